@@ -1,0 +1,65 @@
+package actor
+
+import "context"
+
+// Reply carries one answer back to an Ask. It travels inside a message. The
+// zero Reply belongs to a sender that does not wait: Send on it does nothing.
+type Reply[R any] struct {
+	ch chan R
+}
+
+// NewReply makes a Reply for a message that is sent with Tell and whose answer
+// is awaited by the sender's own select on [Reply.Chan].
+func NewReply[R any]() Reply[R] {
+	return Reply[R]{ch: make(chan R, 1)}
+}
+
+// Send delivers v and says whether it was the answer: false if nobody waits or
+// an answer was sent before. It never blocks.
+func (r Reply[R]) Send(v R) bool {
+	if r.ch == nil {
+		return false
+	}
+	select {
+	case r.ch <- v:
+		return true
+	default:
+		return false
+	}
+}
+
+// Chan yields the answer, once.
+func (r Reply[R]) Chan() <-chan R { return r.ch }
+
+// Awaited says whether somebody can receive what Send delivers.
+func (r Reply[R]) Awaited() bool { return r.ch != nil }
+
+// Ask sends the message that build makes around a Reply and waits for the
+// answer. It blocks until the answer is there, ctx ends (ctx.Err) or the actor
+// ends (its Err). An answer that is there when ctx ends wins.
+func Ask[M, R any](ctx context.Context, to Ref[M], build func(Reply[R]) M) (R, error) {
+	reply := NewReply[R]()
+	if err := to.Tell(ctx, build(reply)); err != nil {
+		var none R
+		return none, err
+	}
+	select {
+	case v := <-reply.ch:
+		return v, nil
+	case <-ctx.Done():
+		return late(reply, ctx.Err())
+	case <-to.box.done:
+		return late(reply, to.box.err)
+	}
+}
+
+// late prefers an answer that is already there over the reason to stop waiting.
+func late[R any](reply Reply[R], err error) (R, error) {
+	select {
+	case v := <-reply.ch:
+		return v, nil
+	default:
+		var none R
+		return none, err
+	}
+}

@@ -1,0 +1,28 @@
+// Package actor runs a state machine behind a mailbox: one goroutine owns the
+// state and takes one message at a time, so the state needs no lock.
+//
+// It knows nothing of what it runs. A [Behavior] has four methods: Step takes
+// a message, Deadline says when it wants to be woken, Expire wakes it, Stop is
+// its last call. [Spawn] starts the loop and returns the [Actor]; a [Ref] is
+// the address others send to.
+//
+// # Rules
+//
+//   - A mailbox is a bounded channel of one concrete type. It is never closed;
+//     the end of an actor is told by Done.
+//   - Tell blocks until there is room, the context ends or the actor stops.
+//     TryTell never blocks: a full mailbox is [ErrFull].
+//   - Ask sends a message that carries a [Reply] and waits for the answer. When
+//     the context ends or the actor stops, an answer that is already there wins.
+//   - Actors never Ask actors: an actor that waits for another one cannot take
+//     messages, and two that wait for each other never will. Results come back
+//     as messages. What an actor sends to another does not block, or is bounded
+//     by what is in flight.
+//   - The loop holds one timer, armed from Deadline after each step. A deadline
+//     that moved leaves no stale tick behind.
+//   - A panic in a Behavior stops its actor. The cause, with its stack, reaches
+//     Err and every Ask that waits. Nothing is restarted, nothing is swallowed.
+//   - Stop takes no further message from the mailbox, answers those who wait
+//     with [ErrStopped], cancels the context of the goroutines started with
+//     [Self.Go] and waits for them.
+package actor

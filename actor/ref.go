@@ -1,0 +1,92 @@
+package actor
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrStopped answers whoever sends to, or waits for, an actor that has been
+// stopped.
+var ErrStopped = errors.New("actor: stopped")
+
+// ErrFull is TryTell's answer when the mailbox has no room.
+var ErrFull = errors.New("actor: mailbox full")
+
+// mailbox is what an actor's loop and its refs share.
+type mailbox[M any] struct {
+	ch   chan M        // never closed
+	done chan struct{} // closed once the loop has ended and err is set
+	err  error         // why it ended; read only after done
+}
+
+// Ref is the address of an actor that takes messages of type M. It is a small
+// comparable value, safe for use by any number of goroutines. The zero Ref
+// addresses nobody: sending to it answers ErrStopped.
+type Ref[M any] struct {
+	box *mailbox[M]
+}
+
+// Tell puts m into the mailbox. It blocks until there is room, ctx ends
+// (ctx.Err) or the actor ends (its Err). A nil error says that m is in the
+// mailbox, not that it was processed: an actor that stops drops what it has
+// not taken.
+func (r Ref[M]) Tell(ctx context.Context, m M) error {
+	if err := r.TryTell(m); !errors.Is(err, ErrFull) {
+		return err
+	}
+	select {
+	case r.box.ch <- m:
+		return nil
+	case <-r.box.done:
+		return r.box.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TryTell is Tell that never blocks: a full mailbox is ErrFull.
+func (r Ref[M]) TryTell(m M) error {
+	if r.box == nil {
+		return ErrStopped
+	}
+	select {
+	case <-r.box.done:
+		return r.box.err
+	default:
+	}
+	select {
+	case r.box.ch <- m:
+		return nil
+	default:
+		return ErrFull
+	}
+}
+
+// Done is closed when the actor's loop has ended.
+func (r Ref[M]) Done() <-chan struct{} {
+	if r.box == nil {
+		return closedChan
+	}
+	return r.box.done
+}
+
+// Err is nil while the actor runs, then ErrStopped after Stop or a *PanicError
+// after a panic.
+func (r Ref[M]) Err() error {
+	if r.box == nil {
+		return ErrStopped
+	}
+	select {
+	case <-r.box.done:
+		return r.box.err
+	default:
+		return nil
+	}
+}
+
+// closedChan is what the zero Ref reports as its Done.
+var closedChan = func() chan struct{} {
+	ch := make(chan struct{})
+	close(ch)
+	return ch
+}()

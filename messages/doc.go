@@ -1,0 +1,16 @@
+// Package messages is the vocabulary of the proxy: the values that describe
+// servers and the two sealed sets of messages that its actors take.
+//
+//   - [Proxy] messages go to the owner of the server list: what an agent tells
+//     it ([HeartbeatUpdate], [FailureNotice], [RebalanceTick], [AddBackup],
+//     [AddPrimary], [RemoveServer]) and what its own helpers report back
+//     ([ProbeDone], [DiscoveryDone], [Recovered]).
+//   - [Pool] messages go to the owner of the connections.
+//
+// A [Server] is one server's RPC endpoint, made by [ParseServer]; a [View] is an
+// immutable picture of the list that readers share without a lock.
+//
+// Messages are plain values without behaviour. Who sends one gives it away: its
+// slices must not be changed afterwards. A message with a Reply answers it
+// exactly once; a zero Reply means that nobody waits.
+package messages

@@ -1,0 +1,125 @@
+package messages
+
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+)
+
+// Proxy is a message to the owner of the server list. The set is sealed: only
+// the types of this package belong to it.
+//
+//sumtype:decl
+type Proxy interface{ proxyMessage() }
+
+// ServerInfo is one server as a heartbeat reply names it. The field names are
+// those on the wire.
+type ServerInfo struct {
+	RPCAdvertiseAddr string // host:port, as advertised; not yet validated
+	Datacenter       string
+	RPCMajorVersion  int
+	RPCMinorVersion  int
+}
+
+// HeartbeatUpdate tells the owner what a heartbeat reply said.
+//
+// NumNodes, LeaderRPCAddr and TTL are always taken. The servers become the
+// primaries; those that are newer than the proxy's own RPC version, or whose
+// address is bad, are left out with a warning. If nothing valid remains the
+// update is refused (an *UpdateError) and the old list stays.
+type HeartbeatUpdate struct {
+	Servers       []ServerInfo
+	NumNodes      int           // size of the cluster; negative counts as zero
+	LeaderRPCAddr string        // empty: the cluster has no leader
+	TTL           time.Duration // how long the heartbeat holds; zero: unknown
+	Reply         actor.Reply[error]
+}
+
+// FailureNotice tells the owner that a call could not be carried by Server.
+//
+// Epoch is that of the View the server was picked from; zero means the current
+// one. A notice older than the server's last change is stale and does nothing,
+// so callers that fail together cause one rotation. The reply is sent after the
+// rotated View is published.
+type FailureNotice struct {
+	Server Server
+	Epoch  uint64
+	Err    error             // why, for health and logs; may be nil
+	Reply  actor.Reply[bool] // whether the notice changed anything
+}
+
+// Recovered tells the owner that a server it holds for failed has answered.
+// Epoch is that of the View that said so; a later failure makes it stale.
+type Recovered struct {
+	Server Server
+	Epoch  uint64
+}
+
+// RebalanceTick asks for a rebalance round now. During a round it is dropped;
+// who waits then gets the result of the round that runs.
+type RebalanceTick struct {
+	Reply actor.Reply[RebalanceResult]
+}
+
+// RebalanceResult is how a rebalance round ended.
+type RebalanceResult struct {
+	Adopted bool          // a server answered and the new order is in use
+	Frozen  bool          // a server answered but was removed meanwhile: the old order stays
+	Active  Server        // the active server afterwards; zero if there is none
+	Probed  int           // servers probed
+	Took    time.Duration // from the first probe to the decision
+}
+
+// AddBackup replaces the backup set by Addrs, all or nothing: one bad address
+// refuses the message with an *AddrsError that names each of them.
+type AddBackup struct {
+	Addrs []string
+	Reply actor.Reply[error]
+}
+
+// AddPrimary adds one server at the end of the primaries, until the next
+// heartbeat. Adding it twice is fine.
+type AddPrimary struct {
+	Addr  string
+	Reply actor.Reply[AddResult]
+}
+
+// AddResult answers AddPrimary: the server, or an *AddrError.
+type AddResult struct {
+	Server Server
+	Err    error
+}
+
+// RemoveServer takes a server out of primaries, backups and ranking. The reply
+// says whether it was there.
+type RemoveServer struct {
+	Server Server
+	Reply  actor.Reply[bool]
+}
+
+// ProbeDone is the result of one health probe of a rebalance round. A result of
+// an earlier round is stale and ignored.
+type ProbeDone struct {
+	Round  uint64
+	Server Server
+	RTT    time.Duration
+	Err    error // nil: the server answered
+}
+
+// DiscoveryDone is the result of one discovery run. A result of an earlier run
+// is stale and ignored.
+type DiscoveryDone struct {
+	Run   uint64
+	Addrs []string
+	Err   error
+}
+
+func (HeartbeatUpdate) proxyMessage() {}
+func (FailureNotice) proxyMessage()   {}
+func (Recovered) proxyMessage()       {}
+func (RebalanceTick) proxyMessage()   {}
+func (AddBackup) proxyMessage()       {}
+func (AddPrimary) proxyMessage()      {}
+func (RemoveServer) proxyMessage()    {}
+func (ProbeDone) proxyMessage()       {}
+func (DiscoveryDone) proxyMessage()   {}

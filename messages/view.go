@@ -1,0 +1,132 @@
+package messages
+
+import (
+	"iter"
+	"slices"
+)
+
+// Health is what the owner believes of a server.
+type Health uint8
+
+// A server is Unknown until a probe or a call told otherwise.
+const (
+	Unknown Health = iota // never tried since it was listed
+	Alive                 // the last probe or call was answered
+	Failed                // the last probe or call was not
+)
+
+func (h Health) String() string {
+	switch h {
+	case Alive:
+		return "alive"
+	case Failed:
+		return "failed"
+	default:
+		return "unknown"
+	}
+}
+
+// Role is the class a server is ranked in.
+type Role uint8
+
+// Backups rank behind every primary.
+const (
+	Primary Role = iota
+	Backup
+)
+
+func (r Role) String() string {
+	if r == Backup {
+		return "backup"
+	}
+	return "primary"
+}
+
+// Ranked is one line of a View: a server, its class and its health.
+type Ranked struct {
+	Server Server
+	Role   Role
+	Health Health
+}
+
+// View is an immutable picture of the server list. Any number of goroutines may
+// read it; none of its methods blocks or, Servers excepted, allocates.
+type View struct {
+	epoch    uint64
+	ranking  []Ranked
+	addrs    []string // of ranking, in its order
+	active   int      // index in ranking; -1: no server
+	numNodes int
+	leader   string
+}
+
+// NewView makes a View; it keeps ranking. active is an index in ranking, or -1
+// if that is empty.
+func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string) *View {
+	addrs := make([]string, len(ranking))
+	for i, r := range ranking {
+		addrs[i] = r.Server.Addr
+	}
+	return &View{
+		epoch: epoch, ranking: ranking, addrs: addrs, active: active,
+		numNodes: numNodes, leader: leader,
+	}
+}
+
+// Epoch is the version of the list. It grows with every change.
+func (v *View) Epoch() uint64 { return v.epoch }
+
+// Active is the server that carries the next call: the front of the ranking or,
+// when every primary has failed, the first backup that has not. It is false if
+// there is no server.
+func (v *View) Active() (Server, bool) {
+	if v.active < 0 {
+		return Server{}, false
+	}
+	return v.ranking[v.active].Server, true
+}
+
+// Len is the number of servers.
+func (v *View) Len() int { return len(v.ranking) }
+
+// Servers is a copy of the ranking, best first.
+func (v *View) Servers() []Server { return slices.AppendSeq(make([]Server, 0, v.Len()), v.All()) }
+
+// All yields the ranking, best first.
+func (v *View) All() iter.Seq[Server] {
+	return func(yield func(Server) bool) {
+		for i := range v.ranking {
+			if !yield(v.ranking[i].Server) {
+				return
+			}
+		}
+	}
+}
+
+// Ranking yields every server with its role and health, best first.
+func (v *View) Ranking() iter.Seq[Ranked] { return slices.Values(v.ranking) }
+
+// Addrs is the ranking's addresses, best first. The slice is shared by all who
+// read this View: do not change it.
+func (v *View) Addrs() []string { return v.addrs }
+
+// NumNodes is the cluster's size as the last heartbeat told it.
+func (v *View) NumNodes() int { return v.numNodes }
+
+// LeaderAddr is the leader's RPC address as the last heartbeat told it; empty if
+// it named none.
+func (v *View) LeaderAddr() string { return v.leader }
+
+// Health is what is believed of s; Unknown if it is not in the list.
+func (v *View) Health(s Server) Health {
+	if i := v.index(s); i >= 0 {
+		return v.ranking[i].Health
+	}
+	return Unknown
+}
+
+// Contains says whether s is in the list.
+func (v *View) Contains(s Server) bool { return v.index(s) >= 0 }
+
+// index finds s by its key, the address.
+func (v *View) index(s Server) int { return slices.Index(v.addrs, s.Addr) }
