@@ -24,10 +24,15 @@ type Behavior[M any] interface {
 	Stop(cause error)
 }
 
-// PanicError is why an actor ended whose Behavior panicked.
+// errGoexit is the Value of a PanicError whose Behavior did not panic but ended
+// the actor's goroutine, as testing.T.FailNow does.
+var errGoexit = errors.New("runtime.Goexit was called")
+
+// PanicError is why an actor ended whose Behavior panicked. If Behavior.Stop
+// panics as well, the first panic stays the cause.
 type PanicError struct {
 	Value any    // what was passed to panic
-	Stack []byte // where
+	Stack []byte // where, as debug.Stack writes it
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("actor: panic: %v", e.Value) }
@@ -49,7 +54,8 @@ type Self[M any] struct {
 func (s Self[M]) Ref() Ref[M] { return Ref[M]{box: s.box} }
 
 // Go runs f in a goroutine that Stop waits for; ctx is cancelled when the actor
-// ends. It may be called only by the Behavior.
+// ends. It may be called only by the Behavior. It does not block. A panic in f
+// is not the actor's: it ends the program.
 func (s Self[M]) Go(f func(ctx context.Context)) {
 	s.group.Go(func() { f(s.ctx) })
 }
@@ -63,25 +69,42 @@ type Actor[M any] struct {
 
 // Spawn starts an actor with a mailbox of the given size (at least 1). start
 // makes its Behavior and is called before Spawn returns; the loop runs in a
-// goroutine of its own until Stop or a panic.
+// goroutine of its own until Stop or a panic. The caller owns the actor and must
+// Stop it.
+//
+// If start panics so does Spawn: no actor runs, goroutines that start began
+// have their context cancelled, and a Ref that start gave away answers
+// ErrStopped.
 func Spawn[M any](size int, start func(self Self[M]) Behavior[M]) *Actor[M] {
 	ctx, cancel := context.WithCancel(context.Background())
 	box := &mailbox[M]{ch: make(chan M, max(size, 1)), done: make(chan struct{})}
 	group := new(sync.WaitGroup)
 	a := &Actor[M]{Ref: Ref[M]{box: box}, cancel: cancel, ended: make(chan struct{})}
+	running := false
+	defer func() {
+		if !running {
+			box.end(ErrStopped)
+			cancel()
+		}
+	}()
 	b := start(Self[M]{box: box, ctx: ctx, group: group})
+	running = true
 	go func() {
 		defer close(a.ended)
+		defer group.Wait()
+		defer cancel() // before Wait: the goroutines watch ctx
 		run(ctx, box, b)
-		cancel()
-		group.Wait()
 	}()
 	return a
 }
 
-// Stop ends the actor after the step it is in, and waits for its goroutines.
-// If ctx ends first, the answer is ctx.Err and the actor goes on ending by
-// itself. Any number of calls, from any goroutine but the actor's own, is fine.
+// Stop ends the actor after the step it is in, and blocks until its goroutines
+// have ended. If ctx ends first, the answer is ctx.Err and the actor goes on
+// ending by itself. Otherwise it is nil, also for an actor that panicked: why it
+// ended is Err.
+//
+// Any number of calls is fine, from any goroutine but those Stop waits for: the
+// actor's own and the ones started with Self.Go.
 func (a *Actor[M]) Stop(ctx context.Context) error {
 	a.cancel()
 	select {
@@ -97,22 +120,13 @@ func (a *Actor[M]) Stop(ctx context.Context) error {
 	}
 }
 
-// run is the actor's life: the loop, then the last call, then done.
+// run is the actor's life: the loop, then the last call, then done. The end is
+// deferred so that it comes even if the Behavior ends the goroutine.
 func run[M any](ctx context.Context, box *mailbox[M], b Behavior[M]) {
-	box.err = loop(ctx, box, b)
-	if p := guard(func() { b.Stop(box.err) }); p != nil && errors.Is(box.err, ErrStopped) {
-		box.err = p
-	}
-	close(box.done)
-}
-
-// loop takes messages and deadlines until ctx ends or the Behavior panics.
-func loop[M any](ctx context.Context, box *mailbox[M], b Behavior[M]) (cause error) {
-	cause = ErrStopped
-	if p := guard(func() { take(ctx, box, b) }); p != nil {
-		cause = p
-	}
-	return cause
+	cause := ErrStopped
+	defer func() { box.end(cause) }()
+	defer guard(&cause, func() { b.Stop(cause) })
+	guard(&cause, func() { take(ctx, box, b) })
 }
 
 // take is the loop itself. The timer is touched only when the deadline moved.
@@ -138,19 +152,29 @@ func take[M any](ctx context.Context, box *mailbox[M], b Behavior[M]) {
 			}
 			b.Step(time.Now(), m)
 		case <-timer.C:
+			if ctx.Err() != nil {
+				return // nor is a deadline that came due in the last step
+			}
 			armed = time.Time{}
 			b.Expire(time.Now())
 		}
 	}
 }
 
-// guard runs f and returns its panic, if any.
-func guard(f func()) (p *PanicError) {
+// guard runs f. If f does not return, cause becomes the *PanicError that says
+// why, unless it is one already: the first counts. A panic ends here;
+// runtime.Goexit cannot be held and goes on.
+func guard(cause *error, f func()) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			p = &PanicError{Value: v, Stack: debug.Stack()}
+		v := recover()
+		if v == nil && !returned {
+			v = errGoexit
+		}
+		if v != nil && *cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
+			*cause = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
 	f()
-	return nil
+	returned = true
 }

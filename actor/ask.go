@@ -9,13 +9,17 @@ type Reply[R any] struct {
 }
 
 // NewReply makes a Reply for a message that is sent with Tell and whose answer
-// is awaited by the sender's own select on [Reply.Chan].
+// is awaited by the sender's own select on [Reply.Chan]. That select should have
+// a case for [Ref.Done] too: an actor that stops answers no message it has not
+// taken.
 func NewReply[R any]() Reply[R] {
 	return Reply[R]{ch: make(chan R, 1)}
 }
 
-// Send delivers v and says whether it was the answer: false if nobody waits or
-// an answer was sent before. It never blocks.
+// Send delivers v and never blocks. It is false if the answer went nowhere:
+// nobody waits, or an earlier answer has not been received yet. True does not
+// say that v will be received, for who asked may have given up. A message is
+// answered once; a second answer, sent after the first was received, is lost.
 func (r Reply[R]) Send(v R) bool {
 	if r.ch == nil {
 		return false
@@ -36,7 +40,11 @@ func (r Reply[R]) Awaited() bool { return r.ch != nil }
 
 // Ask sends the message that build makes around a Reply and waits for the
 // answer. It blocks until the answer is there, ctx ends (ctx.Err) or the actor
-// ends (its Err). An answer that is there when ctx ends wins.
+// ends (its Err). An answer that is there when ctx or the actor ends wins. When
+// Ask gives up the message stays sent: the actor may still act on it.
+//
+// Ask itself allocates the reply's channel and nothing else: one allocation if R
+// holds no pointers, two if it does.
 func Ask[M, R any](ctx context.Context, to Ref[M], build func(Reply[R]) M) (R, error) {
 	reply := NewReply[R]()
 	if err := to.Tell(ctx, build(reply)); err != nil {

@@ -21,7 +21,8 @@
 //   - The loop holds one timer, armed from Deadline after each step. A deadline
 //     that moved leaves no stale tick behind.
 //   - A panic in a Behavior stops its actor. The cause, with its stack, reaches
-//     Err and every Ask that waits. Nothing is restarted, nothing is swallowed.
+//     Err and every Ask that waits. Nothing is restarted. A panic in a goroutine
+//     started with [Self.Go] is not caught.
 //   - Stop takes no further message from the mailbox, answers those who wait
 //     with [ErrStopped], cancels the context of the goroutines started with
 //     [Self.Go] and waits for them.

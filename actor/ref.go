@@ -19,6 +19,12 @@ type mailbox[M any] struct {
 	err  error         // why it ended; read only after done
 }
 
+// end says why the actor ended and lets go whoever waits. It is called once.
+func (b *mailbox[M]) end(cause error) {
+	b.err = cause
+	close(b.done)
+}
+
 // Ref is the address of an actor that takes messages of type M. It is a small
 // comparable value, safe for use by any number of goroutines. The zero Ref
 // addresses nobody: sending to it answers ErrStopped.
@@ -29,9 +35,11 @@ type Ref[M any] struct {
 // Tell puts m into the mailbox. It blocks until there is room, ctx ends
 // (ctx.Err) or the actor ends (its Err). A nil error says that m is in the
 // mailbox, not that it was processed: an actor that stops drops what it has
-// not taken.
+// not taken. Where there is room, m is sent even if ctx has ended already.
 func (r Ref[M]) Tell(ctx context.Context, m M) error {
-	if err := r.TryTell(m); !errors.Is(err, ErrFull) {
+	// Compared as it is, not unwrapped: an actor that panicked with somebody
+	// else's ErrFull has ended, however much its error wraps that.
+	if err := r.TryTell(m); err != ErrFull { //nolint:errorlint // see above
 		return err
 	}
 	select {
@@ -44,7 +52,8 @@ func (r Ref[M]) Tell(ctx context.Context, m M) error {
 	}
 }
 
-// TryTell is Tell that never blocks: a full mailbox is ErrFull.
+// TryTell is Tell that never blocks: a full mailbox is ErrFull, an actor that has
+// ended answers its Err.
 func (r Ref[M]) TryTell(m M) error {
 	if r.box == nil {
 		return ErrStopped

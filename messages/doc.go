@@ -10,6 +10,9 @@
 // A [Server] is one server's RPC endpoint, made by [ParseServer]; a [View] is an
 // immutable picture of the list that readers share without a lock.
 //
+// What the owner refuses it answers with a typed error: [AddrError], [AddrsError],
+// [UpdateError].
+//
 // Messages are plain values without behaviour. Who sends one gives it away: its
 // slices must not be changed afterwards. A message with a Reply answers it
 // exactly once; a zero Reply means that nobody waits.

@@ -10,11 +10,13 @@ import "github.com/open-nomad/rpcproxy/actor"
 type Pool interface{ poolMessage() }
 
 // Connect asks for a session to Addr. Who asks while a dial is under way joins
-// it. The reply is nil once the session is in the pool's published table, or the
-// error of the dial.
+// it. A session numbered Except is known to be of no use and is replaced. The
+// reply is nil once a session is in the pool's published table, or the error of
+// the dial.
 type Connect struct {
-	Addr  string
-	Reply actor.Reply[error]
+	Addr   string
+	Except uint64 // 0: none
+	Reply  actor.Reply[error]
 }
 
 // Dialed is the result of a dial.

@@ -50,7 +50,8 @@ type Ranked struct {
 }
 
 // View is an immutable picture of the server list. Any number of goroutines may
-// read it; none of its methods blocks or, Servers excepted, allocates.
+// read it; none of its methods blocks or, Servers excepted, allocates. The zero
+// View has no server.
 type View struct {
 	epoch    uint64
 	ranking  []Ranked
@@ -60,8 +61,8 @@ type View struct {
 	leader   string
 }
 
-// NewView makes a View; it keeps ranking. active is an index in ranking, or -1
-// if that is empty.
+// NewView makes a View; it keeps ranking, which must not be changed afterwards.
+// active is an index in ranking, or -1 if no server is active.
 func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string) *View {
 	addrs := make([]string, len(ranking))
 	for i, r := range ranking {
@@ -80,7 +81,7 @@ func (v *View) Epoch() uint64 { return v.epoch }
 // when every primary has failed, the first backup that has not. It is false if
 // there is no server.
 func (v *View) Active() (Server, bool) {
-	if v.active < 0 {
+	if v.active < 0 || len(v.ranking) == 0 { // the latter: the zero View
 		return Server{}, false
 	}
 	return v.ranking[v.active].Server, true

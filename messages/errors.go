@@ -1,0 +1,89 @@
+package messages
+
+import (
+	"fmt"
+	"strings"
+)
+
+// How much of what was given an error repeats.
+const (
+	maxQuoted = 100 // bytes of a bad address
+	maxCauses = 5   // causes of a refused heartbeat
+)
+
+// AddrError says why an address was refused. It is what [ParseServer] returns.
+type AddrError struct {
+	Input  string // as given, whole
+	Reason string // what is wrong with it
+}
+
+// Error quotes the input, a long one cut short, and says what is wanted.
+func (e *AddrError) Error() string {
+	return fmt.Sprintf("messages: bad server address %s: %s; want host, host:port or [IPv6]:port", quote(e.Input), e.Reason)
+}
+
+// quote is %q of the first bytes of s; what was cut off is told by its length.
+func quote(s string) string {
+	if len(s) <= maxQuoted {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprintf("%q... (%d bytes)", s[:maxQuoted], len(s))
+}
+
+// AddrsError refuses a list of addresses, all or nothing. It answers
+// [AddBackup].
+type AddrsError struct {
+	Errs []*AddrError // one for each bad address, in the order given; never empty
+}
+
+// Error names each bad address, one line each.
+func (e *AddrsError) Error() string {
+	if len(e.Errs) == 1 {
+		return e.Errs[0].Error()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "messages: %d bad server addresses; want host, host:port or [IPv6]:port", len(e.Errs))
+	for _, err := range e.Errs {
+		fmt.Fprintf(&b, "\n\t%s: %s", quote(err.Input), err.Reason)
+	}
+	return b.String()
+}
+
+// Unwrap gives each *AddrError.
+func (e *AddrsError) Unwrap() []error {
+	errs := make([]error, len(e.Errs))
+	for i, err := range e.Errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+// UpdateError refuses the servers of a heartbeat because none of them can be
+// used; the list stays as it was. It answers [HeartbeatUpdate].
+type UpdateError struct {
+	Offered int     // servers the heartbeat named; zero: it was empty
+	Causes  []error // why they were left out, or those of the first few
+}
+
+// Error says how many servers were offered and repeats the first few causes.
+func (e *UpdateError) Error() string {
+	if e.Offered == 0 {
+		return "messages: heartbeat refused: it names no server; the list stays as it was"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "messages: heartbeat refused: none of its %d servers can be used; the list stays as it was", e.Offered)
+	shown := e.Unwrap()
+	for _, err := range shown {
+		fmt.Fprintf(&b, "\n\t%v", err)
+	}
+	if more := e.Offered - len(shown); more > 0 && len(shown) > 0 {
+		fmt.Fprintf(&b, "\n\tand %d more", more)
+	}
+	return b.String()
+}
+
+// Unwrap gives the causes, five at most.
+func (e *UpdateError) Unwrap() []error {
+	n := min(len(e.Causes), maxCauses)
+	return e.Causes[:n:n]
+}

@@ -1,0 +1,50 @@
+package roster
+
+import (
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// Config says how a Roster decides. The zero value works: it starts without a
+// server and asks for discovery.
+type Config struct {
+	Servers          []messages.Server // configured servers, the first primaries; duplicates collapse
+	Datacenter       string            // the agent's own; empty: unknown
+	PreferDatacenter bool              // rounds try the own datacenter's primaries before the others
+	RPCMajorVersion  int               // heartbeats' servers with a newer one are left out
+	Policy           Policy            // how a round orders its candidates; default Shuffle
+	NodeID           string            // what Rendezvous hashes; unused by Shuffle
+
+	Rebalance        Timing        // the time between rounds
+	ProbeTimeout     time.Duration // limit of one whole round; default 3 s
+	ProbeStagger     time.Duration // silence after which the next candidate is probed too; default 250 ms
+	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter; default 15 s
+}
+
+// Timing sets the time between rebalance rounds.
+type Timing struct {
+	MinInterval          time.Duration // least time between rounds, plus up to a half; default 120 s
+	ConnsPerServerSecond int           // new connections per second that rounds may cost one server; default 64
+}
+
+// withDefaults is c with its unset and negative numbers replaced. It owns its
+// slice.
+func (c Config) withDefaults() Config {
+	c.Servers = slices.Clone(c.Servers)
+	c.Rebalance.MinInterval = orDefault(c.Rebalance.MinInterval, 120*time.Second)
+	c.Rebalance.ConnsPerServerSecond = orDefault(c.Rebalance.ConnsPerServerSecond, 64)
+	c.ProbeTimeout = orDefault(c.ProbeTimeout, 3*time.Second)
+	c.ProbeStagger = orDefault(c.ProbeStagger, 250*time.Millisecond)
+	c.DiscoverInterval = orDefault(c.DiscoverInterval, 15*time.Second)
+	return c
+}
+
+// orDefault is v if it is positive, else d.
+func orDefault[N int | time.Duration](v, d N) N {
+	if v > 0 {
+		return v
+	}
+	return d
+}

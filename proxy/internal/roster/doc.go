@@ -1,0 +1,50 @@
+// Package roster is the core of the owner of the server list: all of its state
+// and every decision, without a goroutine, a socket, a clock or a log of its own.
+//
+// A [Roster] takes messages and deadlines and answers with effects:
+//
+//	r := roster.New(cfg, rng)
+//	r.Start(now)            // publishes the first view
+//	r.Step(now, message)    // one message in
+//	r.Expire(now)           // whatever is due at Deadline
+//	for _, e := range r.Take() {
+//		// do what e says
+//	}
+//
+// It is deterministic: the same configuration, random source, messages and times
+// give the same effects. Nothing depends on the order of a map or on the wall
+// clock, so one core runs behind a mailbox and a hundred thousand of them run
+// under a simulated clock.
+//
+// # Invariants
+//
+//   - The ranking is the primaries in order, then the backups in order. An
+//     address stands in it once.
+//   - The active server is the first in the ranking that is not held for failed.
+//     When all are, it is the one whose failure is the oldest.
+//   - The epoch grows by one with each published [messages.View], and a step that
+//     changes nothing visible publishes nothing.
+//   - A step's Publish comes before its Answers: who asked reads its own write.
+//   - Every awaited Reply is answered exactly once: at the end of its step, or of
+//     the round it waits for.
+//   - At most one rebalance round and one discovery run are under way. A round is
+//     over after Config.ProbeTimeout even if no probe reports.
+//   - What has been published is never edited.
+//
+// # Files
+//
+//	roster.go     the state and the four entry points
+//	config.go     the configuration and its defaults
+//	effect.go     what the shell is told to do; log.go the log lines among it
+//	outbox.go     the order of effects
+//	publish.go    views and epochs
+//	entry.go      one server; list.go the ranking of all of them
+//	health.go     failure notices and recoveries
+//	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
+//	members.go    adding and removing servers by hand
+//	quorum.go     when the agent counts as an orphan
+//	discovery.go  when discovery runs and what becomes of its findings
+//	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
+//	interval.go   the time between rounds
+//	throttle.go   warnings that must not repeat
+package roster

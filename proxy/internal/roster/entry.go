@@ -1,0 +1,43 @@
+package roster
+
+import "github.com/open-nomad/rpcproxy/messages"
+
+// entry is what the roster knows of one listed server. It is created when the
+// server joins and forgotten when it leaves; its role is the class of the list
+// it stands in.
+type entry struct {
+	server     messages.Server // under the name it first came with
+	datacenter string          // as the last heartbeat told it; empty: unknown
+	health     messages.Health
+	listed     bool   // in the backup set, also while it is a primary
+	failure    uint64 // sequence number of its last failure
+	since      uint64 // epoch that published its last failure, recovery or addition
+	touched    bool   // such a change waits for the next epoch
+
+	named bool // scratch of list.setPrimaries and list.setBackups
+	rank  int  // scratch of list.reorder
+}
+
+// stale says whether news that a sender formed from the view of this epoch is
+// older than what is known of the server. Epoch 0 is the current one.
+func (e *entry) stale(epoch uint64) bool { return epoch != 0 && epoch < e.since }
+
+// recover holds the server for alive and says whether that is new.
+func (e *entry) recover() bool {
+	if e.health == messages.Alive {
+		return false
+	}
+	e.health, e.touched = messages.Alive, true
+	return true
+}
+
+// fail holds the server for failed, as the seq-th failure of the roster, and
+// says whether that is new.
+func (e *entry) fail(seq uint64) bool {
+	e.failure = seq
+	if e.health == messages.Failed {
+		return false
+	}
+	e.health, e.touched = messages.Failed, true
+	return true
+}

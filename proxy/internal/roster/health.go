@@ -1,0 +1,57 @@
+package roster
+
+import "github.com/open-nomad/rpcproxy/messages"
+
+// failed takes a failure notice. A notice about the active server makes the next
+// one active; any other marks health only. A notice that is older than the
+// server's last change does nothing, so callers that fail together on one server
+// rotate it away once.
+func (r *Roster) failed(m messages.FailureNotice) {
+	answer(&r.box, m.Reply, r.noteFailure(m))
+}
+
+// noteFailure says whether the notice changed anything.
+func (r *Roster) noteFailure(m messages.FailureNotice) bool {
+	e := r.list.find(m.Server.Addr)
+	if e == nil || e.stale(m.Epoch) {
+		return false
+	}
+	if e != r.list.active() {
+		return e.health != messages.Failed && r.fail(e, m.Err)
+	}
+	isNew := r.fail(e, m.Err)
+	r.list.toEnd(e)
+	if !isNew && r.list.active() == e {
+		return false // the only server there is, and it was down before
+	}
+	e.touched = true
+	return true
+}
+
+// fail holds e for failed and says whether that is new.
+func (r *Roster) fail(e *entry, cause error) bool {
+	r.failures++
+	isNew := e.fail(r.failures)
+	if isNew {
+		r.box.command(Log{Level: Warn, Message: "server failed", Server: e.server, Err: cause})
+	}
+	return isNew
+}
+
+// recovered takes the news that a server answers again. The order stays.
+func (r *Roster) recovered(m messages.Recovered) {
+	e := r.list.find(m.Server.Addr)
+	if e == nil || e.stale(m.Epoch) {
+		return
+	}
+	r.quorum.silent = false
+	r.revive(e)
+}
+
+// revive holds e for alive.
+func (r *Roster) revive(e *entry) {
+	if e.health == messages.Failed {
+		r.box.command(Log{Level: Info, Message: "server answers again", Server: e.server})
+	}
+	e.recover()
+}

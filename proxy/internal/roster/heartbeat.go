@@ -1,0 +1,79 @@
+package roster
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// VersionError says why a server was left out of a heartbeat's list: it speaks a
+// newer RPC version than the agent.
+type VersionError struct {
+	Addr      string
+	Version   int // its RPC major version
+	Supported int // the agent's own
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("server %q speaks RPC version %d, newer than the agent's %d: upgrade the agent", e.Addr, e.Version, e.Supported)
+}
+
+// heartbeat takes what a heartbeat said. Node count, leader and lifetime always
+// hold, whatever becomes of the servers.
+func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
+	hasLeader := m.LeaderRPCAddr != ""
+	// To an orphan any server is welcome: only a heartbeat with a leader may
+	// take some away.
+	leave := hasLeader || !r.quorum.orphaned()
+	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
+	r.quorum.heard(now, m.TTL, hasLeader)
+	r.discovery.requested = !hasLeader
+	answer(&r.box, m.Reply, r.merge(now, m.Servers, leave))
+}
+
+// merge makes the servers of a heartbeat the primaries. If none of them can be
+// used it changes nothing and answers an *UpdateError.
+func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, leave bool) error {
+	if r.heartbeats.repeats(now, infos, r.list.edits) {
+		return nil
+	}
+	members, leftOut := r.admit(now, infos)
+	if len(members) == 0 {
+		err := &messages.UpdateError{Offered: len(infos), Causes: leftOut}
+		r.warn(now, "heartbeat refused", messages.Server{}, err)
+		return err
+	}
+	r.list.setPrimaries(members, leave)
+	if leave {
+		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)
+	}
+	return nil
+}
+
+// admit sorts out which of the servers can be used and why the others cannot.
+func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []member, leftOut []error) {
+	for _, info := range infos {
+		server, err := messages.ParseServer(info.RPCAdvertiseAddr)
+		if err != nil {
+			leftOut = append(leftOut, err)
+			r.warn(now, "heartbeat names a bad address: left out", messages.Server{Addr: info.RPCAdvertiseAddr}, err)
+			continue
+		}
+		if info.RPCMajorVersion > r.cfg.RPCMajorVersion {
+			err := &VersionError{Addr: server.Addr, Version: info.RPCMajorVersion, Supported: r.cfg.RPCMajorVersion}
+			leftOut = append(leftOut, err)
+			r.warn(now, "heartbeat names a server with a newer RPC version: left out", server, err)
+			continue
+		}
+		members = append(members, member{server: server, datacenter: info.Datacenter})
+	}
+	return members, leftOut
+}
+
+// warn logs a warning unless it was given for that server lately.
+func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
+	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
+		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
+	}
+}

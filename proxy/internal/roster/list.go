@@ -1,0 +1,176 @@
+package roster
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// list is the ranking: primaries in order, then backups in order. Keeping two
+// slices makes it impossible for a backup to stand before a primary. Lookups
+// are linear: lists are short, and nothing can come out in a map's order.
+type list struct {
+	primaries, backups []*entry
+	edits              uint64 // grows with every call that can change who is in which class
+}
+
+// member is a server that is to join, with what came along.
+type member struct {
+	server     messages.Server
+	datacenter string
+}
+
+// len is the number of servers.
+func (l *list) len() int { return len(l.primaries) + len(l.backups) }
+
+// all yields the ranking.
+func (l *list) all() iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		for _, e := range l.primaries {
+			if !yield(e) {
+				return
+			}
+		}
+		for _, e := range l.backups {
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// find is the entry of addr, or nil.
+func (l *list) find(addr string) *entry {
+	for e := range l.all() {
+		if e.server.Addr == addr {
+			return e
+		}
+	}
+	return nil
+}
+
+// active is the server that carries the next call: the first that has not
+// failed, else the one that failed first. Nil: the list is empty.
+func (l *list) active() *entry {
+	var oldest *entry
+	for e := range l.all() {
+		if e.health != messages.Failed {
+			return e
+		}
+		if oldest == nil || e.failure < oldest.failure {
+			oldest = e
+		}
+	}
+	return oldest
+}
+
+// isBackup says whether e stands among the backups.
+func (l *list) isBackup(e *entry) bool { return slices.Contains(l.backups, e) }
+
+// addPrimary makes s a primary, at the end of them if it is not one yet.
+func (l *list) addPrimary(s messages.Server) *entry {
+	l.edits++
+	e := l.find(s.Addr)
+	switch {
+	case e == nil:
+		e = &entry{server: s, touched: true}
+	case !l.isBackup(e):
+		return e
+	default:
+		l.backups = without(l.backups, e)
+	}
+	l.primaries = append(l.primaries, e)
+	return e
+}
+
+// addBackup puts s into the backup set, at the end of the backups unless it is
+// ranked already.
+func (l *list) addBackup(s messages.Server) *entry {
+	l.edits++
+	e := l.find(s.Addr)
+	if e == nil {
+		e = &entry{server: s, touched: true}
+		l.backups = append(l.backups, e)
+	}
+	e.listed = true
+	return e
+}
+
+// setPrimaries makes the members primaries. Primaries that are not among them
+// leave if leave is set; those of the backup set become backups instead, with
+// the health they have.
+func (l *list) setPrimaries(members []member, leave bool) {
+	for _, m := range members {
+		if e := l.addPrimary(m.server); !e.named { // of duplicates the first counts
+			e.named, e.datacenter = true, m.datacenter
+		}
+	}
+	if leave {
+		l.primaries = slices.DeleteFunc(l.primaries, func(e *entry) bool {
+			if !e.named && e.listed {
+				l.backups = append(l.backups, e)
+			}
+			return !e.named
+		})
+	}
+	l.forgetNames()
+}
+
+// setBackups makes servers the backup set. Former backups leave unless they are
+// primaries.
+func (l *list) setBackups(servers []messages.Server) {
+	l.edits++
+	for _, s := range servers {
+		l.addBackup(s).named = true
+	}
+	for e := range l.all() {
+		e.listed = e.named
+	}
+	l.backups = slices.DeleteFunc(l.backups, func(e *entry) bool { return !e.listed })
+	l.forgetNames()
+}
+
+// remove takes e out of its class and of the backup set.
+func (l *list) remove(e *entry) {
+	l.edits++
+	l.primaries, l.backups = without(l.primaries, e), without(l.backups, e)
+}
+
+// toEnd moves e to the end of its class.
+func (l *list) toEnd(e *entry) {
+	if !moveToEnd(l.primaries, e) {
+		moveToEnd(l.backups, e)
+	}
+}
+
+// reorder sorts each class by its entries' rank; equals keep their order.
+func (l *list) reorder() {
+	byRank := func(a, b *entry) int { return cmp.Compare(a.rank, b.rank) }
+	slices.SortStableFunc(l.primaries, byRank)
+	slices.SortStableFunc(l.backups, byRank)
+}
+
+// forgetNames clears the scratch of a merge.
+func (l *list) forgetNames() {
+	for e := range l.all() {
+		e.named = false
+	}
+}
+
+// without is class with e deleted, in place.
+func without(class []*entry, e *entry) []*entry {
+	return slices.DeleteFunc(class, func(x *entry) bool { return x == e })
+}
+
+// moveToEnd rotates e to the end of class; false if it is not there.
+func moveToEnd(class []*entry, e *entry) bool {
+	i := slices.Index(class, e)
+	if i < 0 {
+		return false
+	}
+	copy(class[i:], class[i+1:])
+	class[len(class)-1] = e
+	return true
+}

@@ -1,0 +1,125 @@
+package roster
+
+import (
+	"slices"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// oracle is a second, simple-minded account of who is in the list: two plain
+// sets of addresses. It knows nothing of order, health, epochs or rounds. That
+// the agent is an orphan, and that a round has just found nobody, it is told.
+type oracle struct {
+	primaries []string
+	listed    []string // the backup set; the backups are those that are no primaries
+	config    []string
+	withdrawn []string // configured servers removed by hand
+}
+
+func newOracle(config []messages.Server) *oracle {
+	o := &oracle{}
+	for _, s := range config {
+		o.config = with(o.config, s.Addr)
+	}
+	o.primaries = slices.Clone(o.config)
+	return o
+}
+
+func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool) {
+	var named []string
+	for _, info := range m.Servers {
+		s, err := messages.ParseServer(info.RPCAdvertiseAddr)
+		if err == nil && info.RPCMajorVersion <= version {
+			named = with(named, s.Addr)
+		}
+	}
+	if len(named) == 0 {
+		return
+	}
+	if m.LeaderRPCAddr != "" || !orphan {
+		o.primaries = nil
+	}
+	for _, addr := range named {
+		o.primaries = with(o.primaries, addr)
+	}
+}
+
+func (o *oracle) addBackup(m messages.AddBackup) {
+	var set []string
+	for _, addr := range m.Addrs {
+		s, err := messages.ParseServer(addr)
+		if err != nil {
+			return
+		}
+		set = with(set, s.Addr)
+	}
+	o.listed = set
+}
+
+func (o *oracle) addPrimary(m messages.AddPrimary) {
+	if s, err := messages.ParseServer(m.Addr); err == nil {
+		o.primaries = with(o.primaries, s.Addr)
+		o.withdrawn = but(o.withdrawn, s.Addr)
+	}
+}
+
+func (o *oracle) remove(m messages.RemoveServer) {
+	o.primaries, o.listed = but(o.primaries, m.Server.Addr), but(o.listed, m.Server.Addr)
+	o.withdrawn = with(o.withdrawn, m.Server.Addr)
+}
+
+func (o *oracle) discovered(m messages.DiscoveryDone, orphan bool) {
+	if m.Err != nil {
+		return
+	}
+	asPrimaries := orphan || len(o.primaries)+len(o.listed) == 0
+	for _, addr := range m.Addrs {
+		s, err := messages.ParseServer(addr)
+		if err != nil {
+			continue
+		}
+		if asPrimaries {
+			o.primaries = with(o.primaries, s.Addr)
+		} else {
+			o.listed = with(o.listed, s.Addr)
+		}
+	}
+}
+
+// lapsed brings the whole configuration back.
+func (o *oracle) lapsed() {
+	o.withdrawn = nil
+	o.foundNobody()
+}
+
+// foundNobody brings the configuration back, but for what was removed by hand.
+func (o *oracle) foundNobody() {
+	for _, addr := range o.config {
+		if !slices.Contains(o.withdrawn, addr) {
+			o.primaries = with(o.primaries, addr)
+		}
+	}
+}
+
+func (o *oracle) backups() []string {
+	var only []string
+	for _, addr := range o.listed {
+		if !slices.Contains(o.primaries, addr) {
+			only = append(only, addr)
+		}
+	}
+	return only
+}
+
+// with is set and addr; but is set without it.
+func with(set []string, addr string) []string { return append(but(set, addr), addr) }
+
+func but(set []string, addr string) []string {
+	var rest []string
+	for _, s := range set {
+		if s != addr {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}

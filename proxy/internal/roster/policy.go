@@ -1,0 +1,71 @@
+package roster
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+)
+
+// Policy is how a rebalance round orders the servers of one class.
+type Policy uint8
+
+const (
+	// Shuffle takes a new random order each round, so that load spreads and
+	// keeps spreading.
+	Shuffle Policy = iota
+	// Rendezvous takes the order of a hash of the node's ID and the server's
+	// address. In equilibrium no connection moves, and when one of S servers
+	// joins or leaves, about one client in S does.
+	Rendezvous
+)
+
+func (p Policy) String() string {
+	if p == Rendezvous {
+		return "rendezvous"
+	}
+	return "shuffle"
+}
+
+// arrange puts the servers of one class into the order in which a round tries
+// them.
+func (p Policy) arrange(class []*entry, nodeID string, rng *rand.Rand) {
+	switch p {
+	case Rendezvous:
+		slices.SortStableFunc(class, func(a, b *entry) int {
+			byHash := cmp.Compare(affinity(nodeID, a.server.Addr), affinity(nodeID, b.server.Addr))
+			return cmp.Or(byHash, cmp.Compare(a.server.Addr, b.server.Addr))
+		})
+	default:
+		rng.Shuffle(len(class), func(i, j int) { class[i], class[j] = class[j], class[i] })
+	}
+}
+
+// ownFirst moves the servers of the agent's datacenter before the others;
+// within each group the order stays.
+func ownFirst(class []*entry, datacenter string) {
+	elsewhere := func(e *entry) int {
+		if e.datacenter == datacenter {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(class, func(a, b *entry) int { return elsewhere(a) - elsewhere(b) })
+}
+
+// affinity is a hash of a node and a server: FNV-1a over both, told apart by a
+// zero byte, then mixed so that addresses that differ only in their last digit
+// differ in every bit. It is the same on every machine and in every version.
+func affinity(nodeID, addr string) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for i := range len(nodeID) {
+		h = (h ^ uint64(nodeID[i])) * prime
+	}
+	h *= prime
+	for i := range len(addr) {
+		h = (h ^ uint64(addr[i])) * prime
+	}
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}

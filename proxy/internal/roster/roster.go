@@ -1,0 +1,171 @@
+package roster
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// Roster holds the server list and decides what becomes of it. It belongs to one
+// goroutine; none of its methods blocks. Make one with New.
+type Roster struct {
+	cfg Config
+	rng *rand.Rand
+
+	list       list
+	configured []configured
+	numNodes   int    // size of the cluster, never negative
+	leader     string // as the last heartbeat told it
+	failures   uint64 // failures seen so far: the sequence number of the last
+
+	published  published
+	heartbeats memory
+	warnings   throttle
+	quorum     quorum
+	discovery  discovery
+	round      round
+	schedule   schedule
+	box        outbox
+	started    bool
+}
+
+// schedule is what the time of the next round follows from.
+type schedule struct {
+	last  time.Time // end of the last round; before any, the start
+	draws draws
+}
+
+// New makes a Roster. It owns rng from then on: give each client a source with a
+// seed of its own, or all of them choose the same servers.
+func New(cfg Config, rng *rand.Rand) *Roster {
+	r := &Roster{
+		cfg:        cfg.withDefaults(),
+		rng:        rng,
+		warnings:   newThrottle(),
+		heartbeats: newMemory(),
+	}
+	for _, s := range r.cfg.Servers {
+		r.configured = append(r.configured, configured{server: s})
+	}
+	r.restoreConfigured()
+	return r
+}
+
+// Start publishes the first view and arms the first rebalance; without a server
+// it asks for discovery. Later calls do nothing. A Step or Expire that comes
+// first implies it.
+func (r *Roster) Start(now time.Time) {
+	if r.started {
+		return
+	}
+	r.box.open()
+	r.start(now)
+	r.finish(now)
+}
+
+// Step takes one message. Its effects wait for Take.
+func (r *Roster) Step(now time.Time, m messages.Proxy) {
+	r.box.open()
+	r.start(now)
+	switch m := m.(type) {
+	case messages.HeartbeatUpdate:
+		r.heartbeat(now, m)
+	case messages.FailureNotice:
+		r.failed(m)
+	case messages.Recovered:
+		r.recovered(m)
+	case messages.RebalanceTick:
+		r.rebalance(now, m.Reply)
+	case messages.AddBackup:
+		r.addBackup(m)
+	case messages.AddPrimary:
+		r.addPrimary(m)
+	case messages.RemoveServer:
+		r.removeServer(m)
+	case messages.ProbeDone:
+		r.probeDone(now, m)
+	case messages.DiscoveryDone:
+		r.discovered(m)
+	}
+	r.finish(now)
+}
+
+// Expire does whatever is due. Calling it early is harmless.
+func (r *Roster) Expire(now time.Time) {
+	r.box.open()
+	r.start(now)
+	if due(r.quorum.deadline(), now) {
+		r.lapse()
+	}
+	switch {
+	case r.round.running:
+		r.expireRound(now)
+	case due(r.nextRound(), now):
+		r.beginRound(now)
+	}
+	r.finish(now)
+}
+
+// Deadline is when Expire wants to be called next. It is zero before the start
+// and never after it.
+func (r *Roster) Deadline() time.Time {
+	if !r.started {
+		return time.Time{}
+	}
+	at := r.nextRound()
+	if r.round.running {
+		at = r.round.deadline()
+	}
+	at = earlier(at, r.quorum.deadline())
+	return earlier(at, r.discoveryDeadline())
+}
+
+// Take hands out the effects since the last Take, in order. The slice is valid
+// until the next Start, Step or Expire.
+func (r *Roster) Take() []Effect { return r.box.take() }
+
+// start arms what needs the time, once.
+func (r *Roster) start(now time.Time) {
+	if r.started {
+		return
+	}
+	r.started = true
+	r.discovery = discovery{interval: r.cfg.DiscoverInterval, earliest: now}
+	r.rearm(now)
+}
+
+// finish ends a step: begin discovery if it is wanted, publish once if anything
+// visible changed, then answer.
+func (r *Roster) finish(now time.Time) {
+	if due(r.discoveryDeadline(), now) {
+		r.box.command(Discover{Run: r.discovery.begin(now, r.rng)})
+	}
+	r.box.close(r.publish())
+}
+
+// rearm sets the time of the next round: now and a newly drawn interval.
+func (r *Roster) rearm(now time.Time) {
+	r.schedule = schedule{last: now, draws: draws{reuse: r.rng.Float64(), scaled: r.rng.Float64()}}
+}
+
+// nextRound is when the next round is due. It follows the cluster's size without
+// being drawn again. Backups do not count: rounds spread load over the primaries.
+func (r *Roster) nextRound() time.Time {
+	servers := len(r.list.primaries)
+	if servers == 0 {
+		servers = len(r.list.backups)
+	}
+	return r.schedule.last.Add(r.cfg.Rebalance.interval(r.numNodes, servers, r.schedule.draws))
+}
+
+// due says whether the deadline at, if there is one, has come.
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// earlier is the earlier of a deadline and another one that may be zero.
+func earlier(at, other time.Time) time.Time {
+	if !other.IsZero() && other.Before(at) {
+		return other
+	}
+	return at
+}

@@ -1,0 +1,163 @@
+package testutil
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+)
+
+func serversOf(r nodeReply) (addrs []string) {
+	for _, s := range r.Servers {
+		addrs = append(addrs, s.RPCAdvertiseAddr)
+	}
+	slices.Sort(addrs)
+	return addrs
+}
+
+func TestHeartbeatsNameTheLivingTheLeaderAndTheNumberOfNodes(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{Size: 5})
+	stream := dial(t, cluster.Server(4).Addr()).open(modeRPC)
+	for _, id := range []string{"a", "b"} {
+		if err := stream.call("Node.Register", registration(id), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cluster.Kill(1)
+	joined, err := cluster.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.Leave(2)
+	var reply nodeReply
+	if err := stream.call("Node.UpdateStatus", heartbeat("a"), &reply); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{cluster.Server(0).Addr(), cluster.Server(3).Addr(), cluster.Server(4).Addr(), joined.Addr()}
+	slices.Sort(want)
+	if got := serversOf(reply); !slices.Equal(got, want) {
+		t.Errorf("it names %v, alive are %v", got, want)
+	}
+	if reply.NumNodes != 2 || reply.LeaderRPCAddr != cluster.Leader() {
+		t.Errorf("it says %+v", reply)
+	}
+	if n := cluster.Nodes(); len(n) != 2 || n[0].ID != "a" || n[0].Heartbeats != 1 || n[0].Server != cluster.Server(4).Addr() {
+		t.Errorf("the cluster knows %+v", n)
+	}
+	if got := len(cluster.Addrs()); got != 5 {
+		t.Errorf("%d members are configured", got)
+	}
+}
+
+func TestHeartbeatsNameTheServersInRandomOrder(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{Size: 4})
+	stream := dial(t, cluster.Leader()).open(modeRPC)
+	if err := stream.call("Node.Register", registration("a"), nil); err != nil {
+		t.Fatal(err)
+	}
+	firsts := map[string]bool{}
+	for range 100 { // all four come first once, but for one case in 10^12
+		var reply nodeReply
+		if err := stream.call("Node.UpdateStatus", heartbeat("a"), &reply); err != nil {
+			t.Fatal(err)
+		}
+		firsts[reply.Servers[0].RPCAdvertiseAddr] = true
+	}
+	if len(firsts) != 4 {
+		t.Errorf("only %v came first", slices.Collect(maps.Keys(firsts)))
+	}
+}
+
+func TestWhenTheLeaderDiesAnotherIsElectedAndHeldCallsSucceed(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{})
+	stream := dial(t, cluster.Server(1).Addr()).open(modeRPC)
+	old := cluster.Leader()
+	before := time.Now()
+	cluster.ServerAt(old).Kill()
+	if got := cluster.Leader(); got != "" {
+		t.Errorf("%s leads at once", got)
+	}
+	var leader string
+	if err := stream.call("Status.Leader", dict{}, &leader); err != nil || leader == old || leader == "" {
+		t.Errorf("%s leads after %s: %v", leader, old, err)
+	}
+	if d := time.Since(before); d < 50*time.Millisecond {
+		t.Errorf("elected after %v", d)
+	}
+}
+
+func TestWithoutQuorumThereIsNoLeaderUntilOneComesBack(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{ElectionDelay: time.Millisecond, Server: ServerConfig{RPCHoldTimeout: moment}})
+	cluster.Server(0).Freeze() // the leader
+	cluster.Kill(1)
+	stream := dial(t, cluster.Server(2).Addr()).open(modeRPC)
+	if err := stream.call("Status.Leader", dict{}, nil); err != remoteError(ErrTextNoLeader) {
+		t.Errorf("without quorum: %v", err)
+	}
+	if err := stream.call("Status.Ping", dict{}, nil); err != nil {
+		t.Errorf("a ping without quorum: %v", err)
+	}
+	if err := cluster.Restart(1); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	leader, err := cluster.AwaitLeader(ctx)
+	if err != nil || leader == cluster.Server(0).Addr() {
+		t.Errorf("with quorum %q leads: %v", leader, err)
+	}
+	cluster.Server(0).Thaw()
+	if got := len(cluster.Live()); got != 3 {
+		t.Errorf("%d are alive", got)
+	}
+}
+
+func TestForAWhileFollowersForwardToTheDeadLeader(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{ElectionDelay: 10 * moment, ForwardErrorWindow: time.Hour})
+	stream := dial(t, cluster.Server(1).Addr()).open(modeRPC)
+	old := cluster.Leader()
+	cluster.Kill(0)
+	want := remoteError("rpc error: failed to get conn: dial tcp " + old + ": connect: connection refused")
+	if err := stream.call("Status.Leader", dict{}, nil); err != want {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	await(t, func() bool { return cluster.Leader() != "" })
+	if err := stream.call("Status.Leader", dict{}, nil); err != nil {
+		t.Errorf("after the election: %v", err)
+	}
+}
+
+func TestAStoppedClusterTakesNoFurtherServer(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{})
+	stop(t, cluster)
+	if _, err := cluster.Join(); err != ErrStopped {
+		t.Errorf("joining: %v", err)
+	}
+	if err := cluster.Restart(0); err != ErrStopped {
+		t.Errorf("restarting: %v", err)
+	}
+	cluster.Kill(0)
+	cluster.Server(0).Inject(Mute())
+}
+
+func TestTheSameSeedGrantsTheSameTTLs(t *testing.T) {
+	grant := func(seed uint64) (ttls [4]time.Duration) {
+		s := start(t, ServerConfig{Seed: seed, HeartbeatTTLMin: time.Second, HeartbeatTTLMax: time.Minute})
+		stream := dial(t, s.Addr()).open(modeRPC)
+		if err := stream.call("Node.Register", registration("a"), nil); err != nil {
+			t.Fatal(err)
+		}
+		for i := range ttls {
+			var reply nodeReply
+			if err := stream.call("Node.UpdateStatus", heartbeat("a"), &reply); err != nil {
+				t.Fatal(err)
+			}
+			ttls[i] = reply.HeartbeatTTL
+		}
+		return ttls
+	}
+	if a, b, c := grant(1), grant(1), grant(2); a != b || a == c {
+		t.Errorf("granted %v, %v and with another seed %v", a, b, c)
+	}
+}

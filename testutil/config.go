@@ -1,0 +1,101 @@
+package testutil
+
+import (
+	"crypto/tls"
+	"fmt"
+	"time"
+)
+
+// ServerConfig says how a [Server] behaves. The zero value works.
+type ServerConfig struct {
+	// Addr is the TCP address to listen on. Empty: 127.0.0.1, a free port.
+	Addr string
+	// Region is the region this server belongs to. Empty: "global".
+	Region string
+	// Datacenter is told in heartbeat replies. Empty: "dc1".
+	Datacenter string
+	// RPCMajorVersion and RPCMinorVersion are told in heartbeat replies.
+	RPCMajorVersion, RPCMinorVersion int
+
+	// HeartbeatTTLMin and HeartbeatTTLMax bound the TTL that a heartbeat reply
+	// grants, chosen evenly between them. Both zero: 10 s to 20 s. Only one
+	// given: that one always.
+	HeartbeatTTLMin, HeartbeatTTLMax time.Duration
+	// RPCHoldTimeout is how long a call that needs a leader is held when there
+	// is none, before it is answered with "No cluster leader". Zero: 5 s.
+	RPCHoldTimeout time.Duration
+	// FirstByteTimeout is how long a new connection may stay silent before it
+	// is closed. Zero: 5 s.
+	FirstByteTimeout time.Duration
+	// KeepAlive is the interval of the server's own yamux pings. Zero: 30 s.
+	// Negative: none.
+	KeepAlive time.Duration
+	// MaxConnsPerClient closes each further connection from one client address
+	// at once. Zero: no limit. Real servers allow 100.
+	MaxConnsPerClient int
+
+	// Seed makes the random choices repeat: TTLs, the order of server lists, who
+	// is elected. Zero: a random seed.
+	Seed uint64
+
+	// TLS, when set, makes the server speak TLS only: a connection that does
+	// not begin with the TLS byte is closed. Nil: plain TCP, and the TLS byte
+	// is refused.
+	TLS *tls.Config
+}
+
+func (c ServerConfig) withDefaults() ServerConfig {
+	def := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	after := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.Addr, "127.0.0.1:0")
+	def(&c.Region, "global")
+	def(&c.Datacenter, "dc1")
+	if c.HeartbeatTTLMin == 0 && c.HeartbeatTTLMax == 0 {
+		c.HeartbeatTTLMin, c.HeartbeatTTLMax = 10*time.Second, 20*time.Second
+	}
+	after(&c.HeartbeatTTLMin, c.HeartbeatTTLMax)
+	after(&c.HeartbeatTTLMax, c.HeartbeatTTLMin)
+	after(&c.RPCHoldTimeout, 5*time.Second)
+	after(&c.FirstByteTimeout, 5*time.Second)
+	after(&c.KeepAlive, 30*time.Second)
+	return c
+}
+
+// ConfigError names a field of a configuration that cannot be used.
+type ConfigError struct {
+	Field  string // as in the struct
+	Value  string // as given
+	Reason string // what is wrong and what would do
+}
+
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("testutil: %s is %q: %s", e.Field, e.Value, e.Reason)
+}
+
+// validate expects the defaults filled in. The error is *ConfigError.
+func (c ServerConfig) validate() error {
+	bad := func(field string, v any, reason string) error {
+		return &ConfigError{Field: field, Value: fmt.Sprint(v), Reason: reason}
+	}
+	switch {
+	case c.HeartbeatTTLMin < 0:
+		return bad("HeartbeatTTLMin", c.HeartbeatTTLMin, "must not be negative")
+	case c.HeartbeatTTLMax < c.HeartbeatTTLMin:
+		return bad("HeartbeatTTLMax", c.HeartbeatTTLMax, "must not be below HeartbeatTTLMin")
+	case c.RPCHoldTimeout < 0:
+		return bad("RPCHoldTimeout", c.RPCHoldTimeout, "must not be negative")
+	case c.FirstByteTimeout < 0:
+		return bad("FirstByteTimeout", c.FirstByteTimeout, "must not be negative")
+	case c.MaxConnsPerClient < 0:
+		return bad("MaxConnsPerClient", c.MaxConnsPerClient, "must not be negative; zero is no limit")
+	}
+	return nil
+}

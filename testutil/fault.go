@@ -1,0 +1,177 @@
+package testutil
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Layer says at which depth a [Garbage] reply breaks.
+type Layer int
+
+const (
+	// LayerTransport sends bytes that are no yamux frames: at once on a new
+	// connection, and instead of the next reply on one that is open already.
+	LayerTransport Layer = iota
+	// LayerHeader answers with bytes that are no msgpack where the response
+	// header should be.
+	LayerHeader
+	// LayerBody sends a good header and no msgpack behind it.
+	LayerBody
+	// LayerSeq sends a good reply that carries another request's Seq.
+	LayerSeq
+	// LayerShape sends a good header and a body of another type.
+	LayerShape
+	// LayerHugeString sends a good header and a body that announces a string
+	// of 4 GiB, of which a few bytes come.
+	LayerHugeString
+	// LayerNesting sends a good header and a body of 100,000 nested arrays.
+	LayerNesting
+)
+
+type faultKind int
+
+const (
+	faultMute faultKind = iota + 1
+	faultNoLeader
+	faultAppError
+	faultSlow
+	faultDropAfterRead
+	faultExecuteThenReset
+	faultCloseMidReply
+	faultHalfClose
+	faultGarbage
+)
+
+// Fault is one way for a server to misbehave. Make one with a constructor such
+// as [Mute], narrow it with [Fault.On] and [Fault.Times], and hand it to
+// [Server.Inject]. The zero value does nothing.
+type Fault struct {
+	kind   faultKind
+	method string
+	times  int
+	text   string
+	delay  time.Duration
+	layer  Layer
+}
+
+// Mute reads requests, executes nothing and answers nothing, while yamux pings
+// are still answered. A request that was muted is lost: healing the server does
+// not answer it, and nothing behind it on the same stream is read.
+func Mute() Fault { return Fault{kind: faultMute} }
+
+// NoLeader makes this server believe that the cluster has no leader: calls that
+// need one are held and then answered "No cluster leader". Healing lets the
+// held ones succeed. Times has no effect on it.
+func NoLeader() Fault { return Fault{kind: faultNoLeader} }
+
+// AppError answers the method with an error text instead of executing it.
+func AppError(method, text string) Fault {
+	return Fault{kind: faultAppError, method: method, text: text}
+}
+
+// Slow waits before it executes each request.
+func Slow(d time.Duration) Fault { return Fault{kind: faultSlow, delay: d} }
+
+// DropAfterRead reads a request and closes the connection without executing it.
+func DropAfterRead() Fault { return Fault{kind: faultDropAfterRead} }
+
+// ExecuteThenReset executes a request and resets the connection instead of
+// answering.
+func ExecuteThenReset() Fault { return Fault{kind: faultExecuteThenReset} }
+
+// CloseMidReply executes a request, sends half of the reply and closes the
+// connection.
+func CloseMidReply() Fault { return Fault{kind: faultCloseMidReply} }
+
+// HalfClose answers a request in full and then ends the stream.
+func HalfClose() Fault { return Fault{kind: faultHalfClose} }
+
+// Garbage executes a request and answers with nonsense.
+func Garbage(at Layer) Fault { return Fault{kind: faultGarbage, layer: at} }
+
+// On narrows the fault to one method.
+func (f Fault) On(method string) Fault { f.method = method; return f }
+
+// Times ends the fault after it hit n requests. Zero or less: it stays until
+// [Server.Heal].
+func (f Fault) Times(n int) Fault { f.times = max(n, 0); return f }
+
+// String names the fault.
+func (f Fault) String() string {
+	names := [...]string{
+		"none", "mute", "no leader", "app error", "slow", "drop after read",
+		"execute then reset", "close mid reply", "half close", "garbage",
+	}
+	s := names[f.kind]
+	if f.method != "" {
+		s += " on " + f.method
+	}
+	if f.times > 0 {
+		s += fmt.Sprintf(", %d times", f.times)
+	}
+	return s
+}
+
+// activeFault is a fault that was injected.
+type activeFault struct {
+	Fault
+	left atomic.Int64 // meaningful only with times > 0
+}
+
+// hit claims one use of the fault.
+func (a *activeFault) hit() bool { return a.times == 0 || a.left.Add(-1) >= 0 }
+
+// faultSet is the published list of a server's faults. It is never changed: a
+// new one replaces it, and then changed is closed.
+type faultSet struct {
+	active  []*activeFault
+	changed chan struct{}
+}
+
+func newFaultSet(active []*activeFault) *faultSet {
+	return &faultSet{active: active, changed: make(chan struct{})}
+}
+
+// with returns a set that holds fs too, those in front that were there first.
+func (s *faultSet) with(fs []Fault) *faultSet {
+	active := slices.Clone(s.active)
+	for _, f := range fs {
+		if f.kind == 0 {
+			continue
+		}
+		a := &activeFault{Fault: f}
+		a.left.Store(int64(f.times))
+		active = append(active, a)
+	}
+	return newFaultSet(active)
+}
+
+// strikes lists the faults that hit this request and claims one use of each.
+func (s *faultSet) strikes(method string) []Fault {
+	var out []Fault
+	for _, a := range s.active {
+		if a.kind != faultNoLeader && (a.method == "" || a.method == method) && a.hit() {
+			out = append(out, a.Fault)
+		}
+	}
+	return out
+}
+
+// leaderless tells whether the method must be held for want of a leader.
+func (s *faultSet) leaderless(method string) bool {
+	return slices.ContainsFunc(s.active, func(a *activeFault) bool {
+		return a.kind == faultNoLeader && (a.method == "" || a.method == method)
+	})
+}
+
+// garbledTransport claims one use of garbage beneath yamux, for a new connection.
+func (s *faultSet) garbledTransport() bool {
+	for _, a := range s.active {
+		if a.kind == faultGarbage && a.layer == LayerTransport && a.method == "" && a.hit() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,128 @@
+package testutil
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/hashicorp/yamux"
+)
+
+// RemoteError is what a client answered to a call from the server.
+type RemoteError struct {
+	Method string // as called
+	Text   string // as answered
+}
+
+func (e *RemoteError) Error() string { return e.Method + ": " + e.Text }
+
+// CallNode calls a method of a client over the client's own connection: the one
+// on which the node last registered or heartbeated with this server. It decodes
+// the answer into reply, unless that is nil, and ends the stream. It blocks
+// until the client answered or ctx ended. The error is *RemoteError for what
+// the client answered or when there is no connection, else that of the
+// connection or of ctx.
+func (s *Server) CallNode(ctx context.Context, nodeID, method string, args, reply any) error {
+	stream, err := s.openTo(ctx, nodeID, method)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }() // the answer is there or will not come
+	defer interruptible(ctx, stream)()
+	header := requestHeader{Seq: uint64(s.tally.reverse.Add(1)), ServiceMethod: method}
+	out, err := encode([]byte{modeRPC}, header)
+	if err != nil {
+		return err
+	}
+	if out, err = encode(out, args); err != nil {
+		return err
+	}
+	if _, err := stream.Write(out); err != nil {
+		return endedOr(ctx, err)
+	}
+	r := bufio.NewReader(stream)
+	var answer responseHeader
+	if err := readInto(r, &answer); err != nil {
+		return endedOr(ctx, err)
+	}
+	body, err := readValue(r)
+	switch {
+	case err != nil:
+		return endedOr(ctx, err)
+	case answer.Error != "":
+		return &RemoteError{Method: method, Text: answer.Error}
+	case answer.Seq != header.Seq:
+		return errors.New("testutil: the client answered another request")
+	case reply == nil:
+		return nil
+	}
+	return decode(body, reply)
+}
+
+// StreamNode opens a streaming call to a client, as [Server.CallNode] does a
+// plain one, and waits for its acknowledgement. The caller sends the request
+// map, reads the frames and closes the connection.
+func (s *Server) StreamNode(ctx context.Context, nodeID, method string) (net.Conn, error) {
+	stream, err := s.openTo(ctx, nodeID, method)
+	if err != nil {
+		return nil, err
+	}
+	defer interruptible(ctx, stream)()
+	out, err := encode([]byte{modeStreaming}, streamHeader{Method: method})
+	if err == nil {
+		_, err = stream.Write(out)
+	}
+	var ack streamAck
+	r := bufio.NewReader(stream)
+	if err == nil {
+		err = readInto(r, &ack)
+	}
+	if err == nil && ack.Error != "" {
+		err = &RemoteError{Method: method, Text: ack.Error}
+	}
+	if err != nil {
+		_ = stream.Close() // the call failed already
+		return nil, endedOr(ctx, err)
+	}
+	return &bufferedConn{Conn: stream, r: r}, nil
+}
+
+func (s *Server) openTo(ctx context.Context, nodeID, method string) (*yamux.Stream, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var at *conn
+	if !s.owner.do(func(st *serverState) { at = st.byNode[nodeID] }) {
+		return nil, ErrStopped
+	}
+	if at == nil || at.session.Load() == nil {
+		return nil, &RemoteError{Method: method, Text: ErrTextNoNodePath}
+	}
+	return at.session.Load().OpenStream()
+}
+
+// interruptible makes the end of ctx end what waits on the stream, until the
+// function it returns is called.
+func interruptible(ctx context.Context, stream net.Conn) (done func()) {
+	stop := context.AfterFunc(ctx, func() { _ = stream.SetDeadline(time.Unix(1, 0)) }) // a closed one waits for nothing
+	return func() { stop() }
+}
+
+// endedOr returns the reason why ctx ended, if it did, and else err.
+func endedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// readInto reads one value into the fresh variable v points to.
+func readInto(r *bufio.Reader, v any) error {
+	raw, err := readValue(r)
+	if err != nil {
+		return err
+	}
+	return decode(raw, v)
+}

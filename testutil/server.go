@@ -1,0 +1,240 @@
+package testutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrStopped is the answer of a server or cluster that was stopped.
+var ErrStopped = errors.New("testutil: stopped")
+
+// Server is a Nomad server as far as a client can tell: it listens on real TCP
+// and speaks the real protocol. It fails in the ways it is told to. All its
+// methods may be called from any goroutine at any time; after [Server.Stop]
+// they do nothing.
+type Server struct {
+	cfg       ServerConfig
+	addr      string
+	world     *world
+	ownsWorld bool
+	serving   func() rpcServing // nil: the server itself
+
+	owner   *owner[serverState]
+	gate    *gate
+	faults  atomic.Pointer[faultSet]
+	table   atomic.Pointer[methodTable]
+	tally   tally
+	stopped chan struct{} // closed at the very end of Stop
+	// running counts accept loops and connections. Only the owner adds to it,
+	// and not after stopping, so it may be waited for from then on.
+	running sync.WaitGroup
+}
+
+// StartServer starts a server that stands alone: a cluster of one, which it
+// leads. The error is *ConfigError, or that of listening. The caller owns the
+// server and must stop it.
+func StartServer(cfg ServerConfig) (*Server, error) { return startAlone(cfg, nil) }
+
+// startAlone starts a server with a world of its own.
+func startAlone(cfg ServerConfig, serving func() rpcServing) (*Server, error) {
+	w := newWorld(ClusterConfig{Server: cfg.withDefaults()})
+	s, err := startMember(cfg, w, serving)
+	if err != nil {
+		w.stop()
+		return nil, err
+	}
+	s.ownsWorld = true
+	return s, nil
+}
+
+// startMember starts a server in a world. Serving, unless nil, makes what
+// answers on a connection in place of the server's methods.
+func startMember(cfg ServerConfig, w *world, serving func() rpcServing) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("testutil: cannot listen on %q: %w", cfg.Addr, err)
+	}
+	s := &Server{cfg: cfg, serving: serving, addr: ln.Addr().String(), world: w, gate: newGate(), stopped: make(chan struct{})}
+	s.faults.Store(newFaultSet(nil))
+	s.table.Store(&methodTable{})
+	s.registerBuiltins()
+	s.owner = own(&serverState{
+		conns:     map[*conn]string{},
+		perClient: map[string]int{},
+		byNode:    map[string]*conn{},
+	})
+	joined := w.join(s, ServerInfo{
+		RPCAdvertiseAddr: s.addr,
+		Datacenter:       cfg.Datacenter,
+		RPCMajorVersion:  cfg.RPCMajorVersion,
+		RPCMinorVersion:  cfg.RPCMinorVersion,
+	})
+	if !joined {
+		s.owner.stop()
+		_ = ln.Close() // nobody was accepted
+		return nil, ErrStopped
+	}
+	if !s.owner.do(func(st *serverState) { err = st.listen(s, ln) }) {
+		_ = ln.Close() // stopped already, and nobody was accepted
+		err = ErrStopped
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Addr returns the host:port the server listens on. It stays the same over a
+// restart.
+func (s *Server) Addr() string { return s.addr }
+
+// Handle adds a method, or replaces one. A name is a service and a method with
+// a dot between them.
+func (s *Server) Handle(name string, h Handler) { s.enter(name, method{call: h}) }
+
+// HandleStream adds a streaming method, or replaces one.
+func (s *Server) HandleStream(name string, h StreamHandler) { s.enter(name, method{stream: h}) }
+
+func (s *Server) enter(name string, m method) {
+	m.calls = &atomic.Int64{}
+	for {
+		old := s.table.Load()
+		next := maps.Clone(*old)
+		if known, ok := next[name]; ok {
+			m.calls = known.calls
+		}
+		next[name] = m
+		if s.table.CompareAndSwap(old, &next) {
+			return
+		}
+	}
+}
+
+// Inject makes the server misbehave, in addition to what was injected before.
+// It holds for requests read from now on.
+func (s *Server) Inject(faults ...Fault) {
+	s.owner.do(func(*serverState) { s.setFaults(s.faults.Load().with(faults)) })
+}
+
+// Heal removes all injected faults. It neither thaws nor restarts.
+func (s *Server) Heal() {
+	s.owner.do(func(*serverState) { s.setFaults(newFaultSet(nil)) })
+}
+
+// setFaults runs on the owner's goroutine.
+func (s *Server) setFaults(next *faultSet) { close(s.faults.Swap(next).changed) }
+
+// Kill ends the server as a crash of its machine would, short of silence: every
+// connection is reset, what was unsent is lost, dialling is refused. It counts
+// as dead in its cluster. [Server.Restart] brings it back.
+func (s *Server) Kill() { s.down(true) }
+
+// Shutdown ends the server as the orderly end of its process would: every
+// connection ends with a FIN, dialling is refused. It counts as dead in its
+// cluster. [Server.Restart] brings it back.
+func (s *Server) Shutdown() { s.down(false) }
+
+func (s *Server) down(reset bool) {
+	s.owner.do(func(st *serverState) {
+		st.unlisten(s)
+		st.hangUp(reset)
+		s.world.setLive(s.addr, false)
+	})
+}
+
+// Refuse closes the listener, so that dialling is refused, and leaves the open
+// connections alone. The server stays alive in its cluster. [Server.Restart]
+// brings it back; [Server.Accept] does so without ending the open connections.
+func (s *Server) Refuse() { s.owner.do(func(st *serverState) { st.unlisten(s) }) }
+
+// Accept ends [Server.Refuse]. The error is that of listening, or ErrStopped.
+// On a server that listens it does nothing.
+func (s *Server) Accept() error {
+	err := ErrStopped
+	s.owner.do(func(st *serverState) { err = st.relisten(s) })
+	return err
+}
+
+// Restart brings the server back on the same address, as a fresh process: what
+// connections were left are reset, and it is thawed. Injected faults stay. The
+// error is that of listening, or ErrStopped.
+func (s *Server) Restart() error {
+	err := ErrStopped
+	s.owner.do(func(st *serverState) {
+		st.unlisten(s)
+		st.hangUp(true)
+		s.gate.release()
+		if err = st.relisten(s); err == nil {
+			s.world.setLive(s.addr, true)
+		}
+	})
+	return err
+}
+
+// Freeze stops the server as SIGSTOP stops a process: the kernel accepts and
+// acknowledges, and nothing is read or answered, on open connections as on new
+// ones. It counts as dead in its cluster.
+func (s *Server) Freeze() {
+	s.owner.do(func(*serverState) {
+		s.gate.shut()
+		s.world.setLive(s.addr, false)
+	})
+}
+
+// Thaw ends [Server.Freeze]; what arrived meanwhile is read now.
+func (s *Server) Thaw() {
+	s.owner.do(func(st *serverState) {
+		s.gate.release()
+		if st.listener != nil {
+			s.world.setLive(s.addr, true)
+		}
+	})
+}
+
+// GoAway tells every client with a yamux session that no further stream will
+// be accepted on it. Open streams go on. It does not wait for the clients.
+func (s *Server) GoAway() {
+	s.owner.do(func(st *serverState) {
+		for c := range st.conns {
+			if session := c.session.Load(); session != nil {
+				s.running.Go(func() { _ = session.GoAway() }) // fails only on a closed session
+			}
+		}
+	})
+}
+
+// Stop ends the server and everything it started, and waits for it. When ctx
+// ends first, because a [Handler] does not heed its context, the error is that
+// of ctx; Stop may then be called again. Stopping twice is fine.
+func (s *Server) Stop(ctx context.Context) error {
+	s.owner.do(func(st *serverState) {
+		st.stopping = true
+		st.unlisten(s)
+		st.release()
+		st.hangUp(false)
+		if !s.ownsWorld {
+			s.world.setLive(s.addr, false)
+		}
+	})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.running.Wait()
+		s.end()
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("testutil: server %s has handlers that do not end: %w", s.addr, context.Cause(ctx))
+	}
+}

@@ -1,0 +1,150 @@
+package testutil
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+// serverState belongs to the server's owner.
+type serverState struct {
+	listener  net.Listener // nil while nothing is accepted
+	held      io.Closer    // keeps the address while there is no listener
+	conns     map[*conn]string
+	perClient map[string]int
+	byNode    map[string]*conn // where a node last registered or heartbeated
+	stopping  bool
+	ended     bool
+}
+
+// listen starts to accept on ln, or closes it when the server was stopped.
+func (st *serverState) listen(s *Server, ln net.Listener) error {
+	if st.stopping {
+		_ = ln.Close() // nobody was accepted
+		return ErrStopped
+	}
+	st.listener = ln
+	s.running.Go(func() { s.acceptAll(ln) })
+	return nil
+}
+
+// unlisten stops accepting and keeps the address from being given to somebody
+// else, an outgoing connection for example.
+func (st *serverState) unlisten(s *Server) {
+	if st.listener == nil {
+		return
+	}
+	_ = st.listener.Close() // nothing is left to be done about it
+	st.listener = nil
+	st.held = holdAddr(s.addr)
+}
+
+func (st *serverState) release() {
+	if st.held != nil {
+		_ = st.held.Close() // nothing is left to be done about it
+		st.held = nil
+	}
+}
+
+func (st *serverState) relisten(s *Server) error {
+	switch {
+	case st.stopping:
+		return ErrStopped
+	case st.listener != nil:
+		return nil
+	}
+	st.release()
+	ln, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		st.held = holdAddr(s.addr)
+		return err
+	}
+	return st.listen(s, ln)
+}
+
+// hangUp ends every connection, also frozen ones.
+func (st *serverState) hangUp(reset bool) {
+	for c := range st.conns {
+		c.hangUp(reset)
+	}
+}
+
+// acceptAll runs until ln is closed.
+func (s *Server) acceptAll(ln net.Listener) {
+	for {
+		sock, err := ln.Accept()
+		if err == nil {
+			s.admit(ln, sock)
+			continue
+		}
+		listening := false
+		s.owner.do(func(st *serverState) { listening = st.listener == ln })
+		if !listening {
+			return
+		}
+		select { // out of descriptors, most likely: some will be freed
+		case <-time.After(10 * time.Millisecond):
+		case <-s.owner.done:
+			return
+		}
+	}
+}
+
+// admit starts to serve a connection, or resets it when the listener it came
+// from was closed meanwhile.
+func (s *Server) admit(ln net.Listener, sock net.Conn) {
+	client := sock.RemoteAddr().String()
+	if host, _, err := net.SplitHostPort(client); err == nil {
+		client = host
+	}
+	s.owner.do(func(st *serverState) {
+		c := newConn(s, sock)
+		if st.listener != ln {
+			c.hangUp(true)
+			return
+		}
+		s.tally.accepted.Add(1)
+		if limit := s.cfg.MaxConnsPerClient; limit > 0 && st.perClient[client] >= limit {
+			c.hangUp(false)
+			return
+		}
+		st.perClient[client]++
+		st.conns[c] = client
+		s.tally.open.Add(1)
+		s.running.Go(c.serve)
+	})
+}
+
+// forget drops a connection that has ended.
+func (s *Server) forget(c *conn) {
+	s.owner.do(func(st *serverState) {
+		client, known := st.conns[c]
+		if !known {
+			return
+		}
+		delete(st.conns, c)
+		s.tally.open.Add(-1)
+		if st.perClient[client]--; st.perClient[client] == 0 {
+			delete(st.perClient, client)
+		}
+		for node, at := range st.byNode {
+			if at == c {
+				delete(st.byNode, node)
+			}
+		}
+	})
+}
+
+// end stops the owners, once, after everything else has ended, and waits.
+func (s *Server) end() {
+	first := false
+	s.owner.do(func(st *serverState) { first, st.ended = !st.ended, true })
+	if first {
+		s.owner.stop()
+		if s.ownsWorld {
+			s.world.stop()
+		}
+		close(s.stopped)
+	}
+	<-s.stopped
+}

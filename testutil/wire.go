@@ -1,0 +1,73 @@
+package testutil
+
+import (
+	"reflect"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+)
+
+// The bytes that begin a connection or a stream and say what follows.
+const (
+	modeRPC       = 0x01 // msgpack-RPC
+	modeMultiplex = 0x03 // yamux whose streams are all RPC and have no byte of their own
+	modeTLS       = 0x04 // a TLS handshake, then another byte inside it
+	modeStreaming = 0x05 // one streaming RPC
+	modeYamux     = 0x06 // yamux whose streams begin with modeRPC or modeStreaming
+)
+
+// requestHeader stands in front of every request.
+type requestHeader struct {
+	Seq           uint64
+	ServiceMethod string
+}
+
+// responseHeader stands in front of every reply.
+type responseHeader struct {
+	Error         string
+	Seq           uint64
+	ServiceMethod string
+}
+
+// ServerInfo is one entry of the server list in a heartbeat reply.
+type ServerInfo struct {
+	RPCAdvertiseAddr string
+	Datacenter       string
+	RPCMajorVersion  int
+	RPCMinorVersion  int
+}
+
+// Raw is a value that is already encoded. A [Handler] that returns one has its
+// bytes sent as they are; they must be exactly one msgpack value.
+type Raw []byte
+
+// msgpackHandle is read-only once it is built, so all goroutines use this one.
+var msgpackHandle = newMsgpackHandle()
+
+func newMsgpackHandle() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{}
+	h.RawToString = true
+	h.MapType = reflect.TypeFor[map[string]any]()
+	h.WriteExt = false
+	h.TimeNotBuiltin = true
+	return h
+}
+
+// emptyMap is the body of an error reply, and of a reply that says nothing.
+var emptyMap = Raw{0x80}
+
+// encode appends v to b. It fails for a value msgpack cannot express.
+func encode(b []byte, v any) ([]byte, error) {
+	if raw, ok := v.(Raw); ok {
+		return append(b, raw...), nil
+	}
+	var out []byte
+	if err := codec.NewEncoderBytes(&out, msgpackHandle).Encode(v); err != nil {
+		return nil, err
+	}
+	return append(b, out...), nil
+}
+
+// decode reads one value into the fresh variable v points to.
+func decode(b []byte, v any) error {
+	return codec.NewDecoderBytes(b, msgpackHandle).Decode(v)
+}
