@@ -210,3 +210,24 @@ func TestAnUnchangedHeartbeatAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestAServerProbedInTheStepThatAddsItCanBeFoundDown(t *testing.T) {
+	g := newRig(t, "a")
+	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", TTL: 10 * time.Second})
+	g.step(messages.RemoveServer{Server: serv(t, "c")})
+	g.now = g.now.Add(time.Hour)
+	g.r.Expire(g.now) // late: the quorum lapses and a round begins
+	if probes := only[Probe](g.take()); len(probes) != 1 || short(probes[0].Server) != "a" {
+		t.Fatalf("probed %v, want a, which has just come back", probes)
+	}
+	g.probed("a", errTest)
+	g.expect("*a!")
+}
+
+func TestARefusedServerIsAnsweredByWhatRefusedIt(t *testing.T) {
+	err := &VersionError{Addr: "a:4647", Version: 2, Supported: 1}
+	want := `server "a:4647" speaks RPC version 2, newer than the agent's 1: upgrade the agent`
+	if err.Error() != want {
+		t.Errorf("the error reads %q, want %q", err, want)
+	}
+}

@@ -1,0 +1,146 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// Call sends method with args to the server at addr and reads the answer into
+// reply, a non-nil pointer, or nil to ignore it. It dials if there is no session,
+// and blocks until the answer is there or ctx ends.
+//
+// args is read before anything is sent and is not kept; reply is set to its zero
+// value and written only when the answer was read whole.
+//
+// Every error is a *CallError. Its cause is ctx.Err, a *DialError, a
+// *RemoteError, a *DecodeError, an *EncodeError, a *ProtocolError, a *SizeError,
+// ErrStopped, or the transport's own error.
+func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) error {
+	p.counts.calls.Add(1)
+	at, err := p.call(ctx, addr, method, args, reply)
+	if err == nil {
+		return nil
+	}
+	p.counts.failures.Add(1)
+	outcome := outcomeAt(at)
+	if remote, ok := errors.AsType[*RemoteError](err); ok {
+		outcome = remote.outcome()
+	}
+	return &CallError{Method: method, Server: addr, Phase: at, Outcome: outcome, Err: err}
+}
+
+// pingMethod is answered by any live server, also without a leader.
+const pingMethod = "Status.Ping"
+
+// Ping asks the server at addr whether it answers calls, and tells how long that
+// took, a dial included. The errors are those of Call.
+func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
+	begin := time.Now()
+	err := p.Call(ctx, addr, pingMethod, struct{}{}, nil)
+	return time.Since(begin), err
+}
+
+// sessionsTried is over how many sessions a call looks for one that takes it.
+const sessionsTried = 3
+
+// call finds a session that takes the request; a session that refuses it before
+// anything is sent is replaced.
+func (p *Pool) call(ctx context.Context, addr, method string, args, reply any) (at Phase, err error) {
+	if v := reflect.ValueOf(reply); reply != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return PhaseFind, fmt.Errorf("reply must be a non-nil pointer or nil, not %T", reply)
+	}
+	var except uint64
+	for range sessionsTried {
+		if err = ctx.Err(); err != nil {
+			return PhaseFind, err // it would be sent and nobody would wait
+		}
+		var s *session
+		if s, err = p.find(ctx, addr, except); err != nil {
+			if d, ok := errors.AsType[*DialError](err); ok {
+				return d.Phase, err
+			}
+			return PhaseDial, err
+		}
+		if at, err = s.call(ctx, method, args, reply); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
+			return at, err
+		}
+		except = s.id
+	}
+	return at, err
+}
+
+// call carries one call, counted in by enter, and counts it out.
+func (s *session) call(ctx context.Context, method string, args, reply any) (Phase, error) {
+	l := s.lane()
+	if l == nil {
+		s.leave()
+		return PhaseOpen, s.cause()
+	}
+	if err := l.encode(method, args); err != nil {
+		l.reset()
+		s.release(l)
+		return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
+	}
+	l.requests <- struct{}{} // has room: the lane is ours
+	select {
+	case <-l.results:
+	case <-l.gone:
+		if at, left := l.abandon(); left {
+			s.leave()
+			return at, s.cause()
+		}
+		<-l.results
+	case <-ctx.Done():
+		if at, left := l.abandon(); left {
+			return at, ctx.Err() // the lane counts the call out
+		}
+		<-l.results // it is there
+	}
+	at, err := l.finish(reply)
+	l.reset()
+	s.release(l)
+	return at, err
+}
+
+// release gives back what a call holds of the session.
+func (s *session) release(l *lane) {
+	s.put(l)
+	s.leave()
+}
+
+// finish reads the result of an exchange into reply.
+func (l *lane) finish(reply any) (Phase, error) {
+	if l.err != nil {
+		return l.ended, l.err
+	}
+	var h wire.Header
+	if err := l.dec.Header(l.buf[:l.header], &h); err != nil {
+		l.discard()
+		return PhaseRead, &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
+	}
+	if h.Seq != l.seq {
+		l.discard()
+		return PhaseRead, &ProtocolError{
+			Layer: "rpc", Reason: fmt.Sprintf("the reply is to request %d, not to %d", h.Seq, l.seq),
+		}
+	}
+	if h.Error != "" {
+		remote := remoteError(h.Error)
+		if remote.Kind == ErrUnknownMethod || remote.Kind == ErrBadRequest { //nolint:errorlint // the very values
+			// The server closes the stream behind such an answer. A request that
+			// crosses with that would be lost.
+			l.discard()
+		}
+		return PhaseRemote, remote
+	}
+	if err := l.dec.Body(l.buf[l.header:l.end], reply); err != nil {
+		l.discard()
+		return PhaseDecode, &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
+	}
+	return PhaseDecode, nil
+}

@@ -1,0 +1,41 @@
+package pool
+
+import "sync/atomic"
+
+// crew counts the goroutines of one session, so that its end can be awaited.
+// Its founder is counted from the start; once the count has fallen to zero
+// nobody can join any more.
+type crew struct {
+	n    atomic.Int64
+	gone chan struct{} // closed when the last one has left
+}
+
+func newCrew() *crew {
+	c := &crew{gone: make(chan struct{})}
+	c.n.Store(1)
+	return c
+}
+
+// join starts f in a goroutine of the crew, or answers false if the crew is gone.
+func (c *crew) join(f func()) bool {
+	for n := c.n.Load(); ; n = c.n.Load() {
+		if n == 0 {
+			return false
+		}
+		if c.n.CompareAndSwap(n, n+1) {
+			break
+		}
+	}
+	go func() {
+		defer c.leave()
+		f()
+	}()
+	return true
+}
+
+// leave is the founder's, and each member's, last act.
+func (c *crew) leave() {
+	if c.n.Add(-1) == 0 {
+		close(c.gone)
+	}
+}

@@ -1,0 +1,107 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hashicorp/yamux"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// DialError says in which phase a connection failed: PhaseDial or
+// PhaseHandshake. Every call that waited for the dial gets the same one.
+type DialError struct {
+	Addr  string
+	Phase Phase
+	Err   error
+}
+
+func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %v", e.Phase, e.Addr, e.Err) }
+
+func (e *DialError) Unwrap() error { return e.Err }
+
+// dial connects to addr and makes sure that a server answers there: the kernel
+// of a frozen host accepts connections too.
+func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, error) {
+	limited, stop := context.WithTimeoutCause(ctx, p.cfg.DialTimeout,
+		fmt.Errorf("no answer within %v: %w", p.cfg.DialTimeout, context.DeadlineExceeded))
+	defer stop()
+	conn, err := p.cfg.Dial(limited, "tcp", addr)
+	if err != nil {
+		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(limited, err)}
+	}
+	s := &session{
+		id: id, addr: addr, pool: p, crew: newCrew(),
+		tap:     newTap(conn, p.origin, &p.counts.bytesIn, &p.counts.bytesOut),
+		drained: make(chan struct{}), free: make(chan *lane, p.cfg.MaxIdleStreams),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := s.greet(limited); err != nil {
+		s.cancel(err)
+		if s.mux != nil {
+			_ = s.mux.Close()
+		}
+		_ = conn.Close()
+		s.crew.leave()
+		<-s.crew.gone
+		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: expired(limited, err)}
+	}
+	return s, nil
+}
+
+// greet starts yamux and waits for the answer to a first ping.
+func (s *session) greet(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	if err := s.tap.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	if _, err := s.tap.Write([]byte{wire.ModeMultiplexV2}); err != nil {
+		return err
+	}
+	if err := s.tap.SetWriteDeadline(time.Time{}); err != nil {
+		return err
+	}
+	mux, err := yamux.Client(s.tap, muxConfig(s.pool.cfg.DialTimeout))
+	if err != nil {
+		return err
+	}
+	s.mux = mux
+	answered := make(chan error, 1)
+	s.crew.join(func() {
+		_, err := mux.Ping()
+		answered <- err
+	})
+	select {
+	case err := <-answered:
+		if err != nil && mux.IsClosed() {
+			return s.tap.cause() // why, where yamux only says that
+		}
+		return err
+	case <-mux.CloseChan():
+		return s.tap.cause()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// muxConfig is yamux without its own keepalive and timers: who waits for what is
+// decided here.
+func muxConfig(write time.Duration) *yamux.Config {
+	c := yamux.DefaultConfig()
+	c.EnableKeepAlive = false
+	c.StreamOpenTimeout = 0
+	c.ConnectionWriteTimeout = max(write, 10*time.Second)
+	c.LogOutput = io.Discard // the tap sees what yamux would log
+	return c
+}
+
+// expired prefers the time limit's own words over the symptom it caused.
+func expired(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -1,0 +1,92 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// ErrStopped is the cause of every call on a pool that has been stopped.
+var ErrStopped = actor.ErrStopped
+
+// ErrIdle is why a session ended that nobody used.
+var ErrIdle = errors.New("session was idle")
+
+// ErrLeaving says that the server announced its departure: it takes no new
+// stream on this session.
+var ErrLeaving = errors.New("server is leaving")
+
+// errShortLived says that no session lived long enough to take the call.
+var errShortLived = errors.New("sessions end as soon as they begin")
+
+// SizeError says that a reply is larger than Config.MaxReplyBytes.
+type SizeError = wire.SizeError
+
+// ProtocolError says that a peer sent bytes which the protocol does not allow.
+// It is most often something else than a Nomad server.
+type ProtocolError struct {
+	Layer  string // "yamux" or "rpc"
+	Reason string // quotes what was received
+	Err    error  // nil, or the decoder's own error
+}
+
+func (e *ProtocolError) Error() string {
+	return fmt.Sprintf("%s protocol violated (is this a Nomad RPC port?): %s", e.Layer, e.Reason)
+}
+
+func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// EncodeError says that the arguments of a call cannot be written as msgpack.
+type EncodeError struct {
+	Args string // their Go type
+	Err  error
+}
+
+func (e *EncodeError) Error() string {
+	return fmt.Sprintf("arguments of type %s cannot be encoded: %v", e.Args, e.Err)
+}
+
+func (e *EncodeError) Unwrap() error { return e.Err }
+
+// DecodeError says that the server answered and the answer does not fit into the
+// caller's reply.
+type DecodeError struct {
+	Reply string // its Go type
+	Err   error
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("the answer does not fit into %s: %v", e.Reply, e.Err)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// CallError is every failed call: what was called, where, how far it came, and
+// what that means for the caller. Err is the cause.
+type CallError struct {
+	Method   string
+	Server   string // address; empty if no server was tried
+	Phase    Phase
+	Outcome  Outcome
+	Attempts int // servers tried so far, this one included; 0 counts as 1
+	Err      error
+}
+
+func (e *CallError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Method)
+	if e.Server != "" {
+		b.WriteString(" on " + e.Server)
+	}
+	fmt.Fprintf(&b, ": %s: %v (%s", e.Phase, e.Err, e.Outcome)
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, ", %d attempts", e.Attempts)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+func (e *CallError) Unwrap() error { return e.Err }

@@ -1,0 +1,157 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 10 * time.Second
+
+// dict is a map as the wire has it.
+type dict = map[string]any
+
+func startServer(tb testing.TB) *testutil.Server {
+	tb.Helper()
+	return startServerWith(tb, testutil.ServerConfig{KeepAlive: -1})
+}
+
+func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server {
+	tb.Helper()
+	s, err := testutil.StartServer(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { stop(tb, s.Stop) })
+	return s
+}
+
+func newPool(tb testing.TB, cfg pool.Config) *pool.Pool {
+	tb.Helper()
+	p, err := pool.New(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { stop(tb, p.Stop) })
+	return p
+}
+
+func stop(tb testing.TB, f func(context.Context) error) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := f(ctx); err != nil {
+		tb.Errorf("stopping: %v", err)
+	}
+}
+
+// within is a context that no test should see the end of.
+func within(tb testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	tb.Cleanup(cancel)
+	return ctx
+}
+
+func ping(tb testing.TB, p *pool.Pool, addr string) {
+	tb.Helper()
+	if _, err := p.Ping(within(tb), addr); err != nil {
+		tb.Fatalf("ping: %v", err)
+	}
+}
+
+// await waits until done says so.
+func await(tb testing.TB, what string, done func() bool) {
+	tb.Helper()
+	late := time.After(patience)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-late:
+			tb.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
+
+// receive waits for a value.
+func receive[T any](tb testing.TB, what string, from <-chan T) T {
+	tb.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		tb.Fatalf("%s: not within %v", what, patience)
+		panic("unreachable")
+	}
+}
+
+// gate is a method that reports each request and holds it until it is told.
+type gate struct {
+	entered chan string // the connection it came on
+	release chan struct{}
+}
+
+// holdCalls makes Test.Hold such a method.
+func holdCalls(tb testing.TB, s *testutil.Server) *gate {
+	tb.Helper()
+	g := &gate{entered: make(chan string, 1000), release: make(chan struct{})}
+	s.Handle("Test.Hold", func(ctx context.Context, r *testutil.Request) (any, error) {
+		g.entered <- r.Remote.String()
+		select {
+		case <-g.release:
+			return r.Body(), nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	return g
+}
+
+// result is how a call in the background ended.
+type result struct {
+	reply any
+	err   error
+}
+
+// call makes a call in the background.
+func call(ctx context.Context, p *pool.Pool, addr, method string, args any) <-chan result {
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.err = p.Call(ctx, addr, method, args, &r.reply)
+		done <- r
+	}()
+	return done
+}
+
+// failed looks at a failed call; cause, if not nil, must be under its error.
+func failed(tb testing.TB, err error, at pool.Phase, what pool.Outcome, cause error) *pool.CallError {
+	tb.Helper()
+	e, ok := errors.AsType[*pool.CallError](err)
+	if !ok {
+		tb.Fatalf("error %v (%T), want a *CallError", err, err)
+	}
+	if e.Phase != at || e.Outcome != what {
+		tb.Fatalf("%v: in phase %v, %v; want %v, %v", err, e.Phase, e.Outcome, at, what)
+	}
+	if cause != nil && !errors.Is(err, cause) {
+		tb.Fatalf("%v: cause %v, want %v", err, e.Err, cause)
+	}
+	return e
+}
+
+// as is the error of type E under err.
+func as[E error](tb testing.TB, err error) E {
+	tb.Helper()
+	e, ok := errors.AsType[E](err)
+	if !ok {
+		tb.Fatalf("no %T under %v", e, err)
+	}
+	return e
+}

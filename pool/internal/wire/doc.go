@@ -1,0 +1,8 @@
+// Package wire is the bytes of Nomad's RPC protocol: the mode bytes, the request
+// and the reply of a call, and the bounds within which a reply is believed.
+//
+// A call is two msgpack values each way, a header and a body, one after the
+// other without a length in front. [Request] appends one to a buffer. A [Scanner]
+// finds where a reply ends while its bytes come in, and refuses what announces
+// more than the limit before any memory is spent on it; [Decoder] then reads it.
+package wire

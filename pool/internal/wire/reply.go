@@ -1,0 +1,60 @@
+package wire
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+)
+
+// Header is the first value of a reply.
+type Header struct {
+	Error         string // empty: the body is the answer
+	Seq           uint64 // of the request
+	ServiceMethod string
+}
+
+// Decoder reads complete values. It belongs to one goroutine at a time.
+type Decoder struct {
+	dec *codec.Decoder
+}
+
+// NewDecoder makes a Decoder.
+func NewDecoder() *Decoder {
+	return &Decoder{dec: codec.NewDecoderBytes([]byte{0xc0}, handle)}
+}
+
+// Header reads a reply's header from b, which holds exactly that. Anything but a
+// map with the three known fields is ErrMalformed: field by field it would decode
+// into a zero header and pass for an answer.
+func (d *Decoder) Header(b []byte, h *Header) error {
+	*h = Header{}
+	if len(b) == 0 || forms[b[0]].kind != pairs {
+		return fmt.Errorf("%w: a reply header is a map, not 0x%02x", ErrMalformed, b[:min(len(b), 1)])
+	}
+	d.dec.ResetBytes(b)
+	if err := d.dec.Decode(h); err != nil {
+		return fmt.Errorf("%w: reply header: %w", ErrMalformed, err)
+	}
+	return nil
+}
+
+// Body reads b, which holds exactly one value, into reply: a non-nil pointer,
+// which is set to its zero value first, or nil to read nothing. What reply holds
+// afterwards shares no memory with b. After an error it is zero.
+func (d *Decoder) Body(b []byte, reply any) error {
+	if reply == nil {
+		return nil
+	}
+	v := reflect.ValueOf(reply)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return fmt.Errorf("reply must be a non-nil pointer, not %T", reply)
+	}
+	v.Elem().SetZero()
+	d.dec.ResetBytes(b)
+	if err := d.dec.Decode(reply); err != nil {
+		v.Elem().SetZero()
+		return err
+	}
+	return nil
+}

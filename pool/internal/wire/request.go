@@ -1,0 +1,62 @@
+package wire
+
+import (
+	"encoding/binary"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+)
+
+// Encoder appends requests to buffers. It belongs to one goroutine at a time.
+type Encoder struct {
+	enc *codec.Encoder
+}
+
+// NewEncoder makes an Encoder.
+func NewEncoder() *Encoder {
+	return &Encoder{enc: codec.NewEncoderBytes(new([]byte), handle)}
+}
+
+// Request appends the header and args of one call to buf. args is read and not
+// kept. The error is the codec's: args holds what msgpack cannot express.
+func (e *Encoder) Request(buf []byte, seq uint64, method string, args any) ([]byte, error) {
+	buf = append(buf, 0x82) // a map of two
+	buf = appendString(buf, "Seq")
+	buf = appendUint(buf, seq)
+	buf = appendString(buf, "ServiceMethod")
+	buf = appendString(buf, method)
+	body := buf[len(buf):]
+	e.enc.ResetBytes(&body)
+	if err := e.enc.Encode(args); err != nil {
+		return buf, err
+	}
+	return append(buf, body...), nil
+}
+
+// appendString writes s in the raw family, as the protocol has it: never str8.
+func appendString(buf []byte, s string) []byte {
+	switch n := len(s); {
+	case n < 32:
+		buf = append(buf, 0xa0|byte(n))
+	case n < 1<<16:
+		buf = binary.BigEndian.AppendUint16(append(buf, 0xda), uint16(n))
+	default:
+		buf = binary.BigEndian.AppendUint32(append(buf, 0xdb), uint32(n))
+	}
+	return append(buf, s...)
+}
+
+// appendUint writes n in the shortest form.
+func appendUint(buf []byte, n uint64) []byte {
+	switch {
+	case n < 1<<7:
+		return append(buf, byte(n))
+	case n < 1<<8:
+		return append(buf, 0xcc, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(buf, 0xcd), uint16(n))
+	case n < 1<<32:
+		return binary.BigEndian.AppendUint32(append(buf, 0xce), uint32(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(buf, 0xcf), n)
+	}
+}

@@ -1,0 +1,139 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// MaxDepth is how deep a reply may nest.
+const MaxDepth = 128
+
+// ErrMalformed is under every error of a Scanner and a Decoder that says that
+// the bytes are not what the protocol allows.
+var ErrMalformed = errors.New("malformed msgpack")
+
+// SizeError says that a reply is, or announces to be, larger than the limit.
+type SizeError struct {
+	Limit     int    // bytes allowed for header and body together
+	Announced uint64 // bytes the reply would need at least
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("reply of at least %d bytes is over the limit of %d", e.Announced, e.Limit)
+}
+
+// Scanner finds the end of msgpack values in a growing buffer. It is resumed
+// with the same buffer after more bytes were appended, and allocates nothing.
+type Scanner struct {
+	limit int    // bytes
+	pos   int    // first byte not yet understood
+	skip  uint64 // bytes of a string to pass over before the next element
+	depth int
+	left  [MaxDepth]uint64 // elements missing in each open container
+}
+
+// Reset starts over at from in a new buffer, allowing limit bytes in all.
+func (s *Scanner) Reset(from, limit int) {
+	s.pos, s.limit, s.skip, s.depth = from, limit, 0, 0
+}
+
+// Value advances over one value of buf and says where it ends. ok is false if
+// more bytes are needed: call it again when they are there. The errors are
+// *SizeError and ErrMalformed.
+func (s *Scanner) Value(buf []byte) (end int, ok bool, err error) {
+	for {
+		if s.skip > 0 {
+			n := min(s.skip, uint64(len(buf)-s.pos))
+			s.pos += int(n)
+			if s.skip -= n; s.skip > 0 {
+				return 0, false, nil
+			}
+		} else {
+			if ok, err = s.element(buf[s.pos:]); !ok || err != nil {
+				return 0, false, err
+			}
+			if s.skip > 0 {
+				continue
+			}
+		}
+		if s.closed() {
+			return s.pos, true, nil
+		}
+	}
+}
+
+// closed counts a finished element and every container it finishes; it is true
+// when the outermost value is complete. An opened container is not finished: it
+// counts when its last element does.
+func (s *Scanner) closed() bool {
+	for s.depth > 0 {
+		top := &s.left[s.depth-1]
+		if *top > 0 {
+			*top--
+		}
+		if *top > 0 {
+			return false
+		}
+		s.depth--
+	}
+	return true
+}
+
+// element reads the first bytes of one element: its type, and its length if it
+// has one. It opens containers and sets skip for strings.
+func (s *Scanner) element(b []byte) (ok bool, err error) {
+	if len(b) == 0 {
+		return false, nil
+	}
+	form := forms[b[0]]
+	head := 1 + int(form.length)
+	if len(b) < head {
+		return false, nil
+	}
+	n := uint64(form.fixed)
+	switch form.length {
+	case 1:
+		n += uint64(b[1])
+	case 2:
+		n += uint64(binary.BigEndian.Uint16(b[1:]))
+	case 4:
+		n += uint64(binary.BigEndian.Uint32(b[1:]))
+	}
+	switch form.kind {
+	case never:
+		return false, fmt.Errorf("%w: byte 0x%02x at offset %d", ErrMalformed, b[0], s.pos)
+	case array:
+		return true, s.open(head, n)
+	case pairs:
+		return true, s.open(head, 2*n)
+	default:
+		s.pos += head
+		s.skip = n
+		return true, s.fits(n)
+	}
+}
+
+// open enters a container of n elements. An empty one is a finished element.
+func (s *Scanner) open(head int, n uint64) error {
+	s.pos += head
+	if err := s.fits(n); err != nil {
+		return err
+	}
+	if s.depth == MaxDepth {
+		return fmt.Errorf("%w: nested deeper than %d at offset %d", ErrMalformed, MaxDepth, s.pos)
+	}
+	// One more than it holds: closed counts the container's own head first.
+	s.left[s.depth] = n + 1
+	s.depth++
+	return nil
+}
+
+// fits refuses what cannot be within the limit: each announced element or byte
+// needs at least one byte.
+func (s *Scanner) fits(n uint64) error {
+	if need := uint64(s.pos) + n; need > uint64(s.limit) {
+		return &SizeError{Limit: s.limit, Announced: need}
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package wire
+
+import (
+	"reflect"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+)
+
+// Mode bytes: the first byte of a connection and of each stream on it.
+const (
+	ModeRPC         byte = 0x01 // a stream of calls
+	ModeTLS         byte = 0x04 // a TLS handshake follows, then another mode byte
+	ModeStreaming   byte = 0x05 // one streaming call
+	ModeMultiplexV2 byte = 0x06 // yamux, each stream begins with its mode byte
+)
+
+// handle is how every value is written and read: strings in the raw family of
+// types, times as bytes, no extensions. It is never changed after init.
+var handle = newHandle()
+
+func newHandle() *codec.MsgpackHandle {
+	h := &codec.MsgpackHandle{WriteExt: false}
+	h.RawToString = true
+	h.TimeNotBuiltin = true
+	h.MapType = reflect.TypeFor[map[string]any]()
+	h.MaxDepth = MaxDepth + 1 // the codec refuses at its bound, the scanner behind it
+	return h
+}

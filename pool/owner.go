@@ -1,0 +1,112 @@
+package pool
+
+import (
+	"context"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// owner runs the core: it brings it messages and does what it asks for.
+type owner struct {
+	pool *Pool
+	self actor.Self[mail]
+	core *core
+	live map[uint64]*session // every session that is not over
+}
+
+func newOwner(p *Pool, self actor.Self[mail]) *owner {
+	return &owner{
+		pool: p, self: self, core: newCore(p.cfg.IdleTimeout),
+		live: make(map[uint64]*session),
+	}
+}
+
+// Step takes one message.
+func (o *owner) Step(now time.Time, m mail) {
+	switch m := m.Pool.(type) {
+	case messages.Disconnected:
+		delete(o.live, m.Session)
+	}
+	if m.session != nil {
+		o.live[m.session.id] = m.session
+	}
+	o.core.step(now, m.Pool)
+	o.apply()
+}
+
+// Expire reaps.
+func (o *owner) Expire(now time.Time) {
+	o.core.expire(now, func(id uint64) usage {
+		s := o.live[id]
+		s.trim()
+		return s.usage()
+	})
+	o.apply()
+}
+
+// Deadline is the core's.
+func (o *owner) Deadline() time.Time { return o.core.deadline() }
+
+// Stop withdraws the table. The sessions' keepers, who watch the
+// actor's context, end them.
+func (o *owner) Stop(error) { o.pool.table.Store(&table{}) }
+
+// apply does what the core decided, in its order.
+func (o *owner) apply() {
+	for _, e := range o.core.take() {
+		switch e := e.(type) {
+		case dial:
+			o.self.Go(func(ctx context.Context) { o.connect(ctx, e) })
+		case publish:
+			o.publish()
+		case answer:
+			e.to.Send(e.err)
+		case shut:
+			if s := o.live[e.session]; s != nil {
+				s.retire(e.cause)
+			}
+		}
+	}
+}
+
+// publish makes the sessions that are up the ones that calls find.
+func (o *owner) publish() {
+	t := make(table, len(o.core.servers))
+	for addr, l := range o.core.servers {
+		if s := o.live[l.session]; l.up && s != nil {
+			t[addr] = s
+		}
+	}
+	o.pool.table.Store(&t)
+}
+
+// connect dials and then keeps the session until it is over. It runs in a
+// goroutine of its own, the session's keeper.
+func (o *owner) connect(ctx context.Context, d dial) {
+	p, log := o.pool, o.pool.cfg.Logger
+	p.counts.dials.Add(1)
+	s, err := p.dial(ctx, d.addr, d.session)
+	if err != nil {
+		p.counts.dialFailures.Add(1)
+		log.Debug().Str("server", d.addr).Err(err).Msg("dial failed")
+	}
+	told := o.tell(ctx, mail{Pool: messages.Dialed{Addr: d.addr, Session: d.session, Err: err}, session: s})
+	if s == nil {
+		return
+	}
+	if told != nil {
+		s.cancel(told)
+	}
+	p.counts.sessions.Add(1)
+	log.Debug().Str("server", d.addr).Msg("session up")
+	err = s.keep(ctx)
+	p.counts.sessions.Add(-1)
+	log.Debug().Str("server", d.addr).Err(err).Msg("session over")
+	_ = o.tell(ctx, mail{Pool: messages.Disconnected{Addr: d.addr, Session: d.session, Err: err}})
+}
+
+// tell brings a result back to the owner. It waits for room in the mailbox, but
+// not beyond the owner's end.
+func (o *owner) tell(ctx context.Context, m mail) error { return o.self.Ref().Tell(ctx, m) }

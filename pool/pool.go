@@ -1,0 +1,84 @@
+package pool
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// Pool carries calls to servers over one session each. All methods may be used
+// by any number of goroutines.
+type Pool struct {
+	cfg    Config
+	origin time.Time // of all times kept as nanoseconds
+	actor  *actor.Actor[mail]
+	table  atomic.Pointer[table]
+	counts counts
+}
+
+// table is the published sessions by server address. It is never changed.
+type table map[string]*session
+
+// mail is one message in the owner's mailbox. A message about a new session
+// brings the session along.
+type mail struct {
+	messages.Pool
+	session *session
+}
+
+// mailbox is how many messages may wait for the owner.
+const mailbox = 256
+
+// New makes a Pool, which dials nothing until it is asked to. A bad cfg is a
+// *ConfigError. Stop must be called to release it.
+func New(cfg Config) (*Pool, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	p := &Pool{cfg: cfg, origin: time.Now()}
+	p.table.Store(&table{})
+	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
+		return newOwner(p, self)
+	})
+	return p, nil
+}
+
+// Retain keeps the session to addr however idle it is, in place of the server
+// retained before. The empty addr retains none. It waits for room in the owner's
+// mailbox; the errors are ctx.Err and ErrStopped.
+func (p *Pool) Retain(ctx context.Context, addr string) error {
+	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
+}
+
+// Stop ends every session, fails the calls in flight, and waits until no
+// goroutine of the pool is left or ctx ends (ctx.Err).
+func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
+
+// find answers a session to addr with the caller counted in: it must leave it.
+// A session numbered except is of no use. Without one it asks the owner to dial,
+// and waits for that within ctx.
+func (p *Pool) find(ctx context.Context, addr string, except uint64) (*session, error) {
+	err := errShortLived
+	for range sessionsTried {
+		if s := (*p.table.Load())[addr]; s != nil && s.id != except && s.enter() {
+			if !s.over() && !s.leaving() {
+				return s, nil
+			}
+			s.leave()
+			except, err = s.id, s.cause()
+		}
+		dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
+			return mail{Pool: messages.Connect{Addr: addr, Except: except, Reply: r}}
+		})
+		if asked != nil {
+			return nil, asked
+		}
+		if dialed != nil {
+			return nil, dialed
+		}
+	}
+	return nil, err
+}

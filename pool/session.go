@@ -1,0 +1,144 @@
+package pool
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/yamux"
+)
+
+// session is one live connection to a server and the lanes on it. Any goroutine
+// may use it; its keeper, the goroutine that dialed it, ends it.
+type session struct {
+	id   uint64
+	addr string
+	mux  *yamux.Session
+	tap  *tap
+	pool *Pool
+
+	ctx    context.Context // ends with the session
+	cancel context.CancelCauseFunc
+	crew   *crew
+
+	calls   atomic.Int64  // in flight, and the retired bit
+	peak    atomic.Int64  // most calls at once since the last trim
+	drained chan struct{} // closed when retired and no call is left
+	why     error         // of retire; read after drained
+	free    chan *lane    // idle lanes, each owned by who takes it
+}
+
+// retired is the bit of session.calls that admits no further call.
+const retired = 1 << 62
+
+// enter counts a call in, or answers false if the session takes no more.
+func (s *session) enter() bool {
+	for n := s.calls.Load(); n&retired == 0; n = s.calls.Load() {
+		if s.calls.CompareAndSwap(n, n+1) {
+			if n+1 > s.peak.Load() {
+				s.peak.Store(n + 1) // a lost race costs one warm lane
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// leave counts a call out.
+func (s *session) leave() {
+	if s.calls.Add(-1) == retired {
+		close(s.drained)
+	}
+}
+
+// retire admits no further call and ends the session once the last has left.
+// Only the pool's owner calls it, once.
+func (s *session) retire(why error) {
+	s.why = why
+	if s.calls.Or(retired) == 0 {
+		close(s.drained)
+	}
+}
+
+// usage is what the owner needs to know to reap. The server's own pings, which
+// never stop, are not use.
+func (s *session) usage() usage {
+	return usage{
+		busy: s.calls.Load()&^retired > 0,
+		last: s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
+	}
+}
+
+// over says whether nothing can be carried any more.
+func (s *session) over() bool {
+	return s.ctx.Err() != nil || s.mux.IsClosed()
+}
+
+// leaving says whether the server takes no new stream here.
+func (s *session) leaving() bool { return s.tap.leaving.Load() }
+
+// cause is why the session is over.
+func (s *session) cause() error {
+	if s.ctx.Err() != nil {
+		return context.Cause(s.ctx)
+	}
+	return s.tap.cause()
+}
+
+// lane takes an idle lane or starts one; nil if the session is over.
+func (s *session) lane() *lane {
+	select {
+	case l := <-s.free:
+		return l
+	default:
+	}
+	l := newLane(s)
+	if !s.crew.join(l.run) {
+		return nil
+	}
+	return l
+}
+
+// put gives a lane back for the next call. A lane too many is ended.
+func (s *session) put(l *lane) {
+	select {
+	case s.free <- l:
+	default:
+		close(l.requests)
+	}
+}
+
+// trim ends the idle lanes that the busiest moment since the last trim did not
+// need.
+func (s *session) trim() {
+	keep := s.peak.Swap(s.calls.Load() &^ retired)
+	for int64(len(s.free)) > keep {
+		select {
+		case l := <-s.free:
+			close(l.requests)
+		default:
+			return
+		}
+	}
+}
+
+// keep waits for the session's end and cleans up behind it: it is the last of
+// the session's goroutines to go. It answers why the session ended.
+//
+// ctx is the owner's: it ends when the pool is stopped. The session's own context
+// does not come from it, so that its cause is always one of the pool's.
+func (s *session) keep(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		s.cancel(ErrStopped)
+	case <-s.mux.CloseChan():
+		s.cancel(s.tap.cause())
+	case <-s.drained:
+		s.cancel(s.why)
+	case <-s.ctx.Done():
+	}
+	_ = s.mux.Close() // always nil; frees whoever is blocked in yamux
+	s.crew.leave()
+	<-s.crew.gone
+	return s.cause()
+}

@@ -1,0 +1,44 @@
+package pool
+
+import "sync/atomic"
+
+// Stats counts what a Pool did since it was made, and what it holds now.
+type Stats struct {
+	Sessions      int    // sessions now
+	CallsInFlight int    // calls now, on all sessions
+	IdleStreams   int    // streams kept for the next calls, on all sessions
+	Calls         uint64 // calls begun
+	Failures      uint64 // calls that failed, for whatever reason
+	Dials         uint64 // dials begun
+	DialFailures  uint64
+	Streams       uint64 // streams opened
+	BytesIn       uint64 // on the transport
+	BytesOut      uint64
+}
+
+// counts is where the goroutines of a pool count.
+type counts struct {
+	sessions                             atomic.Int64
+	calls, failures, dials, dialFailures atomic.Uint64
+	streams, bytesIn, bytesOut           atomic.Uint64
+}
+
+// Stats reads the counters. They are read one by one: calls that run meanwhile
+// may show in one and not yet in another.
+func (p *Pool) Stats() Stats {
+	st := Stats{
+		Sessions:     int(p.counts.sessions.Load()),
+		Calls:        p.counts.calls.Load(),
+		Failures:     p.counts.failures.Load(),
+		Dials:        p.counts.dials.Load(),
+		DialFailures: p.counts.dialFailures.Load(),
+		Streams:      p.counts.streams.Load(),
+		BytesIn:      p.counts.bytesIn.Load(),
+		BytesOut:     p.counts.bytesOut.Load(),
+	}
+	for _, s := range *p.table.Load() {
+		st.CallsInFlight += int(s.calls.Load() &^ retired)
+		st.IdleStreams += len(s.free)
+	}
+	return st
+}

@@ -1,0 +1,221 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// call is one call on its way over the servers.
+type call struct {
+	proxy  *Proxy
+	method string
+	class  Class
+
+	attempts int
+	tried    []string   // servers that failed in this turn over the list
+	pauses   int        // taken so far
+	until    time.Time  // no retry after it
+	last     *CallError // of the last attempt
+	maybe    bool       // an attempt may have been executed
+}
+
+// Call sends method with args to the active server and reads the answer into
+// reply, a non-nil pointer, or nil to ignore it. When a server fails it goes on
+// with the next one, as far as the call's class allows, until ctx ends; without
+// a deadline in ctx, until Config.RetryTimeout.
+//
+// args is only read, never changed, and may be read once per attempt. Every
+// error is a *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped,
+// ErrNoCaller and the sentinels of package pool, errors.AsType its types.
+func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
+	c := call{proxy: p, method: method, class: classify(method, args)}
+	for _, o := range opts {
+		o(&c)
+	}
+	if p.caller == nil {
+		return c.fail(ErrNoCaller)
+	}
+	now := p.now.Load()
+	// The common case: the server in front answers.
+	if now.some {
+		if err := c.try(ctx, now, now.active, args, reply); err == nil {
+			return nil
+		}
+	}
+	return c.persist(ctx, args, reply)
+}
+
+// persist carries on after the first attempt failed, or found no server.
+func (c *call) persist(ctx context.Context, args, reply any) error {
+	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
+	if at, ok := ctx.Deadline(); ok {
+		c.until = at
+	}
+	for {
+		if c.last != nil {
+			v := judge(c.last, c.class)
+			if v.rotate {
+				c.tried = append(c.tried, c.last.Server)
+			}
+			if !v.retry || ctx.Err() != nil {
+				return c.last
+			}
+			if !c.proxy.budget.spend() {
+				return c.giveUp(ErrRetriesSpent)
+			}
+			if v.pause || !c.othersLeft() {
+				if err := c.pause(ctx); err != nil {
+					return c.giveUp(err)
+				}
+			}
+		}
+		now, server, err := c.pick(ctx)
+		if err != nil {
+			return c.giveUp(err)
+		}
+		if err := c.try(ctx, now, server, args, reply); err == nil {
+			return nil
+		}
+	}
+}
+
+// try makes one attempt and tells the owner what it says about the server.
+func (c *call) try(ctx context.Context, now *published, server messages.Server, args, reply any) error {
+	c.attempts++
+	err := c.proxy.caller.Call(ctx, server.Addr, c.method, args, reply)
+	if err == nil {
+		c.proxy.budget.gain()
+		if now.view.Health(server) == messages.Failed {
+			c.proxy.recovered(now, server)
+		}
+		return nil
+	}
+	c.last = c.wrap(server, err)
+	if ctx.Err() == nil && judge(c.last, c.class).rotate {
+		// When this returns the view is rotated. It fails only if ctx ends or the
+		// proxy stops, which the next step sees.
+		_ = c.proxy.failed(ctx, server, now.view.Epoch(), c.last)
+	}
+	return c.last
+}
+
+// recovered tells the owner that a server held for failed has answered. A full
+// mailbox loses the news, and the next call brings it again.
+func (p *Proxy) recovered(now *published, server messages.Server) {
+	_ = p.owner.TryTell(messages.Recovered{Server: server, Epoch: now.view.Epoch()})
+}
+
+// wrap makes the one wrapper of an attempt's error.
+func (c *call) wrap(server messages.Server, err error) *CallError {
+	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
+	if carried, ok := errors.AsType[*CallError](err); ok {
+		e = *carried
+	}
+	e.Attempts = c.attempts
+	if c.maybe = c.maybe || e.Outcome == pool.MaybeExecuted; c.maybe {
+		e.Outcome = pool.MaybeExecuted // of the call: an earlier attempt counts too
+	}
+	return &e
+}
+
+// pick chooses the best server not yet tried in this turn; when all were, a new
+// turn begins. Without any server it waits for one.
+func (c *call) pick(ctx context.Context) (*published, messages.Server, error) {
+	for {
+		now := c.proxy.now.Load()
+		if now.some {
+			if !slices.Contains(c.tried, now.active.Addr) {
+				return now, now.active, nil
+			}
+			for s := range now.view.All() {
+				if !slices.Contains(c.tried, s.Addr) {
+					return now, s, nil
+				}
+			}
+			c.tried = c.tried[:0]
+			return now, now.active, nil
+		}
+		if err := c.awaitChange(ctx, now); err != nil {
+			return nil, messages.Server{}, err
+		}
+	}
+}
+
+// awaitChange waits until there is a newer view than now.
+func (c *call) awaitChange(ctx context.Context, now *published) error {
+	_ = c.proxy.noServers()
+	if c.proxy.cfg.Discoverer == nil {
+		return ErrNoServers // nothing will bring one, unless the agent does
+	}
+	timer := time.NewTimer(time.Until(c.until))
+	defer timer.Stop()
+	select {
+	case <-now.changed:
+		return nil
+	case <-c.proxy.owner.Done():
+		return ErrStopped
+	case <-timer.C:
+		return ErrNoServers
+	case <-ctx.Done():
+		return errors.Join(ErrNoServers, ctx.Err())
+	}
+}
+
+// othersLeft says whether a server is believed healthy that this turn has not
+// tried: the call goes there at once.
+func (c *call) othersLeft() bool {
+	view := c.proxy.View()
+	for r := range view.Ranking() {
+		if r.Health != messages.Failed && !slices.Contains(c.tried, r.Server.Addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// The pauses between turns: full jitter below a ceiling that doubles.
+const (
+	pauseFirst = 50 * time.Millisecond
+	pauseMost  = 2 * time.Second
+)
+
+// pause waits before the next attempt, unless that would be too late.
+func (c *call) pause(ctx context.Context) error {
+	ceiling := min(pauseFirst<<min(c.pauses, 10), pauseMost)
+	c.pauses++
+	wait := time.Duration(rand.Int64N(int64(ceiling))) + time.Millisecond
+	if time.Now().Add(wait).After(c.until) {
+		return ErrRetriesSpent
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.proxy.owner.Done():
+		return ErrStopped
+	}
+}
+
+// giveUp ends a call that could have been tried again, for the reason why.
+func (c *call) giveUp(why error) error {
+	if c.last == nil {
+		return c.fail(why)
+	}
+	c.last.Err = fmt.Errorf("%w: %w", c.last.Err, why)
+	return c.last
+}
+
+// fail is the error of a call that no server was tried for.
+func (c *call) fail(err error) *CallError {
+	return &CallError{Method: c.method, Phase: pool.PhaseFind, Outcome: pool.NotSent, Err: err}
+}

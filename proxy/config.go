@@ -1,0 +1,166 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
+)
+
+// Config says what a Proxy starts with. Servers or a Discoverer is needed; the
+// zero value of everything else works.
+type Config struct {
+	// Servers are addresses as ParseServer reads them. A name is resolved when it
+	// is dialed, not here.
+	Servers []string
+
+	// Region is the region of the agent's cluster. Empty means "global".
+	Region string
+
+	// Datacenter is the agent's own. With PreferDatacenter its servers are ranked
+	// before the others.
+	Datacenter       string
+	PreferDatacenter bool
+
+	// NodeID identifies the agent. Rendezvous ranks servers by it.
+	NodeID string
+
+	// RPCMajorVersion is the newest version of the protocol the agent speaks.
+	// Servers of a newer one are left out of the list.
+	RPCMajorVersion int
+
+	// Policy orders the servers of one class at a rebalance round. The zero value
+	// is Shuffle.
+	Policy Policy
+
+	// Rebalance sets the time between rounds.
+	Rebalance Timing
+
+	// ProbeTimeout bounds a rebalance round: zero means 3 s. ProbeStagger is the
+	// silence after which the next server is probed beside the first: zero means
+	// 250 ms.
+	ProbeTimeout, ProbeStagger time.Duration
+
+	// Discoverer finds servers when the agent has lost them all; nil finds none.
+	Discoverer Discoverer
+
+	// DiscoverInterval is the least time between two runs of the Discoverer, plus
+	// up to a quarter: zero means 15 s. DiscoverTimeout bounds one run: zero means
+	// 10 s.
+	DiscoverInterval, DiscoverTimeout time.Duration
+
+	// RetryTimeout bounds how long a call whose context has no deadline is
+	// retried: zero means 30 s.
+	RetryTimeout time.Duration
+
+	// Pinger probes servers over connections that are not the proxy's. If it is a
+	// Caller too, calls go over it. nil means a pool of the proxy's own, made from
+	// Pool.
+	Pinger Pinger
+	Pool   pool.Config
+
+	// Logger gets one line per event that an operator should see. The zero value
+	// logs nothing.
+	Logger zerolog.Logger
+
+	// Seed makes the order of servers repeatable, for tests. Zero means a seed of
+	// its own for each Proxy.
+	Seed uint64
+}
+
+// Policy is how servers of one class are ordered: Shuffle or Rendezvous.
+type Policy = roster.Policy
+
+// Shuffle and Rendezvous are the policies. Shuffle draws a new random order for
+// each round; Rendezvous ranks by a hash of the node and the server, so that in
+// equilibrium no connection moves.
+const (
+	Shuffle    = roster.Shuffle
+	Rendezvous = roster.Rendezvous
+)
+
+// Timing sets the time between rebalance rounds.
+type Timing = roster.Timing
+
+// Pinger asks the server at addr whether it answers, and tells how long that
+// took. It must return when ctx ends.
+type Pinger interface {
+	Ping(ctx context.Context, addr string) (time.Duration, error)
+}
+
+// Caller carries one call to the server at addr. It must return when ctx ends.
+// An error that is not a *pool.CallError counts as one after which the call may
+// have been executed.
+type Caller interface {
+	Call(ctx context.Context, addr, method string, args, reply any) error
+}
+
+// Discoverer finds the addresses of servers. It is called in a goroutine of its
+// own, one call at a time, and must return when ctx ends.
+type Discoverer interface {
+	Discover(ctx context.Context) ([]string, error)
+}
+
+// ConfigError names a field of a Config and what is wrong with it.
+type ConfigError struct {
+	Field  string
+	Reason string // quotes the value
+	Err    error  // nil, or the cause
+}
+
+func (e *ConfigError) Error() string { return fmt.Sprintf("proxy: Config.%s %s", e.Field, e.Reason) }
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// validate fills in the defaults and reads the addresses.
+func (c *Config) validate() ([]messages.Server, error) {
+	if len(c.Servers) == 0 && c.Discoverer == nil {
+		return nil, &ConfigError{Field: "Servers", Reason: "is empty and there is no Discoverer: give one of them"}
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		zero  time.Duration
+	}{
+		{"ProbeTimeout", &c.ProbeTimeout, 3 * time.Second},
+		{"ProbeStagger", &c.ProbeStagger, 250 * time.Millisecond},
+		{"DiscoverInterval", &c.DiscoverInterval, 15 * time.Second},
+		{"DiscoverTimeout", &c.DiscoverTimeout, 10 * time.Second},
+		{"RetryTimeout", &c.RetryTimeout, 30 * time.Second},
+	} {
+		if *d.value < 0 {
+			return nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration, or 0 for %v", *d.value, d.zero)}
+		}
+		if *d.value == 0 {
+			*d.value = d.zero
+		}
+	}
+	if c.Region == "" {
+		c.Region = "global"
+	}
+	return parse(c.Servers)
+}
+
+// parse reads addresses; the error names every bad one.
+func parse(addrs []string) ([]messages.Server, error) {
+	servers := make([]messages.Server, 0, len(addrs))
+	var bad []error
+	for _, a := range addrs {
+		s, err := messages.ParseServer(a)
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		servers = append(servers, s)
+	}
+	if len(bad) > 0 {
+		err := joined(bad)
+		return nil, &ConfigError{Field: "Servers", Reason: err.Error(), Err: err}
+	}
+	return servers, nil
+}

@@ -1,0 +1,41 @@
+package proxy
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+var (
+	// ErrNoServers says that no server is known.
+	ErrNoServers = errors.New("no servers are known")
+
+	// ErrStopped says that the Proxy was stopped.
+	ErrStopped = actor.ErrStopped
+
+	// ErrNoCaller says that the Proxy runs over a Pinger that carries no calls.
+	ErrNoCaller = errors.New("the Pinger given carries no calls: implement Caller, or leave Pinger nil")
+
+	// ErrRetriesSpent is beside the last failure's cause when a call could have
+	// been tried again and time, or the retry budget, did not allow it.
+	ErrRetriesSpent = errors.New("no more retries")
+)
+
+// CallError is every failed call: method, server, phase, outcome, attempts and
+// the cause.
+type CallError = pool.CallError
+
+// joined makes one error of the bad addresses of a list.
+func joined(bad []error) error {
+	errs := new(messages.AddrsError)
+	for _, err := range bad {
+		if a, ok := errors.AsType[*messages.AddrError](err); ok {
+			errs.Errs = append(errs.Errs, a)
+		}
+	}
+	errs.Errs = slices.Clip(errs.Errs)
+	return errs
+}

@@ -1,0 +1,147 @@
+package proxy
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
+)
+
+// owner runs the roster: it brings it messages and does what it decides.
+type owner struct {
+	proxy  *Proxy
+	self   actor.Self[messages.Proxy]
+	roster *roster.Roster
+
+	round      context.Context // of the probes under way
+	endRound   context.CancelFunc
+	roundIndex uint64
+	retained   string // the server whose session the pool keeps
+}
+
+func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Server, rng *rand.Rand) *owner {
+	o := &owner{
+		proxy: p, self: self, endRound: func() {},
+		roster: roster.New(roster.Config{
+			Servers:          servers,
+			Datacenter:       p.cfg.Datacenter,
+			PreferDatacenter: p.cfg.PreferDatacenter,
+			RPCMajorVersion:  p.cfg.RPCMajorVersion,
+			Policy:           p.cfg.Policy,
+			NodeID:           p.cfg.NodeID,
+			Rebalance:        p.cfg.Rebalance,
+			ProbeTimeout:     p.cfg.ProbeTimeout,
+			ProbeStagger:     p.cfg.ProbeStagger,
+			DiscoverInterval: p.cfg.DiscoverInterval,
+		}, rng),
+	}
+	o.roster.Start(time.Now())
+	o.apply()
+	return o
+}
+
+// Step takes one message.
+func (o *owner) Step(now time.Time, m messages.Proxy) {
+	o.roster.Step(now, m)
+	o.apply()
+}
+
+// Expire does what is due.
+func (o *owner) Expire(now time.Time) {
+	o.roster.Expire(now)
+	o.apply()
+}
+
+// Deadline is the roster's.
+func (o *owner) Deadline() time.Time { return o.roster.Deadline() }
+
+// Stop ends the probes. Who waits for an answer is told by the actor.
+func (o *owner) Stop(error) { o.endRound() }
+
+// apply does what the roster decided, in its order.
+func (o *owner) apply() {
+	for _, e := range o.roster.Take() {
+		switch e := e.(type) {
+		case roster.Publish:
+			o.proxy.publish(e.View)
+			o.retain(e.View)
+		case roster.Probe:
+			o.probe(e)
+		case roster.EndRound:
+			o.endRound()
+		case roster.Discover:
+			o.discover(e)
+		case roster.Log:
+			o.log(e)
+		case roster.Answerer:
+			e.Deliver()
+		}
+	}
+}
+
+// probe pings one server in a goroutine of its own.
+func (o *owner) probe(e roster.Probe) {
+	if e.Round != o.roundIndex {
+		o.endRound()
+		o.roundIndex = e.Round
+		o.round, o.endRound = context.WithCancel(context.Background())
+	}
+	round := o.round
+	o.self.Go(func(ctx context.Context) {
+		pinging, stop := context.WithDeadline(round, e.Until)
+		defer stop()
+		rtt, err := o.proxy.pinger.Ping(pinging, e.Server.Addr)
+		// Bounded by the probes of a round; it ends with the owner.
+		_ = o.self.Ref().Tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
+	})
+}
+
+// discover runs the Discoverer, if there is one, in a goroutine of its own.
+func (o *owner) discover(e roster.Discover) {
+	d := o.proxy.cfg.Discoverer
+	if d == nil {
+		return
+	}
+	o.self.Go(func(ctx context.Context) {
+		running, stop := context.WithTimeout(ctx, o.proxy.cfg.DiscoverTimeout)
+		defer stop()
+		addrs, err := d.Discover(running)
+		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Addrs: addrs, Err: err})
+	})
+}
+
+// retain tells the pool which session to keep while idle.
+func (o *owner) retain(view *messages.View) {
+	active, _ := view.Active()
+	if o.proxy.pool == nil || active.Addr == o.retained {
+		return
+	}
+	o.retained = active.Addr
+	// The pool's owner never waits for this one, so its mailbox empties.
+	_ = o.proxy.pool.Retain(context.Background(), active.Addr)
+}
+
+// log writes one line.
+func (o *owner) log(e roster.Log) {
+	levels := [...]zerolog.Level{roster.Debug: zerolog.DebugLevel, roster.Info: zerolog.InfoLevel, roster.Warn: zerolog.WarnLevel}
+	line := o.proxy.cfg.Logger.WithLevel(levels[e.Level])
+	if e.Server != (messages.Server{}) {
+		line = line.Stringer("server", e.Server)
+	}
+	for _, f := range [...]struct {
+		name string
+		n    uint64
+	}{
+		{"round", e.Fields.Round}, {"run", e.Fields.Run}, {"servers", uint64(e.Fields.Servers)},
+	} {
+		if f.n != 0 {
+			line = line.Uint64(f.name, f.n)
+		}
+	}
+	line.AnErr("error", e.Err).Msg(e.Message)
+}

@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// Proxy knows the servers of a cluster and carries calls to the one in front.
+// All methods may be used by any number of goroutines.
+type Proxy struct {
+	cfg    Config
+	pinger Pinger
+	caller Caller     // nil: the Pinger carries no calls
+	pool   *pool.Pool // nil: the connections are the embedder's
+	owner  *actor.Actor[messages.Proxy]
+	now    atomic.Pointer[published]
+	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds
+	budget budget
+}
+
+// published is what readers see. It is never changed.
+type published struct {
+	view    *messages.View
+	active  messages.Server
+	some    bool          // there is an active server
+	changed chan struct{} // closed when this is no longer the newest
+}
+
+// mailbox is how many messages may wait for the owner.
+const mailbox = 256
+
+// Start makes a Proxy and its goroutines. It does not wait for any server: the
+// first call dials. The error is a *ConfigError, from Config.Pool a
+// *pool.ConfigError. Stop must be called to release the Proxy.
+func Start(cfg Config) (*Proxy, error) {
+	servers, err := cfg.validate()
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
+	if p.pinger == nil {
+		if p.pool, err = pool.New(cfg.Pool); err != nil {
+			return nil, err
+		}
+		p.pinger = p.pool
+	}
+	p.caller, _ = p.pinger.(Caller)
+	p.budget.fill()
+	seed := cfg.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Proxy]) actor.Behavior[messages.Proxy] {
+		return newOwner(p, self, servers, rand.New(rand.NewPCG(seed, seed)))
+	})
+	return p, nil
+}
+
+// Stop ends the Proxy: calls in flight fail, waiting senders get ErrStopped, and
+// every goroutine is waited for until ctx ends (ctx.Err). The last View stays
+// readable.
+func (p *Proxy) Stop(ctx context.Context) error {
+	err := p.owner.Stop(ctx)
+	if p.pool != nil {
+		err = errors.Join(err, p.pool.Stop(ctx))
+	}
+	return err
+}
+
+// FindServer is the server that carries the next call, or ErrNoServers. It loads
+// published state: it neither blocks nor allocates.
+func (p *Proxy) FindServer() (messages.Server, error) {
+	now := p.now.Load()
+	if !now.some {
+		return messages.Server{}, p.noServers()
+	}
+	return now.active, nil
+}
+
+// noServers logs the lack of servers, at most once per warnInterval.
+func (p *Proxy) noServers() error {
+	now, last := time.Now().UnixNano(), p.warned.Load()
+	if now-last >= int64(warnInterval) && p.warned.CompareAndSwap(last, now) {
+		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one")
+	}
+	return ErrNoServers
+}
+
+// warnInterval is the least time between two warnings of the same kind.
+const warnInterval = 30 * time.Second
+
+// View is the newest picture of the server list. It neither blocks nor
+// allocates.
+func (p *Proxy) View() *messages.View { return p.now.Load().view }
+
+// NumServers is the number of known servers.
+func (p *Proxy) NumServers() int { return p.View().Len() }
+
+// NumNodes is the cluster's size as the last heartbeat told it.
+func (p *Proxy) NumNodes() int { return p.View().NumNodes() }
+
+// LeaderAddr is the leader's RPC address as the last heartbeat told it; empty if
+// it named none.
+func (p *Proxy) LeaderAddr() string { return p.View().LeaderAddr() }
+
+// ServerRPCAddrs is the known servers' addresses, best first. The slice is
+// shared: do not change it.
+func (p *Proxy) ServerRPCAddrs() []string { return p.View().Addrs() }
+
+// Stats counts what the proxy's own pool did; it is zero over an embedder's.
+func (p *Proxy) Stats() pool.Stats {
+	if p.pool == nil {
+		return pool.Stats{}
+	}
+	return p.pool.Stats()
+}
+
+// publish makes view what readers see and wakes those who wait for a change.
+func (p *Proxy) publish(view *messages.View) {
+	next := &published{view: view, changed: make(chan struct{})}
+	next.active, next.some = view.Active()
+	if last := p.now.Swap(next); last != nil {
+		close(last.changed)
+	}
+}

@@ -1,0 +1,58 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// verdict is what a failed attempt means for the call and for the server.
+type verdict struct {
+	rotate bool // the server failed: another one goes in front
+	retry  bool // the call may be sent again
+	pause  bool // the cluster needs a moment: wait before sending again
+}
+
+// judge is the one place that decides what may be sent again.
+func judge(err *CallError, class Class) verdict {
+	if errors.Is(err, ErrStopped) {
+		return verdict{} // the proxy itself is going
+	}
+	if remote, ok := errors.AsType[*pool.RemoteError](err); ok {
+		return judgeAnswer(err, remote, class)
+	}
+	switch {
+	case err.Phase == pool.PhaseFind:
+		return verdict{} // the caller's arguments or reply are at fault
+	case err.Phase == pool.PhaseDecode:
+		return verdict{} // the server did answer; asking again gives the same
+	case errors.As(err, new(*pool.SizeError)):
+		return verdict{} // the same answer would be too large again
+	case errors.Is(err, context.Canceled):
+		return verdict{} // the caller left; that says nothing of the server
+	case err.Outcome == pool.NotSent:
+		return verdict{rotate: true, retry: true} // no server has seen it
+	default:
+		// Sent and not answered. The server is left; the call goes on only if a
+		// second execution does no harm.
+		return verdict{rotate: true, retry: class.repeatable()}
+	}
+}
+
+// judgeAnswer decides about an error that a server sent: its session is healthy.
+func judgeAnswer(err *CallError, remote *pool.RemoteError, class Class) verdict {
+	switch {
+	case errors.Is(remote, pool.ErrNoLeader), errors.Is(remote, pool.ErrNotReady):
+		// Refused before anything happened; another server may know a leader.
+		return verdict{rotate: true, retry: true, pause: true}
+	case errors.Is(remote, pool.ErrLeaderUnreachable):
+		// This server is fine; the one behind it is not. A refused dial executed
+		// nothing, a connection that broke may have.
+		return verdict{retry: err.Outcome == pool.Rejected || class.repeatable(), pause: true}
+	case errors.Is(remote, pool.ErrRateLimited):
+		return verdict{retry: true, pause: true} // refused; rotating would carry the load on
+	default:
+		return verdict{} // an answer like any other: it says nothing of the server
+	}
+}
