@@ -1,6 +1,10 @@
 package messages
 
-import "github.com/open-nomad/rpcproxy/actor"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+)
 
 // Pool is a message to the owner of the connections. The set is sealed: only
 // the types of this package belong to it. Sessions are named by a number that
@@ -37,7 +41,37 @@ type Disconnected struct {
 	Err     error // why
 }
 
+// Overdue says that a call on a session waits for longer than it should, and
+// that nothing at all has come in on it for the silence limit.
+type Overdue struct {
+	Addr    string
+	Session uint64
+}
+
+// Unanswered says that a caller gave up on a call that was sent at Since, and
+// that nothing at all has come in on the session since then.
+type Unanswered struct {
+	Addr    string
+	Session uint64
+	Since   time.Time
+}
+
+// Pinged is the result of a session's ping: nil if anything came in since.
+type Pinged struct {
+	Addr    string
+	Session uint64
+	Err     error
+}
+
+// Corroborated says that another server answers while Addr is silent: the
+// silence is Addr's own.
+type Corroborated struct{ Addr string }
+
 func (Connect) poolMessage()      {}
 func (Dialed) poolMessage()       {}
 func (Retain) poolMessage()       {}
 func (Disconnected) poolMessage() {}
+func (Overdue) poolMessage()      {}
+func (Unanswered) poolMessage()   {}
+func (Pinged) poolMessage()       {}
+func (Corroborated) poolMessage() {}

@@ -55,6 +55,9 @@ type Recovered struct {
 	Epoch  uint64
 }
 
+// Suspected tells the owner that a server is silent while calls wait for it.
+type Suspected struct{ Addr string }
+
 // RebalanceTick asks for a rebalance round now. During a round it is dropped;
 // who waits then gets the result of the round that runs.
 type RebalanceTick struct {
@@ -117,6 +120,7 @@ type DiscoveryDone struct {
 func (HeartbeatUpdate) proxyMessage() {}
 func (FailureNotice) proxyMessage()   {}
 func (Recovered) proxyMessage()       {}
+func (Suspected) proxyMessage()       {}
 func (RebalanceTick) proxyMessage()   {}
 func (AddBackup) proxyMessage()       {}
 func (AddPrimary) proxyMessage()      {}

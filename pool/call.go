@@ -21,8 +21,21 @@ import (
 // *RemoteError, a *DecodeError, an *EncodeError, a *ProtocolError, a *SizeError,
 // ErrStopped, or the transport's own error.
 func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) error {
+	return p.Do(ctx, addr, &Request{Method: method, Args: args, Reply: reply, Block: blockTime(args)})
+}
+
+// Request is one call.
+type Request struct {
+	Method string
+	Args   any           // what msgpack can express
+	Reply  any           // a non-nil pointer, or nil
+	Block  time.Duration // how long the server was asked to hold a blocking query; 0: it is none
+}
+
+// Do is Call for a caller that knows how long the server will hold the request.
+func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 	p.counts.calls.Add(1)
-	at, err := p.call(ctx, addr, method, args, reply)
+	at, err := p.call(ctx, addr, r)
 	if err == nil {
 		return nil
 	}
@@ -31,7 +44,15 @@ func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) e
 	if remote, ok := errors.AsType[*RemoteError](err); ok {
 		outcome = remote.outcome()
 	}
-	return &CallError{Method: method, Server: addr, Phase: at, Outcome: outcome, Err: err}
+	return &CallError{Method: r.Method, Server: addr, Phase: at, Outcome: outcome, Err: err}
+}
+
+// blockTime is how long args ask the server to hold a blocking query.
+func blockTime(args any) time.Duration {
+	if q, ok := args.(interface{ TimeToBlock() time.Duration }); ok {
+		return q.TimeToBlock()
+	}
+	return 0
 }
 
 // pingMethod is answered by any live server, also without a leader.
@@ -50,9 +71,9 @@ const sessionsTried = 3
 
 // call finds a session that takes the request; a session that refuses it before
 // anything is sent is replaced.
-func (p *Pool) call(ctx context.Context, addr, method string, args, reply any) (at Phase, err error) {
-	if v := reflect.ValueOf(reply); reply != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return PhaseFind, fmt.Errorf("reply must be a non-nil pointer or nil, not %T", reply)
+func (p *Pool) call(ctx context.Context, addr string, r *Request) (at Phase, err error) {
+	if v := reflect.ValueOf(r.Reply); r.Reply != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return PhaseFind, fmt.Errorf("reply must be a non-nil pointer or nil, not %T", r.Reply)
 	}
 	var except uint64
 	for range sessionsTried {
@@ -66,7 +87,7 @@ func (p *Pool) call(ctx context.Context, addr, method string, args, reply any) (
 			}
 			return PhaseDial, err
 		}
-		if at, err = s.call(ctx, method, args, reply); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
+		if at, err = s.call(ctx, r); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
 			return at, err
 		}
 		except = s.id
@@ -75,33 +96,22 @@ func (p *Pool) call(ctx context.Context, addr, method string, args, reply any) (
 }
 
 // call carries one call, counted in by enter, and counts it out.
-func (s *session) call(ctx context.Context, method string, args, reply any) (Phase, error) {
+func (s *session) call(ctx context.Context, r *Request) (Phase, error) {
 	l := s.lane()
 	if l == nil {
 		s.leave()
 		return PhaseOpen, s.cause()
 	}
-	if err := l.encode(method, args); err != nil {
+	if err := l.encode(r.Method, r.Args); err != nil {
 		l.reset()
 		s.release(l)
-		return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
+		return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
 	}
 	l.requests <- struct{}{} // has room: the lane is ours
-	select {
-	case <-l.results:
-	case <-l.gone:
-		if at, left := l.abandon(); left {
-			s.leave()
-			return at, s.cause()
-		}
-		<-l.results
-	case <-ctx.Done():
-		if at, left := l.abandon(); left {
-			return at, ctx.Err() // the lane counts the call out
-		}
-		<-l.results // it is there
+	if at, err := l.await(ctx, r.Block); err != nil {
+		return at, err
 	}
-	at, err := l.finish(reply)
+	at, err := l.finish(r.Reply)
 	l.reset()
 	s.release(l)
 	return at, err

@@ -20,6 +20,24 @@ type Config struct {
 	// Zero means 2 s.
 	DialTimeout time.Duration
 
+	// SilenceLimit is how long a call may wait while nothing at all comes in from
+	// its server before that server is pinged. A blocking query counts as waiting
+	// only when its own time is over. Zero means 1 s.
+	SilenceLimit time.Duration
+
+	// PingTimeout is how long the server may take for a sign of life then; after
+	// that its session ends, with the calls on it. Zero means 2 s.
+	PingTimeout time.Duration
+
+	// HoldTimeout is how long a server may take to answer a call, beyond the time
+	// a blocking query asked for, however alive it is. Zero means 1 min.
+	HoldTimeout time.Duration
+
+	// Suspect, if set, is told of a server that is silent, and must not block. Its
+	// session then ends only after Corroborate said that another server answers:
+	// when none does, the silence may well be on this side.
+	Suspect func(addr string)
+
 	// IdleTimeout is how long a session may stay unused before it is closed. The
 	// retained server's session is kept. Zero means 2 min.
 	IdleTimeout time.Duration
@@ -52,6 +70,9 @@ func (c *Config) validate() error {
 		zero  time.Duration
 	}{
 		{"DialTimeout", &c.DialTimeout, 2 * time.Second},
+		{"SilenceLimit", &c.SilenceLimit, time.Second},
+		{"PingTimeout", &c.PingTimeout, 2 * time.Second},
+		{"HoldTimeout", &c.HoldTimeout, time.Minute},
 		{"IdleTimeout", &c.IdleTimeout, 2 * time.Minute},
 	} {
 		if *d.value < 0 {

@@ -11,11 +11,19 @@ import (
 // is closed. It knows sessions by number and does no I/O: what must be done comes
 // out as effects, in order. A server without an entry has no session.
 type core struct {
-	idle    time.Duration
+	cfg     coreConfig
 	servers map[string]*link
 	last    uint64 // number of the newest session
 	retain  string // the server whose session is kept
 	effects []effect
+}
+
+// coreConfig is what the core must know of Config.
+type coreConfig struct {
+	idle        time.Duration // unused sessions end after it
+	silence     time.Duration // after it a waiting call makes its server suspect
+	ping        time.Duration // a session's ping must be answered within it
+	corroborate bool          // a silent session ends only if another server answers
 }
 
 // link is the way to one server: a dial under way, or a session.
@@ -24,6 +32,7 @@ type link struct {
 	up      bool
 	waiters []actor.Reply[error] // who asked while dialing
 	check   time.Time            // when to look whether it is idle
+	doubt   doubt
 }
 
 // effect is what the shell must do.
@@ -44,6 +53,8 @@ type (
 		to  actor.Reply[error]
 		err error
 	}
+	// trim lets go of what an idle session holds beyond its recent need.
+	trim struct{ session uint64 }
 	// shut ends a session once its last call has ended.
 	shut struct {
 		session uint64
@@ -54,6 +65,7 @@ type (
 func (dial) effect()    {}
 func (publish) effect() {}
 func (answer) effect()  {}
+func (trim) effect()    {}
 func (shut) effect()    {}
 
 // usage is how a session is used, as the shell sees it.
@@ -62,8 +74,8 @@ type usage struct {
 	last time.Time // when the last byte of a stream came in
 }
 
-func newCore(idle time.Duration) *core {
-	return &core{idle: idle, servers: make(map[string]*link)}
+func newCore(cfg coreConfig) *core {
+	return &core{cfg: cfg, servers: make(map[string]*link)}
 }
 
 // step takes one message.
@@ -80,6 +92,14 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		}
 	case messages.Retain:
 		c.retain = m.Addr
+	case messages.Overdue:
+		c.overdue(now, m)
+	case messages.Pinged:
+		c.pinged(m)
+	case messages.Unanswered:
+		c.left(m)
+	case messages.Corroborated:
+		c.corroborated(m)
 	}
 }
 
@@ -113,7 +133,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 	if m.Err != nil {
 		delete(c.servers, m.Addr)
 	} else {
-		l.up, l.check = true, now.Add(c.idle)
+		l.up, l.check = true, now.Add(c.cfg.idle)
 		c.emit(publish{})
 	}
 	for _, w := range l.waiters {
@@ -125,26 +145,36 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 // deadline is when the next session wants to be looked at.
 func (c *core) deadline() (at time.Time) {
 	for _, l := range c.servers {
-		if l.up && (at.IsZero() || l.check.Before(at)) {
-			at = l.check
+		if l.up {
+			at = sooner(sooner(sooner(at, l.check), l.doubt.until), l.doubt.look)
 		}
 	}
 	return at
 }
 
-// expire closes the sessions that have been idle for long enough. use tells how
+// sooner is the earlier of two times, of which the zero time is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// expire gives up the pings that are due and closes the sessions that have been idle for long enough. use tells how
 // a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
+	c.silent(now, use)
 	for addr, l := range c.servers {
 		if !l.up || l.check.After(now) {
 			continue
 		}
 		u := use(l.session)
+		c.emit(trim{session: l.session})
 		switch {
 		case u.busy || addr == c.retain:
-			l.check = now.Add(c.idle)
-		case now.Sub(u.last) < c.idle:
-			l.check = u.last.Add(c.idle)
+			l.check = now.Add(c.cfg.idle)
+		case now.Sub(u.last) < c.cfg.idle:
+			l.check = u.last.Add(c.cfg.idle)
 		default:
 			c.drop(addr, l, ErrIdle)
 		}

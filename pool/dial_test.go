@@ -59,9 +59,7 @@ func TestEveryWaiterGetsTheRealDialError(t *testing.T) {
 	dial, begun, leave := dialGate()
 	p := newPool(t, pool.Config{Dial: dial, DialTimeout: patience})
 	all := callers(t, p, s.Addr(), 20, begun)
-	// Whoever comes too late for this dial would start another: wait until all
-	// have joined. A Retain behind them in the mailbox is no proof, a session is.
-	close(leave)
+	close(leave) // a caller that is late for this dial starts another
 	same := map[*pool.DialError]bool{}
 	for _, c := range all {
 		r := receive(t, "a call", c)

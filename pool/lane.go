@@ -23,6 +23,7 @@ type lane struct {
 	requests chan struct{} // buf holds a request; closed to end the lane
 	results  chan struct{} // err is set or buf holds the reply
 	gone     chan struct{} // closed when the lane has ended
+	watch    *time.Timer   // of the caller: when to look whether the server is silent
 	phase    atomic.Uint32 // of the exchange, or abandoned
 	stream   atomic.Pointer[yamux.Stream]
 
@@ -51,6 +52,8 @@ func newLane(s *session) *lane {
 		session: s, requests: make(chan struct{}, 1), results: make(chan struct{}, 1), gone: make(chan struct{}),
 		enc: wire.NewEncoder(), dec: wire.NewDecoder(), buf: make([]byte, 0, 512),
 	}
+	l.watch = time.NewTimer(time.Hour)
+	l.watch.Stop()
 	l.reset()
 	return l
 }

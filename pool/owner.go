@@ -18,7 +18,10 @@ type owner struct {
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
 	return &owner{
-		pool: p, self: self, core: newCore(p.cfg.IdleTimeout),
+		pool: p, self: self, core: newCore(coreConfig{
+			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
+			ping: p.cfg.PingTimeout, corroborate: p.cfg.Suspect != nil,
+		}),
 		live: make(map[uint64]*session),
 	}
 }
@@ -39,9 +42,10 @@ func (o *owner) Step(now time.Time, m mail) {
 // Expire reaps.
 func (o *owner) Expire(now time.Time) {
 	o.core.expire(now, func(id uint64) usage {
-		s := o.live[id]
-		s.trim()
-		return s.usage()
+		if s := o.live[id]; s != nil {
+			return s.usage()
+		}
+		return usage{}
 	})
 	o.apply()
 }
@@ -67,6 +71,18 @@ func (o *owner) apply() {
 			if s := o.live[e.session]; s != nil {
 				s.retire(e.cause)
 			}
+		case trim:
+			if s := o.live[e.session]; s != nil {
+				s.trim()
+			}
+		case cut:
+			if s := o.live[e.session]; s != nil {
+				s.cancel(e.cause)
+			}
+		case ping:
+			o.ping(e)
+		case suspect:
+			o.pool.cfg.Suspect(e.addr)
 		}
 	}
 }
@@ -82,6 +98,20 @@ func (o *owner) publish() {
 	o.pool.table.Store(&t)
 }
 
+// ping asks a session for a sign of life in a goroutine of its own, which ends
+// with the answer or with the session.
+func (o *owner) ping(e ping) {
+	s := o.live[e.session]
+	if s == nil {
+		return
+	}
+	o.pool.counts.pings.Add(1)
+	o.self.Go(func(ctx context.Context) {
+		err := s.ping(ctx)
+		_ = o.tell(ctx, mail{Pool: messages.Pinged{Addr: e.addr, Session: e.session, Err: err}})
+	})
+}
+
 // connect dials and then keeps the session until it is over. It runs in a
 // goroutine of its own, the session's keeper.
 func (o *owner) connect(ctx context.Context, d dial) {
@@ -92,6 +122,9 @@ func (o *owner) connect(ctx context.Context, d dial) {
 		p.counts.dialFailures.Add(1)
 		log.Debug().Str("server", d.addr).Err(err).Msg("dial failed")
 	}
+	if s != nil {
+		p.counts.sessions.Add(1) // before anybody can find it
+	}
 	told := o.tell(ctx, mail{Pool: messages.Dialed{Addr: d.addr, Session: d.session, Err: err}, session: s})
 	if s == nil {
 		return
@@ -99,7 +132,6 @@ func (o *owner) connect(ctx context.Context, d dial) {
 	if told != nil {
 		s.cancel(told)
 	}
-	p.counts.sessions.Add(1)
 	log.Debug().Str("server", d.addr).Msg("session up")
 	err = s.keep(ctx)
 	p.counts.sessions.Add(-1)

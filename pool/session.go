@@ -60,6 +60,30 @@ func (s *session) retire(why error) {
 	}
 }
 
+// ping waits for the first inbound byte after now, provoked by a yamux ping. It
+// ends with ctx or with the session.
+func (s *session) ping(ctx context.Context) error {
+	before := s.tap.lastRead.Load()
+	answered := make(chan error, 1)
+	if !s.crew.join(func() {
+		_, err := s.mux.Ping()
+		answered <- err
+	}) {
+		return s.cause()
+	}
+	select {
+	case err := <-answered:
+		if s.tap.lastRead.Load() != before {
+			return nil // whatever came: the server is there
+		}
+		return err
+	case <-s.ctx.Done():
+		return s.cause()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // usage is what the owner needs to know to reap. The server's own pings, which
 // never stop, are not use.
 func (s *session) usage() usage {

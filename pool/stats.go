@@ -12,15 +12,16 @@ type Stats struct {
 	Dials         uint64 // dials begun
 	DialFailures  uint64
 	Streams       uint64 // streams opened
+	Pings         uint64 // pings to servers that were silent
 	BytesIn       uint64 // on the transport
 	BytesOut      uint64
 }
 
 // counts is where the goroutines of a pool count.
 type counts struct {
-	sessions                             atomic.Int64
-	calls, failures, dials, dialFailures atomic.Uint64
-	streams, bytesIn, bytesOut           atomic.Uint64
+	sessions                                    atomic.Int64
+	calls, failures, dials, dialFailures, pings atomic.Uint64
+	streams, bytesIn, bytesOut                  atomic.Uint64
 }
 
 // Stats reads the counters. They are read one by one: calls that run meanwhile
@@ -33,6 +34,7 @@ func (p *Pool) Stats() Stats {
 		Dials:        p.counts.dials.Load(),
 		DialFailures: p.counts.dialFailures.Load(),
 		Streams:      p.counts.streams.Load(),
+		Pings:        p.counts.pings.Load(),
 		BytesIn:      p.counts.bytesIn.Load(),
 		BytesOut:     p.counts.bytesOut.Load(),
 	}

@@ -79,3 +79,23 @@ func TestARefusedDialGoesToTheNextServerWithoutBeingSentTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
+	c := startCluster(t, 3)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	var got echo
+	if err := p.Call(within(t), "Echo.Echo", echo{"warm"}, &got); err != nil {
+		t.Fatal(err)
+	}
+	front := active(t, p)
+	c.ServerAt(front.Addr).Freeze()
+	defer c.ServerAt(front.Addr).Thaw()
+	begin := time.Now()
+	if err := p.Call(within(t), "Echo.Echo", echo{"x"}, &got, proxy.WithClass(proxy.Idempotent)); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(time.Since(begin), p.Stats())
+	if active(t, p) == front {
+		t.Fatal("still in front")
+	}
+}

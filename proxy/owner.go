@@ -74,6 +74,8 @@ func (o *owner) apply() {
 			o.probe(e)
 		case roster.EndRound:
 			o.endRound()
+		case roster.Witness:
+			o.witness(e)
 		case roster.Discover:
 			o.discover(e)
 		case roster.Log:

@@ -46,7 +46,14 @@ func Start(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
 	if p.pinger == nil {
-		if p.pool, err = pool.New(cfg.Pool); err != nil {
+		told := cfg.Pool.Suspect
+		p.cfg.Pool.Suspect = func(addr string) {
+			p.suspect(addr)
+			if told != nil {
+				told(addr)
+			}
+		}
+		if p.pool, err = pool.New(p.cfg.Pool); err != nil {
 			return nil, err
 		}
 		p.pinger = p.pool

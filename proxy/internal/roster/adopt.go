@@ -50,8 +50,7 @@ func (r *Roster) answerRound(how outcome, took time.Duration) {
 	for _, w := range d.waiters {
 		answer(&r.box, w, result)
 	}
-	clear(d.waiters)
-	d.waiters = d.waiters[:0]
+	d.waiters = nil
 }
 
 // adopt puts the round's order into use. In each class the winner comes first,

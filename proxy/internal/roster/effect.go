@@ -8,7 +8,7 @@ import (
 )
 
 // Effect is something the shell must do. The set is sealed: [Publish], [Probe],
-// [EndRound], [Discover], [Log] and [Answer]; the last is generic and is met as
+// [EndRound], [Witness], [Discover], [Log] and [Answer]; the last is generic and is met as
 // an [Answerer].
 //
 //sumtype:decl
@@ -29,6 +29,16 @@ type Probe struct {
 // EndRound cancels the probes of Round that are still outstanding. Results that
 // come nevertheless are ignored.
 type EndRound struct{ Round uint64 }
+
+// Witness asks whether another server answers while Suspect is silent. The
+// Others are to be tried in this order, each a little later than the one before,
+// until one answers. Those that do not are reported as a messages.FailureNotice,
+// the one that does as messages.Recovered, both of Epoch.
+type Witness struct {
+	Suspect messages.Server
+	Others  []messages.Server
+	Epoch   uint64
+}
 
 // Discover asks for one discovery run. Its outcome comes back as a
 // messages.DiscoveryDone with the same Run; one that never comes is superseded
@@ -53,6 +63,7 @@ func (a Answer[R]) Deliver() { a.To.Send(a.Value) }
 func (Publish) effect()   {}
 func (Probe) effect()     {}
 func (EndRound) effect()  {}
+func (Witness) effect()   {}
 func (Discover) effect()  {}
 func (Answer[R]) effect() {}
 func (Log) effect()       {}

@@ -93,7 +93,7 @@ func (in *bytesIn) err() error {
 }
 
 func (in *bytesIn) message(w *witness) messages.Proxy {
-	switch in.below(9) {
+	switch in.below(10) {
 	case 0:
 		m := messages.HeartbeatUpdate{
 			NumNodes: in.below(256)*1000 - 1, TTL: time.Duration(in.below(4)) * time.Second,
@@ -119,6 +119,11 @@ func (in *bytesIn) message(w *witness) messages.Proxy {
 		return messages.RemoveServer{Server: in.server(w), Reply: actor.NewReply[bool]()}
 	case 7:
 		return messages.DiscoveryDone{Run: w.run - uint64(in.below(4)/3), Addrs: in.addrs(), Err: in.err()}
+	case 8: // the servers of the last heartbeat once more
+		return messages.HeartbeatUpdate{
+			Servers: w.last, TTL: time.Second, LeaderRPCAddr: []string{"", "a"}[in.below(2)],
+			Reply: actor.NewReply[error](),
+		}
 	default:
 		return messages.ProbeDone{Round: w.round - uint64(in.below(4)/3), Server: in.server(w), Err: in.err()}
 	}

@@ -68,8 +68,18 @@ func (g *rig) advance(d time.Duration) []Effect {
 			return all
 		}
 		g.now = at
-		g.r.Expire(g.now)
+		g.expire()
 		all = append(all, g.take()...)
+	}
+}
+
+// expire does what is due now. If something still is afterwards, a shell would
+// spin.
+func (g *rig) expire() {
+	g.t.Helper()
+	g.r.Expire(g.now)
+	if at := g.r.Deadline(); !at.After(g.now) {
+		g.t.Fatalf("after Expire at %v the deadline is %v", g.now, at)
 	}
 }
 

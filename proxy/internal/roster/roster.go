@@ -75,6 +75,8 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 		r.failed(m)
 	case messages.Recovered:
 		r.recovered(m)
+	case messages.Suspected:
+		r.suspected(m)
 	case messages.RebalanceTick:
 		r.rebalance(now, m.Reply)
 	case messages.AddBackup:

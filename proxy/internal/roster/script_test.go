@@ -49,7 +49,7 @@ func (s *script) play(line string) []string {
 	case "advance":
 		s.advanceBy(s.duration(c.words[0]))
 	case "expire":
-		s.r.Expire(s.now)
+		s.expire()
 		s.record()
 	default:
 		s.r.Step(s.now, s.message(c))
@@ -83,7 +83,7 @@ func (s *script) advanceBy(d time.Duration) {
 			return
 		}
 		s.now = at
-		s.r.Expire(s.now)
+		s.expire()
 		before := len(s.out)
 		s.record()
 		if len(s.out) > before {

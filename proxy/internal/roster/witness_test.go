@@ -19,6 +19,7 @@ type witness struct {
 	cfg    Config
 	now    time.Time
 
+	last     []messages.ServerInfo // of the last heartbeat
 	view     *messages.View
 	views    []*messages.View
 	pictures []string // of views, when they were published
@@ -47,6 +48,7 @@ func (w *witness) step(m messages.Proxy) {
 	w.twin.Step(w.now, m)
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
+		w.last = m.Servers
 		w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan)
 	case messages.AddBackup:
 		w.oracle.addBackup(m)
@@ -75,6 +77,7 @@ func (w *witness) step(m messages.Proxy) {
 
 // repeat sends the same heartbeat again: nothing may be published.
 func (w *witness) repeat(m messages.HeartbeatUpdate) {
+	m.Servers = slices.Clone(m.Servers)
 	slices.Reverse(m.Servers)
 	m.Reply = messages.HeartbeatUpdate{}.Reply
 	before := w.view.Epoch()

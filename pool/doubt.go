@@ -1,0 +1,129 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// ErrSilent is why a session ended on which calls waited and nothing came in,
+// not even the answer to a ping.
+var ErrSilent = errors.New("server is silent")
+
+// doubt is what the core thinks of a session on which a call is overdue. Only
+// inbound bytes end it well. It ends badly when the ping has failed and, where
+// that is asked for, another server was seen to answer: then the silence is not
+// the network's on this side.
+type doubt struct {
+	look   time.Time // a caller has left unanswered: see then; zero: nothing to see
+	asked  time.Time // when the ping that is out was sent
+	until  time.Time // it must be answered by then; zero: none is out
+	failed bool      // a ping was not answered
+	backed bool      // another server answers
+}
+
+type (
+	// ping asks a session for a sign of life, reported as Pinged.
+	ping struct {
+		addr    string
+		session uint64
+	}
+	// suspect tells the pool's user that addr is silent, and asks whether another
+	// server answers.
+	suspect struct{ addr string }
+	// cut ends a session at once, with the calls on it.
+	cut struct {
+		session uint64
+		cause   error
+	}
+)
+
+func (ping) effect()    {}
+func (suspect) effect() {}
+func (cut) effect()     {}
+
+// overdue starts a ping, unless one is out. Callers repeat themselves for as
+// long as they wait, so a session that is neither alive nor given up is pinged
+// again and again.
+func (c *core) overdue(now time.Time, m messages.Overdue) {
+	l := c.servers[m.Addr]
+	if l == nil || !l.up || l.session != m.Session || !l.doubt.until.IsZero() {
+		return
+	}
+	l.doubt.asked, l.doubt.until = now, now.Add(c.cfg.ping)
+	c.emit(ping{addr: m.Addr, session: m.Session})
+	if c.cfg.corroborate && !l.doubt.backed {
+		c.emit(suspect{addr: m.Addr})
+	}
+}
+
+// pinged ends the doubt well, or counts the ping as failed.
+func (c *core) pinged(m messages.Pinged) {
+	l := c.servers[m.Addr]
+	if l == nil || l.session != m.Session {
+		return
+	}
+	if m.Err == nil {
+		l.doubt = doubt{}
+		return
+	}
+	c.unanswered(m.Addr, l)
+}
+
+// left remembers a caller that gave up before its call was overdue. The server
+// is looked at when it would have been, so that a caller in a hurry is no less
+// of a witness than a patient one.
+func (c *core) left(m messages.Unanswered) {
+	l := c.servers[m.Addr]
+	if l != nil && l.up && l.session == m.Session && l.doubt.look.IsZero() && l.doubt.until.IsZero() {
+		l.doubt.look = m.Since.Add(c.cfg.silence)
+	}
+}
+
+// silent counts the pings that were not answered in time, and looks after the
+// callers that left.
+func (c *core) silent(now time.Time, use func(session uint64) usage) {
+	for addr, l := range c.servers {
+		d := &l.doubt
+		if !d.look.IsZero() && !d.look.After(now) {
+			d.look = time.Time{}
+			if now.Sub(use(l.session).last) >= c.cfg.silence {
+				c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
+			}
+		}
+		if d.until.IsZero() || d.until.After(now) {
+			continue
+		}
+		if use(l.session).last.After(d.asked) {
+			*d = doubt{} // not the answer to the ping, but a sign of life
+			continue
+		}
+		c.unanswered(addr, l)
+	}
+}
+
+// unanswered notes a failed ping.
+func (c *core) unanswered(addr string, l *link) {
+	l.doubt.until, l.doubt.failed = time.Time{}, true
+	c.decide(addr, l)
+}
+
+// corroborated notes that another server answers.
+func (c *core) corroborated(m messages.Corroborated) {
+	if l := c.servers[m.Addr]; l != nil && (l.doubt.failed || !l.doubt.until.IsZero()) {
+		l.doubt.backed = true
+		c.decide(m.Addr, l)
+	}
+}
+
+// decide ends a session that is silent for sure.
+func (c *core) decide(addr string, l *link) {
+	if !l.doubt.failed || c.cfg.corroborate && !l.doubt.backed {
+		return
+	}
+	delete(c.servers, addr)
+	c.emit(publish{})
+	c.emit(cut{session: l.session, cause: fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.ping)})
+}

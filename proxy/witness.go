@@ -1,0 +1,65 @@
+package proxy
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
+)
+
+// suspect is told by the pool that a server is silent while calls wait for it.
+// It must not block: what a full mailbox loses, the pool repeats.
+func (p *Proxy) suspect(addr string) { _ = p.owner.TryTell(messages.Suspected{Addr: addr}) }
+
+// testimony is how one witness answered.
+type testimony struct {
+	server messages.Server
+	err    error
+}
+
+// witness looks for another server that answers, in a goroutine of its own. The
+// pool leaves the silent one only if there is one; that one is connected then,
+// and next in line.
+func (o *owner) witness(e roster.Witness) {
+	if o.proxy.pool == nil {
+		return // who brings the connections judges them too
+	}
+	o.self.Go(func(ctx context.Context) {
+		var asking sync.WaitGroup
+		defer asking.Wait()
+		looking, stop := context.WithTimeout(ctx, o.proxy.cfg.ProbeTimeout)
+		defer stop()
+		heard := make(chan testimony, len(e.Others))
+		for i, server := range e.Others {
+			asking.Go(func() {
+				heard <- testimony{server, o.ask(looking, server, time.Duration(i)*o.proxy.cfg.ProbeStagger)}
+			})
+		}
+		for range e.Others {
+			t := <-heard
+			if t.err == nil {
+				_ = o.proxy.pool.Corroborate(ctx, e.Suspect.Addr)
+				_ = o.self.Ref().Tell(ctx, messages.Recovered{Server: t.server, Epoch: e.Epoch})
+				return
+			}
+			if looking.Err() == nil {
+				_ = o.self.Ref().Tell(ctx, messages.FailureNotice{Server: t.server, Epoch: e.Epoch, Err: t.err})
+			}
+		}
+	})
+}
+
+// ask pings one witness after a while, unless looking has ended by then.
+func (o *owner) ask(looking context.Context, server messages.Server, after time.Duration) error {
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		_, err := o.proxy.pinger.Ping(looking, server.Addr)
+		return err
+	case <-looking.Done():
+		return looking.Err()
+	}
+}
