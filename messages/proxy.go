@@ -32,6 +32,7 @@ type HeartbeatUpdate struct {
 	NumNodes      int           // size of the cluster; negative counts as zero
 	LeaderRPCAddr string        // empty: the cluster has no leader
 	TTL           time.Duration // how long the heartbeat holds; zero: unknown
+	From          Server        // who answered the heartbeat; zero: the active server
 	Reply         actor.Reply[error]
 }
 
@@ -42,10 +43,11 @@ type HeartbeatUpdate struct {
 // so callers that fail together cause one rotation. The reply is sent after the
 // rotated View is published.
 type FailureNotice struct {
-	Server Server
-	Epoch  uint64
-	Err    error             // why, for health and logs; may be nil
-	Reply  actor.Reply[bool] // whether the notice changed anything
+	Server   Server
+	Epoch    uint64
+	Err      error             // why, for health and logs; may be nil
+	NoQuorum bool              // the server answered, and knows no leader
+	Reply    actor.Reply[bool] // whether the notice changed anything
 }
 
 // Recovered tells the owner that a server it holds for failed has answered.

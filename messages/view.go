@@ -10,9 +10,10 @@ type Health uint8
 
 // A server is Unknown until a probe or a call told otherwise.
 const (
-	Unknown Health = iota // never tried since it was listed
-	Alive                 // the last probe or call was answered
-	Failed                // the last probe or call was not
+	Unknown    Health = iota // never tried since it was listed
+	Alive                    // the last probe or call was answered
+	Failed                   // the last probe or call was not
+	Leaderless               // it answers, and knows no leader
 )
 
 func (h Health) String() string {
@@ -21,6 +22,8 @@ func (h Health) String() string {
 		return "alive"
 	case Failed:
 		return "failed"
+	case Leaderless:
+		return "leaderless"
 	default:
 		return "unknown"
 	}

@@ -33,9 +33,14 @@ func (l *lane) await(ctx context.Context, block time.Duration) (Phase, error) {
 	limit := held(block) + s.pool.cfg.HoldTimeout
 	l.watch.Reset(held(block) + s.pool.cfg.SilenceLimit)
 	defer l.watch.Stop()
+	over := s.ctx.Done()
 	for {
 		var why error
 		select {
+		case <-over:
+			over = nil
+			l.wake() // what has come in is still read, and then it is done
+			continue
 		case <-l.results:
 			return 0, nil
 		case <-l.gone:

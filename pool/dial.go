@@ -39,6 +39,7 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 		drained: make(chan struct{}), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	s.tap.broken = s.cancel
 	if err := s.greet(limited); err != nil {
 		s.cancel(err)
 		if s.mux != nil {

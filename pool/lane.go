@@ -211,6 +211,15 @@ func isOpen(stream *yamux.Stream) bool {
 	return errors.Is(err, yamux.ErrTimeout)
 }
 
+// wake lets the lane wait no longer for its stream. On a session that ends, yamux
+// has whoever reads or writes spin until it has closed stream by stream, which
+// the spinning itself holds up: hundreds of calls would take a second to fail.
+func (l *lane) wake() {
+	if stream := l.stream.Load(); stream != nil {
+		_ = stream.SetDeadline(time.Unix(1, 0))
+	}
+}
+
 // read takes in one reply. Memory grows with the bytes that came, not with what
 // they announce.
 func (l *lane) read() (Phase, error) {
@@ -218,6 +227,9 @@ func (l *lane) read() (Phase, error) {
 	l.buf = l.buf[:0]
 	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
 	l.header = 0
+	if l.session.ctx.Err() != nil {
+		l.wake() // the caller may have found no stream to wake
+	}
 	for {
 		if cap(l.buf)-len(l.buf) < 256 {
 			grown := make([]byte, len(l.buf), max(4096, 2*cap(l.buf)))

@@ -33,6 +33,7 @@ type tap struct {
 	leaving  atomic.Bool
 	fault    atomic.Pointer[error] // the first reason why the transport failed
 	in, out  *atomic.Uint64        // byte counters of the pool
+	broken   func(error)           // told the first fault, before yamux learns of it; may be nil
 
 	// Of the reading goroutine.
 	head    [frameHead]byte
@@ -72,7 +73,11 @@ func (t *tap) Read(b []byte) (int, error) {
 }
 
 // fail keeps the first reason.
-func (t *tap) fail(err error) { t.fault.CompareAndSwap(nil, &err) }
+func (t *tap) fail(err error) {
+	if t.fault.CompareAndSwap(nil, &err) && t.broken != nil {
+		t.broken(err)
+	}
+}
 
 // cause is why the transport failed; io.EOF if nothing said why.
 func (t *tap) cause() error {

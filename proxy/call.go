@@ -17,6 +17,8 @@ type call struct {
 	proxy  *Proxy
 	method string
 	class  Class
+	block  time.Duration // how long the server was asked to hold it
+	landBy time.Time     // end of its budget; zero: it has none
 
 	attempts int
 	tried    []string   // servers that failed in this turn over the list
@@ -31,29 +33,33 @@ type call struct {
 // with the next one, as far as the call's class allows, until ctx ends; without
 // a deadline in ctx, until Config.RetryTimeout.
 //
-// args is only read, never changed, and may be read once per attempt. Every
-// error is a *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped,
-// ErrNoCaller and the sentinels of package pool, errors.AsType its types.
+// args is only read, never changed, and may be read once per attempt; a blocking
+// query that is sent again asks for what is left of its time. Every error is a
+// *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
+// ErrRetriesSpent and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
-	c := call{proxy: p, method: method, class: classify(method, args)}
+	c := call{proxy: p, method: method, class: classify(method, args), block: blockTime(args)}
 	for _, o := range opts {
 		o(&c)
 	}
 	if p.caller == nil {
 		return c.fail(ErrNoCaller)
 	}
-	now := p.now.Load()
+	now, begin := p.now.Load(), time.Time{}
+	if c.block > 0 {
+		begin = time.Now()
+	}
 	// The common case: the server in front answers.
 	if now.some {
 		if err := c.try(ctx, now, now.active, args, reply); err == nil {
 			return nil
 		}
 	}
-	return c.persist(ctx, args, reply)
+	return c.persist(ctx, begin, args, reply)
 }
 
 // persist carries on after the first attempt failed, or found no server.
-func (c *call) persist(ctx context.Context, args, reply any) error {
+func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) error {
 	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
 	if at, ok := ctx.Deadline(); ok {
 		c.until = at
@@ -61,7 +67,7 @@ func (c *call) persist(ctx context.Context, args, reply any) error {
 	for {
 		if c.last != nil {
 			v := judge(c.last, c.class)
-			if v.rotate {
+			if v.rotate || v.pass {
 				c.tried = append(c.tried, c.last.Server)
 			}
 			if !v.retry || ctx.Err() != nil {
@@ -80,7 +86,14 @@ func (c *call) persist(ctx context.Context, args, reply any) error {
 		if err != nil {
 			return c.giveUp(err)
 		}
-		if err := c.try(ctx, now, server, args, reply); err == nil {
+		again := args
+		if c.block > 0 {
+			// Never zero: a query without a time is held for the server's default.
+			left := max(c.block-time.Since(begin), time.Millisecond)
+			again, c.block = shortened(args, left), left
+			begin = time.Now()
+		}
+		if err := c.try(ctx, now, server, again, reply); err == nil {
 			return nil
 		}
 	}
@@ -89,7 +102,9 @@ func (c *call) persist(ctx context.Context, args, reply any) error {
 // try makes one attempt and tells the owner what it says about the server.
 func (c *call) try(ctx context.Context, now *published, server messages.Server, args, reply any) error {
 	c.attempts++
-	err := c.proxy.caller.Call(ctx, server.Addr, c.method, args, reply)
+	limited, stop := c.attempt(ctx, now.view.Len())
+	defer stop()
+	err := c.carry(limited, server.Addr, args, reply)
 	if err == nil {
 		c.proxy.budget.gain()
 		if now.view.Health(server) == messages.Failed {
@@ -97,13 +112,26 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 		}
 		return nil
 	}
+	if limited.Err() != nil && ctx.Err() == nil {
+		err = sliced(err)
+	}
 	c.last = c.wrap(server, err)
 	if ctx.Err() == nil && judge(c.last, c.class).rotate {
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
-		_ = c.proxy.failed(ctx, server, now.view.Epoch(), c.last)
+		_ = c.proxy.failed(ctx, messages.FailureNotice{
+			Server: server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: errors.Is(err, pool.ErrNoLeader),
+		})
 	}
 	return c.last
+}
+
+// carry hands one attempt to whoever carries calls.
+func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
+	if c.proxy.pool == nil {
+		return c.proxy.caller.Call(ctx, addr, c.method, args, reply)
+	}
+	return c.proxy.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
 }
 
 // recovered tells the owner that a server held for failed has answered. A full
@@ -173,7 +201,7 @@ func (c *call) awaitChange(ctx context.Context, now *published) error {
 func (c *call) othersLeft() bool {
 	view := c.proxy.View()
 	for r := range view.Ranking() {
-		if r.Health != messages.Failed && !slices.Contains(c.tried, r.Server.Addr) {
+		if (r.Health == messages.Unknown || r.Health == messages.Alive) && !slices.Contains(c.tried, r.Server.Addr) {
 			return true
 		}
 	}
@@ -188,10 +216,10 @@ const (
 
 // pause waits before the next attempt, unless that would be too late.
 func (c *call) pause(ctx context.Context) error {
-	ceiling := min(pauseFirst<<min(c.pauses, 10), pauseMost)
+	now := time.Now()
+	wait := rand.N(c.ceiling(now)) + time.Millisecond
 	c.pauses++
-	wait := time.Duration(rand.Int64N(int64(ceiling))) + time.Millisecond
-	if time.Now().Add(wait).After(c.until) {
+	if now.Add(wait).After(c.until) {
 		return ErrRetriesSpent
 	}
 	timer := time.NewTimer(wait)

@@ -40,13 +40,14 @@ func (p *Proxy) Heartbeat(ctx context.Context, u messages.HeartbeatUpdate) error
 // themselves. When it returns the next server is in front. cause may be nil. The
 // errors are ctx.Err and ErrStopped.
 func (p *Proxy) NotifyFailed(ctx context.Context, s messages.Server, cause error) error {
-	return p.failed(ctx, s, p.View().Epoch(), cause)
+	return p.failed(ctx, messages.FailureNotice{Server: s, Epoch: p.View().Epoch(), Err: cause})
 }
 
-// failed tells of a failure of a server that was picked from the view of epoch.
-func (p *Proxy) failed(ctx context.Context, s messages.Server, epoch uint64, cause error) error {
+// failed sends a failure notice and waits until it is taken.
+func (p *Proxy) failed(ctx context.Context, n messages.FailureNotice) error {
 	_, err := ask(ctx, p, func(r actor.Reply[bool]) messages.Proxy {
-		return messages.FailureNotice{Server: s, Epoch: epoch, Err: cause, Reply: r}
+		n.Reply = r
+		return n
 	})
 	return err
 }

@@ -1,5 +1,9 @@
 package proxy
 
+import (
+	"time"
+)
+
 // CallOption changes how one call is carried.
 type CallOption func(*call)
 
@@ -7,4 +11,22 @@ type CallOption func(*call)
 // the call.
 func WithClass(c Class) CallOption {
 	return func(o *call) { o.class = c }
+}
+
+// WithBlockTime says how long the server was asked to hold this blocking query.
+// It is needed only for arguments without a TimeToBlock method.
+func WithBlockTime(d time.Duration) CallOption {
+	return func(o *call) { o.block = max(d, 0) }
+}
+
+// WithBudget is for calls that must land by a deadline, such as a heartbeat,
+// which must arrive before its TTL is over. The time until landBy is sliced over
+// the servers, so that one which does not answer costs a slice and not the
+// deadline; the pauses between attempts shrink as it comes near. The call is
+// tried beyond landBy, as long as ctx allows, ever more often.
+//
+// A slice may end while the server still works on the call: use it for calls
+// that are Idempotent or Read; an AtMostOnce call ends with the slice.
+func WithBudget(landBy time.Time) CallOption {
+	return func(o *call) { o.landBy = landBy }
 }

@@ -10,6 +10,7 @@ import (
 // verdict is what a failed attempt means for the call and for the server.
 type verdict struct {
 	rotate bool // the server failed: another one goes in front
+	pass   bool // this call tries the others first, the server stays in front
 	retry  bool // the call may be sent again
 	pause  bool // the cluster needs a moment: wait before sending again
 }
@@ -31,6 +32,10 @@ func judge(err *CallError, class Class) verdict {
 		return verdict{} // the same answer would be too large again
 	case errors.Is(err, context.Canceled):
 		return verdict{} // the caller left; that says nothing of the server
+	case errors.Is(err, errSlice):
+		// Not answered in time, which is not yet silence: the call goes elsewhere,
+		// and whether the server is left is for the pool to find out.
+		return verdict{pass: true, retry: err.Outcome == pool.NotSent || class.repeatable()}
 	case err.Outcome == pool.NotSent:
 		return verdict{rotate: true, retry: true} // no server has seen it
 	default:

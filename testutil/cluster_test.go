@@ -2,6 +2,7 @@ package testutil
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -160,4 +161,27 @@ func TestTheSameSeedGrantsTheSameTTLs(t *testing.T) {
 	if a, b, c := grant(1), grant(1), grant(2); a != b || a == c {
 		t.Errorf("granted %v, %v and with another seed %v", a, b, c)
 	}
+}
+
+func TestAHandlerThatDoesNotEndDelaysStopOnlyAsLongAsAllowed(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{})
+	release := make(chan struct{})
+	cluster.Server(1).Handle("My.Stubborn", func(context.Context, *Request) (any, error) {
+		<-release
+		return nil, nil
+	})
+	if err := dial(t, cluster.Server(1).Addr()).open(modeRPC).send("My.Stubborn", dict{}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return cluster.Server(1).Counts().Methods["My.Stubborn"] == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), moment)
+	defer cancel()
+	if err := cluster.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("stopping: %v", err)
+	}
+	if _, err := cluster.Join(); err != ErrStopped {
+		t.Errorf("joining while it stops: %v", err)
+	}
+	close(release)
+	stop(t, cluster)
 }

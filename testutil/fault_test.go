@@ -78,7 +78,7 @@ func TestFaultsThatEndTheConnectionDifferInWhatWasExecutedAndSeen(t *testing.T) 
 
 func TestGarbageBreaksTheReplyAtItsLayerAndTheRequestRan(t *testing.T) {
 	for layer, want := range map[Layer]string{
-		LayerTransport:  "EOF", // the client's yamux gives up
+		LayerTransport:  "", // the client's yamux gives up, in one way or another
 		LayerHeader:     "0xc1",
 		LayerBody:       "0xc1",
 		LayerSeq:        "wrong Seq",
@@ -97,7 +97,7 @@ func TestGarbageBreaksTheReplyAtItsLayerAndTheRequestRan(t *testing.T) {
 			d = moment
 		}
 		err := stream.callWithin(d, "Echo.Count", dict{"ID": "a"}, &EchoCount{})
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(err.Error(), want) || layer == LayerTransport && isTimeout(err) {
 			t.Errorf("layer %d: %v, want %q", layer, err, want)
 		}
 		if n := s.Executions("a"); n != 1 {

@@ -102,7 +102,7 @@ func (c *gatedConn) Write(p []byte) (int, error) {
 // frozen process closes nothing. Only sever ends a frozen connection.
 func (c *gatedConn) Close() error {
 	if err := c.gate.wait(c.gone); err != nil {
-		return nil //nolint:nilerr // severed, which is closed
+		return nil //nolint:nilerr // a severed connection is closed already
 	}
 	return c.sever(false)
 }

@@ -3,6 +3,7 @@ package testutil
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -142,7 +143,7 @@ func (v *valueReader) take(n int) ([]byte, error) {
 	}
 	v.out = append(v.out, make([]byte, n)...)
 	if _, err := io.ReadFull(v.r, v.out[at:]); err != nil {
-		if err == io.EOF && at > 0 {
+		if errors.Is(err, io.EOF) && at > 0 {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err
