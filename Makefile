@@ -1,0 +1,100 @@
+# Needs Go, git and make. What else is used (the linters) is fetched by Go, at
+# the versions named here.
+
+GO        ?= go
+PKGS      ?= ./...
+FUZZTIME  ?= 10s
+BENCH     ?= .
+COUNT     ?= 1
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+
+GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# gofmt and more. This version writes what gofmt of Go 1.26 writes; later ones
+# go by the gofmt of Go 1.27.
+GOFUMPT = $(GO) run mvdan.cc/gofumpt@v0.11.0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this
+	@echo "Usage: make TARGET [VARIABLE=value ...]"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@echo
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT)"
+
+.PHONY: demo
+demo: ## run the program's demo: a cluster of fake servers and what becomes of it
+	@$(GO) run ./cmd/rpcproxy demo
+
+.PHONY: test
+test: ## run the tests
+	@$(GO) test $(PKGS)
+
+.PHONY: race
+race: ## run the tests under the race detector (needs a C compiler)
+	@$(GO) test -race $(PKGS)
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(PKGS)
+
+.PHONY: bench
+bench: ## run the benchmarks that match BENCH, COUNT times
+	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS)
+
+.PHONY: cover
+cover: ## run the tests and say how much of each function they reach
+	@mkdir -p .cache
+	@$(GO) test -coverpkg=./... -coverprofile=.cache/cover.out $(PKGS)
+	@$(GO) tool cover -func=.cache/cover.out
+
+.PHONY: check
+check: format vet lint house cross ## all that can be known without running the code
+
+.PHONY: format
+format: ## is every file as gofmt and gofumpt would write it?
+	@echo "== gofmt, gofumpt"
+	@files=$$($(GOFUMPT) -l .) || exit 1; if [ -n "$$files" ]; then \
+		echo "$$files"; echo "not formatted; run: $(GOFUMPT) -w ."; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	@echo "== go vet"
+	@$(GO) vet $(PKGS)
+
+.PHONY: lint
+lint: golangci nomutex ## golangci-lint, and no lock anywhere
+
+.PHONY: golangci
+golangci:
+	@echo "== golangci-lint"
+	@$(GOLANGCI_LINT) run $(PKGS)
+
+.PHONY: nomutex
+nomutex: .cache/nomutex
+	@echo "== nomutex"
+	@.cache/nomutex $(PKGS)
+
+.PHONY: house
+house: ## the house rules
+	@echo "== house rules"
+	@GO="$(GO)" .ci/house-rules
+
+.PHONY: cross
+cross: .cache/nomutex ## build, vet and look for locks on every platform
+	@for p in $(PLATFORMS); do \
+		echo "== $$p"; \
+		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0; \
+		$(GO) build $(PKGS) && $(GO) vet $(PKGS) && .cache/nomutex $(PKGS) || \
+			{ echo "$$p: failed"; exit 1; }; \
+	done
+
+.PHONY: selftest
+selftest: ## break every rule on purpose, in a copy, and see that it is noticed
+	@GO="$(GO)" .ci/selftest
+
+# The rule has a module of its own, so that what it needs does not reach go.mod.
+.cache/nomutex: .ci/nomutex/go.mod .ci/nomutex/go.sum $(wildcard .ci/nomutex/*.go)
+	@mkdir -p .cache
+	@cd .ci/nomutex && $(GO) build -o ../../.cache/nomutex .

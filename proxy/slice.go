@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// The slice of a budget that one attempt gets: at most sliceMost, which is less
+// than it takes to be sure that a server is silent; at least sliceLeast, also
+// when the call is late.
+const (
+	sliceMost  = 2 * time.Second
+	sliceLeast = 500 * time.Millisecond
+)
+
+// errSlice is why an attempt ended before its call did.
+var errSlice = errors.New("the server did not answer within its slice of the budget")
+
+// slice is how long one attempt may take when the call should land at landBy and
+// so many servers are known: every one of them gets a turn, and one slice is left
+// over for the answer.
+func slice(now, landBy time.Time, servers int) time.Duration {
+	even := landBy.Sub(now) / time.Duration(servers+1)
+	return min(max(even, sliceLeast), sliceMost)
+}
+
+// attempt bounds one attempt of a call with a budget; the others have their own
+// bounds in the pool.
+func (c *call) attempt(ctx context.Context, servers int) (context.Context, context.CancelFunc) {
+	if c.landBy.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, slice(time.Now(), c.landBy, servers), errSlice)
+}
+
+// ceiling is the longest pause before the next turn over the servers. It doubles
+// from turn to turn, but not for a call with a budget: what is left of that
+// bounds it, so that a call that is late retries faster, not slower.
+func (c *call) ceiling(now time.Time) time.Duration {
+	ceiling := min(pauseFirst<<min(c.pauses, 10), pauseMost)
+	if !c.landBy.IsZero() {
+		ceiling = min(ceiling, max(c.landBy.Sub(now)/8, pauseFirst))
+	}
+	return ceiling
+}
+
+// sliced marks the error of an attempt that its slice has ended, and not the
+// call's own context.
+func sliced(err error) error {
+	if e, ok := errors.AsType[*CallError](err); ok {
+		dup := *e
+		dup.Err = errSlice
+		return &dup
+	}
+	return errSlice
+}
