@@ -34,6 +34,10 @@ type Dialed struct {
 // none.
 type Retain struct{ Addr string }
 
+// Keepalive sets how long a session on which calls wait may be silent before it
+// is pinged, although none of them is overdue; zero: for ever.
+type Keepalive struct{ Interval time.Duration }
+
 // Disconnected says that a session has ended.
 type Disconnected struct {
 	Addr    string
@@ -70,6 +74,7 @@ type Corroborated struct{ Addr string }
 func (Connect) poolMessage()      {}
 func (Dialed) poolMessage()       {}
 func (Retain) poolMessage()       {}
+func (Keepalive) poolMessage()    {}
 func (Disconnected) poolMessage() {}
 func (Overdue) poolMessage()      {}
 func (Unanswered) poolMessage()   {}

@@ -98,7 +98,7 @@ func (c *Config) validate() error {
 		}
 	}
 	if c.Dial == nil {
-		c.Dial = new(net.Dialer).DialContext
+		c.Dial = newDialer().DialContext
 	}
 	return nil
 }

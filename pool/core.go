@@ -11,11 +11,12 @@ import (
 // is closed. It knows sessions by number and does no I/O: what must be done comes
 // out as effects, in order. A server without an entry has no session.
 type core struct {
-	cfg     coreConfig
-	servers map[string]*link
-	last    uint64 // number of the newest session
-	retain  string // the server whose session is kept
-	effects []effect
+	cfg       coreConfig
+	servers   map[string]*link
+	last      uint64        // number of the newest session
+	retain    string        // the server whose session is kept
+	keepalive time.Duration // between signs of life while calls wait; 0: not asked for
+	effects   []effect
 }
 
 // coreConfig is what the core must know of Config.
@@ -92,6 +93,11 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		}
 	case messages.Retain:
 		c.retain = m.Addr
+	case messages.Keepalive:
+		c.keepalive = m.Interval
+		for _, l := range c.servers {
+			l.doubt.next = c.nextKeepalive(now)
+		}
 	case messages.Overdue:
 		c.overdue(now, m)
 	case messages.Pinged:
@@ -134,6 +140,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 		delete(c.servers, m.Addr)
 	} else {
 		l.up, l.check = true, now.Add(c.cfg.idle)
+		l.doubt.next = c.nextKeepalive(now)
 		c.emit(publish{})
 	}
 	for _, w := range l.waiters {
@@ -146,7 +153,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 func (c *core) deadline() (at time.Time) {
 	for _, l := range c.servers {
 		if l.up {
-			at = sooner(sooner(sooner(at, l.check), l.doubt.until), l.doubt.look)
+			at = sooner(sooner(at, l.check), l.doubt.deadline())
 		}
 	}
 	return at

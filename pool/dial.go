@@ -65,10 +65,11 @@ func (s *session) greet(ctx context.Context) error {
 	if err := s.tap.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
-	mux, err := yamux.Client(s.tap, muxConfig(s.pool.cfg.DialTimeout))
+	session, err := yamux.Client(s.tap, muxConfig(s.pool.cfg.DialTimeout))
 	if err != nil {
 		return err
 	}
+	mux := yamuxSession{session}
 	s.mux = mux
 	answered := make(chan error, 1)
 	s.crew.join(func() {

@@ -18,11 +18,18 @@ var ErrSilent = errors.New("server is silent")
 // the network's on this side.
 type doubt struct {
 	look   time.Time // a caller has left unanswered: see then; zero: nothing to see
+	next   time.Time // when to look for life although no call is overdue; zero: never
 	asked  time.Time // when the ping that is out was sent
 	until  time.Time // it must be answered by then; zero: none is out
 	failed bool      // a ping was not answered
 	backed bool      // another server answers
 }
+
+// deadline is when the core wants to look next; zero: it does not.
+func (d *doubt) deadline() time.Time { return sooner(sooner(d.look, d.next), d.until) }
+
+// settled is the doubt after a sign of life.
+func (d *doubt) settled() doubt { return doubt{next: d.next} }
 
 type (
 	// ping asks a session for a sign of life, reported as Pinged.
@@ -66,7 +73,7 @@ func (c *core) pinged(m messages.Pinged) {
 		return
 	}
 	if m.Err == nil {
-		l.doubt = doubt{}
+		l.doubt = l.doubt.settled()
 		return
 	}
 	c.unanswered(m.Addr, l)
@@ -93,14 +100,38 @@ func (c *core) silent(now time.Time, use func(session uint64) usage) {
 				c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
 			}
 		}
+		if !d.next.IsZero() && !d.next.After(now) {
+			c.lookForLife(now, addr, l, use(l.session))
+		}
 		if d.until.IsZero() || d.until.After(now) {
 			continue
 		}
 		if use(l.session).last.After(d.asked) {
-			*d = doubt{} // not the answer to the ping, but a sign of life
+			*d = d.settled() // not the answer to the ping, but a sign of life
 			continue
 		}
 		c.unanswered(addr, l)
+	}
+}
+
+// nextKeepalive is when to look for life after now.
+func (c *core) nextKeepalive(now time.Time) time.Time {
+	if c.keepalive <= 0 {
+		return time.Time{}
+	}
+	return now.Add(c.keepalive)
+}
+
+// lookForLife pings a session that carries nothing but calls which may wait for
+// long. Traffic is life enough; a session without calls sends nothing.
+func (c *core) lookForLife(now time.Time, addr string, l *link, u usage) {
+	l.doubt.next = c.nextKeepalive(now)
+	switch {
+	case !u.busy:
+	case now.Sub(u.last) < c.keepalive:
+		l.doubt.next = c.nextKeepalive(u.last)
+	default:
+		c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
 	}
 }
 

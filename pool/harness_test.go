@@ -146,6 +146,17 @@ func failed(tb testing.TB, err error, at pool.Phase, what pool.Outcome, cause er
 	return e
 }
 
+// lost looks at a call whose request the server may have, and whose answer did
+// not come. A server can be quicker than the one who has written.
+func lost(tb testing.TB, err, cause error) {
+	tb.Helper()
+	at := pool.PhaseFlushed
+	if e, ok := errors.AsType[*pool.CallError](err); ok && e.Phase == pool.PhaseWrite {
+		at = pool.PhaseWrite
+	}
+	failed(tb, err, at, pool.MaybeExecuted, cause)
+}
+
 // as is the error of type E under err.
 func as[E error](tb testing.TB, err error) E {
 	tb.Helper()

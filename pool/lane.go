@@ -20,12 +20,12 @@ import (
 // caller owns buf, enc and dec except between handing over and the result.
 type lane struct {
 	session  *session
-	requests chan struct{} // buf holds a request; closed to end the lane
-	results  chan struct{} // err is set or buf holds the reply
-	gone     chan struct{} // closed when the lane has ended
-	watch    *time.Timer   // of the caller: when to look whether the server is silent
-	phase    atomic.Uint32 // of the exchange, or abandoned
-	stream   atomic.Pointer[yamux.Stream]
+	requests chan struct{}          // buf holds a request; closed to end the lane
+	results  chan struct{}          // err is set or buf holds the reply
+	gone     chan struct{}          // closed when the lane has ended
+	watch    *time.Timer            // of the caller: when to look whether the server is silent
+	phase    atomic.Uint32          // of the exchange, or abandoned
+	stream   atomic.Pointer[stream] // of the exchange, and kept for the next
 
 	buf    []byte // mode byte and request, then the reply
 	enc    *wire.Encoder
@@ -81,7 +81,7 @@ func (l *lane) abandon() (at Phase, ok bool) {
 		// the one of this exchange, and is not used for another.
 		// It is nil where the exchange has failed already and the stream is gone.
 		if at = Phase(p); at >= PhaseWrite && stream != nil {
-			_ = stream.SetReadDeadline(time.Unix(1, 0)) // wakes the lane if it reads
+			_ = (*stream).SetReadDeadline(time.Unix(1, 0)) // wakes the lane if it reads
 		}
 		return at, true
 	}
@@ -142,7 +142,7 @@ func (l *lane) exchange() (Phase, error) {
 	if !l.advance(PhaseOpen, PhaseWrite) {
 		return PhaseOpen, l.settle()
 	}
-	if n, err := l.stream.Load().Write(request); err != nil {
+	if n, err := (*l.stream.Load()).Write(request); err != nil {
 		if n == 0 && (errors.Is(err, yamux.ErrStreamClosed) || errors.Is(err, yamux.ErrConnectionReset)) {
 			// yamux saw that the stream is closed before it queued anything.
 			l.advance(PhaseWrite, PhaseOpen)
@@ -173,7 +173,7 @@ func (l *lane) settle() error {
 	if !l.fresh {
 		return nil
 	}
-	_, err := l.stream.Load().Write(l.buf[:1])
+	_, err := (*l.stream.Load()).Write(l.buf[:1])
 	l.fresh = err != nil
 	return err
 }
@@ -183,7 +183,7 @@ func (l *lane) open() error {
 	s := l.session
 	closes := s.tap.closes.Load()
 	if stream := l.stream.Load(); stream != nil {
-		if closes == l.closes || isOpen(stream) {
+		if closes == l.closes || isOpen(*stream) {
 			l.closes = closes
 			return nil
 		}
@@ -192,23 +192,23 @@ func (l *lane) open() error {
 	if s.leaving() {
 		return ErrLeaving
 	}
-	stream, err := s.mux.OpenStream()
+	stream, err := s.mux.Open()
 	if err != nil {
 		return l.transport(err)
 	}
 	s.pool.counts.streams.Add(1)
-	l.stream.Store(stream)
+	l.stream.Store(&stream)
 	l.fresh, l.closes = true, closes
 	return nil
 }
 
 // isOpen looks whether an idle stream was closed by the peer. Bytes on an idle
 // stream are no reply to anything; it is not used again either.
-func isOpen(stream *yamux.Stream) bool {
+func isOpen(stream stream) bool {
 	_ = stream.SetReadDeadline(time.Unix(1, 0))
 	_, err := stream.Read(make([]byte, 1))
 	_ = stream.SetReadDeadline(time.Time{})
-	return errors.Is(err, yamux.ErrTimeout)
+	return timedOut(err)
 }
 
 // wake lets the lane wait no longer for its stream. On a session that ends, yamux
@@ -216,14 +216,14 @@ func isOpen(stream *yamux.Stream) bool {
 // the spinning itself holds up: hundreds of calls would take a second to fail.
 func (l *lane) wake() {
 	if stream := l.stream.Load(); stream != nil {
-		_ = stream.SetDeadline(time.Unix(1, 0))
+		_ = (*stream).SetDeadline(time.Unix(1, 0))
 	}
 }
 
 // read takes in one reply. Memory grows with the bytes that came, not with what
 // they announce.
 func (l *lane) read() (Phase, error) {
-	at, stream := PhaseFlushed, l.stream.Load()
+	at, stream := PhaseFlushed, *l.stream.Load()
 	l.buf = l.buf[:0]
 	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
 	l.header = 0
@@ -291,7 +291,7 @@ func (l *lane) transport(err error) error {
 // discard closes the stream, if there is one.
 func (l *lane) discard() {
 	if s := l.stream.Swap(nil); s != nil {
-		_ = s.Close() // the peer learns of it, or the session is over
+		_ = (*s).Close() // the peer learns of it, or the session is over
 	}
 }
 

@@ -53,6 +53,13 @@ func (p *Pool) Retain(ctx context.Context, addr string) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
 }
 
+// Keepalive sets how long a session that carries only blocking queries may be
+// silent before it is pinged; zero, the start, is for ever. It waits for room in
+// the owner's mailbox; the errors are ctx.Err and ErrStopped.
+func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
+	return p.actor.Tell(ctx, mail{Pool: messages.Keepalive{Interval: interval}})
+}
+
 // Stop ends every session, fails the calls in flight, and waits until no
 // goroutine of the pool is left or ctx ends (ctx.Err).
 func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/yamux"
 )
 
 // session is one live connection to a server and the lanes on it. Any goroutine
@@ -13,7 +11,7 @@ import (
 type session struct {
 	id   uint64
 	addr string
-	mux  *yamux.Session
+	mux  mux
 	tap  *tap
 	pool *Pool
 
@@ -101,10 +99,13 @@ func (s *session) over() bool {
 // leaving says whether the server takes no new stream here.
 func (s *session) leaving() bool { return s.tap.leaving.Load() }
 
-// cause is why the session is over.
+// cause is why the session is over, or takes no call.
 func (s *session) cause() error {
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)
+	}
+	if s.leaving() {
+		return ErrLeaving
 	}
 	return s.tap.cause()
 }

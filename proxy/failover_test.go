@@ -2,7 +2,6 @@ package proxy_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,60 +25,62 @@ func TestACallReachesAServer(t *testing.T) {
 func TestAKilledServerIsLeftAndNoCallIsLost(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
-	ctx, stop := context.WithCancel(within(t))
-	var calls atomic.Int64
+	ctx, finish := context.WithCancel(within(t))
+	defer finish()
+	var answered atomic.Int64
 	var callers sync.WaitGroup
 	for range 20 {
 		callers.Go(func() {
 			for ctx.Err() == nil {
 				var got echo
 				err := p.Call(ctx, "Echo.Echo", echo{"x"}, &got, proxy.WithClass(proxy.Idempotent))
-				if err != nil && ctx.Err() == nil {
-					t.Errorf("lost a call: %v", err)
+				switch {
+				case err == nil && got.Text == "x":
+					answered.Add(1)
+				case ctx.Err() == nil:
+					t.Errorf("lost a call: %q, %v", got.Text, err)
+					return
 				}
-				calls.Add(1)
 			}
 		})
 	}
+	goOn := func(what string) {
+		t.Helper()
+		from := answered.Load()
+		eventually(t, what, func() bool { return answered.Load() >= from+200 || t.Failed() })
+	}
 	for range 6 {
+		goOn("200 calls")
 		front := active(t, p)
-		for n := calls.Load(); calls.Load() < n+200; {
-			if ctx.Err() != nil {
-				t.Fatal("calls stand still")
-			}
-			time.Sleep(time.Millisecond)
-		}
 		s := c.ServerAt(front.Addr)
 		s.Kill()
-		for n := calls.Load(); calls.Load() < n+200; {
-			time.Sleep(time.Millisecond)
+		goOn("200 calls without " + front.Addr)
+		if active(t, p) == front {
+			t.Errorf("%v is dead and still in front", front)
 		}
 		if err := s.Restart(); err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
 	}
-	stop()
+	finish()
 	callers.Wait()
-	t.Log(calls.Load(), p.Stats())
 }
 
-func TestARefusedDialGoesToTheNextServerWithoutBeingSentTwice(t *testing.T) {
+func TestARefusedDialGoesToTheNextServerAndRunsOnce(t *testing.T) {
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	front := active(t, p)
 	c.ServerAt(front.Addr).Kill()
 	var got testutil.EchoCount
-	if err := p.Call(within(t), "Echo.Count", struct{ ID string }{"a"}, &got); err != nil {
+	if err := p.Call(within(t), "Echo.Count", counted{"a"}, &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.Count != 1 || active(t, p) == front {
 		t.Fatalf("%+v, active %v", got, active(t, p))
 	}
-	if err := p.Call(within(t), "No.Such", struct{}{}, nil); err == nil || errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
-	}
 }
 
+// The times are the defaults: a second of silence, then two for a ping.
 func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
@@ -94,7 +95,9 @@ func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
 	if err := p.Call(within(t), "Echo.Echo", echo{"x"}, &got, proxy.WithClass(proxy.Idempotent)); err != nil {
 		t.Fatal(err)
 	}
-	t.Log(time.Since(begin), p.Stats())
+	if took := time.Since(begin); took < time.Second || took > 6*time.Second {
+		t.Errorf("left after %v, want about 3s", took)
+	}
 	if active(t, p) == front {
 		t.Fatal("still in front")
 	}

@@ -23,11 +23,7 @@ func startCluster(t testing.TB, n int) *testutil.Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := c.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { stop(t, c.Stop) })
 	return c
 }
 
@@ -41,25 +37,69 @@ func startProxy(t testing.TB, cfg proxy.Config) *proxy.Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := p.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { stop(t, p.Stop) })
 	return p
+}
+
+// stop ends what a test started.
+func stop(t testing.TB, end func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := end(ctx); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
 }
 
 // within is a context that ends before a test would hang.
 func within(t testing.TB) context.Context {
-	ctx, stop := context.WithTimeout(context.Background(), limit)
-	t.Cleanup(stop)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	t.Cleanup(cancel)
 	return ctx
+}
+
+// eventually waits until holds says so.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-late.C:
+			t.Fatalf("%s: not within %v", what, limit)
+		}
+	}
+}
+
+// awaitView waits for a view that is as wanted.
+func awaitView(t testing.TB, p *proxy.Proxy, what string, wanted func(*messages.View) bool) *messages.View {
+	t.Helper()
+	for v := range p.Watch(within(t)) {
+		if wanted(v) {
+			return v
+		}
+	}
+	t.Fatalf("%s: not within %v; the view is %s", what, limit, picture(p.View()))
+	return nil
 }
 
 // active is the server in front.
 func active(t testing.TB, p *proxy.Proxy) messages.Server {
 	t.Helper()
 	s, err := p.FindServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// server reads an address.
+func server(t testing.TB, addr string) messages.Server {
+	t.Helper()
+	s, err := messages.ParseServer(addr)
 	if err != nil {
 		t.Fatal(err)
 	}

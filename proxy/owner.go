@@ -21,7 +21,9 @@ type owner struct {
 	round      context.Context // of the probes under way
 	endRound   context.CancelFunc
 	roundIndex uint64
-	retained   string // the server whose session the pool keeps
+	retained   string        // the server whose session the pool keeps
+	ttl        time.Duration // of the last heartbeat
+	keepalive  time.Duration // as the pool knows it
 }
 
 func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Server, rng *rand.Rand) *owner {
@@ -47,6 +49,9 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Serv
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Proxy) {
+	if h, ok := m.(messages.HeartbeatUpdate); ok {
+		o.ttl = h.TTL
+	}
 	o.roster.Step(now, m)
 	o.apply()
 }
@@ -69,7 +74,7 @@ func (o *owner) apply() {
 		switch e := e.(type) {
 		case roster.Publish:
 			o.proxy.publish(e.View)
-			o.retain(e.View)
+			o.tune(e.View)
 		case roster.Probe:
 			o.probe(e)
 		case roster.EndRound:
@@ -117,15 +122,33 @@ func (o *owner) discover(e roster.Discover) {
 	})
 }
 
-// retain tells the pool which session to keep while idle.
-func (o *owner) retain(view *messages.View) {
-	active, _ := view.Active()
-	if o.proxy.pool == nil || active.Addr == o.retained {
+// tune tells the pool which session to keep, and how often to look for life.
+func (o *owner) tune(view *messages.View) {
+	if o.proxy.pool == nil {
 		return
 	}
-	o.retained = active.Addr
 	// The pool's owner never waits for this one, so its mailbox empties.
-	_ = o.proxy.pool.Retain(context.Background(), active.Addr)
+	if active, _ := view.Active(); active.Addr != o.retained {
+		o.retained = active.Addr
+		_ = o.proxy.pool.Retain(context.Background(), active.Addr)
+	}
+	if every := keepalive(o.ttl, view.NumNodes(), view.Len()); every != o.keepalive {
+		o.keepalive = every
+		_ = o.proxy.pool.Keepalive(context.Background(), every)
+	}
+}
+
+// The keepalive's cost: an agent's session is pinged when it was silent for two
+// heartbeats, and no server gets more than so many pings a second from the fleet.
+const (
+	keepaliveLeast       = 30 * time.Second
+	keepalivesEachSecond = 16
+)
+
+// keepalive is the interval for a heartbeat's TTL and a cluster's size.
+func keepalive(ttl time.Duration, nodes, servers int) time.Duration {
+	fleet := time.Duration(nodes) * time.Second / time.Duration(keepalivesEachSecond*max(servers, 1))
+	return max(keepaliveLeast, 2*ttl, fleet)
 }
 
 // log writes one line.

@@ -1,0 +1,44 @@
+package pool
+
+import (
+	"io"
+	"net"
+	"time"
+
+	"github.com/hashicorp/yamux"
+)
+
+// mux is what a session needs of yamux. Tests put a network in its place whose
+// clock they turn.
+type mux interface {
+	Open() (stream, error)        // blocks while too many opened streams are unanswered
+	Ping() (time.Duration, error) // blocks until it is answered, or for long
+	CloseChan() <-chan struct{}   // closed when the transport is gone
+	IsClosed() bool
+	Close() error // frees whoever is blocked
+}
+
+// stream is one stream of a mux. A past deadline wakes who reads or writes.
+type stream interface {
+	io.ReadWriteCloser
+	SetReadDeadline(t time.Time) error
+	SetDeadline(t time.Time) error
+}
+
+// yamuxSession is the real mux.
+type yamuxSession struct{ *yamux.Session }
+
+// Open opens a stream; its type is not the interface's, so it is wrapped.
+func (y yamuxSession) Open() (stream, error) {
+	s, err := y.OpenStream()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// timedOut says whether err is that of a passed deadline.
+func timedOut(err error) bool {
+	e, ok := err.(net.Error) //nolint:errorlint // yamux and the net package give it bare
+	return ok && e.Timeout()
+}

@@ -1,0 +1,77 @@
+package proxy_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
+	some := []string{"a"}
+	for _, c := range []struct {
+		field  string
+		quotes []string
+		cfg    proxy.Config
+	}{
+		{"Servers", []string{"empty", "Discoverer"}, proxy.Config{}},
+		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"good", "a b"}}},
+		{"Servers", []string{`"nomad:0"`, `"http://x"`, `""`}, proxy.Config{Servers: []string{"nomad:0", "http://x", ""}}},
+		{"ProbeTimeout", []string{"-1s", "3s"}, proxy.Config{Servers: some, ProbeTimeout: -time.Second}},
+		{"ProbeStagger", []string{"-1ns", "250ms"}, proxy.Config{Servers: some, ProbeStagger: -1}},
+		{"DiscoverInterval", []string{"-2s", "15s"}, proxy.Config{Servers: some, DiscoverInterval: -2 * time.Second}},
+		{"DiscoverTimeout", []string{"-3s", "10s"}, proxy.Config{Servers: some, DiscoverTimeout: -3 * time.Second}},
+		{"RetryTimeout", []string{"-4s", "30s"}, proxy.Config{Servers: some, RetryTimeout: -4 * time.Second}},
+	} {
+		p, err := proxy.Start(c.cfg)
+		bad, ok := errors.AsType[*proxy.ConfigError](err)
+		if p != nil || !ok || bad.Field != c.field {
+			t.Errorf("%s: %v, %v", c.field, p, err)
+			continue
+		}
+		for _, quoted := range append(c.quotes, "Config."+c.field) {
+			if !strings.Contains(err.Error(), quoted) {
+				t.Errorf("%s: the error does not say %s: %v", c.field, quoted, err)
+			}
+		}
+	}
+}
+
+func TestTheErrorAboutBadServersReachesEachOfThem(t *testing.T) {
+	_, err := proxy.Start(proxy.Config{Servers: []string{"a b", "good", "nomad:0"}})
+	all, ok := errors.AsType[*messages.AddrsError](err)
+	if !ok || len(all.Errs) != 2 || all.Errs[0].Input != "a b" || all.Errs[1].Input != "nomad:0" {
+		t.Fatalf("%v", err)
+	}
+	if one, ok := errors.AsType[*messages.AddrError](err); !ok || one.Input != "a b" {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestStartRefusesABadPoolConfig(t *testing.T) {
+	_, err := proxy.Start(proxy.Config{Servers: []string{"a"}, Pool: pool.Config{DialTimeout: -time.Second}})
+	bad, ok := errors.AsType[*pool.ConfigError](err)
+	if !ok || bad.Field != "DialTimeout" || !strings.Contains(err.Error(), "-1s") {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestStartWaitsForNoServer(t *testing.T) {
+	c := startCluster(t, 1)
+	c.Server(0).Freeze()
+	defer c.Server(0).Thaw()
+	p := startProxy(t, proxy.Config{Servers: []string{c.Addrs()[0], "no-such-host.invalid", "10.0.0.1"}})
+	shown(t, p, c.Addrs()[0], "no-such-host.invalid:4647", "10.0.0.1:4647")
+	if n := c.Server(0).Counts().Accepted; n != 0 {
+		t.Errorf("%d connections before the first call", n)
+	}
+}
+
+func TestServersNamedTwiceCountOnce(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "A:4647", "b", "a"}, Pinger: pinging(upPinger)})
+	shown(t, p, "a:4647", "b:4647")
+}

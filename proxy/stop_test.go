@@ -1,0 +1,152 @@
+package proxy_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+// sleepArgs is the argument of Echo.Sleep.
+type sleepArgs struct{ Duration time.Duration }
+
+func TestAStoppedProxyAnswersErrStopped(t *testing.T) {
+	c := startCluster(t, 2)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	view := p.View()
+	stop(t, p.Stop)
+	front, err := p.FindServer()
+	if err != nil || p.View() != view {
+		t.Errorf("the last view stays readable: %v, %v", front, err)
+	}
+	for what, err := range map[string]error{
+		"Call":           p.Call(within(t), "Status.Ping", struct{}{}, nil),
+		"Heartbeat":      p.Heartbeat(within(t), messages.HeartbeatUpdate{Servers: infos("a")}),
+		"NotifyFailed":   p.NotifyFailed(within(t), front, errDown),
+		"SetBackups":     p.SetBackups(within(t), "x"),
+		"AddPrimary":     second(p.AddPrimary(within(t), "x")),
+		"Remove":         second(p.Remove(within(t), front)),
+		"Rebalance":      second(p.Rebalance(within(t))),
+		"Send":           p.Send(within(t), messages.RebalanceTick{}),
+		"Call, bad addr": p.Call(within(t), "", nil, nil),
+	} {
+		if !errors.Is(err, proxy.ErrStopped) {
+			t.Errorf("%s after Stop: %v", what, err)
+		}
+	}
+}
+
+func TestACallAfterStopIsRefusedOverAnEmbeddersCallerToo(t *testing.T) {
+	calls := 0
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: embedded{
+		pinging: upPinger,
+		call:    func(context.Context, string, string) error { calls++; return nil },
+	}})
+	if err := p.Call(within(t), "M.M", nil, nil); err != nil || calls != 1 {
+		t.Fatalf("%v, %d calls", err, calls)
+	}
+	stop(t, p.Stop)
+	if err := p.Call(within(t), "M.M", nil, nil); !errors.Is(err, proxy.ErrStopped) || calls != 1 {
+		t.Errorf("a stopped proxy answered %v and carried %d calls", err, calls-1)
+	}
+}
+
+func TestStopFailsTheCallsInFlight(t *testing.T) {
+	c := startCluster(t, 2)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	const n = 30
+	errs := make(chan error, n)
+	ctx := within(t)
+	for i := range n {
+		class := []proxy.Class{proxy.AtMostOnce, proxy.Idempotent, proxy.Read}[i%3]
+		go func() {
+			errs <- p.Call(ctx, "Echo.Sleep", sleepArgs{time.Hour}, nil, proxy.WithClass(class))
+		}()
+	}
+	s := c.ServerAt(active(t, p).Addr)
+	eventually(t, "calls in flight", func() bool { return s.Counts().Methods["Echo.Sleep"] == n })
+	stop(t, p.Stop)
+	for range n {
+		err := <-errs
+		if call, ok := errors.AsType[*proxy.CallError](err); !ok || !errors.Is(err, proxy.ErrStopped) || call.Attempts != 1 {
+			t.Errorf("%v", err)
+		}
+	}
+	if requests := s.Counts().Methods["Echo.Sleep"]; requests != n {
+		t.Errorf("%d requests for %d calls", requests, n)
+	}
+}
+
+func TestStopMayComeManyTimesAtOnce(t *testing.T) {
+	c := startCluster(t, 2)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { stop(t, p.Stop) })
+	}
+	all.Wait()
+	stop(t, p.Stop)
+}
+
+func TestStopEndsARoundUnderWay(t *testing.T) {
+	c := startCluster(t, 3)
+	for i := range 3 {
+		c.Server(i).Freeze()
+		defer c.Server(i).Thaw()
+	}
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), ProbeTimeout: time.Hour})
+	ended := make(chan error, 1)
+	ctx := within(t)
+	go func() { ended <- second(p.Rebalance(ctx)) }()
+	eventually(t, "a probe", func() bool {
+		return c.Server(0).Counts().Accepted+c.Server(1).Counts().Accepted+c.Server(2).Counts().Accepted > 0
+	})
+	stop(t, p.Stop)
+	if err := <-ended; !errors.Is(err, proxy.ErrStopped) {
+		t.Errorf("the round ended with %v", err)
+	}
+}
+
+func TestStopEndsAWaitForTheFirstServer(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	p := startProxy(t, proxy.Config{Discoverer: discovering(func(ctx context.Context) ([]string, error) {
+		asked <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})})
+	ended := make(chan error, 1)
+	ctx := within(t)
+	go func() { ended <- p.Call(ctx, "Status.Ping", struct{}{}, nil) }()
+	<-asked
+	stop(t, p.Stop)
+	if err := <-ended; !errors.Is(err, proxy.ErrStopped) {
+		t.Errorf("the call ended with %v", err)
+	}
+}
+
+func TestStopThatRunsOutOfTimeCanBeRepeated(t *testing.T) {
+	asked, leave := make(chan struct{}, 1), make(chan struct{})
+	p := startProxy(t, proxy.Config{Discoverer: discovering(func(context.Context) ([]string, error) {
+		asked <- struct{}{}
+		<-leave // it does not heed its context
+		return nil, errDown
+	})})
+	<-asked
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := p.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("stopped with %v while a Discoverer runs", err)
+	}
+	close(leave)
+	stop(t, p.Stop)
+}
