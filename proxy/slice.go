@@ -34,17 +34,6 @@ func (c *call) attempt(ctx context.Context, servers int) (context.Context, conte
 	return context.WithTimeoutCause(ctx, slice(time.Now(), c.landBy, servers), errSlice)
 }
 
-// ceiling is the longest pause before the next turn over the servers. It doubles
-// from turn to turn, but not for a call with a budget: what is left of that
-// bounds it, so that a call that is late retries faster, not slower.
-func (c *call) ceiling(now time.Time) time.Duration {
-	ceiling := min(pauseFirst<<min(c.pauses, 10), pauseMost)
-	if !c.landBy.IsZero() {
-		ceiling = min(ceiling, max(c.landBy.Sub(now)/8, pauseFirst))
-	}
-	return ceiling
-}
-
 // sliced marks the error of an attempt that its slice has ended, and not the
 // call's own context.
 func sliced(err error) error {

@@ -1,0 +1,65 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// pick chooses the best server not yet tried in this turn; when all were, a new
+// turn begins. Without any server it waits for one.
+func (c *call) pick(ctx context.Context) (*published, messages.Server, error) {
+	for {
+		now := c.proxy.now.Load()
+		if now.some {
+			if !slices.Contains(c.tried, now.active.Addr) {
+				return now, now.active, nil
+			}
+			for s := range now.view.All() {
+				if !slices.Contains(c.tried, s.Addr) {
+					return now, s, nil
+				}
+			}
+			c.tried = c.tried[:0]
+			return now, now.active, nil
+		}
+		if err := c.awaitChange(ctx, now); err != nil {
+			return nil, messages.Server{}, err
+		}
+	}
+}
+
+// awaitChange waits until there is a newer view than now.
+func (c *call) awaitChange(ctx context.Context, now *published) error {
+	_ = c.proxy.noServers()
+	if c.proxy.cfg.Discoverer == nil {
+		return ErrNoServers // nothing will bring one, unless the agent does
+	}
+	timer := time.NewTimer(time.Until(c.until))
+	defer timer.Stop()
+	select {
+	case <-now.changed:
+		return nil
+	case <-c.proxy.owner.Done():
+		return ErrStopped
+	case <-timer.C:
+		return ErrNoServers
+	case <-ctx.Done():
+		return errors.Join(ErrNoServers, ctx.Err())
+	}
+}
+
+// othersLeft says whether a server is believed healthy that this turn has not
+// tried: the call goes there at once.
+func (c *call) othersLeft() bool {
+	view := c.proxy.View()
+	for r := range view.Ranking() {
+		if (r.Health == messages.Unknown || r.Health == messages.Alive) && !slices.Contains(c.tried, r.Server.Addr) {
+			return true
+		}
+	}
+	return false
+}
