@@ -8,13 +8,14 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// HoldError says that a server, alive as it is, has not answered a call in time.
+// HoldError says that a server has not answered a call for as long as it may hold
+// one, whether it is alive or not.
 type HoldError struct {
 	Limit time.Duration // Config.HoldTimeout and what a blocking query asked for
 }
 
 func (e *HoldError) Error() string {
-	return fmt.Sprintf("the server is alive and has not answered within %v", e.Limit)
+	return fmt.Sprintf("the server has not answered within %v", e.Limit)
 }
 
 // held is how long a server may hold a blocking query: what was asked for, and
@@ -87,7 +88,7 @@ func (s *session) overdue() time.Duration {
 // unanswered tells the owner of a caller that leaves, if nothing has come in
 // since its call began.
 func (s *session) unanswered(begin time.Duration) {
-	if s.tap.lastRead.Load() < int64(begin) {
+	if s.tap.lastRead.Load() <= int64(begin) {
 		_ = s.pool.actor.TryTell(mail{Pool: messages.Unanswered{
 			Addr: s.addr, Session: s.id, Since: s.pool.origin.Add(begin),
 		}})

@@ -71,8 +71,9 @@ func (shut) effect()    {}
 
 // usage is how a session is used, as the shell sees it.
 type usage struct {
-	busy bool      // calls are in flight
-	last time.Time // when the last byte of a stream came in
+	busy  bool      // calls are in flight
+	used  time.Time // when the last byte of a stream came in
+	heard time.Time // when the last byte of whatever came in
 }
 
 func newCore(cfg coreConfig) *core {
@@ -180,8 +181,8 @@ func (c *core) expire(now time.Time, use func(session uint64) usage) {
 		switch {
 		case u.busy || addr == c.retain:
 			l.check = now.Add(c.cfg.idle)
-		case now.Sub(u.last) < c.cfg.idle:
-			l.check = u.last.Add(c.cfg.idle)
+		case now.Sub(u.used) < c.cfg.idle:
+			l.check = u.used.Add(c.cfg.idle)
 		default:
 			c.drop(addr, l, ErrIdle)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/hashicorp/yamux"
@@ -51,6 +52,17 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: expired(limited, err)}
 	}
 	return s, nil
+}
+
+// newSession is a session over conn, without its mux yet.
+func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id uint64) *session {
+	s := &session{
+		id: id, addr: addr, pool: p, crew: newCrew(),
+		tap:     newTap(conn, p.origin, &p.counts.bytesIn, &p.counts.bytesOut),
+		drained: make(chan struct{}), free: make(chan *lane, p.cfg.MaxIdleStreams),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	return s
 }
 
 // greet starts yamux and waits for the answer to a first ping.

@@ -96,7 +96,7 @@ func (c *core) silent(now time.Time, use func(session uint64) usage) {
 		d := &l.doubt
 		if !d.look.IsZero() && !d.look.After(now) {
 			d.look = time.Time{}
-			if now.Sub(use(l.session).last) >= c.cfg.silence {
+			if now.Sub(use(l.session).heard) >= c.cfg.silence {
 				c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
 			}
 		}
@@ -106,7 +106,7 @@ func (c *core) silent(now time.Time, use func(session uint64) usage) {
 		if d.until.IsZero() || d.until.After(now) {
 			continue
 		}
-		if use(l.session).last.After(d.asked) {
+		if use(l.session).heard.After(d.asked) {
 			*d = d.settled() // not the answer to the ping, but a sign of life
 			continue
 		}
@@ -128,8 +128,8 @@ func (c *core) lookForLife(now time.Time, addr string, l *link, u usage) {
 	l.doubt.next = c.nextKeepalive(now)
 	switch {
 	case !u.busy:
-	case now.Sub(u.last) < c.keepalive:
-		l.doubt.next = c.nextKeepalive(u.last)
+	case now.Sub(u.heard) < c.keepalive:
+		l.doubt.next = c.nextKeepalive(u.heard)
 	default:
 		c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
 	}

@@ -36,7 +36,7 @@ func TestNonsenseAtAnyLayerIsATypedError(t *testing.T) {
 			got := struct{ A int }{3}
 			err := p.Call(within(t), s.Addr(), "Echo.Echo", dict{"A": 1}, &got)
 			runtime.ReadMemStats(&after)
-			if e := as[*pool.CallError](t, err); e.Phase != c.at || e.Outcome != pool.MaybeExecuted {
+			if e := as[*pool.CallError](t, err); e.Phase != c.at && (e.Phase != pool.PhaseWrite || c.dials == 1) || e.Outcome != pool.MaybeExecuted {
 				t.Fatalf("%v: phase %v, want %v", err, e.Phase, c.at)
 			}
 			c.check(t, err)

@@ -117,7 +117,7 @@ func (o *owner) ping(e ping) {
 func (o *owner) connect(ctx context.Context, d dial) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
-	s, err := p.dial(ctx, d.addr, d.session)
+	s, err := p.open(ctx, d.addr, d.session)
 	if err != nil {
 		p.counts.dialFailures.Add(1)
 		log.Debug().Str("server", d.addr).Err(err).Msg("dial failed")

@@ -17,6 +17,8 @@ type Pool struct {
 	actor  *actor.Actor[mail]
 	table  atomic.Pointer[table]
 	counts counts
+
+	open func(ctx context.Context, addr string, id uint64) (*session, error) // dial, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
@@ -39,11 +41,17 @@ func New(cfg Config) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{cfg: cfg, origin: time.Now()}
+	p.open = p.dial
+	p.start()
+	return p, nil
+}
+
+// start makes the owner.
+func (p *Pool) start() {
 	p.table.Store(&table{})
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
-	return p, nil
 }
 
 // Retain keeps the session to addr however idle it is, in place of the server

@@ -83,11 +83,12 @@ func (s *session) ping(ctx context.Context) error {
 }
 
 // usage is what the owner needs to know to reap. The server's own pings, which
-// never stop, are not use.
+// never stop, are a sign of life and not use.
 func (s *session) usage() usage {
 	return usage{
-		busy: s.calls.Load()&^retired > 0,
-		last: s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
+		busy:  s.calls.Load()&^retired > 0,
+		used:  s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
+		heard: s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
 	}
 }
 

@@ -1,0 +1,97 @@
+package pool
+
+import (
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// up is a rig with a session to each address, the first numbered 1.
+func up(t *testing.T, addrs ...string) *rig {
+	r := newRig(t)
+	for i, addr := range addrs {
+		r.core.step(r.now, r.connect("ann", addr, 0))
+		r.core.step(r.now, messages.Dialed{Addr: addr, Session: uint64(i + 1)})
+		r.use[uint64(i+1)] = usage{used: r.now}
+	}
+	r.core.take()
+	return r
+}
+
+func (r *rig) deadline(want time.Duration) {
+	r.t.Helper()
+	if got := r.core.deadline(); !got.Equal(r.now.Add(want)) {
+		r.t.Fatalf("deadline %v from now, want %v", got.Sub(r.now), want)
+	}
+}
+
+func TestWithoutASessionThereIsNoDeadline(t *testing.T) {
+	r := newRig(t)
+	if at := r.core.deadline(); !at.IsZero() {
+		t.Fatalf("deadline %v", at)
+	}
+	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
+	if at := r.core.deadline(); !at.IsZero() {
+		t.Fatalf("deadline %v while dialing", at)
+	}
+}
+
+func TestASessionIsShutOnceItHasBeenIdle(t *testing.T) {
+	r := up(t, addrA)
+	r.deadline(idleTime)
+	r.expire(idleTime - 1)
+	r.sessions(1)
+	r.expire(1, "publish", "shut 1: "+ErrIdle.Error())
+	r.sessions()
+	if at := r.core.deadline(); !at.IsZero() {
+		t.Fatalf("deadline %v", at)
+	}
+}
+
+func TestASessionInUseIsLookedAtAgainWhenItCouldBeIdle(t *testing.T) {
+	r := up(t, addrA)
+	r.use[1] = usage{used: r.now.Add(idleTime / 4)}
+	r.expire(idleTime)
+	r.deadline(idleTime / 4)
+	r.expire(idleTime/4, "publish", "shut 1: "+ErrIdle.Error())
+}
+
+func TestASessionWithCallsIsNotIdle(t *testing.T) {
+	r := up(t, addrA)
+	r.use[1] = usage{used: r.now, busy: true}
+	for range 5 {
+		r.expire(idleTime)
+		r.sessions(1)
+		r.deadline(idleTime)
+	}
+	r.use[1] = usage{used: r.now}
+	r.expire(idleTime, "publish", "shut 1: "+ErrIdle.Error())
+}
+
+func TestTheRetainedServersSessionIsKept(t *testing.T) {
+	r := up(t, addrA, addrB)
+	r.tell(messages.Retain{Addr: addrA})
+	r.expire(idleTime, "publish", "shut 2: "+ErrIdle.Error())
+	r.sessions(1)
+	r.expire(10 * idleTime)
+	r.sessions(1)
+	r.tell(messages.Retain{Addr: addrB}) // another one, which has no session
+	r.expire(idleTime, "publish", "shut 1: "+ErrIdle.Error())
+}
+
+func TestADialUnderWayIsNotIdle(t *testing.T) {
+	r := newRig(t)
+	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
+	r.expire(10 * idleTime)
+	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>")
+	r.deadline(idleTime)
+}
+
+func TestTheDeadlineIsThatOfTheFirstSession(t *testing.T) {
+	r := up(t, addrA)
+	r.now = r.now.Add(idleTime / 2)
+	r.tell(r.connect("bob", addrB, 0), "dial "+addrB+" as 2")
+	r.tell(messages.Dialed{Addr: addrB, Session: 2}, "publish", "answer bob: <nil>")
+	r.deadline(idleTime / 2)
+}

@@ -1,0 +1,92 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestABlockingQueryIsOverdueOnlyPastItsOwnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{})
+		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 160 * time.Second})
+		sp.after(t, 170*time.Second+sure, "left")
+		if !errors.Is(err, ErrSilent) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestACallerInAHurryIsAWitnessToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{})
+		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer stop()
+		if err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		sp.after(t, 300*time.Millisecond, "given up")
+		<-sp.mux.closed
+		sp.after(t, sure, "left")
+	})
+}
+
+func TestAHeldCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
+		ctx, stop := context.WithCancel(t.Context())
+		defer sp.aliveEvery(ctx, 500*time.Millisecond)()
+		defer stop()
+		err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil)
+		sp.after(t, 10*time.Second, "given up")
+		if held, ok := errors.AsType[*HoldError](err); !ok || held.Limit != 10*time.Second {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{})
+		if err := sp.Keepalive(t.Context(), 30*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 5 * time.Minute})
+		sp.after(t, 32*time.Second, "left")
+		if !errors.Is(err, ErrSilent) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestASessionWithoutCallsSendsNothingForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{Suspect: func(string) { t.Error("suspected") }})
+		if err := errors.Join(sp.Keepalive(t.Context(), 30*time.Second), sp.Retain(t.Context(), "a:1")); err != nil {
+			t.Fatal(err)
+		}
+		s, err := sp.find(t.Context(), "a:1", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.leave()
+		time.Sleep(time.Hour)
+		if st := sp.Stats(); st.Pings != 0 || st.BytesOut != 0 || st.Sessions != 1 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+func TestABlockingQuerySendsNothingBeforeTheKeepalive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{})
+		ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
+		defer stop()
+		err := sp.Do(ctx, "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 5 * time.Minute})
+		if !errors.Is(err, context.DeadlineExceeded) || sp.Stats().Pings != 0 {
+			t.Errorf("%v, %+v", err, sp.Stats())
+		}
+	})
+}
