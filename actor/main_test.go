@@ -72,7 +72,7 @@ func blocker(size int) (a *actor.Actor[int], taken chan int, release chan struct
 
 func wantErr(t *testing.T, got, want error) {
 	t.Helper()
-	if got != want { //nolint:errorlint // the very value is wanted
+	if got != want {
 		t.Fatalf("error %v, want %v", got, want)
 	}
 }

@@ -24,9 +24,9 @@ func TestACallEndsWithItsDeadline(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	s.Inject(testutil.Mute().On("Echo.Echo"))
 	ping(t, p, s.Addr())
+	begin := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	begin := time.Now()
 	lost(t, p.Call(ctx, s.Addr(), "Echo.Echo", 1, nil), context.DeadlineExceeded)
 	if took := time.Since(begin); took < 50*time.Millisecond || took > patience/2 {
 		t.Fatalf("after %v, want 50ms", took)
@@ -124,7 +124,7 @@ func TestAReplyThatIsThereWins(t *testing.T) {
 			t.Fatalf("%q, %v", got, err)
 		default:
 			e := as[*pool.CallError](t, err)
-			if e.Outcome != pool.MaybeExecuted || e.Err != context.Canceled { //nolint:errorlint // as it is
+			if e.Outcome != pool.MaybeExecuted || e.Err != context.Canceled {
 				t.Fatal(err)
 			}
 		}

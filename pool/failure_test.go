@@ -78,12 +78,12 @@ func TestAConnectionThatEndsInTheMiddleMayHaveExecutedTheCall(t *testing.T) {
 	for _, c := range []struct {
 		fault testutil.Fault
 		ran   int
-		at    []pool.Phase
+		last  pool.Phase
 	}{
-		{testutil.DropAfterRead(), 0, []pool.Phase{pool.PhaseFlushed}},
-		{testutil.ExecuteThenReset(), 1, []pool.Phase{pool.PhaseFlushed}},
+		{testutil.DropAfterRead(), 0, pool.PhaseFlushed},
+		{testutil.ExecuteThenReset(), 1, pool.PhaseFlushed},
 		// Half of a reply and the end: the half may be lost with the connection.
-		{testutil.CloseMidReply(), 1, []pool.Phase{pool.PhaseRead, pool.PhaseFlushed}},
+		{testutil.CloseMidReply(), 1, pool.PhaseRead},
 	} {
 		t.Run(c.fault.String(), func(t *testing.T) {
 			s, p := startServer(t), newPool(t, pool.Config{})
@@ -92,8 +92,8 @@ func TestAConnectionThatEndsInTheMiddleMayHaveExecutedTheCall(t *testing.T) {
 			var got testutil.EchoCount
 			err := p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "x"}, &got)
 			e := as[*pool.CallError](t, err)
-			if e.Outcome != pool.MaybeExecuted || e.Phase != c.at[0] && e.Phase != c.at[len(c.at)-1] {
-				t.Fatalf("%v: phase %v, want %v", err, e.Phase, c.at)
+			if e.Outcome != pool.MaybeExecuted || e.Phase < pool.PhaseWrite || e.Phase > c.last {
+				t.Fatalf("%v: phase %v, want %v at the latest", err, e.Phase, c.last)
 			}
 			if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 				t.Fatalf("cause %v", e.Err)

@@ -28,9 +28,8 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m mail) {
-	switch m := m.Pool.(type) {
-	case messages.Disconnected:
-		delete(o.live, m.Session)
+	if over, ok := m.Pool.(messages.Disconnected); ok {
+		delete(o.live, over.Session)
 	}
 	if m.session != nil {
 		o.live[m.session.id] = m.session

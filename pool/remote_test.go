@@ -67,7 +67,7 @@ func TestRemoteErrorsAreKnownByTheirWholeText(t *testing.T) {
 				c.text = c.sent
 			}
 			e := remoteError(c.sent)
-			if e.Text != c.text || e.Hops != c.hops || e.Code != c.code || e.Kind != c.kind { //nolint:errorlint // the very value
+			if e.Text != c.text || e.Hops != c.hops || e.Code != c.code || e.Kind != c.kind {
 				t.Errorf("%+v, want %q, %d hops, code %d, %v", *e, c.text, c.hops, c.code, c.kind)
 			}
 			if got := e.outcome(); got != c.outcome {

@@ -91,7 +91,7 @@ func TestWhatIsNoFrameIsTheCause(t *testing.T) {
 		// The first reason counts, not what follows from it.
 		_, _ = r.Read(make([]byte, 64))
 		e, ok := errors.AsType[*ProtocolError](r.cause())
-		if !ok || e.Layer != "yamux" || told != r.cause() { //nolint:errorlint // the very value
+		if !ok || e.Layer != "yamux" || told != r.cause() {
 			t.Fatalf("%s: cause %v, told %v", name, r.cause(), told)
 		}
 	}

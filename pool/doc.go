@@ -1,0 +1,23 @@
+// Package pool carries calls to servers: over one session each (TCP and yamux),
+// dialed once however many callers wait for it, shared by all of them, and left
+// when it is idle or its server is gone.
+//
+// [New] makes a [Pool], [Pool.Call] makes a call, [Pool.Stop] ends them all. A
+// failed call is a [*CallError]: it says in which [Phase] it failed and, as an
+// [Outcome], what the server may have done. The pool retries nothing that may
+// have been sent.
+//
+// # How it is made
+//
+//   - An owner (core.go, owner.go) decides which server is dialed and which
+//     session is published or ended. The core is pure: messages in, effects out.
+//     Calls do not pass through it; they load the published table.
+//   - A session (session.go, dial.go) has a keeper, the goroutine that dialed it
+//     and ends it, after all others of the session.
+//   - A lane (lane.go) is a goroutine with one stream that carries one call after
+//     the other. A caller hands it a request and waits for the result or for its
+//     own context; a caller that leaves does not stop the lane.
+//   - A tap (tap.go) sits between yamux and the transport. It sees what yamux does
+//     not tell: streams that the server closed, its farewell, why reading ended.
+//   - remote.go is the one place where the text of an error means anything.
+package pool
