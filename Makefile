@@ -6,6 +6,7 @@ PKGS      ?= ./...
 FUZZTIME  ?= 10s
 BENCH     ?= .
 COUNT     ?= 1
+FAILOVER  ?= --stock
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -21,7 +22,7 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) FAILOVER=$(FAILOVER)"
 
 .PHONY: demo
 demo: ## run the program's demo: a cluster of fake servers and what becomes of it
@@ -42,6 +43,10 @@ fuzz: ## run every fuzz target for FUZZTIME
 .PHONY: bench
 bench: ## run the benchmarks that match BENCH, COUNT times
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS)
+
+.PHONY: failover
+failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 40 min)
+	@$(GO) run ./testutil/failover $(FAILOVER)
 
 .PHONY: cover
 cover: ## run the tests and say how much of each function they reach

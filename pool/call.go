@@ -119,7 +119,11 @@ func (s *session) call(ctx context.Context, r *Request) (Phase, error) {
 
 // release gives back what a call holds of the session.
 func (s *session) release(l *lane) {
-	s.put(l)
+	if l.spoiled {
+		close(l.requests) // the lane closes its stream, which may block
+	} else {
+		s.put(l)
+	}
 	s.leave()
 }
 
@@ -130,11 +134,11 @@ func (l *lane) finish(reply any) (Phase, error) {
 	}
 	var h wire.Header
 	if err := l.dec.Header(l.buf[:l.header], &h); err != nil {
-		l.discard()
+		l.spoiled = true
 		return PhaseRead, &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
 	}
 	if h.Seq != l.seq {
-		l.discard()
+		l.spoiled = true
 		return PhaseRead, &ProtocolError{
 			Layer: "rpc", Reason: fmt.Sprintf("the reply is to request %d, not to %d", h.Seq, l.seq),
 		}
@@ -144,12 +148,12 @@ func (l *lane) finish(reply any) (Phase, error) {
 		if remote.Kind == ErrUnknownMethod || remote.Kind == ErrBadRequest { //nolint:errorlint // the very values
 			// The server closes the stream behind such an answer. A request that
 			// crosses with that would be lost.
-			l.discard()
+			l.spoiled = true
 		}
 		return PhaseRemote, remote
 	}
 	if err := l.dec.Body(l.buf[l.header:l.end], reply); err != nil {
-		l.discard()
+		l.spoiled = true
 		return PhaseDecode, &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
 	}
 	return PhaseDecode, nil

@@ -33,15 +33,16 @@ type lane struct {
 	err    error // how the exchange failed, or nil
 	ended  Phase // where it ended
 
-	fresh  bool   // the stream has not had its mode byte
-	closes uint64 // of the tap, when the stream was last known to be open
+	spoiled bool   // the stream is of no further use
+	fresh   bool   // the stream has not had its mode byte
+	closes  uint64 // of the tap, when the stream was last known to be open
 }
 
 // abandoned is the phase of an exchange whose caller has left.
 const abandoned = uint32(1 << 31)
 
 // keepBuffer is the largest buffer an idle lane holds on to.
-const keepBuffer = 64 << 10
+const keepBuffer = 256 << 10
 
 func newLane(s *session) *lane {
 	l := &lane{

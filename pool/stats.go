@@ -5,8 +5,8 @@ import "sync/atomic"
 // Stats counts what a Pool did since it was made, and what it holds now.
 type Stats struct {
 	Sessions      int    // sessions now
-	CallsInFlight int    // calls now, on all sessions
-	IdleStreams   int    // streams kept for the next calls, on all sessions
+	CallsInFlight int    // calls now, on the sessions that take new ones
+	IdleStreams   int    // streams kept for the next calls, on those sessions
 	Calls         uint64 // calls begun
 	Failures      uint64 // calls that failed, for whatever reason
 	Dials         uint64 // dials begun

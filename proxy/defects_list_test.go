@@ -131,7 +131,7 @@ func TestDefect06AViewThatSomebodyHoldsNeverChanges(t *testing.T) {
 	ctx, finish := context.WithCancel(within(t))
 	defer finish()
 	var readers sync.WaitGroup
-	for range 4 {
+	for range 2 {
 		readers.Go(func() {
 			for ctx.Err() == nil {
 				if got := picture(held); got != before {
@@ -141,7 +141,7 @@ func TestDefect06AViewThatSomebodyHoldsNeverChanges(t *testing.T) {
 			}
 		})
 	}
-	for range 20 {
+	for range 8 {
 		front := active(t, p)
 		for _, err := range []error{
 			p.Heartbeat(ctx, messages.HeartbeatUpdate{Servers: infos(all[3], all[0]), NumNodes: 5, LeaderRPCAddr: all[0]}),
@@ -221,7 +221,7 @@ func TestDefect10FailureNoticesThatComeTogetherAreAllTaken(t *testing.T) {
 	c := startCluster(t, 5)
 	for range 20 {
 		p := startProxy(t, proxy.Config{Servers: c.Addrs()})
-		down := p.View().Servers()[:4]
+		down, last := p.View().Servers()[:4], p.View().Servers()[4]
 		begin := make(chan struct{})
 		var senders sync.WaitGroup
 		for range 8 {
@@ -241,7 +241,7 @@ func TestDefect10FailureNoticesThatComeTogetherAreAllTaken(t *testing.T) {
 				t.Errorf("the notices about %v were lost: %s", s, picture(p.View()))
 			}
 		}
-		if last := c.Addrs()[4]; active(t, p).Addr != last {
+		if active(t, p) != last {
 			t.Errorf("active is %v, want the one that did not fail, %v", active(t, p), last)
 		}
 	}

@@ -58,6 +58,14 @@ func within(t testing.TB) context.Context {
 	return ctx
 }
 
+// endless is a context without a deadline, and yet a test does not hang on it.
+func endless(t testing.TB) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	late := time.AfterFunc(limit, cancel)
+	t.Cleanup(func() { late.Stop(); cancel() })
+	return ctx
+}
+
 // eventually waits until holds says so.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()

@@ -11,9 +11,16 @@ import (
 )
 
 // listed starts a proxy over servers that are all alive, of which none exists.
-func listed(t *testing.T, servers ...string) *proxy.Proxy {
+// They are ranked in the order given, which a start alone would not do.
+func listed(t testing.TB, servers ...string) *proxy.Proxy {
 	t.Helper()
-	return startProxy(t, proxy.Config{Servers: servers, Pinger: pinging(upPinger)})
+	p := startProxy(t, proxy.Config{Servers: servers[:1], Pinger: pinging(upPinger)})
+	for _, s := range servers[1:] {
+		if _, err := p.AddPrimary(within(t), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
 }
 
 func TestAHeartbeatWithoutAUsableServerIsRefusedAndTheListStays(t *testing.T) {

@@ -21,6 +21,7 @@ type owner struct {
 	round      context.Context // of the probes under way
 	endRound   context.CancelFunc
 	roundIndex uint64
+	search     search
 	retained   string        // the server whose session the pool keeps
 	ttl        time.Duration // of the last heartbeat
 	keepalive  time.Duration // as the pool knows it
@@ -49,8 +50,11 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Serv
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Proxy) {
-	if h, ok := m.(messages.HeartbeatUpdate); ok {
-		o.ttl = h.TTL
+	switch m := m.(type) { //nolint:gochecksumtype // the roster takes them all; these say something to the shell too
+	case messages.HeartbeatUpdate:
+		o.ttl = m.TTL
+	case messages.DiscoveryDone:
+		o.search.running = false
 	}
 	o.roster.Step(now, m)
 	o.apply()
@@ -105,20 +109,6 @@ func (o *owner) probe(e roster.Probe) {
 		rtt, err := o.proxy.pinger.Ping(pinging, e.Server.Addr)
 		// Bounded by the probes of a round; it ends with the owner.
 		_ = o.self.Ref().Tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
-	})
-}
-
-// discover runs the Discoverer, if there is one, in a goroutine of its own.
-func (o *owner) discover(e roster.Discover) {
-	d := o.proxy.cfg.Discoverer
-	if d == nil {
-		return
-	}
-	o.self.Go(func(ctx context.Context) {
-		running, stop := context.WithTimeout(ctx, o.proxy.cfg.DiscoverTimeout)
-		defer stop()
-		addrs, err := d.Discover(running)
-		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Addrs: addrs, Err: err})
 	})
 }
 

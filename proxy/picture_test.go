@@ -30,6 +30,15 @@ func shown(t testing.TB, p *proxy.Proxy, addrs ...string) {
 	}
 }
 
+// holds fails the test unless p's servers are addrs, in whatever order.
+func holds(t testing.TB, p *proxy.Proxy, addrs ...string) {
+	t.Helper()
+	got := slices.Sorted(slices.Values(p.ServerRPCAddrs()))
+	if !slices.Equal(got, slices.Sorted(slices.Values(addrs))) {
+		t.Fatalf("the servers are %q, want %q", got, addrs)
+	}
+}
+
 // roles are the addresses of one class, in their order.
 func roles(v *messages.View, role messages.Role) (addrs []string) {
 	for r := range v.Ranking() {

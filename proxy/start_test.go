@@ -65,7 +65,7 @@ func TestStartWaitsForNoServer(t *testing.T) {
 	c.Server(0).Freeze()
 	defer c.Server(0).Thaw()
 	p := startProxy(t, proxy.Config{Servers: []string{c.Addrs()[0], "no-such-host.invalid", "10.0.0.1"}})
-	shown(t, p, c.Addrs()[0], "no-such-host.invalid:4647", "10.0.0.1:4647")
+	holds(t, p, c.Addrs()[0], "no-such-host.invalid:4647", "10.0.0.1:4647")
 	if n := c.Server(0).Counts().Accepted; n != 0 {
 		t.Errorf("%d connections before the first call", n)
 	}
@@ -73,5 +73,5 @@ func TestStartWaitsForNoServer(t *testing.T) {
 
 func TestServersNamedTwiceCountOnce(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "A:4647", "b", "a"}, Pinger: pinging(upPinger)})
-	shown(t, p, "a:4647", "b:4647")
+	holds(t, p, "a:4647", "b:4647")
 }

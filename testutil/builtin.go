@@ -51,6 +51,8 @@ func (s *Server) leader(ctx context.Context, method string) (string, error) {
 			switch {
 			case world.leader != "":
 				return world.leader, nil
+			case world.lost != "" && world.stuck:
+				return s.stuck(ctx, hold)
 			case world.lost != "":
 				return "", errors.New(ErrTextForwardRefused(world.lost))
 			}

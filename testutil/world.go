@@ -19,7 +19,9 @@ type world struct {
 // replaces it, and then changed is closed.
 type outlook struct {
 	leader     string       // "" while there is none
-	lost       string       // the leader that just died, while calls to it still fail at once
+	lost       string       // the leader that just died, while calls are still forwarded to it
+	stuck      bool         // those calls are not refused: they get no answer
+	puppet     bool         // it is what the server was told
 	configured []string     // every member, dead ones too
 	live       []ServerInfo // those a heartbeat lists
 	servers    []*Server    // every server that ever was a member
@@ -39,6 +41,7 @@ type worldState struct {
 	cfg       ClusterConfig
 	rng       *rand.Rand
 	published *atomic.Pointer[outlook]
+	told      *Picture // of a puppet: what it was told; nil: it finds out for itself
 
 	closed    bool      // no further members
 	members   []*member // in joining order, never shortened
@@ -82,7 +85,7 @@ func (w *world) join(s *Server, info ServerInfo) (joined bool) {
 			return
 		}
 		st.members = append(st.members, &member{info: info, server: s, live: true})
-		if len(st.members) == 1 {
+		if len(st.members) == 1 && st.told == nil {
 			st.leader = info.RPCAdvertiseAddr
 		}
 		st.review(time.Now())
@@ -125,6 +128,10 @@ func (st *worldState) member(addr string) *member {
 
 // review draws the conclusions after a member came, went, died or returned.
 func (st *worldState) review(now time.Time) {
+	if st.told != nil {
+		st.publish(now)
+		return
+	}
 	configured, live := 0, 0
 	for _, m := range st.members {
 		if !m.left {
@@ -181,8 +188,14 @@ func (st *worldState) publish(now time.Time) {
 		st.lost = ""
 	}
 	next := &outlook{leader: st.leader, lost: st.lost, changed: make(chan struct{})}
+	if st.told != nil {
+		next = st.told.outlook()
+	}
 	for _, m := range st.members {
 		next.servers = append(next.servers, m.server)
+		if st.told != nil {
+			continue
+		}
 		if !m.left {
 			next.configured = append(next.configured, m.info.RPCAdvertiseAddr)
 		}

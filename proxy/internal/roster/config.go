@@ -10,11 +10,11 @@ import (
 // Config says how a Roster decides. The zero value works: it starts without a
 // server and asks for discovery.
 type Config struct {
-	Servers          []messages.Server // configured servers, the first primaries; duplicates collapse
+	Servers          []messages.Server // configured servers, the first primaries, in any order; duplicates collapse
 	Datacenter       string            // the agent's own; empty: unknown
 	PreferDatacenter bool              // rounds try the own datacenter's primaries before the others
 	RPCMajorVersion  int               // heartbeats' servers with a newer one are left out
-	Policy           Policy            // how a round orders its candidates; default Shuffle
+	Policy           Policy            // how the start and each round order the servers; default Shuffle
 	NodeID           string            // what Rendezvous hashes; unused by Shuffle
 
 	Rebalance        Timing        // the time between rounds
@@ -23,10 +23,12 @@ type Config struct {
 	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter; default 15 s
 }
 
-// Timing sets the time between rebalance rounds.
+// Timing sets the time between rebalance rounds. What is zero or negative gets its
+// default.
 type Timing struct {
 	MinInterval          time.Duration // least time between rounds, plus up to a half; default 120 s
 	ConnsPerServerSecond int           // new connections per second that rounds may cost one server; default 64
+	Spread               time.Duration // least time from a failover to the round that it brings forward, plus up to twice as much; default 5 s
 }
 
 // withDefaults is c with its unset and negative numbers replaced. It owns its
@@ -35,6 +37,7 @@ func (c Config) withDefaults() Config {
 	c.Servers = slices.Clone(c.Servers)
 	c.Rebalance.MinInterval = orDefault(c.Rebalance.MinInterval, 120*time.Second)
 	c.Rebalance.ConnsPerServerSecond = orDefault(c.Rebalance.ConnsPerServerSecond, 64)
+	c.Rebalance.Spread = orDefault(c.Rebalance.Spread, 5*time.Second)
 	c.ProbeTimeout = orDefault(c.ProbeTimeout, 3*time.Second)
 	c.ProbeStagger = orDefault(c.ProbeStagger, 250*time.Millisecond)
 	c.DiscoverInterval = orDefault(c.DiscoverInterval, 15*time.Second)

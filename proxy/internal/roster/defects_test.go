@@ -63,13 +63,13 @@ func TestDefect03ANewerServerIsWarnedOfOnceInThreeHours(t *testing.T) {
 	if g.now = g.now.Add(time.Second); warnings() != 1 {
 		t.Error("the warning was not repeated after three hours")
 	}
-	g.expect("*a")
+	g.expect("*a+")
 }
 
 func TestDefect04AServerNamedTwiceIsAddedOnce(t *testing.T) {
 	g := newRig(t, "a")
 	g.heartbeat("a", "b", "b:4647", "b", "B")
-	g.expect("*a b")
+	g.expect("*a+ b")
 }
 
 func TestDefect05NodeCountAndLeaderFollowAnUnchangedServerSet(t *testing.T) {
@@ -115,7 +115,7 @@ func TestDefect07AHeartbeatWithoutAUsableServerIsRefused(t *testing.T) {
 		if !ok || refused.Offered != len(servers) || len(refused.Causes) != len(servers) {
 			t.Errorf("%v is answered %v, want an *UpdateError about each", servers, err)
 		}
-		g.expect("*a b")
+		g.expect("*a+ b")
 	}
 	if g.view.NumNodes() != 3 || g.view.LeaderAddr() != "c" {
 		t.Error("node count and leader of a refused heartbeat were not taken")
@@ -202,11 +202,11 @@ func TestDefect12AHeartbeatKeepsDiscoveredBackups(t *testing.T) {
 	g := newRig(t, "a")
 	g.step(messages.HeartbeatUpdate{Servers: infos("a")}) // no leader: discovery runs
 	g.step(messages.DiscoveryDone{Run: 1, Addrs: []string{"x", "y"}})
-	g.expect("*a | x y")
+	g.expect("a~ | *x y")
 	g.heartbeat("a", "x")
-	g.expect("*a x | y")
+	g.expect("a~ *x+ | y")
 	g.heartbeat("b")
-	g.expect("*b | y x")
+	g.expect("*b | y x+")
 }
 
 func TestDefect13ARoundOfSilentServersEndsInOneTimeout(t *testing.T) {

@@ -20,8 +20,14 @@
 //
 //   - The ranking is the primaries in order, then the backups in order. An
 //     address stands in it once.
-//   - The active server is the first in the ranking that is not held for failed.
-//     When all are, it is the one whose failure is the oldest.
+//   - The active server is the first in the ranking that may know a leader. When
+//     there is none, it is the first that answers without knowing one, and when
+//     all are held for failed, the one whose failure is the oldest.
+//   - A server that knows no leader is never made alive by an answer, only by a
+//     heartbeat that names one. A probe can give it no more than a chance.
+//   - Notices formed from one view make another server active once per server,
+//     and once in all where no server is known to have a leader.
+//   - A failover brings the next round forward and never puts it off.
 //   - The epoch grows by one with each published [messages.View], and a step that
 //     changes nothing visible publishes nothing.
 //   - A step's Publish comes before its Answers: who asked reads its own write.
@@ -40,11 +46,13 @@
 //	publish.go    views and epochs
 //	entry.go      one server; list.go the ranking of all of them
 //	health.go     failure notices and recoveries
+//	leaderless.go servers that answer and know no leader
+//	suspicion.go  who can bear witness against a silent server
 //	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
 //	members.go    adding and removing servers by hand
 //	quorum.go     when the agent counts as an orphan
 //	discovery.go  when discovery runs and what becomes of its findings
 //	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
-//	interval.go   the time between rounds
+//	schedule.go   when the next round is due; interval.go the times it follows from
 //	throttle.go   warnings that must not repeat
 package roster

@@ -8,8 +8,8 @@ import (
 )
 
 // Effect is something the shell must do. The set is sealed: [Publish], [Probe],
-// [EndRound], [Witness], [Discover], [Log] and [Answer]; the last is generic and is met as
-// an [Answerer].
+// [EndRound], [Witness], [Discover], [Log] and [Answer]; the last is generic and
+// is met as an [Answerer].
 //
 //sumtype:decl
 type Effect interface{ effect() }

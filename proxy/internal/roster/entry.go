@@ -11,8 +11,10 @@ type entry struct {
 	health     messages.Health
 	listed     bool   // in the backup set, also while it is a primary
 	failure    uint64 // sequence number of its last failure
-	since      uint64 // epoch that published its last failure, recovery or addition
+	since      uint64 // epoch that published its last failure, doubt, recovery or addition
 	touched    bool   // such a change waits for the next epoch
+	told       bool   // that it knows no leader has been logged, and it has not been alive since
+	passed     bool   // a round has begun since it was held for leaderless
 
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder
@@ -27,7 +29,16 @@ func (e *entry) recover() bool {
 	if e.health == messages.Alive {
 		return false
 	}
-	e.health, e.touched = messages.Alive, true
+	e.health, e.touched, e.told = messages.Alive, true, false
+	return true
+}
+
+// doubt holds the server for leaderless and says whether that is new.
+func (e *entry) doubt() bool {
+	if e.health == messages.Leaderless {
+		return false
+	}
+	e.health, e.touched, e.passed = messages.Leaderless, true, false
 	return true
 }
 

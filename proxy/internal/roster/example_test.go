@@ -23,6 +23,8 @@ func Example() {
 				fmt.Println("probe", e.Server)
 			case roster.EndRound:
 				fmt.Println("cancel the probes of round", e.Round)
+			case roster.Witness:
+				fmt.Println("ask others than", e.Suspect)
 			case roster.Discover:
 				fmt.Println("look for servers")
 			case roster.Log:
@@ -37,7 +39,8 @@ func Example() {
 	two, _ := messages.ParseServer("10.0.0.2")
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-	r := roster.New(roster.Config{Servers: []messages.Server{one, two}}, rand.New(rand.NewPCG(1, 2)))
+	// Which server is the first is this agent's own choice.
+	r := roster.New(roster.Config{Servers: []messages.Server{one, two}}, rand.New(rand.NewPCG(1, 4)))
 	r.Start(now)
 	shell(r)
 	r.Step(now, messages.FailureNotice{Server: one, Epoch: 1, Err: errors.New("connection refused")})

@@ -76,6 +76,14 @@ func (in *bytesIn) server(w *witness) messages.Server {
 	return s
 }
 
+// from is one that may be in the list, or nobody.
+func (in *bytesIn) from(w *witness) messages.Server {
+	if in.below(2) == 0 {
+		return messages.Server{}
+	}
+	return in.server(w)
+}
+
 // epoch is the current one, an older one, or none.
 func (in *bytesIn) epoch(w *witness) uint64 {
 	back := uint64(in.below(5))
@@ -93,11 +101,11 @@ func (in *bytesIn) err() error {
 }
 
 func (in *bytesIn) message(w *witness) messages.Proxy {
-	switch in.below(10) {
+	switch in.below(11) {
 	case 0:
 		m := messages.HeartbeatUpdate{
 			NumNodes: in.below(256)*1000 - 1, TTL: time.Duration(in.below(4)) * time.Second,
-			LeaderRPCAddr: []string{"", "a", "b"}[in.below(3)], Reply: actor.NewReply[error](),
+			LeaderRPCAddr: []string{"", "a", "b"}[in.below(3)], From: in.from(w), Reply: actor.NewReply[error](),
 		}
 		for _, addr := range in.addrs() {
 			m.Servers = append(m.Servers, messages.ServerInfo{
@@ -106,7 +114,7 @@ func (in *bytesIn) message(w *witness) messages.Proxy {
 		}
 		return m
 	case 1:
-		return messages.FailureNotice{Server: in.server(w), Epoch: in.epoch(w), Err: errTest, Reply: actor.NewReply[bool]()}
+		return messages.FailureNotice{Server: in.server(w), Epoch: in.epoch(w), Err: errTest, NoQuorum: in.below(2) == 1, Reply: actor.NewReply[bool]()}
 	case 2:
 		return messages.Recovered{Server: in.server(w), Epoch: in.epoch(w)}
 	case 3:
@@ -122,8 +130,10 @@ func (in *bytesIn) message(w *witness) messages.Proxy {
 	case 8: // the servers of the last heartbeat once more
 		return messages.HeartbeatUpdate{
 			Servers: w.last, TTL: time.Second, LeaderRPCAddr: []string{"", "a"}[in.below(2)],
-			Reply: actor.NewReply[error](),
+			From: in.from(w), Reply: actor.NewReply[error](),
 		}
+	case 9:
+		return messages.Suspected{Addr: in.server(w).Addr}
 	default:
 		return messages.ProbeDone{Round: w.round - uint64(in.below(4)/3), Server: in.server(w), Err: in.err()}
 	}

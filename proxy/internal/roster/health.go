@@ -1,20 +1,27 @@
 package roster
 
-import "github.com/open-nomad/rpcproxy/messages"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
 
 // failed takes a failure notice. A notice about the active server makes the next
 // one active; any other marks health only. A notice that is older than the
 // server's last change does nothing, so callers that fail together on one server
 // rotate it away once.
-func (r *Roster) failed(m messages.FailureNotice) {
-	answer(&r.box, m.Reply, r.noteFailure(m))
+func (r *Roster) failed(now time.Time, m messages.FailureNotice) {
+	answer(&r.box, m.Reply, r.noteFailure(now, m))
 }
 
 // noteFailure says whether the notice changed anything.
-func (r *Roster) noteFailure(m messages.FailureNotice) bool {
+func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	e := r.list.find(m.Server.Addr)
-	if e == nil || e.stale(m.Epoch) {
+	switch {
+	case e == nil || e.stale(m.Epoch):
 		return false
+	case m.NoQuorum:
+		return r.noteNoQuorum(now, e, m)
 	}
 	if e != r.list.active() {
 		return e.health != messages.Failed && r.fail(e, m.Err)
@@ -25,6 +32,7 @@ func (r *Roster) noteFailure(m messages.FailureNotice) bool {
 		return false // the only server there is, and it was down before
 	}
 	e.touched = true
+	r.failover(now, e)
 	return true
 }
 
@@ -38,14 +46,17 @@ func (r *Roster) fail(e *entry, cause error) bool {
 	return isNew
 }
 
-// recovered takes the news that a server answers again. The order stays.
+// recovered takes the news that a server answers again. The order stays. Of a
+// leaderless server that was known, and it says nothing of a leader.
 func (r *Roster) recovered(m messages.Recovered) {
 	e := r.list.find(m.Server.Addr)
 	if e == nil || e.stale(m.Epoch) {
 		return
 	}
 	r.quorum.silent = false
-	r.revive(e)
+	if e.health != messages.Leaderless {
+		r.revive(e)
+	}
 }
 
 // revive holds e for alive.

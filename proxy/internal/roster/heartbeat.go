@@ -20,16 +20,22 @@ func (e *VersionError) Error() string {
 }
 
 // heartbeat takes what a heartbeat said. Node count, leader and lifetime always
-// hold, whatever becomes of the servers.
+// hold, whatever becomes of the servers. Who answered it is held for alive or for
+// leaderless.
 func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	hasLeader := m.LeaderRPCAddr != ""
 	// To an orphan any server is welcome: only a heartbeat with a leader may
 	// take some away.
 	leave := hasLeader || !r.quorum.orphaned()
+	from := m.From.Addr
+	if e := r.list.active(); from == "" && e != nil {
+		from = e.server.Addr
+	}
 	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
 	r.quorum.heard(now, m.TTL, hasLeader)
 	r.discovery.requested = !hasLeader
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, leave))
+	r.hearLeader(now, from, hasLeader)
 }
 
 // merge makes the servers of a heartbeat the primaries. If none of them can be

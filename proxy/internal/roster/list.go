@@ -51,23 +51,36 @@ func (l *list) find(addr string) *entry {
 	return nil
 }
 
-// active is the server that carries the next call: the first that has not
-// failed, else the one that failed first. Nil: the list is empty.
+// active is the server that carries the next call: the first that may know a
+// leader, else the first that answers without knowing one, else the one that
+// failed first. Nil: the list is empty.
 func (l *list) active() *entry {
-	var oldest *entry
+	var leaderless, oldest *entry
 	for e := range l.all() {
-		if e.health != messages.Failed {
+		switch e.health {
+		case messages.Leaderless:
+			leaderless = cmp.Or(leaderless, e)
+		case messages.Failed:
+			if oldest == nil || e.failure < oldest.failure {
+				oldest = e
+			}
+		default:
 			return e
 		}
-		if oldest == nil || e.failure < oldest.failure {
-			oldest = e
-		}
 	}
-	return oldest
+	return cmp.Or(leaderless, oldest)
 }
 
 // isBackup says whether e stands among the backups.
 func (l *list) isBackup(e *entry) bool { return slices.Contains(l.backups, e) }
+
+// class is the class that e stands in.
+func (l *list) class(e *entry) []*entry {
+	if l.isBackup(e) {
+		return l.backups
+	}
+	return l.primaries
+}
 
 // addPrimary makes s a primary, at the end of them if it is not one yet.
 func (l *list) addPrimary(s messages.Server) *entry {
@@ -140,8 +153,10 @@ func (l *list) remove(e *entry) {
 
 // toEnd moves e to the end of its class.
 func (l *list) toEnd(e *entry) {
-	if !moveToEnd(l.primaries, e) {
-		moveToEnd(l.backups, e)
+	class := l.class(e)
+	if i := slices.Index(class, e); i >= 0 {
+		copy(class[i:], class[i+1:])
+		class[len(class)-1] = e
 	}
 }
 
@@ -162,15 +177,4 @@ func (l *list) forgetNames() {
 // without is class with e deleted, in place.
 func without(class []*entry, e *entry) []*entry {
 	return slices.DeleteFunc(class, func(x *entry) bool { return x == e })
-}
-
-// moveToEnd rotates e to the end of class; false if it is not there.
-func moveToEnd(class []*entry, e *entry) bool {
-	i := slices.Index(class, e)
-	if i < 0 {
-		return false
-	}
-	copy(class[i:], class[i+1:])
-	class[len(class)-1] = e
-	return true
 }

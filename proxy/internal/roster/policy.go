@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Policy is how a rebalance round orders the servers of one class.
+// Policy is how the start and each rebalance round order the servers of one class.
 type Policy uint8
 
 const (
@@ -43,13 +43,19 @@ func (p Policy) arrange(class []*entry, nodeID string, rng *rand.Rand) {
 // ownFirst moves the servers of the agent's datacenter before the others;
 // within each group the order stays.
 func ownFirst(class []*entry, datacenter string) {
-	elsewhere := func(e *entry) int {
-		if e.datacenter == datacenter {
-			return 0
+	toBack(class, func(e *entry) bool { return e.datacenter != datacenter })
+}
+
+// toBack moves some servers of a class behind the others; within each group the
+// order stays.
+func toBack(class []*entry, belongs func(*entry) bool) {
+	group := func(e *entry) int {
+		if belongs(e) {
+			return 1
 		}
-		return 1
+		return 0
 	}
-	slices.SortStableFunc(class, func(a, b *entry) int { return elsewhere(a) - elsewhere(b) })
+	slices.SortStableFunc(class, func(a, b *entry) int { return group(a) - group(b) })
 }
 
 // affinity is a hash of a node and a server: FNV-1a over both, told apart by a

@@ -9,7 +9,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-var errTest = errors.New("connection refused")
+var (
+	errTest     = errors.New("connection refused")
+	errNoLeader = errors.New("No cluster leader") //nolint:staticcheck // the server's own words
+)
 
 // render writes an effect as one line of a transcript. Answers are delivered.
 func render(e Effect, began time.Time) string {
@@ -30,6 +33,12 @@ func render(e Effect, began time.Time) string {
 		return fmt.Sprintf("probe %s (round %d, until %s)", short(e.Server), e.Round, clock(e.Until, began))
 	case EndRound:
 		return fmt.Sprintf("end round %d", e.Round)
+	case Witness:
+		line := fmt.Sprintf("witness against %s (epoch %d):", short(e.Suspect), e.Epoch)
+		for _, other := range e.Others {
+			line += " " + short(other)
+		}
+		return line
 	case Discover:
 		return fmt.Sprintf("discover (run %d)", e.Run)
 	case Log:

@@ -88,6 +88,11 @@ func (g *rig) fail(addr string) []Effect {
 	return g.step(messages.FailureNotice{Server: serv(g.t, addr), Epoch: g.view.Epoch(), Err: errTest})
 }
 
+// noQuorum reports that a server knows no leader, as seen in the current view.
+func (g *rig) noQuorum(addr string) []Effect {
+	return g.step(messages.FailureNotice{Server: serv(g.t, addr), Epoch: g.view.Epoch(), Err: errNoLeader, NoQuorum: true})
+}
+
 func (g *rig) heartbeat(addrs ...string) []Effect {
 	return g.step(messages.HeartbeatUpdate{Servers: infos(addrs...), NumNodes: 5, LeaderRPCAddr: "a", TTL: 15 * time.Second})
 }
@@ -97,7 +102,8 @@ func (g *rig) probed(addr string, err error) []Effect {
 	return g.step(messages.ProbeDone{Round: g.r.round.number, Server: serv(g.t, addr), Err: err})
 }
 
-// expect checks the ranking: "a b! | x *y" are failed b, backup x, active y.
+// expect checks the ranking: "a+ b! c~ | x *y" are alive a, failed b, leaderless c,
+// backup x, active y.
 func (g *rig) expect(want string) {
 	g.t.Helper()
 	if got := picture(g.view); got != want {
@@ -159,6 +165,8 @@ func picture(v *messages.View) string {
 		switch s.Health {
 		case messages.Failed:
 			b.WriteByte('!')
+		case messages.Leaderless:
+			b.WriteByte('~')
 		case messages.Alive:
 			b.WriteByte('+')
 		}

@@ -18,6 +18,7 @@ type Roster struct {
 	numNodes   int    // size of the cluster, never negative
 	leader     string // as the last heartbeat told it
 	failures   uint64 // failures seen so far: the sequence number of the last
+	rotated    uint64 // epoch that published the last failover
 
 	published  published
 	heartbeats memory
@@ -30,14 +31,10 @@ type Roster struct {
 	started    bool
 }
 
-// schedule is what the time of the next round follows from.
-type schedule struct {
-	last  time.Time // end of the last round; before any, the start
-	draws draws
-}
-
 // New makes a Roster. It owns rng from then on: give each client a source with a
-// seed of its own, or all of them choose the same servers.
+// seed of its own, or all of them choose the same servers. The configured servers
+// stand in the order of the policy, not in the one given: clients that share a
+// configuration must not all begin with its first server, nor return to it.
 func New(cfg Config, rng *rand.Rand) *Roster {
 	r := &Roster{
 		cfg:        cfg.withDefaults(),
@@ -46,9 +43,12 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 		heartbeats: newMemory(),
 	}
 	for _, s := range r.cfg.Servers {
-		r.configured = append(r.configured, configured{server: s})
+		r.list.addPrimary(s)
 	}
-	r.restoreConfigured()
+	r.list.primaries = r.arrange()
+	for _, e := range r.list.primaries {
+		r.configured = append(r.configured, configured{server: e.server})
+	}
 	return r
 }
 
@@ -72,7 +72,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 	case messages.HeartbeatUpdate:
 		r.heartbeat(now, m)
 	case messages.FailureNotice:
-		r.failed(m)
+		r.failed(now, m)
 	case messages.Recovered:
 		r.recovered(m)
 	case messages.Suspected:
@@ -144,21 +144,6 @@ func (r *Roster) finish(now time.Time) {
 		r.box.command(Discover{Run: r.discovery.begin(now, r.rng)})
 	}
 	r.box.close(r.publish())
-}
-
-// rearm sets the time of the next round: now and a newly drawn interval.
-func (r *Roster) rearm(now time.Time) {
-	r.schedule = schedule{last: now, draws: draws{reuse: r.rng.Float64(), scaled: r.rng.Float64()}}
-}
-
-// nextRound is when the next round is due. It follows the cluster's size without
-// being drawn again. Backups do not count: rounds spread load over the primaries.
-func (r *Roster) nextRound() time.Time {
-	servers := len(r.list.primaries)
-	if servers == 0 {
-		servers = len(r.list.backups)
-	}
-	return r.schedule.last.Add(r.cfg.Rebalance.interval(r.numNodes, servers, r.schedule.draws))
 }
 
 // due says whether the deadline at, if there is one, has come.

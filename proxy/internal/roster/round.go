@@ -90,6 +90,7 @@ func (r *Roster) beginRound(now time.Time) {
 	d.began, d.limit = now, now.Add(r.cfg.ProbeTimeout)
 	d.candidates = d.candidates[:0]
 	for _, e := range r.arrange() {
+		e.passed = true
 		d.candidates = append(d.candidates, candidate{server: e.server})
 	}
 	share := r.cfg.ProbeTimeout / time.Duration(2*max(len(d.candidates), 1))
@@ -97,7 +98,8 @@ func (r *Roster) beginRound(now time.Time) {
 	r.probeNext(now)
 }
 
-// arrange orders the servers for a round: primaries, then backups.
+// arrange orders the servers for a round: primaries, then backups. In each class
+// those that know no leader come last.
 func (r *Roster) arrange() []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
 	r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
@@ -105,6 +107,8 @@ func (r *Roster) arrange() []*entry {
 	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
 		ownFirst(primaries, r.cfg.Datacenter)
 	}
+	toBack(primaries, r.late)
+	toBack(backups, r.late)
 	return append(primaries, backups...)
 }
 

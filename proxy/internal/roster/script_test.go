@@ -60,6 +60,7 @@ func (s *script) play(line string) []string {
 
 func (s *script) start(c command) {
 	cfg := Config{RPCMajorVersion: 1, Servers: servs(s.t, c.words...), Datacenter: c.options["dc"], NodeID: c.options["node"]}
+	cfg.Rebalance.Spread = s.duration(c.options["spread"])
 	cfg.PreferDatacenter = c.options["prefer"] == "dc"
 	if c.options["policy"] == "rendezvous" {
 		cfg.Policy = Rendezvous
@@ -97,10 +98,14 @@ func (s *script) message(c command) messages.Proxy {
 	case "heartbeat":
 		return messages.HeartbeatUpdate{
 			Servers: s.infos(c.words), NumNodes: int(s.number(c.options["nodes"])), LeaderRPCAddr: c.options["leader"],
-			TTL: s.duration(c.options["ttl"]), Reply: actor.NewReply[error](),
+			TTL: s.duration(c.options["ttl"]), From: s.server(c.options["from"]), Reply: actor.NewReply[error](),
 		}
 	case "fail":
 		return messages.FailureNotice{Server: serv(s.t, c.words[0]), Epoch: s.number(c.options["epoch"]), Err: errTest, Reply: actor.NewReply[bool]()}
+	case "noquorum":
+		return messages.FailureNotice{Server: serv(s.t, c.words[0]), Epoch: s.number(c.options["epoch"]), Err: errNoLeader, NoQuorum: true, Reply: actor.NewReply[bool]()}
+	case "suspect":
+		return messages.Suspected{Addr: serv(s.t, c.words[0]).Addr}
 	case "recover":
 		return messages.Recovered{Server: serv(s.t, c.words[0]), Epoch: s.number(c.options["epoch"])}
 	case "tick":
@@ -137,6 +142,14 @@ func (s *script) infos(words []string) []messages.ServerInfo {
 		list = append(list, messages.ServerInfo{RPCAdvertiseAddr: addr, Datacenter: dc, RPCMajorVersion: int(s.number(version))})
 	}
 	return list
+}
+
+// server reads an address; none is no server.
+func (s *script) server(text string) messages.Server {
+	if text == "" {
+		return messages.Server{}
+	}
+	return serv(s.t, text)
 }
 
 func (s *script) outcome(word string) error {

@@ -11,28 +11,30 @@ import (
 const witnesses = 3
 
 // suspected looks for servers that could bear witness: the next in the ranking,
-// those believed to be up first. Without another server there is none, and the
+// those that may know a leader first, those held for failed last. Without another server there is none, and the
 // silent one is kept.
 func (r *Roster) suspected(m messages.Suspected) {
 	suspect := r.list.find(m.Addr)
 	if suspect == nil {
 		return
 	}
-	var up, down []messages.Server
+	var up, leaderless, down []messages.Server
 	for e := range r.list.all() {
 		switch {
 		case e == suspect:
 		case e.health == messages.Failed:
 			down = append(down, e.server)
+		case e.health == messages.Leaderless:
+			leaderless = append(leaderless, e.server)
 		default:
 			up = append(up, e.server)
 		}
 	}
-	others := slices.Concat(up, down)
+	others := slices.Concat(up, leaderless, down)
 	if len(others) == 0 {
 		return
 	}
 	r.box.command(Witness{
-		Suspect: suspect.server, Others: others[:min(len(others), witnesses)], Epoch: r.published.epoch,
+		Suspect: suspect.server, Others: others[:min(len(others), witnesses)], Epoch: r.asOf(suspect),
 	})
 }

@@ -66,16 +66,16 @@ func TestAChangedSizeMovesTheDeadlineWithoutADraw(t *testing.T) {
 }
 
 func TestUnsetNumbersGetTheirDefaults(t *testing.T) {
-	for _, cfg := range []Config{{}, {ProbeTimeout: -1, ProbeStagger: -1, DiscoverInterval: -1, Rebalance: Timing{-1, -1}}} {
+	for _, cfg := range []Config{{}, {ProbeTimeout: -1, ProbeStagger: -1, DiscoverInterval: -1, Rebalance: Timing{-1, -1, -1}}} {
 		got := cfg.withDefaults()
 		if got.ProbeTimeout != 3*time.Second || got.ProbeStagger != 250*time.Millisecond ||
-			got.DiscoverInterval != 15*time.Second || got.Rebalance != (Timing{120 * time.Second, 64}) {
+			got.DiscoverInterval != 15*time.Second || got.Rebalance != (Timing{120 * time.Second, 64, 5 * time.Second}) {
 			t.Errorf("the defaults are %+v", got)
 		}
 	}
-	set := Config{ProbeTimeout: 1, ProbeStagger: 2, DiscoverInterval: 3, Rebalance: Timing{4, 5}}
+	set := Config{ProbeTimeout: 1, ProbeStagger: 2, DiscoverInterval: 3, Rebalance: Timing{4, 5, 6}}
 	got := set.withDefaults()
-	if got.ProbeTimeout != 1 || got.ProbeStagger != 2 || got.DiscoverInterval != 3 || got.Rebalance != (Timing{4, 5}) {
+	if got.ProbeTimeout != 1 || got.ProbeStagger != 2 || got.DiscoverInterval != 3 || got.Rebalance != (Timing{4, 5, 6}) {
 		t.Errorf("what was set became %+v", got)
 	}
 }
@@ -162,6 +162,14 @@ func TestADoubleStartOrNoneMakesNoDifference(t *testing.T) {
 	}
 }
 
+func TestASuspicionBeforeTheStartIsOfTheFirstEpoch(t *testing.T) {
+	r := New(Config{Servers: servs(t, "a", "b")}, ordered())
+	r.Step(epoch0, messages.Suspected{Addr: serv(t, "a").Addr})
+	if asked := only[Witness](r.Take()); len(asked) != 1 || asked[0].Epoch != 1 {
+		t.Errorf("asked %v, want one witness of epoch 1", asked)
+	}
+}
+
 func TestEffectsOfStepsNotTakenAddUp(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.r.Step(g.now, messages.FailureNotice{Server: serv(t, "a")})
@@ -197,16 +205,24 @@ func TestAnAnswerOverruledSinceItsProbeBeganCountsAsNone(t *testing.T) {
 
 func TestAnUnchangedHeartbeatAllocatesNothing(t *testing.T) {
 	for _, n := range []int{5, 100} {
-		g := newRig(t, "a")
-		g.heartbeat(pooled(n)...)
-		var m messages.Proxy = messages.HeartbeatUpdate{Servers: infos(pooled(n)...), NumNodes: 5, LeaderRPCAddr: "a", TTL: 15 * time.Second}
-		effects := 0
-		allocs := testing.AllocsPerRun(100, func() {
-			g.r.Step(g.now, m)
-			effects += len(g.r.Take())
-		})
-		if allocs != 0 || effects != 0 {
-			t.Errorf("%d servers: %v allocations and %d effects, want none", n, allocs, effects)
+		for _, from := range []messages.Server{{}, serv(t, pooled(n)[n-1])} {
+			for _, leader := range []string{"a", ""} {
+				g := newRig(t, "a")
+				var m messages.Proxy = messages.HeartbeatUpdate{
+					Servers: infos(pooled(n)...), NumNodes: 5, LeaderRPCAddr: leader, TTL: 15 * time.Second, From: from,
+				}
+				for range n + 1 { // without a leader each makes another active
+					g.step(m)
+				}
+				effects := 0
+				allocs := testing.AllocsPerRun(100, func() {
+					g.r.Step(g.now, m)
+					effects += len(g.r.Take())
+				})
+				if allocs != 0 || effects != 0 {
+					t.Errorf("%d servers, leader %q, from %q: %v allocations and %d effects, want none", n, leader, from, allocs, effects)
+				}
+			}
 		}
 	}
 }

@@ -42,7 +42,8 @@ func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 }
 
 func (w *witness) step(m messages.Proxy) {
-	orphan, wasRound, ticks := w.r.quorum.orphaned(), w.r.round.running, w.ticks
+	orphan, wasRound, ticks, before := w.r.quorum.orphaned(), w.r.round.running, w.ticks, w.view
+	regular := w.regular()
 	w.expect(m)
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
@@ -67,15 +68,24 @@ func (w *witness) step(m messages.Proxy) {
 		}
 	}
 	effects := w.check()
+	w.checkDoubt(m, before)
+	w.checkFailover(m, before, regular)
 	if _, isTick := m.(messages.RebalanceTick); !isTick && w.ticks == ticks && len(w.open) > w.ticks {
 		w.t.Fatalf("%T has not been answered by the end of its step", m)
 	}
 	if hb, ok := m.(messages.HeartbeatUpdate); ok && len(effects) > 0 {
+		if active, ok := before.Active(); hb.From.Addr == "" {
+			hb.From = active
+			if !ok {
+				hb.From = serv(w.t, "nobody") // there was no server, and there may be one now
+			}
+		}
 		w.repeat(hb)
 	}
 }
 
-// repeat sends the same heartbeat again: nothing may be published.
+// repeat sends the same heartbeat again, from the same server: nothing may be
+// published.
 func (w *witness) repeat(m messages.HeartbeatUpdate) {
 	m.Servers = slices.Clone(m.Servers)
 	slices.Reverse(m.Servers)
@@ -160,6 +170,8 @@ func (w *witness) check() []Effect {
 			if e.Round != w.round {
 				w.t.Fatalf("round %d ends while %d is under way", e.Round, w.round)
 			}
+		case Witness:
+			w.testified(e)
 		case Discover:
 			if e.Run != w.run+1 {
 				w.t.Fatalf("run %d follows run %d", e.Run, w.run)
@@ -226,14 +238,15 @@ func (w *witness) checkTwin(effects []Effect) {
 func (w *witness) checkView() {
 	var primaries, backups []string
 	seen := map[string]bool{}
-	var firstHealthy *messages.Server
+	best := map[messages.Health]messages.Server{} // the first of each health; unknown counts as alive
 	for s := range w.view.Ranking() {
 		if seen[s.Server.Addr] {
 			w.t.Fatalf("%s is listed twice: %s", s.Server, picture(w.view))
 		}
 		seen[s.Server.Addr] = true
-		if firstHealthy == nil && s.Health != messages.Failed {
-			firstHealthy = &s.Server
+		health := max(s.Health, messages.Alive)
+		if _, ok := best[health]; !ok {
+			best[health] = s.Server
 		}
 		if s.Role == messages.Backup {
 			backups = append(backups, s.Server.Addr)
@@ -247,7 +260,13 @@ func (w *witness) checkView() {
 	sameSet(w.t, "primaries", primaries, w.oracle.primaries)
 	sameSet(w.t, "backups", backups, w.oracle.backups())
 	active, ok := w.view.Active()
-	if ok != (w.view.Len() > 0) || ok && !w.view.Contains(active) || firstHealthy != nil && active != *firstHealthy {
+	want := active // if all have failed, any
+	for _, health := range []messages.Health{messages.Leaderless, messages.Alive} {
+		if s, ok := best[health]; ok {
+			want = s
+		}
+	}
+	if ok != (w.view.Len() > 0) || ok && !w.view.Contains(active) || active != want {
 		w.t.Fatalf("the active server is wrong: %s", picture(w.view))
 	}
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+// oneCall is the command call.
+type oneCall struct {
+	servers       []string
+	args          string
+	region, token string
+	timeout       time.Duration
+	idempotent    bool
+}
+
+func newCall() *cobra.Command {
+	c := &oneCall{}
+	cmd := &cobra.Command{
+		Use:   "call METHOD --servers ADDR[,ADDR...]",
+		Short: "Carry out one RPC and print its answer as JSON",
+		Long: `call sends one RPC to the first of the servers that takes it and prints the
+answer as indented JSON.
+
+--args is a JSON object whose members are the request's fields, spelled as the
+server spells them. Region and AuthToken are filled in from --region and --token
+unless the object has them. Integers stay integers. Bytes in an answer that are
+not text are printed in base64.
+
+A call that no server has taken goes to the next one. A call that a server may
+have carried out is sent again only if its method begins with "Status.", which
+only reads, or with --idempotent, which says that twice is as good as once.
+
+Exit status: 0 answered, 1 failed, 2 bad usage.`,
+		Example: `  rpcproxy call Status.Leader --servers 10.0.0.1,10.0.0.2,10.0.0.3
+  rpcproxy call Node.List --servers 10.0.0.1 --token "$NOMAD_TOKEN" --idempotent
+  rpcproxy call Job.GetJob --servers 10.0.0.1 --args '{"Namespace":"default","JobID":"web"}'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args[0]) },
+	}
+	serversFlag(cmd, &c.servers)
+	flags := cmd.Flags()
+	flags.StringVar(&c.args, "args", "{}", "the request's fields, a JSON object")
+	flags.StringVar(&c.region, "region", "global", "the region to ask, unless --args has Region")
+	flags.StringVar(&c.token, "token", "", "the ACL token, unless --args has AuthToken")
+	flags.DurationVarP(&c.timeout, "timeout", "t", 10*time.Second, "how long to try, on all servers together")
+	flags.BoolVar(&c.idempotent, "idempotent", false, "send it again when a server may already have carried it out")
+	return cmd
+}
+
+func (c *oneCall) run(cmd *cobra.Command, method string) error {
+	if _, err := parseServers(c.servers); err != nil {
+		return err
+	}
+	if c.timeout <= 0 {
+		return fmt.Errorf("--timeout is %v: give a positive duration", c.timeout)
+	}
+	args, err := readArgs(c.args)
+	if err != nil {
+		return err
+	}
+	c.fill(args)
+	p, err := proxy.Start(proxy.Config{Servers: c.servers, Region: c.region})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(cmd.Context(), c.timeout)
+	defer stop()
+	var reply any
+	err = p.Call(ctx, method, args, &reply, proxy.WithClass(c.class(method)))
+	stopped := p.Stop(context.WithoutCancel(cmd.Context()))
+	if err != nil && cmd.Context().Err() != nil {
+		return errInterrupted
+	}
+	if err := errors.Join(err, stopped); err != nil {
+		return failed(err)
+	}
+	if err := printReply(cmd.OutOrStdout(), reply); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// fill adds the fields that nearly every request has.
+func (c *oneCall) fill(args map[string]any) {
+	if _, given := args["Region"]; !given {
+		args["Region"] = c.region
+	}
+	if _, given := args["AuthToken"]; !given && c.token != "" {
+		args["AuthToken"] = c.token
+	}
+}
+
+// class is narrower than what the proxy knows of methods: a person who types a
+// write means it once.
+func (c *oneCall) class(method string) proxy.Class {
+	switch {
+	case c.idempotent:
+		return proxy.Idempotent
+	case strings.HasPrefix(method, "Status."):
+		return proxy.Read
+	default:
+		return proxy.AtMostOnce
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// brisk is the whole demo in a few seconds.
+func brisk() play { return play{acts: fullPlay().acts, pace: 0.1} }
+
+// only is a demo of other acts.
+func only(acts ...act) play { return play{acts: acts, pace: 0.1} }
+
+// outcome is what --json prints.
+type outcome struct {
+	Acts []struct {
+		Name       string `json:"name"`
+		Calls      int    `json:"calls"`
+		Failed     int    `json:"failed"`
+		WorstGapMS *int   `json:"worst_gap_ms"`
+	} `json:"acts"`
+	Calls  int  `json:"calls"`
+	Failed int  `json:"failed"`
+	Leaked *int `json:"goroutines_leaked"`
+}
+
+// readOutcome reads exactly one object with no other fields than those.
+func readOutcome(t *testing.T, text string) (o outcome) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&o); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	if dec.More() {
+		t.Fatalf("more than one object: %q", text)
+	}
+	return o
+}
+
+func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
+	out, errs, status := program(t, brisk(), "demo", "--json", "--callers", "10")
+	expect(t, status, exitOK, out, errs)
+	if errs != "" {
+		t.Errorf("standard error %q, want nothing", errs)
+	}
+	o := readOutcome(t, out)
+	calls := 0
+	for i, a := range o.Acts {
+		if want := fullPlay().acts[i].name; a.Name != want {
+			t.Errorf("act %d is %q, want %q", i, a.Name, want)
+		}
+		if a.Calls == 0 || a.Failed != 0 || a.WorstGapMS == nil {
+			t.Errorf("act %q: %+v", a.Name, a)
+		}
+		calls += a.Calls
+	}
+	if len(o.Acts) != len(fullPlay().acts) || o.Calls != calls || o.Failed != 0 {
+		t.Errorf("%d acts, %d calls, want %d with %d", len(o.Acts), o.Calls, len(fullPlay().acts), calls)
+	}
+	if o.Leaked == nil || *o.Leaked != 0 {
+		t.Errorf("goroutines_leaked is %v, want 0", o.Leaked)
+	}
+}
+
+// loseOne lets every server refuse one call for good.
+func loseOne(ctx context.Context, st *stage) error {
+	for _, s := range st.cluster.Servers() {
+		s.Inject(testutil.AppError("Echo.Echo", "planted").Times(1))
+	}
+	return st.wait(ctx, 3*time.Second)
+}
+
+func TestTheDemoExitsWithOneWhenACallWasLostAndSaysWhich(t *testing.T) {
+	p := only(act{"quiet", steady}, act{"planted loss", loseOne})
+	out, errs, status := program(t, p, "demo", "--json", "--callers", "4")
+	expect(t, status, exitFailed, out, errs)
+	o := readOutcome(t, out)
+	if o.Failed != 1 || o.Acts[0].Failed != 0 || o.Acts[1].Failed != 1 {
+		t.Errorf("%+v, want the one lost call in the act in which it began", o)
+	}
+	if !strings.Contains(errs, "planted loss: Echo.Echo on ") || !strings.Contains(errs, "1 of ") {
+		t.Errorf("standard error %q, want the call and how many", errs)
+	}
+}
+
+// leak leaves a goroutine behind that ends with the test.
+func leak(t *testing.T) func(context.Context, *stage) error {
+	ended := make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	return func(context.Context, *stage) error {
+		go func() { <-ended }()
+		return nil
+	}
+}
+
+func TestTheDemoExitsWithOneWhenAGoroutineIsLeft(t *testing.T) {
+	out, errs, status := program(t, only(act{"leak", leak(t)}), "demo", "--json", "--callers", "1")
+	expect(t, status, exitFailed, out, errs)
+	if o := readOutcome(t, out); o.Leaked == nil || *o.Leaked != 1 {
+		t.Errorf("goroutines_leaked of %s, want 1", out)
+	}
+	if !strings.Contains(errs, "1 goroutines were left") {
+		t.Errorf("standard error %q", errs)
+	}
+}
+
+func TestTheDemoSaysWhichActDidNotComeAbout(t *testing.T) {
+	p := only(act{"wishful", func(context.Context, *stage) error { return errors.New("it did not rain") }})
+	out, errs, status := program(t, p, "demo", "--callers", "1")
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(errs, `act "wishful": it did not rain`) {
+		t.Errorf("standard error %q, want the act and the reason", errs)
+	}
+}
+
+func TestTheDemoPrintsALinePerActAndATableWithoutControlCharacters(t *testing.T) {
+	out, errs, status := program(t, only(act{"first", steady}, act{"second", steady}), "demo", "--callers", "2")
+	expect(t, status, exitOK, out, errs)
+	lines := strings.Split(out, "\n")
+	for i, name := range []string{"first", "second"} {
+		if l := lines[i]; !strings.HasPrefix(l, name) || !strings.Contains(l, "worst gap") || !strings.Contains(l, "active 127.0.0.1:") {
+			t.Errorf("line %d is %q, want the account of %q", i, l, name)
+		}
+	}
+	for _, part := range []string{"worst gap", "all", "calls lost, 0 goroutines left"} {
+		if !strings.Contains(strings.Join(lines[2:], "\n"), part) {
+			t.Errorf("the table has no %q:\n%s", part, out)
+		}
+	}
+	if strings.ContainsAny(out+errs, "\r\x1b") {
+		t.Errorf("control characters without a terminal: %q %q", out, errs)
+	}
+}
+
+func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	p := only(act{"endless", func(ctx context.Context, st *stage) error {
+		interrupt()
+		return st.wait(ctx, time.Hour)
+	}})
+	var out, errs bytes.Buffer
+	status := run(ctx, p, []string{"demo", "--json", "--callers", "5"}, &out, &errs)
+	expect(t, status, exitInterrupted, out.String(), errs.String())
+	if out.Len() > 0 || !strings.Contains(errs.String(), "interrupted") {
+		t.Errorf("out %q, err %q, want nothing and the word", out.String(), errs.String())
+	}
+}
+
+func TestVerboseShowsTheLogOfTheProxy(t *testing.T) {
+	out, errs, status := program(t, only(act{"kill", killActive}), "demo", "--callers", "2", "--verbose")
+	expect(t, status, exitOK, out, errs)
+	if !strings.Contains(errs, "server failed") {
+		t.Errorf("standard error %q, want the log of the failure", errs)
+	}
+}

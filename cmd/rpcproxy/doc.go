@@ -1,0 +1,9 @@
+// Command rpcproxy shows what package proxy does and talks to real clusters.
+//
+//	rpcproxy demo                           a cluster that fails, and the calls that go on
+//	rpcproxy ping --servers a,b,c           which servers answer, and how fast
+//	rpcproxy call Status.Leader --servers a any RPC, its answer as JSON
+//
+// It exits with 0 if all went well, 1 if the cluster did not do what was asked,
+// 2 if the command line makes no sense, and 130 if it was interrupted.
+package main

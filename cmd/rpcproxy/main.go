@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(interruptible(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// interruptible runs the program until it ends or is interrupted. A second
+// signal does what signals do to programs that do not ask for them.
+func interruptible(args []string, out, errs io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, fullPlay(), args, out, errs)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// pinger is the command ping.
+type pinger struct {
+	servers []string
+	count   int
+	timeout time.Duration
+}
+
+func newPing() *cobra.Command {
+	p := &pinger{}
+	cmd := &cobra.Command{
+		Use:   "ping --servers ADDR[,ADDR...]",
+		Short: "Ask servers whether they answer, and how fast",
+		Long: `ping asks each server, all at the same time, to answer Status.Ping, which any
+live server does, also one without a leader or with ACLs.
+
+CONNECT is the time until a first answer, with all that it takes to connect; the
+round trips behind it are measured on that connection.
+
+Exit status: 0 all answered every ping, 1 some did not, 2 bad usage.`,
+		Example: `  rpcproxy ping --servers 10.0.0.1,10.0.0.2,10.0.0.3
+  rpcproxy ping --servers nomad.example.com:4647 --count 20 --timeout 500ms`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
+	}
+	serversFlag(cmd, &p.servers)
+	cmd.Flags().IntVarP(&p.count, "count", "n", 3, "round trips to measure per server")
+	cmd.Flags().DurationVarP(&p.timeout, "timeout", "t", 2*time.Second, "how long to wait for each answer")
+	return cmd
+}
+
+func (p *pinger) run(cmd *cobra.Command) error {
+	servers, err := parseServers(p.servers)
+	switch {
+	case err != nil:
+		return err
+	case p.count < 1:
+		return fmt.Errorf("--count is %d: give a positive number", p.count)
+	case p.timeout <= 0:
+		return fmt.Errorf("--timeout is %v: give a positive duration", p.timeout)
+	}
+	connections, err := pool.New(pool.Config{DialTimeout: p.timeout})
+	if err != nil {
+		return err
+	}
+	results := make([]trips, len(servers))
+	var pings sync.WaitGroup
+	for i, s := range servers {
+		pings.Go(func() { results[i] = p.ping(cmd.Context(), connections, s) })
+	}
+	pings.Wait()
+	if err := connections.Stop(context.WithoutCancel(cmd.Context())); err != nil {
+		return failed(err)
+	}
+	if cmd.Context().Err() != nil {
+		return errInterrupted
+	}
+	if err := printTrips(cmd.OutOrStdout(), servers, results, p.count); err != nil {
+		return failed(err)
+	}
+	silent := 0
+	for _, t := range results {
+		if t.err != nil {
+			silent++
+		}
+	}
+	if silent > 0 {
+		return failed(fmt.Errorf("%d of %d servers did not answer every ping", silent, len(servers)))
+	}
+	return nil
+}
+
+// ping connects to one server and measures. It ends with the first ping that is
+// not answered.
+func (p *pinger) ping(ctx context.Context, connections *pool.Pool, s messages.Server) (t trips) {
+	once := func() (time.Duration, error) {
+		ctx, stop := context.WithTimeoutCause(ctx, p.timeout, fmt.Errorf("no answer within %v", p.timeout))
+		defer stop()
+		rtt, err := connections.Ping(ctx, s.Addr)
+		if err != nil && ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+			err = context.Cause(ctx)
+		}
+		return rtt, err
+	}
+	if t.connect, t.err = once(); t.err != nil {
+		return t
+	}
+	for range p.count {
+		rtt, err := once()
+		if err != nil {
+			t.err = err
+			return t
+		}
+		t.took = append(t.took, rtt)
+	}
+	return t
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
+	for _, c := range []struct{ args, says string }{
+		{"no-such-command", "no-such-command"},
+		{"ping", "servers"},
+		{"ping --servers 10.0.0.1 --no-such-flag", "no-such-flag"},
+		{"ping --servers 10.0.0.1 --count 0", "--count is 0"},
+		{"ping --servers 10.0.0.1 --timeout -1s", "--timeout is -1s"},
+		{"ping --servers 10.0.0.1 superfluous", "superfluous"},
+		{"call --servers 10.0.0.1", "arg"},
+		{"call Status.Ping", "servers"},
+		{"call Status.Ping --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
+		{"demo --servers 2", "--servers is 2"},
+		{"demo --callers 0", "--callers is 0"},
+	} {
+		out, errs, status := program(t, fullPlay(), strings.Fields(c.args)...)
+		expect(t, status, exitUsage, out, errs)
+		if !strings.Contains(errs, c.says) || out != "" {
+			t.Errorf("%s: out %q, err %q, want the reason %q on the latter", c.args, out, errs, c.says)
+		}
+	}
+}
+
+func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
+	for _, name := range []string{"demo", "ping", "call"} {
+		out, errs, status := program(t, fullPlay(), name, "--help")
+		expect(t, status, exitOK, out, errs)
+		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {
+			if !strings.Contains(out, part) {
+				t.Errorf("%s --help has no %q:\n%s", name, part, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package proxy_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// An agent makes one Proxy and calls through it. When the server in front dies,
+// the call goes to another one.
+func Example() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	cluster, err := testutil.StartCluster(testutil.ClusterConfig{Size: 3})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cluster.Stop(ctx)
+
+	p, err := proxy.Start(proxy.Config{Servers: cluster.Addrs()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer p.Stop(ctx)
+
+	type echo struct{ Text string }
+	var reply echo
+	err = p.Call(ctx, "Echo.Echo", echo{"hello"}, &reply)
+	fmt.Println(reply.Text, err)
+
+	front, _ := p.FindServer()
+	cluster.ServerAt(front.Addr).Kill()
+	err = p.Call(ctx, "Echo.Echo", echo{"still here"}, &reply, proxy.WithClass(proxy.Read))
+	next, _ := p.FindServer()
+	fmt.Println(reply.Text, err, next != front)
+	// Output:
+	// hello <nil>
+	// still here <nil> true
+}
+
+// What a heartbeat reply says is handed to the Proxy, which keeps its list by it.
+func ExampleProxy_Heartbeat() {
+	p, err := proxy.Start(proxy.Config{Servers: []string{"10.0.0.1"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	defer p.Stop(ctx)
+
+	err = p.Heartbeat(ctx, messages.HeartbeatUpdate{
+		Servers: []messages.ServerInfo{
+			{RPCAdvertiseAddr: "10.0.0.1:4647"},
+			{RPCAdvertiseAddr: "10.0.0.2:4647"},
+			{RPCAdvertiseAddr: "10.0.0.300"}, // bad: left out
+		},
+		NumNodes:      250,
+		LeaderRPCAddr: "10.0.0.2:4647",
+		TTL:           15 * time.Second,
+	})
+	fmt.Println(p.ServerRPCAddrs(), p.NumNodes(), p.LeaderAddr(), err)
+
+	err = p.Heartbeat(ctx, messages.HeartbeatUpdate{NumNodes: 251})
+	fmt.Println(p.NumServers(), p.NumNodes(), err)
+	// Output:
+	// [10.0.0.1:4647 10.0.0.2:4647] 250 10.0.0.2:4647 <nil>
+	// 2 251 messages: heartbeat refused: it names no server; the list stays as it was
+}
+
+// An agent that must act when the list changes ranges over Watch.
+func ExampleProxy_Watch() {
+	p, err := proxy.Start(proxy.Config{Servers: []string{"10.0.0.1"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	defer p.Stop(ctx)
+
+	for view := range p.Watch(ctx) {
+		fmt.Println(view.Addrs())
+		if view.Len() == 2 {
+			break
+		}
+		if _, err := p.AddPrimary(ctx, "nomad.example.com"); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	// Output:
+	// [10.0.0.1:4647]
+	// [10.0.0.1:4647 nomad.example.com:4647]
+}

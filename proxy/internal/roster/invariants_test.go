@@ -1,0 +1,93 @@
+package roster
+
+import (
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// checkDoubt compares each server's health before and after a message with what
+// the message may say of a leader.
+func (w *witness) checkDoubt(m messages.Proxy, before *messages.View) {
+	for s := range before.Ranking() {
+		if !w.view.Contains(s.Server) {
+			continue
+		}
+		now := w.view.Health(s.Server)
+		if s.Health == messages.Leaderless && now != messages.Leaderless {
+			w.checkRelief(m, s.Server, now)
+		}
+		if n, ok := m.(messages.FailureNotice); ok && n.NoQuorum && now == messages.Failed && s.Health != now {
+			w.t.Fatalf("%s answered without a leader and is held for failed: %s", s.Server, picture(w.view))
+		}
+	}
+}
+
+// checkRelief checks that m may end the doubt about a server.
+func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
+	ok := now == messages.Failed
+	switch m := m.(type) {
+	case messages.HeartbeatUpdate:
+		ok = m.LeaderRPCAddr != "" && now == messages.Alive
+	case messages.ProbeDone:
+		ok = ok || m.Err == nil && w.view.LeaderAddr() != "" && now == messages.Unknown && m.Server.Addr == s.Addr
+	}
+	if !ok {
+		w.t.Fatalf("after %T the leaderless %s is %v", m, s, now)
+	}
+}
+
+// regular is when the next round is due without a failover.
+func (w *witness) regular() time.Time {
+	plain := w.r.schedule
+	defer func() { w.r.schedule = plain }()
+	w.r.schedule.failover = time.Time{}
+	return w.r.nextRound()
+}
+
+// checkFailover checks that a notice which makes another server active brings
+// the next round forward, within its bounds, and that no other notice moves it.
+func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular time.Time) {
+	n, ok := m.(messages.FailureNotice)
+	if !ok {
+		return
+	}
+	was, _ := before.Active()
+	is, _ := w.view.Active()
+	at := w.r.nextRound()
+	if at.After(regular) {
+		w.t.Fatalf("a failure puts the round off from %s to %s", clock(regular, epoch0), clock(at, epoch0))
+	}
+	if was.Addr != n.Server.Addr || is == was {
+		return
+	}
+	t := w.r.cfg.Rebalance
+	servers := max(1, len(w.oracle.primaries))
+	longest := max(3*t.Spread, time.Duration(float64(w.view.NumNodes())/float64(t.ConnsPerServerSecond*servers)*float64(time.Second)))
+	earliest, latest := w.now.Add(t.Spread), w.now.Add(longest)
+	if at.After(latest) || at.Before(earliest) && at.Before(regular) {
+		w.t.Fatalf("after a failover at %s the next round is due at %s, not between %s and %s",
+			clock(w.now, epoch0), clock(at, epoch0), clock(earliest, epoch0), clock(latest, epoch0))
+	}
+}
+
+// testified checks who is to bear witness.
+func (w *witness) testified(e Witness) {
+	order := []messages.Health{messages.Unknown, messages.Leaderless, messages.Failed}
+	last := 0
+	for i, s := range e.Others {
+		health := w.view.Health(s)
+		if health == messages.Alive {
+			health = messages.Unknown
+		}
+		at := slices.Index(order, health)
+		if s == e.Suspect || !w.view.Contains(s) || slices.Contains(e.Others[:i], s) || at < last {
+			w.t.Fatalf("%v are to bear witness against %s: %s", e.Others, e.Suspect, picture(w.view))
+		}
+		last = at
+	}
+	if n := min(3, w.view.Len()-1); n == 0 || len(e.Others) != n || e.Epoch != w.view.Epoch() {
+		w.t.Fatalf("%d witnesses in epoch %d, want %d in %d", len(e.Others), e.Epoch, n, w.view.Epoch())
+	}
+}

@@ -1,0 +1,187 @@
+package proxy_test
+
+import (
+	"errors"
+	"io"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// retryRow is one way for the server in front to fail an Echo.Count, and what
+// must become of a call that meets it.
+type retryRow struct {
+	name  string
+	spoil func(*testutil.Server)
+	warm  bool // there is a session already when it happens
+
+	rotates bool // another server is in front then
+	rejoins bool // a call that may not be repeated is sent again all the same
+	repeats bool // so is one that may
+	runs    int  // how often the first attempt was executed
+
+	phase   pool.Phase           // how far the first attempt came; where the session broke beneath it, at most
+	outcome pool.Outcome         // of the first attempt, as are these
+	is      error                // a cause, or nil
+	as      func(err error) bool // what else must be true, or nil
+}
+
+// as says whether an error of type E is among the causes.
+func as[E error](err error) bool { _, ok := errors.AsType[E](err); return ok }
+
+// failing injects the fault.
+func failing(f testutil.Fault) func(*testutil.Server) {
+	return func(s *testutil.Server) { s.Inject(f) }
+}
+
+// answering makes the server answer with the text.
+func answering(text string) func(*testutil.Server) {
+	return failing(testutil.AppError("Echo.Count", text))
+}
+
+// The pool's limits of the retry tests: short, so that what waits for them is
+// not slow.
+var impatient = pool.Config{DialTimeout: 300 * time.Millisecond, SilenceLimit: 100 * time.Millisecond, PingTimeout: 200 * time.Millisecond}
+
+var retryRows = []retryRow{
+	// Nothing was sent: the next server, always.
+	{
+		name: "refused dial", spoil: (*testutil.Server).Kill,
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseDial, outcome: pool.NotSent, is: syscall.ECONNREFUSED, as: as[*pool.DialError],
+	},
+	{
+		name: "refused dial after a killed session", warm: true, spoil: (*testutil.Server).Kill,
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseDial, outcome: pool.NotSent,
+	},
+	{
+		name: "handshake without an answer", spoil: (*testutil.Server).Freeze,
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseHandshake, outcome: pool.NotSent, as: as[*pool.DialError],
+	},
+	{
+		name: "handshake answered with garbage", spoil: failing(testutil.Garbage(testutil.LayerTransport)),
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseHandshake, outcome: pool.NotSent, as: as[*pool.ProtocolError],
+	},
+	// Refused before anything happened: the next server, after a pause.
+	{
+		name: "no leader", spoil: answering(testutil.ErrTextNoLeader),
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrNoLeader, as: as[*pool.RemoteError],
+	},
+	{
+		name: "no leader, said by the server behind", spoil: answering("rpc error: " + testutil.ErrTextNoLeader),
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrNoLeader,
+	},
+	{
+		name: "not ready", spoil: answering("Not ready to serve consistent reads"),
+		rotates: true, rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrNotReady,
+	},
+	// The server is healthy, the one behind it is not.
+	{
+		name: "forward refused", spoil: answering(testutil.ErrTextForwardRefused("127.0.0.1:1")),
+		rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrLeaderUnreachable,
+	},
+	{
+		name: "forward broken", spoil: answering(testutil.ErrTextForwardEOF),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrLeaderUnreachable,
+	},
+	{
+		name: "rate limit", spoil: answering("rate limit exceeded, try again later"),
+		rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrRateLimited,
+	},
+	// An answer like any other.
+	{
+		name: "permission denied", spoil: answering(testutil.ErrTextPermissionDenied),
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrPermissionDenied, as: as[*pool.RemoteError],
+	},
+	{
+		name: "no path to region", spoil: answering(testutil.ErrTextNoRegionPath),
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrNoRegionPath,
+	},
+	{
+		name: "node not found", spoil: answering(testutil.ErrTextNodeNotFound),
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrUnknownNode,
+	},
+	{
+		name: "a handler's own words", spoil: answering("no cluster leader was asked for"),
+		phase: pool.PhaseRemote, outcome: pool.MaybeExecuted, as: as[*pool.RemoteError],
+	},
+	{
+		name: "EOF that no forwarding added", spoil: answering("EOF"),
+		phase: pool.PhaseRemote, outcome: pool.MaybeExecuted, as: func(err error) bool { return !errors.Is(err, io.EOF) },
+	},
+	// Sent and not answered.
+	{
+		name: "executed, then reset", spoil: failing(testutil.ExecuteThenReset().On("Echo.Count")), warm: true,
+		rotates: true, repeats: true, runs: 1,
+		phase: pool.PhaseFlushed, outcome: pool.MaybeExecuted, is: syscall.ECONNRESET,
+	},
+	{
+		name: "read, then dropped", spoil: failing(testutil.DropAfterRead().On("Echo.Count")), warm: true,
+		rotates: true, repeats: true,
+		phase: pool.PhaseFlushed, outcome: pool.MaybeExecuted, is: io.EOF,
+	},
+	{
+		name: "closed in the middle of the reply", spoil: failing(testutil.CloseMidReply().On("Echo.Count")), warm: true,
+		rotates: true, repeats: true, runs: 1,
+		phase: pool.PhaseRead, outcome: pool.MaybeExecuted,
+	},
+	{
+		name: "silence", spoil: (*testutil.Server).Freeze, warm: true,
+		rotates: true, repeats: true,
+		phase: pool.PhaseFlushed, outcome: pool.MaybeExecuted,
+	},
+	{
+		name: "garbage beneath the session", spoil: failing(testutil.Garbage(testutil.LayerTransport).On("Echo.Count")), warm: true,
+		rotates: true, repeats: true, runs: 1,
+		phase: pool.PhaseFlushed, outcome: pool.MaybeExecuted, as: as[*pool.ProtocolError],
+	},
+	{
+		name: "a header that is none", spoil: failing(testutil.Garbage(testutil.LayerHeader).On("Echo.Count")),
+		rotates: true, repeats: true, runs: 1,
+		phase: pool.PhaseRead, outcome: pool.MaybeExecuted, as: as[*pool.ProtocolError],
+	},
+	{
+		name: "the answer to another request", spoil: failing(testutil.Garbage(testutil.LayerSeq).On("Echo.Count")),
+		rotates: true, repeats: true, runs: 1,
+		phase: pool.PhaseRead, outcome: pool.MaybeExecuted, as: as[*pool.ProtocolError],
+	},
+	// Answered, and the answer is of no use.
+	{
+		name: "a reply of another shape", spoil: failing(testutil.Garbage(testutil.LayerShape).On("Echo.Count")),
+		runs: 1, phase: pool.PhaseDecode, outcome: pool.MaybeExecuted, as: as[*pool.DecodeError],
+	},
+	{
+		name: "a reply that is too large", spoil: failing(testutil.Garbage(testutil.LayerHugeString).On("Echo.Count")),
+		runs: 1, phase: pool.PhaseRead, outcome: pool.MaybeExecuted, as: as[*pool.SizeError],
+	},
+}
+
+// begin starts a proxy whose front is about to fail as the row says.
+func (r *retryRow) begin(t *testing.T, size int) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
+	c := startCluster(t, size)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: impatient, RetryTimeout: 500 * time.Millisecond})
+	s := c.ServerAt(active(t, p).Addr)
+	if r.warm {
+		if err := p.Call(within(t), "Echo.Echo", echo{"warm"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.spoil(s)
+	if r.warm && r.phase == pool.PhaseDial {
+		eventually(t, "the session's end is noticed", func() bool { return p.Stats().Sessions == 0 })
+	}
+	return c, s, p
+}

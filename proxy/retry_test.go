@@ -1,0 +1,200 @@
+package proxy_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// carries says whether a call of the class is sent again.
+func (r *retryRow) carries(class proxy.Class) bool {
+	return r.rejoins || r.repeats && class != proxy.AtMostOnce
+}
+
+// checkError looks at the error of a call whose attempts all met the row.
+func (r *retryRow) checkError(t *testing.T, err error, addr string) *proxy.CallError {
+	t.Helper()
+	call, ok := errors.AsType[*proxy.CallError](err)
+	if !ok {
+		t.Fatalf("%v is a %T", err, err)
+	}
+	if call.Method != "Echo.Count" || call.Server != addr {
+		t.Errorf("it names %s on %s, want Echo.Count on %s", call.Method, call.Server, addr)
+	}
+	broke := r.warm && r.outcome == pool.MaybeExecuted && call.Phase >= pool.PhaseWrite
+	if call.Outcome != r.outcome || call.Phase != r.phase && !(broke && call.Phase < r.phase) {
+		t.Errorf("phase %v, outcome %v; want %v, %v: %v", call.Phase, call.Outcome, r.phase, r.outcome, err)
+	}
+	if r.is != nil && !errors.Is(err, r.is) {
+		t.Errorf("the cause %v is not reached in: %v", r.is, err)
+	}
+	if r.as != nil && !r.as(err) {
+		t.Errorf("the cause's type is not reached in: %v", err)
+	}
+	return call
+}
+
+// Another server would answer: the call goes there, or the caller is told.
+func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+	for _, r := range retryRows {
+		for _, class := range []proxy.Class{proxy.AtMostOnce, proxy.Idempotent} {
+			t.Run(r.name+"/"+class.String(), func(t *testing.T) {
+				if !r.rotates && r.carries(class) {
+					return // it stays with that server: the next tests
+				}
+				c, s, p := r.begin(t, 3)
+				front, view := active(t, p), p.View()
+				var got testutil.EchoCount
+				err := p.Call(within(t), "Echo.Count", counted{r.name}, &got, options(class)...)
+				runs := r.runs
+				if r.carries(class) {
+					runs++
+					if err != nil || got.Count != runs || got.Server == s.Addr() {
+						t.Fatalf("%+v, %v; want another server's answer", got, err)
+					}
+				} else {
+					if call := r.checkError(t, err, s.Addr()); call.Attempts != 1 || got != (testutil.EchoCount{}) {
+						t.Errorf("%d attempts, reply %+v", call.Attempts, got)
+					}
+				}
+				if n := c.Executions(r.name); n != runs {
+					t.Errorf("executed %d times, want %d", n, runs)
+				}
+				if rotated := active(t, p) != front; rotated != r.rotates || !r.rotates && p.View() != view {
+					t.Errorf("rotated: %v, want %v; the view was %s\nand is %s", rotated, r.rotates, picture(view), picture(p.View()))
+				}
+				if !r.rotates && p.View().Health(front) == messages.Failed {
+					t.Errorf("%v is healthy", front)
+				}
+			})
+		}
+	}
+}
+
+// There is no other server: what can be tried again is, until time is up.
+func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
+	for _, r := range retryRows {
+		if r.warm {
+			continue // what happens to the session happens once
+		}
+		for _, class := range []proxy.Class{proxy.AtMostOnce, proxy.Idempotent} {
+			t.Run(r.name+"/"+class.String(), func(t *testing.T) {
+				_, s, p := r.begin(t, 1)
+				begin := time.Now()
+				err := p.Call(endless(t), "Echo.Count", counted{r.name}, &testutil.EchoCount{}, options(class)...)
+				call := r.checkError(t, err, s.Addr())
+				if again := errors.Is(err, proxy.ErrRetriesSpent); again != r.carries(class) {
+					t.Errorf("tried again: %v, want %v: %v", again, r.carries(class), err)
+				}
+				if again := call.Attempts > 1; again != r.carries(class) {
+					t.Errorf("%d attempts: %v", call.Attempts, err)
+				}
+				if took := time.Since(begin); took > 5*time.Second {
+					t.Errorf("ended after %v, RetryTimeout was 500ms", took)
+				}
+				if active(t, p).Addr != s.Addr() {
+					t.Error("the only server is gone")
+				}
+			})
+		}
+	}
+}
+
+// What says nothing against the server is tried again there, after a pause.
+func TestACallStaysWithAServerThatIsNotToBlame(t *testing.T) {
+	for text, class := range map[string]proxy.Class{
+		testutil.ErrTextForwardRefused("127.0.0.1:1"): proxy.AtMostOnce,
+		testutil.ErrTextForwardEOF:                    proxy.Idempotent,
+		"rate limit exceeded, try again later":        proxy.AtMostOnce,
+		"RPC Error:: 429,slow down":                   proxy.AtMostOnce,
+	} {
+		t.Run(text, func(t *testing.T) {
+			c := startCluster(t, 3)
+			p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+			view := p.View()
+			s := c.ServerAt(active(t, p).Addr)
+			s.Inject(testutil.AppError("Echo.Count", text).Times(2))
+			var got testutil.EchoCount
+			if err := p.Call(within(t), "Echo.Count", counted{"a"}, &got, options(class)...); err != nil {
+				t.Fatal(err)
+			}
+			if got.Server != s.Addr() || got.Count != 1 || s.Counts().Methods["Echo.Count"] != 3 || p.View() != view {
+				t.Errorf("%+v after %d requests; the view was %s\nand is %s", got,
+					s.Counts().Methods["Echo.Count"], picture(view), picture(p.View()))
+			}
+		})
+	}
+}
+
+func TestACallGoesOnToAServerThatKnowsALeader(t *testing.T) {
+	c := startCluster(t, 3)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	front := active(t, p)
+	c.ServerAt(front.Addr).Inject(testutil.NoLeader())
+	var leader string
+	if err := p.Call(within(t), "Status.Leader", struct{ Region string }{"global"}, &leader); err != nil || leader != c.Leader() {
+		t.Fatalf("%q, %v", leader, err)
+	}
+	if active(t, p) == front {
+		t.Error("the server without a leader stays in front")
+	}
+}
+
+func TestACallSurvivesTheLeadersDeath(t *testing.T) {
+	c, err := testutil.StartCluster(testutil.ClusterConfig{
+		Size: 3, ElectionDelay: 300 * time.Millisecond, ForwardErrorWindow: 150 * time.Millisecond,
+		Server: testutil.ServerConfig{RPCHoldTimeout: 50 * time.Millisecond},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, c.Stop) })
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()[1:]}) // the leader is the first
+	c.Kill(0)
+	var leader string
+	if err := p.Call(within(t), "Status.Leader", struct{ Region string }{"global"}, &leader); err != nil || leader == c.Addrs()[0] {
+		t.Fatalf("%q, %v", leader, err)
+	}
+}
+
+// The next call may be under way on that stream before its end is noticed. Then
+// it may have been executed, and only a call that bears it is sent again.
+func TestAReplyBehindWhichTheStreamEndsIsGood(t *testing.T) {
+	c := startCluster(t, 3)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	s := c.ServerAt(active(t, p).Addr)
+	s.Inject(testutil.HalfClose().Times(1))
+	var got testutil.EchoCount
+	if err := p.Call(within(t), "Echo.Count", counted{"a"}, &got); err != nil || got.Count != 1 || got.Server != s.Addr() {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for range 20 {
+		if err := p.Call(within(t), "Echo.Count", counted{"b"}, &got, options(proxy.Idempotent)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := c.Executions("a"); n != 1 || c.Executions("b") < 20 {
+		t.Errorf("executed %d and %d times", n, c.Executions("b"))
+	}
+}
+
+func TestAnErrorIsWrappedOnceAndSaysWhatWhereAndHowFar(t *testing.T) {
+	c := startCluster(t, 1)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	c.Server(0).Inject(testutil.AppError("Echo.Count", "rpc error: rpc error: "+testutil.ErrTextPermissionDenied))
+	err := p.Call(within(t), "Echo.Count", counted{"a"}, nil)
+	if want := "Echo.Count on " + c.Addrs()[0] + ": remote: Permission denied (rejected)"; err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if remote, ok := errors.AsType[*pool.RemoteError](err); !ok || remote.Hops != 2 {
+		t.Errorf("%+v", remote)
+	}
+	if _, wrapped := errors.AsType[*proxy.CallError](errors.Unwrap(err)); wrapped {
+		t.Errorf("one *CallError inside another: %v", err)
+	}
+}

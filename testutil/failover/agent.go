@@ -1,0 +1,118 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+// agent is a client that embeds package proxy.
+type agent struct {
+	opt   *options
+	proxy *proxy.Proxy
+	tell  scribe
+	token string
+}
+
+// runAgent is the process of an agent; it ends with ctx.
+func runAgent(ctx context.Context, opt *options, tell scribe, log io.Writer) error {
+	logger := zerolog.New(log).With().Timestamp().Logger()
+	cfg := proxy.Config{Servers: opt.servers, NodeID: opt.name, Logger: logger}
+	cfg.Pool.Logger = logger
+	p, err := proxy.Start(cfg)
+	if err != nil {
+		return err
+	}
+	a := &agent{opt: opt, proxy: p, tell: tell}
+	go func() {
+		var front string
+		for v := range p.Watch(ctx) {
+			if s, some := v.Active(); some && s.Addr != front {
+				front = s.Addr
+				tell <- record{Kind: kindFront, Done: time.Now(), Server: front}
+			}
+		}
+	}()
+	for ; ; logger.Warn().Err(err).Msg("cannot register") {
+		var reply beatReply
+		if err = p.Call(ctx, "Node.Register", register(opt.name), &reply); err == nil {
+			a.token = *reply.SignedIdentity
+			go a.watchAllocs(ctx, logger)
+			a.beat(ctx, a.learn(ctx, reply))
+			return ctx.Err()
+		}
+		if !pause(ctx, time.Second) {
+			return ctx.Err()
+		}
+	}
+}
+
+// learn hands the reply to a heartbeat to the proxy and returns its TTL. Call
+// does not say who answered, so neither does the update: the proxy takes it to
+// be the active server.
+func (a *agent) learn(ctx context.Context, reply beatReply) time.Duration {
+	_ = a.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{ // refused: the proxy has logged why
+		Servers: reply.Servers, NumNodes: reply.NumNodes, LeaderRPCAddr: reply.LeaderRPCAddr, TTL: reply.HeartbeatTTL,
+	})
+	return reply.HeartbeatTTL
+}
+
+// beat sends a heartbeat whenever the TTL of the last one is over.
+func (a *agent) beat(ctx context.Context, ttl time.Duration) {
+	due := time.Now().Add(ttl)
+	for pause(ctx, time.Until(due)) {
+		r := record{Kind: kindBeat, Due: due, Sent: time.Now()}
+		var reply beatReply
+		err := a.proxy.Call(ctx, "Node.UpdateStatus", heartbeat(a.opt.name, a.token), &reply,
+			proxy.WithBudget(due.Add(a.opt.grace/2)))
+		r.Done = time.Now()
+		if err != nil {
+			r.Err = err.Error()
+			a.tell <- r
+			if !pause(ctx, 100*time.Millisecond) {
+				return
+			}
+			continue
+		}
+		r.TTL = a.learn(ctx, reply)
+		if s, err := a.proxy.FindServer(); err == nil {
+			r.Server = s.Addr
+		}
+		a.tell <- r
+		due = r.Done.Add(r.TTL)
+	}
+}
+
+// watchAllocs keeps one blocking query pending.
+func (a *agent) watchAllocs(ctx context.Context, logger zerolog.Logger) {
+	var index uint64
+	for ctx.Err() == nil {
+		var reply queryReply
+		err := a.proxy.Call(ctx, "Node.GetClientAllocs", query(a.opt.name, a.token, index), &reply)
+		if err == nil {
+			index = max(reply.Index, 1)
+			continue
+		}
+		logger.Warn().Err(err).Msg("query failed")
+		pause(ctx, time.Second)
+	}
+}
+
+// pause waits for d and answers false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

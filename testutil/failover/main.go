@@ -1,0 +1,157 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+var began = time.Now()
+
+// say writes a line of progress.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%7.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run answers the exit code.
+func run(args []string) int {
+	opt, err := parseOptions(args, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	breached := false
+	switch {
+	case err != nil:
+	case opt.role != "":
+		err = play(ctx, opt)
+	default:
+		breached, err = matrix(ctx, opt)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "failover:", err)
+		return 2
+	case breached:
+		return 1
+	}
+	return 0
+}
+
+// play is what a process does that the rig has started. It prints records and
+// ends when its input does.
+func play(ctx context.Context, opt *options) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	tell := make(scribe, 16)
+	go func() {
+		_ = tell.write(os.Stdout) // nobody reads any more
+		stop()
+	}()
+	if opt.role == "server" {
+		return runServer(ctx, opt, os.Stdin, tell)
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // it ends with the rig
+		stop()
+	}()
+	if !pause(ctx, rand.N(opt.ttlMax)) { // agents do not all start at once
+		return ctx.Err()
+	}
+	if opt.role == clientStock {
+		return runStock(ctx, opt, tell, os.Stderr)
+	}
+	return runAgent(ctx, opt, tell, os.Stderr)
+}
+
+// matrix runs all faults and reports. It answers whether a limit was broken.
+func matrix(ctx context.Context, opt *options) (breached bool, err error) {
+	if opt.logs != "" {
+		if err := os.MkdirAll(opt.logs, 0o755); err != nil {
+			return false, err
+		}
+	}
+	r, err := newRig(opt)
+	defer r.close()
+	if err != nil {
+		return false, err
+	}
+	say("3 servers and %d agents started", len(r.agents))
+	if err := r.settle(ctx); err != nil {
+		return false, err
+	}
+	say("all agents send heartbeats; per server: ours %v, stock %v", r.loads(clientOurs), r.loads(clientStock))
+	var rows []row
+	var breaches []string
+	for _, name := range opt.faults {
+		h := newHarvest()
+		for i := 0; i < opt.repeat && err == nil; i++ {
+			if f, single := faultNamed(name); single {
+				err = r.try(ctx, f, h)
+			} else {
+				err = r.roll(ctx, h)
+			}
+		}
+		got, broken := conclude(name, h)
+		rows, breaches = append(rows, got...), append(breaches, broken...)
+		if err != nil {
+			break // what there is, is still worth a table
+		}
+	}
+	err = errors.Join(err, publish(rows))
+	for _, b := range breaches {
+		say("LIMIT BROKEN: %s", b)
+	}
+	return len(breaches) > 0, err
+}
+
+// conclude makes the rows of one fault and says which limits ours has broken.
+func conclude(name string, h *harvest) (rows []row, breaches []string) {
+	f, _ := faultNamed(name) // roll has no limit but to miss nothing
+	for _, kind := range []string{clientOurs, clientStock} {
+		if s := h.attached[kind]; len(s) > 0 {
+			w := sum(name, kind, s)
+			w.loads = h.loads[kind]
+			rows = append(rows, w)
+			if kind == clientOurs {
+				breaches = append(breaches, f.limit.breaches(w)...)
+			}
+		}
+		if s := h.elsewhere[kind]; len(s) > 0 {
+			w := sum(name+", elsewhere", kind, s)
+			if f.onLeader {
+				rows = append(rows, w)
+			}
+			if kind == clientOurs {
+				breaches = append(breaches, limit{}.breaches(w)...)
+			}
+		}
+	}
+	return rows, breaches
+}
+
+// publish prints the table, and writes the figures where FAILOVER_JSON says.
+func publish(rows []row) error {
+	err := table(os.Stdout, rows)
+	path := os.Getenv("FAILOVER_JSON")
+	if path == "" {
+		return err
+	}
+	f, createErr := os.Create(path)
+	if createErr != nil {
+		return errors.Join(err, createErr)
+	}
+	return errors.Join(err, lines(f, rows), f.Close())
+}

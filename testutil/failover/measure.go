@@ -1,0 +1,96 @@
+package main
+
+import (
+	"slices"
+	"time"
+)
+
+// sample is what one fault did to one agent.
+type sample struct {
+	agent  string
+	next   time.Duration // how late its next successful heartbeat was
+	worst  time.Duration // how late its latest one was
+	gap    time.Duration // longest time between two successful ones
+	missed bool          // a gap was longer than the TTL granted and the grace
+}
+
+// measure reads a sample from all heartbeats of an agent. The fault came at
+// from, and at to all was well again or patience had ended. It answers false if
+// no heartbeat succeeded before.
+func measure(agent string, beats []record, from, to time.Time, grace time.Duration) (sample, bool) {
+	s := sample{agent: agent}
+	var last *record // the last that succeeded
+	ended := func(at time.Time, due time.Time, first bool) {
+		late := max(at.Sub(due), 0)
+		if first {
+			s.next = late
+		}
+		s.worst = max(s.worst, late)
+	}
+	first := true
+	for i := range beats {
+		b := &beats[i]
+		switch {
+		case !b.ok() || b.Done.After(to):
+			continue
+		case b.Done.After(from) && last != nil:
+			gap := b.Done.Sub(last.Done)
+			s.gap = max(s.gap, gap)
+			s.missed = s.missed || gap > last.TTL+grace
+			ended(b.Done, b.Due, first)
+			first = false
+		}
+		last = b
+	}
+	if last == nil {
+		return s, false
+	}
+	// One that is still to come counts as far as it is late already.
+	if due := last.Done.Add(last.TTL); first || to.After(due.Add(grace)) {
+		s.gap = max(s.gap, to.Sub(last.Done))
+		s.missed = s.missed || s.gap > last.TTL+grace
+		ended(to, due, first)
+	}
+	return s, true
+}
+
+// quantile is the smallest of the values that is not below a share q of them;
+// zero if there is none.
+func quantile(values []time.Duration, q float64) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	rank := int(q*float64(len(sorted))+0.999999) - 1
+	return sorted[min(max(rank, 0), len(sorted)-1)]
+}
+
+// row is one line of the table.
+type row struct {
+	fault, client  string
+	n              int
+	p50, p90, most time.Duration // late
+	gap            time.Duration
+	missed         int
+	loads          [][]int // of roll: agents per server, once per run
+}
+
+// sum makes a row of samples. For roll the latest heartbeat counts, else the
+// next one.
+func sum(fault, client string, samples []sample) row {
+	r := row{fault: fault, client: client, n: len(samples)}
+	var lates []time.Duration
+	for _, s := range samples {
+		late := s.next
+		if fault == faultRoll {
+			late = s.worst
+		}
+		lates = append(lates, late)
+		r.gap = max(r.gap, s.gap)
+		if s.missed {
+			r.missed++
+		}
+	}
+	r.p50, r.p90, r.most = quantile(lates, 0.5), quantile(lates, 0.9), quantile(lates, 1)
+	return r
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options is the command line, of the rig and of the processes it starts.
+type options struct {
+	faults         []string
+	repeat         int
+	ttlMin, ttlMax time.Duration
+	grace          time.Duration
+	agents         int
+	stock, short   bool
+	logs           string // directory; empty: nothing is logged
+
+	// Of a process with a role, given by the rig.
+	role, name, addr string
+	servers          []string
+}
+
+// Names of the faults, in the order in which they are run.
+const (
+	faultSIGINT          = "sigint"
+	faultSIGKILL         = "sigkill"
+	faultBlackHole       = "black-hole"
+	faultOneWay          = "one-way"
+	faultSIGSTOP         = "sigstop"
+	faultLeaderKill      = "leader-kill"
+	faultLeaderBlackHole = "leader-black-hole"
+	faultRoll            = "roll"
+)
+
+var faultNames = []string{
+	faultSIGINT, faultSIGKILL, faultBlackHole, faultOneWay, faultSIGSTOP,
+	faultLeaderKill, faultLeaderBlackHole, faultRoll,
+}
+
+// parseOptions reads the arguments. What is wrong with them is told on w too.
+func parseOptions(args []string, w io.Writer) (*options, error) {
+	o := &options{}
+	var faults, servers string
+	f := flag.NewFlagSet("failover", flag.ContinueOnError)
+	f.SetOutput(w)
+	f.StringVar(&faults, "faults", strings.Join(faultNames, ","), "what to do to the servers, in this order")
+	f.IntVar(&o.repeat, "repeat", 3, "how often to do each")
+	f.DurationVar(&o.ttlMin, "ttl-min", 10*time.Second, "shortest TTL that a heartbeat grants")
+	f.DurationVar(&o.ttlMax, "ttl-max", 20*time.Second, "longest TTL")
+	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long after its TTL a heartbeat counts as missed")
+	f.IntVar(&o.agents, "agents", 12, "agents of ours, and with -stock as many of the other kind")
+	f.BoolVar(&o.stock, "stock", false, "run stock agents beside ours")
+	f.StringVar(&o.logs, "logs", "", "directory for the logs of all processes; they are not kept otherwise")
+	f.BoolVar(&o.short, "short", false, "black-hole and sigkill once each, TTL 2 to 3 s, 4 agents; other flags still count")
+	f.StringVar(&o.role, "role", "", "used by the program itself")
+	f.StringVar(&o.name, "name", "", "used by the program itself")
+	f.StringVar(&o.addr, "addr", "", "used by the program itself")
+	f.StringVar(&servers, "servers", "", "used by the program itself")
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	if o.short {
+		given := map[string]bool{}
+		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		for name, value := range map[string]string{
+			"faults": faultBlackHole + "," + faultSIGKILL, "repeat": "1",
+			"ttl-min": "2s", "ttl-max": "3s", "grace": "4s", "agents": "4",
+		} {
+			if !given[name] {
+				_ = f.Set(name, value) // these are good
+			}
+		}
+	}
+	o.servers = strings.FieldsFunc(servers, isComma)
+	o.faults = strings.FieldsFunc(faults, isComma)
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func isComma(r rune) bool { return r == ',' }
+
+func (o *options) validate() error {
+	for _, name := range o.faults {
+		if !slices.Contains(faultNames, name) {
+			return fmt.Errorf("-faults: %q is not known; choose from %s", name, strings.Join(faultNames, ","))
+		}
+	}
+	switch {
+	case len(o.faults) == 0:
+		return fmt.Errorf("-faults is empty; choose from %s", strings.Join(faultNames, ","))
+	case o.repeat < 1:
+		return fmt.Errorf("-repeat is %d: give at least 1", o.repeat)
+	case o.agents < 1 || o.agents > 100:
+		return fmt.Errorf("-agents is %d: give 1 to 100", o.agents)
+	case o.ttlMin <= 0 || o.ttlMax < o.ttlMin:
+		return fmt.Errorf("-ttl-min is %v and -ttl-max %v: give a range above zero", o.ttlMin, o.ttlMax)
+	case o.grace <= 0:
+		return fmt.Errorf("-grace is %v: give a duration above zero", o.grace)
+	}
+	return nil
+}

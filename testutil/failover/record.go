@@ -1,0 +1,41 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// record is one line that a process prints for the rig.
+type record struct {
+	Kind   string // see below
+	Due    time.Time
+	Sent   time.Time
+	Done   time.Time
+	Err    string        // empty: the heartbeat succeeded
+	Server string        // front: the server in front; beat: the one in front afterwards
+	TTL    time.Duration // granted by this heartbeat
+}
+
+// Kinds of records.
+const (
+	kindReady = "ready" // a server listens
+	kindFront = "front" // an agent's next call goes to another server than before
+	kindBeat  = "beat"  // an attempt at a heartbeat has ended
+)
+
+func (r *record) ok() bool { return r.Kind == kindBeat && r.Err == "" }
+
+// scribe prints records from several goroutines.
+type scribe chan record
+
+// write prints what comes in until the scribe is closed.
+func (s scribe) write(to io.Writer) error {
+	out := json.NewEncoder(to)
+	for r := range s {
+		if err := out.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

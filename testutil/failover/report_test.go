@@ -1,0 +1,65 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The table of one fault, met by both kinds of agents.
+func Example() {
+	_ = table(os.Stdout, []row{
+		{fault: faultBlackHole, client: clientOurs, n: 12, p50: time.Second, p90: 1300 * time.Millisecond, most: 2 * time.Second, gap: 21 * time.Second},
+		{fault: faultRoll, client: clientStock, n: 12, most: 30 * time.Second, missed: 4, loads: [][]int{{10, 2, 0}}},
+	}) // standard output takes it
+	// Output:
+	// | fault | client | n | late p50 / p90 / max | longest gap | missed | agents per server afterwards |
+	// | --- | --- | --- | --- | --- | --- | --- |
+	// | black-hole | ours | 12 | 1.00 / 1.30 / 2.00 s | 21.0 s | 0 |  |
+	// | roll | stock | 12 | 0 / 0 / 30.0 s | 0.0 s | 4 | 10/2/0 (!) |
+}
+
+func TestFiguresSayWhoseTheyAreUnlessTheyAreOurs(t *testing.T) {
+	var out strings.Builder
+	rows := []row{
+		{fault: faultSIGKILL, client: clientOurs, n: 2, p50: 1234567 * time.Microsecond, gap: 3 * time.Second},
+		{fault: faultRoll, client: clientStock, n: 1, missed: 1, loads: [][]int{{1, 0, 0}}},
+	}
+	if err := lines(&out, rows); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"fault":"sigkill","n":2,"late_p50_s":1.235,"late_p90_s":0,"late_max_s":0,"gap_max_s":3,"missed":0}
+{"fault":"roll","client":"stock","n":1,"late_p50_s":0,"late_p90_s":0,"late_max_s":0,"gap_max_s":0,"missed":1,"per_server":[[1,0,0]]}
+`
+	if out.String() != want {
+		t.Errorf("is\n%swant\n%s", out.String(), want)
+	}
+}
+
+func TestShortOptionsGiveWayToThoseGiven(t *testing.T) {
+	o, err := parseOptions([]string{"-short", "-agents", "5"}, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.agents != 5 || o.repeat != 1 || o.ttlMax != 3*time.Second || strings.Join(o.faults, " ") != "black-hole sigkill" {
+		t.Errorf("are %+v", o)
+	}
+}
+
+func TestOptionsThatCannotBeAreRefused(t *testing.T) {
+	for flag, value := range map[string]string{
+		"-faults": "black-hole,earthquake", "-repeat": "0", "-agents": "0", "-ttl-max": "1s", "-grace": "0s",
+	} {
+		if _, err := parseOptions([]string{flag, value}, os.Stderr); err == nil || !strings.Contains(err.Error(), flag) {
+			t.Errorf("%s %s: %v", flag, value, err)
+		}
+	}
+}
+
+func TestEveryFaultNamedIsKnown(t *testing.T) {
+	o, err := parseOptions(nil, os.Stderr)
+	if err != nil || len(o.faults) != len(faultNames) {
+		t.Errorf("%+v, %v", o, err)
+	}
+}

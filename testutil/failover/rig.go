@@ -1,0 +1,212 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// rig is the whole set-up. One goroutine runs it: nothing here happens while it
+// does not wait in await.
+type rig struct {
+	opt     *options
+	lab     *lab
+	raft    *raft
+	servers []*server
+	agents  []*client
+	events  chan event
+	logs    []io.Closer
+}
+
+// server is one of the three.
+type server struct {
+	name, addr string
+	host       host
+	peer       *peer
+	proc       *process
+	ready      bool
+}
+
+// client is one agent, of ours or not.
+type client struct {
+	name, kind string
+	host       host
+	proc       *process
+	front      string // address of the server its next call goes to
+	beats      []record
+}
+
+const rpcPort = ":4647"
+
+// newRig builds the network and starts all processes. It must be closed, also
+// after an error.
+func newRig(opt *options) (*rig, error) {
+	r := &rig{opt: opt, raft: &raft{}, events: make(chan event, 1024)}
+	var err error
+	if r.lab, err = newLab(); err != nil {
+		return r, err
+	}
+	var addrs []string
+	for i := range 3 {
+		s := &server{name: fmt.Sprintf("s%d", i+1)}
+		if s.host, err = r.lab.host(s.name, fmt.Sprintf("10.77.0.%d", 11+i)); err != nil {
+			return r, err
+		}
+		s.addr = s.host.ip + rpcPort
+		s.peer = &peer{info: testutil.ServerInfo{RPCAdvertiseAddr: s.addr, Datacenter: "dc1"}}
+		r.raft.peers = append(r.raft.peers, s.peer)
+		r.servers = append(r.servers, s)
+		addrs = append(addrs, s.addr)
+		if err := r.startServer(s); err != nil {
+			return r, err
+		}
+	}
+	kinds := []string{clientOurs}
+	if opt.stock {
+		kinds = append(kinds, clientStock)
+	}
+	for k, kind := range kinds {
+		for i := range opt.agents {
+			c := &client{name: fmt.Sprintf("%s%02d", kind, i+1), kind: kind}
+			if c.host, err = r.lab.host(c.name, fmt.Sprintf("10.77.%d.%d", k+1, i+1)); err != nil {
+				return r, err
+			}
+			if c.proc, err = r.launch(c.name, c.host, "-role", kind, "-servers", strings.Join(addrs, ",")); err != nil {
+				return r, err
+			}
+			r.agents = append(r.agents, c)
+		}
+	}
+	r.raft.nodes = len(r.agents)
+	return r, nil
+}
+
+// launch starts a process with a role and this run's options.
+func (r *rig) launch(name string, h host, args ...string) (*process, error) {
+	log := io.Writer(nil)
+	if r.opt.logs != "" {
+		f, err := os.OpenFile(filepath.Join(r.opt.logs, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		r.logs = append(r.logs, f)
+		log = f
+	}
+	return launch(h.space, r.events, log, append(args, "-name", name,
+		"-ttl-min", r.opt.ttlMin.String(), "-ttl-max", r.opt.ttlMax.String(), "-grace", r.opt.grace.String())...)
+}
+
+// startServer starts a server's process; it is ready when it has said so.
+func (r *rig) startServer(s *server) (err error) {
+	s.ready = false
+	if s.proc, err = r.launch(s.name, s.host, "-role", "server", "-addr", s.addr); err != nil {
+		return err
+	}
+	proc := s.proc
+	s.peer.told = testutil.Picture{}
+	s.peer.tell = func(p testutil.Picture) { proc.send(p) }
+	return nil
+}
+
+// take notes what a process printed, or that it has ended.
+func (r *rig) take(e event) {
+	e.from.over = e.from.over || e.ended
+	for _, s := range r.servers {
+		if s.proc != e.from {
+			continue
+		}
+		switch {
+		case e.ended:
+			s.ready, s.peer.tell = false, nil
+		case e.line.Kind == kindReady:
+			s.ready = true
+			r.raft.regain(s.peer)
+		}
+	}
+	for _, c := range r.agents {
+		if c.proc != e.from {
+			continue
+		}
+		if e.ended {
+			say("%s has ended: %v", c.name, e.from.cmd.ProcessState)
+		}
+		switch e.line.Kind {
+		case kindFront:
+			c.front = e.line.Server
+		case kindBeat:
+			c.beats = append(c.beats, e.line)
+		}
+	}
+}
+
+// await lets time pass until holds says so, at most as long as told. It answers
+// false if it never did, or ctx ended.
+func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) bool {
+	over := time.NewTimer(most)
+	defer over.Stop()
+	for {
+		r.raft.expire(time.Now())
+		if holds() {
+			return true
+		}
+		var due <-chan time.Time
+		if at := r.raft.deadline(); !at.IsZero() {
+			due = time.After(time.Until(at))
+		}
+		select {
+		case e := <-r.events:
+			r.take(e)
+		case <-due:
+		case <-over.C:
+			return holds()
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// rest lets time pass and answers false when ctx ended.
+func (r *rig) rest(ctx context.Context, d time.Duration) bool {
+	r.await(ctx, d, func() bool { return false })
+	return ctx.Err() == nil
+}
+
+// close ends all processes and removes the network.
+func (r *rig) close() {
+	var procs []*process
+	for _, c := range r.agents {
+		procs = append(procs, c.proc)
+	}
+	for _, s := range r.servers {
+		procs = append(procs, s.proc)
+	}
+	for _, p := range procs {
+		if p != nil {
+			p.signal(syscall.SIGKILL) // also a frozen one
+		}
+	}
+	r.agents = nil // their end is no news
+	r.await(context.Background(), 10*time.Second, func() bool {
+		for _, p := range procs {
+			if p != nil && !p.over {
+				return false
+			}
+		}
+		return true
+	})
+	for _, l := range r.logs {
+		_ = l.Close() // nothing more is written
+	}
+	if r.lab != nil {
+		r.lab.remove()
+	}
+}

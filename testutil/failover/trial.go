@@ -1,0 +1,161 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// harvest collects the samples of all runs of one fault.
+type harvest struct {
+	attached, elsewhere map[string][]sample // by kind of client
+	loads               map[string][][]int
+}
+
+func newHarvest() *harvest {
+	return &harvest{attached: map[string][]sample{}, elsewhere: map[string][]sample{}, loads: map[string][][]int{}}
+}
+
+var errUnwell = errors.New("the cluster does not become well")
+
+// patience is how long a heartbeat of any client may take to come.
+func (r *rig) patience() time.Duration { return 2*r.opt.ttlMax + 120*time.Second }
+
+// settle waits until all servers take part and every agent has sent a heartbeat
+// since.
+func (r *rig) settle(ctx context.Context) error {
+	if !r.await(ctx, r.patience(), r.raft.whole) {
+		return errors.Join(errUnwell, ctx.Err())
+	}
+	since := time.Now()
+	if !r.await(ctx, r.patience(), func() bool { return r.beaten(r.agents, since) }) {
+		var silent []string
+		for _, c := range r.agents {
+			if !r.beaten([]*client{c}, since) {
+				silent = append(silent, c.name)
+			}
+		}
+		return errors.Join(fmt.Errorf("%w: no heartbeat of %v", errUnwell, silent), ctx.Err())
+	}
+	return nil
+}
+
+// beaten tells that all of them have sent a heartbeat since then, and it
+// succeeded.
+func (r *rig) beaten(clients []*client, since time.Time) bool {
+	return !slices.ContainsFunc(clients, func(c *client) bool {
+		return !slices.ContainsFunc(c.beats, func(b record) bool { return b.ok() && b.Done.After(since) })
+	})
+}
+
+// attached are the agents whose next call goes to the server.
+func (r *rig) attached(s *server) (all []*client) {
+	for _, c := range r.agents {
+		if c.front == s.addr {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// choose picks the server that a fault is to hit.
+func (r *rig) choose(f fault) *server {
+	target := r.servers[0]
+	for _, s := range r.servers {
+		if f.onLeader {
+			if s.peer == r.raft.leader {
+				return s
+			}
+		} else if len(r.attached(s)) > len(r.attached(target)) {
+			target = s
+		}
+	}
+	if r.raft.leader == target.peer {
+		r.raft.handOver(target.peer)
+	}
+	return target
+}
+
+// try runs one fault once.
+func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
+	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
+		return ctx.Err()
+	}
+	target := r.choose(f)
+	r.raft.announce()
+	hit := r.attached(target)
+	say("%s: %s with %d of ours and %d stock", f.name, target.name, count(hit, clientOurs), count(hit, clientStock))
+	from := time.Now()
+	if err := f.strike(r, target, hit); err != nil {
+		return err
+	}
+	r.await(ctx, r.patience(), func() bool { return r.beaten(hit, from) && time.Since(from) >= f.lasts })
+	lasted := time.Since(from)
+	if err := f.heal(r, target, hit); err != nil {
+		return err
+	}
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	for _, c := range r.agents {
+		into := h.elsewhere
+		if slices.Contains(hit, c) {
+			into = h.attached
+		}
+		r.sample(c, from, into)
+	}
+	r.tell(f.name, fmt.Sprintf("lasted %.1f s", lasted.Seconds()), h.attached, count(hit, clientOurs), count(hit, clientStock))
+	return nil
+}
+
+// sample measures one agent since from, and tells of ours what took long.
+func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
+	s, some := measure(c.name, c.beats, from, time.Now(), r.opt.grace)
+	if !some {
+		return
+	}
+	into[c.kind] = append(into[c.kind], s)
+	if c.kind != clientOurs || s.worst <= inSight.most {
+		return
+	}
+	for _, b := range c.beats {
+		if late := b.Done.Sub(b.Due); b.Done.After(from) && (late > inSight.most || b.Err != "") {
+			say("  %s: due %.2f s after the fault, sent %.2f, done %.2f: %s", c.name, b.Due.Sub(from).Seconds(),
+				b.Sent.Sub(from).Seconds(), b.Done.Sub(from).Seconds(), outcome(b))
+		}
+	}
+}
+
+func outcome(b record) string {
+	if b.Err != "" {
+		return b.Err
+	}
+	return "to " + b.Server
+}
+
+// tell sums up the last run of a fault in one line.
+func (r *rig) tell(name, how string, all map[string][]sample, ours, stock int) {
+	line := name + ": " + how
+	for i, kind := range []string{clientOurs, clientStock} {
+		n := []int{ours, stock}[i]
+		if s := all[kind]; n > 0 && len(s) >= n {
+			w := sum(name, kind, s[len(s)-n:])
+			line += fmt.Sprintf("; %s late %s / %s / %s, missed %d", kind, brief(w.p50), brief(w.p90), brief(w.most), w.missed)
+		}
+	}
+	say("%s", line)
+}
+
+func count(clients []*client, kind string) (n int) {
+	for _, c := range clients {
+		if c.kind == kind {
+			n++
+		}
+	}
+	return n
+}

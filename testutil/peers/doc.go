@@ -1,0 +1,11 @@
+// Package peers holds benchmarks of the proxy beside other ways to do the same.
+//
+// It is a module of its own: what it compares with, a list behind a mutex among
+// them, is not for the proxy's own code and must not reach its go.mod. Nothing
+// imports it, and the commands of the module around it pass it by; run it from
+// this directory:
+//
+//	go test -bench Find
+//
+// It is under the licence of the module around it (MPL-2.0, LICENSE at its top).
+package peers
