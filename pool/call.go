@@ -34,8 +34,7 @@ type Request struct {
 
 // Do is Call for a caller that knows how long the server will hold the request.
 func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
-	p.counts.calls.Add(1)
-	at, err := p.call(ctx, addr, r)
+	at, err := p.call(ctx, addr, r, p.counts.calls.Add(1))
 	if err == nil {
 		return nil
 	}
@@ -71,7 +70,7 @@ const sessionsTried = 3
 
 // call finds a session that takes the request; a session that refuses it before
 // anything is sent is replaced.
-func (p *Pool) call(ctx context.Context, addr string, r *Request) (at Phase, err error) {
+func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (at Phase, err error) {
 	if v := reflect.ValueOf(r.Reply); r.Reply != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return PhaseFind, fmt.Errorf("reply must be a non-nil pointer or nil, not %T", r.Reply)
 	}
@@ -87,7 +86,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request) (at Phase, err
 			}
 			return PhaseDial, err
 		}
-		if at, err = s.call(ctx, r); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
+		if at, err = s.call(ctx, r, seq); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
 			return at, err
 		}
 		except = s.id
@@ -96,13 +95,13 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request) (at Phase, err
 }
 
 // call carries one call, counted in by enter, and counts it out.
-func (s *session) call(ctx context.Context, r *Request) (Phase, error) {
+func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, error) {
 	l := s.lane()
 	if l == nil {
 		s.leave()
 		return PhaseOpen, s.cause()
 	}
-	if err := l.encode(r.Method, r.Args); err != nil {
+	if err := l.encode(seq, r.Method, r.Args); err != nil {
 		l.reset()
 		s.release(l)
 		return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}

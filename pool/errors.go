@@ -81,7 +81,11 @@ func (e *CallError) Error() string {
 	if e.Server != "" {
 		b.WriteString(" on " + e.Server)
 	}
-	fmt.Fprintf(&b, ": %s: %v (%s", e.Phase, e.Err, e.Outcome)
+	cause := e.Err
+	if d, ok := cause.(*DialError); ok { //nolint:errorlint // a wrapped one has more to say
+		cause = d.Err // phase and server are said already
+	}
+	fmt.Fprintf(&b, ": %s: %v (%s", e.Phase, cause, e.Outcome)
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, ", %d attempts", e.Attempts)
 	}

@@ -27,11 +27,11 @@ type lane struct {
 	enc    *wire.Encoder
 	dec    *wire.Decoder
 	scan   wire.Scanner
-	seq    uint64
-	header int   // where the reply's header ends
-	end    int   // where the reply ends
-	err    error // how the exchange failed, or nil
-	ended  Phase // where it ended
+	seq    uint64 // of the request; unique in the pool, so that no answer can pass for another's
+	header int    // where the reply's header ends
+	end    int    // where the reply ends
+	err    error  // how the exchange failed, or nil
+	ended  Phase  // where it ended
 
 	spoiled bool   // the stream is of no further use
 	fresh   bool   // the stream has not had its mode byte
@@ -57,8 +57,8 @@ func newLane(s *session) *lane {
 
 // encode puts a request into buf. The mode byte in front is sent on a new stream
 // only.
-func (l *lane) encode(method string, args any) (err error) {
-	l.seq++
+func (l *lane) encode(seq uint64, method string, args any) (err error) {
+	l.seq = seq
 	l.buf, err = l.enc.Request(append(l.buf[:0], wire.ModeRPC), l.seq, method, args)
 	return err
 }

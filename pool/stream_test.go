@@ -51,7 +51,7 @@ func TestAStreamThatTheServerHasClosedIsReplaced(t *testing.T) {
 		s.Inject(testutil.HalfClose().On("Echo.Echo").Times(1))
 		before = echo()
 		const fin = 12 // bytes
-		await(t, "the FIN", func() bool { return p.Stats().BytesIn == before+plain+fin })
+		await(t, "the FIN", func() bool { return p.Stats().BytesIn >= before+plain+fin })
 		close(g.release) // this answer comes behind the FIN
 		if r := receive(t, "the call", held); r.err != nil {
 			t.Fatal(r.err)

@@ -2,9 +2,10 @@ package proxy
 
 import "sync/atomic"
 
-// budget bounds how many calls are sent again, so that retries do not multiply
-// the load of a cluster in trouble. A retry costs a token, a call that succeeds
-// brings a part of one back.
+// budget bounds how fast calls are sent again, so that retries do not multiply
+// the load of a cluster in trouble. Sending a call again that has reached a
+// server costs a token, a call that succeeds brings a part of one back; without
+// tokens the pauses are long.
 type budget struct {
 	tokens atomic.Int64 // in thousandths
 }

@@ -18,6 +18,8 @@ type call struct {
 	block  time.Duration // how long the server was asked to hold it
 	landBy time.Time     // end of its budget; zero: it has none
 
+	answered *messages.Server // where to say who answered; nil: nobody asks
+
 	attempts int
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
@@ -74,11 +76,10 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 			if !v.retry || ctx.Err() != nil {
 				return c.last
 			}
-			if !c.proxy.budget.spend() {
-				return c.giveUp(ErrRetriesSpent)
-			}
-			if v.pause || !c.othersLeft() {
-				if err := c.pause(ctx); err != nil {
+			// What reached no server cost none anything.
+			broke := c.last.Outcome != pool.NotSent && !c.proxy.budget.spend()
+			if v.pause || broke || !c.othersLeft() {
+				if err := c.pause(ctx, broke); err != nil {
 					return c.giveUp(err)
 				}
 			}
@@ -108,6 +109,9 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 	err := c.carry(limited, server.Addr, args, reply)
 	if err == nil {
 		c.proxy.budget.gain()
+		if c.answered != nil {
+			*c.answered = server
+		}
 		if now.view.Health(server) == messages.Failed {
 			c.proxy.recovered(now, server)
 		}

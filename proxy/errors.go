@@ -20,8 +20,8 @@ var (
 	ErrNoCaller = errors.New("the Pinger given carries no calls: implement Caller, or leave Pinger nil")
 
 	// ErrRetriesSpent is beside the last failure's cause when a call could have
-	// been tried again and time, or the retry budget, did not allow it.
-	ErrRetriesSpent = errors.New("no more retries")
+	// been tried again and there was no time left for it.
+	ErrRetriesSpent = errors.New("no time left for another attempt")
 )
 
 // CallError is every failed call: method, server, phase, outcome, attempts and

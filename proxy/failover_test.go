@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -100,5 +101,19 @@ func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
 	}
 	if active(t, p) == front {
 		t.Fatal("still in front")
+	}
+}
+
+func TestACallSaysWhoAnsweredIt(t *testing.T) {
+	c := startCluster(t, 2)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	front := active(t, p)
+	c.ServerAt(front.Addr).Kill()
+	var from messages.Server
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithAnsweredBy(&from)); err != nil {
+		t.Fatal(err)
+	}
+	if from == front || from != active(t, p) {
+		t.Fatalf("answered by %v, in front was %v and is %v", from, front, active(t, p))
 	}
 }

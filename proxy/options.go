@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // CallOption changes how one call is carried.
@@ -29,4 +31,10 @@ func WithBlockTime(d time.Duration) CallOption {
 // that are Idempotent or Read; an AtMostOnce call ends with the slice.
 func WithBudget(landBy time.Time) CallOption {
 	return func(o *call) { o.landBy = landBy }
+}
+
+// WithAnsweredBy sets *server to the one that answered the call, before Call
+// returns nil. A heartbeat hands it on as HeartbeatUpdate.From.
+func WithAnsweredBy(server *messages.Server) CallOption {
+	return func(o *call) { o.answered = server }
 }

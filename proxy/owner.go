@@ -77,6 +77,7 @@ func (o *owner) apply() {
 	for _, e := range o.roster.Take() {
 		switch e := e.(type) {
 		case roster.Publish:
+			o.front(e.View)
 			o.proxy.publish(e.View)
 			o.tune(e.View)
 		case roster.Probe:
@@ -110,6 +111,17 @@ func (o *owner) probe(e roster.Probe) {
 		// Bounded by the probes of a round; it ends with the owner.
 		_ = o.self.Ref().Tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
 	})
+}
+
+// front logs when another server carries the calls.
+func (o *owner) front(view *messages.View) {
+	active, _ := view.Active()
+	last := o.proxy.now.Load()
+	if last == nil || active.Addr == last.active.Addr {
+		return
+	}
+	o.proxy.cfg.Logger.Info().Stringer("server", active).Stringer("before", last.active).
+		Uint64("epoch", view.Epoch()).Msg("another server is in front")
 }
 
 // tune tells the pool which session to keep, and how often to look for life.

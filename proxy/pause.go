@@ -10,12 +10,18 @@ import (
 const (
 	pauseFirst = 50 * time.Millisecond
 	pauseMost  = 2 * time.Second
+	pauseBroke = 5 * time.Second // when the retry budget is broke
 )
 
-// pause waits before the next attempt, unless that would be too late.
-func (c *call) pause(ctx context.Context) error {
+// pause waits before the next attempt, unless that would be too late. When the
+// retry budget is broke it waits for long: calls are not given up for want of
+// tokens, they come less often.
+func (c *call) pause(ctx context.Context, broke bool) error {
 	now := time.Now()
 	wait := rand.N(c.ceiling(now)) + time.Millisecond
+	if broke {
+		wait = max(wait, brokePause(c.until.Sub(now)))
+	}
 	c.pauses++
 	if now.Add(wait).After(c.until) {
 		return ErrRetriesSpent
@@ -41,4 +47,12 @@ func (c *call) ceiling(now time.Time) time.Duration {
 		ceiling = min(ceiling, max(c.landBy.Sub(now)/8, pauseFirst))
 	}
 	return ceiling
+}
+
+// brokePause is the pause of a call without tokens: between half of pauseBroke
+// and all of it, and no more than half of what is left, so that there is always
+// another attempt.
+func brokePause(left time.Duration) time.Duration {
+	most := max(min(pauseBroke, left/2), pauseFirst)
+	return most/2 + rand.N(most/2)
 }

@@ -45,7 +45,7 @@ func answering(text string) func(*testutil.Server) {
 
 // The pool's limits of the retry tests: short, so that what waits for them is
 // not slow.
-var impatient = pool.Config{DialTimeout: 300 * time.Millisecond, SilenceLimit: 100 * time.Millisecond, PingTimeout: 200 * time.Millisecond}
+var impatient = pool.Config{DialTimeout: 200 * time.Millisecond, SilenceLimit: 100 * time.Millisecond, PingTimeout: 200 * time.Millisecond}
 
 var retryRows = []retryRow{
 	// Nothing was sent: the next server, always.
@@ -172,7 +172,7 @@ var retryRows = []retryRow{
 // begin starts a proxy whose front is about to fail as the row says.
 func (r *retryRow) begin(t *testing.T, size int) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
 	c := startCluster(t, size)
-	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: impatient, RetryTimeout: 500 * time.Millisecond})
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: impatient, RetryTimeout: 250 * time.Millisecond})
 	s := c.ServerAt(active(t, p).Addr)
 	if r.warm {
 		if err := p.Call(within(t), "Echo.Echo", echo{"warm"}, nil); err != nil {

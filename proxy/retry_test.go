@@ -84,6 +84,7 @@ func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
 		}
 		for _, class := range []proxy.Class{proxy.AtMostOnce, proxy.Idempotent} {
 			t.Run(r.name+"/"+class.String(), func(t *testing.T) {
+				t.Parallel()
 				_, s, p := r.begin(t, 1)
 				begin := time.Now()
 				err := p.Call(endless(t), "Echo.Count", counted{r.name}, &testutil.EchoCount{}, options(class)...)
@@ -95,7 +96,7 @@ func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
 					t.Errorf("%d attempts: %v", call.Attempts, err)
 				}
 				if took := time.Since(begin); took > 5*time.Second {
-					t.Errorf("ended after %v, RetryTimeout was 500ms", took)
+					t.Errorf("ended after %v, RetryTimeout was 250ms", took)
 				}
 				if active(t, p).Addr != s.Addr() {
 					t.Error("the only server is gone")

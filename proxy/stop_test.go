@@ -84,6 +84,14 @@ func TestStopFailsTheCallsInFlight(t *testing.T) {
 	}
 }
 
+// checkStopped wants the error of a call that a stop has ended.
+func checkStopped(t *testing.T, err error) {
+	t.Helper()
+	if _, ok := errors.AsType[*proxy.CallError](err); !ok || !errors.Is(err, proxy.ErrStopped) {
+		t.Errorf("%v is not that of a stopped proxy", err)
+	}
+}
+
 func TestStopMayComeManyTimesAtOnce(t *testing.T) {
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
@@ -129,9 +137,7 @@ func TestStopEndsAWaitForTheFirstServer(t *testing.T) {
 	go func() { ended <- p.Call(ctx, "Status.Ping", struct{}{}, nil) }()
 	<-asked
 	stop(t, p.Stop)
-	if err := <-ended; !errors.Is(err, proxy.ErrStopped) {
-		t.Errorf("the call ended with %v", err)
-	}
+	checkStopped(t, <-ended)
 }
 
 func TestStopThatRunsOutOfTimeCanBeRepeated(t *testing.T) {

@@ -53,7 +53,7 @@ func TestADiscoveryRunEndsWithItsTimeoutAndNoneBeginsMeanwhile(t *testing.T) {
 		began := time.Now()
 		runs := make(chan span, 1000)
 		p := startProxy(t, proxy.Config{
-			Pinger: carrying(), DiscoverInterval: 15 * time.Second, DiscoverTimeout: 20 * time.Second,
+			Pinger: carrying(), DiscoverInterval: time.Second, DiscoverTimeout: 20 * time.Second,
 			Discoverer: discovering(func(ctx context.Context) ([]string, error) {
 				begun := time.Since(began)
 				<-ctx.Done()

@@ -156,6 +156,14 @@ func (c *Cluster) Executions(id string) int { return c.world.executed()[id] }
 // ExecutionCounts tells how often Echo.Count and Echo.Once ran for each ID.
 func (c *Cluster) ExecutionCounts() map[string]int { return c.world.executed() }
 
+// ForgetExecutions tells how often Echo.Count and Echo.Once ran for those of
+// the IDs for which they did, and forgets these: a cluster that runs for long
+// would else remember every ID there ever was. One that runs again later counts
+// from 1.
+func (c *Cluster) ForgetExecutions(ids ...string) map[string]int {
+	return c.world.forgetExecutions(ids)
+}
+
 // Stop stops all servers and waits for them, within ctx. The error joins those
 // of [Server.Stop]. Stopping twice is fine.
 func (c *Cluster) Stop(ctx context.Context) error {

@@ -155,5 +155,12 @@ func (c *conn) serveRPC(rw net.Conn) {
 		if req == nil || !c.answer(rw, req, err) {
 			return
 		}
+		if stream, ok := rw.(*yamux.Stream); ok && len(req.body) > keepBuffer {
+			stream.Shrink() // it would keep what a large request made it grow to
+		}
 	}
 }
+
+// keepBuffer is the largest request whose buffer an idle stream holds on to, in
+// bytes.
+const keepBuffer = 4 << 10

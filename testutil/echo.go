@@ -90,6 +90,19 @@ func (w *world) executed() (all map[string]int) {
 	return all
 }
 
+func (w *world) forgetExecutions(ids []string) map[string]int {
+	counts := make(map[string]int)
+	w.do(func(st *worldState) {
+		for _, id := range ids {
+			if n := st.executions[id]; n > 0 {
+				counts[id] = n
+				delete(st.executions, id)
+			}
+		}
+	})
+	return counts
+}
+
 // Executions tells how often Echo.Count or Echo.Once ran for the ID, on all
 // servers of the cluster together. After Stop it is 0.
 func (s *Server) Executions(id string) int { return s.world.executed()[id] }

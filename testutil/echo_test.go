@@ -26,6 +26,27 @@ func TestExecutionsAreCountedByIDOverTheWholeCluster(t *testing.T) {
 	}
 }
 
+func TestForgottenExecutionsCountFromTheStart(t *testing.T) {
+	cluster := startCluster(t, ClusterConfig{})
+	stream := dial(t, cluster.Leader()).open(modeRPC)
+	run := func(id string) {
+		t.Helper()
+		if err := stream.call("Echo.Count", dict{"ID": id}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"a", "a", "b", "c"} {
+		run(id)
+	}
+	if got := cluster.ForgetExecutions("a", "b", "never"); !maps.Equal(got, map[string]int{"a": 2, "b": 1}) {
+		t.Errorf("forgot %v", got)
+	}
+	run("a")
+	if got := cluster.ExecutionCounts(); !maps.Equal(got, map[string]int{"a": 1, "c": 1}) {
+		t.Errorf("left %v", got)
+	}
+}
+
 func TestMembersTellWhoIsAlive(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{})
 	cluster.Kill(2)

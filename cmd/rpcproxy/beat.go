@@ -60,7 +60,9 @@ func (b *beat) once(ctx context.Context) error {
 		}
 	}
 	var reply beatReply
-	if err := b.proxy.Call(ctx, method, args, &reply, b.budget()...); err != nil {
+	var from messages.Server
+	opts := append(b.budget(), proxy.WithAnsweredBy(&from))
+	if err := b.proxy.Call(ctx, method, args, &reply, opts...); err != nil {
 		return err
 	}
 	b.known, b.until = true, time.Now().Add(reply.HeartbeatTTL)
@@ -75,6 +77,7 @@ func (b *beat) once(ctx context.Context) error {
 		NumNodes:      reply.NumNodes,
 		LeaderRPCAddr: reply.LeaderRPCAddr,
 		TTL:           reply.HeartbeatTTL,
+		From:          from,
 	})
 }
 

@@ -14,7 +14,7 @@ func TestTheNodeRegistersOnceAndThenBeatsBeforeItsTimeIsOver(t *testing.T) {
 		defer func() { nodes = st.cluster.Nodes() }()
 		return st.wait(ctx, 10*time.Second)
 	}})
-	out, errs, status := program(t, p, "demo", "--callers", "1")
+	out, errs, status := playDemo(t, p, "--callers", "1")
 	expect(t, status, exitOK, out, errs)
 	if len(nodes) != 1 {
 		t.Fatalf("nodes %+v, want one", nodes)

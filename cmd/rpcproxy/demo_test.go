@@ -46,7 +46,7 @@ func readOutcome(t *testing.T, text string) (o outcome) {
 }
 
 func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
-	out, errs, status := program(t, brisk(), "demo", "--json", "--callers", "10")
+	out, errs, status := playDemo(t, brisk(), "--json", "--callers", "10")
 	expect(t, status, exitOK, out, errs)
 	if errs != "" {
 		t.Errorf("standard error %q, want nothing", errs)
@@ -80,7 +80,7 @@ func loseOne(ctx context.Context, st *stage) error {
 
 func TestTheDemoExitsWithOneWhenACallWasLostAndSaysWhich(t *testing.T) {
 	p := only(act{"quiet", steady}, act{"planted loss", loseOne})
-	out, errs, status := program(t, p, "demo", "--json", "--callers", "4")
+	out, errs, status := playDemo(t, p, "--json", "--callers", "4")
 	expect(t, status, exitFailed, out, errs)
 	o := readOutcome(t, out)
 	if o.Failed != 1 || o.Acts[0].Failed != 0 || o.Acts[1].Failed != 1 {
@@ -102,7 +102,7 @@ func leak(t *testing.T) func(context.Context, *stage) error {
 }
 
 func TestTheDemoExitsWithOneWhenAGoroutineIsLeft(t *testing.T) {
-	out, errs, status := program(t, only(act{"leak", leak(t)}), "demo", "--json", "--callers", "1")
+	out, errs, status := playDemo(t, only(act{"leak", leak(t)}), "--json", "--callers", "1")
 	expect(t, status, exitFailed, out, errs)
 	if o := readOutcome(t, out); o.Leaked == nil || *o.Leaked != 1 {
 		t.Errorf("goroutines_leaked of %s, want 1", out)
@@ -114,7 +114,7 @@ func TestTheDemoExitsWithOneWhenAGoroutineIsLeft(t *testing.T) {
 
 func TestTheDemoSaysWhichActDidNotComeAbout(t *testing.T) {
 	p := only(act{"wishful", func(context.Context, *stage) error { return errors.New("it did not rain") }})
-	out, errs, status := program(t, p, "demo", "--callers", "1")
+	out, errs, status := playDemo(t, p, "--callers", "1")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, `act "wishful": it did not rain`) {
 		t.Errorf("standard error %q, want the act and the reason", errs)
@@ -122,7 +122,7 @@ func TestTheDemoSaysWhichActDidNotComeAbout(t *testing.T) {
 }
 
 func TestTheDemoPrintsALinePerActAndATableWithoutControlCharacters(t *testing.T) {
-	out, errs, status := program(t, only(act{"first", steady}, act{"second", steady}), "demo", "--callers", "2")
+	out, errs, status := playDemo(t, only(act{"first", steady}, act{"second", steady}), "--callers", "2")
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(out, "\n")
 	for i, name := range []string{"first", "second"} {
@@ -156,7 +156,7 @@ func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
 }
 
 func TestVerboseShowsTheLogOfTheProxy(t *testing.T) {
-	out, errs, status := program(t, only(act{"kill", killActive}), "demo", "--callers", "2", "--verbose")
+	out, errs, status := playDemo(t, only(act{"kill", killActive}), "--callers", "2", "--verbose")
 	expect(t, status, exitOK, out, errs)
 	if !strings.Contains(errs, "server failed") {
 		t.Errorf("standard error %q, want the log of the failure", errs)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -17,6 +19,17 @@ func program(t *testing.T, p play, args ...string) (out, errs string, status int
 	var o, e bytes.Buffer
 	status = run(t.Context(), p, args, &o, &e)
 	return o.String(), e.String(), status
+}
+
+// playDemo runs the demo. It waits first until the goroutines of earlier tests
+// are gone: the demo compares numbers, and one that ends meanwhile would hide one
+// that is left.
+func playDemo(t *testing.T, p play, args ...string) (out, errs string, status int) {
+	t.Helper()
+	if err := goleak.Find(); err != nil {
+		t.Fatal(err)
+	}
+	return program(t, p, append([]string{"demo"}, args...)...)
 }
 
 // expect fails t when a run did not exit as it should have.

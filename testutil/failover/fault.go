@@ -13,6 +13,7 @@ import (
 type fault struct {
 	name     string
 	onLeader bool
+	silent   bool          // nothing but the lack of an answer tells of it
 	lasts    time.Duration // at least
 	limit    limit
 	strike   func(*rig, *server, []*client) error
@@ -23,11 +24,20 @@ type fault struct {
 var faults = []fault{
 	{name: faultSIGINT, limit: inSight, strike: end(syscall.SIGINT), heal: restart},
 	{name: faultSIGKILL, limit: inSight, strike: end(syscall.SIGKILL), heal: restart},
-	{name: faultBlackHole, limit: inSilence, strike: cutOff, heal: connect},
-	{name: faultOneWay, limit: inSilence, strike: loseOneWay, heal: findAgain},
-	{name: faultSIGSTOP, limit: inSilence, lasts: 62 * time.Second, strike: freeze, heal: thaw},
+	{name: faultBlackHole, silent: true, limit: inSilence, strike: cutOff, heal: connect},
+	{name: faultOneWay, silent: true, limit: inSilence, strike: loseOneWay, heal: findAgain},
+	{name: faultSIGSTOP, silent: true, limit: inSilence, lasts: 62 * time.Second, strike: freeze, heal: thaw},
 	{name: faultLeaderKill, onLeader: true, strike: end(syscall.SIGKILL), heal: restart},
-	{name: faultLeaderBlackHole, onLeader: true, strike: cutOff, heal: connect},
+	{name: faultLeaderBlackHole, silent: true, onLeader: true, strike: cutOff, heal: connect},
+}
+
+// least is how long the fault lasts at least: a silent one long enough for a
+// second heartbeat of every agent.
+func (f fault) least(opt *options) time.Duration {
+	if f.silent {
+		return max(f.lasts, 2*opt.ttlMax)
+	}
+	return f.lasts
 }
 
 // faultNamed is the fault with that name.

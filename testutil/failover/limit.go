@@ -13,14 +13,14 @@ type limit struct{ p90, most time.Duration }
 // connection that ends says so.
 var (
 	inSilence = limit{p90: 3 * time.Second, most: 4 * time.Second}
-	inSight   = limit{most: 300 * time.Millisecond}
+	inSight   = limit{most: noticeable}
 )
 
 // breaches tells in words what a row of ours has that it must not have.
 func (l limit) breaches(r row) (all []string) {
 	say := func(what string, is, may time.Duration) {
 		if may > 0 && is > may {
-			all = append(all, fmt.Sprintf("%s: %s late %.2f s, may be %.2f s", r.fault, what, is.Seconds(), may.Seconds()))
+			all = append(all, fmt.Sprintf("%s: %s late %.3f s, may be %.3f s", r.fault, what, is.Seconds(), may.Seconds()))
 		}
 	}
 	say("p90", r.p90, l.p90)

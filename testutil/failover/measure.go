@@ -11,8 +11,12 @@ type sample struct {
 	next   time.Duration // how late its next successful heartbeat was
 	worst  time.Duration // how late its latest one was
 	gap    time.Duration // longest time between two successful ones
+	again  bool          // one after the next was late too
 	missed bool          // a gap was longer than the TTL granted and the grace
 }
+
+// noticeable is the lateness that is not a matter of a busy machine.
+const noticeable = 300 * time.Millisecond
 
 // measure reads a sample from all heartbeats of an agent. The fault came at
 // from, and at to all was well again or patience had ended. It answers false if
@@ -24,6 +28,8 @@ func measure(agent string, beats []record, from, to time.Time, grace time.Durati
 		late := max(at.Sub(due), 0)
 		if first {
 			s.next = late
+		} else if late > noticeable {
+			s.again = true
 		}
 		s.worst = max(s.worst, late)
 	}
@@ -72,6 +78,7 @@ type row struct {
 	p50, p90, most time.Duration // late
 	gap            time.Duration
 	missed         int
+	again          int     // agents that were late more than once
 	loads          [][]int // of roll: agents per server, once per run
 }
 
@@ -89,6 +96,9 @@ func sum(fault, client string, samples []sample) row {
 		r.gap = max(r.gap, s.gap)
 		if s.missed {
 			r.missed++
+		}
+		if s.again {
+			r.again++
 		}
 	}
 	r.p50, r.p90, r.most = quantile(lates, 0.5), quantile(lates, 0.9), quantile(lates, 1)

@@ -43,7 +43,7 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 		"the next one counts, the worst is another": {
 			[]record{good(10, 10), good(20, 21), good(31, 35)},
 			40,
-			sample{next: secs(1), worst: secs(4), gap: secs(14)},
+			sample{next: secs(1), worst: secs(4), gap: secs(14), again: true},
 		},
 		"a gap of TTL and grace is not missed": {
 			[]record{good(10, 10), good(20, 30)}, 31, sample{next: secs(10), worst: secs(10), gap: secs(20)},
@@ -53,6 +53,9 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 			31,
 			sample{next: secs(10.1), worst: secs(10.1), gap: secs(20.1), missed: true},
 		},
+		"none came yet": {
+			[]record{good(10, 10)}, 22, sample{next: secs(2), worst: secs(2), gap: secs(12)},
+		},
 		"none came until the end": {
 			[]record{good(10, 10), bad(20, 30)},
 			45,
@@ -61,7 +64,7 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 		"the second one did not come": {
 			[]record{good(10, 10), good(20, 20), bad(30, 40)},
 			45,
-			sample{worst: secs(15), gap: secs(25), missed: true},
+			sample{worst: secs(15), gap: secs(25), again: true, missed: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,8 +122,8 @@ func TestALimitIsBrokenOnlyFromAbove(t *testing.T) {
 	r.most++
 	r.missed = 1
 	want := []string{
-		"black-hole: p90 late 3.00 s, may be 3.00 s",
-		"black-hole: max late 4.00 s, may be 4.00 s",
+		"black-hole: p90 late 3.000 s, may be 3.000 s",
+		"black-hole: max late 4.000 s, may be 4.000 s",
 		"black-hole: 1 of 3 missed a heartbeat",
 	}
 	if broken := inSilence.breaches(r); !slices.Equal(broken, want) {

@@ -17,8 +17,8 @@ const (
 // table writes the rows as a table.
 func table(w io.Writer, rows []row) error {
 	var b strings.Builder
-	b.WriteString("| fault | client | n | late p50 / p90 / max | longest gap | missed | agents per server afterwards |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| fault | client | n | late p50 / p90 / max | late again | longest gap | missed | agents per server afterwards |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range rows {
 		var loads []string
 		for _, l := range r.loads {
@@ -28,8 +28,8 @@ func table(w io.Writer, rows []row) error {
 			}
 			loads = append(loads, text)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %s / %s / %s s | %.1f s | %d | %s |\n",
-			r.fault, r.client, r.n, brief(r.p50), brief(r.p90), brief(r.most), r.gap.Seconds(), r.missed, strings.Join(loads, ", "))
+		fmt.Fprintf(&b, "| %s | %s | %d | %s / %s / %s s | %d | %.1f s | %d | %s |\n",
+			r.fault, r.client, r.n, brief(r.p50), brief(r.p90), brief(r.most), r.again, r.gap.Seconds(), r.missed, strings.Join(loads, ", "))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -57,6 +57,7 @@ type figures struct {
 	Max       float64 `json:"late_max_s"`
 	Gap       float64 `json:"gap_max_s"`
 	Missed    int     `json:"missed"`
+	Again     int     `json:"late_again,omitempty"`
 	PerServer [][]int `json:"per_server,omitempty"`
 }
 
@@ -66,7 +67,7 @@ func lines(w io.Writer, rows []row) error {
 	for _, r := range rows {
 		f := figures{
 			Fault: r.fault, N: r.n, P50: seconds(r.p50), P90: seconds(r.p90), Max: seconds(r.most),
-			Gap: seconds(r.gap), Missed: r.missed, PerServer: r.loads,
+			Gap: seconds(r.gap), Missed: r.missed, Again: r.again, PerServer: r.loads,
 		}
 		if r.client != clientOurs {
 			f.Client = r.client

@@ -20,7 +20,7 @@ const (
 // roll restarts all servers, one after the other, in random order.
 func (r *rig) roll(ctx context.Context, h *harvest) error {
 	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
-		return ctx.Err()
+		return errInterrupted
 	}
 	say("%s: agents per server before: ours %v, stock %v", faultRoll, r.loads(clientOurs), r.loads(clientStock))
 	from := time.Now()
@@ -30,13 +30,16 @@ func (r *rig) roll(ctx context.Context, h *harvest) error {
 			return err
 		}
 		if !r.rest(ctx, rollDown) {
-			return ctx.Err()
+			return errInterrupted
 		}
 		if err := restart(r, s, nil); err != nil {
 			return err
 		}
-		if !r.await(ctx, r.patience(), r.raft.whole) || !r.rest(ctx, rollPause) {
-			return fmt.Errorf("%w: %w", errUnwell, context.Cause(ctx))
+		if !r.await(ctx, r.patience(), r.raft.whole) {
+			return r.unwell(ctx, s.name+" is back and the servers do not agree on a leader")
+		}
+		if !r.rest(ctx, rollPause) {
+			return errInterrupted
 		}
 	}
 	ended := time.Now()
@@ -45,7 +48,7 @@ func (r *rig) roll(ctx context.Context, h *harvest) error {
 		return err
 	}
 	if !r.rest(ctx, rollSpread-time.Since(ended)) {
-		return ctx.Err()
+		return errInterrupted
 	}
 	for _, c := range r.agents {
 		r.sample(c, from, h.attached)

@@ -21,7 +21,15 @@ func newHarvest() *harvest {
 	return &harvest{attached: map[string][]sample{}, elsewhere: map[string][]sample{}, loads: map[string][][]int{}}
 }
 
-var errUnwell = errors.New("the cluster does not become well")
+var errInterrupted = errors.New("interrupted")
+
+// unwell is the error when the cluster does not recover, unless ctx has ended.
+func (r *rig) unwell(ctx context.Context, what string) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return fmt.Errorf("the cluster does not become well within %v: %s", r.patience(), what)
+}
 
 // patience is how long a heartbeat of any client may take to come.
 func (r *rig) patience() time.Duration { return 2*r.opt.ttlMax + 120*time.Second }
@@ -30,7 +38,7 @@ func (r *rig) patience() time.Duration { return 2*r.opt.ttlMax + 120*time.Second
 // since.
 func (r *rig) settle(ctx context.Context) error {
 	if !r.await(ctx, r.patience(), r.raft.whole) {
-		return errors.Join(errUnwell, ctx.Err())
+		return r.unwell(ctx, "no leader that all servers know")
 	}
 	since := time.Now()
 	if !r.await(ctx, r.patience(), func() bool { return r.beaten(r.agents, since) }) {
@@ -40,7 +48,7 @@ func (r *rig) settle(ctx context.Context) error {
 				silent = append(silent, c.name)
 			}
 		}
-		return errors.Join(fmt.Errorf("%w: no heartbeat of %v", errUnwell, silent), ctx.Err())
+		return r.unwell(ctx, fmt.Sprintf("no heartbeat of %v", silent))
 	}
 	return nil
 }
@@ -84,7 +92,7 @@ func (r *rig) choose(f fault) *server {
 // try runs one fault once.
 func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
-		return ctx.Err()
+		return errInterrupted
 	}
 	target := r.choose(f)
 	r.raft.announce()
@@ -94,8 +102,11 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	if err := f.strike(r, target, hit); err != nil {
 		return err
 	}
-	r.await(ctx, r.patience(), func() bool { return r.beaten(hit, from) && time.Since(from) >= f.lasts })
+	r.await(ctx, r.patience(), func() bool { return r.beaten(hit, from) && time.Since(from) >= f.least(r.opt) })
 	lasted := time.Since(from)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
 	if err := f.heal(r, target, hit); err != nil {
 		return err
 	}
@@ -120,11 +131,11 @@ func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
 		return
 	}
 	into[c.kind] = append(into[c.kind], s)
-	if c.kind != clientOurs || s.worst <= inSight.most {
+	if c.kind != clientOurs || s.worst <= noticeable {
 		return
 	}
 	for _, b := range c.beats {
-		if late := b.Done.Sub(b.Due); b.Done.After(from) && (late > inSight.most || b.Err != "") {
+		if late := b.Done.Sub(b.Due); b.Done.After(from) && (late > noticeable || b.Err != "") {
 			say("  %s: due %.2f s after the fault, sent %.2f, done %.2f: %s", c.name, b.Due.Sub(from).Seconds(),
 				b.Sent.Sub(from).Seconds(), b.Done.Sub(from).Seconds(), outcome(b))
 		}

@@ -11,7 +11,7 @@ import (
 
 var (
 	errTest     = errors.New("connection refused")
-	errNoLeader = errors.New("No cluster leader") //nolint:staticcheck // the server's own words
+	errNoLeader = errors.New("no cluster leader")
 )
 
 // render writes an effect as one line of a transcript. Answers are delivered.

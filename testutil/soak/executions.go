@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// executions says in words how often a call was executed.
+func executions(n int) string { return fmt.Sprintf("; executed %d times", n) }
+
+// strays are what the cluster has executed and nobody waits for any more: an
+// execution after the quarantine of its call.
+func (p *page) strays(executed map[string]int) {
+	ids := make([]string, 0, len(executed))
+	for id := range executed {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		p.breaches.add(duplicated, "%s was executed after its call was compared and forgotten, %d times", id, executed[id])
+	}
+}

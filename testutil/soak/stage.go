@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// stage is the cluster and the proxy in front of it.
+type stage struct {
+	cluster *testutil.Cluster
+	proxy   *proxy.Proxy
+}
+
+// openStage starts both. The times of the cluster are those of a real one,
+// shortened to two fifths.
+func openStage(seed uint64) (*stage, error) {
+	c, err := testutil.StartCluster(testutil.ClusterConfig{
+		Size: slots,
+		Server: testutil.ServerConfig{
+			HeartbeatTTLMin: 4 * time.Second,
+			HeartbeatTTLMax: 8 * time.Second,
+			RPCHoldTimeout:  2 * time.Second,
+			Seed:            seed,
+		},
+		ElectionDelay:      500 * time.Millisecond,
+		ForwardErrorWindow: 250 * time.Millisecond,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := proxy.Start(proxy.Config{
+		Servers: c.Addrs(),
+		NodeID:  nodeID,
+		Seed:    seed,
+		// A server that lives and does not answer is found out by this alone. At
+		// the default, a call would wait for longer than it may last here.
+		//
+		// Sessions and streams that are not used are let go of soon. So many are
+		// opened and closed, and the heap tells what is lost from what is kept.
+		Pool: pool.Config{HoldTimeout: 3 * time.Second, IdleTimeout: 3 * time.Second, MaxIdleStreams: 32},
+	})
+	if err != nil {
+		return nil, errors.Join(err, c.Stop(context.Background()))
+	}
+	return &stage{cluster: c, proxy: p}, nil
+}
+
+// strike stops the proxy and then the cluster.
+func (s *stage) strike() error {
+	ctx, stop := context.WithTimeout(context.Background(), 15*time.Second)
+	defer stop()
+	return errors.Join(s.proxy.Stop(ctx), s.cluster.Stop(ctx))
+}
