@@ -7,6 +7,8 @@ FUZZTIME  ?= 10s
 BENCH     ?= .
 COUNT     ?= 1
 FAILOVER  ?= --stock
+SOAK      ?= 10m
+SEED      ?= 0
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -22,7 +24,7 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) FAILOVER=$(FAILOVER)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) FAILOVER=$(FAILOVER) SOAK=$(SOAK) SEED=$(SEED)"
 
 .PHONY: demo
 demo: ## run the program's demo: a cluster of fake servers and what becomes of it
@@ -47,6 +49,10 @@ bench: ## run the benchmarks that match BENCH, COUNT times
 .PHONY: failover
 failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 40 min)
 	@$(GO) run ./testutil/failover $(FAILOVER)
+
+.PHONY: soak
+soak: ## call while servers fail, for SOAK, and check every call (SEED=0: by chance)
+	@$(GO) run ./testutil/soak -duration $(SOAK) -seed $(SEED)
 
 .PHONY: cover
 cover: ## run the tests and say how much of each function they reach

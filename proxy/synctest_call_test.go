@@ -21,7 +21,7 @@ func refusing(addr, method string) error {
 
 // attempts starts a proxy over servers on which every call fails at once, and
 // tells when the attempts of one call were, and what it ended with.
-func attempts(t *testing.T, cfg proxy.Config, class proxy.Class) (at []time.Duration, err error, took time.Duration) {
+func attempts(t *testing.T, cfg proxy.Config, class proxy.Class) (at []time.Duration, took time.Duration, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		made := make(chan time.Duration, 10_000)
@@ -37,7 +37,7 @@ func attempts(t *testing.T, cfg proxy.Config, class proxy.Class) (at []time.Dura
 		}
 		stop(t, p.Stop)
 	})
-	return at, err, took
+	return at, took, err
 }
 
 func TestPausesAreDrawnBelowACeilingThatDoubles(t *testing.T) {
@@ -76,7 +76,7 @@ func TestRetriesEndWithRetryTimeout(t *testing.T) {
 		30 * time.Second: {Servers: []string{"a"}},
 		3 * time.Second:  {Servers: names(2), RetryTimeout: 3 * time.Second},
 	} {
-		at, err, took := attempts(t, cfg, proxy.AtMostOnce)
+		at, took, err := attempts(t, cfg, proxy.AtMostOnce)
 		call, ok := errors.AsType[*proxy.CallError](err)
 		if !ok || !errors.Is(err, proxy.ErrRetriesSpent) || !errors.Is(err, errDown) || call.Attempts != len(at) || call.Outcome != pool.NotSent {
 			t.Errorf("%v after %d attempts", err, len(at))
@@ -167,30 +167,33 @@ func TestEveryCallOfATurnTriesEachServerOnce(t *testing.T) {
 	})
 }
 
-func TestRetriesDoNotMultiplyTheLoadOfAClusterInTrouble(t *testing.T) {
+func TestACallThatFailsLateDoesNotRotateAServerThatHasRecovered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var sent atomic.Int64
-		p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: embedded{upPinger, func(_ context.Context, addr, method string) error {
-			sent.Add(1)
-			return &pool.CallError{
-				Method: method, Server: addr, Phase: pool.PhaseRemote, Outcome: pool.Rejected,
-				Err: &pool.RemoteError{Text: "No cluster leader", Kind: pool.ErrNoLeader},
-			}
+		p := startProxy(t, proxy.Config{Servers: names(2), Pinger: embedded{upPinger, func(_ context.Context, addr, method string) error {
+			time.Sleep(time.Minute)
+			return refusing(addr, method)
 		}}})
-		const calls = 2000
-		var callers sync.WaitGroup
-		for range calls {
-			callers.Go(func() {
-				if err := p.Call(context.Background(), "M.M", nil, nil); !errors.Is(err, proxy.ErrRetriesSpent) {
-					t.Error(err)
-				}
-			})
+		first := active(t, p)
+		ctx, leave := context.WithTimeout(t.Context(), 90*time.Second)
+		defer leave()
+		ended := make(chan error, 1)
+		go func() { ended <- p.Call(ctx, "M.M", nil, nil) }()
+		synctest.Wait() // it is under way, with first
+		if err := p.NotifyFailed(t.Context(), first, nil); err != nil {
+			t.Fatal(err)
 		}
-		callers.Wait()
-		// The default half minute, at pauses between 2.5 and 5 s; the pauses are
-		// shorter only when the end is near.
-		if n := sent.Load(); n > 14*calls {
-			t.Errorf("%d calls made %d attempts, want at most 14 each", calls, n)
+		for active(t, p) != first {
+			if _, err := p.Rebalance(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		recovered := p.View()
+		time.Sleep(61 * time.Second)
+		if p.View() != recovered {
+			t.Errorf("what was true a minute ago made of %s\nthis: %s", picture(recovered), picture(p.View()))
+		}
+		if err := <-ended; err == nil {
+			t.Error("nobody answered, and the call succeeded")
 		}
 		stop(t, p.Stop)
 	})

@@ -94,7 +94,8 @@ func TestAUsersHandlerAnswersAndIsCancelledWithItsConnection(t *testing.T) {
 	await(t, func() bool { return server.Counts().Methods["My.Wait"] == 1 })
 	_ = c.session.Close()
 	select {
-	case <-ended:
+	case err := <-ended:
+		t.Logf("the handler ended: %v", err)
 	case <-time.After(patience):
 		t.Error("the handler was not cancelled")
 	}

@@ -42,10 +42,11 @@ func runAgent(ctx context.Context, opt *options, tell scribe, log io.Writer) err
 	}()
 	for ; ; logger.Warn().Err(err).Msg("cannot register") {
 		var reply beatReply
-		if err = p.Call(ctx, "Node.Register", register(opt.name), &reply); err == nil {
+		var from messages.Server
+		if err = p.Call(ctx, "Node.Register", register(opt.name), &reply, proxy.WithAnsweredBy(&from)); err == nil {
 			a.token = *reply.SignedIdentity
 			go a.watchAllocs(ctx, logger)
-			a.beat(ctx, a.learn(ctx, reply))
+			a.beat(ctx, a.learn(ctx, reply, from))
 			return ctx.Err()
 		}
 		if !pause(ctx, time.Second) {
@@ -54,12 +55,11 @@ func runAgent(ctx context.Context, opt *options, tell scribe, log io.Writer) err
 	}
 }
 
-// learn hands the reply to a heartbeat to the proxy and returns its TTL. Call
-// does not say who answered, so neither does the update: the proxy takes it to
-// be the active server.
-func (a *agent) learn(ctx context.Context, reply beatReply) time.Duration {
+// learn hands the reply to a heartbeat to the proxy and returns its TTL.
+func (a *agent) learn(ctx context.Context, reply beatReply, from messages.Server) time.Duration {
 	_ = a.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{ // refused: the proxy has logged why
 		Servers: reply.Servers, NumNodes: reply.NumNodes, LeaderRPCAddr: reply.LeaderRPCAddr, TTL: reply.HeartbeatTTL,
+		From: from,
 	})
 	return reply.HeartbeatTTL
 }
@@ -70,8 +70,9 @@ func (a *agent) beat(ctx context.Context, ttl time.Duration) {
 	for pause(ctx, time.Until(due)) {
 		r := record{Kind: kindBeat, Due: due, Sent: time.Now()}
 		var reply beatReply
+		var from messages.Server
 		err := a.proxy.Call(ctx, "Node.UpdateStatus", heartbeat(a.opt.name, a.token), &reply,
-			proxy.WithBudget(due.Add(a.opt.grace/2)))
+			proxy.WithBudget(due.Add(a.opt.grace/2)), proxy.WithAnsweredBy(&from))
 		r.Done = time.Now()
 		if err != nil {
 			r.Err = err.Error()
@@ -81,10 +82,7 @@ func (a *agent) beat(ctx context.Context, ttl time.Duration) {
 			}
 			continue
 		}
-		r.TTL = a.learn(ctx, reply)
-		if s, err := a.proxy.FindServer(); err == nil {
-			r.Server = s.Addr
-		}
+		r.Server, r.TTL = from.Addr, a.learn(ctx, reply, from)
 		a.tell <- r
 		due = r.Done.Add(r.TTL)
 	}

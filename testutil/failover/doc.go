@@ -51,7 +51,7 @@
 //
 // Of the agents that were attached to the server: late is the time from when
 // their next heartbeat was due until one succeeded (for roll: their latest one);
-// late again counts those that had another late one after that;
+// late again counts those to whom it happened more than once;
 // gap is the longest time between two that succeeded, up to the moment when all
 // is well again; missed is how many had a gap longer than TTL and grace, so that
 // the cluster would have given them up. The exit code is 1 if an agent of ours

@@ -11,7 +11,7 @@ type sample struct {
 	next   time.Duration // how late its next successful heartbeat was
 	worst  time.Duration // how late its latest one was
 	gap    time.Duration // longest time between two successful ones
-	again  bool          // one after the next was late too
+	again  bool          // more than one was noticeably late
 	missed bool          // a gap was longer than the TTL granted and the grace
 }
 
@@ -24,12 +24,14 @@ const noticeable = 300 * time.Millisecond
 func measure(agent string, beats []record, from, to time.Time, grace time.Duration) (sample, bool) {
 	s := sample{agent: agent}
 	var last *record // the last that succeeded
+	once := false    // one was noticeably late
 	ended := func(at time.Time, due time.Time, first bool) {
 		late := max(at.Sub(due), 0)
 		if first {
 			s.next = late
-		} else if late > noticeable {
-			s.again = true
+		}
+		if late > noticeable {
+			s.again, once = once, true
 		}
 		s.worst = max(s.worst, late)
 	}

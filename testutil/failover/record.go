@@ -13,7 +13,7 @@ type record struct {
 	Sent   time.Time
 	Done   time.Time
 	Err    string        // empty: the heartbeat succeeded
-	Server string        // front: the server in front; beat: the one in front afterwards
+	Server string        // front: the server in front; beat of ours: the one that answered
 	TTL    time.Duration // granted by this heartbeat
 }
 

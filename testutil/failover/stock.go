@@ -151,7 +151,6 @@ func (s *stock) beat(ctx context.Context, ttl time.Duration) {
 			r.Err = err.Error()
 			next = r.Done.Add(stockBackOff(err, r.Done.Sub(due)))
 		}
-		r.Server = s.front()
 		s.tell <- r
 	}
 }

@@ -11,4 +11,9 @@ func Example() {
 		}
 	}
 	// Output:
+	// 1.000s server 4: no-leader for 1.449s
+	// 2.000s server 1: go-away for 165ms
+	// 3.000s server 1: freeze for 5.347s
+	// 4.000s server 4: slow for 2.94s, by 226ms
+	// 5.000s server 2: leave for 2.606s
 }

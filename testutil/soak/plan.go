@@ -27,7 +27,7 @@ type event struct {
 }
 
 func (e event) String() string {
-	text := fmt.Sprintf("%7.3fs server %d: %v for %v", e.at.Seconds(), e.slot, e.kind, e.until-e.at)
+	text := fmt.Sprintf("%.3fs server %d: %v for %v", e.at.Seconds(), e.slot, e.kind, e.until-e.at)
 	switch e.kind {
 	case garbage:
 		text += ", " + layers[e.layer]

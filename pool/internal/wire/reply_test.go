@@ -81,7 +81,11 @@ func TestAReusedAnyIsReadAfresh(t *testing.T) {
 	d := wire.NewDecoder()
 	var got any
 	for _, want := range []any{
-		map[string]any{"A": int64(1), "B": "two"}, map[string]any{"C": int64(3)}, "text", []any{int64(1)}, nil,
+		map[string]any{"A": int64(1), "B": "two"},
+		map[string]any{"C": int64(3)},
+		"text",
+		[]any{int64(1)},
+		nil,
 		map[string]any{},
 	} {
 		if err := d.Body(encoded(t, want), &got); err != nil {

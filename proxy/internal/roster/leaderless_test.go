@@ -217,8 +217,10 @@ func TestARoundTriesLeaderlessServersAfterTheOthersOfTheirClass(t *testing.T) {
 	for seed := range uint64(20) {
 		g := startRig(t, Config{Servers: servs(t, "a", "b", "c", "d"), Datacenter: "dc1", PreferDatacenter: true}, seeded(seed))
 		g.step(messages.HeartbeatUpdate{LeaderRPCAddr: "a", Servers: []messages.ServerInfo{
-			{RPCAdvertiseAddr: "a", Datacenter: "dc1"}, {RPCAdvertiseAddr: "b", Datacenter: "dc1"},
-			{RPCAdvertiseAddr: "c", Datacenter: "dc2"}, {RPCAdvertiseAddr: "d", Datacenter: "dc2"},
+			{RPCAdvertiseAddr: "a", Datacenter: "dc1"},
+			{RPCAdvertiseAddr: "b", Datacenter: "dc1"},
+			{RPCAdvertiseAddr: "c", Datacenter: "dc2"},
+			{RPCAdvertiseAddr: "d", Datacenter: "dc2"},
 		}})
 		g.step(messages.AddBackup{Addrs: []string{"x", "y"}})
 		for _, addr := range []string{"a", "c", "x"} {

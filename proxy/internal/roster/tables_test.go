@@ -117,8 +117,10 @@ func TestTheOwnDatacenterGoesFirstWhateverTheSeed(t *testing.T) {
 	for seed := range uint64(20) {
 		g := startRig(t, Config{Datacenter: "dc1", PreferDatacenter: true}, seeded(seed))
 		g.step(messages.HeartbeatUpdate{LeaderRPCAddr: "a", Servers: []messages.ServerInfo{
-			{RPCAdvertiseAddr: "a", Datacenter: "dc2"}, {RPCAdvertiseAddr: "b", Datacenter: "dc1"},
-			{RPCAdvertiseAddr: "c", Datacenter: "dc2"}, {RPCAdvertiseAddr: "d", Datacenter: "dc1"},
+			{RPCAdvertiseAddr: "a", Datacenter: "dc2"},
+			{RPCAdvertiseAddr: "b", Datacenter: "dc1"},
+			{RPCAdvertiseAddr: "c", Datacenter: "dc2"},
+			{RPCAdvertiseAddr: "d", Datacenter: "dc1"},
 		}})
 		g.step(messages.RebalanceTick{})
 		var near []string
