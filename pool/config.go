@@ -38,6 +38,10 @@ type Config struct {
 	// when none does, the silence may well be on this side.
 	Suspect func(addr string)
 
+	// Down, if set, is told of a server whose session broke or could not be
+	// dialed, and why, also when no call was on it; it must not block.
+	Down func(addr string, err error)
+
 	// IdleTimeout is how long a session may stay unused before it is closed. The
 	// retained server's session is kept. Zero means 2 min.
 	IdleTimeout time.Duration

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -28,8 +29,12 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m mail) {
-	if over, ok := m.Pool.(messages.Disconnected); ok {
-		delete(o.live, over.Session)
+	switch m := m.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
+	case messages.Disconnected:
+		delete(o.live, m.Session)
+		o.down(m.Addr, m.Err)
+	case messages.Dialed:
+		o.down(m.Addr, m.Err)
 	}
 	if m.session != nil {
 		o.live[m.session.id] = m.session
@@ -95,6 +100,19 @@ func (o *owner) publish() {
 		}
 	}
 	o.pool.table.Store(&t)
+}
+
+// down tells the pool's user of a server that cannot be reached. A session that
+// was let go, by this side or in good order by the other, says nothing.
+func (o *owner) down(addr string, err error) {
+	for _, fine := range [...]error{ErrIdle, ErrLeaving, ErrStopped} {
+		if errors.Is(err, fine) {
+			return
+		}
+	}
+	if err != nil && o.pool.cfg.Down != nil {
+		o.pool.cfg.Down(addr, err)
+	}
 }
 
 // ping asks a session for a sign of life in a goroutine of its own, which ends

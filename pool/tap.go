@@ -13,7 +13,9 @@ import (
 const (
 	frameHead    = 12
 	frameData    = 0
+	framePing    = 2
 	frameGoAway  = 3
+	flagSYN      = 0x1
 	flagFIN      = 0x4
 	flagRST      = 0x8
 	frameVersion = 0
@@ -27,7 +29,7 @@ type tap struct {
 	net.Conn
 	origin time.Time
 
-	lastRead atomic.Int64 // nanoseconds from origin to the last inbound byte
+	lastRead atomic.Int64 // nanoseconds from origin to the last sign of life
 	lastData atomic.Int64 // the same to the last that was a stream's, not yamux's own
 	closes   atomic.Uint64
 	leaving  atomic.Bool
@@ -36,6 +38,7 @@ type tap struct {
 	broken   func(error)           // told the first fault, before yamux learns of it; may be nil
 
 	// Of the reading goroutine.
+	now     int64 // of the bytes at hand, as in lastRead
 	head    [frameHead]byte
 	have    int    // bytes of head
 	payload uint32 // bytes of the current frame still to come
@@ -61,7 +64,7 @@ func (t *tap) Read(b []byte) (int, error) {
 	n, err := t.Conn.Read(b)
 	if n > 0 {
 		t.in.Add(uint64(n))
-		t.lastRead.Store(int64(time.Since(t.origin)))
+		t.now = int64(time.Since(t.origin))
 		if bad := t.follow(b[:n]); bad != nil {
 			t.fail(bad)
 		}
@@ -87,7 +90,7 @@ func (t *tap) cause() error {
 	return io.EOF
 }
 
-// silence is the time since the last inbound byte.
+// silence is the time since the last sign of life.
 func (t *tap) silence() time.Duration {
 	return time.Since(t.origin) - time.Duration(t.lastRead.Load())
 }
@@ -99,6 +102,7 @@ func (t *tap) follow(b []byte) error {
 			n := min(uint64(t.payload), uint64(len(b)))
 			t.payload -= uint32(n)
 			b = b[n:]
+			t.lastRead.Store(t.now)
 			continue
 		}
 		n := copy(t.head[t.have:], b)
@@ -116,16 +120,21 @@ func (t *tap) follow(b []byte) error {
 	return nil
 }
 
-// frame notes what a complete frame head says.
+// frame notes what a complete frame head says. The peer's own pings are no sign
+// of life: they come in as well where nothing goes out any more.
 func (t *tap) frame() {
+	flags := binary.BigEndian.Uint16(t.head[2:])
+	if t.head[1] != framePing || flags&flagSYN == 0 {
+		t.lastRead.Store(t.now)
+	}
 	switch t.head[1] {
 	case frameData:
 		t.payload = binary.BigEndian.Uint32(t.head[8:])
-		t.lastData.Store(t.lastRead.Load())
+		t.lastData.Store(t.now)
 	case frameGoAway:
 		t.leaving.Store(true)
 	}
-	if binary.BigEndian.Uint16(t.head[2:])&(flagFIN|flagRST) != 0 {
+	if flags&(flagFIN|flagRST) != 0 {
 		t.closing++
 	}
 }

@@ -115,9 +115,10 @@ func TestWithoutAFaultTheCauseIsTheEnd(t *testing.T) {
 	}
 }
 
-// A server pings its clients for ever: that is life, but no use of the session.
-func TestAPingIsLifeButNotUse(t *testing.T) {
-	r := tapOn(&paperConn{reads: [][]byte{frame(0, 2, 1, 0, 1), append(frame(0, frameData, 0, 1, 1), 'x')}, err: io.EOF})
+// A server pings its clients for ever: that is no use of the session, and no life
+// either, for it comes in also where nothing goes out any more. An answer is life.
+func TestTheServersPingIsNoLifeAndTheAnswerToOursIsNoUse(t *testing.T) {
+	r := tapOn(&paperConn{reads: [][]byte{frame(0, 2, 1, 0, 1), frame(0, 2, 2, 0, 1), append(frame(0, frameData, 0, 1, 1), 'x')}, err: io.EOF})
 	r.origin = r.origin.Add(-time.Hour) // everything from now on is an hour later
 	s := &session{tap: r}
 	used := s.usage().used
@@ -125,8 +126,14 @@ func TestAPingIsLifeButNotUse(t *testing.T) {
 	if _, err := r.Read(b); err != nil {
 		t.Fatal(err)
 	}
+	if d := r.silence(); d < time.Minute {
+		t.Fatalf("silent for %v after the server's ping", d)
+	}
+	if _, err := r.Read(b); err != nil {
+		t.Fatal(err)
+	}
 	if d := r.silence(); d > time.Minute {
-		t.Fatalf("silent for %v after a ping", d)
+		t.Fatalf("silent for %v after the answer to a ping", d)
 	}
 	if got := s.usage().used; !got.Equal(used) {
 		t.Fatalf("used at %v, before the ping at %v", got, used)

@@ -63,10 +63,7 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 
 // persist carries on after the first attempt failed, or found no server.
 func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) error {
-	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
-	if at, ok := ctx.Deadline(); ok {
-		c.until = at
-	}
+	c.episode(ctx)
 	for {
 		if c.last != nil {
 			v := judge(c.last, c.class)
@@ -98,6 +95,22 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 		if err := c.try(ctx, now, server, again, reply); err == nil {
 			return nil
 		}
+		if c.block > 0 && time.Since(begin) > episodeGap {
+			c.episode(ctx)
+		}
+	}
+}
+
+// episodeGap is how long an attempt of a blocking query must have been held for
+// its failure to have nothing to do with the one before.
+const episodeGap = 5 * time.Second
+
+// episode begins to count turns, pauses and time anew.
+func (c *call) episode(ctx context.Context) {
+	c.tried, c.pauses = c.tried[:0], 0
+	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
+	if at, ok := ctx.Deadline(); ok {
+		c.until = at
 	}
 }
 

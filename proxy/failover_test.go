@@ -117,3 +117,27 @@ func TestACallSaysWhoAnsweredIt(t *testing.T) {
 		t.Fatalf("answered by %v, in front was %v and is %v", from, front, active(t, p))
 	}
 }
+
+func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
+	c := startCluster(t, 3)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	front := active(t, p)
+	c.ServerAt(front.Addr).Kill()
+	for view := range p.Watch(within(t)) {
+		if now, _ := view.Active(); now != front {
+			break
+		}
+	}
+	if now := active(t, p); now == front {
+		t.Fatalf("%v is still in front", front)
+	}
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if st := p.Stats(); st.Failures != 0 {
+		t.Fatalf("a call met the dead server: %+v", st)
+	}
+}

@@ -94,6 +94,21 @@ func awaitView(t testing.TB, p *proxy.Proxy, what string, wanted func(*messages.
 	return nil
 }
 
+// ends waits until do has ended.
+func ends(t testing.TB, what string, do func()) {
+	t.Helper()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		do()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(limit):
+		t.Fatalf("%s: not within %v", what, limit)
+	}
+}
+
 // active is the server in front.
 func active(t testing.TB, p *proxy.Proxy) messages.Server {
 	t.Helper()

@@ -46,13 +46,7 @@ func Start(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
 	if p.pinger == nil {
-		told := cfg.Pool.Suspect
-		p.cfg.Pool.Suspect = func(addr string) {
-			p.suspect(addr)
-			if told != nil {
-				told(addr)
-			}
-		}
+		p.listen()
 		if p.pool, err = pool.New(p.cfg.Pool); err != nil {
 			return nil, err
 		}

@@ -55,11 +55,6 @@ var retryRows = []retryRow{
 		phase: pool.PhaseDial, outcome: pool.NotSent, is: syscall.ECONNREFUSED, as: as[*pool.DialError],
 	},
 	{
-		name: "refused dial after a killed session", warm: true, spoil: (*testutil.Server).Kill,
-		rotates: true, rejoins: true, repeats: true,
-		phase: pool.PhaseDial, outcome: pool.NotSent,
-	},
-	{
 		name: "handshake without an answer", spoil: (*testutil.Server).Freeze,
 		rotates: true, rejoins: true, repeats: true,
 		phase: pool.PhaseHandshake, outcome: pool.NotSent, as: as[*pool.DialError],

@@ -153,7 +153,11 @@ func TestSilentServersAreProbedAQuarterOfASecondApart(t *testing.T) {
 			t.Fatalf("%+v, %v", result, err)
 		}
 		synctest.Wait()
-		for i, made := range pings.sorted() {
+		all := pings.sorted()
+		if len(all) != 4 {
+			t.Errorf("%d of 4 probes have ended with the round", len(all))
+		}
+		for i, made := range all {
 			if want := time.Duration(i) * 250 * time.Millisecond; made.begun != want || made.end != 3*time.Second {
 				t.Errorf("probe %d began after %v and ended after %v, want %v and 3s", i, made.begun, made.end, want)
 			}
@@ -199,7 +203,11 @@ func TestTheFirstToAnswerEndsTheRoundAndTheOtherProbes(t *testing.T) {
 			t.Fatalf("%+v, %v", result, err)
 		}
 		synctest.Wait()
-		for _, made := range pings.sorted() {
+		all := pings.sorted()
+		if len(all) != 4 {
+			t.Errorf("%d of 4 probes have ended with the round", len(all))
+		}
+		for _, made := range all {
 			if made.end != 850*time.Millisecond {
 				t.Errorf("the probe of %s went on until %v", made.addr, made.end)
 			}

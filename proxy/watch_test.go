@@ -56,7 +56,7 @@ func TestWatchEndsWhenTheProxyIsStopped(t *testing.T) {
 		<-begun
 	}
 	stop(t, p.Stop)
-	watchers.Wait()
+	ends(t, "the watchers", watchers.Wait)
 }
 
 func TestWatchEndsWithItsContextAndWithItsLoop(t *testing.T) {
@@ -64,10 +64,12 @@ func TestWatchEndsWithItsContextAndWithItsLoop(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n := 0
-	for range p.Watch(ctx) {
-		n++
-		cancel()
-	}
+	ends(t, "a watch whose context has ended", func() {
+		for range p.Watch(ctx) {
+			n++
+			cancel()
+		}
+	})
 	if n != 1 {
 		t.Errorf("%d views without a change", n)
 	}

@@ -9,9 +9,35 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
+// listen has the pool tell the proxy what it tells the embedder.
+func (p *Proxy) listen() {
+	suspect, down := p.cfg.Pool.Suspect, p.cfg.Pool.Down
+	p.cfg.Pool.Suspect = func(addr string) {
+		p.suspect(addr)
+		if suspect != nil {
+			suspect(addr)
+		}
+	}
+	p.cfg.Pool.Down = func(addr string, err error) {
+		p.down(addr, err)
+		if down != nil {
+			down(addr, err)
+		}
+	}
+}
+
 // suspect is told by the pool that a server is silent while calls wait for it.
 // It must not block: what a full mailbox loses, the pool repeats.
 func (p *Proxy) suspect(addr string) { _ = p.owner.TryTell(messages.Suspected{Addr: addr}) }
+
+// down is told by the pool that a server cannot be reached, also when no call
+// was on its way there. It must not block: what a full mailbox loses, the next
+// call finds out.
+func (p *Proxy) down(addr string, err error) {
+	_ = p.owner.TryTell(messages.FailureNotice{
+		Server: messages.Server{Addr: addr}, Epoch: p.View().Epoch(), Err: err,
+	})
+}
 
 // testimony is how one witness answered.
 type testimony struct {

@@ -109,7 +109,7 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	cfg.EnableKeepAlive = c.server.cfg.KeepAlive > 0
 	cfg.KeepAliveInterval = max(c.server.cfg.KeepAlive, time.Second)
 	cfg.ConnectionWriteTimeout = time.Minute // a frozen server must not lose its sessions by itself
-	session, err := yamux.Server(rw, cfg)
+	session, err := yamux.Server(lastWords{rw, c.cancel}, cfg)
 	if err != nil {
 		return
 	}
@@ -138,11 +138,30 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 			break
 		}
 		c.server.tally.streams.Add(1)
-		c.streams.Go(func() { serve(stream) })
+		c.streams.Go(func() {
+			defer context.AfterFunc(c.ctx, func() { _ = stream.SetDeadline(time.Unix(1, 0)) })()
+			serve(stream)
+		})
 	}
 	c.cancel()
 	_ = session.Close() // the connection is done for anyway
 	c.streams.Wait()
+}
+
+// lastWords is a transport that says when it cannot be read any more, before it
+// tells yamux. Whoever reads a stream of a session that ends spins in yamux until
+// that has come to close the stream; so all are woken first.
+type lastWords struct {
+	net.Conn
+	say func()
+}
+
+func (l lastWords) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	if err != nil {
+		l.say()
+	}
+	return n, err
 }
 
 // serveRPC answers requests one after another until the client ends the stream

@@ -15,6 +15,3 @@ const (
 func (g group) String() string {
 	return [...]string{"echo", "count", "at most once", "heartbeat", "blocking query"}[g]
 }
-
-// counted says whether the cluster counts the executions of such calls by ID.
-func (g group) counted() bool { return g == count || g == atMostOnce }

@@ -23,9 +23,9 @@ type page struct {
 	breaches breaches
 	repeated int           // counted calls that ran more than once, as they may
 	worst    time.Duration // between two calls that succeeded, over all callers
-	gapEnds  time.Time
-	last     time.Time // when a call succeeded
-	batches  []batch   // not yet compared, the oldest in front
+	gapAmid  string        // the faults in force then
+	last     time.Time     // when a call succeeded
+	batches  []batch       // not yet compared, the oldest in front
 }
 
 // tally is how the calls of a group ended.
@@ -115,7 +115,7 @@ func (p *page) enter(e ending) {
 	case done:
 		t.Succeeded++
 		if gap := e.end.Sub(p.last); gap > p.worst {
-			p.worst, p.gapEnds = gap, e.end
+			p.worst, p.gapAmid = gap, p.journal.during(p.last, e.end)
 		}
 		if e.end.After(p.last) {
 			p.last = e.end

@@ -44,7 +44,7 @@ func (r *report) calls(p *page) {
 		r.Calls[g.String()] = p.calls[g]
 	}
 	r.Repeated, r.WorstGap = p.repeated, p.worst
-	for line := range strings.Lines(p.journal.during(p.gapEnds.Add(-p.worst), p.gapEnds)) {
+	for line := range strings.Lines(p.gapAmid) {
 		if line = strings.TrimSpace(line); line != "" {
 			r.GapFault = append(r.GapFault, line)
 		}
