@@ -45,6 +45,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 .PHONY: bench
 bench: ## run the benchmarks that match BENCH, COUNT times
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS)
+	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 .PHONY: failover
 failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 40 min)

@@ -16,6 +16,9 @@ func (l *lane) exchange() (Phase, error) {
 	if err := l.open(); err != nil {
 		return PhaseOpen, err
 	}
+	if l.session.over() {
+		return PhaseOpen, l.session.cause() // while the stream was opened
+	}
 	request := l.buf[1:]
 	if l.fresh {
 		request = l.buf

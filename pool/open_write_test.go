@@ -1,0 +1,56 @@
+package pool_test
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// cutting is a connection that breaks when the first stream is opened: behind
+// the SYN, before the request.
+type cutting struct {
+	net.Conn
+	broke chan struct{} // closed when whoever reads knows
+	once  atomic.Bool
+}
+
+func (c *cutting) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil && c.once.CompareAndSwap(false, true) {
+		defer close(c.broke)
+	}
+	return n, err
+}
+
+func (c *cutting) Write(b []byte) (int, error) {
+	const windowUpdate, syn = 1, 1
+	n, err := c.Conn.Write(b)
+	if len(b) == 12 && b[1] == windowUpdate && b[3] == syn {
+		_ = c.Conn.Close()
+		<-c.broke
+	}
+	return n, err
+}
+
+// A session that is killed between opening a stream and writing to it has sent
+// nothing: the call goes over a new one, whatever its class.
+func TestASessionKilledBetweenOpenAndWriteLosesNothing(t *testing.T) {
+	s := startServer(t)
+	var dials atomic.Int64
+	p := newPool(t, pool.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil || dials.Add(1) > 1 {
+			return conn, err
+		}
+		return &cutting{Conn: conn, broke: make(chan struct{})}, nil
+	}})
+	if err := p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "once"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Executions("once"); n != 1 || dials.Load() != 2 {
+		t.Fatalf("executed %d times over %d connections", n, dials.Load())
+	}
+}
