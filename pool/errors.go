@@ -15,6 +15,10 @@ var ErrStopped = actor.ErrStopped
 // ErrIdle is why a session ended that nobody used.
 var ErrIdle = errors.New("session was idle")
 
+// ErrStreamEnded says that the server ended the stream of a call without an
+// answer, while its session lives on.
+var ErrStreamEnded = errors.New("stream ended without an answer")
+
 // ErrLeaving says that the server announced its departure: it takes no new
 // stream on this session.
 var ErrLeaving = errors.New("server is leaving")

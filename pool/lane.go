@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -127,11 +128,12 @@ func (l *lane) run() {
 }
 
 // transport prefers the reason why the session ended over yamux's symptom of it.
+// While the session lives, it is the stream alone that has ended.
 func (l *lane) transport(err error) error {
 	if l.session.over() {
 		return l.session.cause()
 	}
-	return err
+	return fmt.Errorf("%w: %w", ErrStreamEnded, err)
 }
 
 // discard closes the stream, if there is one.

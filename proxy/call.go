@@ -70,8 +70,11 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 			if v.rotate || v.pass {
 				c.tried = append(c.tried, c.last.Server)
 			}
-			if !v.retry || ctx.Err() != nil {
+			if !v.retry {
 				return c.last
+			}
+			if err := ctx.Err(); err != nil {
+				return c.giveUp(err)
 			}
 			// What reached no server cost none anything.
 			broke := c.last.Outcome != pool.NotSent && !c.proxy.budget.spend()
@@ -89,13 +92,15 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 		if c.block > 0 {
 			// Never zero: a query without a time is held for the server's default.
 			left := max(c.block-time.Since(begin), time.Millisecond)
-			again, c.block = shortened(args, left), left
-			begin = time.Now()
+			if short, ok := shortened(args, left); ok {
+				again, c.block, begin = short, left, time.Now()
+			}
 		}
+		sent := time.Now()
 		if err := c.try(ctx, now, server, again, reply); err == nil {
 			return nil
 		}
-		if c.block > 0 && time.Since(begin) > episodeGap {
+		if c.block > 0 && time.Since(sent) > episodeGap {
 			c.episode(ctx)
 		}
 	}
@@ -144,12 +149,21 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 	return c.last
 }
 
-// carry hands one attempt to whoever carries calls.
+// carry hands one attempt to whoever carries calls. The proxy's own pool ends its
+// calls itself when the proxy stops.
 func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
-	if c.proxy.pool == nil {
-		return c.proxy.caller.Call(ctx, addr, c.method, args, reply)
+	p := c.proxy
+	if p.pool != nil {
+		return p.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
 	}
-	return c.proxy.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.life, cancel)()
+	err := p.caller.Call(ctx, addr, c.method, args, reply)
+	if err != nil && p.life.Err() != nil {
+		return ErrStopped
+	}
+	return err
 }
 
 // recovered tells the owner that a server held for failed has answered. A full
@@ -176,7 +190,9 @@ func (c *call) giveUp(why error) error {
 	if c.last == nil {
 		return c.fail(why)
 	}
-	c.last.Err = fmt.Errorf("%w: %w", c.last.Err, why)
+	if !errors.Is(c.last.Err, why) {
+		c.last.Err = fmt.Errorf("%w: %w", c.last.Err, why)
+	}
 	return c.last
 }
 

@@ -140,6 +140,12 @@ func (c *Config) validate() ([]messages.Server, error) {
 			*d.value = d.zero
 		}
 	}
+	if c.Policy > Rendezvous {
+		return nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}
+	}
+	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 {
+		return nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, or 0 for the defaults", t)}
+	}
 	if c.Region == "" {
 		c.Region = "global"
 	}

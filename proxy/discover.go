@@ -2,16 +2,16 @@ package proxy
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// search is the discovery under way.
+// search is the discovery under way, of the owner.
 type search struct {
-	running bool          // of the owner
-	run     atomic.Uint64 // the newest run asked for: what is found answers that one
+	running bool
+	began   uint64 // the run it was started for
+	wanted  uint64 // the newest run asked for: what is found answers that one
 }
 
 // discover runs the Discoverer, if there is one, in a goroutine of its own. One
@@ -21,15 +21,24 @@ func (o *owner) discover(e roster.Discover) {
 	if d == nil {
 		return
 	}
-	o.search.run.Store(e.Run)
+	o.search.wanted = e.Run
 	if o.search.running {
 		return
 	}
-	o.search.running = true
+	o.search.running, o.search.began = true, e.Run
 	o.self.Go(func(ctx context.Context) {
 		running, stop := context.WithTimeout(ctx, o.proxy.cfg.DiscoverTimeout)
 		defer stop()
 		addrs, err := d.Discover(running)
-		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: o.search.run.Load(), Addrs: addrs, Err: err})
+		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Addrs: addrs, Err: err})
 	})
+}
+
+// done ends the discovery that m is the result of, and makes it the result of the
+// newest run asked for.
+func (s *search) done(m messages.DiscoveryDone) messages.DiscoveryDone {
+	if s.running && m.Run == s.began {
+		s.running, m.Run = false, s.wanted
+	}
+	return m
 }

@@ -50,11 +50,11 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Serv
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Proxy) {
-	switch m := m.(type) { //nolint:gochecksumtype // the roster takes them all; these say something to the shell too
+	switch told := m.(type) { //nolint:gochecksumtype // the roster takes them all; these say something to the shell too
 	case messages.HeartbeatUpdate:
-		o.ttl = m.TTL
+		o.ttl = told.TTL
 	case messages.DiscoveryDone:
-		o.search.running = false
+		m = o.search.done(told)
 	}
 	o.roster.Step(now, m)
 	o.apply()

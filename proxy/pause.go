@@ -18,7 +18,7 @@ const (
 // tokens, they come less often.
 func (c *call) pause(ctx context.Context, broke bool) error {
 	now := time.Now()
-	wait := rand.N(c.ceiling(now)) + time.Millisecond
+	wait := 1 + rand.N(c.ceiling(now))
 	if broke {
 		wait = max(wait, brokePause(c.until.Sub(now)))
 	}

@@ -23,6 +23,8 @@ type Proxy struct {
 	now    atomic.Pointer[published]
 	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds
 	budget budget
+	life   context.Context // ends with Stop
+	end    context.CancelFunc
 }
 
 // published is what readers see. It is never changed.
@@ -54,6 +56,7 @@ func Start(cfg Config) (*Proxy, error) {
 	}
 	p.caller, _ = p.pinger.(Caller)
 	p.budget.fill()
+	p.life, p.end = context.WithCancel(context.Background())
 	seed := cfg.Seed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -68,6 +71,7 @@ func Start(cfg Config) (*Proxy, error) {
 // every goroutine is waited for until ctx ends (ctx.Err). The last View stays
 // readable.
 func (p *Proxy) Stop(ctx context.Context) error {
+	p.end()
 	err := p.owner.Stop(ctx)
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))

@@ -36,24 +36,24 @@ func number(v reflect.Value) int64 {
 }
 
 // shortened is a copy of the arguments of a blocking query with only left of its
-// time to go. The caller's own are never written to; arguments whose time cannot
-// be found are sent as they are.
-func shortened(args any, left time.Duration) any {
+// time to go. The caller's own are never written to; ok is false for arguments
+// whose time cannot be found.
+func shortened(args any, left time.Duration) (short any, ok bool) {
 	if m, ok := args.(map[string]any); ok {
 		m = maps.Clone(m)
 		m[blockField] = int64(left)
-		return m
+		return m, true
 	}
 	v := reflect.ValueOf(args)
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
 	}
 	if v.Kind() != reflect.Struct {
-		return args
+		return nil, false
 	}
 	field, found := v.Type().FieldByName(blockField)
 	if !found || field.Type.Kind() != reflect.Int64 {
-		return args
+		return nil, false
 	}
 	dup := reflect.New(v.Type())
 	dup.Elem().Set(v)
@@ -63,7 +63,7 @@ func shortened(args any, left time.Duration) any {
 			continue
 		}
 		if at.IsNil() || !at.CanSet() {
-			return args
+			return nil, false
 		}
 		part := reflect.New(at.Type().Elem()) // an embedded pointer is the caller's: copy what it points to
 		part.Elem().Set(at.Elem())
@@ -71,11 +71,11 @@ func shortened(args any, left time.Duration) any {
 	}
 	at := dup.Elem().FieldByIndex(field.Index)
 	if !at.CanSet() {
-		return args
+		return nil, false
 	}
 	at.SetInt(int64(left))
 	if reflect.TypeOf(args).Kind() == reflect.Pointer {
-		return dup.Interface()
+		return dup.Interface(), true
 	}
-	return dup.Elem().Interface()
+	return dup.Elem().Interface(), true
 }

@@ -35,8 +35,11 @@ func (c *call) attempt(ctx context.Context, servers int) (context.Context, conte
 }
 
 // sliced marks the error of an attempt that its slice has ended, and not the
-// call's own context.
+// call's own context; whatever else ended it stands.
 func sliced(err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
 	if e, ok := errors.AsType[*CallError](err); ok {
 		dup := *e
 		dup.Err = errSlice

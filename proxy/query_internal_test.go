@@ -1,0 +1,151 @@
+package proxy
+
+import (
+	"reflect"
+	"testing"
+	"time"
+)
+
+type options struct {
+	MinQueryIndex uint64
+	MaxQueryTime  time.Duration
+}
+
+func (o options) TimeToBlock() time.Duration { return o.MaxQueryTime }
+
+type byValue struct {
+	NodeID string
+	options
+}
+
+// Options is embedded by pointer, so it has to be exported to be settable.
+type Options struct{ MaxQueryTime time.Duration }
+
+type byPointer struct {
+	NodeID string
+	*Options
+}
+
+type exported struct {
+	MinQueryIndex uint64
+	MaxQueryTime  time.Duration
+}
+
+func TestABlockingQueryIsKnownByItsArguments(t *testing.T) {
+	for _, c := range []struct {
+		args any
+		want time.Duration
+	}{
+		{nil, 0},
+		{struct{}{}, 0},
+		{options{MaxQueryTime: time.Minute}, time.Minute},
+		{&byValue{options: options{MaxQueryTime: time.Minute}}, time.Minute},
+		{options{MaxQueryTime: -time.Minute}, 0},
+		{map[string]any{"MinQueryIndex": 7, "MaxQueryTime": time.Minute}, time.Minute},
+		{map[string]any{"MinQueryIndex": uint64(7), "MaxQueryTime": int64(time.Second)}, time.Second},
+		{map[string]any{"MinQueryIndex": 0, "MaxQueryTime": time.Minute}, 0},
+		{map[string]any{"MinQueryIndex": 7, "MaxQueryTime": "a minute"}, 0},
+		{map[string]any{"MaxQueryTime": time.Minute}, 0},
+	} {
+		if got := blockTime(c.args); got != c.want {
+			t.Errorf("%#v: %v, want %v", c.args, got, c.want)
+		}
+	}
+}
+
+func TestAQueryIsShortenedInACopy(t *testing.T) {
+	const left = 7 * time.Second
+	for _, c := range []struct{ args, want any }{
+		{exported{3, time.Minute}, exported{3, left}},
+		{&exported{3, time.Minute}, &exported{3, left}},
+		{byPointer{"n", &Options{time.Minute}}, byPointer{"n", &Options{left}}},
+		{
+			map[string]any{"NodeID": "n", "MaxQueryTime": time.Minute},
+			map[string]any{"NodeID": "n", "MaxQueryTime": int64(left)},
+		},
+	} {
+		before := reflect.ValueOf(deep(c.args)).Interface()
+		short, ok := shortened(c.args, left)
+		if !ok || !reflect.DeepEqual(short, c.want) {
+			t.Errorf("%#v became %#v, %v", c.args, short, ok)
+		}
+		if !reflect.DeepEqual(deep(c.args), before) {
+			t.Errorf("the caller's arguments were changed from %#v to %#v", before, deep(c.args))
+		}
+	}
+}
+
+func TestArgumentsWithoutATimeAreLeftAlone(t *testing.T) {
+	for _, args := range []any{nil, 7, "x", struct{ NodeID string }{"n"}, struct{ MaxQueryTime string }{"x"}, byPointer{}, (*exported)(nil)} {
+		if short, ok := shortened(args, time.Second); ok {
+			t.Errorf("%#v became %#v", args, short)
+		}
+	}
+}
+
+// deep is what args say about their time, through whatever pointers.
+func deep(args any) any {
+	switch a := args.(type) {
+	case *exported:
+		return *a
+	case byPointer:
+		return *a.Options
+	case map[string]any:
+		return a["MaxQueryTime"]
+	}
+	return args
+}
+
+func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		left    time.Duration
+		servers int
+		want    time.Duration
+	}{
+		{12 * time.Second, 3, 2 * time.Second},                // no longer than it takes to be sure
+		{4 * time.Second, 3, time.Second},                     // a turn for each, and one to land
+		{time.Second, 3, 500 * time.Millisecond},              // no shorter than a slow answer
+		{-time.Minute, 3, 500 * time.Millisecond},             // late
+		{time.Second, 1, 500 * time.Millisecond},              // alone
+		{1500 * time.Millisecond, 0, 1500 * time.Millisecond}, // nobody
+	} {
+		if got := slice(now, now.Add(c.left), c.servers); got != c.want {
+			t.Errorf("%v left, %d servers: %v, want %v", c.left, c.servers, got, c.want)
+		}
+	}
+}
+
+func TestALateCallPausesLess(t *testing.T) {
+	now := time.Now()
+	c := call{pauses: 10}
+	if got := c.ceiling(now); got != pauseMost {
+		t.Errorf("without a budget %v", got)
+	}
+	last := pauseMost
+	for _, left := range []time.Duration{15 * time.Second, 4 * time.Second, time.Second, 0, -time.Hour} {
+		c.landBy = now.Add(left)
+		got := c.ceiling(now)
+		if got > last || got < pauseFirst {
+			t.Errorf("%v before its time it pauses up to %v, before that %v", left, got, last)
+		}
+		last = got
+	}
+}
+
+func TestTheKeepaliveFollowsTheHeartbeatAndTheFleet(t *testing.T) {
+	for _, c := range []struct {
+		ttl            time.Duration
+		nodes, servers int
+		want           time.Duration
+	}{
+		{0, 0, 0, 30 * time.Second},
+		{20 * time.Second, 100, 3, 40 * time.Second},
+		{20 * time.Second, 10_000, 5, 125 * time.Second},
+		{5 * time.Minute, 10_000, 5, 10 * time.Minute},
+	} {
+		if got := keepalive(c.ttl, c.nodes, c.servers); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
