@@ -30,6 +30,12 @@ type Config struct {
 	// NodeID identifies the agent. Rendezvous ranks servers by it.
 	NodeID string
 
+	// Seat is the agent's number in the fleet, from 1; the last bits of the host's
+	// address do well. With the policy Shuffle it says where the agent goes after a
+	// failover: agents with consecutive seats spread evenly over the servers, and
+	// return to them when they are back. Zero: anywhere, by chance.
+	Seat uint64
+
 	// RPCMajorVersion is the newest version of the protocol the agent speaks.
 	// Servers of a newer one are left out of the list.
 	RPCMajorVersion int

@@ -37,6 +37,7 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Serv
 			RPCMajorVersion:  p.cfg.RPCMajorVersion,
 			Policy:           p.cfg.Policy,
 			NodeID:           p.cfg.NodeID,
+			Seat:             p.cfg.Seat,
 			Rebalance:        p.cfg.Rebalance,
 			ProbeTimeout:     p.cfg.ProbeTimeout,
 			ProbeStagger:     p.cfg.ProbeStagger,

@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
+	"net"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,10 +23,24 @@ type agent struct {
 	token string
 }
 
+// seat is the agent's number in the fleet: the last bits of its host's address.
+func seat() uint64 {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return 0
+	}
+	for _, a := range addrs {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.IsGlobalUnicast() && ip.IP.To4() != nil {
+			return uint64(binary.BigEndian.Uint32(ip.IP.To4()))
+		}
+	}
+	return 0
+}
+
 // runAgent is the process of an agent; it ends with ctx.
 func runAgent(ctx context.Context, opt *options, tell scribe, log io.Writer) error {
 	logger := zerolog.New(log).With().Timestamp().Logger()
-	cfg := proxy.Config{Servers: opt.servers, NodeID: opt.name, Logger: logger}
+	cfg := proxy.Config{Servers: opt.servers, NodeID: opt.name, Seat: seat(), Logger: logger}
 	cfg.Pool.Logger = logger
 	p, err := proxy.Start(cfg)
 	if err != nil {

@@ -33,7 +33,11 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.box.command(EndRound{Round: d.number})
 	}
 	d.running = false
+	was := r.schedule
 	r.rearm(now)
+	if d.homeward {
+		r.homecoming(now, was)
+	}
 	r.answerRound(how, now.Sub(d.began))
 }
 

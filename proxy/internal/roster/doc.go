@@ -53,6 +53,7 @@
 //	quorum.go     when the agent counts as an orphan
 //	discovery.go  when discovery runs and what becomes of its findings
 //	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
+//	seat.go       where an agent with a seat goes after a failover
 //	schedule.go   when the next round is due; interval.go the times it follows from
 //	throttle.go   warnings that must not repeat
 package roster

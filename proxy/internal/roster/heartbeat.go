@@ -50,6 +50,7 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, leave bool) e
 		r.warn(now, "heartbeat refused", messages.Server{}, err)
 		return err
 	}
+	r.grown(now, members)
 	r.list.setPrimaries(members, leave)
 	if leave {
 		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)

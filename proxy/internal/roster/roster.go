@@ -45,7 +45,7 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 	for _, s := range r.cfg.Servers {
 		r.list.addPrimary(s)
 	}
-	r.list.primaries = r.arrange()
+	r.list.primaries = r.arrange(false)
 	for _, e := range r.list.primaries {
 		r.configured = append(r.configured, configured{server: e.server})
 	}

@@ -14,6 +14,7 @@ import (
 type round struct {
 	number     uint64 // of the round under way, or of the last one
 	running    bool
+	homeward   bool // it takes the agent to its seat
 	began      time.Time
 	limit      time.Time     // the round is over then, whatever has been reported
 	stagger    time.Duration // silence after which the next candidate is probed too
@@ -86,10 +87,10 @@ func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceRe
 func (r *Roster) beginRound(now time.Time) {
 	d := &r.round
 	d.number++
-	d.running, d.started = true, 0
+	d.running, d.started, d.homeward = true, 0, r.homeward()
 	d.began, d.limit = now, now.Add(r.cfg.ProbeTimeout)
 	d.candidates = d.candidates[:0]
-	for _, e := range r.arrange() {
+	for _, e := range r.arrange(d.homeward) {
 		e.passed = true
 		d.candidates = append(d.candidates, candidate{server: e.server})
 	}
@@ -99,10 +100,14 @@ func (r *Roster) beginRound(now time.Time) {
 }
 
 // arrange orders the servers for a round: primaries, then backups. In each class
-// those that know no leader come last.
-func (r *Roster) arrange() []*entry {
+// those that know no leader come last. A homeward round goes by the agent's seat.
+func (r *Roster) arrange(homeward bool) []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
-	r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
+	if homeward {
+		seated(primaries, r.cfg.Seat)
+	} else {
+		r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
+	}
 	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
 	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
 		ownFirst(primaries, r.cfg.Datacenter)

@@ -8,6 +8,9 @@ type schedule struct {
 	draws    draws
 	failover time.Time // the last failover since; zero: there was none
 	spread   float64   // in [0, 1), drawn at that failover: this agent's place among those that fail over
+
+	displaced bool // there was a failover since the last round that was not brought forward
+	turns     int  // homeward rounds in a row
 }
 
 // rearm sets the time of the next round: now and a newly drawn interval.
@@ -39,6 +42,12 @@ func (r *Roster) failover(now time.Time, former *entry) {
 	if r.list.active() == former {
 		return
 	}
-	r.schedule.failover, r.schedule.spread = now, r.rng.Float64()
+	r.schedule.displaced, r.schedule.turns = true, 0
+	r.bringForward(now)
 	r.rotated = r.published.epoch + 1
+}
+
+// bringForward has the next round follow now.
+func (r *Roster) bringForward(now time.Time) {
+	r.schedule.failover, r.schedule.spread = now, r.rng.Float64()
 }
