@@ -138,8 +138,16 @@ func (l *lane) transport(err error) error {
 
 // discard closes the stream, if there is one.
 func (l *lane) discard() {
-	if s := l.stream.Swap(nil); s != nil {
-		_ = (*s).Close() // the peer learns of it, or the session is over
+	s := l.stream.Swap(nil)
+	if s == nil {
+		return
+	}
+	// A stream that only this side has closed is kept by a timer of yamux for
+	// minutes, and its session with it, even one that is over. What is kept must
+	// not hold what large replies have made it grow to.
+	(*s).Shrink()
+	if l.session.ctx.Err() == nil {
+		_ = (*s).Close() // the peer learns of it; the keeper closes what is left
 	}
 }
 

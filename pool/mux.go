@@ -23,6 +23,7 @@ type stream interface {
 	io.ReadWriteCloser
 	SetReadDeadline(t time.Time) error
 	SetDeadline(t time.Time) error
+	Shrink() // lets go of the receive buffer if it is empty
 }
 
 // yamuxSession is the real mux.

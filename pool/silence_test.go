@@ -52,6 +52,7 @@ func newSilentStream(m *silentMux) *silentStream {
 
 func (s *silentStream) Write(b []byte) (int, error)   { return len(b), nil }
 func (s *silentStream) Close() error                  { return nil }
+func (s *silentStream) Shrink()                       {}
 func (s *silentStream) SetDeadline(t time.Time) error { return s.SetReadDeadline(t) }
 
 func (s *silentStream) SetReadDeadline(t time.Time) error {

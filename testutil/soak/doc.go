@@ -35,7 +35,8 @@
 //	overstayed   a call ended 5 s after its deadline, or later
 //	unexplained  more answers could not be read than faults account for
 //	leaked       goroutines are left when all is stopped
-//	swollen      the heap is over 1.5 times what it was halfway, plus 8 MiB
+//	swollen      the heap is over 1.5 times what it was before the middle, plus
+//	             8 MiB (only in a soak of 55 s or more: before, it has not filled)
 //	derailed     the command itself does not work
 //
 // An answer that is well formed and of the wrong type, or announces gigabytes,

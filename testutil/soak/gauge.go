@@ -38,6 +38,10 @@ const heapSlack = 8 << 20
 
 func isFlat(middle, end uint64) bool { return end <= middle+middle/2+heapSlack }
 
+// judgeable is the shortest soak whose heap can be judged: before the middle is
+// read, the ledger must hold as much as it ever will.
+const judgeable = 4 * quarantine
+
 // watermark follows the number of goroutines.
 type watermark struct {
 	most  atomic.Int64

@@ -27,6 +27,7 @@ type report struct {
 	HeapStart  uint64     `json:"heap_start_bytes"`
 	HeapMiddle uint64     `json:"heap_middle_bytes"`
 	HeapEnd    uint64     `json:"heap_end_bytes"`
+	HeapJudged bool       `json:"heap_judged"` // the soak was long enough
 	Goroutines int        `json:"goroutines_most"`
 	Leaked     int        `json:"goroutines_leaked"`
 	Pool       pool.Stats `json:"pool"`
@@ -101,6 +102,9 @@ func (r *report) text(w io.Writer) error {
 		fmt.Fprintf(&b, "    %s\n", line)
 	}
 	fmt.Fprintf(&b, "heap: %.1f MiB at the start, %.1f in the middle, %.1f at the end\n", mebi(r.HeapStart), mebi(r.HeapMiddle), mebi(r.HeapEnd))
+	if !r.HeapJudged {
+		fmt.Fprintf(&b, "      (not judged: that takes %v)\n", judgeable)
+	}
 	fmt.Fprintf(&b, "goroutines: %d at most, %d leaked\npool: %+v\n\nbreaches:", r.Goroutines, r.Leaked, r.Pool)
 	for k := range breachKinds {
 		fmt.Fprintf(&b, " %v %d,", k, r.breaches.counts[k])

@@ -66,7 +66,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	if r.Leaked = excess(before); r.Leaked > 0 {
 		r.breaches.add(leaked, "%d goroutines are left:\n%s", r.Leaked, stacks())
 	}
-	if !isFlat(r.HeapMiddle, r.HeapEnd) {
+	if r.HeapJudged = r.HeapEnd > 0 && set.duration >= judgeable; r.HeapJudged && !isFlat(r.HeapMiddle, r.HeapEnd) {
 		r.breaches.add(swollen, "%d bytes in the middle, %d at the end", r.HeapMiddle, r.HeapEnd)
 	}
 	r.close()
