@@ -15,6 +15,9 @@ type Config struct {
 	// ends with DialTimeout, and the name in addr is resolved by it each time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
+	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
+	TLS *TLSConfig
+
 	// DialTimeout bounds a dial from the first packet until the server has
 	// answered on the session: a connected socket alone proves nothing.
 	// Zero means 2 s.
@@ -53,8 +56,9 @@ type Config struct {
 	// MaxReplyBytes bounds a reply, header and body together. Zero means 64 MiB.
 	MaxReplyBytes int
 
-	// Logger gets one line when a session begins or ends, at debug level. The
-	// zero value logs nothing.
+	// Logger gets one line when a session begins or ends, at debug level, and when
+	// watched TLS files were taken (info) or could not be (warn). The zero value
+	// logs nothing.
 	Logger zerolog.Logger
 }
 
