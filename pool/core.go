@@ -92,6 +92,10 @@ func (c *core) step(now time.Time, m messages.Pool) {
 			delete(c.servers, m.Addr)
 			c.emit(publish{})
 		}
+	case messages.Leaving:
+		if l := c.servers[m.Addr]; l != nil && l.up && l.session == m.Session {
+			c.drop(m.Addr, l, ErrLeaving)
+		}
 	case messages.Retain:
 		c.retain = m.Addr
 	case messages.Keepalive:

@@ -12,12 +12,13 @@ import (
 // Pool carries calls to servers over one session each. All methods may be used
 // by any number of goroutines.
 type Pool struct {
-	cfg    Config
-	origin time.Time // of all times kept as nanoseconds
-	actor  *actor.Actor[mail]
-	table  atomic.Pointer[table]
-	creds  atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
-	counts counts
+	cfg     Config
+	origin  time.Time // of all times kept as nanoseconds
+	actor   *actor.Actor[mail]
+	table   atomic.Pointer[table]
+	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
+	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
+	counts  counts
 
 	open func(ctx context.Context, addr string, id uint64) (*session, error) // dial, but for tests
 }
@@ -26,10 +27,11 @@ type Pool struct {
 type table map[string]*session
 
 // mail is one message in the owner's mailbox. A message about a new session
-// brings the session along.
+// brings the session along, one about credentials these.
 type mail struct {
 	messages.Pool
 	session *session
+	offer   *offer // of Secure and Secured
 }
 
 // mailbox is how many messages may wait for the owner.

@@ -18,7 +18,8 @@ type call struct {
 	block  time.Duration // how long the server was asked to hold it
 	landBy time.Time     // end of its budget; zero: it has none
 
-	answered *messages.Server // where to say who answered; nil: nobody asks
+	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
+	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
 	attempts int
 	tried    []string   // servers that failed in this turn over the list
@@ -146,7 +147,10 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 
 // carry hands one attempt to whoever carries calls.
 func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
-	if c.proxy.pool == nil {
+	switch {
+	case c.open != nil:
+		return c.open(ctx, addr)
+	case c.proxy.pool == nil:
 		return c.proxy.caller.Call(ctx, addr, c.method, args, reply)
 	}
 	return c.proxy.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
