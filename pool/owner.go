@@ -15,20 +15,25 @@ type owner struct {
 	self actor.Self[mail]
 	core *core
 	live map[uint64]*session // every session that is not over
+
+	unwatch chan struct{} // closed to end the watch of files; nil: there is none
 }
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
-	return &owner{
+	o := &owner{
 		pool: p, self: self, core: newCore(coreConfig{
 			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
 			ping: p.cfg.PingTimeout, corroborate: p.cfg.Suspect != nil,
 		}),
 		live: make(map[uint64]*session),
 	}
+	o.watch()
+	return o
 }
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m mail) {
+	of := m.offer
 	switch m := m.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
 	case messages.Disconnected:
 		if s := o.live[m.Session]; s == nil || !s.leaving() { // of which has been told
@@ -38,7 +43,17 @@ func (o *owner) Step(now time.Time, m mail) {
 	case messages.Leaving:
 		o.down(m.Addr, ErrLeaving)
 	case messages.Dialed:
-		o.down(m.Addr, m.Err)
+		if m.Err == nil {
+			o.pool.reached.Store(&m.Addr)
+		} else if o.core.current(m.Addr, m.Session) {
+			o.down(m.Addr, m.Err)
+		}
+	case messages.Secure:
+		o.try(m, of)
+	case messages.Secured:
+		if !o.enforce(m, of) {
+			return
+		}
 	}
 	if m.session != nil {
 		o.live[m.session.id] = m.session
@@ -110,7 +125,7 @@ func (o *owner) publish() {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrStopped} {
+	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrStopped} {
 		if errors.Is(err, fine) {
 			return
 		}
