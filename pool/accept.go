@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime/debug"
 	"time"
 
@@ -83,7 +84,7 @@ func (s *session) serve(st stream) {
 	}()
 	_ = c.SetDeadline(time.Now().Add(firstWords)) // fails where reading does
 	var mode [1]byte
-	if _, err := c.Read(mode[:]); err != nil {
+	if _, err := io.ReadFull(c, mode[:]); err != nil {
 		return
 	}
 	switch mode[0] {

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"fmt"
-
-	"github.com/hashicorp/go-msgpack/v2/codec"
-)
+import "fmt"
 
 // RequestHeader is the first value of a request.
 type RequestHeader struct {
@@ -69,7 +65,7 @@ func (e *Encoder) Reply(buf []byte, h Header, body any) ([]byte, error) {
 }
 
 // Nothing is the body of an answer that is an error: an empty map.
-var Nothing = codec.Raw{0x80}
+var Nothing = struct{}{}
 
 // AppendStream appends the header of a streaming call.
 func AppendStream(buf []byte, method string) []byte {
