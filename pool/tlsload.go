@@ -92,7 +92,7 @@ func (s *source) read(name, file string, text []byte) (err error) {
 func (m *material) sum() (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, s := range []*source{&m.ca, &m.cert, &m.key} {
-		fmt.Fprintf(h, "%d ", len(s.data)) // a hash takes everything
+		h.Write(fmt.Appendf(nil, "%d ", len(s.data)))
 		h.Write(s.data)
 	}
 	copy(sum[:], h.Sum(nil))
