@@ -42,11 +42,11 @@ type Identity struct {
 	Certificate     tls.Certificate
 }
 
-// NewCA makes an authority with a key of its own. It is valid for a day. The
+// NewCA makes an authority with a name and a key of its own, valid for a day. The
 // error is that of package x509.
 func NewCA() (*CA, error) {
 	ca := &CA{}
-	id, err := ca.Issue(CertConfig{Names: []string{"Nomad Agent CA for tests"}, CA: true})
+	id, err := ca.Issue(CertConfig{Names: []string{"Nomad Agent CA " + rand.Text()}, CA: true})
 	if err != nil {
 		return nil, err
 	}
