@@ -45,6 +45,13 @@ type Disconnected struct {
 	Err     error // why
 }
 
+// Leaving says that a server takes no new stream on a session. What runs on it
+// may finish.
+type Leaving struct {
+	Addr    string
+	Session uint64
+}
+
 // Overdue says that a call on a session waits for longer than it should, and
 // that nothing at all has come in on it for the silence limit.
 type Overdue struct {
@@ -71,12 +78,26 @@ type Pinged struct {
 // silence is Addr's own.
 type Corroborated struct{ Addr string }
 
+// Secure asks for other credentials, which come beside it. The reply is nil once
+// they are in force, or why a server did not take them.
+type Secure struct{ Reply actor.Reply[error] }
+
+// Secured is the result of trying credentials on a server. If Err is nil they are
+// in force, and every session is to be replaced.
+type Secured struct {
+	Err   error
+	Reply actor.Reply[error] // of Secure; zero if nobody asked
+}
+
 func (Connect) poolMessage()      {}
 func (Dialed) poolMessage()       {}
 func (Retain) poolMessage()       {}
 func (Keepalive) poolMessage()    {}
 func (Disconnected) poolMessage() {}
+func (Leaving) poolMessage()      {}
 func (Overdue) poolMessage()      {}
 func (Unanswered) poolMessage()   {}
 func (Pinged) poolMessage()       {}
 func (Corroborated) poolMessage() {}
+func (Secure) poolMessage()       {}
+func (Secured) poolMessage()      {}

@@ -15,6 +15,9 @@ type Config struct {
 	// ends with DialTimeout, and the name in addr is resolved by it each time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
+	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
+	TLS *TLSConfig
+
 	// DialTimeout bounds a dial from the first packet until the server has
 	// answered on the session: a connected socket alone proves nothing.
 	// Zero means 2 s.
@@ -39,7 +42,8 @@ type Config struct {
 	Suspect func(addr string)
 
 	// Down, if set, is told of a server whose session broke or could not be
-	// dialed, and why, also when no call was on it; it must not block.
+	// dialed, and why, also when no call was on it; it must not block. A server
+	// that announces its departure is down with ErrLeaving, before it is.
 	Down func(addr string, err error)
 
 	// IdleTimeout is how long a session may stay unused before it is closed. The
@@ -53,8 +57,25 @@ type Config struct {
 	// MaxReplyBytes bounds a reply, header and body together. Zero means 64 MiB.
 	MaxReplyBytes int
 
-	// Logger gets one line when a session begins or ends, at debug level. The
-	// zero value logs nothing.
+	// Handlers answer what servers ask of the agent.
+	Handlers Handlers
+
+	// MaxReverseStreams bounds the streams that a server may have open on one
+	// session; those beyond are reset. Zero means 256.
+	MaxReverseStreams int
+
+	// MaxRequestBytes bounds a request of a server, header and body together.
+	// Zero means 4 MiB.
+	MaxRequestBytes int
+
+	// DrainTimeout is how long the streams on a session that takes no new ones may
+	// still run, in both directions, before they are ended. Calls there run to
+	// their end. Zero means 30 s.
+	DrainTimeout time.Duration
+
+	// Logger gets one line when a session begins or ends, at debug level, and when
+	// watched TLS files were taken (info) or could not be (warn). The zero value
+	// logs nothing.
 	Logger zerolog.Logger
 }
 
@@ -78,6 +99,7 @@ func (c *Config) validate() error {
 		{"PingTimeout", &c.PingTimeout, 2 * time.Second},
 		{"HoldTimeout", &c.HoldTimeout, time.Minute},
 		{"IdleTimeout", &c.IdleTimeout, 2 * time.Minute},
+		{"DrainTimeout", &c.DrainTimeout, 30 * time.Second},
 	} {
 		if *d.value < 0 {
 			return &ConfigError{d.name, fmt.Sprintf("is %v: give a positive duration, or 0 for %v", *d.value, d.zero)}
@@ -93,6 +115,8 @@ func (c *Config) validate() error {
 	}{
 		{"MaxIdleStreams", &c.MaxIdleStreams, 256},
 		{"MaxReplyBytes", &c.MaxReplyBytes, 64 << 20},
+		{"MaxReverseStreams", &c.MaxReverseStreams, 256},
+		{"MaxRequestBytes", &c.MaxRequestBytes, 4 << 20},
 	} {
 		if *n.value < 0 {
 			return &ConfigError{n.name, fmt.Sprintf("is %d: give a positive number, or 0 for %d", *n.value, n.zero)}
@@ -100,6 +124,9 @@ func (c *Config) validate() error {
 		if *n.value == 0 {
 			*n.value = n.zero
 		}
+	}
+	if err := c.Handlers.validate(); err != nil {
+		return err
 	}
 	if c.Dial == nil {
 		c.Dial = newDialer().DialContext

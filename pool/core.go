@@ -34,6 +34,7 @@ type link struct {
 	waiters []actor.Reply[error] // who asked while dialing
 	check   time.Time            // when to look whether it is idle
 	doubt   doubt
+	renewal renewal
 }
 
 // effect is what the shell must do.
@@ -92,6 +93,10 @@ func (c *core) step(now time.Time, m messages.Pool) {
 			delete(c.servers, m.Addr)
 			c.emit(publish{})
 		}
+	case messages.Leaving:
+		if l := c.servers[m.Addr]; l != nil && l.up && l.session == m.Session {
+			c.drop(m.Addr, l, ErrLeaving)
+		}
 	case messages.Retain:
 		c.retain = m.Addr
 	case messages.Keepalive:
@@ -107,6 +112,9 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		c.left(m)
 	case messages.Corroborated:
 		c.corroborated(m)
+	case messages.Secure: // the shell tries, and tells of it with Secured
+	case messages.Secured:
+		c.secured(m)
 	}
 }
 
@@ -133,6 +141,10 @@ func (c *core) connect(m messages.Connect) {
 // dialed publishes a session before it answers those who wait for it.
 func (c *core) dialed(now time.Time, m messages.Dialed) {
 	l := c.servers[m.Addr]
+	if l != nil && l.renewal.session == m.Session {
+		c.renewed(now, l, m)
+		return
+	}
 	if l == nil || l.session != m.Session {
 		c.emit(shut{session: m.Session, cause: ErrIdle})
 		return
@@ -154,7 +166,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 func (c *core) deadline() (at time.Time) {
 	for _, l := range c.servers {
 		if l.up {
-			at = sooner(sooner(at, l.check), l.doubt.deadline())
+			at = sooner(sooner(sooner(at, l.check), l.doubt.deadline()), l.renewal.again)
 		}
 	}
 	return at
@@ -172,6 +184,7 @@ func sooner(a, b time.Time) time.Time {
 // a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	c.silent(now, use)
+	c.renewDue(now)
 	for addr, l := range c.servers {
 		if !l.up || l.check.After(now) {
 			continue

@@ -16,15 +16,21 @@ func newCrew() *crew {
 	return c
 }
 
+// enter counts the caller in, who must leave, or answers false if the crew is
+// gone.
+func (c *crew) enter() bool {
+	for n := c.n.Load(); n > 0; n = c.n.Load() {
+		if c.n.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
+}
+
 // join starts f in a goroutine of the crew, or answers false if the crew is gone.
 func (c *crew) join(f func()) bool {
-	for n := c.n.Load(); ; n = c.n.Load() {
-		if n == 0 {
-			return false
-		}
-		if c.n.CompareAndSwap(n, n+1) {
-			break
-		}
+	if !c.enter() {
+		return false
 	}
 	go func() {
 		defer c.leave()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/yamux"
@@ -24,9 +25,14 @@ func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %v", e.Phase, e.
 
 func (e *DialError) Unwrap() error { return e.Err }
 
-// dial connects to addr and makes sure that a server answers there: the kernel
-// of a frozen host accepts connections too.
+// dial connects to addr with the credentials in force.
 func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, error) {
+	return p.dialWith(ctx, addr, id, p.creds.Load())
+}
+
+// dialWith connects to addr and makes sure that a server answers there: the
+// kernel of a frozen host accepts connections too. nil credentials are plain TCP.
+func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*session, error) {
 	limited, stop := context.WithTimeoutCause(ctx, p.cfg.DialTimeout,
 		fmt.Errorf("no answer within %v: %w", p.cfg.DialTimeout, context.DeadlineExceeded))
 	defer stop()
@@ -34,35 +40,54 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(limited, err)}
 	}
-	s := &session{
-		id: id, addr: addr, pool: p, crew: newCrew(),
-		tap:     newTap(conn, p.origin, &p.counts.bytesIn, &p.counts.bytesOut),
-		drained: make(chan struct{}), free: make(chan *lane, p.cfg.MaxIdleStreams),
-	}
-	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	s.tap.broken = s.cancel
-	if err := s.greet(limited); err != nil {
-		s.cancel(err)
-		if s.mux != nil {
-			_ = s.mux.Close()
+	if creds != nil {
+		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.bytesIn, out: &p.counts.bytesOut}, addr)
+		if err != nil {
+			_ = conn.Close()
+			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: expired(limited, err)}
 		}
-		_ = conn.Close()
-		s.crew.leave()
-		<-s.crew.gone
+		conn = secured
+	}
+	s := p.newSession(context.WithoutCancel(ctx), conn, addr, id)
+	s.tap.broken = s.cancel
+	untouched := s.tap.lastRead.Load()
+	if err := s.greet(limited); err != nil {
+		if hungUp(err) && s.tap.lastRead.Load() == untouched {
+			err = stranger(addr, creds, err)
+		}
+		s.abort(err)
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: expired(limited, err)}
+	}
+	if secured, ok := conn.(*tlsConn); ok {
+		secured.known.Store(true)
 	}
 	return s, nil
 }
 
 // newSession is a session over conn, without its mux yet.
 func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id uint64) *session {
+	in, out := &p.counts.bytesIn, &p.counts.bytesOut
+	if _, counted := conn.(*tlsConn); counted {
+		in, out = new(atomic.Uint64), new(atomic.Uint64) // of what is inside
+	}
 	s := &session{
 		id: id, addr: addr, pool: p, crew: newCrew(),
-		tap:     newTap(conn, p.origin, &p.counts.bytesIn, &p.counts.bytesOut),
+		tap:     newTap(conn, p.origin, in, out),
 		drained: make(chan struct{}), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s
+}
+
+// abort ends a session that nobody was told of, and waits for its goroutines.
+func (s *session) abort(why error) {
+	s.cancel(why)
+	if s.mux != nil {
+		_ = s.mux.Close()
+	}
+	_ = s.tap.Close()
+	s.crew.leave()
+	<-s.crew.gone
 }
 
 // greet starts yamux and waits for the answer to a first ping.

@@ -7,6 +7,11 @@
 // [Outcome], what the server may have done. The pool retries nothing that may
 // have been sent.
 //
+// With Config.TLS it speaks TLS: servers must show a certificate for their role
+// and region, and [Pool.SetTLS] replaces what this side shows while calls go on.
+// Whatever stands in the way is a [*TLSConfigError], or a [*TLSError] under the
+// error of a call.
+//
 // # How it is made
 //
 //   - An owner (core.go, owner.go) decides which server is dialed and which
@@ -19,5 +24,10 @@
 //     own context; a caller that leaves does not stop the lane.
 //   - A tap (tap.go) sits between yamux and the transport. It sees what yamux does
 //     not tell: streams that the server closed, its farewell, why reading ended.
+//   - Credentials are read and checked at one go (tlsload.go) and then never
+//     changed (tls.go); a dial takes those in force (tlsconn.go). When others came
+//     into force (rotate.go, watch.go), the core has each session replaced
+//     (renew.go): the new one is published, and then the old one ends with its
+//     last call.
 //   - remote.go is the one place where the text of an error means anything.
 package pool

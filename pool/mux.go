@@ -12,6 +12,7 @@ import (
 // clock they turn.
 type mux interface {
 	Open() (stream, error)        // blocks while too many opened streams are unanswered
+	Accept() (stream, error)      // blocks until the peer opens one
 	Ping() (time.Duration, error) // blocks until it is answered, or for long
 	CloseChan() <-chan struct{}   // closed when the transport is gone
 	IsClosed() bool
@@ -22,7 +23,9 @@ type mux interface {
 type stream interface {
 	io.ReadWriteCloser
 	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
 	SetDeadline(t time.Time) error
+	StreamID() uint32
 	Shrink() // lets go of the receive buffer if it is empty
 }
 
@@ -32,6 +35,16 @@ type yamuxSession struct{ *yamux.Session }
 // Open opens a stream; its type is not the interface's, so it is wrapped.
 func (y yamuxSession) Open() (stream, error) {
 	s, err := y.OpenStream()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Accept waits for a stream that the peer opens; it is wrapped for the same
+// reason.
+func (y yamuxSession) Accept() (stream, error) {
+	s, err := y.AcceptStream()
 	if err != nil {
 		return nil, err
 	}

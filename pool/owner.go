@@ -15,26 +15,45 @@ type owner struct {
 	self actor.Self[mail]
 	core *core
 	live map[uint64]*session // every session that is not over
+
+	unwatch chan struct{} // closed to end the watch of files; nil: there is none
 }
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
-	return &owner{
+	o := &owner{
 		pool: p, self: self, core: newCore(coreConfig{
 			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
 			ping: p.cfg.PingTimeout, corroborate: p.cfg.Suspect != nil,
 		}),
 		live: make(map[uint64]*session),
 	}
+	o.watch()
+	return o
 }
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m mail) {
+	of := m.offer
 	switch m := m.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
 	case messages.Disconnected:
+		if s := o.live[m.Session]; s == nil || !s.leaving() { // of which has been told
+			o.down(m.Addr, m.Err)
+		}
 		delete(o.live, m.Session)
-		o.down(m.Addr, m.Err)
+	case messages.Leaving:
+		o.down(m.Addr, ErrLeaving)
 	case messages.Dialed:
-		o.down(m.Addr, m.Err)
+		if m.Err == nil {
+			o.pool.reached.Store(&m.Addr)
+		} else if o.core.current(m.Addr, m.Session) {
+			o.down(m.Addr, m.Err)
+		}
+	case messages.Secure:
+		o.try(m, of)
+	case messages.Secured:
+		if !o.enforce(m, of) {
+			return
+		}
 	}
 	if m.session != nil {
 		o.live[m.session.id] = m.session
@@ -74,6 +93,7 @@ func (o *owner) apply() {
 		case shut:
 			if s := o.live[e.session]; s != nil {
 				s.retire(e.cause)
+				s.drain(o.pool.cfg.DrainTimeout)
 			}
 		case trim:
 			if s := o.live[e.session]; s != nil {
@@ -102,10 +122,10 @@ func (o *owner) publish() {
 	o.pool.table.Store(&t)
 }
 
-// down tells the pool's user of a server that cannot be reached. A session that
-// was let go, by this side or in good order by the other, says nothing.
+// down tells the pool's user of a server that cannot be reached, or that is
+// leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrLeaving, ErrStopped} {
+	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrStopped} {
 		if errors.Is(err, fine) {
 			return
 		}
@@ -141,6 +161,7 @@ func (o *owner) connect(ctx context.Context, d dial) {
 	}
 	if s != nil {
 		p.counts.sessions.Add(1) // before anybody can find it
+		s.listen()
 	}
 	told := o.tell(ctx, mail{Pool: messages.Dialed{Addr: d.addr, Session: d.session, Err: err}, session: s})
 	if s == nil {

@@ -12,11 +12,13 @@ import (
 // Pool carries calls to servers over one session each. All methods may be used
 // by any number of goroutines.
 type Pool struct {
-	cfg    Config
-	origin time.Time // of all times kept as nanoseconds
-	actor  *actor.Actor[mail]
-	table  atomic.Pointer[table]
-	counts counts
+	cfg     Config
+	origin  time.Time // of all times kept as nanoseconds
+	actor   *actor.Actor[mail]
+	table   atomic.Pointer[table]
+	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
+	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
+	counts  counts
 
 	open func(ctx context.Context, addr string, id uint64) (*session, error) // dial, but for tests
 }
@@ -25,22 +27,29 @@ type Pool struct {
 type table map[string]*session
 
 // mail is one message in the owner's mailbox. A message about a new session
-// brings the session along.
+// brings the session along, one about credentials these.
 type mail struct {
 	messages.Pool
 	session *session
+	offer   *offer // of Secure and Secured
 }
 
 // mailbox is how many messages may wait for the owner.
 const mailbox = 256
 
-// New makes a Pool, which dials nothing until it is asked to. A bad cfg is a
-// *ConfigError. Stop must be called to release it.
+// New makes a Pool, which dials nothing until it is asked to. It reads the files
+// of cfg.TLS. A bad cfg is a *ConfigError, a bad cfg.TLS a *TLSConfigError. Stop
+// must be called to release it.
 func New(cfg Config) (*Pool, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	p := &Pool{cfg: cfg, origin: time.Now()}
+	creds, err := cfg.TLS.load(p.origin)
+	if err != nil {
+		return nil, err
+	}
+	p.creds.Store(creds)
 	p.open = p.dial
 	p.start()
 	return p, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // session is one live connection to a server and the lanes on it. Any goroutine
@@ -24,6 +26,11 @@ type session struct {
 	drained chan struct{} // closed when retired and no call is left
 	why     error         // of retire; read after drained
 	free    chan *lane    // idle lanes, each owned by who takes it
+
+	streaming  context.Context // of the streams that are conns; ends with the session, or when it has drained for too long
+	endStreams context.CancelCauseFunc
+	serving    atomic.Int64 // streams of the server
+	provoking  atomic.Bool  // somebody pings so that resets are sent
 }
 
 // retired is the bit of session.calls that admits no further call.
@@ -56,6 +63,13 @@ func (s *session) retire(why error) {
 	if s.calls.Or(retired) == 0 {
 		close(s.drained)
 	}
+}
+
+// drain ends the streams of a retired session after limit; calls end by
+// themselves.
+func (s *session) drain(limit time.Duration) {
+	late := time.AfterFunc(limit, func() { s.endStreams(ErrDrained) })
+	context.AfterFunc(s.ctx, func() { late.Stop() })
 }
 
 // ping waits for the first inbound byte after now, provoked by a yamux ping. It
@@ -154,14 +168,21 @@ func (s *session) trim() {
 // ctx is the owner's: it ends when the pool is stopped. The session's own context
 // does not come from it, so that its cause is always one of the pool's.
 func (s *session) keep(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		s.cancel(ErrStopped)
-	case <-s.mux.CloseChan():
-		s.cancel(s.tap.cause())
-	case <-s.drained:
-		s.cancel(s.why)
-	case <-s.ctx.Done():
+	farewell := s.tap.farewell
+	for s.ctx.Err() == nil {
+		select {
+		case <-farewell:
+			farewell = nil
+			// It waits for room in the mailbox, but not beyond the owner's end.
+			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: s.addr, Session: s.id}})
+		case <-ctx.Done():
+			s.cancel(ErrStopped)
+		case <-s.mux.CloseChan():
+			s.cancel(s.tap.cause())
+		case <-s.drained:
+			s.cancel(s.why)
+		case <-s.ctx.Done():
+		}
 	}
 	_ = s.mux.Close() // always nil; frees whoever is blocked in yamux
 	s.crew.leave()

@@ -21,6 +21,7 @@ type silentMux struct {
 }
 
 func (m *silentMux) Open() (stream, error)        { return newSilentStream(m), nil }
+func (m *silentMux) Accept() (stream, error)      { <-m.closed; return nil, io.EOF }
 func (m *silentMux) CloseChan() <-chan struct{}   { return m.closed }
 func (m *silentMux) Ping() (time.Duration, error) { m.pings.Add(1); <-m.closed; return 0, io.EOF }
 
@@ -54,6 +55,9 @@ func (s *silentStream) Write(b []byte) (int, error)   { return len(b), nil }
 func (s *silentStream) Close() error                  { return nil }
 func (s *silentStream) Shrink()                       {}
 func (s *silentStream) SetDeadline(t time.Time) error { return s.SetReadDeadline(t) }
+
+func (s *silentStream) SetWriteDeadline(time.Time) error { return nil }
+func (s *silentStream) StreamID() uint32                 { return 1 }
 
 func (s *silentStream) SetReadDeadline(t time.Time) error {
 	if !t.IsZero() {

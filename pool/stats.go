@@ -5,13 +5,15 @@ import "sync/atomic"
 // Stats counts what a Pool did since it was made, and what it holds now.
 type Stats struct {
 	Sessions      int    // sessions now
-	CallsInFlight int    // calls now, on the sessions that take new ones
+	CallsInFlight int    // calls and streams now, on the sessions that take new ones
 	IdleStreams   int    // streams kept for the next calls, on those sessions
 	Calls         uint64 // calls begun
 	Failures      uint64 // calls that failed, for whatever reason
 	Dials         uint64 // dials begun
 	DialFailures  uint64
 	Streams       uint64 // streams opened
+	Accepted      uint64 // streams that servers opened
+	Refused       uint64 // of those, the ones that were too many
 	Pings         uint64 // pings to servers that were silent
 	BytesIn       uint64 // on the transport
 	BytesOut      uint64
@@ -22,6 +24,7 @@ type counts struct {
 	sessions                                    atomic.Int64
 	calls, failures, dials, dialFailures, pings atomic.Uint64
 	streams, bytesIn, bytesOut                  atomic.Uint64
+	accepted, refused                           atomic.Uint64
 }
 
 // Stats reads the counters. They are read one by one: calls that run meanwhile
@@ -34,6 +37,8 @@ func (p *Pool) Stats() Stats {
 		Dials:        p.counts.dials.Load(),
 		DialFailures: p.counts.dialFailures.Load(),
 		Streams:      p.counts.streams.Load(),
+		Accepted:     p.counts.accepted.Load(),
+		Refused:      p.counts.refused.Load(),
 		Pings:        p.counts.pings.Load(),
 		BytesIn:      p.counts.bytesIn.Load(),
 		BytesOut:     p.counts.bytesOut.Load(),

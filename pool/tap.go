@@ -33,6 +33,8 @@ type tap struct {
 	lastData atomic.Int64 // the same to the last that was a stream's, not yamux's own
 	closes   atomic.Uint64
 	leaving  atomic.Bool
+	farewell chan struct{} // closed when the peer says that it is leaving
+	resets   resets
 	fault    atomic.Pointer[error] // the first reason why the transport failed
 	in, out  *atomic.Uint64        // byte counters of the pool
 	broken   func(error)           // told the first fault, before yamux learns of it; may be nil
@@ -50,7 +52,7 @@ type tap struct {
 
 // newTap wraps conn; since is the pool's origin of time.
 func newTap(conn net.Conn, since time.Time, in, out *atomic.Uint64) *tap {
-	t := &tap{Conn: conn, origin: since, in: in, out: out}
+	t := &tap{Conn: conn, origin: since, in: in, out: out, farewell: make(chan struct{}), resets: newResets()}
 	t.lastRead.Store(int64(time.Since(since)))
 	t.lastData.Store(t.lastRead.Load())
 	return t
@@ -61,6 +63,11 @@ func newTap(conn net.Conn, since time.Time, in, out *atomic.Uint64) *tap {
 // published at the next: a stream counted here as closed is closed in yamux too.
 func (t *tap) Read(b []byte) (int, error) {
 	t.closes.Store(t.closing)
+	if t.have == 0 && t.payload == 0 {
+		if n := t.resets.in.fill(b); n > 0 {
+			return n, nil
+		}
+	}
 	n, err := t.Conn.Read(b)
 	if n > 0 {
 		t.in.Add(uint64(n))
@@ -132,7 +139,9 @@ func (t *tap) frame() {
 		t.payload = binary.BigEndian.Uint32(t.head[8:])
 		t.lastData.Store(t.now)
 	case frameGoAway:
-		t.leaving.Store(true)
+		if t.leaving.CompareAndSwap(false, true) {
+			close(t.farewell)
+		}
 	}
 	if flags&(flagFIN|flagRST) != 0 {
 		t.closing++
@@ -148,6 +157,9 @@ const joinLimit = 16 << 10
 func (t *tap) Write(b []byte) (int, error) {
 	if len(t.held) > 0 {
 		return t.join(b)
+	}
+	if err := t.sendResets(); err != nil {
+		return 0, err
 	}
 	if len(b) == frameHead && b[1] == frameData && binary.BigEndian.Uint32(b[8:]) > 0 {
 		t.held = append(t.held[:0], b...)

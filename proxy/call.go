@@ -18,7 +18,8 @@ type call struct {
 	block  time.Duration // how long the server was asked to hold it
 	landBy time.Time     // end of its budget; zero: it has none
 
-	answered *messages.Server // where to say who answered; nil: nobody asks
+	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
+	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
 	attempts int
 	tried    []string   // servers that failed in this turn over the list
@@ -153,7 +154,10 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 // calls itself when the proxy stops.
 func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
 	p := c.proxy
-	if p.pool != nil {
+	switch {
+	case c.open != nil:
+		return c.open(ctx, addr)
+	case p.pool != nil:
 		return p.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
 	}
 	ctx, cancel := context.WithCancel(ctx)

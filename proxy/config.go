@@ -19,7 +19,8 @@ type Config struct {
 	// is dialed, not here.
 	Servers []string
 
-	// Region is the region of the agent's cluster. Empty means "global".
+	// Region is the region of the agent's cluster. Empty means "global". With TLS
+	// a server must have a certificate for it, unless Pool.TLS says another.
 	Region string
 
 	// Datacenter is the agent's own. With PreferDatacenter its servers are ranked

@@ -40,7 +40,7 @@ const mailbox = 256
 
 // Start makes a Proxy and its goroutines. It does not wait for any server: the
 // first call dials. The error is a *ConfigError, from Config.Pool a
-// *pool.ConfigError. Stop must be called to release the Proxy.
+// *pool.ConfigError or *pool.TLSConfigError. Stop must be called to release the Proxy.
 func Start(cfg Config) (*Proxy, error) {
 	servers, err := cfg.validate()
 	if err != nil {
@@ -49,6 +49,7 @@ func Start(cfg Config) (*Proxy, error) {
 	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
 	if p.pinger == nil {
 		p.listen()
+		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
 		if p.pool, err = pool.New(p.cfg.Pool); err != nil {
 			return nil, err
 		}

@@ -30,8 +30,8 @@ func (p *Proxy) listen() {
 // It must not block: what a full mailbox loses, the pool repeats.
 func (p *Proxy) suspect(addr string) { _ = p.owner.TryTell(messages.Suspected{Addr: addr}) }
 
-// down is told by the pool that a server cannot be reached, also when no call
-// was on its way there. It must not block: what a full mailbox loses, the next
+// down is told by the pool that a server cannot be reached or is leaving, also
+// when no call was on its way there. It must not block: what a full mailbox loses, the next
 // call finds out.
 func (p *Proxy) down(addr string, err error) {
 	_ = p.owner.TryTell(messages.FailureNotice{

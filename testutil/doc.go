@@ -34,6 +34,12 @@
 // compare the server list its agent holds with [Cluster.Live]. [Server.CallNode]
 // and [Server.StreamNode] call a client over the client's own connection.
 //
+// # TLS
+//
+// [NewCA] makes an authority in memory. It issues what servers and clients of a
+// region show, and what they should not: other names, other times, other
+// authorities. [CA.ServerTLS] is for ServerConfig.TLS.
+//
 // # Processes
 //
 // [StartPuppet] starts one server of a cluster whose other servers are other

@@ -9,12 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
 // oneCall is the command call.
 type oneCall struct {
 	servers       []string
+	tls           tlsFlags
 	args          string
 	region, token string
 	timeout       time.Duration
@@ -28,6 +30,9 @@ func newCall() *cobra.Command {
 		Short: "Carry out one RPC and print its answer as JSON",
 		Long: `call sends one RPC to the first of the servers that takes it and prints the
 answer as indented JSON.
+
+With --ca it speaks TLS, and a server must show a certificate for
+server.REGION.nomad, of the region of --region.
 
 --args is a JSON object whose members are the request's fields, spelled as the
 server spells them. Region and AuthToken are filled in from --region and --token
@@ -46,6 +51,7 @@ Exit status: 0 answered, 1 failed, 2 bad usage.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args[0]) },
 	}
 	serversFlag(cmd, &c.servers)
+	c.tls.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&c.args, "args", "{}", "the request's fields, a JSON object")
 	flags.StringVar(&c.region, "region", "global", "the region to ask, unless --args has Region")
@@ -62,12 +68,16 @@ func (c *oneCall) run(cmd *cobra.Command, method string) error {
 	if c.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", c.timeout)
 	}
+	tls, err := c.tls.config()
+	if err != nil {
+		return err
+	}
 	args, err := readArgs(c.args)
 	if err != nil {
 		return err
 	}
 	c.fill(args)
-	p, err := proxy.Start(proxy.Config{Servers: c.servers, Region: c.region})
+	p, err := proxy.Start(proxy.Config{Servers: c.servers, Region: c.region, Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
 	}

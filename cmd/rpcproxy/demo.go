@@ -36,6 +36,7 @@ Exit status: 0 no call was lost, 1 some were, or goroutines were left, 2 bad
 usage, 130 interrupted.`,
 		Example: `  rpcproxy demo
   rpcproxy demo --servers 3 --callers 200 --verbose
+  rpcproxy demo --tls
   rpcproxy demo --json | jq .failed`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd) },
@@ -44,6 +45,7 @@ usage, 130 interrupted.`,
 	flags.IntVar(&d.setting.servers, "servers", 5, "servers to begin with, 3 to 9")
 	flags.IntVar(&d.setting.callers, "callers", 50, "callers, 1 to 1000")
 	flags.Uint64Var(&d.setting.seed, "seed", 0, "repeat the random choices of that seed; 0 makes new ones")
+	flags.BoolVar(&d.setting.tls, "tls", false, "play it over TLS, with an authority made for the play")
 	flags.BoolVar(&d.json, "json", false, "print one JSON object at the end and nothing else")
 	flags.BoolVarP(&d.verbose, "verbose", "v", false, "show the proxy's log on standard error")
 	return cmd

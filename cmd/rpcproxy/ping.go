@@ -16,6 +16,7 @@ import (
 // pinger is the command ping.
 type pinger struct {
 	servers []string
+	tls     tlsFlags
 	count   int
 	timeout time.Duration
 }
@@ -31,6 +32,9 @@ live server does, also one without a leader or with ACLs.
 CONNECT is the time until a first answer, with all that it takes to connect; the
 round trips behind it are measured on that connection.
 
+With --ca it speaks TLS, and a server must show a certificate for
+server.global.nomad, or for the name that --tls-server-name gives.
+
 Exit status: 0 all answered every ping, 1 some did not, 2 bad usage.`,
 		Example: `  rpcproxy ping --servers 10.0.0.1,10.0.0.2,10.0.0.3
   rpcproxy ping --servers nomad.example.com:4647 --count 20 --timeout 500ms`,
@@ -38,6 +42,7 @@ Exit status: 0 all answered every ping, 1 some did not, 2 bad usage.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
 	}
 	serversFlag(cmd, &p.servers)
+	p.tls.add(cmd)
 	cmd.Flags().IntVarP(&p.count, "count", "n", 3, "round trips to measure per server")
 	cmd.Flags().DurationVarP(&p.timeout, "timeout", "t", 2*time.Second, "how long to wait for each answer")
 	return cmd
@@ -53,7 +58,11 @@ func (p *pinger) run(cmd *cobra.Command) error {
 	case p.timeout <= 0:
 		return fmt.Errorf("--timeout is %v: give a positive duration", p.timeout)
 	}
-	connections, err := pool.New(pool.Config{DialTimeout: p.timeout})
+	tls, err := p.tls.config()
+	if err != nil {
+		return err
+	}
+	connections, err := pool.New(pool.Config{DialTimeout: p.timeout, TLS: tls})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 // setting is what a stage is built from.
 type setting struct {
 	servers, callers int
+	tls              bool
 	seed             uint64 // zero: by chance
 	logger           zerolog.Logger
 }
@@ -35,7 +36,10 @@ type stage struct {
 // yet. strike must be called to release it.
 func openStage(s setting, pace float64) (*stage, error) {
 	st := &stage{pace: pace}
-	var err error
+	trust, err := newTrust(s.tls)
+	if err != nil {
+		return nil, err
+	}
 	st.cluster, err = testutil.StartCluster(testutil.ClusterConfig{
 		Size: s.servers,
 		Server: testutil.ServerConfig{
@@ -43,6 +47,7 @@ func openStage(s setting, pace float64) (*stage, error) {
 			HeartbeatTTLMax: st.scaled(3 * time.Second),
 			RPCHoldTimeout:  st.scaled(time.Second),
 			Seed:            s.seed,
+			TLS:             trust.server,
 		},
 		ElectionDelay:      st.scaled(500 * time.Millisecond),
 		ForwardErrorWindow: st.scaled(250 * time.Millisecond),
@@ -53,7 +58,7 @@ func openStage(s setting, pace float64) (*stage, error) {
 	st.proxy, err = proxy.Start(proxy.Config{
 		Servers: st.cluster.Addrs(),
 		NodeID:  nodeID,
-		Pool:    pool.Config{Logger: s.logger},
+		Pool:    pool.Config{Logger: s.logger, TLS: trust.client},
 		Logger:  s.logger,
 		Seed:    s.seed,
 	})

@@ -33,7 +33,7 @@ func (e *Encoder) Request(buf []byte, seq uint64, method string, args any) ([]by
 }
 
 // appendString writes s in the raw family, as the protocol has it: never str8.
-func appendString(buf []byte, s string) []byte {
+func appendString[S string | []byte](buf []byte, s S) []byte {
 	switch n := len(s); {
 	case n < 32:
 		buf = append(buf, 0xa0|byte(n))

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// secured is a server of mars with TLS, and the flags of a client that it takes,
+// but for its name.
+func secured(t *testing.T) (s *testutil.Server, flags []string) {
+	t.Helper()
+	ca, err := testutil.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := ca.Server("mars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := ca.Client("mars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err = testutil.StartServer(testutil.ServerConfig{Region: "mars", TLS: ca.ServerTLS(server, "mars")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		defer stop()
+		if err := s.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	dir := t.TempDir()
+	for _, f := range []struct {
+		flag string
+		text []byte
+	}{{"ca", ca.PEM()}, {"cert", client.CertPEM}, {"key", client.KeyPEM}} {
+		name := filepath.Join(dir, f.flag+".pem")
+		if err := os.WriteFile(name, f.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		flags = append(flags, "--"+f.flag, name)
+	}
+	return s, flags
+}
+
+func TestPingAndCallSpeakTLS(t *testing.T) {
+	s, flags := secured(t)
+	out, errs, status := program(t, play{}, append([]string{"ping", "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad"}, flags...)...)
+	expect(t, status, exitOK, out, errs)
+	out, errs, status = program(t, play{}, append([]string{"call", "Echo.Echo", "--servers", s.Addr(), "--region", "mars"}, flags...)...)
+	expect(t, status, exitOK, out, errs)
+	if !strings.Contains(out, `"mars"`) {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestPingShowsWhyAServerIsNotTrusted(t *testing.T) {
+	s, flags := secured(t)
+	out, errs, status := program(t, play{}, append([]string{"ping", "--servers", s.Addr()}, flags...)...)
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(out, "wanted server.global.nomad, it offers server.mars.nomad, localhost") {
+		t.Errorf("%s", out)
+	}
+	out, errs, status = program(t, play{}, "ping", "--servers", s.Addr())
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(out, "may want TLS") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestBadTLSFlagsAreBadUsage(t *testing.T) {
+	s, flags := secured(t)
+	for want, args := range map[string][]string{
+		"--ca is missing":                 flags[2:],
+		"TLSConfig.CertFile":              flags[:4],
+		"TLSConfig.KeyFile":               append([]string{flags[4], flags[5]}, flags[:2]...),
+		"none.pem cannot be read":         {"--ca", "none.pem"},
+		"cert.pem holds certificates, an": {"--ca", flags[3]},
+	} {
+		for _, command := range [][]string{{"ping"}, {"call", "Status.Ping"}} {
+			out, errs, status := program(t, play{}, append(append(command, "--servers", s.Addr()), args...)...)
+			expect(t, status, exitUsage, out, errs)
+			if !strings.Contains(errs, want) {
+				t.Errorf("%v: %q, want %q", command, errs, want)
+			}
+		}
+	}
+	if n := s.Counts().Accepted; n != 0 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestTheWholeDemoGoesOverTLS(t *testing.T) {
+	out, errs, status := playDemo(t, brisk(), "--tls", "--json", "--callers", "10")
+	expect(t, status, exitOK, out, errs)
+	if o := readOutcome(t, out); o.Calls == 0 || o.Failed != 0 || *o.Leaked != 0 {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestTheTrustOfAPlayIsMutual(t *testing.T) {
+	with, err := newTrust(true)
+	if err != nil || with.server == nil || with.client == nil || with.client.KeyPEM == nil {
+		t.Errorf("%+v, %v", with, err)
+	}
+	if without, err := newTrust(false); err != nil || without != (trust{}) {
+		t.Errorf("%+v, %v", without, err)
+	}
+}

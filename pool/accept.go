@@ -1,0 +1,128 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// ErrDrained says that a stream was ended because its session had been retired
+// for Config.DrainTimeout.
+var ErrDrained = errors.New("session was retired, and its time to drain is over")
+
+// listen readies the session for streams in both directions and accepts those of
+// the server. It comes before the session can be found, so that a server which
+// learns of the session by its first call is heard.
+func (s *session) listen() {
+	s.streaming, s.endStreams = context.WithCancelCause(s.ctx)
+	s.crew.join(s.accept)
+}
+
+// accept takes the streams that the server opens until the session is over. It
+// waits for none of them: a stream that says nothing, or a handler that is stuck,
+// holds up nobody else.
+func (s *session) accept() {
+	for {
+		st, err := s.mux.Accept()
+		if err != nil {
+			if s.over() {
+				return
+			}
+			continue // the transport was stuck, for as long as yamux waits
+		}
+		s.pool.counts.accepted.Add(1)
+		if !s.admit() {
+			s.pool.counts.refused.Add(1)
+			s.reset(st)
+			continue
+		}
+		if !s.crew.join(func() { s.serve(st) }) {
+			s.dismiss()
+			return
+		}
+	}
+}
+
+// admit counts one of the server's streams in, or answers false where there are
+// too many, or where the session is drained.
+func (s *session) admit() bool {
+	if s.serving.Add(1) > int64(s.pool.cfg.MaxReverseStreams) {
+		s.serving.Add(-1)
+		return false
+	}
+	for n := s.calls.Load(); n != retired; n = s.calls.Load() {
+		if s.calls.CompareAndSwap(n, n+1) {
+			return true // also while it drains: others are still inside
+		}
+	}
+	s.serving.Add(-1)
+	return false
+}
+
+// dismiss counts one of the server's streams out.
+func (s *session) dismiss() {
+	s.serving.Add(-1)
+	s.leave()
+}
+
+// firstWords is how long a stream may take to say what it wants.
+const firstWords = 5 * time.Second
+
+// serve serves one stream, in a goroutine of its own.
+func (s *session) serve(st stream) {
+	c := s.newConn(st, nil, s.dismiss)
+	defer func() { _ = c.Close() }() // also when a handler has closed it
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.pool.cfg.Logger.Error().Str("server", s.addr).Interface("panic", cause).
+				Bytes("stack", debug.Stack()).Msg("a handler panicked; its stream is closed")
+		}
+	}()
+	_ = c.SetDeadline(time.Now().Add(firstWords)) // fails where reading does
+	var mode [1]byte
+	if _, err := io.ReadFull(c, mode[:]); err != nil {
+		return
+	}
+	switch mode[0] {
+	case wire.ModeRPC:
+		s.serveCalls(c)
+	case wire.ModeStreaming:
+		s.serveStream(c)
+	default:
+		s.pool.cfg.Logger.Warn().Str("server", s.addr).Uint8("mode", mode[0]).Msg("server opened a stream of an unknown mode")
+	}
+}
+
+// serveStream acknowledges a streaming call and runs its handler.
+func (s *session) serveStream(c *conn) {
+	r := wire.NewReader(c)
+	raw, err := r.Value(maxAck)
+	if err != nil {
+		return
+	}
+	method, err := wire.NewDecoder().Stream(raw)
+	if err != nil {
+		return
+	}
+	handler, known := s.pool.cfg.Handlers.Streams[method]
+	text := ""
+	if !known {
+		text = "Unknown rpc method: \"" + method + "\""
+	}
+	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || !known {
+		return
+	}
+	if rest := r.Rest(); len(rest) > 0 {
+		c.rest.Store(&rest)
+	}
+	_ = c.SetDeadline(time.Time{}) // fails where reading does
+	if err := handler(s.streaming, c); err != nil {
+		// A handler that left a deadline behind must still be able to say so.
+		_ = c.SetWriteDeadline(time.Now().Add(s.pool.cfg.HoldTimeout))
+		_ = writeFailure(c, err) // or the one who asked has left
+	}
+}

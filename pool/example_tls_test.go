@@ -1,0 +1,62 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func ExamplePool_SetTLS() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	ca, err := testutil.NewCA()
+	if err != nil {
+		panic(err)
+	}
+	client := func() *pool.TLSConfig {
+		id, err := ca.Client("global")
+		if err != nil {
+			panic(err)
+		}
+		return &pool.TLSConfig{CAPEM: ca.PEM(), CertPEM: id.CertPEM, KeyPEM: id.KeyPEM}
+	}
+	id, err := ca.Server("global")
+	if err != nil {
+		panic(err)
+	}
+	server, err := testutil.StartServer(testutil.ServerConfig{TLS: ca.ServerTLS(id, "global")})
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = server.Stop(ctx) }()
+
+	p, err := pool.New(pool.Config{TLS: client()})
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = p.Stop(ctx) }()
+	_, err = p.Ping(ctx, server.Addr())
+	fmt.Println("called:", err)
+
+	// A new certificate, before the old one expires. No call notices.
+	fmt.Println("replaced:", p.SetTLS(client()))
+
+	// What a server does not take, or what does not trust it, changes nothing.
+	mars := client()
+	mars.Region = "mars"
+	err = p.SetTLS(mars)
+	if e, ok := errors.AsType[*pool.TLSError](err); ok {
+		fmt.Println(e.Wanted, e.Offered, errors.Is(err, pool.ErrTLSWrongName))
+	}
+	_, err = p.Ping(ctx, server.Addr())
+	fmt.Println("called:", err)
+	// Output:
+	// called: <nil>
+	// replaced: <nil>
+	// server.mars.nomad [server.global.nomad localhost] true
+	// called: <nil>
+}

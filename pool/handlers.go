@@ -1,0 +1,79 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/rpc"
+	"strings"
+)
+
+// Handlers answer what servers ask of the agent, over the sessions that the agent
+// has with them. The zero value answers every call with an error.
+//
+// Each call runs in a goroutine of its own. Its context ends with the session it
+// came on, and Stop waits for it. A panic ends its stream and is logged.
+type Handlers struct {
+	// Calls are the methods by name, "Service.Method".
+	Calls map[string]CallHandler
+
+	// RPC has services as package net/rpc makes them; it is asked for what Calls
+	// does not have. Its methods get no context.
+	RPC *rpc.Server
+
+	// Streams are the streaming methods by name.
+	Streams map[string]StreamHandler
+}
+
+// CallHandler answers one call. decode reads the arguments into a non-nil
+// pointer; its error is fit to be returned. What the handler returns is sent as
+// msgpack has it, nil as an empty map, an error as its text.
+type CallHandler func(ctx context.Context, decode func(args any) error) (any, error)
+
+// StreamHandler serves one streaming call that has been acknowledged. The caller's
+// request comes first on conn, a msgpack map (NewFrameReader's counterpart is
+// WriteFrame; ReadRequest reads the map); frames go out on it. An error is sent as
+// a frame, a *StreamError with its code, any other with code 500. conn is closed
+// when the handler returns.
+type StreamHandler func(ctx context.Context, conn net.Conn) error
+
+// validate refuses names and handlers that could never be called.
+func (h *Handlers) validate() error {
+	for name, f := range h.Calls {
+		if err := validHandler("Handlers.Calls", name, f == nil); err != nil {
+			return err
+		}
+	}
+	for name, f := range h.Streams {
+		if err := validHandler("Handlers.Streams", name, f == nil); err != nil {
+			return err
+		}
+	}
+	h.Calls, h.Streams = maps.Clone(h.Calls), maps.Clone(h.Streams)
+	return nil
+}
+
+func validHandler(field, name string, missing bool) error {
+	switch service, method, dotted := strings.Cut(name, "."); {
+	case !dotted || service == "" || method == "":
+		return &ConfigError{field, fmt.Sprintf("has the name %q: name a service and a method with a dot between them", name)}
+	case missing:
+		return &ConfigError{field, fmt.Sprintf("has no function for %q", name)}
+	}
+	return nil
+}
+
+// unknown is the answer to a method nobody has, in the words that servers know.
+func (h *Handlers) unknown(name string) string {
+	at := strings.LastIndexByte(name, '.')
+	if at < 0 {
+		return "rpc: service/method request ill-formed: " + name
+	}
+	for known := range h.Calls {
+		if strings.HasPrefix(known, name[:at+1]) {
+			return "rpc: can't find method " + name
+		}
+	}
+	return "rpc: can't find service " + name
+}

@@ -1,0 +1,75 @@
+package pool
+
+import (
+	"errors"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// ErrRenewed is why a session ended in whose place another was made, with other
+// credentials.
+var ErrRenewed = errors.New("session was replaced by one with newer credentials")
+
+// renewal is the replacement of a session that still carries calls.
+type renewal struct {
+	session uint64    // of the dial under way; 0: none
+	again   time.Time // when to try again after one that failed
+}
+
+// renewPause is the time between a dial for a renewal that failed and the next.
+// The session there is carries calls meanwhile.
+const renewPause = 5 * time.Second
+
+// secured has every session replaced, if other credentials are in force.
+func (c *core) secured(m messages.Secured) {
+	if m.Err == nil {
+		for addr, l := range c.servers {
+			c.renew(addr, l)
+		}
+	}
+	c.emit(answer{to: m.Reply, err: m.Err})
+}
+
+// renew dials beside what there is. A session stays the one that calls find
+// until the other is up; a dial under way may have begun with the old
+// credentials, so its waiters wait for the new one.
+func (c *core) renew(addr string, l *link) {
+	c.last++
+	if l.up {
+		l.renewal = renewal{session: c.last}
+	} else {
+		l.session = c.last
+	}
+	c.emit(dial{addr: addr, session: c.last})
+}
+
+// renewed puts the new session in the place of the old one, which ends once its
+// last call has.
+func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
+	if m.Err != nil {
+		l.renewal = renewal{again: now.Add(renewPause)}
+		return
+	}
+	old := l.session
+	*l = link{session: m.Session, up: true, check: now.Add(c.cfg.idle)}
+	l.doubt.next = c.nextKeepalive(now)
+	c.emit(publish{})
+	c.emit(shut{session: old, cause: ErrRenewed})
+}
+
+// renewDue tries again what failed.
+func (c *core) renewDue(now time.Time) {
+	for addr, l := range c.servers {
+		if again := l.renewal.again; !again.IsZero() && !again.After(now) {
+			c.renew(addr, l)
+		}
+	}
+}
+
+// current says whether a session, or the dial for it, is the one by which its
+// server is judged: not one that is to replace it, and not one that was given up.
+func (c *core) current(addr string, session uint64) bool {
+	l := c.servers[addr]
+	return l != nil && l.session == session
+}

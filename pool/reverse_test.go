@@ -1,0 +1,470 @@
+package pool_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/rpc"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/yamux"
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// node is what a client registers.
+var node = dict{"Region": "global", "Node": dict{
+	"ID": "n", "SecretID": "secret", "Datacenter": "dc1", "Name": "node",
+	"Attributes": dict{"nomad.version": "2.0.6"},
+}}
+
+// register makes the server know a node on the pool's connection.
+func register(tb testing.TB, p *pool.Pool, s *testutil.Server) {
+	tb.Helper()
+	if err := p.Call(within(tb), s.Addr(), "Node.Register", node, nil); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// agentWith is a pool with handlers, registered with a server.
+func agentWith(tb testing.TB, cfg pool.Config) (*testutil.Server, *pool.Pool) {
+	tb.Helper()
+	s, p := startServer(tb), newPool(tb, cfg)
+	register(tb, p, s)
+	return s, p
+}
+
+func doubles(_ context.Context, decode func(any) error) (any, error) {
+	var n int
+	if err := decode(&n); err != nil {
+		return nil, err
+	}
+	return 2 * n, nil
+}
+
+// echoes sends back what comes, until its asker has closed its side.
+func echoes(_ context.Context, c net.Conn) error {
+	_, err := io.Copy(c, c)
+	return err
+}
+
+// Arith is a service as package net/rpc knows them.
+type Arith struct{}
+
+// Half answers half of n.
+func (Arith) Half(n int, reply *int) error {
+	if n%2 != 0 {
+		return fmt.Errorf("%d is odd", n)
+	}
+	*reply = n / 2
+	return nil
+}
+
+func TestAServersCallsAreAnswered(t *testing.T) {
+	services := rpc.NewServer()
+	if err := services.Register(Arith{}); err != nil {
+		t.Fatal(err)
+	}
+	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{
+		Calls: map[string]pool.CallHandler{
+			"Test.Double": doubles,
+			"Test.Nil":    func(context.Context, func(any) error) (any, error) { return nil, nil },
+			"Test.Denied": func(context.Context, func(any) error) (any, error) { return 1, errors.New("Permission denied") },
+			"Test.Broken": func(context.Context, func(any) error) (any, error) { return complex(1, 2), nil },
+		},
+		RPC: services,
+	}})
+	for _, c := range []struct {
+		method string
+		args   any
+		reply  any
+		text   string // up to its end
+	}{
+		{"Test.Double", 21, int64(42), ""},
+		{"Test.Nil", 1, dict{}, ""},
+		{"Test.Denied", 1, nil, "Permission denied"},
+		{"Test.Double", dict{"a": 1}, nil, "msgpack decode error"},
+		{"Test.Broken", 1, nil, "rpc: the reply of type complex128 cannot be encoded"},
+		{"Arith.Half", 10, int64(5), ""},
+		{"Arith.Half", 5, nil, "5 is odd"},
+		{"Arith.Half", "ten", nil, "msgpack decode error"},
+		{"Arith.Third", 9, nil, "rpc: can't find method Arith.Third"},
+		{"No.Such", 9, nil, "rpc: can't find service No.Such"},
+		{"NoDot", 9, nil, "rpc: service/method request ill-formed: NoDot"},
+	} {
+		var got any
+		err := s.CallNode(within(t), "n", c.method, c.args, &got)
+		if c.text == "" {
+			if err != nil || fmt.Sprint(got) != fmt.Sprint(c.reply) {
+				t.Errorf("%s(%v): %v, %v; want %v", c.method, c.args, got, err, c.reply)
+			}
+			continue
+		}
+		remote, ok := errors.AsType[*testutil.RemoteError](err)
+		if !ok || !strings.HasPrefix(remote.Text, c.text) {
+			t.Errorf("%s(%v): %v; want %q", c.method, c.args, err, c.text)
+		}
+	}
+	await(t, "the release", func() bool { return inUse(p) == 0 })
+}
+
+func TestAnAgentWithoutHandlersSaysSo(t *testing.T) {
+	s, _ := agentWith(t, pool.Config{})
+	for method, want := range map[string]string{
+		"No.Such": "rpc: can't find service No.Such", "NoDot": "rpc: service/method request ill-formed: NoDot",
+	} {
+		err := s.CallNode(within(t), "n", method, 1, nil)
+		if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || remote.Text != want {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+	_, err := s.StreamNode(within(t), "n", "No.Stream")
+	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || remote.Text != `Unknown rpc method: "No.Stream"` {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestManyRequestsComeOnOneStreamOfTheServer(t *testing.T) {
+	p := newPool(t, pool.Config{Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{"Test.Double": doubles}}})
+	_, server := connectRaw(t, p)
+	st := server.opens(t, []byte{wire.ModeRPC})
+	enc := wire.NewEncoder()
+	var all []byte
+	for seq := range uint64(100) {
+		one, err := enc.Request(nil, 1000+seq, "Test.Double", int(seq))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one...)
+	}
+	if _, err := st.Write(all); err != nil {
+		t.Fatal(err)
+	}
+	for seq := range uint64(100) {
+		want, err := enc.Reply(nil, wire.Header{Seq: 1000 + seq, ServiceMethod: "Test.Double"}, int(2*seq))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reads(t, st, want)
+	}
+	_ = st.Close()
+	ends(t, st)
+}
+
+func TestAServersStreamIsServedAndItsErrorIsAFrame(t *testing.T) {
+	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{Streams: map[string]pool.StreamHandler{
+		"Test.Echo":   echoes,
+		"Test.Absent": func(context.Context, net.Conn) error { return &pool.StreamError{Code: 404, Message: "absent"} },
+		"Test.Broken": func(context.Context, net.Conn) error { return errors.New("broken") },
+	}}})
+	c, err := s.StreamNode(within(t), "n", "Test.Echo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(patience))
+	exchangeOn(t, c, "hello")
+	_ = c.Close()
+	for method, want := range map[string]pool.StreamError{"Test.Absent": {Code: 404, Message: "absent"}, "Test.Broken": {Code: 500, Message: "broken"}} {
+		c, err := s.StreamNode(within(t), "n", method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(patience))
+		r := pool.NewFrameReader(c)
+		_, err = r.Next()
+		if e := as[*pool.StreamError](t, err); *e != want {
+			t.Errorf("%s: %+v", method, e)
+		}
+		if _, err := r.Next(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: %v behind the error", method, err)
+		}
+		_ = c.Close()
+	}
+	await(t, "the release", func() bool { return inUse(p) == 0 })
+}
+
+func TestAHandlersPanicEndsItsStreamOnly(t *testing.T) {
+	var log logged
+	s, p := agentWith(t, pool.Config{Logger: zerolog.New(&log), Handlers: pool.Handlers{
+		Calls: map[string]pool.CallHandler{
+			"Test.Panic":  func(context.Context, func(any) error) (any, error) { panic("a call's") },
+			"Test.Double": doubles,
+		},
+		Streams: map[string]pool.StreamHandler{"Test.Panic": func(context.Context, net.Conn) error { panic("a stream's") }},
+	}})
+	if err := s.CallNode(within(t), "n", "Test.Panic", 1, nil); err == nil {
+		t.Error("it was answered")
+	}
+	c, err := s.StreamNode(within(t), "n", "Test.Panic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(patience))
+	ends(t, c)
+	_ = c.Close()
+	for _, cause := range []string{"a call's", "a stream's"} {
+		await(t, cause+" panic in the log", func() bool { return strings.Contains(log.String(), cause) })
+	}
+	var got int
+	if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+		t.Fatalf("afterwards: %d, %v", got, err)
+	}
+	if st := p.Stats(); st.Dials != 1 {
+		t.Fatalf("%+v", st)
+	}
+	await(t, "the release", func() bool { return inUse(p) == 0 })
+}
+
+// logged is lines as they were written.
+type logged struct{ all atomic.Pointer[[]byte] }
+
+func (l *logged) Write(b []byte) (int, error) {
+	for {
+		old := l.all.Load()
+		var next []byte
+		if old != nil {
+			next = bytes.Clone(*old)
+		}
+		if next = append(next, b...); l.all.CompareAndSwap(old, &next) {
+			return len(b), nil
+		}
+	}
+}
+
+func (l *logged) String() string {
+	if all := l.all.Load(); all != nil {
+		return string(*all)
+	}
+	return ""
+}
+
+func TestASlowHandlerHoldsUpNobody(t *testing.T) {
+	entered := make(chan struct{}, 10)
+	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
+		"Test.Double": doubles,
+		"Test.Wait": func(ctx context.Context, _ func(any) error) (any, error) {
+			entered <- struct{}{}
+			<-ctx.Done() // until the session ends
+			return nil, ctx.Err()
+		},
+	}}})
+	ctx, leave := context.WithCancel(within(t))
+	asked := make(chan error, 3)
+	for range 3 {
+		go func() { asked <- s.CallNode(ctx, "n", "Test.Wait", 1, nil) }()
+		receive(t, "the handler", entered)
+	}
+	var got int
+	if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+		t.Fatalf("%d, %v", got, err)
+	}
+	ping(t, p, s.Addr())
+	await(t, "the others' release", func() bool { return inUse(p) == 3 })
+	leave()
+	for range 3 {
+		receive(t, "the asker", asked)
+	}
+	stop(t, p.Stop) // waits for the handlers, whose context ends
+}
+
+func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
+	const limit = 8
+	over := make(chan struct{})
+	p := newPool(t, pool.Config{MaxReverseStreams: limit, Handlers: pool.Handlers{Streams: map[string]pool.StreamHandler{
+		"Test.Hold": func(ctx context.Context, c net.Conn) error {
+			select {
+			case <-over:
+			case <-ctx.Done():
+			}
+			return nil
+		},
+	}}})
+	addr, server := connectRaw(t, p)
+	open := wire.AppendStream([]byte{wire.ModeStreaming}, "Test.Hold")
+	ack := wire.AppendAck(nil, "")
+	var held []io.Reader
+	for range limit {
+		st := server.opens(t, open)
+		reads(t, st, ack)
+		held = append(held, st)
+	}
+	before := server.NumStreams()
+	const more = 2000
+	for i := range more {
+		st, err := server.OpenStream()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = st.SetDeadline(time.Now().Add(patience))
+		_, _ = st.Write(open) // may have been reset already
+		if _, err := io.ReadAll(st); err == nil {
+			t.Fatalf("stream %d beyond the limit was served", i)
+		}
+		_ = st.Close()
+	}
+	if st := p.Stats(); st.Refused != more || st.Accepted != more+limit {
+		t.Fatalf("%+v", st)
+	}
+	await(t, "the end of all others", func() bool { return server.NumStreams() == before })
+	close(over)
+	for _, st := range held {
+		ends(t, st)
+		_ = st.(io.Closer).Close()
+	}
+	// There is room again, on the same session.
+	await(t, "the release", func() bool { return inUse(p) == 1 }) // the ping nobody answers
+	again := server.opens(t, open)
+	reads(t, again, ack)
+	_ = again.Close()
+	if st := p.Stats(); st.Dials != 1 {
+		t.Fatalf("%s: %+v", addr, st)
+	}
+}
+
+func TestARequestBeyondTheLimitIsRefused(t *testing.T) {
+	s, _ := agentWith(t, pool.Config{MaxRequestBytes: 1000, Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
+		"Test.Nil": func(context.Context, func(any) error) (any, error) { return nil, nil },
+	}}})
+	if err := s.CallNode(within(t), "n", "Test.Nil", strings.Repeat("x", 900), nil); err != nil {
+		t.Fatal(err)
+	}
+	err := s.CallNode(within(t), "n", "Test.Nil", strings.Repeat("x", 1000), nil)
+	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.Contains(remote.Text, "over the limit") {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestTheNewestSessionIsListenedOnBeforeAnybodyKnowsIt(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{"Test.Double": doubles}}})
+	for range 50 {
+		register(t, p, s)
+		var got int
+		if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+			t.Fatalf("%d, %v", got, err)
+		}
+		dials := p.Stats().Dials
+		s.GoAway()
+		await(t, "a new session", func() bool { ping(t, p, s.Addr()); return p.Stats().Dials > dials })
+	}
+}
+
+// A stream whose peer takes no notice of its end does not stay.
+func TestAClosedStreamIsResetIfItsPeerGoesOn(t *testing.T) {
+	p := newPool(t, pool.Config{Handlers: pool.Handlers{Streams: map[string]pool.StreamHandler{
+		"Test.Leave": func(context.Context, net.Conn) error { return nil },
+	}}})
+	_, server := connectRaw(t, p)
+	before := server.NumStreams()
+	st := server.opens(t, wire.AppendStream([]byte{wire.ModeStreaming}, "Test.Leave"))
+	n, err := io.Copy(st, endlessZeros{})
+	if !errors.Is(err, yamux.ErrConnectionReset) || n > 4<<20 {
+		t.Fatalf("%d bytes taken, %v", n, err)
+	}
+	_ = st.Close()
+	await(t, "the release", func() bool { return inUse(p) == 1 && server.NumStreams() == before })
+}
+
+func TestAStreamOfAnUnknownModeIsClosedAlone(t *testing.T) {
+	p := newPool(t, pool.Config{})
+	_, server := connectRaw(t, p)
+	for _, first := range []string{"\x07", "\x01\xc1", "\x05\xc1", "\x01\x01\x01", "\x05\x01"} {
+		st := server.opens(t, []byte(first))
+		ends(t, st)
+		_ = st.Close()
+	}
+	if st := p.Stats(); st.Dials != 1 || st.Sessions != 1 {
+		t.Fatalf("%+v", st)
+	}
+}
+
+func TestManyStreamsOpenAtOnce(t *testing.T) {
+	const streams = 1000
+	s, p := agentWith(t, pool.Config{MaxReverseStreams: streams, Handlers: pool.Handlers{
+		Streams: map[string]pool.StreamHandler{"Test.Echo": echoes},
+	}})
+	handleCopies(s)
+	for direction, open := range map[string]func(context.Context) (net.Conn, error){
+		"out": func(ctx context.Context) (net.Conn, error) { return p.Stream(ctx, s.Addr(), "Test.Copy") },
+		"in":  func(ctx context.Context) (net.Conn, error) { return s.StreamNode(ctx, "n", "Test.Echo") },
+	} {
+		conns := make([]net.Conn, streams)
+		each(streams, 32, func(i int) {
+			c, err := open(within(t))
+			if err != nil {
+				t.Errorf("%s, stream %d: %v", direction, i, err)
+				return
+			}
+			_ = c.SetDeadline(time.Now().Add(patience))
+			conns[i] = c
+		})
+		if t.Failed() {
+			return
+		}
+		if inUse(p) != streams {
+			t.Fatalf("%s: %+v", direction, p.Stats())
+		}
+		each(streams, 32, func(i int) {
+			message := fmt.Sprint("message ", i)
+			if _, err := conns[i].Write([]byte(message)); err != nil {
+				t.Error(err)
+			}
+			got := make([]byte, len(message))
+			if _, err := io.ReadFull(conns[i], got); err != nil || string(got) != message {
+				t.Errorf("%s: %q, %v", direction, got, err)
+			}
+			_ = conns[i].Close()
+		})
+		await(t, "the release", func() bool { return inUse(p) == 0 })
+	}
+	if st := p.Stats(); st.Dials != 1 {
+		t.Fatalf("%+v", st)
+	}
+}
+
+// each calls f for each number below n, so many at once.
+func each(n, atOnce int, f func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range atOnce {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestManyStreamsInARowLeaveNothingBehind(t *testing.T) {
+	const streams = 10_000
+	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{Streams: map[string]pool.StreamHandler{"Test.Echo": echoes}}})
+	handleCopies(s)
+	for direction, open := range map[string]func() (net.Conn, error){
+		"out": func() (net.Conn, error) { return p.Stream(t.Context(), s.Addr(), "Test.Copy") },
+		"in":  func() (net.Conn, error) { return s.StreamNode(t.Context(), "n", "Test.Echo") },
+	} {
+		begin := time.Now()
+		for i := range streams {
+			c, err := open()
+			if err != nil {
+				t.Fatalf("%s, stream %d: %v", direction, i, err)
+			}
+			_ = c.Close()
+		}
+		await(t, "the release", func() bool { return inUse(p) == 0 })
+		t.Logf("%s: %d streams in %v", direction, streams, time.Since(begin))
+	}
+	if st := p.Stats(); st.Dials != 1 || st.Refused != 0 {
+		t.Fatalf("%+v", st)
+	}
+}

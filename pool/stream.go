@@ -1,0 +1,232 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/yamux"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// Stream opens a streaming call of method to the server at addr and waits until
+// the server has acknowledged it, for no longer than ctx and Config.HoldTimeout.
+// It dials if there is no session.
+//
+// The connection is the caller's, who sends the method's request on it, reads
+// its frames (see NewFrameReader) and must close it; ctx no longer matters then.
+// It has a CloseWrite method. While it is open its session is in use: the
+// session's orderly end waits for it, up to Config.DrainTimeout.
+//
+// Every error is a *CallError with the causes of Call. A failed opening executed
+// nothing, because the request follows the acknowledgement: its outcome is
+// NotSent, or Rejected if the server refused.
+func (p *Pool) Stream(ctx context.Context, addr, method string) (net.Conn, error) {
+	c, at, err := p.stream(ctx, addr, method)
+	if err == nil {
+		return c, nil
+	}
+	outcome := NotSent
+	if at == PhaseRemote {
+		outcome = Rejected
+	}
+	return nil, &CallError{Method: method, Server: addr, Phase: at, Outcome: outcome, Err: err}
+}
+
+// stream finds a session that takes the stream, as call does.
+func (p *Pool) stream(ctx context.Context, addr, method string) (c *conn, at Phase, err error) {
+	var except uint64
+	for range sessionsTried {
+		if err = ctx.Err(); err != nil {
+			return nil, PhaseFind, err
+		}
+		var s *session
+		if s, err = p.find(ctx, addr, except); err != nil {
+			if d, ok := errors.AsType[*DialError](err); ok {
+				return nil, d.Phase, err
+			}
+			return nil, PhaseDial, err
+		}
+		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !s.over() && !s.leaving() {
+			return c, at, err
+		}
+		except = s.id
+	}
+	return c, at, err
+}
+
+// opening is a stream on its way to being a conn. A goroutine of the session's
+// crew does what blocks in yamux; it owns the session's count until the stream is
+// a conn, or is given up.
+type opening struct {
+	session *session
+	method  string
+	stream  atomic.Pointer[stream]
+	phase   atomic.Uint32
+	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
+	result  chan opened
+}
+
+// opened is how an opening ended.
+type opened struct {
+	conn *conn
+	at   Phase
+	err  error
+}
+
+// open opens a stream on a session that counts the caller in.
+func (s *session) open(ctx context.Context, method string) (*conn, Phase, error) {
+	o := &opening{session: s, method: method, result: make(chan opened, 1)}
+	o.phase.Store(uint32(PhaseOpen))
+	if !s.crew.join(o.run) {
+		s.leave()
+		return nil, PhaseOpen, s.cause()
+	}
+	limit := s.pool.cfg.HoldTimeout
+	begin := time.Now()
+	watch := time.NewTimer(s.pool.cfg.SilenceLimit)
+	defer watch.Stop()
+	over := s.ctx.Done()
+	for {
+		var why error
+		select {
+		case r := <-o.result:
+			return r.conn, r.at, r.err
+		case <-over:
+			over = nil
+			o.wake() // it ends by itself now
+			continue
+		case <-watch.C:
+			if waited := time.Since(begin); waited < limit {
+				watch.Reset(min(s.overdue(), limit-waited))
+				continue
+			}
+			why = &HoldError{Limit: limit}
+		case <-ctx.Done():
+			why = ctx.Err()
+		}
+		at := Phase(o.phase.Load())
+		if !o.settled.CompareAndSwap(false, true) {
+			r := <-o.result // it is there
+			return r.conn, r.at, r.err
+		}
+		o.wake()
+		return nil, at, why
+	}
+}
+
+// wake lets who reads or writes the stream wait no longer.
+func (o *opening) wake() {
+	if st := o.stream.Load(); st != nil {
+		_ = (*st).SetDeadline(time.Unix(1, 0))
+	}
+}
+
+// run opens the stream and hands it over, or gives it up.
+func (o *opening) run() {
+	s := o.session
+	rest, err := o.acknowledged()
+	r := opened{at: Phase(o.phase.Load()), err: err}
+	st := o.stream.Load()
+	if err == nil {
+		r.conn = s.newConn(*st, rest, s.leave)
+	}
+	if o.settled.CompareAndSwap(false, true) {
+		o.result <- r
+		if err == nil {
+			return
+		}
+	}
+	switch {
+	case r.conn != nil:
+		_ = r.conn.Close() // nobody has it
+	case st != nil:
+		_ = (*st).Close()
+		s.linger(*st)
+		s.leave()
+	default:
+		s.leave()
+	}
+}
+
+// maxAck bounds an acknowledgement, in bytes.
+const maxAck = 64 << 10
+
+// acknowledged opens the stream, sends its header and reads the answer. What came
+// in behind that is rest.
+func (o *opening) acknowledged() (rest []byte, err error) {
+	s := o.session
+	if s.leaving() {
+		return nil, ErrLeaving
+	}
+	st, err := s.mux.Open()
+	if err != nil {
+		return nil, s.transport(err)
+	}
+	s.pool.counts.streams.Add(1)
+	o.stream.Store(&st)
+	if s.over() {
+		return nil, s.cause()
+	}
+	first := wire.AppendStream([]byte{wire.ModeStreaming}, o.method)
+	if o.settled.Load() {
+		first = first[:1] // the server waits for the byte, and for nothing more
+	} else {
+		o.phase.Store(uint32(PhaseWrite))
+	}
+	if _, err := st.Write(first); err != nil {
+		return nil, s.transport(err)
+	}
+	o.phase.Store(uint32(PhaseFlushed))
+	if o.settled.Load() || s.ctx.Err() != nil {
+		o.wake() // who left may have found no stream to wake
+	}
+	r := wire.NewReader(st)
+	raw, err := r.Value(maxAck)
+	if err != nil {
+		return nil, o.unacknowledged(err)
+	}
+	var ack wire.Header
+	if err := wire.NewDecoder().Header(raw, &ack); err != nil {
+		o.phase.Store(uint32(PhaseRead))
+		return nil, garbled(err)
+	}
+	if ack.Error != "" {
+		o.phase.Store(uint32(PhaseRemote))
+		return nil, remoteError(ack.Error)
+	}
+	return r.Rest(), nil
+}
+
+// unacknowledged types the error of an acknowledgement that did not come.
+func (o *opening) unacknowledged(err error) error {
+	s := o.session
+	if s.leaving() && errors.Is(err, yamux.ErrConnectionReset) {
+		// The stream crossed with the server's farewell, and nobody has read it.
+		o.phase.Store(uint32(PhaseOpen))
+		return ErrLeaving
+	}
+	switch {
+	case errors.Is(err, wire.ErrMalformed), errors.As(err, new(*SizeError)):
+		o.phase.Store(uint32(PhaseRead))
+		return garbled(err)
+	case errors.Is(err, io.EOF) && !s.over():
+		return errUnacknowledged
+	}
+	return s.transport(err)
+}
+
+// errUnacknowledged says that the server closed a stream without a word.
+var errUnacknowledged = errors.New("the server closed the stream and did not acknowledge it")
+
+// transport prefers the reason why the session ended over yamux's symptom of it.
+func (s *session) transport(err error) error {
+	if s.over() {
+		return s.cause()
+	}
+	return err
+}

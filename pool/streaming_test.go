@@ -1,0 +1,326 @@
+package pool_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// halfCloser is what a stream can do beside a net.Conn.
+type halfCloser interface{ CloseWrite() error }
+
+// handleCopies makes Test.Copy a stream that sends back what it gets until its
+// client has closed its side.
+func handleCopies(s *testutil.Server) {
+	s.HandleStream("Test.Copy", func(_ context.Context, c net.Conn) error {
+		_, err := io.Copy(c, c)
+		return err
+	})
+}
+
+func openStream(tb testing.TB, p *pool.Pool, addr, method string) net.Conn {
+	tb.Helper()
+	c, err := p.Stream(within(tb), addr, method)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(patience))
+	return c
+}
+
+// exchangeOn sends a message on a stream and reads it back.
+func exchangeOn(tb testing.TB, c net.Conn, message string) {
+	tb.Helper()
+	if _, err := c.Write([]byte(message)); err != nil {
+		tb.Fatal(err)
+	}
+	got := make([]byte, len(message))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != message {
+		tb.Fatalf("%q, %v; want %q", got, err, message)
+	}
+}
+
+// inUse is the calls and streams a pool counts.
+func inUse(p *pool.Pool) int { return p.Stats().CallsInFlight }
+
+func TestAStreamCarriesBytesBothWaysBesideCalls(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	handleCopies(s)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	exchangeOn(t, c, "one")
+	ping(t, p, s.Addr())
+	exchangeOn(t, c, "two")
+	if st := p.Stats(); st.Dials != 1 || inUse(p) != 1 {
+		t.Fatalf("%+v", st)
+	}
+	if c.RemoteAddr().String() != s.Addr() {
+		t.Errorf("to %v", c.RemoteAddr())
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Fatalf("closed twice: %v", err)
+	}
+	for what, use := range map[string]func([]byte) (int, error){"read": c.Read, "write": c.Write} {
+		if _, err := use(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%s behind Close: %v", what, err)
+		}
+	}
+	await(t, "the stream's release", func() bool { return inUse(p) == 0 })
+}
+
+func TestAHalfClosedStreamIsStillRead(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	s.HandleStream("Test.Sum", func(_ context.Context, c net.Conn) error {
+		all, err := io.ReadAll(c)
+		if err == nil {
+			_, err = c.Write(bytes.ToUpper(all))
+		}
+		return err
+	})
+	c := openStream(t, p, s.Addr(), "Test.Sum")
+	if _, err := c.Write([]byte("abc")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.(halfCloser).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write([]byte("d")); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("written behind CloseWrite: %v", err)
+	}
+	got, err := io.ReadAll(c)
+	if string(got) != "ABC" || err != nil {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if inUse(p) != 1 {
+		t.Fatal("released before Close")
+	}
+	_ = c.Close()
+	await(t, "the stream's release", func() bool { return inUse(p) == 0 })
+}
+
+func TestAStreamsDeadlineAndCloseWakeWhoReads(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	handleCopies(s)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err := c.Read(make([]byte, 1))
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("deadline: %v", err)
+	}
+	_ = c.SetReadDeadline(time.Time{})
+	exchangeOn(t, c, "it goes on")
+	ended := make(chan error, 2)
+	go func() { _, err := c.Read(make([]byte, 1)); ended <- err }()
+	go func() { _, err := io.Copy(c, endlessZeros{}); ended <- err }() // nobody reads what comes back
+	_ = c.Close()
+	for range 2 {
+		if err := receive(t, "who reads or writes", ended); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%v", err)
+		}
+	}
+	await(t, "the stream's release", func() bool { return inUse(p) == 0 })
+}
+
+// endlessZeros never ends.
+type endlessZeros struct{}
+
+func (endlessZeros) Read(b []byte) (int, error) { return len(b), nil }
+
+func TestARefusedStreamIsATypedError(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	_, err := p.Stream(within(t), s.Addr(), "No.Such")
+	failed(t, err, pool.PhaseRemote, pool.Rejected, pool.ErrUnknownMethod)
+	if remote := as[*pool.RemoteError](t, err); remote.Text != `Unknown rpc method: "No.Such"` {
+		t.Errorf("%q", remote.Text)
+	}
+	s.Inject(testutil.AppError("Echo.Stream", testutil.ErrTextPermissionDenied))
+	_, err = p.Stream(within(t), s.Addr(), "Echo.Stream")
+	failed(t, err, pool.PhaseRemote, pool.Rejected, pool.ErrPermissionDenied)
+	s.Heal()
+	await(t, "both streams' release", func() bool { return inUse(p) == 0 })
+	if st := p.Stats(); st.Dials != 1 {
+		t.Fatalf("the session is healthy: %+v", st)
+	}
+}
+
+func TestAStreamThatIsNotAcknowledgedEndsWithItsCaller(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	s.Inject(testutil.Mute().On("Echo.Stream"))
+	ping(t, p, s.Addr())
+	ctx, leave := context.WithCancel(within(t))
+	opened := make(chan error, 1)
+	go func() { _, err := p.Stream(ctx, s.Addr(), "Echo.Stream"); opened <- err }()
+	await(t, "the header", func() bool { return s.Counts().Requests == 2 })
+	if inUse(p) != 1 {
+		t.Fatal("not counted while it is opened")
+	}
+	leave()
+	err := receive(t, "the caller", opened)
+	failed(t, err, pool.PhaseFlushed, pool.NotSent, context.Canceled)
+	ping(t, p, s.Addr()) // the session is as good as before
+	_, err = p.Stream(ctx, s.Addr(), "Echo.Stream")
+	failed(t, err, pool.PhaseFind, pool.NotSent, context.Canceled)
+	if st := p.Stats(); st.Dials != 1 {
+		t.Fatalf("%+v", st)
+	}
+}
+
+func TestAnAcknowledgementHasALimit(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{HoldTimeout: 20 * time.Millisecond, SilenceLimit: 5 * time.Millisecond})
+	s.Inject(testutil.Mute().On("Echo.Stream"))
+	_, err := p.Stream(within(t), s.Addr(), "Echo.Stream")
+	failed(t, err, pool.PhaseFlushed, pool.NotSent, nil)
+	as[*pool.HoldError](t, err)
+}
+
+func TestGarbageForAnAcknowledgementIsAProtocolError(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	s.Inject(testutil.Garbage(testutil.LayerHeader).On("Echo.Stream"))
+	_, err := p.Stream(within(t), s.Addr(), "Echo.Stream")
+	failed(t, err, pool.PhaseRead, pool.NotSent, nil)
+	as[*pool.ProtocolError](t, err)
+}
+
+func TestFramesAreReadUntilTheStreamEnds(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	s.HandleStream("Test.Frames", func(_ context.Context, c net.Conn) error {
+		for _, line := range []string{"one", "two"} {
+			if err := testutil.WriteFrame(c, testutil.StreamFrame{Payload: []byte(line)}); err != nil {
+				return err
+			}
+		}
+		return &testutil.StreamError{Code: 404, Message: "no more"}
+	})
+	c := openStream(t, p, s.Addr(), "Test.Frames")
+	frames := pool.NewFrameReader(c)
+	for _, want := range []string{"one", "two"} {
+		if got, err := frames.Next(); string(got) != want || err != nil {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	_, err := frames.Next()
+	if e := as[*pool.StreamError](t, err); e.Code != 404 || e.Message != "no more" {
+		t.Errorf("%v", e)
+	}
+	if _, err := frames.Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+func TestASessionIsNotReapedWhileAStreamIsOpen(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{IdleTimeout: 20 * time.Millisecond})
+	handleCopies(s)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	other := startServer(t) // its session is reaped: so the other one was looked at
+	for range 3 {
+		ping(t, p, other.Addr())
+		await(t, "the other session's end", func() bool { return p.Stats().Sessions == 1 })
+	}
+	exchangeOn(t, c, "still there")
+	_ = c.Close()
+	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+}
+
+func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	s.HandleStream("Test.Copy", func(_ context.Context, c net.Conn) error {
+		_, err := io.Copy(c, c)
+		<-over // the server's end is not said on the stream
+		return err
+	})
+	for _, breaks := range []func(){s.Kill, s.Shutdown} {
+		c := openStream(t, p, s.Addr(), "Test.Copy")
+		exchangeOn(t, c, "up")
+		got := make(chan error, 1)
+		go func() { _, err := io.ReadAll(c); got <- err }()
+		breaks()
+		if err := receive(t, "the reader", got); err == nil {
+			t.Error("a lost connection passed for the end of the stream")
+		}
+		if err := c.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+		if err := s.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	}
+}
+
+func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
+	s := startServer(t)
+	handleCopies(s)
+	p, err := pool.New(pool.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.Stream(within(t), s.Addr(), "Test.Copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() { _, err := c.Read(make([]byte, 1)); got <- err }()
+	stop(t, p.Stop)
+	if err := receive(t, "the reader", got); !errors.Is(err, pool.ErrStopped) {
+		t.Errorf("%v", err)
+	}
+	if _, err := p.Stream(within(t), s.Addr(), "Test.Copy"); !errors.Is(err, pool.ErrStopped) {
+		t.Errorf("on a stopped pool: %v", err)
+	}
+}
+
+func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
+	downs := make(chan error, 10)
+	s, p := startServer(t), newPool(t, pool.Config{Down: func(_ string, err error) { downs <- err }})
+	handleCopies(s)
+	g := holdCalls(t, s)
+	running := call(within(t), p, s.Addr(), "Test.Hold", "running")
+	receive(t, "the request", g.entered)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	s.GoAway()
+	if err := receive(t, "the notice", downs); !errors.Is(err, pool.ErrLeaving) {
+		t.Fatalf("told %v", err)
+	}
+	next := openStream(t, p, s.Addr(), "Test.Copy") // on a session of its own
+	exchangeOn(t, next, "new")
+	exchangeOn(t, c, "old")
+	if st := p.Stats(); st.Dials != 2 || st.Sessions != 2 {
+		t.Fatalf("%+v", st)
+	}
+	close(g.release)
+	if r := receive(t, "the call", running); r.err != nil || r.reply != "running" {
+		t.Fatalf("%v, %v", r.reply, r.err)
+	}
+	exchangeOn(t, c, "old, after the last call")
+	_ = c.Close()
+	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 1 })
+	exchangeOn(t, next, "new")
+}
+
+func TestAStreamEndsWhenItsSessionHasDrainedForTooLong(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{DrainTimeout: 10 * time.Millisecond})
+	handleCopies(s)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	s.GoAway()
+	_, err := c.Read(make([]byte, 1))
+	if !errors.Is(err, pool.ErrDrained) {
+		t.Fatalf("%v", err)
+	}
+	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	if err := c.Close(); err != nil {
+		t.Errorf("the first Close: %v", err)
+	}
+}

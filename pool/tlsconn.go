@@ -1,0 +1,96 @@
+package pool
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// tlsConn is a transport behind a TLS handshake. A server says only after the
+// handshake that it refuses this side's certificate (TLS 1.3), so its reads tell
+// that apart from other ends.
+type tlsConn struct {
+	*tls.Conn
+	creds *credentials
+	addr  string
+	known atomic.Bool // the server has answered: it did take us
+}
+
+// metered counts what passes over the transport under TLS.
+type metered struct {
+	net.Conn
+	in, out *atomic.Uint64
+	heard   atomic.Bool // something came in
+}
+
+// Read counts.
+func (m *metered) Read(b []byte) (int, error) {
+	n, err := m.Conn.Read(b)
+	if n > 0 {
+		m.in.Add(uint64(n))
+		m.heard.Store(true)
+	}
+	return n, err
+}
+
+// Write counts.
+func (m *metered) Write(b []byte) (int, error) {
+	n, err := m.Conn.Write(b)
+	m.out.Add(uint64(n))
+	return n, err
+}
+
+// secure does the handshake on conn, within ctx, and makes sure of the server.
+// The error is a *TLSError, or that of ctx. conn stays the caller's if it fails.
+func (c *credentials) secure(ctx context.Context, conn *metered, addr string) (*tlsConn, error) {
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetWriteDeadline(deadline); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write([]byte{wire.ModeTLS}); err != nil {
+		return nil, c.tlsError(addr, err, false)
+	}
+	if err := conn.SetWriteDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	secured := tls.Client(conn, c.tls)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, c.tlsError(addr, err, conn.heard.Load())
+	}
+	return &tlsConn{Conn: secured, creds: c, addr: addr}, nil
+}
+
+// Read types the refusal that comes in place of the first answer.
+func (c *tlsConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil && refusal(err) {
+		err = c.creds.tlsError(c.addr, err, true)
+	}
+	return n, err
+}
+
+// lastWordsTime is how long to look for a reason behind a write that failed.
+const lastWordsTime = 250 * time.Millisecond
+
+// Write looks, when it fails, whether the server has said why: it refuses, and
+// hangs up, while this side already writes.
+func (c *tlsConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err == nil || c.known.Load() || !hungUp(err) {
+		return n, err
+	}
+	_ = c.SetReadDeadline(time.Now().Add(lastWordsTime)) // a dead socket fails to read
+	var rest [512]byte                                   // of a session that will not be
+	for {
+		if _, why := c.Read(rest[:]); why != nil {
+			if _, typed := why.(*TLSError); typed { //nolint:errorlint // Read gives it bare
+				err = why
+			}
+			return n, err
+		}
+	}
+}

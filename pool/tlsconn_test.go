@@ -1,0 +1,85 @@
+package pool
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// refusing accepts one connection, refuses its client for want of a certificate,
+// and closes gone when it has hung up.
+func refusing(t *testing.T, ca *testutil.CA) (addr string, gone <-chan struct{}) {
+	t.Helper()
+	id, err := ca.Server("global")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = conn.Read(make([]byte, 1))
+		_ = tls.Server(conn, ca.ServerTLS(id, "global")).Handshake() // fails
+	}()
+	return l.Addr().String(), done
+}
+
+// A server that refuses has hung up before this side wrote: the write tells why,
+// although nobody reads.
+func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
+	ca, err := testutil.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	creds, err := (&TLSConfig{CAPEM: ca.PEM()}).load(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	addr, gone := refusing(t, ca)
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	conn, err := creds.secure(ctx, &metered{Conn: raw, in: new(atomic.Uint64), out: new(atomic.Uint64)}, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-gone
+	for err == nil && ctx.Err() == nil {
+		_, err = conn.Write([]byte{6})
+	}
+	if e, ok := errors.AsType[*TLSError](err); !ok || e.Kind != ErrTLSRefused || e.Shown != "" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatAWatchFoundTooLateIsNotTaken(t *testing.T) {
+	before, now, late := &credentials{}, &credentials{}, &credentials{}
+	o := &owner{pool: &Pool{}}
+	o.pool.creds.Store(now)
+	if o.enforce(messages.Secured{}, &offer{next: late, insofar: before, watched: true}) || o.pool.creds.Load() != now {
+		t.Error("it replaced what came into force meanwhile")
+	}
+	if !o.enforce(messages.Secured{}, &offer{next: late, insofar: now, watched: true}) || o.pool.creds.Load() != late {
+		t.Error("it was not taken in time either")
+	}
+}

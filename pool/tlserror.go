@@ -1,0 +1,194 @@
+package pool
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Why no session over TLS, or over plain TCP, came about. Each is reached with
+// errors.Is from the error of a call.
+var (
+	// ErrTLSUnknownAuthority says that the server's certificate is signed by none
+	// of the authorities that are trusted.
+	ErrTLSUnknownAuthority = errors.New("the server's certificate comes from an authority that is not trusted (another CA?)")
+	// ErrTLSWrongName says that it is for another name, most often that of
+	// another region.
+	ErrTLSWrongName = errors.New("the server's certificate is for another name (another region?)")
+	// ErrTLSWrongRole says that it is a client's, not a server's.
+	ErrTLSWrongRole = errors.New("the certificate shown is not that of a server")
+	// ErrTLSExpired says that it is not valid any more, or not yet.
+	ErrTLSExpired = errors.New("the server's certificate is not valid at this time")
+	// ErrTLSRefused says that the server does not accept the certificate of this
+	// side, or that it wants one and there is none.
+	ErrTLSRefused = errors.New("the server refuses this client")
+	// ErrTLSWanted says that the server hung up on a client without TLS before
+	// it sent anything.
+	ErrTLSWanted = errors.New("the server hung up at the first byte: it may want TLS")
+	// ErrTLSNotSpoken says that what answered the handshake was no TLS.
+	ErrTLSNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP")
+	// ErrTLSDropped says that the server hung up after the handshake, before it
+	// answered: so do those that refuse a certificate, when the reason is lost.
+	ErrTLSDropped = errors.New("the server hung up after the handshake: it may refuse this client's certificate")
+	// ErrTLSFailed is any other failure of a handshake.
+	ErrTLSFailed = errors.New("the TLS handshake failed")
+)
+
+// TLSError says why this side and the server at Addr do not trust or do not
+// understand each other. It is the cause of a *DialError.
+type TLSError struct {
+	Addr    string
+	Kind    error    // one of the ErrTLS sentinels
+	Wanted  string   // the name a server must have; empty without TLS
+	Offered []string // the names in the server's certificate, if it is about these
+	Shown   string   // what this side showed, if the server refused it
+	Err     error    // what the handshake or the transport said
+}
+
+func (e *TLSError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Kind.Error())
+	if e.Offered != nil {
+		fmt.Fprintf(&b, ": wanted %s, it offers %s", e.Wanted, listed(e.Offered))
+	}
+	if e.Kind == ErrTLSRefused { //nolint:errorlint // the very value
+		if e.Shown == "" {
+			b.WriteString(": it wants a certificate and none is configured")
+		} else {
+			b.WriteString(": it was shown a certificate for " + e.Shown)
+		}
+	}
+	fmt.Fprintf(&b, ": %v", e.Err)
+	return b.String()
+}
+
+// Unwrap gives the kind and the cause.
+func (e *TLSError) Unwrap() []error { return []error{e.Kind, e.Err} }
+
+// tlsError types what a handshake failed with. answered says whether the server
+// sent anything at all.
+func (c *credentials) tlsError(addr string, err error, answered bool) error {
+	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.tls.ServerName, Err: err}
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		e.Kind = c.distrust(bad, e)
+		return e
+	}
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !answered && hungUp(err) {
+		e.Kind = ErrTLSNotSpoken
+	} else if refusal(err) {
+		e.Kind, e.Shown = ErrTLSRefused, c.shown
+	}
+	return e
+}
+
+// stranger is the error of a server that hung up before it sent anything in
+// yamux.
+func stranger(addr string, creds *credentials, err error) error {
+	if creds == nil {
+		return &TLSError{Addr: addr, Kind: ErrTLSWanted, Err: err}
+	}
+	if _, typed := errors.AsType[*TLSError](err); typed {
+		return err
+	}
+	return &TLSError{Addr: addr, Kind: ErrTLSDropped, Wanted: creds.tls.ServerName, Shown: creds.shown, Err: err}
+}
+
+// distrust is why the server's certificate was not accepted; it notes the names
+// where these are why.
+func (c *credentials) distrust(bad *tls.CertificateVerificationError, e *TLSError) error {
+	leaf := bad.UnverifiedCertificates[0]
+	if _, ok := errors.AsType[x509.HostnameError](bad); ok {
+		e.Offered = offered(leaf)
+		if !slices.ContainsFunc(e.Offered, aServers) && slices.ContainsFunc(e.Offered, anAgents) {
+			return ErrTLSWrongRole
+		}
+		return ErrTLSWrongName
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](bad); ok {
+		switch invalid.Reason {
+		case x509.Expired:
+			return ErrTLSExpired
+		case x509.IncompatibleUsage:
+			e.Offered = offered(leaf)
+			return ErrTLSWrongRole
+		}
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](bad); ok {
+		return ErrTLSUnknownAuthority
+	}
+	return ErrTLSFailed
+}
+
+// aServers and anAgents tell names of roles apart: server.global.nomad,
+// client.global.nomad, cli.global.nomad.
+func aServers(name string) bool { return strings.HasPrefix(name, "server.") }
+
+func anAgents(name string) bool { return strings.HasSuffix(name, ".nomad") && !aServers(name) }
+
+// offered are the names in a certificate, never nil.
+func offered(cert *x509.Certificate) []string {
+	all := append([]string{}, cert.DNSNames...)
+	for _, ip := range cert.IPAddresses {
+		all = append(all, ip.String())
+	}
+	return all
+}
+
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "no name"
+	}
+	return strings.Join(names, ", ")
+}
+
+// hungUp says whether err is that of a peer that closed the connection, in
+// either way.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// The alerts with which a server refuses a client's certificate, or the lack of
+// one: https://www.rfc-editor.org/rfc/rfc8446#section-6.2. The first is what TLS
+// 1.2 has for the lack; it stands for other things there, too.
+const (
+	alertHandshakeFailure    = 40
+	alertBadCertificate      = 42
+	alertCertificateUnknown  = 46
+	alertUnknownCA           = 48
+	alertAccessDenied        = 49
+	alertCertificateRequired = 116
+	remoteAlert              = "remote error" // net.OpError.Op of an alert that came in
+	tlsPackage               = "crypto/tls"
+)
+
+// refusal says whether err is such an alert.
+func refusal(err error) bool {
+	switch a := alertOf(err); a {
+	case alertHandshakeFailure, alertUnknownCA, alertAccessDenied, alertCertificateRequired:
+		return true
+	default:
+		return a >= alertBadCertificate && a <= alertCertificateUnknown
+	}
+}
+
+// alertOf is the number of the alert that came in; 0 if err is something else.
+// Its type is exported for QUIC only, so it is recognised by where it is from.
+func alertOf(err error) uint64 {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != remoteAlert || op.Err == nil {
+		return 0
+	}
+	v := reflect.ValueOf(op.Err)
+	if v.Kind() != reflect.Uint8 || v.Type().PkgPath() != tlsPackage {
+		return 0
+	}
+	return v.Uint()
+}

@@ -1,0 +1,99 @@
+package proxy_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// tlsCluster is servers of mars that speak TLS, and what an agent there has.
+func tlsCluster(t *testing.T) (c *testutil.Cluster, agent *pool.TLSConfig) {
+	t.Helper()
+	ca, err := testutil.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := ca.Server("mars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := ca.Client("mars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = testutil.StartCluster(testutil.ClusterConfig{
+		Server: testutil.ServerConfig{Region: "mars", TLS: ca.ServerTLS(server, "mars")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return c, &pool.TLSConfig{CAPEM: ca.PEM(), CertPEM: client.CertPEM, KeyPEM: client.KeyPEM}
+}
+
+func startOver(t *testing.T, cfg proxy.Config) *proxy.Proxy {
+	t.Helper()
+	p, err := proxy.Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func TestTheRegionOfTheProxyIsThatOfTheCertificates(t *testing.T) {
+	c, agent := tlsCluster(t)
+	p := startOver(t, proxy.Config{Servers: c.Addrs(), Region: "mars", Pool: pool.Config{TLS: agent}})
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if agent.Region != "" {
+		t.Error("the embedder's configuration was changed")
+	}
+	if err := p.SetTLS(agent); err != nil {
+		t.Error(err)
+	}
+	other := *agent
+	other.Region = "venus"
+	if err := p.SetTLS(&other); !errors.Is(err, pool.ErrTLSWrongName) {
+		t.Errorf("%v", err)
+	}
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACallThatNoServerIsTrustedForSaysWhy(t *testing.T) {
+	c, agent := tlsCluster(t)
+	p := startOver(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: 50 * time.Millisecond, Pool: pool.Config{TLS: agent}})
+	err := p.Call(endless(t), "Status.Ping", struct{}{}, nil)
+	e, ok := errors.AsType[*pool.TLSError](err)
+	if !ok || e.Kind != pool.ErrTLSWrongName || e.Wanted != "server.global.nomad" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSetTLSIsNotForTheConnectionsOfOthers(t *testing.T) {
+	own, err := pool.New(pool.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = own.Stop(context.Background()) })
+	p := startOver(t, proxy.Config{Servers: []string{"127.0.0.1"}, Pinger: own})
+	if err := p.SetTLS(nil); !errors.Is(err, proxy.ErrForeignPool) {
+		t.Errorf("%v", err)
+	}
+}

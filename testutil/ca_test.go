@@ -1,0 +1,92 @@
+package testutil
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"testing"
+	"time"
+)
+
+// must fails t on an error.
+func must[T any](tb testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return v
+	}
+}
+
+// greetTLS connects as a client with cfg and pings.
+func greetTLS(t *testing.T, s *Server, cfg *tls.Config) error {
+	t.Helper()
+	secured := tls.Client(connect(t, s.Addr(), modeTLS), cfg)
+	if _, err := secured.Write([]byte{modeYamux}); err != nil {
+		return err
+	}
+	// Nothing comes unasked: a server that took the certificate stays silent.
+	_ = secured.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	_, err := secured.Read(make([]byte, 1))
+	return err
+}
+
+func silent(err error) bool {
+	e, ok := err.(interface{ Timeout() bool })
+	return ok && e.Timeout()
+}
+
+func TestAServerTakesTheClientsOfItsRegionAndAnyServer(t *testing.T) {
+	ca, other := must[*CA](t)(NewCA()), must[*CA](t)(NewCA())
+	id := must[*Identity](t)
+	s := start(t, ServerConfig{TLS: ca.ServerTLS(id(ca.Server("global")), "global")})
+	for name, c := range map[string]struct {
+		id    *Identity
+		taken bool
+	}{
+		"client":        {id(ca.Client("global")), true},
+		"any server":    {id(ca.Server("mars")), true},
+		"other region":  {id(ca.Client("mars")), false},
+		"command line":  {id(ca.Issue(CertConfig{Names: []string{"cli.global.nomad"}})), false},
+		"no identity":   {nil, false},
+		"another CA's":  {id(other.Client("global")), false},
+		"expired":       {id(ca.Issue(CertConfig{Names: []string{"client.global.nomad"}, NotAfter: time.Now().Add(-time.Minute)})), false},
+		"not valid yet": {id(ca.Issue(CertConfig{Names: []string{"client.global.nomad"}, NotBefore: time.Now().Add(time.Hour)})), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := greetTLS(t, s, ca.ClientTLS(c.id, "global")); silent(err) != c.taken {
+				t.Errorf("taken: %v (%v), want %v", silent(err), err, c.taken)
+			}
+		})
+	}
+}
+
+func TestWhatACASignsIsTrustedByItsPEMOnly(t *testing.T) {
+	ca, other := must[*CA](t)(NewCA()), must[*CA](t)(NewCA())
+	id := must[*Identity](t)(ca.Server("mars"))
+	for _, c := range []struct {
+		ca   *CA
+		name string
+		ok   bool
+	}{{ca, "server.mars.nomad", true}, {ca, "localhost", true}, {ca, "server.global.nomad", false}, {other, "server.mars.nomad", false}} {
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(c.ca.PEM()) {
+			t.Fatal("no certificate in the PEM")
+		}
+		_, err := id.Certificate.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: c.name})
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if _, err := tls.X509KeyPair(id.CertPEM, id.KeyPEM); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACertificateWithoutANameIsRefused(t *testing.T) {
+	_, err := must[*CA](t)(NewCA()).Issue(CertConfig{})
+	if e, ok := errors.AsType[*ConfigError](err); !ok || e.Field != "Names" {
+		t.Errorf("%v", err)
+	}
+}
