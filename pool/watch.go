@@ -21,8 +21,8 @@ func (o *owner) watch() {
 	ended := make(chan struct{})
 	o.unwatch = ended
 	o.self.Go(func(ctx context.Context) {
-		w := watch{pool: o.pool, inForce: inForce}
-		if next := w.run(ctx, ended); next != nil {
+		w := watch{pool: o.pool, inForce: inForce, ended: ended}
+		if next := w.run(ctx); next != nil {
 			_ = o.tell(ctx, mail{
 				Pool: messages.Secured{}, offer: &offer{next: next, insofar: inForce, watched: true},
 			})
@@ -34,19 +34,20 @@ func (o *owner) watch() {
 type watch struct {
 	pool    *Pool
 	inForce *credentials
-	told    string // the complaint that was logged last
+	ended   <-chan struct{} // closed when something else is in force
+	told    string          // the complaint that was logged last
 }
 
 // run answers the first credentials that differ and that a server takes; nil if
-// ctx or ended came first. It reads whole files, which are small: a time stamp
+// the watch or ctx ended first. It reads whole files, which are small: a time stamp
 // would miss what is replaced within its grain.
-func (w *watch) run(ctx context.Context, ended <-chan struct{}) *credentials {
+func (w *watch) run(ctx context.Context) *credentials {
 	tick := time.NewTicker(w.inForce.from.Watch)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-		case <-ended:
+		case <-w.ended:
 			return nil
 		case <-ctx.Done():
 			return nil
@@ -85,6 +86,11 @@ func (w *watch) look(ctx context.Context) *credentials {
 func (w *watch) complain(ctx context.Context, about string, err error) {
 	if w.told == about || ctx.Err() != nil {
 		return
+	}
+	select {
+	case <-w.ended:
+		return // what these files hold is nobody's business any more
+	default:
 	}
 	w.told = about
 	w.pool.cfg.Logger.Warn().Err(err).Msg("changed TLS files are not taken: those read before stay in force")
