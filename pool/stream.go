@@ -145,8 +145,9 @@ func (o *opening) run() {
 	case r.conn != nil:
 		_ = r.conn.Close() // nobody has it
 	case st != nil:
+		// No reset: a server reads the mode byte in its accept loop, and one that
+		// finds a reset there may give up the whole session.
 		_ = (*st).Close()
-		s.linger(*st)
 		s.leave()
 	default:
 		s.leave()

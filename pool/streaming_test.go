@@ -120,16 +120,24 @@ func TestAStreamsDeadlineAndCloseWakeWhoReads(t *testing.T) {
 	}
 	_ = c.SetReadDeadline(time.Time{})
 	exchangeOn(t, c, "it goes on")
-	ended := make(chan error, 2)
-	go func() { _, err := c.Read(make([]byte, 1)); ended <- err }()
-	go func() { _, err := io.Copy(c, endlessZeros{}); ended <- err }() // nobody reads what comes back
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	s.HandleStream("Test.Stuck", func(context.Context, net.Conn) error { <-over; return nil }) // it neither reads nor writes
+	c = openStream(t, p, s.Addr(), "Test.Stuck")
+	_ = c.SetDeadline(time.Time{}) // nothing but Close wakes anybody
+	const window = 256 << 10
+	before := p.Stats().BytesOut
+	reading, ended := make(chan struct{}), make(chan error, 2)
+	go func() { close(reading); _, err := c.Read(make([]byte, 1)); ended <- err }()
+	receive(t, "the reader", reading)
+	go func() { _, err := io.Copy(c, endlessZeros{}); ended <- err }()
+	await(t, "a full window", func() bool { return p.Stats().BytesOut >= before+window })
 	_ = c.Close()
 	for range 2 {
 		if err := receive(t, "who reads or writes", ended); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%v", err)
 		}
 	}
-	await(t, "the stream's release", func() bool { return inUse(p) == 0 })
 }
 
 // endlessZeros never ends.
@@ -168,6 +176,7 @@ func TestAStreamThatIsNotAcknowledgedEndsWithItsCaller(t *testing.T) {
 	leave()
 	err := receive(t, "the caller", opened)
 	failed(t, err, pool.PhaseFlushed, pool.NotSent, context.Canceled)
+	await(t, "the release", func() bool { return inUse(p) == 0 })
 	ping(t, p, s.Addr()) // the session is as good as before
 	_, err = p.Stream(ctx, s.Addr(), "Echo.Stream")
 	failed(t, err, pool.PhaseFind, pool.NotSent, context.Canceled)
