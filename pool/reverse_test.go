@@ -272,7 +272,7 @@ func TestASlowHandlerHoldsUpNobody(t *testing.T) {
 	await(t, "the others' release", func() bool { return inUse(p) == 3 })
 	leave()
 	for range 3 {
-		receive(t, "the asker", asked)
+		_ = receive(t, "the asker", asked) // whatever it was told
 	}
 	stop(t, p.Stop) // waits for the handlers, whose context ends
 }

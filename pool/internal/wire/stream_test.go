@@ -46,7 +46,7 @@ func TestAReaderTakesOneValueAfterTheOther(t *testing.T) {
 		if err := dec.Frame(next(), &f); f.Error == nil || f.Error.Code != 404 || f.Payload != nil || err != nil {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}
-		if at != whole || !strings.HasPrefix("rest", string(r.Rest())) {
+		if at != whole || !bytes.HasPrefix([]byte("rest"), r.Rest()) {
 			t.Errorf("%s: %d of %d bytes, and %q", name, at, whole, r.Rest())
 		}
 	}
@@ -59,7 +59,7 @@ func TestAReaderTellsTheEndFromACut(t *testing.T) {
 		if n == 0 {
 			want = io.EOF
 		}
-		if _, err := wire.NewReader(bytes.NewReader(ack[:n])).Value(100); err != want { //nolint:errorlint // exactly that
+		if _, err := wire.NewReader(bytes.NewReader(ack[:n])).Value(100); err != want {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
