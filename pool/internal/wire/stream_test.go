@@ -46,7 +46,8 @@ func TestAReaderTakesOneValueAfterTheOther(t *testing.T) {
 		if err := dec.Frame(next(), &f); f.Error == nil || f.Error.Code != 404 || f.Payload != nil || err != nil {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}
-		if at != whole || !bytes.HasPrefix([]byte("rest"), r.Rest()) {
+		behind := []byte("rest")
+		if at != whole || !bytes.HasPrefix(behind, r.Rest()) {
 			t.Errorf("%s: %d of %d bytes, and %q", name, at, whole, r.Rest())
 		}
 	}
