@@ -1,0 +1,119 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+func TestASessionIsNotReapedWhileAStreamIsOpen(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{IdleTimeout: 20 * time.Millisecond})
+	handleCopies(s)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	other := startServer(t) // its session is reaped: so the other one was looked at
+	for range 3 {
+		ping(t, p, other.Addr())
+		await(t, "the other session's end", func() bool { return p.Stats().Sessions == 1 })
+	}
+	exchangeOn(t, c, "still there")
+	_ = c.Close()
+	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+}
+
+func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	s.HandleStream("Test.Copy", func(_ context.Context, c net.Conn) error {
+		_, err := io.Copy(c, c)
+		<-over // the server's end is not said on the stream
+		return err
+	})
+	for _, breaks := range []func(){s.Kill, s.Shutdown} {
+		c := openStream(t, p, s.Addr(), "Test.Copy")
+		exchangeOn(t, c, "up")
+		got := make(chan error, 1)
+		go func() { _, err := io.ReadAll(c); got <- err }()
+		breaks()
+		if err := receive(t, "the reader", got); err == nil {
+			t.Error("a lost connection passed for the end of the stream")
+		}
+		if err := c.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+		if err := s.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	}
+}
+
+func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
+	s := startServer(t)
+	handleCopies(s)
+	p, err := pool.New(pool.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.Stream(within(t), s.Addr(), "Test.Copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() { _, err := c.Read(make([]byte, 1)); got <- err }()
+	stop(t, p.Stop)
+	if err := receive(t, "the reader", got); !errors.Is(err, pool.ErrStopped) {
+		t.Errorf("%v", err)
+	}
+	if _, err := p.Stream(within(t), s.Addr(), "Test.Copy"); !errors.Is(err, pool.ErrStopped) {
+		t.Errorf("on a stopped pool: %v", err)
+	}
+}
+
+func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
+	downs := make(chan error, 10)
+	s, p := startServer(t), newPool(t, pool.Config{Down: func(_ string, err error) { downs <- err }})
+	handleCopies(s)
+	g := holdCalls(t, s)
+	running := call(within(t), p, s.Addr(), "Test.Hold", "running")
+	receive(t, "the request", g.entered)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	s.GoAway()
+	if err := receive(t, "the notice", downs); !errors.Is(err, pool.ErrLeaving) {
+		t.Fatalf("told %v", err)
+	}
+	next := openStream(t, p, s.Addr(), "Test.Copy") // on a session of its own
+	exchangeOn(t, next, "new")
+	exchangeOn(t, c, "old")
+	if st := p.Stats(); st.Dials != 2 || st.Sessions != 2 {
+		t.Fatalf("%+v", st)
+	}
+	close(g.release)
+	if r := receive(t, "the call", running); r.err != nil || r.reply != "running" {
+		t.Fatalf("%v, %v", r.reply, r.err)
+	}
+	exchangeOn(t, c, "old, after the last call")
+	_ = c.Close()
+	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 1 })
+	exchangeOn(t, next, "new")
+}
+
+func TestAStreamEndsWhenItsSessionHasDrainedForTooLong(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{DrainTimeout: 10 * time.Millisecond})
+	handleCopies(s)
+	c := openStream(t, p, s.Addr(), "Test.Copy")
+	s.GoAway()
+	_, err := c.Read(make([]byte, 1))
+	if !errors.Is(err, pool.ErrDrained) {
+		t.Fatalf("%v", err)
+	}
+	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	if err := c.Close(); err != nil {
+		t.Errorf("the first Close: %v", err)
+	}
+}
