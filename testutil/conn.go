@@ -43,8 +43,8 @@ func newConn(s *Server, sock net.Conn) *conn {
 
 // hangUp ends the connection at once. It does not wait for its goroutines.
 func (c *conn) hangUp(reset bool) {
+	_ = c.sock.sever(reset) // first: a process that dies does not close its streams
 	c.cancel()
-	_ = c.sock.sever(reset) // nothing is left to be done about it
 }
 
 // serve runs until the connection and all its streams have ended.
