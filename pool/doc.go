@@ -12,6 +12,9 @@
 // Whatever stands in the way is a [*TLSConfigError], or a [*TLSError] under the
 // error of a call.
 //
+// [Pool.Stream] opens a streaming call on the session that is there. Handlers
+// answer the calls and streams that servers open towards the agent.
+//
 // # How it is made
 //
 //   - An owner (core.go, owner.go) decides which server is dialed and which
@@ -24,6 +27,12 @@
 //     own context; a caller that leaves does not stop the lane.
 //   - A tap (tap.go) sits between yamux and the transport. It sees what yamux does
 //     not tell: streams that the server closed, its farewell, why reading ended.
+//   - A stream (stream.go, conn.go) counts as in use from before it is opened until
+//     its conn is released, once, by Close or by the session's end.
+//   - What servers open towards the agent is accepted on every session before that
+//     is published (accept.go) and handed to [Handlers] (serve.go). A stream too
+//     many, or one whose peer never ends it, is reset (reset.go): an opening that
+//     was given up is not, for the server may not have read its mode byte yet.
 //   - Credentials are read and checked at one go (tlsload.go) and then never
 //     changed (tls.go); a dial takes those in force (tlsconn.go). When others came
 //     into force (rotate.go, watch.go), the core has each session replaced
