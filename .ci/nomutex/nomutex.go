@@ -20,7 +20,7 @@ var banned = map[string]bool{
 // Analyzer is the rule.
 var Analyzer = &analysis.Analyzer{
 	Name: "nomutex",
-	Doc:  "report every use of sync.Mutex, RWMutex, Cond, Map and Locker",
+	Doc:  "report every use of the locks of package sync: Mutex, RWMutex, Cond, Map and Locker",
 	Run:  run,
 }
 
