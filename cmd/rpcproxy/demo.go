@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // demo is the command demo.
@@ -103,7 +106,7 @@ func (d *demo) perform(ctx context.Context, screen *screen) (*report, error) {
 	}
 	err = d.acts(ctx, st, screen, r)
 	err = errors.Join(err, st.strike())
-	r.leaked = leaked(before)
+	r.leaked = testutil.Leftover(before, 2*time.Second)
 	return r, err
 }
 

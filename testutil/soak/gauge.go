@@ -72,26 +72,6 @@ func (w *watermark) close() {
 	<-w.ended
 }
 
-// excess is how many goroutines there are above before. Those about to end are
-// given five seconds.
-func excess(before int) int {
-	look := time.NewTicker(2 * time.Millisecond)
-	defer look.Stop()
-	over := time.NewTimer(5 * time.Second)
-	defer over.Stop()
-	for {
-		n := runtime.NumGoroutine() - before
-		if n <= 0 {
-			return 0
-		}
-		select {
-		case <-look.C:
-		case <-over.C:
-			return n
-		}
-	}
-}
-
 // stacks is where all goroutines are.
 func stacks() string {
 	b := make([]byte, 1<<20)

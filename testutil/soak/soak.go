@@ -6,6 +6,8 @@ import (
 	"io"
 	"runtime"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // setting is what a soak is made of.
@@ -63,7 +65,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	if err := st.strike(); err != nil {
 		r.breaches.add(derailed, "stop: %v", err)
 	}
-	if r.Leaked = excess(before); r.Leaked > 0 {
+	if r.Leaked = testutil.Leftover(before, 5*time.Second); r.Leaked > 0 {
 		r.breaches.add(leaked, "%d goroutines are left:\n%s", r.Leaked, stacks())
 	}
 	if r.HeapJudged = r.HeapEnd > 0 && set.duration >= judgeable; r.HeapJudged && !isFlat(r.HeapMiddle, r.HeapEnd) {
