@@ -115,8 +115,8 @@ type ProbeDone struct {
 // is stale and ignored.
 type DiscoveryDone struct {
 	Run   uint64
-	Addrs []string
-	Err   error
+	Found []Found
+	Err   error // of the sources that found nothing; what others found counts all the same
 }
 
 func (HeartbeatUpdate) proxyMessage() {}

@@ -45,11 +45,14 @@ func (r Role) String() string {
 	return "primary"
 }
 
-// Ranked is one line of a View: a server, its class and its health.
+// Ranked is one line of a View: a server, its class, its health and where it
+// came from.
 type Ranked struct {
 	Server Server
 	Role   Role
 	Health Health
+	Source Source
+	Held   bool // no longer named by the heartbeat; kept until a server that is answers
 }
 
 // View is an immutable picture of the server list. Any number of goroutines may
@@ -127,6 +130,14 @@ func (v *View) Health(s Server) Health {
 		return v.ranking[i].Health
 	}
 	return Unknown
+}
+
+// Source is how s came into the list; empty if it is not there.
+func (v *View) Source(s Server) Source {
+	if i := v.index(s); i >= 0 {
+		return v.ranking[i].Source
+	}
+	return ""
 }
 
 // Contains says whether s is in the list.

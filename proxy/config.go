@@ -108,9 +108,17 @@ type Caller interface {
 }
 
 // Discoverer finds the addresses of servers. It is called in a goroutine of its
-// own, one call at a time, and must return when ctx ends.
+// own, one call at a time, and must return when ctx ends. A method Source() string
+// names it in the View and in logs; see also Finder.
 type Discoverer interface {
 	Discover(ctx context.Context) ([]string, error)
+}
+
+// Finder is a Discoverer that says for each address where it came from, such as
+// one made of several. If it is implemented, Find is called instead of Discover.
+// An error beside addresses is logged, and the addresses are used.
+type Finder interface {
+	Find(ctx context.Context) ([]messages.Found, error)
 }
 
 // ConfigError names a field of a Config and what is wrong with it.

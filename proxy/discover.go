@@ -29,9 +29,26 @@ func (o *owner) discover(e roster.Discover) {
 	o.self.Go(func(ctx context.Context) {
 		running, stop := context.WithTimeout(ctx, o.proxy.cfg.DiscoverTimeout)
 		defer stop()
-		addrs, err := d.Discover(running)
-		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Addrs: addrs, Err: err})
+		found, err := find(running, d)
+		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Found: found, Err: err})
 	})
+}
+
+// find runs d and says where each address came from, as far as d knows.
+func find(ctx context.Context, d Discoverer) ([]messages.Found, error) {
+	if d, ok := d.(Finder); ok {
+		return d.Find(ctx)
+	}
+	source := messages.SourceDiscovery
+	if d, ok := d.(interface{ Source() string }); ok {
+		source = messages.Source(d.Source())
+	}
+	addrs, err := d.Discover(ctx)
+	found := make([]messages.Found, 0, len(addrs))
+	for _, addr := range addrs {
+		found = append(found, messages.Found{Addr: addr, Source: source})
+	}
+	return found, err
 }
 
 // done ends the discovery that m is the result of, and makes it the result of the

@@ -194,7 +194,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 		{messages.AddBackup{Addrs: []string{"bad address"}}, nil},
 		{messages.Suspected{Addr: "a:4647"}, nil},
 		{messages.ProbeDone{Round: 99, Server: a, Err: errDown}, nil},
-		{messages.DiscoveryDone{Run: 99, Addrs: []string{"y"}}, nil},
+		{messages.DiscoveryDone{Run: 99, Found: []messages.Found{{Addr: "y"}}}, nil},
 	} {
 		before := p.View()
 		if err := p.Send(within(t), s.message); err != nil {

@@ -175,7 +175,7 @@ func TestAnOrphanAsksAndIsGivenBackWhatWasConfigured(t *testing.T) {
 			runs <- time.Since(began)
 			return []string{"found"}, nil
 		})})
-		u := messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", TTL: 10 * time.Second}
+		u := messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", TTL: 10 * time.Second, From: server(t, "c")}
 		if err := p.Heartbeat(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,11 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.markRefused()
 		r.box.command(r.roundLog(Info, "the server that answered has left: order kept"))
 	case nobody:
-		r.giveUp()
+		if d.verifying && r.list.served() {
+			r.unverified()
+		} else {
+			r.giveUp()
+		}
 	}
 	if d.count(asked) > 0 {
 		r.box.command(EndRound{Round: d.number})

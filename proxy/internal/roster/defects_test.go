@@ -201,12 +201,14 @@ func TestDefect11BackupsAreShuffledBehindThePrimaries(t *testing.T) {
 func TestDefect12AHeartbeatKeepsDiscoveredBackups(t *testing.T) {
 	g := newRig(t, "a")
 	g.step(messages.HeartbeatUpdate{Servers: infos("a")}) // no leader: discovery runs
-	g.step(messages.DiscoveryDone{Run: 1, Addrs: []string{"x", "y"}})
+	g.step(messages.DiscoveryDone{Run: 1, Found: found("x", "y")})
 	g.expect("a~ | *x y")
 	g.heartbeat("a", "x")
 	g.expect("a~ *x+ | y")
 	g.heartbeat("b")
-	g.expect("*b | y x+")
+	g.expect("a~^ *x+^ b | y")
+	g.probed("b", nil)
+	g.expect("*b+ | y x+")
 }
 
 func TestDefect13ARoundOfSilentServersEndsInOneTimeout(t *testing.T) {
@@ -272,6 +274,6 @@ func TestDefect18DiscoveryIsAskedAndItsFindingsAreUsed(t *testing.T) {
 	if len(runs) != 1 {
 		t.Fatalf("a start without servers asked for discovery %d times, want once", len(runs))
 	}
-	g.step(messages.DiscoveryDone{Run: runs[0].Run, Addrs: []string{"a", "bad:0", "b"}})
+	g.step(messages.DiscoveryDone{Run: runs[0].Run, Found: found("a", "bad:0", "b")})
 	g.expect("*a b")
 }

@@ -16,6 +16,7 @@ type discovery struct {
 	earliest  time.Time // when the next run may begin; a silent run is given up then
 	notBefore time.Time // when the next run may begin once this one is over
 	requested bool      // wanted since something happened, until a run succeeds
+	failed    bool      // the last run did
 }
 
 // begin starts a run and returns its number. The pause after it is drawn now:
@@ -53,28 +54,65 @@ func (r *Roster) discoveryDeadline() time.Time {
 
 // discovered takes the result of a run. Found servers join as backups; if there
 // is no server, or the agent is an orphan, they join as primaries. Bad addresses
-// are skipped. A failed run is repeated as long as it is wanted.
+// are skipped. A run that found nothing is repeated as long as it is wanted.
 func (r *Roster) discovered(m messages.DiscoveryDone) {
-	if !r.discovery.end(m.Run) {
+	d := &r.discovery
+	if !d.end(m.Run) {
 		return
 	}
 	if m.Err != nil {
-		r.box.command(Log{Level: Warn, Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
+		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
+		d.failed = true
+	}
+	if len(m.Found) == 0 && m.Err != nil {
 		return
 	}
-	r.discovery.requested = false
-	add := r.list.addBackup
-	if r.quorum.orphaned() || r.list.len() == 0 {
-		add = r.list.addPrimary
+	d.requested, d.failed = false, m.Err != nil
+	joined := r.join(m)
+	level := Info
+	if joined == 0 {
+		level = Debug
 	}
+	r.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
+}
+
+// level is that of a line about a failed run: of several in a row the first
+// matters.
+func (d *discovery) level() Level {
+	if d.failed {
+		return Debug
+	}
+	return Warn
+}
+
+// join lists what a run found, and answers how many servers are new. What an
+// earlier run found, and this one did not, leaves if it failed: an outage that
+// lasts must not pile up what discovery finds.
+func (r *Roster) join(m messages.DiscoveryDone) (joined int) {
+	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
-	for _, addr := range m.Addrs {
-		server, err := messages.ParseServer(addr)
+	found := m.Found
+	if len(found) > maxFound {
+		r.box.command(Log{Level: Warn, Message: "discovery found too many servers: the first are taken", Fields: Fields{Run: m.Run, Servers: maxFound}})
+		found = found[:maxFound]
+	}
+	for _, f := range found {
+		server, err := messages.ParseServer(f.Addr)
 		if err != nil {
 			r.box.command(Log{Level: Warn, Message: "discovery found a bad address: skipped", Err: err, Fields: Fields{Run: m.Run}})
 			continue
 		}
-		add(server)
+		isNew := r.list.find(server.Addr) == nil
+		e := r.list.add(server, f.Source, asPrimary)
+		e.found, e.named = e.found || isNew, true
 	}
-	r.box.command(Log{Level: Info, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: r.list.len() - before}})
+	joined = r.list.len() - before
+	if joined > 0 {
+		r.list.discard(func(e *entry) bool { return e.found && !e.named && e.health == messages.Failed })
+	}
+	r.list.forgetNames()
+	return joined
 }
+
+// maxFound bounds what one run may add.
+const maxFound = 256

@@ -9,12 +9,16 @@ type entry struct {
 	server     messages.Server // under the name it first came with
 	datacenter string          // as the last heartbeat told it; empty: unknown
 	health     messages.Health
-	listed     bool   // in the backup set, also while it is a primary
-	failure    uint64 // sequence number of its last failure
-	since      uint64 // epoch that published its last failure, doubt, recovery or addition
-	touched    bool   // such a change waits for the next epoch
-	told       bool   // that it knows no leader has been logged, and it has not been alive since
-	passed     bool   // a round has begun since it was held for leaderless
+	source     messages.Source // why it is a primary
+	listedBy   messages.Source // why it is in the backup set
+	listed     bool            // in the backup set, also while it is a primary
+	held       bool            // no longer named, kept until a server that is named answers
+	found      bool            // discovery brought it, and nothing else has since
+	failure    uint64          // sequence number of its last failure
+	since      uint64          // epoch that published its last failure, doubt, recovery or addition
+	touched    bool            // such a change waits for the next epoch
+	told       bool            // that it knows no leader has been logged, and it has not been alive since
+	passed     bool            // a round has begun since it was held for leaderless
 
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder

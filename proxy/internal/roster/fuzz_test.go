@@ -126,7 +126,7 @@ func (in *bytesIn) message(w *witness) messages.Proxy {
 	case 6:
 		return messages.RemoveServer{Server: in.server(w), Reply: actor.NewReply[bool]()}
 	case 7:
-		return messages.DiscoveryDone{Run: w.run - uint64(in.below(4)/3), Addrs: in.addrs(), Err: in.err()}
+		return messages.DiscoveryDone{Run: w.run - uint64(in.below(4)/3), Found: found(in.addrs()...), Err: in.err()}
 	case 8: // the servers of the last heartbeat once more
 		return messages.HeartbeatUpdate{
 			Servers: w.last, TTL: time.Second, LeaderRPCAddr: []string{"", "a"}[in.below(2)],

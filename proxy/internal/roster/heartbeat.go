@@ -34,13 +34,19 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
 	r.quorum.heard(now, m.TTL, hasLeader)
 	r.discovery.requested = !hasLeader
-	answer(&r.box, m.Reply, r.merge(now, m.Servers, leave))
+	vouched := ""
+	if hasLeader {
+		vouched = from
+	}
+	answer(&r.box, m.Reply, r.merge(now, m.Servers, vouched, leave))
 	r.hearLeader(now, from, hasLeader)
+	r.verify(now)
 }
 
 // merge makes the servers of a heartbeat the primaries. If none of them can be
-// used it changes nothing and answers an *UpdateError.
-func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, leave bool) error {
+// used it changes nothing and answers an *UpdateError. vouched is who
+// answered the heartbeat and named a leader.
+func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, vouched string, leave bool) error {
 	if r.heartbeats.repeats(now, infos, r.list.edits) {
 		return nil
 	}
@@ -51,7 +57,11 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, leave bool) e
 		return err
 	}
 	r.grown(now, members)
-	r.list.setPrimaries(members, leave)
+	was := r.list.holding()
+	r.list.setPrimaries(members, leave, r.list.toHold(members, vouched))
+	if !was && r.list.holding() {
+		r.box.command(Log{Level: Info, Message: "heartbeat replaces every server: the former ones are kept until one of the new answers", Fields: Fields{Servers: len(members)}})
+	}
 	if leave {
 		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)
 	}

@@ -38,6 +38,46 @@ func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.
 	}
 }
 
+// leftover tells the oracle who has left because a run of discovery found others.
+// The view is that of the roster, before its effects were taken.
+func (w *witness) leftover(m messages.DiscoveryDone, before *messages.View) {
+	for e := range before.Ranking() {
+		addr := e.Server.Addr
+		again := slices.ContainsFunc(m.Found, func(f messages.Found) bool {
+			s, err := messages.ParseServer(f.Addr)
+			return err == nil && s.Addr == addr
+		})
+		if w.r.list.find(addr) != nil {
+			continue
+		}
+		if again || e.Health != messages.Failed || e.Source == messages.SourceManual || e.Source == messages.SourceHeartbeat {
+			w.t.Fatalf("%+v left because discovery found %v", e, m.Found)
+		}
+		w.oracle.primaries, w.oracle.listed = but(w.oracle.primaries, addr), but(w.oracle.listed, addr)
+		w.oracle.held = but(w.oracle.held, addr)
+	}
+}
+
+// checkHeld compares who is held with the oracle, and checks that nobody is once
+// a server that the heartbeat names answers.
+func (w *witness) checkHeld() {
+	var held []string
+	answers := false
+	for s := range w.view.Ranking() {
+		if s.Held {
+			held = append(held, s.Server.Addr)
+		}
+		answers = answers || !s.Held && s.Role == messages.Primary && s.Health == messages.Alive
+	}
+	if answers {
+		w.oracle.released()
+	}
+	if answers && len(held) > 0 {
+		w.t.Fatalf("a server answers, and the former ones are still held: %s", picture(w.view))
+	}
+	sameSet(w.t, "held servers", held, w.oracle.held)
+}
+
 // regular is when the next round is due without a failover.
 func (w *witness) regular() time.Time {
 	plain := w.r.schedule

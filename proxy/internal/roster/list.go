@@ -71,6 +71,12 @@ func (l *list) active() *entry {
 	return cmp.Or(leaderless, oldest)
 }
 
+// served says whether there is a server that is not held for failed.
+func (l *list) served() bool {
+	e := l.active()
+	return e != nil && e.health != messages.Failed
+}
+
 // isBackup says whether e stands among the backups.
 func (l *list) isBackup(e *entry) bool { return slices.Contains(l.backups, e) }
 
@@ -83,7 +89,7 @@ func (l *list) class(e *entry) []*entry {
 }
 
 // addPrimary makes s a primary, at the end of them if it is not one yet.
-func (l *list) addPrimary(s messages.Server) *entry {
+func (l *list) addPrimary(s messages.Server, from messages.Source) *entry {
 	l.edits++
 	e := l.find(s.Addr)
 	switch {
@@ -94,41 +100,71 @@ func (l *list) addPrimary(s messages.Server) *entry {
 	default:
 		l.backups = without(l.backups, e)
 	}
+	e.source = from
 	l.primaries = append(l.primaries, e)
 	return e
 }
 
 // addBackup puts s into the backup set, at the end of the backups unless it is
 // ranked already.
-func (l *list) addBackup(s messages.Server) *entry {
+func (l *list) addBackup(s messages.Server, from messages.Source) *entry {
 	l.edits++
 	e := l.find(s.Addr)
 	if e == nil {
 		e = &entry{server: s, touched: true}
 		l.backups = append(l.backups, e)
 	}
-	e.listed = true
+	if !e.listed {
+		e.listed, e.listedBy = true, from
+	}
 	return e
 }
 
-// setPrimaries makes the members primaries. Primaries that are not among them
-// leave if leave is set; those of the backup set become backups instead, with
-// the health they have.
-func (l *list) setPrimaries(members []member, leave bool) {
+// add puts s among the primaries or into the backup set.
+func (l *list) add(s messages.Server, from messages.Source, asPrimary bool) *entry {
+	if asPrimary {
+		return l.addPrimary(s, from)
+	}
+	return l.addBackup(s, from)
+}
+
+// discard takes out what gone says, out of its class and of the backup set.
+func (l *list) discard(gone func(*entry) bool) {
+	l.edits++
+	l.primaries, l.backups = slices.DeleteFunc(l.primaries, gone), slices.DeleteFunc(l.backups, gone)
+}
+
+// setPrimaries makes the members of a heartbeat primaries. Primaries that are not
+// among them leave if leave is set; those that hold says are kept for a while.
+func (l *list) setPrimaries(members []member, leave bool, hold func(*entry) bool) {
 	for _, m := range members {
-		if e := l.addPrimary(m.server); !e.named { // of duplicates the first counts
-			e.named, e.datacenter = true, m.datacenter
+		if e := l.addPrimary(m.server, messages.SourceHeartbeat); !e.named { // of duplicates the first counts
+			e.named, e.datacenter, e.source, e.found = true, m.datacenter, messages.SourceHeartbeat, false
 		}
 	}
 	if leave {
-		l.primaries = slices.DeleteFunc(l.primaries, func(e *entry) bool {
-			if !e.named && e.listed {
-				l.backups = append(l.backups, e)
-			}
-			return !e.named
-		})
+		for _, e := range l.primaries {
+			e.held = !e.named && hold(e)
+		}
+		l.dismiss(func(e *entry) bool { return !e.named && !e.held })
 	}
 	l.forgetNames()
+}
+
+// dismiss takes out the primaries that gone says; those of the backup set become
+// backups instead, with the health they have.
+func (l *list) dismiss(gone func(*entry) bool) {
+	l.edits++
+	l.primaries = slices.DeleteFunc(l.primaries, func(e *entry) bool {
+		if !gone(e) {
+			return false
+		}
+		if e.held = false; e.listed {
+			e.found = e.listedBy != messages.SourceManual
+			l.backups = append(l.backups, e)
+		}
+		return true
+	})
 }
 
 // setBackups makes servers the backup set. Former backups leave unless they are
@@ -136,7 +172,8 @@ func (l *list) setPrimaries(members []member, leave bool) {
 func (l *list) setBackups(servers []messages.Server) {
 	l.edits++
 	for _, s := range servers {
-		l.addBackup(s).named = true
+		e := l.addBackup(s, messages.SourceManual)
+		e.named, e.listedBy, e.found = true, messages.SourceManual, false
 	}
 	for e := range l.all() {
 		e.listed = e.named
@@ -147,8 +184,7 @@ func (l *list) setBackups(servers []messages.Server) {
 
 // remove takes e out of its class and of the backup set.
 func (l *list) remove(e *entry) {
-	l.edits++
-	l.primaries, l.backups = without(l.primaries, e), without(l.backups, e)
+	l.discard(func(x *entry) bool { return x == e })
 }
 
 // toEnd moves e to the end of its class.

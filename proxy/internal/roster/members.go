@@ -13,9 +13,16 @@ func (r *Roster) addPrimary(m messages.AddPrimary) {
 		answer(&r.box, m.Reply, messages.AddResult{Err: err})
 		return
 	}
-	server = r.list.addPrimary(server).server
+	server = r.addByHand(server)
 	r.withdraw(server.Addr, false)
 	answer(&r.box, m.Reply, messages.AddResult{Server: server})
+}
+
+// addByHand makes a server a primary that is to stay, whatever discovery finds.
+func (r *Roster) addByHand(s messages.Server) messages.Server {
+	e := r.list.addPrimary(s, messages.SourceManual)
+	e.found, e.held = false, false
+	return e.server
 }
 
 // addBackup replaces the backup set, all or nothing.
@@ -51,7 +58,8 @@ func (r *Roster) withdraw(addr string, withdrawn bool) {
 func (r *Roster) restoreConfigured() {
 	for _, c := range r.configured {
 		if !c.withdrawn {
-			r.list.addPrimary(c.server)
+			e := r.list.addPrimary(c.server, messages.SourceConfig)
+			e.found = false
 		}
 	}
 }

@@ -14,6 +14,7 @@ type oracle struct {
 	listed    []string // the backup set; the backups are those that are no primaries
 	config    []string
 	withdrawn []string // configured servers removed by hand
+	held      []string // primaries that the heartbeat does not name
 }
 
 func newOracle(config []messages.Server) *oracle {
@@ -25,7 +26,9 @@ func newOracle(config []messages.Server) *oracle {
 	return o
 }
 
-func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool) {
+// heartbeat takes the servers named for the primaries. If none of them is known to
+// be of use, by what before shows, the former ones that may be stay beside them.
+func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool, before *messages.View) {
 	var named []string
 	for _, info := range m.Servers {
 		s, err := messages.ParseServer(info.RPCAdvertiseAddr)
@@ -37,7 +40,23 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool)
 		return
 	}
 	if m.LeaderRPCAddr != "" || !orphan {
-		o.primaries = nil
+		from := m.From.Addr
+		if active, ok := before.Active(); ok && from == "" {
+			from = active.Addr
+		}
+		holding, useful, stay := len(o.held) > 0, m.LeaderRPCAddr != "" && slices.Contains(named, from), []string(nil)
+		for s := range before.Ranking() {
+			held := slices.Contains(o.held, s.Server.Addr)
+			if slices.Contains(named, s.Server.Addr) {
+				useful = useful || s.Health != messages.Failed && (held || !holding)
+			} else if s.Role == messages.Primary && (held || s.Health != messages.Failed) {
+				stay = append(stay, s.Server.Addr)
+			}
+		}
+		if useful {
+			stay = nil
+		}
+		o.held, o.primaries = stay, slices.Clone(stay)
 	}
 	for _, addr := range named {
 		o.primaries = with(o.primaries, addr)
@@ -59,22 +78,19 @@ func (o *oracle) addBackup(m messages.AddBackup) {
 func (o *oracle) addPrimary(m messages.AddPrimary) {
 	if s, err := messages.ParseServer(m.Addr); err == nil {
 		o.primaries = with(o.primaries, s.Addr)
-		o.withdrawn = but(o.withdrawn, s.Addr)
+		o.withdrawn, o.held = but(o.withdrawn, s.Addr), but(o.held, s.Addr)
 	}
 }
 
 func (o *oracle) remove(m messages.RemoveServer) {
 	o.primaries, o.listed = but(o.primaries, m.Server.Addr), but(o.listed, m.Server.Addr)
-	o.withdrawn = with(o.withdrawn, m.Server.Addr)
+	o.withdrawn, o.held = with(o.withdrawn, m.Server.Addr), but(o.held, m.Server.Addr)
 }
 
 func (o *oracle) discovered(m messages.DiscoveryDone, orphan bool) {
-	if m.Err != nil {
-		return
-	}
 	asPrimaries := orphan || len(o.primaries)+len(o.listed) == 0
-	for _, addr := range m.Addrs {
-		s, err := messages.ParseServer(addr)
+	for _, f := range m.Found {
+		s, err := messages.ParseServer(f.Addr)
 		if err != nil {
 			continue
 		}
@@ -84,6 +100,14 @@ func (o *oracle) discovered(m messages.DiscoveryDone, orphan bool) {
 			o.listed = with(o.listed, s.Addr)
 		}
 	}
+}
+
+// released takes out the servers that were held until another one answers.
+func (o *oracle) released() {
+	for _, addr := range o.held {
+		o.primaries = but(o.primaries, addr)
+	}
+	o.held = nil
 }
 
 // lapsed brings the whole configuration back.

@@ -80,11 +80,11 @@ func (r *Roster) ranking() []messages.Ranked {
 
 // ranked is the i-th server of the list as a view shows it.
 func (r *Roster) ranked(i int, e *entry) messages.Ranked {
-	role := messages.Primary
+	role, source := messages.Primary, e.source
 	if i >= len(r.list.primaries) {
-		role = messages.Backup
+		role, source = messages.Backup, e.listedBy
 	}
-	return messages.Ranked{Server: e.server, Role: role, Health: e.health}
+	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Held: e.held}
 }
 
 // asOf is the epoch that already shows everything known of e: the last one, or

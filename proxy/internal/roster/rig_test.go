@@ -102,8 +102,8 @@ func (g *rig) probed(addr string, err error) []Effect {
 	return g.step(messages.ProbeDone{Round: g.r.round.number, Server: serv(g.t, addr), Err: err})
 }
 
-// expect checks the ranking: "a+ b! c~ | x *y" are alive a, failed b, leaderless c,
-// backup x, active y.
+// expect checks the ranking: "a+ b! c~ d^ | x *y" are alive a, failed b, leaderless
+// c, held d, backup x, active y.
 func (g *rig) expect(want string) {
 	g.t.Helper()
 	if got := picture(g.view); got != want {
@@ -170,6 +170,9 @@ func picture(v *messages.View) string {
 		case messages.Alive:
 			b.WriteByte('+')
 		}
+		if s.Held {
+			b.WriteByte('^')
+		}
 	}
 	return b.String()
 }
@@ -193,6 +196,14 @@ func servs(t testing.TB, addrs ...string) []messages.Server {
 		servers = append(servers, serv(t, a))
 	}
 	return servers
+}
+
+func found(addrs ...string) []messages.Found {
+	list := make([]messages.Found, 0, len(addrs))
+	for _, a := range addrs {
+		list = append(list, messages.Found{Addr: a, Source: messages.SourceDNS})
+	}
+	return list
 }
 
 func infos(addrs ...string) []messages.ServerInfo {

@@ -27,6 +27,7 @@ type Roster struct {
 	discovery  discovery
 	round      round
 	schedule   schedule
+	verified   int // rounds in a row that a heartbeat began for the sake of held servers
 	box        outbox
 	started    bool
 }
@@ -43,7 +44,7 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 		heartbeats: newMemory(),
 	}
 	for _, s := range r.cfg.Servers {
-		r.list.addPrimary(s)
+		r.list.addPrimary(s, messages.SourceConfig)
 	}
 	r.list.primaries = r.arrange(false)
 	for _, e := range r.list.primaries {
@@ -143,6 +144,7 @@ func (r *Roster) finish(now time.Time) {
 	if due(r.discoveryDeadline(), now) {
 		r.box.command(Discover{Run: r.discovery.begin(now, r.rng)})
 	}
+	r.release()
 	r.box.close(r.publish())
 }
 

@@ -15,6 +15,7 @@ type round struct {
 	number     uint64 // of the round under way, or of the last one
 	running    bool
 	homeward   bool // it takes the agent to its seat
+	verifying  bool // it is about the servers only that are to replace the held ones
 	began      time.Time
 	limit      time.Time     // the round is over then, whatever has been reported
 	stagger    time.Duration // silence after which the next candidate is probed too
@@ -87,10 +88,13 @@ func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceRe
 func (r *Roster) beginRound(now time.Time) {
 	d := &r.round
 	d.number++
-	d.running, d.started, d.homeward = true, 0, r.homeward()
+	d.running, d.started, d.homeward, d.verifying = true, 0, r.homeward(), r.verifying()
 	d.began, d.limit = now, now.Add(r.cfg.ProbeTimeout)
 	d.candidates = d.candidates[:0]
 	for _, e := range r.arrange(d.homeward) {
+		if d.verifying && (e.held || r.list.isBackup(e)) {
+			continue
+		}
 		e.passed = true
 		d.candidates = append(d.candidates, candidate{server: e.server})
 	}

@@ -113,7 +113,7 @@ func (s *script) message(c command) messages.Proxy {
 	case "probe":
 		return messages.ProbeDone{Round: s.current(c, "round", s.r.round.number), Server: serv(s.t, c.words[0]), Err: s.outcome(c.words[1])}
 	case "found":
-		return messages.DiscoveryDone{Run: s.current(c, "run", s.r.discovery.run), Addrs: c.words}
+		return messages.DiscoveryDone{Run: s.current(c, "run", s.r.discovery.run), Found: found(c.words...)}
 	case "notfound":
 		return messages.DiscoveryDone{Run: s.current(c, "run", s.r.discovery.run), Err: errors.New("no such host")}
 	case "backup":

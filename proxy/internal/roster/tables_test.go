@@ -231,7 +231,7 @@ func TestAnUnchangedHeartbeatAllocatesNothing(t *testing.T) {
 
 func TestAServerProbedInTheStepThatAddsItCanBeFoundDown(t *testing.T) {
 	g := newRig(t, "a")
-	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", TTL: 10 * time.Second})
+	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", TTL: 10 * time.Second, From: serv(t, "c")})
 	g.step(messages.RemoveServer{Server: serv(t, "c")})
 	g.now = g.now.Add(time.Hour)
 	g.r.Expire(g.now) // late: the quorum lapses and a round begins

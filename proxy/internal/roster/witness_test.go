@@ -50,7 +50,7 @@ func (w *witness) step(m messages.Proxy) {
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
 		w.last = m.Servers
-		w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan)
+		w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, before)
 	case messages.AddBackup:
 		w.oracle.addBackup(m)
 	case messages.AddPrimary:
@@ -61,6 +61,7 @@ func (w *witness) step(m messages.Proxy) {
 		if w.looking && m.Run == w.run {
 			w.looking = false
 			w.oracle.discovered(m, orphan)
+			w.leftover(m, before)
 		}
 	case messages.ProbeDone:
 		if wasRound && !w.r.round.running && w.r.quorum.silent {
@@ -90,11 +91,11 @@ func (w *witness) repeat(m messages.HeartbeatUpdate) {
 	m.Servers = slices.Clone(m.Servers)
 	slices.Reverse(m.Servers)
 	m.Reply = messages.HeartbeatUpdate{}.Reply
-	before := w.view.Epoch()
+	before, shown := w.view.Epoch(), w.view
 	orphan := w.r.quorum.orphaned()
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
-	w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan)
+	w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, shown)
 	w.check()
 	if w.view.Epoch() != before {
 		w.t.Fatalf("an unchanged heartbeat published %s", picture(w.view))
@@ -192,6 +193,7 @@ func (w *witness) check() []Effect {
 			w.answered(e.To)
 		}
 	}
+	w.checkHeld()
 	w.checkView()
 	return effects
 }

@@ -1,0 +1,24 @@
+package messages
+
+// Source says how a server came into the list. Discovery may bring sources of
+// its own; these are the ones the module knows.
+type Source string
+
+// The sources. What was told last counts: a configured server that a heartbeat
+// names is the heartbeat's.
+const (
+	SourceConfig    Source = "configuration" // the agent was started with it
+	SourceHeartbeat Source = "heartbeat"     // the last heartbeat named it
+	SourceManual    Source = "manual"        // AddPrimary or AddBackup
+	SourceFile      Source = "file"          // it worked before the agent's last start
+	SourceStatic    Source = "static"        // a fixed list, given to discovery
+	SourceDNS       Source = "dns"
+	SourceConsul    Source = "consul"
+	SourceDiscovery Source = "discovery" // a Discoverer that does not say more
+)
+
+// Found is one address that discovery found. It is not validated yet.
+type Found struct {
+	Addr   string
+	Source Source
+}
