@@ -105,7 +105,7 @@ func (r *Roster) adopt(winner *entry) {
 // counts as failed, the active one first so that it remains the one to try, and
 // servers are looked for.
 func (r *Roster) giveUp() {
-	r.box.command(r.roundLog(Warn, "no server answered: order kept"))
+	r.box.command(r.roundLog(Debug, "no server answered: order kept"))
 	r.discovery.requested = true
 	first := r.list.active()
 	if first == nil {
@@ -119,8 +119,8 @@ func (r *Roster) giveUp() {
 		}
 	}
 	// A server that joined or recovered meanwhile may still be worth a call.
-	if r.quorum.silent = r.list.active().health == messages.Failed; r.quorum.silent {
-		r.restoreConfigured()
+	if r.quorum.silent = false; !r.list.served() {
+		r.bereave()
 	}
 }
 

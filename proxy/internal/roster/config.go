@@ -11,6 +11,7 @@ import (
 // server and asks for discovery.
 type Config struct {
 	Servers          []messages.Server // configured servers, the first primaries, in any order; duplicates collapse
+	Remembered       []messages.Server // backups until a heartbeat names a leader: what worked before the last start
 	Datacenter       string            // the agent's own; empty: unknown
 	PreferDatacenter bool              // rounds try the own datacenter's primaries before the others
 	RPCMajorVersion  int               // heartbeats' servers with a newer one are left out

@@ -200,7 +200,8 @@ func TestDefect11BackupsAreShuffledBehindThePrimaries(t *testing.T) {
 
 func TestDefect12AHeartbeatKeepsDiscoveredBackups(t *testing.T) {
 	g := newRig(t, "a")
-	g.step(messages.HeartbeatUpdate{Servers: infos("a")}) // no leader: discovery runs
+	g.step(messages.HeartbeatUpdate{Servers: infos("a")}) // no leader: discovery runs, soon
+	g.advance(3 * time.Second)
 	g.step(messages.DiscoveryDone{Run: 1, Found: found("x", "y")})
 	g.expect("a~ | *x y")
 	g.heartbeat("a", "x")

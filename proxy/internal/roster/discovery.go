@@ -17,6 +17,20 @@ type discovery struct {
 	notBefore time.Time // when the next run may begin once this one is over
 	requested bool      // wanted since something happened, until a run succeeds
 	failed    bool      // the last run did
+	wanted    bool      // by the last step
+}
+
+// want takes note whether discovery is wanted. When it becomes so, the first run is
+// put off by up to a fifth of the interval: whatever makes one agent look for
+// servers makes others do so too. An agent without any server does not wait.
+func (d *discovery) want(now time.Time, wanted, bare bool, rng *rand.Rand) {
+	if wanted && !d.wanted && !bare && !d.running {
+		at := now.Add(time.Duration(float64(d.interval) / 5 * rng.Float64()))
+		if d.earliest.Before(at) {
+			d.earliest = at
+		}
+	}
+	d.wanted = wanted
 }
 
 // begin starts a run and returns its number. The pause after it is drawn now:

@@ -14,8 +14,12 @@ import (
 //sumtype:decl
 type Effect interface{ effect() }
 
-// Publish makes View the one that readers see. It is immutable.
-type Publish struct{ View *messages.View }
+// Publish makes View the one that readers see. It is immutable. Why says, for an
+// operator, why its active server is that.
+type Publish struct {
+	View *messages.View
+	Why  string
+}
 
 // Probe asks for one health probe of Server. Its outcome comes back as a
 // messages.ProbeDone with the same Round and Server; a probe without an answer

@@ -28,11 +28,14 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	}
 	isNew := r.fail(e, m.Err)
 	r.list.toEnd(e)
+	if isNew && !r.list.served() {
+		r.bereave()
+	}
 	if !isNew && r.list.active() == e {
 		return false // the only server there is, and it was down before
 	}
 	e.touched = true
-	r.failover(now, e)
+	r.failover(now, e, m.Err)
 	return true
 }
 
@@ -41,7 +44,7 @@ func (r *Roster) fail(e *entry, cause error) bool {
 	r.failures++
 	isNew := e.fail(r.failures)
 	if isNew {
-		r.box.command(Log{Level: Warn, Message: "server failed", Server: e.server, Err: cause})
+		r.box.command(Log{Level: Info, Message: "server failed", Server: e.server, Err: cause})
 	}
 	return isNew
 }

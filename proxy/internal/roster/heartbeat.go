@@ -40,6 +40,9 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, vouched, leave))
 	r.hearLeader(now, from, hasLeader)
+	if hasLeader && !r.list.holding() {
+		r.list.forgetRemembered()
+	}
 	r.verify(now)
 }
 

@@ -38,6 +38,17 @@ func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.
 	}
 }
 
+// onlyHope says whether a notice is about the last server that was not held for
+// failed. Whether it was taken the caller knows.
+func (w *witness) onlyHope(m messages.FailureNotice, before *messages.View) bool {
+	for s := range before.Ranking() {
+		if (s.Server.Addr == m.Server.Addr) != (s.Health != messages.Failed) {
+			return false
+		}
+	}
+	return true
+}
+
 // leftover tells the oracle who has left because a run of discovery found others.
 // The view is that of the roster, before its effects were taken.
 func (w *witness) leftover(m messages.DiscoveryDone, before *messages.View) {

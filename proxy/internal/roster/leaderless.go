@@ -21,7 +21,7 @@ func (r *Roster) noteNoQuorum(now time.Time, e *entry, m messages.FailureNotice)
 	if !isNew && (overtaken || !r.list.hasLeaderlessBeside(e)) {
 		return false
 	}
-	r.stepBack(now, e)
+	r.stepBack(now, e, m.Err)
 	return true
 }
 
@@ -36,16 +36,16 @@ func (r *Roster) hearLeader(now time.Time, addr string, leader bool) {
 	default:
 		active := e == r.list.active()
 		if r.doubt(e, nil) && active {
-			r.stepBack(now, e)
+			r.stepBack(now, e, nil)
 		}
 	}
 }
 
 // stepBack moves e, the active server until now, behind the others of its class.
-func (r *Roster) stepBack(now time.Time, e *entry) {
+func (r *Roster) stepBack(now time.Time, e *entry, cause error) {
 	r.list.toEnd(e)
 	e.touched = true
-	r.failover(now, e)
+	r.failover(now, e, cause)
 }
 
 // doubt holds e for leaderless and says whether that is new. One line is logged
@@ -54,7 +54,7 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 	isNew := e.doubt()
 	if isNew && !e.told {
 		e.told = true
-		r.box.command(Log{Level: Warn, Message: "server knows no leader", Server: e.server, Err: cause})
+		r.box.command(Log{Level: Info, Message: "server knows no leader", Server: e.server, Err: cause})
 	}
 	return isNew
 }

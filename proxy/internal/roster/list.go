@@ -13,6 +13,7 @@ import (
 // are linear: lists are short, and nothing can come out in a map's order.
 type list struct {
 	primaries, backups []*entry
+	remembered         int    // servers that came from before the last start
 	edits              uint64 // grows with every call that can change who is in which class
 }
 
@@ -80,6 +81,14 @@ func (l *list) served() bool {
 // isBackup says whether e stands among the backups.
 func (l *list) isBackup(e *entry) bool { return slices.Contains(l.backups, e) }
 
+// source is how e came into the class that it stands in.
+func (l *list) source(e *entry) messages.Source {
+	if l.isBackup(e) {
+		return e.listedBy
+	}
+	return e.source
+}
+
 // class is the class that e stands in.
 func (l *list) class(e *entry) []*entry {
 	if l.isBackup(e) {
@@ -116,6 +125,9 @@ func (l *list) addBackup(s messages.Server, from messages.Source) *entry {
 	}
 	if !e.listed {
 		e.listed, e.listedBy = true, from
+		if from == messages.SourceFile {
+			l.remembered++
+		}
 	}
 	return e
 }
@@ -201,6 +213,21 @@ func (l *list) reorder() {
 	byRank := func(a, b *entry) int { return cmp.Compare(a.rank, b.rank) }
 	slices.SortStableFunc(l.primaries, byRank)
 	slices.SortStableFunc(l.backups, byRank)
+}
+
+// forgetRemembered takes what worked before the last start out of the backup set.
+func (l *list) forgetRemembered() {
+	if l.remembered == 0 {
+		return
+	}
+	l.remembered = 0
+	for e := range l.all() {
+		if e.listed && e.listedBy == messages.SourceFile {
+			e.listed = false
+		}
+	}
+	l.edits++
+	l.backups = slices.DeleteFunc(l.backups, func(e *entry) bool { return !e.listed })
 }
 
 // forgetNames clears the scratch of a merge.

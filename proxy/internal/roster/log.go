@@ -1,6 +1,10 @@
 package roster
 
-import "github.com/open-nomad/rpcproxy/messages"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
 
 // Level is how much a log line matters.
 type Level uint8
@@ -29,6 +33,8 @@ type Log struct {
 	Level   Level
 	Message string
 	Server  messages.Server // the server it is about
+	Next    messages.Server // the one that takes over from it
+	Source  messages.Source // how the server that is in front now came into the list
 	Err     error
 	Fields  Fields
 }
@@ -38,4 +44,7 @@ type Fields struct {
 	Round   uint64 // rebalance round
 	Run     uint64 // discovery run
 	Servers int    // how many servers it is about
+
+	Failures int           // servers left in an episode
+	Took     time.Duration // how long an episode lasted
 }

@@ -39,7 +39,7 @@ func (r *Roster) publish() Effect {
 		return nil
 	}
 	p := &r.published
-	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader)}
+	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), Why: r.why()}
 }
 
 // activeIndex is the active server's place in the ranking; -1: no server.
@@ -82,7 +82,7 @@ func (r *Roster) ranking() []messages.Ranked {
 func (r *Roster) ranked(i int, e *entry) messages.Ranked {
 	role, source := messages.Primary, e.source
 	if i >= len(r.list.primaries) {
-		role, source = messages.Backup, e.listedBy
+		role, source = messages.Backup, e.listedBy // as list.source, without the search
 	}
 	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Held: e.held}
 }

@@ -11,7 +11,7 @@ const orphanTTLs = 3
 
 // quorum tracks whether the cluster still looks after this agent. An agent is an
 // orphan when no heartbeat has named a leader for three lifetimes, or when a
-// rebalance round found that no server answers.
+// server is left that has not failed.
 type quorum struct {
 	ttl    time.Duration // of the last heartbeat; zero: unknown
 	seen   time.Time     // the last heartbeat with a leader; before any, the first heartbeat
@@ -41,11 +41,17 @@ func (q *quorum) deadline() time.Time {
 	return q.seen.Add(orphanTTLs * q.ttl)
 }
 
+// bereave takes note that no server answers any more: the configured servers, but
+// for those removed by hand, are eligible again at once.
+func (r *Roster) bereave() {
+	r.quorum.silent = true
+	r.restoreConfigured()
+}
+
 // lapse makes an orphan of an agent that no leader has been named to for too
 // long: the configured servers, all of them, are eligible again.
 func (r *Roster) lapse() {
 	r.quorum.lapsed = true
-	r.box.command(Log{Level: Warn, Message: "no heartbeat with a leader for three lifetimes: looking for servers"})
 	for i := range r.configured {
 		r.configured[i].withdrawn = false
 	}

@@ -28,6 +28,9 @@ func render(e Effect, began time.Time) string {
 		if l := e.View.LeaderAddr(); l != "" {
 			line += "; leader " + l
 		}
+		if e.Why != "first of the ranking" {
+			line += "; " + e.Why
+		}
 		return line
 	case Probe:
 		return fmt.Sprintf("probe %s (round %d, until %s)", short(e.Server), e.Round, clock(e.Until, began))
@@ -63,6 +66,18 @@ func renderLog(l Log) string {
 	line := fmt.Sprintf("%s: %s", l.Level, l.Message)
 	if l.Server.Addr != "" {
 		line += " server=" + short(l.Server)
+	}
+	if l.Next.Addr != "" {
+		line += " next=" + short(l.Next)
+	}
+	if l.Source != "" {
+		line += " source=" + string(l.Source)
+	}
+	if l.Fields.Failures > 0 {
+		line += fmt.Sprintf(" failures=%d", l.Fields.Failures)
+	}
+	if l.Fields.Took > 0 {
+		line += fmt.Sprintf(" took=%s", l.Fields.Took)
 	}
 	if l.Fields.Round > 0 {
 		line += fmt.Sprintf(" round=%d", l.Fields.Round)

@@ -27,6 +27,7 @@ type Roster struct {
 	discovery  discovery
 	round      round
 	schedule   schedule
+	episode    episode
 	verified   int // rounds in a row that a heartbeat began for the sake of held servers
 	box        outbox
 	started    bool
@@ -45,6 +46,9 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 	}
 	for _, s := range r.cfg.Servers {
 		r.list.addPrimary(s, messages.SourceConfig)
+	}
+	for _, s := range r.cfg.Remembered {
+		r.list.addBackup(s, messages.SourceFile).found = true
 	}
 	r.list.primaries = r.arrange(false)
 	for _, e := range r.list.primaries {
@@ -141,10 +145,12 @@ func (r *Roster) start(now time.Time) {
 // finish ends a step: begin discovery if it is wanted, publish once if anything
 // visible changed, then answer.
 func (r *Roster) finish(now time.Time) {
+	r.release()
+	r.follow(now)
+	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.rng)
 	if due(r.discoveryDeadline(), now) {
 		r.box.command(Discover{Run: r.discovery.begin(now, r.rng)})
 	}
-	r.release()
 	r.box.close(r.publish())
 }
 

@@ -35,13 +35,14 @@ func (r *Roster) nextRound() time.Time {
 }
 
 // failover takes note that former, the active server until now, was left because
-// it failed or knows no leader. If another has taken over, the next round is
+// it failed or knows no leader, as cause says. If another has taken over, the next round is
 // brought forward: the agents that leave a server together crowd the others, and
 // the server may soon be back.
-func (r *Roster) failover(now time.Time, former *entry) {
+func (r *Roster) failover(now time.Time, former *entry, cause error) {
 	if r.list.active() == former {
 		return
 	}
+	r.tellFailover(now, former, cause)
 	r.schedule.displaced, r.schedule.turns = true, 0
 	r.bringForward(now)
 	r.rotated = r.published.epoch + 1

@@ -63,6 +63,10 @@ func (w *witness) step(m messages.Proxy) {
 			w.oracle.discovered(m, orphan)
 			w.leftover(m, before)
 		}
+	case messages.FailureNotice:
+		if w.r.quorum.silent && w.onlyHope(m, before) {
+			w.oracle.foundNobody()
+		}
 	case messages.ProbeDone:
 		if wasRound && !w.r.round.running && w.r.quorum.silent {
 			w.oracle.foundNobody()
