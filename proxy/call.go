@@ -131,9 +131,7 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 		if c.answered != nil {
 			*c.answered = server
 		}
-		if now.view.Health(server) == messages.Failed {
-			c.proxy.recovered(now, server)
-		}
+		c.proxy.answers(now, server)
 		return nil
 	}
 	if limited.Err() != nil && ctx.Err() == nil {
@@ -170,11 +168,25 @@ func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
 	return err
 }
 
-// recovered tells the owner that a server held for failed has answered. A full
-// mailbox loses the news, and the next call brings it again.
-func (p *Proxy) recovered(now *published, server messages.Server) {
-	_ = p.owner.TryTell(messages.Recovered{Server: server, Epoch: now.view.Epoch()})
+// answers tells the owner that a server has answered of which it did not know. One
+// of the calls that find out together does; a full mailbox loses the news, and the
+// next call brings it again.
+func (p *Proxy) answers(now *published, server messages.Server) {
+	active := server.Addr == now.active.Addr
+	switch {
+	case active && !now.news.Load(), active && !now.news.CompareAndSwap(true, false):
+		return
+	case !active && !unproven(now.view.Health(server)):
+		return
+	}
+	if p.owner.TryTell(messages.Recovered{Server: server, Epoch: now.view.Epoch()}) != nil {
+		now.news.Store(active)
+	}
 }
+
+// unproven says whether an answer of a server would be news. That it knows a
+// leader, an answer does not say.
+func unproven(h messages.Health) bool { return h == messages.Unknown || h == messages.Failed }
 
 // wrap makes the one wrapper of an attempt's error.
 func (c *call) wrap(server messages.Server, err error) *CallError {

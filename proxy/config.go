@@ -61,6 +61,13 @@ type Config struct {
 	// 10 s.
 	DiscoverInterval, DiscoverTimeout time.Duration
 
+	// StateFile is where the servers that work are kept over a restart of the agent:
+	// they stand behind the configured ones until a heartbeat names a leader. It is
+	// written when a heartbeat changes the servers, in a goroutine of its own, whole
+	// or not at all, readable for its owner only; a damaged file is reported and
+	// ignored. Empty: nothing is kept.
+	StateFile string
+
 	// RetryTimeout bounds how long a call whose context has no deadline is
 	// retried: zero means 30 s.
 	RetryTimeout time.Duration

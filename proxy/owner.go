@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
@@ -25,13 +23,16 @@ type owner struct {
 	retained   string        // the server whose session the pool keeps
 	ttl        time.Duration // of the last heartbeat
 	keepalive  time.Duration // as the pool knows it
+	memory     memory
+	took       messages.Proxy // the message that is being taken; nil: a deadline
 }
 
-func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Server, rng *rand.Rand) *owner {
+func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []messages.Server, rng *rand.Rand) *owner {
 	o := &owner{
-		proxy: p, self: self, endRound: func() {},
+		proxy: p, self: self, endRound: func() {}, memory: newMemory(p, self),
 		roster: roster.New(roster.Config{
 			Servers:          servers,
+			Remembered:       remembered,
 			Datacenter:       p.cfg.Datacenter,
 			PreferDatacenter: p.cfg.PreferDatacenter,
 			RPCMajorVersion:  p.cfg.RPCMajorVersion,
@@ -44,8 +45,9 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers []messages.Serv
 			DiscoverInterval: p.cfg.DiscoverInterval,
 		}, rng),
 	}
-	o.roster.Start(time.Now())
-	o.apply()
+	now := time.Now()
+	o.roster.Start(now)
+	o.apply(now)
 	return o
 }
 
@@ -57,14 +59,19 @@ func (o *owner) Step(now time.Time, m messages.Proxy) {
 	case messages.DiscoveryDone:
 		m = o.search.done(told)
 	}
+	o.took = m
 	o.roster.Step(now, m)
-	o.apply()
+	o.apply(now)
+	if told, ok := m.(messages.HeartbeatUpdate); ok && told.LeaderRPCAddr != "" {
+		o.memory.keep(o.proxy.View())
+	}
 }
 
 // Expire does what is due.
 func (o *owner) Expire(now time.Time) {
+	o.took = nil
 	o.roster.Expire(now)
-	o.apply()
+	o.apply(now)
 }
 
 // Deadline is the roster's.
@@ -74,12 +81,13 @@ func (o *owner) Deadline() time.Time { return o.roster.Deadline() }
 func (o *owner) Stop(error) { o.endRound() }
 
 // apply does what the roster decided, in its order.
-func (o *owner) apply() {
-	for _, e := range o.roster.Take() {
+func (o *owner) apply(now time.Time) {
+	effects := o.roster.Take()
+	for _, e := range effects {
 		switch e := e.(type) {
 		case roster.Publish:
-			o.front(e.View)
-			o.proxy.publish(e.View)
+			o.front(e)
+			o.proxy.publish(e)
 			o.tune(e.View)
 		case roster.Probe:
 			o.probe(e)
@@ -95,6 +103,7 @@ func (o *owner) apply() {
 			e.Deliver()
 		}
 	}
+	o.record(now, effects)
 }
 
 // probe pings one server in a goroutine of its own.
@@ -115,14 +124,15 @@ func (o *owner) probe(e roster.Probe) {
 }
 
 // front logs when another server carries the calls.
-func (o *owner) front(view *messages.View) {
-	active, _ := view.Active()
+func (o *owner) front(e roster.Publish) {
+	active, _ := e.View.Active()
 	last := o.proxy.now.Load()
 	if last == nil || active.Addr == last.active.Addr {
 		return
 	}
-	o.proxy.cfg.Logger.Info().Stringer("server", active).Stringer("before", last.active).
-		Uint64("epoch", view.Epoch()).Msg("another server is in front")
+	o.proxy.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
+		Str("source", string(e.View.Source(active))).Str("why", e.Why).
+		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }
 
 // tune tells the pool which session to keep, and how often to look for life.
@@ -152,24 +162,4 @@ const (
 func keepalive(ttl time.Duration, nodes, servers int) time.Duration {
 	fleet := time.Duration(nodes) * time.Second / time.Duration(keepalivesEachSecond*max(servers, 1))
 	return max(keepaliveLeast, 2*ttl, fleet)
-}
-
-// log writes one line.
-func (o *owner) log(e roster.Log) {
-	levels := [...]zerolog.Level{roster.Debug: zerolog.DebugLevel, roster.Info: zerolog.InfoLevel, roster.Warn: zerolog.WarnLevel}
-	line := o.proxy.cfg.Logger.WithLevel(levels[e.Level])
-	if e.Server != (messages.Server{}) {
-		line = line.Stringer("server", e.Server)
-	}
-	for _, f := range [...]struct {
-		name string
-		n    uint64
-	}{
-		{"round", e.Fields.Round}, {"run", e.Fields.Run}, {"servers", uint64(e.Fields.Servers)},
-	} {
-		if f.n != 0 {
-			line = line.Uint64(f.name, f.n)
-		}
-	}
-	line.AnErr("error", e.Err).Msg(e.Message)
 }

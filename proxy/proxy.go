@@ -10,6 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // Proxy knows the servers of a cluster and carries calls to the one in front.
@@ -23,15 +24,18 @@ type Proxy struct {
 	now    atomic.Pointer[published]
 	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds
 	budget budget
+	record recorder
 	life   context.Context // ends with Stop
 	end    context.CancelFunc
 }
 
-// published is what readers see. It is never changed.
+// published is what readers see. It is never changed, but for news.
 type published struct {
 	view    *messages.View
 	active  messages.Server
 	some    bool          // there is an active server
+	why     string        // the active server is that
+	news    atomic.Bool   // the owner does not know yet whether the active server answers
 	changed chan struct{} // closed when this is no longer the newest
 }
 
@@ -63,7 +67,7 @@ func Start(cfg Config) (*Proxy, error) {
 		seed = rand.Uint64()
 	}
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Proxy]) actor.Behavior[messages.Proxy] {
-		return newOwner(p, self, servers, rand.New(rand.NewPCG(seed, seed)))
+		return newOwner(p, self, servers, p.remembered(), rand.New(rand.NewPCG(seed, seed)))
 	})
 	return p, nil
 }
@@ -128,10 +132,11 @@ func (p *Proxy) Stats() pool.Stats {
 	return p.pool.Stats()
 }
 
-// publish makes view what readers see and wakes those who wait for a change.
-func (p *Proxy) publish(view *messages.View) {
-	next := &published{view: view, changed: make(chan struct{})}
-	next.active, next.some = view.Active()
+// publish makes a view what readers see and wakes those who wait for a change.
+func (p *Proxy) publish(e roster.Publish) {
+	next := &published{view: e.View, why: e.Why, changed: make(chan struct{})}
+	next.active, next.some = e.View.Active()
+	next.news.Store(unproven(e.View.Health(next.active)))
 	if last := p.now.Swap(next); last != nil {
 		close(last.changed)
 	}

@@ -51,7 +51,7 @@ func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 		{"another server knows no leader", func(g *rig) { g.noQuorum("b") }, false},
 		{"another server's heartbeat names no leader", func(g *rig) { g.hears("b", "") }, false},
 		{"a stale notice", func(g *rig) {
-			g.step(messages.Recovered{Server: serv(g.t, "a")})
+			g.probeOnly("a")
 			g.step(messages.FailureNotice{Server: serv(g.t, "a"), Epoch: 1, Err: errTest})
 		}, false},
 		{"the active server is removed", func(g *rig) { g.step(messages.RemoveServer{Server: serv(g.t, "a")}) }, false},

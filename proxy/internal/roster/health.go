@@ -49,8 +49,8 @@ func (r *Roster) fail(e *entry, cause error) bool {
 	return isNew
 }
 
-// recovered takes the news that a server answers again. The order stays. Of a
-// leaderless server that was known, and it says nothing of a leader.
+// recovered takes the news that a server answers. The order stays. Of a leaderless
+// server that was known, and it says nothing of a leader.
 func (r *Roster) recovered(m messages.Recovered) {
 	e := r.list.find(m.Server.Addr)
 	if e == nil || e.stale(m.Epoch) {
@@ -58,7 +58,7 @@ func (r *Roster) recovered(m messages.Recovered) {
 	}
 	r.quorum.silent = false
 	if e.health != messages.Leaderless {
-		r.revive(e)
+		r.vouch(e)
 	}
 }
 

@@ -59,7 +59,8 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 	return isNew
 }
 
-// vouch holds e for alive, because it carried a heartbeat and named a leader.
+// vouch holds e for alive, because it carried a call, or a heartbeat that names a
+// leader.
 // Failure notices that are under way overrule it unless something was held
 // against e before.
 func (r *Roster) vouch(e *entry) {

@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
+)
+
+// maxText bounds what the record repeats of an error.
+const maxText = 300
+
+// cause is a message in the words of the record; nil is a deadline.
+func cause(m messages.Proxy) string {
+	switch m := m.(type) {
+	case nil:
+		return "a deadline"
+	case messages.HeartbeatUpdate:
+		leader := "no leader"
+		if m.LeaderRPCAddr != "" {
+			leader = "leader " + m.LeaderRPCAddr
+		}
+		from := "the active server"
+		if m.From.Addr != "" {
+			from = m.From.Addr
+		}
+		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", from, len(m.Servers), leader, m.NumNodes)
+	case messages.FailureNotice:
+		what := "failure of"
+		if m.NoQuorum {
+			what = "no leader at"
+		}
+		return fmt.Sprintf("%s %s, seen in epoch %d%s", what, m.Server.Addr, m.Epoch, because(m.Err))
+	case messages.Recovered:
+		return fmt.Sprintf("an answer of %s, seen in epoch %d", m.Server.Addr, m.Epoch)
+	case messages.Suspected:
+		return "silence of " + m.Addr
+	case messages.RebalanceTick:
+		return "a round was asked for"
+	case messages.AddBackup:
+		return fmt.Sprintf("backups: %d", len(m.Addrs))
+	case messages.AddPrimary:
+		return "primary added: " + cut(m.Addr)
+	case messages.RemoveServer:
+		return "removed: " + m.Server.Addr
+	case messages.ProbeDone:
+		if m.Err == nil {
+			return fmt.Sprintf("probe of %s answered in %v", m.Server.Addr, m.RTT)
+		}
+		return fmt.Sprintf("probe of %s failed%s", m.Server.Addr, because(m.Err))
+	case messages.DiscoveryDone:
+		return fmt.Sprintf("discovery run %d found %d addresses%s", m.Run, len(m.Found), because(m.Err))
+	}
+	return fmt.Sprintf("%T", m)
+}
+
+// decided is an effect in the words of the record; empty: it tells nothing.
+func decided(e roster.Effect) string {
+	switch e := e.(type) {
+	case roster.Publish:
+		active, _ := e.View.Active()
+		return fmt.Sprintf("publish epoch %d: %s in front of %d servers", e.View.Epoch(), active.Addr, e.View.Len())
+	case roster.Probe:
+		return fmt.Sprintf("probe %s in round %d", e.Server.Addr, e.Round)
+	case roster.EndRound:
+		return fmt.Sprintf("end round %d", e.Round)
+	case roster.Witness:
+		others := make([]string, 0, len(e.Others))
+		for _, o := range e.Others {
+			others = append(others, o.Addr)
+		}
+		return fmt.Sprintf("ask whether another one answers while %s is silent: %s", e.Suspect.Addr, strings.Join(others, ", "))
+	case roster.Discover:
+		return fmt.Sprintf("discover, run %d", e.Run)
+	case roster.Log:
+		return logged(e)
+	}
+	return ""
+}
+
+// logged is a log line in the words of the record.
+func logged(e roster.Log) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", e.Level, e.Message)
+	if e.Server.Addr != "" {
+		b.WriteString(" server=" + e.Server.Addr)
+	}
+	if e.Next.Addr != "" {
+		b.WriteString(" next=" + e.Next.Addr)
+	}
+	if e.Source != "" {
+		b.WriteString(" source=" + string(e.Source))
+	}
+	for _, f := range numbers(e) {
+		if f.n != 0 {
+			fmt.Fprintf(&b, " %s=%d", f.name, f.n)
+		}
+	}
+	if e.Fields.Took != 0 {
+		fmt.Fprintf(&b, " took=%v", e.Fields.Took)
+	}
+	b.WriteString(because(e.Err))
+	return b.String()
+}
+
+// because is an error behind what it explains.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + cut(err.Error())
+}
+
+// cut shortens a text that came from outside.
+func cut(text string) string {
+	if len(text) > maxText {
+		return fmt.Sprintf("%s... (%d bytes)", text[:maxText], len(text))
+	}
+	return text
+}

@@ -1,0 +1,173 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// Discoverer finds the addresses of servers; see proxy.Discoverer. A method
+// Source() string names it.
+type Discoverer interface {
+	Discover(ctx context.Context) ([]string, error)
+}
+
+// Link is one discoverer of a Chain.
+type Link struct {
+	From    Discoverer
+	Timeout time.Duration // of one run; zero means 4 s
+}
+
+// linkTimeout lets two links that hang, and a third that answers, fit into the
+// time that the proxy gives a run.
+const linkTimeout = 4 * time.Second
+
+// Chain asks its links in order. It is a proxy.Discoverer and a proxy.Finder. Any
+// number of goroutines may use it.
+type Chain struct {
+	links []Link
+	last  atomic.Pointer[map[string]bool] // what the last run found; it is never changed
+}
+
+// NewChain makes a Chain. A link without a Discoverer, or with a negative
+// Timeout, is a *LinkError.
+func NewChain(links ...Link) (*Chain, error) {
+	c := &Chain{links: make([]Link, 0, len(links))}
+	if len(links) == 0 {
+		return nil, &LinkError{Err: errors.New("a chain needs at least one link")}
+	}
+	for i, l := range links {
+		switch {
+		case l.From == nil:
+			return nil, &LinkError{Index: i, Err: errors.New("it has no Discoverer: give Link.From one")}
+		case l.Timeout < 0:
+			return nil, &LinkError{Index: i, Source: source(l.From), Err: fmt.Errorf("its Timeout is %v: give a positive one, or 0 for %v", l.Timeout, linkTimeout)}
+		case l.Timeout == 0:
+			l.Timeout = linkTimeout
+		}
+		c.links = append(c.links, l)
+	}
+	c.last.Store(&map[string]bool{})
+	return c, nil
+}
+
+// LinkError says which link of a chain failed, and why.
+type LinkError struct {
+	Index  int // in the chain, from 0
+	Source messages.Source
+	Err    error
+}
+
+func (e *LinkError) Error() string {
+	if e.Source == "" {
+		return fmt.Sprintf("discover: link %d: %v", e.Index, e.Err)
+	}
+	return fmt.Sprintf("discover: %s: %v", e.Source, e.Err)
+}
+
+func (e *LinkError) Unwrap() error { return e.Err }
+
+// Errors is why the links of a run that failed did; never empty.
+type Errors []*LinkError
+
+func (e Errors) Error() string {
+	texts := make([]string, 0, len(e))
+	for _, err := range e {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives each *LinkError.
+func (e Errors) Unwrap() []error {
+	errs := make([]error, 0, len(e))
+	for _, err := range e {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// Discover is Find without the sources, and without an error if a link found
+// anything.
+func (c *Chain) Discover(ctx context.Context) ([]string, error) {
+	found, err := c.Find(ctx)
+	if len(found) > 0 {
+		err = nil
+	}
+	addrs := make([]string, 0, len(found))
+	for _, f := range found {
+		addrs = append(addrs, f.Addr)
+	}
+	return addrs, err
+}
+
+// Find asks the links in order and answers what they found, each address once.
+// The error is Errors, of the links that failed, also beside addresses that
+// others found. It blocks until the last link asked has answered; their contexts end
+// with ctx.
+func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
+	var found []messages.Found
+	var failed Errors
+	seen, last := make(map[string]bool), *c.last.Load()
+	for i, l := range c.links {
+		from := source(l.From)
+		addrs, err := l.ask(ctx)
+		if err != nil {
+			failed = append(failed, &LinkError{Index: i, Source: from, Err: err})
+		}
+		news := false
+		for _, addr := range addrs {
+			if seen[addr] || len(found) == maxFound {
+				continue
+			}
+			seen[addr] = true
+			news = news || !last[addr]
+			found = append(found, messages.Found{Addr: addr, Source: from})
+		}
+		if news && !local(l.From) || ctx.Err() != nil {
+			break
+		}
+	}
+	c.last.Store(&seen)
+	if len(failed) > 0 {
+		return found, failed
+	}
+	return found, nil
+}
+
+// maxFound bounds what one run answers.
+const maxFound = 1024
+
+// ask asks one link within its time.
+func (l Link) ask(ctx context.Context) ([]string, error) {
+	limited, stop := context.WithTimeoutCause(ctx, l.Timeout,
+		fmt.Errorf("no answer within %v: %w", l.Timeout, context.DeadlineExceeded))
+	defer stop()
+	addrs, err := l.From.Discover(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(limited)
+	}
+	return addrs, err
+}
+
+// source is the name of a discoverer.
+func source(d Discoverer) messages.Source {
+	if named, ok := d.(interface{ Source() string }); ok {
+		return messages.Source(named.Source())
+	}
+	return messages.SourceDiscovery
+}
+
+// local says whether asking costs nobody anything.
+func local(d Discoverer) bool {
+	switch d.(type) {
+	case Static, File:
+		return true
+	}
+	return false
+}

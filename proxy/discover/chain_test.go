@@ -1,0 +1,178 @@
+package discover_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/discover"
+	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
+)
+
+var errDown = errors.New("down")
+
+// asked is a discoverer that counts how often it is asked.
+type asked struct {
+	name  string
+	times int
+	does  func(ctx context.Context) ([]string, error)
+}
+
+func (a *asked) Source() string { return a.name }
+
+func (a *asked) Discover(ctx context.Context) ([]string, error) {
+	a.times++
+	return a.does(ctx)
+}
+
+// finding is a discoverer that finds what list holds when it is asked.
+func finding(name string, list *[]string) *asked {
+	return &asked{name: name, does: func(context.Context) ([]string, error) { return *list, nil }}
+}
+
+func chain(t testing.TB, links ...discover.Discoverer) *discover.Chain {
+	t.Helper()
+	list := make([]discover.Link, 0, len(links))
+	for _, d := range links {
+		list = append(list, discover.Link{From: d})
+	}
+	c, err := discover.NewChain(list...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// found asks the chain and writes what it found as addr(source).
+func found(t testing.TB, c *discover.Chain) ([]string, error) {
+	t.Helper()
+	list, err := c.Find(t.Context())
+	texts := make([]string, 0, len(list))
+	for _, f := range list {
+		texts = append(texts, fmt.Sprintf("%s(%s)", f.Addr, f.Source))
+	}
+	return texts, err
+}
+
+func TestARunEndsWithTheFirstLinkThatHasNews(t *testing.T) {
+	inDNS, inConsul := []string{"b", "c"}, []string{"c", "d"}
+	dns, consul := finding("dns", &inDNS), finding("consul", &inConsul)
+	c := chain(t, discover.Static{"a", "b"}, dns, consul)
+	for _, run := range []struct {
+		what        string
+		want        []string
+		dns, consul int
+	}{
+		{"local links end no run", []string{"a(static)", "b(static)", "c(dns)"}, 1, 0},
+		{"who only repeats gives way to the next", []string{"a(static)", "b(static)", "c(dns)", "d(consul)"}, 2, 1},
+		{"and again, as long as nobody has news", []string{"a(static)", "b(static)", "c(dns)", "d(consul)"}, 3, 2},
+	} {
+		got, err := found(t, c)
+		if err != nil || !slices.Equal(got, run.want) || dns.times != run.dns || consul.times != run.consul {
+			t.Errorf("%s: %v, %v; dns asked %d times, consul %d", run.what, got, err, dns.times, consul.times)
+		}
+	}
+	inDNS = []string{"e"}
+	if got, _ := found(t, c); !slices.Equal(got, []string{"a(static)", "b(static)", "e(dns)"}) || consul.times != 2 {
+		t.Errorf("after news: %v, consul asked %d times", got, consul.times)
+	}
+}
+
+func TestALinkThatFailsGivesWayAndIsNamed(t *testing.T) {
+	list := []string{"a"}
+	dns := &asked{name: "dns", does: func(context.Context) ([]string, error) { return nil, errDown }}
+	c := chain(t, dns, finding("consul", &list))
+	got, err := found(t, c)
+	failed, ok := errors.AsType[discover.Errors](err)
+	if !slices.Equal(got, []string{"a(consul)"}) || !ok || len(failed) != 1 || failed[0].Source != messages.SourceDNS || !errors.Is(err, errDown) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err == nil || err.Error() != "discover: dns: down" {
+		t.Errorf("the error reads %v", err)
+	}
+	if addrs, err := c.Discover(t.Context()); err != nil || !slices.Equal(addrs, list) {
+		t.Errorf("Discover: %v, %v", addrs, err)
+	}
+	list = nil
+	if addrs, err := c.Discover(t.Context()); !errors.Is(err, errDown) || len(addrs) != 0 {
+		t.Errorf("Discover without a find: %v, %v", addrs, err)
+	}
+}
+
+func TestEachLinkHasATimeOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := []string{"a"}
+		hangs := &asked{name: "dns", does: func(ctx context.Context) ([]string, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		c, err := discover.NewChain(
+			discover.Link{From: hangs, Timeout: 3 * time.Second}, discover.Link{From: hangs}, discover.Link{From: finding("consul", &list)},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		got, err := c.Find(t.Context())
+		failed, _ := errors.AsType[discover.Errors](err)
+		if len(got) != 1 || len(failed) != 2 || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 7*time.Second {
+			t.Errorf("%v, %v after %v; want one find after 3s and 4s", got, err, time.Since(began))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began = time.Now()
+		if got, err := c.Find(ctx); len(got) != 0 || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("%v, %v after %v; want to end with the context", got, err, time.Since(began))
+		}
+	})
+}
+
+func TestTheFileOfTheLastGoodServersIsALink(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "servers.json")
+	c := chain(t, discover.File(path))
+	if got, err := found(t, c); err != nil || len(got) != 0 {
+		t.Errorf("without a file: %v, %v", got, err)
+	}
+	if err := lastgood.Save(path, []string{"a:1"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := found(t, c); err != nil || !slices.Equal(got, []string{"a:1(file)"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := found(t, c); len(got) != 0 || !errors.As(err, new(*discover.DamagedError)) {
+		t.Errorf("a damaged file: %v, %v", got, err)
+	}
+}
+
+func TestABadChainIsRefused(t *testing.T) {
+	for _, links := range [][]discover.Link{
+		{},
+		{{From: discover.Static{"a"}}, {}},
+		{{From: discover.Static{"a"}, Timeout: -time.Second}},
+	} {
+		if _, err := discover.NewChain(links...); !errors.As(err, new(*discover.LinkError)) {
+			t.Errorf("%+v: %v", links, err)
+		}
+	}
+}
+
+func TestWhatALinkFindsIsBounded(t *testing.T) {
+	many := make([]string, 5000)
+	for i := range many {
+		many[i] = fmt.Sprintf("h%d", i)
+	}
+	got, err := chain(t, discover.Static(many)).Find(t.Context())
+	if err != nil || len(got) != 1024 {
+		t.Errorf("%d found, %v", len(got), err)
+	}
+}

@@ -1,0 +1,40 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
+)
+
+// Static finds the same addresses each time, as messages.ParseServer reads them.
+type Static []string
+
+// Discover answers the addresses, in a slice of its own. It does not fail.
+func (s Static) Discover(context.Context) ([]string, error) { return slices.Clone(s), nil }
+
+// Source is "static".
+func (s Static) Source() string { return string(messages.SourceStatic) }
+
+// File finds the servers that a proxy with this path as its Config.StateFile has
+// saved last, by any process.
+type File string
+
+// DamagedError says that a file holds no list that a proxy has saved.
+type DamagedError = lastgood.DamagedError
+
+// Discover reads the file. A file that does not exist holds no server, which is
+// no error; one that is damaged is a *DamagedError and is not touched.
+func (f File) Discover(context.Context) ([]string, error) {
+	servers, err := lastgood.Load(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return servers, err
+}
+
+// Source is "file".
+func (f File) Source() string { return string(messages.SourceFile) }
