@@ -206,10 +206,12 @@ func (c *call) giveUp(why error) error {
 	if c.last == nil {
 		return c.fail(why)
 	}
-	if !errors.Is(c.last.Err, why) {
-		c.last.Err = fmt.Errorf("%w: %w", c.last.Err, why)
+	if errors.Is(c.last.Err, why) {
+		return c.last
 	}
-	return c.last
+	e := *c.last // the owner may have the other one, and read it at leisure
+	e.Err = fmt.Errorf("%w: %w", e.Err, why)
+	return &e
 }
 
 // fail is the error of a call that no server was tried for.

@@ -83,6 +83,7 @@ func (o *owner) Stop(error) { o.endRound() }
 // apply does what the roster decided, in its order.
 func (o *owner) apply(now time.Time) {
 	effects := o.roster.Take()
+	o.record(now, effects)
 	for _, e := range effects {
 		switch e := e.(type) {
 		case roster.Publish:
@@ -103,7 +104,6 @@ func (o *owner) apply(now time.Time) {
 			e.Deliver()
 		}
 	}
-	o.record(now, effects)
 }
 
 // probe pings one server in a goroutine of its own.

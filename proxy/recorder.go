@@ -38,12 +38,20 @@ func (r *recorder) all() []Decision {
 	return list
 }
 
-// record keeps what the owner has just decided. A step that decides nothing, as an
+// record keeps what the owner has just decided, before it is done: who is answered
+// finds the record of it. A step that decides nothing, as an
 // unchanged heartbeat, leaves no trace: the record is of changes, and must reach
 // far back.
-func (o *owner) record(now time.Time, effects []roster.Effect) {
+func (o *owner) record(at time.Time, effects []roster.Effect) {
+	var shows roster.Publish
+	if now := o.proxy.now.Load(); now != nil {
+		shows = roster.Publish{View: now.view, Why: now.why}
+	}
 	var did []string
 	for _, e := range effects {
+		if e, ok := e.(roster.Publish); ok {
+			shows = e
+		}
 		if text := decided(e); text != "" {
 			did = append(did, text)
 		}
@@ -51,9 +59,9 @@ func (o *owner) record(now time.Time, effects []roster.Effect) {
 	if did == nil {
 		return
 	}
-	p := o.proxy.now.Load()
+	active, _ := shows.View.Active() // the first effect of all publishes
 	o.proxy.record.add(&Decision{
-		At: now, Cause: cause(o.took), Did: did,
-		Epoch: p.view.Epoch(), Active: p.active.Addr, Why: p.why,
+		At: at, Cause: cause(o.took), Did: did,
+		Epoch: shows.View.Epoch(), Active: active.Addr, Why: shows.Why,
 	})
 }

@@ -47,12 +47,12 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 	for _, s := range r.cfg.Servers {
 		r.list.addPrimary(s, messages.SourceConfig)
 	}
-	for _, s := range r.cfg.Remembered {
-		r.list.addBackup(s, messages.SourceFile).found = true
-	}
 	r.list.primaries = r.arrange(false)
 	for _, e := range r.list.primaries {
 		r.configured = append(r.configured, configured{server: e.server})
+	}
+	for _, s := range r.cfg.Remembered {
+		r.list.addBackup(s, messages.SourceFile).found = true
 	}
 	return r
 }

@@ -1,0 +1,170 @@
+package proxy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+// last is the newest decision that was caused by what text says.
+func last(t testing.TB, e proxy.Explanation, text string) proxy.Decision {
+	t.Helper()
+	for i := len(e.Decisions) - 1; i >= 0; i-- {
+		if d := e.Decisions[i]; strings.Contains(d.Cause, text) {
+			return d
+		}
+	}
+	t.Fatalf("no decision was caused by %q:\n%s", text, e)
+	return proxy.Decision{}
+}
+
+func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	failed := active(t, p)
+	if err := p.NotifyFailed(within(t), failed, errDown); err != nil {
+		t.Fatal(err)
+	}
+	e := p.Explain()
+	now := active(t, p).Addr
+	if e.Active != now || e.Epoch != p.View().Epoch() || e.Why != "first of the ranking" || len(e.Servers) != 2 {
+		t.Errorf("%+v", e)
+	}
+	if s := e.Servers[1]; s != (proxy.Listed{Addr: failed.Addr, Role: "primary", Health: "failed", Source: messages.SourceConfig}) {
+		t.Errorf("the server that failed is listed as %+v", s)
+	}
+	d := last(t, e, "failure of "+failed.Addr)
+	if d.Active != now || d.Epoch != e.Epoch || !strings.Contains(d.Cause, "down") {
+		t.Errorf("the failure's decision is %+v", d)
+	}
+	did := strings.Join(d.Did, "\n")
+	for _, want := range []string{"publish epoch 2: " + now, "failing over server=" + failed.Addr + " next=" + now + " source=configuration"} {
+		if !strings.Contains(did, want) {
+			t.Errorf("it did\n%s\nwhich lacks %q", did, want)
+		}
+	}
+	if err := p.NotifyFailed(within(t), active(t, p), nil); err != nil {
+		t.Fatal(err)
+	}
+	if why := p.Explain().Why; why != "no server answers; this one failed longest ago" {
+		t.Errorf("with every server down the reason is %q", why)
+	}
+}
+
+func TestAnExplanationIsTextAndJSON(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	u := messages.HeartbeatUpdate{Servers: infos("a", "c"), LeaderRPCAddr: "c:4647", NumNodes: 12, TTL: time.Second}
+	if err := p.Heartbeat(within(t), u); err != nil {
+		t.Fatal(err)
+	}
+	e := p.Explain()
+	text, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back proxy.Explanation
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(e, back); diff != "" { // the clock's monotonic part is lost
+		t.Errorf("it comes back from JSON with other contents (-was +is):\n%s", diff)
+	}
+	for _, want := range []string{
+		"active: " + e.Active, "12 nodes", `leader "c:4647"`, "c:4647 ", "primary, unknown, from heartbeat",
+		"heartbeat through the active server: 2 servers, leader c:4647, 12 nodes",
+	} {
+		if !strings.Contains(e.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, e)
+		}
+	}
+}
+
+func TestTheRecordIsBoundedAndKeepsTheNewest(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				for i, list := 1, p.Explain().Decisions; i < len(list); i++ {
+					if list[i].Seq <= list[i-1].Seq {
+						t.Errorf("decision %d follows %d", list[i].Seq, list[i-1].Seq)
+						return
+					}
+				}
+			}
+		})
+	}
+	for i := range 1000 {
+		if _, err := p.AddPrimary(within(t), fmt.Sprintf("h%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(done)
+	readers.Wait()
+	list := p.Explain().Decisions
+	if len(list) != 256 || list[255].Cause != "primary added: h999" || list[0].Cause != "primary added: h744" {
+		t.Errorf("%d decisions, from %q to %q", len(list), list[0].Cause, list[len(list)-1].Cause)
+	}
+	for i, d := range list {
+		if d.Seq != list[0].Seq+uint64(i) {
+			t.Fatalf("the %d-th decision is number %d, the first %d", i, d.Seq, list[0].Seq)
+		}
+	}
+}
+
+func TestWhatChangesNothingLeavesNoRecord(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
+	u := messages.HeartbeatUpdate{Servers: infos("a"), LeaderRPCAddr: "a", TTL: time.Second}
+	beat := func() {
+		if err := p.Heartbeat(within(t), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat()
+	before := len(p.Explain().Decisions)
+	for range 100 {
+		beat()
+		if err := p.NotifyFailed(within(t), server(t, "nobody"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := len(p.Explain().Decisions); after != before {
+		t.Errorf("%d decisions before, %d after", before, after)
+	}
+}
+
+func TestTheRecordOutlivesTheProxy(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	failed := active(t, p)
+	if err := p.NotifyFailed(within(t), failed, errDown); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, p.Stop)
+	if d := last(t, p.Explain(), "failure of "+failed.Addr); d.Active == failed.Addr {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestWhatComesFromOutsideIsCutShortInTheRecord(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	long := fmt.Errorf("%s", strings.Repeat("x", 1<<20))
+	if err := p.NotifyFailed(within(t), active(t, p), long); err != nil {
+		t.Fatal(err)
+	}
+	if text := p.Explain().String(); len(text) > 4<<10 || !strings.Contains(text, "(1048576 bytes)") {
+		t.Errorf("the explanation has %d bytes", len(text))
+	}
+}

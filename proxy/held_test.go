@@ -1,0 +1,96 @@
+package proxy_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// unanswered is an address that takes connections and never answers, as that of a
+// frozen host.
+func unanswered(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
+// refused is an address where nobody listens.
+func refused(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return addr
+}
+
+func TestAHeartbeatOfAddressesThatNobodyCanReachTakesNothingAway(t *testing.T) {
+	cluster := startCluster(t, 1)
+	works := cluster.Addrs()[0]
+	p := startProxy(t, proxy.Config{Servers: []string{works}, ProbeTimeout: 300 * time.Millisecond})
+	beat := func(addrs ...string) {
+		t.Helper()
+		u := messages.HeartbeatUpdate{Servers: infos(addrs...), LeaderRPCAddr: addrs[0], TTL: time.Minute, From: server(t, works)}
+		if err := p.Heartbeat(within(t), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	silent, closed := unanswered(t), refused(t)
+	for range 3 {
+		beat(silent, closed)
+		if front := active(t, p).Addr; front != works {
+			t.Fatalf("%s is in front", front)
+		}
+		if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithClass(proxy.AtMostOnce)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaitView(t, p, "both were tried", func(v *messages.View) bool {
+		return v.Health(server(t, silent)) == messages.Failed && v.Health(server(t, closed)) == messages.Failed
+	})
+	if front := active(t, p).Addr; front != works {
+		t.Fatalf("%s is in front", front)
+	}
+
+	// One of them comes up: the former server leaves as soon as it has answered.
+	s, err := testutil.StartServer(testutil.ServerConfig{Addr: closed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, s.Stop) })
+	if _, err := p.Rebalance(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	awaitView(t, p, "the former server left", func(v *messages.View) bool { return !v.Contains(server(t, works)) })
+	if front := active(t, p).Addr; front != closed {
+		t.Errorf("%s is in front, want the one that came up", front)
+	}
+}
+
+func TestAClusterThatWasReplacedAsAWholeIsTakenOverAtOnce(t *testing.T) {
+	old, cluster := startCluster(t, 1), startCluster(t, 3)
+	p := startProxy(t, proxy.Config{Servers: old.Addrs()})
+	u := messages.HeartbeatUpdate{Servers: infos(cluster.Addrs()...), LeaderRPCAddr: cluster.Addrs()[0], TTL: time.Minute, From: server(t, old.Addrs()[0])}
+	began := time.Now()
+	if err := p.Heartbeat(within(t), u); err != nil {
+		t.Fatal(err)
+	}
+	awaitView(t, p, "the former server left", func(v *messages.View) bool { return !v.Contains(server(t, old.Addrs()[0])) })
+	t.Logf("after %v", time.Since(began))
+	holds(t, p, cluster.Addrs()...)
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
