@@ -61,7 +61,9 @@ func (r *Roster) follow(now time.Time) {
 	if e.told[t] {
 		return
 	}
-	e.told[t] = true
+	for lesser := calm; lesser <= t; lesser++ {
+		e.told[lesser] = true // on the way back from the worse it is no news
+	}
 	line := Log{Level: Warn, Fields: Fields{Servers: r.list.len()}}
 	switch t {
 	case lost:
