@@ -33,6 +33,7 @@
 //   - A step's Publish comes before its Answers: who asked reads its own write.
 //   - Every awaited Reply is answered exactly once: at the end of its step, or of
 //     the round it waits for.
+//   - While servers are held, no primary beside them is known to answer.
 //   - At most one rebalance round and one discovery run are under way. A round is
 //     over after Config.ProbeTimeout even if no probe reports.
 //   - What has been published is never edited.
@@ -49,11 +50,14 @@
 //	leaderless.go servers that answer and know no leader
 //	suspicion.go  who can bear witness against a silent server
 //	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
+//	held.go       servers that a heartbeat replaces by ones that may not be reachable
 //	members.go    adding and removing servers by hand
 //	quorum.go     when the agent counts as an orphan
 //	discovery.go  when discovery runs and what becomes of its findings
 //	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
 //	seat.go       where an agent with a seat goes after a failover
 //	schedule.go   when the next round is due; interval.go the times it follows from
+//	episode.go    from the first sign of trouble until a server serves the agent again
+//	why.go        why the active server is that
 //	throttle.go   warnings that must not repeat
 package roster
