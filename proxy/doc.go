@@ -42,6 +42,17 @@
 //   - After Stop every call and message is answered with [ErrStopped], and no
 //     goroutine is left.
 //
+// # The way back
+//
+// The configured servers are never forgotten: heartbeats override them, and the
+// agent has them back as soon as no server answers, or no heartbeat has named a
+// leader for three lifetimes. From then on Config.Discoverer is asked too, until a
+// server serves the agent again; while all is well it is never asked. Packages
+// proxy/discover, proxy/discover/dns and proxy/discover/consul have discoverers; an
+// agent links those it imports. Config.StateFile keeps what worked over a restart.
+//
+// [Proxy.Explain] says which server is in front, why, and what led to it.
+//
 // # Connections of one's own
 //
 // By default the proxy makes a pool from Config.Pool. An agent with connections
