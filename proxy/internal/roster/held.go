@@ -36,7 +36,8 @@ func (l *list) toHold(members []member, vouched string) func(*entry) bool {
 	if slices.ContainsFunc(members, works) {
 		return func(*entry) bool { return false }
 	}
-	return func(e *entry) bool { return e.held || e.health != messages.Failed }
+	holding := l.holding()
+	return func(e *entry) bool { return e.held || !holding && e.health != messages.Failed }
 }
 
 // verify has the servers probed that are to replace the held ones, a few times

@@ -49,7 +49,7 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 			held := slices.Contains(o.held, s.Server.Addr)
 			if slices.Contains(named, s.Server.Addr) {
 				useful = useful || s.Health != messages.Failed && (held || !holding)
-			} else if s.Role == messages.Primary && (held || s.Health != messages.Failed) {
+			} else if s.Role == messages.Primary && (held || !holding && s.Health != messages.Failed) {
 				stay = append(stay, s.Server.Addr)
 			}
 		}

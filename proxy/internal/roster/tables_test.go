@@ -249,3 +249,18 @@ func TestARefusedServerIsAnsweredByWhatRefusedIt(t *testing.T) {
 		t.Errorf("the error reads %q, want %q", err, want)
 	}
 }
+
+func TestOneDiscoveryRunAddsABoundedNumberOfServers(t *testing.T) {
+	g := startRig(t, Config{}, ordered())
+	many := make([]string, 5000)
+	for i := range many {
+		many[i] = fmt.Sprintf("h%d", i)
+	}
+	effects := g.step(messages.DiscoveryDone{Run: 1, Found: found(many...)})
+	if n := g.view.Len(); n != maxFound {
+		t.Errorf("%d servers, want %d", n, maxFound)
+	}
+	if logs := only[Log](effects); logs[0].Level != Warn || logs[0].Fields.Servers != maxFound {
+		t.Errorf("%+v", logs[0])
+	}
+}
