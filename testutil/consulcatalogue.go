@@ -1,7 +1,9 @@
 package testutil
 
 import (
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -128,4 +130,20 @@ func (s ConsulService) withDefaults() ConsulService {
 		s.Tags = []string{"rpc"}
 	}
 	return s
+}
+
+// ConsulServices are instances of Nomad's at addresses of the form host:port, as
+// [Cluster.Addrs] gives them. What is no such address is left out.
+func ConsulServices(addrs ...string) []ConsulService {
+	var out []ConsulService
+	for _, addr := range addrs {
+		host, digits, err := net.SplitHostPort(addr)
+		if err != nil {
+			continue
+		}
+		if port, err := strconv.Atoi(digits); err == nil {
+			out = append(out, ConsulService{Node: addr, Address: host, Port: port})
+		}
+	}
+	return out
 }

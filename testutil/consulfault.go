@@ -15,6 +15,7 @@ const (
 	consulSlow
 	consulHuge
 	consulCut
+	consulRedirect
 )
 
 // ConsulFault is one way for a [Consul] to misbehave. Make one with a constructor
@@ -47,6 +48,11 @@ func ConsulNoLeader() ConsulFault { return ConsulAnswer(500, "No cluster leader"
 // ConsulMalformed answers with success and a text that need not be JSON.
 func ConsulMalformed(text string) ConsulFault { return ConsulAnswer(200, text) }
 
+// ConsulRedirect sends the client elsewhere.
+func ConsulRedirect(to string) ConsulFault {
+	return ConsulFault{kind: consulRedirect, status: 307, text: to}
+}
+
 // ConsulHang does not answer until the client leaves or the agent is stopped.
 func ConsulHang() ConsulFault { return ConsulFault{kind: consulHang} }
 
@@ -72,7 +78,7 @@ func (f ConsulFault) Times(n int) ConsulFault { f.times = max(n, 0); return f }
 
 // String names the fault.
 func (f ConsulFault) String() string {
-	names := [...]string{"none", fmt.Sprintf("answer %d", f.status), "hang", "slow", "huge", "cut"}
+	names := [...]string{"none", fmt.Sprintf("answer %d", f.status), "hang", "slow", "huge", "cut", "redirect"}
 	s := names[f.kind]
 	if f.path != "" {
 		s += " on " + f.path

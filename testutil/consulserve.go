@@ -34,6 +34,10 @@ func (c *Consul) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(f.status)
 		_, _ = fmt.Fprint(w, f.text) // fails only when the client left
 		return
+	case consulRedirect:
+		w.Header().Set("Location", f.text+r.URL.RequestURI())
+		w.WriteHeader(f.status)
+		return
 	case consulHang:
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
@@ -51,6 +55,7 @@ func (c *Consul) serve(w http.ResponseWriter, r *http.Request) {
 	case consulCut:
 		w.Header().Set("Content-Length", "1000")
 		_, _ = fmt.Fprint(w, `["dc1`)
+		_ = http.NewResponseController(w).Flush() // fails only when the client left
 		panic(http.ErrAbortHandler)
 	}
 	c.route(w, r, dc, token)

@@ -43,20 +43,19 @@ func locate(address, field string) (place, error) {
 		}
 		return refuse(shown, "it is no address")
 	}
-	shown := u.Redacted()
 	switch {
 	case u.User != nil:
-		return refuse(shown, "it has a user, which CONSUL_HTTP_AUTH is for")
+		return refuse(u.Redacted(), "it has a user, which CONSUL_HTTP_AUTH is for")
 	case u.Hostname() == "":
-		return refuse(shown, "the host is missing")
+		return refuse(address, "the host is missing")
 	case u.RawQuery != "" || u.Fragment != "":
-		return refuse(shown, "it has more than a path")
+		return refuse(address, "it has more than a path")
 	case !given && u.Path != "":
-		return refuse(shown, "it has a path and no scheme")
+		return refuse(address, "it has a path and no scheme")
 	case !given && u.Port() == "":
-		return refuse(shown, "the port is missing (Consul's is 8500)")
+		return refuse(address, "the port is missing (Consul's is 8500)")
 	case u.Port() != "" && !realPort(u.Port()):
-		return refuse(shown, "its port is not in 1 to 65535")
+		return refuse(address, "its port is not in 1 to 65535")
 	}
 	return place{host: u.Host, prefix: strings.TrimRight(u.Path, "/"), secure: scheme == "https"}, nil
 }

@@ -68,10 +68,14 @@ func address(e *api.CatalogService) (string, error) {
 	return s.Addr, nil
 }
 
-// err is why nothing is listed.
-func (l listing) err() error {
-	if l.skipped == 0 {
-		return ErrNoServers
+// err is why nothing is listed. Without a token ACLs hide what they do not let
+// see, and do not say so.
+func (l listing) err(token string) error {
+	switch {
+	case l.skipped > 0:
+		return fmt.Errorf("%w: %d skipped, the first because %s", ErrUnusable, l.skipped, l.why)
+	case token == "":
+		return fmt.Errorf("%w, or none that can be seen without a token", ErrNoServers)
 	}
-	return fmt.Errorf("%w: %d skipped, the first because %s", ErrUnusable, l.skipped, l.why)
+	return ErrNoServers
 }

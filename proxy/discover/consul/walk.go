@@ -36,7 +36,7 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 			if len(l.addrs) > 0 {
 				return Found{Addrs: l.addrs, Datacenter: name, Skipped: l.skipped}, nil
 			}
-			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err()}
+			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
 		}
 		failed.Errs = append(failed.Errs, err)
 		if ctx.Err() != nil {
