@@ -52,7 +52,8 @@ func newClient(s *settings) (*client, error) {
 	}
 	c := &client{transport: transport, token: token, settings: s}
 	if c.api, err = api.NewClient(&cfg); err != nil {
-		return nil, &ConfigError{Field: "Address", Reason: "cannot be used: " + err.Error(), Err: err}
+		// The rest was looked at above; it still reads the file of the variable.
+		return nil, &ConfigError{Field: api.HTTPTokenFileEnvName, Reason: "cannot be used: " + err.Error(), Err: err}
 	}
 	return c, nil
 }

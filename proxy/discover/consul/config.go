@@ -16,7 +16,8 @@ type Config struct {
 
 	// Address is Consul's HTTP API: host:port, a URL of the scheme http or https
 	// with or without a path in front of the API's own, or unix:// and the path of
-	// a socket. Empty means CONSUL_HTTP_ADDR, and else localhost:8500.
+	// a socket. Empty means CONSUL_HTTP_ADDR, and else localhost:8500. HTTP_PROXY
+	// and its like count, except towards this machine.
 	Address string
 
 	// Scheme is "http" or "https". Empty means that of Address; https where a field

@@ -74,7 +74,7 @@ func TestEachWayToFailHasItsErrorWhicheverRequestItMeets(t *testing.T) {
 func TestNobodyAtTheAddressIsUnreachable(t *testing.T) {
 	c := start(t, testutil.ConsulConfig{})
 	c.Stop()
-	err := fails(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrUnreachable)
+	err := failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrUnreachable)
 	if !strings.Contains(err.Error(), "refused") {
 		t.Errorf("%v does not say why", err)
 	}
@@ -115,7 +115,7 @@ func TestAMutePeerCostsNoMoreThanTheTimeoutWithAndWithoutTLS(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		d := finder(t, consul.Config{Address: ln.Addr().String(), Scheme: scheme, RequestTimeout: 100 * time.Millisecond})
 		begin := time.Now()
-		fails(t, d, consul.ErrUnreachable)
+		failed(t, d, consul.ErrUnreachable)
 		if took := time.Since(begin); took > 10*time.Second {
 			t.Errorf("%s: it took %v", scheme, took)
 		}

@@ -78,8 +78,8 @@ func finds(t *testing.T, d *consul.Discoverer, want ...string) {
 	}
 }
 
-// fails discovers and must find nothing, for that reason.
-func fails(t *testing.T, d *consul.Discoverer, want error) error {
+// failed discovers and must find nothing, for that reason.
+func failed(t *testing.T, d *consul.Discoverer, want error) error {
 	t.Helper()
 	got, err := d.Discover(limited(t))
 	if len(got) != 0 || !errors.Is(err, want) {

@@ -40,13 +40,13 @@ func TestEntriesThatCannotBeDialedAreSkippedAndCounted(t *testing.T) {
 	}
 	for i, s := range bad {
 		c.SetServices("dc1", bad[i:]...)
-		err := fails(t, d, consul.ErrUnusable)
+		err := failed(t, d, consul.ErrUnusable)
 		if want := fmt.Sprintf("%d skipped, the first because node %q", len(bad)-i, s.Node); !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q in it", err, want)
 		}
 	}
 	c.Inject(testutil.ConsulMalformed("[null]").On(service))
-	fails(t, d, consul.ErrUnusable)
+	failed(t, d, consul.ErrUnusable)
 }
 
 func TestADatacenterWithBadEntriesOnlyIsLeftForTheNext(t *testing.T) {

@@ -60,7 +60,7 @@ func TestTheTokenGoesWithEveryRequest(t *testing.T) {
 		"blind":   {consul.ErrPermissionDenied, "needs service:read and node:read"},
 		"":        {consul.ErrNoServers, "without a token"},
 	} {
-		err := fails(t, finder(t, consul.Config{Address: c.Addr(), Token: token}), want.err)
+		err := failed(t, finder(t, consul.Config{Address: c.Addr(), Token: token}), want.err)
 		if !strings.Contains(err.Error(), want.says) || token != "" && strings.Contains(err.Error(), token) {
 			t.Errorf("token %q: %v, want %q and not the token itself", token, err, want.says)
 		}
@@ -72,7 +72,7 @@ func TestATokenFileCountsBeforeATokenAndIsReadForEachWalk(t *testing.T) {
 	c.SetServices("dc1", at("10.0.0.1"))
 	name := file(t, "first\n")
 	d := finder(t, consul.Config{Address: c.Addr(), Token: "second", TokenFile: name})
-	fails(t, d, consul.ErrPermissionDenied)
+	failed(t, d, consul.ErrPermissionDenied)
 	write(t, name, "  second\n")
 	finds(t, d, "10.0.0.1:4647")
 	before := c.Counts().Requests
@@ -92,7 +92,7 @@ func TestSwitchedOffConsulIsNeverAsked(t *testing.T) {
 	t.Setenv("CONSUL_HTTP_SSL", "perhaps")
 	d := finder(t, consul.Config{Disabled: true, Address: c.Addr(), Scheme: "gopher", TokenFile: "none"})
 	for range 3 {
-		fails(t, d, consul.ErrDisabled)
+		failed(t, d, consul.ErrDisabled)
 	}
 	if n := c.Counts(); n.Accepted != 0 || n.Requests != 0 {
 		t.Errorf("%+v", n)
@@ -165,17 +165,17 @@ func TestTheEnvironmentFillsInWhatIsNotGiven(t *testing.T) {
 	if q := c.Requests()[1].Query; q.Get("ns") != "ops" || q.Get("partition") != "east" {
 		t.Errorf("%v", q)
 	}
-	fails(t, finder(t, consul.Config{Token: "another"}), consul.ErrPermissionDenied)
+	failed(t, finder(t, consul.Config{Token: "another"}), consul.ErrPermissionDenied)
 	finds(t, finder(t, consul.Config{TokenFile: file(t, "known"), Token: "another"}), "10.0.0.1:4647")
 
 	t.Setenv("CONSUL_HTTP_TOKEN", "another")
-	fails(t, finder(t, consul.Config{}), consul.ErrPermissionDenied)
+	failed(t, finder(t, consul.Config{}), consul.ErrPermissionDenied)
 	t.Setenv("CONSUL_HTTP_TOKEN_FILE", file(t, "known\n"))
 	finds(t, finder(t, consul.Config{}), "10.0.0.1:4647")
-	fails(t, finder(t, consul.Config{Token: "a third"}), consul.ErrPermissionDenied)
+	failed(t, finder(t, consul.Config{Token: "a third"}), consul.ErrPermissionDenied)
 
 	t.Setenv("CONSUL_HTTP_SSL", "true")
-	fails(t, finder(t, consul.Config{Token: "known"}), consul.ErrUnreachable) // it speaks no TLS
+	failed(t, finder(t, consul.Config{Token: "known"}), consul.ErrUnreachable) // it speaks no TLS
 	finds(t, finder(t, consul.Config{Token: "known", Scheme: "http"}), "10.0.0.1:4647")
 	if tokens := c.Requests(); !slices.ContainsFunc(tokens, func(r testutil.ConsulRequest) bool { return r.Token == "a third" }) {
 		t.Error("a token that is given must count before the environment's file")

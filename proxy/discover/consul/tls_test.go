@@ -75,7 +75,7 @@ func TestWhoIsNotTrustedIsUnreachableAndTheReasonIsTold(t *testing.T) {
 	} {
 		cfg := good
 		spoil(&cfg)
-		err := fails(t, finder(t, cfg), consul.ErrUnreachable)
+		err := failed(t, finder(t, cfg), consul.ErrUnreachable)
 		if !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q in it", err, says)
 		}
@@ -96,7 +96,7 @@ func TestRenewedCertificatesCountFromTheNextWalkOn(t *testing.T) {
 		t.Errorf("%v, want a *ConfigError: the key is not the certificate's", err)
 	}
 	write(t, cfg.KeyFile, string(stranger.KeyPEM))
-	fails(t, d, consul.ErrUnreachable)
+	failed(t, d, consul.ErrUnreachable)
 	member := issue(t, ca, "client.global.nomad")
 	write(t, cfg.CertFile, string(member.CertPEM))
 	write(t, cfg.KeyFile, string(member.KeyPEM))
@@ -113,7 +113,7 @@ func TestACertificateThatNobodyKnowsIsTakenOnlyIfTheEnvironmentSaysSo(t *testing
 		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{issue(t, ca, "anybody").Certificate},
 	}})
 	c.SetServices("dc1", at("10.0.0.1"))
-	fails(t, finder(t, consul.Config{Address: c.URL()}), consul.ErrUnreachable)
+	failed(t, finder(t, consul.Config{Address: c.URL()}), consul.ErrUnreachable)
 	t.Setenv("CONSUL_HTTP_SSL_VERIFY", "false")
 	finds(t, finder(t, consul.Config{Address: c.URL()}), "10.0.0.1:4647")
 }

@@ -28,7 +28,7 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	var failed WalkError
+	var tried WalkError
 	for _, name := range order(names, c.settings.Datacenter, chance) {
 		entries, err := c.instances(ctx, name)
 		if err == nil {
@@ -38,12 +38,12 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 			}
 			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
 		}
-		failed.Errs = append(failed.Errs, err)
+		tried.Errs = append(tried.Errs, err)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return Found{}, &failed
+	return Found{}, &tried
 }
 
 // order is whom to ask, and when: first the one that is preferred, or else the

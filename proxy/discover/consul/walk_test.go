@@ -51,7 +51,7 @@ func TestNineDatacentersAreAskedAtMostTheOwnFirstAndTheOthersByChance(t *testing
 		var out [][]string
 		for range 2 {
 			before := len(asked(c))
-			err := fails(t, d, consul.ErrNoServers)
+			err := failed(t, d, consul.ErrNoServers)
 			order := asked(c)[before:]
 			walk, ok := errors.AsType[*consul.WalkError](err)
 			if !ok || len(walk.Errs) != 9 {
@@ -93,7 +93,7 @@ func TestAPreferredDatacenterIsAskedFirstWhetherOrNotItIsListed(t *testing.T) {
 	}
 	c.SetServices("dc0")
 	c.SetServices("dc7")
-	err := fails(t, finder(t, consul.Config{Address: c.Addr(), Datacenter: "mars"}), consul.ErrNoServers)
+	err := failed(t, finder(t, consul.Config{Address: c.Addr(), Datacenter: "mars"}), consul.ErrNoServers)
 	walk, ok := errors.AsType[*consul.WalkError](err)
 	if !ok || len(walk.Errs) != 9 {
 		t.Fatalf("%v", err)
@@ -115,7 +115,7 @@ func TestADatacenterThatFailsDoesNotEndTheWalk(t *testing.T) {
 	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.4.0.1:4647")
 
 	c.SetServices("dc4", testutil.ConsulService{Node: "n", Port: 0})
-	err := fails(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrPermissionDenied)
+	err := failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrPermissionDenied)
 	for _, want := range []error{consul.ErrNoLeader, consul.ErrUnreachable, consul.ErrMalformed, consul.ErrUnusable} {
 		if !errors.Is(err, want) {
 			t.Errorf("%v is not said of any datacenter:\n%v", want, err)
@@ -166,9 +166,9 @@ func TestAHangingDatacenterCostsOneRequestTimeout(t *testing.T) {
 func TestConsulWithoutADatacenterHasNoServers(t *testing.T) {
 	c := start(t, testutil.ConsulConfig{})
 	c.RemoveDatacenter("dc1")
-	fails(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
+	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
 	c.Inject(testutil.ConsulMalformed("null"))
-	err := fails(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
+	err := failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
 	if !strings.Contains(err.Error(), "names no datacenter") {
 		t.Errorf("%v", err)
 	}
@@ -177,7 +177,7 @@ func TestConsulWithoutADatacenterHasNoServers(t *testing.T) {
 func TestNamesThatAreNoDatacentersAreNotAsked(t *testing.T) {
 	c := start(t, testutil.ConsulConfig{})
 	c.Inject(testutil.ConsulMalformed(`["","dc1",null,"dc1","` + strings.Repeat("x", 256) + `","a\nb"]`).On(datacenters))
-	fails(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
+	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
 	if got := asked(c); !slices.Equal(got, []string{"dc1"}) {
 		t.Errorf("asked %q", got)
 	}
