@@ -184,7 +184,7 @@ func TestACLsHideServicesAndRefuseUnknownTokens(t *testing.T) {
 func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
 	c := startConsul(t, ConsulConfig{})
 	c.SetServices("dc2")
-	c.Inject(ConsulDenied().On("/v1/catalog/service/").In("dc2").Times(1))
+	c.Inject(ConsulDenied().On("/v1/catalog/service/").In("dc2").Times(1), ConsulAnswer(418, "").On("/v1/status/"))
 	for _, step := range []struct {
 		path string
 		want int
@@ -193,11 +193,13 @@ func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
 		{"/v1/catalog/service/nomad", 200},
 		{"/v1/catalog/service/nomad?dc=dc2", 403},
 		{"/v1/catalog/service/nomad?dc=dc2", 200},
+		{"/v1/status/leader", 418},
 	} {
 		if got, resp := read(t, c, step.path, ""); resp.StatusCode != step.want {
 			t.Errorf("%s: %d %s, want %d", step.path, resp.StatusCode, got, step.want)
 		}
 	}
+	c.Heal()
 	c.Inject(ConsulNoLeader(), ConsulAnswer(418, "never: the first one counts"))
 	if got, resp := read(t, c, "/v1/status/leader", ""); resp.StatusCode != 500 || got != "No cluster leader" {
 		t.Errorf("%d %s", resp.StatusCode, got)
@@ -265,20 +267,26 @@ func TestARequestThatHangsEndsWithItsClientAndWithStop(t *testing.T) {
 	until(t, "both have left", func() bool { return c.Counts().Open == 0 })
 
 	c.Inject(ConsulHang())
-	go func() {
-		resp, err := client.Get(c.URL() + "/v1/status/leader")
-		if err == nil {
-			resp.Body.Close()
-		}
-		ended <- err
-	}()
-	until(t, "it is there", func() bool { return c.Counts().Requests == 3 })
-	c.Stop()
-	if err := <-ended; err == nil {
-		t.Error("an answer came")
+	const many = 64 // so that one that does not wait for them is caught
+	held := make(chan error, many)
+	for range many {
+		go func() {
+			resp, err := client.Get(c.URL() + "/v1/status/leader")
+			if err == nil {
+				resp.Body.Close()
+			}
+			held <- err
+		}()
 	}
+	until(t, "all are there", func() bool { return c.Counts().Requests == 2+many })
+	c.Stop()
 	if n := c.Counts().Open; n != 0 {
 		t.Errorf("%d connections are open behind Stop", n)
+	}
+	for range many {
+		if err := <-held; err == nil {
+			t.Error("an answer came")
+		}
 	}
 	c.Stop()
 }

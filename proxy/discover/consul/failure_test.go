@@ -3,6 +3,7 @@ package consul_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -59,6 +60,13 @@ func TestEachWayToFailHasItsErrorWhicheverRequestItMeets(t *testing.T) {
 				if f.want != nil && !errors.Is(err, f.want) || !strings.Contains(err.Error(), f.says) {
 					t.Errorf("%s: %v, want %v and %q", path, err, f.want, f.says)
 				}
+				for _, sentinel := range []error{
+					consul.ErrNoServers, consul.ErrUnusable, consul.ErrPermissionDenied, consul.ErrNoLeader, consul.ErrMalformed, consul.ErrTooLarge,
+				} {
+					if sentinel != f.want && errors.Is(err, sentinel) {
+						t.Errorf("%s: %v is also said to be %v", path, err, sentinel)
+					}
+				}
 				if n := len(err.Error()); n > 1000 {
 					t.Errorf("the error is %d bytes long", n)
 				}
@@ -80,8 +88,8 @@ func TestNobodyAtTheAddressIsUnreachable(t *testing.T) {
 	}
 }
 
-// mute accepts connections and says nothing on them.
-func mute(t *testing.T) net.Listener {
+// speaker accepts connections, says a text on each, and holds it.
+func speaker(t *testing.T, text string) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,6 +105,7 @@ func mute(t *testing.T) net.Listener {
 				break
 			}
 			held = append(held, conn)
+			_, _ = io.WriteString(conn, text) // who has enough hangs up
 		}
 		for _, conn := range held {
 			conn.Close()
@@ -111,7 +120,7 @@ func mute(t *testing.T) net.Listener {
 
 func TestAMutePeerCostsNoMoreThanTheTimeoutWithAndWithoutTLS(t *testing.T) {
 	testutil.VerifyNone(t)
-	ln := mute(t)
+	ln := speaker(t, "")
 	for _, scheme := range []string{"http", "https"} {
 		d := finder(t, consul.Config{Address: ln.Addr().String(), Scheme: scheme, RequestTimeout: 100 * time.Millisecond})
 		begin := time.Now()
@@ -132,5 +141,32 @@ func TestARedirectIsNotFollowedWithTheToken(t *testing.T) {
 	}
 	if n := thief.Counts().Accepted; n != 0 {
 		t.Errorf("%d connections to where the redirect leads", n)
+	}
+}
+
+func TestAnAnswerThatNeverEndsCostsNoMoreThanTheTimeout(t *testing.T) {
+	testutil.VerifyNone(t)
+	for _, begun := range []string{
+		"HTTP/1.1 200 OK\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[",
+		"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[\"dc1\"]",
+		"HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nNo cluster leader",
+	} {
+		d := finder(t, consul.Config{Address: speaker(t, begun).Addr().String(), RequestTimeout: 100 * time.Millisecond})
+		begin := time.Now()
+		if got, err := d.Discover(limited(t)); err == nil {
+			t.Errorf("%q: found %q", begun, got)
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%q: it took %v", begun, took)
+		}
+	}
+}
+
+func TestHeadersThatAreTooLargeAreNotTaken(t *testing.T) {
+	text := "HTTP/1.1 200 OK\r\nX-Large: " + strings.Repeat("x", 128<<10) + "\r\nContent-Length: 2\r\n\r\n[]"
+	d := finder(t, consul.Config{Address: speaker(t, text).Addr().String()})
+	if err := failed(t, d, consul.ErrUnreachable); !strings.Contains(err.Error(), "headers exceeded") {
+		t.Errorf("%v", err)
 	}
 }

@@ -55,11 +55,8 @@ func address(e *api.CatalogService) (string, error) {
 	if host == "" {
 		host = e.Address
 	}
-	switch {
-	case host == "":
+	if host == "" {
 		return "", fmt.Errorf("node %s and its service have no address", quote(e.Node))
-	case e.ServicePort < 1 || e.ServicePort > 65535:
-		return "", fmt.Errorf("node %s has the port %d, want 1 to 65535", quote(e.Node), e.ServicePort)
 	}
 	s, err := messages.ParseServer(net.JoinHostPort(host, strconv.Itoa(e.ServicePort)))
 	if err != nil {
