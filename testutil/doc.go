@@ -63,6 +63,13 @@
 //
 //	server.Inject(testutil.ExecuteThenReset().On("Echo.Count").Times(1))
 //
+// # Consul
+//
+// [StartConsul] starts the HTTP API of a Consul agent, as far as looking for
+// services goes: datacenters, registrations that change while it runs, ACLs, TLS.
+// A [ConsulFault] makes it fail, [Consul.Requests] and [Consul.Counts] tell what it
+// was asked.
+//
 // # Observing
 //
 // [Server.Counts] tells of connections, streams and requests, [Cluster.Nodes] of

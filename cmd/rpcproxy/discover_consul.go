@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
+)
+
+// consulSearch is the command discover consul.
+type consulSearch struct {
+	cfg     consul.Config
+	timeout time.Duration
+	json    bool
+}
+
+func discoverConsulCommand() *cobra.Command {
+	s := &consulSearch{}
+	cmd := &cobra.Command{
+		Use:   "consul",
+		Short: "Find servers in Consul's catalogue",
+		Long: `consul asks Consul for the servers of the first datacenter that has any, its own
+first, and prints their addresses, the nearest first, one per line. Entries that
+cannot be dialed are left out, and how many they were is told on standard error.
+
+What no flag says is what the environment variables of Consul's own client say,
+CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_CACERT and the others, and else the
+Consul agent on this machine.
+
+Exit status: 0 servers were found, 1 none, 2 bad usage.`,
+		Example: `  rpcproxy discover consul
+  rpcproxy discover consul --address https://consul.example.com:8501 --ca consul-ca.pem
+  rpcproxy ping --servers "$(rpcproxy discover consul | paste -sd , -)"`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&s.cfg.Address, "address", "", "Consul's HTTP API: host:port, a URL, or unix:// and a path")
+	flags.StringVar(&s.cfg.Token, "token", "", "the ACL token (others on this machine see it: rather --token-file)")
+	flags.StringVar(&s.cfg.TokenFile, "token-file", "", "file with the ACL token")
+	flags.StringVar(&s.cfg.CAFile, "ca", "", "speak TLS: file with the CA of Consul's certificate")
+	flags.StringVar(&s.cfg.CertFile, "cert", "", "speak TLS: file with the certificate to show")
+	flags.StringVar(&s.cfg.KeyFile, "key", "", "file with the key of --cert")
+	flags.StringVar(&s.cfg.ServerName, "tls-server-name", "", "name in Consul's certificate, in place of the host of --address")
+	flags.StringVar(&s.cfg.Datacenter, "datacenter", "", "Consul's datacenter to ask first, in place of its agent's own")
+	flags.StringVar(&s.cfg.Service, "service", "nomad", "the name that servers are registered under")
+	flags.StringVar(&s.cfg.Tag, "tag", "rpc", "the tag they have")
+	flags.DurationVarP(&s.timeout, "timeout", "t", 10*time.Second, "how long to search, in all datacenters together")
+	flags.BoolVar(&s.json, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (s *consulSearch) run(cmd *cobra.Command) error {
+	if s.timeout <= 0 {
+		return fmt.Errorf("--timeout is %v: give a positive duration", s.timeout)
+	}
+	finder, err := consul.New(s.cfg)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeoutCause(cmd.Context(), s.timeout, fmt.Errorf("no servers found within %v", s.timeout))
+	defer stop()
+	found, err := finder.Walk(ctx)
+	if err != nil && cmd.Context().Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return failed(err)
+	}
+	if err := s.print(cmd.OutOrStdout(), found); err != nil {
+		return failed(err)
+	}
+	if found.Skipped > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "rpcproxy: %d entries of datacenter %q cannot be dialed\n", found.Skipped, found.Datacenter)
+	}
+	return nil
+}
+
+func (s *consulSearch) print(out io.Writer, found consul.Found) error {
+	if s.json {
+		return json.NewEncoder(out).Encode(struct {
+			Source     string   `json:"source"`
+			Datacenter string   `json:"datacenter"`
+			Servers    []string `json:"servers"`
+			Skipped    int      `json:"skipped"`
+		}{"consul", found.Datacenter, found.Addrs, found.Skipped})
+	}
+	var errs []error
+	for _, addr := range found.Addrs {
+		_, err := fmt.Fprintln(out, addr)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

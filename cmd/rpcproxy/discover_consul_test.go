@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// startConsul starts an agent of Consul that ends with t, and leaves nothing of
+// what the environment says about another one.
+func startConsul(t *testing.T, cfg testutil.ConsulConfig) *testutil.Consul {
+	t.Helper()
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "CONSUL_") {
+			t.Setenv(name, "")
+		}
+	}
+	c, err := testutil.StartConsul(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Stop)
+	return c
+}
+
+func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
+	c := startConsul(t, testutil.ConsulConfig{})
+	c.SetServices("dc2",
+		testutil.ConsulService{Address: "10.0.0.2", Port: 4647}, testutil.ConsulService{Address: "::1", Port: 4647},
+		testutil.ConsulService{Port: 0})
+	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr())
+	expect(t, status, exitOK, out, errs)
+	if out != "10.0.0.2:4647\n[::1]:4647\n" {
+		t.Errorf("printed %q", out)
+	}
+	if !strings.Contains(errs, `1 entries of datacenter "dc2"`) {
+		t.Errorf("standard error %q, want what was left out", errs)
+	}
+	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json")
+	expect(t, status, exitOK, out, errs)
+	if want := `{"source":"consul","datacenter":"dc2","servers":["10.0.0.2:4647","[::1]:4647"],"skipped":1}` + "\n"; out != want {
+		t.Errorf("printed %s, want %s", out, want)
+	}
+}
+
+func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
+	c := startConsul(t, testutil.ConsulConfig{})
+	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json")
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(errs, `in datacenter "dc1": no servers are registered`) || out != "" {
+		t.Errorf("out %q, err %q", out, errs)
+	}
+	c.Stop()
+	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr())
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(errs, "refused") {
+		t.Errorf("err %q", errs)
+	}
+}
+
+func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
+	c := startConsul(t, testutil.ConsulConfig{Token: "known"})
+	c.SetServices("dc2", testutil.ConsulService{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})
+	name := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(name, []byte("known\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range [][]string{{"--token", "known"}, {"--token-file", name}} {
+		out, errs, status := program(t, play{}, append(token, "discover", "consul", "--address", c.Addr(),
+			"--datacenter", "dc2", "--service", "east", "--tag", "x")...)
+		expect(t, status, exitOK, out, errs)
+		if out != "10.0.0.2:1\n" {
+			t.Errorf("printed %q", out)
+		}
+	}
+	if n := c.Count("", "dc1"); n != 2 {
+		t.Errorf("%d requests for dc1, want the two for the list of datacenters", n)
+	}
+	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
+	out, errs, status := program(t, play{}, "discover", "consul", "--token", "another")
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(errs, "permission denied") || strings.Contains(errs, "another") {
+		t.Errorf("err %q", errs)
+	}
+}
+
+func TestDiscoverConsulSpeaksTLS(t *testing.T) {
+	ca, err := testutil.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := ca.Server("global")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := ca.Client("global")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := startConsul(t, testutil.ConsulConfig{TLS: ca.ServerTLS(server, "global")})
+	c.SetServices("dc1", testutil.ConsulService{Address: "10.0.0.1", Port: 4647})
+	dir := t.TempDir()
+	args := []string{"discover", "consul", "--address", c.Addr(), "--tls-server-name", "server.global.nomad"}
+	for flag, text := range map[string][]byte{"ca": ca.PEM(), "cert": client.CertPEM, "key": client.KeyPEM} {
+		name := filepath.Join(dir, flag+".pem")
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--"+flag, name)
+	}
+	out, errs, status := program(t, play{}, args...)
+	expect(t, status, exitOK, out, errs)
+	if out != "10.0.0.1:4647\n" {
+		t.Errorf("printed %q", out)
+	}
+}
+
+func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
+	c := startConsul(t, testutil.ConsulConfig{})
+	c.Inject(testutil.ConsulHang())
+	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), "--timeout", "50ms")
+	expect(t, status, exitFailed, out, errs)
+	if !strings.Contains(errs, "no servers found within 50ms") {
+		t.Errorf("err %q", errs)
+	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	var o, e strings.Builder
+	ended := make(chan int, 1)
+	before := c.Counts().Requests
+	go func() { ended <- run(ctx, play{}, []string{"discover", "consul", "--address", c.Addr()}, &o, &e) }()
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for c.Counts().Requests == before {
+		select {
+		case <-look.C:
+		case status := <-ended:
+			t.Fatalf("it exited with %d before it asked: %s", status, e.String())
+		}
+	}
+	stop(errors.New("interrupted"))
+	expect(t, <-ended, exitInterrupted, o.String(), e.String())
+}
+
+func TestBadFlagsOfDiscoverConsulAreBadUsage(t *testing.T) {
+	c := startConsul(t, testutil.ConsulConfig{})
+	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
+	for says, args := range map[string]string{
+		"--timeout is 0s":     "--timeout 0s",
+		`Address is "nobody"`: "--address nobody",
+		`TokenFile is "none"`: "--token-file none",
+		`CAFile is "none"`:    "--ca none",
+		`Service is "a/b"`:    "--service a/b",
+		"superfluous":         "superfluous",
+	} {
+		out, errs, status := program(t, play{}, append([]string{"discover", "consul"}, strings.Fields(args)...)...)
+		expect(t, status, exitUsage, out, errs)
+		if !strings.Contains(errs, says) || out != "" {
+			t.Errorf("%s: out %q, err %q, want %q", args, out, errs, says)
+		}
+	}
+	if n := c.Counts().Accepted; n != 0 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestDiscoverExplainsItself(t *testing.T) {
+	for _, args := range [][]string{{"discover", "--help"}, {"discover"}, {"discover", "consul", "--help"}} {
+		out, errs, status := program(t, play{}, args...)
+		expect(t, status, exitOK, out, errs)
+		for _, part := range []string{"Exit status", "Examples:", "rpcproxy discover consul"} {
+			if !strings.Contains(out, part) {
+				t.Errorf("%v has no %q:\n%s", args, part, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package consul
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+)
+
+// What is taken of an answer.
+const (
+	maxHeader  = 64 << 10
+	maxBody    = 4 << 20
+	maxObjects = 32 << 10 // an empty one of 2 bytes takes some 500 once it is read
+	maxText    = 4 << 10  // of an answer that is an error
+)
+
+// bounded is a transport whose answers end where they get too large.
+type bounded struct{ http.RoundTripper }
+
+func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.RoundTripper.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusOK {
+		resp.Body = &body{ReadCloser: resp.Body, bytes: maxBody, objects: maxObjects}
+	} else {
+		resp.Body = &text{Reader: io.LimitReader(resp.Body, maxText), Closer: resp.Body}
+	}
+	return resp, nil
+}
+
+// text is the beginning of an answer that is an error.
+type text struct {
+	io.Reader
+	io.Closer
+}
+
+// body fails with ErrTooLarge behind what is left of its bounds, and with a
+// readError where the connection does.
+type body struct {
+	io.ReadCloser
+	bytes, objects int
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.bytes < 0 || b.objects < 0 {
+		return 0, ErrTooLarge
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.bytes+1)])
+	b.bytes -= n
+	b.objects -= bytes.Count(p[:n], []byte{'{'})
+	switch {
+	case b.bytes < 0 || b.objects < 0:
+		return 0, ErrTooLarge
+	case err != nil && err != io.EOF:
+		return n, &readError{err}
+	}
+	return n, err
+}
+
+// readError tells a connection that broke from an answer that makes no sense.
+type readError struct{ err error }
+
+func (e *readError) Error() string { return e.err.Error() }
+
+func (e *readError) Unwrap() error { return e.err }

@@ -1,0 +1,146 @@
+package consul
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// client is Consul's client for one walk.
+type client struct {
+	api       *api.Client
+	transport *http.Transport
+	token     string
+	settings  *settings
+}
+
+// newClient reads the files and connects to nobody. The error is a *ConfigError.
+// Whoever has a client closes it.
+func newClient(s *settings) (*client, error) {
+	token, err := s.readToken()
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{}).DialContext,
+		TLSHandshakeTimeout:    s.RequestTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	if s.socket != "" {
+		transport.Proxy = nil
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", s.socket)
+		}
+	}
+	if s.api.Scheme == "https" {
+		if transport.TLSClientConfig, err = api.SetupTLSConfig(&s.api.TLSConfig); err != nil {
+			return nil, s.badTLS(err)
+		}
+	}
+	cfg := s.api
+	cfg.Token, cfg.TokenFile = token, ""
+	cfg.HttpClient = &http.Client{
+		Transport: bounded{transport},
+		// A redirect is an answer like any other that is not 200.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	c := &client{transport: transport, token: token, settings: s}
+	if c.api, err = api.NewClient(&cfg); err != nil {
+		// The rest was looked at above; it still reads the file of the variable.
+		return nil, &ConfigError{Field: api.HTTPTokenFileEnvName, Reason: "cannot be used: " + err.Error(), Err: err}
+	}
+	return c, nil
+}
+
+// readToken is the token for a walk, or nothing.
+func (s *settings) readToken() (string, error) {
+	if s.api.TokenFile == "" {
+		return s.api.Token, nil
+	}
+	field := blame("TokenFile", s.TokenFile, api.HTTPTokenFileEnvName)
+	text, err := os.ReadFile(s.api.TokenFile)
+	if err != nil {
+		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be read: %v", s.api.TokenFile, err), Err: err}
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" || !printable(token) {
+		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which holds no token: write it there as it was issued", s.api.TokenFile)}
+	}
+	return token, nil
+}
+
+// badTLS blames the field, or the variable, that the client's error is about.
+func (s *settings) badTLS(err error) error {
+	t := s.api.TLSConfig
+	field, value := blame("CAFile", s.CAFile, api.HTTPCAFile), t.CAFile
+	switch {
+	case t.CertFile != "" && t.KeyFile == "":
+		field, value = "KeyFile", ""
+	case t.CertFile == "" && t.KeyFile != "":
+		field, value = "CertFile", ""
+	case t.CertFile != "" && certificateFails(t):
+		field, value = blame("CertFile", s.CertFile, api.HTTPClientCert), t.CertFile
+	case t.CAFile == "":
+		field, value = api.HTTPCAPath, t.CAPath
+	}
+	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be used: %v", value, err), Err: err}
+}
+
+// blame is where a value came from.
+func blame(field, given, variable string) string {
+	if given != "" {
+		return field
+	}
+	return variable
+}
+
+// certificateFails tells whether the certificate and its key are what is wrong.
+func certificateFails(t api.TLSConfig) bool {
+	_, err := api.SetupTLSConfig(&api.TLSConfig{CertFile: t.CertFile, KeyFile: t.KeyFile})
+	return err != nil
+}
+
+// close ends the connections. None is in use any more.
+func (c *client) close() { c.transport.CloseIdleConnections() }
+
+// datacenters asks for the names of all datacenters. The client's own method for
+// it takes no context.
+func (c *client) datacenters(ctx context.Context) ([]string, *Error) {
+	const path = "/v1/catalog/datacenters"
+	limited, stop := context.WithTimeout(ctx, c.settings.RequestTimeout)
+	defer stop()
+	var names []string
+	if _, err := c.api.Raw().Query(path, &names, c.options(limited)); err != nil {
+		return nil, c.failure(ctx, limited, path, "", err)
+	}
+	return names, nil
+}
+
+// instances asks a datacenter for the service.
+func (c *client) instances(ctx context.Context, datacenter string) ([]*api.CatalogService, *Error) {
+	limited, stop := context.WithTimeout(ctx, c.settings.RequestTimeout)
+	defer stop()
+	q := c.options(limited)
+	q.Datacenter, q.AllowStale, q.Near = datacenter, true, "_agent"
+	found, meta, err := c.api.Catalog().Service(c.settings.Service, c.settings.Tag, q)
+	if err != nil {
+		return nil, c.failure(ctx, limited, c.service(), datacenter, err)
+	}
+	if len(found) == 0 && meta.ResultsFilteredByACLs {
+		return nil, &Error{Path: c.service(), Datacenter: datacenter, Status: http.StatusOK, Err: errHidden}
+	}
+	return found, nil
+}
+
+// service is the path of the service in the API.
+func (c *client) service() string { return "/v1/catalog/service/" + c.settings.Service }
+
+func (c *client) options(ctx context.Context) *api.QueryOptions {
+	return (&api.QueryOptions{Token: c.token}).WithContext(ctx)
+}

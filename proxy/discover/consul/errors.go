@@ -1,0 +1,101 @@
+package consul
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Why nothing was found. Each is reached with errors.Is from the error of
+// [Discoverer.Discover].
+var (
+	// ErrDisabled says that discovery through Consul is switched off.
+	ErrDisabled = errors.New("consul: discovery is switched off (Config.Disabled)")
+
+	// ErrNoServers says that a datacenter, or all of Consul, has no such service.
+	ErrNoServers = errors.New("no servers are registered")
+
+	// ErrUnusable says that no entry of a datacenter has an address and a port that
+	// can be dialed.
+	ErrUnusable = errors.New("no entry can be used")
+
+	// ErrPermissionDenied says that Consul's ACLs do not let the token see the
+	// servers, or that it does not know the token.
+	ErrPermissionDenied = errors.New("permission denied")
+
+	// ErrNoLeader says that Consul's servers have no leader.
+	ErrNoLeader = errors.New("no cluster leader")
+
+	// ErrUnreachable says that there was no answer, or only the beginning of one.
+	ErrUnreachable = errors.New("no answer")
+
+	// ErrMalformed says that the answer is not what Consul's API answers.
+	ErrMalformed = errors.New("malformed answer")
+
+	// ErrTooLarge says that the answer is larger than any that makes sense.
+	ErrTooLarge = errors.New("the answer is too large")
+)
+
+// errHidden is how an ACL that hides a service looks: success, and nothing there.
+var errHidden = fmt.Errorf("%w: the ACLs of the token hide what is registered: it needs service:read and node:read", ErrPermissionDenied)
+
+// Error is a request that led to no server.
+type Error struct {
+	Path       string // of the API, such as /v1/catalog/datacenters
+	Datacenter string // the one asked, or empty
+	Status     int    // of the answer, or 0 if there was none
+	Err        error  // the sentinel, the context's error, or what Consul said
+}
+
+func (e *Error) Error() string { return "consul: GET " + e.Path + e.where() + e.reason() }
+
+// where names the datacenter.
+func (e *Error) where() string {
+	if e.Datacenter == "" {
+		return ""
+	}
+	return fmt.Sprintf(" in datacenter %q", e.Datacenter)
+}
+
+// reason is what went wrong, behind a colon.
+func (e *Error) reason() string {
+	if e.Status == 0 || e.Status == 200 {
+		return fmt.Sprintf(": %v", e.Err)
+	}
+	return fmt.Sprintf(": status %d: %v", e.Status, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// WalkError says of each datacenter that was asked why it led to no server.
+type WalkError struct {
+	Errs []*Error // in the order of asking, nine at most; empty: Consul knows no datacenter
+}
+
+// Error names the datacenters, one line each.
+func (e *WalkError) Error() string {
+	switch len(e.Errs) {
+	case 0:
+		return "consul: no servers found: Consul names no datacenter"
+	case 1:
+		return e.Errs[0].Error()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "consul: no servers found in %d datacenters (GET %s)", len(e.Errs), e.Errs[0].Path)
+	for _, err := range e.Errs {
+		fmt.Fprintf(&b, "\n\t%q%s", err.Datacenter, err.reason())
+	}
+	return b.String()
+}
+
+// Unwrap gives each *Error, or ErrNoServers if no datacenter was asked.
+func (e *WalkError) Unwrap() []error {
+	if len(e.Errs) == 0 {
+		return []error{ErrNoServers}
+	}
+	errs := make([]error, len(e.Errs))
+	for i, err := range e.Errs {
+		errs[i] = err
+	}
+	return errs
+}

@@ -1,0 +1,62 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// failure says what the client's error is about. limited is the context of the
+// request, ctx that of the walk.
+func (c *client) failure(ctx, limited context.Context, path, datacenter string, err error) *Error {
+	e := &Error{Path: path, Datacenter: datacenter}
+	status, refused := errors.AsType[api.StatusError](err)
+	broken, lost := errors.AsType[*readError](err)
+	unsent, failed := errors.AsType[*url.Error](err)
+	switch {
+	case refused:
+		e.Status, e.Err = status.Code, kind(status.Code, status.Body)
+	case ctx.Err() != nil:
+		e.Err = context.Cause(ctx)
+	case limited.Err() != nil:
+		e.Err = fmt.Errorf("%w within %v: %w", ErrUnreachable, c.settings.RequestTimeout, limited.Err())
+	case lost:
+		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w to its end: %w", ErrUnreachable, broken.err)
+	case failed: // its text has the URL and the method once more
+		e.Err = fmt.Errorf("%w: %w", ErrUnreachable, unsent.Err)
+	case errors.Is(err, ErrTooLarge):
+		e.Status, e.Err = http.StatusOK, ErrTooLarge
+	default:
+		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return e
+}
+
+// kind is the one place where the text of an answer decides anything. Texts are
+// matched at their end: servers that forward a request put their own words before.
+func kind(status int, text string) error {
+	said := quote(text)
+	switch {
+	case status == http.StatusForbidden:
+		return fmt.Errorf("%w: %s", ErrPermissionDenied, said)
+	case status == http.StatusInternalServerError && strings.HasSuffix(text, "No cluster leader"):
+		return fmt.Errorf("%w: %s", ErrNoLeader, said)
+	case text == "":
+		return errors.New("no reason given")
+	}
+	return errors.New(said)
+}
+
+// quote is %q of the first bytes of s; what was cut off is told by dots.
+func quote(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprintf("%q...", s[:most])
+}

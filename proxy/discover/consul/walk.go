@@ -1,0 +1,67 @@
+package consul
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+)
+
+// How many datacenters are taken from Consul's list, and how many are asked.
+const (
+	maxListed = 1024
+	maxAsked  = 9
+)
+
+// chance is the random source of the nth walk.
+func (s *settings) chance(n uint64) *rand.Rand {
+	seed := s.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	return rand.New(rand.NewPCG(seed, n))
+}
+
+// walk asks one datacenter after the other until one has servers.
+func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
+	names, err := c.datacenters(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	var tried WalkError
+	for _, name := range order(names, c.settings.Datacenter, chance) {
+		entries, err := c.instances(ctx, name)
+		if err == nil {
+			l := list(entries)
+			if len(l.addrs) > 0 {
+				return Found{Addrs: l.addrs, Datacenter: name, Skipped: l.skipped}, nil
+			}
+			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
+		}
+		tried.Errs = append(tried.Errs, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return Found{}, &tried
+}
+
+// order is whom to ask, and when: first the one that is preferred, or else the
+// first of the list, then the others by chance. Names that are none, or are there
+// twice, are left out.
+func order(names []string, preferred string, chance *rand.Rand) []string {
+	var out []string
+	if preferred != "" {
+		out = append(out, preferred)
+	}
+	for _, name := range names[:min(len(names), maxListed)] {
+		if named(name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if len(out) > 1 {
+		others := out[1:]
+		chance.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	}
+	return out[:min(len(out), maxAsked)]
+}

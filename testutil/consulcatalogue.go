@@ -1,0 +1,149 @@
+package testutil
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// ConsulService is an instance of a service, as the catalogue lists it. Only what
+// is given differs from what an instance of Nomad's has.
+type ConsulService struct {
+	// Node is the name of its node, NodeAddress the node's address. Empty: "node"
+	// and "127.0.0.1".
+	Node, NodeAddress string
+	// Service is its name, Tags are its tags. Empty: "nomad" and "rpc".
+	Service string
+	Tags    []string
+	// Address is the service's own. Empty: it is at the node's.
+	Address string
+	// Port is never filled in.
+	Port int
+	// NoNodeAddress leaves the node without an address.
+	NoNodeAddress bool
+}
+
+// consulCatalogue is what is registered. It is never changed: a new one replaces
+// it.
+type consulCatalogue struct {
+	index       uint64
+	datacenters []consulDatacenter // nearest first
+	leaderless  bool
+}
+
+type consulDatacenter struct {
+	name     string
+	services []ConsulService
+}
+
+// SetServices registers these instances in a datacenter in place of those that
+// were there, nearest first. A datacenter that was not known becomes the farthest.
+func (c *Consul) SetServices(datacenter string, services ...ConsulService) {
+	dc := consulDatacenter{name: datacenter, services: slices.Clone(services)}
+	c.change(func(next *consulCatalogue) {
+		if i := next.find(datacenter); i >= 0 {
+			next.datacenters[i] = dc
+		} else {
+			next.datacenters = append(next.datacenters, dc)
+		}
+	})
+}
+
+// RemoveDatacenter makes a datacenter unknown; there may be none left.
+func (c *Consul) RemoveDatacenter(datacenter string) {
+	c.change(func(next *consulCatalogue) {
+		if i := next.find(datacenter); i >= 0 {
+			next.datacenters = slices.Delete(next.datacenters, i, i+1)
+		}
+	})
+}
+
+// SetLeader says whether Consul's servers have a leader. Without one only stale
+// reads are answered, and /v1/status/leader names nobody.
+func (c *Consul) SetLeader(known bool) {
+	c.change(func(next *consulCatalogue) { next.leaderless = !known })
+}
+
+func (c *Consul) change(f func(next *consulCatalogue)) {
+	replace(&c.catalogue, func(old *consulCatalogue) *consulCatalogue {
+		next := *old
+		next.index++
+		next.datacenters = slices.Clone(old.datacenters)
+		f(&next)
+		return &next
+	})
+}
+
+// replace publishes what f makes of the value that is there.
+func replace[T any](at *atomic.Pointer[T], f func(*T) *T) {
+	for {
+		old := at.Load()
+		if at.CompareAndSwap(old, f(old)) {
+			return
+		}
+	}
+}
+
+// find is the place of a datacenter, or -1.
+func (c *consulCatalogue) find(name string) int {
+	return slices.IndexFunc(c.datacenters, func(dc consulDatacenter) bool { return dc.name == name })
+}
+
+// names are the datacenters.
+func (c *consulCatalogue) names() []string {
+	names := make([]string, len(c.datacenters))
+	for i, dc := range c.datacenters {
+		names[i] = dc.name
+	}
+	return names
+}
+
+// matching are the instances of a service that have all the tags, in whichever
+// case either is written.
+func (dc consulDatacenter) matching(service string, tags []string) []ConsulService {
+	var out []ConsulService
+	for _, s := range dc.services {
+		s = s.withDefaults()
+		all := !slices.ContainsFunc(tags, func(tag string) bool {
+			return !slices.ContainsFunc(s.Tags, func(has string) bool { return strings.EqualFold(has, tag) })
+		})
+		if all && strings.EqualFold(s.Service, service) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (s ConsulService) withDefaults() ConsulService {
+	if s.Node == "" {
+		s.Node = "node"
+	}
+	if s.NodeAddress == "" && !s.NoNodeAddress {
+		s.NodeAddress = "127.0.0.1"
+	}
+	if s.Service == "" {
+		s.Service = "nomad"
+	}
+	if s.Tags == nil {
+		s.Tags = []string{"rpc"}
+	}
+	return s
+}
+
+// ConsulServices are instances of Nomad's at addresses of the form host:port, as
+// [Cluster.Addrs] gives them. What is no such address is left out.
+func ConsulServices(addrs ...string) []ConsulService {
+	var out []ConsulService
+	for _, addr := range addrs {
+		host, digits, err := net.SplitHostPort(addr)
+		if err != nil {
+			continue
+		}
+		if port, err := strconv.Atoi(digits); err == nil {
+			out = append(out, ConsulService{Node: addr, Address: host, Port: port})
+		}
+	}
+	return out
+}
