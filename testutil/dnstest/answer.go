@@ -32,10 +32,10 @@ func (s *Server) answer(w dns.ResponseWriter, r *dns.Msg) {
 	q, z := r.Question[0], s.zone.Load()
 	s.note(w, q)
 	reply := new(dns.Msg).SetReply(r)
-	reply.Authoritative, reply.RecursionAvailable = true, true
+	reply.Authoritative, reply.RecursionAvailable, reply.Compress = true, true, true
 	var exists bool
 	reply.Answer, exists = z.find(q)
-	if len(reply.Answer) == 0 && !exists {
+	if !exists {
 		reply.Rcode = dns.RcodeNameError
 	}
 	_, packets := w.RemoteAddr().(*net.UDPAddr)
