@@ -30,9 +30,9 @@ type course struct {
 func runRace(ctx context.Context, runners ...runner) *course {
 	c := &course{}
 	start := time.Now()
-	over := make(chan struct{}, len(runners))
+	began, over := make(chan time.Duration, len(runners)), make(chan struct{}, len(runners))
 	c.won, c.failed = race(ctx, raceStagger, len(runners), func(ctx context.Context, i int) (*int, error) {
-		c.began = append(c.began, time.Since(start)) // one at a time: each begins at its own moment
+		began <- time.Since(start)
 		defer func() { over <- struct{}{} }()
 		r := runners[i]
 		select {
@@ -48,6 +48,9 @@ func runRace(ctx context.Context, runners ...runner) *course {
 		return &i, nil
 	}, func(i *int) { c.dropped = append(c.dropped, *i) })
 	c.took, c.ended = time.Since(start), len(over)
+	for range len(began) {
+		c.began = append(c.began, <-began)
+	}
 	return c
 }
 
