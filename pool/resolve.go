@@ -16,12 +16,9 @@ const maxRoutes = 16
 // is to be resolved here. The error is a *net.DNSError, behind the end of ctx if
 // that came first.
 func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if p.resolver == nil || err != nil || host == "" {
+	host, port, named := aName(addr)
+	if p.resolver == nil || !named {
 		return []string{addr}, nil // for the dialer to judge
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return []string{addr}, nil
 	}
 	ips, err := p.resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -38,6 +35,16 @@ func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
 		routes = append(routes, net.JoinHostPort(ip.String(), port))
 	}
 	return routes[:min(len(routes), maxRoutes)], nil
+}
+
+// aName cuts an address into host and port and says whether the host is a name.
+func aName(addr string) (host, port string, named bool) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || host == "" {
+		return "", "", false
+	}
+	_, err = netip.ParseAddr(host)
+	return host, port, err != nil
 }
 
 // alternate takes addresses in the order of preference, each once, and has the

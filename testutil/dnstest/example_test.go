@@ -12,7 +12,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer s.Stop(context.Background()) //nolint:errcheck // nothing to be done about it here
+	defer s.Stop(context.Background())
 
 	if err := s.Set("nomad.test. 1 IN A 192.0.2.1"); err != nil {
 		panic(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,7 +100,7 @@ func (s *Server) note(w dns.ResponseWriter, q dns.Question) {
 	line := fmt.Sprintf("%s %s %s", w.LocalAddr().Network(), dns.TypeToString[q.Qtype], strings.ToLower(q.Name))
 	for {
 		old := s.asked.Load()
-		next := append((*old)[:len(*old):len(*old)], line)
+		next := slices.Concat(*old, []string{line})
 		if s.asked.CompareAndSwap(old, &next) {
 			return
 		}

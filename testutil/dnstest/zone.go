@@ -88,7 +88,7 @@ func (z *zone) find(q dns.Question) (found []dns.RR, exists bool) {
 			break
 		}
 		found = append(found, alias...)
-		name = lower(alias[0].(*dns.CNAME).Target) //nolint:errcheck // Set keeps them by their type
+		name = lower(alias[0].(*dns.CNAME).Target)
 	}
 	found = append(found, z.sets[set{name, q.Qtype}]...)
 	for k := range z.sets {

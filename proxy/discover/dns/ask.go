@@ -88,11 +88,7 @@ func answer[T any](s subject, resolver string, found []T) ([]T, []*LookupError) 
 
 // settled says whether another resolver would not know better.
 func settled(e *LookupError) bool {
-	switch e.Reason {
-	case ErrNoSuchName, ErrNoData, ErrInterrupted:
-		return true
-	}
-	return false
+	return errors.Is(e, ErrNoSuchName) || errors.Is(e, ErrNoData) || errors.Is(e, ErrInterrupted)
 }
 
 // explain says why the lookup that ended with err failed: what was seen on the

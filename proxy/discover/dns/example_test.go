@@ -16,7 +16,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer resolver.Stop(context.Background()) //nolint:errcheck // nothing to be done about it here
+	defer resolver.Stop(context.Background())
 	if err := resolver.Set(
 		"nomad.test. 1 IN A 192.0.2.1", "nomad.test. 1 IN AAAA 2001:db8::1",
 		"_nomad-rpc._tcp.test. 1 IN SRV 1 1 4700 first.test.", "first.test. 1 IN A 192.0.2.7",

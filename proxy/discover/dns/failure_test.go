@@ -42,7 +42,7 @@ func TestEachAnswerThatIsNoneHasItsReason(t *testing.T) {
 		if c.fault != 0 {
 			s.Inject(c.name, c.fault)
 		}
-		e := fails(t, discoverer(t, s, dns.Config{Names: []string{c.name}}), c.reason)
+		e := failure(t, discoverer(t, s, dns.Config{Names: []string{c.name}}), c.reason)
 		s.Heal(c.name)
 		kind, asked := "A/AAAA", s.Addr()
 		if strings.HasPrefix(c.name, "_") {
@@ -75,7 +75,7 @@ func TestATruncatedAnswerIsHadOverTCP(t *testing.T) {
 func TestATruncatedAnswerWithoutTCPSaysSo(t *testing.T) {
 	s := startDNS(t, dnstest.Config{NoTCP: true}, "one.test. 1 IN A 192.0.2.1")
 	s.Inject("one.test.", dnstest.Truncated)
-	e := fails(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}}), dns.ErrTruncated)
+	e := failure(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}}), dns.ErrTruncated)
 	if !errors.Is(e, syscall.ECONNREFUSED) || !strings.Contains(e.Error(), "connection refused") {
 		t.Errorf("%v", e)
 	}
@@ -110,7 +110,7 @@ func TestASilentResolverEndsWithTheContext(t *testing.T) {
 		begin := time.Now()
 		found, err := d.Discover(ctx)
 		stop()
-		why(t, found, err, dns.ErrInterrupted)
+		_ = why(t, found, err, dns.ErrInterrupted)
 		if !errors.Is(err, c.want) || time.Since(begin) > patience/4 {
 			t.Errorf("%v after %v, want %v at once", err, time.Since(begin), c.want)
 		}
@@ -119,7 +119,7 @@ func TestASilentResolverEndsWithTheContext(t *testing.T) {
 
 func TestADeadResolverSaysWhatTheKernelSays(t *testing.T) {
 	dead := deadResolver(t)
-	e := fails(t, discoverer(t, nil, dns.Config{Names: []string{"one.test."}, Resolvers: []string{dead}}), dns.ErrUnreachable)
+	e := failure(t, discoverer(t, nil, dns.Config{Names: []string{"one.test."}, Resolvers: []string{dead}}), dns.ErrUnreachable)
 	if !errors.Is(e, syscall.ECONNREFUSED) || e.Resolver != dead || !strings.Contains(e.Error(), "connection refused") {
 		t.Errorf("%v", e)
 	}

@@ -72,7 +72,13 @@ func finds(t *testing.T, d *dns.Discoverer, want ...string) {
 }
 
 // fails looks at a Discover that must find nothing for the given reason.
-func fails(t *testing.T, d *dns.Discoverer, reason error) *dns.LookupError {
+func fails(t *testing.T, d *dns.Discoverer, reason error) {
+	t.Helper()
+	_ = failure(t, d, reason)
+}
+
+// failure is fails that answers the error, too.
+func failure(t *testing.T, d *dns.Discoverer, reason error) *dns.LookupError {
 	t.Helper()
 	found, err := d.Discover(within(t))
 	return why(t, found, err, reason)
