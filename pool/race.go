@@ -23,12 +23,15 @@ func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint6
 	stagger := min(raceStagger, time.Until(deadline)/time.Duration(len(routes)+1))
 	s, failed := race(ctx, stagger, len(routes),
 		func(ctx context.Context, i int) (*session, error) { return p.setUp(ctx, addr, routes[i], id, creds) },
-		func(s *session) { s.abort(errLost) })
+		(*session).lose)
 	if s != nil {
 		return s, nil
 	}
 	return nil, beaten(addr, routes, failed)
 }
+
+// lose ends a session that came up when another had won.
+func (s *session) lose() { s.abort(errLost) }
 
 // race runs up to n attempts, the next one after stagger or when one fails, and
 // answers the first success, or else why each that was begun failed. It cancels

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -27,6 +28,15 @@ func TestFamiliesTakeTurnsBeginningWithThatOfTheFirstAddress(t *testing.T) {
 		}
 		if !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%s: %v, want %s", in, got, want)
+		}
+	}
+}
+
+func TestWhatIsNoNameGoesToTheDialerAsItIs(t *testing.T) {
+	p := &Pool{resolver: &net.Resolver{PreferGo: true}}
+	for _, addr := range []string{"10.0.0.1:1", "[::1]:1", "[fe80::1%eth0]:1", "[::ffff:10.0.0.1]:1", ":1", "no port", ""} {
+		if routes, err := p.resolve(t.Context(), addr); err != nil || !slices.Equal(routes, []string{addr}) {
+			t.Errorf("%q: %q, %v", addr, routes, err)
 		}
 	}
 }

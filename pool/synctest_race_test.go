@@ -82,6 +82,7 @@ func TestTheNextAddressBeginsAfterTheSilenceOrAtOnceAfterAFailure(t *testing.T) 
 	}{
 		"the first answers":           {[]runner{{takes: 240 * time.Millisecond}, {}}, 0, 240 * time.Millisecond, []time.Duration{0}},
 		"the first is silent":         {[]runner{{takes: never}, {takes: time.Millisecond}}, 1, 251 * time.Millisecond, []time.Duration{0, raceStagger}},
+		"nobody begins after the end": {[]runner{{takes: never}, {takes: time.Millisecond}, {}}, 1, 251 * time.Millisecond, []time.Duration{0, raceStagger}},
 		"the first is slow and wins":  {[]runner{{takes: 300 * time.Millisecond}, {takes: never}}, 0, 300 * time.Millisecond, []time.Duration{0, raceStagger}},
 		"the first fails":             {[]runner{{takes: 10 * time.Millisecond, err: errRunner}, {takes: time.Millisecond}}, 1, 11 * time.Millisecond, []time.Duration{0, 10 * time.Millisecond}},
 		"a failure begins the pause":  {[]runner{{takes: 100 * time.Millisecond, err: errRunner}, {takes: never}, {}}, 2, 350 * time.Millisecond, []time.Duration{0, 100 * time.Millisecond, 350 * time.Millisecond}},
