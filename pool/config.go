@@ -15,6 +15,13 @@ type Config struct {
 	// ends with DialTimeout, and the name in addr is resolved by it each time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
+	// Resolver resolves the name in an address, at each dial; nil means
+	// net.DefaultResolver. Up to 16 of its addresses are tried, the families in
+	// turn, each 250 ms after the one before it, or as soon as that has failed, and
+	// sooner if DialTimeout would not do for all. The first on which the server
+	// answers is used. It must be nil with Dial, which resolves by itself.
+	Resolver *net.Resolver
+
 	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
 	TLS *TLSConfig
 
@@ -127,6 +134,9 @@ func (c *Config) validate() error {
 	}
 	if err := c.Handlers.validate(); err != nil {
 		return err
+	}
+	if c.Dial != nil && c.Resolver != nil {
+		return &ConfigError{"Resolver", "is set beside Dial, which resolves names by itself: leave one of them nil"}
 	}
 	if c.Dial == nil {
 		c.Dial = newDialer().DialContext

@@ -30,13 +30,27 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 	return p.dialWith(ctx, addr, id, p.creds.Load())
 }
 
-// dialWith connects to addr and makes sure that a server answers there: the
-// kernel of a frozen host accepts connections too. nil credentials are plain TCP.
+// dialWith connects to addr, or to one of the addresses of its name. nil
+// credentials are plain TCP.
 func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*session, error) {
 	limited, stop := context.WithTimeoutCause(ctx, p.cfg.DialTimeout,
 		fmt.Errorf("no answer within %v: %w", p.cfg.DialTimeout, context.DeadlineExceeded))
 	defer stop()
-	conn, err := p.cfg.Dial(limited, "tcp", addr)
+	routes, err := p.resolve(limited, addr)
+	if err != nil {
+		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: err}
+	}
+	if len(routes) > 1 {
+		return p.reach(limited, addr, routes, id, creds)
+	}
+	return p.setUp(limited, addr, routes[0], id, creds)
+}
+
+// setUp connects to the server addr at route, within a context that has a
+// deadline, and makes sure that a server answers there: the kernel of a frozen
+// host accepts connections too.
+func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials) (*session, error) {
+	conn, err := p.cfg.Dial(limited, "tcp", route)
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(limited, err)}
 	}
@@ -48,7 +62,7 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 		}
 		conn = secured
 	}
-	s := p.newSession(context.WithoutCancel(ctx), conn, addr, id)
+	s := p.newSession(context.WithoutCancel(limited), conn, addr, id)
 	s.tap.broken = s.cancel
 	untouched := s.tap.lastRead.Load()
 	if err := s.greet(limited); err != nil {

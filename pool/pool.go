@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"cmp"
 	"context"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +21,8 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
+
+	resolver *net.Resolver // nil: Config.Dial resolves names
 
 	open func(ctx context.Context, addr string, id uint64) (*session, error) // dial, but for tests
 }
@@ -41,10 +45,14 @@ const mailbox = 256
 // of cfg.TLS. A bad cfg is a *ConfigError, a bad cfg.TLS a *TLSConfigError. Stop
 // must be called to release it.
 func New(cfg Config) (*Pool, error) {
+	resolves := cfg.Dial == nil
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	p := &Pool{cfg: cfg, origin: time.Now()}
+	if resolves {
+		p.resolver = cmp.Or(cfg.Resolver, net.DefaultResolver)
+	}
 	creds, err := cfg.TLS.load(p.origin)
 	if err != nil {
 		return nil, err

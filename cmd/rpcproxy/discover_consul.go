@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +19,7 @@ type consulSearch struct {
 	json    bool
 }
 
-func discoverConsulCommand() *cobra.Command {
+func newDiscoverConsul() *cobra.Command {
 	s := &consulSearch{}
 	cmd := &cobra.Command{
 		Use:   "consul",
@@ -82,19 +81,15 @@ func (s *consulSearch) run(cmd *cobra.Command) error {
 	return nil
 }
 
+// print writes the addresses alone, or what discover dns writes as JSON.
 func (s *consulSearch) print(out io.Writer, found consul.Found) error {
 	if s.json {
-		return json.NewEncoder(out).Encode(struct {
-			Source     string   `json:"source"`
-			Datacenter string   `json:"datacenter"`
-			Servers    []string `json:"servers"`
-			Skipped    int      `json:"skipped"`
-		}{"consul", found.Datacenter, found.Addrs, found.Skipped})
+		var list []discovered
+		for _, addr := range found.Addrs {
+			list = append(list, discovered{addr: addr, from: found.Datacenter})
+		}
+		return new(findings).object(out, list, nil, nil, nil)
 	}
-	var errs []error
-	for _, addr := range found.Addrs {
-		_, err := fmt.Fprintln(out, addr)
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	_, err := fmt.Fprintln(out, strings.Join(found.Addrs, "\n"))
+	return err
 }

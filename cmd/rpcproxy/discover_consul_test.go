@@ -44,7 +44,7 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 	}
 	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json")
 	expect(t, status, exitOK, out, errs)
-	if want := `{"source":"consul","datacenter":"dc2","servers":["10.0.0.2:4647","[::1]:4647"],"skipped":1}` + "\n"; out != want {
+	if want := `{"servers":[{"addr":"10.0.0.2:4647","from":"dc2"},{"addr":"[::1]:4647","from":"dc2"}],"failed":[]}` + "\n"; out != want {
 		t.Errorf("printed %s, want %s", out, want)
 	}
 }
@@ -170,13 +170,18 @@ func TestBadFlagsOfDiscoverConsulAreBadUsage(t *testing.T) {
 }
 
 func TestDiscoverExplainsItself(t *testing.T) {
-	for _, args := range [][]string{{"discover", "--help"}, {"discover"}, {"discover", "consul", "--help"}} {
-		out, errs, status := program(t, play{}, args...)
-		expect(t, status, exitOK, out, errs)
-		for _, part := range []string{"Exit status", "Examples:", "rpcproxy discover consul"} {
-			if !strings.Contains(out, part) {
-				t.Errorf("%v has no %q:\n%s", args, part, out)
-			}
+	out, errs, status := program(t, play{}, "discover", "consul", "--help")
+	expect(t, status, exitOK, out, errs)
+	for _, part := range []string{"Exit status", "Examples:", "rpcproxy discover consul"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("the help has no %q:\n%s", part, out)
+		}
+	}
+	out, errs, status = program(t, play{}, "discover")
+	expect(t, status, exitUsage, out, errs)
+	for _, part := range []string{"rpcproxy discover consul", "rpcproxy discover dns"} {
+		if !strings.Contains(errs, part) {
+			t.Errorf("standard error has no %q: %q", part, errs)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 //	rpcproxy demo                           a cluster that fails, and the calls that go on
 //	rpcproxy ping --servers a,b,c           which servers answer, and how fast
 //	rpcproxy call Status.Leader --servers a any RPC, its answer as JSON
+//	rpcproxy discover dns NAME              which servers a name leads to
 //	rpcproxy discover consul                where the servers are, by Consul's catalogue
 //
 // It exits with 0 if all went well, 1 if the cluster did not do what was asked,

@@ -58,29 +58,43 @@ func (p *pinger) run(cmd *cobra.Command) error {
 	case p.timeout <= 0:
 		return fmt.Errorf("--timeout is %v: give a positive duration", p.timeout)
 	}
-	tls, err := p.tls.config()
+	results, err := p.measure(cmd.Context(), servers)
 	if err != nil {
 		return err
-	}
-	connections, err := pool.New(pool.Config{DialTimeout: p.timeout, TLS: tls})
-	if err != nil {
-		return err
-	}
-	results := make([]trips, len(servers))
-	var pings sync.WaitGroup
-	for i, s := range servers {
-		pings.Go(func() { results[i] = p.ping(cmd.Context(), connections, s) })
-	}
-	pings.Wait()
-	if err := connections.Stop(context.WithoutCancel(cmd.Context())); err != nil {
-		return failed(err)
-	}
-	if cmd.Context().Err() != nil {
-		return errInterrupted
 	}
 	if err := printTrips(cmd.OutOrStdout(), servers, results, p.count); err != nil {
 		return failed(err)
 	}
+	return unanswered(results)
+}
+
+// measure pings the servers, all at the same time. The trips are in their order.
+func (p *pinger) measure(ctx context.Context, servers []messages.Server) ([]trips, error) {
+	tls, err := p.tls.config()
+	if err != nil {
+		return nil, err
+	}
+	connections, err := pool.New(pool.Config{DialTimeout: p.timeout, TLS: tls})
+	if err != nil {
+		return nil, err
+	}
+	results := make([]trips, len(servers))
+	var pings sync.WaitGroup
+	for i, s := range servers {
+		pings.Go(func() { results[i] = p.ping(ctx, connections, s) })
+	}
+	pings.Wait()
+	if err := connections.Stop(context.WithoutCancel(ctx)); err != nil {
+		return nil, failed(err)
+	}
+	if ctx.Err() != nil {
+		return nil, errInterrupted
+	}
+	return results, nil
+}
+
+// unanswered is nil if every ping was answered.
+func unanswered(results []trips) error {
 	silent := 0
 	for _, t := range results {
 		if t.err != nil {
@@ -88,7 +102,7 @@ func (p *pinger) run(cmd *cobra.Command) error {
 		}
 	}
 	if silent > 0 {
-		return failed(fmt.Errorf("%d of %d servers did not answer every ping", silent, len(servers)))
+		return failed(fmt.Errorf("%d of %d servers did not answer every ping", silent, len(results)))
 	}
 	return nil
 }

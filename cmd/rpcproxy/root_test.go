@@ -18,6 +18,15 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		{"call Status.Ping --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
 		{"demo --servers 2", "--servers is 2"},
 		{"demo --callers 0", "--callers is 0"},
+		{"discover", "discover dns"},
+		{"discover no-such-way", "no-such-way"},
+		{"discover dns", "no name"},
+		{"discover dns a.test --timeout 0s", "--timeout is 0s"},
+		{"discover dns a.test --port 65536", "is 65536"},
+		{"discover dns http://a.test", `"http://a.test"`},
+		{"discover dns a.test --resolver 10.0.0.1:x", `"10.0.0.1:x"`},
+		{"discover dns a.test --cert x", "need --ping"},
+		{"discover dns a.test --ping --cert x", "--ca is missing"},
 	} {
 		out, errs, status := program(t, fullPlay(), strings.Fields(c.args)...)
 		expect(t, status, exitUsage, out, errs)
@@ -28,8 +37,8 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call"} {
-		out, errs, status := program(t, fullPlay(), name, "--help")
+	for _, name := range []string{"demo", "ping", "call", "discover dns"} {
+		out, errs, status := program(t, fullPlay(), append(strings.Fields(name), "--help")...)
 		expect(t, status, exitOK, out, errs)
 		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {
 			if !strings.Contains(out, part) {

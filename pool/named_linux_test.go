@@ -1,0 +1,61 @@
+package pool_test
+
+import (
+	"net"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// startHole makes host silent on the port of s, as a host that is off is: the
+// kernel drops what is sent there, because nobody accepts and the queue is full.
+func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
+	t.Helper()
+	_, port, _ := net.SplitHostPort(s.Addr())
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: n, Addr: host}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	d := net.Dialer{Timeout: 100 * time.Millisecond}
+	for range 50 {
+		c, err := d.Dial("tcp", net.JoinHostPort(net.IP(host[:]).String(), port))
+		if err != nil {
+			return // full
+		}
+		t.Cleanup(func() { _ = c.Close() })
+	}
+	t.Fatal("the queue does not fill up")
+}
+
+func TestAnAddressThatDropsEverythingIsLeftForTheNextOne(t *testing.T) {
+	n := startDNS(t)
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1")[0]
+	startHole(t, [4]byte{127, 0, 0, 2}, s)
+	for _, order := range [][]string{{"127.0.0.2", "127.0.0.1"}, {"127.0.0.1", "127.0.0.2"}} {
+		n.points(order...)
+		p := newPool(t, pool.Config{Resolver: n.Resolver()})
+		begin := time.Now()
+		ping(t, p, at(s.Addr()))
+		if took := time.Since(begin); took > 2*time.Second {
+			t.Errorf("after %v", took)
+		}
+		if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 {
+			t.Errorf("%+v", st)
+		}
+	}
+}

@@ -1,0 +1,353 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/dnstest"
+)
+
+func TestANameThatChangesItsAddressIsFollowed(t *testing.T) {
+	n := startDNS(t)
+	old := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	n.points("127.0.0.1")
+	ping(t, p, at(old[0].Addr()))
+	n.points("127.0.0.2")
+	ping(t, p, at(old[0].Addr()))
+	if a, b := old[0].Counts().Accepted, old[1].Counts().Accepted; a != 1 || b != 0 {
+		t.Fatalf("%d and %d connections: the session is there", a, b)
+	}
+	old[0].Kill()
+	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 0 })
+	ping(t, p, at(old[0].Addr()))
+	if n := old[1].Counts().Accepted; n != 1 {
+		t.Fatalf("%d connections to the new address", n)
+	}
+}
+
+func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
+	n := startDNS(t)
+	for name, hosts := range map[string][2]string{
+		"IPv4":       {"127.0.0.1", "127.0.0.2"},
+		"IPv4, IPv6": {"127.0.0.1", "::1"},
+		"IPv6, IPv4": {"::1", "127.0.0.1"},
+	} {
+		for _, dead := range []string{"refuses", "is frozen"} {
+			t.Run(name+" "+dead, func(t *testing.T) {
+				for _, order := range [][]string{hosts[:], {hosts[1], hosts[0]}} {
+					s := startTwins(t, testutil.ServerConfig{}, hosts[0])[0]
+					var m *mute
+					if dead == "is frozen" {
+						m = startMute(t, hosts[1], s)
+					}
+					down := make(chan string, 100)
+					p := newPool(t, pool.Config{
+						Resolver: n.Resolver(), DialTimeout: patience,
+						Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) },
+					})
+					n.points(order...)
+					begin := time.Now()
+					ping(t, p, at(s.Addr()))
+					if took := time.Since(begin); took > patience/4 {
+						t.Errorf("after %v", took)
+					}
+					if m != nil && len(m.accepted) > 0 { // whoever it was that was first
+						receive(t, "the end of the connection that lost", m.closed)
+					}
+					if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 || st.DialFailures != 0 || len(down) > 0 {
+						t.Errorf("%+v, %d servers down: who lost a race is not judged", st, len(down))
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestAFrozenAddressIsLeftForTheNextOneOfItsName(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1", "127.0.0.2")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: patience})
+	s[0].Freeze()
+	s[1].Freeze()
+	c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", "x")
+	await(t, "both being tried", func() bool { return s[0].Counts().Accepted == 1 && s[1].Counts().Accepted == 1 })
+	s[1].Thaw()
+	if r := receive(t, "the call", c); r.err != nil || r.reply != "x" {
+		t.Fatalf("%v, %v", r.reply, r.err)
+	}
+	s[0].Thaw()
+	await(t, "the other connection's end", func() bool { return s[0].Counts().Open == 0 && s[1].Counts().Open == 1 })
+}
+
+func TestOfTwoSessionsThatComeUpTogetherOneIsLeft(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1", "127.0.0.2")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	for range 5 {
+		p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: patience})
+		before := [2]int64{s[0].Counts().Accepted, s[1].Counts().Accepted}
+		s[0].Freeze()
+		s[1].Freeze()
+		c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", "x")
+		await(t, "both being tried", func() bool { return s[0].Counts().Accepted > before[0] && s[1].Counts().Accepted > before[1] })
+		s[0].Thaw()
+		s[1].Thaw()
+		if r := receive(t, "the call", c); r.err != nil {
+			t.Fatal(r.err)
+		}
+		await(t, "one connection", func() bool { return s[0].Counts().Open+s[1].Counts().Open == 1 })
+		if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 {
+			t.Fatalf("%+v", st)
+		}
+		stop(t, p.Stop)
+		await(t, "no connection", func() bool { return s[0].Counts().Open+s[1].Counts().Open == 0 })
+	}
+}
+
+func TestManyCallersShareOneRace(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1", "127.0.0.2")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	s[0].Freeze()
+	s[1].Freeze()
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: patience})
+	all := make([]<-chan result, 200)
+	for i := range all {
+		all[i] = call(within(t), p, at(s[0].Addr()), "Echo.Echo", i)
+	}
+	await(t, "both being tried", func() bool {
+		return s[0].Counts().Accepted == 1 && s[1].Counts().Accepted == 1 && p.Stats().Calls == 200
+	})
+	s[1].Thaw()
+	for i, c := range all {
+		if r := receive(t, "a call", c); r.err != nil || r.reply != int64(i) {
+			t.Fatalf("call %d: %v, %v", i, r.reply, r.err)
+		}
+	}
+	if st := p.Stats(); st.Dials != 1 || s[1].Counts().Accepted != 1 {
+		t.Fatalf("%+v", st)
+	}
+}
+
+func TestWhenNoAddressWorksTheErrorTellsOfEach(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1", "127.0.0.2", "127.0.0.3")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	s[0].Refuse()
+	s[1].Freeze()
+	const limit = 300 * time.Millisecond
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: limit})
+	begin := time.Now()
+	_, err := p.Ping(within(t), at(s[0].Addr()))
+	if took := time.Since(begin); took < limit || took > limit+patience/4 {
+		t.Errorf("after %v, want %v for all", took, limit)
+	}
+	failed(t, err, pool.PhaseHandshake, pool.NotSent, syscall.ECONNREFUSED)
+	if e := as[*pool.DialError](t, err); e.Addr != at(s[0].Addr()) || e.Phase != pool.PhaseHandshake || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%+v", e)
+	}
+	for _, part := range []string{
+		"none of 3 addresses works: ", "dial " + s[0].Addr() + ": ", "connection refused; ",
+		"handshake " + s[1].Addr() + ": no answer within 300ms", "dial 127.0.0.3:",
+	} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%v\nhas no %q", err, part)
+		}
+	}
+}
+
+func TestStopDuringARaceLeavesNothingBehind(t *testing.T) {
+	testutil.VerifyNone(t)
+	n := startDNS(t)
+	n.points("127.0.0.1", "127.0.0.2")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	s[0].Freeze()
+	s[1].Freeze()
+	p, err := pool.New(pool.Config{Resolver: n.Resolver(), DialTimeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", 1)
+	await(t, "both being tried", func() bool { return s[0].Counts().Accepted == 1 && s[1].Counts().Accepted == 1 })
+	begin := time.Now()
+	stop(t, p.Stop)
+	if took := time.Since(begin); took > patience/4 {
+		t.Errorf("Stop took %v", took)
+	}
+	failed(t, receive(t, "the call", c).err, pool.PhaseDial, pool.NotSent, pool.ErrStopped)
+}
+
+func TestTheLastOfManyAddressesHasItsTurn(t *testing.T) {
+	n := startDNS(t)
+	var hosts []string
+	for i := range 16 {
+		hosts = append(hosts, fmt.Sprintf("127.0.3.%d", i+1))
+	}
+	n.points(hosts...)
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	last := map[string]bool{}
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: 2 * time.Second})
+	for _, s := range s {
+		s.Freeze()
+	}
+	c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", 1)
+	await(t, "the one that is tried last", func() bool {
+		clear(last)
+		for _, s := range s {
+			if s.Counts().Accepted == 0 {
+				last[s.Addr()] = true
+			}
+		}
+		return len(last) == 1
+	})
+	for _, s := range s {
+		if last[s.Addr()] {
+			s.Thaw()
+		}
+	}
+	if r := receive(t, "the call", c); r.err != nil {
+		t.Fatal(r.err)
+	}
+}
+
+func TestNoMoreThanSixteenAddressesOfANameAreTried(t *testing.T) {
+	n := startDNS(t)
+	var hosts []string
+	for i := range 40 {
+		hosts = append(hosts, fmt.Sprintf("127.0.4.%d", i+1))
+	}
+	n.points(hosts...)
+	s := startServer(t) // for a port on which nobody listens elsewhere
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	_, err := p.Ping(within(t), at(s.Addr()))
+	failed(t, err, pool.PhaseDial, pool.NotSent, syscall.ECONNREFUSED)
+	if text := err.Error(); !strings.Contains(text, "none of 16 addresses works") || strings.Count(text, "dial 127.0.4.") != 8 || !strings.Contains(text, "and 8 more") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestANameThatDoesNotResolveFailsToDialAndComesBack(t *testing.T) {
+	n := startDNS(t)
+	s := startServer(t)
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	_, err := p.Ping(within(t), at(s.Addr()))
+	failed(t, err, pool.PhaseDial, pool.NotSent, nil)
+	if e, d := as[*pool.DialError](t, err), as[*net.DNSError](t, err); e.Phase != pool.PhaseDial || e.Addr != at(s.Addr()) || !d.IsNotFound || d.Name != "nomad.test." {
+		t.Errorf("%+v: %+v", e, d)
+	}
+	n.points("127.0.0.1")
+	ping(t, p, at(s.Addr()))
+}
+
+func TestAResolverThatIsSilentEndsWithTheDialTimeout(t *testing.T) {
+	n := startDNS(t)
+	n.Inject("nomad.test.", dnstest.Silent)
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: 50 * time.Millisecond})
+	begin := time.Now()
+	_, err := p.Ping(within(t), "nomad.test.:4647")
+	e := failed(t, err, pool.PhaseDial, pool.NotSent, context.DeadlineExceeded)
+	as[*net.DNSError](t, err)
+	if took := time.Since(begin); took > patience/4 || !strings.Contains(e.Error(), "no answer within 50ms") {
+		t.Errorf("%v after %v", err, took)
+	}
+}
+
+func TestASingleAddressIsDialedAsAnAddressIs(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1")
+	s := startServer(t)
+	s.Refuse()
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	var causes []string
+	for _, addr := range []string{at(s.Addr()), s.Addr()} {
+		_, err := p.Ping(within(t), addr)
+		failed(t, err, pool.PhaseDial, pool.NotSent, syscall.ECONNREFUSED)
+		causes = append(causes, as[*pool.DialError](t, err).Err.Error())
+	}
+	if want := "dial tcp " + s.Addr() + ": connect: connection refused"; causes[0] != want || causes[1] != want {
+		t.Errorf("%q", causes)
+	}
+}
+
+func TestAnAddressIsNotAskedFor(t *testing.T) {
+	n := startDNS(t)
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "::1")
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	ping(t, p, s[0].Addr())
+	ping(t, p, s[1].Addr())
+	if q := n.Queries(); len(q) > 0 {
+		t.Errorf("%q", q)
+	}
+}
+
+func TestADialOfOnesOwnGetsTheName(t *testing.T) {
+	s := startServer(t)
+	got := make(chan string, 10)
+	p := newPool(t, pool.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		got <- addr
+		return new(net.Dialer).DialContext(ctx, network, s.Addr())
+	}})
+	ping(t, p, "nomad.test:4647")
+	if addr := receive(t, "the address", got); addr != "nomad.test:4647" {
+		t.Errorf("%q", addr)
+	}
+}
+
+func TestAResolverBesideADialIsRefused(t *testing.T) {
+	p, err := pool.New(pool.Config{Resolver: net.DefaultResolver, Dial: new(net.Dialer).DialContext})
+	if e := as[*pool.ConfigError](t, err); p != nil || e.Field != "Resolver" {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
+func TestCredentialsAreTriedOnAllAddressesOfAName(t *testing.T) {
+	n, ca := startDNS(t), newAuthority(t)
+	cfg := ca.ServerTLS(ca.issue("server.global.nomad"), "global")
+	s := startTwins(t, testutil.ServerConfig{TLS: cfg}, "127.0.0.1", "127.0.0.2")
+	p := newPool(t, pool.Config{TLS: ca.agent(), Resolver: n.Resolver(), DialTimeout: patience})
+	n.points("127.0.0.2")
+	ping(t, p, at(s[0].Addr()))
+	for _, order := range [][]string{{"127.0.0.1", "127.0.0.2"}, {"127.0.0.2", "127.0.0.1"}} {
+		n.points(order...)
+		s[0].Freeze()
+		begin := time.Now()
+		if err := p.SetTLS(ca.agent()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begin); took > patience/4 {
+			t.Errorf("after %v", took)
+		}
+		await(t, "the new session", func() bool { return p.Stats().Sessions == 1 })
+		ping(t, p, at(s[0].Addr()))
+	}
+}
+
+func TestTheNameServerIsAskedAtEachDial(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1")
+	s := startServer(t)
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	for i := range 3 {
+		ping(t, p, at(s.Addr()))
+		asked := slices.DeleteFunc(slices.Clone(n.Queries()), func(q string) bool { return q != "udp A nomad.test." })
+		if len(asked) != i+1 {
+			t.Errorf("%d questions after %d dials", len(asked), i+1)
+		}
+		s.Kill()
+		if err := s.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	}
+}

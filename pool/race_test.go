@@ -1,0 +1,49 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
+	const patience = 10 * time.Second
+	server, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(Config{DialTimeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	defer server.Stop(ctx)
+	defer p.Stop(ctx)
+	second := make(chan *session, 1)
+	won, failed := race(ctx, time.Millisecond, 2, func(running context.Context, i int) (*session, error) {
+		if i == 0 {
+			<-running.Done() // and comes up all the same
+		}
+		s, err := p.setUp(ctx, server.Addr(), server.Addr(), 1, nil)
+		if i == 0 {
+			second <- s
+		}
+		return s, err
+	}, (*session).lose)
+	if won == nil || errors.Join(failed...) != nil {
+		t.Fatalf("%v, %v", won, failed)
+	}
+	lost := <-second
+	<-lost.crew.gone
+	if !errors.Is(lost.cause(), errLost) || !lost.mux.IsClosed() {
+		t.Errorf("the second ended with %v", lost.cause())
+	}
+	if err := won.ping(ctx); err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	won.abort(ErrStopped)
+}

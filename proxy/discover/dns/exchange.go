@@ -1,0 +1,220 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// What an exchange may come to, the least conclusive last: of several, that is
+// what the lookup failed for.
+const (
+	noSuchName = iota
+	noData
+	refused
+	serverFailure
+	malformed
+	truncated
+	unreachable
+	timedOut
+)
+
+var reasons = [...]error{
+	noSuchName: ErrNoSuchName, noData: ErrNoData, refused: ErrRefused, serverFailure: ErrServerFailure,
+	malformed: ErrMalformed, truncated: ErrTruncated, unreachable: ErrUnreachable, timedOut: ErrTimeout,
+}
+
+// exchanges sees what passes between package net and the resolvers during one
+// lookup.
+type exchanges struct {
+	server  string // to ask in place of the system's; empty: those
+	timeout time.Duration
+	cut     atomic.Bool // an answer did not fit into a packet
+	worst   atomic.Pointer[finding]
+}
+
+// finding is what one exchange came to.
+type finding struct {
+	reason int
+	server string
+	err    error // what there is to add; may be nil
+}
+
+// note keeps the worst.
+func (e *exchanges) note(f finding) {
+	for {
+		old := e.worst.Load()
+		if old != nil && old.reason >= f.reason || e.worst.CompareAndSwap(old, &f) {
+			return
+		}
+	}
+}
+
+// resolver is Go's own, over connections that end with ctx.
+func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(inner context.Context, network, server string) (net.Conn, error) {
+		if e.server != "" {
+			server = e.server
+		}
+		o := &observed{exchanges: e, ctx: ctx, server: server}
+		if over(ctx) && !e.cut.Load() {
+			return nil, ctx.Err() // net tries on, which says nothing about the resolver
+		}
+		limited, stop := context.WithTimeout(inner, e.timeout)
+		defer stop()
+		defer context.AfterFunc(ctx, stop)()
+		c, err := new(net.Dialer).DialContext(limited, network, server)
+		if err != nil {
+			o.stream = network == "tcp"
+			o.failed(err)
+			return nil, err
+		}
+		o.Conn = c
+		o.let = context.AfterFunc(ctx, func() { _ = c.Close() }) // net would read on
+		if packets, ok := c.(net.PacketConn); ok {
+			return &datagrams{observed: o, PacketConn: packets}, nil
+		}
+		o.stream = true
+		return o, nil
+	}}
+}
+
+// The head of a DNS message: https://www.rfc-editor.org/rfc/rfc1035#section-4.1.1.
+const (
+	headBytes   = 12
+	responseBit = 0x80 // of the third byte
+	cutBit      = 0x02 // of the third byte: the answer goes on
+	codeBits    = 0x0f // of the fourth byte
+
+	codeSuccess       = 0
+	codeServerFailure = 2
+	codeNameError     = 3
+	codeRefused       = 5
+)
+
+// observed is a connection that carries one question. It is used by one
+// goroutine at a time.
+type observed struct {
+	net.Conn
+	exchanges *exchanges
+	ctx       context.Context // of the lookup
+	let       func() bool     // stops the watch over it
+	server    string
+	stream    bool // messages have their length before them
+
+	id    [2]byte // of the question
+	head  []byte  // of a stream: what came in of the length and the head
+	reply []byte  // head of the answer; nil: none yet
+	junk  bool    // something else came in
+	err   error   // why reading ended
+}
+
+// datagrams is an observed connection that net sees to carry packets.
+type datagrams struct {
+	*observed
+	net.PacketConn
+}
+
+func (d *datagrams) Close() error                       { return d.observed.Close() }
+func (d *datagrams) LocalAddr() net.Addr                { return d.Conn.LocalAddr() }
+func (d *datagrams) SetDeadline(t time.Time) error      { return d.observed.SetDeadline(t) }
+func (d *datagrams) SetReadDeadline(t time.Time) error  { return d.Conn.SetReadDeadline(t) }
+func (d *datagrams) SetWriteDeadline(t time.Time) error { return d.Conn.SetWriteDeadline(t) }
+
+// SetDeadline makes it sooner if the resolver is to have less time.
+func (o *observed) SetDeadline(t time.Time) error {
+	if most := time.Now().Add(o.exchanges.timeout); t.After(most) {
+		t = most
+	}
+	return o.Conn.SetDeadline(t)
+}
+
+// Write notes the question's number.
+func (o *observed) Write(b []byte) (int, error) {
+	message := b
+	if o.stream {
+		message = b[min(len(b), 2):]
+	}
+	copy(o.id[:], message)
+	n, err := o.Conn.Write(b)
+	if err != nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// Read looks at the head of what comes in.
+func (o *observed) Read(b []byte) (int, error) {
+	n, err := o.Conn.Read(b)
+	switch {
+	case !o.stream && n > 0:
+		o.see(b[:n])
+	case o.stream && o.reply == nil && n > 0:
+		o.head = append(o.head, b[:min(n, 2+headBytes-len(o.head))]...)
+		if len(o.head) == 2+headBytes {
+			o.see(o.head[2:])
+		}
+	}
+	if err != nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// see judges a message by its head, as net does.
+func (o *observed) see(message []byte) {
+	if len(message) < headBytes || message[2]&responseBit == 0 || [2]byte(message) != o.id {
+		o.junk = true
+		return
+	}
+	o.reply = append([]byte(nil), message[:headBytes]...)
+}
+
+// Close settles what the exchange came to.
+func (o *observed) Close() error {
+	o.let()
+	err := o.Conn.Close()
+	if o.reply == nil {
+		o.failed(o.err)
+		return err
+	}
+	e := o.exchanges
+	if o.reply[2]&cutBit != 0 && !o.stream {
+		e.cut.Store(true) // net asks again, over TCP
+		return err
+	}
+	f := finding{reason: serverFailure, server: o.server}
+	switch code := o.reply[3] & codeBits; code {
+	case codeSuccess:
+		f.reason = noData // or a success, and nobody asks
+	case codeNameError:
+		f.reason = noSuchName
+	case codeRefused:
+		f.reason = refused
+	case codeServerFailure:
+	default:
+		f.err = fmt.Errorf("it answers with code %d", code)
+	}
+	e.note(f)
+	return err
+}
+
+// failed notes an exchange without an answer.
+func (o *observed) failed(err error) {
+	f := finding{reason: unreachable, server: o.server, err: err}
+	switch {
+	case o.stream && o.exchanges.cut.Load():
+		f.reason = truncated
+	case o.junk:
+		f.reason, f.err = malformed, nil
+	case o.ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
+		f.reason, f.err = timedOut, nil
+	case len(o.head) > 0: // it hung up in the middle
+		f.reason = malformed
+	}
+	o.exchanges.note(f)
+}

@@ -1,0 +1,118 @@
+package dnstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/miekg/dns"
+)
+
+// Config says how a Server listens. The zero value works.
+type Config struct {
+	// NoTCP makes it answer over UDP only; TCP is refused.
+	NoTCP bool
+}
+
+// Server is a name server that knows the records it was given and is
+// authoritative for everything else. All methods may be used by any number of
+// goroutines.
+type Server struct {
+	addr    string
+	zone    atomic.Pointer[zone]
+	asked   atomic.Pointer[[]string]
+	servers []*dns.Server
+	running sync.WaitGroup
+}
+
+// portsTried is how often a free port is looked for that is free for UDP, too.
+const portsTried = 50
+
+// Start starts a Server on a port of 127.0.0.1. Stop must be called to release
+// it. The error is that of listening.
+func Start(cfg Config) (*Server, error) {
+	var failed error
+	for range portsTried {
+		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("dnstest: cannot listen: %w", err)
+		}
+		udp, err := net.ListenPacket("udp", tcp.Addr().String())
+		if err != nil {
+			_ = tcp.Close()
+			failed = err // somebody else has that port
+			continue
+		}
+		if cfg.NoTCP {
+			_ = tcp.Close()
+			tcp = nil
+		}
+		return start(udp, tcp), nil
+	}
+	return nil, fmt.Errorf("dnstest: no port is free for UDP and TCP: %w", failed)
+}
+
+func start(udp net.PacketConn, tcp net.Listener) *Server {
+	s := &Server{addr: udp.LocalAddr().String()}
+	s.zone.Store(&zone{})
+	s.asked.Store(&[]string{})
+	s.serve(&dns.Server{PacketConn: udp, Handler: dns.HandlerFunc(s.answer)})
+	if tcp != nil {
+		s.serve(&dns.Server{Listener: tcp, Handler: dns.HandlerFunc(s.answer)})
+	}
+	return s
+}
+
+// serve returns once the server can be shut down.
+func (s *Server) serve(d *dns.Server) {
+	up := make(chan struct{})
+	d.NotifyStartedFunc = func() { close(up) }
+	s.servers = append(s.servers, d)
+	s.running.Go(func() { _ = d.ActivateAndServe() }) // ends with Stop
+	<-up
+}
+
+// Addr is the host:port it listens on, for UDP and for TCP.
+func (s *Server) Addr() string { return s.addr }
+
+// Resolver asks this server and no other. A lookup that is given up leaves
+// nothing behind. Names in the hosts file of the machine are still found there.
+func (s *Server) Resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, s.addr)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = c.Close() })
+		}
+		return c, err
+	}}
+}
+
+// Queries lists the questions so far, in order: "udp A nomad.test.".
+func (s *Server) Queries() []string { return *s.asked.Load() }
+
+// note adds a question to the list.
+func (s *Server) note(w dns.ResponseWriter, q dns.Question) {
+	line := fmt.Sprintf("%s %s %s", w.LocalAddr().Network(), dns.TypeToString[q.Qtype], strings.ToLower(q.Name))
+	for {
+		old := s.asked.Load()
+		next := slices.Concat(*old, []string{line})
+		if s.asked.CompareAndSwap(old, &next) {
+			return
+		}
+	}
+}
+
+// Stop ends the server and waits for it, within ctx (ctx.Err).
+func (s *Server) Stop(ctx context.Context) error {
+	var errs []error
+	for _, d := range s.servers {
+		errs = append(errs, d.ShutdownContext(ctx))
+	}
+	s.running.Wait() // it only waited for those who answer
+	return errors.Join(errs...)
+}
