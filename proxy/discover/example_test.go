@@ -7,19 +7,19 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/discover"
 )
 
-// registry stands for a discoverer that asks somebody.
-type registry struct{}
+// inventory stands for a discoverer that asks somebody.
+type inventory struct{}
 
-func (registry) Discover(context.Context) ([]string, error) {
+func (inventory) Discover(context.Context) ([]string, error) {
 	return []string{"10.0.0.1:4647", "10.0.0.7:4647"}, nil
 }
 
-func (registry) Source() string { return "registry" }
+func (inventory) Source() string { return "inventory" }
 
 func Example() {
 	chain, err := discover.NewChain(
 		discover.Link{From: discover.Static{"10.0.0.1:4647"}},
-		discover.Link{From: registry{}},
+		discover.Link{From: inventory{}},
 	)
 	if err != nil {
 		panic(err)
@@ -31,6 +31,6 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// 10.0.0.1:4647 static
-	// 10.0.0.7:4647 registry
+	// 10.0.0.7:4647 inventory
 	// <nil>
 }
