@@ -173,8 +173,17 @@ func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*Look
 	if len(failed) > 0 {
 		return nil, failed
 	}
+	ips := usable(texts)
+	if len(ips) == 0 {
+		return nil, []*LookupError{s.failed("", ErrUnusable, nil)}
+	}
+	rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
+	return ips, nil
+}
+
+// usable are the addresses that can be dialed, each once.
+func usable(texts []string) (ips []netip.Addr) {
 	known := map[netip.Addr]bool{}
-	var ips []netip.Addr
 	for _, text := range texts {
 		ip, err := netip.ParseAddr(text)
 		if ip = ip.Unmap(); err == nil && !ip.IsUnspecified() && !ip.IsMulticast() && !known[ip] {
@@ -182,9 +191,5 @@ func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*Look
 			ips = append(ips, ip)
 		}
 	}
-	if len(ips) == 0 {
-		return nil, []*LookupError{s.failed("", ErrUnusable, nil)}
-	}
-	rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
-	return ips, nil
+	return ips
 }

@@ -91,6 +91,16 @@ func TestASilentResolverEndsWithItsTimeout(t *testing.T) {
 	}
 }
 
+func TestAResolverIsAskedNoOftenerThanConfigured(t *testing.T) {
+	s := startDNS(t, dnstest.Config{})
+	s.Inject("one.test.", dnstest.Silent)
+	fails(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}, Timeout: 50 * time.Millisecond, Attempts: 2}), dns.ErrTimeout)
+	q := slices.Sorted(slices.Values(s.Queries()))
+	if want := []string{"udp A one.test.", "udp A one.test.", "udp AAAA one.test.", "udp AAAA one.test."}; !slices.Equal(q, want) {
+		t.Errorf("%q, want %q", q, want)
+	}
+}
+
 func TestASilentResolverEndsWithTheContext(t *testing.T) {
 	d := discoverer(t, nil, dns.Config{Names: []string{"one.test.", "_rpc._tcp.test."}, Resolvers: []string{silentResolver(t)}, Timeout: patience})
 	for _, c := range []struct {
