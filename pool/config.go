@@ -19,7 +19,8 @@ type Config struct {
 	// net.DefaultResolver. Up to 16 of its addresses are tried, the families in
 	// turn, each 250 ms after the one before it, or as soon as that has failed, and
 	// sooner if DialTimeout would not do for all. The first on which the server
-	// answers is used. It must be nil with Dial, which resolves by itself.
+	// answers is used. A lookup that is given up may go on in package net for some
+	// seconds. It must be nil with Dial, which resolves by itself.
 	Resolver *net.Resolver
 
 	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.

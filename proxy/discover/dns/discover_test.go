@@ -42,6 +42,12 @@ func TestServiceRecordsGivePortsAndTheAddressesOfTheirTargets(t *testing.T) {
 	}
 }
 
+func TestServiceRecordsWithoutAPortAreLeftOut(t *testing.T) {
+	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1",
+		"_rpc._tcp.test. 1 IN SRV 1 1 0 one.test.", "_rpc._tcp.test. 1 IN SRV 1 1 4700 one.test.", "_rpc._tcp.test. 1 IN SRV 1 1 4700 .")
+	finds(t, discoverer(t, s, dns.Config{Names: []string{"_rpc._tcp.test."}}), "192.0.2.1:4700")
+}
+
 func TestServiceRecordsComeByPriorityAndByChanceWithinOne(t *testing.T) {
 	s := startDNS(t, dnstest.Config{},
 		"_rpc._tcp.test. 1 IN SRV 9 9 1 last.test.", "_rpc._tcp.test. 1 IN SRV 2 100 1 a.test.", "_rpc._tcp.test. 1 IN SRV 2 100 1 b.test.",

@@ -99,3 +99,47 @@ func TestADeadlineIsNeverLaterThanTheTimeoutAllows(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestAPacketTooShortForAHeadIsMalformed(t *testing.T) {
+	resolver, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resolver.Close()
+	for _, sent := range []string{"", "\x00", "\x00\x07\x80\x00\x00\x00\x00\x00\x00\x00\x00"} {
+		e := &exchanges{timeout: far}
+		c, err := e.resolver(t.Context()).Dial(t.Context(), "udp", resolver.LocalAddr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Write([]byte("\x00\x07question")); err != nil {
+			t.Fatal(err)
+		}
+		_, from, err := resolver.ReadFrom(make([]byte, 100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range []string{sent, "x"} { // the second one shows that the first was read
+			if _, err := resolver.WriteTo([]byte(b), from); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Read(make([]byte, 100)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = c.Close()
+		if got := e.worst.Load(); got.reason != malformed {
+			t.Errorf("%q: %+v", sent, got)
+		}
+	}
+}
+
+func TestTheLeastConclusiveExchangeIsKept(t *testing.T) {
+	e := &exchanges{}
+	for _, reason := range []int{noData, timedOut, noSuchName, malformed} {
+		e.note(finding{reason: reason})
+	}
+	if got := e.worst.Load().reason; got != timedOut {
+		t.Errorf("%v, want %v", reasons[got], ErrTimeout)
+	}
+}

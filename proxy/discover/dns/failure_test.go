@@ -91,6 +91,16 @@ func TestASilentResolverEndsWithItsTimeout(t *testing.T) {
 	}
 }
 
+func TestAResolverIsAskedNoOftenerThanConfigured(t *testing.T) {
+	s := startDNS(t, dnstest.Config{})
+	s.Inject("one.test.", dnstest.Silent)
+	fails(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}, Timeout: 200 * time.Millisecond, Attempts: 2}), dns.ErrTimeout)
+	q := slices.Sorted(slices.Values(s.Queries()))
+	if want := []string{"udp A one.test.", "udp A one.test.", "udp AAAA one.test.", "udp AAAA one.test."}; !slices.Equal(q, want) {
+		t.Errorf("%q, want %q", q, want)
+	}
+}
+
 func TestASilentResolverEndsWithTheContext(t *testing.T) {
 	d := discoverer(t, nil, dns.Config{Names: []string{"one.test.", "_rpc._tcp.test."}, Resolvers: []string{silentResolver(t)}, Timeout: patience})
 	for _, c := range []struct {
@@ -192,7 +202,7 @@ func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	d := discoverer(t, s, dns.Config{
 		Names:   []string{"slow.test.", "gone.test.", "_rpc._tcp.test.", "one.test."},
-		Timeout: 50 * time.Millisecond, Attempts: 1, Logger: zerolog.New(&log),
+		Timeout: 500 * time.Millisecond, Attempts: 1, Logger: zerolog.New(&log),
 	})
 	finds(t, d, "192.0.2.1:4647", "192.0.2.1:2")
 	for _, part := range []string{`"name":"slow.test."`, "did not answer in time", `"name":"gone.test."`, "target gone.test."} {
@@ -208,7 +218,7 @@ func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
 func TestWhatWasFoundUntilTheContextEndsIsGiven(t *testing.T) {
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1", "slow.test. 1 IN A 192.0.2.2")
 	s.Inject("slow.test.", dnstest.Silent)
-	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
 	defer stop()
 	found, err := discoverer(t, s, dns.Config{Names: []string{"slow.test.", "one.test."}, Timeout: patience}).Discover(ctx)
 	if err != nil || !slices.Equal(found, []string{"192.0.2.1:4647"}) {

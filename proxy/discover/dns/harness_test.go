@@ -22,13 +22,7 @@ func startDNS(t *testing.T, cfg dnstest.Config, records ...string) *dnstest.Serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, stop := context.WithTimeout(context.Background(), patience)
-		defer stop()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { stop(t, s.Stop) })
 	set(t, s, records...)
 	return s
 }

@@ -1,0 +1,112 @@
+package dns
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Bounds of one Lookup.
+const (
+	maxServers = 256 // addresses given; SRV records taken of one name
+	atOnce     = 16  // questions under way
+)
+
+// lookup is one Lookup.
+type lookup struct {
+	asker asker
+	slots chan struct{}
+}
+
+// host follows a name with addresses.
+func (l lookup) host(ctx context.Context, q question) (found []Found, failed []*LookupError) {
+	ips, failed := l.addresses(ctx, subject{name: q.name, host: q.host, kind: typeAddress})
+	for _, ip := range ips {
+		found = append(found, Found{Addr: netip.AddrPortFrom(ip, q.port).String(), Name: q.name})
+	}
+	return found, failed
+}
+
+// service follows a name with SRV records.
+func (l lookup) service(ctx context.Context, q question) (found []Found, failed []*LookupError) {
+	s := subject{name: q.name, host: q.host, kind: typeService}
+	records, failed := ask(ctx, l, s, func(ctx context.Context, r *net.Resolver) ([]*net.SRV, error) {
+		_, records, err := r.LookupSRV(ctx, "", "", q.host) // comes in the order to try them in
+		return records, err
+	})
+	if len(failed) > 0 {
+		return nil, failed
+	}
+	records = records[:min(len(records), maxServers)]
+	reason := ErrNotOffered
+	targets := map[string]*target{}
+	var running sync.WaitGroup
+	for _, r := range records {
+		switch {
+		case r.Target == ".":
+		case r.Port == 0:
+			reason = ErrUnusable
+		case targets[strings.ToLower(r.Target)] == nil:
+			t := &target{}
+			targets[strings.ToLower(r.Target)] = t
+			running.Go(func() {
+				t.ips, t.failed = l.addresses(ctx, subject{name: q.name, host: r.Target, kind: typeAddress, target: r.Target})
+			})
+		}
+	}
+	running.Wait()
+	if len(targets) == 0 {
+		return nil, []*LookupError{s.failed("", reason, nil)}
+	}
+	for _, r := range records {
+		t := targets[strings.ToLower(r.Target)]
+		if t == nil || r.Port == 0 {
+			continue
+		}
+		for _, ip := range t.ips {
+			found = append(found, Found{Addr: net.JoinHostPort(ip.String(), strconv.Itoa(int(r.Port))), Name: q.name, Target: r.Target})
+		}
+		failed, t.failed = append(failed, t.failed...), nil // once, however many records lead there
+	}
+	return found, failed
+}
+
+// target is what the target of SRV records turned out to be.
+type target struct {
+	ips    []netip.Addr
+	failed []*LookupError
+}
+
+// addresses are those of a host that can be dialed, each once, in random order.
+// One of the two results is empty.
+func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*LookupError) {
+	texts, failed := ask(ctx, l, s, func(ctx context.Context, r *net.Resolver) ([]string, error) {
+		return r.LookupHost(ctx, s.host) // returns only when nothing of it is left
+	})
+	if len(failed) > 0 {
+		return nil, failed
+	}
+	ips := usable(texts)
+	if len(ips) == 0 {
+		return nil, []*LookupError{s.failed("", ErrUnusable, nil)}
+	}
+	rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
+	return ips, nil
+}
+
+// usable are the addresses that can be dialed, each once.
+func usable(texts []string) (ips []netip.Addr) {
+	known := map[netip.Addr]bool{}
+	for _, text := range texts {
+		ip, err := netip.ParseAddr(text)
+		if ip = ip.Unmap(); err == nil && !ip.IsUnspecified() && !ip.IsMulticast() && !known[ip] {
+			known[ip] = true
+			ips = append(ips, ip)
+		}
+	}
+	return ips
+}
