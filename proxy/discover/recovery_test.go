@@ -37,7 +37,8 @@ func inDNS(t testing.TB) registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return registry{from: d, asked: func() int { return len(s.Queries()) },
+	return registry{
+		from: d, asked: func() int { return len(s.Queries()) },
 		set: func(addrs []string) {
 			s.Remove(service)
 			records := []string{"server.nomad.test. 0 IN A 127.0.0.1"}
@@ -70,7 +71,8 @@ func inConsul(t testing.TB) registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return registry{from: d, asked: func() int { return len(s.Requests()) },
+	return registry{
+		from: d, asked: func() int { return len(s.Requests()) },
 		set: func(addrs []string) {
 			var services []testutil.ConsulService
 			for _, addr := range addrs {
