@@ -21,6 +21,7 @@ type oneCall struct {
 	region, token string
 	timeout       time.Duration
 	idempotent    bool
+	explain       bool
 }
 
 func newCall() *cobra.Command {
@@ -45,6 +46,7 @@ only reads, or with --idempotent, which says that twice is as good as once.
 
 Exit status: 0 answered, 1 failed, 2 bad usage.`,
 		Example: `  rpcproxy call Status.Leader --servers 10.0.0.1,10.0.0.2,10.0.0.3
+  rpcproxy call Status.Peers --servers 10.0.0.1,10.0.0.2 --explain
   rpcproxy call Node.List --servers 10.0.0.1 --token "$NOMAD_TOKEN" --idempotent
   rpcproxy call Job.GetJob --servers 10.0.0.1 --args '{"Namespace":"default","JobID":"web"}'`,
 		Args: cobra.ExactArgs(1),
@@ -58,6 +60,7 @@ Exit status: 0 answered, 1 failed, 2 bad usage.`,
 	flags.StringVar(&c.token, "token", "", "the ACL token, unless --args has AuthToken")
 	flags.DurationVarP(&c.timeout, "timeout", "t", 10*time.Second, "how long to try, on all servers together")
 	flags.BoolVar(&c.idempotent, "idempotent", false, "send it again when a server may already have carried it out")
+	flags.BoolVar(&c.explain, "explain", false, "say on standard error which server was in front, why, and what led to it")
 	return cmd
 }
 
@@ -86,6 +89,9 @@ func (c *oneCall) run(cmd *cobra.Command, method string) error {
 	var reply any
 	err = p.Call(ctx, method, args, &reply, proxy.WithClass(c.class(method)))
 	stopped := p.Stop(context.WithoutCancel(cmd.Context()))
+	if c.explain {
+		fmt.Fprint(cmd.ErrOrStderr(), p.Explain())
+	}
 	if err != nil && cmd.Context().Err() != nil {
 		return errInterrupted
 	}

@@ -146,3 +146,23 @@ func TestCallSendsAWriteOnceUnlessItIsIdempotent(t *testing.T) {
 		}
 	}
 }
+
+func TestCallExplainsWhichServerWasAskedAndWhy(t *testing.T) {
+	c := startCluster(t)
+	dead := c.Addrs()[0]
+	c.Kill(0)
+	var errs string
+	// The order is by chance: sooner or later the dead server is in front.
+	for range 100 {
+		out, told, status := call(t, c, "Status.Ping", "--explain")
+		expect(t, status, exitOK, out, told)
+		if errs = told; strings.Contains(errs, "failure of "+dead) {
+			break
+		}
+	}
+	for _, want := range []string{"active: ", "from configuration", "failure of " + dead, "failing over server=" + dead} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("standard error lacks %q:\n%s", want, errs)
+		}
+	}
+}
