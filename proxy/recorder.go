@@ -44,7 +44,9 @@ func (r *recorder) all() []Decision {
 // far back.
 func (o *owner) record(at time.Time, effects []roster.Effect) {
 	var shows roster.Publish
+	why := "the start" // the first effect of all publishes
 	if now := o.proxy.now.Load(); now != nil {
+		why = ""
 		shows = roster.Publish{View: now.view, Why: now.why}
 	}
 	var did []string
@@ -59,9 +61,12 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	if did == nil {
 		return
 	}
-	active, _ := shows.View.Active() // the first effect of all publishes
+	if why == "" {
+		why = cause(o.took)
+	}
+	active, _ := shows.View.Active()
 	o.proxy.record.add(&Decision{
-		At: at, Cause: cause(o.took), Did: did,
+		At: at, Cause: why, Did: did,
 		Epoch: shows.View.Epoch(), Active: active.Addr, Why: shows.Why,
 	})
 }
