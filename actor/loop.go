@@ -1,0 +1,63 @@
+package actor
+
+import (
+	"sync"
+	"time"
+)
+
+// reading is how many messages share one reading of the clock, and of the deadline,
+// at most. To read the clock costs as much as to take a message.
+const reading = 32
+
+// run is the actor's life: the loop, then the last call, then done. The end is
+// deferred so that it comes even if the Behavior ends the goroutine.
+func run[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
+	cause := ErrStopped
+	defer func() { box.end(cause) }()
+	defer guard(&cause, func() { b.Stop(cause) })
+	guard(&cause, func() { take(box, b, group) })
+}
+
+// take is the loop itself. It waits for its mailbox and for nothing else, since a
+// receive costs half of a select; whoever has to tell it more than a message
+// knocks. What has come in meanwhile is taken before it waits again.
+func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
+	bell := alarm{ring: func() { box.knock(due) }, group: group}
+	defer bell.off()
+	for {
+		bell.set(b.Deadline())
+		l, now := <-box.ch, time.Time{}
+		for n, more := reading, true; more; n++ {
+			knocks := box.knocks.Load()
+			if knocks&stopped != 0 {
+				return // what is in the mailbox is taken no further, nor is what came due
+			}
+			if knocks&due != 0 || n == reading {
+				n, now = 0, time.Now()
+				bell.set(b.Deadline())
+				if knocks&due != 0 || bell.due(now) {
+					expire(box, b, &bell, now)
+					continue // with the same letter: Stop may have been called meanwhile
+				}
+			}
+			if !l.knock {
+				b.Step(now, l.m)
+			}
+			select {
+			case l = <-box.ch:
+			default:
+				more = false
+			}
+		}
+	}
+}
+
+// expire is for a bell that has rung or is about to. The clock decides.
+func expire[M any](box *mailbox[M], b Behavior[M], bell *alarm, now time.Time) {
+	box.knocks.And(^due)
+	if bell.due(now) {
+		b.Expire(now)
+		bell.at = b.Deadline() // which may be where it was
+	}
+	bell.renew()
+}
