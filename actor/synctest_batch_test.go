@@ -78,7 +78,7 @@ func TestADueDeadlineWaitsForAHandfulOfMessagesOnly(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	due, rang := time.Now().Add(2*time.Millisecond), make(chan struct{})
 	before, late := 0, 0
-	a := actor.Spawn(1, func(self actor.Self[int]) actor.Behavior[int] {
+	a := actor.Spawn(2, func(self actor.Self[int]) actor.Behavior[int] {
 		return script[int]{
 			step: func(_ time.Time, m int) {
 				switch {
