@@ -3,6 +3,7 @@
 //	rpcproxy demo                           a cluster that fails, and the calls that go on
 //	rpcproxy ping --servers a,b,c           which servers answer, and how fast
 //	rpcproxy call Status.Leader --servers a any RPC, its answer as JSON
+//	rpcproxy bench                          what all that costs, beside the plain way
 //
 // It exits with 0 if all went well, 1 if the cluster did not do what was asked,
 // 2 if the command line makes no sense, and 130 if it was interrupted.

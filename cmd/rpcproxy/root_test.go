@@ -18,6 +18,13 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		{"call Status.Ping --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
 		{"demo --servers 2", "--servers is 2"},
 		{"demo --callers 0", "--callers is 0"},
+		{"bench --rounds 0", "--rounds is 0"},
+		{"bench --rounds 1001", "--rounds is 1001"},
+		{"bench --only (", "no regular expression"},
+		{"bench --only no-such-work", "matches no work"},
+		{"bench --only ^callers/1$", "matches no work"}, // that is a point of a curve
+		{"bench --curves --only ^tell$", "sessions/1000"},
+		{"bench superfluous", "superfluous"},
 	} {
 		out, errs, status := program(t, fullPlay(), strings.Fields(c.args)...)
 		expect(t, status, exitUsage, out, errs)
@@ -28,7 +35,7 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call"} {
+	for _, name := range []string{"demo", "ping", "call", "bench"} {
 		out, errs, status := program(t, fullPlay(), name, "--help")
 		expect(t, status, exitOK, out, errs)
 		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {
