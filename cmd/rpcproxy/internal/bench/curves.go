@@ -21,6 +21,9 @@ func Curves(ctx context.Context, o Options, tell func(Result)) error {
 
 // grown says how much more this point costs than the first one of its curve.
 func (r *Result) grown(first Result) {
+	if r.OursNS == nil || first.OursNS == nil {
+		return // left out
+	}
 	times := *r.OursNS / *first.OursNS
 	r.RatioToFirst = &times
 	r.RatioToLinear = new(times * float64(*first.At) / float64(*r.At))

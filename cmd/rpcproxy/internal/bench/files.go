@@ -31,7 +31,11 @@ func roomFor(files int) bool {
 func (u *unary) capFloor(room func(files int) bool) (note string) {
 	if files := 2 * u.callers; !room(files) {
 		u.noFloor = true
-		return fmt.Sprintf("no floor: it needs %d more open files than the system allows (ulimit -n)", files)
+		return "no floor: " + tooMany(files)
 	}
 	return ""
+}
+
+func tooMany(files int) string {
+	return fmt.Sprintf("it needs %d open files, more than the system allows (ulimit -n)", files)
 }
