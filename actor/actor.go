@@ -16,7 +16,7 @@ type Behavior[M any] interface {
 	// Expire does whatever is due. It is called when Deadline is not after now.
 	Expire(now time.Time)
 	// Deadline is when Expire wants to be called next; the zero time means not
-	// at all. It is read before the actor waits, and every 32 steps at least.
+	// at all. It is read before the actor waits, and after every 32 steps.
 	Deadline() time.Time
 	// Stop is the last call, made once: cause is ErrStopped or a *PanicError.
 	// Messages still in the mailbox are not seen.

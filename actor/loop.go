@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// reading is how many messages share one reading of the clock, and of the deadline,
+// batch is how many messages share one reading of the clock, and of the deadline,
 // at most. To read the clock costs as much as to take a message.
-const reading = 32
+const batch = 32
 
 // run is the actor's life: the loop, then the last call, then done. The end is
 // deferred so that it comes even if the Behavior ends the goroutine.
@@ -20,33 +20,29 @@ func run[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 
 // take is the loop itself. It waits for its mailbox and for nothing else, since a
 // receive costs half of a select; whoever has to tell it more than a message
-// knocks. What has come in meanwhile is taken before it waits again.
+// knocks. What else has come in is taken before it looks at the clock again.
 func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
+	var clock clock
 	bell := alarm{ring: func() { box.knock(due) }, group: group}
 	defer bell.off()
 	for {
 		bell.set(b.Deadline())
-		l, now := <-box.ch, time.Time{}
-		for n, more := reading, true; more; n++ {
+		l, now := <-box.ch, clock.now()
+		for n := 1; ; n++ {
 			knocks := box.knocks.Load()
+			if knocks&stopped == 0 && (knocks&due != 0 || n == 1 && bell.due(now)) {
+				now = clock.now()
+				expire(box, b, &bell, now)
+				knocks = box.knocks.Load()
+			}
 			if knocks&stopped != 0 {
 				return // what is in the mailbox is taken no further, nor is what came due
-			}
-			if knocks&due != 0 || n == reading {
-				n, now = 0, time.Now()
-				bell.set(b.Deadline())
-				if knocks&due != 0 || bell.due(now) {
-					expire(box, b, &bell, now)
-					continue // with the same letter: Stop may have been called meanwhile
-				}
 			}
 			if !l.knock {
 				b.Step(now, l.m)
 			}
-			select {
-			case l = <-box.ch:
-			default:
-				more = false
+			if n == batch || !box.next(&l) {
+				break
 			}
 		}
 	}
@@ -55,6 +51,7 @@ func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 // expire is for a bell that has rung or is about to. The clock decides.
 func expire[M any](box *mailbox[M], b Behavior[M], bell *alarm, now time.Time) {
 	box.knocks.And(^due)
+	bell.at = b.Deadline() // steps may have moved it
 	if bell.due(now) {
 		b.Expire(now)
 		bell.at = b.Deadline() // which may be where it was

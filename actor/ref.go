@@ -45,6 +45,16 @@ func (b *mailbox[M]) knock(what uint32) {
 	}
 }
 
+// next takes what is there and waits for nothing.
+func (b *mailbox[M]) next(l *letter[M]) bool {
+	select {
+	case *l = <-b.ch:
+		return true
+	default:
+		return false
+	}
+}
+
 // end says why the actor ended and lets go whoever waits. It is called once.
 func (b *mailbox[M]) end(cause error) {
 	b.err = cause

@@ -49,6 +49,53 @@ func TestMessagesThatWaitTogetherAreToldATimeNotLongAgo(t *testing.T) {
 	})
 }
 
+// The clock counts on for a while before it asks for the time of day again.
+func TestTheTimeIsExactHoweverLongAgoItWasLastLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		steps := 0
+		a := play(1, script[int]{step: func(now time.Time, _ int) {
+			steps++
+			if real := time.Now(); now != real || !now.Round(0).Equal(real.Round(0)) {
+				t.Errorf("step %d was told %v, the time is %v", steps, now, real)
+			}
+		}})
+		for _, wait := range []time.Duration{0, 1, time.Millisecond, 999 * time.Millisecond, time.Second, time.Second + 1, time.Hour, 7, 0} {
+			time.Sleep(wait)
+			wantErr(t, a.Tell(t.Context(), 1), nil)
+			synctest.Wait()
+		}
+		wantErr(t, a.Stop(t.Context()), nil)
+		if steps != 9 {
+			t.Errorf("%d messages taken, want 9", steps)
+		}
+	})
+}
+
+// An actor that has nothing to do must not keep what it did last.
+func TestAWaitingActorHoldsOnToNoMessage(t *testing.T) {
+	gone := make(chan struct{})
+	a := play(4, script[*[]byte]{})
+	func() {
+		large := new(make([]byte, 1<<20))
+		runtime.AddCleanup(large, func(gone chan struct{}) { close(gone) }, gone)
+		wantErr(t, a.Tell(t.Context(), large), nil)
+	}()
+	limit := time.NewTimer(10 * time.Second)
+	defer limit.Stop()
+	for looked := false; !looked; {
+		runtime.GC()
+		select {
+		case <-gone:
+			looked = true
+		case <-limit.C:
+			t.Fatal("the last message is still there")
+		default:
+			runtime.Gosched()
+		}
+	}
+	wantErr(t, a.Stop(t.Context()), nil)
+}
+
 // The mailbox is full when the deadline comes, so the alarm finds no room in it,
 // and full it stays.
 func TestADeadlineIsServedWhileTheMailboxIsFull(t *testing.T) {
