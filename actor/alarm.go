@@ -9,7 +9,8 @@ import (
 // a goroutine of its own, and group knows of it.
 //
 // It may ring too early: a deadline that moves back, as most do that move, leaves
-// the timer where it was, and who is rung for calls [alarm.renew].
+// the timer where it was. Who is rung for looks at the clock, and sets it anew
+// after turning it off.
 //
 // Its timer calls a function. One with a channel would make each wait of the loop
 // a select, and each select put the timer into the runtime's heap and take it out
@@ -27,34 +28,27 @@ func (a *alarm) set(at time.Time) {
 	if at == a.at {
 		return
 	}
-	a.at = at
-	if !at.IsZero() && (a.rings.IsZero() || at.Before(a.rings)) {
-		a.renew()
-	}
-}
-
-// renew sets the timer to the deadline, whatever it was set to.
-func (a *alarm) renew() {
-	a.off()
-	if a.at.IsZero() {
+	if at.IsZero() || !a.rings.IsZero() && !at.Before(a.rings) {
+		a.at = at
 		return
 	}
-	a.rings = a.at
+	a.off()
+	a.at, a.rings = at, at
 	a.group.Add(1)
-	if left := time.Until(a.at); a.timer == nil {
+	if left := time.Until(at); a.timer == nil {
 		a.timer = time.AfterFunc(left, func() { defer a.group.Done(); a.ring() })
 	} else {
 		a.timer.Reset(left)
 	}
 }
 
-// off stops the timer. A ring that has begun still comes.
+// off stops the timer and forgets the deadline. A ring that has begun still comes.
 func (a *alarm) off() {
 	if !a.rings.IsZero() && a.timer.Stop() {
 		a.group.Done()
 	}
-	a.rings = time.Time{}
+	a.at, a.rings = time.Time{}, time.Time{}
 }
 
-// due says whether the deadline has come.
-func (a *alarm) due(now time.Time) bool { return !a.at.IsZero() && !a.at.After(now) }
+// over says whether a deadline has come; none never does.
+func over(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

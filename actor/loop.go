@@ -30,7 +30,7 @@ func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 		l, now := <-box.ch, clock.now()
 		for n := 1; ; n++ {
 			knocks := box.knocks.Load()
-			if knocks&stopped == 0 && (knocks&due != 0 || n == 1 && bell.due(now)) {
+			if knocks&stopped == 0 && (knocks&due != 0 || n == 1 && over(bell.at, now)) {
 				now = clock.now()
 				expire(box, b, &bell, now)
 				knocks = box.knocks.Load()
@@ -48,13 +48,12 @@ func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 	}
 }
 
-// expire is for a bell that has rung or is about to. The clock decides.
+// expire is for a bell that has rung or is about to. The clock decides, and what
+// the deadline is by now.
 func expire[M any](box *mailbox[M], b Behavior[M], bell *alarm, now time.Time) {
 	box.knocks.And(^due)
-	bell.at = b.Deadline() // steps may have moved it
-	if bell.due(now) {
+	bell.off() // to be set anew before the actor waits, also to what it was set to
+	if over(b.Deadline(), now) {
 		b.Expire(now)
-		bell.at = b.Deadline() // which may be where it was
 	}
-	bell.renew()
 }

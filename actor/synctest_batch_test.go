@@ -49,6 +49,25 @@ func TestMessagesThatWaitTogetherAreToldATimeNotLongAgo(t *testing.T) {
 	})
 }
 
+// A ring is heard once; what comes after it must not pay for it.
+func TestTheDeadlineIsNotReadForEveryMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		due, expired, reads := time.Now().Add(time.Millisecond/2), 0, 0
+		a, lags := slow(t, 10*shared, script[int]{
+			deadline: func() time.Time { reads++; return due },
+			expire:   func(time.Time) { expired++; due = time.Time{} },
+		})
+		time.Sleep(time.Second)
+		wantErr(t, a.Stop(t.Context()), nil)
+		if expired != 1 || len(*lags) != 10*shared+1 {
+			t.Fatalf("%d messages taken and Expire called %d times", len(*lags), expired)
+		}
+		if reads > 20 {
+			t.Errorf("%d messages that waited: the deadline was read %d times", 10*shared, reads)
+		}
+	})
+}
+
 // The clock counts on for a while before it asks for the time of day again.
 func TestTheTimeIsExactHoweverLongAgoItWasLastLookedAt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
