@@ -44,7 +44,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(PKGS)
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH, COUNT times BENCHTIME each: input for benchstat (4 min)
+bench: ## run the benchmarks that match BENCH, COUNT times BENCHTIME each: input for benchstat (2 min)
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) $(PKGS)
 	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
 

@@ -86,8 +86,8 @@ func Spawn[M any](size int, start func(self Self[M]) Behavior[M]) *Actor[M] {
 // Any number of calls is fine, from any goroutine but those Stop waits for: the
 // actor's own and the ones started with Self.Go.
 func (a *Actor[M]) Stop(ctx context.Context) error {
-	a.cancel()
 	a.box.knock(stopped)
+	a.cancel()
 	select {
 	case <-a.ended:
 		return nil

@@ -36,7 +36,8 @@ const (
 
 // knock tells the loop something that is no message, and waits for nothing. The
 // loop looks at what was knocked after everything it receives: one that finds the
-// mailbox full has something to receive, and needs no letter.
+// mailbox full has something to receive, and needs no letter. A letter takes the
+// room of a message until the step that runs has ended.
 func (b *mailbox[M]) knock(what uint32) {
 	b.knocks.Or(what)
 	select {
