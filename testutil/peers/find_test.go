@@ -63,7 +63,7 @@ func over(tb testing.TB, use func(name string, find finder)) {
 	front := mutex.servers[0]
 	pointer.server.Store(&front)
 
-	use("proxy", func() messages.Server { s, _ := p.FindServer(); return s })
+	use("ours", func() messages.Server { s, _ := p.FindServer(); return s })
 	use("mutex", mutex.find)
 	use("atomic", pointer.find)
 }

@@ -19,7 +19,7 @@ type caller func(ctx context.Context, payload []byte) ([]byte, error)
 var callers = []struct {
 	name string
 	open func(tb testing.TB) caller
-}{{"pool", openPool}, {"msgpackrpc", openStock}, {"grpc", openGRPC}}
+}{{"ours", openPool}, {"msgpackrpc", openStock}, {"grpc", openGRPC}}
 
 func startServer(tb testing.TB) string {
 	server, err := testutil.StartServer(testutil.ServerConfig{})
@@ -64,7 +64,7 @@ func TestThePeersEchoWhatTheyAreSent(t *testing.T) {
 }
 
 // BenchmarkUnary makes calls, so many at a time, each over one connection to a
-// server in this process. The pool and msgpackrpc call servers of one kind, grpc
+// server in this process. Ours and msgpackrpc call servers of one kind, grpc
 // one of its own.
 func BenchmarkUnary(b *testing.B) {
 	for _, size := range []struct {
