@@ -31,7 +31,7 @@ is held while nothing happens. Beside each stands a plain way to do the same (th
 baseline) and the least it could cost (the floor), where there is one.
 
 It needs no network and no other program: all servers run in this process, on
-loopback. The default run takes about two minutes. Look at the ratios: the times
+loopback. The default run takes a minute or two. Look at the ratios: the times
 are those of this machine.
 
 --curves shows instead how costs grow with callers, servers, message size and
