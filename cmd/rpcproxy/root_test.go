@@ -27,6 +27,13 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		{"discover dns a.test --resolver 10.0.0.1:x", `"10.0.0.1:x"`},
 		{"discover dns a.test --cert x", "need --ping"},
 		{"discover dns a.test --ping --cert x", "--ca is missing"},
+		{"bench --rounds 0", "--rounds is 0"},
+		{"bench --rounds 1001", "--rounds is 1001"},
+		{"bench --only (", "no regular expression"},
+		{"bench --only no-such-work", "matches no work"},
+		{"bench --only ^callers/1$", "matches no work"}, // that is a point of a curve
+		{"bench --curves --only ^tell$", "sessions/1000"},
+		{"bench superfluous", "superfluous"},
 	} {
 		out, errs, status := program(t, fullPlay(), strings.Fields(c.args)...)
 		expect(t, status, exitUsage, out, errs)
@@ -37,7 +44,7 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call", "discover dns"} {
+	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench"} {
 		out, errs, status := program(t, fullPlay(), append(strings.Fields(name), "--help")...)
 		expect(t, status, exitOK, out, errs)
 		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {

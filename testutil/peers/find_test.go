@@ -63,7 +63,7 @@ func over(tb testing.TB, use func(name string, find finder)) {
 	front := mutex.servers[0]
 	pointer.server.Store(&front)
 
-	use("proxy", func() messages.Server { s, _ := p.FindServer(); return s })
+	use("ours", func() messages.Server { s, _ := p.FindServer(); return s })
 	use("mutex", mutex.find)
 	use("atomic", pointer.find)
 }
@@ -85,14 +85,14 @@ func TestThePeersFindTheSameServer(t *testing.T) {
 // BenchmarkFind tells the time of one choice, made by 1 goroutine and by 16 that
 // share the choices.
 func BenchmarkFind(b *testing.B) {
-	over(b, func(name string, find finder) {
-		for _, goroutines := range []int{1, 16} {
-			b.Run(fmt.Sprintf("%s-%d", name, goroutines), func(b *testing.B) {
+	for _, goroutines := range []int{1, 16} {
+		over(b, func(name string, find finder) {
+			b.Run(fmt.Sprintf("goroutines=%d/peer=%s", goroutines, name), func(b *testing.B) {
 				b.ReportAllocs()
 				share(b, goroutines, find)
 			})
-		}
-	})
+		})
+	}
 }
 
 // share runs find b.N times in all, in so many goroutines.

@@ -1,0 +1,44 @@
+package actor
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// errGoexit is the Value of a PanicError whose Behavior did not panic but ended
+// the actor's goroutine, as testing.T.FailNow does.
+var errGoexit = errors.New("runtime.Goexit was called")
+
+// PanicError is why an actor ended whose Behavior panicked. If Behavior.Stop
+// panics as well, the first panic stays the cause.
+type PanicError struct {
+	Value any    // what was passed to panic
+	Stack []byte // where, as debug.Stack writes it
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("actor: panic: %v", e.Value) }
+
+// Unwrap gives the panic's value if it was an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// guard runs f. If f does not return, cause becomes the *PanicError that says
+// why, unless it is one already: the first counts. A panic ends here;
+// runtime.Goexit cannot be held and goes on.
+func guard(cause *error, f func()) {
+	returned := false
+	defer func() {
+		v := recover()
+		if v == nil && !returned {
+			v = errGoexit
+		}
+		if v != nil && *cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
+			*cause = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	f()
+	returned = true
+}

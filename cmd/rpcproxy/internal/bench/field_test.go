@@ -1,0 +1,107 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestWhatIdleThingsHoldIsWeighed(t *testing.T) {
+	const n, each = 100, 50_000
+	w, err := hold(t.Context(), n, func(int) (func() error, error) {
+		end := make(chan struct{})
+		ended := make(chan struct{})
+		buffer := make([]byte, each)
+		go func() {
+			defer close(ended)
+			<-end
+			runtime.KeepAlive(buffer)
+		}()
+		return func() error { close(end); <-ended; return nil }, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.goroutines != 1 || w.bytes < each || w.bytes > 2*each {
+		t.Errorf("%+v, want one goroutine and some more than %d bytes", w, each)
+	}
+}
+
+func TestWhatWasHeldIsReleasedWhenMakingTheNextFails(t *testing.T) {
+	released := 0
+	_, err := hold(t.Context(), 10, func(i int) (func() error, error) {
+		if i == 3 {
+			return nil, errBroken
+		}
+		return func() error { released++; return nil }, nil
+	})
+	if !errors.Is(err, errBroken) || released != 3 {
+		t.Errorf("error %v, %d released, want 3", err, released)
+	}
+}
+
+func TestWhatWasOpenedIsClosedInTheReverseOrder(t *testing.T) {
+	var order []int
+	o := new(opening)
+	for i := range 3 {
+		o.add(func() error { order = append(order, i); return fmt.Errorf("error %d", i) })
+	}
+	err := o.close()
+	if fmt.Sprint(order) != "[2 1 0]" || err == nil || !strings.Contains(err.Error(), "error 1") {
+		t.Errorf("closed %v, error %v", order, err)
+	}
+}
+
+func TestTheFloorIsLeftOutWhereItNeedsTooManySockets(t *testing.T) {
+	u := unary{size: 64, callers: 2, noFloor: true}
+	f, err := u.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range f.entrants {
+		if e.role == floor {
+			t.Error("the floor is there")
+		}
+	}
+	if len(f.entrants) != 3 {
+		t.Errorf("%d entrants, want 3", len(f.entrants))
+	}
+	if err := f.close(); err != nil {
+		t.Error(err)
+	}
+	few, many := unary{callers: 1}, unary{callers: 4096}
+	if note := few.capFloor(roomFor); note != "" || few.noFloor {
+		t.Errorf("one caller: %q", note)
+	}
+	limited := func(files int) bool { return files < 1024 }
+	if note := many.capFloor(limited); !strings.Contains(note, "8192") || !strings.Contains(note, "ulimit") || !many.noFloor {
+		t.Errorf("very many callers: %q", note)
+	}
+}
+
+// What blocks without a context is ended by closing what it blocks on.
+func TestTheEndOfTheContextClosesTheSockets(t *testing.T) {
+	silent, err := listen(func(conn net.Conn) { _, _ = readByte(conn); _, _ = readByte(conn) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := openRaw(ctx, silent.addr(), nil, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing := untilEnd(ctx, r.close)
+	failed := make(chan error, 1)
+	go func() { failed <- r.call(0, []byte{1}) }()
+	cancel()
+	if err := <-failed; err == nil {
+		t.Error("a call that nobody answers succeeded")
+	}
+	if err := errors.Join(closing(), silent.close()); err != nil {
+		t.Error(err)
+	}
+}
