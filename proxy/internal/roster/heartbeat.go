@@ -19,6 +19,9 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("server %q speaks RPC version %d, newer than the agent's %d: upgrade the agent", e.Addr, e.Version, e.Supported)
 }
 
+// maxNamed bounds how many servers one heartbeat may name. A region has a handful.
+const maxNamed = 1024
+
 // heartbeat takes what a heartbeat said. Node count, leader and lifetime always
 // hold, whatever becomes of the servers. Who answered it is held for alive or for
 // leaderless.
@@ -50,6 +53,10 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 // used it changes nothing and answers an *UpdateError. vouched is who
 // answered the heartbeat and named a leader.
 func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, vouched string, leave bool) error {
+	if len(infos) > maxNamed {
+		r.warn(now, "heartbeat names too many servers: the first are taken", messages.Server{}, nil)
+		infos = infos[:maxNamed]
+	}
 	if r.heartbeats.repeats(now, infos, r.list.edits) {
 		return nil
 	}

@@ -250,6 +250,24 @@ func TestARefusedServerIsAnsweredByWhatRefusedIt(t *testing.T) {
 	}
 }
 
+func TestOneHeartbeatNamesABoundedNumberOfServers(t *testing.T) {
+	g := newRig(t, "h0")
+	many := make([]string, 5000)
+	for i := range many {
+		many[i] = fmt.Sprintf("h%d", i)
+	}
+	effects := g.heartbeat(many...)
+	if n := g.view.Len(); n != maxNamed {
+		t.Errorf("%d servers, want %d", n, maxNamed)
+	}
+	if logs := only[Log](effects); len(logs) != 1 || logs[0].Level != Warn {
+		t.Errorf("%+v, want one warning", logs)
+	}
+	if logs := only[Log](g.heartbeat(many...)); len(logs) != 0 {
+		t.Errorf("the second time: %+v", logs)
+	}
+}
+
 func TestOneDiscoveryRunAddsABoundedNumberOfServers(t *testing.T) {
 	g := startRig(t, Config{}, ordered())
 	many := make([]string, 5000)
