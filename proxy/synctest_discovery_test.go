@@ -156,7 +156,7 @@ func TestWhileHealthyNothingIsDiscovered(t *testing.T) {
 			t.Error("discovery was asked")
 			return nil, errDown
 		})})
-		for range 120 {
+		for range 125 { // an hour
 			u := messages.HeartbeatUpdate{Servers: infos("a", "b", "c"), LeaderRPCAddr: "a", TTL: 10 * time.Second}
 			if err := p.Heartbeat(t.Context(), u); err != nil {
 				t.Fatal(err)
