@@ -22,54 +22,48 @@ func (e *HoldError) Error() string {
 // the sixteenth it adds to spread its answers.
 func held(block time.Duration) time.Duration { return block + block/16 }
 
-// await waits for the result of the exchange that was handed over: for the lane,
-// for ctx, for the server. It answers nil if there is one; otherwise how far the
-// exchange had come, and the lane, or what is left of it, counts the call out.
-//
-// A call that waits is a witness: when it is overdue and nothing at all has come
-// in, it says so to the owner, again and again.
-func (l *lane) await(ctx context.Context, block time.Duration) (Phase, error) {
-	s := l.session
-	begin := time.Since(s.pool.origin)
-	limit := held(block) + s.pool.cfg.HoldTimeout
-	l.watch.Reset(held(block) + s.pool.cfg.SilenceLimit)
-	defer l.watch.Stop()
-	over := s.ctx.Done()
+// patience is what a call waits with: for a result, for its context, for the
+// server. A call that waits is a witness: when it is overdue and nothing at all has
+// come in, it says so to the owner, again and again.
+type patience struct {
+	session *session
+	ctx     context.Context
+	watch   *time.Timer
+	begin   time.Duration // since the pool's origin
+	limit   time.Duration // for the whole call
+}
+
+// patience begins to wait; the watch must be stopped in the end.
+func (s *session) patience(ctx context.Context, watch *time.Timer, block time.Duration) patience {
+	held := held(block)
+	watch.Reset(held + s.pool.cfg.SilenceLimit)
+	return patience{
+		session: s, ctx: ctx, watch: watch,
+		begin: time.Since(s.pool.origin), limit: held + s.pool.cfg.HoldTimeout,
+	}
+}
+
+// await waits for done, and then answers true, or for some. The error is why it
+// gave up; done may be there all the same.
+func (w *patience) await(done, some <-chan struct{}) (bool, error) {
+	s := w.session
 	for {
-		var why error
 		select {
-		case <-over:
-			over = nil
-			l.wake() // what has come in is still read, and then it is done
-			continue
-		case <-l.results:
-			return 0, nil
-		case <-l.gone:
-			if at, left := l.abandon(); left {
-				s.leave()
-				return at, s.cause()
+		case <-done:
+			return true, nil
+		case <-some:
+			return false, nil
+		case <-s.ctx.Done():
+			return false, s.cause()
+		case <-w.ctx.Done():
+			return false, w.ctx.Err()
+		case <-w.watch.C:
+			waited := time.Since(s.pool.origin) - w.begin
+			if waited >= w.limit {
+				return false, &HoldError{Limit: w.limit}
 			}
-			<-l.results // it is there
-			return 0, nil
-		case <-ctx.Done():
-			why = ctx.Err()
-		case <-l.watch.C:
-			waited := time.Since(s.pool.origin) - begin
-			if waited < limit {
-				l.watch.Reset(min(s.overdue(), limit-waited))
-				continue
-			}
-			why = &HoldError{Limit: limit}
+			w.watch.Reset(min(s.overdue(), w.limit-waited))
 		}
-		at, left := l.abandon()
-		if !left {
-			<-l.results // it is there
-			return 0, nil
-		}
-		if at >= PhaseWrite && block == 0 {
-			s.unanswered(begin)
-		}
-		return at, why
 	}
 }
 

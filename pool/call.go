@@ -96,43 +96,43 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 
 // call carries one call, counted in by enter, and counts it out.
 func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, error) {
-	l := s.lane()
-	if l == nil {
+	for {
+		l := s.lane()
+		if err := l.encode(seq, r.Method, r.Args); err != nil {
+			l.lent.put()
+			if l.lent = nil; l.stream != nil {
+				s.put(l)
+			}
+			s.leave()
+			return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
+		}
+		at, left, err := l.exchange(ctx, r.Block)
+		switch {
+		case left:
+			return at, err
+		case err == errStale: //nolint:errorlint // the very value
+			l.discard(func() {})
+			continue
+		case err != nil:
+			l.discard(s.leave)
+			return at, err
+		}
+		at, err = l.finish(r.Reply)
+		if l.spoiled {
+			l.discard(s.leave)
+			return at, err
+		}
+		l.rest()
+		s.put(l)
 		s.leave()
-		return PhaseOpen, s.cause()
-	}
-	if err := l.encode(seq, r.Method, r.Args); err != nil {
-		l.reset()
-		s.release(l)
-		return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
-	}
-	l.requests <- struct{}{} // has room: the lane is ours
-	if at, err := l.await(ctx, r.Block); err != nil {
 		return at, err
 	}
-	at, err := l.finish(r.Reply)
-	l.reset()
-	s.release(l)
-	return at, err
 }
 
-// release gives back what a call holds of the session.
-func (s *session) release(l *lane) {
-	if l.spoiled {
-		close(l.requests) // the lane closes its stream, which may block
-	} else {
-		s.put(l)
-	}
-	s.leave()
-}
-
-// finish reads the result of an exchange into reply.
+// finish reads the reply that is there.
 func (l *lane) finish(reply any) (Phase, error) {
-	if l.err != nil {
-		return l.ended, l.err
-	}
 	var h wire.Header
-	if err := l.dec.Header(l.buf[:l.header], &h); err != nil {
+	if err := l.dec.Header(l.lent.reply[:l.header], &h); err != nil {
 		l.spoiled = true
 		return PhaseRead, &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
 	}
@@ -151,7 +151,7 @@ func (l *lane) finish(reply any) (Phase, error) {
 		}
 		return PhaseRemote, remote
 	}
-	if err := l.dec.Body(l.buf[l.header:l.end], reply); err != nil {
+	if err := l.dec.Body(l.lent.reply[l.header:l.end], reply); err != nil {
 		l.spoiled = true
 		return PhaseDecode, &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
 	}

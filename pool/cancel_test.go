@@ -37,9 +37,8 @@ func TestACallEndsWithItsDeadline(t *testing.T) {
 	}
 }
 
-// The lane of a cancelled call serves the next one, on a stream of its own: the
-// old one may still get the old reply.
-func TestTheLaneOfACancelledCallIsUsedAgain(t *testing.T) {
+// The stream of a cancelled call serves no other: it may still get the old reply.
+func TestTheStreamOfACancelledCallIsNotUsedAgain(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	g := holdCalls(t, s)
 	const rounds = 20
@@ -49,7 +48,10 @@ func TestTheLaneOfACancelledCallIsUsedAgain(t *testing.T) {
 		receive(t, "the request", g.entered)
 		cancel()
 		lost(t, receive(t, "the call", c).err, context.Canceled)
-		await(t, "the lane", func() bool { st := p.Stats(); return st.CallsInFlight == 0 && st.IdleStreams == 1 })
+		await(t, "the call's end", func() bool { return p.Stats().CallsInFlight == 0 })
+		if n := p.Stats().IdleStreams; n != 0 {
+			t.Fatalf("%d streams are kept for the next call", n)
+		}
 	}
 	close(g.release)
 	for i := range 10 {

@@ -54,6 +54,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(limited, err)}
 	}
+	conn = unblock(conn)
 	if creds != nil {
 		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.bytesIn, out: &p.counts.bytesOut}, addr)
 		if err != nil {
@@ -89,6 +90,7 @@ func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id ui
 		tap:     newTap(conn, p.origin, in, out),
 		drained: make(chan struct{}), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
+	s.tap.staff(s.crew.join)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s
 }

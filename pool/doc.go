@@ -22,11 +22,21 @@
 //     Calls do not pass through it; they load the published table.
 //   - A session (session.go, dial.go) has a keeper, the goroutine that dialed it
 //     and ends it, after all others of the session.
-//   - A lane (lane.go) is a goroutine with one stream that carries one call after
-//     the other. A caller hands it a request and waits for the result or for its
-//     own context; a caller that leaves does not stop the lane.
-//   - A tap (tap.go) sits between yamux and the transport. It sees what yamux does
-//     not tell: streams that the server closed, its farewell, why reading ended.
+//   - A lane (lane.go) is a stream that carries one call after the other. It has no
+//     goroutine: its caller writes the request (exchange.go), the goroutine that
+//     reads the transport puts the reply together (reply.go), and the caller waits
+//     for that or for its own context (await.go). A lane whose caller has left is
+//     given up. Only what blocks in yamux, opening (lane_open.go) and closing, is
+//     done by a goroutine of the session's crew.
+//   - A tap (tap.go) sits between yamux and the transport. What lanes send and
+//     receive goes past yamux there. One goroutine at a time has the token to write
+//     (tap_write.go) and writes what others have queued as well; yamux's frames
+//     take the same way (tap_yamux.go). Inbound (tap_read.go), data goes to the port
+//     (ports.go) of its stream, or to yamux, which sees all flags. So the tap also
+//     sees what yamux does not tell: streams that the server closed, its farewell,
+//     why reading ended.
+//   - Under it, a spill (spill.go) makes writing to the kernel something that does
+//     not block. Other transports are written to by a goroutine.
 //   - A stream (stream.go, conn.go) counts as in use from before it is opened until
 //     its conn is released, once, by Close or by the session's end.
 //   - What servers open towards the agent is accepted on every session before that

@@ -1,165 +1,120 @@
 package pool
 
 import (
+	"context"
 	"errors"
-	"fmt"
+	"io"
 	"time"
 
 	"github.com/hashicorp/yamux"
-
-	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// exchange sends the request in buf and reads its reply. It answers the phase in
-// which it ended, which is the lane's phase unless the caller has left.
-func (l *lane) exchange() (Phase, error) {
-	if err := l.open(); err != nil {
-		return PhaseOpen, err
-	}
-	if l.session.over() {
-		return PhaseOpen, l.session.cause() // while the stream was opened
-	}
-	request := l.buf[1:]
-	if l.fresh {
-		request = l.buf
-	}
-	if !l.advance(PhaseOpen, PhaseWrite) {
-		return PhaseOpen, l.settle()
-	}
-	if n, err := (*l.stream.Load()).Write(request); err != nil {
-		if n == 0 && (errors.Is(err, yamux.ErrStreamClosed) || errors.Is(err, yamux.ErrConnectionReset)) {
-			// yamux saw that the stream is closed before it queued anything.
-			l.advance(PhaseWrite, PhaseOpen)
-			l.discard()
-			return PhaseOpen, l.transport(err)
-		}
-		return PhaseWrite, l.transport(err)
-	}
-	first := l.fresh
-	l.fresh = false
-	if !l.advance(PhaseWrite, PhaseFlushed) {
-		return PhaseWrite, nil
-	}
-	at, err := l.read()
-	if first && at == PhaseFlushed && l.session.leaving() && errors.Is(err, yamux.ErrConnectionReset) {
-		// The stream crossed with the server's farewell: yamux refused it there,
-		// and nobody has read the request.
-		l.advance(PhaseFlushed, PhaseOpen)
-		l.discard()
-		return PhaseOpen, ErrLeaving
-	}
-	return at, err
-}
+// errStale says that an idle lane's stream was closed by the peer, and that
+// nothing was sent on it.
+var errStale = errors.New("the stream was closed while it was idle")
 
-// settle leaves the stream usable for the next caller: a stream without its mode
-// byte would stall those behind it.
-func (l *lane) settle() error {
-	if !l.fresh {
-		return nil
-	}
-	_, err := (*l.stream.Load()).Write(l.buf[:1])
-	l.fresh = err != nil
-	return err
-}
-
-// open makes sure of a stream that the peer has not closed.
-func (l *lane) open() error {
+// exchange sends the request and waits for its reply, within ctx. It answers in
+// which phase it failed; err is nil if the reply is there. The lane is then the
+// caller's again, unless it has left it to who opens its stream.
+func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, left bool, err error) {
 	s := l.session
-	closes := s.tap.closes.Load()
-	if stream := l.stream.Load(); stream != nil {
-		if closes == l.closes || isOpen(*stream) {
-			l.closes = closes
-			return nil
+	w := s.patience(ctx, l.watch, block)
+	if l.stream == nil {
+		if left, err = l.open(&w); left {
+			return PhaseOpen, true, err
 		}
-		l.discard()
 	}
-	if s.leaving() {
-		return ErrLeaving
-	}
-	stream, err := s.mux.Open()
+	defer l.watch.Stop()
 	if err != nil {
-		return l.transport(err)
+		return PhaseOpen, false, err
 	}
-	s.pool.counts.streams.Add(1)
-	l.stream.Store(&stream)
-	l.fresh, l.closes = true, closes
-	return nil
-}
-
-// isOpen looks whether an idle stream was closed by the peer. Bytes on an idle
-// stream are no reply to anything; it is not used again either.
-func isOpen(stream stream) bool {
-	_ = stream.SetReadDeadline(time.Unix(1, 0))
-	_, err := stream.Read(make([]byte, 1))
-	_ = stream.SetReadDeadline(time.Time{})
-	return timedOut(err)
-}
-
-// wake lets the lane wait no longer for its stream. On a session that ends, yamux
-// has whoever reads or writes spin until it has closed stream by stream, which
-// the spinning itself holds up: hundreds of calls would take a second to fail.
-func (l *lane) wake() {
-	if stream := l.stream.Load(); stream != nil {
-		_ = (*stream).SetDeadline(time.Unix(1, 0))
+	if s.over() {
+		return PhaseOpen, false, s.cause() // while the stream was opened
 	}
-}
-
-// read takes in one reply. Memory grows with the bytes that came, not with what
-// they announce.
-func (l *lane) read() (Phase, error) {
-	at, stream := PhaseFlushed, *l.stream.Load()
-	l.buf = l.buf[:0]
-	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
-	l.header = 0
-	if l.session.ctx.Err() != nil {
-		l.wake() // the caller may have found no stream to wake
+	if !l.ask() {
+		if !l.turn.CompareAndSwap(turnAsked, turnLeft) {
+			<-l.done // it is there
+			s.tap.woke()
+		}
+		return PhaseOpen, false, l.unsent()
 	}
 	for {
-		if cap(l.buf)-len(l.buf) < 256 {
-			grown := make([]byte, len(l.buf), max(4096, 2*cap(l.buf)))
-			copy(grown, l.buf)
-			l.buf = grown
+		for l.advance() {
 		}
-		n, err := stream.Read(l.buf[len(l.buf):cap(l.buf)])
-		l.buf = l.buf[:len(l.buf)+n]
-		if n > 0 && at == PhaseFlushed {
-			if !l.advance(PhaseFlushed, PhaseRead) {
-				return at, nil
-			}
-			at = PhaseRead
+		room := l.room
+		if l.sent == len(l.lent.request)-frameHead {
+			room = nil
 		}
-		if err != nil {
-			return at, l.transport(err)
+		replied, err := w.await(l.done, room)
+		switch {
+		case replied:
+			at, err = l.replied()
+			return at, false, err
+		case err == nil:
+			continue
 		}
-		if done, err := l.scanned(); done || err != nil {
-			return at, err
+		if !l.turn.CompareAndSwap(turnAsked, turnLeft) {
+			<-l.done // it is there
+			at, err = l.replied()
+			return at, false, err
 		}
+		if at = l.progress(); at >= PhaseWrite && block == 0 && !s.over() {
+			s.unanswered(w.begin)
+		}
+		return at, false, err
 	}
 }
 
-// scanned looks whether header and body are complete.
-func (l *lane) scanned() (bool, error) {
-	if l.header == 0 {
-		end, ok, err := l.scan.Value(l.buf)
-		if !ok || err != nil {
-			return false, garbled(err)
+// replied is how an exchange ended that the reading goroutine has answered.
+func (l *lane) replied() (Phase, error) {
+	s := l.session
+	s.tap.woke()
+	if l.err == nil {
+		// A server can be quicker than who has written says so.
+		if l.sent < len(l.lent.request)-frameHead || l.frame.state.Load() == frameQueued {
+			l.frame.recall(0)
+			l.spoiled = true
 		}
-		l.header = end
+		return PhaseDecode, nil
 	}
-	end, ok, err := l.scan.Value(l.buf)
-	if !ok || err != nil {
-		return false, garbled(err)
+	at := l.progress()
+	if l.heard.Load() {
+		at = PhaseRead
 	}
-	if l.end = end; len(l.buf) > end {
-		return false, &ProtocolError{Layer: "rpc", Reason: fmt.Sprintf("%d bytes behind the reply", len(l.buf)-end)}
+	if !errors.Is(l.err, io.EOF) && !errors.Is(l.err, yamux.ErrConnectionReset) {
+		return at, l.err
 	}
-	return true, nil
+	if at == PhaseOpen {
+		return at, l.unsent()
+	}
+	if at < PhaseRead && l.fresh && s.leaving() && errors.Is(l.err, yamux.ErrConnectionReset) {
+		// The stream crossed with the server's farewell: yamux refused it there,
+		// and nobody has read the request.
+		return PhaseOpen, ErrLeaving
+	}
+	return at, l.transport(l.err)
 }
 
-// garbled types the scanner's errors.
-func garbled(err error) error {
-	if errors.Is(err, wire.ErrMalformed) {
-		return &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
+// unsent is why nothing was sent on a stream that the peer has closed. On one
+// that was idle for a while that says nothing about others.
+func (l *lane) unsent() error {
+	s := l.session
+	switch {
+	case s.over():
+		return s.cause()
+	case !l.fresh:
+		return errStale
+	case s.leaving():
+		return ErrLeaving
 	}
-	return err
+	return l.transport(ending(l.port.ended.Load()))
+}
+
+// transport prefers the reason why the session ended over the stream's end. While
+// the session lives, it is the stream alone that has ended.
+func (l *lane) transport(err error) error {
+	if l.session.over() {
+		return l.session.cause()
+	}
+	return errStreamEnded(err)
 }

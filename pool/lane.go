@@ -2,161 +2,174 @@ package pool
 
 import (
 	"fmt"
+	"io"
+	"math"
 	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// lane carries calls one after the other over a stream of its session. It is a
-// goroutine of its own, because yamux blocks where a caller's context cannot
-// reach: the caller hands over a request and waits for the result, for its
+// lane carries calls one after the other over a stream of its session. It has no
+// goroutine: its caller writes the request past yamux, the goroutine that reads
+// the transport puts the reply together, and the caller waits for it, for its
 // context, for both.
 //
-// A lane belongs to whoever took it from the session, until it is put back. The
-// caller owns buf, enc and dec except between handing over and the result.
+// A lane belongs to whoever took it from the session, until it is put back. What
+// reply.go has belongs to the reading goroutine while the lane's turn is asked.
+// A lane whose caller left is not used again.
 type lane struct {
-	session  *session
-	requests chan struct{}          // buf holds a request; closed to end the lane
-	results  chan struct{}          // err is set or buf holds the reply
-	gone     chan struct{}          // closed when the lane has ended
-	watch    *time.Timer            // of the caller: when to look whether the server is silent
-	phase    atomic.Uint32          // of the exchange, or abandoned
-	stream   atomic.Pointer[stream] // of the exchange, and kept for the next
+	session *session
+	stream  stream // nil until it was opened
+	port    *port
+	opening laneOpening
+	watch   *time.Timer   // when to look whether the server is silent
+	room    chan struct{} // there may be room to send on: the window grew, or a frame was written
+	done    chan struct{} // the turn is answered
 
-	buf    []byte // mode byte and request, then the reply
-	enc    *wire.Encoder
-	dec    *wire.Decoder
-	scan   wire.Scanner
-	seq    uint64 // of the request; unique in the pool, so that no answer can pass for another's
-	header int    // where the reply's header ends
-	end    int    // where the reply ends
-	err    error  // how the exchange failed, or nil
-	ended  Phase  // where it ended
+	enc     *wire.Encoder
+	dec     *wire.Decoder
+	seq     uint64    // of the request; unique in the pool, so that no answer can pass for another's
+	lent    *buffers  // of the call
+	sent    int       // bytes of the request that were put into frames
+	frame   *outgoing // the last of these
+	fresh   bool      // no call has been answered on it
+	spoiled bool      // it is of no further use
 
-	spoiled bool   // the stream is of no further use
-	fresh   bool   // the stream has not had its mode byte
-	closes  uint64 // of the tap, when the stream was last known to be open
+	turn atomic.Uint32
+	reply
 }
 
-// abandoned is the phase of an exchange whose caller has left.
-const abandoned = uint32(1 << 31)
-
-// keepBuffer is the largest buffer an idle lane holds on to.
-const keepBuffer = 256 << 10
+// The turns of a lane.
+const (
+	turnIdle     = iota // nothing is expected from the peer
+	turnAsked           // a reply is, and the reading goroutine puts it together
+	turnAnswered        // it is there, or why there is none
+	turnLeft            // nobody is interested any more
+)
 
 func newLane(s *session) *lane {
 	l := &lane{
-		session: s, requests: make(chan struct{}, 1), results: make(chan struct{}, 1), gone: make(chan struct{}),
-		enc: wire.NewEncoder(), dec: wire.NewDecoder(), buf: make([]byte, 0, 512),
+		session: s, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
+		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
+		opening: laneOpening{done: make(chan struct{}, 1)}, fresh: true,
+		frame: new(outgoing), reply: reply{allowed: windowSize},
 	}
 	l.watch = time.NewTimer(time.Hour)
 	l.watch.Stop()
-	l.reset()
 	return l
 }
 
-// encode puts a request into buf. The mode byte in front is sent on a new stream
-// only.
+// encode puts a request behind the room for a head.
 func (l *lane) encode(seq uint64, method string, args any) (err error) {
-	l.seq = seq
-	l.buf, err = l.enc.Request(append(l.buf[:0], wire.ModeRPC), l.seq, method, args)
+	l.seq, l.sent = seq, 0
+	if l.frame.pending() {
+		l.frame = new(outgoing)
+	}
+	l.frame.state.Store(frameOurs)
+	l.lent = lend()
+	l.lent.request, err = l.enc.Request(append(l.lent.request[:0], headRoom[:]...), l.seq, method, args)
 	return err
 }
 
-// abandon leaves the exchange to the lane, which discards its result. It answers
-// how far it had come; ok is false if the result is there, and must be taken.
-func (l *lane) abandon() (at Phase, ok bool) {
-	for {
-		p, stream := l.phase.Load(), l.stream.Load()
-		if Phase(p) == phaseDone {
-			return 0, false
-		}
-		if !l.phase.CompareAndSwap(p, p|abandoned) {
-			continue
-		}
-		// Before the write the lane looks by itself; from then on the stream is
-		// the one of this exchange, and is not used for another.
-		// It is nil where the exchange has failed already and the stream is gone.
-		if at = Phase(p); at >= PhaseWrite && stream != nil {
-			_ = (*stream).SetReadDeadline(time.Unix(1, 0)) // wakes the lane if it reads
-		}
-		return at, true
+// headRoom is what a frame's head will be written over.
+var headRoom [frameHead]byte
+
+// frameLimit is the largest body of a lane's frame: others have their turn
+// between two of them.
+const frameLimit = 128 << 10
+
+// advance sends the next frame of the request, if there is one, the last one is
+// out of the way, and the peer has room for it.
+func (l *lane) advance() bool {
+	rest := len(l.lent.request) - frameHead - l.sent
+	if at := l.frame.state.Load(); rest == 0 || at != frameOurs && at != frameWritten {
+		return false // who writes tells when it has
 	}
-}
-
-// phaseDone ends an exchange: its result is the caller's.
-const phaseDone = Phase(0xff)
-
-// advance moves the exchange on; false if its caller has left.
-func (l *lane) advance(from, to Phase) bool {
-	return l.phase.CompareAndSwap(uint32(from), uint32(to))
-}
-
-// run is the lane's goroutine. It ends with its session, or when it is one too
-// many.
-func (l *lane) run() {
-	defer close(l.gone)
-	defer l.discard()
-	for {
-		select {
-		case _, more := <-l.requests:
-			if !more {
-				return
-			}
-		case <-l.session.ctx.Done():
-			return
-		}
-		at, err := l.exchange()
-		if err != nil && at != PhaseOpen || l.session.over() {
-			l.discard()
-		}
-		l.ended, l.err = at, err
-		if l.advance(at, phaseDone) {
-			l.results <- struct{}{}
-			continue
-		}
-		// The caller has left: nobody reads the reply, so the stream may hold a
-		// part of it. The lane itself is as good as before.
-		if at >= PhaseWrite {
-			l.discard()
-		}
-		l.reset()
-		l.session.leave()
-		l.session.put(l)
+	n := int(min(l.port.window.Load(), int64(min(rest, frameLimit))))
+	if n <= 0 {
+		return false
 	}
-}
-
-// transport prefers the reason why the session ended over yamux's symptom of it.
-// While the session lives, it is the stream alone that has ended.
-func (l *lane) transport(err error) error {
-	if l.session.over() {
-		return l.session.cause()
+	l.port.window.Add(-int64(n))
+	// The head overwrites bytes that were sent.
+	l.frame.bytes = l.lent.request[l.sent : l.sent+frameHead+n]
+	putHead(l.frame.bytes, frameData, 0, l.port.stream, uint32(n))
+	l.frame.told = nil
+	if l.sent += n; n < rest {
+		l.frame.told = l.room
 	}
-	return fmt.Errorf("%w: %w", ErrStreamEnded, err)
+	l.session.tap.join(l.frame)
+	return true
 }
 
-// discard closes the stream, if there is one.
-func (l *lane) discard() {
-	s := l.stream.Swap(nil)
-	if s == nil {
-		return
+// progress says how far a request has come, and takes back what was not sent yet.
+func (l *lane) progress() Phase {
+	first := l.sent == len(l.frame.bytes)-frameHead
+	yields := 0
+	if l.session.tap.spill != nil || l.session.over() {
+		yields = math.MaxInt // a write that does not block, or whose transport is being closed, ends soon
+	}
+	switch l.frame.recall(yields) {
+	case frameOurs:
+		return PhaseOpen
+	case frameRefused, frameWithdrawn:
+		if first {
+			return PhaseOpen
+		}
+		return PhaseWrite
+	case frameTaken, frameTorn:
+		return PhaseWrite
+	}
+	switch {
+	case l.sent < len(l.lent.request)-frameHead:
+		return PhaseWrite
+	case l.heard.Load():
+		return PhaseRead
+	}
+	return PhaseFlushed
+}
+
+// errStreamEnded types the end of a stream whose session lives on.
+func errStreamEnded(err error) error { return fmt.Errorf("%w: %w", ErrStreamEnded, err) }
+
+// ending is what the flags of the peer's last frame mean.
+func ending(flags uint32) error {
+	switch {
+	case flags&flagRST != 0:
+		return yamux.ErrConnectionReset
+	case flags&flagFIN != 0:
+		return io.EOF
+	}
+	return errStray
+}
+
+// rest readies the lane for the next caller. A server can be quicker than who has
+// written its request says so; that one may then still look at it.
+func (l *lane) rest() {
+	if !l.frame.pending() {
+		l.lent.put()
+	}
+	l.lent = nil
+	l.fresh = false
+	l.turn.Store(turnIdle)
+}
+
+// discard gives the lane up: nothing more is expected on its stream, which is
+// closed in a goroutine of the crew, since that may block. what comes after it.
+func (l *lane) discard(then func()) {
+	l.turn.Store(turnLeft)
+	s, st := l.session, l.stream
+	if st != nil && l.port.ended.Load()&(flagFIN|flagRST) != 0 {
+		s.tap.ports.remove(l.port.stream)
 	}
 	// A stream that only this side has closed is kept by a timer of yamux for
-	// minutes, and its session with it, even one that is over. What is kept must
-	// not hold what large replies have made it grow to.
-	(*s).Shrink()
-	if l.session.ctx.Err() == nil {
-		_ = (*s).Close() // the peer learns of it; the keeper closes what is left
+	// minutes, and its session with it, even one that is over.
+	if st == nil || s.ctx.Err() != nil || !s.crew.join(func() {
+		_ = st.Close() // the peer learns of it
+		then()
+	}) {
+		then()
 	}
-}
-
-// reset readies the lane for the next caller; a buffer grown by a large call is
-// let go.
-func (l *lane) reset() {
-	if cap(l.buf) > keepBuffer {
-		l.buf = make([]byte, 0, 512)
-	}
-	l.err = nil
-	l.phase.Store(uint32(PhaseOpen))
 }

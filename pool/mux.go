@@ -26,7 +26,6 @@ type stream interface {
 	SetWriteDeadline(t time.Time) error
 	SetDeadline(t time.Time) error
 	StreamID() uint32
-	Shrink() // lets go of the receive buffer if it is empty
 }
 
 // yamuxSession is the real mux.

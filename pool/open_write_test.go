@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -13,24 +14,37 @@ import (
 // the SYN, before the request.
 type cutting struct {
 	net.Conn
-	broke chan struct{} // closed when whoever reads knows
-	once  atomic.Bool
+	cut    atomic.Bool
+	broke  chan struct{} // closed when whoever reads knows
+	tried  chan struct{} // closed when something was written in vain
+	reads  sync.Once
+	writes sync.Once
+	first  bool // whoever reads knows before anything is written in vain, or the other way round
 }
 
 func (c *cutting) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if err != nil && c.once.CompareAndSwap(false, true) {
-		defer close(c.broke)
+	if err != nil {
+		if !c.first {
+			<-c.tried
+		}
+		c.reads.Do(func() { close(c.broke) })
 	}
 	return n, err
 }
 
 func (c *cutting) Write(b []byte) (int, error) {
 	const windowUpdate, syn = 1, 1
+	if c.cut.Load() {
+		defer c.writes.Do(func() { close(c.tried) })
+	}
 	n, err := c.Conn.Write(b)
 	if len(b) == 12 && b[1] == windowUpdate && b[3] == syn {
+		c.cut.Store(true)
 		_ = c.Conn.Close()
-		<-c.broke
+		if c.first {
+			<-c.broke
+		}
 	}
 	return n, err
 }
@@ -38,19 +52,23 @@ func (c *cutting) Write(b []byte) (int, error) {
 // A session that is killed between opening a stream and writing to it has sent
 // nothing: the call goes over a new one, whatever its class.
 func TestASessionKilledBetweenOpenAndWriteLosesNothing(t *testing.T) {
-	s := startServer(t)
-	var dials atomic.Int64
-	p := newPool(t, pool.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
-		if err != nil || dials.Add(1) > 1 {
-			return conn, err
-		}
-		return &cutting{Conn: conn, broke: make(chan struct{})}, nil
-	}})
-	if err := p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "once"}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.Executions("once"); n != 1 || dials.Load() != 2 {
-		t.Fatalf("executed %d times over %d connections", n, dials.Load())
+	for name, first := range map[string]bool{"the end is read first": true, "the end is met in writing": false} {
+		t.Run(name, func(t *testing.T) {
+			s := startServer(t)
+			var dials atomic.Int64
+			p := newPool(t, pool.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+				if err != nil || dials.Add(1) > 1 {
+					return conn, err
+				}
+				return &cutting{Conn: conn, broke: make(chan struct{}), tried: make(chan struct{}), first: first}, nil
+			}})
+			if err := p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "once"}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if n := s.Executions("once"); n != 1 || dials.Load() != 2 {
+				t.Fatalf("executed %d times over %d connections", n, dials.Load())
+			}
+		})
 	}
 }

@@ -1,10 +1,5 @@
 package pool
 
-import "encoding/binary"
-
-// frameWindow is the type of the frames that only carry flags.
-const frameWindow = 1
-
 // resets are the streams to be reset. yamux can close a stream but not end it:
 // one whose peer never closes its side stays for minutes, with a window full of
 // bytes. So the tap says it to both: to the peer between two frames that go out,
@@ -26,7 +21,8 @@ func (q resetQueue) fill(b []byte) (n int) {
 	for len(b)-n >= frameHead {
 		select {
 		case id := <-q:
-			n += len(appendReset(b[n:n], id))
+			putHead(b[n:], frameWindow, flagRST, id, 0)
+			n += frameHead
 		default:
 			return n
 		}
@@ -34,21 +30,15 @@ func (q resetQueue) fill(b []byte) (n int) {
 	return n
 }
 
-// appendReset appends the frame that resets stream id.
-func appendReset(b []byte, id uint32) []byte {
-	b = append(b, frameVersion, frameWindow, 0, flagRST)
-	b = binary.BigEndian.AppendUint32(b, id)
-	return append(b, 0, 0, 0, 0)
-}
-
-// sendResets tells the peer, between two frames.
-func (t *tap) sendResets() error {
-	if len(t.resets.out) == 0 {
-		return nil
+// sendResets tells the peer, between two frames. The caller has the token.
+func (t *tap) sendResets() {
+	if len(t.resets.out) == 0 || t.fault.Load() != nil {
+		return
 	}
 	frames := make([]byte, resetsQueued*frameHead)
-	n, err := t.Conn.Write(frames[:t.resets.out.fill(frames)])
-	return t.wrote(n, err)
+	if _, err := t.write(frames[:t.resets.out.fill(frames)], nil); err != nil {
+		t.fail(err)
+	}
 }
 
 // resetting says whether somebody is still to be told.

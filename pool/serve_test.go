@@ -15,8 +15,6 @@ import (
 // pipeStream is a stream over a pipe, whose deadlines are those of the bubble.
 type pipeStream struct{ net.Conn }
 
-func (pipeStream) Shrink() {}
-
 func (pipeStream) StreamID() uint32 { return 2 }
 
 // servedPool is a pool with one session on which a stream can be served.

@@ -125,37 +125,33 @@ func (s *session) cause() error {
 	return s.tap.cause()
 }
 
-// lane takes an idle lane or starts one; nil if the session is over.
+// lane takes an idle lane or makes one, whose stream is not open yet.
 func (s *session) lane() *lane {
 	select {
 	case l := <-s.free:
 		return l
 	default:
+		return newLane(s)
 	}
-	l := newLane(s)
-	if !s.crew.join(l.run) {
-		return nil
-	}
-	return l
 }
 
-// put gives a lane back for the next call. A lane too many is ended.
+// put gives a lane back for the next call. A lane too many is given up.
 func (s *session) put(l *lane) {
 	select {
 	case s.free <- l:
 	default:
-		close(l.requests)
+		l.discard(func() {})
 	}
 }
 
-// trim ends the idle lanes that the busiest moment since the last trim did not
+// trim gives up the idle lanes that the busiest moment since the last trim did not
 // need.
 func (s *session) trim() {
 	keep := s.peak.Swap(s.calls.Load() &^ retired)
 	for int64(len(s.free)) > keep {
 		select {
 		case l := <-s.free:
-			close(l.requests)
+			l.discard(func() {})
 		default:
 			return
 		}

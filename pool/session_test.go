@@ -53,36 +53,33 @@ func TestASessionRemembersItsBusiestMoment(t *testing.T) {
 	}
 }
 
-// The exchange has failed and its stream is gone, but the lane has not said so
-// yet: that is when a caller may leave, too.
-func TestACallerMayLeaveWhenTheStreamIsGone(t *testing.T) {
-	for _, at := range []Phase{PhaseOpen, PhaseWrite, PhaseFlushed, PhaseRead} {
-		l := newLane(&session{})
-		l.phase.Store(uint32(at))
-		if got, left := l.abandon(); got != at || !left {
-			t.Fatalf("%v, %v; want %v", got, left, at)
-		}
-		if l.advance(at, phaseDone) {
-			t.Fatal("the lane did not learn that its caller has left")
-		}
-	}
+func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
 	l := newLane(&session{})
-	l.phase.Store(uint32(phaseDone))
-	if _, left := l.abandon(); left {
-		t.Fatal("a result that is there was left behind")
+	if err := l.encode(1, "X.Y", "question"); err != nil || len(l.lent.request) == 0 {
+		t.Fatalf("%d bytes, %v", len(l.lent.request), err)
+	}
+	if l.rest(); l.lent != nil {
+		t.Fatalf("it keeps %+v", l.lent)
 	}
 }
 
-func TestALaneLetsABigBufferGo(t *testing.T) {
+// The writer of the last request may be slow to say that it has written it.
+func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
 	l := newLane(&session{})
-	l.buf = make([]byte, 10, keepBuffer+1)
-	l.reset()
-	if cap(l.buf) > keepBuffer {
-		t.Fatalf("%d bytes kept", cap(l.buf))
+	if err := l.encode(1, "X.Y", "first"); err != nil {
+		t.Fatal(err)
 	}
-	l.buf = make([]byte, 10, keepBuffer)
-	if l.reset(); cap(l.buf) != keepBuffer {
-		t.Fatalf("%d bytes kept of %d", cap(l.buf), keepBuffer)
+	frame, first := l.frame, l.lent.request
+	want := string(first)
+	frame.state.Store(frameTaken)
+	l.rest()
+	for range 100 { // whichever buffers are lent
+		if err := l.encode(2, "X.Y", "other"); err != nil || l.frame == frame {
+			t.Fatalf("%v; the frame is used again: %v", err, l.frame == frame)
+		}
+		if l.rest(); string(first) != want {
+			t.Fatalf("%q was written over %q", first, want)
+		}
 	}
 }
 

@@ -169,6 +169,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 		return nil, s.transport(err)
 	}
 	s.pool.counts.streams.Add(1)
+	s.tap.ports.remove(st.StreamID()) // it is yamux's
 	o.stream.Store(&st)
 	if s.over() {
 		return nil, s.cause()

@@ -57,8 +57,18 @@ func TestAStreamThatTheServerHasClosedIsReplaced(t *testing.T) {
 			t.Fatal(r.err)
 		}
 		opened := p.Stats().Streams
+		echo() // on the stream that is left, whichever is looked at first
+		if n := p.Stats().Streams - opened; n != 0 {
+			t.Fatalf("round %d: %d streams opened beside the one that is there", i, n)
+		}
+		g = holdCalls(t, s)
+		held = call(within(t), p, s.Addr(), "Test.Hold", 1)
+		receive(t, "the request", g.entered)
 		echo()
-		echo() // one of the two on the lane whose stream has ended
+		close(g.release)
+		if r := receive(t, "the call", held); r.err != nil {
+			t.Fatal(r.err)
+		}
 		if n := p.Stats().Streams - opened; n != 1 {
 			t.Fatalf("round %d: %d streams opened, want 1 in place of the closed one", i, n)
 		}

@@ -18,6 +18,7 @@ type silentMux struct {
 	closed chan struct{}
 	once   atomic.Bool
 	pings  atomic.Int64
+	opened atomic.Uint32
 }
 
 func (m *silentMux) Open() (stream, error)        { return newSilentStream(m), nil }
@@ -44,20 +45,20 @@ func (m *silentMux) Close() error {
 // silentStream is written to and read from in vain.
 type silentStream struct {
 	mux  *silentMux
+	id   uint32
 	woke chan struct{}
 }
 
 func newSilentStream(m *silentMux) *silentStream {
-	return &silentStream{mux: m, woke: make(chan struct{}, 1)}
+	return &silentStream{mux: m, id: 2*m.opened.Add(1) - 1, woke: make(chan struct{}, 1)}
 }
 
 func (s *silentStream) Write(b []byte) (int, error)   { return len(b), nil }
 func (s *silentStream) Close() error                  { return nil }
-func (s *silentStream) Shrink()                       {}
 func (s *silentStream) SetDeadline(t time.Time) error { return s.SetReadDeadline(t) }
 
 func (s *silentStream) SetWriteDeadline(time.Time) error { return nil }
-func (s *silentStream) StreamID() uint32                 { return 1 }
+func (s *silentStream) StreamID() uint32                 { return s.id }
 
 func (s *silentStream) SetReadDeadline(t time.Time) error {
 	if !t.IsZero() {
@@ -97,6 +98,7 @@ func newSilentPool(t *testing.T, cfg Config) *silentPool {
 			return nil, errors.New("refused")
 		}
 		near, far := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, far) }()
 		context.AfterFunc(ctx, func() { _ = far.Close(); _ = near.Close() })
 		s := sp.newSession(ctx, near, addr, id)
 		s.mux = sp.mux

@@ -22,6 +22,19 @@ func drain(r *tap) ([]byte, error) {
 	}
 }
 
+// cuts is b in one piece, in two at every place, and byte by byte.
+func cuts(b []byte) (all [][][]byte) {
+	all = append(all, [][]byte{b})
+	for cut := 1; cut < len(b); cut++ {
+		all = append(all, [][]byte{b[:cut], b[cut:]})
+	}
+	var single [][]byte
+	for i := range b {
+		single = append(single, b[i:i+1])
+	}
+	return append(all, single)
+}
+
 // conversation has two streams that end, one with data behind which looks like
 // frames, a ping, and a farewell.
 func conversation() []byte {
@@ -36,42 +49,28 @@ func conversation() []byte {
 	)
 }
 
-func TestFramesAreFollowedHoweverTheyArriveCut(t *testing.T) {
+func TestWhatIsYamuxsPassesUnchangedHoweverItArrivesCut(t *testing.T) {
 	whole := conversation()
-	check := func(name string, reads [][]byte) {
+	for i, reads := range cuts(whole) {
 		r := tapOn(&paperConn{reads: reads, err: io.EOF})
+		ends := map[uint32]uint32{1: 0, 3: flagFIN, 5: flagRST, 7: 0}
+		for stream := range ends {
+			r.ports.add(stream)
+		}
 		got, err := drain(r)
 		if !errors.Is(err, io.EOF) || !bytes.Equal(got, whole) {
-			t.Fatalf("%s: %v, %d bytes of %d passed on unchanged", name, err, len(got), len(whole))
+			t.Fatalf("cut %d: %v, %d bytes of %d passed on unchanged", i, err, len(got), len(whole))
 		}
-		if n := r.closes.Load(); n != 2 || !r.leaving.Load() || !errors.Is(r.cause(), io.EOF) {
-			t.Fatalf("%s: %d streams closed, leaving %v, cause %v", name, n, r.leaving.Load(), r.cause())
+		for stream, flags := range ends {
+			if at := r.ports.find(stream); at == nil || at.ended.Load() != flags {
+				t.Fatalf("cut %d: stream %d: %+v, want flags %x", i, stream, at, flags)
+			}
 		}
-		if n := r.in.Load(); n != uint64(len(whole)) {
-			t.Fatalf("%s: %d bytes counted", name, n)
+		if n := r.ports.find(5).window.Load(); n != windowSize+1<<20 {
+			t.Fatalf("cut %d: window of %d", i, n)
 		}
-	}
-	for cut := 1; cut < len(whole); cut++ {
-		check("in two", [][]byte{whole[:cut], whole[cut:]})
-	}
-	var single [][]byte
-	for _, b := range whole {
-		single = append(single, []byte{b})
-	}
-	check("byte by byte", single)
-}
-
-// yamux acts on what a Read gave it before it reads again: only then is the
-// stream closed there, too.
-func TestAClosedStreamIsCountedAtTheNextRead(t *testing.T) {
-	for name, flag := range map[string]uint16{"FIN": flagFIN, "RST": flagRST} {
-		r := tapOn(&paperConn{reads: [][]byte{frame(0, 1, flag, 1, 0), frame(0, 2, 2, 0, 1)}, err: io.EOF})
-		b := make([]byte, 64)
-		if _, err := r.Read(b); err != nil || r.closes.Load() != 0 {
-			t.Fatalf("%s: %v, counted %d at once", name, err, r.closes.Load())
-		}
-		if _, err := r.Read(b); err != nil || r.closes.Load() != 1 {
-			t.Fatalf("%s: %v, counted %d at the next read, want 1", name, err, r.closes.Load())
+		if !r.leaving.Load() || !errors.Is(r.cause(), io.EOF) || r.in.Load() != uint64(len(whole)) {
+			t.Fatalf("cut %d: leaving %v, cause %v, %d bytes counted", i, r.leaving.Load(), r.cause(), r.in.Load())
 		}
 	}
 }
@@ -85,14 +84,12 @@ func TestWhatIsNoFrameIsTheCause(t *testing.T) {
 		r := tapOn(&paperConn{reads: [][]byte{b}, err: errors.New("closed by us")})
 		var told error
 		r.broken = func(err error) { told = err }
-		if _, err := r.Read(make([]byte, 64)); err != nil {
-			t.Fatalf("%s: %v; yamux is to find out by itself", name, err)
-		}
+		n, err := r.Read(make([]byte, 64))
 		// The first reason counts, not what follows from it.
 		_, _ = r.Read(make([]byte, 64))
 		e, ok := errors.AsType[*ProtocolError](r.cause())
-		if !ok || e.Layer != "yamux" || told != r.cause() {
-			t.Fatalf("%s: cause %v, told %v", name, r.cause(), told)
+		if !ok || e.Layer != "yamux" || told != r.cause() || n != 0 || err != told {
+			t.Fatalf("%s: cause %v, told %v; yamux got %d bytes and %v", name, r.cause(), told, n, err)
 		}
 	}
 }

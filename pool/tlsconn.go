@@ -15,6 +15,7 @@ import (
 // that apart from other ends.
 type tlsConn struct {
 	*tls.Conn
+	under *metered
 	creds *credentials
 	addr  string
 	known atomic.Bool // the server has answered: it did take us
@@ -61,7 +62,13 @@ func (c *credentials) secure(ctx context.Context, conn *metered, addr string) (*
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, c.tlsError(addr, err, conn.heard.Load())
 	}
-	return &tlsConn{Conn: secured, creds: c, addr: addr}, nil
+	return &tlsConn{Conn: secured, under: conn, creds: c, addr: addr}, nil
+}
+
+// unblocked is what keeps Write from blocking, nil if nothing does.
+func (c *tlsConn) unblocked() *spill {
+	s, _ := c.under.Conn.(*spill)
+	return s
 }
 
 // Read types the refusal that comes in place of the first answer.

@@ -1,7 +1,6 @@
 package testutil
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
@@ -28,6 +27,7 @@ type conn struct {
 	cancel  context.CancelFunc
 	session atomic.Pointer[yamux.Session]
 	serving rpcServing     // what answers on its streams
+	out     *joined        // beneath the session; nil without one
 	streams sync.WaitGroup // only serve adds to it, so it may wait for it
 }
 
@@ -109,10 +109,13 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	cfg.EnableKeepAlive = c.server.cfg.KeepAlive > 0
 	cfg.KeepAliveInterval = max(c.server.cfg.KeepAlive, time.Second)
 	cfg.ConnectionWriteTimeout = time.Minute // a frozen server must not lose its sessions by itself
-	session, err := yamux.Server(lastWords{rw, c.cancel}, cfg)
+	out := newJoined(rw)
+	session, err := yamux.Server(lastWords{out, c.cancel}, cfg)
 	if err != nil {
 		return
 	}
+	c.out = out
+	c.streams.Go(out.flush)
 	c.session.Store(session)
 	for {
 		stream, err := session.AcceptStream()
@@ -168,18 +171,23 @@ func (l lastWords) Read(b []byte) (int, error) {
 // or an answer ends it.
 func (c *conn) serveRPC(rw net.Conn) {
 	defer func() { _ = rw.Close() }() // tells the client that nothing more comes
-	r := bufio.NewReader(rw)
+	x := newExchange(c, rw)
 	for {
-		req, err := c.readRequest(r)
-		if req == nil || !c.answer(rw, req, err) {
+		req, err := x.request()
+		if req == nil || !x.answered(req, err) {
 			return
 		}
-		if stream, ok := rw.(*yamux.Stream); ok && len(req.body) > keepBuffer {
+		if stream, ok := rw.(*yamux.Stream); ok && len(req.body) > shrinkBeyond {
 			stream.Shrink() // it would keep what a large request made it grow to
 		}
+		x.forget()
 	}
 }
 
-// keepBuffer is the largest request whose buffer an idle stream holds on to, in
-// bytes.
-const keepBuffer = 4 << 10
+const (
+	// keepBuffer is the largest buffer that is kept for the next call, in bytes.
+	keepBuffer = 128 << 10
+	// shrinkBeyond is the largest request whose buffer an idle stream of yamux's
+	// holds on to, in bytes.
+	shrinkBeyond = 72 << 10
+)

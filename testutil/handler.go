@@ -23,7 +23,7 @@ type Handler func(ctx context.Context, r *Request) (any, error)
 // returns.
 type StreamHandler func(ctx context.Context, c net.Conn) error
 
-// Request is one request as it was read.
+// Request is one request as it was read. It is of use until its handler returns.
 type Request struct {
 	Method string   // as the client spelled it
 	Seq    uint64   // chosen by the client
@@ -34,8 +34,8 @@ type Request struct {
 	body   []byte
 }
 
-// Body returns the arguments as one encoded msgpack value. It belongs to the
-// request and must not be changed.
+// Body returns the arguments as one encoded msgpack value. It must not be changed,
+// and is valid until the handler's answer has been sent.
 func (r *Request) Body() Raw { return r.body }
 
 // Decode reads the arguments into the fresh variable v points to. The error is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 const (
@@ -31,8 +32,19 @@ func (e *MalformedError) Error() string {
 // complete. The error is *MalformedError, or that of the reader, io.EOF only
 // when not a single byte came.
 func readValue(r *bufio.Reader) ([]byte, error) {
-	v := valueReader{r: r}
-	pending := []uint64{1} // values still to come, per level of nesting
+	raw, err := appendValue(nil, r)
+	if err != nil {
+		return nil, err
+	}
+	return raw, nil
+}
+
+// appendValue appends the bytes of exactly one value to b, as readValue reads it.
+// After an error it answers what did come.
+func appendValue(b []byte, r *bufio.Reader) ([]byte, error) {
+	v := valueReader{r: r, out: b, begin: len(b)}
+	var levels [16]uint64
+	pending := append(levels[:0], 1) // values still to come, per level of nesting
 	for len(pending) > 0 {
 		top := len(pending) - 1
 		if pending[top] == 0 {
@@ -42,11 +54,11 @@ func readValue(r *bufio.Reader) ([]byte, error) {
 		pending[top]--
 		children, err := v.one()
 		if err != nil {
-			return nil, err
+			return v.out, err
 		}
 		if children > 0 {
 			if len(pending) >= maxValueDepth {
-				return nil, v.malformed("nested deeper than %d levels", maxValueDepth)
+				return v.out, v.malformed("nested deeper than %d levels", maxValueDepth)
 			}
 			pending = append(pending, children)
 		}
@@ -55,12 +67,13 @@ func readValue(r *bufio.Reader) ([]byte, error) {
 }
 
 type valueReader struct {
-	r   *bufio.Reader
-	out []byte
+	r     *bufio.Reader
+	out   []byte
+	begin int // of the value in out
 }
 
 func (v *valueReader) malformed(format string, args ...any) error {
-	return &MalformedError{Offset: len(v.out), Reason: fmt.Sprintf(format, args...)}
+	return &MalformedError{Offset: len(v.out) - v.begin, Reason: fmt.Sprintf(format, args...)}
 }
 
 // one reads one token with its payload and tells how many values belong to it.
@@ -138,12 +151,12 @@ func (v *valueReader) skip(n uint64) error {
 // take appends the next n bytes to out and returns them.
 func (v *valueReader) take(n int) ([]byte, error) {
 	at := len(v.out)
-	if at+n > maxValueBytes {
+	if at-v.begin+n > maxValueBytes {
 		return nil, v.malformed("longer than %d bytes", maxValueBytes)
 	}
-	v.out = append(v.out, make([]byte, n)...)
+	v.out = slices.Grow(v.out, n)[:at+n]
 	if _, err := io.ReadFull(v.r, v.out[at:]); err != nil {
-		if errors.Is(err, io.EOF) && at > 0 {
+		if errors.Is(err, io.EOF) && at > v.begin {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err

@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"encoding/binary"
 	"reflect"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
@@ -70,4 +71,33 @@ func encode(b []byte, v any) ([]byte, error) {
 // decode reads one value into the fresh variable v points to.
 func decode(b []byte, v any) error {
 	return codec.NewDecoderBytes(b, msgpackHandle).Decode(v)
+}
+
+// appendText writes s in the raw family, as the codec does.
+func appendText(b []byte, s string) []byte {
+	switch n := len(s); {
+	case n < 32:
+		b = append(b, 0xa0|byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, 0xda), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint32(append(b, 0xdb), uint32(n))
+	}
+	return append(b, s...)
+}
+
+// appendNumber writes n in the shortest form, as the codec does.
+func appendNumber(b []byte, n uint64) []byte {
+	switch {
+	case n < 1<<7:
+		return append(b, byte(n))
+	case n < 1<<8:
+		return append(b, 0xcc, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, 0xcd), uint16(n))
+	case n < 1<<32:
+		return binary.BigEndian.AppendUint32(append(b, 0xce), uint32(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(b, 0xcf), n)
+	}
 }

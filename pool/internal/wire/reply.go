@@ -16,7 +16,8 @@ type Header struct {
 
 // Decoder reads complete values. It belongs to one goroutine at a time.
 type Decoder struct {
-	dec *codec.Decoder
+	dec    *codec.Decoder
+	method string // of the last header
 }
 
 // NewDecoder makes a Decoder.
@@ -32,6 +33,10 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 	if len(b) == 0 || forms[b[0]].kind != pairs {
 		return fmt.Errorf("%w: a reply header is a map, not 0x%02x", ErrMalformed, b[:min(len(b), 1)])
 	}
+	if d.readHeader(b, h) {
+		return nil
+	}
+	*h = Header{}
 	d.dec.ResetBytes(b)
 	if err := d.dec.Decode(h); err != nil {
 		return fmt.Errorf("%w: reply header: %w", ErrMalformed, err)
@@ -43,7 +48,7 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 // which is set to its zero value first, or nil to read nothing. What reply holds
 // afterwards shares no memory with b. After an error it is zero.
 func (d *Decoder) Body(b []byte, reply any) error {
-	if reply == nil {
+	if reply == nil || readBytes(b, reply) {
 		return nil
 	}
 	v := reflect.ValueOf(reply)

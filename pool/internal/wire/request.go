@@ -8,7 +8,8 @@ import (
 
 // Encoder appends requests to buffers. It belongs to one goroutine at a time.
 type Encoder struct {
-	enc *codec.Encoder
+	enc  *codec.Encoder
+	body []byte // of enc while it encodes
 }
 
 // NewEncoder makes an Encoder.
@@ -24,10 +25,24 @@ func (e *Encoder) Request(buf []byte, seq uint64, method string, args any) ([]by
 	buf = appendUint(buf, seq)
 	buf = appendString(buf, "ServiceMethod")
 	buf = appendString(buf, method)
-	body := buf[len(buf):]
-	e.enc.ResetBytes(&body)
-	if err := e.enc.Encode(args); err != nil {
+	return e.value(buf, args)
+}
+
+// value appends one value to buf. After an error buf is as it was.
+func (e *Encoder) value(buf []byte, v any) ([]byte, error) {
+	if out, ok := appendBytes(buf, v); ok {
+		return out, nil
+	}
+	e.body = buf[len(buf):]
+	e.enc.ResetBytes(&e.body)
+	err := e.enc.Encode(v)
+	body := e.body
+	e.body = nil
+	switch {
+	case err != nil:
 		return buf, err
+	case cap(buf)-len(buf) > 0 && len(body) > 0 && &body[0] == &buf[:len(buf)+1][len(buf)]:
+		return buf[:len(buf)+len(body)], nil // it had room there
 	}
 	return append(buf, body...), nil
 }

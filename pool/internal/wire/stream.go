@@ -56,12 +56,11 @@ func (e *Encoder) Reply(buf []byte, h Header, body any) ([]byte, error) {
 	out = appendString(appendString(out, "Error"), h.Error)
 	out = appendUint(appendString(out, "Seq"), h.Seq)
 	out = appendString(appendString(out, "ServiceMethod"), h.ServiceMethod)
-	value := out[len(out):]
-	e.enc.ResetBytes(&value)
-	if err := e.enc.Encode(body); err != nil {
+	out, err := e.value(out, body)
+	if err != nil {
 		return buf, err
 	}
-	return append(out, value...), nil
+	return out, nil
 }
 
 // Nothing is the body of an answer that is an error: an empty map.

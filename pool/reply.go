@@ -1,0 +1,148 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// errStray says that a peer sent bytes which nothing asked for.
+var errStray = &ProtocolError{Layer: "rpc", Reason: "bytes on a stream that has asked for nothing"}
+
+// reply is what comes in on a lane. It belongs to the goroutine that reads the
+// transport while the lane's turn is asked; the window is always that
+// goroutine's.
+type reply struct {
+	scan   wire.Scanner
+	header int         // where the reply's header ends
+	end    int         // where the reply ends
+	err    error       // why there is none
+	heard  atomic.Bool // a byte of it came in
+
+	allowed int       // bytes that the peer may send
+	owed    int       // bytes that came in and were not given back to it
+	credit  *outgoing // the last frame that did
+}
+
+// ask readies the lane for a reply, and answers false if the peer has closed the
+// stream: either this side sees that, or the reading goroutine sees the turn.
+func (l *lane) ask() bool {
+	l.lent.reply, l.header, l.err = l.lent.reply[:0], 0, nil
+	l.heard.Store(false)
+	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
+	l.turn.Store(turnAsked)
+	return l.port.ended.Load() == 0
+}
+
+// admit counts a frame against the window.
+func (l *lane) admit(n uint32) error {
+	if int64(n) > int64(l.allowed) {
+		return &ProtocolError{
+			Layer: "yamux", Reason: fmt.Sprintf("a frame of %d bytes where %d may come", n, l.allowed),
+		}
+	}
+	l.allowed -= int(n)
+	return nil
+}
+
+// space is where the next bytes of a reply go, some of want; nil if no reply is
+// expected.
+func (l *lane) space(want int) []byte {
+	if l.turn.Load() != turnAsked {
+		return nil
+	}
+	l.lent.reply = grown(l.lent.reply)
+	return l.lent.reply[len(l.lent.reply):min(len(l.lent.reply)+want, cap(l.lent.reply))]
+}
+
+// grown has room for more. Memory grows with the bytes that came, not with what
+// they announce.
+func grown(b []byte) []byte {
+	if cap(b)-len(b) >= 256 {
+		return b
+	}
+	more := make([]byte, len(b), max(4096, 2*cap(b)))
+	copy(more, b)
+	return more
+}
+
+// received takes n bytes that were put into space, or dropped because there was
+// none; left more of their frame are still to come. They are given back to the
+// peer's window whether somebody wants them or not: it may then write to the end.
+func (l *lane) received(n, left int, kept bool) {
+	l.giveBack(n)
+	if !kept {
+		if l.turn.Load() != turnLeft {
+			l.port.ended.Or(strayed)
+		}
+		return
+	}
+	l.lent.reply = l.lent.reply[:len(l.lent.reply)+n]
+	l.heard.Store(true)
+	done, err := l.scanned()
+	if behind := len(l.lent.reply) - l.end + left; done && behind > 0 {
+		err = &ProtocolError{Layer: "rpc", Reason: fmt.Sprintf("%d bytes behind the reply", behind)}
+	}
+	if done || err != nil {
+		l.answer(err)
+	}
+}
+
+// scanned looks whether header and body are complete.
+func (l *lane) scanned() (bool, error) {
+	if l.header == 0 {
+		end, ok, err := l.scan.Value(l.lent.reply)
+		if !ok || err != nil {
+			return false, garbled(err)
+		}
+		l.header = end
+	}
+	end, ok, err := l.scan.Value(l.lent.reply)
+	if !ok || err != nil {
+		return false, garbled(err)
+	}
+	l.end = end
+	return true, nil
+}
+
+// answer ends the turn, unless its caller has left.
+func (l *lane) answer(err error) {
+	l.err = err
+	if l.turn.CompareAndSwap(turnAsked, turnAnswered) {
+		l.session.tap.waking.Add(1)
+		l.done <- struct{}{} // has room: one for each turn
+	}
+}
+
+// over tells whoever waits that the peer has closed the stream, and says whether
+// nobody will.
+func (l *lane) over(flags uint32) (forget bool) {
+	if l.turn.Load() == turnAsked {
+		l.answer(ending(flags))
+	}
+	return l.turn.Load() == turnLeft
+}
+
+// giveBack lets the peer send as many bytes again, once that is worth a frame.
+// There are two such frames at most that the peer has not acted on.
+func (l *lane) giveBack(n int) {
+	if l.owed += n; l.owed < windowSize/2 {
+		return
+	}
+	if l.credit == nil || l.credit.pending() {
+		l.credit = &outgoing{bytes: make([]byte, frameHead)}
+	}
+	putHead(l.credit.bytes, frameWindow, 0, l.port.stream, uint32(l.owed))
+	l.allowed, l.owed = l.allowed+l.owed, 0
+	l.session.tap.send(l.credit)
+}
+
+// garbled types the scanner's errors.
+func garbled(err error) error {
+	if errors.Is(err, wire.ErrMalformed) {
+		return &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
+	}
+	return err
+}
