@@ -137,6 +137,10 @@ func (s *session) lane() *lane {
 
 // put gives a lane back for the next call. A lane too many is given up.
 func (s *session) put(l *lane) {
+	if s.ctx.Err() != nil {
+		l.discard(func() {})
+		return
+	}
 	select {
 	case s.free <- l:
 	default:
@@ -183,5 +187,18 @@ func (s *session) keep(ctx context.Context) error {
 	_ = s.mux.Close() // always nil; frees whoever is blocked in yamux
 	s.crew.leave()
 	<-s.crew.gone
+	s.tap.forget()
+	s.unstock()
 	return s.cause()
+}
+
+// unstock lets go of the idle lanes of a session that is over.
+func (s *session) unstock() {
+	for {
+		select {
+		case <-s.free:
+		default:
+			return
+		}
+	}
 }

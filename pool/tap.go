@@ -3,6 +3,7 @@ package pool
 import (
 	"io"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -87,6 +88,26 @@ func (t *tap) cause() error {
 // silence is the time since the last sign of life.
 func (t *tap) silence() time.Duration {
 	return time.Since(t.origin) - time.Duration(t.lastRead.Load())
+}
+
+// forget lets go of everything that the transport was used with. It is called when
+// nobody reads it any more and yamux has ended: yamux keeps what has a stream that
+// only one side has closed for minutes, also of a session that is over, and the
+// lanes with their buffers must not be kept with it. The token stays taken, for
+// there is nothing left to write; what is still queued is withdrawn by its sender.
+func (t *tap) forget() {
+	for !t.busy.CompareAndSwap(false, true) {
+		runtime.Gosched() // to a last write, which ends at once: the transport is closed
+	}
+	if t.spill != nil {
+		t.spill.last = nil
+	}
+	t.writing, t.reading = outbound{}, inbound{}
+	t.own, t.held = nil, nil
+	t.queue.Store(nil)
+	for i := range t.ports {
+		t.ports[i].Store(nil)
+	}
 }
 
 // Close frees whoever reads or writes.
