@@ -9,8 +9,9 @@ type buffers struct {
 	reply   []byte
 }
 
-// keepBuffer is the largest buffer that is kept for other calls.
-const keepBuffer = 128 << 10
+// keepBuffer is the largest buffer that is kept for other calls. A larger one costs
+// its call more than getting it does.
+const keepBuffer = 1 << 20
 
 // spares are those that no call needs at the moment. The garbage collector takes
 // what stays there.

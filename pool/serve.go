@@ -94,13 +94,16 @@ func (v *server) answer(text string, body any) error {
 			return err
 		}
 	}
-	if v.out = out; cap(out) > keepBuffer {
+	if v.out = out; cap(out) > keepReply {
 		v.out = nil
 	}
 	_ = v.conn.SetWriteDeadline(time.Now().Add(v.session.pool.cfg.HoldTimeout)) // fails where writing does
 	_, v.sent = v.conn.Write(out)
 	return v.sent
 }
+
+// keepReply is the largest buffer that the stream of a server's calls holds on to.
+const keepReply = 128 << 10
 
 // ReadRequestHeader hands net/rpc the header that was read.
 func (v *server) ReadRequestHeader(r *rpc.Request) error {

@@ -186,7 +186,7 @@ func (c *conn) serveRPC(rw net.Conn) {
 
 const (
 	// keepBuffer is the largest buffer that is kept for the next call, in bytes.
-	keepBuffer = 128 << 10
+	keepBuffer = 1 << 20
 	// shrinkBeyond is the largest request whose buffer an idle stream of yamux's
 	// holds on to, in bytes.
 	shrinkBeyond = 72 << 10
