@@ -179,8 +179,8 @@ func (p *Proxy) answers(now *published, server messages.Server) {
 	case !active && !unproven(now.view.Health(server)):
 		return
 	}
-	if p.owner.TryTell(messages.Recovered{Server: server, Epoch: now.view.Epoch()}) != nil {
-		now.news.Store(active)
+	if p.owner.TryTell(messages.Recovered{Server: server, Epoch: now.view.Epoch()}) != nil && active {
+		now.news.Store(true)
 	}
 }
 

@@ -42,6 +42,7 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []m
 			Rebalance:        p.cfg.Rebalance,
 			ProbeTimeout:     p.cfg.ProbeTimeout,
 			ProbeStagger:     p.cfg.ProbeStagger,
+			NoDiscovery:      p.cfg.Discoverer == nil,
 			DiscoverInterval: p.cfg.DiscoverInterval,
 		}, rng),
 	}

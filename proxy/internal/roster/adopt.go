@@ -118,10 +118,9 @@ func (r *Roster) giveUp() {
 			r.markUnanswered(e)
 		}
 	}
-	// A server that joined or recovered meanwhile may still be worth a call.
-	if r.quorum.silent = false; !r.list.served() {
-		r.bereave()
-	}
+	// A server that joined or recovered meanwhile may still be worth a call; if there
+	// is none, finish sees that nobody is left.
+	r.quorum.silent = false
 }
 
 // markUnanswered marks a server whose probe failed or stayed silent.

@@ -22,6 +22,7 @@ type Config struct {
 	Rebalance        Timing        // the time between rounds
 	ProbeTimeout     time.Duration // limit of one whole round; default 3 s
 	ProbeStagger     time.Duration // silence after which the next candidate is probed too; default 250 ms
+	NoDiscovery      bool          // there is nobody to ask
 	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter; default 15 s
 }
 

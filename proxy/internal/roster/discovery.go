@@ -55,7 +55,7 @@ func (d *discovery) end(run uint64) bool {
 // wantsDiscovery says whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
-	return r.discovery.requested || r.quorum.orphaned() || r.list.len() == 0
+	return !r.cfg.NoDiscovery && (r.discovery.requested || r.quorum.orphaned() || r.list.len() == 0)
 }
 
 // discoveryDeadline is when the next run is to begin; zero: none is wanted.
@@ -100,8 +100,8 @@ func (d *discovery) level() Level {
 }
 
 // join lists what a run found, and answers how many servers are new. What an
-// earlier run found, and this one did not, leaves if it failed: an outage that
-// lasts must not pile up what discovery finds.
+// earlier run found, and this one did not, leaves unless it answered: an outage
+// that lasts must not pile up what discovery finds.
 func (r *Roster) join(m messages.DiscoveryDone) (joined int) {
 	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
@@ -121,8 +121,8 @@ func (r *Roster) join(m messages.DiscoveryDone) (joined int) {
 		e.found, e.named = e.found || isNew, true
 	}
 	joined = r.list.len() - before
-	if joined > 0 {
-		r.list.discard(func(e *entry) bool { return e.found && !e.named && e.health == messages.Failed })
+	if active := r.list.active(); joined > 0 {
+		r.list.discard(func(e *entry) bool { return e.found && !e.named && !e.works() && e != active })
 	}
 	r.list.forgetNames()
 	return joined

@@ -28,6 +28,9 @@ type entry struct {
 // older than what is known of the server. Epoch 0 is the current one.
 func (e *entry) stale(epoch uint64) bool { return epoch != 0 && epoch < e.since }
 
+// works says whether the server answered when it was last asked.
+func (e *entry) works() bool { return e.health == messages.Alive || e.health == messages.Leaderless }
+
 // recover holds the server for alive and says whether that is new.
 func (e *entry) recover() bool {
 	if e.health == messages.Alive {

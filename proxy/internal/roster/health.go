@@ -28,9 +28,7 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	}
 	isNew := r.fail(e, m.Err)
 	r.list.toEnd(e)
-	if isNew && !r.list.served() {
-		r.bereave()
-	}
+	r.bereave() // who comes back may take over
 	if !isNew && r.list.active() == e {
 		return false // the only server there is, and it was down before
 	}

@@ -29,7 +29,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	hasLeader := m.LeaderRPCAddr != ""
 	// To an orphan any server is welcome: only a heartbeat with a leader may
 	// take some away.
-	leave := hasLeader || !r.quorum.orphaned()
+	leave := hasLeader || !r.quorum.orphaned() || r.list.len() > maxNamed
 	from := m.From.Addr
 	if e := r.list.active(); from == "" && e != nil {
 		from = e.server.Addr
@@ -43,9 +43,6 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, vouched, leave))
 	r.hearLeader(now, from, hasLeader)
-	if hasLeader && !r.list.holding() {
-		r.list.forgetRemembered()
-	}
 	r.verify(now)
 }
 
@@ -67,15 +64,32 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, vouched strin
 		return err
 	}
 	r.grown(now, members)
-	was := r.list.holding()
-	r.list.setPrimaries(members, leave, r.list.toHold(members, vouched))
-	if !was && r.list.holding() {
-		r.box.command(Log{Level: Info, Message: "heartbeat replaces every server: the former ones are kept until one of the new answers", Fields: Fields{Servers: len(members)}})
-	}
+	r.replace(members, vouched, leave)
 	if leave {
 		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)
 	}
 	return nil
+}
+
+// replace makes the members primaries in place of those that are there.
+func (r *Roster) replace(members []member, vouched string, leave bool) {
+	named, fresh := make(map[string]bool, len(members)), false
+	for _, m := range members {
+		named[m.server.Addr] = true
+		fresh = fresh || r.list.find(m.server.Addr) == nil
+	}
+	was := r.list.holding()
+	hold, any := r.list.toHold(named, vouched)
+	if any && fresh && leave && !was {
+		r.list.promote(named)
+	}
+	r.list.setPrimaries(members, leave, hold)
+	if !was && r.list.holding() {
+		r.box.command(Log{
+			Level: Info, Message: "heartbeat names no server that is known to work: the former ones are kept until one of the new answers",
+			Fields: Fields{Servers: len(members)},
+		})
+	}
 }
 
 // admit sorts out which of the servers can be used and why the others cannot.

@@ -21,23 +21,48 @@ func (l *list) holding() bool {
 	return slices.ContainsFunc(l.primaries, func(e *entry) bool { return e.held })
 }
 
-// trusted says whether a heartbeat that names e names a server that may well
-// work: it was here before, and was not held for failed. While servers are held,
-// those that are not have yet to show that they can be reached.
-func (l *list) trusted(e *entry) bool {
-	return e != nil && e.health != messages.Failed && (e.held || !l.holding())
+// toHold tells which of the servers that the named ones replace are to be held,
+// and whether any is. None is if one of those named has just answered and named a
+// leader (vouched), or may well work: it was here before and was not held for
+// failed. While servers are held, or one is lost that is known to work, that is
+// not enough; then it must be known to work itself.
+func (l *list) toHold(named map[string]bool, vouched string) (hold func(*entry) bool, any bool) {
+	holding, loses := l.holding(), l.loses(named)
+	for addr := range named {
+		e := l.find(addr)
+		switch {
+		case addr == vouched:
+			return nobodyHeld, false
+		case e == nil, e.health == messages.Failed, holding && !e.held, loses && !e.works():
+		default:
+			return nobodyHeld, false
+		}
+	}
+	return func(e *entry) bool {
+		return e.held || !holding && (e.health != messages.Failed || e.server.Addr == vouched)
+	}, true
 }
 
-// toHold tells which of the servers that the members replace are to be held:
-// none if one of the members may well work, or has just answered and named a
-// leader, else those that may.
-func (l *list) toHold(members []member, vouched string) func(*entry) bool {
-	works := func(m member) bool { return m.server.Addr == vouched || l.trusted(l.find(m.server.Addr)) }
-	if slices.ContainsFunc(members, works) {
-		return func(*entry) bool { return false }
+func nobodyHeld(*entry) bool { return false }
+
+// loses says whether a server is not among those named that is known to work and
+// carries calls, or would.
+func (l *list) loses(named map[string]bool) bool {
+	lost := func(e *entry) bool { return e.health == messages.Alive && !named[e.server.Addr] }
+	active := l.active()
+	return active != nil && lost(active) || slices.ContainsFunc(l.primaries, lost)
+}
+
+// promote makes the active server a primary, in front, if it is a backup that has
+// not failed: it carries the calls, and goes before servers nobody has reached.
+func (l *list) promote(named map[string]bool) {
+	e := l.active()
+	if e == nil || e.health == messages.Failed || named[e.server.Addr] || !l.isBackup(e) {
+		return
 	}
-	holding := l.holding()
-	return func(e *entry) bool { return e.held || !holding && e.health != messages.Failed }
+	l.backups = without(l.backups, e)
+	l.primaries = slices.Insert(l.primaries, 0, e)
+	e.source = e.listedBy
 }
 
 // verify has the servers probed that are to replace the held ones, a few times
@@ -58,18 +83,25 @@ func (r *Roster) verifying() bool {
 	return r.list.holding() && r.list.served()
 }
 
-// release lets the held servers go as soon as one that is to replace them
-// answers.
+// release lets go of what is kept for want of a server that works, as soon as one
+// does: of the servers that are held, and, if a heartbeat with a leader has named
+// that one, of those that worked before the last start.
 func (r *Roster) release() {
-	if !r.list.holding() {
+	if r.list.remembered == 0 && !r.list.holding() {
 		return
 	}
 	for _, e := range r.list.primaries {
-		if !e.held && e.health == messages.Alive {
-			r.list.dismiss(func(e *entry) bool { return e.held })
-			r.box.command(Log{Level: Info, Message: "a server that the heartbeat names answers: the former ones leave", Server: e.server})
-			return
+		if e.held || e.health != messages.Alive {
+			continue
 		}
+		if r.list.holding() {
+			r.list.dismiss(func(e *entry) bool { return e.held })
+			r.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
+		}
+		if r.leader != "" && e.source == messages.SourceHeartbeat {
+			r.list.forgetRemembered()
+		}
+		return
 	}
 }
 

@@ -103,10 +103,12 @@ func TestWithoutFromAHeartbeatSpeaksForTheActiveServer(t *testing.T) {
 	g.expect("*b c a~")
 	g.hears("", "c")
 	g.expect("*b+ c a~")
-	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c"}) // b answered, and leaves
-	g.expect("*c")
+	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c"}) // b answered, and leaves once c does
+	g.expect("*b+^ c a~^")
+	g.probed("c", nil)
+	g.expect("*c+")
 	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", From: serv(t, "z")}) // nobody knows z
-	g.expect("*c")
+	g.expect("*c+")
 }
 
 func TestAHeartbeatDoesNotOutdateTheFirstFailure(t *testing.T) {

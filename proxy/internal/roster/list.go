@@ -154,10 +154,10 @@ func (l *list) setPrimaries(members []member, leave bool, hold func(*entry) bool
 			e.named, e.datacenter, e.source, e.found = true, m.datacenter, messages.SourceHeartbeat, false
 		}
 	}
+	for _, e := range l.primaries {
+		e.held = !e.named && (e.held && !leave || leave && hold(e))
+	}
 	if leave {
-		for _, e := range l.primaries {
-			e.held = !e.named && hold(e)
-		}
 		l.dismiss(func(e *entry) bool { return !e.named && !e.held })
 	}
 	l.forgetNames()

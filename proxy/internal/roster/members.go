@@ -54,13 +54,18 @@ func (r *Roster) withdraw(addr string, withdrawn bool) {
 }
 
 // restoreConfigured adds the configured servers to the primaries, except those
-// that are withdrawn.
-func (r *Roster) restoreConfigured() {
+// that are withdrawn; to be held, or to stay.
+func (r *Roster) restoreConfigured(held bool) {
 	for _, c := range r.configured {
-		if !c.withdrawn {
-			e := r.list.addPrimary(c.server, messages.SourceConfig)
-			e.found = false
+		if c.withdrawn {
+			continue
 		}
+		e := r.list.find(c.server.Addr)
+		if e == nil || r.list.isBackup(e) {
+			e = r.list.addPrimary(c.server, messages.SourceConfig)
+			e.held = held
+		}
+		e.found = false
 	}
 }
 

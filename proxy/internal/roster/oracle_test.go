@@ -40,16 +40,25 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 		return
 	}
 	if m.LeaderRPCAddr != "" || !orphan {
+		active, _ := before.Active()
 		from := m.From.Addr
-		if active, ok := before.Active(); ok && from == "" {
+		if from == "" {
 			from = active.Addr
+		}
+		loses, fresh := false, slices.ContainsFunc(named, func(addr string) bool { return !before.Contains(messages.Server{Addr: addr}) })
+		for s := range before.Ranking() {
+			counts := s.Role == messages.Primary || s.Server == active
+			loses = loses || counts && s.Health == messages.Alive && !slices.Contains(named, s.Server.Addr)
 		}
 		holding, useful, stay := len(o.held) > 0, m.LeaderRPCAddr != "" && slices.Contains(named, from), []string(nil)
 		for s := range before.Ranking() {
 			held := slices.Contains(o.held, s.Server.Addr)
 			if slices.Contains(named, s.Server.Addr) {
-				useful = useful || s.Health != messages.Failed && (held || !holding)
-			} else if s.Role == messages.Primary && (held || !holding && s.Health != messages.Failed) {
+				works := s.Health == messages.Alive || s.Health == messages.Leaderless
+				useful = useful || s.Health != messages.Failed && (held || !holding) && (works || !loses)
+			} else if s.Server == active && fresh && !holding && s.Health != messages.Failed {
+				stay = append(stay, s.Server.Addr) // as a primary, whatever it was
+			} else if s.Role == messages.Primary && (held || !holding && (s.Health != messages.Failed || m.LeaderRPCAddr != "" && s.Server.Addr == from)) {
 				stay = append(stay, s.Server.Addr)
 			}
 		}
@@ -59,7 +68,7 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 		o.held, o.primaries = stay, slices.Clone(stay)
 	}
 	for _, addr := range named {
-		o.primaries = with(o.primaries, addr)
+		o.primaries, o.held = with(o.primaries, addr), but(o.held, addr)
 	}
 }
 
@@ -113,13 +122,18 @@ func (o *oracle) released() {
 // lapsed brings the whole configuration back.
 func (o *oracle) lapsed() {
 	o.withdrawn = nil
-	o.foundNobody()
+	o.restore(false)
 }
 
 // foundNobody brings the configuration back, but for what was removed by hand.
-func (o *oracle) foundNobody() {
+func (o *oracle) foundNobody() { o.restore(true) }
+
+func (o *oracle) restore(held bool) {
 	for _, addr := range o.config {
 		if !slices.Contains(o.withdrawn, addr) {
+			if held && !slices.Contains(o.primaries, addr) {
+				o.held = with(o.held, addr)
+			}
 			o.primaries = with(o.primaries, addr)
 		}
 	}

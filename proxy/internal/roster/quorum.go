@@ -41,11 +41,15 @@ func (q *quorum) deadline() time.Time {
 	return q.seen.Add(orphanTTLs * q.ttl)
 }
 
-// bereave takes note that no server answers any more: the configured servers, but
-// for those removed by hand, are eligible again at once.
+// bereave takes note, whatever led to it, that every server has failed: the
+// configured ones, but for those removed by hand, are eligible again at once, until
+// one of those that the heartbeat named answers.
 func (r *Roster) bereave() {
+	if r.quorum.silent || r.list.len() == 0 || r.list.served() {
+		return
+	}
 	r.quorum.silent = true
-	r.restoreConfigured()
+	r.restoreConfigured(true)
 }
 
 // lapse makes an orphan of an agent that no leader has been named to for too
@@ -55,7 +59,7 @@ func (r *Roster) lapse() {
 	for i := range r.configured {
 		r.configured[i].withdrawn = false
 	}
-	r.restoreConfigured()
+	r.restoreConfigured(false)
 }
 
 // configured is a server of the configuration. The configuration is a

@@ -146,6 +146,7 @@ func (r *Roster) start(now time.Time) {
 // visible changed, then answer.
 func (r *Roster) finish(now time.Time) {
 	r.release()
+	r.bereave()
 	r.follow(now)
 	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.rng)
 	if due(r.discoveryDeadline(), now) {

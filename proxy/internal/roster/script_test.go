@@ -60,6 +60,11 @@ func (s *script) play(line string) []string {
 
 func (s *script) start(c command) {
 	cfg := Config{RPCMajorVersion: 1, Servers: servs(s.t, c.words...), Datacenter: c.options["dc"], NodeID: c.options["node"]}
+	for addr := range strings.SplitSeq(c.options["remember"], ",") {
+		if addr != "" {
+			cfg.Remembered = append(cfg.Remembered, serv(s.t, addr))
+		}
+	}
 	cfg.Rebalance.Spread = s.duration(c.options["spread"])
 	cfg.PreferDatacenter = c.options["prefer"] == "dc"
 	if c.options["policy"] == "rendezvous" {

@@ -42,7 +42,7 @@ func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 }
 
 func (w *witness) step(m messages.Proxy) {
-	orphan, wasRound, ticks, before := w.r.quorum.orphaned(), w.r.round.running, w.ticks, w.view
+	orphan, wasSilent, ticks, before := w.r.quorum.orphaned(), w.r.quorum.silent, w.ticks, w.view
 	regular := w.regular()
 	w.expect(m)
 	w.r.Step(w.now, m)
@@ -63,15 +63,8 @@ func (w *witness) step(m messages.Proxy) {
 			w.oracle.discovered(m, orphan)
 			w.leftover(m, before)
 		}
-	case messages.FailureNotice:
-		if w.r.quorum.silent && w.onlyHope(m, before) {
-			w.oracle.foundNobody()
-		}
-	case messages.ProbeDone:
-		if wasRound && !w.r.round.running && w.r.quorum.silent {
-			w.oracle.foundNobody()
-		}
 	}
+	w.bereft(m, wasSilent)
 	effects := w.check()
 	w.checkDoubt(m, before)
 	w.checkFailover(m, before, regular)
@@ -110,15 +103,13 @@ func (w *witness) expireAt(at time.Time) {
 	if at.After(w.now) { // a deadline may have passed already
 		w.now = at
 	}
-	wasRound, wasLapsed := w.r.round.running, w.r.quorum.lapsed
+	wasSilent, wasLapsed := w.r.quorum.silent, w.r.quorum.lapsed
 	w.r.Expire(w.now)
 	w.twin.Expire(w.now)
 	if w.r.quorum.lapsed && !wasLapsed {
 		w.oracle.lapsed()
 	}
-	if wasRound && !w.r.round.running && w.r.quorum.silent {
-		w.oracle.foundNobody()
-	}
+	w.bereft(nil, wasSilent)
 	w.check()
 	if at := w.r.Deadline(); !at.After(w.now) {
 		w.t.Fatalf("after Expire at %s the deadline is %s", clock(w.now, epoch0), clock(at, epoch0))
