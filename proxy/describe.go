@@ -19,7 +19,7 @@ func cause(m messages.Proxy) string {
 	case messages.HeartbeatUpdate:
 		leader := "no leader"
 		if m.LeaderRPCAddr != "" {
-			leader = "leader " + m.LeaderRPCAddr
+			leader = "leader " + cut(m.LeaderRPCAddr)
 		}
 		from := "the active server"
 		if m.From.Addr != "" {

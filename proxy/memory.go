@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
@@ -15,7 +18,7 @@ import (
 // who never waits for the file: a goroutine writes, and what it is given last
 // counts.
 type memory struct {
-	lists chan []string // has room for one; nil: nothing is kept
+	lists chan []string // has room for one; closed by the owner's end; nil: nothing is kept
 	epoch uint64        // of the view that was looked at last
 	last  []string      // what was handed over last
 }
@@ -25,28 +28,37 @@ func newMemory(p *Proxy, self actor.Self[messages.Proxy]) memory {
 		return memory{}
 	}
 	m := memory{lists: make(chan []string, 1)}
-	self.Go(func(ctx context.Context) { p.save(ctx, m.lists) })
+	self.Go(func(context.Context) { p.save(m.lists) }) // it ends with the owner, and not before it has written all
 	return m
 }
 
-// keep hands over the primaries of a view that a heartbeat with a leader has made.
-// Those that nobody has seen to work yet are not kept.
+// end lets the goroutine write what it was given, and end.
+func (m *memory) end() {
+	if m.lists != nil {
+		close(m.lists)
+	}
+}
+
+// keep hands over the primaries of a view that a heartbeat with a leader has made,
+// if one of them is known to work and none is kept for want of such a one.
 func (m *memory) keep(view *messages.View) {
 	if m.lists == nil || view.Epoch() == m.epoch {
 		return
 	}
 	m.epoch = view.Epoch()
 	var addrs []string
+	works := false
 	for r := range view.Ranking() {
 		if r.Held {
 			return
 		}
 		if r.Role == messages.Primary {
 			addrs = append(addrs, r.Server.Addr)
+			works = works || r.Health == messages.Alive
 		}
 	}
 	slices.Sort(addrs)
-	if slices.Equal(addrs, m.last) {
+	if !works || slices.Equal(addrs, m.last) {
 		return
 	}
 	m.last = addrs
@@ -57,30 +69,44 @@ func (m *memory) keep(view *messages.View) {
 	m.lists <- addrs // the owner alone sends: there is room
 }
 
-// save writes the lists until ctx ends, and then what is left.
-func (p *Proxy) save(ctx context.Context, lists <-chan []string) {
+// saveAgain is after which time a list that could not be written is tried again.
+const saveAgain = time.Minute
+
+// save writes the lists it is given until there are no more. One that could not
+// be written it tries again, without another word.
+func (p *Proxy) save(lists <-chan []string) {
+	retry := time.NewTimer(saveAgain)
+	defer retry.Stop()
+	retry.Stop()
+	var list []string
+	level := zerolog.WarnLevel
 	for {
 		select {
-		case addrs := <-lists:
-			p.saveOne(addrs)
-		case <-ctx.Done():
-			select {
-			case addrs := <-lists:
-				p.saveOne(addrs)
-			default:
+		case next, more := <-lists:
+			if !more {
+				return
 			}
-			return
+			list, level = next, zerolog.WarnLevel
+		case <-retry.C:
 		}
+		if p.saveOne(list, level) {
+			retry.Stop()
+			continue
+		}
+		level = zerolog.DebugLevel
+		retry.Reset(saveAgain)
 	}
 }
 
-func (p *Proxy) saveOne(addrs []string) {
+// saveOne tells of a failure at the given level.
+func (p *Proxy) saveOne(addrs []string, level zerolog.Level) bool {
 	log := p.cfg.Logger
 	if err := lastgood.Save(p.cfg.StateFile, addrs); err != nil {
-		log.Warn().Str("file", p.cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
-		return
+		log.WithLevel(level).Str("file", p.cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
+		return false
 	}
 	log.Debug().Str("file", p.cfg.StateFile).Int("servers", len(addrs)).Msg("the servers that work are saved")
+	return true
 }
 
 // remembered reads what was kept before the last start. Whatever is wrong with it

@@ -79,7 +79,10 @@ func (o *owner) Expire(now time.Time) {
 func (o *owner) Deadline() time.Time { return o.roster.Deadline() }
 
 // Stop ends the probes. Who waits for an answer is told by the actor.
-func (o *owner) Stop(error) { o.endRound() }
+func (o *owner) Stop(error) {
+	o.endRound()
+	o.memory.end()
+}
 
 // apply does what the roster decided, in its order.
 func (o *owner) apply(now time.Time) {

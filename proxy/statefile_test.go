@@ -55,7 +55,11 @@ func TestAnAgentWhoseConfigurationIsOutOfDateStartsFromTheServersThatWorked(t *t
 	if err := p.Heartbeat(within(t), u); err != nil {
 		t.Fatal(err)
 	}
+	awaitView(t, p, "one of those named has answered", func(v *messages.View) bool { return v.Len() == 2 })
 	holds(t, p, cluster.Addrs()[:2]...)
+	if err := p.Heartbeat(within(t), u); err != nil {
+		t.Fatal(err)
+	}
 	if s := active(t, p); p.View().Source(s) != messages.SourceHeartbeat {
 		t.Errorf("%s comes from %s", s, p.View().Source(s))
 	}
@@ -108,8 +112,33 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// Nor when nobody is held, because nobody works.
+	p2 := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: silent, StateFile: path})
+	if err := p2.NotifyFailed(within(t), active(t, p2), nil); err != nil {
+		t.Fatal(err)
+	}
+	u := messages.HeartbeatUpdate{Servers: infos("x", "y"), LeaderRPCAddr: "x", TTL: time.Second, From: server(t, "z")}
+	if err := p2.Heartbeat(within(t), u); err != nil {
+		t.Fatal(err)
+	}
 	stop(t, p.Stop)
+	stop(t, p2.Stop)
 	if got, err := lastgood.Load(path); !os.IsNotExist(err) {
 		t.Errorf("kept %v, %v", got, err)
+	}
+}
+
+func TestWhatAHeartbeatBroughtIsKeptWhenTheProxyHasStopped(t *testing.T) {
+	for range 50 {
+		path := filepath.Join(t.TempDir(), "servers.json")
+		p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), StateFile: path})
+		u := messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "a", TTL: time.Second}
+		if err := p.Heartbeat(within(t), u); err != nil {
+			t.Fatal(err)
+		}
+		stop(t, p.Stop)
+		if got, err := lastgood.Load(path); err != nil || len(got) != 2 {
+			t.Fatalf("kept %v, %v", got, err)
+		}
 	}
 }

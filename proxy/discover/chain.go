@@ -31,8 +31,17 @@ const linkTimeout = 4 * time.Second
 // number of goroutines may use it.
 type Chain struct {
 	links []Link
-	last  atomic.Pointer[map[string]bool] // what the last run found; it is never changed
+	last  atomic.Pointer[run]
 }
+
+// run is how a run of a chain ended. It is never changed.
+type run struct {
+	at   time.Time
+	link int // at which it ended
+}
+
+// soon is within which time a run follows another one because that did not help.
+const soon = 2 * time.Minute
 
 // NewChain makes a Chain. A link without a Discoverer, or with a negative
 // Timeout, is a *LinkError.
@@ -52,7 +61,7 @@ func NewChain(links ...Link) (*Chain, error) {
 		}
 		c.links = append(c.links, l)
 	}
-	c.last.Store(&map[string]bool{})
+	c.last.Store(&run{link: -1})
 	return c, nil
 }
 
@@ -114,30 +123,41 @@ func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
 	var found []messages.Found
 	var failed Errors
 	seen, last := make(map[string]bool), *c.last.Load()
+	if time.Since(last.at) > soon {
+		last.link = -1
+	}
+	ended := len(c.links) - 1
 	for i, l := range c.links {
 		from := source(l.From)
 		addrs, err := l.ask(ctx)
 		if err != nil {
 			failed = append(failed, &LinkError{Index: i, Source: from, Err: err})
 		}
-		news := false
+		before := len(found)
 		for _, addr := range addrs {
-			if seen[addr] || len(found) == maxFound {
-				continue
+			if !seen[addr] && len(found) < maxFound {
+				seen[addr] = true
+				found = append(found, messages.Found{Addr: addr, Source: from})
 			}
-			seen[addr] = true
-			news = news || !last[addr]
-			found = append(found, messages.Found{Addr: addr, Source: from})
 		}
-		if news && !local(l.From) || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return result(found, failed) // who follows does not go further for that
+		}
+		if len(found) > before && !local(l.From) && i > last.link {
+			ended = i
 			break
 		}
 	}
-	c.last.Store(&seen)
-	if len(failed) > 0 {
-		return found, failed
+	c.last.Store(&run{at: time.Now(), link: ended})
+	return result(found, failed)
+}
+
+// result is without an error, not even a typed nil, where nothing failed.
+func result(found []messages.Found, failed Errors) ([]messages.Found, error) {
+	if len(failed) == 0 {
+		return found, nil
 	}
-	return found, nil
+	return found, failed
 }
 
 // maxFound bounds what one run answers.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -61,30 +60,6 @@ func found(t testing.TB, c *discover.Chain) ([]string, error) {
 	return texts, err
 }
 
-func TestARunEndsWithTheFirstLinkThatHasNews(t *testing.T) {
-	inDNS, inConsul := []string{"b", "c"}, []string{"c", "d"}
-	dns, consul := finding("dns", &inDNS), finding("consul", &inConsul)
-	c := chain(t, discover.Static{"a", "b"}, dns, consul)
-	for _, run := range []struct {
-		what        string
-		want        []string
-		dns, consul int
-	}{
-		{"local links end no run", []string{"a(static)", "b(static)", "c(dns)"}, 1, 0},
-		{"who only repeats gives way to the next", []string{"a(static)", "b(static)", "c(dns)", "d(consul)"}, 2, 1},
-		{"and again, as long as nobody has news", []string{"a(static)", "b(static)", "c(dns)", "d(consul)"}, 3, 2},
-	} {
-		got, err := found(t, c)
-		if err != nil || !slices.Equal(got, run.want) || dns.times != run.dns || consul.times != run.consul {
-			t.Errorf("%s: %v, %v; dns asked %d times, consul %d", run.what, got, err, dns.times, consul.times)
-		}
-	}
-	inDNS = []string{"e"}
-	if got, _ := found(t, c); !slices.Equal(got, []string{"a(static)", "b(static)", "e(dns)"}) || consul.times != 2 {
-		t.Errorf("after news: %v, consul asked %d times", got, consul.times)
-	}
-}
-
 func TestALinkThatFailsGivesWayAndIsNamed(t *testing.T) {
 	list := []string{"a"}
 	dns := &asked{name: "dns", does: func(context.Context) ([]string, error) { return nil, errDown }}
@@ -104,34 +79,6 @@ func TestALinkThatFailsGivesWayAndIsNamed(t *testing.T) {
 	if addrs, err := c.Discover(t.Context()); !errors.Is(err, errDown) || len(addrs) != 0 {
 		t.Errorf("Discover without a find: %v, %v", addrs, err)
 	}
-}
-
-func TestEachLinkHasATimeOfItsOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		list := []string{"a"}
-		hangs := &asked{name: "dns", does: func(ctx context.Context) ([]string, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}}
-		c, err := discover.NewChain(
-			discover.Link{From: hangs, Timeout: 3 * time.Second}, discover.Link{From: hangs}, discover.Link{From: finding("consul", &list)},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		got, err := c.Find(t.Context())
-		failed, _ := errors.AsType[discover.Errors](err)
-		if len(got) != 1 || len(failed) != 2 || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 7*time.Second {
-			t.Errorf("%v, %v after %v; want one find after 3s and 4s", got, err, time.Since(began))
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		began = time.Now()
-		if got, err := c.Find(ctx); len(got) != 0 || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
-			t.Errorf("%v, %v after %v; want to end with the context", got, err, time.Since(began))
-		}
-	})
 }
 
 func TestTheFileOfTheLastGoodServersIsALink(t *testing.T) {

@@ -7,7 +7,8 @@
 //	dns.New, consul.New     in packages of their own: an agent links what it imports
 //	Static, File            here; they cost nothing, so they are asked in every run
 //
-// A run ends with the first link that names a server the run before did not. So a
-// link that only repeats what did not help gives way to the next one, and Consul
-// is left alone as long as DNS has news.
+// A run ends with the first link that found anything. One that follows within two
+// minutes, because that did not help, goes on to a later link; so a registry that is
+// out of date, whatever it answers, gives way to the next one, and in good times
+// Consul is left alone if DNS has servers.
 package discover

@@ -73,6 +73,9 @@ func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Cont
 				return nil, []*LookupError{why}
 			}
 			failed[at] = why
+			if errors.Is(why, ErrTimeout) {
+				a.good.CompareAndSwap(uint32(at), uint32((at+1)%len(failed))) // the next one is asked first from now on
+			}
 		}
 	}
 	return nil, failed
