@@ -109,6 +109,7 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 		at, left, err := l.exchange(ctx, r.Block)
 		switch {
 		case left:
+			s.leave()
 			return at, err
 		case err == errStale: //nolint:errorlint // the very value
 			l.discard(func() {})

@@ -108,8 +108,11 @@ func (l *lane) advance() bool {
 func (l *lane) progress() Phase {
 	first := l.sent == len(l.frame.bytes)-frameHead
 	yields := 0
-	if l.session.tap.spill != nil || l.session.over() {
-		yields = math.MaxInt // a write that does not block, or whose transport is being closed, ends soon
+	if l.session.over() {
+		yields = 1000 // the transport is being closed, and with it ends a write that blocks
+	}
+	if l.session.tap.spill != nil {
+		yields = math.MaxInt // a write that does not block ends soon
 	}
 	switch l.frame.recall(yields) {
 	case frameOurs:
@@ -150,16 +153,32 @@ func ending(flags uint32) error {
 func (l *lane) rest() {
 	if !l.frame.pending() {
 		l.lent.put()
+		l.frame.bytes = nil
+	} else {
+		l.frame = new(outgoing)
 	}
 	l.lent = nil
 	l.fresh = false
 	l.turn.Store(turnIdle)
 }
 
+// strip lets go of what the lane holds and the reading goroutine does not use. The
+// lane itself may be known to the tap until the peer closes its stream.
+func (l *lane) strip() {
+	l.enc, l.dec = nil, nil
+	if !l.frame.pending() {
+		l.frame.bytes = nil
+		if l.lent != nil {
+			l.lent.request = nil
+		}
+	}
+}
+
 // discard gives the lane up: nothing more is expected on its stream, which is
 // closed in a goroutine of the crew, since that may block. what comes after it.
 func (l *lane) discard(then func()) {
 	l.turn.Store(turnLeft)
+	l.strip()
 	s, st := l.session, l.stream
 	if st != nil && l.port.ended.Load()&(flagFIN|flagRST) != 0 {
 		s.tap.ports.remove(l.port.stream)

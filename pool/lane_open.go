@@ -16,8 +16,11 @@ type laneOpening struct {
 }
 
 // open waits for the lane's stream. A caller that leaves meanwhile leaves the lane
-// to the goroutine that opens it, and the session's count of the call.
+// to the goroutine that opens it.
 func (l *lane) open(w *patience) (left bool, err error) {
+	if err := l.session.mayOpen(); err != nil {
+		return false, err
+	}
 	if !l.session.crew.join(l.opens) {
 		return false, l.session.cause()
 	}
@@ -26,9 +29,15 @@ func (l *lane) open(w *patience) (left bool, err error) {
 		return false, l.opening.err
 	}
 	w.watch.Stop() // while it is still this caller's
+	lent := l.lent
+	l.lent = nil // from then on the lane may be another caller's
+	l.session.adrift.Add(1)
 	if l.opening.settled.CompareAndSwap(false, true) {
+		lent.put()
 		return true, err
 	}
+	l.session.adrift.Add(-1)
+	l.lent = lent
 	<-l.opening.done // the stream is there, and is discarded
 	return false, err
 }
@@ -42,11 +51,11 @@ func (l *lane) opens() {
 		l.opening.done <- struct{}{}
 		return
 	}
-	// The caller has left, and what it has encoded is not sent.
-	if l.lent = nil; err == nil {
+	// The caller has left.
+	s.adrift.Add(-1)
+	if err == nil {
 		s.put(l)
 	}
-	s.leave()
 }
 
 // plug opens the stream. The mode byte follows at once: a server reads it in its
@@ -56,11 +65,10 @@ func (l *lane) plug() error {
 	if s.leaving() {
 		return ErrLeaving
 	}
-	st, err := s.mux.Open()
+	st, err := s.openStream()
 	if err != nil {
-		return l.transport(err)
+		return err
 	}
-	s.pool.counts.streams.Add(1)
 	l.stream, l.port = st, s.tap.ports.add(st.StreamID())
 	l.port.lane.Store(l)
 	l.port.window.Add(-1)

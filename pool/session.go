@@ -23,6 +23,7 @@ type session struct {
 
 	calls   atomic.Int64  // in flight, and the retired bit
 	peak    atomic.Int64  // most calls at once since the last trim
+	adrift  atomic.Int64  // openings that nobody waits for
 	drained chan struct{} // closed when retired and no call is left
 	why     error         // of retire; read after drained
 	free    chan *lane    // idle lanes, each owned by who takes it

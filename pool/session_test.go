@@ -58,8 +58,9 @@ func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
 	if err := l.encode(1, "X.Y", "question"); err != nil || len(l.lent.request) == 0 {
 		t.Fatalf("%d bytes, %v", len(l.lent.request), err)
 	}
-	if l.rest(); l.lent != nil {
-		t.Fatalf("it keeps %+v", l.lent)
+	l.frame.bytes = l.lent.request
+	if l.rest(); l.lent != nil || l.frame.bytes != nil {
+		t.Fatalf("it keeps %+v, %d bytes", l.lent, len(l.frame.bytes))
 	}
 }
 

@@ -80,6 +80,10 @@ type opened struct {
 
 // open opens a stream on a session that counts the caller in.
 func (s *session) open(ctx context.Context, method string) (*conn, Phase, error) {
+	if err := s.mayOpen(); err != nil {
+		s.leave()
+		return nil, PhaseOpen, err
+	}
 	o := &opening{session: s, method: method, result: make(chan opened, 1)}
 	o.phase.Store(uint32(PhaseOpen))
 	if !s.crew.join(o.run) {
@@ -110,7 +114,9 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 			why = ctx.Err()
 		}
 		at := Phase(o.phase.Load())
+		s.adrift.Add(1)
 		if !o.settled.CompareAndSwap(false, true) {
+			s.adrift.Add(-1)
 			r := <-o.result // it is there
 			return r.conn, r.at, r.err
 		}
@@ -140,6 +146,8 @@ func (o *opening) run() {
 		if err == nil {
 			return
 		}
+	} else {
+		s.adrift.Add(-1)
 	}
 	switch {
 	case r.conn != nil:
@@ -164,11 +172,10 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 	if s.leaving() {
 		return nil, ErrLeaving
 	}
-	st, err := s.mux.Open()
+	st, err := s.openStream()
 	if err != nil {
-		return nil, s.transport(err)
+		return nil, err
 	}
-	s.pool.counts.streams.Add(1)
 	s.tap.ports.remove(st.StreamID()) // it is yamux's
 	o.stream.Store(&st)
 	if s.over() {

@@ -190,6 +190,9 @@ func (t *tap) data(b []byte, stream uint32) error {
 		t.fail(err)
 		return err
 	}
+	if in.flags&flagFIN != 0 {
+		in.dest.ended.Or(flagFIN) // before its payload is an answer, and the lane another caller's
+	}
 	if in.flags != 0 {
 		in.out = in.outBuf[:frameHead]
 		putHead(in.out, frameWindow, in.flags, stream, 0)

@@ -110,6 +110,10 @@ func (j *joined) flush() {
 		}
 		if _, err := j.Conn.Write(all); err != nil {
 			j.failed.Store(&err)
+			select {
+			case j.written <- struct{}{}: // nothing more will be
+			default:
+			}
 			return
 		}
 		if j.waiting.Add(-int64(len(all))) == 0 {

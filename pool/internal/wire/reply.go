@@ -37,12 +37,22 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 		return nil
 	}
 	*h = Header{}
-	d.dec.ResetBytes(b)
-	if err := d.dec.Decode(h); err != nil {
+	if err := d.decode(b, h); err != nil {
 		return fmt.Errorf("%w: reply header: %w", ErrMalformed, err)
 	}
 	return nil
 }
+
+// decode reads b into v, and keeps nothing of b.
+func (d *Decoder) decode(b []byte, v any) error {
+	d.dec.ResetBytes(b)
+	err := d.dec.Decode(v)
+	d.dec.ResetBytes(nothing)
+	return err
+}
+
+// nothing is what a decoder reads between two values.
+var nothing = []byte{0xc0}
 
 // Body reads b, which holds exactly one value, into reply: a non-nil pointer,
 // which is set to its zero value first, or nil to read nothing. What reply holds
@@ -56,8 +66,7 @@ func (d *Decoder) Body(b []byte, reply any) error {
 		return fmt.Errorf("reply must be a non-nil pointer, not %T", reply)
 	}
 	v.Elem().SetZero()
-	d.dec.ResetBytes(b)
-	if err := d.dec.Decode(reply); err != nil {
+	if err := d.decode(b, reply); err != nil {
 		v.Elem().SetZero()
 		return err
 	}

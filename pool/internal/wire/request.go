@@ -10,6 +10,7 @@ import (
 type Encoder struct {
 	enc  *codec.Encoder
 	body []byte // of enc while it encodes
+	none []byte // of enc while it does not
 }
 
 // NewEncoder makes an Encoder.
@@ -38,6 +39,7 @@ func (e *Encoder) value(buf []byte, v any) ([]byte, error) {
 	err := e.enc.Encode(v)
 	body := e.body
 	e.body = nil
+	e.enc.ResetBytes(&e.none) // or it keeps what it has written to
 	switch {
 	case err != nil:
 		return buf, err
