@@ -78,8 +78,8 @@ type Config struct {
 	Pinger Pinger
 	Pool   pool.Config
 
-	// Logger gets one line per event that an operator should see. The zero value
-	// logs nothing.
+	// Logger gets one line per event that an operator should see, from several
+	// goroutines, which its writer must bear. The zero value logs nothing.
 	Logger zerolog.Logger
 
 	// Seed makes the order of servers repeatable, for tests. Zero means a seed of

@@ -64,7 +64,7 @@ func (d *demo) run(cmd *cobra.Command) error {
 	errs := cmd.ErrOrStderr()
 	lines, progress := cmd.OutOrStdout(), errs
 	if d.verbose {
-		d.setting.logger = zerolog.New(zerolog.ConsoleWriter{Out: errs}).With().Timestamp().Logger()
+		d.setting.logger = zerolog.New(zerolog.SyncWriter(zerolog.ConsoleWriter{Out: errs})).With().Timestamp().Logger()
 		progress = nil // it would be torn apart by the log
 	}
 	if d.json {

@@ -39,7 +39,7 @@ func (l *list) toHold(named map[string]bool, vouched string) (hold func(*entry) 
 		}
 	}
 	return func(e *entry) bool {
-		return e.held || !holding && (e.health != messages.Failed || e.server.Addr == vouched)
+		return e.held || e.server.Addr == vouched || !holding && e.health != messages.Failed
 	}, true
 }
 
