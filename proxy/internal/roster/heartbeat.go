@@ -37,19 +37,15 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
 	r.quorum.heard(now, m.TTL, hasLeader)
 	r.discovery.requested = !hasLeader
-	vouched := ""
-	if hasLeader {
-		vouched = from
-	}
-	answer(&r.box, m.Reply, r.merge(now, m.Servers, vouched, leave))
+	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.hearLeader(now, from, hasLeader)
 	r.verify(now)
 }
 
 // merge makes the servers of a heartbeat the primaries. If none of them can be
-// used it changes nothing and answers an *UpdateError. vouched is who
-// answered the heartbeat and named a leader.
-func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, vouched string, leave bool) error {
+// used it changes nothing and answers an *UpdateError. from is who carried
+// the heartbeat.
+func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, leave bool) error {
 	if len(infos) > maxNamed {
 		r.warn(now, "heartbeat names too many servers: the first are taken", messages.Server{}, nil)
 		infos = infos[:maxNamed]
@@ -64,7 +60,7 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, vouched strin
 		return err
 	}
 	r.grown(now, members)
-	r.replace(members, vouched, leave)
+	r.replace(members, from, leave)
 	if leave {
 		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)
 	}
@@ -72,14 +68,14 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, vouched strin
 }
 
 // replace makes the members primaries in place of those that are there.
-func (r *Roster) replace(members []member, vouched string, leave bool) {
+func (r *Roster) replace(members []member, from string, leave bool) {
 	named, fresh := make(map[string]bool, len(members)), false
 	for _, m := range members {
 		named[m.server.Addr] = true
 		fresh = fresh || r.list.find(m.server.Addr) == nil
 	}
 	was := r.list.holding()
-	hold, any := r.list.toHold(named, vouched)
+	hold, any := r.list.toHold(named, from, r.leader != "")
 	if any && fresh && leave && !was {
 		r.list.promote(named)
 	}

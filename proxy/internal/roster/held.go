@@ -23,15 +23,16 @@ func (l *list) holding() bool {
 
 // toHold tells which of the servers that the named ones replace are to be held,
 // and whether any is. None is if one of those named has just answered and named a
-// leader (vouched), or may well work: it was here before and was not held for
+// leader, or may well work: it was here before and was not held for
 // failed. While servers are held, or one is lost that is known to work, that is
 // not enough; then it must be known to work itself.
-func (l *list) toHold(named map[string]bool, vouched string) (hold func(*entry) bool, any bool) {
+// Who carried the heartbeat, from, answers in any case.
+func (l *list) toHold(named map[string]bool, from string, leader bool) (hold func(*entry) bool, any bool) {
 	holding, loses := l.holding(), l.loses(named)
 	for addr := range named {
 		e := l.find(addr)
 		switch {
-		case addr == vouched:
+		case leader && addr == from:
 			return nobodyHeld, false
 		case e == nil, e.health == messages.Failed, holding && !e.held, loses && !e.works():
 		default:
@@ -39,7 +40,7 @@ func (l *list) toHold(named map[string]bool, vouched string) (hold func(*entry) 
 		}
 	}
 	return func(e *entry) bool {
-		return e.held || e.server.Addr == vouched || !holding && e.health != messages.Failed
+		return e.held || e.server.Addr == from || !holding && e.health != messages.Failed
 	}, true
 }
 

@@ -53,14 +53,15 @@ func (w *witness) bereft(m messages.Proxy, wasSilent bool) {
 // leftover tells the oracle who has left because a run of discovery found others.
 // The view is that of the roster, before its effects were taken.
 func (w *witness) leftover(m messages.DiscoveryDone, before *messages.View) {
+	released := !w.r.list.holding() && slices.ContainsFunc(w.r.list.primaries, func(e *entry) bool { return e.health == messages.Alive })
 	for e := range before.Ranking() {
 		addr := e.Server.Addr
 		again := slices.ContainsFunc(m.Found, func(f messages.Found) bool {
 			s, err := messages.ParseServer(f.Addr)
 			return err == nil && s.Addr == addr
 		})
-		if w.r.list.find(addr) != nil || e.Held && !w.r.list.holding() {
-			continue // in the latter case one of those found answers
+		if w.r.list.find(addr) != nil || e.Held && released {
+			continue
 		}
 		if again || e.Health == messages.Alive || e.Health == messages.Leaderless || e.Source == messages.SourceManual || e.Source == messages.SourceHeartbeat {
 			w.t.Fatalf("%+v left because discovery found %v", e, m.Found)

@@ -53,13 +53,13 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 		holding, useful, stay := len(o.held) > 0, m.LeaderRPCAddr != "" && slices.Contains(named, from), []string(nil)
 		for s := range before.Ranking() {
 			held := slices.Contains(o.held, s.Server.Addr)
-			switch vouched := m.LeaderRPCAddr != "" && s.Server.Addr == from; {
+			switch carried := s.Server.Addr == from; {
 			case slices.Contains(named, s.Server.Addr):
 				works := s.Health == messages.Alive || s.Health == messages.Leaderless
 				useful = useful || s.Health != messages.Failed && (held || !holding) && (works || !loses)
 			case s.Server == active && fresh && !holding && s.Health != messages.Failed:
 				stay = append(stay, s.Server.Addr) // as a primary, whatever it was
-			case s.Role == messages.Primary && (held || vouched || !holding && s.Health != messages.Failed):
+			case s.Role == messages.Primary && (held || carried || !holding && s.Health != messages.Failed):
 				stay = append(stay, s.Server.Addr)
 			}
 		}
