@@ -38,6 +38,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	r.quorum.heard(now, m.TTL, hasLeader)
 	r.discovery.requested = !hasLeader
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
+	r.bereave() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
 	r.verify(now)
 }

@@ -27,10 +27,11 @@ func (w *witness) checkDoubt(m messages.Proxy, before *messages.View) {
 // checkRelief checks that m may end the doubt about a server.
 func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
 	// With the configuration it may have come back in the step in which it left.
-	ok := now == messages.Failed || now == messages.Unknown && w.r.quorum.silent
+	back := now == messages.Unknown && w.r.quorum.silent
+	ok := now == messages.Failed || back
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
-		ok = m.LeaderRPCAddr != "" && now == messages.Alive
+		ok = back || m.LeaderRPCAddr != "" && now == messages.Alive
 	case messages.ProbeDone:
 		ok = ok || m.Err == nil && w.view.LeaderAddr() != "" && now == messages.Unknown && m.Server.Addr == s.Addr
 	}
