@@ -9,7 +9,7 @@ import (
 
 // lockedList is a server list behind a lock, which is what the proxy replaces. The
 // lock is made by hand because this module uses none of package sync; alone it is
-// as fast as one of those. Beside sync.Mutex itself the proxy is measured by the
+// as fast as one of those. Beside that of package sync the proxy is measured by the
 // benchmarks in testutil/peers.
 type lockedList struct {
 	held    atomic.Bool

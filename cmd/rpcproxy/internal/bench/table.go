@@ -85,7 +85,7 @@ memory/..., what one idle thing holds.
 
 find       baseline: the first of a list behind a lock. No lock of package sync is
            used in this module, so it is one made of an atomic value; beside
-           sync.Mutex the proxy is measured in testutil/peers (make bench).
+           a mutex the proxy is measured in testutil/peers (make bench).
            floor: one atomic load of a pointer to the server
 tell, ask  floor: a bare channel with a goroutine at its end
 call       transport/size/callers. ours: the pool, against a server of testutil.
