@@ -174,7 +174,7 @@ func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
 func (p *Proxy) answers(now *published, server messages.Server) {
 	active := server.Addr == now.active.Addr
 	switch {
-	case active && !now.news.Load(), active && !now.news.CompareAndSwap(true, false):
+	case active && (!now.news.Load() || !now.news.CompareAndSwap(true, false)):
 		return
 	case !active && !unproven(now.view.Health(server)):
 		return

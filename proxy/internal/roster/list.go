@@ -155,7 +155,12 @@ func (l *list) setPrimaries(members []member, leave bool, hold func(*entry) bool
 		}
 	}
 	for _, e := range l.primaries {
-		e.held = !e.named && (e.held && !leave || leave && hold(e))
+		switch {
+		case e.named:
+			e.held = false
+		case leave:
+			e.held = hold(e)
+		}
 	}
 	if leave {
 		l.dismiss(func(e *entry) bool { return !e.named && !e.held })
@@ -182,7 +187,6 @@ func (l *list) dismiss(gone func(*entry) bool) {
 // setBackups makes servers the backup set. Former backups leave unless they are
 // primaries.
 func (l *list) setBackups(servers []messages.Server) {
-	l.edits++
 	for _, s := range servers {
 		e := l.addBackup(s, messages.SourceManual)
 		e.named, e.listedBy, e.found = true, messages.SourceManual, false
@@ -190,7 +194,7 @@ func (l *list) setBackups(servers []messages.Server) {
 	for e := range l.all() {
 		e.listed = e.named
 	}
-	l.backups = slices.DeleteFunc(l.backups, func(e *entry) bool { return !e.listed })
+	l.dropUnlisted()
 	l.forgetNames()
 }
 
@@ -226,6 +230,11 @@ func (l *list) forgetRemembered() {
 			e.listed = false
 		}
 	}
+	l.dropUnlisted()
+}
+
+// dropUnlisted takes out the backups that are in the backup set no more.
+func (l *list) dropUnlisted() {
 	l.edits++
 	l.backups = slices.DeleteFunc(l.backups, func(e *entry) bool { return !e.listed })
 }
