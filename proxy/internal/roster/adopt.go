@@ -63,8 +63,9 @@ func (r *Roster) answerRound(how outcome, took time.Duration) {
 
 // adopt puts the round's order into use. In each class the winner comes first,
 // then the candidates in their order, then who joined meanwhile, then, in the same
-// order, those that know no leader, then the candidates that refused. When a backup wins, the primaries that were asked and
-// stayed silent count as failed: nobody better answered.
+// order, those that know no leader, then the candidates that refused. When a backup
+// wins, the primaries that were asked and stayed silent count as failed: nobody
+// better answered.
 func (r *Roster) adopt(winner *entry) {
 	candidates := r.round.candidates
 	joined := len(candidates) + 1

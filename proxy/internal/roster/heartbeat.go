@@ -70,14 +70,15 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, 
 
 // replace makes the members primaries in place of those that are there.
 func (r *Roster) replace(members []member, from string, leave bool) {
-	named, fresh := make(map[string]bool, len(members)), false
+	named, untried := make(map[string]bool, len(members)), false
 	for _, m := range members {
 		named[m.server.Addr] = true
-		fresh = fresh || r.list.find(m.server.Addr) == nil
+		e := r.list.find(m.server.Addr)
+		untried = untried || e == nil || e.health == messages.Unknown
 	}
 	was := r.list.holding()
 	hold, any := r.list.toHold(named, from, r.leader != "")
-	if any && fresh && leave && !was {
+	if any && untried && leave && !was {
 		r.list.promote(named)
 	}
 	r.list.setPrimaries(members, leave, hold)

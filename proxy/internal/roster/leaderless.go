@@ -60,8 +60,7 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 }
 
 // vouch holds e for alive, because it carried a call, or a heartbeat that names a
-// leader.
-// Failure notices that are under way overrule it unless something was held
+// leader. Failure notices that are under way overrule it unless something was held
 // against e before.
 func (r *Roster) vouch(e *entry) {
 	if e.health == messages.Unknown {

@@ -45,7 +45,7 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 		if from == "" {
 			from = active.Addr
 		}
-		loses, fresh := false, slices.ContainsFunc(named, func(addr string) bool { return !before.Contains(messages.Server{Addr: addr}) })
+		loses, untried := false, slices.ContainsFunc(named, func(addr string) bool { return before.Health(messages.Server{Addr: addr}) == messages.Unknown })
 		for s := range before.Ranking() {
 			counts := s.Role == messages.Primary || s.Server == active
 			loses = loses || counts && s.Health == messages.Alive && !slices.Contains(named, s.Server.Addr)
@@ -57,7 +57,7 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 			case slices.Contains(named, s.Server.Addr):
 				works := s.Health == messages.Alive || s.Health == messages.Leaderless
 				useful = useful || s.Health != messages.Failed && (held || !holding) && (works || !loses)
-			case s.Server == active && fresh && !holding && s.Health != messages.Failed:
+			case s.Server == active && untried && !holding && s.Health != messages.Failed:
 				stay = append(stay, s.Server.Addr) // as a primary, whatever it was
 			case s.Role == messages.Primary && (held || carried || !holding && s.Health != messages.Failed):
 				stay = append(stay, s.Server.Addr)

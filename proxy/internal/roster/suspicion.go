@@ -11,8 +11,8 @@ import (
 const witnesses = 3
 
 // suspected looks for servers that could bear witness: the next in the ranking,
-// those that may know a leader first, those held for failed last. Without another server there is none, and the
-// silent one is kept.
+// those that may know a leader first, those held for failed last. Without another
+// server there is none, and the silent one is kept.
 func (r *Roster) suspected(m messages.Suspected) {
 	suspect := r.list.find(m.Addr)
 	if suspect == nil {
