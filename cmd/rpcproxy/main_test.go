@@ -13,6 +13,14 @@ import (
 
 func TestMain(m *testing.M) { testutil.Main(m) }
 
+// limit is how long is waited for what must happen, on however slow a machine:
+// ample, as flags have it, in place of the limits that the commands have by
+// themselves.
+const (
+	limit = time.Minute
+	ample = "--timeout=1m"
+)
+
 // program runs the program and answers what it wrote and exited with.
 func program(t *testing.T, p play, args ...string) (out, errs string, status int) {
 	t.Helper()
@@ -48,7 +56,7 @@ func startCluster(t *testing.T) *testutil.Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, stop := context.WithTimeout(context.Background(), limit)
 		defer stop()
 		if err := c.Stop(ctx); err != nil {
 			t.Error(err)

@@ -8,7 +8,7 @@ import (
 func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 	c := startCluster(t)
 	addrs := []string{c.Addrs()[2], c.Addrs()[0], c.Addrs()[1]}
-	out, errs, status := program(t, play{}, "ping", "--servers", strings.Join(addrs, ","), "--count", "4")
+	out, errs, status := program(t, play{}, "ping", ample, "--servers", strings.Join(addrs, ","), "--count", "4")
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 4 || !strings.HasPrefix(lines[0], "SERVER") {
@@ -29,7 +29,7 @@ func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 func TestPingExitsWithOneWhenAServerIsDeadAndStillShowsTheOthers(t *testing.T) {
 	c := startCluster(t)
 	c.Kill(1)
-	out, errs, status := program(t, play{}, "ping", "--servers", strings.Join(c.Addrs(), ","))
+	out, errs, status := program(t, play{}, "ping", ample, "--servers", strings.Join(c.Addrs(), ","))
 	expect(t, status, exitFailed, out, errs)
 	lines := strings.Split(out, "\n")
 	if !strings.Contains(lines[1], "3/3") || !strings.Contains(lines[3], "3/3") {
