@@ -134,7 +134,9 @@ func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
 	var o, e strings.Builder
 	ended := make(chan int, 1)
 	before := c.Counts().Requests
-	go func() { ended <- run(ctx, play{}, []string{"discover", "consul", "--address", c.Addr(), ample}, &o, &e) }()
+	go func() {
+		ended <- run(ctx, play{}, []string{"discover", "consul", "--address", c.Addr(), ample}, &o, &e)
+	}()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for c.Counts().Requests == before {

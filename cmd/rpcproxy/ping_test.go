@@ -53,6 +53,21 @@ func TestPingLeavesAFrozenServerAfterItsTimeout(t *testing.T) {
 	}
 }
 
+// How far a ping comes in so short a time is by chance. What it says is not.
+func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
+	c := startCluster(t)
+	c.Server(0).Freeze()
+	for _, timeout := range []string{"1ns", "1us", "20us", "50us", "100us", "200us", "400us", "1ms", "3ms"} {
+		for range 20 {
+			out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0], "--timeout", timeout)
+			expect(t, status, exitFailed, out, errs)
+			if !strings.Contains(out, "  no answer within "+strings.Replace(timeout, "u", "µ", 1)+"\n") {
+				t.Fatalf("the line must name the limit of %s and nothing else:\n%s", timeout, out)
+			}
+		}
+	}
+}
+
 func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
 	c := startCluster(t)
 	out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0]+",http://x,10.0.0.1:0")
