@@ -54,14 +54,12 @@ func (a *agent) beat() {
 		begin := time.Now()
 		err := a.callers.do(heartbeat, "", func(ctx context.Context) error { return a.once(ctx, n, due, &reply) })
 		now := time.Now()
-		if !due.IsZero() && now.Sub(due) > grace {
+		if was := due; !was.IsZero() {
 			a.callers.ledger.visit(func(p *page) {
-				over := p.took(due, now) - grace
-				if over <= 0 {
-					return
-				}
-				p.breaches.add(late, "a heartbeat that was due at %.3fs took %v beyond the grace: %v; faults meanwhile:%s",
-					due.Sub(p.begun).Seconds(), over, err, p.journal.during(due.Add(-time.Second), now))
+				p.suspect(was, now, grace, func(over time.Duration) {
+					p.breaches.add(late, "a heartbeat that was due at %.3fs took %v beyond the grace: %v; faults meanwhile:%s",
+						was.Sub(p.begun).Seconds(), over, err, p.journal.during(was.Add(-time.Second), now))
+				})
 			})
 		}
 		if wait = time.Second; err == nil {

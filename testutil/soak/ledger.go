@@ -31,6 +31,7 @@ type page struct {
 	last     time.Time     // when a call succeeded
 	batches  []batch       // not yet compared, the oldest in front
 	stalls   []testutil.Stall
+	suspects []suspect
 }
 
 // tally is how the calls of a group ended.
@@ -77,6 +78,7 @@ func (l *ledger) run(p *page) {
 			f(p)
 		case now := <-tick.C:
 			p.compare(now.Add(-quarantine))
+			p.judge(now.Add(-hearsay))
 		case <-l.quit:
 			return
 		}
@@ -135,9 +137,7 @@ func (p *page) enter(e ending) {
 		t.Broken++
 		p.report(b, &e, "")
 	}
-	if p.took(e.begin, e.end) > callTimeout+overstay {
-		p.report(overstayed, &e, "")
-	}
+	p.suspect(e.begin, e.end, callTimeout+overstay, func(time.Duration) { p.report(overstayed, &e, "") })
 	if e.id == "" {
 		return
 	}

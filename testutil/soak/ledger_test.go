@@ -117,6 +117,7 @@ func TestTheFirstFewBreachesOfASortAreToldWithTheFaultsMeanwhile(t *testing.T) {
 	for range 3 * explained {
 		p.enter(ending{group: echo, begin: now, end: now.Add(callTimeout + overstay + 1), err: failed(pool.NotSent, errors.New("why"))})
 	}
+	p.judge(now.Add(time.Hour))
 	if p.breaches.counts[lost] != 3*explained || p.breaches.counts[overstayed] != 3*explained || len(p.breaches.texts) != 2*explained {
 		t.Fatalf("%d told of %v", len(p.breaches.texts), p.breaches.counts)
 	}
@@ -136,6 +137,11 @@ func TestTheTimeInWhichTheMachineDidNotRunTheSoakDoesNotCount(t *testing.T) {
 	for end, want := range map[time.Duration]int{much: 0, much + 1: 1} {
 		p.breaches = breaches{}
 		p.enter(ending{group: atMostOnce, begin: p.begun, end: at(end), err: failed(pool.MaybeExecuted, context.Canceled)})
+		p.judge(at(end - 1))
+		if got := p.breaches.counts[overstayed]; got != 0 {
+			t.Errorf("it was judged too soon: %v", p.breaches.texts)
+		}
+		p.judge(at(end))
 		if got := p.breaches.counts[overstayed]; got != want {
 			t.Errorf("after %v with 3 s of stalls: %v", end, p.breaches.texts)
 		}

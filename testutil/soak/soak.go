@@ -54,6 +54,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	w.close()
 	unwatched()
 	l.visit(func(p *page) {
+		p.judge(time.Now())
 		strays := p.forgotten(st.cluster.ExecutionCounts()) // first: what is executed meanwhile belongs to a call
 		p.compare(time.Now().Add(perBatch))
 		p.strays(strays)
