@@ -31,6 +31,16 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// AwaitNone waits until the goroutines of earlier tests have ended, for tests that
+// compare numbers of goroutines: one that ends meanwhile would hide one that is
+// left. It ends t when some do not.
+func AwaitNone(t testing.TB) {
+	t.Helper()
+	if err := lasting(looks); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // VerifyNone fails t when, after t's other cleanups that were registered later
 // have run, more goroutines are left than there are now. Call it first in a
 // test, before anything is started. It must not be used in tests that run in

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -132,9 +130,7 @@ func TestTheBenchmarkPrintsALineForEachWork(t *testing.T) {
 // A thousand rounds would take minutes.
 func TestAnInterruptedBenchmarkEndsAtOnceAndLeavesNothing(t *testing.T) {
 	for _, args := range []string{"--only ^find/16$", "--only ^call/tls/64B/16$", "--only ^memory/", "--curves --only ^sessions/10$", "--json"} {
-		if err := goleak.Find(); err != nil {
-			t.Fatal(err)
-		}
+		testutil.AwaitNone(t)
 		before := runtime.NumGoroutine()
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -34,9 +32,7 @@ func program(t *testing.T, p play, args ...string) (out, errs string, status int
 // that is left.
 func playDemo(t *testing.T, p play, args ...string) (out, errs string, status int) {
 	t.Helper()
-	if err := goleak.Find(); err != nil {
-		t.Fatal(err)
-	}
+	testutil.AwaitNone(t)
 	return program(t, p, append([]string{"demo"}, args...)...)
 }
 
