@@ -41,6 +41,8 @@ func TestTheNodeRegistersOnceAndThenBeatsBeforeItsTimeIsOver(t *testing.T) {
 
 func TestTheNodeOfAPlayBeats(t *testing.T) {
 	beaten := func(ctx context.Context, st *stage) error {
+		ctx, stop := context.WithTimeout(ctx, limit)
+		defer stop()
 		look := time.NewTicker(time.Millisecond)
 		defer look.Stop()
 		for ctx.Err() == nil {

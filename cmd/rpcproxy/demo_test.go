@@ -86,6 +86,8 @@ func loseOne(ctx context.Context, st *stage) error {
 			return nil, errors.New("planted")
 		})
 	}
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
 	select {
 	case <-lost:
 		return nil
