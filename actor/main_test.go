@@ -4,12 +4,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testutil.Main(m) }
 
 // script is a Behavior made of functions; those that are nil do nothing.
 type script[M any] struct {

@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -19,22 +20,16 @@ func must[T any](tb testing.TB) func(T, error) T {
 	}
 }
 
-// greetTLS connects as a client with cfg and pings.
+// greetTLS connects as a client with cfg and pings. A server that does not take
+// the certificate says so only once the client has taken its own.
 func greetTLS(t *testing.T, s *Server, cfg *tls.Config) error {
 	t.Helper()
 	secured := tls.Client(connect(t, s.Addr(), modeTLS), cfg)
-	if _, err := secured.Write([]byte{modeYamux}); err != nil {
+	if _, err := secured.Write([]byte{modeRPC}); err != nil {
 		return err
 	}
-	// Nothing comes unasked: a server that took the certificate stays silent.
-	_ = secured.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	_, err := secured.Read(make([]byte, 1))
-	return err
-}
-
-func silent(err error) bool {
-	e, ok := err.(interface{ Timeout() bool })
-	return ok && e.Timeout()
+	stream := &rpcStream{client: &client{tb: t}, Conn: secured, r: bufio.NewReader(secured)}
+	return stream.call("Status.Ping", dict{}, nil)
 }
 
 func TestAServerTakesTheClientsOfItsRegionAndAnyServer(t *testing.T) {
@@ -55,8 +50,8 @@ func TestAServerTakesTheClientsOfItsRegionAndAnyServer(t *testing.T) {
 		"not valid yet": {id(ca.Issue(CertConfig{Names: []string{"client.global.nomad"}, NotBefore: time.Now().Add(time.Hour)})), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := greetTLS(t, s, ca.ClientTLS(c.id, "global")); silent(err) != c.taken {
-				t.Errorf("taken: %v (%v), want %v", silent(err), err, c.taken)
+			if err := greetTLS(t, s, ca.ClientTLS(c.id, "global")); (err == nil) != c.taken || isTimeout(err) {
+				t.Errorf("taken: %v (%v), want %v", err == nil, err, c.taken)
 			}
 		})
 	}

@@ -12,7 +12,9 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-const patience = 10 * time.Second
+// patience is how long a test waits for what must happen, on however slow a
+// machine.
+const patience = time.Minute
 
 // client is a small agent: one session, one stream unless more are asked for.
 type client struct {
@@ -111,11 +113,14 @@ func (s *rpcStream) call(method string, args, reply any) error {
 	return s.callWithin(patience, method, args, reply)
 }
 
+// callWithin waits for the answer for so long, from when the request is on its
+// way: what is to come to nothing is sent all the same.
 func (s *rpcStream) callWithin(d time.Duration, method string, args, reply any) error {
-	_ = s.SetDeadline(time.Now().Add(d))
+	_ = s.SetDeadline(time.Now().Add(patience))
 	if err := s.send(method, args); err != nil {
 		return err
 	}
+	_ = s.SetReadDeadline(time.Now().Add(d))
 	return s.receive(reply)
 }
 

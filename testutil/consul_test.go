@@ -29,7 +29,7 @@ func startConsul(t *testing.T, cfg ConsulConfig) *Consul {
 func browser(t *testing.T, transport *http.Transport) *http.Client {
 	t.Helper()
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	return &http.Client{Transport: transport, Timeout: patience}
 }
 
 // read asks for a path and answers what came.
@@ -296,13 +296,13 @@ func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
-	over := time.NewTimer(10 * time.Second)
+	over := time.NewTimer(patience)
 	defer over.Stop()
 	for !is() {
 		select {
 		case <-look.C:
 		case <-over.C:
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func holdAddr(addr string) io.Closer {
 	}
 	syscall.CloseOnExec(fd)
 	held := os.NewFile(uintptr(fd), "held "+addr)
-	if syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1) != nil || syscall.Bind(fd, sockaddr) != nil {
+	if syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1) != nil || shareAddr(uintptr(fd)) != nil || syscall.Bind(fd, sockaddr) != nil {
 		_ = held.Close() // it was never in use
 		return nil
 	}

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// ample is how long a test waits for what must happen.
-const ample = 10 * time.Second
-
 // notedConn notes each write, which waits for let.
 type notedConn struct {
 	net.Conn
@@ -138,7 +135,7 @@ func TestAConnectionThatFailsOrClosesHoldsUpNobody(t *testing.T) {
 		if !errors.Is(err, net.ErrClosed) {
 			t.Fatal(err)
 		}
-	case <-time.After(ample):
+	case <-time.After(patience):
 		t.Fatal("it waits for ever")
 	}
 }
@@ -159,7 +156,7 @@ func TestGatheringLargeFramesNeverComesToAHalt(t *testing.T) {
 			select {
 			case b := <-c.writes:
 				all += len(b)
-			case <-time.After(ample):
+			case <-time.After(patience):
 				written <- all
 				return
 			}

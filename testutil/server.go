@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"sync"
 	"sync/atomic"
 )
@@ -59,7 +58,7 @@ func startMember(cfg ServerConfig, w *world, serving func() rpcServing) (*Server
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", cfg.Addr)
+	ln, err := listenTCP(cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("testutil: cannot listen on %q: %w", cfg.Addr, err)
 	}

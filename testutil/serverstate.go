@@ -34,9 +34,12 @@ func (st *serverState) unlisten(s *Server) {
 	if st.listener == nil {
 		return
 	}
+	st.held = holdAddr(s.addr)
 	_ = st.listener.Close() // nothing is left to be done about it
 	st.listener = nil
-	st.held = holdAddr(s.addr)
+	if st.held == nil { // it can be had only now, unless somebody was faster
+		st.held = holdAddr(s.addr)
+	}
 }
 
 func (st *serverState) release() {
@@ -53,12 +56,16 @@ func (st *serverState) relisten(s *Server) error {
 	case st.listener != nil:
 		return nil
 	}
-	st.release()
-	ln, err := net.Listen("tcp", s.addr)
+	ln, err := listenTCP(s.addr)
+	if err != nil { // some systems let nobody listen where somebody holds
+		st.release()
+		ln, err = listenTCP(s.addr)
+	}
 	if err != nil {
 		st.held = holdAddr(s.addr)
 		return err
 	}
+	st.release()
 	return st.listen(s, ln)
 }
 

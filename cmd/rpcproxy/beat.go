@@ -13,10 +13,11 @@ import (
 type beat struct {
 	proxy   *proxy.Proxy
 	callers *callers
-	every   time.Duration // until a server has granted a time
-	token   string        // what the next heartbeat shows
-	known   bool          // the node is registered
-	until   time.Time     // what was granted ends; zero: nothing was
+	rest    func(context.Context, time.Duration) bool // false: it is time to end
+	every   time.Duration                             // until a server has granted a time
+	token   string                                    // what the next heartbeat shows
+	known   bool                                      // the node is registered
+	until   time.Time                                 // what was granted ends; zero: nothing was
 }
 
 // The node that the demo plays.
@@ -39,7 +40,7 @@ type beatReply struct {
 func (b *beat) run(ctx context.Context) {
 	for {
 		b.callers.do(ctx, b.once)
-		if !b.callers.rest(ctx, b.every) {
+		if !b.rest(ctx, b.every) {
 			return
 		}
 	}

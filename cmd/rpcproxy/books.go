@@ -18,6 +18,7 @@ type account struct {
 	worst  time.Duration // between two successful calls, over all callers
 	causes []error       // of the first few that failed
 
+	begun   chan struct{} // closed when a first call has begun in it
 	open    int           // calls under way
 	closed  bool          // no further call begins in it
 	settled chan struct{} // closed when the last of its calls has ended
@@ -67,7 +68,7 @@ func (b *books) do(f func(*page)) {
 // settles when its last call has ended. The empty name only closes.
 func (b *books) turn(name string) (next *account) {
 	if name != "" {
-		next = &account{name: name, settled: make(chan struct{})}
+		next = &account{name: name, begun: make(chan struct{}), settled: make(chan struct{})}
 	}
 	b.do(func(p *page) {
 		before := p.now
@@ -87,7 +88,9 @@ func (b *books) turn(name string) (next *account) {
 func (b *books) begin() (a *account) {
 	b.do(func(p *page) {
 		a = p.now
-		a.calls++
+		if a.calls++; a.calls == 1 {
+			close(a.begun)
+		}
 		a.open++
 	})
 	return a

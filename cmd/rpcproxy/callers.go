@@ -11,9 +11,9 @@ import (
 )
 
 // callTimeout is the deadline of each call of the demo. Every outage the demo
-// plays is shorter: some server lives at some time during each call, so a call
-// that fails was lost.
-const callTimeout = 10 * time.Second
+// plays is far shorter, so that it is on a slow machine, too: some server lives at
+// some time during each call, so a call that fails was lost.
+const callTimeout = 30 * time.Second
 
 // callers call, each one call after the other, until they are finished.
 type callers struct {

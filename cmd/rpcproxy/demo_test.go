@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -70,12 +72,28 @@ func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
 	}
 }
 
-// loseOne lets every server refuse one call for good.
+// loseOne lets the cluster refuse one call for good, whichever server is asked,
+// and waits for it.
 func loseOne(ctx context.Context, st *stage) error {
+	var asked atomic.Int64
+	lost := make(chan struct{})
 	for _, s := range st.cluster.Servers() {
-		s.Inject(testutil.AppError("Echo.Echo", "planted").Times(1))
+		s.Handle("Echo.Echo", func(_ context.Context, r *testutil.Request) (any, error) {
+			if asked.Add(1) > 1 {
+				return r.Body(), nil
+			}
+			close(lost)
+			return nil, errors.New("planted")
+		})
 	}
-	return st.wait(ctx, 3*time.Second)
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	select {
+	case <-lost:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func TestTheDemoExitsWithOneWhenACallWasLostAndSaysWhich(t *testing.T) {
@@ -156,7 +174,18 @@ func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
 }
 
 func TestVerboseShowsTheLogOfTheProxy(t *testing.T) {
-	out, errs, status := playDemo(t, only(act{"kill", killActive}), "--callers", "2", "--verbose")
+	failover := func(ctx context.Context, st *stage) error {
+		victim, err := st.active()
+		if err != nil {
+			return err
+		}
+		victim.Kill() // for good: a call must find out, however late it comes
+		return st.until(ctx, "another server is in front", func(v *messages.View) bool {
+			front, some := v.Active()
+			return some && front.Addr != victim.Addr()
+		})
+	}
+	out, errs, status := playDemo(t, only(act{"kill", failover}), "--callers", "2", "--verbose")
 	expect(t, status, exitOK, out, errs)
 	if !strings.Contains(errs, "server failed") {
 		t.Errorf("standard error %q, want the log of the failure", errs)

@@ -34,7 +34,7 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 	c.SetServices("dc2",
 		testutil.ConsulService{Address: "10.0.0.2", Port: 4647}, testutil.ConsulService{Address: "::1", Port: 4647},
 		testutil.ConsulService{Port: 0})
-	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr())
+	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), ample)
 	expect(t, status, exitOK, out, errs)
 	if out != "10.0.0.2:4647\n[::1]:4647\n" {
 		t.Errorf("printed %q", out)
@@ -42,7 +42,7 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 	if !strings.Contains(errs, `1 entries of datacenter "dc2"`) {
 		t.Errorf("standard error %q, want what was left out", errs)
 	}
-	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json")
+	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json", ample)
 	expect(t, status, exitOK, out, errs)
 	if want := `{"servers":[{"addr":"10.0.0.2:4647","from":"dc2"},{"addr":"[::1]:4647","from":"dc2"}],"failed":[]}` + "\n"; out != want {
 		t.Errorf("printed %s, want %s", out, want)
@@ -51,13 +51,14 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 
 func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 	c := startConsul(t, testutil.ConsulConfig{})
-	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json")
+	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, `in datacenter "dc1": no servers are registered`) || out != "" {
 		t.Errorf("out %q, err %q", out, errs)
 	}
-	c.Stop()
-	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr())
+	dead := startCluster(t).Server(0) // whose address is nobody else's
+	dead.Kill()
+	out, errs, status = program(t, play{}, "discover", "consul", "--address", dead.Addr(), ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "refused") {
 		t.Errorf("err %q", errs)
@@ -73,7 +74,7 @@ func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
 	}
 	for _, token := range [][]string{{"--token", "known"}, {"--token-file", name}} {
 		out, errs, status := program(t, play{}, append(token, "discover", "consul", "--address", c.Addr(),
-			"--datacenter", "dc2", "--service", "east", "--tag", "x")...)
+			"--datacenter", "dc2", "--service", "east", "--tag", "x", ample)...)
 		expect(t, status, exitOK, out, errs)
 		if out != "10.0.0.2:1\n" {
 			t.Errorf("printed %q", out)
@@ -83,7 +84,7 @@ func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
 		t.Errorf("%d requests for dc1, want the two for the list of datacenters", n)
 	}
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
-	out, errs, status := program(t, play{}, "discover", "consul", "--token", "another")
+	out, errs, status := program(t, play{}, "discover", "consul", "--token", "another", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "permission denied") || strings.Contains(errs, "another") {
 		t.Errorf("err %q", errs)
@@ -106,7 +107,7 @@ func TestDiscoverConsulSpeaksTLS(t *testing.T) {
 	c := startConsul(t, testutil.ConsulConfig{TLS: ca.ServerTLS(server, "global")})
 	c.SetServices("dc1", testutil.ConsulService{Address: "10.0.0.1", Port: 4647})
 	dir := t.TempDir()
-	args := []string{"discover", "consul", "--address", c.Addr(), "--tls-server-name", "server.global.nomad"}
+	args := []string{"discover", "consul", "--address", c.Addr(), ample, "--tls-server-name", "server.global.nomad"}
 	for flag, text := range map[string][]byte{"ca": ca.PEM(), "cert": client.CertPEM, "key": client.KeyPEM} {
 		name := filepath.Join(dir, flag+".pem")
 		if err := os.WriteFile(name, text, 0o600); err != nil {
@@ -133,7 +134,9 @@ func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
 	var o, e strings.Builder
 	ended := make(chan int, 1)
 	before := c.Counts().Requests
-	go func() { ended <- run(ctx, play{}, []string{"discover", "consul", "--address", c.Addr()}, &o, &e) }()
+	go func() {
+		ended <- run(ctx, play{}, []string{"discover", "consul", "--address", c.Addr(), ample}, &o, &e)
+	}()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for c.Counts().Requests == before {

@@ -6,12 +6,18 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 func TestMain(m *testing.M) { testutil.Main(m) }
+
+// limit is how long is waited for what must happen, on however slow a machine:
+// ample, as flags have it, in place of the limits that the commands have by
+// themselves.
+const (
+	limit = time.Minute
+	ample = "--timeout=1m"
+)
 
 // program runs the program and answers what it wrote and exited with.
 func program(t *testing.T, p play, args ...string) (out, errs string, status int) {
@@ -26,9 +32,7 @@ func program(t *testing.T, p play, args ...string) (out, errs string, status int
 // that is left.
 func playDemo(t *testing.T, p play, args ...string) (out, errs string, status int) {
 	t.Helper()
-	if err := goleak.Find(); err != nil {
-		t.Fatal(err)
-	}
+	testutil.AwaitNone(t)
 	return program(t, p, append([]string{"demo"}, args...)...)
 }
 
@@ -48,7 +52,7 @@ func startCluster(t *testing.T) *testutil.Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, stop := context.WithTimeout(context.Background(), limit)
 		defer stop()
 		if err := c.Stop(ctx); err != nil {
 			t.Error(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -110,12 +111,13 @@ func unanswered(results []trips) error {
 // ping connects to one server and measures. It ends with the first ping that is
 // not answered.
 func (p *pinger) ping(ctx context.Context, connections *pool.Pool, s messages.Server) (t trips) {
+	slow := fmt.Errorf("no answer within %v", p.timeout)
 	once := func() (time.Duration, error) {
-		ctx, stop := context.WithTimeoutCause(ctx, p.timeout, fmt.Errorf("no answer within %v", p.timeout))
+		ctx, stop := context.WithTimeout(ctx, p.timeout)
 		defer stop()
 		rtt, err := connections.Ping(ctx, s.Addr)
-		if err != nil && ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
-			err = context.Cause(ctx)
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+			err = slow // whoever noticed it first: the context, the dialer or the socket
 		}
 		return rtt, err
 	}

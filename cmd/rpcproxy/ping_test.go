@@ -8,7 +8,7 @@ import (
 func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 	c := startCluster(t)
 	addrs := []string{c.Addrs()[2], c.Addrs()[0], c.Addrs()[1]}
-	out, errs, status := program(t, play{}, "ping", "--servers", strings.Join(addrs, ","), "--count", "4")
+	out, errs, status := program(t, play{}, "ping", ample, "--servers", strings.Join(addrs, ","), "--count", "4")
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 4 || !strings.HasPrefix(lines[0], "SERVER") {
@@ -29,7 +29,7 @@ func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 func TestPingExitsWithOneWhenAServerIsDeadAndStillShowsTheOthers(t *testing.T) {
 	c := startCluster(t)
 	c.Kill(1)
-	out, errs, status := program(t, play{}, "ping", "--servers", strings.Join(c.Addrs(), ","))
+	out, errs, status := program(t, play{}, "ping", ample, "--servers", strings.Join(c.Addrs(), ","))
 	expect(t, status, exitFailed, out, errs)
 	lines := strings.Split(out, "\n")
 	if !strings.Contains(lines[1], "3/3") || !strings.Contains(lines[3], "3/3") {
@@ -50,6 +50,21 @@ func TestPingLeavesAFrozenServerAfterItsTimeout(t *testing.T) {
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "50ms") {
 		t.Errorf("the line must name the limit:\n%s", out)
+	}
+}
+
+// How far a ping comes in so short a time is by chance. What it says is not.
+func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
+	c := startCluster(t)
+	c.Server(0).Freeze()
+	for _, timeout := range []string{"1ns", "1us", "20us", "50us", "100us", "200us", "400us", "1ms", "3ms"} {
+		for range 20 {
+			out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0], "--timeout", timeout)
+			expect(t, status, exitFailed, out, errs)
+			if !strings.Contains(out, "  no answer within "+strings.Replace(timeout, "u", "µ", 1)+"\n") {
+				t.Fatalf("the line must name the limit of %s and nothing else:\n%s", timeout, out)
+			}
+		}
 	}
 }
 

@@ -74,13 +74,13 @@ func openStage(s setting, pace float64) (*stage, error) {
 // an act.
 func (st *stage) populate(ctx context.Context, s setting) {
 	st.callers.start(ctx, s.callers, s.seed)
-	b := beat{proxy: st.proxy, callers: st.callers, every: st.scaled(time.Second), token: nodeSecret}
+	b := beat{proxy: st.proxy, callers: st.callers, rest: st.callers.rest, every: st.scaled(time.Second), token: nodeSecret}
 	st.callers.group.Go(func() { b.run(ctx) })
 }
 
 // strike stops the proxy and then the cluster. The callers must be finished.
 func (st *stage) strike() error {
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
 	err := errors.Join(st.proxy.Stop(ctx), st.cluster.Stop(ctx))
 	st.books.close()
@@ -103,8 +103,9 @@ func (st *stage) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// patience is how long an act waits for what must come about.
-const patience = 10 * time.Second
+// patience is how long an act waits for what must come about, on a slow machine
+// too.
+const patience = time.Minute
 
 // until waits for a view that is as wanted; what says it in words.
 func (st *stage) until(ctx context.Context, what string, wanted func(*messages.View) bool) error {

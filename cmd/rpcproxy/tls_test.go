@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -32,7 +31,7 @@ func secured(t *testing.T) (s *testutil.Server, flags []string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, stop := context.WithTimeout(context.Background(), limit)
 		defer stop()
 		if err := s.Stop(ctx); err != nil {
 			t.Error(err)
@@ -54,9 +53,9 @@ func secured(t *testing.T) (s *testutil.Server, flags []string) {
 
 func TestPingAndCallSpeakTLS(t *testing.T) {
 	s, flags := secured(t)
-	out, errs, status := program(t, play{}, append([]string{"ping", "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad"}, flags...)...)
+	out, errs, status := program(t, play{}, append([]string{"ping", ample, "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad"}, flags...)...)
 	expect(t, status, exitOK, out, errs)
-	out, errs, status = program(t, play{}, append([]string{"call", "Echo.Echo", "--servers", s.Addr(), "--region", "mars"}, flags...)...)
+	out, errs, status = program(t, play{}, append([]string{"call", ample, "Echo.Echo", "--servers", s.Addr(), "--region", "mars"}, flags...)...)
 	expect(t, status, exitOK, out, errs)
 	if !strings.Contains(out, `"mars"`) {
 		t.Errorf("%s", out)
@@ -65,12 +64,12 @@ func TestPingAndCallSpeakTLS(t *testing.T) {
 
 func TestPingShowsWhyAServerIsNotTrusted(t *testing.T) {
 	s, flags := secured(t)
-	out, errs, status := program(t, play{}, append([]string{"ping", "--servers", s.Addr()}, flags...)...)
+	out, errs, status := program(t, play{}, append([]string{"ping", ample, "--servers", s.Addr()}, flags...)...)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "wanted server.global.nomad, it offers server.mars.nomad, localhost") {
 		t.Errorf("%s", out)
 	}
-	out, errs, status = program(t, play{}, "ping", "--servers", s.Addr())
+	out, errs, status = program(t, play{}, "ping", ample, "--servers", s.Addr())
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "may want TLS") {
 		t.Errorf("%s", out)

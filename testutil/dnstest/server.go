@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ type Server struct {
 	running sync.WaitGroup
 }
 
-// portsTried is how often a free port is looked for that is free for UDP, too.
+// portsTried is how often a port is looked for that is free for UDP and TCP.
 const portsTried = 50
 
 // Start starts a Server on a port of 127.0.0.1. Stop must be called to release
@@ -38,13 +39,14 @@ const portsTried = 50
 func Start(cfg Config) (*Server, error) {
 	var failed error
 	for range portsTried {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		udp, err := net.ListenPacket("udp", cfg.addr())
 		if err != nil {
-			return nil, fmt.Errorf("dnstest: cannot listen: %w", err)
+			failed = err
+			continue
 		}
-		udp, err := net.ListenPacket("udp", tcp.Addr().String())
+		tcp, err := net.Listen("tcp", udp.LocalAddr().String())
 		if err != nil {
-			_ = tcp.Close()
+			_ = udp.Close()
 			failed = err // somebody else has that port
 			continue
 		}
@@ -55,6 +57,16 @@ func Start(cfg Config) (*Server, error) {
 		return start(udp, tcp), nil
 	}
 	return nil, fmt.Errorf("dnstest: no port is free for UDP and TCP: %w", failed)
+}
+
+// addr is where to listen. A port whose TCP is to stay refused is one that no
+// system gives to outgoing connections or to who listens on any port.
+func (c Config) addr() string {
+	if !c.NoTCP {
+		return "127.0.0.1:0"
+	}
+	const lowest, below = 20_000, 32_000
+	return fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(below-lowest))
 }
 
 func start(udp net.PacketConn, tcp net.Listener) *Server {

@@ -62,7 +62,7 @@ func end(sig syscall.Signal) func(*rig, *server, []*client) error {
 
 // restart starts the process again; it takes part once it is ready.
 func restart(r *rig, s *server, _ []*client) error {
-	if !r.await(context.Background(), 10*time.Second, func() bool { return s.proc.over }) {
+	if !r.await(context.Background(), time.Minute, func() bool { return s.proc.over }) {
 		return fmt.Errorf("%s does not end", s.name)
 	}
 	return r.startServer(s)
@@ -98,6 +98,7 @@ func findAgain(_ *rig, s *server, attached []*client) error {
 }
 
 func freeze(r *rig, s *server, _ []*client) error {
+	s.frozen = time.Now()
 	s.proc.signal(syscall.SIGSTOP)
 	r.raft.lose(s.peer, true, false)
 	return nil

@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 var began = time.Now()
@@ -60,6 +62,12 @@ func play(ctx context.Context, opt *options) error {
 		_ = tell.write(os.Stdout) // nobody reads any more
 		stop()
 	}()
+	defer testutil.StartPulse(func(s testutil.Stall) {
+		select {
+		case tell <- stalled(s):
+		case <-ctx.Done():
+		}
+	})()
 	if opt.role == "server" {
 		return runServer(ctx, opt, os.Stdin, tell)
 	}
@@ -111,6 +119,7 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 		}
 	}
 	err = errors.Join(err, publish(rows))
+	say("the machine kept the servers and this process waiting for %.1f s in all", r.starved(began).Seconds())
 	for _, b := range breaches {
 		say("LIMIT BROKEN: %s", b)
 	}

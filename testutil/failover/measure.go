@@ -19,14 +19,15 @@ type sample struct {
 const noticeable = 300 * time.Millisecond
 
 // measure reads a sample from all heartbeats of an agent. The fault came at
-// from, and at to all was well again or patience had ended. It answers false if
-// no heartbeat succeeded before.
-func measure(agent string, beats []record, from, to time.Time, grace time.Duration) (sample, bool) {
+// from, and at to all was well again or patience had ended. What the machine did
+// not run meanwhile does not count. It answers false if no heartbeat succeeded
+// before.
+func measure(agent string, beats []record, from, to time.Time, grace time.Duration, m machine) (sample, bool) {
 	s := sample{agent: agent}
 	var last *record // the last that succeeded
 	once := false    // one was noticeably late
 	ended := func(at time.Time, due time.Time, first bool) {
-		late := max(at.Sub(due), 0)
+		late := max(m.took(due, at), 0)
 		if first {
 			s.next = late
 		}
@@ -42,7 +43,7 @@ func measure(agent string, beats []record, from, to time.Time, grace time.Durati
 		case !b.ok() || b.Done.After(to):
 			continue
 		case b.Done.After(from) && last != nil:
-			gap := b.Done.Sub(last.Done)
+			gap := m.took(last.Done, b.Done)
 			s.gap = max(s.gap, gap)
 			s.missed = s.missed || gap > last.TTL+grace
 			ended(b.Done, b.Due, first)
@@ -55,7 +56,7 @@ func measure(agent string, beats []record, from, to time.Time, grace time.Durati
 	}
 	// One that is still to come counts as far as it is late already.
 	if due := last.Done.Add(last.TTL); first || to.After(due.Add(grace)) {
-		s.gap = max(s.gap, to.Sub(last.Done))
+		s.gap = max(s.gap, m.took(last.Done, to))
 		s.missed = s.missed || s.gap > last.TTL+grace
 		ended(to, due, first)
 	}

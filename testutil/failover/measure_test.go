@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -73,7 +75,7 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, some := measure("", c.beats, at(15), at(c.to), grace)
+			got, some := measure("", c.beats, at(15), at(c.to), grace, nil)
 			if !some || got != c.want {
 				t.Errorf("is %+v, want %+v", got, c.want)
 			}
@@ -81,8 +83,54 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 	}
 }
 
+func TestWhatTheMachineDidNotRunDoesNotCount(t *testing.T) {
+	const grace = 10 * time.Second
+	beats := []record{good(10, 10), good(20, 31)}
+	for name, c := range map[string]struct {
+		m    machine
+		want sample
+	}{
+		"no stall": {nil, sample{next: secs(11), worst: secs(11), gap: secs(21), missed: true}},
+		"one before it was due, and within the gap": {
+			machine{{From: at(15), To: at(17)}}, sample{next: secs(11), worst: secs(11), gap: secs(19)},
+		},
+		"two of different processes while it was late": {
+			machine{{From: at(20), To: at(25)}, {From: at(23), To: at(28)}}, sample{next: secs(1), worst: secs(1), gap: secs(11)},
+		},
+		"more than that": {
+			machine{{From: at(10), To: at(31)}, {From: at(10), To: at(31)}}, sample{},
+		},
+		"one after all": {
+			machine{{From: at(31), To: at(50)}}, sample{next: secs(11), worst: secs(11), gap: secs(21), missed: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, some := measure("", beats, at(15), at(32), grace, c.m); !some || got != c.want {
+				t.Errorf("is %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAFreezeOnPurposeIsNoStall(t *testing.T) {
+	for name, c := range map[string]struct {
+		from, to, since float64
+		want            bool
+	}{
+		"it": {100.01, 162, 100, true}, "a short one then": {100.1, 100.2, 100, false},
+		"a long one before": {90, 95, 100, false}, "a long one afterwards": {170, 175, 100, false},
+	} {
+		if got := frozen(testutil.Stall{From: at(c.from), To: at(c.to)}, at(c.since)); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if frozen(testutil.Stall{From: at(1), To: at(9)}, time.Time{}) {
+		t.Error("nobody froze it")
+	}
+}
+
 func TestWithoutAHeartbeatBeforeTheFaultThereIsNothingToMeasure(t *testing.T) {
-	if s, some := measure("", []record{bad(10, 12)}, at(15), at(40), time.Second); some {
+	if s, some := measure("", []record{bad(10, 12)}, at(15), at(40), time.Second, nil); some {
 		t.Errorf("measured %+v", s)
 	}
 }

@@ -22,6 +22,7 @@ const (
 	kindReady = "ready" // a server listens
 	kindFront = "front" // an agent's next call goes to another server than before
 	kindBeat  = "beat"  // an attempt at a heartbeat has ended
+	kindStall = "stall" // from Due to Done the machine did not run the process
 )
 
 func (r *record) ok() bool { return r.Kind == kindBeat && r.Err == "" }

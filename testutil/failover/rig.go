@@ -25,6 +25,8 @@ type rig struct {
 	agents  []*client
 	events  chan event
 	logs    []io.Closer
+	stalls  machine // of the servers, and of this process
+	calm    func()  // ends the watch over the latter
 }
 
 // server is one of the three.
@@ -34,6 +36,7 @@ type server struct {
 	peer       *peer
 	proc       *process
 	ready      bool
+	frozen     time.Time // when it was last frozen, on purpose
 }
 
 // client is one agent, of ours or not.
@@ -43,6 +46,7 @@ type client struct {
 	proc       *process
 	front      string // address of the server its next call goes to
 	beats      []record
+	stalls     machine
 }
 
 const rpcPort = ":4647"
@@ -51,6 +55,12 @@ const rpcPort = ":4647"
 // after an error.
 func newRig(opt *options) (*rig, error) {
 	r := &rig{opt: opt, raft: &raft{}, events: make(chan event, 1024)}
+	r.calm = testutil.StartPulse(func(s testutil.Stall) {
+		select { // one that is not heard of makes a figure worse, at most
+		case r.events <- event{line: stalled(s)}:
+		default:
+		}
+	})
 	var err error
 	if r.lab, err = newLab(); err != nil {
 		return r, err
@@ -119,6 +129,10 @@ func (r *rig) startServer(s *server) (err error) {
 
 // take notes what a process printed, or that it has ended.
 func (r *rig) take(e event) {
+	if e.from == nil { // this process's own
+		r.stalls = append(r.stalls, e.line.stall())
+		return
+	}
 	e.from.over = e.from.over || e.ended
 	for _, s := range r.servers {
 		if s.proc != e.from {
@@ -130,6 +144,8 @@ func (r *rig) take(e event) {
 		case e.line.Kind == kindReady:
 			s.ready = true
 			r.raft.regain(s.peer)
+		case e.line.Kind == kindStall && !frozen(e.line.stall(), s.frozen):
+			r.stalls = append(r.stalls, e.line.stall())
 		}
 	}
 	for _, c := range r.agents {
@@ -144,6 +160,8 @@ func (r *rig) take(e event) {
 			c.front = e.line.Server
 		case kindBeat:
 			c.beats = append(c.beats, e.line)
+		case kindStall:
+			c.stalls = append(c.stalls, e.line.stall())
 		}
 	}
 }
@@ -174,6 +192,12 @@ func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) 
 	}
 }
 
+// starved tells how much of the time since then the machine did not run this
+// process and the servers, all together.
+func (r *rig) starved(since time.Time) time.Duration {
+	return testutil.Stalled(r.stalls, since, time.Now())
+}
+
 // rest lets time pass and answers false when ctx ended.
 func (r *rig) rest(ctx context.Context, d time.Duration) bool {
 	r.await(ctx, d, func() bool { return false })
@@ -182,6 +206,7 @@ func (r *rig) rest(ctx context.Context, d time.Duration) bool {
 
 // close ends all processes and removes the network.
 func (r *rig) close() {
+	r.calm()
 	var procs []*process
 	for _, c := range r.agents {
 		procs = append(procs, c.proc)

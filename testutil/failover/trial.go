@@ -126,7 +126,7 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 
 // sample measures one agent since from, and tells of ours what took long.
 func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
-	s, some := measure(c.name, c.beats, from, time.Now(), r.opt.grace)
+	s, some := measure(c.name, c.beats, from, time.Now(), r.opt.grace, slices.Concat(r.stalls, c.stalls))
 	if !some {
 		return
 	}

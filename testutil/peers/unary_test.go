@@ -31,7 +31,7 @@ func startServer(tb testing.TB) string {
 }
 
 func stop(tb testing.TB, end func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := end(ctx); err != nil {
 		tb.Error(err)

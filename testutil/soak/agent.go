@@ -49,15 +49,17 @@ const reregister = 8
 // beat sends a heartbeat whenever the TTL of the last one is over, not before.
 func (a *agent) beat() {
 	var due time.Time // zero: the node was never registered
-	for n, wait := 0, time.Duration(0); a.callers.rest(wait); n++ {
+	for n, wait := 0, time.Duration(0); n == 0 || a.callers.rest(wait); n++ {
 		var reply beatReply
 		begin := time.Now()
 		err := a.callers.do(heartbeat, "", func(ctx context.Context) error { return a.once(ctx, n, due, &reply) })
 		now := time.Now()
-		if over := now.Sub(due) - grace; !due.IsZero() && over > 0 {
+		if was := due; !was.IsZero() {
 			a.callers.ledger.visit(func(p *page) {
-				p.breaches.add(late, "a heartbeat that was due at %.3fs took %v beyond the grace: %v; faults meanwhile:%s",
-					due.Sub(p.begun).Seconds(), over, err, p.journal.during(due.Add(-time.Second), now))
+				p.suspect(was, now, grace, func(over time.Duration) {
+					p.breaches.add(late, "a heartbeat that was due at %.3fs took %v beyond the grace: %v; faults meanwhile:%s",
+						was.Sub(p.begun).Seconds(), over, err, p.journal.during(was.Add(-time.Second), now))
+				})
 			})
 		}
 		if wait = time.Second; err == nil {

@@ -39,12 +39,13 @@ func newCallers(p *proxy.Proxy, l *ledger, seed uint64) *callers {
 	return c
 }
 
-// start begins n callers.
+// start begins n callers. Each makes a call at least, however short the soak is
+// and however little the machine runs it.
 func (c *callers) start(n int, seed uint64) {
 	for i := range n {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		c.group.Go(func() {
-			for number := 0; c.rest(20*time.Millisecond + time.Duration(rng.Int64N(int64(100*time.Millisecond)))); number++ {
+			for number := 0; c.rest(20*time.Millisecond+time.Duration(rng.Int64N(int64(100*time.Millisecond)))) || number == 0; number++ {
 				c.some(rng, strconv.Itoa(i)+"-"+strconv.Itoa(number))
 			}
 		})

@@ -147,7 +147,7 @@ func (c *chaos) endFirst() error {
 
 // replace lets go of a server that left, and starts one in its place.
 func (c *chaos) replace(slot int) error {
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	if err := c.servers[slot].Stop(ctx); err != nil {
 		return err

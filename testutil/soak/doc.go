@@ -39,6 +39,9 @@
 //	             8 MiB (only in a soak of 55 s or more: before, it has not filled)
 //	derailed     the command itself does not work
 //
+// Late and overstayed leave out the time in which the machine did not run the
+// command.
+//
 // An answer that is well formed and of the wrong type, or announces gigabytes,
 // ends its call whatever the class: the server has answered. Only some faults
 // give such answers, to a number of requests that is known.

@@ -8,6 +8,17 @@ import (
 // executions says in words how often a call was executed.
 func executions(n int) string { return fmt.Sprintf("; executed %d times", n) }
 
+// forgotten leaves of what was executed that of which no call is to be compared
+// any more.
+func (p *page) forgotten(executed map[string]int) map[string]int {
+	for _, b := range p.batches {
+		for i := range b.endings {
+			delete(executed, b.endings[i].id)
+		}
+	}
+	return executed
+}
+
 // strays are what the cluster has executed and nobody waits for any more: an
 // execution after the quarantine of its call.
 func (p *page) strays(executed map[string]int) {

@@ -51,6 +51,7 @@ type watermark struct {
 
 func openWatermark() *watermark {
 	w := &watermark{quit: make(chan struct{}), ended: make(chan struct{})}
+	w.most.Store(int64(runtime.NumGoroutine()))
 	go func() {
 		defer close(w.ended)
 		look := time.NewTicker(50 * time.Millisecond)

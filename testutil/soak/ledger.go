@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
 
 // ledger takes down how every call ended. Calls whose executions are counted
 // are kept for a while, because a frozen server may execute a request long after
@@ -26,6 +30,8 @@ type page struct {
 	gapAmid  string        // the faults in force then
 	last     time.Time     // when a call succeeded
 	batches  []batch       // not yet compared, the oldest in front
+	stalls   []testutil.Stall
+	suspects []suspect
 }
 
 // tally is how the calls of a group ended.
@@ -72,6 +78,7 @@ func (l *ledger) run(p *page) {
 			f(p)
 		case now := <-tick.C:
 			p.compare(now.Add(-quarantine))
+			p.judge(now.Add(-hearsay))
 		case <-l.quit:
 			return
 		}
@@ -130,9 +137,7 @@ func (p *page) enter(e ending) {
 		t.Broken++
 		p.report(b, &e, "")
 	}
-	if e.end.Sub(e.begin) > callTimeout+overstay {
-		p.report(overstayed, &e, "")
-	}
+	p.suspect(e.begin, e.end, callTimeout+overstay, func(time.Duration) { p.report(overstayed, &e, "") })
 	if e.id == "" {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // newPage is a page whose cluster has executed what is given.
@@ -102,7 +103,8 @@ func TestABatchIsComparedWhenItsQuarantineIsOverAndForgotten(t *testing.T) {
 
 func TestAnExecutionAfterItsCallWasForgottenIsABreach(t *testing.T) {
 	p := newPage(nil)
-	p.strays(map[string]int{"late": 1})
+	p.enter(ending{group: atMostOnce, id: "known", begin: p.begun, end: p.begun})
+	p.strays(p.forgotten(map[string]int{"late": 1, "known": 1}))
 	if p.breaches.counts[duplicated] != 1 || !strings.Contains(p.breaches.texts[0], "late") {
 		t.Errorf("%v", p.breaches.texts)
 	}
@@ -115,6 +117,7 @@ func TestTheFirstFewBreachesOfASortAreToldWithTheFaultsMeanwhile(t *testing.T) {
 	for range 3 * explained {
 		p.enter(ending{group: echo, begin: now, end: now.Add(callTimeout + overstay + 1), err: failed(pool.NotSent, errors.New("why"))})
 	}
+	p.judge(now.Add(time.Hour))
 	if p.breaches.counts[lost] != 3*explained || p.breaches.counts[overstayed] != 3*explained || len(p.breaches.texts) != 2*explained {
 		t.Fatalf("%d told of %v", len(p.breaches.texts), p.breaches.counts)
 	}
@@ -122,6 +125,32 @@ func TestTheFirstFewBreachesOfASortAreToldWithTheFaultsMeanwhile(t *testing.T) {
 		if !strings.Contains(text, "why") || !strings.Contains(text, "10.0.0.1:4647") || !strings.Contains(text, "mute") {
 			t.Errorf("not told in full: %s", text)
 		}
+	}
+}
+
+func TestTheTimeInWhichTheMachineDidNotRunTheSoakDoesNotCount(t *testing.T) {
+	p := newPage(nil)
+	at := func(d time.Duration) time.Time { return p.begun.Add(d) }
+	const much = callTimeout + overstay + 3*time.Second
+	p.stalled(testutil.Stall{From: at(-time.Second), To: at(time.Second)})
+	p.stalled(testutil.Stall{From: at(10 * time.Second), To: at(12 * time.Second)})
+	for end, want := range map[time.Duration]int{much: 0, much + 1: 1} {
+		p.breaches = breaches{}
+		p.enter(ending{group: atMostOnce, begin: p.begun, end: at(end), err: failed(pool.MaybeExecuted, context.Canceled)})
+		p.judge(at(end - 1))
+		if got := p.breaches.counts[overstayed]; got != 0 {
+			t.Errorf("it was judged too soon: %v", p.breaches.texts)
+		}
+		p.judge(at(end))
+		if got := p.breaches.counts[overstayed]; got != want {
+			t.Errorf("after %v with 3 s of stalls: %v", end, p.breaches.texts)
+		}
+	}
+	for i := range 1000 {
+		p.stalled(testutil.Stall{From: at(time.Duration(i) * time.Second), To: at(time.Duration(i) * time.Second)})
+	}
+	if len(p.stalls) > int(stallsKept/time.Second)+1 {
+		t.Errorf("%d stalls are kept", len(p.stalls))
 	}
 }
 

@@ -29,6 +29,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	r := &report{Seed: set.seed, Callers: set.callers}
 	j := newJournal()
 	l := openLedger(st.cluster.ForgetExecutions, j)
+	unwatched := testutil.StartPulse(func(s testutil.Stall) { l.visit(func(p *page) { p.stalled(s) }) })
 	w := openWatermark()
 	c := newCallers(st.proxy, l, set.seed)
 	begin := time.Now()
@@ -51,9 +52,12 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	r.Goroutines = int(w.most.Load())
 	r.Pool = st.proxy.Stats()
 	w.close()
+	unwatched()
 	l.visit(func(p *page) {
+		p.judge(time.Now())
+		strays := p.forgotten(st.cluster.ExecutionCounts()) // first: what is executed meanwhile belongs to a call
 		p.compare(time.Now().Add(perBatch))
-		p.strays(st.cluster.ExecutionCounts())
+		p.strays(strays)
 		r.calls(p)
 		r.breaches = p.breaches
 	})
@@ -117,6 +121,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-tenth.C:
 			w.tell()
 		case <-over.C:
+			end.read(d) // on a busy machine it was not looked at since a while before
 			going = false
 		case <-ctx.Done():
 			going = false

@@ -52,7 +52,7 @@ func openStage(seed uint64) (*stage, error) {
 
 // strike stops the proxy and then the cluster.
 func (s *stage) strike() error {
-	ctx, stop := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	return errors.Join(s.proxy.Stop(ctx), s.cluster.Stop(ctx))
 }

@@ -98,11 +98,15 @@ func settled(e *LookupError) bool {
 // wire, for package net tells several causes by their text alone.
 func (e *exchanges) explain(ctx context.Context, s subject, err error) *LookupError {
 	worst := e.worst.Load()
-	if worst == nil { // it was settled without asking
+	d, some := errors.AsType[*net.DNSError](err)
+	switch hurried := e.unasked.Load() || some && d.IsTimeout; {
+	case hurried && (worst == nil || worst.reason == noData): // of two questions, only one may have been asked
+		worst = &finding{reason: timedOut, server: e.server}
+	case worst == nil: // it was settled without asking
 		worst = &finding{reason: noSuchName, server: e.server}
 	}
 	said := &net.DNSError{Err: err.Error(), Name: s.host, Server: worst.server}
-	if d, ok := errors.AsType[*net.DNSError](err); ok {
+	if some {
 		*said = *d
 		said.Server = worst.server // net names the one that the system has
 	}

@@ -34,6 +34,7 @@ type exchanges struct {
 	server  string // to ask in place of the system's; empty: those
 	timeout time.Duration
 	cut     atomic.Bool // an answer did not fit into a packet
+	unasked atomic.Bool // a question was not put, for the time was over
 	worst   atomic.Pointer[finding]
 }
 
@@ -62,6 +63,7 @@ func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
 		}
 		o := &observed{exchanges: e, ctx: ctx, server: server}
 		if over(ctx) && !e.cut.Load() {
+			e.unasked.Store(true)
 			return nil, ctx.Err() // net tries on, which says nothing about the resolver
 		}
 		limited, stop := context.WithTimeout(inner, e.timeout)

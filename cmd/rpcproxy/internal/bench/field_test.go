@@ -8,9 +8,12 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 func TestWhatIdleThingsHoldIsWeighed(t *testing.T) {
+	testutil.AwaitNone(t)
 	const n, each = 100, 50_000
 	w, err := hold(t.Context(), n, func(int) (func() error, error) {
 		end := make(chan struct{})

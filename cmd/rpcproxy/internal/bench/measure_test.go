@@ -15,8 +15,10 @@ var kept [4][]byte
 
 func TestARoundCountsWhatItsWorkersDid(t *testing.T) {
 	var n atomic.Int64
-	c := newCrew(entrant{workers: 4, chunk: 10, timed: true, do: func(_ context.Context, worker, chunk int) error {
-		kept[worker] = make([]byte, 10_000)
+	c := newCrew(entrant{workers: 4, chunk: 1000, timed: true, do: func(_ context.Context, worker, chunk int) error {
+		for range chunk { // far more than what else goes on in the process
+			kept[worker] = make([]byte, 10_000)
+		}
 		n.Add(int64(chunk))
 		return nil
 	}})
@@ -38,7 +40,7 @@ func TestARoundCountsWhatItsWorkersDid(t *testing.T) {
 	if all := time.Duration(s.ns * float64(done)); all < time.Millisecond || all > time.Since(begin) {
 		t.Errorf("%v altogether, in a round of 1ms that took at most %v", all, time.Since(begin))
 	}
-	if s.allocs <= 0 || s.bytes < 10_000*s.allocs/4 || s.p99 <= 0 {
+	if s.allocs < 1 || s.allocs > 1.5 || s.bytes < 10_000 || s.bytes > 20_000 || s.p99 <= 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -1,0 +1,16 @@
+//go:build linux && (amd64 || arm64)
+
+package testutil
+
+import "syscall"
+
+// reusePort is SO_REUSEPORT, which package syscall does not name on all of these.
+const reusePort = 0xf
+
+// shareAddr lets a second socket of this program be bound to the address while the
+// first one listens there. Nobody else can take it when it is nobody's choice:
+// neither an outgoing connection nor a listener that wants any free port is given
+// one that is bound.
+func shareAddr(fd uintptr) error {
+	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, reusePort, 1)
+}
