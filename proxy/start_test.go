@@ -79,3 +79,14 @@ func TestServersNamedTwiceCountOnce(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "A:4647", "b", "a"}, Pinger: pinging(upPinger)})
 	holds(t, p, "a:4647", "b:4647")
 }
+
+// The first probe may have failed by the time Start returns.
+func TestAServerMayFailWhileTheProxyStarts(t *testing.T) {
+	c := startCluster(t, 1)
+	c.Server(0).Kill()
+	for range 100 {
+		p := startProxy(t, proxy.Config{Servers: c.Addrs(), Rebalance: proxy.Timing{MinInterval: 1}})
+		awaitView(t, p, "it is held for failed", func(v *messages.View) bool { return v.Health(server(t, c.Addrs()[0])) == messages.Failed })
+		stop(t, p.Stop)
+	}
+}
