@@ -18,9 +18,12 @@ func (e *HoldError) Error() string {
 	return fmt.Sprintf("the server has not answered within %v", e.Limit)
 }
 
-// held is how long a server may hold a blocking query: what was asked for, and
-// the sixteenth it adds to spread its answers.
-func held(block time.Duration) time.Duration { return block + block/16 }
+// held is how long a server may hold a blocking query: what was asked for, or the
+// most it gives, and the sixteenth it adds to spread its answers.
+func held(block time.Duration) time.Duration {
+	block = min(block, longestBlock)
+	return block + block/16
+}
 
 // patience is what a call waits with: for a result, for its context, for the
 // server. A call that waits is a witness: when it is overdue and nothing at all has

@@ -21,7 +21,7 @@ import (
 // *RemoteError, a *DecodeError, an *EncodeError, a *ProtocolError, a *SizeError,
 // ErrStopped, or the transport's own error.
 func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) error {
-	return p.Do(ctx, addr, &Request{Method: method, Args: args, Reply: reply, Block: blockTime(args)})
+	return p.Do(ctx, addr, &Request{Method: method, Args: args, Reply: reply, Block: BlockTime(args)})
 }
 
 // Request is one call.
@@ -29,7 +29,7 @@ type Request struct {
 	Method string
 	Args   any           // what msgpack can express
 	Reply  any           // a non-nil pointer, or nil
-	Block  time.Duration // how long the server was asked to hold a blocking query; 0: it is none
+	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
 }
 
 // Do is Call for a caller that knows how long the server will hold the request.
@@ -44,14 +44,6 @@ func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 		outcome = remote.outcome()
 	}
 	return &CallError{Method: r.Method, Server: addr, Phase: at, Outcome: outcome, Err: err}
-}
-
-// blockTime is how long args ask the server to hold a blocking query.
-func blockTime(args any) time.Duration {
-	if q, ok := args.(interface{ TimeToBlock() time.Duration }); ok {
-		return q.TimeToBlock()
-	}
-	return 0
 }
 
 // pingMethod is answered by any live server, also without a leader.

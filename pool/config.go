@@ -9,7 +9,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Config says how a Pool connects. The zero value works.
+// Config says how a Pool connects. The zero value works. A duration may be up to a
+// year.
 type Config struct {
 	// Dial opens the transport; nil means TCP. It is called with a context that
 	// ends with DialTimeout, and the name in addr is resolved by it each time.
@@ -59,21 +60,22 @@ type Config struct {
 	IdleTimeout time.Duration
 
 	// MaxIdleStreams bounds the streams kept open per session for the next calls.
-	// Zero means 256.
+	// Zero means 256, 65,536 is the most.
 	MaxIdleStreams int
 
-	// MaxReplyBytes bounds a reply, header and body together. Zero means 64 MiB.
+	// MaxReplyBytes bounds a reply, header and body together. Zero means 64 MiB, 1 GiB
+	// is the most.
 	MaxReplyBytes int
 
 	// Handlers answer what servers ask of the agent.
 	Handlers Handlers
 
 	// MaxReverseStreams bounds the streams that a server may have open on one
-	// session; those beyond are reset. Zero means 256.
+	// session; those beyond are reset. Zero means 256, 65,536 is the most.
 	MaxReverseStreams int
 
 	// MaxRequestBytes bounds a request of a server, header and body together.
-	// Zero means 4 MiB.
+	// Zero means 4 MiB, 1 GiB is the most.
 	MaxRequestBytes int
 
 	// DrainTimeout is how long the streams on a session that takes no new ones may
@@ -95,6 +97,10 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", e.Field, e.Reason) }
 
+// longest is what any duration may be: far beyond use, and sums of a few of them
+// are still durations.
+const longest = 365 * 24 * time.Hour
+
 // validate fills in the defaults.
 func (c *Config) validate() error {
 	for _, d := range []struct {
@@ -109,8 +115,8 @@ func (c *Config) validate() error {
 		{"IdleTimeout", &c.IdleTimeout, 2 * time.Minute},
 		{"DrainTimeout", &c.DrainTimeout, 30 * time.Second},
 	} {
-		if *d.value < 0 {
-			return &ConfigError{d.name, fmt.Sprintf("is %v: give a positive duration, or 0 for %v", *d.value, d.zero)}
+		if *d.value < 0 || *d.value > longest {
+			return &ConfigError{d.name, fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, longest, d.zero)}
 		}
 		if *d.value == 0 {
 			*d.value = d.zero
@@ -120,14 +126,15 @@ func (c *Config) validate() error {
 		name  string
 		value *int
 		zero  int
+		most  int
 	}{
-		{"MaxIdleStreams", &c.MaxIdleStreams, 256},
-		{"MaxReplyBytes", &c.MaxReplyBytes, 64 << 20},
-		{"MaxReverseStreams", &c.MaxReverseStreams, 256},
-		{"MaxRequestBytes", &c.MaxRequestBytes, 4 << 20},
+		{"MaxIdleStreams", &c.MaxIdleStreams, 256, 1 << 16},
+		{"MaxReplyBytes", &c.MaxReplyBytes, 64 << 20, 1 << 30},
+		{"MaxReverseStreams", &c.MaxReverseStreams, 256, 1 << 16},
+		{"MaxRequestBytes", &c.MaxRequestBytes, 4 << 20, 1 << 30},
 	} {
-		if *n.value < 0 {
-			return &ConfigError{n.name, fmt.Sprintf("is %d: give a positive number, or 0 for %d", *n.value, n.zero)}
+		if *n.value < 0 || *n.value > n.most {
+			return &ConfigError{n.name, fmt.Sprintf("is %d: give a positive number up to %d, or 0 for %d", *n.value, n.most, n.zero)}
 		}
 		if *n.value == 0 {
 			*n.value = n.zero

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -23,6 +24,9 @@ var (
 	ErrUnknownMethod     = errors.New("unknown method")
 	ErrBadRequest        = errors.New("server could not read the request")
 	ErrRateLimited       = errors.New("rate limited")
+
+	// ErrServerRateLimited is ErrRateLimited of a server that says others may not be.
+	ErrServerRateLimited = fmt.Errorf("%w by this server", ErrRateLimited)
 )
 
 // RemoteError is an answer that is an error: the server took the request and
@@ -79,7 +83,7 @@ var whole = map[string]error{
 	"Node does not support RPC; requires 0.8 or later":                   ErrNodeVersion,
 	"Unknown rpc method":                                                 ErrUnknownMethod,
 	"rate limit exceeded, try again later":                               ErrRateLimited,
-	"rate limit exceeded, try again later or against a different server": ErrRateLimited,
+	"rate limit exceeded, try again later or against a different server": ErrServerRateLimited,
 }
 
 // kind is the one place where the text of an error decides anything. Texts are

@@ -3,6 +3,8 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/pool"
@@ -60,15 +62,21 @@ func TestStopGivesUpWithItsContext(t *testing.T) {
 }
 
 func TestABadConfigurationIsRefused(t *testing.T) {
-	for field, cfg := range map[string]pool.Config{
-		"DialTimeout":    {DialTimeout: -1},
-		"IdleTimeout":    {IdleTimeout: -1},
-		"MaxIdleStreams": {MaxIdleStreams: -1},
-		"MaxReplyBytes":  {MaxReplyBytes: -1},
+	for _, c := range []struct {
+		field, quotes string
+		cfg           pool.Config
+	}{
+		{"DialTimeout", "-1ns", pool.Config{DialTimeout: -1}},
+		{"IdleTimeout", "-1ns", pool.Config{IdleTimeout: -1}},
+		{"HoldTimeout", "2562047h47m16", pool.Config{HoldTimeout: math.MaxInt64}}, // which no sum can be longer than
+		{"MaxIdleStreams", "-1", pool.Config{MaxIdleStreams: -1}},
+		{"MaxIdleStreams", "65537", pool.Config{MaxIdleStreams: 1<<16 + 1}}, // there is room for them from the start
+		{"MaxReplyBytes", "-1", pool.Config{MaxReplyBytes: -1}},
+		{"MaxReplyBytes", "1073741825", pool.Config{MaxReplyBytes: 1<<30 + 1}},
 	} {
-		p, err := pool.New(cfg)
-		if e := as[*pool.ConfigError](t, err); p != nil || e.Field != field {
-			t.Errorf("%s: %v, %v", field, p, err)
+		p, err := pool.New(c.cfg)
+		if e := as[*pool.ConfigError](t, err); p != nil || e.Field != c.field || !strings.Contains(e.Reason, c.quotes) {
+			t.Errorf("%s: %v, %v", c.field, p, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,17 @@ func TestABlockingQueryIsOverdueOnlyPastItsOwnTime(t *testing.T) {
 		sp := newSilentPool(t, Config{})
 		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 160 * time.Second})
 		sp.after(t, 170*time.Second+sure, "left")
+		if !errors.Is(err, ErrSilent) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAQueryWithoutATimeIsHeldAsLongAsAServerDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{})
+		err := sp.Call(t.Context(), "a:1", "Node.GetClientAllocs", map[string]any{"MinQueryIndex": 1, "MaxQueryTime": 0}, nil)
+		sp.after(t, 300*17*time.Second/16+sure, "left")
 		if !errors.Is(err, ErrSilent) {
 			t.Error(err)
 		}
@@ -42,6 +54,20 @@ func TestAHeldCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
 		err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 10*time.Second, "given up")
 		if held, ok := errors.AsType[*HoldError](err); !ok || held.Limit != 10*time.Second {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNobodyWaitsLongerForAQueryThanAServerHoldsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
+		ctx, stop := context.WithCancel(t.Context())
+		defer sp.aliveEvery(ctx, 500*time.Millisecond)()
+		defer stop()
+		err := sp.Do(ctx, "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: math.MaxInt64})
+		sp.after(t, 300*17*time.Second/16+10*time.Second, "given up")
+		if _, ok := errors.AsType[*HoldError](err); !ok {
 			t.Error(err)
 		}
 	})

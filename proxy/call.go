@@ -39,7 +39,7 @@ type call struct {
 // *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
 // ErrRetriesSpent and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
-	c := call{proxy: p, method: method, class: classify(method, args), block: blockTime(args)}
+	c := call{proxy: p, method: method, class: classify(method, args), block: pool.BlockTime(args)}
 	for _, o := range opts {
 		o(&c)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // Config says what a Proxy starts with. Servers or a Discoverer is needed; the
-// zero value of everything else works.
+// zero value of everything else works. A duration may be up to a year.
 type Config struct {
 	// Servers are addresses as ParseServer reads them. A name is resolved when it
 	// is dialed, not here.
@@ -139,6 +139,10 @@ func (e *ConfigError) Error() string { return fmt.Sprintf("proxy: Config.%s %s",
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
+// longest is what any duration may be: far beyond use, and sums of a few of them
+// are still durations.
+const longest = 365 * 24 * time.Hour
+
 // validate fills in the defaults and reads the addresses.
 func (c *Config) validate() ([]messages.Server, error) {
 	if len(c.Servers) == 0 && c.Discoverer == nil {
@@ -155,8 +159,8 @@ func (c *Config) validate() ([]messages.Server, error) {
 		{"DiscoverTimeout", &c.DiscoverTimeout, 10 * time.Second},
 		{"RetryTimeout", &c.RetryTimeout, 30 * time.Second},
 	} {
-		if *d.value < 0 {
-			return nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration, or 0 for %v", *d.value, d.zero)}
+		if *d.value < 0 || *d.value > longest {
+			return nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, longest, d.zero)}
 		}
 		if *d.value == 0 {
 			*d.value = d.zero
@@ -165,8 +169,8 @@ func (c *Config) validate() ([]messages.Server, error) {
 	if c.Policy > Rendezvous {
 		return nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}
 	}
-	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 {
-		return nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, or 0 for the defaults", t)}
+	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > longest {
+		return nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, longest)}
 	}
 	if c.Region == "" {
 		c.Region = "global"

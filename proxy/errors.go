@@ -28,6 +28,15 @@ var (
 // the cause.
 type CallError = pool.CallError
 
+// MessageError says that what was to be sent is no message.
+type MessageError struct {
+	Type string // what it is
+}
+
+func (e *MessageError) Error() string {
+	return "proxy: " + e.Type + " is no message to the proxy: give a value of package messages, such as messages.FailureNotice{...}"
+}
+
 // joined makes one error of the bad addresses of a list.
 func joined(bad []error) error {
 	errs := new(messages.AddrsError)

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +208,16 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 		// What is answered was taken after it: it changed nothing.
 		if _, err := p.Remove(within(t), server(t, "stranger")); err != nil || p.View() != before {
 			t.Errorf("%T: %v; the view was %s\nand is %s", s.message, err, picture(before), picture(p.View()))
+		}
+	}
+}
+
+func TestWhatIsNoMessageIsRefused(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
+	for _, m := range []messages.Proxy{nil, (*messages.RebalanceTick)(nil), &messages.AddBackup{Addrs: []string{"b"}}} {
+		err := p.Send(within(t), m)
+		if bad, ok := errors.AsType[*proxy.MessageError](err); !ok || bad.Type != fmt.Sprintf("%T", m) {
+			t.Errorf("%T: %v", m, err)
 		}
 	}
 }

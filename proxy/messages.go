@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
@@ -11,8 +13,12 @@ import (
 type RebalanceResult = messages.RebalanceResult
 
 // Send puts a message into the owner's mailbox and does not wait for its effect.
-// It blocks while the mailbox is full; the errors are ctx.Err and ErrStopped.
+// It blocks while the mailbox is full. Messages are values: nil, or a pointer to
+// one, is a *MessageError. The other errors are ctx.Err and ErrStopped.
 func (p *Proxy) Send(ctx context.Context, m messages.Proxy) error {
+	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
+		return &MessageError{Type: fmt.Sprintf("%T", m)}
+	}
 	return p.owner.Tell(ctx, m)
 }
 

@@ -16,7 +16,7 @@ func WithClass(c Class) CallOption {
 }
 
 // WithBlockTime says how long the server was asked to hold this blocking query.
-// It is needed only for arguments without a TimeToBlock method.
+// It is needed only for arguments that do not say it; see pool.BlockTime.
 func WithBlockTime(d time.Duration) CallOption {
 	return func(o *call) { o.block = max(d, 0) }
 }

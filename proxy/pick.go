@@ -38,14 +38,18 @@ func (c *call) awaitChange(ctx context.Context, now *published) error {
 	if c.proxy.cfg.Discoverer == nil {
 		return ErrNoServers // nothing will bring one, unless the agent does
 	}
-	timer := time.NewTimer(time.Until(c.until))
-	defer timer.Stop()
+	var over <-chan time.Time // if ctx has a deadline, that is told as what it is
+	if _, ok := ctx.Deadline(); !ok {
+		timer := time.NewTimer(time.Until(c.until))
+		defer timer.Stop()
+		over = timer.C
+	}
 	select {
 	case <-now.changed:
 		return nil
 	case <-c.proxy.owner.Done():
 		return ErrStopped
-	case <-timer.C:
+	case <-over:
 		return ErrNoServers
 	case <-ctx.Done():
 		return errors.Join(ErrNoServers, ctx.Err())

@@ -21,6 +21,7 @@ type Proxy struct {
 	caller Caller     // nil: the Pinger carries no calls
 	pool   *pool.Pool // nil: the connections are the embedder's
 	owner  *actor.Actor[messages.Proxy]
+	mail   actor.Ref[messages.Proxy] // the owner's, known before it begins: what it dials may fail before Start returns
 	now    atomic.Pointer[published]
 	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds
 	budget budget
@@ -67,6 +68,7 @@ func Start(cfg Config) (*Proxy, error) {
 		seed = rand.Uint64()
 	}
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Proxy]) actor.Behavior[messages.Proxy] {
+		p.mail = self.Ref()
 		return newOwner(p, self, servers, p.remembered(), rand.New(rand.NewPCG(seed, seed)))
 	})
 	return p, nil

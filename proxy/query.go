@@ -10,31 +10,6 @@ import (
 // may hold it.
 const blockField = "MaxQueryTime"
 
-// blockTime is how long args ask the server to hold the call; zero if they are
-// no blocking query. Arguments in a map say it in two entries.
-func blockTime(args any) time.Duration {
-	switch a := args.(type) {
-	case interface{ TimeToBlock() time.Duration }:
-		return max(a.TimeToBlock(), 0)
-	case map[string]any:
-		if index := reflect.ValueOf(a["MinQueryIndex"]); number(index) > 0 {
-			return time.Duration(max(number(reflect.ValueOf(a[blockField])), 0))
-		}
-	}
-	return 0
-}
-
-// number is an integer of whatever kind; zero if v is none.
-func number(v reflect.Value) int64 {
-	switch {
-	case v.CanInt():
-		return v.Int()
-	case v.CanUint():
-		return int64(min(v.Uint(), 1<<62))
-	}
-	return 0
-}
-
 // shortened is a copy of the arguments of a blocking query with only left of its
 // time to go. The caller's own are never written to; ok is false for arguments
 // whose time cannot be found.
@@ -45,8 +20,10 @@ func shortened(args any, left time.Duration) (short any, ok bool) {
 		return m, true
 	}
 	v := reflect.ValueOf(args)
-	for v.Kind() == reflect.Pointer && !v.IsNil() {
-		v = v.Elem()
+	for range 4 { // a pointer may point to itself
+		if v.Kind() == reflect.Pointer && !v.IsNil() {
+			v = v.Elem()
+		}
 	}
 	if v.Kind() != reflect.Struct {
 		return nil, false

@@ -6,18 +6,6 @@ import (
 	"time"
 )
 
-type options struct {
-	MinQueryIndex uint64
-	MaxQueryTime  time.Duration
-}
-
-func (o options) TimeToBlock() time.Duration { return o.MaxQueryTime }
-
-type byValue struct {
-	NodeID string
-	options
-}
-
 // Options is embedded by pointer, so it has to be exported to be settable.
 type Options struct{ MaxQueryTime time.Duration }
 
@@ -29,28 +17,6 @@ type byPointer struct {
 type exported struct {
 	MinQueryIndex uint64
 	MaxQueryTime  time.Duration
-}
-
-func TestABlockingQueryIsKnownByItsArguments(t *testing.T) {
-	for _, c := range []struct {
-		args any
-		want time.Duration
-	}{
-		{nil, 0},
-		{struct{}{}, 0},
-		{options{MaxQueryTime: time.Minute}, time.Minute},
-		{&byValue{options: options{MaxQueryTime: time.Minute}}, time.Minute},
-		{options{MaxQueryTime: -time.Minute}, 0},
-		{map[string]any{"MinQueryIndex": 7, "MaxQueryTime": time.Minute}, time.Minute},
-		{map[string]any{"MinQueryIndex": uint64(7), "MaxQueryTime": int64(time.Second)}, time.Second},
-		{map[string]any{"MinQueryIndex": 0, "MaxQueryTime": time.Minute}, 0},
-		{map[string]any{"MinQueryIndex": 7, "MaxQueryTime": "a minute"}, 0},
-		{map[string]any{"MaxQueryTime": time.Minute}, 0},
-	} {
-		if got := blockTime(c.args); got != c.want {
-			t.Errorf("%#v: %v, want %v", c.args, got, c.want)
-		}
-	}
 }
 
 func TestAQueryIsShortenedInACopy(t *testing.T) {

@@ -96,6 +96,11 @@ var retryRows = []retryRow{
 		rejoins: true, repeats: true,
 		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrRateLimited,
 	},
+	{
+		name: "rate limit of one server", spoil: answering("rate limit exceeded, try again later or against a different server"),
+		rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrServerRateLimited,
+	},
 	// An answer like any other.
 	{
 		name: "permission denied", spoil: answering(testutil.ErrTextPermissionDenied),

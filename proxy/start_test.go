@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,9 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 		{"DiscoverInterval", []string{"-2s", "15s"}, proxy.Config{Servers: some, DiscoverInterval: -2 * time.Second}},
 		{"DiscoverTimeout", []string{"-3s", "10s"}, proxy.Config{Servers: some, DiscoverTimeout: -3 * time.Second}},
 		{"RetryTimeout", []string{"-4s", "30s"}, proxy.Config{Servers: some, RetryTimeout: -4 * time.Second}},
+		{"DiscoverInterval", []string{"2562047h47m16", "8760h0m0s"}, proxy.Config{Servers: some, DiscoverInterval: math.MaxInt64}},
+		{"Rebalance", []string{"MinInterval:2562047h47m16", "8760h0m0s"}, proxy.Config{Servers: some, Rebalance: proxy.Timing{MinInterval: math.MaxInt64}}},
+		{"Rebalance", []string{"Spread:8760h0m0.000000001s"}, proxy.Config{Servers: some, Rebalance: proxy.Timing{Spread: 365*24*time.Hour + 1}}},
 	} {
 		p, err := proxy.Start(c.cfg)
 		bad, ok := errors.AsType[*proxy.ConfigError](err)
@@ -74,4 +78,15 @@ func TestStartWaitsForNoServer(t *testing.T) {
 func TestServersNamedTwiceCountOnce(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "A:4647", "b", "a"}, Pinger: pinging(upPinger)})
 	holds(t, p, "a:4647", "b:4647")
+}
+
+// The first probe may have failed by the time Start returns.
+func TestAServerMayFailWhileTheProxyStarts(t *testing.T) {
+	c := startCluster(t, 1)
+	c.Server(0).Kill()
+	for range 100 {
+		p := startProxy(t, proxy.Config{Servers: c.Addrs(), Rebalance: proxy.Timing{MinInterval: 1}})
+		awaitView(t, p, "it is held for failed", func(v *messages.View) bool { return v.Health(server(t, c.Addrs()[0])) == messages.Failed })
+		stop(t, p.Stop)
+	}
 }

@@ -108,6 +108,28 @@ func TestACallWithADeadlineIsTriedUntilThen(t *testing.T) {
 	})
 }
 
+func TestACallerInAHurryTakesNoServerAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startProxy(t, proxy.Config{Servers: names(3), Pinger: embedded{upPinger, func(ctx context.Context, _, _ string) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}}})
+		before := p.View()
+		for range 100 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			if err := p.Call(ctx, "M.M", nil, nil); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			cancel()
+		}
+		synctest.Wait()
+		if p.View() != before {
+			t.Errorf("the view was %s\nand is %s", picture(before), picture(p.View()))
+		}
+		stop(t, p.Stop)
+	})
+}
+
 func TestCallersThatFailTogetherRotateOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var front atomic.Pointer[string]

@@ -31,6 +31,7 @@ func TestACallPausesBeforeItIsSentToAClusterThatNeedsAMoment(t *testing.T) {
 		{pool.ErrLeaderUnreachable, proxy.AtMostOnce, pool.Rejected, true},
 		{pool.ErrLeaderUnreachable, proxy.Idempotent, pool.MaybeExecuted, true},
 		{pool.ErrRateLimited, proxy.AtMostOnce, pool.Rejected, true},
+		{pool.ErrServerRateLimited, proxy.AtMostOnce, pool.Rejected, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			type sent struct {

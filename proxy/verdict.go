@@ -58,6 +58,8 @@ func judgeAnswer(err *CallError, remote *pool.RemoteError, class Class) verdict 
 		// This server is fine; the one behind it is not. A refused dial executed
 		// nothing, a connection that broke may have.
 		return verdict{retry: err.Outcome == pool.Rejected || class.repeatable(), pause: true}
+	case errors.Is(remote, pool.ErrServerRateLimited):
+		return verdict{pass: true, retry: true, pause: true} // it says that another server may take it
 	case errors.Is(remote, pool.ErrRateLimited):
 		return verdict{retry: true, pause: true} // refused; rotating would carry the load on
 	default:

@@ -28,13 +28,13 @@ func (p *Proxy) listen() {
 
 // suspect is told by the pool that a server is silent while calls wait for it.
 // It must not block: what a full mailbox loses, the pool repeats.
-func (p *Proxy) suspect(addr string) { _ = p.owner.TryTell(messages.Suspected{Addr: addr}) }
+func (p *Proxy) suspect(addr string) { _ = p.mail.TryTell(messages.Suspected{Addr: addr}) }
 
 // down is told by the pool that a server cannot be reached or is leaving, also
 // when no call was on its way there. It must not block: what a full mailbox loses, the next
 // call finds out.
 func (p *Proxy) down(addr string, err error) {
-	_ = p.owner.TryTell(messages.FailureNotice{
+	_ = p.mail.TryTell(messages.FailureNotice{
 		Server: messages.Server{Addr: addr}, Epoch: p.View().Epoch(), Err: err,
 	})
 }

@@ -10,10 +10,10 @@ import (
 type Stall struct{ From, To time.Time }
 
 // A goroutine that wants to run this often, and is late by more than a timer is on
-// an idle machine, has met a stall.
+// a machine that keeps up, has met a stall.
 const (
 	pulseEvery = 10 * time.Millisecond
-	pulseSlack = 2 * time.Millisecond
+	pulseSlack = 20 * time.Millisecond
 )
 
 // StartPulse notices the stalls of this process and tells each when it is over, on

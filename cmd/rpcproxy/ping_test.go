@@ -68,6 +68,14 @@ func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
 	}
 }
 
+func TestPingOfNobodyIsNoSuccess(t *testing.T) {
+	out, errs, status := program(t, play{}, "ping", "--servers", "")
+	expect(t, status, exitUsage, out, errs)
+	if !strings.Contains(errs, "--servers is empty") {
+		t.Errorf("standard error %q", errs)
+	}
+}
+
 func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
 	c := startCluster(t)
 	out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0]+",http://x,10.0.0.1:0")

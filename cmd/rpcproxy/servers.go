@@ -16,9 +16,12 @@ func serversFlag(cmd *cobra.Command, into *[]string) {
 	}
 }
 
-// parseServers reads addresses. The error is a *messages.AddrsError that names
-// every bad one.
+// parseServers reads addresses, at least one. The error about bad ones is a
+// *messages.AddrsError that names each.
 func parseServers(addrs []string) ([]messages.Server, error) {
+	if len(addrs) == 0 {
+		return nil, errors.New("--servers is empty: give at least one address")
+	}
 	var servers []messages.Server
 	var bad messages.AddrsError
 	for _, a := range addrs {

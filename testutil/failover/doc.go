@@ -54,9 +54,9 @@
 // late again counts those to whom it happened more than once;
 // gap is the longest time between two that succeeded, up to the moment when all
 // is well again; missed is how many had a gap longer than TTL and grace, so that
-// the cluster would have given them up. Time in which the machine did not run the
-// agent, a server or the command, although it was to, counts for nothing; how much
-// there was is told. The exit code is 1 if an agent of ours
+// the cluster would have given them up. The exit code is 1 if an agent of ours
 // missed a heartbeat, wherever it was, or was later than it may be, and 2 if
-// nothing could be measured.
+// nothing could be measured. Against the limits, not in the table, time counts for
+// nothing in which the machine did not run the agent, a server or the command,
+// although it was to; how much there was is told.
 package main

@@ -129,24 +129,22 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 // conclude makes the rows of one fault and says which limits ours has broken.
 func conclude(name string, h *harvest) (rows []row, breaches []string) {
 	f, _ := faultNamed(name) // roll has no limit but to miss nothing
+	elsewhere := name + ", elsewhere"
 	for _, kind := range []string{clientOurs, clientStock} {
 		if s := h.attached[kind]; len(s) > 0 {
 			w := sum(name, kind, s)
 			w.loads = h.loads[kind]
 			rows = append(rows, w)
-			if kind == clientOurs {
-				breaches = append(breaches, f.limit.breaches(w)...)
-			}
 		}
-		if s := h.elsewhere[kind]; len(s) > 0 {
-			w := sum(name+", elsewhere", kind, s)
-			if f.onLeader {
-				rows = append(rows, w)
-			}
-			if kind == clientOurs {
-				breaches = append(breaches, limit{}.breaches(w)...)
-			}
+		if s := h.elsewhere[kind]; len(s) > 0 && f.onLeader {
+			rows = append(rows, sum(elsewhere, kind, s))
 		}
+	}
+	if s := h.attached[clientJudged]; len(s) > 0 {
+		breaches = f.limit.breaches(sum(name, clientJudged, s))
+	}
+	if s := h.elsewhere[clientJudged]; len(s) > 0 {
+		breaches = append(breaches, limit{}.breaches(sum(elsewhere, clientJudged, s))...)
 	}
 	return rows, breaches
 }

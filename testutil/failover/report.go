@@ -12,6 +12,10 @@ import (
 const (
 	clientOurs  = "ours"
 	clientStock = "stock"
+
+	// clientJudged is ours without the time in which the machine did not run the
+	// processes. It stands in no table: the limits hold for it.
+	clientJudged = "judged"
 )
 
 // table writes the rows as a table.

@@ -126,12 +126,18 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 
 // sample measures one agent since from, and tells of ours what took long.
 func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
-	s, some := measure(c.name, c.beats, from, time.Now(), r.opt.grace, slices.Concat(r.stalls, c.stalls))
+	to := time.Now()
+	s, some := measure(c.name, c.beats, from, to, r.opt.grace, nil)
 	if !some {
 		return
 	}
 	into[c.kind] = append(into[c.kind], s)
-	if c.kind != clientOurs || s.worst <= noticeable {
+	if c.kind != clientOurs {
+		return
+	}
+	judged, _ := measure(c.name, c.beats, from, to, r.opt.grace, slices.Concat(r.stalls, c.stalls))
+	into[clientJudged] = append(into[clientJudged], judged)
+	if s.worst <= noticeable {
 		return
 	}
 	for _, b := range c.beats {

@@ -1,0 +1,88 @@
+package pool_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// told says by a method how long it blocks.
+type told struct{ time.Duration }
+
+func (t told) TimeToBlock() time.Duration { return t.Duration }
+
+// naive is told that a query without a time does not block.
+type naive struct {
+	MinQueryIndex uint64
+	told
+}
+
+type query struct {
+	NodeID string
+	queryOptions
+}
+
+type queryThrough struct{ *queryOptions }
+
+type itself *itself
+
+func TestABlockingQueryIsKnownByItsArguments(t *testing.T) {
+	asked := queryOptions{MinQueryIndex: 7, MaxQueryTime: time.Minute}
+	var loop itself
+	loop = &loop
+	for _, c := range []struct {
+		args any
+		want time.Duration
+	}{
+		{nil, 0},
+		{loop, 0},
+		{7, 0},
+		{struct{}{}, 0},
+		{struct{ MinQueryIndex string }{"7"}, 0},
+		{told{time.Minute}, time.Minute},
+		{&told{time.Minute}, time.Minute},
+		{told{time.Hour}, 5 * time.Minute},
+		{told{-time.Minute}, 0},
+		{naive{MinQueryIndex: 7}, 5 * time.Minute},
+		{naive{}, 0},
+		{asked, time.Minute},
+		{query{"n", asked}, time.Minute},
+		{&query{"n", asked}, time.Minute},
+		{(*query)(nil), 0},
+		{queryThrough{&asked}, time.Minute},
+		{queryThrough{}, 0},
+		{queryOptions{MaxQueryTime: time.Minute}, 0},
+		{queryOptions{MinQueryIndex: 7}, 5 * time.Minute},
+		{queryOptions{MinQueryIndex: 7, MaxQueryTime: -1}, 5 * time.Minute},
+		{queryOptions{MinQueryIndex: 7, MaxQueryTime: time.Hour}, 5 * time.Minute},
+		{struct{ MinQueryIndex int }{7}, 5 * time.Minute},
+		{map[string]any{"MinQueryIndex": 7, "MaxQueryTime": time.Minute}, time.Minute},
+		{map[string]any{"MinQueryIndex": uint64(7), "MaxQueryTime": int64(time.Second)}, time.Second},
+		{map[string]any{"MinQueryIndex": 0, "MaxQueryTime": time.Minute}, 0},
+		{map[string]any{"MinQueryIndex": 7, "MaxQueryTime": "a minute"}, 5 * time.Minute},
+		{map[string]any{"MinQueryIndex": 7}, 5 * time.Minute},
+		{map[string]any{"MaxQueryTime": time.Minute}, 0},
+	} {
+		if got := pool.BlockTime(c.args); got != c.want {
+			t.Errorf("%#v: %v, want %v", c.args, got, c.want)
+		}
+	}
+}
+
+func TestToLookForABlockTimeAllocatesNothing(t *testing.T) {
+	var args any = &query{NodeID: "n"}
+	if n := testing.AllocsPerRun(1000, func() { pool.BlockTime(args) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkBlockTime(b *testing.B) {
+	for name, args := range map[string]any{"none": struct{}{}, "struct": &query{NodeID: "n"}, "map": map[string]any{"NodeID": "n"}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				pool.BlockTime(args)
+			}
+		})
+	}
+}
