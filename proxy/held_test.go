@@ -24,7 +24,8 @@ func unanswered(t testing.TB) string {
 func TestAHeartbeatOfAddressesThatNobodyCanReachTakesNothingAway(t *testing.T) {
 	cluster := startCluster(t, 1)
 	works := cluster.Addrs()[0]
-	p := startProxy(t, proxy.Config{Servers: []string{works}, ProbeTimeout: 300 * time.Millisecond})
+	// Time enough for a round to come to its second server on a slow machine.
+	p := startProxy(t, proxy.Config{Servers: []string{works}, ProbeTimeout: 3 * time.Second})
 	beat := func(addrs ...string) {
 		t.Helper()
 		u := messages.HeartbeatUpdate{Servers: infos(addrs...), LeaderRPCAddr: addrs[0], TTL: time.Minute, From: server(t, works)}
