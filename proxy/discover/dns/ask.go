@@ -98,8 +98,11 @@ func settled(e *LookupError) bool {
 // wire, for package net tells several causes by their text alone.
 func (e *exchanges) explain(ctx context.Context, s subject, err error) *LookupError {
 	worst := e.worst.Load()
-	if worst == nil { // it was settled without asking
+	if worst == nil { // nobody was asked: it was settled without, or it was too late
 		worst = &finding{reason: noSuchName, server: e.server}
+		if d, ok := errors.AsType[*net.DNSError](err); ok && d.IsTimeout {
+			worst.reason = timedOut
+		}
 	}
 	said := &net.DNSError{Err: err.Error(), Name: s.host, Server: worst.server}
 	if d, ok := errors.AsType[*net.DNSError](err); ok {

@@ -95,6 +95,20 @@ func TestASilentResolverEndsWithItsTimeout(t *testing.T) {
 	}
 }
 
+// Nobody was asked, so nobody has said that there is no such name.
+func TestATimeThatIsOverBeforeAnybodyIsAskedIsATimeout(t *testing.T) {
+	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
+	for _, name := range []string{"one.test.", "_rpc._tcp.test."} {
+		d := discoverer(t, s, dns.Config{Names: []string{name}, Timeout: time.Nanosecond})
+		if e := failure(t, d, dns.ErrTimeout); e.Resolver != s.Addr() {
+			t.Errorf("%+v", e)
+		}
+	}
+	if q := s.Queries(); len(q) != 0 {
+		t.Errorf("%q: the test shows nothing", q)
+	}
+}
+
 func TestAResolverIsAskedNoOftenerThanConfigured(t *testing.T) {
 	s := startDNS(t, dnstest.Config{})
 	s.Inject("one.test.", dnstest.Silent)
