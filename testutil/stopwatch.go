@@ -2,7 +2,6 @@ package testutil
 
 import (
 	"sync/atomic"
-	"testing"
 	"time"
 )
 
@@ -16,8 +15,8 @@ const stopwatchTick = 10 * time.Millisecond
 // too; and what takes too long while the process runs does not.
 type Stopwatch struct{ ticks atomic.Int64 }
 
-// StartStopwatch starts one that runs until the test ends.
-func StartStopwatch(t testing.TB) *Stopwatch {
+// StartStopwatch starts one that runs until the test ends: t is its testing.TB.
+func StartStopwatch(t interface{ Cleanup(func()) }) *Stopwatch {
 	w := &Stopwatch{}
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
