@@ -27,7 +27,7 @@ func last(t testing.TB, e proxy.Explanation, text string) proxy.Decision {
 }
 
 func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
-	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	failed := active(t, p)
 	if err := p.NotifyFailed(within(t), failed, errDown); err != nil {
 		t.Fatal(err)
@@ -59,8 +59,8 @@ func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
 }
 
 func TestAnExplanationIsTextAndJSON(t *testing.T) {
-	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
-	u := messages.HeartbeatUpdate{Servers: infos("a", "c"), LeaderRPCAddr: "c:4647", NumNodes: 12, TTL: time.Second}
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
+	u := messages.HeartbeatUpdate{Servers: infos("a", "c"), LeaderRPCAddr: "c:4647", NumNodes: 12, TTL: time.Hour}
 	if err := p.Heartbeat(within(t), u); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestAnExplanationIsTextAndJSON(t *testing.T) {
 }
 
 func TestTheRecordIsBoundedAndKeepsTheNewest(t *testing.T) {
-	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), Rebalance: calm})
 	var readers sync.WaitGroup
 	done := make(chan struct{})
 	for range 4 {
@@ -126,8 +126,8 @@ func TestTheRecordIsBoundedAndKeepsTheNewest(t *testing.T) {
 }
 
 func TestWhatChangesNothingLeavesNoRecord(t *testing.T) {
-	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
-	u := messages.HeartbeatUpdate{Servers: infos("a"), LeaderRPCAddr: "a", TTL: time.Second}
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), Rebalance: calm})
+	u := messages.HeartbeatUpdate{Servers: infos("a"), LeaderRPCAddr: "a", TTL: time.Hour}
 	beat := func() {
 		if err := p.Heartbeat(within(t), u); err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestWhatChangesNothingLeavesNoRecord(t *testing.T) {
 }
 
 func TestTheRecordOutlivesTheProxy(t *testing.T) {
-	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	failed := active(t, p)
 	if err := p.NotifyFailed(within(t), failed, errDown); err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestTheRecordOutlivesTheProxy(t *testing.T) {
 }
 
 func TestWhatComesFromOutsideIsCutShortInTheRecord(t *testing.T) {
-	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger)})
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	long := fmt.Errorf("%s", strings.Repeat("x", 1<<20))
 	if err := p.NotifyFailed(within(t), active(t, p), long); err != nil {
 		t.Fatal(err)

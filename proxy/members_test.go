@@ -11,11 +11,15 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
+// calm has no round follow soon on a failover, which could bring the server that
+// failed to the front again.
+var calm = proxy.Timing{Spread: far}
+
 // listed starts a proxy over servers that are all alive, of which none exists.
 // They are ranked in the order given, which a start alone would not do.
 func listed(t testing.TB, servers ...string) *proxy.Proxy {
 	t.Helper()
-	p := startProxy(t, proxy.Config{Servers: servers[:1], Pinger: pinging(upPinger)})
+	p := startProxy(t, proxy.Config{Servers: servers[:1], Pinger: pinging(upPinger), Rebalance: calm})
 	for _, s := range servers[1:] {
 		if _, err := p.AddPrimary(within(t), s); err != nil {
 			t.Fatal(err)

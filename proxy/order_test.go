@@ -30,7 +30,7 @@ func (h *halting) Write(b []byte) (int, error) {
 // next server is in front, and not before.
 func TestTheViewIsPublishedBeforeTheAnswerIsGiven(t *testing.T) {
 	log := &halting{text: "server failed", halted: make(chan struct{}), resume: make(chan struct{})}
-	p := startProxy(t, proxy.Config{Servers: names(2), Pinger: pinging(upPinger), Logger: zerolog.New(log)})
+	p := startProxy(t, proxy.Config{Servers: names(2), Pinger: pinging(upPinger), Logger: zerolog.New(log), Rebalance: calm})
 	front := active(t, p)
 	ended := make(chan error, 1)
 	ctx := within(t)

@@ -27,7 +27,7 @@ func TestAPingerThatIsACallerCarriesTheCalls(t *testing.T) {
 	type sent struct{ addr, method string }
 	carried := make(chan sent, 10)
 	down := server(t, "a")
-	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: embedded{
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Rebalance: calm, Pinger: embedded{
 		pinging: upPinger,
 		call: func(_ context.Context, addr, method string) error {
 			carried <- sent{addr, method}
@@ -60,7 +60,7 @@ func TestAPingerThatIsACallerCarriesTheCalls(t *testing.T) {
 func TestAnErrorInAnEmbeddersOwnWordsIsRepeatedOnlyIfThatDoesNoHarm(t *testing.T) {
 	for class, want := range map[proxy.Class]int{proxy.AtMostOnce: 1, proxy.Idempotent: 2, proxy.Read: 2} {
 		var carried []string
-		p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: embedded{
+		p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Rebalance: calm, Pinger: embedded{
 			pinging: upPinger,
 			call: func(_ context.Context, addr, _ string) error {
 				if carried = append(carried, addr); len(carried) == 1 {

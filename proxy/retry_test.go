@@ -47,6 +47,9 @@ func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 				if !r.rotates && r.carries(class) {
 					return // it stays with that server: the next tests
 				}
+				if r.waits {
+					t.Parallel()
+				}
 				c, s, p := r.begin(t, 3)
 				front, view := active(t, p), p.View()
 				var got testutil.EchoCount
@@ -76,33 +79,55 @@ func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	}
 }
 
-// There is no other server: what can be tried again is, until time is up.
+// There is no other server: what can be tried again is, until time is up. All the
+// calls are made at once, because most of them take that long.
 func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
+	ctx := endless(t)
+	type ended struct {
+		err  error
+		took time.Duration
+	}
+	type called struct {
+		row   *retryRow
+		class proxy.Class
+		s     *testutil.Server
+		p     *proxy.Proxy
+		end   chan ended
+	}
+	var calls []called
 	for _, r := range retryRows {
 		if r.warm {
 			continue // what happens to the session happens once
 		}
 		for _, class := range []proxy.Class{proxy.AtMostOnce, proxy.Idempotent} {
-			t.Run(r.name+"/"+class.String(), func(t *testing.T) {
-				t.Parallel()
-				_, s, p := r.begin(t, 1)
-				begin := time.Now()
-				err := p.Call(endless(t), "Echo.Count", counted{r.name}, &testutil.EchoCount{}, options(class)...)
-				call := r.checkError(t, err, s.Addr())
-				if again := errors.Is(err, proxy.ErrRetriesSpent); again != r.carries(class) {
-					t.Errorf("tried again: %v, want %v: %v", again, r.carries(class), err)
-				}
-				if again := call.Attempts > 1; again != r.carries(class) {
-					t.Errorf("%d attempts: %v", call.Attempts, err)
-				}
-				if took := time.Since(begin); took > 5*time.Second {
-					t.Errorf("ended after %v, RetryTimeout was 250ms", took)
-				}
-				if active(t, p).Addr != s.Addr() {
-					t.Error("the only server is gone")
-				}
-			})
+			_, s, p := r.begin(t, 1)
+			calls = append(calls, called{&r, class, s, p, make(chan ended, 1)})
 		}
+	}
+	for _, c := range calls {
+		go func() {
+			begin := time.Now()
+			err := c.p.Call(ctx, "Echo.Count", counted{c.row.name}, &testutil.EchoCount{}, options(c.class)...)
+			c.end <- ended{err, time.Since(begin)}
+		}()
+	}
+	for _, c := range calls {
+		t.Run(c.row.name+"/"+c.class.String(), func(t *testing.T) {
+			end, carries := <-c.end, c.row.carries(c.class)
+			call := c.row.checkError(t, end.err, c.s.Addr())
+			if again := errors.Is(end.err, proxy.ErrRetriesSpent); again != carries {
+				t.Errorf("tried again: %v, want %v: %v", again, carries, end.err)
+			}
+			if again := call.Attempts > 1; again != carries {
+				t.Errorf("%d attempts: %v", call.Attempts, end.err)
+			}
+			if end.took > 5*retries {
+				t.Errorf("ended after %v, RetryTimeout was %v", end.took, retries)
+			}
+			if active(t, c.p).Addr != c.s.Addr() {
+				t.Error("the only server is gone")
+			}
+		})
 	}
 }
 

@@ -20,7 +20,8 @@ func TestAStoppedProxyAnswersErrStopped(t *testing.T) {
 	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	view := p.View()
+	carried := active(t, p)
+	view := awaitView(t, p, "it is known that the server answers", func(v *messages.View) bool { return v.Health(carried) == messages.Alive })
 	stop(t, p.Stop)
 	front, err := p.FindServer()
 	if err != nil || p.View() != view {

@@ -42,6 +42,7 @@ func tlsCluster(t *testing.T) (c *testutil.Cluster, agent *pool.TLSConfig) {
 
 func startOver(t *testing.T, cfg proxy.Config) *proxy.Proxy {
 	t.Helper()
+	cfg.Pool.DialTimeout = far
 	p, err := proxy.Start(cfg)
 	if err != nil {
 		t.Fatal(err)

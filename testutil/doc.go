@@ -87,6 +87,11 @@
 // [Main] and [VerifyNone] fail a package or a test that leaves goroutines
 // behind. Stopping a server or a cluster ends all of theirs.
 //
+// # Time
+//
+// A [Stopwatch] measures what must not take long, and leaves out the time in which
+// the machine did not run the test.
+//
 // # What it is not
 //
 // There is no Raft, no gossip and no scheduler: a server counts as dead the

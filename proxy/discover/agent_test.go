@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -42,11 +43,15 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// startCluster runs servers until the test ends. Heartbeats hold for a second.
+// far is later than any test waits.
+const far = time.Hour
+
+// startCluster runs servers until the test ends. Heartbeats hold for so long that no
+// agent is an orphan because it was not run for a while.
 func startCluster(t testing.TB, n int) *testutil.Cluster {
 	t.Helper()
 	c, err := testutil.StartCluster(testutil.ClusterConfig{Size: n, Server: testutil.ServerConfig{
-		RPCHoldTimeout: 200 * time.Millisecond, HeartbeatTTLMin: time.Second,
+		RPCHoldTimeout: 200 * time.Millisecond, HeartbeatTTLMin: far,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -56,10 +61,11 @@ func startCluster(t testing.TB, n int) *testutil.Cluster {
 }
 
 // startProxy runs a proxy that looks for servers every second, not every quarter
-// of a minute.
+// of a minute. Servers that are gone refuse, so it can be patient with the others.
 func startProxy(t testing.TB, cfg proxy.Config) *proxy.Proxy {
 	t.Helper()
-	cfg.DiscoverInterval, cfg.ProbeTimeout = time.Second, 500*time.Millisecond
+	cfg.DiscoverInterval, cfg.ProbeTimeout = time.Second, far
+	cfg.Pool = pool.Config{DialTimeout: far, SilenceLimit: far}
 	p, err := proxy.Start(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,13 @@ const (
 	service     = "/v1/catalog/service/nomad"
 )
 
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// moment is a RequestTimeout that is waited for, and that requests which are
+// answered keep within, also when nobody has run the agent for a while.
+const moment = 2 * time.Second
+
 // start starts an agent of Consul that ends with t.
 func start(t *testing.T, cfg testutil.ConsulConfig) *testutil.Consul {
 	t.Helper()
@@ -48,9 +55,13 @@ func at(host string) testutil.ConsulService {
 	return testutil.ConsulService{Node: "n-" + host, NodeAddress: "10.9.9.9", Address: host, Port: 4647}
 }
 
-// finder makes a Discoverer that must be made.
+// finder makes a Discoverer that must be made. It waits for long, unless cfg says
+// how long.
 func finder(t *testing.T, cfg consul.Config) *consul.Discoverer {
 	t.Helper()
+	if cfg.RequestTimeout == 0 {
+		cfg.RequestTimeout = patience
+	}
 	d, err := consul.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +72,7 @@ func finder(t *testing.T, cfg consul.Config) *consul.Discoverer {
 // limited is a context that keeps a test from hanging.
 func limited(t *testing.T) context.Context {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(stop)
 	return ctx
 }
@@ -125,13 +136,13 @@ func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
-	over := time.NewTimer(10 * time.Second)
+	over := time.NewTimer(patience)
 	defer over.Stop()
 	for !is() {
 		select {
 		case <-look.C:
 		case <-over.C:
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

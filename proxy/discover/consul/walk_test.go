@@ -159,7 +159,7 @@ func TestAHangingDatacenterCostsOneRequestTimeout(t *testing.T) {
 	c := federation(t, 2)
 	c.SetServices("dc1", at("10.1.0.1"))
 	c.Inject(testutil.ConsulHang().On(service).In("dc0"))
-	finds(t, finder(t, consul.Config{Address: c.Addr(), RequestTimeout: 500 * time.Millisecond}), "10.1.0.1:4647")
+	finds(t, finder(t, consul.Config{Address: c.Addr(), RequestTimeout: moment}), "10.1.0.1:4647")
 	hungUp(t, c)
 }
 

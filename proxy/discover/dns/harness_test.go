@@ -13,7 +13,11 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
+
+// moment is a Timeout that is waited for, and that resolvers which do answer keep
+// within, also when nobody has run them for a while.
+const moment = 2 * time.Second
 
 // startDNS starts a name server that ends with t.
 func startDNS(t *testing.T, cfg dnstest.Config, records ...string) *dnstest.Server {
@@ -34,11 +38,15 @@ func set(t *testing.T, s *dnstest.Server, records ...string) {
 	}
 }
 
-// discoverer asks s, unless cfg says who is asked.
+// discoverer asks s, unless cfg says who is asked, and waits for long, unless cfg
+// says how long.
 func discoverer(t *testing.T, s *dnstest.Server, cfg dns.Config) *dns.Discoverer {
 	t.Helper()
 	if cfg.Resolvers == nil {
 		cfg.Resolvers = []string{s.Addr()}
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = patience
 	}
 	d, err := dns.New(cfg)
 	if err != nil {
@@ -92,14 +100,15 @@ func why(t *testing.T, found []string, err, reason error) *dns.LookupError {
 	return e
 }
 
-// deadResolver is an address where nobody answers and the kernel says so.
+// deadResolver is an address where nobody answers and the kernel says so. The port
+// is kept from everybody else by a socket that hears one peer only, a mute one.
 func deadResolver(t *testing.T) string {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	c, err := net.Dial("udp", silentResolver(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { _ = c.Close() })
 	return c.LocalAddr().String()
 }
 
