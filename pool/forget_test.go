@@ -17,7 +17,7 @@ func TestWhatIsKeptOfASessionThatIsOverHoldsNoLane(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(Config{})
+	p, err := New(Far(Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

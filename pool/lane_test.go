@@ -228,7 +228,7 @@ func TestAStreamThatThePeerEndsFailsItsCallOnly(t *testing.T) {
 func TestThousandsOfCallsShareASession(t *testing.T) {
 	const callers, calls = 4096, 3
 	f := startFramePeer(t)
-	p := newPool(t, pool.Config{MaxIdleStreams: callers, SilenceLimit: patience})
+	p := newPool(t, pool.Config{MaxIdleStreams: callers})
 	ctx := within(t)
 	var wg sync.WaitGroup
 	for i := range callers {

@@ -55,7 +55,7 @@ func at(addr string) string {
 // startTwins starts servers on one port of several loopback addresses.
 func startTwins(tb testing.TB, cfg testutil.ServerConfig, hosts ...string) []*testutil.Server {
 	tb.Helper()
-	cfg.KeepAlive = -1
+	cfg.KeepAlive, cfg.FirstByteTimeout = -1, patience
 	for range 50 { // until a port is free everywhere
 		var twins []*testutil.Server
 		port := "0"

@@ -174,7 +174,7 @@ func TestStopDuringARaceLeavesNothingBehind(t *testing.T) {
 	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
 	s[0].Freeze()
 	s[1].Freeze()
-	p, err := pool.New(pool.Config{Resolver: n.Resolver(), DialTimeout: patience})
+	p, err := pool.New(pool.Far(pool.Config{Resolver: n.Resolver(), DialTimeout: patience}))
 	if err != nil {
 		t.Fatal(err)
 	}

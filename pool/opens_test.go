@@ -49,7 +49,7 @@ func TestAServerThatAcknowledgesNoStreamHoldsUpLittle(t *testing.T) {
 		}
 		<-session.CloseChan()
 	})
-	p, err := New(Config{})
+	p, err := New(Far(Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,16 +10,15 @@ import (
 )
 
 func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
-	const patience = 10 * time.Second
 	server, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(Config{DialTimeout: patience})
+	p, err := New(Far(Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), patience)
+	ctx, stop := context.WithTimeout(t.Context(), Patience)
 	defer stop()
 	defer server.Stop(ctx)
 	defer p.Stop(ctx)

@@ -49,7 +49,7 @@ func spilled(t *testing.T) (near *spill, far net.Conn) {
 		crew.leave()
 		select {
 		case <-crew.gone:
-		case <-time.After(10 * time.Second):
+		case <-time.After(Patience):
 			t.Error("a goroutine is left")
 		}
 	})
@@ -89,7 +89,7 @@ func TestWritingDoesNotWaitForAPeerThatDoesNotReadAndLosesNothing(t *testing.T) 
 	for round := range 3 { // it fills up and empties again
 		begin := time.Now()
 		want := fillUp(t, s, spillRoom+1)
-		if took := time.Since(begin); took > 5*time.Second {
+		if took := time.Since(begin); took > Patience {
 			t.Fatalf("writing took %v", took)
 		}
 		if !s.congested() {
@@ -169,7 +169,7 @@ func TestFramesAreHeldBackWhileTheTransportIsCongested(t *testing.T) {
 		if i == withdrawn {
 			continue
 		}
-		_ = far.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = far.SetReadDeadline(time.Now().Add(Patience))
 		if _, err := io.ReadFull(far, got); err != nil || !bytes.Equal(got, f.bytes) {
 			t.Fatalf("frame %d: %v", i, err)
 		}

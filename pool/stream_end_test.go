@@ -56,7 +56,7 @@ func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
 func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
 	s := startServer(t)
 	handleCopies(s)
-	p, err := pool.New(pool.Config{})
+	p, err := pool.New(pool.Far(pool.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

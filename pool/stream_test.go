@@ -176,7 +176,7 @@ func TestNoCallIsLostWhenTheServerSaysGoodbye(t *testing.T) {
 
 func TestAStoppedPoolRefusesCalls(t *testing.T) {
 	s := startServer(t)
-	p, err := pool.New(pool.Config{})
+	p, err := pool.New(pool.Far(pool.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	addr, gone := refusing(t, ca)
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
