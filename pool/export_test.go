@@ -1,6 +1,10 @@
 package pool
 
-import "time"
+import (
+	"context"
+	"net"
+	"time"
+)
 
 // Patience is how long a test waits for what must happen. It costs nothing where
 // that does happen, however slow the machine is.
@@ -17,4 +21,41 @@ func Far(cfg Config) Config {
 		}
 	}
 	return cfg
+}
+
+// DialLimit has the time of p's dials be over when the test says so, in place of
+// DialTimeout, which the error names all the same. It must be called before the
+// first dial; later dials have time enough.
+func DialLimit(p *Pool) (over func()) {
+	ended := make(chan struct{})
+	p.limit = func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, let := context.WithTimeout(ctx, time.Hour) // as long as it is not over
+		select {
+		case <-ended:
+			return ctx, let
+		default:
+		}
+		limited, end := context.WithCancelCause(ctx)
+		go func() {
+			select {
+			case <-ended:
+				end(errNoAnswer(p.cfg.DialTimeout))
+			case <-limited.Done():
+			}
+		}()
+		return limited, func() { end(nil); let() }
+	}
+	return func() { close(ended) }
+}
+
+// Dialed tells of each connect of p's, by route, once it has come about or failed.
+// It must be called before the first.
+func Dialed(p *Pool) <-chan string {
+	routes, dial := make(chan string, 100), p.cfg.Dial
+	p.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		routes <- addr
+		return conn, err
+	}
+	return routes
 }

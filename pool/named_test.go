@@ -143,23 +143,26 @@ func TestManyCallersShareOneRace(t *testing.T) {
 func TestWhenNoAddressWorksTheErrorTellsOfEach(t *testing.T) {
 	n := startDNS(t)
 	n.points("127.0.0.1", "127.0.0.2", "127.0.0.3")
-	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2", "127.0.0.3")
 	s[0].Refuse()
 	s[1].Freeze()
-	const limit = 300 * time.Millisecond
-	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: limit})
-	begin := time.Now()
-	_, err := p.Ping(within(t), at(s[0].Addr()))
-	if took := time.Since(begin); took < limit || took > limit+patience/4 {
-		t.Errorf("after %v, want %v for all", took, limit)
+	s[2].Refuse()
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: time.Second})
+	over, dialed := pool.DialLimit(p), pool.Dialed(p)
+	c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", 1)
+	for range s {
+		receive(t, "the dial of each", dialed)
 	}
+	await(t, "the handshake", func() bool { return p.Stats().BytesOut > 0 })
+	over()
+	err := receive(t, "the call", c).err
 	failed(t, err, pool.PhaseHandshake, pool.NotSent, syscall.ECONNREFUSED)
 	if e := as[*pool.DialError](t, err); e.Addr != at(s[0].Addr()) || e.Phase != pool.PhaseHandshake || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%+v", e)
 	}
 	for _, part := range []string{
 		"none of 3 addresses works: ", "dial " + s[0].Addr() + ": ", "connection refused; ",
-		"handshake " + s[1].Addr() + ": no answer within 300ms", "dial 127.0.0.3:",
+		"handshake " + s[1].Addr() + ": no answer within 1s", "dial 127.0.0.3:",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%v\nhas no %q", err, part)
