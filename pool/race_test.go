@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -23,7 +22,7 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	defer server.Stop(ctx)
 	defer p.Stop(ctx)
 	second := make(chan *session, 1)
-	won, failed := race(ctx, time.Millisecond, 2, func(running context.Context, i int) (*session, error) {
+	won, failed := race(ctx, 2, func(running context.Context, i int) (*session, error) {
 		if i == 0 {
 			<-running.Done() // and comes up all the same
 		}
