@@ -155,10 +155,12 @@ func TestADialThatHangsEndsWithTheDialTimeout(t *testing.T) {
 func TestACallEndsWithItsContextWhileDialing(t *testing.T) {
 	s := startServer(t)
 	s.Freeze()
-	p := newPool(t, pool.Config{DialTimeout: patience})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
-	_, err := p.Ping(ctx, s.Addr())
+	p := newPool(t, pool.Config{})
+	ctx, expire := deadline(t)
+	c := call(ctx, p, s.Addr(), "Echo.Echo", 1)
+	await(t, "the dial", func() bool { return p.Stats().Dials == 1 })
+	expire()
+	err := receive(t, "the call", c).err
 	failed(t, err, pool.PhaseDial, pool.NotSent, context.DeadlineExceeded)
 	if _, ours := errors.AsType[*pool.DialError](err); ours {
 		t.Fatalf("%v: the dial goes on", err)
