@@ -10,6 +10,9 @@ import (
 // that does happen, however slow the machine is.
 const Patience = 30 * time.Second
 
+// ErrShortLived is the cause of a call that no session lived long enough for.
+var ErrShortLived = errShortLived
+
 // Far puts the limits that are not given so far away that no slow machine comes
 // to them: a test in which nothing is late must not depend on how soon it is run.
 // The limits themselves are proven where the clock is the test's.

@@ -14,11 +14,11 @@ import (
 func TestASessionIsNotReapedWhileAStreamIsOpen(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{IdleTimeout: 20 * time.Millisecond})
 	handleCopies(s)
-	c := openStream(t, p, s.Addr(), "Test.Copy")
+	var c net.Conn
+	keeping(t, p, s.Addr(), func() { c = openStream(t, p, s.Addr(), "Test.Copy") })
 	other := startServer(t) // its session is reaped: so the other one was looked at
 	for range 3 {
-		ping(t, p, other.Addr())
-		await(t, "the other session's end", func() bool { return p.Stats().Sessions == 1 })
+		comesAndGoes(t, p, other)
 	}
 	exchangeOn(t, c, "still there")
 	_ = c.Close()
