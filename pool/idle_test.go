@@ -74,6 +74,10 @@ func TestASessionWithACallOnItIsNotReaped(t *testing.T) {
 	for range 5 {
 		comesAndGoes(t, p, other)
 	}
+	ping(t, p, busy.Addr())
+	if n := busy.Counts().Accepted; n != 1 {
+		t.Fatalf("%d connections: the one with the call on it was given up", n)
+	}
 	close(g.release)
 	if r := receive(t, "the call", c); r.err != nil || r.reply != "held" {
 		t.Fatalf("%v, %v", r.reply, r.err)

@@ -98,8 +98,10 @@ func TestAServerThatAcknowledgesNoStreamHoldsUpLittle(t *testing.T) {
 		}
 	}
 	// Nobody else may wait.
+	ctx, stop := context.WithTimeout(t.Context(), Patience)
+	defer stop()
 	for range 3 * yamuxBacklog {
-		err := p.Call(t.Context(), addr, "X.Y", nil, nil)
+		err := p.Call(ctx, addr, "X.Y", nil, nil)
 		if call, ok := errors.AsType[*CallError](err); !ok || !errors.Is(err, ErrNoStream) || call.Outcome != NotSent || call.Phase != PhaseOpen {
 			t.Fatalf("%v", err)
 		}

@@ -21,6 +21,10 @@ func TestASessionIsNotReapedWhileAStreamIsOpen(t *testing.T) {
 		comesAndGoes(t, p, other)
 	}
 	exchangeOn(t, c, "still there")
+	ping(t, p, s.Addr())
+	if n := s.Counts().Accepted; n != 1 {
+		t.Fatalf("%d connections: the one with the stream on it was given up", n)
+	}
 	_ = c.Close()
 	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 }
