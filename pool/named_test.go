@@ -45,10 +45,14 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 		for _, dead := range []string{"refuses", "is frozen"} {
 			t.Run(name+" "+dead, func(t *testing.T) {
 				for _, order := range [][]string{hosts[:], {hosts[1], hosts[0]}} {
-					s := startTwins(t, testutil.ServerConfig{}, hosts[0])[0]
+					var s *testutil.Server
 					var m *mute
 					if dead == "is frozen" {
-						m = startMute(t, hosts[1], s)
+						s, m = startMute(t, hosts[1], hosts[0])
+					} else {
+						twins := startTwins(t, testutil.ServerConfig{}, hosts[0], hosts[1])
+						s = twins[0]
+						twins[1].Refuse() // and keeps the port from everybody else
 					}
 					down := make(chan string, 100)
 					p := newPool(t, pool.Config{
