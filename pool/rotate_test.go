@@ -157,8 +157,8 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 	if err := p.SetTLS(ca.agent()); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the failed dial", func() bool { return p.Stats().DialFailures == 1 })
-	await(t, "the other's renewal", func() bool { return b.Counts().Open == 1 && p.Stats().Dials == 4 })
+	await(t, "the failed dial", func() bool { return p.Stats().DialFailures >= 1 }) // it is tried again after 5 s
+	await(t, "the other's renewal", func() bool { return b.Counts().Open == 1 && p.Stats().Dials >= 4 })
 	ping(t, p, a.Addr())
 	if n := down.Load(); n != 0 {
 		t.Errorf("%d servers are down", n)
