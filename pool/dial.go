@@ -33,8 +33,7 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 // dialWith connects to addr, or to one of the addresses of its name. nil
 // credentials are plain TCP.
 func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*session, error) {
-	limited, stop := context.WithTimeoutCause(ctx, p.cfg.DialTimeout,
-		fmt.Errorf("no answer within %v: %w", p.cfg.DialTimeout, context.DeadlineExceeded))
+	limited, stop := p.limit(ctx)
 	defer stop()
 	routes, err := p.resolve(limited, addr)
 	if err != nil {
@@ -44,6 +43,16 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 		return p.reach(limited, addr, routes, id, creds)
 	}
 	return p.setUp(limited, addr, routes[0], id, creds)
+}
+
+// dialLimit is the time that a dial has.
+func (p *Pool) dialLimit(ctx context.Context) (limited context.Context, stop context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, p.cfg.DialTimeout, errNoAnswer(p.cfg.DialTimeout))
+}
+
+// errNoAnswer is why a dial ended that took too long.
+func errNoAnswer(limit time.Duration) error {
+	return fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded)
 }
 
 // setUp connects to the server addr at route, within a context that has a
@@ -153,8 +162,12 @@ func muxConfig(write time.Duration) *yamux.Config {
 	return c
 }
 
-// expired prefers the time limit's own words over the symptom it caused.
+// expired prefers the time limit's own words over the symptom it caused. A socket
+// knows the deadline too, and can be first.
 func expired(ctx context.Context, err error) error {
+	if at, limited := ctx.Deadline(); limited && !time.Now().Before(at) {
+		<-ctx.Done() // about to be
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -22,7 +22,7 @@ func ExamplePool_Stream() {
 	server.HandleStream("Greeting.Stream", func(_ context.Context, c net.Conn) error {
 		return testutil.WriteFrame(c, testutil.StreamFrame{Payload: []byte("hello")})
 	})
-	p, err := pool.New(pool.Config{})
+	p, err := pool.New(pool.Config{DialTimeout: 10 * time.Second})
 	if err != nil {
 		panic(err)
 	}
@@ -47,7 +47,7 @@ func ExampleHandlers() {
 		panic(err)
 	}
 	defer func() { _ = server.Stop(ctx) }()
-	p, err := pool.New(pool.Config{Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
+	p, err := pool.New(pool.Config{DialTimeout: 10 * time.Second, Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
 		"ClientStats.Stats": func(context.Context, func(any) error) (any, error) {
 			return map[string]int{"Uptime": 42}, nil
 		},

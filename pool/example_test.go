@@ -19,7 +19,7 @@ func Example() {
 	}
 	defer func() { _ = server.Stop(ctx) }()
 
-	p, err := pool.New(pool.Config{})
+	p, err := pool.New(pool.Config{DialTimeout: 10 * time.Second})
 	if err != nil {
 		panic(err)
 	}

@@ -34,7 +34,7 @@ func ExamplePool_SetTLS() {
 	}
 	defer func() { _ = server.Stop(ctx) }()
 
-	p, err := pool.New(pool.Config{TLS: client()})
+	p, err := pool.New(pool.Config{TLS: client(), DialTimeout: 10 * time.Second})
 	if err != nil {
 		panic(err)
 	}

@@ -27,11 +27,13 @@ type sent struct {
 	body   []byte
 }
 
-// framePeer is a server that the test plays frame by frame. Pings are answered.
+// framePeer is a server that the test plays frame by frame. Pings are answered, and
+// answers to its own are told.
 type framePeer struct {
 	testing.TB
 	addr   string
 	frames chan sent
+	pongs  chan uint32
 	conn   chan net.Conn
 	near   net.Conn
 }
@@ -42,7 +44,7 @@ func startFramePeer(tb testing.TB) *framePeer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f := &framePeer{TB: tb, addr: ln.Addr().String(), frames: make(chan sent, 20_000), conn: make(chan net.Conn, 1)}
+	f := &framePeer{TB: tb, addr: ln.Addr().String(), frames: make(chan sent, 20_000), pongs: make(chan uint32, 1), conn: make(chan net.Conn, 1)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -77,6 +79,10 @@ func (f *framePeer) serve(c net.Conn) {
 			kind: head[1], flags: binary.BigEndian.Uint16(head[2:]),
 			stream: binary.BigEndian.Uint32(head[4:]), length: binary.BigEndian.Uint32(head[8:]),
 		}
+		if s.kind == kindPing && s.flags == ackFlag {
+			f.pongs <- s.length
+			continue
+		}
 		if s.kind == kindPing {
 			_, _ = c.Write(frameOf(kindPing, ackFlag, 0, s.length, nil))
 			continue
@@ -110,6 +116,17 @@ func (f *framePeer) says(parts ...[]byte) {
 	_ = f.near.SetWriteDeadline(time.Now().Add(patience))
 	if _, err := f.near.Write(slices.Concat(parts...)); err != nil {
 		f.Fatal(err)
+	}
+}
+
+// settle waits until the client has dealt with everything that was said: it answers
+// a ping behind it.
+func (f *framePeer) settle() {
+	f.Helper()
+	const number = 4711
+	f.says(frameOf(kindPing, synFlag, 0, number, nil))
+	if n := receive(f, "the answer to a ping", f.pongs); n != number {
+		f.Fatalf("the answer to ping %d", n)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+const patience = pool.Patience
 
 // dict is a map as the wire has it.
 type dict = map[string]any
@@ -23,6 +23,9 @@ func startServer(tb testing.TB) *testutil.Server {
 
 func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server {
 	tb.Helper()
+	if cfg.FirstByteTimeout == 0 {
+		cfg.FirstByteTimeout = patience // a server that was frozen looks at it only when it is thawed
+	}
 	s, err := testutil.StartServer(cfg)
 	if err != nil {
 		tb.Fatal(err)
@@ -31,9 +34,11 @@ func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server 
 	return s
 }
 
+// newPool makes a pool that does nothing because of the time, but for the limits
+// that are given.
 func newPool(tb testing.TB, cfg pool.Config) *pool.Pool {
 	tb.Helper()
-	p, err := pool.New(cfg)
+	p, err := pool.New(pool.Far(cfg))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
 	addr, server := connectRaw(t, p)
 	open := wire.AppendStream([]byte{wire.ModeStreaming}, "Test.Hold")
 	ack := wire.AppendAck(nil, "")
-	var held []io.Reader
+	var held []*yamux.Stream
 	for range limit {
 		st := server.opens(t, open)
 		reads(t, st, ack)
@@ -60,8 +60,9 @@ func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
 	await(t, "the end of all others", func() bool { return server.NumStreams() == before })
 	close(over)
 	for _, st := range held {
+		_ = st.SetDeadline(time.Now().Add(patience)) // that of its opening is old
 		ends(t, st)
-		_ = st.(io.Closer).Close()
+		_ = st.Close()
 	}
 	// There is room again, on the same session.
 	await(t, "the release", func() bool { return inUse(p) == 1 }) // the ping nobody answers
@@ -146,7 +147,6 @@ func TestManyStreamsOpenAtOnce(t *testing.T) {
 				t.Errorf("%s, stream %d: %v", direction, i, err)
 				return
 			}
-			_ = c.SetDeadline(time.Now().Add(patience))
 			conns[i] = c
 		})
 		if t.Failed() {
@@ -156,6 +156,7 @@ func TestManyStreamsOpenAtOnce(t *testing.T) {
 			t.Fatalf("%s: %+v", direction, p.Stats())
 		}
 		each(streams, 32, func(i int) {
+			_ = conns[i].SetDeadline(time.Now().Add(patience)) // that of its opening is old
 			message := fmt.Sprint("message ", i)
 			if _, err := conns[i].Write([]byte(message)); err != nil {
 				t.Error(err)

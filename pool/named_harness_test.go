@@ -55,7 +55,7 @@ func at(addr string) string {
 // startTwins starts servers on one port of several loopback addresses.
 func startTwins(tb testing.TB, cfg testutil.ServerConfig, hosts ...string) []*testutil.Server {
 	tb.Helper()
-	cfg.KeepAlive = -1
+	cfg.KeepAlive, cfg.FirstByteTimeout = -1, patience
 	for range 50 { // until a port is free everywhere
 		var twins []*testutil.Server
 		port := "0"
@@ -90,13 +90,18 @@ type mute struct {
 	closed   chan struct{} // one for each connection that the other side has ended
 }
 
-// startMute starts one beside s, on its port.
-func startMute(tb testing.TB, host string, s *testutil.Server) *mute {
+// startMute starts one beside a server, on its port.
+func startMute(tb testing.TB, host, beside string) (*testutil.Server, *mute) {
 	tb.Helper()
-	_, port, _ := net.SplitHostPort(s.Addr())
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
-	if err != nil {
-		tb.Fatal(err)
+	var s *testutil.Server
+	var ln net.Listener
+	for i := 0; ln == nil; i++ { // until a port is free on both
+		s = startTwins(tb, testutil.ServerConfig{}, beside)[0]
+		_, port, _ := net.SplitHostPort(s.Addr())
+		var err error
+		if ln, err = net.Listen("tcp", net.JoinHostPort(host, port)); err != nil && i == 50 {
+			tb.Fatal(err)
+		}
 	}
 	m := &mute{accepted: make(chan struct{}, 1000), closed: make(chan struct{}, 1000)}
 	ctx, end := context.WithCancel(context.Background())
@@ -121,5 +126,5 @@ func startMute(tb testing.TB, host string, s *testutil.Server) *mute {
 		end()
 		running.Wait()
 	})
-	return m
+	return s, m
 }

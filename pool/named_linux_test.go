@@ -11,8 +11,9 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// startHole makes host silent on the port of s, as a host that is off is: the
-// kernel drops what is sent there, because nobody accepts and the queue is full.
+// startHole makes host silent on the port of s, where a server of the test's refuses,
+// as a host that is off is: the kernel drops what is sent there, because nobody
+// accepts and the queue is full.
 func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(s.Addr())
@@ -25,6 +26,9 @@ func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		t.Fatal(err)
+	}
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: n, Addr: host}); err != nil {
 		t.Fatal(err)
 	}
@@ -44,14 +48,16 @@ func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
 
 func TestAnAddressThatDropsEverythingIsLeftForTheNextOne(t *testing.T) {
 	n := startDNS(t)
-	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1")[0]
+	twins := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	s := twins[0]
+	twins[1].Refuse() // and keeps the port from everybody else
 	startHole(t, [4]byte{127, 0, 0, 2}, s)
 	for _, order := range [][]string{{"127.0.0.2", "127.0.0.1"}, {"127.0.0.1", "127.0.0.2"}} {
 		n.points(order...)
-		p := newPool(t, pool.Config{Resolver: n.Resolver()})
+		p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: patience})
 		begin := time.Now()
 		ping(t, p, at(s.Addr()))
-		if took := time.Since(begin); took > 2*time.Second {
+		if took := time.Since(begin); took > patience/4 {
 			t.Errorf("after %v", took)
 		}
 		if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 {

@@ -6,9 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/yamux"
 )
@@ -24,6 +22,23 @@ func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
 	if _, err := s.openStream(); !errors.Is(err, yamux.ErrConnectionWriteTimeout) || !errors.Is(context.Cause(s.ctx), yamux.ErrConnectionWriteTimeout) {
 		t.Errorf("%v; the session: %v", err, context.Cause(s.ctx))
 	}
+}
+
+// yamuxBacklog is how many streams yamux opens before one is acknowledged.
+const yamuxBacklog = 256
+
+// asked is how many lanes of a session wait for a reply.
+func asked(s *session) (n int) {
+	for i := range s.tap.ports {
+		if list := s.tap.ports[i].Load(); list != nil {
+			for _, at := range *list {
+				if l := at.lane.Load(); l != nil && l.turn.Load() == turnAsked {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // A server that answers pings and acknowledges no stream holds up a bounded number
@@ -49,40 +64,54 @@ func TestAServerThatAcknowledgesNoStreamHoldsUpLittle(t *testing.T) {
 		}
 		<-session.CloseChan()
 	})
-	p, err := New(Config{})
+	p, err := New(Far(Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var refused atomic.Int64
-	for range 5 {
+	// So many calls that yamux opens no more streams, and as many that wait for one as
+	// may.
+	addr := ln.Addr().String()
+	for _, round := range []struct {
+		calls  int
+		wait   func(s *session) bool
+		adrift int64
+	}{
+		{yamuxBacklog, func(s *session) bool { return asked(s) == yamuxBacklog }, 0},
+		{adriftLimit, func(s *session) bool { return s.calls.Load() == adriftLimit }, adriftLimit},
+	} {
+		ctx, leave := context.WithCancel(t.Context())
 		var calls sync.WaitGroup
-		for range 256 {
+		for range round.calls {
 			calls.Go(func() {
-				ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-				defer cancel()
-				err := p.Call(ctx, ln.Addr().String(), "X.Y", nil, nil)
-				switch call, _ := errors.AsType[*CallError](err); {
-				case errors.Is(err, ErrNoStream):
-					refused.Add(1)
-					if call.Outcome != NotSent || call.Phase != PhaseOpen {
-						t.Errorf("%v", err)
-					}
-				case !errors.Is(err, context.DeadlineExceeded):
+				if err := p.Call(ctx, addr, "X.Y", nil, nil); !errors.Is(err, context.Canceled) {
 					t.Errorf("%v", err)
 				}
 			})
 		}
+		awaitTrue(t, "the calls", func() bool { s := (*p.table.Load())[addr]; return s != nil && round.wait(s) })
+		leave()
 		calls.Wait()
+		s := (*p.table.Load())[addr]
+		awaitTrue(t, "the streams' ends", func() bool { return s.calls.Load() == 0 })
+		if n := s.adrift.Load(); n != round.adrift {
+			t.Fatalf("%d openings are waited for by nobody, want %d", n, round.adrift)
+		}
 	}
-	s := (*p.table.Load())[ln.Addr().String()]
+	// Nobody else may wait.
+	ctx, stop := context.WithTimeout(t.Context(), Patience)
+	defer stop()
+	for range 3 * yamuxBacklog {
+		err := p.Call(ctx, addr, "X.Y", nil, nil)
+		if call, ok := errors.AsType[*CallError](err); !ok || !errors.Is(err, ErrNoStream) || call.Outcome != NotSent || call.Phase != PhaseOpen {
+			t.Fatalf("%v", err)
+		}
+	}
+	s := (*p.table.Load())[addr]
 	if s == nil || s.over() {
 		t.Fatal("the session is over")
 	}
-	if n := s.adrift.Load(); n > 2*256 || refused.Load() == 0 {
-		t.Errorf("%d openings are waited for by nobody, %d calls were refused", n, refused.Load())
-	}
-	if n := s.calls.Load(); n != 0 {
-		t.Errorf("%d calls are still counted", n)
+	if n, calls := s.adrift.Load(), s.calls.Load(); n != adriftLimit || calls != 0 {
+		t.Errorf("%d openings are waited for by nobody, %d calls are still counted", n, calls)
 	}
 	if err := p.Stop(context.Background()); err != nil {
 		t.Error(err)

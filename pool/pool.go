@@ -24,7 +24,8 @@ type Pool struct {
 
 	resolver *net.Resolver // nil: Config.Dial resolves names
 
-	open func(ctx context.Context, addr string, id uint64) (*session, error) // dial, but for tests
+	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
+	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
@@ -58,7 +59,7 @@ func New(cfg Config) (*Pool, error) {
 		return nil, err
 	}
 	p.creds.Store(creds)
-	p.open = p.dial
+	p.open, p.limit = p.dial, p.dialLimit
 	p.start()
 	return p, nil
 }

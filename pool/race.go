@@ -18,10 +18,7 @@ var errLost = errors.New("another address of the server was faster")
 // reach sets up a session to one of the addresses of addr, whichever answers
 // first.
 func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*session, error) {
-	// All of them get their turn, the last one with time to answer.
-	deadline, _ := ctx.Deadline()
-	stagger := min(raceStagger, time.Until(deadline)/time.Duration(len(routes)+1))
-	s, failed := race(ctx, stagger, len(routes),
+	s, failed := race(ctx, len(routes),
 		func(ctx context.Context, i int) (*session, error) { return p.setUp(ctx, addr, routes[i], id, creds) },
 		(*session).lose)
 	if s != nil {
@@ -33,11 +30,21 @@ func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint6
 // lose ends a session that came up when another had won.
 func (s *session) lose() { s.abort(errLost) }
 
-// race runs up to n attempts, the next one after stagger or when one fails, and
+// stagger is the time between n attempts within ctx: all of them get their turn,
+// the last one with time to answer.
+func stagger(ctx context.Context, n int) time.Duration {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return raceStagger
+	}
+	return min(raceStagger, time.Until(deadline)/time.Duration(n+1))
+}
+
+// race runs up to n attempts, the next one after a while or when one fails, and
 // answers the first success, or else why each that was begun failed. It cancels
 // the others then and hands to drop what they still brought about; when it
 // returns, none is left. Attempts must return when their context ends.
-func race[T any](ctx context.Context, stagger time.Duration, n int,
+func race[T any](ctx context.Context, n int,
 	attempt func(ctx context.Context, i int) (*T, error), drop func(*T),
 ) (won *T, failed []error) {
 	type result struct {
@@ -49,7 +56,8 @@ func race[T any](ctx context.Context, stagger time.Duration, n int,
 	defer end(errLost)
 	results := make(chan result)
 	begun, open := 0, 0
-	late := time.NewTimer(stagger)
+	pause := stagger(ctx, n)
+	late := time.NewTimer(pause)
 	defer late.Stop()
 	next := func() {
 		if won != nil || begun == n || ctx.Err() != nil {
@@ -57,7 +65,7 @@ func race[T any](ctx context.Context, stagger time.Duration, n int,
 		}
 		i := begun
 		begun, open = begun+1, open+1
-		late.Reset(stagger)
+		late.Reset(pause)
 		go func() {
 			got, err := attempt(running, i)
 			results <- result{i, got, err}

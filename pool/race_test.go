@@ -4,27 +4,25 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
-	const patience = 10 * time.Second
 	server, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(Config{DialTimeout: patience})
+	p, err := New(Far(Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), patience)
+	ctx, stop := context.WithTimeout(t.Context(), Patience)
 	defer stop()
 	defer server.Stop(ctx)
 	defer p.Stop(ctx)
 	second := make(chan *session, 1)
-	won, failed := race(ctx, time.Millisecond, 2, func(running context.Context, i int) (*session, error) {
+	won, failed := race(ctx, 2, func(running context.Context, i int) (*session, error) {
 		if i == 0 {
 			<-running.Done() // and comes up all the same
 		}

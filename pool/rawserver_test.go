@@ -115,6 +115,9 @@ func dataFrames(b []byte, stream uint32) (bodies []string) {
 		if b[1] == 0 {
 			n = int(binary.BigEndian.Uint32(b[8:]))
 		}
+		if len(b) < 12+n {
+			break // the rest of it is still to come
+		}
 		if b[1] == 0 && binary.BigEndian.Uint32(b[4:]) == stream && n > 0 {
 			bodies = append(bodies, string(b[12:12+n]))
 		}

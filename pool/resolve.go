@@ -22,8 +22,8 @@ func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
 	}
 	ips, err := p.resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		if why := expired(ctx, nil); why != nil {
+			err = fmt.Errorf("%w: %w", why, err)
 		}
 		return nil, err
 	}

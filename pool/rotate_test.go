@@ -157,8 +157,8 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 	if err := p.SetTLS(ca.agent()); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the failed dial", func() bool { return p.Stats().DialFailures == 1 })
-	await(t, "the other's renewal", func() bool { return b.Counts().Open == 1 && p.Stats().Dials == 4 })
+	await(t, "the failed dial", func() bool { return p.Stats().DialFailures >= 1 }) // it is tried again after 5 s
+	await(t, "the other's renewal", func() bool { return b.Counts().Open == 1 && p.Stats().Dials >= 4 })
 	ping(t, p, a.Addr())
 	if n := down.Load(); n != 0 {
 		t.Errorf("%d servers are down", n)
@@ -194,15 +194,15 @@ func TestStopEndsSetTLS(t *testing.T) {
 }
 
 func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
-	const callers, rotations = 64, 20
+	const rotations = 20
 	ca := newAuthority(t)
 	s := ca.server()
 	p := newPool(t, pool.Config{TLS: ca.agent()})
 	ping(t, p, s.Addr())
 	ctx, finish := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	var done atomic.Int64
-	for i := range callers {
+	var done tally
+	for i := range done {
 		wg.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
 				var reply [2]int
@@ -210,17 +210,17 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 					t.Errorf("caller %d, call %d: %v, %v", i, n, reply, err)
 					return
 				}
-				done.Add(1)
+				done[i].Add(1)
 			}
 		})
 	}
 	for range rotations {
-		before, dials := done.Load(), p.Stats().Dials
+		all, dials := done.each(), p.Stats().Dials
 		if err := p.SetTLS(ca.agent()); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "calls on a new session", func() bool {
-			return p.Stats().Dials > dials && done.Load() >= before+callers
+			return p.Stats().Dials > dials && all(4) || t.Failed()
 		})
 	}
 	finish()

@@ -14,7 +14,7 @@ import (
 func TestStopFailsTheCallsInFlightAndLeavesNothingBehind(t *testing.T) {
 	testutil.VerifyNone(t)
 	s := startServer(t)
-	p, err := pool.New(pool.Config{})
+	p, err := pool.New(pool.Far(pool.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestStopDuringADialFailsThoseWhoWait(t *testing.T) {
 	testutil.VerifyNone(t)
 	s := startServer(t)
 	s.Freeze()
-	p, err := pool.New(pool.Config{DialTimeout: patience})
+	p, err := pool.New(pool.Far(pool.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

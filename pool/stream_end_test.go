@@ -14,13 +14,17 @@ import (
 func TestASessionIsNotReapedWhileAStreamIsOpen(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{IdleTimeout: 20 * time.Millisecond})
 	handleCopies(s)
-	c := openStream(t, p, s.Addr(), "Test.Copy")
+	var c net.Conn
+	keeping(t, p, s.Addr(), func() { c = openStream(t, p, s.Addr(), "Test.Copy") })
 	other := startServer(t) // its session is reaped: so the other one was looked at
 	for range 3 {
-		ping(t, p, other.Addr())
-		await(t, "the other session's end", func() bool { return p.Stats().Sessions == 1 })
+		comesAndGoes(t, p, other)
 	}
 	exchangeOn(t, c, "still there")
+	ping(t, p, s.Addr())
+	if n := s.Counts().Accepted; n != 1 {
+		t.Fatalf("%d connections: the one with the stream on it was given up", n)
+	}
 	_ = c.Close()
 	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 }
@@ -56,7 +60,7 @@ func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
 func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
 	s := startServer(t)
 	handleCopies(s)
-	p, err := pool.New(pool.Config{})
+	p, err := pool.New(pool.Far(pool.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

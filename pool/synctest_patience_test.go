@@ -73,6 +73,24 @@ func TestNobodyWaitsLongerForAQueryThanAServerHoldsOne(t *testing.T) {
 	})
 }
 
+func TestAnAcknowledgementHasALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
+		ctx, stop := context.WithCancel(t.Context())
+		defer sp.aliveEvery(ctx, 500*time.Millisecond)()
+		defer stop()
+		_, err := sp.Stream(ctx, "a:1", "X.Y")
+		sp.after(t, 10*time.Second, "given up")
+		call, ok := errors.AsType[*CallError](err)
+		if !ok || call.Phase != PhaseFlushed || call.Outcome != NotSent {
+			t.Errorf("%v", err)
+		}
+		if held, ok := errors.AsType[*HoldError](err); !ok || held.Limit != 10*time.Second {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{})

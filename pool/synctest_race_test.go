@@ -31,7 +31,7 @@ func runRace(ctx context.Context, runners ...runner) *course {
 	c := &course{}
 	start := time.Now()
 	began, over := make(chan time.Duration, len(runners)), make(chan struct{}, len(runners))
-	c.won, c.failed = race(ctx, raceStagger, len(runners), func(ctx context.Context, i int) (*int, error) {
+	c.won, c.failed = race(ctx, len(runners), func(ctx context.Context, i int) (*int, error) {
 		began <- time.Since(start)
 		defer func() { over <- struct{}{} }()
 		r := runners[i]
@@ -118,13 +118,29 @@ func TestWhatComesUpSecondIsDropped(t *testing.T) {
 
 func TestARaceEndsWithItsContextAndBeginsNothingAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, stop := context.WithTimeoutCause(t.Context(), 400*time.Millisecond, errRunner)
-		defer stop()
+		ctx, end := context.WithCancelCause(t.Context())
+		time.AfterFunc(400*time.Millisecond, func() { end(errRunner) })
 		c := runRace(ctx, runner{takes: never}, runner{takes: never}, runner{})
 		c.is(t, -1, 400*time.Millisecond, 0, raceStagger)
 		if !slices.Equal(c.failed, []error{errRunner, errRunner}) {
 			t.Errorf("%v", c.failed)
 		}
+	})
+}
+
+// The time there is does not do for a quarter of a second for each.
+func TestTheLastOfManyAddressesHasItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const addresses, limit = 16, 3 * time.Second
+		ctx, stop := context.WithTimeout(t.Context(), limit)
+		defer stop()
+		runners, began := make([]runner, addresses), make([]time.Duration, addresses)
+		for i := range runners {
+			runners[i].takes, began[i] = never, time.Duration(i)*(limit/(addresses+1))
+		}
+		const answer = 150 * time.Millisecond
+		runners[addresses-1].takes = answer
+		runRace(ctx, runners...).is(t, addresses-1, began[addresses-1]+answer, began...)
 	})
 }
 

@@ -153,7 +153,7 @@ func sheet(fill byte, size int) *outgoing {
 // settled waits until a frame is its sender's again.
 func settled(t *testing.T, f *outgoing) uint32 {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(Patience)
 	tick := time.NewTicker(time.Millisecond) // for those that tell nobody
 	defer tick.Stop()
 	for {

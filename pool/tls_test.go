@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -159,10 +160,13 @@ func TestAServerThatIsFrozenInTheHandshakeIsLeftInTime(t *testing.T) {
 	ca := newAuthority(t)
 	s := ca.server()
 	s.Freeze()
-	p := newPool(t, pool.Config{TLS: ca.agent(), DialTimeout: 100 * time.Millisecond})
-	_, err := p.Ping(within(t), s.Addr())
-	e := failed(t, err, pool.PhaseHandshake, pool.NotSent, nil)
-	if !strings.Contains(e.Error(), "no answer within 100ms") {
+	p := newPool(t, pool.Config{TLS: ca.agent(), DialTimeout: time.Second})
+	over := pool.DialLimit(p)
+	c := call(within(t), p, s.Addr(), "Echo.Echo", 1)
+	await(t, "the handshake", func() bool { return p.Stats().BytesOut > 0 })
+	over()
+	e := failed(t, receive(t, "the call", c).err, pool.PhaseHandshake, pool.NotSent, context.DeadlineExceeded)
+	if !strings.Contains(e.Error(), "no answer within 1s") {
 		t.Errorf("%v", e)
 	}
 	s.Thaw()

@@ -80,8 +80,13 @@ func (c *tlsConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// lastWordsTime is how long to look for a reason behind a write that failed.
-const lastWordsTime = 250 * time.Millisecond
+// How long to look for a reason behind a write that failed, and how often: one look
+// may be over before it has begun, if nothing is run meanwhile. It is there at once,
+// or never.
+const (
+	lastWordsTime  = 250 * time.Millisecond
+	lastWordsLooks = 4
+)
 
 // Write looks, when it fails, whether the server has said why: it refuses, and
 // hangs up, while this side already writes.
@@ -90,10 +95,13 @@ func (c *tlsConn) Write(b []byte) (int, error) {
 	if err == nil || c.known.Load() || !hungUp(err) {
 		return n, err
 	}
-	_ = c.SetReadDeadline(time.Now().Add(lastWordsTime)) // a dead socket fails to read
-	var rest [512]byte                                   // of a session that will not be
-	for {
+	var rest [512]byte // of a session that will not be
+	for looks := 1; ; looks++ {
+		_ = c.SetReadDeadline(time.Now().Add(lastWordsTime)) // a dead socket fails to read
 		if _, why := c.Read(rest[:]); why != nil {
+			if timedOut(why) && looks < lastWordsLooks {
+				continue
+			}
 			if _, typed := why.(*TLSError); typed { //nolint:errorlint // Read gives it bare
 				err = why
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,6 +41,19 @@ func refusing(t *testing.T, ca *testutil.CA) (addr string, gone <-chan struct{})
 	return l.Addr().String(), done
 }
 
+// sleepy is a connection on which the deadline of one read is over before it begins.
+type sleepy struct {
+	net.Conn
+	asleep atomic.Bool
+}
+
+func (s *sleepy) Read(b []byte) (int, error) {
+	if s.asleep.CompareAndSwap(true, false) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return s.Conn.Read(b)
+}
+
 // A server that refuses has hung up before this side wrote: the write tells why,
 // although nobody reads.
 func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
@@ -51,7 +65,7 @@ func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	addr, gone := refusing(t, ca)
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
@@ -59,11 +73,13 @@ func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
-	conn, err := creds.secure(ctx, &metered{Conn: raw, in: new(atomic.Uint64), out: new(atomic.Uint64)}, addr)
+	under := &sleepy{Conn: raw}
+	conn, err := creds.secure(ctx, &metered{Conn: under, in: new(atomic.Uint64), out: new(atomic.Uint64)}, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-gone
+	under.asleep.Store(true)
 	for err == nil && ctx.Err() == nil {
 		_, err = conn.Write([]byte{6})
 	}

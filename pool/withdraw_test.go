@@ -17,7 +17,7 @@ func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *session, let func())
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Stop(context.Background()) })
-	if p, err = New(Config{}); err != nil {
+	if p, err = New(Far(Config{})); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Stop(context.Background()) })
@@ -81,7 +81,7 @@ func TestARequestThatWaitsToBeWrittenWhenItsSessionEndsGoesOverAnother(t *testin
 // awaitTrue waits until done says so.
 func awaitTrue(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

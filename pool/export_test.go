@@ -1,0 +1,64 @@
+package pool
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// Patience is how long a test waits for what must happen. It costs nothing where
+// that does happen, however slow the machine is.
+const Patience = 30 * time.Second
+
+// ErrShortLived is the cause of a call that no session lived long enough for.
+var ErrShortLived = errShortLived
+
+// Far puts the limits that are not given so far away that no slow machine comes
+// to them: a test in which nothing is late must not depend on how soon it is run.
+// The limits themselves are proven where the clock is the test's.
+func Far(cfg Config) Config {
+	const far = time.Hour
+	for _, limit := range []*time.Duration{&cfg.DialTimeout, &cfg.SilenceLimit, &cfg.PingTimeout, &cfg.DrainTimeout} {
+		if *limit == 0 {
+			*limit = far
+		}
+	}
+	return cfg
+}
+
+// DialLimit has the time of p's dials be over when the test says so, in place of
+// DialTimeout, which the error names all the same. It must be called before the
+// first dial; later dials have time enough.
+func DialLimit(p *Pool) (over func()) {
+	ended := make(chan struct{})
+	p.limit = func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, let := context.WithTimeout(ctx, time.Hour) // as long as it is not over
+		select {
+		case <-ended:
+			return ctx, let
+		default:
+		}
+		limited, end := context.WithCancelCause(ctx)
+		go func() {
+			select {
+			case <-ended:
+				end(errNoAnswer(p.cfg.DialTimeout))
+			case <-limited.Done():
+			}
+		}()
+		return limited, func() { end(nil); let() }
+	}
+	return func() { close(ended) }
+}
+
+// Dialed tells of each connect of p's, by route, once it has come about or failed.
+// It must be called before the first.
+func Dialed(p *Pool) <-chan string {
+	routes, dial := make(chan string, 100), p.cfg.Dial
+	p.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		routes <- addr
+		return conn, err
+	}
+	return routes
+}
