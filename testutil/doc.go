@@ -90,7 +90,8 @@
 // # Time
 //
 // A [Stopwatch] measures what must not take long, and leaves out the time in which
-// the machine did not run the test.
+// the machine did not run the test. [StartPulse] tells of each such [Stall], for
+// programs that judge what several processes did; [Stalled] adds them up.
 //
 // # What it is not
 //
