@@ -34,12 +34,20 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 	if d.readHeader(b, h) {
 		return nil
 	}
-	*h = Header{}
-	err := d.decode(b, h)
+	return d.slowHeader(b, h)
+}
+
+// slowHeader has the codec read a header. It is given one of its own: what the codec
+// is given is allocated, and h would be for every reply.
+func (d *Decoder) slowHeader(b []byte, h *Header) error {
+	var read Header
+	err := d.decode(b, &read)
 	d.Forget() // a peer that sends such headers may put anything there
 	if err != nil {
+		*h = Header{}
 		return fmt.Errorf("%w: reply header: %w", ErrMalformed, err)
 	}
+	*h = read
 	return nil
 }
 
