@@ -241,7 +241,7 @@ func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
 		"in one nobody asks": {0x81, 0xa5, 'O', 't', 'h', 'e', 'r', 0xc7, 1, 5, 0},
 	} {
 		head := replyOf(t, 0)
-		reply := append(head[:len(head)-1], body...)
+		reply := slices.Concat(head[:len(head)-1], body)
 		r := tapOn(&paperConn{reads: [][]byte{frame(0, frameData, 0, 1, uint32(len(reply))), reply}, err: io.EOF})
 		l := laneOn(t, r, true)
 		l.seq = 7
