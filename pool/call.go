@@ -144,7 +144,11 @@ func (l *lane) finish(reply any) (Phase, error) {
 		}
 		return PhaseRemote, remote
 	}
-	if err := l.dec.Body(l.lent.reply[l.header:l.end], reply); err != nil {
+	err := l.dec.Body(l.lent.reply[l.header:l.end], reply)
+	if l.scan.Extended() {
+		l.dec.Forget() // or it pins the buffer, which other calls will have
+	}
+	if err != nil {
 		l.spoiled = true
 		return PhaseDecode, &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
 	}

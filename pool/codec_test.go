@@ -2,9 +2,13 @@ package pool_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
+	"sync/atomic"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 func TestArgumentsThatCannotBeEncodedAreNotSent(t *testing.T) {
@@ -102,6 +106,33 @@ func TestAReplyOverTheLimitIsRefused(t *testing.T) {
 	err := p.Call(within(t), s.Addr(), "Echo.Echo", make([]byte, limit), &got)
 	failed(t, err, pool.PhaseRead, pool.MaybeExecuted, nil)
 	if e := as[*pool.SizeError](t, err); e.Limit != limit || e.Announced < limit {
+		t.Fatalf("%+v", e)
+	}
+	ping(t, p, s.Addr())
+	if n := p.Stats().Dials; n != 1 {
+		t.Fatalf("%d dials", n)
+	}
+}
+
+// A list of empty maps is small on the wire only: each becomes a whole row.
+func TestAReplyOfMoreElementsThanItsBytesAreWorthIsRefused(t *testing.T) {
+	const most = 64 << 10 // for a reply of up to a mebibyte
+	const header = 2 * 3
+	s, p := startServer(t), newPool(t, pool.Config{MaxReplyBytes: 1 << 20})
+	var n atomic.Int64
+	s.Handle("Test.Rows", func(context.Context, *testutil.Request) (any, error) {
+		head := binary.BigEndian.AppendUint32([]byte{0xdd}, uint32(n.Load()))
+		return testutil.Raw(append(head, bytes.Repeat([]byte{0x80}, int(n.Load()))...)), nil
+	})
+	var rows []struct{ A, B, C string }
+	n.Store(most - header)
+	if err := p.Call(within(t), s.Addr(), "Test.Rows", dict{}, &rows); err != nil || len(rows) != most-header {
+		t.Fatalf("as many as may be: %d rows, %v", len(rows), err)
+	}
+	n.Add(1)
+	err := p.Call(within(t), s.Addr(), "Test.Rows", dict{}, &rows)
+	failed(t, err, pool.PhaseRead, pool.MaybeExecuted, nil)
+	if e := as[*pool.SizeError](t, err); !e.Elements || e.Limit != most || e.Announced != most+1 {
 		t.Fatalf("%+v", e)
 	}
 	ping(t, p, s.Addr())

@@ -63,8 +63,10 @@ type Config struct {
 	// Zero means 256, 65,536 is the most.
 	MaxIdleStreams int
 
-	// MaxReplyBytes bounds a reply, header and body together. Zero means 64 MiB, 1 GiB
-	// is the most.
+	// MaxReplyBytes bounds a reply, header and body together, and with its bytes its
+	// elements, of all lists and maps: one for each 16 of these bytes, or 65,536 if
+	// that is more. In memory a reply may still be a multiple of this: each element
+	// of a list takes what its Go type does. Zero means 64 MiB, 1 GiB is the most.
 	MaxReplyBytes int
 
 	// Handlers answer what servers ask of the agent.

@@ -26,7 +26,8 @@ var ErrLeaving = errors.New("server is leaving")
 // errShortLived says that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
-// SizeError says that a reply is larger than Config.MaxReplyBytes.
+// SizeError says that a reply is larger than Config.MaxReplyBytes, or has more
+// elements than that is worth.
 type SizeError = wire.SizeError
 
 // ProtocolError says that a peer sent bytes which the protocol does not allow.

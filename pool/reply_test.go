@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"testing"
+	"weak"
 
 	"github.com/hashicorp/yamux"
 
@@ -228,5 +230,38 @@ func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 	l.received(windowSize/2, 0, false)
 	if l.owed != 0 || l.credit == first || r.queue.Load() != l.credit {
 		t.Fatalf("%d bytes owed, another frame is queued: %v", l.owed, l.credit != first)
+	}
+}
+
+// The codec keeps the bytes of an extension where they lie, which is in a buffer
+// that other calls will have.
+func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
+	for name, body := range map[string][]byte{
+		"in a field":         {0x81, 0xa4, 'D', 'a', 't', 'a', 0xd4, 5, 0},
+		"in one nobody asks": {0x81, 0xa5, 'O', 't', 'h', 'e', 'r', 0xc7, 1, 5, 0},
+	} {
+		head := replyOf(t, 0)
+		reply := slices.Concat(head[:len(head)-1], body)
+		r := tapOn(&paperConn{reads: [][]byte{frame(0, frameData, 0, 1, uint32(len(reply))), reply}, err: io.EOF})
+		l := laneOn(t, r, true)
+		l.seq = 7
+		p := func() weak.Pointer[byte] {
+			_, _ = drain(r)
+			if !answered(t, l) || l.err != nil {
+				t.Fatalf("%s: %v", name, l.err)
+			}
+			if at, err := l.finish(new(struct{ Data any })); err != nil {
+				t.Fatalf("%s: %v, %v", name, at, err)
+			}
+			p := weak.Make(&l.lent.reply[0])
+			l.lent = nil
+			return p
+		}()
+		runtime.GC()
+		runtime.GC()
+		if p.Value() != nil {
+			t.Errorf("%s: an idle lane holds the buffer of a reply", name)
+		}
+		runtime.KeepAlive(l)
 	}
 }

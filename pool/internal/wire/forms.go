@@ -4,10 +4,11 @@ package wire
 type kind uint8
 
 const (
-	never kind = iota // not a msgpack byte
-	bytes             // so many bytes
-	array             // so many elements
-	pairs             // so many keys with a value each
+	never     kind = iota // not a msgpack byte
+	bytes                 // so many bytes
+	extension             // so many bytes, of a type that the protocol does not use
+	array                 // so many elements
+	pairs                 // so many keys with a value each
 )
 
 // form is how an element with a given first byte goes on: length bytes hold a
@@ -37,9 +38,9 @@ var forms = func() (t [256]form) {
 	t[0xc0] = form{kind: bytes} // nil
 	span(0xc2, 0xc3, form{kind: bytes})
 	for i, length := range []uint8{1, 2, 4} {
-		t[0xc4+i] = form{kind: bytes, length: length}           // bin
-		t[0xc7+i] = form{kind: bytes, length: length, fixed: 1} // ext
-		t[0xd9+i] = form{kind: bytes, length: length}           // str
+		t[0xc4+i] = form{kind: bytes, length: length}               // bin
+		t[0xc7+i] = form{kind: extension, length: length, fixed: 1} // ext
+		t[0xd9+i] = form{kind: bytes, length: length}               // str
 	}
 	t[0xca], t[0xcb] = form{kind: bytes, fixed: 4}, form{kind: bytes, fixed: 8} // floats
 	for i, size := range []uint8{1, 2, 4, 8} {
@@ -47,7 +48,7 @@ var forms = func() (t [256]form) {
 		t[0xd0+i] = form{kind: bytes, fixed: size} // int
 	}
 	for i, size := range []uint8{1, 2, 4, 8, 16} {
-		t[0xd4+i] = form{kind: bytes, fixed: 1 + size} // fixext
+		t[0xd4+i] = form{kind: extension, fixed: 1 + size} // fixext
 	}
 	t[0xdc], t[0xdd] = form{kind: array, length: 2}, form{kind: array, length: 4}
 	t[0xde], t[0xdf] = form{kind: pairs, length: 2}, form{kind: pairs, length: 4}

@@ -2,8 +2,10 @@ package wire
 
 import "encoding/binary"
 
-// What nearly every call consists of is read and written here without the codec,
-// byte for byte as that does it. Whatever looks different is left to the codec.
+// What has the same form in every call is read and written here without the codec,
+// byte for byte as that does it: the headers, and bodies that are one string or bytes.
+// Whatever looks different is left to the codec, and so is nearly every body: in
+// Nomad's calls they are maps, the arguments as well as the replies.
 
 // appendBytes appends an argument that is a string or bytes; false if it is none.
 func appendBytes(buf []byte, v any) ([]byte, bool) {

@@ -84,3 +84,15 @@ func TestHeadersInAnyFormAreReadAsTheReferenceReadsThem(t *testing.T) {
 		}
 	}
 }
+
+func TestReadingACommonHeaderAllocatesNothing(t *testing.T) {
+	b, d := encoded(t, wire.Header{Seq: 300, ServiceMethod: "Node.UpdateStatus"}), wire.NewDecoder()
+	if n := testing.AllocsPerRun(100, func() {
+		var h wire.Header
+		if err := d.Header(b, &h); err != nil || h.Seq != 300 {
+			t.Error(h, err)
+		}
+	}); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}

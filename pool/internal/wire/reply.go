@@ -16,14 +16,12 @@ type Header struct {
 
 // Decoder reads complete values. It belongs to one goroutine at a time.
 type Decoder struct {
-	dec    *codec.Decoder
-	method string // of the last header
+	dec    *codec.Decoder // nil: made when it is needed
+	method string         // of the last header
 }
 
 // NewDecoder makes a Decoder.
-func NewDecoder() *Decoder {
-	return &Decoder{dec: codec.NewDecoderBytes([]byte{0xc0}, handle)}
-}
+func NewDecoder() *Decoder { return new(Decoder) }
 
 // Header reads a reply's header from b, which holds exactly that. Anything but a
 // map with the three known fields is ErrMalformed: field by field it would decode
@@ -36,23 +34,51 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 	if d.readHeader(b, h) {
 		return nil
 	}
-	*h = Header{}
-	if err := d.decode(b, h); err != nil {
+	return d.slowHeader(b, h)
+}
+
+// slowHeader has the codec read a header. It is given one of its own: what the codec
+// is given is allocated, and h would be for every reply.
+func (d *Decoder) slowHeader(b []byte, h *Header) error {
+	var read Header
+	err := d.decode(b, &read)
+	d.Forget() // a peer that sends such headers may put anything there
+	if err != nil {
+		*h = Header{}
 		return fmt.Errorf("%w: reply header: %w", ErrMalformed, err)
 	}
+	*h = read
 	return nil
 }
 
-// decode reads b into v, and keeps nothing of b.
+// decode reads b into v. It keeps nothing of b if that has no extension, and a few
+// kilobytes of what it read at most.
 func (d *Decoder) decode(b []byte, v any) error {
-	d.dec.ResetBytes(b)
+	if d.dec == nil {
+		d.dec = codec.NewDecoderBytes(b, handle)
+	} else {
+		d.dec.ResetBytes(b)
+	}
 	err := d.dec.Decode(v)
-	d.dec.ResetBytes(nothing)
+	if len(b) > keepDecoded {
+		d.Forget()
+	} else {
+		d.dec.ResetBytes(nothing)
+	}
 	return err
 }
 
 // nothing is what a decoder reads between two values.
 var nothing = []byte{0xc0}
+
+// keepDecoded is the largest value, in bytes, that the codec is kept after. It holds
+// on to the last string that went into an any, whatever it is told to read next, and
+// an idle Decoder would with it. Making another one costs a value of this size little.
+const keepDecoded = 4 << 10
+
+// Forget lets go of all that the codec still has of what it read: behind an extension,
+// that is the bytes given to it.
+func (d *Decoder) Forget() { d.dec = nil }
 
 // Body reads b, which holds exactly one value, into reply: a non-nil pointer,
 // which is set to its zero value first, or nil to read nothing. What reply holds

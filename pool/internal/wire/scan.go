@@ -9,34 +9,56 @@ import (
 // MaxDepth is how deep a reply may nest.
 const MaxDepth = 128
 
+// A reply may have one element for each elementBytes it may be large, and at least
+// minElements. A byte can announce an element, and one takes from 16 bytes of
+// memory to whatever a row of the caller's type does: the bytes alone bound
+// nothing. Nomad's own replies take 7 bytes an element (a list of numbers by name)
+// to 30, and those that have so many are of the large ones.
+const (
+	elementBytes = 16
+	minElements  = 64 << 10
+)
+
 // ErrMalformed is under every error of a Scanner and a Decoder that says that
 // the bytes are not what the protocol allows.
 var ErrMalformed = errors.New("malformed msgpack")
 
 // SizeError says that a reply is, or announces to be, larger than the limit.
 type SizeError struct {
-	Limit     int    // bytes allowed for header and body together
-	Announced uint64 // bytes the reply would need at least
+	Limit     int    // bytes, or elements, allowed for header and body together
+	Announced uint64 // how many the reply would need at least
+	Elements  bool   // they are elements: of lists, and keys and values of maps
 }
 
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("reply of at least %d bytes is over the limit of %d", e.Announced, e.Limit)
+	what := "bytes"
+	if e.Elements {
+		what = "elements"
+	}
+	return fmt.Sprintf("reply of at least %d %s is over the limit of %d", e.Announced, what, e.Limit)
 }
 
 // Scanner finds the end of msgpack values in a growing buffer. It is resumed
 // with the same buffer after more bytes were appended, and allocates nothing.
 type Scanner struct {
-	limit int    // bytes
-	pos   int    // first byte not yet understood
-	skip  uint64 // bytes of a string to pass over before the next element
-	depth int
-	left  [MaxDepth]uint64 // elements missing in each open container
+	limit    int    // bytes
+	elements uint64 // announced so far
+	extended bool   // there was an extension
+	pos      int    // first byte not yet understood
+	skip     uint64 // bytes of a string to pass over before the next element
+	depth    int
+	left     [MaxDepth]uint64 // elements missing in each open container
 }
 
-// Reset starts over at from in a new buffer, allowing limit bytes in all.
+// Reset starts over at from in a new buffer, allowing limit bytes in all, and one
+// element for each 16 of them, or 65,536 if that is more.
 func (s *Scanner) Reset(from, limit int) {
 	s.pos, s.limit, s.skip, s.depth = from, limit, 0, 0
+	s.elements, s.extended = 0, false
 }
+
+// Extended says whether there was an extension since Reset.
+func (s *Scanner) Extended() bool { return s.extended }
 
 // Value advances over one value of buf and says where it ends. ok is false if
 // more bytes are needed: call it again when they are there. The errors are
@@ -107,6 +129,9 @@ func (s *Scanner) element(b []byte) (ok bool, err error) {
 		return true, s.open(head, n)
 	case pairs:
 		return true, s.open(head, 2*n)
+	case extension:
+		s.extended = true
+		fallthrough
 	default:
 		s.pos += head
 		s.skip = n
@@ -118,6 +143,9 @@ func (s *Scanner) element(b []byte) (ok bool, err error) {
 func (s *Scanner) open(head int, n uint64) error {
 	s.pos += head
 	if err := s.fits(n); err != nil {
+		return err
+	}
+	if err := s.counts(n); err != nil {
 		return err
 	}
 	if s.depth == MaxDepth {
@@ -134,6 +162,16 @@ func (s *Scanner) open(head int, n uint64) error {
 func (s *Scanner) fits(n uint64) error {
 	if need := uint64(s.pos) + n; need > uint64(s.limit) {
 		return &SizeError{Limit: s.limit, Announced: need}
+	}
+	return nil
+}
+
+// counts refuses more elements than may be: as announced, so before any of them is
+// there.
+func (s *Scanner) counts(n uint64) error {
+	s.elements += n
+	if limit := max(s.limit/elementBytes, minElements); s.elements > uint64(limit) {
+		return &SizeError{Limit: limit, Announced: s.elements, Elements: true}
 	}
 	return nil
 }

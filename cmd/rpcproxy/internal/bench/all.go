@@ -3,5 +3,5 @@ package bench
 import "slices"
 
 func allWorks() []work {
-	return slices.Concat(findWorks(), mailboxWorks(), unaryWorks(), ownerWorks(), memoryWorks())
+	return slices.Concat(findWorks(), mailboxWorks(), unaryWorks(), beatWorks(), ownerWorks(), memoryWorks())
 }

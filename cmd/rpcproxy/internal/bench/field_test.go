@@ -108,3 +108,24 @@ func TestTheEndOfTheContextClosesTheSockets(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An entrant that answers something else would be measured for nothing.
+func TestAnAnswerThatIsNotTheMessagesEndsTheWork(t *testing.T) {
+	for _, u := range []unary{{size: 64}, {beat: true}} {
+		m, err := u.message()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m.ask) < 64 || m.answer < 64 {
+			t.Errorf("%s: %d bytes there, %d back", u.name(), len(m.ask), m.answer)
+		}
+		silent := func(context.Context, string, any, any) error { return nil }
+		if err := m.send(t.Context(), silent); err == nil {
+			t.Errorf("%s: no answer is as good as one", u.name())
+		}
+		broken := func(context.Context, string, any, any) error { return errBroken }
+		if err := m.send(t.Context(), broken); !errors.Is(err, errBroken) {
+			t.Errorf("%s: %v", u.name(), err)
+		}
+	}
+}

@@ -46,6 +46,9 @@ func startPlain(t *tls.Config) (*listener, error) {
 	if err := server.Register(Status{}); err != nil {
 		return nil, err
 	}
+	if err := server.Register(Node{}); err != nil {
+		return nil, err
+	}
 	return listen(func(conn net.Conn) { servePlain(server, conn, t) })
 }
 

@@ -8,19 +8,20 @@ import (
 	"net"
 )
 
-// startRaw starts a server that sends back messages of the given size, which is
-// the least that a round trip can do. All sides know the size.
-func startRaw(t *tls.Config, size int) (*listener, error) {
+// startRaw starts a server that reads messages of one size and sends back what came,
+// cut or filled up to the other size, which is the least that a round trip can do.
+// All sides know the sizes.
+func startRaw(t *tls.Config, ask, answer int) (*listener, error) {
 	return listen(func(conn net.Conn) {
 		conn, err := accept(conn, t)
 		if err != nil {
 			return
 		}
-		for message := make([]byte, size); ; {
-			if _, err := io.ReadFull(conn, message); err != nil {
+		for message := make([]byte, max(ask, answer)); ; {
+			if _, err := io.ReadFull(conn, message[:ask]); err != nil {
 				return
 			}
-			if _, err := conn.Write(message); err != nil {
+			if _, err := conn.Write(message[:answer]); err != nil {
 				return
 			}
 		}
@@ -33,14 +34,14 @@ type raw struct {
 	answers [][]byte
 }
 
-func openRaw(ctx context.Context, addr string, t *tls.Config, callers, size int) (*raw, error) {
+func openRaw(ctx context.Context, addr string, t *tls.Config, callers, answer int) (*raw, error) {
 	r := &raw{}
 	for range callers {
 		conn, err := dial(ctx, addr, t)
 		if err != nil {
 			return nil, errors.Join(err, r.close())
 		}
-		r.conns, r.answers = append(r.conns, conn), append(r.answers, make([]byte, size))
+		r.conns, r.answers = append(r.conns, conn), append(r.answers, make([]byte, answer))
 	}
 	return r, nil
 }

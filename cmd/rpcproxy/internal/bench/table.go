@@ -88,7 +88,8 @@ find       baseline: the first of a list behind a lock. No lock of package sync 
            a mutex the proxy is measured in testutil/peers (make bench).
            floor: one atomic load of a pointer to the server
 tell, ask  floor: a bare channel with a goroutine at its end
-call       transport/size/callers. ours: the pool, against a server of testutil.
+call       transport/size/callers; a heartbeat carries maps, which the codec reads and
+           writes, the others carry bytes. ours: the pool, against a server of testutil.
            baseline: net-rpc-msgpackrpc over pooled yamux streams, against net/rpc.
            same server: ours against that, of the baseline's time.
            floor: the same bytes there and back on a connection per caller

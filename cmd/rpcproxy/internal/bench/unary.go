@@ -15,8 +15,19 @@ const method = "Echo.Echo"
 // unary is a call that echoes a payload, made by so many callers at once.
 type unary struct {
 	tls           bool
+	beat          bool // it is a heartbeat and has no size
 	size, callers int
 	noFloor       bool // that many sockets cannot be opened
+}
+
+// caller makes a call in the way of one entrant.
+type caller func(ctx context.Context, method string, args, reply any) error
+
+// message is what calls carry.
+type message struct {
+	ask    []byte // as the floor sends it
+	answer int    // bytes
+	send   func(ctx context.Context, call caller) error
 }
 
 // unaryWorks are calls of every size by every number of callers; over TLS the
@@ -41,7 +52,11 @@ func (u unary) name() string {
 	if u.tls {
 		transport = "tls"
 	}
-	return fmt.Sprintf("call/%s/%s/%d", transport, sizeName(u.size), u.callers)
+	what := sizeName(u.size)
+	if u.beat {
+		what = "heartbeat"
+	}
+	return fmt.Sprintf("call/%s/%s/%d", transport, what, u.callers)
 }
 
 func sizeName(bytes int) string {
@@ -74,13 +89,17 @@ func (u unary) open(ctx context.Context) (f *field, err error) {
 		return nil, err
 	}
 	o.add(within(server.Stop))
+	server.Handle(beatMethod, answerBeat)
 	plain, err := startPlain(t.server)
 	if err != nil {
 		return nil, err
 	}
 	o.add(plain.close)
 	f = &field{slice: sliceOfNetwork, close: o.close}
-	payload := make([]byte, u.size)
+	m, err := u.message()
+	if err != nil {
+		return nil, err
+	}
 	for _, end := range []struct {
 		role role
 		addr string
@@ -90,34 +109,32 @@ func (u unary) open(ctx context.Context) (f *field, err error) {
 			return nil, err
 		}
 		o.add(within(p.Stop))
-		f.entrants = append(f.entrants, u.entrant(end.role, func(ctx context.Context, _ int) error {
-			var reply []byte
-			return u.check(p.Call(ctx, end.addr, method, payload, &reply), reply)
-		}))
+		call := func(ctx context.Context, method string, args, reply any) error {
+			return p.Call(ctx, end.addr, method, args, reply)
+		}
+		f.entrants = append(f.entrants, u.entrant(end.role, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
 	}
 	client, err := openStock(ctx, plain.addr(), t.client, u.callers)
 	if err != nil {
 		return nil, err
 	}
 	o.add(untilEnd(ctx, client.close))
-	f.entrants = append(f.entrants, u.entrant(baseline, func(context.Context, int) error {
-		var reply []byte
-		return u.check(client.call(method, payload, &reply), reply)
-	}))
+	call := func(_ context.Context, method string, args, reply any) error { return client.call(method, args, reply) }
+	f.entrants = append(f.entrants, u.entrant(baseline, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
 	if u.noFloor {
 		return f, nil
 	}
-	echo, err := startRaw(t.server, u.size)
+	echo, err := startRaw(t.server, len(m.ask), m.answer)
 	if err != nil {
 		return nil, err
 	}
 	o.add(echo.close)
-	sockets, err := openRaw(ctx, echo.addr(), t.client, u.callers, u.size)
+	sockets, err := openRaw(ctx, echo.addr(), t.client, u.callers, m.answer)
 	if err != nil {
 		return nil, err
 	}
 	o.add(untilEnd(ctx, sockets.close))
-	f.entrants = append(f.entrants, u.entrant(floor, func(_ context.Context, worker int) error { return sockets.call(worker, payload) }))
+	f.entrants = append(f.entrants, u.entrant(floor, func(_ context.Context, worker int) error { return sockets.call(worker, m.ask) }))
 	return f, nil
 }
 
@@ -125,6 +142,17 @@ func (u unary) entrant(r role, call func(ctx context.Context, worker int) error)
 	return entrant{role: r, workers: u.callers, chunk: 1, timed: true, do: func(ctx context.Context, worker, _ int) error {
 		return call(ctx, worker)
 	}}
+}
+
+func (u unary) message() (message, error) {
+	if u.beat {
+		return beatMessage()
+	}
+	payload := make([]byte, u.size)
+	return message{ask: payload, answer: u.size, send: func(ctx context.Context, call caller) error {
+		var reply []byte
+		return u.check(call(ctx, method, payload, &reply), reply)
+	}}, nil
 }
 
 // check is err, or that the answer is not what was sent.
