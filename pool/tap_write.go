@@ -153,7 +153,11 @@ func (t *tap) put() {
 		n, err = t.write(w.batch, nil)
 		w.batch = w.batch[:0]
 	}
-	first := err != nil && t.fault.CompareAndSwap(nil, &err)
+	first := false
+	if err != nil {
+		cause := err // err itself would be allocated for each lot
+		first = t.fault.CompareAndSwap(nil, &cause)
+	}
 	for i, f := range w.lot {
 		state, size := uint32(frameWritten), len(f.bytes)+len(f.tail)
 		switch {
