@@ -29,6 +29,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(Patience)) // a stream that goes on is no reason to wait for ever
 	select {
 	case <-said:
 	case <-time.After(Patience):
