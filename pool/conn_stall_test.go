@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"time"
 )
@@ -14,8 +15,8 @@ import (
 // its end is in got, and says is what the server has said.
 func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <-chan string, let func()) {
 	t.Helper()
-	p, srv, s, let := stuck(t)
-	let()
+	p, srv, s, release := stuck(t)
+	release()
 	all, said := make(chan string, 1), make(chan struct{})
 	srv.HandleStream("Test.Keep", func(_ context.Context, c net.Conn) error {
 		_, _ = c.Write(says)
@@ -37,6 +38,8 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 	}
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
 	awaitTrue(t, "the token", func() bool { return s.tap.busy.CompareAndSwap(false, true) })
+	let = sync.OnceFunc(release)
+	t.Cleanup(let) // or the session could not end
 	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
 	return p, srv.Addr(), c, all, let
 }
