@@ -28,17 +28,19 @@ type conn struct {
 	session *session
 	release func()
 
-	rest   atomic.Pointer[[]byte] // read with the acknowledgement; nil: nothing
-	inside *crew                  // the callers in yamux; its founder is the conn
-	ended  atomic.Pointer[error]  // why no more is read or written; nil: it is open
-	half   atomic.Int64           // when CloseWrite was called, in Unix nanoseconds
-	eof    atomic.Bool            // the peer's end was read
-	let    func() bool            // stops the session's watch over the conn
+	rest    atomic.Pointer[[]byte] // read with the acknowledgement; nil: nothing
+	inside  *crew                  // the callers in yamux; its founder is the conn
+	writing chan struct{}          // has room for whose turn it is to write
+	writeBy atomic.Pointer[time.Time]
+	ended   atomic.Pointer[error] // why no more is read or written; nil: it is open
+	half    atomic.Int64          // when CloseWrite was called, in Unix nanoseconds
+	eof     atomic.Bool           // the peer's end was read
+	let     func() bool           // stops the session's watch over the conn
 }
 
 // newConn makes a conn of a stream that is open, or has been.
 func (s *session) newConn(st stream, rest []byte, release func()) *conn {
-	c := &conn{stream: st, session: s, release: release, inside: newCrew()}
+	c := &conn{stream: st, session: s, release: release, inside: newCrew(), writing: make(chan struct{}, 1)}
 	if len(rest) > 0 {
 		c.rest.Store(&rest)
 	}
@@ -61,7 +63,9 @@ func (c *conn) enter() error {
 
 // Read reads what the peer sent. The error is io.EOF once the peer has closed its
 // side, net.ErrClosed after Close, os.ErrDeadlineExceeded, or why the stream or
-// its session broke: a session's end is never io.EOF.
+// its session broke: a session's end is never io.EOF. It does not wait for the
+// transport, unless the peer is to be told that it may send more; if that takes 10 s
+// the conn ends (ErrStalled).
 func (c *conn) Read(b []byte) (int, error) {
 	for rest := c.rest.Load(); rest != nil && c.ended.Load() == nil; rest = c.rest.Load() {
 		n := min(len(b), len(*rest))
@@ -82,35 +86,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	return n, c.explain(err)
-}
-
-// Write writes all of b, or says why not. It blocks while the peer does not read,
-// until the deadline; while the transport takes no byte at all it blocks for up
-// to 10 s whatever the deadline. The errors are those of Read, but for io.EOF.
-func (c *conn) Write(b []byte) (int, error) {
-	if err := c.enter(); err != nil {
-		return 0, err
-	}
-	defer c.inside.leave()
-	n, err := c.stream.Write(b)
-	if err == nil {
-		return n, nil
-	}
-	return n, c.explain(err)
-}
-
-// CloseWrite tells the peer that nothing more will be written; reading goes on,
-// for 5 minutes. It may block as Write does.
-func (c *conn) CloseWrite() error {
-	if err := c.enter(); err != nil {
-		return err
-	}
-	defer c.inside.leave()
-	if c.half.CompareAndSwap(0, time.Now().UnixNano()) {
-		return c.stream.Close()
-	}
-	return nil
+	return n, c.failed(err)
 }
 
 // Close ends the stream in both directions and never blocks. What was written
@@ -119,7 +95,7 @@ func (c *conn) Close() error {
 	c.let()
 	if !c.end(net.ErrClosed) {
 		if why := *c.ended.Load(); !errors.Is(why, net.ErrClosed) {
-			return nil // ended by its session; the first Close is a good one
+			return nil // it ended before; the first Close is a good one
 		}
 		return net.ErrClosed
 	}
@@ -166,7 +142,7 @@ func (s *session) linger(st stream) {
 		if n += got; err == nil {
 			continue
 		}
-		if timedOut(err) {
+		if timedOut(err) || errors.Is(err, yamux.ErrConnectionWriteTimeout) {
 			break
 		}
 		return // the peer has closed, or reset, or the session is over
@@ -220,13 +196,19 @@ func (c *conn) LocalAddr() net.Addr { return c.session.tap.LocalAddr() }
 func (c *conn) RemoteAddr() net.Addr { return c.session.tap.RemoteAddr() }
 
 // SetDeadline sets both deadlines.
-func (c *conn) SetDeadline(t time.Time) error { return c.deadline(t, stream.SetDeadline) }
+func (c *conn) SetDeadline(t time.Time) error {
+	c.writeBy.Store(&t)
+	return c.deadline(t, stream.SetDeadline)
+}
 
 // SetReadDeadline bounds pending and future reads; the zero time removes it.
 func (c *conn) SetReadDeadline(t time.Time) error { return c.deadline(t, stream.SetReadDeadline) }
 
 // SetWriteDeadline bounds pending and future writes; the zero time removes it.
-func (c *conn) SetWriteDeadline(t time.Time) error { return c.deadline(t, stream.SetWriteDeadline) }
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.writeBy.Store(&t)
+	return c.deadline(t, stream.SetWriteDeadline)
+}
 
 func (c *conn) deadline(t time.Time, set func(stream, time.Time) error) error {
 	if err := c.enter(); err != nil {

@@ -127,7 +127,7 @@ func (s *session) greet(ctx context.Context) error {
 	if err := s.tap.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
-	session, err := yamux.Client(s.tap, muxConfig(s.pool.cfg.DialTimeout))
+	session, err := yamux.Client(s.tap, s.pool.muxing)
 	if err != nil {
 		return err
 	}

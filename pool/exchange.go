@@ -32,9 +32,8 @@ func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, lef
 		return PhaseOpen, false, s.cause() // while the stream was opened
 	}
 	if !l.ask() {
-		if !l.turn.CompareAndSwap(turnAsked, turnLeft) {
-			<-l.done // it is there
-			s.tap.woke()
+		if !l.leave() {
+			l.take()
 		}
 		return PhaseOpen, false, l.unsent()
 	}
@@ -53,8 +52,7 @@ func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, lef
 		case err == nil:
 			continue
 		}
-		if !l.turn.CompareAndSwap(turnAsked, turnLeft) {
-			<-l.done // it is there
+		if !l.leave() {
 			at, err = l.replied()
 			return at, false, err
 		}
@@ -65,10 +63,31 @@ func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, lef
 	}
 }
 
+// leave gives the turn up, or answers false if it is answered, and what the
+// reading goroutine said of it was received from done.
+func (l *lane) leave() bool {
+	if l.turn.CompareAndSwap(turnAsked, turnLeft) {
+		return true
+	}
+	if l.amid = l.turn.CompareAndSwap(turnHeard, turnLeft); l.amid {
+		return true
+	}
+	<-l.done // it is there
+	return false
+}
+
+// take takes what the reading goroutine has answered.
+func (l *lane) take() {
+	l.session.tap.woke()
+	if l.got != nil {
+		l.lent.reply, l.got = l.got, nil
+	}
+}
+
 // replied is how an exchange ended that the reading goroutine has answered.
 func (l *lane) replied() (Phase, error) {
 	s := l.session
-	s.tap.woke()
+	l.take()
 	if l.err == nil {
 		// A server can be quicker than who has written says so.
 		if l.sent < len(l.lent.request)-frameHead || l.frame.state.Load() == frameQueued {
@@ -78,7 +97,7 @@ func (l *lane) replied() (Phase, error) {
 		return PhaseDecode, nil
 	}
 	at := l.progress()
-	if l.heard.Load() {
+	if len(l.lent.reply) > 0 {
 		at = PhaseRead
 	}
 	if !errors.Is(l.err, io.EOF) && !errors.Is(l.err, yamux.ErrConnectionReset) {

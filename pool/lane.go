@@ -18,8 +18,10 @@ import (
 // context, for both.
 //
 // A lane belongs to whoever took it from the session, until it is put back. What
-// reply.go has belongs to the reading goroutine while the lane's turn is asked.
-// A lane whose caller left is not used again.
+// reply.go has belongs to the reading goroutine while the lane's turn is asked or
+// heard, and so does the buffer for the reply while it is heard, and not before: a
+// caller that leaves takes it along, since the lane stays until the peer closes its
+// stream. A lane whose caller left is not used again.
 type lane struct {
 	session *session
 	stream  stream // nil until it was opened
@@ -36,6 +38,7 @@ type lane struct {
 	sent    int       // bytes of the request that were put into frames
 	frame   *outgoing // the last of these
 	fresh   bool      // no call has been answered on it
+	amid    bool      // its caller left amid the reply, whose buffer stayed with the reading goroutine
 	spoiled bool      // it is of no further use
 
 	turn atomic.Uint32
@@ -45,7 +48,8 @@ type lane struct {
 // The turns of a lane.
 const (
 	turnIdle     = iota // nothing is expected from the peer
-	turnAsked           // a reply is, and the reading goroutine puts it together
+	turnAsked           // a reply is, and nothing of it came in
+	turnHeard           // it comes in, and the reading goroutine puts it together
 	turnAnswered        // it is there, or why there is none
 	turnLeft            // nobody is interested any more
 )
@@ -128,7 +132,7 @@ func (l *lane) progress() Phase {
 	switch {
 	case l.sent < len(l.lent.request)-frameHead:
 		return PhaseWrite
-	case l.heard.Load():
+	case l.amid:
 		return PhaseRead
 	}
 	return PhaseFlushed
@@ -166,10 +170,17 @@ func (l *lane) rest() {
 // lane itself may be known to the tap until the peer closes its stream.
 func (l *lane) strip() {
 	l.enc, l.dec = nil, nil
-	if !l.frame.pending() {
+	lent, pending := l.lent, l.frame.pending()
+	if !pending {
 		l.frame.bytes = nil
-		if l.lent != nil {
-			l.lent.request = nil
+	}
+	switch {
+	case lent == nil:
+	case l.amid:
+		lent.request = nil // no more: the reading goroutine may be looking
+	default:
+		if l.lent = nil; !pending {
+			lent.put()
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/yamux"
+
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -21,6 +23,7 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
+	muxing  *yamux.Config // of every session
 
 	resolver *net.Resolver // nil: Config.Dial resolves names
 
@@ -50,7 +53,7 @@ func New(cfg Config) (*Pool, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, origin: time.Now()}
+	p := &Pool{cfg: cfg, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}

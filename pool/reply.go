@@ -3,7 +3,6 @@ package pool
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -16,10 +15,10 @@ var errStray = &ProtocolError{Layer: "rpc", Reason: "bytes on a stream that has 
 // goroutine's.
 type reply struct {
 	scan   wire.Scanner
-	header int         // where the reply's header ends
-	end    int         // where the reply ends
-	err    error       // why there is none
-	heard  atomic.Bool // a byte of it came in
+	header int    // where the reply's header ends
+	end    int    // where the reply ends
+	err    error  // why there is none
+	got    []byte // of it, so far; the call's buffer from the first byte until it is taken or dropped
 
 	allowed int       // bytes that the peer may send
 	owed    int       // bytes that came in and were not given back to it
@@ -30,7 +29,6 @@ type reply struct {
 // stream: either this side sees that, or the reading goroutine sees the turn.
 func (l *lane) ask() bool {
 	l.lent.reply, l.header, l.err = l.lent.reply[:0], 0, nil
-	l.heard.Store(false)
 	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
 	l.turn.Store(turnAsked)
 	return l.port.ended.Load() == 0
@@ -50,11 +48,21 @@ func (l *lane) admit(n uint32) error {
 // space is where the next bytes of a reply go, some of want; nil if no reply is
 // expected.
 func (l *lane) space(want int) []byte {
-	if l.turn.Load() != turnAsked {
+	switch l.turn.Load() {
+	case turnAsked:
+		if !l.turn.CompareAndSwap(turnAsked, turnHeard) {
+			return nil // its caller has just left, with its buffer
+		}
+		l.got, l.lent.reply = l.lent.reply, nil
+	case turnHeard:
+	case turnLeft:
+		l.got = nil
+		return nil
+	default:
 		return nil
 	}
-	l.lent.reply = grown(l.lent.reply)
-	return l.lent.reply[len(l.lent.reply):min(len(l.lent.reply)+want, cap(l.lent.reply))]
+	l.got = grown(l.got)
+	return l.got[len(l.got):min(len(l.got)+want, cap(l.got))]
 }
 
 // grown has room for more. Memory grows with the bytes that came, not with what
@@ -79,10 +87,9 @@ func (l *lane) received(n, left int, kept bool) {
 		}
 		return
 	}
-	l.lent.reply = l.lent.reply[:len(l.lent.reply)+n]
-	l.heard.Store(true)
+	l.got = l.got[:len(l.got)+n]
 	done, err := l.scanned()
-	if behind := len(l.lent.reply) - l.end + left; done && behind > 0 {
+	if behind := len(l.got) - l.end + left; done && behind > 0 {
 		err = &ProtocolError{Layer: "rpc", Reason: fmt.Sprintf("%d bytes behind the reply", behind)}
 	}
 	if done || err != nil {
@@ -93,13 +100,13 @@ func (l *lane) received(n, left int, kept bool) {
 // scanned looks whether header and body are complete.
 func (l *lane) scanned() (bool, error) {
 	if l.header == 0 {
-		end, ok, err := l.scan.Value(l.lent.reply)
+		end, ok, err := l.scan.Value(l.got)
 		if !ok || err != nil {
 			return false, garbled(err)
 		}
 		l.header = end
 	}
-	end, ok, err := l.scan.Value(l.lent.reply)
+	end, ok, err := l.scan.Value(l.got)
 	if !ok || err != nil {
 		return false, garbled(err)
 	}
@@ -110,19 +117,25 @@ func (l *lane) scanned() (bool, error) {
 // answer ends the turn, unless its caller has left.
 func (l *lane) answer(err error) {
 	l.err = err
-	if l.turn.CompareAndSwap(turnAsked, turnAnswered) {
+	if l.turn.CompareAndSwap(turnHeard, turnAnswered) || l.turn.CompareAndSwap(turnAsked, turnAnswered) {
 		l.session.tap.waking.Add(1)
 		l.done <- struct{}{} // has room: one for each turn
+		return
 	}
+	l.got = nil
 }
 
 // over tells whoever waits that the peer has closed the stream, and says whether
 // nobody will.
 func (l *lane) over(flags uint32) (forget bool) {
-	if l.turn.Load() == turnAsked {
+	if at := l.turn.Load(); at == turnAsked || at == turnHeard {
 		l.answer(ending(flags))
 	}
-	return l.turn.Load() == turnLeft
+	if l.turn.Load() != turnLeft {
+		return false
+	}
+	l.got = nil
+	return true
 }
 
 // giveBack lets the peer send as many bytes again, once that is worth a frame.

@@ -29,7 +29,8 @@ func laneOn(t *testing.T, r *tap, asked bool) *lane {
 	return l
 }
 
-// answered says whether the lane's turn is answered, and that its caller is told.
+// answered says whether the lane's turn is answered, and that its caller is told,
+// who takes the answer.
 func answered(t *testing.T, l *lane) bool {
 	t.Helper()
 	there := l.turn.Load() == turnAnswered
@@ -38,6 +39,7 @@ func answered(t *testing.T, l *lane) bool {
 		if !there {
 			t.Fatal("the caller was told of nothing")
 		}
+		l.take()
 	default:
 		if there {
 			t.Fatal("the caller was not told")
@@ -130,8 +132,8 @@ func TestAStreamThatEndsFailsWhoWaitsForIt(t *testing.T) {
 		r := tapOn(&paperConn{reads: [][]byte{c.frames}, err: io.EOF})
 		l := laneOn(t, r, true)
 		_, _ = drain(r)
-		if !answered(t, l) || l.err != c.want || l.heard.Load() != c.heard {
-			t.Errorf("%s: %v, heard %v; want %v, %v", name, l.err, l.heard.Load(), c.want, c.heard)
+		if !answered(t, l) || l.err != c.want || len(l.lent.reply) > 0 != c.heard {
+			t.Errorf("%s: %v, %d bytes; want %v, some: %v", name, l.err, len(l.lent.reply), c.want, c.heard)
 		}
 		idle := tapOn(&paperConn{reads: [][]byte{c.frames}, err: io.EOF})
 		l = laneOn(t, idle, false)
@@ -162,14 +164,51 @@ func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T
 		frame(0, frameWindow, flagFIN, 1, 0),
 	}, err: io.EOF})
 	l := laneOn(t, r, true)
-	l.turn.Store(turnLeft)
+	if !l.leave() || l.amid {
+		t.Fatal("a reply of which nothing came in kept its caller")
+	}
 	b := make([]byte, 64)
 	n, err := r.Read(b)
 	if want := frame(0, frameWindow, flagFIN, 1, 0); err != nil || !bytes.Equal(b[:n], want) {
 		t.Fatalf("%v, yamux got % x", err, b[:n])
 	}
-	if len(l.lent.reply) != 0 || r.ports.find(1) != nil {
-		t.Fatalf("%d bytes kept, port %v", len(l.lent.reply), r.ports.find(1))
+	if len(l.lent.reply) != 0 || l.got != nil || r.ports.find(1) != nil {
+		t.Fatalf("%d and %d bytes kept, port %v", len(l.lent.reply), len(l.got), r.ports.find(1))
+	}
+}
+
+// Until then the lane is kept, so who is done with the reply's buffer lets go of it.
+func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
+	reply := replyOf(t, 50)
+	frames := [][]byte{
+		slices.Concat(frame(0, frameData, 0, 1, 10), reply[:10]),
+		slices.Concat(frame(0, frameData, 0, 1, 10), reply[10:20]),
+		slices.Concat(frame(0, frameData, 0, 1, uint32(len(reply)-20)), reply[20:]),
+		frame(0, frameWindow, flagFIN, 1, 0),
+	}
+	for name, c := range map[string]struct {
+		before [][]byte // what comes in before the caller leaves
+		after  [][]byte
+	}{
+		"before anything came in":         {nil, nil},
+		"amid the reply, which goes on":   {frames[:1], frames[1:2]},
+		"amid the reply, and all comes":   {frames[:2], frames[2:3]},
+		"amid the reply, which then ends": {frames[:1], frames[3:]},
+	} {
+		conn := &paperConn{reads: slices.Clone(c.before), err: io.EOF}
+		r := tapOn(conn)
+		l := laneOn(t, r, true)
+		l.lent.reply = make([]byte, 0, 1000) // of an earlier call
+		_, _ = drain(r)
+		if !l.leave() {
+			t.Fatalf("%s: answered", name)
+		}
+		l.strip()
+		conn.reads = slices.Clone(c.after)
+		_, _ = drain(r)
+		if l.got != nil || l.lent != nil && (l.lent.reply != nil || l.lent.request != nil) {
+			t.Errorf("%s: it holds %+v, and %d bytes of a reply", name, l.lent, cap(l.got))
+		}
 	}
 }
 

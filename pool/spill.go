@@ -8,13 +8,16 @@ import (
 )
 
 // How many bytes may wait for the kernel: beyond the first figure whoever has a
-// choice holds back, beyond the second the transport is given up.
+// choice holds back; where so many wait as the second says and more come, the
+// transport is given up. What is just handed over does not count, however large it
+// is: it may be all there is, and the peer may be reading.
 const (
 	spillRoom  = 256 << 10
 	spillLimit = 4 << 20
 )
 
 // BacklogError says that a server took no more bytes, and too many waited for it.
+// That is the last resort: frames are held back long before it, see tap.holding.
 type BacklogError struct {
 	Limit int // bytes that may wait
 }
@@ -90,7 +93,7 @@ func (s *spill) Write(b []byte) (n int, err error) {
 			return n, err
 		}
 	}
-	if s.pending.Load()+int64(len(b)-n) > spillLimit {
+	if s.pending.Load() >= spillLimit {
 		err = &BacklogError{Limit: spillLimit}
 		s.fail(err)
 		return n, err

@@ -140,6 +140,23 @@ func TestBytesThatWaitHaveALimitBehindWhichTheTransportEnds(t *testing.T) {
 	}
 }
 
+// The limit is about what waits already: who reads is not given up for the size of
+// one write.
+func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
+	s, far := spilled(t)
+	want := numbered(1, 2*spillLimit)
+	if tcp, ok := s.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(64 << 10)
+	}
+	if n, err := s.Write(want); n != len(want) || err != nil || s.pending.Load() < spillLimit {
+		t.Fatalf("%d bytes taken, %v, %d wait", n, err, s.pending.Load())
+	}
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(far, got); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("other bytes came in, %v", err)
+	}
+}
+
 func TestClosingFreesWhatWaits(t *testing.T) {
 	s, _ := spilled(t) // whose cleanup waits for the goroutine
 	told := make(chan struct{}, 1)
