@@ -39,7 +39,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
 	awaitTrue(t, "the token", func() bool { return s.tap.busy.CompareAndSwap(false, true) })
 	let = sync.OnceFunc(release)
-	t.Cleanup(let) // or the session could not end
+	t.Cleanup(let)                                     // or the session could not end
 	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
 	return p, srv.Addr(), c, all, let
 }
