@@ -91,7 +91,7 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 // Nobody knows whether the peer will hear that it may send more. It would wait for
 // that, and who reads for the peer.
 func TestAStreamWhoseReaderCannotLetThePeerSendEnds(t *testing.T) {
-	p, addr, c, _, let := stalled(t, numbered(1, windowSize-1000)) // behind the acknowledgement
+	p, addr, c, _, let := stalled(t, make([]byte, windowSize-1000)) // behind the acknowledgement
 	n, err := 0, error(nil)
 	for b := make([]byte, 32<<10); err == nil; {
 		var more int
