@@ -39,7 +39,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
 	awaitTrue(t, "the token", func() bool { return s.tap.busy.CompareAndSwap(false, true) })
 	let = sync.OnceFunc(release)
-	t.Cleanup(let) // or the session could not end
+	t.Cleanup(let)                                     // or the session could not end
 	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
 	return p, srv.Addr(), c, all, let
 }
@@ -91,7 +91,7 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 // Nobody knows whether the peer will hear that it may send more. It would wait for
 // that, and who reads for the peer.
 func TestAStreamWhoseReaderCannotLetThePeerSendEnds(t *testing.T) {
-	p, addr, c, _, let := stalled(t, numbered(1, windowSize-1000)) // behind the acknowledgement
+	p, addr, c, _, let := stalled(t, make([]byte, windowSize-1000)) // behind the acknowledgement
 	n, err := 0, error(nil)
 	for b := make([]byte, 32<<10); err == nil; {
 		var more int

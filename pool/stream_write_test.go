@@ -202,7 +202,7 @@ func TestAWriteEndsAlsoWhereOnlyTheTransportIsSlow(t *testing.T) {
 				}
 				wrote <- n
 			}()
-			await(t, "the writer", func() bool { return p.Stats().BytesOut > before+1<<20 })
+			await(t, "the writer", func() bool { return p.Stats().BytesOut > before+1<<19 })
 			if err := c.end(s); err != nil {
 				t.Fatal(err)
 			}
