@@ -19,6 +19,7 @@ type inbound struct {
 	flags    uint16          // of that frame
 	dest     *port           // of the lane whose the frame is; nil: it is yamux's
 	lane     *lane           // of dest
+	pongs    []*outgoing     // answers to the peer's pings that wait to go out, the first one first
 }
 
 // Read gives yamux what is yamux's, and the lanes what is theirs.
@@ -134,7 +135,8 @@ func (t *tap) fill(want int) error {
 }
 
 // head takes the next frame's head and decides whose it is. The peer's own pings
-// are no sign of life: they come in as well where nothing goes out any more.
+// are answered here, and are no sign of life: they come in as well where nothing
+// goes out any more.
 func (t *tap) head() error {
 	if err := t.fill(frameHead); err != nil {
 		return err
@@ -161,6 +163,10 @@ func (t *tap) head() error {
 		if at := t.ports.find(stream); at != nil {
 			at.grow(length)
 			t.flagged(at, flags)
+		}
+	case framePing:
+		if flags&flagSYN != 0 {
+			return t.pong(length)
 		}
 	case frameGoAway:
 		if t.leaving.CompareAndSwap(false, true) {
