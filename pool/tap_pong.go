@@ -18,9 +18,7 @@ func (t *tap) pong(number uint32) error {
 	case 0:
 		in.pongs = nil
 	case pongsLimit:
-		err := &ProtocolError{Layer: "yamux", Reason: fmt.Sprintf("ping %d, and %d before it whose answers were not taken", number, pongsLimit)}
-		t.fail(err)
-		return err
+		return t.violated(fmt.Sprintf("ping %d, and %d before it whose answers were not taken", number, pongsLimit))
 	}
 	f := &outgoing{bytes: make([]byte, frameHead)}
 	putHead(f.bytes, framePing, flagACK, 0, number)

@@ -146,13 +146,14 @@ func (t *tap) head() error {
 	in.from += frameHead
 	kind := b[1]
 	if b[0] != frameVersion || kind > frameGoAway {
-		err := &ProtocolError{Layer: "yamux", Reason: fmt.Sprintf("frame begins with % x", b)}
-		t.fail(err)
-		return err
+		return t.violated(fmt.Sprintf("frame begins with % x", b))
 	}
 	flags, stream, length := headOf(b)
 	if kind != framePing || flags&flagSYN == 0 {
 		t.lastRead.Store(in.now)
+	}
+	if flags&flagSYN != 0 && kind <= frameWindow && (stream == 0 || stream%2 == 1) {
+		return t.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
 	}
 	switch kind {
 	case frameData:
@@ -169,6 +170,9 @@ func (t *tap) head() error {
 			return t.pong(length)
 		}
 	case frameGoAway:
+		if length != 0 {
+			return t.violated(accusation(length))
+		}
 		if t.leaving.CompareAndSwap(false, true) {
 			close(t.farewell)
 		}

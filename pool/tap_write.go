@@ -153,7 +153,7 @@ func (t *tap) put() {
 		n, err = t.write(w.batch, nil)
 		w.batch = w.batch[:0]
 	}
-	first := err != nil && t.fault.CompareAndSwap(nil, &err)
+	first := err != nil && t.keep(err)
 	for i, f := range w.lot {
 		state, size := uint32(frameWritten), len(f.bytes)+len(f.tail)
 		switch {
