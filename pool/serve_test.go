@@ -80,6 +80,7 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 		"a streaming call":        {nil, inFive(wire.AppendStream([]byte{wire.ModeStreaming}, "T.N")), pause, wire.AppendAck(nil, ""), 5 * pause},
 		"a pause that is long":    {call[:1], inFive(call[1:]), firstWords + 1, nil, firstWords},
 		"a later one too late":    {call, inFive(request), idle + 1, answer, idle},
+		"a later one that stops":  {call, [][]byte{request[:5]}, pause, answer, pause + firstWords},
 		"one that takes for ever": {[]byte("\x01\xda\xff\xff"), slices.Repeat([][]byte{{0}}, 1000), pause, nil, allWords},
 	} {
 		t.Run(name, func(t *testing.T) {
