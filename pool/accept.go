@@ -69,9 +69,6 @@ func (s *session) dismiss() {
 	s.leave()
 }
 
-// firstWords is how long a stream may take to say what it wants.
-const firstWords = 5 * time.Second
-
 // serve serves one stream, in a goroutine of its own.
 func (s *session) serve(st stream) {
 	c := s.newConn(st, nil, s.dismiss)
@@ -82,24 +79,24 @@ func (s *session) serve(st stream) {
 				Bytes("stack", debug.Stack()).Msg("a handler panicked; its stream is closed")
 		}
 	}()
-	_ = c.SetDeadline(time.Now().Add(firstWords)) // fails where reading does
+	w := &words{conn: c, pause: firstWords}
 	var mode [1]byte
-	if _, err := io.ReadFull(c, mode[:]); err != nil {
+	if _, err := io.ReadFull(w, mode[:]); err != nil {
 		return
 	}
 	switch mode[0] {
 	case wire.ModeRPC:
-		s.serveCalls(c)
+		s.serveCalls(w)
 	case wire.ModeStreaming:
-		s.serveStream(c)
+		s.serveStream(w)
 	default:
 		s.pool.cfg.Logger.Warn().Str("server", s.addr).Uint8("mode", mode[0]).Msg("server opened a stream of an unknown mode")
 	}
 }
 
 // serveStream acknowledges a streaming call and runs its handler.
-func (s *session) serveStream(c *conn) {
-	r := wire.NewReader(c)
+func (s *session) serveStream(w *words) {
+	c, r := w.conn, wire.NewReader(w)
 	raw, err := r.Value(maxAck)
 	if err != nil {
 		return

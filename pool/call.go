@@ -17,9 +17,19 @@ import (
 // args is read before anything is sent and is not kept; reply is set to its zero
 // value and written only when the answer was read whole.
 //
-// Every error is a *CallError. Its cause is ctx.Err, a *DialError, a
-// *RemoteError, a *DecodeError, an *EncodeError, a *ProtocolError, a *SizeError,
-// ErrStopped, or the transport's own error.
+// Every error is a *CallError. Its cause, to be found with errors.Is and errors.As,
+// is one of
+//   - ctx.Err, or ErrStopped once the pool is stopped;
+//   - *EncodeError where args cannot be written, *DialError where no session came
+//     up, ErrLeaving, ErrNoStream where one takes no call;
+//   - *RemoteError where the server said no; *DecodeError, *SizeError,
+//     *ProtocolError where what it said cannot be used;
+//   - *HoldError where it said nothing for Config.HoldTimeout and what the request
+//     asked for, ErrStreamEnded where it has ended the stream of the call;
+//   - why the session ended that the call was on: ErrSilent, *ProtocolError,
+//     *BacklogError, or the transport's own error, io.EOF for its end;
+//   - an error of no type where reply is no such pointer, or where sessions end,
+//     with ErrIdle and ErrRenewed among their reasons, before they take the call.
 func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) error {
 	return p.Do(ctx, addr, &Request{Method: method, Args: args, Reply: reply, Block: BlockTime(args)})
 }

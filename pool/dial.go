@@ -141,11 +141,11 @@ func (s *session) greet(ctx context.Context) error {
 	select {
 	case err := <-answered:
 		if err != nil && mux.IsClosed() {
-			return s.tap.cause() // why, where yamux only says that
+			return s.ended() // why, where yamux only says that
 		}
 		return err
 	case <-mux.CloseChan():
-		return s.tap.cause()
+		return s.ended()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

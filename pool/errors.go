@@ -30,12 +30,13 @@ var errShortLived = errors.New("sessions end as soon as they begin")
 // elements than that is worth.
 type SizeError = wire.SizeError
 
-// ProtocolError says that a peer sent bytes which the protocol does not allow.
-// It is most often something else than a Nomad server.
+// ProtocolError says that a peer sent bytes which the protocol does not allow, or
+// that it ended the session because it says so of this side. It is most often
+// something else than a Nomad server.
 type ProtocolError struct {
 	Layer  string // "yamux" or "rpc"
-	Reason string // quotes what was received
-	Err    error  // nil, or the decoder's own error
+	Reason string // quotes what was received, or says what was wrong with it
+	Err    error  // nil, or the own error of who noticed: the decoder, yamux
 }
 
 func (e *ProtocolError) Error() string {

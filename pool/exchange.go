@@ -108,7 +108,8 @@ func (l *lane) replied() (Phase, error) {
 	}
 	if at < PhaseRead && l.fresh && s.leaving() && errors.Is(l.err, yamux.ErrConnectionReset) {
 		// The stream crossed with the server's farewell: yamux refused it there,
-		// and nobody has read the request.
+		// and nobody has read the request. Without a farewell a reset proves nothing,
+		// although no acknowledgement came: it may go out with the first answer.
 		return PhaseOpen, ErrLeaving
 	}
 	return at, l.transport(l.err)

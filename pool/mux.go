@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"io"
 	"net"
 	"time"
@@ -16,6 +17,7 @@ type mux interface {
 	Ping() (time.Duration, error) // blocks until it is answered, or for long
 	CloseChan() <-chan struct{}   // closed when the transport is gone
 	IsClosed() bool
+	Err() error   // why it is closed; only asked then, and nil before
 	Close() error // frees whoever is blocked
 }
 
@@ -48,6 +50,22 @@ func (y yamuxSession) Accept() (stream, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Err is yamux's own reason for its end, which it tells only to who accepts:
+// behind the streams that wait there, which nobody wants any more.
+func (y yamuxSession) Err() error {
+	if !y.IsClosed() {
+		return nil
+	}
+	for range yamux.DefaultConfig().AcceptBacklog + 1 {
+		// yamux picks by chance between its end and a stream that waits; none of
+		// these can be accepted any more.
+		if _, err := y.AcceptStream(); err != nil && !errors.Is(err, yamux.ErrSessionShutdown) {
+			return err
+		}
+	}
+	return yamux.ErrSessionShutdown
 }
 
 // timedOut says whether err is that of a passed deadline.

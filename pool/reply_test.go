@@ -61,18 +61,18 @@ func replyOf(t *testing.T, size int) []byte {
 func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 	reply := replyOf(t, 60)
 	half := len(reply) / 2
-	ping := frame(0, framePing, flagSYN, 0, 3)
+	pong := frame(0, framePing, flagACK, 0, 3)
 	whole := slices.Concat(
 		frame(0, frameWindow, flagACK, 1, 0),
 		frame(0, frameData, flagACK, 1, uint32(half)), reply[:half],
-		ping,
+		pong,
 		append(frame(0, frameData, 0, 5, 2), "xy"...), // nobody knows it
 		frame(0, frameData, flagFIN, 1, uint32(len(reply)-half)), reply[half:],
 	)
 	want := slices.Concat( // yamux sees everything but the data
 		frame(0, frameWindow, flagACK, 1, 0),
 		frame(0, frameWindow, flagACK, 1, 0),
-		ping,
+		pong,
 		append(frame(0, frameData, 0, 5, 2), "xy"...),
 		frame(0, frameWindow, flagFIN, 1, 0),
 	)

@@ -12,9 +12,9 @@ import (
 
 // serveCalls answers the calls of one stream, one after the other, until the
 // server closes it or an answer ends it.
-func (s *session) serveCalls(c *conn) {
-	cfg := &s.pool.cfg
-	v := &server{session: s, conn: c, in: wire.NewReader(c), dec: wire.NewDecoder(), enc: wire.NewEncoder()}
+func (s *session) serveCalls(w *words) {
+	cfg, c := &s.pool.cfg, w.conn
+	v := &server{session: s, conn: c, in: wire.NewReader(w), dec: wire.NewDecoder(), enc: wire.NewEncoder()}
 	for {
 		if err := v.request(cfg.MaxRequestBytes); err != nil {
 			if tooLarge, ok := errors.AsType[*SizeError](err); ok && v.header.ServiceMethod != "" {
@@ -26,7 +26,7 @@ func (s *session) serveCalls(c *conn) {
 		if err := v.serve(); err != nil {
 			return
 		}
-		_ = c.SetDeadline(time.Now().Add(cfg.IdleTimeout))
+		w.next(cfg.IdleTimeout)
 	}
 }
 

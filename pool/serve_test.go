@@ -1,10 +1,13 @@
 package pool
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +46,70 @@ func TestAStreamThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 				t.Errorf("%q: %v", said, err)
 			}
 			sp.after(t, firstWords, "closed")
+		})
+	}
+}
+
+// inFive is b in five parts.
+func inFive(b []byte) [][]byte { return slices.Collect(slices.Chunk(b, (len(b)+4)/5)) }
+
+func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
+	const idle, pause = 30 * time.Second, firstWords - time.Second
+	cfg := Config{IdleTimeout: idle, Handlers: Handlers{
+		Calls:   map[string]CallHandler{"T.N": func(context.Context, func(any) error) (any, error) { return nil, nil }},
+		Streams: map[string]StreamHandler{"T.N": func(context.Context, net.Conn) error { return nil }},
+	}}
+	request, err := wire.NewEncoder().Request(nil, 1, "T.N", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := append([]byte{wire.ModeRPC}, request...)
+	answer, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}, wire.Nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		first    []byte
+		slow     [][]byte
+		after    time.Duration // the pause before the first of slow
+		answered []byte
+		took     time.Duration
+	}{
+		"a first request":         {call[:1], inFive(call[1:]), pause, answer, 5*pause + idle},
+		"a later request":         {call, inFive(request), idle - 1, slices.Concat(answer, answer), idle - 1 + 4*pause + idle},
+		"a streaming call":        {nil, inFive(wire.AppendStream([]byte{wire.ModeStreaming}, "T.N")), pause, wire.AppendAck(nil, ""), 5 * pause},
+		"a pause that is long":    {call[:1], inFive(call[1:]), firstWords + 1, nil, firstWords},
+		"a later one too late":    {call, inFive(request), idle + 1, answer, idle},
+		"a later one that stops":  {call, [][]byte{request[:5]}, pause, answer, pause + firstWords},
+		"one that takes for ever": {[]byte("\x01\xda\xff\xff"), slices.Repeat([][]byte{{0}}, 1000), pause, nil, allWords},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sp, s := servedPool(t, cfg)
+				s.admit()
+				near, far := net.Pipe()
+				go s.serve(pipeStream{near})
+				var writing sync.WaitGroup
+				writing.Go(func() {
+					_, err := far.Write(c.first)
+					time.Sleep(c.after)
+					for _, part := range c.slow {
+						if err == nil {
+							_, err = far.Write(part)
+						}
+						if err != nil {
+							return
+						}
+						time.Sleep(pause)
+					}
+				})
+				answered, err := io.ReadAll(far)
+				if err != nil || !bytes.Equal(answered, c.answered) {
+					t.Errorf("%q, %v; want %q", answered, err, c.answered)
+				}
+				sp.after(t, c.took, "closed")
+				writing.Wait()
+			})
 		})
 	}
 }

@@ -123,7 +123,7 @@ func (s *session) cause() error {
 	if s.leaving() {
 		return ErrLeaving
 	}
-	return s.tap.cause()
+	return s.ended()
 }
 
 // lane takes an idle lane or makes one, whose stream is not open yet.
@@ -179,7 +179,7 @@ func (s *session) keep(ctx context.Context) error {
 		case <-ctx.Done():
 			s.cancel(ErrStopped)
 		case <-s.mux.CloseChan():
-			s.cancel(s.tap.cause())
+			s.cancel(s.ended())
 		case <-s.drained:
 			s.cancel(s.why)
 		case <-s.ctx.Done():

@@ -24,6 +24,7 @@ type silentMux struct {
 func (m *silentMux) Open() (stream, error)        { return newSilentStream(m), nil }
 func (m *silentMux) Accept() (stream, error)      { <-m.closed; return nil, io.EOF }
 func (m *silentMux) CloseChan() <-chan struct{}   { return m.closed }
+func (m *silentMux) Err() error                   { return io.EOF }
 func (m *silentMux) Ping() (time.Duration, error) { m.pings.Add(1); <-m.closed; return 0, io.EOF }
 
 func (m *silentMux) IsClosed() bool {

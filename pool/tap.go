@@ -70,9 +70,15 @@ func (t *tap) staff(spawn func(func()) bool) {
 	}
 }
 
-// fail keeps the first reason.
+// keep keeps the first reason, and says whether this is it. What fails because this
+// side has closed the transport is none: yamux knows why it did.
+func (t *tap) keep(err error) bool {
+	return !t.closed.Load() && t.fault.CompareAndSwap(nil, &err)
+}
+
+// fail tells the session of the first reason.
 func (t *tap) fail(err error) {
-	if t.fault.CompareAndSwap(nil, &err) && t.broken != nil {
+	if t.keep(err) && t.broken != nil {
 		t.broken(err)
 	}
 }

@@ -19,6 +19,7 @@ type inbound struct {
 	flags    uint16          // of that frame
 	dest     *port           // of the lane whose the frame is; nil: it is yamux's
 	lane     *lane           // of dest
+	pongs    []*outgoing     // answers to the peer's pings that wait to go out, the first one first
 }
 
 // Read gives yamux what is yamux's, and the lanes what is theirs.
@@ -134,7 +135,8 @@ func (t *tap) fill(want int) error {
 }
 
 // head takes the next frame's head and decides whose it is. The peer's own pings
-// are no sign of life: they come in as well where nothing goes out any more.
+// are answered here, and are no sign of life: they come in as well where nothing
+// goes out any more.
 func (t *tap) head() error {
 	if err := t.fill(frameHead); err != nil {
 		return err
@@ -144,13 +146,14 @@ func (t *tap) head() error {
 	in.from += frameHead
 	kind := b[1]
 	if b[0] != frameVersion || kind > frameGoAway {
-		err := &ProtocolError{Layer: "yamux", Reason: fmt.Sprintf("frame begins with % x", b)}
-		t.fail(err)
-		return err
+		return t.violated(fmt.Sprintf("frame begins with % x", b))
 	}
 	flags, stream, length := headOf(b)
 	if kind != framePing || flags&flagSYN == 0 {
 		t.lastRead.Store(in.now)
+	}
+	if flags&flagSYN != 0 && kind <= frameWindow && (stream == 0 || stream%2 == 1) {
+		return t.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
 	}
 	switch kind {
 	case frameData:
@@ -162,7 +165,14 @@ func (t *tap) head() error {
 			at.grow(length)
 			t.flagged(at, flags)
 		}
+	case framePing:
+		if flags&flagSYN != 0 {
+			return t.pong(length)
+		}
 	case frameGoAway:
+		if length != 0 {
+			return t.violated(accusation(length))
+		}
 		if t.leaving.CompareAndSwap(false, true) {
 			close(t.farewell)
 		}

@@ -41,7 +41,7 @@ func conversation() []byte {
 	body := frame(9, 9, flagFIN|flagRST, 9, 9)
 	return slices.Concat(
 		frame(0, frameData, 0, 1, 12), body,
-		frame(0, 2, 1, 0, flagFIN<<16|flagFIN), // a ping's number is no flag
+		frame(0, 2, 2, 0, flagFIN<<16|flagFIN), // a ping's number is no flag
 		frame(0, frameData, flagFIN, 3, 24), body, body,
 		frame(0, 1, flagRST, 5, 1<<20), // a window is no body
 		frame(0, 1, 2, 7, 0),
@@ -119,13 +119,13 @@ func TestTheServersPingIsNoLifeAndTheAnswerToOursIsNoUse(t *testing.T) {
 	r.origin = r.origin.Add(-time.Hour) // everything from now on is an hour later
 	s := &session{tap: r}
 	used := s.usage().used
-	b := make([]byte, 64)
-	if _, err := r.Read(b); err != nil {
+	if err := r.head(); err != nil {
 		t.Fatal(err)
 	}
 	if d := r.silence(); d < time.Minute {
 		t.Fatalf("silent for %v after the server's ping", d)
 	}
+	b := make([]byte, 64)
 	if _, err := r.Read(b); err != nil {
 		t.Fatal(err)
 	}

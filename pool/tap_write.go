@@ -153,11 +153,7 @@ func (t *tap) put() {
 		n, err = t.write(w.batch, nil)
 		w.batch = w.batch[:0]
 	}
-	first := false
-	if err != nil {
-		cause := err // err itself would be allocated for each lot
-		first = t.fault.CompareAndSwap(nil, &cause)
-	}
+	first := err != nil && t.keep(err)
 	for i, f := range w.lot {
 		state, size := uint32(frameWritten), len(f.bytes)+len(f.tail)
 		switch {
