@@ -24,6 +24,7 @@ func (c *call) pick(ctx context.Context) (*published, messages.Server, error) {
 				}
 			}
 			c.tried = c.tried[:0]
+			c.turn()
 			return now, now.active, nil
 		}
 		if err := c.awaitChange(ctx, now); err != nil {

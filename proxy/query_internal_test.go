@@ -67,17 +67,23 @@ func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
 	for _, c := range []struct {
 		left    time.Duration
 		servers int
+		pace    time.Duration
 		want    time.Duration
 	}{
-		{12 * time.Second, 3, 2 * time.Second},                // no longer than it takes to be sure
-		{4 * time.Second, 3, time.Second},                     // a turn for each, and one to land
-		{time.Second, 3, 500 * time.Millisecond},              // no shorter than a slow answer
-		{-time.Minute, 3, 500 * time.Millisecond},             // late
-		{time.Second, 1, 500 * time.Millisecond},              // alone
-		{1500 * time.Millisecond, 0, 1500 * time.Millisecond}, // nobody
+		{12 * time.Second, 3, 0, 2 * time.Second},                // no longer than it takes to be sure
+		{4 * time.Second, 3, 0, time.Second},                     // a turn for each, and one to land
+		{time.Second, 3, 0, 500 * time.Millisecond},              // no shorter than a slow answer
+		{-time.Minute, 3, 0, 500 * time.Millisecond},             // late
+		{time.Second, 1, 0, 500 * time.Millisecond},              // alone
+		{1500 * time.Millisecond, 0, 0, 1500 * time.Millisecond}, // nobody
+
+		{12 * time.Second, 3, time.Millisecond, 2 * time.Second}, // quick answers make it no shorter
+		{12 * time.Second, 3, 2500 * time.Millisecond, 5 * time.Second},
+		{12 * time.Second, 3, time.Hour, 6 * time.Second},    // and as much for another server
+		{-time.Minute, 3, time.Hour, 500 * time.Millisecond}, // late
 	} {
-		if got := slice(now, now.Add(c.left), c.servers); got != c.want {
-			t.Errorf("%v left, %d servers: %v, want %v", c.left, c.servers, got, c.want)
+		if got := firstSlice(now, now.Add(c.left), c.servers, c.pace); got != c.want {
+			t.Errorf("%v left, %d servers, pace %v: %v, want %v", c.left, c.servers, c.pace, got, c.want)
 		}
 	}
 }
