@@ -105,6 +105,38 @@ func TestALateCallPausesLess(t *testing.T) {
 	}
 }
 
+func TestAPauseLeavesTimeForAnAttempt(t *testing.T) {
+	for _, c := range []struct {
+		wait, left time.Duration
+		low, high  time.Duration // zero: the call is given up
+	}{
+		{time.Second, 10 * time.Second, time.Second, time.Second},
+		{5 * time.Second, 10 * time.Second, 5 * time.Second, 5 * time.Second},
+		{6 * time.Second, 10 * time.Second, 2500 * time.Millisecond, 5 * time.Second},
+		{time.Second, 10 * time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond},
+		{1, 9 * time.Millisecond, 0, 0},
+		{time.Second, -time.Hour, 0, 0},
+	} {
+		var lowest, highest int
+		for range 1000 {
+			got, enough := fitted(c.wait, pauseLeast, c.left)
+			if enough != (c.high > 0) || got < c.low || got > c.high {
+				t.Fatalf("a pause of %v with %v left became %v, %v; want %v to %v", c.wait, c.left, got, enough, c.low, c.high)
+			}
+			if got < c.low+(c.high-c.low)/4 {
+				lowest++
+			}
+			if got > c.high-(c.high-c.low)/4 {
+				highest++
+			}
+		}
+		// A quarter each is what chance gives.
+		if c.low < c.high && (lowest < 100 || highest < 100) {
+			t.Errorf("of 1000 pauses with %v left %d are in the lowest and %d in the highest quarter", c.left, lowest, highest)
+		}
+	}
+}
+
 func TestTheKeepaliveFollowsTheHeartbeatAndTheFleet(t *testing.T) {
 	for _, c := range []struct {
 		ttl            time.Duration
