@@ -144,7 +144,7 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
 		_ = c.proxy.failed(ctx, messages.FailureNotice{
-			Server: server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: errors.Is(err, pool.ErrNoLeader),
+			Server: server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
 		})
 	}
 	return c.last

@@ -7,7 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -44,4 +47,30 @@ func TestACallGoesOnWithTheServersThatMayBeWell(t *testing.T) {
 		}
 		stop(t, p.Stop)
 	})
+}
+
+// A server that answers is not held for failed, whatever it cannot do.
+func TestAServerWithoutALeaderThatIsReadyIsNotHeldForFailed(t *testing.T) {
+	for _, kind := range []error{pool.ErrNoLeader, pool.ErrNotReady} {
+		synctest.Test(t, func(t *testing.T) {
+			log := make(lines, 1000)
+			p := startProxy(t, proxy.Config{Servers: names(3), Logger: zerolog.New(log), Pinger: embedded{upPinger, func(_ context.Context, addr, method string) error {
+				return answered(addr, method, kind, pool.Rejected)
+			}}})
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			if err := p.Call(ctx, "Job.List", nil, nil); err == nil {
+				t.Error("nobody was ready, and the call succeeded")
+			}
+			for r := range p.View().Ranking() {
+				if r.Health != messages.Leaderless {
+					t.Errorf("%v: %v is held for %v", kind, r.Server, r.Health)
+				}
+			}
+			if n := log.with("lost"); n != 0 {
+				t.Errorf("%v: all servers answer, and %d lines say that none does", kind, n)
+			}
+			stop(t, p.Stop)
+		})
+	}
 }
