@@ -46,7 +46,7 @@ type FailureNotice struct {
 	Server   Server
 	Epoch    uint64
 	Err      error             // why, for health and logs; may be nil
-	NoQuorum bool              // the server answered, and knows no leader
+	NoQuorum bool              // the server answered, and knows no leader that is ready
 	Reply    actor.Reply[bool] // whether the notice changed anything
 }
 

@@ -34,16 +34,24 @@ type patience struct {
 	watch   *time.Timer
 	begin   time.Duration // since the pool's origin
 	limit   time.Duration // for the whole call
+	due     time.Duration // when the watch is to fire, since the pool's origin
 }
 
 // patience begins to wait; the watch must be stopped in the end.
 func (s *session) patience(ctx context.Context, watch *time.Timer, block time.Duration) patience {
 	held := held(block)
-	watch.Reset(held + s.pool.cfg.SilenceLimit)
-	return patience{
+	w := patience{
 		session: s, ctx: ctx, watch: watch,
 		begin: time.Since(s.pool.origin), limit: held + s.pool.cfg.HoldTimeout,
 	}
+	w.look(w.begin, held+s.pool.cfg.SilenceLimit)
+	return w
+}
+
+// look has the watch fire after a while.
+func (w *patience) look(now, after time.Duration) {
+	w.due = now + after
+	w.watch.Reset(after)
 }
 
 // await waits for done, and then answers true, or for some. The error is why it
@@ -61,11 +69,18 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 		case <-w.ctx.Done():
 			return false, w.ctx.Err()
 		case <-w.watch.C:
-			waited := time.Since(s.pool.origin) - w.begin
-			if waited >= w.limit {
+			now := time.Since(s.pool.origin)
+			waited := now - w.begin
+			switch {
+			case waited < w.limit:
+				w.look(now, min(s.overdue(), w.limit-waited))
+			case now-w.due >= s.pool.cfg.SilenceLimit:
+				// So late only because this process was not run. The answer may have
+				// come in long ago: who reads it was not run either.
+				w.look(now, s.pool.cfg.SilenceLimit)
+			default:
 				return false, &HoldError{Limit: w.limit}
 			}
-			w.watch.Reset(min(s.overdue(), w.limit-waited))
 		}
 	}
 }

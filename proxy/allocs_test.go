@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -70,6 +71,28 @@ func TestAnUnchangedHeartbeatAllocatesItsRoundTripOnly(t *testing.T) {
 		}
 		if p.View() != before {
 			t.Errorf("%d servers: a heartbeat that says nothing new was published", n)
+		}
+	}
+}
+
+// What carries calls costs nothing here: the call itself, its two contexts and what
+// ends them; with a budget the option and the context of the slice besides.
+func TestACallThatIsAnsweredAtOnceAllocatesNoMoreThanItsContexts(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: names(5), Pinger: embedded{upPinger, func(context.Context, string, string) error { return nil }}})
+	ctx, late := context.Background(), time.Now().Add(far)
+	for name, c := range map[string]struct {
+		most float64
+		call func() error
+	}{
+		"plain":         {5, func() error { return p.Call(ctx, "Status.Ping", nil, nil) }},
+		"with a budget": {12, func() error { return p.Call(ctx, "Status.Ping", nil, nil, proxy.WithBudget(late)) }},
+	} {
+		if n := testing.AllocsPerRun(1000, func() {
+			if err := c.call(); err != nil {
+				t.Error(err)
+			}
+		}); n > c.most {
+			t.Errorf("%s: %v allocations, want at most %v", name, n, c.most)
 		}
 	}
 }

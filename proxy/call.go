@@ -16,7 +16,8 @@ type call struct {
 	method string
 	class  Class
 	block  time.Duration // how long the server was asked to hold it
-	landBy time.Time     // end of its budget; zero: it has none
+
+	slicing // of a call with a budget
 
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
@@ -128,6 +129,7 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 	err := c.carry(limited, server.Addr, args, reply)
 	if err == nil {
 		c.proxy.budget.gain()
+		c.landed()
 		if c.answered != nil {
 			*c.answered = server
 		}
@@ -135,14 +137,14 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 		return nil
 	}
 	if limited.Err() != nil && ctx.Err() == nil {
-		err = sliced(err)
+		err = c.sliced(err)
 	}
 	c.last = c.wrap(server, err)
 	if ctx.Err() == nil && judge(c.last, c.class).rotate {
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
 		_ = c.proxy.failed(ctx, messages.FailureNotice{
-			Server: server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: errors.Is(err, pool.ErrNoLeader),
+			Server: server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
 		})
 	}
 	return c.last

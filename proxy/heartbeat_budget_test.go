@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -32,6 +33,44 @@ func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
 	}
 	if active(t, p) != front {
 		t.Fatal("a server was left that has only not answered in its slice")
+	}
+}
+
+// All servers are alive and need longer than a late call's slice. It lands all the
+// same, and none of them is left.
+func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
+	c := startCluster(t, 3)
+	for i := range c.Addrs() {
+		c.Server(i).Handle("Slow.Beat", func(ctx context.Context, _ *testutil.Request) (any, error) {
+			slow := time.NewTimer(700 * time.Millisecond)
+			defer slow.Stop()
+			select {
+			case <-slow.C:
+			case <-ctx.Done():
+			}
+			return struct{}{}, nil
+		})
+	}
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	front, ctx := active(t, p), within(t)
+	// A machine that stands still may have the first attempt answered after all; then
+	// nothing was shown yet.
+	for beats, sent := int64(1), int64(0); sent <= beats; beats++ {
+		if err := p.Call(ctx, "Slow.Beat", struct{}{}, nil,
+			proxy.WithBudget(time.Now()), proxy.WithClass(proxy.Idempotent)); err != nil {
+			t.Fatal(err)
+		}
+		sent = 0
+		for i := range c.Addrs() {
+			sent += c.Server(i).Counts().Methods["Slow.Beat"]
+		}
+		// Three slices of half a second, then one of a second; a turn more if it stood still.
+		if sent > 9*beats {
+			t.Fatalf("%d requests for %d heartbeats", sent, beats)
+		}
+	}
+	if active(t, p) != front {
+		t.Error("a server was left that is only slow")
 	}
 }
 

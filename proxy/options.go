@@ -25,7 +25,12 @@ func WithBlockTime(d time.Duration) CallOption {
 // which must arrive before its TTL is over. The time until landBy is sliced over
 // the servers, so that one which does not answer costs a slice and not the
 // deadline; the pauses between attempts shrink as it comes near. The call is
-// tried beyond landBy, as long as ctx allows, ever more often.
+// tried beyond landBy, as long as ctx allows.
+//
+// When every server was asked and one did not answer within its slice, the slices
+// double: a cluster that is slow as a whole answers in the end, and one that does
+// not answer is asked less often. Where the last answer to such a call took long,
+// the first slices of the next are longer, as far as landBy allows.
 //
 // A slice may end while the server still works on the call: use it for calls
 // that are Idempotent or Read; an AtMostOnce call ends with the slice.

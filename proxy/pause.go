@@ -11,19 +11,21 @@ const (
 	pauseFirst = 50 * time.Millisecond
 	pauseMost  = 2 * time.Second
 	pauseBroke = 5 * time.Second // when the retry budget is broke
+	pauseLeast = 5 * time.Millisecond
 )
 
-// pause waits before the next attempt, unless that would be too late. When the
-// retry budget is broke it waits for long: calls are not given up for want of
-// tokens, they come less often.
+// pause waits before the next attempt. When the retry budget is broke it waits for
+// long: calls are not given up for want of tokens, they come less often.
 func (c *call) pause(ctx context.Context, broke bool) error {
 	now := time.Now()
 	wait := 1 + rand.N(c.ceiling(now))
+	least, left := pauseLeast, c.until.Sub(now)
 	if broke {
-		wait = max(wait, brokePause(c.until.Sub(now)))
+		least, wait = pauseFirst, max(wait, brokePause(left))
 	}
 	c.pauses++
-	if now.Add(wait).After(c.until) {
+	wait, enough := fitted(wait, least, left)
+	if !enough {
 		return ErrRetriesSpent
 	}
 	timer := time.NewTimer(wait)
@@ -36,6 +38,20 @@ func (c *call) pause(ctx context.Context, broke bool) error {
 	case <-c.proxy.owner.Done():
 		return ErrStopped
 	}
+}
+
+// fitted is a pause that leaves time for an attempt after it: one that would take
+// more than half of what is left is drawn anew, from a quarter to half of that, so
+// that callers with the same deadline do not come together. The call is given up
+// only when that half is less than the least pause there is.
+func fitted(wait, least, left time.Duration) (fits time.Duration, enough bool) {
+	switch {
+	case left/2 < least:
+		return 0, false
+	case wait > left/2:
+		return left/4 + rand.N(left/4), true
+	}
+	return wait, true
 }
 
 // ceiling is the longest pause before the next turn over the servers. It doubles

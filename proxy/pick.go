@@ -9,8 +9,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// pick chooses the best server not yet tried in this turn; when all were, a new
-// turn begins. Without any server it waits for one.
+// pick chooses the best server not yet tried in this turn: as the active one is
+// chosen, a server that may be well comes before one that knows no leader, and that
+// before one that failed, wherever they rank. When all were tried, a new turn
+// begins. Without any server it waits for one.
 func (c *call) pick(ctx context.Context) (*published, messages.Server, error) {
 	for {
 		now := c.proxy.now.Load()
@@ -18,12 +20,11 @@ func (c *call) pick(ctx context.Context) (*published, messages.Server, error) {
 			if !slices.Contains(c.tried, now.active.Addr) {
 				return now, now.active, nil
 			}
-			for s := range now.view.All() {
-				if !slices.Contains(c.tried, s.Addr) {
-					return now, s, nil
-				}
+			if s, left := c.untried(now.view); left {
+				return now, s, nil
 			}
 			c.tried = c.tried[:0]
+			c.turn()
 			return now, now.active, nil
 		}
 		if err := c.awaitChange(ctx, now); err != nil {
@@ -31,6 +32,26 @@ func (c *call) pick(ctx context.Context) (*published, messages.Server, error) {
 		}
 	}
 }
+
+// untried is the best server that this turn has not tried; false: it tried them all.
+func (c *call) untried(view *messages.View) (best messages.Server, some bool) {
+	worst := messages.Unknown
+	for r := range view.Ranking() {
+		if slices.Contains(c.tried, r.Server.Addr) {
+			continue
+		}
+		switch {
+		case hopeful(r.Health):
+			return r.Server, true
+		case !some, worst == messages.Failed && r.Health != messages.Failed:
+			best, worst, some = r.Server, r.Health, true
+		}
+	}
+	return best, some
+}
+
+// hopeful says whether a server may well answer, and know a leader.
+func hopeful(h messages.Health) bool { return h == messages.Unknown || h == messages.Alive }
 
 // awaitChange waits until there is a newer view than now.
 func (c *call) awaitChange(ctx context.Context, now *published) error {
@@ -61,7 +82,7 @@ func (c *call) awaitChange(ctx context.Context, now *published) error {
 func (c *call) othersLeft() bool {
 	view := c.proxy.View()
 	for r := range view.Ranking() {
-		if (r.Health == messages.Unknown || r.Health == messages.Alive) && !slices.Contains(c.tried, r.Server.Addr) {
+		if hopeful(r.Health) && !slices.Contains(c.tried, r.Server.Addr) {
 			return true
 		}
 	}

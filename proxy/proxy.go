@@ -25,6 +25,7 @@ type Proxy struct {
 	now    atomic.Pointer[published]
 	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds
 	budget budget
+	pace   atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
 	record recorder
 	life   context.Context // ends with Stop
 	end    context.CancelFunc

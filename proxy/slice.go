@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// The slice of a budget that one attempt gets: at most sliceMost, which is less
-// than it takes to be sure that a server is silent; at least sliceLeast, also
-// when the call is late.
+// The slice of a budget that one attempt gets in the first turn over the servers:
+// at most sliceMost, which is less than it takes to be sure that a server is
+// silent; at least sliceLeast, also when the call is late.
 const (
 	sliceMost  = 2 * time.Second
 	sliceLeast = 500 * time.Millisecond
@@ -17,12 +17,45 @@ const (
 // errSlice is why an attempt ended before its call did.
 var errSlice = errors.New("the server did not answer within its slice of the budget")
 
-// slice is how long one attempt may take when the call should land at landBy and
-// so many servers are known: every one of them gets a turn, and one slice is left
-// over for the answer.
-func slice(now, landBy time.Time, servers int) time.Duration {
-	even := landBy.Sub(now) / time.Duration(servers+1)
-	return min(max(even, sliceLeast), sliceMost)
+// slicing is what the attempts of one call get of its time. Slices grow from turn to
+// turn, with no end but that of the call: a cluster may be slow as a whole, and an
+// answer that is given up each time would never arrive, however often it is asked
+// for.
+type slicing struct {
+	landBy time.Time     // end of the budget; zero: there is none
+	began  time.Time     // the attempt under way
+	length time.Duration // of the longest so far; beyond the first turn, of each
+	grown  bool          // the first turn is over
+	cut    bool          // in this turn an attempt ended with its slice, unanswered
+}
+
+// firstSlice is how long an attempt of the first turn may take when the call should
+// land at landBy and so many servers are known: every one of them gets a turn, and
+// one slice is left over for the answer. Where the last answer took pace, this one
+// may take twice that, if as much is left for another server.
+func firstSlice(now, landBy time.Time, servers int, pace time.Duration) time.Duration {
+	left := landBy.Sub(now)
+	even := min(max(left/time.Duration(servers+1), sliceLeast), sliceMost)
+	return max(even, min(2*pace, left/2))
+}
+
+// next is the slice of the attempt that begins now.
+func (s *slicing) next(now time.Time, servers int, pace time.Duration) time.Duration {
+	s.began = now
+	if s.grown {
+		return s.length
+	}
+	first := firstSlice(now, s.landBy, servers, pace)
+	s.length = max(s.length, first)
+	return first
+}
+
+// turn ends a turn over the servers. Only a turn that cut an attempt short makes
+// the slices longer: servers that refuse at once need no more time.
+func (s *slicing) turn() {
+	if s.cut {
+		s.length, s.grown, s.cut = 2*s.length, true, false
+	}
 }
 
 // attempt bounds one attempt of a call with a budget; the others have their own
@@ -31,15 +64,23 @@ func (c *call) attempt(ctx context.Context, servers int) (context.Context, conte
 	if c.landBy.IsZero() {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, slice(time.Now(), c.landBy, servers), errSlice)
+	return context.WithTimeoutCause(ctx, c.next(time.Now(), servers, time.Duration(c.proxy.pace.Load())), errSlice)
+}
+
+// landed remembers how long the answer took, for the first slices of the next call.
+func (c *call) landed() {
+	if !c.landBy.IsZero() {
+		c.proxy.pace.Store(int64(time.Since(c.began)))
+	}
 }
 
 // sliced marks the error of an attempt that its slice has ended, and not the
 // call's own context; whatever else ended it stands.
-func sliced(err error) error {
+func (s *slicing) sliced(err error) error {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	s.cut = true
 	if e, ok := errors.AsType[*CallError](err); ok {
 		dup := *e
 		dup.Err = errSlice

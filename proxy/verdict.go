@@ -51,7 +51,7 @@ func judge(err *CallError, class Class) verdict {
 // judgeAnswer decides about an error that a server sent: its session is healthy.
 func judgeAnswer(err *CallError, remote *pool.RemoteError, class Class) verdict {
 	switch {
-	case errors.Is(remote, pool.ErrNoLeader), errors.Is(remote, pool.ErrNotReady):
+	case leaderless(remote):
 		// Refused before anything happened; another server may know a leader.
 		return verdict{rotate: true, retry: true, pause: true}
 	case errors.Is(remote, pool.ErrLeaderUnreachable):
@@ -65,4 +65,10 @@ func judgeAnswer(err *CallError, remote *pool.RemoteError, class Class) verdict 
 	default:
 		return verdict{} // an answer like any other: it says nothing of the server
 	}
+}
+
+// leaderless says whether a server answered, and had no leader that could serve
+// the call: it is alive, and ranks behind those that have one.
+func leaderless(err error) bool {
+	return errors.Is(err, pool.ErrNoLeader) || errors.Is(err, pool.ErrNotReady)
 }
