@@ -52,10 +52,9 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 		return
 	}
 	old := l.session
-	*l = link{session: m.Session, up: true, check: now.Add(c.cfg.idle)}
-	l.doubt.next = c.nextKeepalive(now)
+	*l = link{session: m.Session, up: true}
 	c.emit(publish{})
-	c.emit(shut{session: old, cause: ErrRenewed})
+	c.retire(now, old, ErrRenewed)
 }
 
 // renewDue tries again what failed.

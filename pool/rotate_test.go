@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -228,5 +229,29 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 	await(t, "the old sessions' ends", func() bool { return p.Stats().Sessions == 1 })
 	if st := p.Stats(); st.Failures != 0 || st.Dials < rotations {
 		t.Errorf("%+v", st)
+	}
+}
+
+func TestACallOnAReplacedSessionLearnsThatItsServerIsSilent(t *testing.T) {
+	ca := newAuthority(t)
+	s := ca.server()
+	held := holdCalls(t, s)
+	var down atomic.Int64
+	p := newPool(t, pool.Config{
+		TLS: ca.agent(), SilenceLimit: 200 * time.Millisecond, PingTimeout: time.Second, // far below HoldTimeout
+		Down: func(string, error) { down.Add(1) },
+	})
+	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
+	receive(t, "the call", held.entered)
+	if err := p.SetTLS(ca.agent()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the session in its place", func() bool { return p.Stats().Dials == 2 && inUse(p) == 0 })
+	s.Freeze()
+	defer s.Thaw()
+	lost(t, receive(t, "the call", old).err, pool.ErrSilent)
+	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 1 })
+	if n := down.Load(); n != 0 {
+		t.Errorf("%d times down by a session that is not in use", n)
 	}
 }

@@ -66,13 +66,6 @@ func (s *session) retire(why error) {
 	}
 }
 
-// drain ends the streams of a retired session after limit; calls end by
-// themselves.
-func (s *session) drain(limit time.Duration) {
-	late := time.AfterFunc(limit, func() { s.endStreams(ErrDrained) })
-	context.AfterFunc(s.ctx, func() { late.Stop() })
-}
-
 // ping waits for the first inbound byte after now, provoked by a yamux ping. It
 // ends with ctx or with the session.
 func (s *session) ping(ctx context.Context) error {

@@ -141,3 +141,36 @@ func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
 		t.Fatalf("a call met the dead server: %+v", st)
 	}
 }
+
+// The times are the defaults; a call may be held for far longer than this waits.
+func TestAServerThatFallsSilentAfterItsFarewellIsLeftLikeAnyOther(t *testing.T) {
+	c := startCluster(t, 3)
+	entered := make(chan string, 3)
+	for _, s := range c.Servers() {
+		at := s.Addr()
+		s.Handle("Test.Hold", func(ctx context.Context, _ *testutil.Request) (any, error) {
+			entered <- at
+			if len(entered) > 1 {
+				return at, nil // the second one
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+	}
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	front := active(t, p)
+	done := make(chan error, 1)
+	var from string
+	go func() { done <- p.Call(within(t), "Test.Hold", nil, &from, proxy.WithClass(proxy.Read)) }()
+	eventually(t, "the call", func() bool { return len(entered) == 1 })
+	s := c.ServerAt(front.Addr)
+	s.GoAway()
+	eventually(t, "the next server", func() bool { return active(t, p) != front })
+	s.Freeze()
+	defer s.Thaw()
+	ends(t, "the call", func() {
+		if err := <-done; err != nil || from == "" || from == front.Addr {
+			t.Errorf("answered by %q, %v", from, err)
+		}
+	})
+}
