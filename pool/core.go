@@ -16,7 +16,8 @@ type core struct {
 	servers   map[string]*link
 	sessions  map[uint64]*carrier // all that are up, until they have ended
 	last      uint64              // number of the newest session
-	retain    string              // the server whose session is kept
+	retain    string              // the server whose session is kept; empty: none
+	front     string              // the one that was named for that last
 	keepalive time.Duration       // between signs of life while calls wait; 0: not asked for
 	effects   []effect
 }
@@ -44,8 +45,8 @@ type link struct {
 type carrier struct {
 	addr  string
 	check time.Time // in use: when to look whether it is idle
-	until time.Time // retired: when its streams end; zero: they have, or it is in use
 	doubt doubt
+	retirement
 }
 
 // effect is what the shell must do.
@@ -72,9 +73,8 @@ type (
 	shut struct {
 		session uint64
 		cause   error
+		stays   bool // until it is released or expelled
 	}
-	// expel ends the streams on a session that was shut.
-	expel struct{ session uint64 }
 )
 
 func (dial) effect()    {}
@@ -82,7 +82,6 @@ func (publish) effect() {}
 func (answer) effect()  {}
 func (trim) effect()    {}
 func (shut) effect()    {}
-func (expel) effect()   {}
 
 // usage is how a session is used, as the shell sees it.
 type usage struct {
@@ -105,11 +104,12 @@ func (c *core) step(now time.Time, m messages.Pool) {
 	case messages.Disconnected:
 		c.forget(m.Addr, m.Session)
 	case messages.Leaving:
+		c.bid(m.Session)
 		if l := c.servers[m.Addr]; l != nil && l.up && l.session == m.Session {
 			c.drop(now, m.Addr, l, ErrLeaving)
 		}
 	case messages.Retain:
-		c.retain = m.Addr
+		c.move(now, m.Addr)
 	case messages.Keepalive:
 		c.keepalive = m.Interval
 		for _, s := range c.sessions {

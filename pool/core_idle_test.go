@@ -78,7 +78,7 @@ func TestTheRetainedServersSessionIsKept(t *testing.T) {
 	r.sessions(1)
 	r.expire(10 * idleTime)
 	r.sessions(1)
-	r.tell(messages.Retain{Addr: addrB}) // another one, which has no session
+	r.tell(messages.Retain{}) // none
 	r.expire(idleTime, "publish", "shut 1: "+ErrIdle.Error())
 }
 

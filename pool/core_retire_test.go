@@ -16,7 +16,7 @@ var leaves = map[string]func(r *rig){
 	"after a rotation": func(r *rig) {
 		r.core.last = 1
 		r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-		r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "shut 1: "+ErrRenewed.Error())
+		r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
 	},
 }
 

@@ -71,7 +71,15 @@ func (r *rig) expect(what string, want []string) {
 		case answer:
 			got = append(got, fmt.Sprintf("answer %s: %v", r.names[e.to], e.err))
 		case shut:
-			got = append(got, fmt.Sprintf("shut %d: %v", e.session, e.cause))
+			stays := ""
+			if e.stays {
+				stays = ", stays"
+			}
+			got = append(got, fmt.Sprintf("shut %d: %v%s", e.session, e.cause, stays))
+		case release:
+			got = append(got, fmt.Sprintf("release %d", e.session))
+		case readmit:
+			got = append(got, fmt.Sprintf("readmit %d", e.session))
 		case expel:
 			got = append(got, fmt.Sprintf("expel %d", e.session))
 		case ping:

@@ -28,6 +28,9 @@ type doubt struct {
 // deadline is when the core wants to look next; zero: it does not.
 func (d *doubt) deadline() time.Time { return sooner(sooner(d.look, d.next), d.until) }
 
+// open says whether the session may be silent.
+func (d *doubt) open() bool { return d.failed || !d.until.IsZero() }
+
 // settled is the doubt after a sign of life.
 func (d *doubt) settled() doubt { return doubt{next: d.next} }
 
@@ -145,7 +148,7 @@ func (c *core) unanswered(session uint64, s *carrier) {
 // session to the one that is silent.
 func (c *core) corroborated(m messages.Corroborated) {
 	for id, s := range c.sessions {
-		if s.addr == m.Addr && (s.doubt.failed || !s.doubt.until.IsZero()) {
+		if s.addr == m.Addr && s.doubt.open() {
 			s.doubt.backed = true
 			c.decide(id, s)
 		}

@@ -92,11 +92,19 @@ func (o *owner) apply() {
 			e.to.Send(e.err)
 		case shut:
 			if s := o.live[e.session]; s != nil {
-				s.retire(e.cause)
+				s.retire(e.cause, e.stays)
+			}
+		case release:
+			if s := o.live[e.session]; s != nil {
+				s.release()
 			}
 		case expel:
 			if s := o.live[e.session]; s != nil {
-				s.endStreams(ErrDrained)
+				s.expel()
+			}
+		case readmit:
+			if s := o.live[e.session]; s != nil {
+				s.readmit()
 			}
 		case trim:
 			if s := o.live[e.session]; s != nil {
@@ -136,7 +144,7 @@ func (o *owner) judge(addr string, session uint64, err error) {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrStopped} {
+	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrMoved, ErrStopped} {
 		if errors.Is(err, fine) {
 			return
 		}

@@ -73,8 +73,12 @@ func (p *Pool) start() {
 }
 
 // Retain keeps the session to addr however idle it is, in place of the server
-// retained before. The empty addr retains none. It waits for room in the owner's
-// mailbox; the errors are ctx.Err and ErrStopped.
+// retained before. That one's session leaves use: its calls finish in their own
+// time, its streams within Config.DrainTimeout, for which it also stays for what the
+// server opens; then it ends. A later call to that server dials, unless Retain has
+// returned to it meanwhile. The empty addr retains none, and ends nothing that is
+// not idle. It waits for room in the owner's mailbox; the errors are ctx.Err and
+// ErrStopped.
 func (p *Pool) Retain(ctx context.Context, addr string) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
 }

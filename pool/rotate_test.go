@@ -45,7 +45,7 @@ func TestNewCredentialsAreUsedAndCallsOnTheOldSessionEndWell(t *testing.T) {
 	s := ca.observe()
 	held := holdCalls(t, s.Server)
 	s.Handle("Test.Where", func(_ context.Context, r *testutil.Request) (any, error) { return r.Remote.String(), nil })
-	p := newPool(t, pool.Config{TLS: ca.agent()})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond})
 	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
 	from := receive(t, "the call", held.entered)
 
@@ -151,7 +151,7 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 	ca := newAuthority(t)
 	a, b := ca.server(), ca.server()
 	var down atomic.Int64
-	p := newPool(t, pool.Config{TLS: ca.agent(), Down: func(string, error) { down.Add(1) }})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond, Down: func(string, error) { down.Add(1) }})
 	ping(t, p, a.Addr())
 	ping(t, p, b.Addr())
 	a.Refuse()
@@ -198,7 +198,7 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 	const callers, rotations = 64, 20
 	ca := newAuthority(t)
 	s := ca.server()
-	p := newPool(t, pool.Config{TLS: ca.agent()})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond})
 	ping(t, p, s.Addr())
 	ctx, finish := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -239,7 +239,8 @@ func TestACallOnAReplacedSessionLearnsThatItsServerIsSilent(t *testing.T) {
 	var down atomic.Int64
 	p := newPool(t, pool.Config{
 		TLS: ca.agent(), SilenceLimit: 200 * time.Millisecond, PingTimeout: time.Second, // far below HoldTimeout
-		Down: func(string, error) { down.Add(1) },
+		DrainTimeout: time.Millisecond,
+		Down:         func(string, error) { down.Add(1) },
 	})
 	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
 	receive(t, "the call", held.entered)

@@ -2,12 +2,15 @@ package proxy_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -173,4 +176,30 @@ func TestAServerThatFallsSilentAfterItsFarewellIsLeftLikeAnyOther(t *testing.T) 
 			t.Errorf("answered by %q, %v", from, err)
 		}
 	})
+}
+
+func TestAfterAMoveTheFormerSessionEndsAlthoughAStreamIsLeftOnIt(t *testing.T) {
+	c := startCluster(t, 2)
+	for _, s := range c.Servers() {
+		s.HandleStream("Test.Follow", func(ctx context.Context, _ net.Conn) error { <-ctx.Done(); return nil })
+	}
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: pool.Config{DrainTimeout: time.Millisecond}})
+	if err := p.Call(within(t), "Status.Ping", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	st, err := p.Stream(within(t), "Test.Follow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	front := active(t, p)
+	if err := p.NotifyFailed(within(t), front, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the next server", func() bool { return active(t, p) != front })
+	_ = st.SetDeadline(time.Now().Add(limit))
+	if _, err := st.Read(make([]byte, 1)); !errors.Is(err, pool.ErrDrained) {
+		t.Errorf("the stream on the former session: %v", err)
+	}
+	eventually(t, "its end", func() bool { return c.ServerAt(front.Addr).Counts().Open == 0 })
 }
