@@ -43,9 +43,7 @@ func (o *owner) Step(now time.Time, m mail) {
 	case messages.Leaving:
 		o.judge(m.Addr, m.Session, ErrLeaving)
 	case messages.Dialed:
-		if m.Err == nil {
-			o.pool.reached.Store(&m.Addr)
-		} else if o.core.current(m.Addr, m.Session) {
+		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
 			o.down(m.Addr, m.Err)
 		}
 	case messages.Secure:

@@ -22,6 +22,8 @@ type Pool struct {
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
 
+	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
+
 	resolver *net.Resolver // nil: Config.Dial resolves names
 
 	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
@@ -67,6 +69,7 @@ func New(cfg Config) (*Pool, error) {
 // start makes the owner.
 func (p *Pool) start() {
 	p.table.Store(&table{})
+	p.refusing.Store(new([]string))
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})

@@ -111,8 +111,8 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 	ping(t, p, s.Addr())
 	s.Kill()
 	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := p.SetTLS(ca.agent()); as[*pool.DialError](t, err).Phase != pool.PhaseDial {
-		t.Errorf("a dead server took them: %v", err)
+	if err := p.SetTLS(ca.agent()); err != nil {
+		t.Errorf("a dead server refused them: %v", err)
 	}
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
@@ -120,6 +120,38 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 	if err := p.SetTLS(other.agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
+	oldCA, newCA := newAuthority(t), newAuthority(t)
+	a, b := oldCA.server(), newCA.server()
+	p := newPool(t, pool.Config{TLS: oldCA.agent()})
+	ping(t, p, a.Addr())
+	a.Kill()
+	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
+	_, err := p.Ping(within(t), b.Addr())
+	failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
+	// The one that is alive is asked.
+	if err := p.SetTLS(newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) || as[*pool.TLSError](t, err).Addr != b.Addr() {
+		t.Fatalf("%v", err)
+	}
+	if err := p.SetTLS(newCA.agent()); err != nil {
+		t.Fatal(err)
+	}
+	ping(t, p, b.Addr())
+}
+
+func TestAServerThatDoesNotAnswerSaysNothingAboutCredentials(t *testing.T) {
+	ca, other := newAuthority(t), newAuthority(t)
+	a, b := ca.server(), other.server()
+	p := newPool(t, pool.Config{TLS: ca.agent(), DialTimeout: time.Second})
+	await(t, "the first session", func() bool { _, err := p.Ping(within(t), a.Addr()); return err == nil })
+	a.Freeze()
+	defer a.Thaw()
+	if err := p.SetTLS(other.agent()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the other server", func() bool { _, err := p.Ping(within(t), b.Addr()); return err == nil })
 }
 
 func TestOneServerThatTakesThemIsEnough(t *testing.T) {
