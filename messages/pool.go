@@ -31,7 +31,7 @@ type Dialed struct {
 }
 
 // Retain names the server whose session is kept however idle it is; empty:
-// none.
+// none. The session of the one named before, if another is named, leaves use.
 type Retain struct{ Addr string }
 
 // Keepalive sets how long a session on which calls wait may be silent before it

@@ -48,8 +48,12 @@ func (s *session) accept() {
 }
 
 // admit counts one of the server's streams in, or answers false where there are
-// too many, or where the session is drained.
+// too many, or where the session is drained: calls may still be on it then, and
+// yet no stream would live.
 func (s *session) admit() bool {
+	if s.streaming.Err() != nil {
+		return false
+	}
 	if s.serving.Add(1) > int64(s.pool.cfg.MaxReverseStreams) {
 		s.serving.Add(-1)
 		return false

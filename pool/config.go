@@ -82,7 +82,9 @@ type Config struct {
 
 	// DrainTimeout is how long the streams on a session that takes no new ones may
 	// still run, in both directions, before they are ended. Calls there run to
-	// their end. Zero means 30 s.
+	// their end. A session that works and is replaced (SetTLS) or left for another
+	// server (Retain) stays for that time at least, for what its server opens; give
+	// it more than the time between two heartbeats. Zero means 30 s.
 	DrainTimeout time.Duration
 
 	// Logger gets one line when a session begins or ends, at debug level, and when

@@ -9,13 +9,16 @@ import (
 
 // core decides which server is dialed, which session is published and when one
 // is closed. It knows sessions by number and does no I/O: what must be done comes
-// out as effects, in order. A server without an entry has no session.
+// out as effects, in order. A server without an entry has no session that calls
+// find; it may have some that have left use and still carry calls.
 type core struct {
 	cfg       coreConfig
 	servers   map[string]*link
-	last      uint64        // number of the newest session
-	retain    string        // the server whose session is kept
-	keepalive time.Duration // between signs of life while calls wait; 0: not asked for
+	sessions  map[uint64]*carrier // all that are up, until they have ended
+	last      uint64              // number of the newest session
+	retain    string              // the server whose session is kept; empty: none
+	front     string              // the one that was named for that last
+	keepalive time.Duration       // between signs of life while calls wait; 0: not asked for
 	effects   []effect
 }
 
@@ -24,17 +27,26 @@ type coreConfig struct {
 	idle        time.Duration // unused sessions end after it
 	silence     time.Duration // after it a waiting call makes its server suspect
 	ping        time.Duration // a session's ping must be answered within it
+	drain       time.Duration // streams on a session that has left use end after it
 	corroborate bool          // a silent session ends only if another server answers
 }
 
-// link is the way to one server: a dial under way, or a session.
+// link is the way to one server: a dial under way, or the session that calls
+// find.
 type link struct {
 	session uint64
 	up      bool
 	waiters []actor.Reply[error] // who asked while dialing
-	check   time.Time            // when to look whether it is idle
-	doubt   doubt
 	renewal renewal
+}
+
+// carrier is a session that is up: in use, which is what a link names, or retired.
+// It is watched for silence alike: what it carries waits alike.
+type carrier struct {
+	addr  string
+	check time.Time // in use: when to look whether it is idle
+	doubt doubt
+	retirement
 }
 
 // effect is what the shell must do.
@@ -61,6 +73,7 @@ type (
 	shut struct {
 		session uint64
 		cause   error
+		stays   bool // until it is released or expelled
 	}
 )
 
@@ -78,34 +91,32 @@ type usage struct {
 }
 
 func newCore(cfg coreConfig) *core {
-	return &core{cfg: cfg, servers: make(map[string]*link)}
+	return &core{cfg: cfg, servers: make(map[string]*link), sessions: make(map[uint64]*carrier)}
 }
 
 // step takes one message.
 func (c *core) step(now time.Time, m messages.Pool) {
 	switch m := m.(type) {
 	case messages.Connect:
-		c.connect(m)
+		c.connect(now, m)
 	case messages.Dialed:
 		c.dialed(now, m)
 	case messages.Disconnected:
-		if l := c.servers[m.Addr]; l != nil && l.session == m.Session {
-			delete(c.servers, m.Addr)
-			c.emit(publish{})
-		}
+		c.forget(m.Addr, m.Session)
 	case messages.Leaving:
+		c.bid(m.Session)
 		if l := c.servers[m.Addr]; l != nil && l.up && l.session == m.Session {
-			c.drop(m.Addr, l, ErrLeaving)
+			c.drop(now, m.Addr, l, ErrLeaving)
 		}
 	case messages.Retain:
-		c.retain = m.Addr
+		c.move(now, m.Addr)
 	case messages.Keepalive:
 		c.keepalive = m.Interval
-		for _, l := range c.servers {
-			l.doubt.next = c.nextKeepalive(now)
+		for _, s := range c.sessions {
+			s.doubt.next = c.nextKeepalive(now)
 		}
 	case messages.Overdue:
-		c.overdue(now, m)
+		c.overdue(now, m.Session)
 	case messages.Pinged:
 		c.pinged(m)
 	case messages.Unanswered:
@@ -120,10 +131,10 @@ func (c *core) step(now time.Time, m messages.Pool) {
 
 // connect answers at once where there is a session, joins the dial under way, or
 // starts one. A caller that gives up leaves its reply behind and the dial goes on.
-func (c *core) connect(m messages.Connect) {
+func (c *core) connect(now time.Time, m messages.Connect) {
 	l := c.servers[m.Addr]
 	if l != nil && l.up && l.session == m.Except {
-		c.drop(m.Addr, l, ErrLeaving)
+		c.drop(now, m.Addr, l, ErrLeaving)
 		l = nil
 	}
 	switch {
@@ -141,19 +152,21 @@ func (c *core) connect(m messages.Connect) {
 // dialed publishes a session before it answers those who wait for it.
 func (c *core) dialed(now time.Time, m messages.Dialed) {
 	l := c.servers[m.Addr]
+	if m.Err == nil {
+		c.sessions[m.Session] = &carrier{addr: m.Addr, check: now.Add(c.cfg.idle), doubt: doubt{next: c.nextKeepalive(now)}}
+	}
 	if l != nil && l.renewal.session == m.Session {
 		c.renewed(now, l, m)
 		return
 	}
 	if l == nil || l.session != m.Session {
-		c.emit(shut{session: m.Session, cause: ErrIdle})
+		c.retire(now, m.Session, ErrIdle)
 		return
 	}
 	if m.Err != nil {
 		delete(c.servers, m.Addr)
 	} else {
-		l.up, l.check = true, now.Add(c.cfg.idle)
-		l.doubt.next = c.nextKeepalive(now)
+		l.up = true
 		c.emit(publish{})
 	}
 	for _, w := range l.waiters {
@@ -164,10 +177,11 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 
 // deadline is when the next session wants to be looked at.
 func (c *core) deadline() (at time.Time) {
+	for _, s := range c.sessions {
+		at = sooner(sooner(sooner(at, s.check), s.until), s.doubt.deadline())
+	}
 	for _, l := range c.servers {
-		if l.up {
-			at = sooner(sooner(sooner(at, l.check), l.doubt.deadline()), l.renewal.again)
-		}
+		at = sooner(at, l.renewal.again)
 	}
 	return at
 }
@@ -180,33 +194,27 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// expire gives up the pings that are due and closes the sessions that have been idle for long enough. use tells how
-// a session is used.
+// expire gives up the pings that are due, closes the sessions that have been idle for long enough, and ends what
+// drains for too long. use tells how a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	c.silent(now, use)
 	c.renewDue(now)
 	for addr, l := range c.servers {
-		if !l.up || l.check.After(now) {
+		if !l.up || c.sessions[l.session].check.After(now) {
 			continue
 		}
-		u := use(l.session)
+		s, u := c.sessions[l.session], use(l.session)
 		c.emit(trim{session: l.session})
 		switch {
 		case u.busy || addr == c.retain:
-			l.check = now.Add(c.cfg.idle)
+			s.check = now.Add(c.cfg.idle)
 		case now.Sub(u.used) < c.cfg.idle:
-			l.check = u.used.Add(c.cfg.idle)
+			s.check = u.used.Add(c.cfg.idle)
 		default:
-			c.drop(addr, l, ErrIdle)
+			c.drop(now, addr, l, ErrIdle)
 		}
 	}
-}
-
-// drop takes a session out of use; it ends when its last call has.
-func (c *core) drop(addr string, l *link, cause error) {
-	delete(c.servers, addr)
-	c.emit(publish{})
-	c.emit(shut{session: l.session, cause: cause})
+	c.expelDue(now)
 }
 
 func (c *core) emit(e effect) { c.effects = append(c.effects, e) }

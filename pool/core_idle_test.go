@@ -44,6 +44,7 @@ func TestASessionIsShutOnceItHasBeenIdle(t *testing.T) {
 	r.sessions(1)
 	r.expire(1, "publish", "shut 1: "+ErrIdle.Error())
 	r.sessions()
+	r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
 	if at := r.core.deadline(); !at.IsZero() {
 		t.Fatalf("deadline %v", at)
 	}
@@ -73,10 +74,11 @@ func TestTheRetainedServersSessionIsKept(t *testing.T) {
 	r := up(t, addrA, addrB)
 	r.tell(messages.Retain{Addr: addrA})
 	r.expire(idleTime, "publish", "shut 2: "+ErrIdle.Error())
+	r.tell(messages.Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
 	r.sessions(1)
 	r.expire(10 * idleTime)
 	r.sessions(1)
-	r.tell(messages.Retain{Addr: addrB}) // another one, which has no session
+	r.tell(messages.Retain{}) // none
 	r.expire(idleTime, "publish", "shut 1: "+ErrIdle.Error())
 }
 

@@ -13,7 +13,7 @@ func TestARenewalPublishesTheNewSessionBeforeItEndsTheOld(t *testing.T) {
 	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
 	r.tell(r.connect("meanwhile", addrA, 0), "answer meanwhile: <nil>")
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "shut 1: "+ErrRenewed.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
 	r.tell(messages.Disconnected{Addr: addrA, Session: 1})
 	r.tell(r.connect("after", addrA, 1), "answer after: <nil>")
 }
@@ -40,7 +40,7 @@ func TestOnlyTheLastOfSeveralRenewalsCounts(t *testing.T) {
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 3", "answer : <nil>")
 	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "shut 2: "+ErrIdle.Error())
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "shut 1: "+ErrRenewed.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
 }
 
 func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
@@ -58,7 +58,7 @@ func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
 	r.expire(renewPause - 1)
 	r.expire(1, "dial "+addrA+" as 3")
 	r.expire(renewPause) // one at a time
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "shut 1: "+ErrRenewed.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
 }
 
 func TestARenewalOfASessionThatEndedMeanwhileIsLetGo(t *testing.T) {

@@ -26,11 +26,14 @@ type rig struct {
 	use   map[uint64]usage
 }
 
-const idleTime = time.Minute
+const (
+	idleTime  = time.Minute
+	drainTime = 30 * time.Second
+)
 
 func newRig(t *testing.T) *rig {
 	return &rig{
-		t: t, core: newCore(coreConfig{idle: idleTime, ping: 2 * time.Second}), now: time.Unix(1000, 0),
+		t: t, core: newCore(coreConfig{idle: idleTime, silence: time.Second, ping: 2 * time.Second, drain: drainTime}), now: time.Unix(1000, 0),
 		names: map[actor.Reply[error]]string{}, use: map[uint64]usage{},
 	}
 }
@@ -68,7 +71,23 @@ func (r *rig) expect(what string, want []string) {
 		case answer:
 			got = append(got, fmt.Sprintf("answer %s: %v", r.names[e.to], e.err))
 		case shut:
-			got = append(got, fmt.Sprintf("shut %d: %v", e.session, e.cause))
+			stays := ""
+			if e.stays {
+				stays = ", stays"
+			}
+			got = append(got, fmt.Sprintf("shut %d: %v%s", e.session, e.cause, stays))
+		case release:
+			got = append(got, fmt.Sprintf("release %d", e.session))
+		case readmit:
+			got = append(got, fmt.Sprintf("readmit %d", e.session))
+		case expel:
+			got = append(got, fmt.Sprintf("expel %d", e.session))
+		case ping:
+			got = append(got, fmt.Sprintf("ping %d", e.session))
+		case suspect:
+			got = append(got, "suspect "+e.addr)
+		case cut:
+			got = append(got, fmt.Sprintf("cut %d", e.session))
 		case trim:
 			continue // comes with every look at a session
 		default:

@@ -28,6 +28,9 @@ type doubt struct {
 // deadline is when the core wants to look next; zero: it does not.
 func (d *doubt) deadline() time.Time { return sooner(sooner(d.look, d.next), d.until) }
 
+// open says whether the session may be silent.
+func (d *doubt) open() bool { return d.failed || !d.until.IsZero() }
+
 // settled is the doubt after a sign of life.
 func (d *doubt) settled() doubt { return doubt{next: d.next} }
 
@@ -54,63 +57,63 @@ func (cut) effect()     {}
 // overdue starts a ping, unless one is out. Callers repeat themselves for as
 // long as they wait, so a session that is neither alive nor given up is pinged
 // again and again.
-func (c *core) overdue(now time.Time, m messages.Overdue) {
-	l := c.servers[m.Addr]
-	if l == nil || !l.up || l.session != m.Session || !l.doubt.until.IsZero() {
+func (c *core) overdue(now time.Time, session uint64) {
+	s := c.sessions[session]
+	if s == nil || !s.doubt.until.IsZero() {
 		return
 	}
-	l.doubt.asked, l.doubt.until = now, now.Add(c.cfg.ping)
-	c.emit(ping{addr: m.Addr, session: m.Session})
-	if c.cfg.corroborate && !l.doubt.backed {
-		c.emit(suspect{addr: m.Addr})
+	s.doubt.asked, s.doubt.until = now, now.Add(c.cfg.ping)
+	c.emit(ping{addr: s.addr, session: session})
+	if c.cfg.corroborate && !s.doubt.backed {
+		c.emit(suspect{addr: s.addr})
 	}
 }
 
 // pinged ends the doubt well, or counts the ping as failed.
 func (c *core) pinged(m messages.Pinged) {
-	l := c.servers[m.Addr]
-	if l == nil || l.session != m.Session {
+	s := c.sessions[m.Session]
+	if s == nil {
 		return
 	}
 	if m.Err == nil {
-		l.doubt = l.doubt.settled()
+		s.doubt = s.doubt.settled()
 		return
 	}
-	c.unanswered(m.Addr, l)
+	c.unanswered(m.Session, s)
 }
 
 // left remembers a caller that gave up before its call was overdue. The server
 // is looked at when it would have been, so that a caller in a hurry is no less
 // of a witness than a patient one.
 func (c *core) left(m messages.Unanswered) {
-	l := c.servers[m.Addr]
-	if l != nil && l.up && l.session == m.Session && l.doubt.look.IsZero() && l.doubt.until.IsZero() {
-		l.doubt.look = m.Since.Add(c.cfg.silence)
+	s := c.sessions[m.Session]
+	if s != nil && s.doubt.look.IsZero() && s.doubt.until.IsZero() {
+		s.doubt.look = m.Since.Add(c.cfg.silence)
 	}
 }
 
 // silent counts the pings that were not answered in time, and looks after the
 // callers that left.
 func (c *core) silent(now time.Time, use func(session uint64) usage) {
-	for addr, l := range c.servers {
-		d := &l.doubt
+	for id, s := range c.sessions {
+		d := &s.doubt
 		if !d.look.IsZero() && !d.look.After(now) {
 			d.look = time.Time{}
-			if now.Sub(use(l.session).heard) >= c.cfg.silence {
-				c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
+			if now.Sub(use(id).heard) >= c.cfg.silence {
+				c.overdue(now, id)
 			}
 		}
 		if !d.next.IsZero() && !d.next.After(now) {
-			c.lookForLife(now, addr, l, use(l.session))
+			c.lookForLife(now, id, d, use(id))
 		}
 		if d.until.IsZero() || d.until.After(now) {
 			continue
 		}
-		if use(l.session).heard.After(d.asked) {
+		if use(id).heard.After(d.asked) {
 			*d = d.settled() // not the answer to the ping, but a sign of life
 			continue
 		}
-		c.unanswered(addr, l)
+		c.unanswered(id, s)
 	}
 }
 
@@ -124,37 +127,39 @@ func (c *core) nextKeepalive(now time.Time) time.Time {
 
 // lookForLife pings a session that carries nothing but calls which may wait for
 // long. Traffic is life enough; a session without calls sends nothing.
-func (c *core) lookForLife(now time.Time, addr string, l *link, u usage) {
-	l.doubt.next = c.nextKeepalive(now)
+func (c *core) lookForLife(now time.Time, session uint64, d *doubt, u usage) {
+	d.next = c.nextKeepalive(now)
 	switch {
 	case !u.busy:
 	case now.Sub(u.heard) < c.keepalive:
-		l.doubt.next = c.nextKeepalive(u.heard)
+		d.next = c.nextKeepalive(u.heard)
 	default:
-		c.overdue(now, messages.Overdue{Addr: addr, Session: l.session})
+		c.overdue(now, session)
 	}
 }
 
 // unanswered notes a failed ping.
-func (c *core) unanswered(addr string, l *link) {
-	l.doubt.until, l.doubt.failed = time.Time{}, true
-	c.decide(addr, l)
+func (c *core) unanswered(session uint64, s *carrier) {
+	s.doubt.until, s.doubt.failed = time.Time{}, true
+	c.decide(session, s)
 }
 
-// corroborated notes that another server answers.
+// corroborated notes that another server answers: it is the word about every
+// session to the one that is silent.
 func (c *core) corroborated(m messages.Corroborated) {
-	if l := c.servers[m.Addr]; l != nil && (l.doubt.failed || !l.doubt.until.IsZero()) {
-		l.doubt.backed = true
-		c.decide(m.Addr, l)
+	for id, s := range c.sessions {
+		if s.addr == m.Addr && s.doubt.open() {
+			s.doubt.backed = true
+			c.decide(id, s)
+		}
 	}
 }
 
 // decide ends a session that is silent for sure.
-func (c *core) decide(addr string, l *link) {
-	if !l.doubt.failed || c.cfg.corroborate && !l.doubt.backed {
+func (c *core) decide(session uint64, s *carrier) {
+	if !s.doubt.failed || c.cfg.corroborate && !s.doubt.backed {
 		return
 	}
-	delete(c.servers, addr)
-	c.emit(publish{})
-	c.emit(cut{session: l.session, cause: fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.ping)})
+	c.forget(s.addr, session)
+	c.emit(cut{session: session, cause: fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.ping)})
 }

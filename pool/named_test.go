@@ -310,7 +310,7 @@ func TestCredentialsAreTriedOnAllAddressesOfAName(t *testing.T) {
 	n, ca := startDNS(t), newAuthority(t)
 	cfg := ca.ServerTLS(ca.issue("server.global.nomad"), "global")
 	s := startTwins(t, testutil.ServerConfig{TLS: cfg}, "127.0.0.1", "127.0.0.2")
-	p := newPool(t, pool.Config{TLS: ca.agent(), Resolver: n.Resolver(), DialTimeout: patience})
+	p := newPool(t, pool.Config{TLS: ca.agent(), Resolver: n.Resolver(), DialTimeout: patience, DrainTimeout: time.Millisecond})
 	n.points("127.0.0.2")
 	ping(t, p, at(s[0].Addr()))
 	for _, order := range [][]string{{"127.0.0.1", "127.0.0.2"}, {"127.0.0.2", "127.0.0.1"}} {

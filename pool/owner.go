@@ -23,7 +23,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 	o := &owner{
 		pool: p, self: self, core: newCore(coreConfig{
 			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
-			ping: p.cfg.PingTimeout, corroborate: p.cfg.Suspect != nil,
+			ping: p.cfg.PingTimeout, drain: p.cfg.DrainTimeout, corroborate: p.cfg.Suspect != nil,
 		}),
 		live: make(map[uint64]*session),
 	}
@@ -37,15 +37,13 @@ func (o *owner) Step(now time.Time, m mail) {
 	switch m := m.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
 	case messages.Disconnected:
 		if s := o.live[m.Session]; s == nil || !s.leaving() { // of which has been told
-			o.down(m.Addr, m.Err)
+			o.judge(m.Addr, m.Session, m.Err)
 		}
 		delete(o.live, m.Session)
 	case messages.Leaving:
-		o.down(m.Addr, ErrLeaving)
+		o.judge(m.Addr, m.Session, ErrLeaving)
 	case messages.Dialed:
-		if m.Err == nil {
-			o.pool.reached.Store(&m.Addr)
-		} else if o.core.current(m.Addr, m.Session) {
+		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
 			o.down(m.Addr, m.Err)
 		}
 	case messages.Secure:
@@ -92,8 +90,19 @@ func (o *owner) apply() {
 			e.to.Send(e.err)
 		case shut:
 			if s := o.live[e.session]; s != nil {
-				s.retire(e.cause)
-				s.drain(o.pool.cfg.DrainTimeout)
+				s.retire(e.cause, e.stays)
+			}
+		case release:
+			if s := o.live[e.session]; s != nil {
+				s.release()
+			}
+		case expel:
+			if s := o.live[e.session]; s != nil {
+				s.expel()
+			}
+		case readmit:
+			if s := o.live[e.session]; s != nil {
+				s.readmit()
 			}
 		case trim:
 			if s := o.live[e.session]; s != nil {
@@ -122,10 +131,18 @@ func (o *owner) publish() {
 	o.pool.table.Store(&t)
 }
 
+// judge tells of the end of a session, unless its server is reached on another
+// one: that one is asked about it.
+func (o *owner) judge(addr string, session uint64, err error) {
+	if !o.core.superseded(addr, session) {
+		o.down(addr, err)
+	}
+}
+
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrStopped} {
+	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrMoved, ErrStopped} {
 		if errors.Is(err, fine) {
 			return
 		}

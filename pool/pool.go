@@ -25,6 +25,8 @@ type Pool struct {
 	counts  counts
 	muxing  *yamux.Config // of every session
 
+	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
+
 	resolver *net.Resolver // nil: Config.Dial resolves names
 
 	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
@@ -70,14 +72,19 @@ func New(cfg Config) (*Pool, error) {
 // start makes the owner.
 func (p *Pool) start() {
 	p.table.Store(&table{})
+	p.refusing.Store(new([]string))
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
 }
 
 // Retain keeps the session to addr however idle it is, in place of the server
-// retained before. The empty addr retains none. It waits for room in the owner's
-// mailbox; the errors are ctx.Err and ErrStopped.
+// retained before. That one's session leaves use: its calls finish in their own
+// time, its streams within Config.DrainTimeout, for which it also stays for what the
+// server opens; then it ends. A later call to that server dials, unless Retain has
+// returned to it meanwhile. The empty addr retains none, and ends nothing that is
+// not idle. It waits for room in the owner's mailbox; the errors are ctx.Err and
+// ErrStopped.
 func (p *Pool) Retain(ctx context.Context, addr string) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
 }

@@ -24,6 +24,9 @@ const renewPause = 5 * time.Second
 // secured has every session replaced, if other credentials are in force.
 func (c *core) secured(m messages.Secured) {
 	if m.Err == nil {
+		for id := range c.sessions {
+			c.bid(id)
+		}
 		for addr, l := range c.servers {
 			c.renew(addr, l)
 		}
@@ -44,18 +47,18 @@ func (c *core) renew(addr string, l *link) {
 	c.emit(dial{addr: addr, session: c.last})
 }
 
-// renewed puts the new session in the place of the old one, which ends once its
-// last call has.
+// renewed puts the new session in the place of the old one, which stays for a
+// while: it is the server's way to the agent until the next heartbeat comes on the
+// new one.
 func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	if m.Err != nil {
 		l.renewal = renewal{again: now.Add(renewPause)}
 		return
 	}
 	old := l.session
-	*l = link{session: m.Session, up: true, check: now.Add(c.cfg.idle)}
-	l.doubt.next = c.nextKeepalive(now)
+	*l = link{session: m.Session, up: true}
 	c.emit(publish{})
-	c.emit(shut{session: old, cause: ErrRenewed})
+	c.retire(now, old, ErrRenewed)
 }
 
 // renewDue tries again what failed.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -44,7 +45,7 @@ func TestNewCredentialsAreUsedAndCallsOnTheOldSessionEndWell(t *testing.T) {
 	s := ca.observe()
 	held := holdCalls(t, s.Server)
 	s.Handle("Test.Where", func(_ context.Context, r *testutil.Request) (any, error) { return r.Remote.String(), nil })
-	p := newPool(t, pool.Config{TLS: ca.agent()})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond})
 	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
 	from := receive(t, "the call", held.entered)
 
@@ -110,8 +111,8 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 	ping(t, p, s.Addr())
 	s.Kill()
 	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := p.SetTLS(ca.agent()); as[*pool.DialError](t, err).Phase != pool.PhaseDial {
-		t.Errorf("a dead server took them: %v", err)
+	if err := p.SetTLS(ca.agent()); err != nil {
+		t.Errorf("a dead server refused them: %v", err)
 	}
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
@@ -119,6 +120,38 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 	if err := p.SetTLS(other.agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
+	oldCA, newCA := newAuthority(t), newAuthority(t)
+	a, b := oldCA.server(), newCA.server()
+	p := newPool(t, pool.Config{TLS: oldCA.agent()})
+	ping(t, p, a.Addr())
+	a.Kill()
+	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
+	_, err := p.Ping(within(t), b.Addr())
+	failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
+	// The one that is alive is asked.
+	if err := p.SetTLS(newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) || as[*pool.TLSError](t, err).Addr != b.Addr() {
+		t.Fatalf("%v", err)
+	}
+	if err := p.SetTLS(newCA.agent()); err != nil {
+		t.Fatal(err)
+	}
+	ping(t, p, b.Addr())
+}
+
+func TestAServerThatDoesNotAnswerSaysNothingAboutCredentials(t *testing.T) {
+	ca, other := newAuthority(t), newAuthority(t)
+	a, b := ca.server(), other.server()
+	p := newPool(t, pool.Config{TLS: ca.agent(), DialTimeout: time.Second})
+	await(t, "the first session", func() bool { _, err := p.Ping(within(t), a.Addr()); return err == nil })
+	a.Freeze()
+	defer a.Thaw()
+	if err := p.SetTLS(other.agent()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the other server", func() bool { _, err := p.Ping(within(t), b.Addr()); return err == nil })
 }
 
 func TestOneServerThatTakesThemIsEnough(t *testing.T) {
@@ -150,7 +183,7 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 	ca := newAuthority(t)
 	a, b := ca.server(), ca.server()
 	var down atomic.Int64
-	p := newPool(t, pool.Config{TLS: ca.agent(), Down: func(string, error) { down.Add(1) }})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond, Down: func(string, error) { down.Add(1) }})
 	ping(t, p, a.Addr())
 	ping(t, p, b.Addr())
 	a.Refuse()
@@ -197,7 +230,7 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 	const rotations = 20
 	ca := newAuthority(t)
 	s := ca.server()
-	p := newPool(t, pool.Config{TLS: ca.agent()})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond})
 	ping(t, p, s.Addr())
 	ctx, finish := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -228,5 +261,30 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 	await(t, "the old sessions' ends", func() bool { return p.Stats().Sessions == 1 })
 	if st := p.Stats(); st.Failures != 0 || st.Dials < rotations {
 		t.Errorf("%+v", st)
+	}
+}
+
+func TestACallOnAReplacedSessionLearnsThatItsServerIsSilent(t *testing.T) {
+	ca := newAuthority(t)
+	s := ca.server()
+	held := holdCalls(t, s)
+	var down atomic.Int64
+	p := newPool(t, pool.Config{
+		TLS: ca.agent(), SilenceLimit: 200 * time.Millisecond, PingTimeout: time.Second, // far below HoldTimeout
+		DrainTimeout: time.Millisecond,
+		Down:         func(string, error) { down.Add(1) },
+	})
+	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
+	receive(t, "the call", held.entered)
+	if err := p.SetTLS(ca.agent()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the session in its place", func() bool { return p.Stats().Dials == 2 && inUse(p) == 0 })
+	s.Freeze()
+	defer s.Thaw()
+	lost(t, receive(t, "the call", old).err, pool.ErrSilent)
+	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 1 })
+	if n := down.Load(); n != 0 {
+		t.Errorf("%d times down by a session that is not in use", n)
 	}
 }

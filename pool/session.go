@@ -21,7 +21,7 @@ type session struct {
 	cancel context.CancelCauseFunc
 	crew   *crew
 
-	calls   atomic.Int64  // in flight, and the retired bit
+	calls   atomic.Int64  // in flight, and the bits below
 	peak    atomic.Int64  // most calls at once since the last trim
 	adrift  atomic.Int64  // openings that nobody waits for
 	drained chan struct{} // closed when retired and no call is left
@@ -34,8 +34,15 @@ type session struct {
 	provoking  atomic.Bool  // somebody pings so that resets are sent
 }
 
-// retired is the bit of session.calls that admits no further call.
-const retired = 1 << 62
+// The bits of session.calls beside the count. A session is over when only retired
+// is left.
+const (
+	retired int64 = 1 << 62 // admits no further call
+	staying int64 = 1 << 61 // and yet goes on without one, for the server's sake
+)
+
+// inFlight is the calls and streams on the session.
+func (s *session) inFlight() int64 { return s.calls.Load() &^ (retired | staying) }
 
 // enter counts a call in, or answers false if the session takes no more.
 func (s *session) enter() bool {
@@ -57,21 +64,35 @@ func (s *session) leave() {
 	}
 }
 
-// retire admits no further call and ends the session once the last has left.
-// Only the pool's owner calls it, once.
-func (s *session) retire(why error) {
+// retire admits no further call and ends the session once the last has left; one
+// that stays does not end before release. Only the pool's owner calls these four.
+func (s *session) retire(why error, stays bool) {
 	s.why = why
-	if s.calls.Or(retired) == 0 {
+	bits := retired
+	if stays {
+		bits |= staying
+	}
+	if s.calls.Or(bits) == 0 && !stays {
 		close(s.drained)
 	}
 }
 
-// drain ends the streams of a retired session after limit; calls end by
-// themselves.
-func (s *session) drain(limit time.Duration) {
-	late := time.AfterFunc(limit, func() { s.endStreams(ErrDrained) })
-	context.AfterFunc(s.ctx, func() { late.Stop() })
+// release has a session that stays end like another.
+func (s *session) release() {
+	if s.calls.And(^staying) == retired|staying {
+		close(s.drained)
+	}
 }
+
+// expel ends the streams of a retired session, in both directions, for good. Calls
+// end by themselves.
+func (s *session) expel() {
+	s.endStreams(ErrDrained)
+	s.release()
+}
+
+// readmit takes a session that stays back into use.
+func (s *session) readmit() { s.calls.And(^(retired | staying)) }
 
 // ping waits for the first inbound byte after now, provoked by a yamux ping. It
 // ends with ctx or with the session.
@@ -101,7 +122,7 @@ func (s *session) ping(ctx context.Context) error {
 // never stop, are a sign of life and not use.
 func (s *session) usage() usage {
 	return usage{
-		busy:  s.calls.Load()&^retired > 0,
+		busy:  s.inFlight() > 0,
 		used:  s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
 		heard: s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
 	}
@@ -152,7 +173,7 @@ func (s *session) put(l *lane) {
 // trim gives up the idle lanes that the busiest moment since the last trim did not
 // need.
 func (s *session) trim() {
-	keep := s.peak.Swap(s.calls.Load() &^ retired)
+	keep := s.peak.Swap(s.inFlight())
 	for int64(len(s.free)) > keep {
 		select {
 		case l := <-s.free:

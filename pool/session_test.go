@@ -26,7 +26,7 @@ func TestARetiredSessionIsDrainedByItsLastCall(t *testing.T) {
 				}
 			})
 		}
-		wg.Go(func() { s.retire(ErrIdle) })
+		wg.Go(func() { s.retire(ErrIdle, false) })
 		<-s.drained
 		if n := inside.Load(); n != 0 {
 			t.Fatalf("drained with %d calls inside", n)

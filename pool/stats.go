@@ -44,7 +44,7 @@ func (p *Pool) Stats() Stats {
 		BytesOut:     p.counts.bytesOut.Load(),
 	}
 	for _, s := range *p.table.Load() {
-		st.CallsInFlight += int(s.calls.Load() &^ retired)
+		st.CallsInFlight += int(s.inFlight())
 		st.IdleStreams += len(s.free)
 	}
 	return st

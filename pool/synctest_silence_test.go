@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // silentMux is a network that takes everything and answers nothing.
@@ -213,6 +215,21 @@ func TestASlowServerIsKept(t *testing.T) {
 		sp.after(t, 20*time.Second, "given up")
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
+		}
+	})
+}
+
+func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp := newSilentPool(t, Config{})
+		time.AfterFunc(500*time.Millisecond, func() {
+			sp.alive()
+			_ = sp.actor.Tell(context.Background(), mail{Pool: messages.Leaving{Addr: "a:1", Session: 1}})
+		})
+		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
+		sp.after(t, 500*time.Millisecond+sure, "left")
+		if !errors.Is(err, ErrSilent) || sp.mux.pings.Load() != 1 {
+			t.Errorf("%v, %d pings", err, sp.mux.pings.Load())
 		}
 	})
 }

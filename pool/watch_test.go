@@ -62,7 +62,7 @@ func TestWatchedFilesAreTakenWhenTheyChange(t *testing.T) {
 	s := ca.observe()
 	id := ca.issue("client.global.nomad")
 	f.hold(ca, id)
-	p := newPool(t, pool.Config{TLS: f.config(often), Logger: log.logger()})
+	p := newPool(t, pool.Config{TLS: f.config(often), DrainTimeout: time.Millisecond, Logger: log.logger()})
 	ping(t, p, s.Addr())
 	s.awaitGuest(t, id)
 	for range 3 {

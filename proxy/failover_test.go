@@ -2,6 +2,8 @@ package proxy_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -141,4 +143,63 @@ func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
 	if st := p.Stats(); st.Failures != 0 {
 		t.Fatalf("a call met the dead server: %+v", st)
 	}
+}
+
+// The times are the defaults; a call may be held for far longer than this waits.
+func TestAServerThatFallsSilentAfterItsFarewellIsLeftLikeAnyOther(t *testing.T) {
+	c := startCluster(t, 3)
+	entered := make(chan string, 3)
+	for _, s := range c.Servers() {
+		at := s.Addr()
+		s.Handle("Test.Hold", func(ctx context.Context, _ *testutil.Request) (any, error) {
+			entered <- at
+			if len(entered) > 1 {
+				return at, nil // the second one
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+	}
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	front := active(t, p)
+	done := make(chan error, 1)
+	var from string
+	go func() { done <- p.Call(within(t), "Test.Hold", nil, &from, proxy.WithClass(proxy.Read)) }()
+	eventually(t, "the call", func() bool { return len(entered) == 1 })
+	s := c.ServerAt(front.Addr)
+	s.GoAway()
+	eventually(t, "the next server", func() bool { return active(t, p) != front })
+	s.Freeze()
+	defer s.Thaw()
+	ends(t, "the call", func() {
+		if err := <-done; err != nil || from == "" || from == front.Addr {
+			t.Errorf("answered by %q, %v", from, err)
+		}
+	})
+}
+
+func TestAfterAMoveTheFormerSessionEndsAlthoughAStreamIsLeftOnIt(t *testing.T) {
+	c := startCluster(t, 2)
+	for _, s := range c.Servers() {
+		s.HandleStream("Test.Follow", func(ctx context.Context, _ net.Conn) error { <-ctx.Done(); return nil })
+	}
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: pool.Config{DrainTimeout: time.Millisecond}})
+	if err := p.Call(within(t), "Status.Ping", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	st, err := p.Stream(within(t), "Test.Follow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	front := active(t, p)
+	if err := p.NotifyFailed(within(t), front, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the next server", func() bool { return active(t, p) != front })
+	_ = st.SetDeadline(time.Now().Add(limit))
+	if _, err := st.Read(make([]byte, 1)); !errors.Is(err, pool.ErrDrained) {
+		t.Errorf("the stream on the former session: %v", err)
+	}
+	eventually(t, "its end", func() bool { return c.ServerAt(front.Addr).Counts().Open == 0 })
 }
