@@ -21,7 +21,8 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	d := &r.round
 	switch how {
 	case adopted:
-		r.quorum.silent, r.discovery.requested = false, false
+		r.quorum.silent = false
+		r.discovery.answered(unanswered)
 	case frozen:
 		r.quorum.silent = false
 		r.markRefused()
@@ -107,7 +108,7 @@ func (r *Roster) adopt(winner *entry) {
 // servers are looked for.
 func (r *Roster) giveUp() {
 	r.box.command(r.roundLog(Debug, "no server answered: order kept"))
-	r.discovery.requested = true
+	r.discovery.ask(unanswered)
 	first := r.list.active()
 	if first == nil {
 		r.quorum.silent = false // there is nobody who could answer

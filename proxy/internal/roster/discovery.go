@@ -15,10 +15,23 @@ type discovery struct {
 	running   bool      // its result has not come
 	earliest  time.Time // when the next run may begin; a silent run is given up then
 	notBefore time.Time // when the next run may begin once this one is over
-	requested bool      // wanted since something happened, until a run succeeds
+	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
 }
+
+// reason is a set of events that servers are to be looked for after.
+type reason uint8
+
+const (
+	unanswered reason = 1 << iota // a round found nobody; until a server answers
+	leaderless                    // a heartbeat named no leader; until one does
+	denied                        // no server is left that may know a leader; until that is long ago, or a heartbeat names one
+)
+
+// ask has servers looked for; answered says that this is no reason any more.
+func (d *discovery) ask(why reason)      { d.reasons |= why }
+func (d *discovery) answered(why reason) { d.reasons &^= why }
 
 // want takes note whether discovery is wanted. When it becomes so, the first run is
 // put off by up to a fifth of the interval: whatever makes one agent look for
@@ -55,7 +68,7 @@ func (d *discovery) end(run uint64) bool {
 // wantsDiscovery says whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
-	return !r.cfg.NoDiscovery && (r.discovery.requested || r.quorum.orphaned() || r.list.len() == 0)
+	return !r.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)
 }
 
 // discoveryDeadline is when the next run is to begin; zero: none is wanted.
@@ -81,7 +94,7 @@ func (r *Roster) discovered(m messages.DiscoveryDone) {
 	if len(m.Found) == 0 && m.Err != nil {
 		return
 	}
-	d.requested, d.failed = false, m.Err != nil
+	d.reasons, d.failed = 0, m.Err != nil
 	joined := r.join(m)
 	level := Info
 	if joined == 0 {

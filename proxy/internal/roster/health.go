@@ -21,7 +21,9 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	case e == nil || e.stale(m.Epoch):
 		return false
 	case m.NoQuorum:
-		return r.noteNoQuorum(now, e, m)
+		isNew := r.noteNoQuorum(now, e, m)
+		r.deny(now)
+		return isNew
 	}
 	if e != r.list.active() {
 		return e.health != messages.Failed && r.fail(e, m.Err)

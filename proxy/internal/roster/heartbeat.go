@@ -36,7 +36,11 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
 	r.quorum.heard(now, m.TTL, hasLeader)
-	r.discovery.requested = !hasLeader
+	if hasLeader {
+		r.discovery.answered(unanswered | leaderless | denied)
+	} else {
+		r.discovery.ask(leaderless)
+	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.bereave() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)

@@ -24,6 +24,34 @@ func (w *witness) checkDoubt(m messages.Proxy, before *messages.View) {
 	}
 }
 
+// evidence tells the oracle that notices of servers without a leader have made an
+// orphan of the agent; no other notice may.
+func (w *witness) evidence(m messages.FailureNotice, wasLapsed bool) {
+	if m.NoQuorum {
+		w.denied = w.now
+	}
+	if !w.r.quorum.lapsed || wasLapsed {
+		return
+	}
+	if !m.NoQuorum || w.now.Sub(epoch0) < 90*time.Second {
+		w.t.Fatalf("%+v makes an orphan of the agent at %s", m, clock(w.now, epoch0))
+	}
+	w.oracle.lapsed()
+}
+
+// checkDenied checks that servers are looked for when one has answered that it
+// knows no leader, and none is left that may.
+func (w *witness) checkDenied(m messages.Proxy, before *messages.View) {
+	n, ok := m.(messages.FailureNotice)
+	active, _ := w.view.Active()
+	if !ok || !n.NoQuorum || n.Epoch != before.Epoch() || !before.Contains(n.Server) || w.view.Health(active) != messages.Leaderless {
+		return
+	}
+	if !w.looking && w.r.discoveryDeadline().IsZero() {
+		w.t.Fatalf("nobody looks for servers, and none knows a leader: %s", picture(w.view))
+	}
+}
+
 // checkRelief checks that m may end the doubt about a server.
 func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
 	// With the configuration it may have come back in the step in which it left.

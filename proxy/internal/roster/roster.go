@@ -102,9 +102,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 func (r *Roster) Expire(now time.Time) {
 	r.box.open()
 	r.start(now)
-	if due(r.quorum.deadline(), now) {
-		r.lapse()
-	}
+	r.expireQuorum(now)
 	switch {
 	case r.round.running:
 		r.expireRound(now)

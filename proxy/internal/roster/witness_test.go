@@ -20,6 +20,8 @@ type witness struct {
 	now    time.Time
 
 	last     []messages.ServerInfo // of the last heartbeat
+	denied   time.Time             // the last notice that a server knows no leader
+	heard    bool                  // there was a heartbeat
 	view     *messages.View
 	views    []*messages.View
 	pictures []string // of views, when they were published
@@ -44,11 +46,15 @@ func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 func (w *witness) step(m messages.Proxy) {
 	orphan, wasSilent, ticks, before := w.r.quorum.orphaned(), w.r.quorum.silent, w.ticks, w.view
 	regular := w.regular()
+	wasLapsed := w.r.quorum.lapsed
 	w.expect(m)
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
 	switch m := m.(type) {
+	case messages.FailureNotice:
+		w.evidence(m, wasLapsed)
 	case messages.HeartbeatUpdate:
+		w.heard = true
 		w.last = m.Servers
 		w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, before)
 	case messages.AddBackup:
@@ -67,6 +73,7 @@ func (w *witness) step(m messages.Proxy) {
 	w.bereft(m, wasSilent)
 	effects := w.check()
 	w.checkDoubt(m, before)
+	w.checkDenied(m, before)
 	w.checkFailover(m, before, regular)
 	if _, isTick := m.(messages.RebalanceTick); !isTick && w.ticks == ticks && len(w.open) > w.ticks {
 		w.t.Fatalf("%T has not been answered by the end of its step", m)
@@ -111,6 +118,9 @@ func (w *witness) expireAt(at time.Time) {
 	}
 	w.bereft(nil, wasSilent)
 	w.check()
+	if w.r.quorum.lapsed && !w.heard && w.now.Sub(w.denied) >= 90*time.Second {
+		w.t.Fatalf("an orphan at %s without a heartbeat, and the last server without a leader answered at %s", clock(w.now, epoch0), clock(w.denied, epoch0))
+	}
 	if at := w.r.Deadline(); !at.After(w.now) {
 		w.t.Fatalf("after Expire at %s the deadline is %s", clock(w.now, epoch0), clock(at, epoch0))
 	}
