@@ -113,6 +113,15 @@ func TestWhoOnlyMakesCallsIsNoOrphanAfterAnElection(t *testing.T) {
 	}
 }
 
+func TestDenialsFarApartAreNoRowHoweverLateTheDeadlineIsSeen(t *testing.T) {
+	g := newRig(t, "a")
+	g.noQuorum("a")
+	g.now = g.now.Add(time.Hour) // the process stood still
+	if g.noQuorum("a"); g.r.quorum.orphaned() {
+		t.Error("two denials in an hour make an orphan")
+	}
+}
+
 func TestWhoIsAnOrphanByDenialsAloneIsNoneOnceTheyEnd(t *testing.T) {
 	g := newRig(t, "a")
 	g.denials(10*time.Second, 100*time.Second)
@@ -123,11 +132,15 @@ func TestWhoIsAnOrphanByDenialsAloneIsNoneOnceTheyEnd(t *testing.T) {
 		t.Error("still an orphan 90 s after the last denial")
 	}
 
-	g = newRig(t, "a") // here a heartbeat says so too
+	g = newRig(t, "a", "b") // here a heartbeat says so too
 	g.step(messages.HeartbeatUpdate{Servers: infos("a"), TTL: 20 * time.Second, LeaderRPCAddr: "a", From: serv(t, "a")})
 	g.denials(10*time.Second, 100*time.Second)
+	g.step(messages.RemoveServer{Server: serv(t, "b")})
 	if g.pass(time.Hour); !g.r.quorum.orphaned() {
 		t.Error("no heartbeat for an hour, and no orphan")
+	}
+	if g.view.Contains(serv(t, "b")) {
+		t.Error("an orphan already, it got back once more what was removed by hand")
 	}
 }
 
