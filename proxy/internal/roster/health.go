@@ -57,6 +57,7 @@ func (r *Roster) recovered(m messages.Recovered) {
 		return
 	}
 	r.quorum.silent = false
+	e.owes = 0
 	if e.health != messages.Leaderless {
 		r.vouch(e)
 	}

@@ -154,20 +154,62 @@ func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular
 	}
 }
 
+// answers notes whom m may be an answer of: whether it has counted as one is not
+// known here. A heartbeat may also take a server away and bring it back at once.
+func (w *witness) answers(m messages.Proxy) {
+	const perhaps = -1
+	switch m := m.(type) {
+	case messages.HeartbeatUpdate:
+		for s := range w.view.All() {
+			w.asked[s] = perhaps
+		}
+	case messages.Recovered:
+		w.asked[m.Server] = perhaps
+	case messages.FailureNotice:
+		if m.NoQuorum {
+			w.asked[m.Server] = perhaps
+		}
+	case messages.ProbeDone:
+		if m.Err == nil {
+			w.asked[m.Server] = perhaps
+		}
+	}
+	for s := range w.asked {
+		if !w.view.Contains(s) {
+			delete(w.asked, s)
+		}
+	}
+}
+
 // testified checks who is to bear witness.
 func (w *witness) testified(e Witness) {
-	order := []messages.Health{messages.Unknown, messages.Leaderless, messages.Failed}
+	if w.now.Sub(w.looked) >= time.Minute {
+		clear(w.asked)
+	}
+	w.looks, w.looked = w.looks+1, w.now
+	order := []messages.Health{messages.Alive, messages.Leaderless, messages.Failed}
+	turn := func(s messages.Server) int { // who is asked first: who was asked longest ago, then by health
+		return w.asked[s]*len(order) + slices.Index(order, max(w.view.Health(s), messages.Alive))
+	}
 	last := 0
 	for i, s := range e.Others {
-		health := w.view.Health(s)
-		if health == messages.Alive {
-			health = messages.Unknown
-		}
-		at := slices.Index(order, health)
-		if s == e.Suspect || !w.view.Contains(s) || slices.Contains(e.Others[:i], s) || at < last {
+		if s == e.Suspect || !w.view.Contains(s) || slices.Contains(e.Others[:i], s) {
 			w.t.Fatalf("%v are to bear witness against %s: %s", e.Others, e.Suspect, picture(w.view))
 		}
-		last = at
+		if w.asked[s] >= 0 {
+			if turn(s) < last {
+				w.t.Fatalf("%v are to bear witness against %s, in another order: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
+			}
+			last = turn(s)
+		}
+	}
+	for s := range w.view.All() {
+		if s != e.Suspect && !slices.Contains(e.Others, s) && w.asked[s] >= 0 && turn(s) < last {
+			w.t.Fatalf("%v are to bear witness against %s, before it is their turn: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
+		}
+	}
+	for _, s := range append(slices.Clone(e.Others), e.Suspect) {
+		w.asked[s] = w.looks
 	}
 	if n := min(3, w.view.Len()-1); n == 0 || len(e.Others) != n || e.Epoch != w.view.Epoch() {
 		w.t.Fatalf("%d witnesses in epoch %d, want %d in %d", len(e.Others), e.Epoch, n, w.view.Epoch())

@@ -64,7 +64,7 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 // against e before.
 func (r *Roster) vouch(e *entry) {
 	if e.health == messages.Unknown {
-		e.health, e.told = messages.Alive, false
+		e.health, e.told, e.owes = messages.Alive, false, 0
 		return
 	}
 	r.revive(e)
@@ -75,6 +75,7 @@ func (r *Roster) vouch(e *entry) {
 // server gets a chance; otherwise, or if the doubt is newer than the probe, it
 // stays what it is.
 func (r *Roster) reached(e *entry, epoch uint64) {
+	e.owes = 0
 	switch {
 	case e.health != messages.Leaderless:
 		r.revive(e)

@@ -28,6 +28,7 @@ type Roster struct {
 	round      round
 	schedule   schedule
 	episode    episode
+	suspicion  suspicion
 	verified   int // rounds in a row that a heartbeat began for the sake of held servers
 	box        outbox
 	started    bool
@@ -81,7 +82,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 	case messages.Recovered:
 		r.recovered(m)
 	case messages.Suspected:
-		r.suspected(m)
+		r.suspected(now, m)
 	case messages.RebalanceTick:
 		r.rebalance(now, m.Reply)
 	case messages.AddBackup:

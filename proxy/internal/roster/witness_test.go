@@ -22,6 +22,9 @@ type witness struct {
 	last     []messages.ServerInfo // of the last heartbeat
 	denied   time.Time             // the last notice that a server knows no leader
 	heard    bool                  // there was a heartbeat
+	looks    int                   // for a witness
+	looked   time.Time             // the last of them
+	asked    map[messages.Server]int
 	view     *messages.View
 	views    []*messages.View
 	pictures []string // of views, when they were published
@@ -35,7 +38,7 @@ type witness struct {
 func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 	w := &witness{
 		t: t, r: New(cfg, seeded(seed)), twin: New(cfg, seeded(seed)),
-		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0,
+		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0, asked: map[messages.Server]int{},
 	}
 	w.r.Start(w.now)
 	w.twin.Start(w.now)
@@ -48,6 +51,7 @@ func (w *witness) step(m messages.Proxy) {
 	regular := w.regular()
 	wasLapsed := w.r.quorum.lapsed
 	w.expect(m)
+	w.answers(m)
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
 	switch m := m.(type) {
