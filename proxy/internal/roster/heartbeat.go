@@ -30,9 +30,10 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	// To an orphan any server is welcome: only a heartbeat with a leader may
 	// take some away.
 	leave := hasLeader || !r.quorum.orphaned() || r.list.len() > maxNamed
+	was := r.list.front()
 	from := m.From.Addr
-	if e := r.list.active(); from == "" && e != nil {
-		from = e.server.Addr
+	if from == "" && was.entry != nil {
+		from = was.entry.server.Addr
 	}
 	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
 	r.quorum.heard(now, m.TTL, hasLeader)
@@ -44,6 +45,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.bereave() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
+	r.list.prefer(was)
 	r.verify(now)
 }
 

@@ -52,6 +52,36 @@ func (w *witness) checkDenied(m messages.Proxy, before *messages.View) {
 	}
 }
 
+// checkPreferred checks that no server that nobody has reached carries calls in
+// front of a primary that works, because a heartbeat, or the end of what one began,
+// took the active server away or into the other class.
+func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
+	was, _ := before.Active()
+	is, _ := w.view.Active()
+	if w.view.Health(is) != messages.Unknown {
+		return
+	}
+	var role, now messages.Role
+	held, works := false, false
+	for s := range before.Ranking() {
+		if s.Server == was {
+			role, held = s.Role, s.Held
+		}
+	}
+	for s := range w.view.Ranking() {
+		if s.Server == was {
+			now = s.Role
+		}
+		works = works || s.Role == messages.Primary && s.Health == messages.Alive
+	}
+	_, heartbeat := m.(messages.HeartbeatUpdate)
+	_, removed := m.(messages.RemoveServer)
+	released := held && !removed && !w.view.Contains(was)
+	if works && (heartbeat && (now != role || !w.view.Contains(was)) || released) {
+		w.t.Fatalf("after %T what works stands behind what nobody has reached: %s, then %s", m, picture(before), picture(w.view))
+	}
+}
+
 // checkRelief checks that m may end the doubt about a server.
 func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
 	// With the configuration it may have come back in the step in which it left.
@@ -161,22 +191,17 @@ func (w *witness) answers(m messages.Proxy) {
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
 		for s := range w.view.All() {
-			w.asked[s] = perhaps
+			w.asked[s.Addr] = perhaps
 		}
 	case messages.Recovered:
-		w.asked[m.Server] = perhaps
+		w.asked[m.Server.Addr] = perhaps
 	case messages.FailureNotice:
 		if m.NoQuorum {
-			w.asked[m.Server] = perhaps
+			w.asked[m.Server.Addr] = perhaps
 		}
 	case messages.ProbeDone:
 		if m.Err == nil {
-			w.asked[m.Server] = perhaps
-		}
-	}
-	for s := range w.asked {
-		if !w.view.Contains(s) {
-			delete(w.asked, s)
+			w.asked[m.Server.Addr] = perhaps
 		}
 	}
 }
@@ -189,14 +214,14 @@ func (w *witness) testified(e Witness) {
 	w.looks, w.looked = w.looks+1, w.now
 	order := []messages.Health{messages.Alive, messages.Leaderless, messages.Failed}
 	turn := func(s messages.Server) int { // who is asked first: who was asked longest ago, then by health
-		return w.asked[s]*len(order) + slices.Index(order, max(w.view.Health(s), messages.Alive))
+		return w.asked[s.Addr]*len(order) + slices.Index(order, max(w.view.Health(s), messages.Alive))
 	}
 	last := 0
 	for i, s := range e.Others {
 		if s == e.Suspect || !w.view.Contains(s) || slices.Contains(e.Others[:i], s) {
 			w.t.Fatalf("%v are to bear witness against %s: %s", e.Others, e.Suspect, picture(w.view))
 		}
-		if w.asked[s] >= 0 {
+		if w.asked[s.Addr] >= 0 {
 			if turn(s) < last {
 				w.t.Fatalf("%v are to bear witness against %s, in another order: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
 			}
@@ -204,12 +229,12 @@ func (w *witness) testified(e Witness) {
 		}
 	}
 	for s := range w.view.All() {
-		if s != e.Suspect && !slices.Contains(e.Others, s) && w.asked[s] >= 0 && turn(s) < last {
+		if s != e.Suspect && !slices.Contains(e.Others, s) && w.asked[s.Addr] >= 0 && turn(s) < last {
 			w.t.Fatalf("%v are to bear witness against %s, before it is their turn: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
 		}
 	}
 	for _, s := range append(slices.Clone(e.Others), e.Suspect) {
-		w.asked[s] = w.looks
+		w.asked[s.Addr] = w.looks
 	}
 	if n := min(3, w.view.Len()-1); n == 0 || len(e.Others) != n || e.Epoch != w.view.Epoch() {
 		w.t.Fatalf("%d witnesses in epoch %d, want %d in %d", len(e.Others), e.Epoch, n, w.view.Epoch())

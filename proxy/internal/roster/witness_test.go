@@ -24,7 +24,7 @@ type witness struct {
 	heard    bool                  // there was a heartbeat
 	looks    int                   // for a witness
 	looked   time.Time             // the last of them
-	asked    map[messages.Server]int
+	asked    map[string]int
 	view     *messages.View
 	views    []*messages.View
 	pictures []string // of views, when they were published
@@ -38,7 +38,7 @@ type witness struct {
 func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 	w := &witness{
 		t: t, r: New(cfg, seeded(seed)), twin: New(cfg, seeded(seed)),
-		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0, asked: map[messages.Server]int{},
+		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0, asked: map[string]int{},
 	}
 	w.r.Start(w.now)
 	w.twin.Start(w.now)
@@ -78,6 +78,7 @@ func (w *witness) step(m messages.Proxy) {
 	effects := w.check()
 	w.checkDoubt(m, before)
 	w.checkDenied(m, before)
+	w.checkPreferred(m, before)
 	w.checkFailover(m, before, regular)
 	if _, isTick := m.(messages.RebalanceTick); !isTick && w.ticks == ticks && len(w.open) > w.ticks {
 		w.t.Fatalf("%T has not been answered by the end of its step", m)
@@ -101,6 +102,7 @@ func (w *witness) repeat(m messages.HeartbeatUpdate) {
 	m.Reply = messages.HeartbeatUpdate{}.Reply
 	before, shown := w.view.Epoch(), w.view
 	orphan := w.r.quorum.orphaned()
+	w.answers(m)
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
 	w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, shown)
@@ -220,6 +222,11 @@ func (w *witness) published(v *messages.View) {
 		w.t.Fatalf("epoch %d follows epoch %d", v.Epoch(), w.view.Epoch())
 	}
 	w.view = v
+	for addr := range w.asked {
+		if !v.Contains(messages.Server{Addr: addr}) {
+			delete(w.asked, addr) // should it come back, it is another one
+		}
+	}
 	w.views, w.pictures = append(w.views, v), append(w.pictures, picture(v))
 }
 
