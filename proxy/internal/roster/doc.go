@@ -60,4 +60,5 @@
 //	episode.go    from the first sign of trouble until a server serves the agent again
 //	why.go        why the active server is that
 //	throttle.go   warnings that must not repeat
+//	bounds.go     how much is kept of a text from outside
 package roster

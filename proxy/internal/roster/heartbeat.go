@@ -35,7 +35,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	if from == "" && was.entry != nil {
 		from = was.entry.server.Addr
 	}
-	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
+	r.numNodes, r.leader = max(m.NumNodes, 0), bounded(m.LeaderRPCAddr)
 	r.quorum.heard(now, m.TTL, hasLeader)
 	if hasLeader {
 		r.discovery.answered(unanswered | leaderless | denied)
@@ -111,13 +111,15 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 			r.warn(now, "heartbeat names a server with a newer RPC version: left out", server, err)
 			continue
 		}
-		members = append(members, member{server: server, datacenter: info.Datacenter})
+		members = append(members, member{server: server, datacenter: bounded(info.Datacenter)})
 	}
 	return members, leftOut
 }
 
-// warn logs a warning unless it was given for that server lately.
+// warn logs a warning unless it was given for that server lately. Its address may be
+// none, and of any length.
 func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
+	about.Addr = bounded(about.Addr)
 	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
 		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
 	}
