@@ -26,7 +26,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	case frozen:
 		r.quorum.silent = false
 		r.markRefused()
-		r.box.command(r.roundLog(Info, "the server that answered has left: order kept"))
+		r.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
 	case nobody:
 		if d.verifying && r.list.served() {
 			r.unverified()
@@ -123,6 +123,9 @@ func (r *Roster) giveUp() {
 	// A server that joined or recovered meanwhile may still be worth a call; if there
 	// is none, finish sees that nobody is left.
 	r.quorum.silent = false
+	if r.list.active().health == messages.Alive {
+		r.discovery.answered(unanswered)
+	}
 }
 
 // markUnanswered marks a server whose probe failed or stayed silent.

@@ -55,6 +55,9 @@ func TestWhatAHeartbeatBringsIsKeptWithinBounds(t *testing.T) {
 		if after := heap(); after > before+4*size {
 			t.Errorf("%s: %d heartbeats grew the heap from %d to %d KiB", tt.what, heartbeats, before>>10, after>>10)
 		}
+		if n := len(g.view.LeaderAddr()); n > maxText {
+			t.Errorf("%s: the view names a leader of %d bytes", tt.what, n)
+		}
 		runtime.KeepAlive(g)
 	}
 }

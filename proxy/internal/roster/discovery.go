@@ -82,7 +82,7 @@ func (r *Roster) discoveryDeadline() time.Time {
 // discovered takes the result of a run. Found servers join as backups; if there
 // is no server, or the agent is an orphan, they join as primaries. Bad addresses
 // are skipped. A run that found nothing is repeated as long as it is wanted.
-func (r *Roster) discovered(m messages.DiscoveryDone) {
+func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	d := &r.discovery
 	if !d.end(m.Run) {
 		return
@@ -95,7 +95,7 @@ func (r *Roster) discovered(m messages.DiscoveryDone) {
 		return
 	}
 	d.reasons, d.failed = 0, m.Err != nil
-	joined := r.join(m)
+	joined := r.join(now, m)
 	level := Info
 	if joined == 0 {
 		level = Debug
@@ -115,18 +115,18 @@ func (d *discovery) level() Level {
 // join lists what a run found, and answers how many servers are new. What an
 // earlier run found, and this one did not, leaves unless it answered: an outage
 // that lasts must not pile up what discovery finds.
-func (r *Roster) join(m messages.DiscoveryDone) (joined int) {
+func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
 	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
 	found := m.Found
 	if len(found) > maxFound {
-		r.box.command(Log{Level: Warn, Message: "discovery found too many servers: the first are taken", Fields: Fields{Run: m.Run, Servers: maxFound}})
+		r.warn(now, "discovery found too many servers: the first are taken", messages.Server{}, nil)
 		found = found[:maxFound]
 	}
 	for _, f := range found {
 		server, err := messages.ParseServer(f.Addr)
 		if err != nil {
-			r.box.command(Log{Level: Warn, Message: "discovery found a bad address: skipped", Err: err, Fields: Fields{Run: m.Run}})
+			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
 			continue
 		}
 		isNew := r.list.find(server.Addr) == nil

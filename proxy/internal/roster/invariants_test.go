@@ -99,11 +99,19 @@ func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.
 }
 
 // bereft tells the oracle that every server has failed. A message that ends being
-// an orphan may make one of the agent in the same step.
-func (w *witness) bereft(m messages.Proxy, wasSilent bool) {
-	u, _ := m.(messages.HeartbeatUpdate)
+// an orphan may make one of the agent in the same step; a heartbeat with a leader
+// may end it again, for who carried it may be among those that come back.
+func (w *witness) bereft(m messages.Proxy, wasSilent bool, before *messages.View) {
+	if u, ok := m.(messages.HeartbeatUpdate); ok && u.LeaderRPCAddr != "" {
+		left := append(w.oracle.backups(), w.oracle.primaries...)
+		answering := func(addr string) bool { return before.Health(messages.Server{Addr: addr}) != messages.Failed }
+		if len(left) > 0 && !slices.ContainsFunc(left, answering) {
+			w.oracle.foundNobody()
+		}
+		return
+	}
 	p, _ := m.(messages.ProbeDone)
-	ended := u.LeaderRPCAddr != "" || p.Round != 0 && !w.r.round.running || m == nil
+	ended := p.Round != 0 && !w.r.round.running || m == nil
 	if w.r.quorum.silent && (!wasSilent || ended) {
 		w.oracle.foundNobody()
 	}

@@ -94,7 +94,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 	case messages.ProbeDone:
 		r.probeDone(now, m)
 	case messages.DiscoveryDone:
-		r.discovered(m)
+		r.discovered(now, m)
 	}
 	r.finish(now)
 }

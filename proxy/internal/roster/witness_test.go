@@ -74,7 +74,7 @@ func (w *witness) step(m messages.Proxy) {
 			w.leftover(m, before)
 		}
 	}
-	w.bereft(m, wasSilent)
+	w.bereft(m, wasSilent, before)
 	effects := w.check()
 	w.checkDoubt(m, before)
 	w.checkDenied(m, before)
@@ -122,7 +122,7 @@ func (w *witness) expireAt(at time.Time) {
 	if w.r.quorum.lapsed && !wasLapsed {
 		w.oracle.lapsed()
 	}
-	w.bereft(nil, wasSilent)
+	w.bereft(nil, wasSilent, w.view)
 	w.check()
 	if w.r.quorum.lapsed && !w.heard && w.now.Sub(w.denied) >= 90*time.Second {
 		w.t.Fatalf("an orphan at %s without a heartbeat, and the last server without a leader answered at %s", clock(w.now, epoch0), clock(w.denied, epoch0))
