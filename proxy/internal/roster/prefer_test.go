@@ -34,13 +34,15 @@ func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
 				g.answers("p")
 			},
 			was: "a~ | *p+", from: "p", names: []string{"q", "r", "p"}, want: "*p+ q r",
-		}, {
+		},
+		{
 			what: "it has just answered for the first time", begin: func(g *rig) {
 				g.noQuorum("a")
 				g.step(messages.AddBackup{Addrs: []string{"p"}})
 			},
 			was: "a~ | *p", from: "p", names: []string{"q", "r", "p"}, want: "*p+ q r",
-		}, {
+		},
+		{
 			what: "of several that work it is the one", begin: func(g *rig) {
 				g.noQuorum("a")
 				g.step(messages.AddBackup{Addrs: []string{"p", "s"}})
@@ -48,13 +50,15 @@ func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
 				g.answers("p")
 			},
 			was: "a~ | *p+ s+", from: "p", names: []string{"q", "s", "p"}, want: "*p+ q s+",
-		}, {
+		},
+		{
 			what: "the active server leaves, and another one works", begin: func(g *rig) {
 				g.named("a", "a", "b", "c")
 				g.answers("c")
 			},
 			was: "*a+ b c+", from: "c", names: []string{"b", "c", "d"}, want: "*c+ b d",
-		}, {
+		},
+		{
 			what: "the active server stays what it is", begin: func(g *rig) {
 				g.named("b", "a", "b")
 			},
