@@ -28,7 +28,8 @@ type Config struct {
 	Datacenter       string
 	PreferDatacenter bool
 
-	// NodeID identifies the agent. Rendezvous ranks servers by it.
+	// NodeID identifies the agent. Rendezvous ranks servers by it, and needs one that
+	// is the agent's alone: agents that share one all choose the same server.
 	NodeID string
 
 	// Seat is the agent's number in the fleet, from 1; the last bits of the host's
@@ -168,6 +169,9 @@ func (c *Config) validate() ([]messages.Server, error) {
 	}
 	if c.Policy > Rendezvous {
 		return nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}
+	}
+	if c.Policy == Rendezvous && c.NodeID == "" {
+		return nil, &ConfigError{Field: "NodeID", Reason: `is "" and the policy rendezvous ranks servers by it: give the agent's own, or the policy Shuffle`}
 	}
 	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > longest {
 		return nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, longest)}

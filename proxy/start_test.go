@@ -30,6 +30,7 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 		{"DiscoverInterval", []string{"2562047h47m16", "8760h0m0s"}, proxy.Config{Servers: some, DiscoverInterval: math.MaxInt64}},
 		{"Rebalance", []string{"MinInterval:2562047h47m16", "8760h0m0s"}, proxy.Config{Servers: some, Rebalance: proxy.Timing{MinInterval: math.MaxInt64}}},
 		{"Rebalance", []string{"Spread:8760h0m0.000000001s"}, proxy.Config{Servers: some, Rebalance: proxy.Timing{Spread: 365*24*time.Hour + 1}}},
+		{"NodeID", []string{`""`, "rendezvous", "Shuffle"}, proxy.Config{Servers: some, Policy: proxy.Rendezvous}},
 	} {
 		p, err := proxy.Start(c.cfg)
 		bad, ok := errors.AsType[*proxy.ConfigError](err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,6 +229,46 @@ func TestTheLackOfServersIsLoggedOnceAndNotByEachCall(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		if lack(10); log.with("no servers known") != 1 {
 			t.Error("not repeated after half a minute")
+		}
+		stop(t, p.Stop)
+	})
+}
+
+func TestDiscoveryStopsWhenCallsAreAnsweredAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		var runs atomic.Int64
+		down.Store(true)
+		p := startProxy(t, proxy.Config{
+			Servers: names(3),
+			Discoverer: discovering(func(context.Context) ([]string, error) {
+				runs.Add(1)
+				return nil, errDown
+			}),
+			Pinger: embedded{func(context.Context, string) (time.Duration, error) {
+				if down.Load() {
+					return 0, errDown
+				}
+				return time.Millisecond, nil
+			}, func(context.Context, string, string) error { return nil }},
+		})
+		if result, err := p.Rebalance(t.Context()); err != nil || result.Adopted {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		time.Sleep(time.Minute)
+		if n := runs.Load(); n < 3 {
+			t.Errorf("%d runs in a minute without a server", n)
+		}
+		down.Store(false)
+		before := runs.Load()
+		for range 60 {
+			if err := p.Call(t.Context(), "Job.List", nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if n := runs.Load() - before; n > 0 {
+			t.Errorf("%d runs in a minute of answered calls", n)
 		}
 		stop(t, p.Stop)
 	})

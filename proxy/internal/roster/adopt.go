@@ -21,11 +21,12 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	d := &r.round
 	switch how {
 	case adopted:
-		r.quorum.silent, r.discovery.requested = false, false
+		r.quorum.silent = false
+		r.discovery.answered(unanswered)
 	case frozen:
 		r.quorum.silent = false
 		r.markRefused()
-		r.box.command(r.roundLog(Info, "the server that answered has left: order kept"))
+		r.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
 	case nobody:
 		if d.verifying && r.list.served() {
 			r.unverified()
@@ -107,7 +108,7 @@ func (r *Roster) adopt(winner *entry) {
 // servers are looked for.
 func (r *Roster) giveUp() {
 	r.box.command(r.roundLog(Debug, "no server answered: order kept"))
-	r.discovery.requested = true
+	r.discovery.ask(unanswered)
 	first := r.list.active()
 	if first == nil {
 		r.quorum.silent = false // there is nobody who could answer
@@ -122,6 +123,9 @@ func (r *Roster) giveUp() {
 	// A server that joined or recovered meanwhile may still be worth a call; if there
 	// is none, finish sees that nobody is left.
 	r.quorum.silent = false
+	if r.list.active().health == messages.Alive {
+		r.discovery.answered(unanswered)
+	}
 }
 
 // markUnanswered marks a server whose probe failed or stayed silent.

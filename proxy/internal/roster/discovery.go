@@ -15,10 +15,23 @@ type discovery struct {
 	running   bool      // its result has not come
 	earliest  time.Time // when the next run may begin; a silent run is given up then
 	notBefore time.Time // when the next run may begin once this one is over
-	requested bool      // wanted since something happened, until a run succeeds
+	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
 }
+
+// reason is a set of events that servers are to be looked for after.
+type reason uint8
+
+const (
+	unanswered reason = 1 << iota // a round found nobody; until a server answers
+	leaderless                    // a heartbeat named no leader; until one does
+	denied                        // no server is left that may know a leader; until that is long ago, or a heartbeat names one
+)
+
+// ask has servers looked for; answered says that this is no reason any more.
+func (d *discovery) ask(why reason)      { d.reasons |= why }
+func (d *discovery) answered(why reason) { d.reasons &^= why }
 
 // want takes note whether discovery is wanted. When it becomes so, the first run is
 // put off by up to a fifth of the interval: whatever makes one agent look for
@@ -55,7 +68,7 @@ func (d *discovery) end(run uint64) bool {
 // wantsDiscovery says whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
-	return !r.cfg.NoDiscovery && (r.discovery.requested || r.quorum.orphaned() || r.list.len() == 0)
+	return !r.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)
 }
 
 // discoveryDeadline is when the next run is to begin; zero: none is wanted.
@@ -69,7 +82,7 @@ func (r *Roster) discoveryDeadline() time.Time {
 // discovered takes the result of a run. Found servers join as backups; if there
 // is no server, or the agent is an orphan, they join as primaries. Bad addresses
 // are skipped. A run that found nothing is repeated as long as it is wanted.
-func (r *Roster) discovered(m messages.DiscoveryDone) {
+func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	d := &r.discovery
 	if !d.end(m.Run) {
 		return
@@ -81,8 +94,8 @@ func (r *Roster) discovered(m messages.DiscoveryDone) {
 	if len(m.Found) == 0 && m.Err != nil {
 		return
 	}
-	d.requested, d.failed = false, m.Err != nil
-	joined := r.join(m)
+	d.reasons, d.failed = 0, m.Err != nil
+	joined := r.join(now, m)
 	level := Info
 	if joined == 0 {
 		level = Debug
@@ -102,18 +115,18 @@ func (d *discovery) level() Level {
 // join lists what a run found, and answers how many servers are new. What an
 // earlier run found, and this one did not, leaves unless it answered: an outage
 // that lasts must not pile up what discovery finds.
-func (r *Roster) join(m messages.DiscoveryDone) (joined int) {
+func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
 	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
 	found := m.Found
 	if len(found) > maxFound {
-		r.box.command(Log{Level: Warn, Message: "discovery found too many servers: the first are taken", Fields: Fields{Run: m.Run, Servers: maxFound}})
+		r.warn(now, "discovery found too many servers: the first are taken", messages.Server{}, nil)
 		found = found[:maxFound]
 	}
 	for _, f := range found {
 		server, err := messages.ParseServer(f.Addr)
 		if err != nil {
-			r.box.command(Log{Level: Warn, Message: "discovery found a bad address: skipped", Err: err, Fields: Fields{Run: m.Run}})
+			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
 			continue
 		}
 		isNew := r.list.find(server.Addr) == nil

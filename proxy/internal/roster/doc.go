@@ -52,7 +52,7 @@
 //	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
 //	held.go       servers that a heartbeat replaces by ones that may not be reachable
 //	members.go    adding and removing servers by hand
-//	quorum.go     when the agent counts as an orphan
+//	quorum.go     when the agent counts as an orphan; denials.go answers without a leader
 //	discovery.go  when discovery runs and what becomes of its findings
 //	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
 //	seat.go       where an agent with a seat goes after a failover
@@ -60,4 +60,5 @@
 //	episode.go    from the first sign of trouble until a server serves the agent again
 //	why.go        why the active server is that
 //	throttle.go   warnings that must not repeat
+//	bounds.go     how much is kept of a text from outside
 package roster

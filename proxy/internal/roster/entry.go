@@ -19,6 +19,7 @@ type entry struct {
 	touched    bool            // such a change waits for the next epoch
 	told       bool            // that it knows no leader has been logged, and it has not been alive since
 	passed     bool            // a round has begun since it was held for leaderless
+	owes       uint64          // the last look for a witness that it was part of, and has not answered since
 
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder
@@ -33,6 +34,7 @@ func (e *entry) works() bool { return e.health == messages.Alive || e.health == 
 
 // recover holds the server for alive and says whether that is new.
 func (e *entry) recover() bool {
+	e.owes = 0
 	if e.health == messages.Alive {
 		return false
 	}
@@ -42,6 +44,7 @@ func (e *entry) recover() bool {
 
 // doubt holds the server for leaderless and says whether that is new.
 func (e *entry) doubt() bool {
+	e.owes = 0
 	if e.health == messages.Leaderless {
 		return false
 	}

@@ -49,6 +49,6 @@ func Example() {
 	// Output:
 	// view 1: 10.0.0.1:4647 of 2 servers
 	// view 2: 10.0.0.2:4647 of 2 servers
-	// info: server failed 10.0.0.1:4647
+	// debug: server failed 10.0.0.1:4647
 	// warn: failing over 10.0.0.1:4647
 }

@@ -21,7 +21,9 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	case e == nil || e.stale(m.Epoch):
 		return false
 	case m.NoQuorum:
-		return r.noteNoQuorum(now, e, m)
+		isNew := r.noteNoQuorum(now, e, m)
+		r.deny(now)
+		return isNew
 	}
 	if e != r.list.active() {
 		return e.health != messages.Failed && r.fail(e, m.Err)
@@ -42,7 +44,7 @@ func (r *Roster) fail(e *entry, cause error) bool {
 	r.failures++
 	isNew := e.fail(r.failures)
 	if isNew {
-		r.box.command(Log{Level: Info, Message: "server failed", Server: e.server, Err: cause})
+		r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
 	}
 	return isNew
 }
@@ -54,7 +56,8 @@ func (r *Roster) recovered(m messages.Recovered) {
 	if e == nil || e.stale(m.Epoch) {
 		return
 	}
-	r.quorum.silent = false
+	r.quorum.silent, e.owes = false, 0
+	r.discovery.answered(unanswered)
 	if e.health != messages.Leaderless {
 		r.vouch(e)
 	}
@@ -63,7 +66,7 @@ func (r *Roster) recovered(m messages.Recovered) {
 // revive holds e for alive.
 func (r *Roster) revive(e *entry) {
 	if e.health == messages.Failed {
-		r.box.command(Log{Level: Info, Message: "server answers again", Server: e.server})
+		r.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
 	}
 	e.recover()
 }

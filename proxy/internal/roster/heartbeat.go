@@ -30,16 +30,22 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	// To an orphan any server is welcome: only a heartbeat with a leader may
 	// take some away.
 	leave := hasLeader || !r.quorum.orphaned() || r.list.len() > maxNamed
+	was := r.list.front()
 	from := m.From.Addr
-	if e := r.list.active(); from == "" && e != nil {
-		from = e.server.Addr
+	if from == "" && was.entry != nil {
+		from = was.entry.server.Addr
 	}
-	r.numNodes, r.leader = max(m.NumNodes, 0), m.LeaderRPCAddr
+	r.numNodes, r.leader = max(m.NumNodes, 0), bounded(m.LeaderRPCAddr)
 	r.quorum.heard(now, m.TTL, hasLeader)
-	r.discovery.requested = !hasLeader
+	if hasLeader {
+		r.discovery.answered(unanswered | leaderless | denied)
+	} else {
+		r.discovery.ask(leaderless)
+	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.bereave() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
+	r.list.prefer(was)
 	r.verify(now)
 }
 
@@ -105,13 +111,15 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 			r.warn(now, "heartbeat names a server with a newer RPC version: left out", server, err)
 			continue
 		}
-		members = append(members, member{server: server, datacenter: info.Datacenter})
+		members = append(members, member{server: server, datacenter: bounded(info.Datacenter)})
 	}
 	return members, leftOut
 }
 
-// warn logs a warning unless it was given for that server lately.
+// warn logs a warning unless it was given for that server lately. Its address may be
+// none, and of any length.
 func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
+	about.Addr = bounded(about.Addr)
 	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
 		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
 	}

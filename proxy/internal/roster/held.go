@@ -66,6 +66,41 @@ func (l *list) promote(named map[string]bool) {
 	e.source = e.listedBy
 }
 
+// front is the active server and the class it stands in.
+type front struct {
+	entry  *entry
+	backup bool
+}
+
+// front is what carries calls now.
+func (l *list) front() front {
+	e := l.active()
+	return front{entry: e, backup: e != nil && l.isBackup(e)}
+}
+
+// prefer follows a change of who is in which class. If that took the active server,
+// was, away or into the other class, or there was none, a server that nobody has
+// reached may stand in front of one that works: a primary that does, was itself if
+// it can be, goes before all then.
+func (l *list) prefer(was front) {
+	active := l.active()
+	if active == nil || active.health != messages.Unknown {
+		return
+	}
+	if was.entry != nil && slices.Contains(l.class(was.entry), was.entry) && l.isBackup(was.entry) == was.backup {
+		return // it stays what it was
+	}
+	works := func(e *entry) bool { return e.health == messages.Alive }
+	i := slices.Index(l.primaries, was.entry)
+	if i < 0 || !works(l.primaries[i]) {
+		i = slices.IndexFunc(l.primaries, works)
+	}
+	if i >= 0 {
+		e := l.primaries[i]
+		l.primaries = slices.Insert(slices.Delete(l.primaries, i, i+1), 0, e)
+	}
+}
+
 // verify has the servers probed that are to replace the held ones, a few times
 // in a row; a round that is under way is waited for.
 func (r *Roster) verify(now time.Time) {
@@ -97,6 +132,7 @@ func (r *Roster) release() {
 		}
 		if r.list.holding() {
 			r.list.dismiss(func(e *entry) bool { return e.held })
+			r.list.prefer(front{}) // whoever carried calls, they were to be carried by one of these
 			r.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
 		}
 		if r.leader != "" && e.source == messages.SourceHeartbeat {

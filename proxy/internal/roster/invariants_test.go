@@ -24,6 +24,64 @@ func (w *witness) checkDoubt(m messages.Proxy, before *messages.View) {
 	}
 }
 
+// evidence tells the oracle that notices of servers without a leader have made an
+// orphan of the agent; no other notice may.
+func (w *witness) evidence(m messages.FailureNotice, wasLapsed bool) {
+	if m.NoQuorum {
+		w.denied = w.now
+	}
+	if !w.r.quorum.lapsed || wasLapsed {
+		return
+	}
+	if !m.NoQuorum || w.now.Sub(epoch0) < 90*time.Second {
+		w.t.Fatalf("%+v makes an orphan of the agent at %s", m, clock(w.now, epoch0))
+	}
+	w.oracle.lapsed()
+}
+
+// checkDenied checks that servers are looked for when one has answered that it
+// knows no leader, and none is left that may.
+func (w *witness) checkDenied(m messages.Proxy, before *messages.View) {
+	n, ok := m.(messages.FailureNotice)
+	active, _ := w.view.Active()
+	if !ok || !n.NoQuorum || n.Epoch != before.Epoch() || !before.Contains(n.Server) || w.view.Health(active) != messages.Leaderless {
+		return
+	}
+	if !w.looking && w.r.discoveryDeadline().IsZero() {
+		w.t.Fatalf("nobody looks for servers, and none knows a leader: %s", picture(w.view))
+	}
+}
+
+// checkPreferred checks that no server that nobody has reached carries calls in
+// front of a primary that works, because a heartbeat, or the end of what one began,
+// took the active server away or into the other class.
+func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
+	was, _ := before.Active()
+	is, _ := w.view.Active()
+	if w.view.Health(is) != messages.Unknown {
+		return
+	}
+	var role, now messages.Role
+	held, works := false, false
+	for s := range before.Ranking() {
+		if s.Server == was {
+			role, held = s.Role, s.Held
+		}
+	}
+	for s := range w.view.Ranking() {
+		if s.Server == was {
+			now = s.Role
+		}
+		works = works || s.Role == messages.Primary && s.Health == messages.Alive
+	}
+	_, heartbeat := m.(messages.HeartbeatUpdate)
+	_, removed := m.(messages.RemoveServer)
+	released := held && !removed && !w.view.Contains(was)
+	if works && (heartbeat && (now != role || !w.view.Contains(was)) || released) {
+		w.t.Fatalf("after %T what works stands behind what nobody has reached: %s, then %s", m, picture(before), picture(w.view))
+	}
+}
+
 // checkRelief checks that m may end the doubt about a server.
 func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
 	// With the configuration it may have come back in the step in which it left.
@@ -41,11 +99,19 @@ func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.
 }
 
 // bereft tells the oracle that every server has failed. A message that ends being
-// an orphan may make one of the agent in the same step.
-func (w *witness) bereft(m messages.Proxy, wasSilent bool) {
-	u, _ := m.(messages.HeartbeatUpdate)
+// an orphan may make one of the agent in the same step; a heartbeat with a leader
+// may end it again, for who carried it may be among those that come back.
+func (w *witness) bereft(m messages.Proxy, wasSilent bool, before *messages.View) {
+	if u, ok := m.(messages.HeartbeatUpdate); ok && u.LeaderRPCAddr != "" {
+		left := append(w.oracle.backups(), w.oracle.primaries...)
+		answering := func(addr string) bool { return before.Health(messages.Server{Addr: addr}) != messages.Failed }
+		if len(left) > 0 && !slices.ContainsFunc(left, answering) {
+			w.oracle.foundNobody()
+		}
+		return
+	}
 	p, _ := m.(messages.ProbeDone)
-	ended := u.LeaderRPCAddr != "" || p.Round != 0 && !w.r.round.running || m == nil
+	ended := p.Round != 0 && !w.r.round.running || m == nil
 	if w.r.quorum.silent && (!wasSilent || ended) {
 		w.oracle.foundNobody()
 	}
@@ -126,20 +192,57 @@ func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular
 	}
 }
 
+// answers notes whom m may be an answer of: whether it has counted as one is not
+// known here. A heartbeat may also take a server away and bring it back at once.
+func (w *witness) answers(m messages.Proxy) {
+	const perhaps = -1
+	switch m := m.(type) {
+	case messages.HeartbeatUpdate:
+		for s := range w.view.All() {
+			w.asked[s.Addr] = perhaps
+		}
+	case messages.Recovered:
+		w.asked[m.Server.Addr] = perhaps
+	case messages.FailureNotice:
+		if m.NoQuorum {
+			w.asked[m.Server.Addr] = perhaps
+		}
+	case messages.ProbeDone:
+		if m.Err == nil {
+			w.asked[m.Server.Addr] = perhaps
+		}
+	}
+}
+
 // testified checks who is to bear witness.
 func (w *witness) testified(e Witness) {
-	order := []messages.Health{messages.Unknown, messages.Leaderless, messages.Failed}
+	if w.now.Sub(w.looked) >= time.Minute {
+		clear(w.asked)
+	}
+	w.looks, w.looked = w.looks+1, w.now
+	order := []messages.Health{messages.Alive, messages.Leaderless, messages.Failed}
+	turn := func(s messages.Server) int { // who is asked first: who was asked longest ago, then by health
+		return w.asked[s.Addr]*len(order) + slices.Index(order, max(w.view.Health(s), messages.Alive))
+	}
 	last := 0
 	for i, s := range e.Others {
-		health := w.view.Health(s)
-		if health == messages.Alive {
-			health = messages.Unknown
-		}
-		at := slices.Index(order, health)
-		if s == e.Suspect || !w.view.Contains(s) || slices.Contains(e.Others[:i], s) || at < last {
+		if s == e.Suspect || !w.view.Contains(s) || slices.Contains(e.Others[:i], s) {
 			w.t.Fatalf("%v are to bear witness against %s: %s", e.Others, e.Suspect, picture(w.view))
 		}
-		last = at
+		if w.asked[s.Addr] >= 0 {
+			if turn(s) < last {
+				w.t.Fatalf("%v are to bear witness against %s, in another order: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
+			}
+			last = turn(s)
+		}
+	}
+	for s := range w.view.All() {
+		if s != e.Suspect && !slices.Contains(e.Others, s) && w.asked[s.Addr] >= 0 && turn(s) < last {
+			w.t.Fatalf("%v are to bear witness against %s, before it is their turn: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
+		}
+	}
+	for _, s := range append(slices.Clone(e.Others), e.Suspect) {
+		w.asked[s.Addr] = w.looks
 	}
 	if n := min(3, w.view.Len()-1); n == 0 || len(e.Others) != n || e.Epoch != w.view.Epoch() {
 		w.t.Fatalf("%d witnesses in epoch %d, want %d in %d", len(e.Others), e.Epoch, n, w.view.Epoch())

@@ -54,7 +54,7 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 	isNew := e.doubt()
 	if isNew && !e.told {
 		e.told = true
-		r.box.command(Log{Level: Info, Message: "server knows no leader", Server: e.server, Err: cause})
+		r.box.command(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
 	}
 	return isNew
 }
@@ -63,8 +63,9 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 // leader. Failure notices that are under way overrule it unless something was held
 // against e before.
 func (r *Roster) vouch(e *entry) {
+	r.quorum.silent = false
 	if e.health == messages.Unknown {
-		e.health, e.told = messages.Alive, false
+		e.health, e.told, e.owes = messages.Alive, false, 0
 		return
 	}
 	r.revive(e)
@@ -75,6 +76,7 @@ func (r *Roster) vouch(e *entry) {
 // server gets a chance; otherwise, or if the doubt is newer than the probe, it
 // stays what it is.
 func (r *Roster) reached(e *entry, epoch uint64) {
+	e.owes = 0
 	switch {
 	case e.health != messages.Leaderless:
 		r.revive(e)

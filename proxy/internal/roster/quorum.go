@@ -9,21 +9,36 @@ import (
 // orphanTTLs is how many heartbeat lifetimes without a leader make an orphan.
 const orphanTTLs = 3
 
+// defaultTTL is a heartbeat's lifetime where nobody has told one.
+const defaultTTL = 30 * time.Second
+
 // quorum tracks whether the cluster still looks after this agent. An agent is an
-// orphan when no heartbeat has named a leader for three lifetimes, or when a
-// server is left that has not failed.
+// orphan when no heartbeat has named a leader for three lifetimes, when servers
+// have denied for as long that they know one and no server was left that may, or
+// when no server is left that has not failed.
+//
+// Each clock needs evidence to start: the first heartbeat, the first denial. An
+// agent that sends no heartbeats, and whose calls are answered, gives none, and is
+// no orphan however long it runs.
 type quorum struct {
-	ttl    time.Duration // of the last heartbeat; zero: unknown
+	ttl    time.Duration // of the last heartbeat that told one; zero: unknown
 	seen   time.Time     // the last heartbeat with a leader; before any, the first heartbeat
-	lapsed bool          // seen is more than three lifetimes ago
+	denied denials       // since the last heartbeat with a leader
+	lapsed bool          // seen is more than three lifetimes ago, or the denials last for as long
 	silent bool          // no server answered the last round
 }
 
-// heard takes note of a heartbeat. One with a leader ends being an orphan.
+// heard takes note of a heartbeat. One with a leader ends being an orphan. One
+// without, that tells no lifetime, leaves the last one in force.
 func (q *quorum) heard(now time.Time, ttl time.Duration, leader bool) {
-	q.ttl = min(ttl, longestInterval)
-	if leader {
-		q.lapsed, q.silent = false, false
+	switch {
+	case leader:
+		q.denied, q.lapsed, q.silent = denials{}, false, false
+		q.ttl = min(ttl, longestInterval)
+	case ttl > 0:
+		q.ttl = min(ttl, longestInterval)
+	case q.ttl <= 0:
+		q.ttl = defaultTTL
 	}
 	if leader || q.seen.IsZero() {
 		q.seen = now
@@ -33,12 +48,40 @@ func (q *quorum) heard(now time.Time, ttl time.Duration, leader bool) {
 // orphaned says whether the agent is an orphan.
 func (q *quorum) orphaned() bool { return q.lapsed || q.silent }
 
-// deadline is when the quorum lapses; zero: it has, or nothing is known of it.
-func (q *quorum) deadline() time.Time {
-	if q.lapsed || q.ttl <= 0 {
+// limit is when three lifetimes without a leader are over; zero: nothing is known
+// of them.
+func (q *quorum) limit() time.Time {
+	if q.seen.IsZero() || q.ttl <= 0 {
 		return time.Time{}
 	}
 	return q.seen.Add(orphanTTLs * q.ttl)
+}
+
+// lapse is when the quorum lapses; zero: it has, or nothing is known of it.
+func (q *quorum) lapse() time.Time {
+	if q.lapsed {
+		return time.Time{}
+	}
+	return q.limit()
+}
+
+// deadline is when there is something to be done about the quorum; zero: never.
+func (q *quorum) deadline() time.Time {
+	end := q.denied.end()
+	if lapse := q.lapse(); end.IsZero() || !lapse.IsZero() && lapse.Before(end) {
+		return lapse
+	}
+	return end
+}
+
+// expireQuorum does what is due about the quorum.
+func (r *Roster) expireQuorum(now time.Time) {
+	if r.quorum.subside(now) {
+		r.discovery.answered(denied)
+	}
+	if due(r.quorum.lapse(), now) {
+		r.lapse()
+	}
 }
 
 // bereave takes note, whatever led to it, that every server has failed: the

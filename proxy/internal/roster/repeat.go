@@ -10,13 +10,14 @@ import (
 // was applied, in whatever order and however often each. Recognising one
 // allocates nothing.
 type memory struct {
-	seen  map[messages.ServerInfo]uint64 // what was named, and the last count that saw it
-	count uint64                         // of comparisons
-	edits uint64                         // list.edits after the heartbeat was applied
-	until time.Time                      // when warnings are due again; zero: there were none
+	named map[messages.ServerInfo]int // what was named, and where its count is
+	seen  []uint64                    // the last count that saw each
+	count uint64                      // of comparisons
+	edits uint64                      // list.edits after the heartbeat was applied
+	until time.Time                   // when warnings are due again; zero: there were none
 }
 
-func newMemory() memory { return memory{seen: make(map[messages.ServerInfo]uint64)} }
+func newMemory() memory { return memory{named: make(map[messages.ServerInfo]int)} }
 
 // repeats says whether applying infos would change nothing: they are what was
 // named before, nobody has edited the list since, and no warning is due.
@@ -27,24 +28,29 @@ func (h *memory) repeats(now time.Time, infos []messages.ServerInfo, edits uint6
 	h.count++
 	distinct := 0
 	for _, info := range infos {
-		last, known := h.seen[info]
+		i, known := h.named[head(info)]
 		if !known {
 			return false
 		}
-		if last != h.count {
-			h.seen[info] = h.count
+		if h.seen[i] != h.count { // the map is only read: it would take the head, and hold on to the rest
+			h.seen[i] = h.count
 			distinct++
 		}
 	}
-	return distinct == len(h.seen) && distinct > 0
+	return distinct == len(h.named) && distinct > 0
 }
 
 // keep remembers an applied heartbeat; warned says that some of its servers were
 // left out.
 func (h *memory) keep(now time.Time, infos []messages.ServerInfo, edits uint64, warned bool) {
-	clear(h.seen)
+	clear(h.named)
+	h.seen = h.seen[:0]
 	for _, info := range infos {
-		h.seen[info] = h.count
+		info.RPCAdvertiseAddr, info.Datacenter = bounded(info.RPCAdvertiseAddr), bounded(info.Datacenter)
+		if _, known := h.named[info]; !known {
+			h.named[info] = len(h.seen)
+			h.seen = append(h.seen, h.count)
+		}
 	}
 	h.edits, h.until = edits, time.Time{}
 	if warned {

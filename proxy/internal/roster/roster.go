@@ -28,6 +28,7 @@ type Roster struct {
 	round      round
 	schedule   schedule
 	episode    episode
+	suspicion  suspicion
 	verified   int // rounds in a row that a heartbeat began for the sake of held servers
 	box        outbox
 	started    bool
@@ -81,7 +82,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 	case messages.Recovered:
 		r.recovered(m)
 	case messages.Suspected:
-		r.suspected(m)
+		r.suspected(now, m)
 	case messages.RebalanceTick:
 		r.rebalance(now, m.Reply)
 	case messages.AddBackup:
@@ -93,7 +94,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 	case messages.ProbeDone:
 		r.probeDone(now, m)
 	case messages.DiscoveryDone:
-		r.discovered(m)
+		r.discovered(now, m)
 	}
 	r.finish(now)
 }
@@ -102,9 +103,7 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 func (r *Roster) Expire(now time.Time) {
 	r.box.open()
 	r.start(now)
-	if due(r.quorum.deadline(), now) {
-		r.lapse()
-	}
+	r.expireQuorum(now)
 	switch {
 	case r.round.running:
 		r.expireRound(now)

@@ -1,7 +1,9 @@
 package roster
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -10,31 +12,77 @@ import (
 // pass over dead ones, few enough not to burden a cluster in trouble.
 const witnesses = 3
 
-// suspected looks for servers that could bear witness: the next in the ranking,
+// calmTime without a suspicion ends a row of them.
+const calmTime = time.Minute
+
+// suspicion counts the looks for a witness. Those that were asked may be as silent
+// as the one they are asked about, and a silent server says nothing, for the network
+// may be ours. So within a row of looks nobody is asked twice, unless it has answered
+// meanwhile, before all the others were.
+type suspicion struct {
+	looks uint64    // so far
+	row   uint64    // the look that the row began with
+	last  time.Time // when the last one was
+}
+
+// look begins a look and returns its number.
+func (s *suspicion) look(now time.Time) uint64 {
+	s.looks++
+	if now.Sub(s.last) >= calmTime {
+		s.row = s.looks
+	}
+	s.last = now
+	return s.looks
+}
+
+// turn is the look of this row that e owes an answer to, as a witness or as a
+// suspect; zero: none.
+func (s *suspicion) turn(e *entry) uint64 {
+	if e.owes < s.row {
+		return 0
+	}
+	return e.owes
+}
+
+// suspected looks for servers that could bear witness: those that owe no answer,
+// then those that owe one for the longest. Among equals the next in the ranking,
 // those that may know a leader first, those held for failed last. Without another
 // server there is none, and the silent one is kept.
-func (r *Roster) suspected(m messages.Suspected) {
+func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 	suspect := r.list.find(m.Addr)
-	if suspect == nil {
+	if suspect == nil || r.list.len() == 1 {
 		return
 	}
-	var up, leaderless, down []messages.Server
+	others := make([]*entry, 0, r.list.len())
 	for e := range r.list.all() {
-		switch {
-		case e == suspect:
-		case e.health == messages.Failed:
-			down = append(down, e.server)
-		case e.health == messages.Leaderless:
-			leaderless = append(leaderless, e.server)
-		default:
-			up = append(up, e.server)
+		if e != suspect {
+			others = append(others, e)
 		}
 	}
-	others := slices.Concat(up, leaderless, down)
-	if len(others) == 0 {
-		return
-	}
-	r.box.command(Witness{
-		Suspect: suspect.server, Others: others[:min(len(others), witnesses)], Epoch: r.asOf(suspect),
+	look := r.suspicion.look(now)
+	slices.SortStableFunc(others, func(a, b *entry) int {
+		return cmp.Or(
+			cmp.Compare(r.suspicion.turn(a), r.suspicion.turn(b)),
+			cmp.Compare(reluctance(a), reluctance(b)),
+		)
 	})
+	suspect.owes = look
+	asked := make([]messages.Server, 0, witnesses)
+	for _, e := range others[:min(len(others), witnesses)] {
+		e.owes = look
+		asked = append(asked, e.server)
+	}
+	r.box.command(Witness{Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect)})
+}
+
+// reluctance is how late e is asked to bear witness because of its health.
+func reluctance(e *entry) int {
+	switch e.health {
+	case messages.Failed:
+		return 2
+	case messages.Leaderless:
+		return 1
+	default:
+		return 0
+	}
 }

@@ -20,6 +20,11 @@ type witness struct {
 	now    time.Time
 
 	last     []messages.ServerInfo // of the last heartbeat
+	denied   time.Time             // the last notice that a server knows no leader
+	heard    bool                  // there was a heartbeat
+	looks    int                   // for a witness
+	looked   time.Time             // the last of them
+	asked    map[string]int
 	view     *messages.View
 	views    []*messages.View
 	pictures []string // of views, when they were published
@@ -33,7 +38,7 @@ type witness struct {
 func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 	w := &witness{
 		t: t, r: New(cfg, seeded(seed)), twin: New(cfg, seeded(seed)),
-		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0,
+		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0, asked: map[string]int{},
 	}
 	w.r.Start(w.now)
 	w.twin.Start(w.now)
@@ -44,11 +49,16 @@ func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 func (w *witness) step(m messages.Proxy) {
 	orphan, wasSilent, ticks, before := w.r.quorum.orphaned(), w.r.quorum.silent, w.ticks, w.view
 	regular := w.regular()
+	wasLapsed := w.r.quorum.lapsed
 	w.expect(m)
+	w.answers(m)
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
 	switch m := m.(type) {
+	case messages.FailureNotice:
+		w.evidence(m, wasLapsed)
 	case messages.HeartbeatUpdate:
+		w.heard = true
 		w.last = m.Servers
 		w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, before)
 	case messages.AddBackup:
@@ -64,9 +74,11 @@ func (w *witness) step(m messages.Proxy) {
 			w.leftover(m, before)
 		}
 	}
-	w.bereft(m, wasSilent)
+	w.bereft(m, wasSilent, before)
 	effects := w.check()
 	w.checkDoubt(m, before)
+	w.checkDenied(m, before)
+	w.checkPreferred(m, before)
 	w.checkFailover(m, before, regular)
 	if _, isTick := m.(messages.RebalanceTick); !isTick && w.ticks == ticks && len(w.open) > w.ticks {
 		w.t.Fatalf("%T has not been answered by the end of its step", m)
@@ -90,6 +102,7 @@ func (w *witness) repeat(m messages.HeartbeatUpdate) {
 	m.Reply = messages.HeartbeatUpdate{}.Reply
 	before, shown := w.view.Epoch(), w.view
 	orphan := w.r.quorum.orphaned()
+	w.answers(m)
 	w.r.Step(w.now, m)
 	w.twin.Step(w.now, m)
 	w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, shown)
@@ -109,8 +122,11 @@ func (w *witness) expireAt(at time.Time) {
 	if w.r.quorum.lapsed && !wasLapsed {
 		w.oracle.lapsed()
 	}
-	w.bereft(nil, wasSilent)
+	w.bereft(nil, wasSilent, w.view)
 	w.check()
+	if w.r.quorum.lapsed && !w.heard && w.now.Sub(w.denied) >= 90*time.Second {
+		w.t.Fatalf("an orphan at %s without a heartbeat, and the last server without a leader answered at %s", clock(w.now, epoch0), clock(w.denied, epoch0))
+	}
 	if at := w.r.Deadline(); !at.After(w.now) {
 		w.t.Fatalf("after Expire at %s the deadline is %s", clock(w.now, epoch0), clock(at, epoch0))
 	}
@@ -206,6 +222,11 @@ func (w *witness) published(v *messages.View) {
 		w.t.Fatalf("epoch %d follows epoch %d", v.Epoch(), w.view.Epoch())
 	}
 	w.view = v
+	for addr := range w.asked {
+		if !v.Contains(messages.Server{Addr: addr}) {
+			delete(w.asked, addr) // should it come back, it is another one
+		}
+	}
 	w.views, w.pictures = append(w.views, v), append(w.pictures, picture(v))
 }
 

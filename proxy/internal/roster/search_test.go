@@ -1,0 +1,98 @@
+package roster
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+func TestAServerThatAnswersEndsTheSearchThatARoundBegan(t *testing.T) {
+	answers := map[string]func(*rig){
+		"a call":                    func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "a"), Epoch: g.view.Epoch()}) },
+		"a probe":                   func(g *rig) { g.probeOnly("b") },
+		"a heartbeat with a leader": func(g *rig) { g.hears("c", "a") },
+	}
+	for what, answer := range answers {
+		g := newRig(t, "a", "b", "c")
+		g.probeOnly("nobody")
+		if g.expect("*a! b! c!"); !g.r.wantsDiscovery() {
+			t.Fatal("no server answers, and nobody looks for servers")
+		}
+		if answer(g); g.r.wantsDiscovery() {
+			t.Errorf("%s has been answered, and servers are still looked for", what)
+		}
+	}
+}
+
+func TestARoundThatANewerAnswerOverrulesBeginsNoSearch(t *testing.T) {
+	g := newRig(t, "a", "b")
+	g.fail("a")
+	g.expect("*b a!")
+	g.step(messages.RebalanceTick{})
+	g.probed("b", errTest)
+	g.step(messages.Recovered{Server: serv(t, "a"), Epoch: g.view.Epoch()})
+	g.probed("a", errTest)
+	if g.expect("b! *a+"); g.r.wantsDiscovery() {
+		t.Error("a call was answered during the round, and servers are looked for")
+	}
+}
+
+func TestAnAnsweredCallDoesNotEndTheSearchForALeader(t *testing.T) {
+	for what, begin := range map[string]func(*rig){
+		"a heartbeat named none":     func(g *rig) { g.hears("a", "") },
+		"no server is left with one": func(g *rig) { g.noQuorum("a"); g.noQuorum("b"); g.noQuorum("c") },
+	} {
+		g := newRig(t, "a", "b", "c")
+		begin(g)
+		g.step(messages.Recovered{Server: serv(t, "b"), Epoch: g.view.Epoch()})
+		if g.probeOnly("b"); !g.r.wantsDiscovery() {
+			t.Errorf("%s, and because a server answers nobody looks for others", what)
+		}
+	}
+}
+
+func TestWhatDiscoveryFindsIsWarnedOfOnceInThreeHours(t *testing.T) {
+	g := startRig(t, Config{}, ordered())
+	bad, many := []string{"x y", "b:0"}, make([]string, 2*maxFound)
+	for i := range many {
+		many[i] = fmt.Sprintf("h%d", i)
+	}
+	warnings := func() (n int) {
+		for _, found := range [][]messages.Found{found(bad...), found(many...)} {
+			g.r.quorum.silent = true // it goes on looking
+			g.advance(time.Minute)
+			for _, l := range only[Log](g.step(messages.DiscoveryDone{Run: g.r.discovery.run, Found: found})) {
+				if l.Level == Warn {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	if n := warnings(); n != 3 {
+		t.Errorf("%d warnings, want one of each bad address and one of too many", n)
+	}
+	for range 5 {
+		if n := warnings(); n != 0 {
+			t.Errorf("%d warnings repeated", n)
+		}
+	}
+	g.now = g.now.Add(quietTime)
+	if n := warnings(); n != 3 {
+		t.Errorf("%d warnings after three hours, want 3", n)
+	}
+}
+
+func TestConfiguredServersComeBackTheMomentThatTheServerWhichTookOverDies(t *testing.T) {
+	g := newRig(t, "a", "b")
+	g.fail("a")
+	g.fail("b")
+	g.named("a", "a") // through a, which answers again
+	if g.expect("*a+"); g.r.quorum.orphaned() {
+		t.Error("a server answers, and the agent is an orphan")
+	}
+	g.fail("a")
+	g.expect("a! *b^")
+}

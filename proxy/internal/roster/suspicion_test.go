@@ -1,0 +1,69 @@
+package roster
+
+import (
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// witnesses suspects a server and answers who is asked about it.
+func (g *rig) witnesses(addr string) (asked []string) {
+	g.t.Helper()
+	looks := only[Witness](g.step(messages.Suspected{Addr: serv(g.t, addr).Addr}))
+	if len(looks) != 1 {
+		g.t.Fatalf("%d looks for a witness, want 1", len(looks))
+	}
+	for _, s := range looks[0].Others {
+		asked = append(asked, short(s))
+	}
+	return asked
+}
+
+func TestSilentWitnessesDoNotKeepTheOthersFromBeingAsked(t *testing.T) {
+	for _, n := range []int{2, 3, 4, 5, 7, 40} {
+		g := newRig(t, pooled(n)...)
+		for _, s := range pooled(n)[n/2+1:] { // held for failed, and back meanwhile
+			g.fail(s)
+		}
+		front := pooled(n)[0]
+		for row := range 3 {
+			asked := map[string]bool{}
+			for range (n - 1 + witnesses - 1) / witnesses {
+				for _, s := range g.witnesses(front) {
+					asked[s] = true
+				}
+				g.now = g.now.Add(2 * time.Second)
+			}
+			if len(asked) != n-1 {
+				t.Errorf("%d servers, row %d: %d were asked, want all but the silent one", n, row, len(asked))
+			}
+		}
+	}
+}
+
+func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
+	answers := map[string]func(*rig){
+		"a call":                          func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "c"), Epoch: g.view.Epoch()}) },
+		"a probe":                         func(g *rig) { g.probeOnly("c") },
+		"a heartbeat with a leader":       func(g *rig) { g.hears("c", "a") },
+		"a heartbeat without":             func(g *rig) { g.hears("c", "") },
+		"a call, that it knows no leader": func(g *rig) { g.noQuorum("c") },
+	}
+	for what, answer := range answers {
+		for _, before := range []string{"unknown", "alive", "leaderless"} {
+			g := newRig(t, "a", "b", "c")
+			switch before {
+			case "alive":
+				g.step(messages.Recovered{Server: serv(g.t, "c")})
+			case "leaderless":
+				g.noQuorum("c")
+			}
+			g.r.list.find("c:4647").owes = g.r.suspicion.look(g.now)
+			answer(g)
+			if owes := g.r.list.find("c:4647").owes; owes != 0 {
+				t.Errorf("%s of a server that was %s: it is still thought to owe an answer", what, before)
+			}
+		}
+	}
+}
