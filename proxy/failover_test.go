@@ -160,7 +160,10 @@ func TestAServerThatFallsSilentAfterItsFarewellIsLeftLikeAnyOther(t *testing.T) 
 			return nil, ctx.Err()
 		})
 	}
-	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	p := startProxy(t, proxy.Config{
+		Servers: c.Addrs(), ProbeTimeout: 3 * time.Second,
+		Pool: pool.Config{SilenceLimit: time.Second, PingTimeout: 2 * time.Second, DialTimeout: 2 * time.Second},
+	})
 	front := active(t, p)
 	done := make(chan error, 1)
 	var from string

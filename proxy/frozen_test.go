@@ -16,19 +16,25 @@ func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 	const servers, frozen = 7, 4
 	c := startCluster(t, servers)
 	p := startProxy(t, proxy.Config{
-		Servers: c.Addrs(), ProbeTimeout: 1500 * time.Millisecond,
-		Pool: pool.Config{SilenceLimit: 500 * time.Millisecond, PingTimeout: time.Second},
+		Servers: c.Addrs(), ProbeTimeout: 1500 * time.Millisecond, ProbeStagger: 1,
+		Pool: pool.Config{
+			SilenceLimit: 500 * time.Millisecond, PingTimeout: time.Second, DialTimeout: 2 * time.Second,
+			DrainTimeout: 1, // who is left has no session
+		},
 	})
-	for range 400 {
-		if p.Stats().Sessions == servers {
+	for _, s := range c.Servers() {
+		s.Inject(testutil.Slow(100 * time.Millisecond).On("Status.Ping")) // so that a round asks them all
+	}
+	for rounds := 0; ; rounds++ {
+		before := active(t, p)
+		if r, err := p.Rebalance(within(t)); err != nil {
+			t.Fatal(err)
+		} else if r.Active == before && p.Stats().Sessions == servers {
 			break
 		}
-		if _, err := p.Rebalance(within(t)); err != nil {
-			t.Fatal(err)
+		if rounds > 200 {
+			t.Fatalf("%d sessions, want %d: the test shows nothing", p.Stats().Sessions, servers)
 		}
-	}
-	if n := p.Stats().Sessions; n != servers {
-		t.Fatalf("%d sessions, want %d: the test shows nothing", n, servers)
 	}
 	silent := map[messages.Server]bool{}
 	for _, s := range p.View().Servers()[:frozen] {
