@@ -47,17 +47,21 @@ func (s *suspicion) turn(e *entry) uint64 {
 // suspected looks for servers that could bear witness: those that owe no answer,
 // then those that owe one for the longest. Among equals the next in the ranking,
 // those that may know a leader first, those held for failed last. Without another
-// server there is none, and the silent one is kept.
+// server there is none, and the silent one is kept. It may have left the list: calls
+// that were on their way to it wait all the same.
 func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 	suspect := r.list.find(m.Addr)
-	if suspect == nil || r.list.len() == 1 {
-		return
+	if suspect == nil {
+		suspect = &entry{server: messages.Server{Name: m.Addr, Addr: m.Addr}}
 	}
 	others := make([]*entry, 0, r.list.len())
 	for e := range r.list.all() {
 		if e != suspect {
 			others = append(others, e)
 		}
+	}
+	if len(others) == 0 {
+		return
 	}
 	look := r.suspicion.look(now)
 	slices.SortStableFunc(others, func(a, b *entry) int {

@@ -67,3 +67,15 @@ func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestCallsOnTheirWayToAServerThatHasLeftFindAWitness(t *testing.T) {
+	g := newRig(t, "a", "b")
+	g.step(messages.RemoveServer{Server: serv(t, "a")})
+	if asked := g.witnesses("a"); len(asked) != 1 || asked[0] != "b" {
+		t.Errorf("%q are asked, want b", asked)
+	}
+	g.step(messages.RemoveServer{Server: serv(t, "b")})
+	if looks := only[Witness](g.step(messages.Suspected{Addr: serv(t, "a").Addr})); len(looks) != 0 {
+		t.Errorf("%v, where nobody is left", looks)
+	}
+}
