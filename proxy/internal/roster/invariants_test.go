@@ -241,12 +241,13 @@ func (w *witness) testified(e Witness) {
 			w.t.Fatalf("%v are to bear witness against %s, before it is their turn: %s, asked %v", e.Others, e.Suspect, picture(w.view), w.asked)
 		}
 	}
-	for _, s := range append(slices.Clone(e.Others), e.Suspect) {
-		w.asked[s.Addr] = w.looks
-	}
 	others := w.view.Len()
 	if w.view.Contains(e.Suspect) {
 		others--
+		w.asked[e.Suspect.Addr] = w.looks
+	}
+	for _, s := range e.Others {
+		w.asked[s.Addr] = w.looks
 	}
 	if n := min(3, others); n == 0 || len(e.Others) != n || e.Epoch != w.view.Epoch() {
 		w.t.Fatalf("%d witnesses in epoch %d, want %d in %d", len(e.Others), e.Epoch, n, w.view.Epoch())
