@@ -194,8 +194,9 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// expire gives up the pings that are due, closes the sessions that have been idle for long enough, and ends what
-// drains for too long. use tells how a session is used.
+// expire gives up the pings that are due, closes the sessions that have been idle
+// for long enough, and ends what drains for too long. use tells how a session is
+// used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	c.silent(now, use)
 	c.renewDue(now)

@@ -83,8 +83,8 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 		untried = untried || e == nil || e.health == messages.Unknown
 	}
 	was := r.list.holding()
-	hold, any := r.list.toHold(named, from, r.leader != "")
-	if any && untried && leave && !was {
+	hold, some := r.list.toHold(named, from, r.leader != "")
+	if some && untried && leave && !was {
 		r.list.promote(named)
 	}
 	r.list.setPrimaries(members, leave, hold)

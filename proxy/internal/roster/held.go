@@ -22,12 +22,12 @@ func (l *list) holding() bool {
 }
 
 // toHold tells which of the servers that the named ones replace are to be held,
-// and whether any is. None is if one of those named has just answered and named a
-// leader, or may well work: it was here before and was not held for
-// failed. While servers are held, or one is lost that is known to work, that is
-// not enough; then it must be known to work itself.
-// Who carried the heartbeat, from, answers in any case.
-func (l *list) toHold(named map[string]bool, from string, leader bool) (hold func(*entry) bool, any bool) {
+// and whether some are. None is if one of those named has just answered and named a
+// leader, or may well work: it was here before and was not held for failed. While
+// servers are held, or one is lost that is known to work, that is not enough; then
+// it must be known to work itself. Who carried the heartbeat, from, answers in any
+// case.
+func (l *list) toHold(named map[string]bool, from string, leader bool) (hold func(*entry) bool, some bool) {
 	holding, loses := l.holding(), l.loses(named)
 	for addr := range named {
 		e := l.find(addr)
