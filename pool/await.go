@@ -69,20 +69,28 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 		case <-w.ctx.Done():
 			return false, w.ctx.Err()
 		case <-w.watch.C:
-			now := time.Since(s.pool.origin)
-			waited := now - w.begin
-			switch {
-			case waited < w.limit:
-				w.look(now, min(s.overdue(), w.limit-waited))
-			case now-w.due >= s.pool.cfg.SilenceLimit:
-				// So late only because this process was not run. The answer may have
-				// come in long ago: who reads it was not run either.
-				w.look(now, s.pool.cfg.SilenceLimit)
-			default:
-				return false, &HoldError{Limit: w.limit}
+			if err := w.fired(); err != nil {
+				return false, err
 			}
 		}
 	}
+}
+
+// fired follows the watch: a *HoldError, or the watch is set anew.
+func (w *patience) fired() error {
+	s, now := w.session, time.Since(w.session.pool.origin)
+	waited := now - w.begin
+	switch {
+	case waited < w.limit:
+		w.look(now, min(s.overdue(), w.limit-waited))
+	case now-w.due >= s.pool.cfg.SilenceLimit:
+		// So late only because this process was not run. The answer may have come in
+		// long ago: who reads it was not run either.
+		w.look(now, s.pool.cfg.SilenceLimit)
+	default:
+		return &HoldError{Limit: w.limit}
+	}
+	return nil
 }
 
 // overdue tells the owner of a call that waits while nothing comes in, and

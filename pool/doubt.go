@@ -109,11 +109,15 @@ func (c *core) silent(now time.Time, use func(session uint64) usage) {
 		if d.until.IsZero() || d.until.After(now) {
 			continue
 		}
-		if use(id).heard.After(d.asked) {
+		switch {
+		case use(id).heard.After(d.asked):
 			*d = d.settled() // not the answer to the ping, but a sign of life
-			continue
+		case now.Sub(d.until) >= c.cfg.silence:
+			// So late only because this process was not run: nor was who reads.
+			d.until = now.Add(c.cfg.silence)
+		default:
+			c.unanswered(id, s)
 		}
-		c.unanswered(id, s)
 	}
 }
 

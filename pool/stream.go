@@ -90,10 +90,9 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 		s.leave()
 		return nil, PhaseOpen, s.cause()
 	}
-	limit := s.pool.cfg.HoldTimeout
-	begin := time.Now()
 	watch := time.NewTimer(s.pool.cfg.SilenceLimit)
 	defer watch.Stop()
+	w := s.patience(ctx, watch, 0)
 	over := s.ctx.Done()
 	for {
 		var why error
@@ -105,11 +104,9 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 			o.wake() // it ends by itself now
 			continue
 		case <-watch.C:
-			if waited := time.Since(begin); waited < limit {
-				watch.Reset(min(s.overdue(), limit-waited))
+			if why = w.fired(); why == nil {
 				continue
 			}
-			why = &HoldError{Limit: limit}
 		case <-ctx.Done():
 			why = ctx.Err()
 		}
