@@ -84,8 +84,11 @@ func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
 
 // checkRelief checks that m may end the doubt about a server.
 func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
-	// With the configuration it may have come back in the step in which it left.
-	back := now == messages.Unknown && w.r.quorum.silent
+	// With the configuration it may have come back in the step in which it left; the
+	// leader's word may have ended the silence in which it did.
+	u, _ := m.(messages.HeartbeatUpdate)
+	configured := slices.ContainsFunc(w.cfg.Servers, func(c messages.Server) bool { return c.Addr == s.Addr })
+	back := now == messages.Unknown && (w.r.quorum.silent || configured && u.LeaderRPCAddr != "")
 	ok := now == messages.Failed || back
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:

@@ -25,6 +25,7 @@ type witness struct {
 	looks    int                   // for a witness
 	looked   time.Time             // the last of them
 	asked    map[string]int
+	known    map[string]*entry // the same servers as before the step
 	view     *messages.View
 	views    []*messages.View
 	pictures []string // of views, when they were published
@@ -38,7 +39,7 @@ type witness struct {
 func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 	w := &witness{
 		t: t, r: New(cfg, seeded(seed)), twin: New(cfg, seeded(seed)),
-		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0, asked: map[string]int{},
+		oracle: newOracle(cfg.Servers), cfg: cfg, now: epoch0, asked: map[string]int{}, known: map[string]*entry{},
 	}
 	w.r.Start(w.now)
 	w.twin.Start(w.now)
@@ -223,9 +224,14 @@ func (w *witness) published(v *messages.View) {
 	}
 	w.view = v
 	for addr := range w.asked {
-		if !v.Contains(messages.Server{Addr: addr}) {
-			delete(w.asked, addr) // should it come back, it is another one
+		e := w.r.list.find(addr)
+		if e == nil || e != w.known[addr] {
+			delete(w.asked, addr) // should it have come back, it is another one
 		}
+	}
+	clear(w.known)
+	for e := range w.r.list.all() {
+		w.known[e.server.Addr] = e
 	}
 	w.views, w.pictures = append(w.views, v), append(w.pictures, picture(v))
 }
