@@ -170,8 +170,10 @@ func (w *witness) regular() time.Time {
 }
 
 // checkFailover checks that a notice which makes another server active brings
-// the next round forward, within its bounds, and that no other notice moves it.
-func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular time.Time) {
+// the next round forward, within its bounds, and that no other notice moves it. Who
+// becomes active because the configuration came back, as this step lapsed, has taken
+// over from nobody.
+func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular time.Time, lapsed bool) {
 	n, ok := m.(messages.FailureNotice)
 	if !ok {
 		return
@@ -182,7 +184,7 @@ func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular
 	if at.After(regular) && at.After(w.regular()) { // servers that came back move that one
 		w.t.Fatalf("a failure puts the round off from %s to %s", clock(regular, epoch0), clock(at, epoch0))
 	}
-	if was.Addr != n.Server.Addr || is == was {
+	if was.Addr != n.Server.Addr || is == was || lapsed {
 		return
 	}
 	t := w.r.cfg.Rebalance

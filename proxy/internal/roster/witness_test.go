@@ -80,7 +80,7 @@ func (w *witness) step(m messages.Proxy) {
 	w.checkDoubt(m, before)
 	w.checkDenied(m, before)
 	w.checkPreferred(m, before)
-	w.checkFailover(m, before, regular)
+	w.checkFailover(m, before, regular, w.r.quorum.lapsed && !wasLapsed)
 	if _, isTick := m.(messages.RebalanceTick); !isTick && w.ticks == ticks && len(w.open) > w.ticks {
 		w.t.Fatalf("%T has not been answered by the end of its step", m)
 	}
