@@ -45,13 +45,20 @@ func TestACallerInAHurryIsAWitnessToo(t *testing.T) {
 	})
 }
 
+// aliveButMute has a server that gives signs of life and answers no call, which may
+// be held for 10 s.
+func aliveButMute(t *testing.T) *silentPool {
+	sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := sp.aliveEvery(ctx, 500*time.Millisecond)
+	t.Cleanup(func() { stop(); ended() })
+	return sp
+}
+
 func TestAHeldCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
-		ctx, stop := context.WithCancel(t.Context())
-		defer sp.aliveEvery(ctx, 500*time.Millisecond)()
-		defer stop()
-		err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil)
+		sp := aliveButMute(t)
+		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 10*time.Second, "given up")
 		if held, ok := errors.AsType[*HoldError](err); !ok || held.Limit != 10*time.Second {
 			t.Error(err)
@@ -61,11 +68,8 @@ func TestAHeldCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
 
 func TestNobodyWaitsLongerForAQueryThanAServerHoldsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
-		ctx, stop := context.WithCancel(t.Context())
-		defer sp.aliveEvery(ctx, 500*time.Millisecond)()
-		defer stop()
-		err := sp.Do(ctx, "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: math.MaxInt64})
+		sp := aliveButMute(t)
+		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: math.MaxInt64})
 		sp.after(t, 300*17*time.Second/16+10*time.Second, "given up")
 		if _, ok := errors.AsType[*HoldError](err); !ok {
 			t.Error(err)
@@ -75,11 +79,8 @@ func TestNobodyWaitsLongerForAQueryThanAServerHoldsOne(t *testing.T) {
 
 func TestAnAcknowledgementHasALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
-		ctx, stop := context.WithCancel(t.Context())
-		defer sp.aliveEvery(ctx, 500*time.Millisecond)()
-		defer stop()
-		_, err := sp.Stream(ctx, "a:1", "X.Y")
+		sp := aliveButMute(t)
+		_, err := sp.Stream(t.Context(), "a:1", "X.Y")
 		sp.after(t, 10*time.Second, "given up")
 		call, ok := errors.AsType[*CallError](err)
 		if !ok || call.Phase != PhaseFlushed || call.Outcome != NotSent {
