@@ -31,8 +31,14 @@ type Dialed struct {
 }
 
 // Retain names the server whose session is kept however idle it is; empty:
-// none. The session of the one named before, if another is named, leaves use.
+// none. The session of the one named before, if another is named, was left: it
+// ends once it has carried nothing for the time to drain.
 type Retain struct{ Addr string }
+
+// HeartbeatTTL tells for how long the last heartbeats hold, and so how late a
+// server may learn that the agent is reached elsewhere; zero: unknown. A session
+// that was left is kept for that time at least.
+type HeartbeatTTL struct{ TTL time.Duration }
 
 // Keepalive sets how long a session on which calls wait may be silent before it
 // is pinged, although none of them is overdue; zero: for ever.
@@ -48,6 +54,13 @@ type Disconnected struct {
 // Leaving says that a server takes no new stream on a session. What runs on it
 // may finish.
 type Leaving struct {
+	Addr    string
+	Session uint64
+}
+
+// Drained says that the last call or stream on a session has ended which takes no
+// new call.
+type Drained struct {
 	Addr    string
 	Session uint64
 }
@@ -85,16 +98,19 @@ type Secure struct{ Reply actor.Reply[error] }
 // Secured is the result of trying credentials on a server. If Err is nil they are
 // in force, and every session is to be replaced.
 type Secured struct {
-	Err   error
-	Reply actor.Reply[error] // of Secure; zero if nobody asked
+	Err       error
+	Withdrawn bool               // they no longer trust what those before them did
+	Reply     actor.Reply[error] // of Secure; zero if nobody asked
 }
 
 func (Connect) poolMessage()      {}
 func (Dialed) poolMessage()       {}
 func (Retain) poolMessage()       {}
+func (HeartbeatTTL) poolMessage() {}
 func (Keepalive) poolMessage()    {}
 func (Disconnected) poolMessage() {}
 func (Leaving) poolMessage()      {}
+func (Drained) poolMessage()      {}
 func (Overdue) poolMessage()      {}
 func (Unanswered) poolMessage()   {}
 func (Pinged) poolMessage()       {}

@@ -1,26 +1,18 @@
 package pool
 
 import (
-	"context"
-	"errors"
 	"io"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// ErrDrained says that a stream was ended because its session had been retired
-// for Config.DrainTimeout.
-var ErrDrained = errors.New("session was retired, and its time to drain is over")
-
 // listen readies the session for streams in both directions and accepts those of
 // the server. It comes before the session can be found, so that a server which
 // learns of the session by its first call is heard.
-func (s *session) listen() {
-	s.streaming, s.endStreams = context.WithCancelCause(s.ctx)
-	s.crew.join(s.accept)
-}
+func (s *session) listen() { s.crew.join(s.accept) }
 
 // accept takes the streams that the server opens until the session is over. It
 // waits for none of them: a stream that says nothing, or a handler that is stuck,
@@ -37,6 +29,7 @@ func (s *session) accept() {
 		s.pool.counts.accepted.Add(1)
 		if !s.admit() {
 			s.pool.counts.refused.Add(1)
+			s.refused("the server has too many streams open")
 			s.reset(st)
 			continue
 		}
@@ -47,20 +40,17 @@ func (s *session) accept() {
 	}
 }
 
-// admit counts one of the server's streams in, or answers false where there are
-// too many, or where the session is drained: calls may still be on it then, and
-// yet no stream would live.
+// admit counts one of the server's streams in, whether the session is retired or
+// not. It answers false where there are too many, or where the session is ending.
 func (s *session) admit() bool {
-	if s.streaming.Err() != nil {
-		return false
-	}
 	if s.serving.Add(1) > int64(s.pool.cfg.MaxReverseStreams) {
 		s.serving.Add(-1)
 		return false
 	}
-	for n := s.calls.Load(); n != retired; n = s.calls.Load() {
+	for n := s.calls.Load(); n&shutOff == 0; n = s.calls.Load() {
 		if s.calls.CompareAndSwap(n, n+1) {
-			return true // also while it drains: others are still inside
+			s.accepted.Store(max(int64(time.Since(s.pool.origin)), 1))
+			return true
 		}
 	}
 	s.serving.Add(-1)
@@ -109,21 +99,48 @@ func (s *session) serveStream(w *words) {
 	if err != nil {
 		return
 	}
-	handler, known := s.pool.cfg.Handlers.Streams[method]
+	s.pool.counts.reverseStreams.Add(1)
+	handler := s.pool.cfg.Handlers.stream(method)
 	text := ""
-	if !known {
+	if handler == nil {
 		text = "Unknown rpc method: \"" + method + "\""
 	}
-	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || !known {
+	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || handler == nil {
 		return
 	}
 	if rest := r.Rest(); len(rest) > 0 {
 		c.rest.Store(&rest)
 	}
 	_ = c.SetDeadline(time.Time{}) // fails where reading does
-	if err := handler(s.streaming, c); err != nil {
+	if err := handler(s.ctx, c); err != nil {
 		// A handler that left a deadline behind must still be able to say so.
 		_ = c.SetWriteDeadline(time.Now().Add(s.pool.cfg.HoldTimeout))
 		_ = writeFailure(c, err) // or the one who asked has left
 	}
+}
+
+// refusals are what one session refused of its server, for a line in the log now and
+// then.
+type refusals struct {
+	untold atomic.Uint64
+	told   atomic.Int64 // when the last line was written, in nanoseconds from the pool's origin; 0: never
+}
+
+// refusalsTold is the least time between two such lines.
+const refusalsTold = time.Minute
+
+// refused counts what was refused, and logs it if that was not done lately. It does
+// not wait for the log.
+func (s *session) refused(why string) {
+	r := &s.refusals
+	r.untold.Add(1)
+	now, last := max(int64(time.Since(s.pool.origin)), 1), r.told.Load()
+	if last != 0 && now-last < int64(refusalsTold) || !r.told.CompareAndSwap(last, now) {
+		return
+	}
+	n := r.untold.Swap(0)
+	s.crew.join(func() {
+		s.pool.cfg.Logger.Warn().Str("server", s.addr).Str("why", why).Uint64("refused", n).
+			Msg("streams or requests of a server were refused")
+	})
 }

@@ -32,9 +32,11 @@ type patience struct {
 	session *session
 	ctx     context.Context
 	watch   *time.Timer
-	begin   time.Duration // since the pool's origin
-	limit   time.Duration // for the whole call
-	due     time.Duration // when the watch is to fire, since the pool's origin
+	begin   time.Duration   // since the pool's origin
+	limit   time.Duration   // for the whole call
+	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
+	retired <-chan struct{} // closed when the session is, which is the same to it
+	due     time.Duration   // when the watch is to fire, since the pool's origin
 }
 
 // patience begins to wait; the watch must be stopped in the end.
@@ -68,6 +70,10 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 			return false, s.cause()
 		case <-w.ctx.Done():
 			return false, w.ctx.Err()
+		case <-w.moved:
+			return false, ErrMoved
+		case <-w.retired:
+			return false, fmt.Errorf("%w: %w", ErrMoved, s.why)
 		case <-w.watch.C:
 			if err := w.fired(); err != nil {
 				return false, err

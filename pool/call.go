@@ -27,7 +27,8 @@ import (
 //   - *HoldError where it said nothing for Config.HoldTimeout and what the request
 //     asked for, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
-//     *BacklogError, or the transport's own error, io.EOF for its end;
+//     *BacklogError, ErrDrained, ErrTooManySessions, or the transport's own error,
+//     io.EOF for its end;
 //   - an error of no type where reply is no such pointer, or where sessions end,
 //     with ErrIdle and ErrRenewed among their reasons, before they take the call.
 func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) error {
@@ -40,15 +41,27 @@ type Request struct {
 	Args   any           // what msgpack can express
 	Reply  any           // a non-nil pointer, or nil
 	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
+
+	// Moved, if not nil, makes it a call that does no harm when it is made twice, and
+	// is to be made elsewhere once Moved is closed: it then ends with ErrMoved. So it
+	// does, with the reason beside it, when its session takes no new calls any more,
+	// ErrRenewed or ErrLeaving. A server that was left thus does not hold a blocking
+	// query for minutes, and the agent's new server hears of it at once.
+	Moved <-chan struct{}
 }
 
-// Do is Call for a caller that knows how long the server will hold the request.
+// Do is Call for a caller that knows how long the server will hold the request, and
+// may have it moved.
 func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 	at, err := p.call(ctx, addr, r, p.counts.calls.Add(1))
 	if err == nil {
 		return nil
 	}
-	p.counts.failures.Add(1)
+	if errors.Is(err, ErrMoved) {
+		p.counts.moved.Add(1)
+	} else {
+		p.counts.failures.Add(1)
+	}
 	outcome := outcomeAt(at)
 	if remote, ok := errors.AsType[*RemoteError](err); ok {
 		outcome = remote.outcome()
@@ -108,7 +121,7 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 			s.leave()
 			return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
 		}
-		at, left, err := l.exchange(ctx, r.Block)
+		at, left, err := l.exchange(ctx, r)
 		switch {
 		case left:
 			s.leave()

@@ -73,23 +73,38 @@ type Config struct {
 	Handlers Handlers
 
 	// MaxReverseStreams bounds the streams that a server may have open on one
-	// session; those beyond are reset. Zero means 256, 65,536 is the most.
+	// session, for calls and for streaming calls; those beyond are reset. Zero means
+	// 1,024, 65,536 is the most.
 	MaxReverseStreams int
 
 	// MaxRequestBytes bounds a request of a server, header and body together.
 	// Zero means 4 MiB, 1 GiB is the most.
 	MaxRequestBytes int
 
-	// DrainTimeout is how long the streams on a session that takes no new ones may
-	// still run, in both directions, before they are ended. Calls there run to
-	// their end. A session that works and is replaced (SetTLS) or left for another
-	// server (Retain) stays for that time at least, for what its server opens; give
-	// it more than the time between two heartbeats. Zero means 30 s.
+	// MaxReverseBytes bounds what all requests of all servers hold in memory at once,
+	// from their first bytes until they are answered. A request for which there is no
+	// room is refused with an error that names this limit; the first 4 KiB of each
+	// do not count, so small ones are always served. What a stream holds that its
+	// handler does not read is bounded by yamux, to 256 KiB each. Zero means 64 MiB,
+	// 1 GiB is the most.
+	MaxReverseBytes int
+
+	// DrainTimeout is how long a session that works is kept, after its last use, once
+	// it was left for another server (Retain) or replaced (SetTLS): its server may
+	// know the agent by it until the next heartbeat. Where Pool.HeartbeatTTL tells of
+	// a longer time, that counts. What is on a session ends it not before its own
+	// end, but for one thing: when new credentials withdraw the trust on which it was
+	// made, it ends that long afterwards, with its calls and streams. Zero means 30 s.
+	//
+	// At most 4 sessions of one server, and 16 in all that were left or replaced, are
+	// kept: with more, one that carries nothing is ended, or else the oldest, with
+	// what is on it (ErrTooManySessions).
 	DrainTimeout time.Duration
 
-	// Logger gets one line when a session begins or ends, at debug level, and when
-	// watched TLS files were taken (info) or could not be (warn). The zero value
-	// logs nothing.
+	// Logger gets one line when a session begins or ends, at debug level, when
+	// watched TLS files were taken (info) or could not be (warn), when a session was
+	// ended for want of room, and at most once a minute and session when something
+	// that a server opened was refused (warn). The zero value logs nothing.
 	Logger zerolog.Logger
 }
 
@@ -134,8 +149,9 @@ func (c *Config) validate() error {
 	}{
 		{"MaxIdleStreams", &c.MaxIdleStreams, 256, 1 << 16},
 		{"MaxReplyBytes", &c.MaxReplyBytes, 64 << 20, 1 << 30},
-		{"MaxReverseStreams", &c.MaxReverseStreams, 256, 1 << 16},
+		{"MaxReverseStreams", &c.MaxReverseStreams, 1024, 1 << 16},
 		{"MaxRequestBytes", &c.MaxRequestBytes, 4 << 20, 1 << 30},
+		{"MaxReverseBytes", &c.MaxReverseBytes, 64 << 20, 1 << 30},
 	} {
 		if *n.value < 0 || *n.value > n.most {
 			return &ConfigError{n.name, fmt.Sprintf("is %d: give a positive number up to %d, or 0 for %d", *n.value, n.most, n.zero)}

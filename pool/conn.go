@@ -44,7 +44,7 @@ func (s *session) newConn(st stream, rest []byte, release func()) *conn {
 	if len(rest) > 0 {
 		c.rest.Store(&rest)
 	}
-	c.let = context.AfterFunc(s.streaming, func() { c.end(broken(context.Cause(s.streaming))) })
+	c.let = context.AfterFunc(s.ctx, func() { c.end(broken(context.Cause(s.ctx))) })
 	return c
 }
 

@@ -10,7 +10,7 @@ import (
 // core decides which server is dialed, which session is published and when one
 // is closed. It knows sessions by number and does no I/O: what must be done comes
 // out as effects, in order. A server without an entry has no session that calls
-// find; it may have some that have left use and still carry calls.
+// find; it may have some that are retired.
 type core struct {
 	cfg       coreConfig
 	servers   map[string]*link
@@ -18,6 +18,8 @@ type core struct {
 	last      uint64              // number of the newest session
 	retain    string              // the server whose session is kept; empty: none
 	front     string              // the one that was named for that last
+	ttl       time.Duration       // of heartbeats; 0: unknown
+	tidy      time.Time           // when to look whether too many sessions have left use; zero: never
 	keepalive time.Duration       // between signs of life while calls wait; 0: not asked for
 	effects   []effect
 }
@@ -27,7 +29,7 @@ type coreConfig struct {
 	idle        time.Duration // unused sessions end after it
 	silence     time.Duration // after it a waiting call makes its server suspect
 	ping        time.Duration // a session's ping must be answered within it
-	drain       time.Duration // streams on a session that has left use end after it
+	drain       time.Duration // a session that was left ends that long after its last use
 	corroborate bool          // a silent session ends only if another server answers
 }
 
@@ -40,13 +42,13 @@ type link struct {
 	renewal renewal
 }
 
-// carrier is a session that is up: in use, which is what a link names, or retired.
-// It is watched for silence alike: what it carries waits alike.
+// carrier is a session that is up: found by calls, which is what a link names, or
+// retired. It is watched for silence alike: what it carries waits alike.
 type carrier struct {
 	addr  string
-	check time.Time // in use: when to look whether it is idle
+	check time.Time // when to look whether it is of use to anybody; zero: it is about to end
 	doubt doubt
-	retirement
+	departure
 }
 
 // effect is what the shell must do.
@@ -69,25 +71,30 @@ type (
 	}
 	// trim lets go of what an idle session holds beyond its recent need.
 	trim struct{ session uint64 }
-	// shut ends a session once its last call has ended.
-	shut struct {
+	// retire has a session take no further call. What its server opens it accepts as
+	// before.
+	retire struct {
 		session uint64
 		cause   error
-		stays   bool // until it is released or expelled
 	}
+	// shut ends a retired session, unless something has begun on it meanwhile: then
+	// its end is reported as Drained.
+	shut struct{ session uint64 }
 )
 
 func (dial) effect()    {}
 func (publish) effect() {}
 func (answer) effect()  {}
 func (trim) effect()    {}
+func (retire) effect()  {}
 func (shut) effect()    {}
 
 // usage is how a session is used, as the shell sees it.
 type usage struct {
-	busy  bool      // calls are in flight
-	used  time.Time // when the last byte of a stream came in
-	heard time.Time // when the last byte of whatever came in
+	busy     bool      // calls or streams, of whichever side, are on it
+	used     time.Time // when the last byte of a stream came in
+	accepted time.Time // when the last stream of the server was accepted; zero: none was
+	heard    time.Time // when the last byte of whatever came in
 }
 
 func newCore(cfg coreConfig) *core {
@@ -104,12 +111,15 @@ func (c *core) step(now time.Time, m messages.Pool) {
 	case messages.Disconnected:
 		c.forget(m.Addr, m.Session)
 	case messages.Leaving:
-		c.bid(m.Session)
 		if l := c.servers[m.Addr]; l != nil && l.up && l.session == m.Session {
 			c.drop(now, m.Addr, l, ErrLeaving)
 		}
 	case messages.Retain:
 		c.move(now, m.Addr)
+	case messages.HeartbeatTTL:
+		c.lasts(now, m.TTL)
+	case messages.Drained:
+		c.drained(now, m.Session)
 	case messages.Keepalive:
 		c.keepalive = m.Interval
 		for _, s := range c.sessions {
@@ -125,7 +135,7 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		c.corroborated(m)
 	case messages.Secure: // the shell tries, and tells of it with Secured
 	case messages.Secured:
-		c.secured(m)
+		c.secured(now, m)
 	}
 }
 
@@ -176,7 +186,8 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 }
 
 // deadline is when the next session wants to be looked at.
-func (c *core) deadline() (at time.Time) {
+func (c *core) deadline() time.Time {
+	at := c.tidy
 	for _, s := range c.sessions {
 		at = sooner(sooner(sooner(at, s.check), s.until), s.doubt.deadline())
 	}
@@ -194,28 +205,26 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// expire gives up the pings that are due, closes the sessions that have been idle
-// for long enough, and ends what drains for too long. use tells how a session is
-// used.
+// due says whether a time has come; the zero time never does.
+func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// expire gives up the pings that are due, and ends the sessions that are of use to
+// nobody, no longer trusted, or too many. use tells how a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	c.silent(now, use)
 	c.renewDue(now)
-	for addr, l := range c.servers {
-		if !l.up || c.sessions[l.session].check.After(now) {
-			continue
-		}
-		s, u := c.sessions[l.session], use(l.session)
-		c.emit(trim{session: l.session})
+	for id, s := range c.sessions {
 		switch {
-		case u.busy || addr == c.retain:
-			s.check = now.Add(c.cfg.idle)
-		case now.Sub(u.used) < c.cfg.idle:
-			s.check = u.used.Add(c.cfg.idle)
-		default:
-			c.drop(now, addr, l, ErrIdle)
+		case due(s.until, now):
+			c.cut(id, s, ErrDrained)
+		case due(s.check, now):
+			c.look(now, id, s, use(id))
 		}
 	}
-	c.expelDue(now)
+	if due(c.tidy, now) {
+		c.tidy = time.Time{}
+		c.limit(use)
+	}
 }
 
 func (c *core) emit(e effect) { c.effects = append(c.effects, e) }

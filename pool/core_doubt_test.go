@@ -8,7 +8,7 @@ import (
 )
 
 func TestAPingIsGivenUpOnlyAfterItsAnswerCouldBeRead(t *testing.T) {
-	for read, want := range map[bool][]string{true: nil, false: {"publish", "cut 1"}} {
+	for read, want := range map[bool][]string{true: nil, false: {"publish", silent(1)}} {
 		r := up(t, addrA)
 		r.use[1] = usage{busy: true, heard: r.now}
 		r.tell(messages.Overdue{Addr: addrA, Session: 1}, "ping 1")

@@ -42,7 +42,7 @@ func TestASessionIsShutOnceItHasBeenIdle(t *testing.T) {
 	r.deadline(idleTime)
 	r.expire(idleTime - 1)
 	r.sessions(1)
-	r.expire(1, "publish", "shut 1: "+ErrIdle.Error())
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
 	r.sessions()
 	r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
 	if at := r.core.deadline(); !at.IsZero() {
@@ -55,7 +55,7 @@ func TestASessionInUseIsLookedAtAgainWhenItCouldBeIdle(t *testing.T) {
 	r.use[1] = usage{used: r.now.Add(idleTime / 4)}
 	r.expire(idleTime)
 	r.deadline(idleTime / 4)
-	r.expire(idleTime/4, "publish", "shut 1: "+ErrIdle.Error())
+	r.expire(idleTime/4, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
 }
 
 func TestASessionWithCallsIsNotIdle(t *testing.T) {
@@ -67,19 +67,19 @@ func TestASessionWithCallsIsNotIdle(t *testing.T) {
 		r.deadline(idleTime)
 	}
 	r.use[1] = usage{used: r.now}
-	r.expire(idleTime, "publish", "shut 1: "+ErrIdle.Error())
+	r.expire(idleTime, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
 }
 
 func TestTheRetainedServersSessionIsKept(t *testing.T) {
 	r := up(t, addrA, addrB)
 	r.tell(messages.Retain{Addr: addrA})
-	r.expire(idleTime, "publish", "shut 2: "+ErrIdle.Error())
+	r.expire(idleTime, "publish", "retire 2: "+ErrIdle.Error(), "shut 2")
 	r.tell(messages.Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
 	r.sessions(1)
 	r.expire(10 * idleTime)
 	r.sessions(1)
 	r.tell(messages.Retain{}) // none
-	r.expire(idleTime, "publish", "shut 1: "+ErrIdle.Error())
+	r.expire(idleTime, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
 }
 
 func TestADialUnderWayIsNotIdle(t *testing.T) {

@@ -12,35 +12,108 @@ import (
 func moved(t *testing.T) *rig {
 	r := up(t, addrA, addrB)
 	r.tell(messages.Retain{Addr: addrA})
-	r.tell(messages.Retain{Addr: addrB}, "publish", "shut 1: "+ErrMoved.Error()+", stays")
-	r.sessions(2)
+	r.tell(messages.Retain{Addr: addrB})
+	r.sessions(1, 2)
 	return r
 }
 
-func TestAMoveDrainsTheSessionOfTheFormerServer(t *testing.T) {
+func TestASessionThatWasLeftIsFoundUntilItHasCarriedNothingForTheTimeToDrain(t *testing.T) {
 	r := moved(t)
-	r.deadline(drainTime)
-	r.tell(r.connect("ann", addrA, 1), "dial "+addrA+" as 3") // who calls it again
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "answer ann: <nil>")
-	r.sessions(2, 3)
+	r.tell(r.connect("a call or a probe", addrA, 0), "answer a call or a probe: <nil>")
 	r.expire(drainTime - 1)
-	r.expire(1, "expel 1")
-	r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrMoved})
-	r.sessions(2, 3)
+	r.sessions(1, 2)
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
+	r.sessions(2)
+	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 3")
 }
 
-func TestOnlyTheFormerServersSessionIsDrained(t *testing.T) {
+func TestUseKeepsASessionThatWasLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		use  func(now time.Time) usage
+		ends time.Duration // after the last use
+	}{
+		"calls or streams are on it": {func(now time.Time) usage { return usage{busy: true, used: now} }, drainTime},
+		"calls come and go":          {func(now time.Time) usage { return usage{used: now} }, drainTime},
+		"a stream that says nothing": {func(now time.Time) usage { return usage{busy: true} }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := moved(t)
+			for range 20 {
+				r.use[1] = c.use(r.now)
+				r.expire(drainTime - 1)
+			}
+			r.sessions(1, 2)
+			last := r.now
+			r.use[1] = c.use(last)
+			r.core.expire(r.now.Add(1), func(id uint64) usage { return r.use[id] })
+			u := r.use[1]
+			u.busy = false
+			r.use[1] = u
+			for i := 0; len(r.core.take()) == 0 || r.core.found(addrA) != nil; i++ {
+				if i > 100 {
+					t.Fatal("it is kept")
+				}
+				r.now = r.core.deadline()
+				r.core.expire(r.now, func(id uint64) usage { return r.use[id] })
+			}
+			// It is looked at now and then, and no sooner ended.
+			if took := r.now.Sub(last); took < c.ends || took > c.ends+drainTime {
+				t.Fatalf("ended %v after its last use, want %v", took, c.ends)
+			}
+			r.sessions(2)
+		})
+	}
+}
+
+// A server that heartbeats are sent to with a long TTL may learn of a move so late.
+func TestASessionThatWasLeftIsKeptForTheTTLOfHeartbeats(t *testing.T) {
+	for _, c := range []struct{ ttl, kept time.Duration }{
+		{0, drainTime},
+		{time.Second, drainTime},
+		{5 * time.Minute, 5*time.Minute + ttlMargin},
+		{longestTTL + 1, longestTTL + ttlMargin},
+		{1<<63 - 1, longestTTL + ttlMargin},
+		{-5 * time.Minute, drainTime},
+	} {
+		r := up(t, addrA, addrB)
+		r.tell(messages.HeartbeatTTL{TTL: c.ttl})
+		r.tell(messages.Retain{Addr: addrA})
+		r.tell(messages.Retain{Addr: addrB})
+		r.expire(c.kept - 1)
+		r.sessions(1, 2)
+		r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	}
+}
+
+func TestATTLThatChangesIsForThoseThatWereLeftBefore(t *testing.T) {
+	r := moved(t)
+	r.expire(drainTime - 1)
+	r.tell(messages.HeartbeatTTL{TTL: time.Minute})
+	r.expire(1)
+	r.expire(time.Minute + ttlMargin - drainTime - 1)
+	r.sessions(1, 2)
+	r.tell(messages.HeartbeatTTL{TTL: time.Second})
+	r.expire(0, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+}
+
+func TestOnlyTheFormerServersSessionIsLeft(t *testing.T) {
 	const addrC = "10.0.0.3:4647"
 	r := up(t, addrA, addrB, addrC)
 	r.tell(messages.Retain{Addr: addrA})
 	r.tell(messages.Retain{Addr: addrA}) // the same
 	r.tell(messages.Retain{})            // none: there is nothing to move to
+	r.expire(drainTime)
 	r.sessions(1, 2, 3)
-	r.tell(messages.Retain{Addr: addrC}, "publish", "shut 1: "+ErrMoved.Error()+", stays")
-	r.sessions(2, 3) // 2 was dialed for a probe
+	r.tell(messages.Retain{Addr: addrC})
+	for _, id := range []uint64{1, 2, 3} { // 2 was dialed for a probe: it has its own time
+		r.use[id] = usage{used: r.now}
+	}
+	r.expire(drainTime, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.sessions(2, 3)
 }
 
-func TestAMoveFromAServerWithoutASessionDrainsNothing(t *testing.T) {
+func TestAMoveFromAServerWithoutASessionLeavesNothing(t *testing.T) {
 	r := newRig(t)
 	r.tell(messages.Retain{Addr: addrA})
 	r.tell(messages.Retain{Addr: addrB})
@@ -50,59 +123,63 @@ func TestAMoveFromAServerWithoutASessionDrainsNothing(t *testing.T) {
 	r.sessions(1)
 }
 
-func TestAMoveBackInTimeTakesTheSessionBackIntoUse(t *testing.T) {
+func TestMovesToAndFroFindTheSessionsAsTheyWere(t *testing.T) {
 	r := moved(t)
-	r.now = r.now.Add(drainTime / 2)
-	r.tell(messages.Retain{Addr: addrA}, "publish", "shut 2: "+ErrMoved.Error()+", stays", "readmit 1", "publish")
+	for range 10 {
+		for _, addr := range []string{addrA, addrB} {
+			r.expire(drainTime / 2)
+			r.tell(messages.Retain{Addr: addr})
+			r.tell(r.connect("ann", addr, 0), "answer ann: <nil>")
+			r.use[1], r.use[2] = usage{used: r.now}, usage{used: r.now}
+			r.sessions(1, 2)
+		}
+	}
+	r.tell(messages.Retain{Addr: addrA})
+	r.expire(drainTime, "publish", "retire 2: "+ErrIdle.Error(), "shut 2")
+	r.tell(messages.Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
+	r.expire(10 * idleTime) // it is the one that is kept, and not idle since it was left
 	r.sessions(1)
-	r.tell(r.connect("ann", addrA, 0), "answer ann: <nil>")
-	r.use[1] = usage{busy: true, used: r.now, heard: r.now}
-	r.expire(drainTime, "expel 2")
-	r.tell(messages.Disconnected{Addr: addrB, Session: 2, Err: ErrMoved})
-	r.deadline(idleTime - drainTime)
 }
 
-func TestASessionThatIsOfNoUseDoesNotComeBack(t *testing.T) {
-	for name, spoil := range map[string]func(r *rig){
-		"it was expelled": func(r *rig) { r.expire(drainTime, "expel 1") },
-		"it has ended":    func(r *rig) { r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrMoved}) },
-		"it may be silent": func(r *rig) {
-			r.tell(messages.Overdue{Addr: addrA, Session: 1}, "ping 1")
-		},
-		"its server is leaving": func(r *rig) { r.tell(messages.Leaving{Addr: addrA, Session: 1}) },
-		"its credentials are old": func(r *rig) {
-			r.core.last = 2
-			r.tell(messages.Secured{}, "dial "+addrB+" as 3", "answer : <nil>")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := moved(t)
-			spoil(r)
-			r.tell(messages.Retain{Addr: addrA}, "publish", "shut 2: "+ErrMoved.Error()+", stays")
-			r.sessions()
-		})
+// Beyond the bounds, a session that left use ends: one that carries nothing if there
+// is one, or else the one that was left first.
+func TestSessionsOfOneServerDoNotPileUp(t *testing.T) {
+	for idle, ended := range map[uint64]uint64{0: 1, 3: 3} {
+		r := up(t, addrA)
+		r.core.last = 1
+		for i := range uint64(maxPerServer) {
+			r.use[i+1] = usage{busy: i+1 != idle}
+			r.tell(messages.Secured{}, fmt.Sprintf("dial %s as %d", addrA, i+2), "answer : <nil>")
+			r.tell(messages.Dialed{Addr: addrA, Session: i + 2}, "publish", fmt.Sprintf("retire %d: %v", i+1, ErrRenewed))
+			r.now = r.now.Add(1)
+			r.use[i+2] = usage{busy: true}
+			if i+2 <= maxPerServer {
+				r.expire(0)
+				continue
+			}
+			r.expire(0, fmt.Sprintf("cut %d: %v", ended, ErrTooManySessions))
+			r.sessions(i + 2)
+		}
 	}
 }
 
-func TestANewerSessionIsNotReplacedByOneThatDrains(t *testing.T) {
-	r := moved(t)
-	r.core.last = 2
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 3")
-	r.tell(messages.Retain{Addr: addrA}, "publish", "shut 2: "+ErrMoved.Error()+", stays")
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "answer ann: <nil>")
-	r.sessions(3)
-}
-
-func TestSessionsThatStayDoNotPileUp(t *testing.T) {
-	r := up(t, addrA)
-	r.core.last = 1
-	for i := range uint64(3 * maxStaying) {
-		r.now = r.now.Add(time.Millisecond)
-		r.tell(messages.Secured{}, fmt.Sprintf("dial %s as %d", addrA, i+2), "answer : <nil>")
-		want := []string{"publish", fmt.Sprintf("shut %d: %v, stays", i+1, ErrRenewed)}
-		if i >= maxStaying {
-			want = append(want, fmt.Sprintf("release %d", i+1-maxStaying))
+func TestSessionsThatWereLeftDoNotPileUp(t *testing.T) {
+	r := newRig(t)
+	for i := range uint64(maxLeft + 3) {
+		addr := fmt.Sprintf("10.0.1.%d:4647", i)
+		r.core.step(r.now, r.connect("ann", addr, 0))
+		r.core.step(r.now, messages.Dialed{Addr: addr, Session: i + 1})
+		r.use[i+1] = usage{busy: true, used: r.now}
+		r.core.step(r.now, messages.Retain{Addr: addr})
+		r.core.take()
+		r.now = r.now.Add(1)
+		if i <= maxLeft {
+			r.expire(0)
+			continue
 		}
-		r.tell(messages.Dialed{Addr: addrA, Session: i + 2}, want...)
+		r.expire(0, "publish", fmt.Sprintf("cut %d: %v", i-maxLeft, ErrTooManySessions))
+	}
+	if n := len(r.core.sessions); n != maxLeft+1 {
+		t.Fatalf("%d sessions, want the one in front and %d", n, maxLeft)
 	}
 }

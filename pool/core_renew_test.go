@@ -2,6 +2,8 @@ package pool
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -13,7 +15,7 @@ func TestARenewalPublishesTheNewSessionBeforeItEndsTheOld(t *testing.T) {
 	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
 	r.tell(r.connect("meanwhile", addrA, 0), "answer meanwhile: <nil>")
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+ErrRenewed.Error())
 	r.tell(messages.Disconnected{Addr: addrA, Session: 1})
 	r.tell(r.connect("after", addrA, 1), "answer after: <nil>")
 }
@@ -29,7 +31,7 @@ func TestADialThatBeganWithOldCredentialsIsMadeAgain(t *testing.T) {
 	r := newRig(t)
 	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "shut 1: "+ErrIdle.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "retire 1: "+ErrIdle.Error())
 	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "answer first: <nil>")
 }
 
@@ -39,8 +41,8 @@ func TestOnlyTheLastOfSeveralRenewalsCounts(t *testing.T) {
 	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 3", "answer : <nil>")
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "shut 2: "+ErrIdle.Error())
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "retire 1: "+ErrRenewed.Error())
 }
 
 func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
@@ -58,7 +60,7 @@ func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
 	r.expire(renewPause - 1)
 	r.expire(1, "dial "+addrA+" as 3")
 	r.expire(renewPause) // one at a time
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
+	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "retire 1: "+ErrRenewed.Error())
 }
 
 func TestARenewalOfASessionThatEndedMeanwhileIsLetGo(t *testing.T) {
@@ -68,6 +70,74 @@ func TestARenewalOfASessionThatEndedMeanwhileIsLetGo(t *testing.T) {
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
 	r.tell(messages.Disconnected{Addr: addrA, Session: 1}, "publish")
 	r.tell(r.connect("next", addrA, 0), "dial "+addrA+" as 3")
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "shut 2: "+ErrIdle.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
 	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "answer next: <nil>")
+}
+
+func TestAnOldSessionIsTheServersWayUntilThatHasHadTimeToLearnOfTheNewOne(t *testing.T) {
+	r := up(t, addrA)
+	r.core.last = 1
+	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+ErrRenewed.Error())
+	r.use[2] = usage{used: r.now}
+	r.expire(0)
+	r.expire(drainTime / 2)
+	r.use[1] = usage{used: r.now} // its server has just called
+	r.tell(messages.Drained{Addr: addrA, Session: 1})
+	r.expire(drainTime - 1)
+	r.expire(1, "shut 1")
+}
+
+func TestARenewedSessionThatWasLeftIsStillLeft(t *testing.T) {
+	r := moved(t)
+	r.core.last = 2
+	r.core.step(r.now, messages.Secured{}) // in whichever order
+	r.core.take()
+	for _, id := range []uint64{3, 4} {
+		for addr, l := range r.core.servers {
+			if l.renewal.session == id {
+				r.core.step(r.now, messages.Dialed{Addr: addr, Session: id})
+			}
+		}
+		r.use[id] = usage{used: r.now}
+	}
+	r.core.take()
+	r.sessions(3, 4)
+	r.core.expire(r.now.Add(drainTime), func(id uint64) usage { return r.use[id] })
+	r.core.take()
+	if r.core.found(addrA) != nil || r.core.found(addrB) == nil {
+		t.Fatalf("%v are found: the one that was left is kept, or the other is not", r.core.servers)
+	}
+}
+
+func TestWhatWasMadeOnTrustThatIsWithdrawnEndsInTime(t *testing.T) {
+	r := moved(t) // from 1, to A, to 2, to B
+	r.core.last = 4
+	busy := usage{busy: true, used: r.now, heard: r.now}
+	r.use[1], r.use[2], r.use[3], r.use[5] = busy, busy, busy, busy
+	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "retire 3: "+ErrIdle.Error()) // one more that is retired
+	r.core.step(r.now, messages.Secured{Withdrawn: true})
+	r.core.take()
+	// One of the renewals comes up, the other one does not.
+	old, renewal := r.core.servers[addrB].session, r.core.servers[addrB].renewal.session
+	r.use[renewal] = busy
+	r.tell(messages.Dialed{Addr: addrB, Session: renewal}, "publish", fmt.Sprintf("retire %d: %v", old, ErrRenewed))
+	r.now = r.now.Add(drainTime / 2)
+	r.core.step(r.now, messages.Secured{Withdrawn: true}) // changes again: the first ones have no more time
+	r.core.take()
+	r.expire(drainTime/2 - 1)
+	r.now = r.now.Add(1)
+	r.core.expire(r.now, func(id uint64) usage { return r.use[id] })
+	var cuts []string
+	for _, e := range r.core.take() {
+		if e, ok := e.(cut); ok {
+			cuts = append(cuts, fmt.Sprintf("%d: %v", e.session, e.cause))
+		}
+	}
+	slices.Sort(cuts)
+	want := []string{"1: " + ErrDrained.Error(), "2: " + ErrDrained.Error(), "3: " + ErrDrained.Error()}
+	if !slices.Equal(cuts, want) {
+		t.Fatalf("cut %q, want %q", cuts, want)
+	}
+	r.sessions(renewal)
 }

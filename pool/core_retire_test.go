@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -8,15 +9,20 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
+// silent is the effect that ends a session whose server is.
+func silent(session int) string {
+	return fmt.Sprintf("cut %d: %v: no answer to a ping within 2s", session, ErrSilent)
+}
+
 // leaves are the ways in which a session leaves use while calls are on it.
 var leaves = map[string]func(r *rig){
 	"after a farewell": func(r *rig) {
-		r.tell(messages.Leaving{Addr: addrA, Session: 1}, "publish", "shut 1: "+ErrLeaving.Error())
+		r.tell(messages.Leaving{Addr: addrA, Session: 1}, "publish", "retire 1: "+ErrLeaving.Error())
 	},
 	"after a rotation": func(r *rig) {
 		r.core.last = 1
 		r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-		r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "shut 1: "+ErrRenewed.Error()+", stays")
+		r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+ErrRenewed.Error())
 	},
 }
 
@@ -26,7 +32,9 @@ func eachLeave(t *testing.T, test func(t *testing.T, r *rig)) {
 		t.Run(name, func(t *testing.T) {
 			r := up(t, addrA)
 			r.use[1] = usage{busy: true, heard: r.now}
+			r.use[2] = usage{used: r.now.Add(24 * time.Hour)} // the one in its place
 			leave(r)
+			r.expire(0)
 			test(t, r)
 		})
 	}
@@ -38,7 +46,7 @@ func TestARetiredSessionThatIsSilentEndsAsSoonAsAnyOther(t *testing.T) {
 		r.tell(messages.Overdue{Addr: addrA, Session: 1}, "ping 1")
 		r.tell(messages.Overdue{Addr: addrA, Session: 1}) // one ping at a time
 		r.deadline(2 * time.Second)
-		r.expire(2*time.Second, "cut 1")
+		r.expire(2*time.Second, silent(1))
 		r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrSilent})
 		r.expire(drainTime)
 	})
@@ -62,7 +70,7 @@ func TestWhoLeavesARetiredSessionUnansweredIsAWitnessToo(t *testing.T) {
 		r.tell(messages.Unanswered{Addr: addrA, Session: 1, Since: r.now})
 		r.deadline(time.Second)
 		r.expire(time.Second, "ping 1")
-		r.expire(2*time.Second, "cut 1")
+		r.expire(2*time.Second, silent(1))
 	})
 }
 
@@ -70,7 +78,7 @@ func TestTheKeepaliveLooksAfterRetiredSessions(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		r.tell(messages.Keepalive{Interval: 20 * time.Second})
 		r.expire(20*time.Second, "ping 1")
-		r.expire(2*time.Second, "cut 1")
+		r.expire(2*time.Second, silent(1))
 	})
 }
 
@@ -80,20 +88,59 @@ func TestAnotherServersAnswerIsAboutRetiredSessionsToo(t *testing.T) {
 		r.tell(messages.Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
 		r.expire(2 * time.Second)
 		r.tell(messages.Corroborated{Addr: addrB})
-		r.tell(messages.Corroborated{Addr: addrA}, "cut 1")
+		r.tell(messages.Corroborated{Addr: addrA}, silent(1))
 	})
 }
 
-func TestTheStreamsOfARetiredSessionEndInTimeAndItsCallsInTheirOwn(t *testing.T) {
+// What is on a retired session, calls and streams of both sides, ends in its own time.
+func TestARetiredSessionLivesForWhatIsOnIt(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
-		r.deadline(drainTime)
-		r.expire(drainTime - 1)
-		r.expire(1, "expel 1")
-		r.use[2] = usage{busy: true, heard: r.now}
-		r.expire(10 * idleTime) // nothing more is asked of it
+		for range 10 {
+			r.expire(10 * idleTime)
+		}
 		r.tell(messages.Overdue{Addr: addrA, Session: 1}, "ping 1")
-		r.expire(2*time.Second, "cut 1")
+		r.expire(2*time.Second, silent(1))
 	})
+}
+
+func TestARetiredSessionEndsWithTheLastThingOnIt(t *testing.T) {
+	eachLeave(t, func(t *testing.T, r *rig) {
+		r.expire(5 * drainTime)
+		r.now = r.now.Add(time.Second)
+		r.use[1] = usage{used: r.now.Add(-2 * drainTime)}
+		r.tell(messages.Drained{Addr: addrA, Session: 1})
+		r.deadline(0)
+		r.expire(0, "shut 1")
+		// Something has begun on it just then, and ends.
+		r.tell(messages.Drained{Addr: addrA, Session: 1})
+		r.expire(0, "shut 1")
+		r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
+		r.tell(messages.Drained{Addr: addrA, Session: 1})
+	})
+}
+
+func TestASessionIsNotEndedWhileItsServerOpensStreams(t *testing.T) {
+	eachLeave(t, func(t *testing.T, r *rig) {
+		r.expire(2 * drainTime)
+		long := r.now.Add(-2 * drainTime)
+		for range 3 { // each stream has ended, and yet
+			r.now = r.now.Add(settle - 1)
+			r.use[1] = usage{used: long, accepted: r.now}
+			r.tell(messages.Drained{Addr: addrA, Session: 1})
+			r.expire(0)
+			r.deadline(settle)
+		}
+		r.expire(settle - 1)
+		r.expire(1, "shut 1")
+	})
+}
+
+// A server that has said farewell waits for its clients to be gone.
+func TestASessionWhoseServerIsLeavingEndsAtOnceIfNothingIsOnIt(t *testing.T) {
+	r := up(t, addrA)
+	r.tell(messages.Leaving{Addr: addrA, Session: 1}, "publish", "retire 1: "+ErrLeaving.Error())
+	r.deadline(0)
+	r.expire(0, "shut 1")
 }
 
 func TestAServerIsJudgedByTheSessionInUse(t *testing.T) {
@@ -106,7 +153,7 @@ func TestAServerIsJudgedByTheSessionInUse(t *testing.T) {
 		}
 	}
 	judged(true, false)
-	r.tell(messages.Leaving{Addr: addrA, Session: 1}, "publish", "shut 1: "+ErrLeaving.Error())
+	r.tell(messages.Leaving{Addr: addrA, Session: 1}, "publish", "retire 1: "+ErrLeaving.Error())
 	judged(true, true) // by whatever is left
 	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 2")
 	judged(true, true)

@@ -70,24 +70,16 @@ func (r *rig) expect(what string, want []string) {
 			got = append(got, "publish")
 		case answer:
 			got = append(got, fmt.Sprintf("answer %s: %v", r.names[e.to], e.err))
+		case retire:
+			got = append(got, fmt.Sprintf("retire %d: %v", e.session, e.cause))
 		case shut:
-			stays := ""
-			if e.stays {
-				stays = ", stays"
-			}
-			got = append(got, fmt.Sprintf("shut %d: %v%s", e.session, e.cause, stays))
-		case release:
-			got = append(got, fmt.Sprintf("release %d", e.session))
-		case readmit:
-			got = append(got, fmt.Sprintf("readmit %d", e.session))
-		case expel:
-			got = append(got, fmt.Sprintf("expel %d", e.session))
+			got = append(got, fmt.Sprintf("shut %d", e.session))
 		case ping:
 			got = append(got, fmt.Sprintf("ping %d", e.session))
 		case suspect:
 			got = append(got, "suspect "+e.addr)
 		case cut:
-			got = append(got, fmt.Sprintf("cut %d", e.session))
+			got = append(got, fmt.Sprintf("cut %d: %v", e.session, e.cause))
 		case trim:
 			continue // comes with every look at a session
 		default:
@@ -150,7 +142,7 @@ func TestASessionOfNoUseIsReplaced(t *testing.T) {
 	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
 	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>")
 	// The first who finds it of no use has it replaced; the others join.
-	r.tell(r.connect("ann", addrA, 1), "publish", "shut 1: "+ErrLeaving.Error(), "dial "+addrA+" as 2")
+	r.tell(r.connect("ann", addrA, 1), "publish", "retire 1: "+ErrLeaving.Error(), "dial "+addrA+" as 2")
 	r.sessions()
 	r.tell(r.connect("bob", addrA, 1))
 	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "answer ann: <nil>", "answer bob: <nil>")
@@ -175,8 +167,9 @@ func TestASessionThatEndsLeavesTheTable(t *testing.T) {
 
 func TestADialThatNobodyKnowsOfAnyMoreIsShut(t *testing.T) {
 	r := newRig(t)
-	r.tell(messages.Dialed{Addr: addrA, Session: 7}, "shut 7: "+ErrIdle.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 7}, "retire 7: "+ErrIdle.Error())
 	r.sessions()
+	r.expire(0, "shut 7")
 }
 
 func TestSessionNumbersAreNeverUsedAgain(t *testing.T) {

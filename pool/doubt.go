@@ -164,6 +164,5 @@ func (c *core) decide(session uint64, s *carrier) {
 	if !s.doubt.failed || c.cfg.corroborate && !s.doubt.backed {
 		return
 	}
-	c.forget(s.addr, session)
-	c.emit(cut{session: session, cause: fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.ping)})
+	c.cut(session, s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.ping))
 }

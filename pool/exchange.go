@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
 
 	"github.com/hashicorp/yamux"
 )
@@ -13,12 +12,15 @@ import (
 // nothing was sent on it.
 var errStale = errors.New("the stream was closed while it was idle")
 
-// exchange sends the request and waits for its reply, within ctx. It answers in
+// exchange sends the request that was encoded and waits for its reply, within ctx. It answers in
 // which phase it failed; err is nil if the reply is there. The lane is then the
 // caller's again, unless it has left it to who opens its stream.
-func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, left bool, err error) {
+func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
 	s := l.session
-	w := s.patience(ctx, l.watch, block)
+	w := s.patience(ctx, l.watch, r.Block)
+	if r.Moved != nil {
+		w.moved, w.retired = r.Moved, s.retiring
+	}
 	if l.stream == nil {
 		if left, err = l.open(&w); left {
 			return PhaseOpen, true, err
@@ -56,7 +58,7 @@ func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, lef
 			at, err = l.replied()
 			return at, false, err
 		}
-		if at = l.progress(); at >= PhaseWrite && block == 0 && !s.over() {
+		if at = l.progress(); at >= PhaseWrite && r.Block == 0 && !s.over() {
 			s.unanswered(w.begin)
 		}
 		return at, false, err

@@ -12,8 +12,16 @@ import (
 // Handlers answer what servers ask of the agent, over the sessions that the agent
 // has with them. The zero value answers every call with an error.
 //
+// Nomad's servers (2.0.6) call ClientStats.Stats, FileSystem.List and .Stat,
+// Allocations.Stats, .Checks, .Restart, .Signal, .GarbageCollect and
+// .GarbageCollectAll, Agent.Host and .Profile, and the methods of NodeMeta,
+// NodeIdentity, CSI and HostVolume; they open FileSystem.Logs and .Stream,
+// Allocations.Exec and Agent.Monitor as streams. A method that is not there is
+// answered with an error that they take for an older agent's.
+//
 // Each call runs in a goroutine of its own. Its context ends with the session it
-// came on, and Stop waits for it. A panic ends its stream and is logged.
+// came on, and Stop waits for it. A panic, also of CallFor and StreamFor, ends its
+// stream and is logged.
 type Handlers struct {
 	// Calls are the methods by name, "Service.Method".
 	Calls map[string]CallHandler
@@ -22,8 +30,17 @@ type Handlers struct {
 	// does not have. Its methods get no context.
 	RPC *rpc.Server
 
+	// CallFor, if set, is asked for the method of each call that neither Calls nor
+	// RPC has; nil: there is no such method. It is called from many goroutines, before
+	// the arguments are read, and holds up nothing but its own stream.
+	CallFor func(method string) CallHandler
+
 	// Streams are the streaming methods by name.
 	Streams map[string]StreamHandler
+
+	// StreamFor, if set, is asked for each streaming method that Streams does not
+	// have, as CallFor is for calls.
+	StreamFor func(method string) StreamHandler
 }
 
 // CallHandler answers one call. decode reads the arguments into a non-nil
@@ -62,6 +79,15 @@ func validHandler(field, name string, missing bool) error {
 		return &ConfigError{field, fmt.Sprintf("has no function for %q", name)}
 	}
 	return nil
+}
+
+// stream is the handler of a streaming method; nil: there is none.
+func (h *Handlers) stream(method string) StreamHandler {
+	f := h.Streams[method]
+	if f == nil && h.StreamFor != nil {
+		f = h.StreamFor(method)
+	}
+	return f
 }
 
 // unknown is the answer to a method nobody has, in the words that servers know.

@@ -32,9 +32,9 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 }
 
 // Step takes one message.
-func (o *owner) Step(now time.Time, m mail) {
-	of := m.offer
-	switch m := m.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
+func (o *owner) Step(now time.Time, letter mail) {
+	of := letter.offer
+	switch m := letter.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
 	case messages.Disconnected:
 		if s := o.live[m.Session]; s == nil || !s.leaving() { // of which has been told
 			o.judge(m.Addr, m.Session, m.Err)
@@ -49,14 +49,16 @@ func (o *owner) Step(now time.Time, m mail) {
 	case messages.Secure:
 		o.try(m, of)
 	case messages.Secured:
+		m.Withdrawn = m.Err == nil && of.next.withdraws(o.pool.creds.Load())
 		if !o.enforce(m, of) {
 			return
 		}
+		letter.Pool = m
 	}
-	if m.session != nil {
-		o.live[m.session.id] = m.session
+	if letter.session != nil {
+		o.live[letter.session.id] = letter.session
 	}
-	o.core.step(now, m.Pool)
+	o.core.step(now, letter.Pool)
 	o.apply()
 }
 
@@ -88,21 +90,13 @@ func (o *owner) apply() {
 			o.publish()
 		case answer:
 			e.to.Send(e.err)
+		case retire:
+			if s := o.live[e.session]; s != nil {
+				s.retire(e.cause)
+			}
 		case shut:
 			if s := o.live[e.session]; s != nil {
-				s.retire(e.cause, e.stays)
-			}
-		case release:
-			if s := o.live[e.session]; s != nil {
-				s.release()
-			}
-		case expel:
-			if s := o.live[e.session]; s != nil {
-				s.expel()
-			}
-		case readmit:
-			if s := o.live[e.session]; s != nil {
-				s.readmit()
+				s.shut()
 			}
 		case trim:
 			if s := o.live[e.session]; s != nil {
@@ -110,7 +104,7 @@ func (o *owner) apply() {
 			}
 		case cut:
 			if s := o.live[e.session]; s != nil {
-				s.cancel(e.cause)
+				o.cut(s, e.cause)
 			}
 		case ping:
 			o.ping(e)
@@ -118,6 +112,16 @@ func (o *owner) apply() {
 			o.pool.cfg.Suspect(e.addr)
 		}
 	}
+}
+
+// cut ends a session with what is on it.
+func (o *owner) cut(s *session, cause error) {
+	if errors.Is(cause, ErrTooManySessions) {
+		o.pool.cfg.Logger.Warn().Str("server", s.addr).Int64("on_it", s.inFlight()).
+			Int("per_server", maxPerServer).Int("left", maxLeft).
+			Msg("a session that had left use was ended: there are too many of these")
+	}
+	s.cancel(cause)
 }
 
 // publish makes the sessions that are up the ones that calls find.
@@ -142,7 +146,7 @@ func (o *owner) judge(addr string, session uint64, err error) {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrMoved, ErrStopped} {
+	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, ErrStopped} {
 		if errors.Is(err, fine) {
 			return
 		}

@@ -79,12 +79,12 @@ func (p *Pool) start() {
 }
 
 // Retain keeps the session to addr however idle it is, in place of the server
-// retained before. That one's session leaves use: its calls finish in their own
-// time, its streams within Config.DrainTimeout, for which it also stays for what the
-// server opens; then it ends. A later call to that server dials, unless Retain has
-// returned to it meanwhile. The empty addr retains none, and ends nothing that is
-// not idle. It waits for room in the owner's mailbox; the errors are ctx.Err and
-// ErrStopped.
+// retained before. That one's session goes on: calls to that server use it, its
+// streams run to their end, in both directions, and its server may open more. It
+// ends once it has carried nothing for Config.DrainTimeout, or for as long as
+// HeartbeatTTL says. Calls with Request.Moved are told by whoever calls Retain. The
+// empty addr retains none, and ends nothing that is not idle. It waits for room in
+// the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) Retain(ctx context.Context, addr string) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
 }
@@ -94,6 +94,14 @@ func (p *Pool) Retain(ctx context.Context, addr string) error {
 // the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Keepalive{Interval: interval}})
+}
+
+// HeartbeatTTL tells for how long heartbeats hold. The server that was left learns
+// of another session by the next heartbeat at the latest, so that its own is kept for
+// the TTL and a margin, if that is longer than Config.DrainTimeout. It waits for room
+// in the owner's mailbox; the errors are ctx.Err and ErrStopped.
+func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
+	return p.actor.Tell(ctx, mail{Pool: messages.HeartbeatTTL{TTL: ttl}})
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no

@@ -21,11 +21,14 @@ type renewal struct {
 // The session there is carries calls meanwhile.
 const renewPause = 5 * time.Second
 
-// secured has every session replaced, if other credentials are in force.
-func (c *core) secured(m messages.Secured) {
+// secured has every session replaced, if other credentials are in force. What is on
+// the old ones runs to its end, unless what they trust was withdrawn.
+func (c *core) secured(now time.Time, m messages.Secured) {
 	if m.Err == nil {
-		for id := range c.sessions {
-			c.bid(id)
+		if m.Withdrawn {
+			for _, s := range c.sessions {
+				s.until = sooner(s.until, now.Add(c.cfg.drain))
+			}
 		}
 		for addr, l := range c.servers {
 			c.renew(addr, l)
@@ -47,9 +50,8 @@ func (c *core) renew(addr string, l *link) {
 	c.emit(dial{addr: addr, session: c.last})
 }
 
-// renewed puts the new session in the place of the old one, which stays for a
-// while: it is the server's way to the agent until the next heartbeat comes on the
-// new one.
+// renewed puts the new session in the place of the old one, which is kept for a
+// while: it is the server's way to the agent until that speaks on the new one.
 func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	if m.Err != nil {
 		l.renewal = renewal{again: now.Add(renewPause)}
@@ -57,6 +59,10 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	}
 	old := l.session
 	*l = link{session: m.Session, up: true}
+	if left := c.sessions[old].left; !left.IsZero() {
+		s := c.sessions[m.Session]
+		s.left, s.check = left, now.Add(c.drain())
+	}
 	c.emit(publish{})
 	c.retire(now, old, ErrRenewed)
 }

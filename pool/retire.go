@@ -5,33 +5,69 @@ import (
 	"time"
 )
 
-// retirement is how a session that has left use ends. Its calls end in their own
-// time, its streams within the time to drain. One that works, and left use because
-// another took its place, stays for that time even if nothing of this side is on
-// it: it is the server's way to the agent until that speaks on the other one.
-type retirement struct {
-	until time.Time // when its streams end; zero: they have, or it is in use
-	stays bool      // until then, for the server's sake
-	again bool      // may be taken back into use then
+// ErrDrained is why a session ended, with what was on it, that was made on the
+// trust of credentials which have been withdrawn: Config.DrainTimeout ago.
+var ErrDrained = errors.New("session was made with credentials that are no longer trusted, and its time to drain is over")
+
+// ErrTooManySessions is why a session ended, with what was on it, that had left
+// use: there were too many of these.
+var ErrTooManySessions = errors.New("session had left use, and there are too many of these")
+
+// departure is how a session comes to its end. One whose server was left for
+// another is still found by calls; one that is retired is not, for it is of no use
+// or another has taken its place. Either accepts what its server opens for as long
+// as it lives, because a server goes on using the session that it knows. It ends
+// when it carries nothing and its server has had the time to learn of another.
+type departure struct {
+	left  time.Time // when its server was left, or it was retired; zero: neither
+	cause error     // why it is retired; nil: calls find it
+	until time.Time // it ends then, whatever is on it; zero: it is trusted
+	over  bool      // it was told to end
 }
 
-type (
-	// release has a session that stays end with its last call.
-	release struct{ session uint64 }
-	// expel ends the streams on a session that was shut.
-	expel struct{ session uint64 }
-	// readmit takes a session that stays back into use.
-	readmit struct{ session uint64 }
+// A server has heard of another session by the next heartbeat, for which the agent
+// takes no longer than the TTL that the last one granted. A server that grants years
+// does not keep a session for them.
+const (
+	longestTTL = time.Hour
+	ttlMargin  = 10 * time.Second // as late as a heartbeat may be: Nomad's heartbeat_grace
 )
 
-func (release) effect() {}
-func (expel) effect()   {}
-func (readmit) effect() {}
+// settle is how long after a stream of the server's was accepted a session is not
+// ended. A stream that is on its way when the transport is closed is lost to the
+// server, and nothing in the protocol can hold it back: yamux's farewell (GoAway)
+// fails it as well. So a session is ended only at a moment when its server is not
+// known to be opening streams, which come in bursts.
+const settle = 300 * time.Millisecond
 
-// maxStaying is how many sessions of one server may stay. With more, the oldest
-// does not any longer: whoever moves to and fro, or changes credentials again and
-// again, does not pile them up.
-const maxStaying = 4
+// The most sessions of one server, and the most in all that have left use. With
+// more, one of these ends at once: one that carries nothing, or else the one that
+// was left first.
+const (
+	maxPerServer = 4
+	maxLeft      = 16
+)
+
+// drain is how long a session is kept that was left, after it was used last.
+func (c *core) drain() time.Duration {
+	if c.ttl <= 0 {
+		return c.cfg.drain
+	}
+	return max(c.cfg.drain, min(c.ttl, longestTTL)+ttlMargin)
+}
+
+// lasts takes over how long heartbeats last.
+func (c *core) lasts(now time.Time, ttl time.Duration) {
+	if ttl == c.ttl {
+		return
+	}
+	c.ttl = ttl
+	for _, s := range c.sessions {
+		if !s.left.IsZero() && !s.over {
+			s.check = now
+		}
+	}
+}
 
 // drop takes the session that calls find out of use.
 func (c *core) drop(now time.Time, addr string, l *link, cause error) {
@@ -40,47 +76,118 @@ func (c *core) drop(now time.Time, addr string, l *link, cause error) {
 	c.retire(now, l.session, cause)
 }
 
-// retire has a session end with its last call, and its streams in time. Until
-// then it is watched like any other: who waits on it must learn of a server that
-// falls silent as soon as anybody.
+// retire has a session take no further call. Until its end it is watched like any
+// other: who waits on it must learn of a server that falls silent as soon as
+// anybody.
 func (c *core) retire(now time.Time, session uint64, cause error) {
 	s := c.sessions[session]
 	if s == nil {
 		return // a dial that failed
 	}
-	moved := errors.Is(cause, ErrMoved)
-	s.check = time.Time{}
-	s.retirement = retirement{until: now.Add(c.cfg.drain), stays: moved || errors.Is(cause, ErrRenewed), again: moved}
-	c.emit(shut{session: session, cause: cause, stays: s.stays})
-	c.thin(s.addr)
+	s.left, s.cause, s.check = now, cause, now
+	c.tidy = now
+	c.emit(retire{session: session, cause: cause})
 }
 
-// thin releases the oldest session to addr that stays, if they are too many.
-func (c *core) thin(addr string) {
-	oldest, n := uint64(0), 0
-	for id, s := range c.sessions {
-		if s.addr != addr || !s.stays {
+// drained looks at a retired session whose last call or stream has ended.
+func (c *core) drained(now time.Time, session uint64) {
+	if s := c.sessions[session]; s != nil && s.cause != nil {
+		s.check, s.over = now, false
+	}
+}
+
+// look ends a session that is of use to nobody, or says when to look again.
+func (c *core) look(now time.Time, id uint64, s *carrier, u usage) {
+	retired, end := s.cause != nil, c.end(s, u)
+	if !retired {
+		c.emit(trim{session: id})
+	}
+	switch {
+	case !retired && s.addr == c.retain:
+		s.check = now.Add(c.cfg.idle)
+	case u.busy && s.left.IsZero():
+		s.check = now.Add(c.cfg.idle)
+	case u.busy:
+		s.check = now.Add(min(c.cfg.idle, max(c.drain(), settle)))
+	case end.After(now):
+		s.check = end
+	default:
+		if !retired {
+			c.drop(now, s.addr, c.servers[s.addr], ErrIdle)
+		}
+		s.check, s.over = time.Time{}, true
+		c.emit(shut{session: id})
+	}
+}
+
+// end is when a session that carries nothing may end.
+func (c *core) end(s *carrier, u usage) time.Time {
+	end := s.left
+	switch {
+	case s.left.IsZero():
+		end = u.used.Add(c.cfg.idle)
+	case s.cause == nil, errors.Is(s.cause, ErrRenewed):
+		// It works, and its server may use it until it hears of another.
+		end = later(s.left, u.used).Add(c.drain())
+	}
+	return later(end, u.accepted.Add(settle))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// limit ends sessions that have left use, where there are too many.
+func (c *core) limit(use func(session uint64) usage) {
+	each, left := make(map[string]int), 0
+	for _, s := range c.sessions {
+		if s.over {
 			continue
 		}
-		if n++; oldest == 0 || id < oldest {
-			oldest = id
+		each[s.addr]++
+		if !s.left.IsZero() {
+			left++
 		}
 	}
-	if n > maxStaying {
-		s := c.sessions[oldest]
-		s.stays, s.again = false, false
-		c.emit(release{session: oldest})
+	for addr, n := range each {
+		for ; n > maxPerServer && c.sacrifice(addr, use); n-- {
+			left--
+		}
+	}
+	for ; left > maxLeft && c.sacrifice("", use); left-- {
 	}
 }
 
-// expelDue ends the streams on what has been retired for long enough.
-func (c *core) expelDue(now time.Time) {
+// sacrifice ends a session that has left use, to addr if that is not empty; it
+// answers false if there is none.
+func (c *core) sacrifice(addr string, use func(session uint64) usage) bool {
+	var chosen *carrier
+	var chosenID uint64
+	busy := false
 	for id, s := range c.sessions {
-		if !s.until.IsZero() && !s.until.After(now) {
-			s.retirement = retirement{}
-			c.emit(expel{session: id})
+		if s.over || s.left.IsZero() || addr != "" && s.addr != addr {
+			continue
+		}
+		b := use(id).busy
+		older := chosen == nil || s.left.Before(chosen.left) || s.left.Equal(chosen.left) && id < chosenID
+		if chosen == nil || busy && !b || busy == b && older {
+			chosen, chosenID, busy = s, id, b
 		}
 	}
+	if chosen == nil {
+		return false
+	}
+	c.cut(chosenID, chosen, ErrTooManySessions)
+	return true
+}
+
+// cut ends a session at once.
+func (c *core) cut(session uint64, s *carrier, cause error) {
+	c.forget(s.addr, session)
+	c.emit(cut{session: session, cause: cause})
 }
 
 // forget is the end of a session.

@@ -21,9 +21,11 @@ type offer struct {
 }
 
 // SetTLS replaces the credentials: cfg is read, tried on a server, and then used
-// for every new session. The sessions there are are replaced one by one, each
-// when its successor is up, and end with their last call: no call notices. nil is
-// plain TCP.
+// for every new session. The sessions there are are replaced one by one, each when
+// its successor is up, and end once nothing is on them: no call and no stream
+// notices. Only if cfg withdraws trust, by an authority that is gone or another
+// server's name, they end after Config.DrainTimeout, with what is still on them
+// (ErrDrained). nil is plain TCP.
 //
 // It is tried on the servers there are sessions to and on the last one there was,
 // until one takes it. A server that cannot be reached, or does not answer, says

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,25 +14,16 @@ import (
 // serveCalls answers the calls of one stream, one after the other, until the
 // server closes it or an answer ends it.
 func (s *session) serveCalls(w *words) {
-	cfg, c := &s.pool.cfg, w.conn
-	v := &server{session: s, conn: c, in: wire.NewReader(w), dec: wire.NewDecoder(), enc: wire.NewEncoder()}
-	for {
-		if err := v.request(cfg.MaxRequestBytes); err != nil {
-			if tooLarge, ok := errors.AsType[*SizeError](err); ok && v.header.ServiceMethod != "" {
-				_ = v.answer(tooLarge.Error(), nil) // it is the last word anyway
-			}
-			return
-		}
-		_ = c.SetDeadline(time.Time{}) // fails where writing does
-		if err := v.serve(); err != nil {
-			return
-		}
-		w.next(cfg.IdleTimeout)
+	v := &server{session: s, conn: w.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder()}
+	v.in = wire.NewClaimingReader(w, freeBytes, v.claim)
+	defer v.claim(0)
+	for v.serve() == nil {
+		w.next(s.pool.cfg.IdleTimeout)
 	}
 }
 
 // server is this side of a stream of calls that the peer makes. It is a
-// rpc.ServerCodec too, for one request that has been read.
+// rpc.ServerCodec too, for one request whose header has been read.
 type server struct {
 	session *session
 	conn    *conn
@@ -39,7 +31,12 @@ type server struct {
 	dec     *wire.Decoder
 	enc     *wire.Encoder
 	header  wire.RequestHeader
+	left    int    // bytes that the body may have
 	body    []byte // valid until the next request
+	claimed int64  // of Config.MaxReverseBytes
+	failed  bool   // the body did not come: there is nothing to answer
+	skipped bool   // package net/rpc has no method for the request, whose body was not read
+	lacking string // its words for that
 	out     []byte
 	sent    error // of the last answer
 }
@@ -47,39 +44,74 @@ type server struct {
 // errRefused ends a stream behind an answer that servers do not go on after.
 var errRefused = errors.New("request refused")
 
-// request reads the next request whole.
-func (v *server) request(limit int) error {
-	v.header = wire.RequestHeader{}
-	raw, err := v.in.Value(limit)
+// maxRequestHeader bounds the header of a request, in bytes.
+const maxRequestHeader = 128 << 10
+
+// request reads the header of the next request. Its body stays where it is until
+// there is somebody for it.
+func (v *server) request() error {
+	v.header, v.body = wire.RequestHeader{}, nil
+	v.failed, v.skipped, v.lacking = false, false, ""
+	limit := v.session.pool.cfg.MaxRequestBytes
+	raw, err := v.in.Value(min(limit, maxRequestHeader))
 	if err != nil {
 		return err
 	}
-	size := len(raw)
-	if err := v.dec.Request(raw, &v.header); err != nil {
-		return err
+	v.left = limit - len(raw)
+	return v.dec.Request(raw, &v.header)
+}
+
+// arguments reads the body of the request whole.
+func (v *server) arguments() (err error) {
+	v.body, err = v.in.Value(v.left)
+	switch {
+	case err == nil:
+		_ = v.conn.SetDeadline(time.Time{}) // fails where writing does
+	case errors.Is(err, wire.ErrNoRoom):
+		p := v.session.pool
+		p.counts.refusedBytes.Add(1)
+		v.session.refused("the requests of all servers hold too many bytes")
+		err = fmt.Errorf("rpc: request refused: all that are not answered yet may hold %d bytes (MaxReverseBytes)", p.cfg.MaxReverseBytes)
+	default:
+		_, tooLarge := errors.AsType[*SizeError](err)
+		v.failed = !tooLarge
 	}
-	v.body, err = v.in.Value(limit - size)
 	return err
 }
 
-// serve answers the request that was read. The error ends the stream.
+// serve answers the next request. The error ends the stream.
 func (v *server) serve() error {
+	if err := v.request(); err != nil {
+		return err
+	}
+	v.session.pool.counts.reverseCalls.Add(1)
 	h := &v.session.pool.cfg.Handlers
-	if f, known := h.Calls[v.header.ServiceMethod]; known {
-		reply, err := f(v.session.streaming, func(args any) error { return v.dec.Body(v.body, args) })
-		if err != nil {
-			return v.answer(err.Error(), nil)
+	f := h.Calls[v.header.ServiceMethod]
+	if f == nil && h.RPC != nil {
+		if err := h.RPC.ServeRequest(v); !v.skipped {
+			return cmp.Or(err, v.sent) // it has been answered
 		}
-		return v.answer("", reply)
 	}
-	if h.RPC == nil {
-		return errors.Join(v.answer(h.unknown(v.header.ServiceMethod), nil), errRefused)
+	if f == nil && h.CallFor != nil {
+		f = h.CallFor(v.header.ServiceMethod)
 	}
-	if err := h.RPC.ServeRequest(v); err != nil {
-		return err // it has been answered, and the stream ends
+	if f == nil {
+		return v.refuse(cmp.Or(v.lacking, h.unknown(v.header.ServiceMethod)))
 	}
-	return v.sent
+	if err := v.arguments(); v.failed {
+		return err
+	} else if err != nil {
+		return v.refuse(err.Error())
+	}
+	reply, err := f(v.session.ctx, func(args any) error { return v.dec.Body(v.body, args) })
+	if err != nil {
+		return v.answer(err.Error(), nil)
+	}
+	return v.answer("", reply)
 }
+
+// refuse answers with an error that is the last word on the stream.
+func (v *server) refuse(text string) error { return errors.Join(v.answer(text, nil), errRefused) }
 
 // answer sends one answer, header and body in one write.
 func (v *server) answer(text string, body any) error {
@@ -111,11 +143,30 @@ func (v *server) ReadRequestHeader(r *rpc.Request) error {
 	return nil
 }
 
-// ReadRequestBody reads the arguments for net/rpc, or nothing.
-func (v *server) ReadRequestBody(args any) error { return v.dec.Body(v.body, args) }
+// ReadRequestBody reads the arguments for net/rpc. That wants nothing where it has
+// no such method: then others may have it.
+func (v *server) ReadRequestBody(args any) error {
+	if args == nil {
+		v.skipped = true
+		return nil
+	}
+	if err := v.arguments(); err != nil {
+		return err
+	}
+	return v.dec.Body(v.body, args)
+}
 
-// WriteResponse sends what net/rpc answers.
-func (v *server) WriteResponse(r *rpc.Response, reply any) error { return v.answer(r.Error, reply) }
+// WriteResponse sends what net/rpc answers, unless it has no such method.
+func (v *server) WriteResponse(r *rpc.Response, reply any) error {
+	switch {
+	case v.failed:
+		return nil
+	case v.skipped:
+		v.lacking = r.Error
+		return nil
+	}
+	return v.answer(r.Error, reply)
+}
 
 // Close does nothing: the stream belongs to its goroutine.
 func (v *server) Close() error { return nil }

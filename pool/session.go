@@ -21,28 +21,28 @@ type session struct {
 	cancel context.CancelCauseFunc
 	crew   *crew
 
-	calls   atomic.Int64  // in flight, and the bits below
-	peak    atomic.Int64  // most calls at once since the last trim
-	adrift  atomic.Int64  // openings that nobody waits for
-	drained chan struct{} // closed when retired and no call is left
-	why     error         // of retire; read after drained
-	free    chan *lane    // idle lanes, each owned by who takes it
+	calls    atomic.Int64  // and streams of either side, now; and the bits below
+	peak     atomic.Int64  // most calls at once since the last trim
+	adrift   atomic.Int64  // openings that nobody waits for
+	retiring chan struct{} // closed by retire
+	why      error         // of retire; read after retiring
+	vacant   chan struct{} // has room for one: retired, and the last call or stream has ended
+	free     chan *lane    // idle lanes, each owned by who takes it
 
-	streaming  context.Context // of the streams that are conns; ends with the session, or when it has drained for too long
-	endStreams context.CancelCauseFunc
-	serving    atomic.Int64 // streams of the server
-	provoking  atomic.Bool  // somebody pings so that resets are sent
+	serving   atomic.Int64 // streams of the server
+	accepted  atomic.Int64 // when the last of them was, in nanoseconds from the pool's origin; 0: never
+	refusals  refusals
+	provoking atomic.Bool // somebody pings so that resets are sent
 }
 
-// The bits of session.calls beside the count. A session is over when only retired
-// is left.
+// The bits of session.calls beside the count.
 const (
 	retired int64 = 1 << 62 // admits no further call
-	staying int64 = 1 << 61 // and yet goes on without one, for the server's sake
+	shutOff int64 = 1 << 61 // admits no further stream of the server's either: it ends
 )
 
 // inFlight is the calls and streams on the session.
-func (s *session) inFlight() int64 { return s.calls.Load() &^ (retired | staying) }
+func (s *session) inFlight() int64 { return s.calls.Load() &^ (retired | shutOff) }
 
 // enter counts a call in, or answers false if the session takes no more.
 func (s *session) enter() bool {
@@ -57,42 +57,28 @@ func (s *session) enter() bool {
 	return false
 }
 
-// leave counts a call out.
+// leave counts a call or a stream out.
 func (s *session) leave() {
 	if s.calls.Add(-1) == retired {
-		close(s.drained)
+		signal(s.vacant)
 	}
 }
 
-// retire admits no further call and ends the session once the last has left; one
-// that stays does not end before release. Only the pool's owner calls these four.
-func (s *session) retire(why error, stays bool) {
+// retire admits no further call, and tells the calls that are to be made again
+// elsewhere. Only the pool's owner calls it, once, and then shut.
+func (s *session) retire(why error) {
 	s.why = why
-	bits := retired
-	if stays {
-		bits |= staying
-	}
-	if s.calls.Or(bits) == 0 && !stays {
-		close(s.drained)
-	}
+	s.calls.Or(retired)
+	close(s.retiring)
 }
 
-// release has a session that stays end like another.
-func (s *session) release() {
-	if s.calls.And(^staying) == retired|staying {
-		close(s.drained)
+// shut ends a retired session on which nothing is. If something has begun
+// meanwhile, it is told to the owner when that has ended.
+func (s *session) shut() {
+	if s.calls.CompareAndSwap(retired, retired|shutOff) {
+		s.cancel(s.why)
 	}
 }
-
-// expel ends the streams of a retired session, in both directions, for good. Calls
-// end by themselves.
-func (s *session) expel() {
-	s.endStreams(ErrDrained)
-	s.release()
-}
-
-// readmit takes a session that stays back into use.
-func (s *session) readmit() { s.calls.And(^(retired | staying)) }
 
 // ping waits for the first inbound byte after now, provoked by a yamux ping. It
 // ends with ctx or with the session.
@@ -122,10 +108,19 @@ func (s *session) ping(ctx context.Context) error {
 // never stop, are a sign of life and not use.
 func (s *session) usage() usage {
 	return usage{
-		busy:  s.inFlight() > 0,
-		used:  s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
-		heard: s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
+		busy:     s.inFlight() > 0,
+		used:     s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
+		accepted: s.lastAccepted(),
+		heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
 	}
+}
+
+// lastAccepted is when the server opened a stream last; zero: never.
+func (s *session) lastAccepted() time.Time {
+	if at := s.accepted.Load(); at != 0 {
+		return s.pool.origin.Add(time.Duration(at))
+	}
+	return time.Time{}
 }
 
 // over says whether nothing can be carried any more.
@@ -201,8 +196,8 @@ func (s *session) keep(ctx context.Context) error {
 			s.cancel(ErrStopped)
 		case <-s.mux.CloseChan():
 			s.cancel(s.ended())
-		case <-s.drained:
-			s.cancel(s.why)
+		case <-s.vacant:
+			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: s.addr, Session: s.id}})
 		case <-s.ctx.Done():
 		}
 	}

@@ -1,45 +1,54 @@
 package pool
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
 )
 
-// Whoever is let in is waited for, and nobody is let in once the last has left.
-func TestARetiredSessionIsDrainedByItsLastCall(t *testing.T) {
+// Whoever is let in is waited for, and nobody is let in once the session ends.
+func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 	for range 200 {
-		s := &session{drained: make(chan struct{})}
+		s := &session{pool: &Pool{cfg: Config{MaxReverseStreams: 4}}, retiring: make(chan struct{}), vacant: make(chan struct{}, 1)}
+		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 		var inside atomic.Int64
 		var wg sync.WaitGroup
-		for range 4 {
-			wg.Go(func() {
-				for s.enter() {
-					inside.Add(1)
-					select {
-					case <-s.drained:
-						t.Error("drained with a call inside")
-					default:
-					}
-					inside.Add(-1)
-					s.leave()
+		within := func(enter func() bool, leave func()) {
+			for enter() {
+				inside.Add(1)
+				if s.ctx.Err() != nil {
+					t.Error("shut with a call or a stream inside")
 				}
-			})
+				inside.Add(-1)
+				leave()
+			}
 		}
-		wg.Go(func() { s.retire(ErrIdle, false) })
-		<-s.drained
-		if n := inside.Load(); n != 0 {
-			t.Fatalf("drained with %d calls inside", n)
+		for range 3 {
+			wg.Go(func() { within(s.enter, s.leave) })
+		}
+		const streams = 20
+		served := 0
+		wg.Go(func() {
+			within(func() bool { served++; return served <= streams && s.admit() }, s.dismiss)
+		})
+		s.retire(ErrIdle)
+		for s.shut(); s.ctx.Err() == nil; s.shut() {
+			<-s.vacant // something is on it, whose end is told
+		}
+		if n := inside.Load(); n != 0 || !errors.Is(context.Cause(s.ctx), ErrIdle) {
+			t.Fatalf("shut with %d inside: %v", n, context.Cause(s.ctx))
 		}
 		wg.Wait()
-		if s.enter() {
-			t.Fatal("a drained session let a call in")
+		if s.enter() || s.admit() {
+			t.Fatal("a session that was shut let something in")
 		}
 	}
 }
 
 func TestASessionRemembersItsBusiestMoment(t *testing.T) {
-	s := &session{drained: make(chan struct{})}
+	s := &session{}
 	for range 3 {
 		s.enter()
 	}

@@ -9,6 +9,7 @@ type Stats struct {
 	IdleStreams   int    // streams kept for the next calls, on those sessions
 	Calls         uint64 // calls begun
 	Failures      uint64 // calls that failed, for whatever reason
+	Moved         uint64 // calls that ended because they are to be made elsewhere (Request.Moved)
 	Dials         uint64 // dials begun
 	DialFailures  uint64
 	Streams       uint64 // streams opened
@@ -17,6 +18,11 @@ type Stats struct {
 	Pings         uint64 // pings to servers that were silent
 	BytesIn       uint64 // on the transport
 	BytesOut      uint64
+
+	ReverseCalls   uint64 // calls that servers made, also of unknown methods
+	ReverseStreams uint64 // streaming calls of servers, also of unknown methods
+	RefusedBytes   uint64 // calls of servers that were refused for want of MaxReverseBytes
+	ReverseBytes   int64  // of MaxReverseBytes in use now
 }
 
 // counts is where the goroutines of a pool count.
@@ -24,7 +30,9 @@ type counts struct {
 	sessions                                    atomic.Int64
 	calls, failures, dials, dialFailures, pings atomic.Uint64
 	streams, bytesIn, bytesOut                  atomic.Uint64
-	accepted, refused                           atomic.Uint64
+	accepted, refused, moved                    atomic.Uint64
+	reverseCalls, reverseStreams, refusedBytes  atomic.Uint64
+	reverseBytes                                atomic.Int64
 }
 
 // Stats reads the counters. They are read one by one: calls that run meanwhile
@@ -42,6 +50,12 @@ func (p *Pool) Stats() Stats {
 		Pings:        p.counts.pings.Load(),
 		BytesIn:      p.counts.bytesIn.Load(),
 		BytesOut:     p.counts.bytesOut.Load(),
+		Moved:        p.counts.moved.Load(),
+
+		ReverseCalls:   p.counts.reverseCalls.Load(),
+		ReverseStreams: p.counts.reverseStreams.Load(),
+		RefusedBytes:   p.counts.refusedBytes.Load(),
+		ReverseBytes:   p.counts.reverseBytes.Load(),
 	}
 	for _, s := range *p.table.Load() {
 		st.CallsInFlight += int(s.inFlight())

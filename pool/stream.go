@@ -20,7 +20,8 @@ import (
 // The connection is the caller's, who sends the method's request on it, reads
 // its frames (see NewFrameReader) and must close it; ctx no longer matters then.
 // It has a CloseWrite method. While it is open its session is in use: the
-// session's orderly end waits for it, up to Config.DrainTimeout.
+// session's orderly end waits for it, unless the trust on which it was made has been
+// withdrawn (ErrDrained).
 //
 // Every error is a *CallError with the causes of Call. A failed opening executed
 // nothing, because the request follows the acknowledgement: its outcome is

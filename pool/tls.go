@@ -53,8 +53,9 @@ type TLSConfig struct {
 type credentials struct {
 	from  TLSConfig
 	tls   *tls.Config
-	shown string            // the names in our certificate; empty: we have none
-	sum   [sha256.Size]byte // of what was read
+	roots []*x509.Certificate // the authorities that are trusted
+	shown string              // the names in our certificate; empty: we have none
+	sum   [sha256.Size]byte   // of what was read
 }
 
 // serverName is the name that a server's certificate must hold.
@@ -90,6 +91,9 @@ func (m *material) credentials(now time.Time) (*credentials, error) {
 	}
 	cfg := &tls.Config{RootCAs: roots, ServerName: m.from.serverName(), MinVersion: m.from.MinVersion}
 	c := &credentials{from: m.from, tls: cfg, sum: m.sum()}
+	if c.roots, err = m.ca.certificates(); err != nil {
+		return nil, err
+	}
 	if m.cert.data == nil {
 		return c, nil
 	}
