@@ -28,8 +28,10 @@ func (s *session) accept() {
 		}
 		s.pool.counts.accepted.Add(1)
 		if !s.admit() {
-			s.pool.counts.refused.Add(1)
-			s.refused("the server has too many streams open")
+			if s.calls.Load()&shutOff == 0 {
+				s.pool.counts.refused.Add(1)
+				s.refused("the server has too many streams open")
+			}
 			s.reset(st)
 			continue
 		}

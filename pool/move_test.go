@@ -2,6 +2,8 @@ package pool_test
 
 import (
 	"errors"
+	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -48,118 +50,191 @@ func TestTheServersWayToTheAgentOutlivesARotation(t *testing.T) {
 	reachable(t, s)
 }
 
-func TestAServersStreamIsRefusedByResetOnceTheSessionIsDrained(t *testing.T) {
-	ca := newAuthority(t)
-	s := ca.server()
-	held := holdCalls(t, s)
-	p := newPool(t, pool.Config{TLS: ca.agent(), Handlers: doubling(), DrainTimeout: time.Millisecond})
+// onBothSides is what a session carries: a stream of the agent's and one of the
+// server's.
+type onBothSides struct {
+	server *testutil.Server
+	out    net.Conn // opened by the agent
+	back   net.Conn // opened by the server
+}
+
+// occupy registers with s and opens a stream from each side.
+func occupy(t *testing.T, p *pool.Pool, s *testutil.Server) onBothSides {
+	t.Helper()
+	handleCopies(s)
 	register(t, p, s)
-	old := call(within(t), p, s.Addr(), "Test.Hold", "a query")
-	receive(t, "the query", held.entered)
-	c, err := s.StreamNode(within(t), "n", "Test.Echo")
+	back, err := s.StreamNode(within(t), "n", "Test.Echo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = c.SetDeadline(time.Now().Add(patience))
-	if err := p.SetTLS(ca.agent()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Read(make([]byte, 1)); err == nil {
-		t.Fatal("the server's stream goes on")
-	}
-	_ = c.Close()
-	for n := range uint64(10) {
-		if err := s.CallNode(within(t), "n", "Test.Double", 4, nil); err == nil {
-			t.Fatal("answered")
-		}
-		if got := p.Stats().Refused; got != n+1 {
-			t.Fatalf("%d of %d streams refused", got, n+1)
-		}
-	}
-	close(held.release)
-	if r := receive(t, "the query", old); r.err != nil || r.reply != "a query" {
-		t.Fatalf("%v, %v", r.reply, r.err)
-	}
-	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 1 })
+	t.Cleanup(func() { _ = back.Close() })
+	_ = back.SetDeadline(time.Now().Add(patience))
+	return onBothSides{s, openStream(t, p, s.Addr(), "Test.Copy"), back}
 }
 
-func TestAfterAMoveTheFormerServersSessionGoesOnForWhatIsOnIt(t *testing.T) {
-	a, b := startServer(t), startServer(t)
-	handleCopies(a)
-	held := holdCalls(t, a)
-	p := newPool(t, pool.Config{Handlers: doubling()})
-	retain(t, p, a.Addr())
-	register(t, p, a)
-	c := openStream(t, p, a.Addr(), "Test.Copy")
-	query := call(within(t), p, a.Addr(), "Test.Hold", "a query")
-	receive(t, "the query", held.entered)
-	retain(t, p, b.Addr())
-	ping(t, p, b.Addr())
-	ping(t, p, a.Addr())
-	if n := a.Counts().Accepted; n != 2 {
-		t.Fatalf("%d connections to the former server, want a new one", n)
-	}
-	exchangeOn(t, c, "still there")
-	reachable(t, a)
-	close(held.release)
-	if r := receive(t, "the query", query); r.err != nil || r.reply != "a query" {
-		t.Fatalf("%v, %v", r.reply, r.err)
-	}
-	_ = c.Close()
-	reachable(t, a) // nothing of this side is on it any more
+// live looks whether both streams go on, both ways, and whether the server reaches
+// the agent.
+func (o onBothSides) live(t *testing.T) {
+	t.Helper()
+	exchangeOn(t, o.out, "still there")
+	exchangeOn(t, o.back, "and back")
+	reachable(t, o.server)
 }
 
-func TestAfterAMoveTheFormerServersSessionEndsInTime(t *testing.T) {
+func (o onBothSides) close() { _, _ = o.out.Close(), o.back.Close() }
+
+// cut waits for the end of both streams.
+func (o onBothSides) cut(t *testing.T, why error) {
+	t.Helper()
+	if _, err := o.out.Read(make([]byte, 1)); !errors.Is(err, why) {
+		t.Fatalf("%v, want %v", err, why)
+	}
+	if _, err := o.back.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the server's stream: %v", err)
+	}
+}
+
+func TestMovesCutNothingAndMakeNoSecondSession(t *testing.T) {
 	a, b := startServer(t), startServer(t)
-	handleCopies(a)
 	held := holdCalls(t, a)
 	downs := make(chan error, 10)
-	p := newPool(t, pool.Config{DrainTimeout: time.Millisecond, Down: func(_ string, err error) { downs <- err }})
+	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: time.Millisecond, Down: func(_ string, err error) { downs <- err }})
 	retain(t, p, a.Addr())
-	c := openStream(t, p, a.Addr(), "Test.Copy")
+	onA := occupy(t, p, a)
 	query := call(within(t), p, a.Addr(), "Test.Hold", "a query")
 	receive(t, "the query", held.entered)
 	retain(t, p, b.Addr())
-	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, pool.ErrDrained) {
-		t.Fatalf("%v", err)
+	onB := occupy(t, p, b)
+	for range 20 {
+		for _, s := range []*testutil.Server{a, b} {
+			retain(t, p, s.Addr())
+			ping(t, p, a.Addr()) // a call, or a probe, to whichever
+			ping(t, p, b.Addr())
+			onA.live(t)
+			onB.live(t)
+		}
 	}
-	ping(t, p, b.Addr())
-	close(held.release) // the call has its own time
+	if st := p.Stats(); st.Dials != 2 || st.Failures != 0 || a.Counts().Accepted != 1 || b.Counts().Accepted != 1 {
+		t.Fatalf("%+v", st)
+	}
+	close(held.release)
 	if r := receive(t, "the query", query); r.err != nil || r.reply != "a query" {
 		t.Fatalf("%v, %v", r.reply, r.err)
 	}
-	await(t, "the former session's end", func() bool { return p.Stats().Sessions == 1 && a.Counts().Open == 0 })
-	retain(t, p, a.Addr())
-	await(t, "the other's end, which carries nothing", func() bool { return p.Stats().Sessions == 0 })
-	ping(t, p, a.Addr())
+	onA.live(t)
+	onA.close()
+	await(t, "the end of the session that was left", func() bool { return p.Stats().Sessions == 1 && a.Counts().Open == 0 })
+	onB.live(t)
+	ping(t, p, a.Addr()) // on a new one
 	select {
 	case err := <-downs:
 		t.Errorf("down: %v", err)
 	default:
 	}
+	stop(t, p.Stop) // with streams on it
 }
 
-func TestAMoveBackInTimeFindsTheSessionAsItWas(t *testing.T) {
+func TestAServerThatWasLeftReachesTheAgentForTheTimeToDrain(t *testing.T) {
 	a, b := startServer(t), startServer(t)
-	handleCopies(a)
-	p := newPool(t, pool.Config{Handlers: doubling()})
+	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: 1}) // far away, by the TTL
+	if err := p.HeartbeatTTL(within(t), time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	retain(t, p, a.Addr())
 	register(t, p, a)
-	c := openStream(t, p, a.Addr(), "Test.Copy")
-	for range 10 {
-		retain(t, p, b.Addr())
-		ping(t, p, b.Addr())
-		retain(t, p, a.Addr())
-		ping(t, p, a.Addr())
-		exchangeOn(t, c, "still there")
-		reachable(t, a)
-	}
-	if st := p.Stats(); st.Dials != 2 || st.Failures != 0 {
-		t.Fatalf("%+v", st)
-	}
-	_ = c.Close()
-	await(t, "the release", func() bool { return inUse(p) == 0 })
 	retain(t, p, b.Addr())
 	ping(t, p, b.Addr())
-	stop(t, p.Stop) // with a session that stays
+	for range 20 {
+		reachable(t, a)
+	}
+	if err := p.HeartbeatTTL(within(t), 0); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "its end", func() bool { return p.Stats().Sessions == 1 && a.Counts().Open == 0 })
+}
+
+// movable makes a call in the background that ends with what can move it.
+func movable(t *testing.T, p *pool.Pool, addr string, moved <-chan struct{}) <-chan error {
+	ctx, done := within(t), make(chan error, 1)
+	go func() {
+		done <- p.Do(ctx, addr, &pool.Request{Method: "Test.Hold", Args: "a query", Block: time.Minute, Moved: moved})
+	}()
+	return done
+}
+
+func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
+	ca := newAuthority(t)
+	for name, c := range map[string]struct {
+		moves func(p *pool.Pool, s *testutil.Server, moved chan struct{}) error
+		cause error
+		dials uint64
+	}{
+		"it is told": {func(_ *pool.Pool, _ *testutil.Server, moved chan struct{}) error {
+			close(moved)
+			return nil
+		}, pool.ErrMoved, 1},
+		"other credentials": {func(p *pool.Pool, _ *testutil.Server, _ chan struct{}) error {
+			return p.SetTLS(ca.agent())
+		}, pool.ErrRenewed, 2},
+		"its server is leaving": {func(_ *pool.Pool, s *testutil.Server, _ chan struct{}) error {
+			s.GoAway()
+			return nil
+		}, pool.ErrLeaving, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ca.server()
+			held := holdCalls(t, s)
+			p := newPool(t, pool.Config{TLS: ca.agent()})
+			retain(t, p, s.Addr())
+			moved := make(chan struct{})
+			query := movable(t, p, s.Addr(), moved)
+			receive(t, "the query", held.entered)
+			other := call(within(t), p, s.Addr(), "Test.Hold", "not to be moved")
+			receive(t, "the other call", held.entered)
+			if err := c.moves(p, s, moved); err != nil {
+				t.Fatal(err)
+			}
+			err := receive(t, "the query's end", query)
+			lost(t, err, pool.ErrMoved)
+			if !errors.Is(err, c.cause) {
+				t.Fatalf("%v, want %v beside it", err, c.cause)
+			}
+			if st := p.Stats(); st.Moved != 1 || st.Failures != 0 {
+				t.Fatalf("%+v", st)
+			}
+			// The session is as good as before, also when the answer comes that nobody
+			// waits for.
+			ping(t, p, s.Addr())
+			close(held.release)
+			if r := receive(t, "the other call", other); r.err != nil || r.reply != "not to be moved" {
+				t.Fatalf("%v, %v", r.reply, r.err)
+			}
+			for range 20 {
+				ping(t, p, s.Addr())
+			}
+			await(t, "the count", func() bool { return inUse(p) == 0 })
+			if st := p.Stats(); st.Dials-c.dials > 1 || st.Failures != 0 {
+				t.Fatalf("%+v", st)
+			}
+		})
+	}
+}
+
+// A call that is to be made elsewhere before it was sent hurts nobody.
+func TestACallThatIsMovedBeforeItBeginsLeavesTheSessionAsItWas(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	held := holdCalls(t, s)
+	close(held.release)
+	moved := make(chan struct{})
+	close(moved)
+	for range 200 {
+		if err := receive(t, "the query", movable(t, p, s.Addr(), moved)); err != nil && !errors.Is(err, pool.ErrMoved) {
+			t.Fatal(err) // it may be answered: the server is quick
+		}
+		ping(t, p, s.Addr())
+	}
+	await(t, "the count", func() bool { return inUse(p) == 0 })
+	if st := p.Stats(); st.Dials != 1 || st.Failures != 0 {
+		t.Fatalf("%+v", st)
+	}
 }

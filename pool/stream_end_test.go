@@ -107,17 +107,15 @@ func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
 	exchangeOn(t, next, "new")
 }
 
-func TestAStreamEndsWhenItsSessionHasDrainedForTooLong(t *testing.T) {
-	s, p := startServer(t), newPool(t, pool.Config{DrainTimeout: 10 * time.Millisecond})
-	handleCopies(s)
-	c := openStream(t, p, s.Addr(), "Test.Copy")
-	s.GoAway()
-	_, err := c.Read(make([]byte, 1))
-	if !errors.Is(err, pool.ErrDrained) {
-		t.Fatalf("%v", err)
+// A server that says farewell ends what is on its session by itself, or not at all.
+func TestAFarewellCutsNoStream(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{DrainTimeout: time.Millisecond, Handlers: doubling()})
+	on := occupy(t, p, s)
+	for n := range uint64(3) {
+		s.GoAway()
+		await(t, "the next session", func() bool { ping(t, p, s.Addr()); return p.Stats().Dials == n+2 })
+		on.live(t)
 	}
-	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
-	if err := c.Close(); err != nil {
-		t.Errorf("the first Close: %v", err)
-	}
+	on.close()
+	await(t, "the old sessions' ends", func() bool { return p.Stats().Sessions == 1 })
 }

@@ -22,7 +22,7 @@ type call struct {
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
-	attempts int
+	attempts int // those that were moved not counted
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
 	until    time.Time  // no retry after it
@@ -126,7 +126,7 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 	c.attempts++
 	limited, stop := c.attempt(ctx, now.view.Len())
 	defer stop()
-	err := c.carry(limited, server.Addr, args, reply)
+	err := c.carry(limited, now, server.Addr, args, reply)
 	if err == nil {
 		c.proxy.budget.gain()
 		c.landed()
@@ -135,6 +135,12 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 		}
 		c.proxy.answers(now, server)
 		return nil
+	}
+	if moved(err) {
+		c.attempts--
+		c.last = nil
+		c.episode(ctx)
+		return err
 	}
 	if limited.Err() != nil && ctx.Err() == nil {
 		err = c.sliced(err)
@@ -152,13 +158,17 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 
 // carry hands one attempt to whoever carries calls. The proxy's own pool ends its
 // calls itself when the proxy stops.
-func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
+func (c *call) carry(ctx context.Context, now *published, addr string, args, reply any) error {
 	p := c.proxy
 	switch {
 	case c.open != nil:
 		return c.open(ctx, addr)
 	case p.pool != nil:
-		return p.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
+		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block}
+		if c.block > 0 && c.class == Read {
+			r.Moved = now.front.left
+		}
+		return p.pool.Do(ctx, addr, &r)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

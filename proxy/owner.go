@@ -23,6 +23,7 @@ type owner struct {
 	retained   string        // the server whose session the pool keeps
 	ttl        time.Duration // of the last heartbeat
 	keepalive  time.Duration // as the pool knows it
+	lease      time.Duration // the same, of the TTL
 	memory     memory
 	took       messages.Proxy // the message that is being taken; nil: a deadline
 }
@@ -57,6 +58,7 @@ func (o *owner) Step(now time.Time, m messages.Proxy) {
 	switch told := m.(type) { //nolint:gochecksumtype // the roster takes them all; these say something to the shell too
 	case messages.HeartbeatUpdate:
 		o.ttl = told.TTL
+		o.lengthen()
 	case messages.DiscoveryDone:
 		m = o.search.done(told)
 	}
@@ -153,6 +155,16 @@ func (o *owner) tune(view *messages.View) {
 		o.keepalive = every
 		_ = o.proxy.pool.Keepalive(context.Background(), every)
 	}
+}
+
+// lengthen tells the pool for how long heartbeats hold. They are granted by chance
+// between one and two times the least, so the longest of late counts.
+func (o *owner) lengthen() {
+	if o.proxy.pool == nil || o.ttl <= 0 || o.ttl <= o.lease && o.ttl >= o.lease/2 {
+		return
+	}
+	o.lease = o.ttl
+	_ = o.proxy.pool.HeartbeatTTL(context.Background(), o.ttl)
 }
 
 // The keepalive's cost: an agent's session is pinged when it was silent for two

@@ -36,6 +36,7 @@ type published struct {
 	view    *messages.View
 	active  messages.Server
 	some    bool          // there is an active server
+	front   *front        // the active server, or the last one there was
 	why     string        // the active server is that
 	news    atomic.Bool   // the owner does not know yet whether the active server answers
 	changed chan struct{} // closed when this is no longer the newest
@@ -143,7 +144,16 @@ func (p *Proxy) publish(e roster.Publish) {
 	next := &published{view: e.View, why: e.Why, changed: make(chan struct{})}
 	next.active, next.some = e.View.Active()
 	next.news.Store(unproven(e.View.Health(next.active)))
-	if last := p.now.Swap(next); last != nil {
+	last := p.now.Load()
+	if last == nil {
+		last = new(published)
+	}
+	next.front = last.front.next(next.active, next.some)
+	p.now.Store(next)
+	if last.changed != nil {
 		close(last.changed)
+	}
+	if last.front != nil && last.front != next.front {
+		close(last.front.left)
 	}
 }

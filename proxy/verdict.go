@@ -36,6 +36,9 @@ func judge(err *CallError, class Class) verdict {
 		// Not answered in time, which is not yet silence: the call goes elsewhere,
 		// and whether the server is left is for the pool to find out.
 		return verdict{pass: true, retry: err.Outcome == pool.NotSent || class.repeatable()}
+	case errors.Is(err, pool.ErrDrained), errors.Is(err, pool.ErrTooManySessions):
+		// This side has ended the session, which says nothing of the server.
+		return verdict{retry: err.Outcome == pool.NotSent || class.repeatable()}
 	case errors.Is(err, pool.ErrStreamEnded):
 		// The session lives, and with it the server. The call tries another one.
 		return verdict{pass: true, retry: err.Outcome == pool.NotSent || class.repeatable()}
