@@ -6,38 +6,39 @@ import (
 	"time"
 )
 
-// The error texts of real servers, for use with [AppError] and in assertions.
-const (
-	ErrTextNoLeader         = "No cluster leader"
-	ErrTextNoRegionPath     = "No path to region"
-	ErrTextMissingRegion    = "missing region for target RPC"
-	ErrTextPermissionDenied = "Permission denied"
-	ErrTextNodeNotFound     = "node not found"
-	ErrTextNoNodePath       = "No path to node"
-	ErrTextSecretMismatch   = "node secret ID does not match. Not registering node."
-	ErrTextForwardEOF       = "rpc error: EOF"
-)
-
-// ErrTextForwardRefused is what a follower answers while the leader it forwards
-// to refuses connections.
-func ErrTextForwardRefused(leader string) string {
-	return "rpc error: failed to get conn: dial tcp " + leader + ": connect: connection refused"
-}
-
 // registerBuiltins fills the table of a new server.
 func (s *Server) registerBuiltins() {
-	s.Handle("Status.Ping", s.statusPing)
-	s.Handle("Status.Leader", s.statusLeader)
-	s.Handle("Status.Peers", s.statusPeers)
-	s.Handle("Status.Members", s.statusMembers)
-	s.Handle("Node.Register", s.nodeRegister)
-	s.Handle("Node.UpdateStatus", s.nodeUpdateStatus)
-	s.Handle("Node.GetClientAllocs", s.nodeClientAllocs)
-	s.Handle("Echo.Echo", echoEcho)
-	s.Handle("Echo.Count", s.echoCount)
-	s.Handle("Echo.Once", s.echoOnce)
-	s.Handle("Echo.Sleep", echoSleep)
-	s.HandleStream("Echo.Stream", echoStream)
+	for name, h := range map[string]Handler{
+		"Status.Ping":          s.statusPing,
+		"Status.Leader":        s.statusLeader,
+		"Status.Peers":         s.statusPeers,
+		"Status.Members":       s.statusMembers,
+		"Status.RaftStats":     s.statusRaftStats,
+		"Status.HasNodeConn":   s.statusHasNodeConn,
+		"Node.Register":        s.nodeRegister,
+		"Node.UpdateStatus":    s.nodeUpdateStatus,
+		"Node.Deregister":      s.nodeDeregister,
+		"Node.GetNode":         s.nodeGetNode,
+		"Node.GetClientAllocs": s.nodeClientAllocs,
+		"Node.UpdateAlloc":     s.nodeUpdateAlloc,
+		"Echo.Echo":            echoEcho,
+		"Echo.Count":           s.echoCount,
+		"Echo.Once":            s.echoOnce,
+		"Echo.Write":           s.echoWrite,
+		"Echo.Sleep":           echoSleep,
+	} {
+		s.Handle(name, h)
+	}
+	for name, h := range map[string]StreamHandler{
+		"Agent.Monitor":   s.agentMonitor,
+		"Event.Stream":    s.eventStream,
+		"Echo.Stream":     echoStream,
+		"Echo.Exec":       echoExec,
+		"FileSystem.Logs": s.relayed("FileSystem.Logs"), "FileSystem.Stream": s.relayed("FileSystem.Stream"),
+		"Allocations.Exec": s.relayed("Allocations.Exec"),
+	} {
+		s.HandleStream(name, h)
+	}
 }
 
 // leader waits for a leader as long as a call may be held. The error has the
@@ -54,7 +55,7 @@ func (s *Server) leader(ctx context.Context, method string) (string, error) {
 			case world.lost != "" && world.stuck:
 				return s.stuck(ctx, hold)
 			case world.lost != "":
-				return "", errors.New(ErrTextForwardRefused(world.lost))
+				return "", errors.New(s.unreached(world))
 			}
 		}
 		select {
@@ -65,6 +66,20 @@ func (s *Server) leader(ctx context.Context, method string) (string, error) {
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
+	}
+}
+
+// unreached is what becomes of a call that is forwarded to a leader that is gone:
+// the first one is written to the stream that is there from before, if any.
+func (s *Server) unreached(world *outlook) string {
+	held := s.cached.Load()
+	switch {
+	case held == nil || *held != world.lost || !s.cached.CompareAndSwap(held, nil):
+		return ErrTextForwardRefused(world.lost)
+	case world.parted:
+		return ErrTextHops(1, ErrTextStreamClosed)
+	default:
+		return ErrTextForwardEOF
 	}
 }
 
@@ -80,16 +95,22 @@ func (s *Server) checkRegion(region string) error {
 	}
 }
 
-// forwarded runs f as the leader would and gives its error the prefix that a
-// follower adds when it forwards.
-func (s *Server) forwarded(ctx context.Context, r *Request, f func() (any, error)) (any, error) {
+// forwarded runs f as the leader would, whose address it is given, and gives its
+// error the prefix that a follower adds when it forwards.
+func (s *Server) forwarded(ctx context.Context, r *Request, f func(leader string) (any, error)) (any, error) {
 	leader, err := s.leader(ctx, r.Method)
 	if err != nil {
 		return nil, err
 	}
-	body, err := f()
-	if err != nil && leader != s.addr {
-		err = errors.New("rpc error: " + err.Error())
+	body, err := f(leader)
+	switch {
+	case leader == s.addr:
+	case err == nil:
+		if held := s.cached.Load(); held == nil || *held != leader {
+			s.cached.Store(&leader)
+		}
+	default:
+		err = errors.New(ErrTextHops(1, err.Error()))
 	}
 	return body, err
 }

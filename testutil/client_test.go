@@ -167,11 +167,11 @@ func stop(tb testing.TB, s interface{ Stop(context.Context) error }) {
 
 func registration(id string) dict {
 	return dict{"Region": "global", "Node": dict{
-		"ID": id, "SecretID": "secret-" + id, "Datacenter": "dc1", "Name": "node-" + id,
+		"ID": NodeID(id), "SecretID": "secret-" + id, "Datacenter": "dc1", "Name": "node-" + id,
 		"Attributes": dict{"nomad.version": "2.0.6"},
 	}}
 }
 
 func heartbeat(id string) dict {
-	return dict{"Region": "global", "NodeID": id, "Status": "ready", "AuthToken": "secret-" + id}
+	return dict{"Region": "global", "NodeID": NodeID(id), "Status": "ready", "AuthToken": "secret-" + id}
 }

@@ -18,9 +18,25 @@ type ClusterConfig struct {
 	// ElectionDelay is how long there is no leader after one died. Zero: 50 ms.
 	ElectionDelay time.Duration
 	// ForwardErrorWindow is how long after the leader's death the others still
-	// forward to it and answer that it refuses connections, before they hold
-	// calls. It ends with the election at the latest. Zero: they hold at once.
+	// forward to it, before they hold calls: one that had forwarded to it before
+	// answers the first call "EOF", or "stream closed" if the leader was shut
+	// down in an orderly way, and further ones that it refuses connections. It
+	// ends with the election at the latest. Zero: they hold at once.
 	ForwardErrorWindow time.Duration
+	// TransferDelay is how long [Cluster.TransferLeadership] takes. Zero: 50 ms.
+	TransferDelay time.Duration
+	// FailoverTTL is for how long after an election no heartbeat counts as late,
+	// since a new leader gives every node so much time. Zero: not at all. Real
+	// servers: 300 s. The TTL that replies grant is the same as ever.
+	FailoverTTL time.Duration
+
+	// FirstElection is how long a cluster that is just born has no leader.
+	// Zero: the first server leads at once.
+	FirstElection time.Duration
+	// KeyringDelay is how long after its first election a cluster cannot sign
+	// identities, so that a node that needs one cannot register ("keyring has
+	// not been initialized yet"). Zero: not at all. Real servers: about 200 ms.
+	KeyringDelay time.Duration
 }
 
 // Cluster is a number of servers that know each other: they name each other in
@@ -32,7 +48,8 @@ type Cluster struct {
 	world *world
 }
 
-// StartCluster starts the servers; the first one leads. The error is
+// StartCluster starts the servers; the first one leads, unless FirstElection says
+// that it takes an election. The error is
 // *ConfigError, or that of listening. The caller owns the cluster and must stop
 // it.
 func StartCluster(cfg ClusterConfig) (*Cluster, error) {
@@ -42,13 +59,22 @@ func StartCluster(cfg ClusterConfig) (*Cluster, error) {
 	if cfg.ElectionDelay == 0 {
 		cfg.ElectionDelay = 50 * time.Millisecond
 	}
+	if cfg.TransferDelay == 0 {
+		cfg.TransferDelay = 50 * time.Millisecond
+	}
 	switch {
 	case cfg.Size < 0:
 		return nil, &ConfigError{Field: "Size", Value: fmt.Sprint(cfg.Size), Reason: "must not be negative; zero is three"}
 	case cfg.Size > 1 && cfg.Server.Addr != "":
 		return nil, &ConfigError{Field: "Server.Addr", Value: cfg.Server.Addr, Reason: "several servers cannot share one address; leave it empty"}
-	case cfg.ElectionDelay < 0:
-		return nil, &ConfigError{Field: "ElectionDelay", Value: cfg.ElectionDelay.String(), Reason: "must not be negative"}
+	}
+	for field, d := range map[string]time.Duration{
+		"ElectionDelay": cfg.ElectionDelay, "ForwardErrorWindow": cfg.ForwardErrorWindow, "TransferDelay": cfg.TransferDelay,
+		"FailoverTTL": cfg.FailoverTTL, "FirstElection": cfg.FirstElection, "KeyringDelay": cfg.KeyringDelay,
+	} {
+		if d < 0 {
+			return nil, &ConfigError{Field: field, Value: d.String(), Reason: "must not be negative"}
+		}
 	}
 	cfg.Server = cfg.Server.withDefaults()
 	if cfg.Size > 1 {

@@ -43,8 +43,12 @@ func TestHeartbeatsNameTheLivingTheLeaderAndTheNumberOfNodes(t *testing.T) {
 	if reply.NumNodes != 2 || reply.LeaderRPCAddr != cluster.Leader() {
 		t.Errorf("it says %+v", reply)
 	}
-	if n := cluster.Nodes(); len(n) != 2 || n[0].ID != "a" || n[0].Heartbeats != 1 || n[0].Server != cluster.Server(4).Addr() {
-		t.Errorf("the cluster knows %+v", n)
+	nodes := map[string]NodeRecord{}
+	for _, n := range cluster.Nodes() {
+		nodes[n.ID] = n
+	}
+	if n := nodes[NodeID("a")]; len(nodes) != 2 || n.Heartbeats != 1 || n.Server != cluster.Server(4).Addr() {
+		t.Errorf("the cluster knows %+v", nodes)
 	}
 	if got := len(cluster.Addrs()); got != 5 {
 		t.Errorf("%d members are configured", got)

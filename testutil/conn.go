@@ -29,10 +29,15 @@ type conn struct {
 	serving rpcServing     // what answers on its streams
 	out     *joined        // beneath the session; nil without one
 	streams sync.WaitGroup // only serve adds to it, so it may wait for it
+
+	accepted         time.Time
+	node             atomic.Pointer[string] // the node that is called over it; set once
+	bound            time.Time              // when that was; written before node
+	opened, reversed openTally              // streams of the client, and of this server
 }
 
 func newConn(s *Server, sock net.Conn) *conn {
-	c := &conn{server: s, sock: newGatedConn(sock, s.gate)}
+	c := &conn{server: s, sock: newGatedConn(sock, s.gate), accepted: time.Now()}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.serving = c
 	if s.serving != nil {
@@ -110,7 +115,7 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	cfg.KeepAliveInterval = max(c.server.cfg.KeepAlive, time.Second)
 	cfg.ConnectionWriteTimeout = time.Minute // a frozen server must not lose its sessions by itself
 	out := newJoined(rw)
-	session, err := yamux.Server(lastWords{out, c.cancel}, cfg)
+	session, err := yamux.Server(lastWords{out, c.lost}, cfg)
 	if err != nil {
 		return
 	}
@@ -125,8 +130,7 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 		mode := byte(modeRPC)
 		if !modeless {
 			if mode, err = readByte(stream); err != nil {
-				_ = stream.Close() // it ended before it began
-				continue
+				break // real servers end the whole connection
 			}
 		}
 		serve := c.serving.serveRPC
@@ -141,7 +145,9 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 			break
 		}
 		c.server.tally.streams.Add(1)
+		c.opened.open()
 		c.streams.Go(func() {
+			defer c.opened.end()
 			defer context.AfterFunc(c.ctx, func() { _ = stream.SetDeadline(time.Unix(1, 0)) })()
 			serve(stream)
 		})
@@ -149,6 +155,12 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	c.cancel()
 	_ = session.Close() // the connection is done for anyway
 	c.streams.Wait()
+}
+
+// lost is told that the transport cannot be read any more.
+func (c *conn) lost() {
+	c.cancel()
+	c.server.forget(c)
 }
 
 // lastWords is a transport that says when it cannot be read any more, before it

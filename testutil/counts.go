@@ -4,13 +4,15 @@ import "sync/atomic"
 
 // tally counts what a server sees.
 type tally struct {
-	accepted, open, streams, requests, reverse atomic.Int64
+	accepted, streams, requests, reverse atomic.Int64
+	conns                                openTally
 }
 
 // Counts is what a server saw since it was started, restarts included.
 type Counts struct {
 	Accepted int64            // connections accepted, also those refused for being too many
 	Open     int64            // connections open now
+	Peak     int64            // the most connections that were open at once
 	Streams  int64            // streams opened by clients
 	Requests int64            // requests read, also unknown ones and those that met a fault
 	Methods  map[string]int64 // requests per known method that was called
@@ -21,7 +23,8 @@ type Counts struct {
 func (s *Server) Counts() Counts {
 	c := Counts{
 		Accepted: s.tally.accepted.Load(),
-		Open:     s.tally.open.Load(),
+		Open:     s.tally.conns.now.Load(),
+		Peak:     s.tally.conns.peak.Load(),
 		Streams:  s.tally.streams.Load(),
 		Requests: s.tally.requests.Load(),
 		Methods:  map[string]int64{},

@@ -39,6 +39,26 @@ func (s *Server) echoOnce(ctx context.Context, r *Request) (any, error) {
 	return reply, err
 }
 
+// echoWrite counts as echoCount does, but as a write: the leader applies it, and
+// refuses it while it hands the leadership on.
+func (s *Server) echoWrite(ctx context.Context, r *Request) (any, error) {
+	var args echoCountArgs
+	if err := r.Decode(&args); err != nil {
+		return nil, err
+	}
+	return s.forwarded(ctx, r, func(leader string) (any, error) {
+		out, err := EchoCount{ID: args.ID, Server: leader}, ErrStopped
+		s.world.do(func(st *worldState) {
+			if err = st.refusal(); err == nil {
+				st.index++
+				st.executions[args.ID]++
+				out.Count = st.executions[args.ID]
+			}
+		})
+		return out, err
+	})
+}
+
 type echoSleepArgs struct{ Duration time.Duration }
 
 func echoSleep(ctx context.Context, r *Request) (any, error) {

@@ -3,6 +3,7 @@ package testutil
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -42,6 +43,7 @@ const (
 	faultCloseMidReply
 	faultHalfClose
 	faultGarbage
+	faultForward
 )
 
 // Fault is one way for a server to misbehave. Make one with a constructor such
@@ -54,6 +56,11 @@ type Fault struct {
 	text   string
 	delay  time.Duration
 	layer  Layer
+
+	failure  Failure
+	executed bool
+	hops     int
+	wrapping Wrapping
 }
 
 // Mute reads requests, executes nothing and answers nothing, while yamux pings
@@ -102,9 +109,12 @@ func (f Fault) Times(n int) Fault { f.times = max(n, 0); return f }
 func (f Fault) String() string {
 	names := [...]string{
 		"none", "mute", "no leader", "app error", "slow", "drop after read",
-		"execute then reset", "close mid reply", "half close", "garbage",
+		"execute then reset", "close mid reply", "half close", "garbage", "forward failure",
 	}
 	s := names[f.kind]
+	if f.kind == faultForward {
+		s += " " + strconv.Quote(f.failure.String())
+	}
 	if f.method != "" {
 		s += " on " + f.method
 	}

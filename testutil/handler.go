@@ -81,10 +81,11 @@ func (t methodTable) find(name string) (method, error) {
 	if m, ok := t[name]; ok && m.call != nil {
 		return m, nil
 	}
-	service, _, dotted := strings.Cut(name, ".")
-	if !dotted {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
 		return method{}, errors.New("rpc: service/method request ill-formed: " + name)
 	}
+	service := name[:dot]
 	for known, m := range t {
 		if m.call != nil && strings.HasPrefix(known, service+".") {
 			return method{}, errors.New("rpc: can't find method " + name)

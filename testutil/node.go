@@ -2,56 +2,9 @@ package testutil
 
 import (
 	"context"
+	"errors"
 	"time"
 )
-
-// registerArgs and the like hold the fields this server looks at; the others of
-// a real request are ignored.
-type registerArgs struct {
-	Region string
-	Node   struct {
-		ID, SecretID, Datacenter, Name string
-		Attributes                     map[string]string
-	}
-}
-
-type updateStatusArgs struct {
-	Region, NodeID, Status, AuthToken string
-}
-
-type clientAllocsArgs struct {
-	Region, NodeID, AuthToken string
-	AllowStale                bool
-	MinQueryIndex             uint64
-	MaxQueryTime              time.Duration
-}
-
-// nodeReply answers Node.Register and Node.UpdateStatus.
-type nodeReply struct {
-	EvalCreateIndex       uint64
-	EvalIDs               []string
-	Features              uint64
-	HeartbeatTTL          time.Duration
-	Index                 uint64
-	KnownLeader           bool
-	LastContact           time.Duration
-	LeaderRPCAddr         string
-	NextToken             string
-	NodeModifyIndex       uint64
-	NumNodes              int
-	SchedulingEligibility string
-	Servers               []ServerInfo
-	SignedIdentity        *string
-}
-
-type clientAllocsReply struct {
-	Allocs        map[string]uint64
-	Index         uint64
-	KnownLeader   bool
-	LastContact   time.Duration
-	MigrateTokens map[string]string
-	NextToken     string
-}
 
 func (s *Server) nodeRegister(ctx context.Context, r *Request) (any, error) {
 	var args registerArgs
@@ -61,10 +14,10 @@ func (s *Server) nodeRegister(ctx context.Context, r *Request) (any, error) {
 	if err := s.checkRegion(args.Region); err != nil {
 		return nil, err
 	}
-	return s.forwarded(ctx, r, func() (any, error) {
-		reply, err := s.world.register(args, s.addr)
-		if err == nil {
-			s.remember(args.Node.ID, r.conn)
+	return s.forwarded(ctx, r, func(leader string) (any, error) {
+		reply, reached, err := s.world.register(args, s.addr)
+		if err == nil || reached && leader == s.addr {
+			s.bind(args.Node.ID, r.conn)
 		}
 		return reply, err
 	})
@@ -78,22 +31,73 @@ func (s *Server) nodeUpdateStatus(ctx context.Context, r *Request) (any, error) 
 	if err := s.checkRegion(args.Region); err != nil {
 		return nil, err
 	}
-	return s.forwarded(ctx, r, func() (any, error) {
-		reply, err := s.world.heartbeat(args, s.addr, time.Now())
-		if err == nil {
-			s.remember(args.NodeID, r.conn)
+	return s.forwarded(ctx, r, func(leader string) (any, error) {
+		reply, reached, err := s.world.heartbeat(args, s.addr, time.Now())
+		if err == nil || reached && leader == s.addr {
+			s.bind(args.NodeID, r.conn)
 		}
 		return reply, err
 	})
 }
 
-// remember notes on which connection a node can be called.
-func (s *Server) remember(nodeID string, c *conn) {
-	s.owner.do(func(st *serverState) {
-		if _, open := st.conns[c]; open {
-			st.byNode[nodeID] = c
+func (s *Server) nodeDeregister(ctx context.Context, r *Request) (any, error) {
+	var args nodeSpecificArgs
+	if err := r.Decode(&args); err != nil {
+		return nil, err
+	}
+	if err := s.checkRegion(args.Region); err != nil {
+		return nil, err
+	}
+	return s.forwarded(ctx, r, func(string) (any, error) { return s.world.deregister(args.NodeID) })
+}
+
+func (s *Server) nodeUpdateAlloc(ctx context.Context, r *Request) (any, error) {
+	var args updateAllocArgs
+	if err := r.Decode(&args); err != nil {
+		return nil, err
+	}
+	if err := s.checkRegion(args.Region); err != nil {
+		return nil, err
+	}
+	return s.forwarded(ctx, r, func(string) (any, error) {
+		index, err := s.world.updateAlloc(args)
+		if err == nil {
+			s.bind(args.Alloc[0].NodeID, r.conn)
 		}
+		return writeReply{Index: index}, err
 	})
+}
+
+// nodeGetNode does not block: a query with MinQueryIndex is answered at once.
+func (s *Server) nodeGetNode(ctx context.Context, r *Request) (any, error) {
+	var args nodeSpecificArgs
+	if err := r.Decode(&args); err != nil {
+		return nil, err
+	}
+	read := func(string) (any, error) {
+		if args.NodeID == "" {
+			return nil, errors.New(ErrTextMissingNodeID)
+		}
+		view, index, err := s.world.view(args.NodeID)
+		if err != nil {
+			return nil, err
+		}
+		reply := singleNodeReply{Index: index, Node: view}
+		reply.KnownLeader, reply.LastContact = s.contact()
+		return reply, nil
+	}
+	return s.query(ctx, r, args, read)
+}
+
+// query runs a read: here if it may be stale, else as the leader would.
+func (s *Server) query(ctx context.Context, r *Request, args nodeSpecificArgs, read func(leader string) (any, error)) (any, error) {
+	if err := s.checkRegion(args.Region); err != nil {
+		return nil, err
+	}
+	if args.AllowStale {
+		return read(s.addr)
+	}
+	return s.forwarded(ctx, r, read)
 }
 
 // maxBlockingQuery is the longest that a real server blocks.
@@ -102,41 +106,55 @@ const maxBlockingQuery = 300 * time.Second
 // nodeClientAllocs is a blocking query: with MinQueryIndex it waits for a newer
 // index until MaxQueryTime, lengthened by up to a sixteenth, is over.
 func (s *Server) nodeClientAllocs(ctx context.Context, r *Request) (any, error) {
-	var args clientAllocsArgs
+	var args nodeSpecificArgs
 	if err := r.Decode(&args); err != nil {
 		return nil, err
 	}
-	if err := s.checkRegion(args.Region); err != nil {
-		return nil, err
-	}
-	if args.AllowStale {
-		return s.clientAllocs(ctx, args)
-	}
-	return s.forwarded(ctx, r, func() (any, error) { return s.clientAllocs(ctx, args) })
+	return s.query(ctx, r, args, func(leader string) (any, error) {
+		known, err := s.world.mayQuery(args.NodeID, args.AuthToken)
+		if err != nil {
+			return nil, err
+		}
+		if known && leader == s.addr {
+			s.bind(args.NodeID, r.conn)
+		}
+		reply, err := s.clientAllocs(ctx, args, leader)
+		if err == nil {
+			s.bind(args.NodeID, r.conn)
+		}
+		return reply, err
+	})
 }
 
-func (s *Server) clientAllocs(ctx context.Context, args clientAllocsArgs) (any, error) {
+// clientAllocs waits for what a node shall run. A leader that is lost meanwhile
+// takes the query with it.
+func (s *Server) clientAllocs(ctx context.Context, args nodeSpecificArgs, leader string) (any, error) {
 	wait := min(args.MaxQueryTime, maxBlockingQuery)
 	if wait <= 0 {
 		wait = maxBlockingQuery
 	}
 	over := time.NewTimer(wait + s.world.jitter(wait/16))
 	defer over.Stop()
-	for expired := args.MinQueryIndex == 0; ; {
-		a, err := s.world.allocs(args.NodeID, args.AuthToken)
+	for first, expired := true, args.MinQueryIndex == 0; ; first = false {
+		world := s.world.outlook()
+		if leader != s.addr && leader != world.leader && !world.isLive(leader) {
+			return nil, errors.New(ErrTextEOF)
+		}
+		a, err := s.world.allocs(args.NodeID, first)
 		if err != nil {
 			return nil, err
 		}
 		if expired || a.index > args.MinQueryIndex {
-			return clientAllocsReply{
-				Allocs:        a.modified,
-				Index:         a.index,
-				KnownLeader:   s.world.outlook().leader != "",
-				MigrateTokens: map[string]string{},
-			}, nil
+			reply := clientAllocsReply{Allocs: a.modified, Index: a.index, MigrateTokens: map[string]string{}}
+			reply.KnownLeader, reply.LastContact = s.contact()
+			if leader != s.addr {
+				reply.KnownLeader, reply.LastContact = true, 0
+			}
+			return reply, nil
 		}
 		select {
 		case <-a.changed:
+		case <-world.changed:
 		case <-over.C:
 			expired = true
 		case <-ctx.Done():
@@ -144,3 +162,20 @@ func (s *Server) clientAllocs(ctx context.Context, args clientAllocsArgs) (any, 
 		}
 	}
 }
+
+// contact is what a reply to a read says of the leader: whether one is known,
+// and how long ago it was heard of last.
+func (s *Server) contact() (known bool, ago time.Duration) {
+	o := s.world.outlook()
+	switch {
+	case o.leader == s.addr:
+		return true, 0
+	case o.leader != "":
+		return true, s.world.jitter(leaderPulse)
+	default:
+		return false, time.Since(o.lostAt)
+	}
+}
+
+// leaderPulse is how often followers hear of a leader that has nothing to tell.
+const leaderPulse = 50 * time.Millisecond

@@ -27,7 +27,7 @@ func TestOnlyARegisteredNodeWithItsTokenMayHeartbeat(t *testing.T) {
 			t.Errorf("%v: %v", b, err)
 		}
 	}
-	if !s.Purge("a") || s.Purge("a") {
+	if !s.Purge(NodeID("a")) || s.Purge(NodeID("a")) {
 		t.Error("purging")
 	}
 	if err := stream.call("Node.UpdateStatus", beat, nil); err != remoteError(ErrTextNodeNotFound) {
@@ -71,7 +71,7 @@ func TestABlockingQueryEndsWithItsTimeOrWithAChange(t *testing.T) {
 	if err := stream.call("Node.Register", registration("a"), nil); err != nil {
 		t.Fatal(err)
 	}
-	query := dict{"Region": "global", "NodeID": "a", "AuthToken": "secret-a"}
+	query := dict{"Region": "global", "NodeID": NodeID("a"), "AuthToken": "secret-a"}
 	var first, second, third clientAllocsReply
 	if err := stream.call("Node.GetClientAllocs", query, &first); err != nil || first.Index == 0 {
 		t.Fatalf("%+v, %v", first, err)
@@ -89,7 +89,7 @@ func TestABlockingQueryEndsWithItsTimeOrWithAChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return s.Counts().Methods["Node.GetClientAllocs"] == 3 })
-	index, ok := s.SetAllocs("a", map[string]uint64{"x": 7})
+	index, ok := s.SetAllocs(NodeID("a"), map[string]uint64{"x": 7})
 	if !ok || index <= first.Index {
 		t.Fatalf("index %d, %v", index, ok)
 	}
@@ -97,7 +97,7 @@ func TestABlockingQueryEndsWithItsTimeOrWithAChange(t *testing.T) {
 	if err := stream.receive(&third); err != nil || third.Index != index || third.Allocs["x"] != 7 {
 		t.Errorf("%+v, %v", third, err)
 	}
-	if _, ok := s.SetAllocs("b", nil); ok {
+	if _, ok := s.SetAllocs(NodeID("b"), nil); ok {
 		t.Error("allocations for an unknown node")
 	}
 }
@@ -109,7 +109,7 @@ func TestAServerStopsWhileAQueryBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := stream.send("Node.GetClientAllocs", dict{
-		"Region": "global", "NodeID": "a", "AuthToken": "secret-a", "MinQueryIndex": 1,
+		"Region": "global", "NodeID": NodeID("a"), "AuthToken": "secret-a", "MinQueryIndex": 1,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -122,16 +122,16 @@ func TestAClusterSharesItsNodesAndTheirWork(t *testing.T) {
 	if err := dial(t, cluster.Server(1).Addr()).open(modeRPC).call("Node.Register", registration("a"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := cluster.SetAllocs("a", map[string]uint64{"x": 1}); !ok {
+	if _, ok := cluster.SetAllocs(NodeID("a"), map[string]uint64{"x": 1}); !ok {
 		t.Error("the node is not known")
 	}
 	var reply clientAllocsReply
 	stream := dial(t, cluster.Server(2).Addr()).open(modeRPC)
-	query := dict{"Region": "global", "NodeID": "a", "AuthToken": "secret-a"}
+	query := dict{"Region": "global", "NodeID": NodeID("a"), "AuthToken": "secret-a"}
 	if err := stream.call("Node.GetClientAllocs", query, &reply); err != nil || reply.Allocs["x"] != 1 {
 		t.Errorf("another server tells %+v, %v", reply, err)
 	}
-	if !cluster.Purge("a") {
+	if !cluster.Purge(NodeID("a")) {
 		t.Error("the node could not be purged")
 	}
 	want := remoteError("rpc error: " + ErrTextPermissionDenied)

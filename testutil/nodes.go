@@ -3,7 +3,6 @@ package testutil
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,14 @@ import (
 // node is one registered node. It belongs to the world's owner.
 type node struct {
 	NodeRecord
-	allocs  allocations
-	changed chan struct{} // closed when the allocations change
+	attributes    map[string]string
+	pool, class   string
+	created       uint64 // index
+	modified      uint64 // index
+	trusted       bool   // a puppet took it for registered
+	allocs        allocations
+	allocsUpdated bool
+	changed       chan struct{} // closed when the allocations change
 }
 
 // NodeRecord is what the cluster knows of a registered node.
@@ -29,117 +34,172 @@ type NodeRecord struct {
 	Server                 string        // the server it last spoke to
 }
 
-// allocations is the picture of a node's work that a blocking query waits for.
-type allocations struct {
-	modified map[string]uint64 // never changed, only replaced
-	index    uint64
-	changed  <-chan struct{}
-}
-
 func (st *worldState) next() uint64 { st.index++; return st.index }
 
-// register enters a node, or finds it again.
-func (w *world) register(args registerArgs, server string) (reply nodeReply, err error) {
+// register enters a node, or finds it again. Reached tells whether the checks
+// were passed that a server makes before it notes the node's connection.
+func (w *world) register(args registerArgs, server string) (reply nodeReply, reached bool, err error) {
+	now := time.Now()
+	if stopped := !w.do(func(st *worldState) { reply, reached, err = st.register(args, server, now) }); stopped {
+		return reply, false, ErrStopped
+	}
+	return reply, reached, err
+}
+
+func (st *worldState) register(args registerArgs, server string, now time.Time) (reply nodeReply, reached bool, err error) {
+	who, err := st.resolve(args.AuthToken)
+	if err != nil && st.told == nil {
+		return reply, false, err
+	}
+	if err := args.validate(); err != nil {
+		return reply, false, err
+	}
 	n := args.Node
-	switch {
+	if n.Status == "" {
+		n.Status = statusInit
+	}
+	if !validStatus(n.Status) {
+		return reply, false, errors.New(ErrTextBadStatus)
+	}
+	if err := st.checkID(n.ID); err != nil {
+		return reply, false, err
+	}
+	if n.NodePool == "" {
+		n.NodePool = "default"
+	}
+	known := st.nodes[n.ID]
+	if known != nil && !known.trusted && known.SecretID != n.SecretID {
+		return reply, false, errors.New(ErrTextSecretMismatch)
+	}
+	signs := meets(n.Attributes, 1, 11) && who.wantsIdentity(n)
+	if signs && now.Before(st.keyringAt) {
+		return reply, true, errors.New(ErrTextNoKeyring)
+	}
+	if err := st.refusal(); err != nil {
+		return reply, true, err
+	}
+	index := st.next()
+	if known == nil {
+		known = &node{changed: make(chan struct{}), created: index, allocs: noAllocs}
+		known.ID, known.Status = n.ID, n.Status
+		st.nodes[n.ID] = known
+		st.arrived()
+	}
+	delete(st.secrets, known.SecretID)
+	st.secrets[n.SecretID] = n.ID
+	known.SecretID, known.trusted = n.SecretID, false
+	known.Name, known.Datacenter = n.Name, n.Datacenter
+	known.pool, known.class, known.attributes = n.NodePool, n.NodeClass, n.Attributes
+	known.modified = index
+	known.Registers++
+	st.tell(known, "NodeRegistration")
+	reply = st.reply(known, server, now)
+	reply.Index, reply.NodeModifyIndex = index, index
+	if signs {
+		identity := st.signer.sign(known, st.rng, now)
+		known.Identity, reply.SignedIdentity = identity, &identity
+	}
+	return reply, true, nil
+}
+
+// validate looks at the fields in the order in which a real server does.
+func (a registerArgs) validate() error {
+	what := ""
+	switch n := a.Node; {
+	case n == nil:
+		return errors.New(ErrTextMissingNode)
 	case n.ID == "":
-		return reply, errors.New("missing node ID for client registration")
+		what = "node ID"
 	case n.Datacenter == "":
-		return reply, errors.New("missing datacenter for client registration")
+		what = "datacenter"
 	case n.Name == "":
-		return reply, errors.New("missing node name for client registration")
+		what = "node name"
 	case len(n.Attributes) == 0:
-		return reply, errors.New("missing attributes for client registration")
+		what = "attributes"
 	case n.SecretID == "":
-		return reply, errors.New("missing node secret ID for client registration")
-	}
-	stopped := !w.do(func(st *worldState) {
-		known := st.nodes[n.ID]
-		if known != nil && known.SecretID != n.SecretID {
-			err = errors.New(ErrTextSecretMismatch)
-			return
-		}
-		if known == nil {
-			known = &node{changed: make(chan struct{})}
-			known.ID, known.SecretID, known.Status = n.ID, n.SecretID, "initializing"
-			known.Identity = fmt.Sprintf("identity.%s.%016x", n.ID, st.rng.Uint64())
-			known.allocs = allocations{modified: map[string]uint64{}, index: 1}
-			st.nodes[n.ID] = known
-			maps.DeleteFunc(st.purged, func(_, id string) bool { return id == n.ID })
-		}
-		known.Name, known.Datacenter = n.Name, n.Datacenter
-		known.Registers++
-		index := st.next()
-		reply = st.reply(known, server, time.Now())
-		reply.Index, reply.NodeModifyIndex, reply.SignedIdentity = index, index, &known.Identity
-	})
-	if stopped {
-		return reply, ErrStopped
-	}
-	return reply, err
-}
-
-// heartbeat takes a node's status. A node that shows its secret is given its
-// identity, one that shows its identity is not.
-func (w *world) heartbeat(args updateStatusArgs, server string, now time.Time) (reply nodeReply, err error) {
-	stopped := !w.do(func(st *worldState) {
-		n, denied := st.authenticate(args.NodeID, args.AuthToken)
-		if denied != nil {
-			err = denied
-			return
-		}
-		n.Heartbeats++
-		if n.TTL > 0 && now.Sub(n.LastSeen) > n.TTL {
-			n.Late++
-		}
-		changed := n.Status != args.Status
-		n.Status = args.Status
-		reply = st.reply(n, server, now)
-		if changed {
-			reply.Index = st.next()
-			reply.NodeModifyIndex = reply.Index
-		}
-		if args.AuthToken == n.SecretID {
-			reply.SignedIdentity = &n.Identity
-		}
-	})
-	if stopped {
-		return reply, ErrStopped
-	}
-	return reply, err
-}
-
-// authenticate finds a node by the token it shows.
-func (st *worldState) authenticate(id, token string) (*node, error) {
-	n := st.nodes[id]
-	switch {
-	case st.told != nil && id != "" && token != "":
-		return st.takeOnTrust(id, token), nil
-	case n != nil && token != "" && (token == n.SecretID || token == n.Identity):
-		return n, nil
-	case n == nil && strings.HasPrefix(token, "identity.") && st.knows(token):
-		return nil, errors.New(ErrTextNodeNotFound)
+		what = "node secret ID"
 	default:
-		return nil, errors.New(ErrTextPermissionDenied)
+		return nil
 	}
+	return errors.New("missing " + what + " for client registration")
 }
 
-// knows tells whether an identity was signed here.
-func (st *worldState) knows(identity string) bool {
-	if _, purged := st.purged[identity]; purged {
-		return true
+// heartbeat takes a node's status. A node that shows its secret is given an
+// identity, one that shows its identity is not, unless it asks for one.
+func (w *world) heartbeat(args updateStatusArgs, server string, now time.Time) (reply nodeReply, reached bool, err error) {
+	if stopped := !w.do(func(st *worldState) { reply, reached, err = st.heartbeat(args, server, now) }); stopped {
+		return reply, false, ErrStopped
 	}
-	_, rest, _ := strings.Cut(identity, ".")
-	id, _, _ := strings.Cut(rest, ".")
-	n := st.nodes[id]
-	return n != nil && n.Identity == identity
+	return reply, reached, err
+}
+
+func (st *worldState) heartbeat(args updateStatusArgs, server string, now time.Time) (reply nodeReply, reached bool, err error) {
+	who, err := st.authorize(args.NodeID, args.AuthToken)
+	if err != nil {
+		return reply, false, err
+	}
+	n := st.nodes[args.NodeID]
+	switch {
+	case args.NodeID == "":
+		return reply, false, errors.New("missing node ID for client status update")
+	case !validStatus(args.Status):
+		return reply, false, errors.New(ErrTextBadStatus)
+	case n == nil:
+		return reply, false, errors.New(ErrTextNodeNotFound)
+	}
+	status := n.after(args.Status)
+	changed := n.Status != status
+	if err := st.refusal(); changed && err != nil {
+		return reply, true, err
+	}
+	n.Heartbeats++
+	if n.TTL > 0 && now.Sub(n.LastSeen) > n.TTL && now.After(st.electedAt.Add(st.cfg.FailoverTTL)) {
+		n.Late++
+	}
+	n.Status = status
+	reply = st.reply(n, server, now)
+	if changed {
+		n.modified = st.next()
+		reply.Index, reply.NodeModifyIndex = n.modified, n.modified
+		st.tell(n, "NodeStreamEvent")
+	}
+	if meets(n.attributes, 1, 11) && (who.bySecret || args.ForceIdentityRenewal) {
+		identity := "" // what a server without a keyring sends
+		if !now.Before(st.keyringAt) {
+			identity = st.signer.sign(n, st.rng, now)
+		}
+		n.Identity, reply.SignedIdentity = identity, &identity
+	}
+	return reply, true, nil
+}
+
+const (
+	statusInit         = "initializing"
+	statusReady        = "ready"
+	statusDown         = "down"
+	statusDisconnected = "disconnected"
+)
+
+func validStatus(s string) bool {
+	return s == statusInit || s == statusReady || s == statusDown || s == statusDisconnected
+}
+
+// after is the status that follows when the node says that it has this one. A
+// node with allocations must have told of them before it is ready, and one that
+// was disconnected begins anew.
+func (n *node) after(told string) string {
+	waits := n.Status == statusInit && len(n.allocs.modified) > 0 && !n.allocsUpdated
+	if told == statusReady && (waits || n.Status == statusDisconnected) {
+		return statusInit
+	}
+	return told
 }
 
 // reply notes that the node was seen and tells it of the cluster.
 func (st *worldState) reply(n *node, server string, now time.Time) nodeReply {
 	lo, hi := st.cfg.Server.HeartbeatTTLMin, st.cfg.Server.HeartbeatTTLMax
 	n.TTL = lo + time.Duration(st.rng.Int64N(int64(hi-lo)+1))
-	if n.Status == "down" {
+	if n.Status == statusDown {
 		n.TTL = 0
 	}
 	n.LastSeen, n.Server = now, server
@@ -154,58 +214,47 @@ func (st *worldState) reply(n *node, server string, now time.Time) nodeReply {
 	}
 }
 
-// allocs returns a node's allocations.
-func (w *world) allocs(id, token string) (a allocations, err error) {
+// deregister forgets a node on its behalf. Without access control everyone may.
+func (w *world) deregister(id string) (reply nodeReply, err error) {
 	stopped := !w.do(func(st *worldState) {
-		n, denied := st.authenticate(id, token)
-		if denied != nil {
-			err = denied
-			return
+		switch {
+		case id == "":
+			err = errors.New("missing node ID for client deregistration")
+		case st.checkID(id) != nil:
+			err = st.checkID(id)
+		case st.nodes[id] == nil:
+			err = errors.New(ErrTextNodeNotFound)
+		default:
+			if err = st.refusal(); err == nil {
+				reply.Index = st.purge(id)
+				reply.NodeModifyIndex = reply.Index
+			}
 		}
-		a = n.allocs
-		a.changed = n.changed
 	})
 	if stopped {
-		return a, ErrStopped
+		return reply, ErrStopped
 	}
-	return a, err
+	return reply, err
 }
 
-// setAllocs replaces a node's allocations and wakes who waits for a change.
-func (w *world) setAllocs(id string, modified map[string]uint64) (index uint64, ok bool) {
-	w.do(func(st *worldState) {
-		n := st.nodes[id]
-		if n == nil {
-			return
-		}
-		index, ok = st.next(), true
-		n.allocs = allocations{modified: maps.Clone(modified), index: index}
-		if modified == nil {
-			n.allocs.modified = map[string]uint64{}
-		}
-		close(n.changed)
-		n.changed = make(chan struct{})
-	})
-	return index, ok
-}
-
-// jitter chooses evenly between zero and most.
-func (w *world) jitter(most time.Duration) (d time.Duration) {
-	w.do(func(st *worldState) { d = time.Duration(st.rng.Int64N(int64(most) + 1)) })
-	return d
-}
-
-// purge forgets a node, and remembers that its identity was good.
+// purge forgets a node. Its identity stays a good one.
 func (w *world) purge(id string) (known bool) {
 	w.do(func(st *worldState) {
-		n := st.nodes[id]
-		if known = n != nil; known {
-			st.purged[n.Identity] = id
-			delete(st.nodes, id)
-			close(n.changed)
+		if known = st.nodes[id] != nil; known {
+			st.purge(id)
 		}
 	})
 	return known
+}
+
+func (st *worldState) purge(id string) (index uint64) {
+	n := st.nodes[id]
+	n.modified = st.next()
+	delete(st.secrets, n.SecretID)
+	delete(st.nodes, id)
+	close(n.changed)
+	st.tell(n, "NodeDeregistration")
+	return n.modified
 }
 
 func (w *world) records() (all []NodeRecord) {
@@ -217,3 +266,43 @@ func (w *world) records() (all []NodeRecord) {
 	slices.SortFunc(all, func(a, b NodeRecord) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
+
+// jitter chooses evenly between zero and most.
+func (w *world) jitter(most time.Duration) (d time.Duration) {
+	w.do(func(st *worldState) { d = time.Duration(st.rng.Int64N(int64(most) + 1)) })
+	return d
+}
+
+// unreachableError is why no server calls a node.
+type unreachableError struct {
+	code   int    // what a stream says
+	text   string // what a call is answered
+	stream string // and a stream
+}
+
+func (e *unreachableError) Error() string { return e.text }
+
+// reachable tells why no server may call a node, if that is so. The error is
+// *unreachableError, or ErrStopped.
+func (w *world) reachable(id string) (err error) {
+	stopped := !w.do(func(st *worldState) {
+		n := st.nodes[id]
+		switch {
+		case id == "":
+			err = &unreachableError{400, "missing NodeID", "missing NodeID"}
+		case st.told != nil && n == nil:
+		case n == nil:
+			err = &unreachableError{404, ErrTextUnknownNode(id), fmt.Sprintf("Unknown node %q", id)}
+		case !st.trusts(n):
+			if text := callable(n.attributes); text != "" {
+				err = &unreachableError{400, text, text}
+			}
+		}
+	})
+	if stopped {
+		return ErrStopped
+	}
+	return err
+}
+
+func (st *worldState) trusts(n *node) bool { return st.told != nil && n.trusted }

@@ -11,7 +11,9 @@ import (
 type Picture struct {
 	Leader     string       // address; empty: no leader is known
 	Lost       string       // while there is no leader: the one that calls are still forwarded to
+	Parted     bool         // Lost ended in an orderly way, it did not die
 	Stuck      bool         // Lost does not refuse these calls, it leaves them without an answer
+	HandingOn  bool         // the leader is handing the leadership on: writes are refused
 	Configured []string     // addresses of all members
 	Live       []ServerInfo // the members that heartbeats name
 	NumNodes   int          // nodes registered in the whole cluster
@@ -62,21 +64,20 @@ func (p *Picture) outlook() *outlook {
 		changed: make(chan struct{}),
 	}
 	if p.Leader == "" {
-		next.lost, next.stuck = p.Lost, p.Stuck
+		next.lost, next.parted, next.stuck = p.Lost, p.Parted, p.Stuck
 	}
 	return next
 }
 
-// takeOnTrust returns the node, entered here if it is not known yet.
-func (st *worldState) takeOnTrust(id, token string) *node {
-	n := st.nodes[id]
-	if n == nil {
-		n = &node{changed: make(chan struct{})}
-		n.ID, n.SecretID, n.Identity, n.Status = id, token, token, "ready"
-		n.allocs = allocations{modified: map[string]uint64{}, index: 1}
-		st.nodes[id] = n
+// takeOnTrust enters the node if it is not known yet.
+func (st *worldState) takeOnTrust(id, token string) {
+	if st.nodes[id] != nil {
+		return
 	}
-	return n
+	n := &node{changed: make(chan struct{}), allocs: noAllocs, trusted: true}
+	n.ID, n.SecretID, n.Identity, n.Status = id, token, token, statusReady
+	st.nodes[id] = n
+	st.arrived()
 }
 
 // population is the number of nodes in the cluster.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/yamux"
@@ -18,14 +19,15 @@ type RemoteError struct {
 
 func (e *RemoteError) Error() string { return e.Method + ": " + e.Text }
 
-// CallNode calls a method of a client over the client's own connection: the one
-// on which the node last registered or heartbeated with this server. It decodes
-// the answer into reply, unless that is nil, and ends the stream. It blocks
-// until the client answered or ctx ended. The error is *RemoteError for what
-// the client answered or when there is no connection, else that of the
-// connection or of ctx.
+// CallNode calls a method of a client over the client's own connection, as a real
+// server does that is asked about a node: over the newest of its own sessions of
+// the node, else through the server that has the newest one. It decodes the
+// answer into reply, unless that is nil, and ends the stream. It blocks until the
+// client answered or ctx ended. The error is *RemoteError for what the client
+// answered, for a node that is unknown, is too old or has no session, else that of
+// the connection or of ctx.
 func (s *Server) CallNode(ctx context.Context, nodeID, method string, args, reply any) error {
-	stream, err := s.openTo(ctx, nodeID, method)
+	stream, hops, err := s.openTo(ctx, nodeID, method)
 	if err != nil {
 		return err
 	}
@@ -52,7 +54,7 @@ func (s *Server) CallNode(ctx context.Context, nodeID, method string, args, repl
 	case err != nil:
 		return endedOr(ctx, err)
 	case answer.Error != "":
-		return &RemoteError{Method: method, Text: answer.Error}
+		return &RemoteError{Method: method, Text: ErrTextHops(hops, answer.Error)}
 	case answer.Seq != header.Seq:
 		return errors.New("testutil: the client answered another request")
 	case reply == nil:
@@ -63,9 +65,9 @@ func (s *Server) CallNode(ctx context.Context, nodeID, method string, args, repl
 
 // StreamNode opens a streaming call to a client, as [Server.CallNode] does a
 // plain one, and waits for its acknowledgement. The caller sends the request
-// map, reads the frames and closes the connection.
+// map, reads the frames (see [FrameReader]) and closes the connection.
 func (s *Server) StreamNode(ctx context.Context, nodeID, method string) (net.Conn, error) {
-	stream, err := s.openTo(ctx, nodeID, method)
+	stream, _, err := s.openTo(ctx, nodeID, method)
 	if err != nil {
 		return nil, err
 	}
@@ -89,18 +91,40 @@ func (s *Server) StreamNode(ctx context.Context, nodeID, method string) (net.Con
 	return &bufferedConn{Conn: stream, r: r}, nil
 }
 
-func (s *Server) openTo(ctx context.Context, nodeID, method string) (*yamux.Stream, error) {
+// openTo opens a stream to a node, and tells how many servers are between.
+func (s *Server) openTo(ctx context.Context, nodeID, method string) (stream net.Conn, hops int, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var at *conn
-	if !s.owner.do(func(st *serverState) { at = st.byNode[nodeID] }) {
-		return nil, ErrStopped
+	if err := s.world.reachable(nodeID); errors.Is(err, ErrStopped) {
+		return nil, 0, err
+	} else if err != nil {
+		return nil, 0, &RemoteError{Method: method, Text: err.Error()}
 	}
-	if at == nil || at.session.Load() == nil {
-		return nil, &RemoteError{Method: method, Text: ErrTextNoNodePath}
+	at, hops := s.wayTo(nodeID)
+	if at == nil {
+		return nil, 0, &RemoteError{Method: method, Text: ErrTextNoNodePath}
 	}
-	return at.session.Load().OpenStream()
+	opened, err := at.session.Load().OpenStream()
+	if err != nil {
+		return nil, 0, err
+	}
+	at.reversed.open()
+	return &reverseStream{Stream: opened, conn: at}, hops, nil
+}
+
+// reverseStream is a stream to a client. It is counted until it is closed.
+type reverseStream struct {
+	*yamux.Stream
+	conn   *conn
+	closed atomic.Bool
+}
+
+func (r *reverseStream) Close() error {
+	if !r.closed.Swap(true) {
+		r.conn.reversed.end()
+	}
+	return r.Stream.Close()
 }
 
 // interruptible makes the end of ctx end what waits on the stream, until the

@@ -57,12 +57,12 @@ func TestTheServerCallsANodeOverTheNodesOwnConnection(t *testing.T) {
 			return err
 		})
 		var reply struct{ NodeID string }
-		err := s.CallNode(t.Context(), "a", "ClientStats.Stats", dict{"NodeID": "a"}, &reply)
+		err := s.CallNode(t.Context(), NodeID("a"), "ClientStats.Stats", dict{"NodeID": NodeID("a")}, &reply)
 		if played := <-done; played != nil && text == "" {
 			t.Fatalf("the client: %v", played)
 		}
 		remote, _ := errors.AsType[*RemoteError](err)
-		if text == "" && (err != nil || reply.NodeID != "a") || text != "" && (remote == nil || remote.Text != text) {
+		if text == "" && (err != nil || reply.NodeID != NodeID("a")) || text != "" && (remote == nil || remote.Text != text) {
 			t.Errorf("answered %+v, %v", reply, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestTheServerStreamsFromANode(t *testing.T) {
 		}
 		return err
 	})
-	stream, err := s.StreamNode(t.Context(), "a", "FileSystem.Logs")
+	stream, err := s.StreamNode(t.Context(), NodeID("a"), "FileSystem.Logs")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,17 +100,17 @@ func TestTheServerStreamsFromANode(t *testing.T) {
 
 func TestACallToANodeThatIsNotThereOrDoesNotAnswerEnds(t *testing.T) {
 	s, c := registered(t)
-	if err := s.CallNode(t.Context(), "b", "X.Y", dict{}, nil); err == nil || err.Error() != "X.Y: "+ErrTextNoNodePath {
+	if err := s.CallNode(t.Context(), NodeID("b"), "X.Y", dict{}, nil); err == nil || err.Error() != "X.Y: "+ErrTextUnknownNode(NodeID("b")) {
 		t.Errorf("an unknown node: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), moment)
 	defer cancel()
-	if err := s.CallNode(ctx, "a", "X.Y", dict{}, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.CallNode(ctx, NodeID("a"), "X.Y", dict{}, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a node that accepts nothing: %v", err)
 	}
 	_ = c.session.Close()
 	await(t, func() bool { return s.Counts().Open == 0 })
-	if err := s.CallNode(t.Context(), "a", "X.Y", dict{}, nil); err == nil || err.Error() != "X.Y: "+ErrTextNoNodePath {
+	if err := s.CallNode(t.Context(), NodeID("a"), "X.Y", dict{}, nil); err == nil || err.Error() != "X.Y: "+ErrTextNoNodePath {
 		t.Errorf("a node that has gone: %v", err)
 	}
 }

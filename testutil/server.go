@@ -26,6 +26,8 @@ type Server struct {
 	owner   *owner[serverState]
 	gate    *gate
 	faults  atomic.Pointer[faultSet]
+	cached  atomic.Pointer[string] // the leader to which this server holds a stream
+	log     *serverLog
 	table   atomic.Pointer[methodTable]
 	tally   tally
 	stopped chan struct{} // closed at the very end of Stop
@@ -62,14 +64,14 @@ func startMember(cfg ServerConfig, w *world, serving func() rpcServing) (*Server
 	if err != nil {
 		return nil, fmt.Errorf("testutil: cannot listen on %q: %w", cfg.Addr, err)
 	}
-	s := &Server{cfg: cfg, serving: serving, addr: ln.Addr().String(), world: w, gate: newGate(), stopped: make(chan struct{})}
+	s := &Server{cfg: cfg, serving: serving, addr: ln.Addr().String(), world: w, gate: newGate(), log: newServerLog(), stopped: make(chan struct{})}
 	s.faults.Store(newFaultSet(nil))
 	s.table.Store(&methodTable{})
 	s.registerBuiltins()
 	s.owner = own(&serverState{
 		conns:     map[*conn]string{},
 		perClient: map[string]int{},
-		byNode:    map[string]*conn{},
+		sessions:  map[string][]*conn{},
 	})
 	joined := w.join(s, ServerInfo{
 		RPCAdvertiseAddr: s.addr,
@@ -145,8 +147,8 @@ func (s *Server) Shutdown() { s.down(false) }
 func (s *Server) down(reset bool) {
 	s.owner.do(func(st *serverState) {
 		st.unlisten(s)
-		st.hangUp(reset)
-		s.world.setLive(s.addr, false)
+		st.hangUp(s, reset)
+		s.world.bury(s.addr, !reset)
 	})
 }
 
@@ -170,10 +172,10 @@ func (s *Server) Restart() error {
 	err := ErrStopped
 	s.owner.do(func(st *serverState) {
 		st.unlisten(s)
-		st.hangUp(true)
+		st.hangUp(s, true)
 		s.gate.release()
 		if err = st.relisten(s); err == nil {
-			s.world.setLive(s.addr, true)
+			s.world.revive(s.addr)
 		}
 	})
 	return err
@@ -185,7 +187,7 @@ func (s *Server) Restart() error {
 func (s *Server) Freeze() {
 	s.owner.do(func(*serverState) {
 		s.gate.shut()
-		s.world.setLive(s.addr, false)
+		s.world.bury(s.addr, false)
 	})
 }
 
@@ -194,7 +196,7 @@ func (s *Server) Thaw() {
 	s.owner.do(func(st *serverState) {
 		s.gate.release()
 		if st.listener != nil {
-			s.world.setLive(s.addr, true)
+			s.world.revive(s.addr)
 		}
 	})
 }
@@ -219,9 +221,9 @@ func (s *Server) Stop(ctx context.Context) error {
 		st.stopping = true
 		st.unlisten(s)
 		st.release()
-		st.hangUp(false)
+		st.hangUp(s, false)
 		if !s.ownsWorld {
-			s.world.setLive(s.addr, false)
+			s.world.bury(s.addr, true)
 		}
 	})
 	ended := make(chan struct{})

@@ -12,7 +12,7 @@ type serverState struct {
 	held      io.Closer    // keeps the address while there is no listener
 	conns     map[*conn]string
 	perClient map[string]int
-	byNode    map[string]*conn // where a node last registered or heartbeated
+	sessions  map[string][]*conn // of a node, the one that was bound last at the end
 	stopping  bool
 	ended     bool
 }
@@ -69,10 +69,26 @@ func (st *serverState) relisten(s *Server) error {
 	return st.listen(s, ln)
 }
 
-// hangUp ends every connection, also frozen ones.
-func (st *serverState) hangUp(reset bool) {
+// hangUp ends every connection, also frozen ones, and forgets them.
+func (st *serverState) hangUp(s *Server, reset bool) {
 	for c := range st.conns {
 		c.hangUp(reset)
+		st.drop(s, c)
+	}
+}
+
+// drop forgets a connection that has ended, if that has not been done.
+func (st *serverState) drop(s *Server, c *conn) {
+	client, known := st.conns[c]
+	if !known {
+		return
+	}
+	st.unbind(c)
+	delete(st.conns, c)
+	s.world.do(func(w *worldState) { w.conns.end(c, c.node.Load()) })
+	s.tally.conns.end()
+	if st.perClient[client]--; st.perClient[client] == 0 {
+		delete(st.perClient, client)
 	}
 }
 
@@ -117,30 +133,14 @@ func (s *Server) admit(ln net.Listener, sock net.Conn) {
 		}
 		st.perClient[client]++
 		st.conns[c] = client
-		s.tally.open.Add(1)
+		s.world.do(func(w *worldState) { w.conns.open(c) })
+		s.tally.conns.open()
 		s.running.Go(c.serve)
 	})
 }
 
 // forget drops a connection that has ended.
-func (s *Server) forget(c *conn) {
-	s.owner.do(func(st *serverState) {
-		client, known := st.conns[c]
-		if !known {
-			return
-		}
-		delete(st.conns, c)
-		s.tally.open.Add(-1)
-		if st.perClient[client]--; st.perClient[client] == 0 {
-			delete(st.perClient, client)
-		}
-		for node, at := range st.byNode {
-			if at == c {
-				delete(st.byNode, node)
-			}
-		}
-	})
-}
+func (s *Server) forget(c *conn) { s.owner.do(func(st *serverState) { st.drop(s, c) }) }
 
 // end stops the owners, once, after everything else has ended, and waits.
 func (s *Server) end() {

@@ -2,6 +2,7 @@ package testutil
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
 )
@@ -80,6 +81,37 @@ func (s *Server) statusMembers(_ context.Context, r *Request) (any, error) {
 			}
 		}
 		reply.Members = append(reply.Members, m)
+	}
+	return reply, nil
+}
+
+// statusRaftStats tells of this server alone. It is never forwarded.
+func (s *Server) statusRaftStats(_ context.Context, r *Request) (any, error) {
+	if err := r.Decode(&statusArgs{}); err != nil {
+		return nil, err
+	}
+	known, ago := s.contact()
+	reply := raftStatsReply{LastContact: ago.String()}
+	if known && ago == 0 {
+		reply.LastContact = "0"
+	}
+	s.world.do(func(st *worldState) { reply.LastIndex, reply.LastTerm = st.index, st.term })
+	return reply, nil
+}
+
+// statusHasNodeConn tells whether this server itself has a session of the node. It
+// is never forwarded.
+func (s *Server) statusHasNodeConn(_ context.Context, r *Request) (any, error) {
+	var args nodeSpecificArgs
+	if err := r.Decode(&args); err != nil {
+		return nil, err
+	}
+	if args.NodeID == "" {
+		return nil, errors.New("Must provide the NodeID")
+	}
+	var reply nodeConnReply
+	if c := s.sessionOf(args.NodeID); c != nil {
+		reply.Connected, reply.Established = true, c.bound
 	}
 	return reply, nil
 }

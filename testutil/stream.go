@@ -120,6 +120,11 @@ func (x *exchange) answer(req *Request, err error) (goOn bool) {
 			return false
 		case faultAppError:
 			return x.reply(req, nil, errors.New(f.text), nil)
+		case faultForward:
+			if !f.executed {
+				return x.reply(req, nil, s.forwardFailure(f), nil)
+			}
+			after = append(after, f)
 		default:
 			after = append(after, f)
 		}
@@ -135,6 +140,11 @@ func (x *exchange) answer(req *Request, err error) (goOn bool) {
 	body, err := m.call(c.ctx, req)
 	if c.ctx.Err() != nil {
 		return false
+	}
+	for _, f := range after {
+		if f.kind == faultForward && err == nil {
+			body, err = nil, s.forwardFailure(f)
+		}
 	}
 	return x.reply(req, body, err, after)
 }

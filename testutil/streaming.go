@@ -10,18 +10,6 @@ type streamHeader struct{ Method string }
 
 type streamAck struct{ Error string }
 
-// StreamFrame is one frame of a streaming call's output.
-type StreamFrame struct {
-	Error   *StreamError
-	Payload []byte
-}
-
-// StreamError is a failure that a streaming call reports in a frame.
-type StreamError struct {
-	Code    int
-	Message string
-}
-
 // bufferedConn reads what the bufio.Reader holds before the rest.
 type bufferedConn struct {
 	net.Conn
@@ -61,6 +49,9 @@ func (c *conn) serveStreaming(rw net.Conn) {
 		case faultAppError:
 			c.acknowledge(rw, f.text)
 			return
+		case faultForward:
+			c.acknowledge(rw, c.server.forwardFailure(f).Error())
+			return
 		case faultDropAfterRead, faultExecuteThenReset, faultCloseMidReply:
 			c.hangUp(f.kind == faultExecuteThenReset)
 			return
@@ -91,17 +82,4 @@ func streamFailure(err error) StreamFrame {
 		return StreamFrame{Error: coded}
 	}
 	return StreamFrame{Error: &StreamError{Code: 500, Message: err.Error()}}
-}
-
-func (e *StreamError) Error() string { return e.Message }
-
-// WriteFrame sends one frame of a streaming call's output. It blocks while the
-// client does not read. The error is that of the connection.
-func WriteFrame(c net.Conn, f StreamFrame) error {
-	out, err := encode(nil, f)
-	if err != nil {
-		return err
-	}
-	_, err = c.Write(out)
-	return err
 }

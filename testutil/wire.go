@@ -50,6 +50,7 @@ func newMsgpackHandle() *codec.MsgpackHandle {
 	h.MapType = reflect.TypeFor[map[string]any]()
 	h.WriteExt = false
 	h.TimeNotBuiltin = true
+	h.TypeInfos = codec.NewTypeInfos([]string{"codec"}) // not those of JSON
 	return h
 }
 

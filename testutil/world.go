@@ -20,7 +20,9 @@ type world struct {
 type outlook struct {
 	leader     string       // "" while there is none
 	lost       string       // the leader that just died, while calls are still forwarded to it
+	parted     bool         // it did not die, it ended in an orderly way
 	stuck      bool         // those calls are not refused: they get no answer
+	lostAt     time.Time    // when there was a leader last
 	puppet     bool         // it is what the server was told
 	configured []string     // every member, dead ones too
 	live       []ServerInfo // those a heartbeat lists
@@ -33,6 +35,7 @@ type member struct {
 	info   ServerInfo
 	server *Server // never called from the world's owner
 	live   bool
+	parted bool // when it lived last, it ended in an orderly way
 	left   bool
 }
 
@@ -47,12 +50,24 @@ type worldState struct {
 	members   []*member // in joining order, never shortened
 	leader    string
 	lost      string
+	parting   string // a leader that is about to end in an orderly way
+	parted    bool   // so did the one that was lost
 	lostUntil time.Time
+	lostAt    time.Time
 	electAt   time.Time
+	electedAt time.Time
+	keyringAt time.Time // from when on identities can be signed
+	transfer  transfer
+	term      uint64 // elections so far
 
 	index      uint64
 	nodes      map[string]*node
-	purged     map[string]string // identity or secret to node ID
+	secrets    map[string]string // to node ID
+	signer     *signer
+	arrival    chan struct{} // closed when a new node is registered
+	allocIndex uint64        // of the last change of allocations of any node
+	events     eventLog
+	conns      connLog
 	executions map[string]int
 }
 
@@ -61,13 +76,19 @@ func newWorld(cfg ClusterConfig) *world {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
+	rng := rand.New(rand.NewPCG(seed, 0))
 	state := &worldState{
 		cfg:        cfg,
-		rng:        rand.New(rand.NewPCG(seed, 0)),
+		rng:        rng,
 		published:  &atomic.Pointer[outlook]{},
+		lostAt:     time.Now(),
 		index:      1,
 		nodes:      map[string]*node{},
-		purged:     map[string]string{},
+		secrets:    map[string]string{},
+		signer:     newSigner(cfg.Server.Region, rng),
+		arrival:    make(chan struct{}),
+		events:     eventLog{changed: make(chan struct{})},
+		conns:      newConnLog(),
 		executions: map[string]int{},
 	}
 	state.published.Store(&outlook{changed: make(chan struct{})})
@@ -77,7 +98,8 @@ func newWorld(cfg ClusterConfig) *world {
 // outlook returns the latest picture without waiting for anybody.
 func (w *world) outlook() *outlook { return w.published.Load() }
 
-// join adds a member. The first one leads at once. It answers false when the
+// join adds a member. The first one leads at once, unless the first election is
+// to take its time. It answers false when the
 // cluster is being stopped.
 func (w *world) join(s *Server, info ServerInfo) (joined bool) {
 	w.do(func(st *worldState) {
@@ -85,8 +107,8 @@ func (w *world) join(s *Server, info ServerInfo) (joined bool) {
 			return
 		}
 		st.members = append(st.members, &member{info: info, server: s, live: true})
-		if len(st.members) == 1 && st.told == nil {
-			st.leader = info.RPCAdvertiseAddr
+		if len(st.members) == 1 && st.told == nil && st.cfg.FirstElection == 0 {
+			st.lead(info.RPCAdvertiseAddr, time.Now())
 		}
 		st.review(time.Now())
 	})
@@ -96,11 +118,16 @@ func (w *world) join(s *Server, info ServerInfo) (joined bool) {
 // close refuses further members.
 func (w *world) close() { w.do(func(st *worldState) { st.closed = true }) }
 
-// setLive tells that a member died or came back.
-func (w *world) setLive(addr string, live bool) {
+// revive tells that a member came back.
+func (w *world) revive(addr string) { w.setLive(addr, true, false) }
+
+// bury tells that a member died, or ended in an orderly way.
+func (w *world) bury(addr string, orderly bool) { w.setLive(addr, false, orderly) }
+
+func (w *world) setLive(addr string, live, parted bool) {
 	w.do(func(st *worldState) {
 		if m := st.member(addr); m != nil && m.live != live {
-			m.live = live
+			m.live, m.parted = live, parted
 			st.review(time.Now())
 		}
 	})
@@ -145,49 +172,77 @@ func (st *worldState) review(now time.Time) {
 	if st.leader != "" {
 		m := st.member(st.leader)
 		if m == nil || !m.live {
-			st.lost, st.lostUntil = st.leader, now.Add(st.cfg.ForwardErrorWindow)
+			st.loseLeader(now)
 		}
 		if m == nil || !m.live || !quorum {
-			st.leader = ""
+			st.leader, st.lostAt, st.transfer = "", now, transfer{}
 		}
+	}
+	if to := st.member(st.transfer.to); to == nil || !to.live {
+		st.transfer = transfer{}
 	}
 	switch {
 	case st.leader != "" || !quorum:
 		st.electAt = time.Time{}
+	case st.electAt.IsZero() && st.term == 0:
+		st.electAt = now.Add(st.cfg.FirstElection)
 	case st.electAt.IsZero():
 		st.electAt = now.Add(st.cfg.ElectionDelay)
 	}
 	st.publish(now)
 }
 
-// deadline is when the owner must be woken: for an election, or when calls to
-// a lost leader stop failing at once.
-func (st *worldState) deadline() time.Time {
-	if st.lost != "" && (st.electAt.IsZero() || st.lostUntil.Before(st.electAt)) {
-		return st.lostUntil
+// lead makes a member the leader.
+func (st *worldState) lead(addr string, now time.Time) {
+	if st.term == 0 {
+		st.keyringAt = now.Add(st.cfg.KeyringDelay)
 	}
-	return st.electAt
+	st.leader, st.electedAt, st.electAt, st.transfer = addr, now, time.Time{}, transfer{}
+	st.term++
+}
+
+// deadline is when the owner must be woken: for an election or the end of a
+// transfer, or when calls to a lost leader stop failing at once.
+func (st *worldState) deadline() (first time.Time) {
+	sooner := func(at time.Time) {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	sooner(st.electAt)
+	sooner(st.transfer.at)
+	if st.lost != "" {
+		sooner(st.lostUntil)
+	}
+	return first
 }
 
 func (st *worldState) expire(now time.Time) {
 	if !st.electAt.IsZero() && !now.Before(st.electAt) {
-		var live []string
-		for _, m := range st.members {
-			if m.live {
-				live = append(live, m.info.RPCAdvertiseAddr)
-			}
-		}
-		st.leader = live[st.rng.IntN(len(live))] // an election is due only with a quorum
-		st.electAt = time.Time{}
+		live := st.live() // not empty: an election is due only with a quorum
+		st.lead(live[st.rng.IntN(len(live))], now)
+	}
+	if t := st.transfer; !t.at.IsZero() && !now.Before(t.at) {
+		st.lead(t.to, now)
 	}
 	st.publish(now)
+}
+
+// live returns the addresses of the living members.
+func (st *worldState) live() (addrs []string) {
+	for _, m := range st.members {
+		if m.live {
+			addrs = append(addrs, m.info.RPCAdvertiseAddr)
+		}
+	}
+	return addrs
 }
 
 func (st *worldState) publish(now time.Time) {
 	if st.leader != "" || !now.Before(st.lostUntil) {
 		st.lost = ""
 	}
-	next := &outlook{leader: st.leader, lost: st.lost, changed: make(chan struct{})}
+	next := &outlook{leader: st.leader, lost: st.lost, parted: st.parted, lostAt: st.lostAt, changed: make(chan struct{})}
 	if st.told != nil {
 		next = st.told.outlook()
 	}

@@ -1,0 +1,69 @@
+package testutil
+
+import "errors"
+
+// bearer is who shows a token. Without one it is nobody.
+type bearer struct {
+	nodeID   string
+	bySecret bool   // the token is the node's secret
+	claims   claims // of an identity
+}
+
+// resolve finds out who shows a token: a node's secret, or an identity, which
+// stays good when its node has been forgotten.
+func (st *worldState) resolve(token string) (who bearer, err error) {
+	if token == "" {
+		return who, nil
+	}
+	if id, ok := st.secrets[token]; ok {
+		return bearer{nodeID: id, bySecret: true}, nil
+	}
+	if c, ok := st.signer.verify(token); ok {
+		return bearer{nodeID: c.NodeID, claims: c}, nil
+	}
+	return who, errors.New(ErrTextPermissionDenied)
+}
+
+// authorize refuses everybody but the node itself.
+func (st *worldState) authorize(nodeID, token string) (who bearer, err error) {
+	who, err = st.resolve(token)
+	if st.told != nil && nodeID != "" && token != "" && (err != nil || st.nodes[nodeID] == nil) {
+		st.takeOnTrust(nodeID, token)
+		return bearer{nodeID: nodeID}, nil
+	}
+	if err != nil || who.nodeID != nodeID {
+		return who, errors.New(ErrTextPermissionDenied)
+	}
+	return who, nil
+}
+
+// wantsIdentity tells whether one who registers the node is given an identity: one
+// who shows none, or one that no longer fits.
+func (b bearer) wantsIdentity(n *registeredNode) bool {
+	return b.claims.NodeID == "" || b.claims.Datacenter != n.Datacenter || b.claims.Pool != n.NodePool
+}
+
+// mayQuery tells whether a node may ask for its allocations, and is registered.
+func (w *world) mayQuery(nodeID, token string) (known bool, err error) {
+	stopped := !w.do(func(st *worldState) { known, err = st.mayQuery(nodeID, token) })
+	if stopped {
+		return false, ErrStopped
+	}
+	return known, err
+}
+
+func (st *worldState) mayQuery(nodeID, token string) (known bool, err error) {
+	if _, err := st.resolve(token); token == "" || err != nil && st.told == nil {
+		return false, errors.New(ErrTextPermissionDenied)
+	}
+	if nodeID == "" {
+		return false, errors.New(ErrTextMissingNodeID)
+	}
+	if err := st.checkID(nodeID); err != nil {
+		return false, err
+	}
+	if _, err := st.authorize(nodeID, token); err != nil {
+		return false, err
+	}
+	return st.nodes[nodeID] != nil, nil
+}
