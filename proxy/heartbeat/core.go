@@ -52,6 +52,8 @@ type core struct {
 
 	busy     bool // a call is under way:
 	calling  kind
+	early    bool      // it is a heartbeat before its regular time
+	forAsked bool      // the embedder asked for it
 	began    time.Time // of it, or of the last one
 	until    time.Time // it ends by itself
 	beatSent time.Time // the last heartbeat began
@@ -126,8 +128,9 @@ func (c *core) begin(now time.Time) (call, bool) {
 	// a budget, and without a deadline nothing is in a hurry.
 	end := now.Add(try(c.failed[k]))
 	made := call{kind: k, token: c.auth.show(k), until: end, budget: end.Add(end.Sub(now))}
+	c.early = k == beat && now.Before(c.beat)
 	switch {
-	case k == beat && now.Before(c.landBy):
+	case k == beat && now.Before(c.landBy) && !(c.early && end.Before(c.landBy)):
 		made.until, made.budget = c.landBy, c.landBy
 	case k == register && c.known:
 		// The node is known without it: the next heartbeat is not kept waiting.
@@ -136,7 +139,7 @@ func (c *core) begin(now time.Time) (call, bool) {
 		}
 	}
 	if k == beat {
-		made.renew = c.auth.renew
+		made.renew, c.forAsked = c.auth.renew, !c.asked.IsZero() && !now.Before(c.asked)
 		if !c.moved.IsZero() && !now.Before(c.moved) {
 			c.front.gap = now.Add(moveGap)
 		}
@@ -232,8 +235,10 @@ func (c *core) fail(now time.Time, why failure) {
 			c.register = now.Add(c.fleet.pause(c.relapses, refusedMost, c.chance()))
 		}
 		c.relapses++
-	default:
+	case !c.early:
 		c.beat = after
+	case c.forAsked:
+		c.asked = earliest(c.asked, after)
 	}
 }
 
