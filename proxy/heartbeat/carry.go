@@ -1,0 +1,82 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+// The arguments of the two calls. The field names are those on the wire.
+type (
+	registerArgs struct {
+		Region, AuthToken string
+		Node              any
+	}
+	statusArgs struct {
+		Region, AuthToken, NodeID, Status string
+		ForceIdentityRenewal              bool
+	}
+)
+
+// result is how a call ended.
+type result struct {
+	at    time.Time
+	reply *nodeReply
+	from  messages.Server
+	err   error
+}
+
+// args are those of a call, as the state is now.
+func (l *loop) args(c call) any {
+	cfg := &l.h.cfg
+	if c.kind == register {
+		return registerArgs{Region: cfg.Region, AuthToken: c.token, Node: l.node}
+	}
+	return statusArgs{
+		Region: cfg.Region, AuthToken: c.token, NodeID: cfg.NodeID, Status: l.status, ForceIdentityRenewal: c.renew,
+	}
+}
+
+// carry makes a call, tells the proxy of a good reply, and returns how it ended.
+func (h *Heartbeat) carry(c call, args any) result {
+	ctx, cancel := context.WithDeadline(h.life, c.until)
+	defer cancel()
+	r := result{reply: new(nodeReply)}
+	r.err = h.cfg.Proxy.Call(ctx, c.kind.method(), args, r.reply, proxy.WithClass(proxy.Idempotent),
+		proxy.WithBudget(c.budget), proxy.WithAnsweredBy(&r.from))
+	r.at = time.Now()
+	if r.err != nil {
+		return r
+	}
+	// What is wrong with the servers that it names, the proxy logs; it fails
+	// otherwise only when the proxy or this Heartbeat is stopped.
+	_ = h.cfg.Proxy.Heartbeat(h.life, messages.HeartbeatUpdate{
+		Servers: r.reply.Servers, NumNodes: r.reply.NumNodes, LeaderRPCAddr: r.reply.LeaderRPCAddr,
+		TTL: max(r.reply.HeartbeatTTL, 0), From: r.from,
+	})
+	return r
+}
+
+// meaning is what the error of a call means for the next one. A call that the proxy
+// would have sent again, had there been time, met no server that could take it.
+func meaning(err error) failure {
+	_, answered := errors.AsType[*pool.RemoteError](err)
+	_, encode := errors.AsType[*pool.EncodeError](err)
+	_, decode := errors.AsType[*pool.DecodeError](err)
+	switch {
+	case encode, decode, errors.Is(err, proxy.ErrNoCaller):
+		return refused // not by a server, but for good
+	case errors.Is(err, pool.ErrUnknownNode):
+		return unknown
+	case errors.Is(err, pool.ErrPermissionDenied), errors.Is(err, pool.ErrTokenNotFound):
+		return denied
+	case !answered, errors.Is(err, proxy.ErrRetriesSpent), errors.Is(err, context.DeadlineExceeded):
+		return unreachable
+	default:
+		return refused
+	}
+}

@@ -1,0 +1,155 @@
+package heartbeat
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/proxy"
+)
+
+// What a node may report.
+const (
+	Initializing = "initializing"
+	Ready        = "ready"
+	Down         = "down"
+	Disconnected = "disconnected"
+)
+
+// Config says what a Heartbeat starts with. Proxy and Node are needed; the zero
+// value of everything else works.
+type Config struct {
+	// Proxy carries the calls and is told of what the replies say. It belongs to the
+	// embedder, who stops the Heartbeat first.
+	Proxy *proxy.Proxy
+
+	// Node is what is registered: a Node, or a struct or a map with string keys, or a
+	// pointer to one, of the embedder's own, which is sent as it is. It is read
+	// whenever the node registers, so it must not change: SetNode gives another one.
+	Node any
+
+	// NodeID and SecretID are the node's. Empty means the ones in Node, under ID and
+	// SecretID. Both are UUIDs of 36 characters.
+	NodeID, SecretID string
+
+	// Region is the region of the node's cluster. Empty means "global".
+	Region string
+
+	// Status is what heartbeats report. Empty means Ready; SetStatus changes it.
+	Status string
+
+	// Identity is a signed identity that an earlier run was given (see AuthToken), or
+	// empty. IntroToken is shown with a registration while there is no identity, for
+	// clusters that want new nodes introduced; empty shows nothing.
+	Identity, IntroToken string
+
+	// OnRegistered is called after each registration that a server took, OnReply
+	// after each heartbeat. OnMissed is called when a TTL ended without a good reply,
+	// and after each further call that fails until there is one. OnRefused is called
+	// after each registration that failed. Each may be nil; see the package comment
+	// for callbacks that block or panic.
+	OnRegistered func(Reply)
+	OnReply      func(Reply)
+	OnMissed     func(Missed)
+	OnRefused    func(error)
+
+	// Logger gets a line for each registration, and when heartbeats begin to be
+	// missed and land again. Single heartbeats are debug. The zero value logs
+	// nothing. Tokens are not logged.
+	Logger zerolog.Logger
+
+	// Seed makes the random part of times repeatable, for tests. Zero means a seed of
+	// its own for each Heartbeat.
+	Seed uint64
+}
+
+// ConfigError names a field of a Config, or an argument, and what is wrong with it.
+// A secret is not quoted.
+type ConfigError struct {
+	Field  string
+	Reason string
+}
+
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("heartbeat: Config.%s %s", e.Field, e.Reason)
+}
+
+// validate fills in the defaults.
+func (c *Config) validate() error {
+	if c.Proxy == nil {
+		return &ConfigError{"Proxy", "is nil: give the Proxy that carries the calls"}
+	}
+	if err := validNode(c.Node); err != nil {
+		return err
+	}
+	for _, id := range []struct {
+		name, within string
+		value        *string
+		secret       bool
+	}{
+		{"NodeID", "ID", &c.NodeID, false},
+		{"SecretID", "SecretID", &c.SecretID, true},
+	} {
+		inside := stringField(c.Node, id.within)
+		quoted, quotedInside := fmt.Sprintf("%q", *id.value), fmt.Sprintf("%q", inside)
+		if id.secret {
+			quoted, quotedInside = fmt.Sprintf("of %d characters", len(*id.value)), "another one"
+		}
+		switch {
+		case *id.value == "":
+			*id.value = inside
+		case inside != "" && inside != *id.value:
+			return &ConfigError{id.name, fmt.Sprintf("is %s and Node.%s is %s: leave one of them out", quoted, id.within, quotedInside)}
+		}
+		if !isUUID(*id.value) {
+			if !id.secret {
+				quoted = fmt.Sprintf("%q", *id.value)
+			} else {
+				quoted = fmt.Sprintf("of %d characters", len(*id.value))
+			}
+			return &ConfigError{id.name, fmt.Sprintf("is %s: give a UUID of 36 characters, here or as Node.%s", quoted, id.within)}
+		}
+	}
+	if c.Region == "" {
+		c.Region = "global"
+	}
+	if c.Status == "" {
+		c.Status = Ready
+	}
+	return validStatus(c.Status)
+}
+
+func validNode(node any) error {
+	if !describes(node) {
+		return &ConfigError{"Node", fmt.Sprintf("is %T: give a struct, a map with string keys, or a pointer to one, that is not nil", node)}
+	}
+	return nil
+}
+
+func validStatus(status string) error {
+	if !slices.Contains([]string{Initializing, Ready, Down, Disconnected}, status) {
+		return &ConfigError{"Status", fmt.Sprintf("is %q: give Initializing, Ready, Down or Disconnected", status)}
+	}
+	return nil
+}
+
+// isUUID says whether s is written like a UUID: servers look nodes up by nothing
+// else, and take no other token for a secret.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}

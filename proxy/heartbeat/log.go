@@ -1,0 +1,91 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// episode is what has been logged of the episode under way.
+type episode struct {
+	missed  bool      // heartbeats are missed
+	refused bool      // registrations fail
+	since   time.Time // when the first of these failed
+	tries   int       // calls that failed since then
+	dropped bool      // events are dropped
+}
+
+// span is a duration as it is logged: with its unit.
+func span(line *zerolog.Event, name string, d time.Duration) *zerolog.Event {
+	return line.Stringer(name, d.Round(time.Millisecond))
+}
+
+// logReply logs a good reply: a registration, and the end of an episode.
+func (l *loop) logReply(k kind, r Reply) {
+	log, s := &l.h.cfg.Logger, &l.episode
+	line, text := log.Debug(), "heartbeat landed"
+	switch {
+	case k == register:
+		line, text = log.Info(), "node registered"
+	case s.missed:
+		line, text = log.Info(), "heartbeats land again"
+	}
+	line = span(line.Stringer("server", r.Server), "ttl", r.TTL)
+	if s.missed || s.refused {
+		line = span(line.Int("failed_calls", s.tries), "after", time.Since(s.since))
+	}
+	if r.Late > 0 {
+		line = span(line, "late", r.Late)
+	}
+	line.Msg(text)
+	dropped := s.dropped
+	*s = episode{dropped: dropped}
+}
+
+// logFailure logs a call that failed: the first registration of an episode, and why
+// a node registers again.
+func (l *loop) logFailure(k kind, why failure, r result) {
+	s := &l.episode
+	if s.tries == 0 {
+		s.since = l.core.began
+	}
+	s.tries++
+	log := &l.h.cfg.Logger
+	line, text := log.Debug(), "heartbeat failed"
+	at, _ := l.core.next()
+	switch {
+	case k == register && !s.refused:
+		s.refused = true
+		line, text = log.Warn(), "registration failed: it is tried again until a server takes it"
+	case k == register:
+		text = "registration failed"
+	case why == unknown && l.core.relapses == 1:
+		line, text = log.Info(), "the cluster does not know the node: it registers again"
+	case why == denied && l.core.relapses == 1:
+		line, text = log.Info(), "heartbeat denied: the node registers again"
+	}
+	span(line, "next_in", max(at.Sub(r.at), 0)).Err(r.err).Msg(text)
+}
+
+// logMissed logs, once an episode, that a TTL ended.
+func (l *loop) logMissed(m Missed) {
+	if l.episode.missed {
+		return
+	}
+	l.episode.missed = true
+	if l.episode.since.IsZero() {
+		l.episode.since = m.LandBy
+	}
+	line := span(span(l.h.cfg.Logger.Warn(), "ttl", m.TTL), "margin", m.Margin)
+	line.AnErr("error", m.Err).Msg("heartbeat missed its TTL: the cluster may take the node for lost")
+}
+
+// logDropped logs, once, that a callback does not keep up.
+func (l *loop) logDropped() {
+	if l.episode.dropped {
+		return
+	}
+	l.episode.dropped = true
+	l.h.cfg.Logger.Warn().Int("waiting", eventsMost).
+		Msg("a heartbeat callback does not return: the oldest events are dropped")
+}
