@@ -14,6 +14,7 @@ type Picture struct {
 	Parted     bool         // Lost ended in an orderly way, it did not die
 	Stuck      bool         // Lost does not refuse these calls, it leaves them without an answer
 	HandingOn  bool         // the leader is handing the leadership on: writes are refused
+	Deposed    bool         // the leader has stepped down, which is known to it alone: writes are refused
 	Configured []string     // addresses of all members
 	Live       []ServerInfo // the members that heartbeats name
 	NumNodes   int          // nodes registered in the whole cluster

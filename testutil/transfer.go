@@ -88,8 +88,11 @@ const untilElected = 1000 * time.Hour
 
 // refusal is what Raft answers instead of applying a write.
 func (st *worldState) refusal() error {
-	if !st.transfer.at.IsZero() || st.told != nil && st.told.HandingOn {
+	switch {
+	case !st.transfer.at.IsZero() || st.told != nil && st.told.HandingOn:
 		return errors.New(ErrTextTransferInProgress)
+	case st.told != nil && st.told.Deposed:
+		return errors.New(ErrTextNotLeader)
 	}
 	return nil
 }

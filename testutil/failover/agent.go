@@ -12,15 +12,17 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
 // agent is a client that embeds package proxy.
 type agent struct {
-	opt   *options
-	proxy *proxy.Proxy
-	tell  scribe
-	token string
+	opt    *options
+	proxy  *proxy.Proxy
+	tell   scribe
+	token  string
+	status statuses
 }
 
 // seat is the agent's number in the fleet: the last bits of its host's address.
@@ -37,11 +39,28 @@ func seat() uint64 {
 	return 0
 }
 
+// handlers answer what servers ask.
+var handlers = pool.Handlers{
+	Calls: map[string]pool.CallHandler{
+		methodStats: func(_ context.Context, decode func(any) error) (any, error) {
+			return stats(), decode(&statsArgs{})
+		},
+	},
+	Streams: map[string]pool.StreamHandler{
+		methodLogs: func(ctx context.Context, conn net.Conn) error {
+			if err := pool.ReadRequest(conn, &logsArgs{}); err != nil {
+				return err
+			}
+			return tail(ctx, conn, func(line []byte) error { return pool.WriteFrame(conn, line) })
+		},
+	},
+}
+
 // runAgent is the process of an agent; it ends with ctx.
-func runAgent(ctx context.Context, opt *options, tell scribe, log io.Writer) error {
+func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scribe, log io.Writer) error {
 	logger := zerolog.New(log).With().Timestamp().Logger()
 	cfg := proxy.Config{Servers: opt.servers, NodeID: opt.name, Seat: seat(), Logger: logger}
-	cfg.Pool.Logger = logger
+	cfg.Pool.Logger, cfg.Pool.Handlers, cfg.Pool.DrainTimeout = logger, handlers, opt.drain
 	p, err := proxy.Start(cfg)
 	if err != nil {
 		return err
@@ -56,6 +75,11 @@ func runAgent(ctx context.Context, opt *options, tell scribe, log io.Writer) err
 			}
 		}
 	}()
+	go carryOut(ctx, orders, &a.status, func() {
+		if _, err := p.Rebalance(ctx); err != nil {
+			logger.Warn().Err(err).Msg("cannot rebalance")
+		}
+	})
 	for ; ; logger.Warn().Err(err).Msg("cannot register") {
 		var reply beatReply
 		var from messages.Server
@@ -82,12 +106,12 @@ func (a *agent) learn(ctx context.Context, reply beatReply, from messages.Server
 
 // beat sends a heartbeat whenever the TTL of the last one is over.
 func (a *agent) beat(ctx context.Context, ttl time.Duration) {
-	due := time.Now().Add(ttl)
+	due, status := time.Now().Add(ttl), a.status.next()
 	for pause(ctx, time.Until(due)) {
 		r := record{Kind: kindBeat, Due: due, Sent: time.Now()}
 		var reply beatReply
 		var from messages.Server
-		err := a.proxy.Call(ctx, "Node.UpdateStatus", heartbeat(a.opt.name, a.token), &reply,
+		err := a.proxy.Call(ctx, "Node.UpdateStatus", heartbeat(a.opt.name, a.token, status), &reply,
 			proxy.WithBudget(due.Add(a.opt.grace/2)), proxy.WithAnsweredBy(&from))
 		r.Done = time.Now()
 		if err != nil {
@@ -100,7 +124,7 @@ func (a *agent) beat(ctx context.Context, ttl time.Duration) {
 		}
 		r.Server, r.TTL = from.Addr, a.learn(ctx, reply, from)
 		a.tell <- r
-		due = r.Done.Add(r.TTL)
+		due, status = r.Done.Add(r.TTL), a.status.next()
 	}
 }
 

@@ -9,26 +9,47 @@ import (
 	"time"
 )
 
-// fault is something that happens to one server.
+// fault is something that happens to a server, or to the cluster.
 type fault struct {
 	name     string
 	onLeader bool
+	behind   bool          // it concerns the agents of the other servers, one of whose heartbeats is due
 	silent   bool          // nothing but the lack of an answer tells of it
 	lasts    time.Duration // at least
 	limit    limit
-	strike   func(*rig, *server, []*client) error
+	run      func(*rig, context.Context, fault, *harvest) error // once
+	strike   func(*rig, *server, []*client) error               // of what one server suffers, which is what try runs
 	heal     func(*rig, *server, []*client) error
 }
 
-// faults are those that one server suffers; roll is for all of them.
-var faults = []fault{
-	{name: faultSIGINT, limit: inSight, strike: end(syscall.SIGINT), heal: restart},
-	{name: faultSIGKILL, limit: inSight, strike: end(syscall.SIGKILL), heal: restart},
-	{name: faultBlackHole, silent: true, limit: inSilence, strike: cutOff, heal: connect},
-	{name: faultOneWay, silent: true, limit: inSilence, strike: loseOneWay, heal: findAgain},
-	{name: faultSIGSTOP, silent: true, limit: inSilence, lasts: 62 * time.Second, strike: freeze, heal: thaw},
-	{name: faultLeaderKill, onLeader: true, strike: end(syscall.SIGKILL), heal: restart},
-	{name: faultLeaderBlackHole, silent: true, onLeader: true, strike: cutOff, heal: connect},
+// faultNamed is the fault with that name, which must be one of faultNames.
+func faultNamed(name string) fault {
+	f := fault{name: name, run: (*rig).try}
+	switch name {
+	case faultSIGINT:
+		f.limit, f.strike, f.heal = inSight, end(syscall.SIGINT), restart
+	case faultSIGKILL:
+		f.limit, f.strike, f.heal = inSight, end(syscall.SIGKILL), restart
+	case faultBlackHole:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, cutOff, connect
+	case faultOneWay:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, loseOneWay, findAgain
+	case faultSIGSTOP:
+		f.silent, f.limit, f.lasts, f.strike, f.heal = true, inSilence, 62*time.Second, freeze, thaw
+	case faultLeaderKill:
+		f.onLeader, f.strike, f.heal = true, end(syscall.SIGKILL), restart
+	case faultLeaderBlackHole:
+		f.silent, f.onLeader, f.strike, f.heal = true, true, cutOff, connect
+	case faultLeaderStop:
+		f.onLeader, f.behind, f.limit, f.strike, f.heal = true, true, inElection, end(syscall.SIGINT), restart
+	case faultLeaderTransfer:
+		f.limit, f.run = inTransfer, (*rig).transfers
+	case faultRoll:
+		f.run = (*rig).roll // its limit is to miss nothing
+	case faultRebalance:
+		f.limit, f.run = inMotion, (*rig).wander
+	}
+	return f
 }
 
 // least is how long the fault lasts at least: a silent one long enough for a
@@ -40,22 +61,12 @@ func (f fault) least(opt *options) time.Duration {
 	return f.lasts
 }
 
-// faultNamed is the fault with that name.
-func faultNamed(name string) (fault, bool) {
-	for _, f := range faults {
-		if f.name == name {
-			return f, true
-		}
-	}
-	return fault{}, false
-}
-
 // end ends a server's process by a signal.
 func end(sig syscall.Signal) func(*rig, *server, []*client) error {
 	return func(r *rig, s *server, _ []*client) error {
 		s.proc.signal(sig)
 		s.peer.tell = nil
-		r.raft.lose(s.peer, false, false)
+		r.raft.lose(s.peer, loss{orderly: sig == syscall.SIGINT})
 		return nil
 	}
 }
@@ -69,7 +80,7 @@ func restart(r *rig, s *server, _ []*client) error {
 }
 
 func cutOff(r *rig, s *server, _ []*client) error {
-	r.raft.lose(s.peer, true, true)
+	r.raft.lose(s.peer, loss{silent: true, awake: true})
 	return r.lab.unplug(s.host)
 }
 
@@ -100,7 +111,7 @@ func findAgain(_ *rig, s *server, attached []*client) error {
 func freeze(r *rig, s *server, _ []*client) error {
 	s.frozen = time.Now()
 	s.proc.signal(syscall.SIGSTOP)
-	r.raft.lose(s.peer, true, false)
+	r.raft.lose(s.peer, loss{silent: true})
 	return nil
 }
 

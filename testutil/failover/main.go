@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -71,17 +70,23 @@ func play(ctx context.Context, opt *options) error {
 	if opt.role == "server" {
 		return runServer(ctx, opt, os.Stdin, tell)
 	}
+	orders := make(chan order, 16)
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // it ends with the rig
-		stop()
+		defer stop() // it ends with the rig
+		obey(ctx, os.Stdin, func(o order) {
+			select {
+			case orders <- o:
+			case <-ctx.Done():
+			}
+		})
 	}()
 	if !pause(ctx, rand.N(opt.ttlMax)) { // agents do not all start at once
 		return ctx.Err()
 	}
 	if opt.role == clientStock {
-		return runStock(ctx, opt, tell, os.Stderr)
+		return runStock(ctx, opt, orders, tell, os.Stderr)
 	}
-	return runAgent(ctx, opt, tell, os.Stderr)
+	return runAgent(ctx, opt, orders, tell, os.Stderr)
 }
 
 // matrix runs all faults and reports. It answers whether a limit was broken.
@@ -106,11 +111,8 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	for _, name := range opt.faults {
 		h := newHarvest()
 		for i := 0; i < opt.repeat && err == nil; i++ {
-			if f, single := faultNamed(name); single {
-				err = r.try(ctx, f, h)
-			} else {
-				err = r.roll(ctx, h)
-			}
+			f := faultNamed(name)
+			err = f.run(r, ctx, f, h)
 		}
 		got, broken := conclude(name, h)
 		rows, breaches = append(rows, got...), append(breaches, broken...)
@@ -128,12 +130,12 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 
 // conclude makes the rows of one fault and says which limits ours has broken.
 func conclude(name string, h *harvest) (rows []row, breaches []string) {
-	f, _ := faultNamed(name) // roll has no limit but to miss nothing
+	f := faultNamed(name)
 	elsewhere := name + ", elsewhere"
 	for _, kind := range []string{clientOurs, clientStock} {
 		if s := h.attached[kind]; len(s) > 0 {
 			w := sum(name, kind, s)
-			w.loads = h.loads[kind]
+			w.loads, w.back = h.loads[kind], h.back[kind]
 			rows = append(rows, w)
 		}
 		if s := h.elsewhere[kind]; len(s) > 0 && f.onLeader {
@@ -141,7 +143,9 @@ func conclude(name string, h *harvest) (rows []row, breaches []string) {
 		}
 	}
 	if s := h.attached[clientJudged]; len(s) > 0 {
-		breaches = f.limit.breaches(sum(name, clientJudged, s))
+		w := sum(name, clientJudged, s)
+		w.back = h.back[clientOurs]
+		breaches = f.limit.breaches(w)
 	}
 	if s := h.elsewhere[clientJudged]; len(s) > 0 {
 		breaches = append(breaches, limit{}.breaches(sum(elsewhere, clientJudged, s))...)

@@ -83,16 +83,17 @@ type row struct {
 	missed         int
 	again          int     // agents that were late more than once
 	loads          [][]int // of roll: agents per server, once per run
+	back           *back   // of rebalance
 }
 
-// sum makes a row of samples. For roll the latest heartbeat counts, else the
-// next one.
+// sum makes a row of samples. For roll and rebalance the latest heartbeat counts,
+// else the next one.
 func sum(fault, client string, samples []sample) row {
 	r := row{fault: fault, client: client, n: len(samples)}
 	var lates []time.Duration
 	for _, s := range samples {
 		late := s.next
-		if fault == faultRoll {
+		if fault == faultRoll || fault == faultRebalance {
 			late = s.worst
 		}
 		lates = append(lates, late)

@@ -17,7 +17,8 @@ type options struct {
 	grace          time.Duration
 	agents         int
 	stock, short   bool
-	logs           string // directory; empty: nothing is logged
+	drain          time.Duration // pool.Config.DrainTimeout of our agents; 0: its default
+	logs           string        // directory; empty: nothing is logged
 
 	// Of a process with a role, given by the rig.
 	role, name, addr string
@@ -33,13 +34,20 @@ const (
 	faultSIGSTOP         = "sigstop"
 	faultLeaderKill      = "leader-kill"
 	faultLeaderBlackHole = "leader-black-hole"
+	faultLeaderTransfer  = "leader-transfer"
+	faultLeaderStop      = "leader-stop"
 	faultRoll            = "roll"
+	faultRebalance       = "rebalance"
 )
 
 var faultNames = []string{
 	faultSIGINT, faultSIGKILL, faultBlackHole, faultOneWay, faultSIGSTOP,
-	faultLeaderKill, faultLeaderBlackHole, faultRoll,
+	faultLeaderKill, faultLeaderBlackHole, faultLeaderTransfer, faultLeaderStop,
+	faultRoll, faultRebalance,
 }
+
+// shortFaults are those of the short form.
+var shortFaults = []string{faultBlackHole, faultSIGKILL, faultLeaderTransfer, faultLeaderStop, faultRebalance}
 
 // parseOptions reads the arguments. What is wrong with them is told on w too.
 func parseOptions(args []string, w io.Writer) (*options, error) {
@@ -55,7 +63,8 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 	f.IntVar(&o.agents, "agents", 12, "agents of ours, and with -stock as many of the other kind")
 	f.BoolVar(&o.stock, "stock", false, "run stock agents beside ours")
 	f.StringVar(&o.logs, "logs", "", "directory for the logs of all processes; they are not kept otherwise")
-	f.BoolVar(&o.short, "short", false, "black-hole and sigkill once each, TTL 2 to 3 s, 4 agents; other flags still count")
+	f.DurationVar(&o.drain, "drain", 0, "time to drain of our agents' sessions; 0: the default")
+	f.BoolVar(&o.short, "short", false, strings.Join(shortFaults, ",")+" once each, TTL 2 to 3 s, 4 agents, 4 s to drain; other flags still count")
 	f.StringVar(&o.role, "role", "", "used by the program itself")
 	f.StringVar(&o.name, "name", "", "used by the program itself")
 	f.StringVar(&o.addr, "addr", "", "used by the program itself")
@@ -67,8 +76,8 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 		given := map[string]bool{}
 		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, value := range map[string]string{
-			"faults": faultBlackHole + "," + faultSIGKILL, "repeat": "1",
-			"ttl-min": "2s", "ttl-max": "3s", "grace": "4s", "agents": "4",
+			"faults": strings.Join(shortFaults, ","), "repeat": "1",
+			"ttl-min": "2s", "ttl-max": "3s", "grace": "4s", "agents": "4", "drain": "4s",
 		} {
 			if !given[name] {
 				_ = f.Set(name, value) // these are good
@@ -100,6 +109,8 @@ func (o *options) validate() error {
 		return fmt.Errorf("-agents is %d: give 1 to 100", o.agents)
 	case o.ttlMin <= 0 || o.ttlMax < o.ttlMin:
 		return fmt.Errorf("-ttl-min is %v and -ttl-max %v: give a range above zero", o.ttlMin, o.ttlMax)
+	case o.drain < 0:
+		return fmt.Errorf("-drain is %v: give a duration above zero, or 0 for the default", o.drain)
 	case o.grace <= 0:
 		return fmt.Errorf("-grace is %v: give a duration above zero", o.grace)
 	}

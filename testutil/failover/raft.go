@@ -18,6 +18,8 @@ type raft struct {
 	leader *peer // nil: there is none
 	nodes  int
 	plans  []plan
+
+	handingOn, deposed bool // see testutil.Picture
 }
 
 // peer is a server as the others see it, and what it believes itself.
@@ -27,10 +29,15 @@ type peer struct {
 	listed bool // heartbeats name it
 	era    int  // grows whenever it goes or comes back, so that old plans lapse
 
-	leader, lost string
-	stuck        bool
-	tell         func(testutil.Picture) // nil: there is no process
-	told         testutil.Picture
+	belief
+	tell func(testutil.Picture) // nil: there is no process
+	told testutil.Picture
+}
+
+// belief is what a server takes for the leader.
+type belief struct {
+	leader, lost   string
+	stuck, orderly bool // so was lost
 }
 
 // plan is something that will happen.
@@ -91,7 +98,10 @@ func (r *raft) announce() {
 		}
 	}
 	for _, p := range r.peers {
-		next := testutil.Picture{Leader: p.leader, Lost: p.lost, Stuck: p.stuck, Configured: all, Live: live, NumNodes: r.nodes}
+		next := testutil.Picture{
+			Leader: p.leader, Lost: p.lost, Stuck: p.stuck, Parted: p.orderly, HandingOn: r.handingOn, Deposed: r.deposed,
+			Configured: all, Live: live, NumNodes: r.nodes,
+		}
 		if p.tell != nil && !reflect.DeepEqual(next, p.told) {
 			p.told = next
 			p.tell(next)
@@ -99,10 +109,13 @@ func (r *raft) announce() {
 	}
 }
 
-// lose is called when a server stops taking part. A silent one does not refuse
-// what is sent to it; one that is awake finds out in a moment that it is alone,
-// a frozen one when it thaws.
-func (r *raft) lose(p *peer, silent, awake bool) {
+// loss is how a server stops taking part. A silent one does not refuse what is sent
+// to it; one that is awake finds out in a moment that it is alone, a frozen one
+// when it thaws; an orderly end closes its connections before.
+type loss struct{ silent, awake, orderly bool }
+
+// lose is called when a server stops taking part.
+func (r *raft) lose(p *peer, how loss) {
 	p.alive = false
 	p.era++
 	era := p.era
@@ -113,10 +126,10 @@ func (r *raft) lose(p *peer, silent, awake bool) {
 	})
 	forget := func() {
 		if p.era == era {
-			p.leader, p.lost, p.stuck = "", "", false
+			p.belief = belief{}
 		}
 	}
-	if awake {
+	if how.awake {
 		r.after(stepDown.draw(), forget)
 	} else {
 		forget()
@@ -127,12 +140,12 @@ func (r *raft) lose(p *peer, silent, awake bool) {
 	r.leader = nil
 	for _, q := range r.peers {
 		if q != p {
-			q.leader, q.lost, q.stuck = "", p.info.RPCAdvertiseAddr, silent
+			q.belief = belief{lost: p.info.RPCAdvertiseAddr, stuck: how.silent, orderly: how.orderly}
 		}
 	}
 	r.after(forwardsFor.draw(), func() {
 		for _, q := range r.peers {
-			q.lost, q.stuck = "", false
+			q.belief = belief{leader: q.leader}
 		}
 	})
 	r.after(electionTime.draw(), r.elect)
@@ -156,7 +169,7 @@ func (r *raft) lead(p *peer) {
 	r.leader = p
 	for _, q := range r.peers {
 		if q.alive {
-			q.leader, q.lost, q.stuck = p.info.RPCAdvertiseAddr, "", false
+			q.belief = belief{leader: p.info.RPCAdvertiseAddr}
 		}
 	}
 }
@@ -175,16 +188,6 @@ func (r *raft) regain(p *peer) {
 			p.leader = r.leader.info.RPCAdvertiseAddr
 		}
 	})
-}
-
-// handOver moves the lead away from p.
-func (r *raft) handOver(p *peer) {
-	for _, q := range r.peers {
-		if q != p && q.alive {
-			r.lead(q)
-			return
-		}
-	}
 }
 
 // whole tells that all servers take part and know the leader.

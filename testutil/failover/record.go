@@ -12,9 +12,11 @@ type record struct {
 	Due    time.Time
 	Sent   time.Time
 	Done   time.Time
-	Err    string        // empty: the heartbeat succeeded
-	Server string        // front: the server in front; beat of ours: the one that answered
+	Err    string        // empty: the heartbeat, or the call, succeeded
+	Server string        // front: the server in front; beat of ours: the one that answered; call, follow: the caller
 	TTL    time.Duration // granted by this heartbeat
+	Agent  string        `json:",omitempty"` // that was called
+	NoPath bool          `json:",omitempty"` // it was not: the server had no session of it
 }
 
 // Kinds of records.
@@ -23,6 +25,8 @@ const (
 	kindFront = "front" // an agent's next call goes to another server than before
 	kindBeat  = "beat"  // an attempt at a heartbeat has ended
 	kindStall = "stall" // from Due to Done the machine did not run the process
+	kindCall  = "call"  // a server's call to an agent has ended
+	kindTail  = "tail"  // a server began to follow an agent's log, or, with Done, that has ended
 )
 
 func (r *record) ok() bool { return r.Kind == kindBeat && r.Err == "" }

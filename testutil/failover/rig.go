@@ -25,8 +25,10 @@ type rig struct {
 	agents  []*client
 	events  chan event
 	logs    []io.Closer
-	stalls  machine // of the servers, and of this process
-	calm    func()  // ends the watch over the latter
+	calls   []record // of servers to agents, since this was last emptied
+	tails   []record // of logs that servers follow, likewise
+	stalls  machine  // of the servers, and of this process
+	calm    func()   // ends the watch over the latter
 }
 
 // server is one of the three.
@@ -45,6 +47,7 @@ type client struct {
 	host       host
 	proc       *process
 	front      string // address of the server its next call goes to
+	fronts     []record
 	beats      []record
 	stalls     machine
 }
@@ -112,7 +115,8 @@ func (r *rig) launch(name string, h host, args ...string) (*process, error) {
 		log = f
 	}
 	return launch(h.space, r.events, log, append(args, "-name", name,
-		"-ttl-min", r.opt.ttlMin.String(), "-ttl-max", r.opt.ttlMax.String(), "-grace", r.opt.grace.String())...)
+		"-ttl-min", r.opt.ttlMin.String(), "-ttl-max", r.opt.ttlMax.String(),
+		"-grace", r.opt.grace.String(), "-drain", r.opt.drain.String())...)
 }
 
 // startServer starts a server's process; it is ready when it has said so.
@@ -123,7 +127,7 @@ func (r *rig) startServer(s *server) (err error) {
 	}
 	proc := s.proc
 	s.peer.told = testutil.Picture{}
-	s.peer.tell = func(p testutil.Picture) { proc.send(p) }
+	s.peer.tell = func(p testutil.Picture) { proc.send(order{Picture: &p}) }
 	return nil
 }
 
@@ -146,6 +150,10 @@ func (r *rig) take(e event) {
 			r.raft.regain(s.peer)
 		case e.line.Kind == kindStall && !frozen(e.line.stall(), s.frozen):
 			r.stalls = append(r.stalls, e.line.stall())
+		case e.line.Kind == kindCall:
+			r.calls = append(r.calls, e.line)
+		case e.line.Kind == kindTail:
+			r.tails = append(r.tails, e.line)
 		}
 	}
 	for _, c := range r.agents {
@@ -158,6 +166,7 @@ func (r *rig) take(e event) {
 		switch e.line.Kind {
 		case kindFront:
 			c.front = e.line.Server
+			c.fronts = append(c.fronts, e.line)
 		case kindBeat:
 			c.beats = append(c.beats, e.line)
 		case kindStall:

@@ -18,7 +18,7 @@ const (
 )
 
 // roll restarts all servers, one after the other, in random order.
-func (r *rig) roll(ctx context.Context, h *harvest) error {
+func (r *rig) roll(ctx context.Context, _ fault, h *harvest) error {
 	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
 		return errInterrupted
 	}

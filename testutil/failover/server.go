@@ -4,16 +4,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// runServer is the process of a server: it believes the pictures that come in,
-// one per line, and ends in an orderly way with ctx.
-func runServer(ctx context.Context, opt *options, pictures io.Reader, tell scribe) error {
+// runServer is the process of a server: it carries out the orders that come in, and
+// ends in an orderly way with ctx.
+func runServer(ctx context.Context, opt *options, orders io.Reader, tell scribe) error {
 	s, err := testutil.StartPuppet(testutil.ServerConfig{
 		Addr: opt.addr, HeartbeatTTLMin: opt.ttlMin, HeartbeatTTLMax: opt.ttlMax,
 	})
@@ -24,14 +23,20 @@ func runServer(ctx context.Context, opt *options, pictures io.Reader, tell scrib
 	alone := make(chan struct{}) // the rig is gone
 	go func() {
 		defer close(alone)
-		in := json.NewDecoder(pictures)
-		for {
-			var p testutil.Picture
-			if in.Decode(&p) != nil {
-				return
+		c := &caller{server: s, tell: tell}
+		rest := func() {} // ends what the last order to reach agents began
+		obey(ctx, orders, func(o order) {
+			if o.Picture != nil {
+				s.Tell(*o.Picture)
 			}
-			s.Tell(p)
-		}
+			if o.Reach != nil {
+				rest()
+				var calling context.Context
+				calling, rest = context.WithCancel(ctx)
+				c.reach(calling, *o.Reach)
+			}
+		})
+		rest()
 	}()
 	select {
 	case <-ctx.Done():

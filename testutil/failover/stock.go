@@ -19,25 +19,28 @@ import (
 
 // stock is a plain client, without package proxy.
 type stock struct {
-	opt   *options
-	pool  *stockPool
-	list  chan []string // the servers, the one in use first; who has taken it owns it
-	tell  scribe
-	log   zerolog.Logger
-	token string
+	opt  *options
+	pool *stockPool
+	list chan []string // the servers, the one in use first; who has taken it owns it
+	tell scribe
+	log  zerolog.Logger
+
+	token  string
+	status statuses
 }
 
 // stockHold is how long a call is repeated that may be.
 const stockHold = 5 * time.Second
 
 // runStock is the process of a stock agent; it ends with ctx.
-func runStock(ctx context.Context, opt *options, tell scribe, log io.Writer) error {
+func runStock(ctx context.Context, opt *options, orders <-chan order, tell scribe, log io.Writer) error {
 	s := &stock{
 		opt: opt, pool: newStockPool(), list: make(chan []string, 1), tell: tell,
 		log: zerolog.New(log).With().Timestamp().Logger(),
 	}
 	s.list <- nil
 	s.replace(opt.servers)
+	go carryOut(ctx, orders, &s.status, s.rebalance)
 	for {
 		var reply beatReply
 		err := s.call(ctx, false, "Node.Register", register(opt.name), &reply)
@@ -99,6 +102,23 @@ func (s *stock) replace(servers []string) {
 	})
 }
 
+// rebalance takes the servers into another order, by chance, so that the first one
+// answers. The session of the one that was in use stays as it is, with what goes
+// on there.
+func (s *stock) rebalance() {
+	list := <-s.list
+	next := slices.Clone(list)
+	s.list <- list
+	rand.Shuffle(len(next), func(i, j int) { next[i], next[j] = next[j], next[i] })
+	for range next {
+		if s.pool.call(next[0], "Status.Ping", struct{}{}, &struct{}{}) == nil {
+			s.edit(func([]string) []string { return next })
+			return
+		}
+		next = append(next[1:], next[0])
+	}
+}
+
 func (s *stock) learn(reply beatReply) time.Duration {
 	var servers []string
 	for _, info := range reply.Servers {
@@ -137,15 +157,15 @@ func dialFailed(err error) bool { return strings.HasPrefix(err.Error(), "dial ")
 // beat sends a heartbeat whenever the TTL of the last one is over, and after a
 // pause if it failed.
 func (s *stock) beat(ctx context.Context, ttl time.Duration) {
-	due := time.Now().Add(ttl)
+	due, status := time.Now().Add(ttl), s.status.next()
 	for next := due; pause(ctx, time.Until(next)); {
 		r := record{Kind: kindBeat, Due: due, Sent: time.Now()}
 		var reply beatReply
-		err := s.call(ctx, false, "Node.UpdateStatus", heartbeat(s.opt.name, s.token), &reply)
+		err := s.call(ctx, false, "Node.UpdateStatus", heartbeat(s.opt.name, s.token, status), &reply)
 		r.Done = time.Now()
 		if err == nil {
 			r.TTL = s.learn(reply)
-			due = r.Done.Add(r.TTL)
+			due, status = r.Done.Add(r.TTL), s.status.next()
 			next = due
 		} else {
 			r.Err = err.Error()

@@ -15,7 +15,9 @@ import (
 )
 
 // stockPool holds one session per server, as a plain client does: what it knows
-// of a dead one is what yamux's defaults and a failed call tell it.
+// of a dead one is what yamux's defaults and a failed call tell it. Nomad's ends
+// one that has not been used for 5 minutes, by calls of either side; no session is
+// unused for so long here.
 type stockPool struct {
 	sessions chan map[string]*stockSession // who has taken the map owns it
 }
@@ -28,7 +30,7 @@ type stockSession struct {
 
 const (
 	stockDialTimeout = 10 * time.Second
-	stockIdleStreams = 64
+	stockIdleStreams = 2
 )
 
 func newStockPool() *stockPool {
@@ -39,13 +41,8 @@ func newStockPool() *stockPool {
 
 // call sends one call to addr and waits for the answer, without a limit.
 func (p *stockPool) call(addr, method string, args, reply any) error {
-	s, err := p.session(addr)
+	s, stream, err := p.stream(addr)
 	if err != nil {
-		return err
-	}
-	stream, err := s.stream()
-	if err != nil {
-		p.forget(addr, s)
 		return err
 	}
 	err = msgpackrpc.CallWithCodec(stream, method, args, reply)
@@ -62,6 +59,20 @@ func (p *stockPool) call(addr, method string, args, reply any) error {
 		_ = stream.Close() // nothing is on it
 	}
 	return err
+}
+
+// stream takes an idle stream or opens one, on another session if that is dead.
+func (p *stockPool) stream(addr string) (s *stockSession, stream *msgpackrpc.MsgpackCodec, err error) {
+	for range 2 {
+		if s, err = p.session(addr); err != nil {
+			return nil, nil, err
+		}
+		if stream, err = s.stream(); err == nil {
+			return s, stream, nil
+		}
+		p.forget(addr, s)
+	}
+	return nil, nil, err
 }
 
 // session returns the session there is, dead or not, or a new one.
@@ -95,6 +106,7 @@ func (p *stockPool) session(addr string) (*stockSession, error) {
 		return first, nil
 	}
 	all[addr] = s
+	go s.listen()
 	return s, nil
 }
 

@@ -15,10 +15,14 @@ import (
 type harvest struct {
 	attached, elsewhere map[string][]sample // by kind of client
 	loads               map[string][][]int
+	back                map[string]*back
 }
 
 func newHarvest() *harvest {
-	return &harvest{attached: map[string][]sample{}, elsewhere: map[string][]sample{}, loads: map[string][][]int{}}
+	return &harvest{
+		attached: map[string][]sample{}, elsewhere: map[string][]sample{},
+		loads: map[string][][]int{}, back: map[string]*back{},
+	}
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -71,6 +75,16 @@ func (r *rig) attached(s *server) (all []*client) {
 	return all
 }
 
+// behind are the agents whose next call goes to another server than that.
+func (r *rig) behind(s *server) (all []*client) {
+	for _, c := range r.agents {
+		if c.front != s.addr {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // choose picks the server that a fault is to hit.
 func (r *rig) choose(f fault) *server {
 	target := r.servers[0]
@@ -97,6 +111,13 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	target := r.choose(f)
 	r.raft.announce()
 	hit := r.attached(target)
+	if f.behind {
+		hit = r.behind(target)
+		if !r.approach(ctx, hit) {
+			return errInterrupted
+		}
+		hit = r.behind(target)
+	}
 	say("%s: %s with %d of ours and %d stock", f.name, target.name, count(hit, clientOurs), count(hit, clientStock))
 	from := time.Now()
 	if err := f.strike(r, target, hit); err != nil {
