@@ -3,7 +3,6 @@ package pool
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/rpc"
 	"time"
 
@@ -66,7 +65,7 @@ func (v *server) request(limit int) error {
 func (v *server) serve() error {
 	h := &v.session.pool.cfg.Handlers
 	if f, known := h.Calls[v.header.ServiceMethod]; known {
-		reply, err := f(v.session.streaming, func(args any) error { return v.dec.Body(v.body, args) })
+		reply, err := f(v.session.streaming, v.arguments)
 		if err != nil {
 			return v.answer(err.Error(), nil)
 		}
@@ -81,18 +80,21 @@ func (v *server) serve() error {
 	return v.sent
 }
 
+// arguments reads the arguments of the request into args, or nothing if that is nil.
+func (v *server) arguments(args any) error {
+	return v.session.pool.cfg.Codec.read(v.dec, v.body, false, args)
+}
+
 // answer sends one answer, header and body in one write.
 func (v *server) answer(text string, body any) error {
 	if body == nil || text != "" {
-		body = wire.Nothing
+		body = &emptyMap
 	}
 	h := wire.Header{Error: text, Seq: v.header.Seq, ServiceMethod: v.header.ServiceMethod}
-	out, err := v.enc.Reply(v.out[:0], h, body)
+	out, err := v.session.pool.cfg.Codec.append(v.enc, wire.AppendReply(v.out[:0], h), body)
 	if err != nil {
 		h.Error = fmt.Sprintf("rpc: the reply of type %T cannot be encoded: %v", body, err)
-		if out, err = v.enc.Reply(v.out[:0], h, wire.Nothing); err != nil {
-			return err
-		}
+		out = append(wire.AppendReply(v.out[:0], h), emptyMap...)
 	}
 	if v.out = out; cap(out) > keepReply {
 		v.out = nil
@@ -112,30 +114,10 @@ func (v *server) ReadRequestHeader(r *rpc.Request) error {
 }
 
 // ReadRequestBody reads the arguments for net/rpc, or nothing.
-func (v *server) ReadRequestBody(args any) error { return v.dec.Body(v.body, args) }
+func (v *server) ReadRequestBody(args any) error { return v.arguments(args) }
 
 // WriteResponse sends what net/rpc answers.
 func (v *server) WriteResponse(r *rpc.Response, reply any) error { return v.answer(r.Error, reply) }
 
 // Close does nothing: the stream belongs to its goroutine.
 func (v *server) Close() error { return nil }
-
-// ReadRequest reads the request map that comes first on the conn of a
-// StreamHandler into args, a non-nil pointer, byte by byte as far as it goes, so
-// that what follows can be read from conn. It must take no more than 1 MiB. The
-// error is *ProtocolError, *SizeError, the codec's, or that of conn.
-func ReadRequest(conn io.Reader, args any) error {
-	raw, err := wire.NewReader(single{conn}).Value(maxRequestMap)
-	if err != nil {
-		return garbled(err)
-	}
-	return wire.NewDecoder().Body(raw, args)
-}
-
-// maxRequestMap bounds the request of a streaming call, in bytes.
-const maxRequestMap = 1 << 20
-
-// single reads one byte at a time.
-type single struct{ io.Reader }
-
-func (s single) Read(b []byte) (int, error) { return s.Reader.Read(b[:min(len(b), 1)]) }
