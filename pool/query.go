@@ -69,6 +69,14 @@ const (
 // queryFieldNames are how the fields travel.
 var queryFieldNames = [queryFieldCount]string{"MinQueryIndex", "MaxQueryTime", "IdempotencyToken", "Forwarded"}
 
+// queryFieldKeys are the names as the keys of a map.
+var queryFieldKeys = func() (keys [queryFieldCount]reflect.Value) {
+	for i, name := range queryFieldNames {
+		keys[i] = reflect.ValueOf(name)
+	}
+	return keys
+}()
+
 // queryField is the number of a field; -1 for any other name.
 func queryField(name []byte) int {
 	switch string(name) {
@@ -111,8 +119,11 @@ func (f *QueryFields) ofMap(m map[string]any, n int) {
 func (f *QueryFields) ofMapValue(m reflect.Value) {
 	switch key := m.Type().Key(); key.Kind() {
 	case reflect.String:
-		for i, name := range queryFieldNames {
-			if v := m.MapIndex(reflect.ValueOf(name).Convert(key)); v.IsValid() {
+		for i, name := range queryFieldKeys {
+			if key != name.Type() {
+				name = name.Convert(key)
+			}
+			if v := m.MapIndex(name); v.IsValid() {
 				f.set(i, v)
 			}
 		}
