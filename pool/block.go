@@ -1,9 +1,11 @@
 package pool
 
 import (
+	"maps"
 	"reflect"
-	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // longestBlock is how long a server holds a blocking query at most, and how long
@@ -11,110 +13,129 @@ import (
 const longestBlock = 300 * time.Second
 
 // BlockTime is how long args ask a server to hold the call until there is news,
-// 300 s at most; zero if they are no blocking query. They say it as Nomad's do, in a
-// struct or a map with string keys: by a MinQueryIndex above zero and MaxQueryTime,
-// without which a server holds a query for its 300 s; or by a method
-// TimeToBlock() time.Duration.
+// 300 s at most; zero if they are no blocking query. They say it as Nomad's do, in what
+// Fields reads: by a MinQueryIndex above zero and MaxQueryTime, without which a server
+// holds a query for its 300 s; or by a method TimeToBlock() time.Duration.
 func BlockTime(args any) time.Duration {
 	if a, ok := args.(interface{ TimeToBlock() time.Duration }); ok {
 		if block := a.TimeToBlock(); block > 0 {
 			return min(block, longestBlock)
 		}
 	}
-	var index, most reflect.Value
-	if m, ok := args.(map[string]any); ok {
-		index, most = reflect.ValueOf(m[indexField]), reflect.ValueOf(m[blockField])
-	} else {
-		index, most = queryFields(reflect.ValueOf(args))
-	}
-	if number(index) <= 0 {
+	f := fieldsOf(args, fieldTime+1)
+	if f.MinQueryIndex == 0 {
 		return 0
 	}
-	if block := time.Duration(number(most)); block > 0 {
-		return min(block, longestBlock)
+	if f.MaxQueryTime > 0 {
+		return min(f.MaxQueryTime, longestBlock)
 	}
 	return longestBlock
 }
 
-// The names of what makes a query block.
-const indexField, blockField = "MinQueryIndex", "MaxQueryTime"
-
-// number is an integer of whatever kind; zero if v is none.
-func number(v reflect.Value) int64 {
-	switch {
-	case v.CanInt():
-		return v.Int()
-	case v.CanUint():
-		return int64(min(v.Uint(), 1<<62))
+// Shortened is a copy of the arguments of a blocking query that asks to be held for
+// block at most, for a query that is sent again. The caller's own are never written to;
+// what else they refer to is shared. ok is false for arguments whose time cannot be
+// changed: they have no MaxQueryTime, or one of another type.
+func Shortened(args any, block time.Duration) (short any, ok bool) {
+	name := queryFieldNames[fieldTime]
+	switch args := args.(type) {
+	case map[string]any:
+		if args == nil {
+			return nil, false
+		}
+		args = maps.Clone(args)
+		args[name] = int64(block)
+		return args, true
+	case Raw:
+		raw, ok := wire.WithInteger(args, name, int64(block))
+		return Raw(raw), ok
+	case *Raw:
+		if args == nil {
+			return nil, false
+		}
+		return Shortened(*args, block)
 	}
-	return 0
-}
-
-// queryFields are the two fields of a struct, or of what pointers to one point to;
-// not valid where there is none.
-func queryFields(v reflect.Value) (index, most reflect.Value) {
-	for range 4 { // a pointer may point to itself
-		if v.Kind() == reflect.Pointer {
-			v = v.Elem()
+	v := pointed(reflect.ValueOf(args))
+	switch v.Kind() {
+	case reflect.Map:
+		return mapWith(v, name, block)
+	case reflect.Struct:
+		dup, ok := structWith(v, queries.of(v.Type())[fieldTime], block)
+		if ok && reflect.TypeOf(args).Kind() != reflect.Pointer {
+			dup = dup.Elem()
+		}
+		if ok {
+			return dup.Interface(), true
 		}
 	}
-	if v.Kind() != reflect.Struct {
-		return index, most
-	}
-	at := queries.of(v.Type())
-	return field(v, at.index), field(v, at.most)
+	return nil, false
 }
 
-// field is the field of v at an index; not valid if there is none, or an embedded
-// pointer on the way to it is nil.
-func field(v reflect.Value, index []int) reflect.Value {
+// mapWith is a copy of a map in which name has a time.
+func mapWith(m reflect.Value, name string, block time.Duration) (any, bool) {
+	t := m.Type()
+	if !reflect.TypeFor[string]().ConvertibleTo(t.Key()) || m.IsNil() {
+		return nil, false
+	}
+	dup := reflect.MakeMapWithSize(t, m.Len()+1)
+	key := reflect.ValueOf(name).Convert(t.Key())
+	for entry := m.MapRange(); entry.Next(); {
+		if k := pointed(entry.Key()); k.Kind() == reflect.String && k.String() == name {
+			key = entry.Key()
+		}
+		dup.SetMapIndex(entry.Key(), entry.Value())
+	}
+	value := reflect.New(t.Elem()).Elem()
+	if !setTime(value, block) {
+		return nil, false
+	}
+	dup.SetMapIndex(key, value)
+	return dup.Interface(), true
+}
+
+// structWith is a pointer to a copy of a struct in which the field at index has a time.
+func structWith(v reflect.Value, index []int, block time.Duration) (dup reflect.Value, ok bool) {
 	if index == nil {
-		return reflect.Value{}
+		return dup, false
 	}
-	f, err := v.FieldByIndexErr(index)
-	if err != nil {
-		return reflect.Value{}
-	}
-	return f
-}
-
-// queryType is where a struct has its two fields; nil: nowhere.
-type queryType struct{ index, most []int }
-
-// queryTypes remembers what was found of a type: to look costs more than to send
-// a small call. The map is never written to; a new one takes its place.
-type queryTypes struct {
-	known atomic.Pointer[map[reflect.Type]queryType]
-}
-
-// queries are the types of this program, which has not many.
-var queries queryTypes
-
-// mostQueryTypes bounds how many types are remembered, for programs that make them.
-const mostQueryTypes = 1024
-
-func (q *queryTypes) of(t reflect.Type) queryType {
-	var known map[reflect.Type]queryType
-	if p := q.known.Load(); p != nil {
-		known = *p
-	}
-	found, ok := known[t]
-	if ok {
-		return found
-	}
-	if f, ok := t.FieldByName(indexField); ok {
-		found.index = f.Index
-	}
-	if f, ok := t.FieldByName(blockField); ok {
-		found.most = f.Index
-	}
-	if len(known) < mostQueryTypes {
-		more := make(map[reflect.Type]queryType, len(known)+1)
-		for t, f := range known {
-			more[t] = f
+	dup = reflect.New(v.Type())
+	dup.Elem().Set(v)
+	at := dup.Elem()
+	for _, i := range index {
+		if at.Kind() == reflect.Pointer { // an embedded pointer is the caller's: copy what it points to
+			if at.IsNil() || !at.CanSet() {
+				return dup, false
+			}
+			part := reflect.New(at.Type().Elem())
+			part.Elem().Set(at.Elem())
+			at.Set(part)
+			at = part.Elem()
 		}
-		more[t] = found
-		q.known.Store(&more) // what another has just added is looked for again
+		at = at.Field(i)
 	}
-	return found
+	return dup, at.CanSet() && setTime(at, block)
+}
+
+// setTime puts a time where an integer of 64 bits goes, or anything.
+func setTime(v reflect.Value, block time.Duration) bool {
+	switch v.Kind() {
+	case reflect.Int64:
+		v.SetInt(int64(block))
+	case reflect.Uint64:
+		v.SetUint(uint64(max(block, 0)))
+	case reflect.Pointer:
+		to := reflect.New(v.Type().Elem())
+		if !setTime(to.Elem(), block) {
+			return false
+		}
+		v.Set(to)
+	case reflect.Interface:
+		if v.NumMethod() > 0 {
+			return false
+		}
+		v.Set(reflect.ValueOf(int64(block)))
+	default:
+		return false
+	}
+	return true
 }

@@ -23,7 +23,12 @@ type query struct {
 	queryOptions
 }
 
-type queryThrough struct{ *queryOptions }
+// Options is embedded by pointer; were it not exported, the codec would pass it over.
+type Options queryOptions
+
+type queryThrough struct{ *Options }
+
+type queryLost struct{ *queryOptions }
 
 type itself *itself
 
@@ -50,7 +55,8 @@ func TestABlockingQueryIsKnownByItsArguments(t *testing.T) {
 		{query{"n", asked}, time.Minute},
 		{&query{"n", asked}, time.Minute},
 		{(*query)(nil), 0},
-		{queryThrough{&asked}, time.Minute},
+		{queryThrough{(*Options)(&asked)}, time.Minute},
+		{queryLost{&asked}, 0}, // no server sees it
 		{queryThrough{}, 0},
 		{queryOptions{MaxQueryTime: time.Minute}, 0},
 		{queryOptions{MinQueryIndex: 7}, 5 * time.Minute},

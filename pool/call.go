@@ -15,7 +15,10 @@ import (
 // and blocks until the answer is there or ctx ends.
 //
 // args is read before anything is sent and is not kept; reply is set to its zero
-// value and written only when the answer was read whole.
+// value and written only when the answer was read whole. Both are encoded as Nomad's
+// own servers do it: a struct is a map whose keys are the names of its exported fields,
+// or those that their codec tags give; other tags, json among them, mean nothing.
+// Config.Codec replaces that, and a Raw passes as it is.
 //
 // Every error is a *CallError. Its cause, to be found with errors.Is and errors.As,
 // is one of
@@ -38,7 +41,7 @@ func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) e
 // Request is one call.
 type Request struct {
 	Method string
-	Args   any           // what msgpack can express
+	Args   any           // what msgpack can express, or a Raw
 	Reply  any           // a non-nil pointer, or nil
 	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
 
@@ -76,7 +79,7 @@ const pingMethod = "Status.Ping"
 // took, a dial included. The errors are those of Call.
 func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	begin := time.Now()
-	err := p.Call(ctx, addr, pingMethod, struct{}{}, nil)
+	err := p.Call(ctx, addr, pingMethod, &emptyMap, nil)
 	return time.Since(begin), err
 }
 
@@ -167,7 +170,8 @@ func (l *lane) finish(reply any) (Phase, error) {
 		}
 		return PhaseRemote, remote
 	}
-	err := l.dec.Body(l.lent.reply[l.header:l.end], reply)
+	body, gone := l.lent.reply[l.header:l.end], cap(l.lent.reply) > keepBuffer
+	err := l.session.pool.cfg.Codec.read(l.dec, body, gone, reply)
 	if l.scan.Extended() {
 		l.dec.Forget() // or it pins the buffer, which other calls will have
 	}

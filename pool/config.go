@@ -69,6 +69,9 @@ type Config struct {
 	// of a list takes what its Go type does. Zero means 64 MiB, 1 GiB is the most.
 	MaxReplyBytes int
 
+	// Codec writes and reads arguments and replies. Zero means as Nomad's servers do.
+	Codec Codec
+
 	// Handlers answer what servers ask of the agent.
 	Handlers Handlers
 
@@ -159,6 +162,9 @@ func (c *Config) validate() error {
 		if *n.value == 0 {
 			*n.value = n.zero
 		}
+	}
+	if err := c.Codec.validate(); err != nil {
+		return err
 	}
 	if err := c.Handlers.validate(); err != nil {
 		return err

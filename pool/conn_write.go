@@ -58,8 +58,9 @@ func (c *conn) failed(err error) error {
 	return c.explain(err)
 }
 
-// CloseWrite tells the peer that nothing more will be written; reading goes on,
-// for 5 minutes. It may block as Write does.
+// CloseWrite tells the peer that nothing more will be written; reading goes on, for
+// 5 minutes, as far as the peer goes on: see Pool.Stream for what servers make of it. It
+// may block as Write does.
 func (c *conn) CloseWrite() error {
 	if err := c.enter(); err != nil {
 		return err

@@ -45,7 +45,8 @@ func (e *ProtocolError) Error() string {
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
-// EncodeError says that the arguments of a call cannot be written as msgpack.
+// EncodeError says that the arguments of a call cannot be written as msgpack, or that
+// what Config.Codec or a Raw made of them is not one value.
 type EncodeError struct {
 	Args string // their Go type
 	Err  error

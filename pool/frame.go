@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +23,9 @@ func (e *StreamError) Error() string {
 // maxFrame bounds a frame, in bytes. Real ones carry up to 64 KiB.
 const maxFrame = 16 << 20
 
-// FrameReader reads the frames of a streaming call. It may read ahead, so nobody
-// else may read from the same connection any more. It belongs to one goroutine at
-// a time.
+// FrameReader reads the frames of a streaming call: of each method that Pool.Stream
+// lists with frames. It may read ahead, so nobody else may read from the same
+// connection any more. It belongs to one goroutine at a time.
 type FrameReader struct {
 	values *wire.Reader
 	dec    *wire.Decoder
@@ -35,14 +36,17 @@ func NewFrameReader(r io.Reader) *FrameReader {
 	return &FrameReader{values: wire.NewReader(r), dec: wire.NewDecoder()}
 }
 
-// Next is the payload of the next frame, which is the caller's. It blocks until a
-// frame is there. The error is io.EOF when the stream ended between two frames,
-// *StreamError for a frame that reports one, *ProtocolError, *SizeError, or that
-// of the connection.
+// Next is what the next frame carries, its Payload or the Data of its Event, which is
+// the caller's. It blocks until a frame is there. It is empty where a server has
+// nothing to say but that it is alive, as a log in plain text does each second; an
+// Event.Stream then carries an empty JSON object. The error is io.EOF when the stream
+// ended between two frames, *StreamError for a frame that reports one, *ProtocolError,
+// also for a frame that has none of these and then with the names that it has,
+// *SizeError, or that of the connection.
 func (f *FrameReader) Next() ([]byte, error) {
-	raw, err := f.values.Value(maxFrame)
+	raw, err := f.value()
 	if err != nil {
-		return nil, garbled(err)
+		return nil, err
 	}
 	var frame wire.Frame
 	if err := f.dec.Frame(raw, &frame); err != nil {
@@ -51,7 +55,25 @@ func (f *FrameReader) Next() ([]byte, error) {
 	if frame.Error != nil {
 		return nil, &StreamError{Code: frame.Error.Code, Message: frame.Error.Message}
 	}
-	return frame.Payload, nil
+	return frame.Data(), nil
+}
+
+// NextRaw is the next frame as it came, which is the caller's: also one that reports an
+// error, or that Next would refuse. Any msgpack value is a frame here, so it also reads
+// what is none, such as the input of Allocations.Exec. The errors are those of Next, but
+// for *StreamError.
+func (f *FrameReader) NextRaw() (Raw, error) {
+	raw, err := f.value()
+	return bytes.Clone(raw), err
+}
+
+// value is the next value, valid until the one after it.
+func (f *FrameReader) value() ([]byte, error) {
+	raw, err := f.values.Value(maxFrame)
+	if err != nil {
+		return nil, garbled(err)
+	}
+	return raw, nil
 }
 
 // WriteFrame writes one frame with payload to w. The error is that of w.

@@ -1,7 +1,9 @@
 package pool_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -49,7 +51,7 @@ func TestAStreamIsOpenedWithTheRecordedBytes(t *testing.T) {
 	p := newPool(t, pool.Config{})
 	addr, server := connectRaw(t, p)
 	var seen []byte
-	for _, rec := range recorded(t, "streaming_open").Streams {
+	for _, rec := range append(recorded(t, "streaming_open").Streams, recorded(t, "event_stream").Streams...) {
 		header, ack, request := ofKind(rec, "stream_header")[0], ofKind(rec, "stream_ack")[0], ofKind(rec, "stream_request")
 		type result struct {
 			conn net.Conn
@@ -93,6 +95,7 @@ func TestAStreamIsOpenedWithTheRecordedBytes(t *testing.T) {
 		}
 		_ = st.Close()
 		readsFrames(t, r.conn, frames)
+		readsRawFrames(t, frames)
 		_ = r.conn.Close()
 		ends(t, st)
 	}
@@ -114,15 +117,59 @@ func readsFrames(t *testing.T, c net.Conn, frames [][]byte) {
 			}
 			continue
 		}
-		if err != nil || string(payload) != string(sent.Payload) {
+		if err != nil || string(payload) != string(sent.Data()) || len(payload) == 0 {
 			t.Fatalf("frame %d: %q, %v", i, payload, err)
 		}
-		if got := wire.AppendFrame(nil, sent.Payload); string(got) != string(want) {
+		if got := wire.AppendFrame(nil, sent.Payload); sent.Event == nil && string(got) != string(want) {
 			t.Fatalf("we would write % x, want % x", got, want)
 		}
 	}
 	if _, err := r.Next(); !errors.Is(err, io.EOF) {
 		t.Fatalf("behind the frames: %v", err)
+	}
+}
+
+// readsRawFrames reads recorded frames as they came.
+func readsRawFrames(t *testing.T, frames [][]byte) {
+	t.Helper()
+	r := pool.NewFrameReader(bytes.NewReader(slices.Concat(frames...)))
+	var all []pool.Raw
+	for i := range frames {
+		raw, err := r.NextRaw()
+		if err != nil {
+			t.Fatalf("frame %d: %v", i, err)
+		}
+		all = append(all, raw)
+	}
+	for i, want := range frames {
+		if !bytes.Equal(all[i], want) {
+			t.Fatalf("frame %d: % x, want % x", i, all[i], want)
+		}
+	}
+	if raw, err := r.NextRaw(); raw != nil || !errors.Is(err, io.EOF) {
+		t.Fatalf("behind the frames: % x, %v", raw, err)
+	}
+}
+
+// The events of a real server, the empty object it begins with among them.
+func TestARecordedEventStreamIsReadAsItsJSON(t *testing.T) {
+	rec := recorded(t, "event_stream").Streams[0]
+	r := pool.NewFrameReader(bytes.NewReader(slices.Concat(ofKind(rec, "stream_frame")...)))
+	for _, want := range []uint64{0, 8, 9, 10, 11} {
+		data, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var event struct {
+			Index  uint64
+			Events []struct{ Topic string }
+		}
+		if err := json.Unmarshal(data, &event); err != nil || event.Index != want || (len(event.Events) == 0) != (want == 0) {
+			t.Fatalf("%s, %v; want index %d", data, err, want)
+		}
+	}
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		t.Fatal(err)
 	}
 }
 

@@ -74,7 +74,8 @@ func (l *lane) encode(seq uint64, method string, args any) (err error) {
 	}
 	l.frame.state.Store(frameOurs)
 	l.lent = lend()
-	l.lent.request, err = l.enc.Request(append(l.lent.request[:0], headRoom[:]...), l.seq, method, args)
+	header := wire.AppendRequest(append(l.lent.request[:0], headRoom[:]...), l.seq, method)
+	l.lent.request, err = l.session.pool.cfg.Codec.append(l.enc, header, args)
 	return err
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net/rpc"
 	"time"
 
@@ -103,7 +102,7 @@ func (v *server) serve() error {
 	} else if err != nil {
 		return v.refuse(err.Error())
 	}
-	reply, err := f(v.session.ctx, func(args any) error { return v.dec.Body(v.body, args) })
+	reply, err := f(v.session.ctx, v.decode)
 	if err != nil {
 		return v.answer(err.Error(), nil)
 	}
@@ -113,18 +112,21 @@ func (v *server) serve() error {
 // refuse answers with an error that is the last word on the stream.
 func (v *server) refuse(text string) error { return errors.Join(v.answer(text, nil), errRefused) }
 
+// decode reads the body that is there into args, or nothing if that is nil.
+func (v *server) decode(args any) error {
+	return v.session.pool.cfg.Codec.read(v.dec, v.body, false, args)
+}
+
 // answer sends one answer, header and body in one write.
 func (v *server) answer(text string, body any) error {
 	if body == nil || text != "" {
-		body = wire.Nothing
+		body = &emptyMap
 	}
 	h := wire.Header{Error: text, Seq: v.header.Seq, ServiceMethod: v.header.ServiceMethod}
-	out, err := v.enc.Reply(v.out[:0], h, body)
+	out, err := v.session.pool.cfg.Codec.append(v.enc, wire.AppendReply(v.out[:0], h), body)
 	if err != nil {
 		h.Error = fmt.Sprintf("rpc: the reply of type %T cannot be encoded: %v", body, err)
-		if out, err = v.enc.Reply(v.out[:0], h, wire.Nothing); err != nil {
-			return err
-		}
+		out = append(wire.AppendReply(v.out[:0], h), emptyMap...)
 	}
 	if v.out = out; cap(out) > keepReply {
 		v.out = nil
@@ -153,7 +155,7 @@ func (v *server) ReadRequestBody(args any) error {
 	if err := v.arguments(); err != nil {
 		return err
 	}
-	return v.dec.Body(v.body, args)
+	return v.decode(args)
 }
 
 // WriteResponse sends what net/rpc answers, unless it has no such method.
@@ -170,23 +172,3 @@ func (v *server) WriteResponse(r *rpc.Response, reply any) error {
 
 // Close does nothing: the stream belongs to its goroutine.
 func (v *server) Close() error { return nil }
-
-// ReadRequest reads the request map that comes first on the conn of a
-// StreamHandler into args, a non-nil pointer, byte by byte as far as it goes, so
-// that what follows can be read from conn. It must take no more than 1 MiB. The
-// error is *ProtocolError, *SizeError, the codec's, or that of conn.
-func ReadRequest(conn io.Reader, args any) error {
-	raw, err := wire.NewReader(single{conn}).Value(maxRequestMap)
-	if err != nil {
-		return garbled(err)
-	}
-	return wire.NewDecoder().Body(raw, args)
-}
-
-// maxRequestMap bounds the request of a streaming call, in bytes.
-const maxRequestMap = 1 << 20
-
-// single reads one byte at a time.
-type single struct{ io.Reader }
-
-func (s single) Read(b []byte) (int, error) { return s.Reader.Read(b[:min(len(b), 1)]) }

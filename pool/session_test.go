@@ -63,7 +63,7 @@ func TestASessionRemembersItsBusiestMoment(t *testing.T) {
 }
 
 func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
-	l := newLane(&session{})
+	l := newLane(&session{pool: new(Pool)})
 	if err := l.encode(1, "X.Y", "question"); err != nil || len(l.lent.request) == 0 {
 		t.Fatalf("%d bytes, %v", len(l.lent.request), err)
 	}
@@ -75,7 +75,7 @@ func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
 
 // The writer of the last request may be slow to say that it has written it.
 func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
-	l := newLane(&session{})
+	l := newLane(&session{pool: new(Pool)})
 	if err := l.encode(1, "X.Y", "first"); err != nil {
 		t.Fatal(err)
 	}

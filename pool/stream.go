@@ -17,11 +17,38 @@ import (
 // the server has acknowledged it, for no longer than ctx and Config.HoldTimeout.
 // It dials if there is no session.
 //
-// The connection is the caller's, who sends the method's request on it, reads
-// its frames (see NewFrameReader) and must close it; ctx no longer matters then.
-// It has a CloseWrite method. While it is open its session is in use: the
-// session's orderly end waits for it, unless the trust on which it was made has been
-// withdrawn (ErrDrained).
+// The connection is the caller's, who sends the method's request on it (WriteRequest),
+// reads its frames (NewFrameReader) and must close it; ctx no longer matters then.
+// While it is open its session is in use: the session's orderly end waits for it,
+// unless the trust on which it was made has been withdrawn (ErrDrained).
+//
+// Reading ends with io.EOF where the server has ended the call. The connection has a
+// method CloseWrite() error, which tells the server that nothing more will be written.
+// Servers take that for the caller's departure, also those between the caller and the
+// one that acts: both directions end at once (Nomad 2.0.6, nomad/structs/streaming_rpc.go).
+// So each method has a way of its own to end its input:
+//
+//   - FileSystem.Logs, FileSystem.Stream, Agent.Monitor, Agent.MonitorExport send frames
+//     with a Payload: bytes where the request says PlainText, else a JSON object with
+//     Offset, Data, File and FileEvent; an empty one each second means that there is
+//     nothing. They end by themselves unless they follow, as Agent.Monitor always does.
+//     CloseWrite ends a follow, as Close does.
+//   - Event.Stream sends frames with an Event, whose Data is a JSON object with Index and
+//     Events, or an empty one at the beginning and each 30 s. It does not end by itself;
+//     CloseWrite ends it.
+//   - Allocations.Exec sends frames whose Payload is a JSON object with stdout or stderr
+//     (data, close), and at last exited with result. Its input, behind the request, is one
+//     value for each message, by WriteRequest: {Stdin: {Data}}, {TtySize: {Height, Width}};
+//     {Stdin: {Close: true}} ends the input and leaves the output running. CloseWrite ends
+//     the call, and what the command has not sent yet is lost.
+//   - Operator.SnapshotSave sends one map (ReadRequest) with SnapshotChecksum, or ErrorCode
+//     and ErrorMsg, and then the snapshot, which is no frames: read the connection until
+//     io.EOF and compare the checksum, since a snapshot that was cut ends the same way.
+//     CloseWrite may cut it.
+//   - Operator.SnapshotRestore takes the snapshot as frames (WriteFrame) behind the
+//     request, and as their end a frame whose error is "EOF": WriteRequest of
+//     {Error: {Message: "EOF"}}. It then sends one map (ReadRequest) with Index, or ErrorCode and
+//     ErrorMsg. CloseWrite before that may cut it.
 //
 // Every error is a *CallError with the causes of Call. A failed opening executed
 // nothing, because the request follows the acknowledgement: its outcome is

@@ -64,7 +64,7 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := append([]byte{wire.ModeRPC}, request...)
-	answer, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}, wire.Nothing)
+	answer, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}, struct{}{})
 	if err != nil {
 		t.Fatal(err)
 	}

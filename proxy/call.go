@@ -94,7 +94,7 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 		if c.block > 0 {
 			// Never zero: a query without a time is held for the server's default.
 			left := max(c.block-time.Since(begin), time.Millisecond)
-			if short, ok := shortened(args, left); ok {
+			if short, ok := pool.Shortened(args, left); ok {
 				again, c.block, begin = short, left, time.Now()
 			}
 		}

@@ -41,7 +41,9 @@ type ServerInfo struct {
 // bytes sent as they are; they must be exactly one msgpack value.
 type Raw []byte
 
-// msgpackHandle is read-only once it is built, so all goroutines use this one.
+// msgpackHandle writes and reads values as Nomad's own servers do; fields have the
+// names that their codec tags give, whatever json tags say. It is read-only once it is
+// built, so all goroutines use this one.
 var msgpackHandle = newMsgpackHandle()
 
 func newMsgpackHandle() *codec.MsgpackHandle {

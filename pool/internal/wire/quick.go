@@ -25,12 +25,12 @@ func appendBytes(buf []byte, v any) ([]byte, bool) {
 func readBytes(b []byte, reply any) bool {
 	switch reply := reply.(type) {
 	case *string:
-		if s, rest, ok := text(b); ok && len(rest) == 0 {
+		if s, rest, ok := text(b); ok && len(rest) == 0 && reply != nil {
 			*reply = string(s)
 			return true
 		}
 	case *[]byte:
-		if s, rest, ok := text(b); ok && len(rest) == 0 {
+		if s, rest, ok := text(b); ok && len(rest) == 0 && reply != nil {
 			*reply = append(make([]byte, 0, len(s)), s...)
 			return true
 		}

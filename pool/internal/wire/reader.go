@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -77,20 +76,3 @@ func (r *Reader) Value(limit int) ([]byte, error) {
 
 // Rest is what was read behind the last value. It is the caller's.
 func (r *Reader) Rest() []byte { return append([]byte(nil), r.buf[r.used:]...) }
-
-// appendInt writes n in the shortest form of its sign.
-func appendInt(buf []byte, n int) []byte {
-	switch {
-	case n < -32:
-		return binary.BigEndian.AppendUint64(append(buf, 0xd3), uint64(n))
-	case n < 0:
-		return append(buf, byte(n))
-	case n < 1<<7:
-		return append(buf, byte(n))
-	default: // the signed family, as the codec has it
-		if n < 1<<15 {
-			return binary.BigEndian.AppendUint16(append(buf, 0xd1), uint16(n))
-		}
-		return binary.BigEndian.AppendUint64(append(buf, 0xd3), uint64(n))
-	}
-}

@@ -15,6 +15,7 @@ var reference = func() *codec.MsgpackHandle {
 	h.RawToString = true
 	h.TimeNotBuiltin = true
 	h.MapType = reflect.TypeFor[map[string]any]()
+	h.TypeInfos = codec.NewTypeInfos([]string{"codec"})
 	return h
 }()
 

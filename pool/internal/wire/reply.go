@@ -87,14 +87,23 @@ func (d *Decoder) Body(b []byte, reply any) error {
 	if reply == nil || readBytes(b, reply) {
 		return nil
 	}
-	v := reflect.ValueOf(reply)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return fmt.Errorf("reply must be a non-nil pointer, not %T", reply)
+	v, err := Target(reply)
+	if err != nil {
+		return err
 	}
-	v.Elem().SetZero()
+	v.SetZero()
 	if err := d.decode(b, reply); err != nil {
-		v.Elem().SetZero()
+		v.SetZero()
 		return err
 	}
 	return nil
+}
+
+// Target is the variable that reply points to, or an error if it points to none.
+func Target(reply any) (reflect.Value, error) {
+	v := reflect.ValueOf(reply)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return v, fmt.Errorf("reply must be a non-nil pointer, not %T", reply)
+	}
+	return v.Elem(), nil
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )
@@ -21,16 +22,21 @@ func NewEncoder() *Encoder {
 // Request appends the header and args of one call to buf. args is read and not
 // kept. The error is the codec's: args holds what msgpack cannot express.
 func (e *Encoder) Request(buf []byte, seq uint64, method string, args any) ([]byte, error) {
+	return e.Value(AppendRequest(buf, seq, method), args)
+}
+
+// AppendRequest appends the header of one call.
+func AppendRequest(buf []byte, seq uint64, method string) []byte {
 	buf = append(buf, 0x82) // a map of two
 	buf = appendString(buf, "Seq")
 	buf = appendUint(buf, seq)
 	buf = appendString(buf, "ServiceMethod")
-	buf = appendString(buf, method)
-	return e.value(buf, args)
+	return appendString(buf, method)
 }
 
-// value appends one value to buf. After an error buf is as it was.
-func (e *Encoder) value(buf []byte, v any) ([]byte, error) {
+// Value appends one value to buf. After an error buf is as it was. v is read and not
+// kept; a panic in one of its methods is an error.
+func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
 	if out, ok := appendBytes(buf, v); ok {
 		return out, nil
 	}
@@ -40,13 +46,18 @@ func (e *Encoder) value(buf []byte, v any) ([]byte, error) {
 	body := e.body
 	e.body = nil
 	e.enc.ResetBytes(&e.none) // or it keeps what it has written to
-	switch {
-	case err != nil:
+	if err != nil {
 		return buf, err
-	case cap(buf)-len(buf) > 0 && len(body) > 0 && &body[0] == &buf[:len(buf)+1][len(buf)]:
-		return buf[:len(buf)+len(body)], nil // it had room there
 	}
-	return append(buf, body...), nil
+	return Join(buf, body), nil
+}
+
+// Join appends body to buf; where it was put into the room behind buf, it stays.
+func Join(buf, body []byte) []byte {
+	if cap(buf)-len(buf) > 0 && len(body) > 0 && &body[0] == &buf[:len(buf)+1][len(buf)] {
+		return buf[:len(buf)+len(body)]
+	}
+	return append(buf, body...)
 }
 
 // appendString writes s in the raw family, as the protocol has it: never str8.
@@ -75,5 +86,21 @@ func appendUint(buf []byte, n uint64) []byte {
 		return binary.BigEndian.AppendUint32(append(buf, 0xce), uint32(n))
 	default:
 		return binary.BigEndian.AppendUint64(append(buf, 0xcf), n)
+	}
+}
+
+// appendInt writes n in the shortest form of the signed integers, as the codec does.
+func appendInt(buf []byte, n int64) []byte {
+	switch {
+	case n >= -32 && n < 1<<7:
+		return append(buf, byte(n))
+	case n >= math.MinInt8 && n < 1<<7:
+		return append(buf, 0xd0, byte(n))
+	case n >= math.MinInt16 && n < 1<<15:
+		return binary.BigEndian.AppendUint16(append(buf, 0xd1), uint16(n))
+	case n >= math.MinInt32 && n < 1<<31:
+		return binary.BigEndian.AppendUint32(append(buf, 0xd2), uint32(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(buf, 0xd3), uint64(n))
 	}
 }

@@ -22,21 +22,6 @@ func (d *Decoder) Stream(b []byte) (method string, err error) {
 	return h.Method, err
 }
 
-// Frame is one value of a streaming call's output: an error or a payload.
-type Frame struct {
-	Error *struct {
-		Code    int
-		Message string
-	}
-	Payload []byte
-}
-
-// Frame reads a frame from b, which holds exactly that.
-func (d *Decoder) Frame(b []byte, f *Frame) error {
-	*f = Frame{}
-	return d.pairs(b, "stream frame", f)
-}
-
 // pairs reads b, a map of known fields.
 func (d *Decoder) pairs(b []byte, what string, v any) error {
 	if len(b) == 0 || forms[b[0]].kind != pairs {
@@ -51,19 +36,20 @@ func (d *Decoder) pairs(b []byte, what string, v any) error {
 // Reply appends the header and body of one answer to buf. The error is the
 // codec's: body holds what msgpack cannot express; buf is then as it was.
 func (e *Encoder) Reply(buf []byte, h Header, body any) ([]byte, error) {
-	out := append(buf, 0x83) //nolint:gocritic // buf itself is kept for the error
-	out = appendString(appendString(out, "Error"), h.Error)
-	out = appendUint(appendString(out, "Seq"), h.Seq)
-	out = appendString(appendString(out, "ServiceMethod"), h.ServiceMethod)
-	out, err := e.value(out, body)
+	out, err := e.Value(AppendReply(buf, h), body)
 	if err != nil {
 		return buf, err
 	}
 	return out, nil
 }
 
-// Nothing is the body of an answer that is an error: an empty map.
-var Nothing = struct{}{}
+// AppendReply appends the header of one answer.
+func AppendReply(buf []byte, h Header) []byte {
+	buf = append(buf, 0x83) // a map of three
+	buf = appendString(appendString(buf, "Error"), h.Error)
+	buf = appendUint(appendString(buf, "Seq"), h.Seq)
+	return appendString(appendString(buf, "ServiceMethod"), h.ServiceMethod)
+}
 
 // AppendStream appends the header of a streaming call.
 func AppendStream(buf []byte, method string) []byte {
@@ -85,7 +71,7 @@ func AppendFrame(buf, payload []byte) []byte {
 // AppendFailure appends a frame that reports a failure.
 func AppendFailure(buf []byte, code int, message string) []byte {
 	buf = append(appendString(append(buf, 0x82), "Error"), 0x82)
-	buf = appendInt(appendString(buf, "Code"), code)
+	buf = appendInt(appendString(buf, "Code"), int64(code))
 	buf = appendString(appendString(buf, "Message"), message)
 	return appendPayload(buf, nil)
 }

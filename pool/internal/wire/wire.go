@@ -15,7 +15,9 @@ const (
 )
 
 // handle is how every value is written and read: strings in the raw family of
-// types, times as bytes, no extensions. It is never changed after init.
+// types, times as bytes, no extensions, and fields under the names that their codec
+// tags give, whatever json tags say. Nomad 2.0.6 does the same (structs.MsgpackHandle
+// in nomad/structs/structs.go), but for MaxDepth. It is never changed after init.
 var handle = newHandle()
 
 func newHandle() *codec.MsgpackHandle {
@@ -23,6 +25,7 @@ func newHandle() *codec.MsgpackHandle {
 	h.RawToString = true
 	h.TimeNotBuiltin = true
 	h.MapType = reflect.TypeFor[map[string]any]()
-	h.MaxDepth = MaxDepth + 1 // the codec refuses at its bound, the scanner behind it
+	h.TypeInfos = codec.NewTypeInfos([]string{"codec"}) // without it json tags rename and drop fields too
+	h.MaxDepth = MaxDepth + 1                           // the codec refuses at its bound, the scanner behind it
 	return h
 }

@@ -1,66 +1,9 @@
 package proxy
 
 import (
-	"reflect"
 	"testing"
 	"time"
 )
-
-// Options is embedded by pointer, so it has to be exported to be settable.
-type Options struct{ MaxQueryTime time.Duration }
-
-type byPointer struct {
-	NodeID string
-	*Options
-}
-
-type exported struct {
-	MinQueryIndex uint64
-	MaxQueryTime  time.Duration
-}
-
-func TestAQueryIsShortenedInACopy(t *testing.T) {
-	const left = 7 * time.Second
-	for _, c := range []struct{ args, want any }{
-		{exported{3, time.Minute}, exported{3, left}},
-		{&exported{3, time.Minute}, &exported{3, left}},
-		{byPointer{"n", &Options{time.Minute}}, byPointer{"n", &Options{left}}},
-		{
-			map[string]any{"NodeID": "n", "MaxQueryTime": time.Minute},
-			map[string]any{"NodeID": "n", "MaxQueryTime": int64(left)},
-		},
-	} {
-		before := reflect.ValueOf(deep(c.args)).Interface()
-		short, ok := shortened(c.args, left)
-		if !ok || !reflect.DeepEqual(short, c.want) {
-			t.Errorf("%#v became %#v, %v", c.args, short, ok)
-		}
-		if !reflect.DeepEqual(deep(c.args), before) {
-			t.Errorf("the caller's arguments were changed from %#v to %#v", before, deep(c.args))
-		}
-	}
-}
-
-func TestArgumentsWithoutATimeAreLeftAlone(t *testing.T) {
-	for _, args := range []any{nil, 7, "x", struct{ NodeID string }{"n"}, struct{ MaxQueryTime string }{"x"}, byPointer{}, (*exported)(nil)} {
-		if short, ok := shortened(args, time.Second); ok {
-			t.Errorf("%#v became %#v", args, short)
-		}
-	}
-}
-
-// deep is what args say about their time, through whatever pointers.
-func deep(args any) any {
-	switch a := args.(type) {
-	case *exported:
-		return *a
-	case byPointer:
-		return *a.Options
-	case map[string]any:
-		return a["MaxQueryTime"]
-	}
-	return args
-}
 
 func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
 	now := time.Now()

@@ -1,0 +1,166 @@
+package pool
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// Codec is how the arguments and the replies of calls are written and read, in both
+// directions: those of Call, those of the handlers, and what ReadRequest and
+// WriteRequest do on a stream of the pool. It is for an agent with a msgpack handle of
+// its own, with extensions or types that the pool's does not know. Headers,
+// acknowledgements and frames stay the pool's, and so does a Raw.
+//
+// The zero value is the encoding of Nomad's own servers: go-msgpack with raw strings,
+// times as bytes, fields named by codec tags only. Both functions are called by many
+// goroutines at once. A panic in them fails the call that it was for.
+type Codec struct {
+	// Encode appends v to buf, exactly one msgpack value that nests no deeper than 128,
+	// and returns the longer buf, which it must not keep. An error, or anything else than
+	// one value, is an *EncodeError, and nothing is sent.
+	Encode func(buf []byte, v any) ([]byte, error)
+
+	// Decode reads b, which is exactly one complete value, into v, a non-nil pointer to a
+	// zero value. b is its own: what v holds afterwards may share it. An error is a
+	// *DecodeError, and v is zero again.
+	Decode func(b []byte, v any) error
+}
+
+// validate refuses half a codec.
+func (c *Codec) validate() error {
+	switch {
+	case c.Encode != nil && c.Decode == nil:
+		return &ConfigError{"Codec", "has an Encode and no Decode: set both, or neither for the encoding of Nomad's servers"}
+	case c.Encode == nil && c.Decode != nil:
+		return &ConfigError{"Codec", "has a Decode and no Encode: set both, or neither for the encoding of Nomad's servers"}
+	}
+	return nil
+}
+
+// codecOf is the codec of the pool that conn is of; that of Nomad's servers if it is of
+// none.
+func codecOf(rw any) *Codec {
+	if c, ok := rw.(*conn); ok {
+		return &c.session.pool.cfg.Codec
+	}
+	return new(Codec)
+}
+
+// append appends v to buf; after an error buf is as it was.
+func (c *Codec) append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
+	if raw, ok, err := asRaw(v); ok || err != nil {
+		if err != nil {
+			return buf, err
+		}
+		return appendRaw(buf, raw)
+	}
+	if c.Encode == nil {
+		return enc.Value(buf, v)
+	}
+	// Encode is given the room behind buf, not buf: whatever it does, that stays.
+	out, err := c.encode(buf[len(buf):], v)
+	if err != nil {
+		return buf, err
+	}
+	if err := wire.Whole(out); err != nil {
+		return buf, fmt.Errorf("Codec.Encode did not append one value: %w", err)
+	}
+	return wire.Join(buf, out), nil
+}
+
+// encode is Encode without its panics.
+func (c *Codec) encode(buf []byte, v any) (out []byte, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = panicked("Codec.Encode", cause)
+		}
+	}()
+	return c.Encode(buf, v)
+}
+
+// read reads b, which is one value, into v, a non-nil pointer, or nil to read nothing.
+// After an error v is zero. What v holds afterwards does not share b; lasting says that
+// b may be given away.
+func (c *Codec) read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
+	if raw, ok := v.(*Raw); ok && raw != nil {
+		*raw = bytes.Clone(b)
+		return nil
+	}
+	if c.Decode == nil || v == nil {
+		return dec.Body(b, v)
+	}
+	target, err := wire.Target(v)
+	if err != nil {
+		return err
+	}
+	if !lasting {
+		b = bytes.Clone(b)
+	}
+	target.SetZero()
+	if err := c.decode(b, v); err != nil {
+		return zeroed(target, err)
+	}
+	return nil
+}
+
+// zeroed sets a variable to its zero value again.
+func zeroed(v reflect.Value, err error) error {
+	v.SetZero()
+	return err
+}
+
+// decode is Decode without its panics.
+func (c *Codec) decode(b []byte, v any) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = panicked("Codec.Decode", cause)
+		}
+	}()
+	return c.Decode(b, v)
+}
+
+// panicked is a panic as an error.
+func panicked(in string, cause any) error {
+	if err, ok := cause.(error); ok {
+		return fmt.Errorf("%s panicked: %w", in, err)
+	}
+	return fmt.Errorf("%s panicked: %v", in, cause)
+}
+
+// WriteRequest writes args to w as one value, in one write: the request that comes
+// first on a stream of Pool.Stream, or what goes on it besides frames, such as the
+// input of Allocations.Exec. It is the counterpart of ReadRequest and blocks as w does.
+// The error is *EncodeError, and then nothing was written, or that of w.
+func WriteRequest(w io.Writer, args any) error {
+	out, err := codecOf(w).append(wire.NewEncoder(), nil, args)
+	if err != nil {
+		return &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
+	}
+	_, err = w.Write(out)
+	return err
+}
+
+// ReadRequest reads one value from conn into args, a non-nil pointer, byte by byte as
+// far as it goes, so that what follows can be read from conn: the request map that comes
+// first on the conn of a StreamHandler, the messages behind that of Allocations.Exec, the
+// reply of a snapshot. It must take no more than 1 MiB. The error is *ProtocolError,
+// *SizeError, the codec's, or that of conn, io.EOF where nothing came.
+func ReadRequest(conn io.Reader, args any) error {
+	raw, err := wire.NewReader(single{conn}).Value(maxRequestMap)
+	if err != nil {
+		return garbled(err)
+	}
+	return codecOf(conn).read(wire.NewDecoder(), raw, true, args)
+}
+
+// maxRequestMap bounds the request of a streaming call, in bytes.
+const maxRequestMap = 1 << 20
+
+// single reads one byte at a time.
+type single struct{ io.Reader }
+
+func (s single) Read(b []byte) (int, error) { return s.Reader.Read(b[:min(len(b), 1)]) }
