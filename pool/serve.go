@@ -68,7 +68,7 @@ func (v *server) serve() error {
 	if f, known := h.Calls[v.header.ServiceMethod]; known {
 		reply, err := f(v.session.streaming, func(args any) error { return v.dec.Body(v.body, args) })
 		if err != nil {
-			return v.answer(err.Error(), nil)
+			return v.answer(answerText(err), nil)
 		}
 		return v.answer("", reply)
 	}
