@@ -117,7 +117,7 @@ func (e *RemoteError) outcome() Outcome { return e.effect }
 func remoteError(text string) *RemoteError {
 	e := &RemoteError{Raw: text}
 	e.Text, e.Hops, e.Code = peeled(text)
-	m := read(e.Text, e.Hops, e.Code, mostLists)
+	m := read(e.Text, e.Hops, e.Code, mostNested)
 	e.Kind, e.effect = m.kind, m.effect
 	return e
 }

@@ -104,12 +104,13 @@ var begins = []struct {
 	{"Unknown rpc method: ", refused(ErrUnknownMethod)},
 }
 
-// mostLists is how deep lists of errors are read into one another.
-const mostLists = 4
+// mostNested is how deep texts are read that handlers have put their own words
+// around.
+const mostNested = 4
 
 // read is the one place where the text of an error decides anything. Texts are
 // matched whole; those that end in something quoted back are matched up to it.
-func read(text string, hops, code, lists int) meaning {
+func read(text string, hops, code, depth int) meaning {
 	switch code {
 	case 429:
 		return refused(ErrRateLimited) // the code says it whatever the words are
@@ -130,19 +131,26 @@ func read(text string, hops, code, lists int) meaning {
 	if keyless(text) {
 		return refused(ErrStarting)
 	}
-	if inner, found := strings.CutPrefix(text, raftPrefix); found && lists > 0 {
-		return nested(inner, hops, lists)
+	if inner, found := strings.CutPrefix(text, raftPrefix); found && depth > 0 {
+		return nested(inner, hops, depth)
 	}
-	if strings.Contains(text, listItem) && lists > 0 {
-		return listOf(text, hops, lists)
+	if strings.Contains(text, listItem) && depth > 0 {
+		return listOf(text, hops, depth)
 	}
 	if hops > 0 {
 		return forwarding(text)
 	}
-	if strings.HasPrefix(text, decodeMark) {
+	if why, found := undecoded(text); found && !cutOff(why) {
 		return refused(ErrBadRequest) // the codec's words follow
 	}
 	return meaning{}
+}
+
+// undecoded is why something could not be decoded, if the text says that.
+func undecoded(text string) (why string, found bool) {
+	rest, found := strings.CutPrefix(text, decodeMark)
+	_, why, _ = strings.Cut(rest, "]: ")
+	return why, found
 }
 
 // keyless knows what a server says that wanted to sign or to encrypt, before it
@@ -158,15 +166,15 @@ func keyless(text string) bool {
 }
 
 // nested reads a text that a handler has put its own words around: it was at work.
-func nested(text string, hops, lists int) meaning {
+func nested(text string, hops, depth int) meaning {
 	inner, more, code := peeled(text)
-	m := read(inner, hops+more, code, lists-1)
+	m := read(inner, hops+more, code, depth-1)
 	m.effect = MaybeExecuted
 	return m
 }
 
 // listOf reads a list of errors: of several steps some failed.
-func listOf(text string, hops, lists int) meaning {
+func listOf(text string, hops, depth int) meaning {
 	head, rest, _ := strings.Cut(text, listItem)
 	count, of, _ := strings.Cut(head, " ")
 	if _, err := strconv.Atoi(count); err != nil || of != "error occurred:" && of != "errors occurred:" {
@@ -174,7 +182,7 @@ func listOf(text string, hops, lists int) meaning {
 	}
 	var kinds []error
 	for item := range strings.SplitSeq(rest, listItem) {
-		m := nested(strings.TrimRight(item, "\n"), hops, lists)
+		m := nested(strings.TrimRight(item, "\n"), hops, depth)
 		if m.kind != nil && !slices.Contains(kinds, m.kind) {
 			kinds = append(kinds, m.kind)
 		}
@@ -201,13 +209,11 @@ func forwarding(text string) meaning {
 	if strings.HasPrefix(text, "failed to get conn: ") || strings.HasPrefix(text, "failed to start stream: ") {
 		return unsent // the address, or why, follows
 	}
-	if rest, found := strings.CutPrefix(text, decodeMark); found {
-		if _, why, _ := strings.Cut(rest, "]: "); cutOff(why) {
-			return unanswered
-		}
+	why, found := undecoded(text)
+	if found && !cutOff(why) {
 		return meaning{kind: ErrBadRequest} // or the answer could not be read: the leader has acted then
 	}
-	if cutOff(text) {
+	if found || cutOff(text) {
 		return unanswered
 	}
 	return meaning{}

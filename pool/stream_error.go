@@ -36,7 +36,7 @@ func (e *StreamError) Unwrap() error {
 	r := remoteError(e.Message)
 	if r.Code == 0 {
 		r.Code = e.Code
-		if m := read(r.Text, r.Hops, r.Code, mostLists); m.kind != nil {
+		if m := read(r.Text, r.Hops, r.Code, mostNested); m.kind != nil {
 			r.Kind, r.effect = m.kind, m.effect
 		}
 	}
