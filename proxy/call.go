@@ -38,7 +38,10 @@ type call struct {
 // Call sends method with args to the active server and reads the answer into
 // reply, a non-nil pointer, or nil to ignore it. When a server fails it goes on
 // with the next one, as far as the call's class allows, until ctx ends; without
-// a deadline in ctx, until Config.RetryTimeout.
+// a deadline in ctx, until Config.RetryTimeout. What a server says it cannot serve
+// (pool.ErrNoRegionPath, pool.ErrUnknownMethod) each of the others is asked once,
+// and a call whose arguments name another region, or one server by ServerID, is sent
+// three times at most to servers there that are in trouble.
 //
 // args is only read, never changed, and may be read once per attempt; a blocking
 // query that is sent again asks for what is left of its time. Every error is a

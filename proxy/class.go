@@ -5,7 +5,11 @@ import (
 	"strings"
 )
 
-// Class says what happens if a call is executed twice.
+// Class says what happens if a call is executed twice. The methods of Nomad that
+// read, that bear repetition and that do not are known by name. Any other is a Read
+// if its arguments say so, by a method IsRead() bool or a field or key
+// MinQueryIndex; Idempotent if they have an IdempotencyToken that is not empty;
+// else AtMostOnce.
 type Class uint8
 
 // The zero value is the careful one.

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -98,44 +99,47 @@ type regional struct{ ID, Region, ServerID string }
 // last.
 func TestAnotherRegionsDeadServersAreNotWaitedFor(t *testing.T) {
 	const dead = "rpc error: failed to get conn: dial tcp 10.0.0.1:4647: connect: connection refused"
-	for _, size := range []int{1, 2, 3} {
-		for name, args := range map[string]any{
-			"struct":      regional{ID: "a", Region: "mars"},
-			"pointer":     &regional{ID: "a", Region: "mars"},
-			"map":         map[string]any{"ID": "a", "Region": "mars"},
-			"other map":   map[string]string{"ID": "a", "Region": "mars"},
-			"renamed":     renamed{ID: "a", Where: "mars"},
-			"method":      &saying{ID: "a"},
-			"one server":  regional{ID: "a", Region: "global", ServerID: "a1b2"},
-			"both":        regional{ID: "a", Region: "mars", ServerID: "leader"},
-			"named reply": struct{ regional }{regional{ID: "a", Region: "mars"}},
-		} {
-			for _, text := range []string{dead, "rpc error: stream closed", "rpc error: No cluster leader", "rpc error: rpc error: " + dead} {
-				t.Run(name, func(t *testing.T) {
-					c := startCluster(t, size)
-					p := startProxy(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: far})
-					view := p.View()
-					for _, s := range c.Servers() {
-						s.Inject(testutil.AppError("Echo.Count", text))
-					}
-					err := p.Call(endless(t), "Echo.Count", args, nil)
-					call, ok := errors.AsType[*proxy.CallError](err)
-					if !ok || call.Attempts != 3 || call.Outcome != pool.Rejected || errors.Is(err, proxy.ErrRetriesSpent) {
-						t.Errorf("%+v", err)
-					}
-					var most int64
-					for _, s := range c.Servers() {
-						most = max(most, s.Counts().Methods["Echo.Count"])
-					}
-					if want := int64(3+size-1) / int64(size); most != want {
-						t.Errorf("one of %d servers was asked %d times, want %d", size, most, want)
-					}
-					if !sameOrder(p.View(), view) {
-						t.Errorf("the view was %s\nand is %s", picture(view), picture(p.View()))
-					}
-				})
+	check := func(name string, size int, args any, text string) {
+		t.Run(fmt.Sprintf("%d servers/%s/%s", size, name, text), func(t *testing.T) {
+			c := startCluster(t, size)
+			p := startProxy(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: far})
+			view := p.View()
+			for _, s := range c.Servers() {
+				s.Inject(testutil.AppError("Echo.Count", text))
 			}
+			err := p.Call(endless(t), "Echo.Count", args, nil)
+			call, ok := errors.AsType[*proxy.CallError](err)
+			if !ok || call.Attempts != 3 || call.Outcome != pool.Rejected || errors.Is(err, proxy.ErrRetriesSpent) {
+				t.Errorf("%+v", err)
+			}
+			var most int64
+			for _, s := range c.Servers() {
+				most = max(most, s.Counts().Methods["Echo.Count"])
+			}
+			if want := int64(3+size-1) / int64(size); most != want {
+				t.Errorf("one of %d servers was asked %d times, want %d", size, most, want)
+			}
+			if !sameOrder(p.View(), view) {
+				t.Errorf("the view was %s\nand is %s", picture(view), picture(p.View()))
+			}
+		})
+	}
+	for size := 1; size <= 3; size++ {
+		for _, text := range []string{dead, "rpc error: stream closed", "rpc error: No cluster leader", "rpc error: rpc error: failed to start stream: EOF"} {
+			check("struct", size, regional{ID: "a", Region: "mars"}, text)
 		}
+	}
+	for name, args := range map[string]any{
+		"pointer":    &regional{ID: "a", Region: "mars"},
+		"embedded":   struct{ regional }{regional{ID: "a", Region: "mars"}},
+		"map":        map[string]any{"ID": "a", "Region": "mars"},
+		"other map":  map[string]string{"ID": "a", "Region": "mars"},
+		"renamed":    renamed{ID: "a", Where: "mars"},
+		"method":     &saying{ID: "a"},
+		"one server": regional{ID: "a", Region: "global", ServerID: "a1b2"},
+		"both":       regional{ID: "a", Region: "mars", ServerID: "leader"},
+	} {
+		check(name, 1, args, dead)
 	}
 }
 
