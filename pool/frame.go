@@ -2,23 +2,10 @@ package pool
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
-
-// StreamError is a failure that one side of a streaming call reports in a frame,
-// after the acknowledgement.
-type StreamError struct {
-	Code    int // as HTTP has them: 404, 403, 500
-	Message string
-}
-
-func (e *StreamError) Error() string {
-	return fmt.Sprintf("stream failed with code %d: %s", e.Code, e.Message)
-}
 
 // maxFrame bounds a frame, in bytes. Real ones carry up to 64 KiB.
 const maxFrame = 16 << 20
@@ -53,7 +40,7 @@ func (f *FrameReader) Next() ([]byte, error) {
 		return nil, garbled(err)
 	}
 	if frame.Error != nil {
-		return nil, &StreamError{Code: frame.Error.Code, Message: frame.Error.Message}
+		return nil, streamError(frame.Error.Code, frame.Error.Message)
 	}
 	return frame.Data(), nil
 }
@@ -79,15 +66,5 @@ func (f *FrameReader) value() ([]byte, error) {
 // WriteFrame writes one frame with payload to w. The error is that of w.
 func WriteFrame(w io.Writer, payload []byte) error {
 	_, err := w.Write(wire.AppendFrame(nil, payload))
-	return err
-}
-
-// writeFailure writes the frame that reports err.
-func writeFailure(w io.Writer, err error) error {
-	failed, ok := errors.AsType[*StreamError](err)
-	if !ok {
-		failed = &StreamError{Code: 500, Message: err.Error()}
-	}
-	_, err = w.Write(wire.AppendFailure(nil, failed.Code, failed.Message))
 	return err
 }

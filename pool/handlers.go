@@ -45,14 +45,17 @@ type Handlers struct {
 
 // CallHandler answers one call. decode reads the arguments into a non-nil
 // pointer; its error is fit to be returned. What the handler returns is sent as
-// msgpack has it, nil as an empty map, an error as its text.
+// msgpack has it, nil as an empty map, an error as its text, a *RemoteError as
+// its server sent it.
 type CallHandler func(ctx context.Context, decode func(args any) error) (any, error)
 
 // StreamHandler serves one streaming call that has been acknowledged. The caller's
 // request comes first on conn, a msgpack map (NewFrameReader's counterpart is
 // WriteFrame; ReadRequest reads the map); frames go out on it. An error is sent as
-// a frame, a *StreamError with its code, any other with code 500. conn is closed
-// when the handler returns.
+// a frame with its code: that of a *StreamError, a *RemoteError, an error with a
+// method Code() int or a text as "RPC Error:: 404,..." has it; 403 and 404 for
+// ErrPermissionDenied, ErrUnknownNode and ErrUnknownAllocation; else 500. conn is
+// closed when the handler returns.
 type StreamHandler func(ctx context.Context, conn net.Conn) error
 
 // validate refuses names and handlers that could never be called.

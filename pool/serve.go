@@ -104,7 +104,7 @@ func (v *server) serve() error {
 	}
 	reply, err := f(v.session.ctx, v.decode)
 	if err != nil {
-		return v.answer(err.Error(), nil)
+		return v.answer(answerText(err), nil)
 	}
 	return v.answer("", reply)
 }

@@ -22,7 +22,12 @@ type call struct {
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
-	attempts int // those that were moved not counted
+	denial    *CallError // of the last server that said it cannot serve the call
+	few       int        // attempts that found another cluster, or one server, in trouble
+	looked    bool       // whether elsewhere is known
+	elsewhere bool       // the call is not for the leader of the agent's own cluster
+
+	attempts int        // those that were moved not counted
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
 	until    time.Time  // no retry after it
@@ -33,7 +38,10 @@ type call struct {
 // Call sends method with args to the active server and reads the answer into
 // reply, a non-nil pointer, or nil to ignore it. When a server fails it goes on
 // with the next one, as far as the call's class allows, until ctx ends; without
-// a deadline in ctx, until Config.RetryTimeout.
+// a deadline in ctx, until Config.RetryTimeout. What a server says it cannot serve
+// (pool.ErrNoRegionPath, pool.ErrUnknownMethod) each of the others is asked once,
+// and a call whose arguments name another region, or one server by ServerID, is sent
+// three times at most to servers there that are in trouble.
 //
 // args is only read, never changed, and may be read once per attempt; a blocking
 // query that is sent again asks for what is left of its time. Every error is a
@@ -68,19 +76,16 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 	c.episode(ctx)
 	for {
 		if c.last != nil {
-			v := judge(c.last, c.class)
-			if v.rotate || v.pass {
-				c.tried = append(c.tried, c.last.Server)
-			}
-			if !v.retry {
-				return c.last
+			v := judge(c.last, c.class, c.elsewhere)
+			if final := c.settle(v); final != nil {
+				return final
 			}
 			if err := ctx.Err(); err != nil {
 				return c.giveUp(err)
 			}
-			// What reached no server cost none anything.
-			broke := c.last.Outcome != pool.NotSent && !c.proxy.budget.spend()
-			if v.pause || broke || !c.othersLeft() {
+			// What reached no server, or one that cannot serve it, cost none anything.
+			broke := c.last.Outcome != pool.NotSent && !v.denied && !c.proxy.budget.spend()
+			if v.pause || broke || !v.denied && !c.othersLeft() {
 				if err := c.pause(ctx, broke); err != nil {
 					return c.giveUp(err)
 				}
@@ -114,7 +119,7 @@ const episodeGap = 5 * time.Second
 
 // episode begins to count turns, pauses and time anew.
 func (c *call) episode(ctx context.Context) {
-	c.tried, c.pauses = c.tried[:0], 0
+	c.tried, c.pauses, c.few, c.denial = c.tried[:0], 0, 0, nil
 	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
 	if at, ok := ctx.Deadline(); ok {
 		c.until = at
@@ -146,7 +151,8 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 		err = c.sliced(err)
 	}
 	c.last = c.wrap(server, err)
-	if ctx.Err() == nil && judge(c.last, c.class).rotate {
+	c.look(args)
+	if ctx.Err() == nil && judge(c.last, c.class, c.elsewhere).rotate {
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
 		_ = c.proxy.failed(ctx, messages.FailureNotice{

@@ -1,6 +1,15 @@
 package proxy
 
-// Class says what happens if a call is executed twice.
+import (
+	"reflect"
+	"strings"
+)
+
+// Class says what happens if a call is executed twice. The methods of Nomad that
+// read, that bear repetition and that do not are known by name. Any other is a Read
+// if its arguments say so, by a method IsRead() bool or a field or key
+// MinQueryIndex; Idempotent if they have an IdempotencyToken that is not empty;
+// else AtMostOnce.
 type Class uint8
 
 // The zero value is the careful one.
@@ -27,38 +36,31 @@ func (c Class) repeatable() bool { return c != AtMostOnce }
 // reader is implemented by arguments that know whether their request only reads.
 type reader interface{ IsRead() bool }
 
-// classes are the methods of a client agent that are known to bear repetition.
-// Any other is AtMostOnce unless its arguments or the caller say otherwise.
-var classes = map[string]Class{
-	"Status.Ping":      Read,
-	"Status.Leader":    Read,
-	"Status.Peers":     Read,
-	"Status.Members":   Read,
-	"Status.RaftStats": Read,
-
-	"Node.GetClientAllocs": Read,
-	"Node.GetNode":         Read,
-	"Node.GetAllocs":       Read,
-	"Node.List":            Read,
-	"Alloc.GetAlloc":       Read,
-	"Alloc.GetAllocs":      Read,
-	"Alloc.List":           Read,
-	"Job.GetJob":           Read,
-	"Job.List":             Read,
-
-	// Writes that set a state: the second one finds it set.
-	"Node.Register":     Idempotent,
-	"Node.UpdateStatus": Idempotent,
-	"Node.UpdateAlloc":  Idempotent,
-}
-
-// classify is the class of a call; WithClass overrides it.
+// classify is the class of a call; WithClass overrides it. What is known of the
+// method counts before what its arguments say: requests that act carry the options
+// of queries too, and IsRead with them.
 func classify(method string, args any) Class {
 	if c, known := classes[method]; known {
 		return c
 	}
-	if r, ok := args.(reader); ok && r.IsRead() {
+	if service, _, _ := strings.Cut(method, "."); acting[service] {
+		return AtMostOnce
+	}
+	r, says := args.(reader)
+	if says && !isNil(args) && r.IsRead() {
+		return Read
+	}
+	switch a := fieldsOf(args); {
+	case a.token != "":
+		return Idempotent // the caller has said so
+	case a.query && !a.write && !says:
 		return Read
 	}
 	return AtMostOnce
+}
+
+// isNil says whether args is a nil pointer, whose methods may not bear it.
+func isNil(args any) bool {
+	v := reflect.ValueOf(args)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }

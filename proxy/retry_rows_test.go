@@ -23,6 +23,7 @@ type retryRow struct {
 	rotates bool // another server is in front then
 	rejoins bool // a call that may not be repeated is sent again all the same
 	repeats bool // so is one that may
+	passes  bool // another server is asked at once, and the one is asked no more
 	runs    int  // how often the first attempt was executed
 
 	phase   pool.Phase           // how far the first attempt came; where the session broke beneath it, at most
@@ -93,6 +94,57 @@ var retryRows = []retryRow{
 		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrLeaderUnreachable,
 	},
 	{
+		name: "forward into a closed stream", spoil: answering("rpc error: stream closed"),
+		rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrLeaderUnreachable,
+	},
+	{
+		name: "forward that opens no stream", spoil: answering("rpc error: failed to start stream: session shutdown"),
+		rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrLeaderUnreachable,
+	},
+	{
+		name: "forward over a session that ends", spoil: answering("rpc error: session shutdown"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrLeaderUnreachable,
+	},
+	{
+		name: "forward reset", spoil: answering("rpc error: write tcp 127.0.0.1:5->127.0.0.2:4647: write: connection reset by peer"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrLeaderUnreachable,
+	},
+	// The leader hands over or stops.
+	{
+		name: "leadership transfer", spoil: answering("rpc error: leadership transfer in progress"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrNotLeader,
+	},
+	{
+		name: "no leader any more", spoil: answering("node is not the leader"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrNotLeader,
+	},
+	{
+		name: "heartbeat not reset", spoil: answering("rpc error: failed to reset heartbeat since server is not leader"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrNotLeader,
+	},
+	{
+		name: "leadership lost", spoil: answering("rpc error: 1 error occurred:\n\t* leadership lost while committing log\n\n"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrLeadershipLost,
+	},
+	{
+		name: "leader stopping", spoil: answering("rpc error: raft apply failed: raft is already shutdown"),
+		repeats: true,
+		phase:   pool.PhaseRemote, outcome: pool.MaybeExecuted, is: pool.ErrServerStopping,
+	},
+	{
+		name: "cluster just born", spoil: answering("failed to sign node identity claims: keyring has not been initialized yet"),
+		rejoins: true, repeats: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrStarting,
+	},
+	{
 		name: "rate limit", spoil: answering("rate limit exceeded, try again later"),
 		rejoins: true, repeats: true,
 		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrRateLimited,
@@ -107,9 +159,18 @@ var retryRows = []retryRow{
 		name: "permission denied", spoil: answering(testutil.ErrTextPermissionDenied),
 		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrPermissionDenied, as: as[*pool.RemoteError],
 	},
+	// The server cannot serve it, which another may.
 	{
-		name: "no path to region", spoil: answering(testutil.ErrTextNoRegionPath),
+		name: "no path to region", spoil: answering(testutil.ErrTextNoRegionPath), passes: true,
 		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrNoRegionPath,
+	},
+	{
+		name: "unknown service", spoil: answering("rpc: can't find service Echo.Count"), passes: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrUnknownMethod,
+	},
+	{
+		name: "unknown method, said by the server behind", spoil: answering("rpc error: rpc: can't find method Echo.Count"), passes: true,
+		phase: pool.PhaseRemote, outcome: pool.Rejected, is: pool.ErrUnknownMethod,
 	},
 	{
 		name: "node not found", spoil: answering(testutil.ErrTextNodeNotFound),

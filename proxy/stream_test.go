@@ -63,14 +63,35 @@ func TestAStreamGoesToTheNextServerWhenTheFirstIsDown(t *testing.T) {
 	}
 }
 
-func TestAStreamThatIsRefusedIsNotTriedElsewhere(t *testing.T) {
+func TestAStreamThatEveryServerRefusesIsTriedOnceOnEach(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	first := active(t, p)
 	_, err := p.Stream(within(t), "No.Such")
 	call, ok := errors.AsType[*proxy.CallError](err)
-	if !ok || !errors.Is(err, pool.ErrUnknownMethod) || call.Attempts != 1 || call.Outcome != pool.Rejected {
+	if !ok || !errors.Is(err, pool.ErrUnknownMethod) || call.Attempts != 3 || call.Outcome != pool.Rejected {
 		t.Errorf("%+v", err)
+	}
+	if active(t, p) != first {
+		t.Error("the server was left for its answer")
+	}
+}
+
+func TestAStreamGoesToTheServerThatKnowsItsMethod(t *testing.T) {
+	c := startCluster(t, 3)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	first := active(t, p)
+	for _, s := range c.Servers() {
+		if s.Addr() != first.Addr {
+			s.HandleStream("Test.Copy", copies)
+		}
+	}
+	for range 2 {
+		stream := openStream(t, p)
+		echoed(t, stream, "hello")
+		if stream.RemoteAddr().String() == first.Addr {
+			t.Errorf("on %v, which does not know the method", first)
+		}
 	}
 	if active(t, p) != first {
 		t.Error("the server was left for its answer")
