@@ -8,7 +8,7 @@ import (
 )
 
 // discovery decides when discovery runs: one run at a time, and never two
-// within the interval.
+// within the interval, but for a few at the start.
 type discovery struct {
 	interval  time.Duration
 	run       uint64    // number of the last run
@@ -18,6 +18,8 @@ type discovery struct {
 	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
+	settled   bool      // a server has answered since the start
+	hurried   int       // runs so far that a short pause follows
 }
 
 // reason is a set of events that servers are to be looked for after.
@@ -65,6 +67,34 @@ func (d *discovery) end(run uint64) bool {
 	return true
 }
 
+// bootPause is the pause after the first run, as long as no server has answered since
+// the start: what is asked may come up a moment after the agent does, and so may the
+// servers that it names. It doubles from run to run, bootRuns times; each is up to a
+// half longer by chance, for thousands of agents may start together.
+const (
+	bootPause = time.Second
+	bootRuns  = 3
+)
+
+// hurry shortens the pause after one of the first runs.
+func (d *discovery) hurry(now time.Time, rng *rand.Rand) {
+	if d.settled || d.hurried >= bootRuns {
+		return
+	}
+	pause := bootPause << d.hurried
+	d.hurried++
+	d.earliest = earlier(d.earliest, now.Add(pause+time.Duration(float64(pause)/2*rng.Float64())))
+}
+
+// settle takes note of a server that answers.
+func (r *Roster) settle() {
+	if !r.discovery.settled {
+		for e := range r.list.all() {
+			r.discovery.settled = r.discovery.settled || e.works()
+		}
+	}
+}
+
 // wantsDiscovery says whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
@@ -87,6 +117,7 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	if !d.end(m.Run) {
 		return
 	}
+	d.hurry(now, r.rng)
 	if m.Err != nil {
 		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
 		d.failed = true
