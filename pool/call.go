@@ -24,8 +24,8 @@ import (
 //     up, ErrLeaving, ErrNoStream where one takes no call;
 //   - *RemoteError where the server said no; *DecodeError, *SizeError,
 //     *ProtocolError where what it said cannot be used;
-//   - *HoldError where it said nothing for Config.HoldTimeout and what the request
-//     asked for, ErrStreamEnded where it has ended the stream of the call;
+//   - *HoldError where it said nothing for Config.HoldTimeout, or Request.Hold, and
+//     what the request asked for, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
 //     *BacklogError, or the transport's own error, io.EOF for its end;
 //   - an error of no type where reply is no such pointer, or where sessions end,
@@ -40,6 +40,10 @@ type Request struct {
 	Args   any           // what msgpack can express
 	Reply  any           // a non-nil pointer, or nil
 	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
+
+	// Hold is how long the server may take to answer, beyond Block; 0 means
+	// Config.HoldTimeout, a year is the most.
+	Hold time.Duration
 }
 
 // Do is Call for a caller that knows how long the server will hold the request.
@@ -108,7 +112,7 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 			s.leave()
 			return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
 		}
-		at, left, err := l.exchange(ctx, r.Block)
+		at, left, err := l.exchange(ctx, r.Block, r.Hold)
 		switch {
 		case left:
 			s.leave()

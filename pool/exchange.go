@@ -16,9 +16,9 @@ var errStale = errors.New("the stream was closed while it was idle")
 // exchange sends the request and waits for its reply, within ctx. It answers in
 // which phase it failed; err is nil if the reply is there. The lane is then the
 // caller's again, unless it has left it to who opens its stream.
-func (l *lane) exchange(ctx context.Context, block time.Duration) (at Phase, left bool, err error) {
+func (l *lane) exchange(ctx context.Context, block, hold time.Duration) (at Phase, left bool, err error) {
 	s := l.session
-	w := s.patience(ctx, l.watch, block)
+	w := s.patience(ctx, l.watch, block, hold)
 	if l.stream == nil {
 		if left, err = l.open(&w); left {
 			return PhaseOpen, true, err

@@ -42,7 +42,7 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 				s.cancel(errors.New("over"))
 			}
 		}
-		if at, _, err := l.exchange(ctx, 0); err != nil || l.spoiled {
+		if at, _, err := l.exchange(ctx, 0, 0); err != nil || l.spoiled {
 			t.Fatalf("%v, %v", at, err)
 		}
 		if n := s.tap.waking.Load(); n != 0 {
@@ -63,7 +63,7 @@ func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 		copy(l.space(64), replyOf(t, 1))
 		l.received(len(replyOf(t, 1)), 0, true)
 	}
-	if _, _, err := l.exchange(t.Context(), 0); err != nil || !l.spoiled {
+	if _, _, err := l.exchange(t.Context(), 0, 0); err != nil || !l.spoiled {
 		t.Fatalf("%v, spoiled %v", err, l.spoiled)
 	}
 	s.cancel(nil)

@@ -16,13 +16,15 @@ type call struct {
 	method string
 	class  Class
 	block  time.Duration // how long the server was asked to hold it
+	hold   time.Duration // how long it may take beyond that; 0: as the pool has it
 
 	slicing // of a call with a budget
 
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
-	attempts int
+	attempts int        // in this episode
+	sent     time.Time  // when the last one of a blocking query began, but for the first
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
 	until    time.Time  // no retry after it
@@ -98,11 +100,11 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 				again, c.block, begin = short, left, time.Now()
 			}
 		}
-		sent := time.Now()
+		c.sent = time.Now()
 		if err := c.try(ctx, now, server, again, reply); err == nil {
 			return nil
 		}
-		if c.block > 0 && time.Since(sent) > episodeGap {
+		if c.longHeld() {
 			c.episode(ctx)
 		}
 	}
@@ -111,6 +113,11 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 // episodeGap is how long an attempt of a blocking query must have been held for
 // its failure to have nothing to do with the one before.
 const episodeGap = 5 * time.Second
+
+// longHeld reports whether the last attempt was held for so long.
+func (c *call) longHeld() bool {
+	return c.block > 0 && !c.sent.IsZero() && time.Since(c.sent) > episodeGap
+}
 
 // episode begins to count turns, pauses and time anew.
 func (c *call) episode(ctx context.Context) {
@@ -158,7 +165,7 @@ func (c *call) carry(ctx context.Context, addr string, args, reply any) error {
 	case c.open != nil:
 		return c.open(ctx, addr)
 	case p.pool != nil:
-		return p.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block})
+		return p.pool.Do(ctx, addr, &pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold})
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -195,6 +202,9 @@ func (c *call) wrap(server messages.Server, err error) *CallError {
 	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
 	if carried, ok := errors.AsType[*CallError](err); ok {
 		e = *carried
+	}
+	if c.longHeld() {
+		c.attempts = 1 // its failure is the first of an episode
 	}
 	e.Attempts = c.attempts
 	if c.maybe = c.maybe || e.Outcome == pool.MaybeExecuted; c.maybe {

@@ -18,8 +18,8 @@ type discovery struct {
 	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
-	settled   bool      // a server has answered since the start
-	hurried   int       // runs so far that a short pause follows
+	settled   bool      // since the start a run has found a server, or one has answered
+	hurried   int       // runs so far that a short pause followed
 }
 
 // reason is a set of events that servers are to be looked for after.
@@ -67,17 +67,22 @@ func (d *discovery) end(run uint64) bool {
 	return true
 }
 
-// bootPause is the pause after the first run, as long as no server has answered since
-// the start: what is asked may come up a moment after the agent does, and so may the
-// servers that it names. It doubles from run to run, bootRuns times; each is up to a
-// half longer by chance, for thousands of agents may start together.
+// bootPause is the pause after the first run that finds nothing: what is asked may come
+// up a moment after the agent does. It doubles from run to run, bootRuns times, and each
+// is up to a half longer by chance, for thousands of agents may start together. An
+// agent that knows servers, of which none has answered yet, gets only the last of
+// these pauses. Once it has found a server, or reached one, there are none.
 const (
 	bootPause = time.Second
 	bootRuns  = 3
 )
 
-// hurry shortens the pause after one of the first runs.
-func (d *discovery) hurry(now time.Time, rng *rand.Rand) {
+// hurry shortens the pause after a run that found nothing; bare says that no server is
+// known.
+func (d *discovery) hurry(now time.Time, bare bool, rng *rand.Rand) {
+	if !bare {
+		d.hurried = max(d.hurried, bootRuns-1)
+	}
 	if d.settled || d.hurried >= bootRuns {
 		return
 	}
@@ -117,16 +122,19 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	if !d.end(m.Run) {
 		return
 	}
-	d.hurry(now, r.rng)
 	if m.Err != nil {
 		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
 		d.failed = true
 	}
 	if len(m.Found) == 0 && m.Err != nil {
+		d.hurry(now, r.list.len() == 0, r.rng)
 		return
 	}
 	d.reasons, d.failed = 0, m.Err != nil
-	joined := r.join(now, m)
+	joined, usable := r.join(now, m)
+	if d.settled = d.settled || usable > 0; !d.settled {
+		d.hurry(now, r.list.len() == 0, r.rng)
+	}
 	level := Info
 	if joined == 0 {
 		level = Debug
@@ -143,10 +151,10 @@ func (d *discovery) level() Level {
 	return Warn
 }
 
-// join lists what a run found, and answers how many servers are new. What an
-// earlier run found, and this one did not, leaves unless it answered: an outage
-// that lasts must not pile up what discovery finds.
-func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
+// join lists what a run found, and answers how many servers are new and how many
+// addresses could be used. What an earlier run found, and this one did not, leaves
+// unless it answered: an outage that lasts must not pile up what discovery finds.
+func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined, usable int) {
 	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
 	found := m.Found
@@ -160,6 +168,7 @@ func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
 			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
 			continue
 		}
+		usable++
 		isNew := r.list.find(server.Addr) == nil
 		e := r.list.add(server, f.Source, asPrimary)
 		e.found, e.named = e.found || isNew, true
@@ -169,7 +178,7 @@ func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
 		r.list.discard(func(e *entry) bool { return e.found && !e.named && !e.works() && e != active })
 	}
 	r.list.forgetNames()
-	return joined
+	return joined, usable
 }
 
 // maxFound bounds what one run may add.
