@@ -18,8 +18,9 @@ type Behavior[M any] interface {
 	// Deadline is when Expire wants to be called next; the zero time means not
 	// at all. It is read before the actor waits, and after every 32 steps.
 	Deadline() time.Time
-	// Stop is the last call, made once: cause is ErrStopped or a *PanicError.
-	// Messages still in the mailbox are not seen.
+	// Stop is the last call, made once: cause is what Err will be. It must answer
+	// those who wait for an answer to a message that was taken. Messages still in the
+	// mailbox are not seen: they are abandoned afterwards, see [Abandoner].
 	Stop(cause error)
 }
 
@@ -38,6 +39,13 @@ func (s Self[M]) Ref() Ref[M] { return Ref[M]{box: s.box} }
 // is not the actor's: it ends the program.
 func (s Self[M]) Go(f func(ctx context.Context)) {
 	s.group.Go(func() { f(s.ctx) })
+}
+
+// End ends the actor after the step that runs; cause, not nil, becomes its Err, unless
+// it ends for another reason first. Any goroutine may call it; it does not block.
+func (s Self[M]) End(cause error) {
+	s.box.fault.CompareAndSwap(nil, &cause)
+	s.box.knock(stopped)
 }
 
 // Actor is a running Behavior. Its Ref methods are the ones others use.

@@ -5,13 +5,13 @@ import "context"
 // Reply carries one answer back to an Ask. It travels inside a message. The
 // zero Reply belongs to a sender that does not wait: Send on it does nothing.
 type Reply[R any] struct {
-	ch chan R
+	ch   chan R
+	asks bool // it is that of an Ask, which watches the actor itself
 }
 
 // NewReply makes a Reply for a message that is sent with Tell and whose answer
-// is awaited by the sender's own select on [Reply.Chan]. That select should have
-// a case for [Ref.Done] too: an actor that stops answers no message it has not
-// taken.
+// is awaited on [Reply.Chan]. If Tell accepts the message and that is an
+// [Abandoner], the answer comes, also when the actor ends first.
 func NewReply[R any]() Reply[R] {
 	return Reply[R]{ch: make(chan R, 1)}
 }
@@ -32,6 +32,10 @@ func (r Reply[R]) Send(v R) bool {
 	}
 }
 
+// Abandon is Send for an actor that ends: v says that the message was not processed.
+// An Ask does not receive it: it returns the actor's Err.
+func (r Reply[R]) Abandon(v R) bool { return !r.asks && r.Send(v) }
+
 // Chan yields the answer, once.
 func (r Reply[R]) Chan() <-chan R { return r.ch }
 
@@ -46,7 +50,7 @@ func (r Reply[R]) Awaited() bool { return r.ch != nil }
 // Ask itself allocates the reply's channel and nothing else: one allocation if R
 // holds no pointers, two if it does.
 func Ask[M, R any](ctx context.Context, to Ref[M], build func(Reply[R]) M) (R, error) {
-	reply := NewReply[R]()
+	reply := Reply[R]{ch: make(chan R, 1), asks: true}
 	if err := to.Tell(ctx, build(reply)); err != nil {
 		var none R
 		return none, err

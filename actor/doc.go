@@ -27,4 +27,7 @@
 //   - Stop takes no further message from the mailbox, answers those who wait
 //     with [ErrStopped], cancels the context of the goroutines started with
 //     [Self.Go] and waits for them.
+//   - A message that Tell accepted is either processed or, if it is an [Abandoner],
+//     abandoned: no end of an actor, however it races with the sender, leaves a
+//     [Reply] without an answer.
 package actor

@@ -13,21 +13,31 @@ const batch = 32
 // deferred so that it comes even if the Behavior ends the goroutine.
 func run[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 	cause := ErrStopped
-	defer func() { box.end(cause) }()
+	var l letter[M]
+	defer func() {
+		box.end(cause)
+		l.abandon(cause) // it was not processed, or its answer is there already
+	}()
 	defer guard(&cause, func() { b.Stop(cause) })
-	guard(&cause, func() { take(box, b, group) })
+	guard(&cause, func() { take(box, b, group, &l) })
+	if fault := box.fault.Load(); fault != nil && cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
+		cause = *fault
+	}
 }
 
 // take is the loop itself. It waits for its mailbox and for nothing else, since a
 // receive costs half of a select; whoever has to tell it more than a message
-// knocks. What else has come in is taken before it looks at the clock again.
-func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
+// knocks. What else has come in is taken before it looks at the clock again. When it
+// ends, l is the message received last.
+func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup, l *letter[M]) {
 	var clock clock
 	bell := alarm{ring: func() { box.knock(due) }, group: group}
 	defer bell.off()
 	for {
 		bell.set(b.Deadline())
-		l, now := <-box.ch, clock.now()
+		*l = letter[M]{} // not held on to while the actor waits
+		*l = <-box.ch
+		now := clock.now()
 		for n := 1; ; n++ {
 			knocks := box.knocks.Load()
 			if knocks&stopped == 0 && (knocks&due != 0 || n == 1 && over(bell.at, now)) {
@@ -41,7 +51,7 @@ func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 			if !l.knock {
 				b.Step(now, l.m)
 			}
-			if n == batch || !box.next(&l) {
+			if n == batch || !box.next(l) {
 				break
 			}
 		}

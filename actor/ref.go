@@ -15,10 +15,11 @@ var ErrFull = errors.New("actor: mailbox full")
 
 // mailbox is what an actor's loop and its refs share.
 type mailbox[M any] struct {
-	ch     chan letter[M] // never closed
-	knocks atomic.Uint32  // what the loop has been told beside messages
-	done   chan struct{}  // closed once the loop has ended and err is set
-	err    error          // why it ended; read only after done or ended
+	ch     chan letter[M]        // never closed
+	knocks atomic.Uint32         // what the loop has been told beside messages
+	fault  atomic.Pointer[error] // what Self.End gave; nil: it was not called
+	done   chan struct{}         // closed once the loop has ended and err is set
+	err    error                 // why it ended; read only after done or ended
 }
 
 // letter is what lies in a mailbox: a message, or a knock.
@@ -56,12 +57,36 @@ func (b *mailbox[M]) next(l *letter[M]) bool {
 	}
 }
 
-// end says why the actor ended and lets go whoever waits. It is called once.
+// end says why the actor ended, lets go whoever waits, and abandons what is left in
+// the mailbox. It is called once.
 func (b *mailbox[M]) end(cause error) {
 	b.err = cause
 	b.knocks.Or(ended)
-	close(b.done)
+	close(b.done) // before there is room: a Tell that waits for some fails
+	b.abandon()
 }
+
+// abandon empties the mailbox of an actor that has ended. The actor does so after it
+// has said that it ended, and each sender that finds this said after it has put a
+// message in does so too: one of the two sees the message.
+func (b *mailbox[M]) abandon() {
+	for l := (letter[M]{}); b.next(&l); {
+		l.abandon(b.err)
+	}
+}
+
+// abandon answers whoever waits for the message.
+func (l letter[M]) abandon(cause error) {
+	if m, ok := any(l.m).(Abandoner); ok && !l.knock {
+		m.Abandon(cause)
+	}
+}
+
+// Abandoner is a message whose sender may wait for an answer. Abandon is called
+// when the actor ends without having processed the message, with the actor's Err,
+// and must answer with [Reply.Abandon]. It may be called after an answer. It must
+// neither block nor panic.
+type Abandoner interface{ Abandon(cause error) }
 
 // Ref is the address of an actor that takes messages of type M. It is a small
 // comparable value, safe for use by any number of goroutines. The zero Ref
@@ -72,8 +97,9 @@ type Ref[M any] struct {
 
 // Tell puts m into the mailbox. It blocks until there is room, ctx ends
 // (ctx.Err) or the actor ends (its Err). A nil error says that m is in the
-// mailbox, not that it was processed: an actor that stops drops what it has
-// not taken. Where there is room, m is sent even if ctx has ended already.
+// mailbox, not that it was processed: an actor that ends abandons what it has
+// not taken, see [Abandoner]. Where there is room, m is sent even if ctx has ended
+// already.
 func (r Ref[M]) Tell(ctx context.Context, m M) error {
 	// Compared as it is, not unwrapped: an actor that panicked with somebody
 	// else's ErrFull has ended, however much its error wraps that.
@@ -82,6 +108,7 @@ func (r Ref[M]) Tell(ctx context.Context, m M) error {
 	}
 	select {
 	case r.box.ch <- letter[M]{m: m}:
+		r.box.sent()
 		return nil
 	case <-r.box.done:
 		return r.box.err
@@ -101,9 +128,18 @@ func (r Ref[M]) TryTell(m M) error {
 	}
 	select {
 	case r.box.ch <- letter[M]{m: m}:
+		r.box.sent()
 		return nil
 	default:
 		return ErrFull
+	}
+}
+
+// sent follows a message that was put into the mailbox: the actor may have ended
+// meanwhile, and looks there no more.
+func (b *mailbox[M]) sent() {
+	if b.knocks.Load()&ended != 0 {
+		b.abandon()
 	}
 }
 
@@ -115,8 +151,8 @@ func (r Ref[M]) Done() <-chan struct{} {
 	return r.box.done
 }
 
-// Err is nil while the actor runs, then ErrStopped after Stop or a *PanicError
-// after a panic.
+// Err is nil while the actor runs, then ErrStopped after Stop, a *PanicError after a
+// panic, or what [Self.End] was given.
 func (r Ref[M]) Err() error {
 	if r.box == nil {
 		return ErrStopped

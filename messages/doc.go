@@ -2,18 +2,18 @@
 // servers and the two sealed sets of messages that its actors take.
 //
 //   - [Proxy] messages go to the owner of the server list: what an agent tells
-//     it ([HeartbeatUpdate], [FailureNotice], [RebalanceTick], [AddBackup],
-//     [AddPrimary], [RemoveServer]) and what its own helpers report back
-//     ([ProbeDone], [DiscoveryDone], [Recovered]).
+//     it ([HeartbeatUpdate], [FailureNotice], [RebalanceTick], [SetServers],
+//     [SetBackups], [AddBackup], [AddPrimary], [RemoveServer]) and what its own
+//     helpers report back ([ProbeDone], [DiscoveryDone], [Recovered]).
 //   - [Pool] messages go to the owner of the connections.
 //
 // A [Server] is one server's RPC endpoint, made by [ParseServer]; a [View] is an
 // immutable picture of the list that readers share without a lock.
 //
 // What the owner refuses it answers with a typed error: [AddrError], [AddrsError],
-// [UpdateError].
+// [UpdateError], [ErrNoAddrs].
 //
-// Messages are plain values without behaviour. Who sends one gives it away: its
-// slices must not be changed afterwards. A message with a Reply answers it
-// exactly once; a zero Reply means that nobody waits.
+// Messages are plain values, whose one method answers them when the owner ends
+// first. Who sends one gives it away: its slices must not be changed afterwards. A
+// message with a Reply answers it exactly once; a zero Reply means that nobody waits.
 package messages

@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -10,6 +11,10 @@ const (
 	maxQuoted = 100 // bytes of a bad address
 	maxCauses = 5   // causes of a refused heartbeat
 )
+
+// ErrNoAddrs refuses a [SetServers] without an address: the list stays as it was.
+var ErrNoAddrs = errors.New("messages: no server address is given: the list stays as it was; " +
+	"give the servers that are to be used, or take one out with RemoveServer")
 
 // AddrError says why an address was refused. It is what [ParseServer] returns.
 type AddrError struct {
@@ -31,7 +36,7 @@ func quote(s string) string {
 }
 
 // AddrsError refuses a list of addresses, all or nothing. It answers
-// [AddBackup].
+// [SetServers], [SetBackups] and [AddBackup].
 type AddrsError struct {
 	Errs []*AddrError // one for each bad address, in the order given; never empty
 }

@@ -9,6 +9,10 @@ import (
 // Proxy is a message to the owner of the server list. The set is sealed: only
 // the types of this package belong to it.
 //
+// One that carries a Reply is answered once the owner has it in its mailbox: with
+// the outcome, or, if the owner ends first, with what says so: its error where the
+// answer is or has one (actor.ErrStopped, or the fault that ended it), else false.
+//
 //sumtype:decl
 type Proxy interface{ proxyMessage() }
 
@@ -47,7 +51,7 @@ type FailureNotice struct {
 	Epoch    uint64
 	Err      error             // why, for health and logs; may be nil
 	NoQuorum bool              // the server answered, and knows no leader that is ready
-	Reply    actor.Reply[bool] // whether the notice changed anything
+	Reply    actor.Reply[bool] // reports whether the notice changed anything
 }
 
 // Recovered tells the owner that a server it holds for failed has answered.
@@ -73,30 +77,56 @@ type RebalanceResult struct {
 	Active  Server        // the active server afterwards; zero if there is none
 	Probed  int           // servers probed
 	Took    time.Duration // from the first probe to the decision
+	Err     error         // why the owner ended before the round did; nil: the round ended
 }
 
-// AddBackup replaces the backup set by Addrs, all or nothing: one bad address
-// refuses the message with an *AddrsError that names each of them.
+// SetServers replaces the primaries by Addrs, all or nothing: one bad address
+// refuses the message with an *AddrsError that names each of them, none at all with
+// ErrNoAddrs. Duplicates count once.
+//
+// Until the next heartbeat that names servers the primaries are these: those that
+// are known keep their health, backups among them become primaries, and primaries
+// that are not among them leave, or become backups if they are in the backup set.
+// From then on they also stand in place of the configured servers: they are tried
+// again when no server is left that answers.
+type SetServers struct {
+	Addrs []string
+	Reply actor.Reply[error]
+}
+
+// SetBackups replaces the backup set by Addrs, all or nothing: one bad address
+// refuses the message with an *AddrsError that names each of them. No address
+// empties it.
+type SetBackups struct {
+	Addrs []string
+	Reply actor.Reply[error]
+}
+
+// AddBackup adds Addrs to the backup set, all or nothing: one bad address refuses
+// the message with an *AddrsError that names each of them. Adding one twice is fine.
 type AddBackup struct {
 	Addrs []string
 	Reply actor.Reply[error]
 }
 
 // AddPrimary adds one server at the end of the primaries, until the next
-// heartbeat. Adding it twice is fine.
+// heartbeat. It is also tried again, as the configured servers are, when no server
+// is left that answers, unless it is removed by hand; of those added beside the
+// configured ones the last 64 are. Adding it twice is fine.
 type AddPrimary struct {
 	Addr  string
 	Reply actor.Reply[AddResult]
 }
 
-// AddResult answers AddPrimary: the server, or an *AddrError.
+// AddResult answers AddPrimary: the server, or an *AddrError, or why the owner
+// ended.
 type AddResult struct {
 	Server Server
 	Err    error
 }
 
 // RemoveServer takes a server out of primaries, backups and ranking. The reply
-// says whether it was there.
+// reports whether it was there.
 type RemoveServer struct {
 	Server Server
 	Reply  actor.Reply[bool]
@@ -124,6 +154,8 @@ func (FailureNotice) proxyMessage()   {}
 func (Recovered) proxyMessage()       {}
 func (Suspected) proxyMessage()       {}
 func (RebalanceTick) proxyMessage()   {}
+func (SetServers) proxyMessage()      {}
+func (SetBackups) proxyMessage()      {}
 func (AddBackup) proxyMessage()       {}
 func (AddPrimary) proxyMessage()      {}
 func (RemoveServer) proxyMessage()    {}

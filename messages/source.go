@@ -9,7 +9,7 @@ type Source string
 const (
 	SourceConfig    Source = "configuration" // the agent was started with it
 	SourceHeartbeat Source = "heartbeat"     // the last heartbeat named it
-	SourceManual    Source = "manual"        // AddPrimary or AddBackup
+	SourceManual    Source = "manual"        // SetServers, SetBackups, AddPrimary or AddBackup
 	SourceFile      Source = "file"          // it worked before the agent's last start
 	SourceStatic    Source = "static"        // a fixed list, given to discovery
 	SourceDNS       Source = "dns"

@@ -11,7 +11,7 @@ import (
 // HoldError says that a server has not answered a call for as long as it may hold
 // one, whether it is alive or not.
 type HoldError struct {
-	Limit time.Duration // Config.HoldTimeout and what a blocking query asked for
+	Limit time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for
 }
 
 func (e *HoldError) Error() string {
@@ -39,12 +39,16 @@ type patience struct {
 	due     time.Duration   // when the watch is to fire, since the pool's origin
 }
 
-// patience begins to wait; the watch must be stopped in the end.
-func (s *session) patience(ctx context.Context, watch *time.Timer, block time.Duration) patience {
+// patience begins to wait, hold beyond what block asks for, 0 for Config.HoldTimeout;
+// the watch must be stopped in the end.
+func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold time.Duration) patience {
 	held := held(block)
+	if hold <= 0 {
+		hold = s.pool.cfg.HoldTimeout
+	}
 	w := patience{
 		session: s, ctx: ctx, watch: watch,
-		begin: time.Since(s.pool.origin), limit: held + s.pool.cfg.HoldTimeout,
+		begin: time.Since(s.pool.origin), limit: held + min(hold, longest),
 	}
 	w.look(w.begin, held+s.pool.cfg.SilenceLimit)
 	return w

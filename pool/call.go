@@ -27,8 +27,8 @@ import (
 //     up, ErrLeaving, ErrNoStream where one takes no call;
 //   - *RemoteError where the server said no; *DecodeError, *SizeError,
 //     *ProtocolError where what it said cannot be used;
-//   - *HoldError where it said nothing for Config.HoldTimeout and what the request
-//     asked for, ErrStreamEnded where it has ended the stream of the call;
+//   - *HoldError where it said nothing for Config.HoldTimeout, or Request.Hold, and
+//     what the request asked for, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
 //     *BacklogError, ErrDrained, ErrTooManySessions, or the transport's own error,
 //     io.EOF for its end;
@@ -51,6 +51,9 @@ type Request struct {
 	// ErrRenewed or ErrLeaving. A server that was left thus does not hold a blocking
 	// query for minutes, and the agent's new server hears of it at once.
 	Moved <-chan struct{}
+	// Hold is how long the server may take to answer, beyond Block; 0 means
+	// Config.HoldTimeout, a year is the most.
+	Hold time.Duration
 }
 
 // Do is Call for a caller that knows how long the server will hold the request, and

@@ -17,7 +17,7 @@ var errStale = errors.New("the stream was closed while it was idle")
 // caller's again, unless it has left it to who opens its stream.
 func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
 	s := l.session
-	w := s.patience(ctx, l.watch, r.Block)
+	w := s.patience(ctx, l.watch, r.Block, r.Hold)
 	if r.Moved != nil {
 		w.moved, w.retired = r.Moved, s.retiring
 	}

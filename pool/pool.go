@@ -108,6 +108,14 @@ func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
 // goroutine of the pool is left or ctx ends (ctx.Err).
 func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
 
+// Done is closed when the pool's owner has ended: after Stop, or for a fault of its
+// own. Err says which. Sessions may still be ending; Stop waits for them.
+func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
+
+// Err is nil while the pool runs, then ErrStopped after Stop, or the fault that ended
+// it, a *actor.PanicError.
+func (p *Pool) Err() error { return p.actor.Err() }
+
 // find answers a session to addr with the caller counted in: it must leave it.
 // A session numbered except is of no use. Without one it asks the owner to dial,
 // and waits for that within ctx.

@@ -120,7 +120,7 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 	}
 	watch := time.NewTimer(s.pool.cfg.SilenceLimit)
 	defer watch.Stop()
-	w := s.patience(ctx, watch, 0)
+	w := s.patience(ctx, watch, 0, 0)
 	over := s.ctx.Done()
 	for {
 		var why error

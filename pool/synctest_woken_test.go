@@ -19,7 +19,7 @@ func frozen(t *testing.T, sp *silentPool, slept, readAfter time.Duration) (repli
 	defer s.leave()
 	watch := time.NewTimer(time.Hour)
 	defer watch.Stop()
-	w := s.patience(t.Context(), watch, 0)
+	w := s.patience(t.Context(), watch, 0, 0)
 	w.begin, w.due = w.begin-slept, w.due-slept
 	done := make(chan struct{}, 1)
 	if readAfter > 0 {

@@ -16,6 +16,7 @@ type call struct {
 	method string
 	class  Class
 	block  time.Duration // how long the server was asked to hold it
+	hold   time.Duration // how long it may take beyond that; 0: as the pool has it
 
 	slicing // of a call with a budget
 
@@ -27,7 +28,8 @@ type call struct {
 	looked    bool       // whether elsewhere is known
 	elsewhere bool       // the call is not for the leader of the agent's own cluster
 
-	attempts int        // those that were moved not counted
+	attempts int        // in this episode; those that were moved not counted
+	sent     time.Time  // when the last one of a blocking query began, but for the first
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
 	until    time.Time  // no retry after it
@@ -103,11 +105,11 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 				again, c.block, begin = short, left, time.Now()
 			}
 		}
-		sent := time.Now()
+		c.sent = time.Now()
 		if err := c.try(ctx, now, server, again, reply); err == nil {
 			return nil
 		}
-		if c.block > 0 && time.Since(sent) > episodeGap {
+		if c.longHeld() {
 			c.episode(ctx)
 		}
 	}
@@ -116,6 +118,11 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 // episodeGap is how long an attempt of a blocking query must have been held for
 // its failure to have nothing to do with the one before.
 const episodeGap = 5 * time.Second
+
+// longHeld reports whether the last attempt was held for so long.
+func (c *call) longHeld() bool {
+	return c.block > 0 && !c.sent.IsZero() && time.Since(c.sent) > episodeGap
+}
 
 // episode begins to count turns, pauses and time anew.
 func (c *call) episode(ctx context.Context) {
@@ -170,7 +177,7 @@ func (c *call) carry(ctx context.Context, now *published, addr string, args, rep
 	case c.open != nil:
 		return c.open(ctx, addr)
 	case p.pool != nil:
-		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block}
+		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold}
 		if c.block > 0 && c.class == Read {
 			r.Moved = now.front.left
 		}
@@ -211,6 +218,9 @@ func (c *call) wrap(server messages.Server, err error) *CallError {
 	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
 	if carried, ok := errors.AsType[*CallError](err); ok {
 		e = *carried
+	}
+	if c.longHeld() {
+		c.attempts = 1 // its failure is the first of an episode
 	}
 	e.Attempts = c.attempts
 	if c.maybe = c.maybe || e.Outcome == pool.MaybeExecuted; c.maybe {

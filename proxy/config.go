@@ -12,12 +12,18 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// Config says what a Proxy starts with. Servers or a Discoverer is needed; the
-// zero value of everything else works. A duration may be up to a year.
+// Config says what a Proxy starts with. The zero value works: such a Proxy waits to be
+// told of its servers. A duration may be up to a year.
 type Config struct {
 	// Servers are addresses as ParseServer reads them. A name is resolved when it
-	// is dialed, not here.
+	// is dialed, not here. Duplicates count once. A bad address is left out, with a
+	// warning in the log, unless all are bad or Strict is set. Proxy.SetServers
+	// replaces them at run time.
 	Servers []string
+
+	// Strict has Start refuse Servers with any bad address, each of which the error
+	// names.
+	Strict bool
 
 	// Region is the region of the agent's cluster. Empty means "global". With TLS
 	// a server must have a certificate for it, unless Pool.TLS says another.
@@ -55,11 +61,15 @@ type Config struct {
 	ProbeTimeout, ProbeStagger time.Duration
 
 	// Discoverer finds servers when the agent has lost them all; nil finds none.
+	// Without one, and without Servers, calls wait until the Proxy is told of a
+	// server: by SetServers, AddPrimary, AddBackup, SetBackups or a heartbeat.
 	Discoverer Discoverer
 
 	// DiscoverInterval is the least time between two runs of the Discoverer, plus
-	// up to a quarter: zero means 15 s. DiscoverTimeout bounds one run: zero means
-	// 10 s.
+	// up to a quarter: zero means 15 s. Until a server has answered since the start,
+	// the first three runs are followed sooner, after 1, 2 and 4 s, plus up to a half:
+	// what is asked may come up a moment after the agent. DiscoverTimeout bounds one
+	// run: zero means 10 s.
 	DiscoverInterval, DiscoverTimeout time.Duration
 
 	// StateFile is where the servers that work are kept over a restart of the agent:
@@ -144,11 +154,9 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // are still durations.
 const longest = 365 * 24 * time.Hour
 
-// validate fills in the defaults and reads the addresses.
-func (c *Config) validate() ([]messages.Server, error) {
-	if len(c.Servers) == 0 && c.Discoverer == nil {
-		return nil, &ConfigError{Field: "Servers", Reason: "is empty and there is no Discoverer: give one of them"}
-	}
+// validate fills in the defaults and reads the addresses. bad is about those that
+// are left out.
+func (c *Config) validate() (servers []messages.Server, bad []error, err error) {
 	for _, d := range []struct {
 		name  string
 		value *time.Duration
@@ -161,31 +169,35 @@ func (c *Config) validate() ([]messages.Server, error) {
 		{"RetryTimeout", &c.RetryTimeout, 30 * time.Second},
 	} {
 		if *d.value < 0 || *d.value > longest {
-			return nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, longest, d.zero)}
+			return nil, nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, longest, d.zero)}
 		}
 		if *d.value == 0 {
 			*d.value = d.zero
 		}
 	}
 	if c.Policy > Rendezvous {
-		return nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}
+		return nil, nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}
 	}
 	if c.Policy == Rendezvous && c.NodeID == "" {
-		return nil, &ConfigError{Field: "NodeID", Reason: `is "" and the policy rendezvous ranks servers by it: give the agent's own, or the policy Shuffle`}
+		return nil, nil, &ConfigError{Field: "NodeID", Reason: `is "" and the policy rendezvous ranks servers by it: give the agent's own, or the policy Shuffle`}
 	}
 	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > longest {
-		return nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, longest)}
+		return nil, nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, longest)}
 	}
 	if c.Region == "" {
 		c.Region = "global"
 	}
-	return parse(c.Servers)
+	servers, bad = parse(c.Servers)
+	if len(bad) > 0 && (c.Strict || len(servers) == 0) {
+		err := joined(bad)
+		return nil, nil, &ConfigError{Field: "Servers", Reason: err.Error(), Err: err}
+	}
+	return servers, bad, nil
 }
 
-// parse reads addresses; the error names every bad one.
-func parse(addrs []string) ([]messages.Server, error) {
-	servers := make([]messages.Server, 0, len(addrs))
-	var bad []error
+// parse reads addresses; bad is about those that are none.
+func parse(addrs []string) (servers []messages.Server, bad []error) {
+	servers = make([]messages.Server, 0, len(addrs))
 	for _, a := range addrs {
 		s, err := messages.ParseServer(a)
 		if err != nil {
@@ -194,9 +206,5 @@ func parse(addrs []string) ([]messages.Server, error) {
 		}
 		servers = append(servers, s)
 	}
-	if len(bad) > 0 {
-		err := joined(bad)
-		return nil, &ConfigError{Field: "Servers", Reason: err.Error(), Err: err}
-	}
-	return servers, nil
+	return servers, bad
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,8 +39,12 @@ func cause(m messages.Proxy) string {
 		return "silence of " + m.Addr
 	case messages.RebalanceTick:
 		return "a round was asked for"
+	case messages.SetServers:
+		return fmt.Sprintf("servers set by hand: %d", len(m.Addrs))
+	case messages.SetBackups:
+		return fmt.Sprintf("backups set: %d", len(m.Addrs))
 	case messages.AddBackup:
-		return fmt.Sprintf("backups: %d", len(m.Addrs))
+		return fmt.Sprintf("backups added: %d", len(m.Addrs))
 	case messages.AddPrimary:
 		return "primary added: " + cut(m.Addr)
 	case messages.RemoveServer:
@@ -98,9 +103,13 @@ func logged(e roster.Log) string {
 		}
 	}
 	if e.Fields.Took != 0 {
-		fmt.Fprintf(&b, " took=%v", e.Fields.Took)
+		b.WriteString(" took=" + lasted(e.Fields.Took))
 	}
-	b.WriteString(because(e.Err))
+	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
+		b.WriteString(": " + cut(all.Text(brief)))
+	} else {
+		b.WriteString(because(e.Err))
+	}
 	return b.String()
 }
 

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"errors"
+
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -26,9 +28,14 @@ func (o *owner) log(e roster.Log) {
 		}
 	}
 	if e.Fields.Took != 0 {
-		line = line.Dur("took", e.Fields.Took)
+		line = line.Str("took", lasted(e.Fields.Took))
 	}
-	line.AnErr("error", e.Err).Msg(e.Message)
+	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
+		line = line.Str(zerolog.ErrorFieldName, all.Text(brief))
+	} else {
+		line = line.AnErr(zerolog.ErrorFieldName, e.Err)
+	}
+	line.Msg(e.Message)
 }
 
 // figure is a number of a log line under its name; zero does not belong to it.

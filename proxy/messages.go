@@ -15,6 +15,11 @@ type RebalanceResult = messages.RebalanceResult
 // Send puts a message into the owner's mailbox and does not wait for its effect.
 // It blocks while the mailbox is full. Messages are values: nil, or a pointer to
 // one, is a *MessageError. The other errors are ctx.Err and ErrStopped.
+//
+// A message that carries a Reply, made with actor.NewReply, is answered once Send has
+// returned nil: after its effect is published, or, if the Proxy ends first, with what
+// says so (see messages.Proxy). A receive from the Reply's channel is all it takes to
+// wait; nothing else needs to be watched. The methods below send and wait in one.
 func (p *Proxy) Send(ctx context.Context, m messages.Proxy) error {
 	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
 		return &MessageError{Type: fmt.Sprintf("%T", m)}
@@ -32,14 +37,10 @@ func ask[R any](ctx context.Context, p *Proxy, build func(actor.Reply[R]) messag
 // *messages.UpdateError: the list stays as it was, while node count, leader and
 // TTL are taken. The other errors are ctx.Err and ErrStopped.
 func (p *Proxy) Heartbeat(ctx context.Context, u messages.HeartbeatUpdate) error {
-	refused, err := ask(ctx, p, func(r actor.Reply[error]) messages.Proxy {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
 		u.Reply = r
 		return u
 	})
-	if err != nil {
-		return err
-	}
-	return refused
 }
 
 // NotifyFailed tells that a server failed, for callers that carry their calls
@@ -58,21 +59,50 @@ func (p *Proxy) failed(ctx context.Context, n messages.FailureNotice) error {
 	return err
 }
 
+// SetServers replaces the primaries by hand, all or nothing, until the next heartbeat
+// that names servers. Bad addresses are a *messages.AddrsError that names each, no
+// address is messages.ErrNoAddrs. The other errors are ctx.Err and ErrStopped.
+//
+// Servers that stay keep their place and what is known of them. If the one in front
+// is not among them the next takes over; calls and streams on it run to their end.
+// The servers are from now on what Config.Servers was: they are tried again when
+// none is left that answers.
+func (p *Proxy) SetServers(ctx context.Context, addrs ...string) error {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
+		return messages.SetServers{Addrs: addrs, Reply: r}
+	})
+}
+
 // SetBackups replaces the backup servers, all or nothing: bad addresses are a
-// *messages.AddrsError that names each. The other errors are ctx.Err and
-// ErrStopped.
+// *messages.AddrsError that names each. Without addresses there are none afterwards.
+// The other errors are ctx.Err and ErrStopped.
 func (p *Proxy) SetBackups(ctx context.Context, addrs ...string) error {
-	refused, err := ask(ctx, p, func(r actor.Reply[error]) messages.Proxy {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
+		return messages.SetBackups{Addrs: addrs, Reply: r}
+	})
+}
+
+// AddBackup adds backup servers to those there are, all or nothing: bad addresses are
+// a *messages.AddrsError that names each. The other errors are ctx.Err and ErrStopped.
+func (p *Proxy) AddBackup(ctx context.Context, addrs ...string) error {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
 		return messages.AddBackup{Addrs: addrs, Reply: r}
 	})
+}
+
+// tell sends the message that build makes and waits until it is taken or refused.
+func (p *Proxy) tell(ctx context.Context, build func(actor.Reply[error]) messages.Proxy) error {
+	refused, err := ask(ctx, p, build)
 	if err != nil {
 		return err
 	}
 	return refused
 }
 
-// AddPrimary adds a server behind the primaries, until the next heartbeat. A bad
-// address is a *messages.AddrError. The other errors are ctx.Err and ErrStopped.
+// AddPrimary adds a server behind the primaries, until the next heartbeat. Like the
+// configured ones it is tried again when no server is left that answers, until it is
+// removed. A bad address is a *messages.AddrError. The other errors are ctx.Err and
+// ErrStopped.
 func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, error) {
 	added, err := ask(ctx, p, func(r actor.Reply[messages.AddResult]) messages.Proxy {
 		return messages.AddPrimary{Addr: addr, Reply: r}

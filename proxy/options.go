@@ -21,6 +21,14 @@ func WithBlockTime(d time.Duration) CallOption {
 	return func(o *call) { o.block = max(d, 0) }
 }
 
+// WithHoldTime says how long a server may take to answer this call, beyond the time
+// that a blocking query asked for, before the call is tried elsewhere or fails with a
+// *pool.HoldError. It bounds each attempt. Zero or less means Config.Pool's
+// HoldTimeout, more than a year a year. Over an embedder's Pinger it has no effect.
+func WithHoldTime(d time.Duration) CallOption {
+	return func(o *call) { o.hold = max(d, 0) }
+}
+
 // WithBudget is for calls that must land by a deadline, such as a heartbeat,
 // which must arrive before its TTL is over. The time until landBy is sliced over
 // the servers, so that one which does not answer costs a slice and not the

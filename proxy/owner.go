@@ -47,6 +47,7 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []m
 			DiscoverInterval: p.cfg.DiscoverInterval,
 		}, rng),
 	}
+	o.watchPool()
 	now := time.Now()
 	o.roster.Start(now)
 	o.apply(now)
@@ -80,10 +81,18 @@ func (o *owner) Expire(now time.Time) {
 // Deadline is the roster's.
 func (o *owner) Deadline() time.Time { return o.roster.Deadline() }
 
-// Stop ends the probes. Who waits for an answer is told by the actor.
-func (o *owner) Stop(error) {
+// Stop ends the probes and answers those who wait for the end of a round. Who waits
+// for anything else is answered by the actor.
+func (o *owner) Stop(cause error) {
 	o.endRound()
 	o.memory.end()
+	if cause != ErrStopped { //nolint:errorlint // a fault may wrap it
+		o.proxy.publishFault(cause)
+		defer o.proxy.logFault(cause)
+	}
+	for _, reply := range o.roster.Waiting() {
+		reply.Abandon(messages.RebalanceResult{Err: cause})
+	}
 }
 
 // apply does what the roster decided, in its order.
@@ -94,7 +103,7 @@ func (o *owner) apply(now time.Time) {
 		switch e := e.(type) {
 		case roster.Publish:
 			o.front(e)
-			o.proxy.publish(e)
+			o.proxy.publish(e, nil)
 			o.tune(e.View)
 		case roster.Probe:
 			o.probe(e)

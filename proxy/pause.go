@@ -36,7 +36,7 @@ func (c *call) pause(ctx context.Context, broke bool) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-c.proxy.owner.Done():
-		return ErrStopped
+		return c.proxy.owner.Err()
 	}
 }
 

@@ -55,9 +55,9 @@ func hopeful(h messages.Health) bool { return h == messages.Unknown || h == mess
 
 // awaitChange waits until there is a newer view than now.
 func (c *call) awaitChange(ctx context.Context, now *published) error {
-	_ = c.proxy.noServers()
-	if c.proxy.cfg.Discoverer == nil {
-		return ErrNoServers // nothing will bring one, unless the agent does
+	p := c.proxy
+	if err := p.noServers(); now.fault != nil || p.cfg.Discoverer == nil && !p.toldLater() {
+		return err // nothing will bring one, unless the agent does that has removed them all
 	}
 	var over <-chan time.Time // if ctx has a deadline, that is told as what it is
 	if _, ok := ctx.Deadline(); !ok {
@@ -68,8 +68,8 @@ func (c *call) awaitChange(ctx context.Context, now *published) error {
 	select {
 	case <-now.changed:
 		return nil
-	case <-c.proxy.owner.Done():
-		return ErrStopped
+	case <-p.owner.Done():
+		return p.owner.Err()
 	case <-over:
 		return ErrNoServers
 	case <-ctx.Done():

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,7 @@ type Proxy struct {
 	owner  *actor.Actor[messages.Proxy]
 	mail   actor.Ref[messages.Proxy] // the owner's, known before it begins: what it dials may fail before Start returns
 	now    atomic.Pointer[published]
-	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds
+	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
 	budget budget
 	pace   atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
 	record recorder
@@ -38,6 +39,7 @@ type published struct {
 	some    bool          // there is an active server
 	front   *front        // the active server, or the last one there was
 	why     string        // the active server is that
+	fault   error         // why the owner ended, unless Stop ended it; no server is active then
 	news    atomic.Bool   // the owner does not know yet whether the active server answers
 	changed chan struct{} // closed when this is no longer the newest
 }
@@ -46,12 +48,17 @@ type published struct {
 const mailbox = 256
 
 // Start makes a Proxy and its goroutines. It does not wait for any server: the
-// first call dials. The error is a *ConfigError, from Config.Pool a
-// *pool.ConfigError or *pool.TLSConfigError. Stop must be called to release the Proxy.
+// first call dials. Without a server and a Discoverer it logs a warning, once, and
+// calls wait until the Proxy is told of a server. The error is a *ConfigError, from
+// Config.Pool a *pool.ConfigError or *pool.TLSConfigError. Stop must be called to
+// release the Proxy.
 func Start(cfg Config) (*Proxy, error) {
-	servers, err := cfg.validate()
+	servers, bad, err := cfg.validate()
 	if err != nil {
 		return nil, err
+	}
+	for _, err := range bad {
+		cfg.Logger.Warn().Err(err).Msg("a configured server is left out")
 	}
 	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
 	if p.pinger == nil {
@@ -63,6 +70,9 @@ func Start(cfg Config) (*Proxy, error) {
 		p.pinger = p.pool
 	}
 	p.caller, _ = p.pinger.(Caller)
+	if p.toldLater() {
+		p.warned.Store(math.MaxInt64) // the owner warns of it
+	}
 	p.budget.fill()
 	p.life, p.end = context.WithCancel(context.Background())
 	seed := cfg.Seed
@@ -76,9 +86,9 @@ func Start(cfg Config) (*Proxy, error) {
 	return p, nil
 }
 
-// Stop ends the Proxy: calls in flight fail, waiting senders get ErrStopped, and
-// every goroutine is waited for until ctx ends (ctx.Err). The last View stays
-// readable.
+// Stop ends the Proxy: calls in flight fail, waiting senders get ErrStopped, messages
+// that Send accepted are answered, and every goroutine is waited for until ctx ends
+// (ctx.Err). The last View stays readable.
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.end()
 	err := p.owner.Stop(ctx)
@@ -88,8 +98,9 @@ func (p *Proxy) Stop(ctx context.Context) error {
 	return err
 }
 
-// FindServer is the server that carries the next call, or ErrNoServers. It loads
-// published state: it neither blocks nor allocates.
+// FindServer is the server that carries the next call, or ErrNoServers; of a Proxy
+// that ended for a fault of its own the error is that of Err. It loads published
+// state: it neither blocks nor allocates.
 //
 // It is just small enough for the compiler to put it into its callers, which halves
 // what it costs. The house rules see that it stays so.
@@ -101,8 +112,12 @@ func (p *Proxy) FindServer() (s messages.Server, err error) {
 	return
 }
 
-// noServers logs the lack of servers, at most once per warnInterval.
+// noServers is why there is no active server. It logs the lack of servers, at most
+// once per warnInterval.
 func (p *Proxy) noServers() error {
+	if fault := p.now.Load().fault; fault != nil {
+		return fault
+	}
 	now, last := time.Now().UnixNano(), p.warned.Load()
 	if now-last >= int64(warnInterval) && p.warned.CompareAndSwap(last, now) {
 		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one")
@@ -139,10 +154,17 @@ func (p *Proxy) Stats() pool.Stats {
 	return p.pool.Stats()
 }
 
-// publish makes a view what readers see and wakes those who wait for a change.
-func (p *Proxy) publish(e roster.Publish) {
-	next := &published{view: e.View, why: e.Why, changed: make(chan struct{})}
-	next.active, next.some = e.View.Active()
+// toldLater reports whether the Proxy was started to be told of its servers later:
+// calls wait for one, although it looks for none.
+func (p *Proxy) toldLater() bool { return len(p.cfg.Servers) == 0 && p.cfg.Discoverer == nil }
+
+// publish makes a view what readers see and wakes those who wait for a change. fault
+// is why the owner ends, nil if it does not.
+func (p *Proxy) publish(e roster.Publish, fault error) {
+	next := &published{view: e.View, why: e.Why, fault: fault, changed: make(chan struct{})}
+	if next.active, next.some = e.View.Active(); next.some {
+		p.warned.CompareAndSwap(math.MaxInt64, 0)
+	}
 	next.news.Store(unproven(e.View.Health(next.active)))
 	last := p.now.Load()
 	if last == nil {

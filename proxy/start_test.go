@@ -19,8 +19,8 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 		quotes []string
 		cfg    proxy.Config
 	}{
-		{"Servers", []string{"empty", "Discoverer"}, proxy.Config{}},
-		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"good", "a b"}}},
+		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"good", "a b"}, Strict: true}},
+		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"a b"}, Discoverer: discovering(nil)}},
 		{"Servers", []string{`"nomad:0"`, `"http://x"`, `""`}, proxy.Config{Servers: []string{"nomad:0", "http://x", ""}}},
 		{"ProbeTimeout", []string{"-1s", "3s"}, proxy.Config{Servers: some, ProbeTimeout: -time.Second}},
 		{"ProbeStagger", []string{"-1ns", "250ms"}, proxy.Config{Servers: some, ProbeStagger: -1}},
@@ -35,7 +35,7 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 		p, err := proxy.Start(c.cfg)
 		bad, ok := errors.AsType[*proxy.ConfigError](err)
 		if p != nil || !ok || bad.Field != c.field {
-			t.Errorf("%s: %v, %v", c.field, p, err)
+			t.Errorf("%s: started: %t, %v", c.field, p != nil, err)
 			continue
 		}
 		for _, quoted := range append(c.quotes, "Config."+c.field) {
@@ -47,7 +47,7 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 }
 
 func TestTheErrorAboutBadServersReachesEachOfThem(t *testing.T) {
-	_, err := proxy.Start(proxy.Config{Servers: []string{"a b", "good", "nomad:0"}})
+	_, err := proxy.Start(proxy.Config{Servers: []string{"a b", "good", "nomad:0"}, Strict: true})
 	all, ok := errors.AsType[*messages.AddrsError](err)
 	if !ok || len(all.Errs) != 2 || all.Errs[0].Input != "a b" || all.Errs[1].Input != "nomad:0" {
 		t.Fatalf("%v", err)

@@ -23,7 +23,7 @@ type Config struct {
 	ProbeTimeout     time.Duration // limit of one whole round; default 3 s
 	ProbeStagger     time.Duration // silence after which the next candidate is probed too; default 250 ms
 	NoDiscovery      bool          // there is nobody to ask
-	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter; default 15 s
+	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter, but for the first few; default 15 s
 }
 
 // Timing sets the time between rebalance rounds. What is zero or negative gets its

@@ -8,7 +8,7 @@ import (
 )
 
 // discovery decides when discovery runs: one run at a time, and never two
-// within the interval.
+// within the interval, but for a few at the start.
 type discovery struct {
 	interval  time.Duration
 	run       uint64    // number of the last run
@@ -18,6 +18,8 @@ type discovery struct {
 	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
+	settled   bool      // since the start a run has found a server, or one has answered
+	hurried   int       // runs so far that a short pause followed
 }
 
 // reason is a set of events that servers are to be looked for after.
@@ -65,6 +67,39 @@ func (d *discovery) end(run uint64) bool {
 	return true
 }
 
+// bootPause is the pause after the first run that finds nothing: what is asked may come
+// up a moment after the agent does. It doubles from run to run, bootRuns times, and each
+// is up to a half longer by chance, for thousands of agents may start together. An
+// agent that knows servers, of which none has answered yet, gets only the last of
+// these pauses. Once it has found a server, or reached one, there are none.
+const (
+	bootPause = time.Second
+	bootRuns  = 3
+)
+
+// hurry shortens the pause after a run that found nothing; bare says that no server is
+// known.
+func (d *discovery) hurry(now time.Time, bare bool, rng *rand.Rand) {
+	if !bare {
+		d.hurried = max(d.hurried, bootRuns-1)
+	}
+	if d.settled || d.hurried >= bootRuns {
+		return
+	}
+	pause := bootPause << d.hurried
+	d.hurried++
+	d.earliest = earlier(d.earliest, now.Add(pause+time.Duration(float64(pause)/2*rng.Float64())))
+}
+
+// settle takes note of a server that answers.
+func (r *Roster) settle() {
+	if !r.discovery.settled {
+		for e := range r.list.all() {
+			r.discovery.settled = r.discovery.settled || e.works()
+		}
+	}
+}
+
 // wantsDiscovery says whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
@@ -92,10 +127,14 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 		d.failed = true
 	}
 	if len(m.Found) == 0 && m.Err != nil {
+		d.hurry(now, r.list.len() == 0, r.rng)
 		return
 	}
 	d.reasons, d.failed = 0, m.Err != nil
-	joined := r.join(now, m)
+	joined, usable := r.join(now, m)
+	if d.settled = d.settled || usable > 0; !d.settled {
+		d.hurry(now, r.list.len() == 0, r.rng)
+	}
 	level := Info
 	if joined == 0 {
 		level = Debug
@@ -112,10 +151,10 @@ func (d *discovery) level() Level {
 	return Warn
 }
 
-// join lists what a run found, and answers how many servers are new. What an
-// earlier run found, and this one did not, leaves unless it answered: an outage
-// that lasts must not pile up what discovery finds.
-func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
+// join lists what a run found, and answers how many servers are new and how many
+// addresses could be used. What an earlier run found, and this one did not, leaves
+// unless it answered: an outage that lasts must not pile up what discovery finds.
+func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined, usable int) {
 	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
 	found := m.Found
@@ -129,6 +168,7 @@ func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
 			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
 			continue
 		}
+		usable++
 		isNew := r.list.find(server.Addr) == nil
 		e := r.list.add(server, f.Source, asPrimary)
 		e.found, e.named = e.found || isNew, true
@@ -138,7 +178,7 @@ func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined int) {
 		r.list.discard(func(e *entry) bool { return e.found && !e.named && !e.works() && e != active })
 	}
 	r.list.forgetNames()
-	return joined
+	return joined, usable
 }
 
 // maxFound bounds what one run may add.

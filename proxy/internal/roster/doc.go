@@ -52,12 +52,15 @@
 //	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
 //	held.go       servers that a heartbeat replaces by ones that may not be reachable
 //	members.go    adding and removing servers by hand
+//	seeds.go      the servers to begin with: configured, or given by hand
 //	quorum.go     when the agent counts as an orphan; denials.go answers without a leader
 //	discovery.go  when discovery runs and what becomes of its findings
 //	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
 //	seat.go       where an agent with a seat goes after a failover
 //	schedule.go   when the next round is due; interval.go the times it follows from
 //	episode.go    from the first sign of trouble until a server serves the agent again
+//	failures.go   why each server does not answer
+//	waiting.go    whom a shell that ends leaves without an answer
 //	why.go        why the active server is that
 //	throttle.go   warnings that must not repeat
 //	bounds.go     how much is kept of a text from outside

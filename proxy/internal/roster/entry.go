@@ -15,6 +15,7 @@ type entry struct {
 	held       bool            // no longer named, kept until a server that is named answers
 	found      bool            // discovery brought it, and nothing else has since
 	failure    uint64          // sequence number of its last failure
+	cause      error           // of its last failure; nil: it did not answer
 	since      uint64          // epoch that published its last failure, doubt, recovery or addition
 	touched    bool            // such a change waits for the next epoch
 	told       bool            // that it knows no leader has been logged, and it has not been alive since
@@ -52,10 +53,10 @@ func (e *entry) doubt() bool {
 	return true
 }
 
-// fail holds the server for failed, as the seq-th failure of the roster, and
-// says whether that is new.
-func (e *entry) fail(seq uint64) bool {
-	e.failure = seq
+// fail holds the server for failed because of cause, as the seq-th failure of the
+// roster, and says whether that is new.
+func (e *entry) fail(seq uint64, cause error) bool {
+	e.failure, e.cause = seq, cause
 	if e.health == messages.Failed {
 		return false
 	}

@@ -14,7 +14,8 @@ const (
 	unsure           // another server has taken over, and has not answered yet
 	noLeader         // servers answer, and none of them knows a leader
 	orphaned         // no heartbeat has named a leader for three lifetimes
-	lost             // no server answers, or none is known
+	bare             // no server is known
+	lost             // no server answers
 )
 
 // episode is the time from the first sign of trouble until a server serves the
@@ -30,7 +31,9 @@ type episode struct {
 // any, unless it is there because another one failed.
 func (r *Roster) trouble() trouble {
 	switch e := r.list.active(); {
-	case e == nil, e.health == messages.Failed:
+	case e == nil:
+		return bare
+	case e.health == messages.Failed:
 		return lost
 	case r.quorum.lapsed:
 		return orphaned
@@ -67,9 +70,11 @@ func (r *Roster) follow(now time.Time) {
 	line := Log{Level: Warn, Fields: Fields{Servers: r.list.len()}}
 	switch t {
 	case lost:
-		line.Message = "lost: no server answers"
-		if r.list.len() == 0 {
-			line.Message = "lost: no server is known"
+		line.Message, line.Err = "lost: no server answers", r.failuresError()
+	case bare:
+		line.Message = "lost: no server is known"
+		if r.cfg.NoDiscovery {
+			line.Message += " and nothing looks for one: waiting to be told of one (SetServers, AddPrimary, AddBackup, a heartbeat)"
 		}
 	case orphaned:
 		line.Message = "orphaned: no heartbeat with a leader for three lifetimes: looking for servers"

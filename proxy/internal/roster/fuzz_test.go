@@ -101,7 +101,7 @@ func (in *bytesIn) err() error {
 }
 
 func (in *bytesIn) message(w *witness) messages.Proxy {
-	switch in.below(11) {
+	switch in.below(14) {
 	case 0:
 		m := messages.HeartbeatUpdate{
 			NumNodes: in.below(256)*1000 - 1, TTL: time.Duration(in.below(4)) * time.Second,
@@ -120,7 +120,7 @@ func (in *bytesIn) message(w *witness) messages.Proxy {
 	case 3:
 		return messages.RebalanceTick{Reply: actor.NewReply[messages.RebalanceResult]()}
 	case 4:
-		return messages.AddBackup{Addrs: in.addrs(), Reply: actor.NewReply[error]()}
+		return messages.SetBackups{Addrs: in.addrs(), Reply: actor.NewReply[error]()}
 	case 5:
 		return messages.AddPrimary{Addr: in.addr(), Reply: actor.NewReply[messages.AddResult]()}
 	case 6:
@@ -134,6 +134,10 @@ func (in *bytesIn) message(w *witness) messages.Proxy {
 		}
 	case 9:
 		return messages.Suspected{Addr: in.server(w).Addr}
+	case 11:
+		return messages.AddBackup{Addrs: in.addrs(), Reply: actor.NewReply[error]()}
+	case 12, 13:
+		return messages.SetServers{Addrs: in.addrs(), Reply: actor.NewReply[error]()}
 	default:
 		return messages.ProbeDone{Round: w.round - uint64(in.below(4)/3), Server: in.server(w), Err: in.err()}
 	}

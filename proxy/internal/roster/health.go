@@ -42,7 +42,7 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 // fail holds e for failed and says whether that is new.
 func (r *Roster) fail(e *entry, cause error) bool {
 	r.failures++
-	isNew := e.fail(r.failures)
+	isNew := e.fail(r.failures, cause)
 	if isNew {
 		r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
 	}

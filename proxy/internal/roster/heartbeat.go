@@ -37,6 +37,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	r.numNodes, r.leader = max(m.NumNodes, 0), bounded(m.LeaderRPCAddr)
 	r.quorum.heard(now, m.TTL, hasLeader)
+	r.discovery.settled = true // somebody answered it
 	if hasLeader {
 		r.discovery.answered(unanswered | leaderless | denied)
 	} else {
@@ -87,7 +88,7 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 	if some && untried && leave && !was {
 		r.list.promote(named)
 	}
-	r.list.setPrimaries(members, leave, hold)
+	r.list.setPrimaries(members, messages.SourceHeartbeat, leave, hold)
 	if !was && r.list.holding() {
 		r.box.command(Log{
 			Level: Info, Message: "heartbeat names no server that is known to work: the former ones are kept until one of the new answers",

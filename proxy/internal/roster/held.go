@@ -152,5 +152,9 @@ func (r *Roster) unverified() {
 	if r.verified <= 1 {
 		level = Warn
 	}
-	r.box.command(r.roundLog(level, "none of the servers that the heartbeat names answers: the former ones are kept"))
+	message := "none of the servers that the heartbeat names answers: the former ones are kept"
+	if !r.list.holding() {
+		level, message = Debug, "no server that was asked answers: order kept" // others were set by hand meanwhile
+	}
+	r.box.command(r.roundLog(level, message))
 }

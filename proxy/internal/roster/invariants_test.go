@@ -53,8 +53,8 @@ func (w *witness) checkDenied(m messages.Proxy, before *messages.View) {
 }
 
 // checkPreferred checks that no server that nobody has reached carries calls in
-// front of a primary that works, because a heartbeat, or the end of what one began,
-// took the active server away or into the other class.
+// front of a primary that works, because servers were set by hand, or a heartbeat, or
+// the end of what one began, took the active server away or into the other class.
 func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
 	was, _ := before.Active()
 	is, _ := w.view.Active()
@@ -75,20 +75,21 @@ func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
 		works = works || s.Role == messages.Primary && s.Health == messages.Alive
 	}
 	_, heartbeat := m.(messages.HeartbeatUpdate)
+	_, set := m.(messages.SetServers)
 	_, removed := m.(messages.RemoveServer)
 	released := held && !removed && !w.view.Contains(was)
-	if works && (heartbeat && (now != role || !w.view.Contains(was)) || released) {
+	if works && ((heartbeat || set) && (now != role || !w.view.Contains(was)) || released) {
 		w.t.Fatalf("after %T what works stands behind what nobody has reached: %s, then %s", m, picture(before), picture(w.view))
 	}
 }
 
 // checkRelief checks that m may end the doubt about a server.
 func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
-	// With the configuration it may have come back in the step in which it left; the
+	// With the seeds it may have come back in the step in which it left; the
 	// leader's word may have ended the silence in which it did.
 	u, _ := m.(messages.HeartbeatUpdate)
-	configured := slices.ContainsFunc(w.cfg.Servers, func(c messages.Server) bool { return c.Addr == s.Addr })
-	back := now == messages.Unknown && (w.r.quorum.silent || configured && u.LeaderRPCAddr != "")
+	seed := slices.Contains(w.oracle.seeds, s.Addr)
+	back := now == messages.Unknown && (w.r.quorum.silent || seed && u.LeaderRPCAddr != "")
 	ok := now == messages.Failed || back
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:

@@ -146,12 +146,12 @@ func (l *list) discard(gone func(*entry) bool) {
 	l.primaries, l.backups = slices.DeleteFunc(l.primaries, gone), slices.DeleteFunc(l.backups, gone)
 }
 
-// setPrimaries makes the members of a heartbeat primaries. Primaries that are not
-// among them leave if leave is set; those that hold says are kept for a while.
-func (l *list) setPrimaries(members []member, leave bool, hold func(*entry) bool) {
+// setPrimaries makes the members primaries. Primaries that are not among them leave
+// if leave is set; those that hold says are kept for a while.
+func (l *list) setPrimaries(members []member, from messages.Source, leave bool, hold func(*entry) bool) {
 	for _, m := range members {
-		if e := l.addPrimary(m.server, messages.SourceHeartbeat); !e.named { // of duplicates the first counts
-			e.named, e.datacenter, e.source, e.found = true, m.datacenter, messages.SourceHeartbeat, false
+		if e := l.addPrimary(m.server, from); !e.named { // of duplicates the first counts
+			e.named, e.datacenter, e.source, e.found = true, m.datacenter, from, false
 		}
 	}
 	for _, e := range l.primaries {
@@ -184,13 +184,19 @@ func (l *list) dismiss(gone func(*entry) bool) {
 	})
 }
 
-// setBackups makes servers the backup set. Former backups leave unless they are
-// primaries.
-func (l *list) setBackups(servers []messages.Server) {
+// addBackups puts servers into the backup set by hand: they stay, whatever discovery
+// finds.
+func (l *list) addBackups(servers []messages.Server) {
 	for _, s := range servers {
 		e := l.addBackup(s, messages.SourceManual)
 		e.named, e.listedBy, e.found = true, messages.SourceManual, false
 	}
+}
+
+// setBackups makes servers the backup set. Former backups leave unless they are
+// primaries.
+func (l *list) setBackups(servers []messages.Server) {
+	l.addBackups(servers)
 	for e := range l.all() {
 		e.listed = e.named
 	}

@@ -2,70 +2,64 @@ package roster
 
 import (
 	"errors"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// addPrimary adds a primary by hand.
-func (r *Roster) addPrimary(m messages.AddPrimary) {
+// addPrimary adds a primary by hand. It is to stay, whatever discovery finds, and is
+// a seed from then on.
+func (r *Roster) addPrimary(now time.Time, m messages.AddPrimary) {
 	server, err := messages.ParseServer(m.Addr)
 	if err != nil {
+		r.refuse(now, m.Reply.Awaited(), "primary to add refused", err)
 		answer(&r.box, m.Reply, messages.AddResult{Err: err})
 		return
 	}
-	server = r.addByHand(server)
-	r.withdraw(server.Addr, false)
-	answer(&r.box, m.Reply, messages.AddResult{Server: server})
-}
-
-// addByHand makes a server a primary that is to stay, whatever discovery finds.
-func (r *Roster) addByHand(s messages.Server) messages.Server {
-	e := r.list.addPrimary(s, messages.SourceManual)
+	e := r.list.addPrimary(server, messages.SourceManual)
 	e.found, e.held = false, false
-	return e.server
+	r.addSeed(e.server)
+	answer(&r.box, m.Reply, messages.AddResult{Server: e.server})
 }
 
-// addBackup replaces the backup set, all or nothing.
-func (r *Roster) addBackup(m messages.AddBackup) {
+// setBackups replaces the backup set, all or nothing.
+func (r *Roster) setBackups(now time.Time, m messages.SetBackups) {
 	servers, err := parseAll(m.Addrs)
 	if err == nil {
 		r.list.setBackups(servers)
+	} else {
+		r.refuse(now, m.Reply.Awaited(), "backups to set refused", err)
 	}
 	answer(&r.box, m.Reply, err)
 }
 
-// removeServer takes a server out of everything but the configuration.
+// addBackup adds to the backup set, all or nothing.
+func (r *Roster) addBackup(now time.Time, m messages.AddBackup) {
+	servers, err := parseAll(m.Addrs)
+	if err == nil {
+		r.list.addBackups(servers)
+		r.list.forgetNames()
+	} else {
+		r.refuse(now, m.Reply.Awaited(), "backups to add refused", err)
+	}
+	answer(&r.box, m.Reply, err)
+}
+
+// removeServer takes a server out of everything but the seeds.
 func (r *Roster) removeServer(m messages.RemoveServer) {
 	e := r.list.find(m.Server.Addr)
 	if e != nil {
 		r.list.remove(e)
 	}
-	r.withdraw(m.Server.Addr, true)
+	r.dropSeed(m.Server.Addr)
 	answer(&r.box, m.Reply, e != nil)
 }
 
-// withdraw notes whether a configured server has been removed by hand.
-func (r *Roster) withdraw(addr string, withdrawn bool) {
-	for i := range r.configured {
-		if r.configured[i].server.Addr == addr {
-			r.configured[i].withdrawn = withdrawn
-		}
-	}
-}
-
-// restoreConfigured adds the configured servers to the primaries, except those
-// that are withdrawn; to be held, or to stay.
-func (r *Roster) restoreConfigured(held bool) {
-	for _, c := range r.configured {
-		if c.withdrawn {
-			continue
-		}
-		e := r.list.find(c.server.Addr)
-		if e == nil || r.list.isBackup(e) {
-			e = r.list.addPrimary(c.server, messages.SourceConfig)
-			e.held = held
-		}
-		e.found = false
+// refuse logs that a message was refused, which its sender does not learn of unless
+// the answer is awaited. The same refusal is not logged again for a while.
+func (r *Roster) refuse(now time.Time, awaited bool, message string, err error) {
+	if !awaited && r.warnings.allow(now, warning{what: message, addr: bounded(err.Error())}) {
+		r.box.command(Log{Level: Warn, Message: message + ": the list stays as it was", Err: err})
 	}
 }
 

@@ -12,17 +12,18 @@ import (
 type oracle struct {
 	primaries []string
 	listed    []string // the backup set; the backups are those that are no primaries
-	config    []string
-	withdrawn []string // configured servers removed by hand
+	seeds     []string
+	added     []string // of the seeds, those added one by one
+	withdrawn []string // seeds removed by hand
 	held      []string // primaries that the heartbeat does not name
 }
 
 func newOracle(config []messages.Server) *oracle {
 	o := &oracle{}
 	for _, s := range config {
-		o.config = with(o.config, s.Addr)
+		o.seeds = with(o.seeds, s.Addr)
 	}
-	o.primaries = slices.Clone(o.config)
+	o.primaries = slices.Clone(o.seeds)
 	return o
 }
 
@@ -73,28 +74,56 @@ func (o *oracle) heartbeat(m messages.HeartbeatUpdate, version int, orphan bool,
 	}
 }
 
-func (o *oracle) addBackup(m messages.AddBackup) {
-	var set []string
-	for _, addr := range m.Addrs {
+// parsed is what each address is the key of; false if one is none.
+func parsed(addrs []string) (set []string, ok bool) {
+	for _, addr := range addrs {
 		s, err := messages.ParseServer(addr)
 		if err != nil {
-			return
+			return nil, false
 		}
 		set = with(set, s.Addr)
 	}
-	o.listed = set
+	return set, true
+}
+
+func (o *oracle) setServers(m messages.SetServers) {
+	if set, ok := parsed(m.Addrs); ok && len(set) > 0 {
+		o.primaries, o.seeds = set, slices.Clone(set)
+		o.added, o.withdrawn, o.held = nil, nil, nil
+	}
+}
+
+func (o *oracle) setBackups(m messages.SetBackups) {
+	if set, ok := parsed(m.Addrs); ok {
+		o.listed = set
+	}
+}
+
+func (o *oracle) addBackup(m messages.AddBackup) {
+	if set, ok := parsed(m.Addrs); ok {
+		for _, addr := range set {
+			o.listed = with(o.listed, addr)
+		}
+	}
 }
 
 func (o *oracle) addPrimary(m messages.AddPrimary) {
 	if s, err := messages.ParseServer(m.Addr); err == nil {
 		o.primaries = with(o.primaries, s.Addr)
 		o.withdrawn, o.held = but(o.withdrawn, s.Addr), but(o.held, s.Addr)
+		if !slices.Contains(o.seeds, s.Addr) {
+			o.seeds, o.added = with(o.seeds, s.Addr), with(o.added, s.Addr)
+		}
 	}
 }
 
 func (o *oracle) remove(m messages.RemoveServer) {
-	o.primaries, o.listed = but(o.primaries, m.Server.Addr), but(o.listed, m.Server.Addr)
-	o.withdrawn, o.held = with(o.withdrawn, m.Server.Addr), but(o.held, m.Server.Addr)
+	addr := m.Server.Addr
+	o.primaries, o.listed, o.held = but(o.primaries, addr), but(o.listed, addr), but(o.held, addr)
+	if slices.Contains(o.added, addr) {
+		o.seeds, o.added = but(o.seeds, addr), but(o.added, addr)
+	}
+	o.withdrawn = with(o.withdrawn, addr)
 }
 
 func (o *oracle) discovered(m messages.DiscoveryDone, orphan bool) {
@@ -120,17 +149,17 @@ func (o *oracle) released() {
 	o.held = nil
 }
 
-// lapsed brings the whole configuration back.
+// lapsed brings all seeds back.
 func (o *oracle) lapsed() {
 	o.withdrawn = nil
 	o.restore(false)
 }
 
-// foundNobody brings the configuration back, but for what was removed by hand.
+// foundNobody brings the seeds back, but for what was removed by hand.
 func (o *oracle) foundNobody() { o.restore(true) }
 
 func (o *oracle) restore(held bool) {
-	for _, addr := range o.config {
+	for _, addr := range o.seeds {
 		if !slices.Contains(o.withdrawn, addr) {
 			if held && !slices.Contains(o.primaries, addr) {
 				o.held = with(o.held, addr)

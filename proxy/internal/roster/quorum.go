@@ -1,10 +1,6 @@
 package roster
 
-import (
-	"time"
-
-	"github.com/open-nomad/rpcproxy/messages"
-)
+import "time"
 
 // orphanTTLs is how many heartbeat lifetimes without a leader make an orphan.
 const orphanTTLs = 3
@@ -85,29 +81,22 @@ func (r *Roster) expireQuorum(now time.Time) {
 }
 
 // bereave takes note, whatever led to it, that every server has failed: the
-// configured ones, but for those removed by hand, are eligible again at once, until
+// seeds, but for those removed by hand, are eligible again at once, until
 // one of those that the heartbeat named answers.
 func (r *Roster) bereave() {
 	if r.quorum.silent || r.list.len() == 0 || r.list.served() {
 		return
 	}
 	r.quorum.silent = true
-	r.restoreConfigured(true)
+	r.restoreSeeds(true)
 }
 
 // lapse makes an orphan of an agent that no leader has been named to for too
-// long: the configured servers, all of them, are eligible again.
+// long: the seeds, all of them, are eligible again.
 func (r *Roster) lapse() {
 	r.quorum.lapsed = true
-	for i := range r.configured {
-		r.configured[i].withdrawn = false
+	for i := range r.seeds {
+		r.seeds[i].withdrawn = false
 	}
-	r.restoreConfigured(false)
-}
-
-// configured is a server of the configuration. The configuration is a
-// discovery that is always there: heartbeats override it, an orphan gets it back.
-type configured struct {
-	server    messages.Server
-	withdrawn bool // removed by hand: a round that finds nobody does not bring it back
+	r.restoreSeeds(false)
 }

@@ -13,12 +13,12 @@ type Roster struct {
 	cfg Config
 	rng *rand.Rand
 
-	list       list
-	configured []configured
-	numNodes   int    // size of the cluster, never negative
-	leader     string // as the last heartbeat told it
-	failures   uint64 // failures seen so far: the sequence number of the last
-	rotated    uint64 // epoch that published the last failover
+	list     list
+	seeds    []seed
+	numNodes int    // size of the cluster, never negative
+	leader   string // as the last heartbeat told it
+	failures uint64 // failures seen so far: the sequence number of the last
+	rotated  uint64 // epoch that published the last failover
 
 	published  published
 	heartbeats memory
@@ -50,7 +50,7 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 	}
 	r.list.primaries = r.arrange(false)
 	for _, e := range r.list.primaries {
-		r.configured = append(r.configured, configured{server: e.server})
+		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceConfig})
 	}
 	for _, s := range r.cfg.Remembered {
 		r.list.addBackup(s, messages.SourceFile).found = true
@@ -85,10 +85,14 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 		r.suspected(now, m)
 	case messages.RebalanceTick:
 		r.rebalance(now, m.Reply)
+	case messages.SetServers:
+		r.setServers(now, m)
+	case messages.SetBackups:
+		r.setBackups(now, m)
 	case messages.AddBackup:
-		r.addBackup(m)
+		r.addBackup(now, m)
 	case messages.AddPrimary:
-		r.addPrimary(m)
+		r.addPrimary(now, m)
 	case messages.RemoveServer:
 		r.removeServer(m)
 	case messages.ProbeDone:
@@ -147,6 +151,7 @@ func (r *Roster) finish(now time.Time) {
 	r.release()
 	r.bereave()
 	r.follow(now)
+	r.settle()
 	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.rng)
 	if due(r.discoveryDeadline(), now) {
 		r.box.command(Discover{Run: r.discovery.begin(now, r.rng)})

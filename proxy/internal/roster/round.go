@@ -109,16 +109,29 @@ func (r *Roster) arrange(homeward bool) []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
 	if homeward {
 		seated(primaries, r.cfg.Seat)
+		r.ownFirst(primaries)
 	} else {
-		r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
+		r.ordered(primaries)
 	}
 	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
-	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
-		ownFirst(primaries, r.cfg.Datacenter)
-	}
 	toBack(primaries, r.late)
 	toBack(backups, r.late)
 	return append(primaries, backups...)
+}
+
+// ordered puts primaries into the order of the policy and of the datacenters.
+func (r *Roster) ordered(primaries []*entry) []*entry {
+	r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
+	r.ownFirst(primaries)
+	return primaries
+}
+
+// ownFirst moves the servers of the agent's datacenter before the others, if these
+// are preferred.
+func (r *Roster) ownFirst(primaries []*entry) {
+	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
+		ownFirst(primaries, r.cfg.Datacenter)
+	}
 }
 
 // probeNext probes the next candidate that is still listed. When there is none

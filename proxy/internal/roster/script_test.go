@@ -66,6 +66,7 @@ func (s *script) start(c command) {
 		}
 	}
 	cfg.Rebalance.Spread = s.duration(c.options["spread"])
+	cfg.NoDiscovery = c.options["discovery"] == "no"
 	cfg.PreferDatacenter = c.options["prefer"] == "dc"
 	if c.options["policy"] == "rendezvous" {
 		cfg.Policy = Rendezvous
@@ -121,15 +122,27 @@ func (s *script) message(c command) messages.Proxy {
 		return messages.DiscoveryDone{Run: s.current(c, "run", s.r.discovery.run), Found: found(c.words...)}
 	case "notfound":
 		return messages.DiscoveryDone{Run: s.current(c, "run", s.r.discovery.run), Err: errors.New("no such host")}
+	case "servers":
+		return messages.SetServers{Addrs: c.words, Reply: reply[error](c)}
+	case "backups":
+		return messages.SetBackups{Addrs: c.words, Reply: reply[error](c)}
 	case "backup":
-		return messages.AddBackup{Addrs: c.words, Reply: actor.NewReply[error]()}
+		return messages.AddBackup{Addrs: c.words, Reply: reply[error](c)}
 	case "primary":
-		return messages.AddPrimary{Addr: c.words[0], Reply: actor.NewReply[messages.AddResult]()}
+		return messages.AddPrimary{Addr: c.words[0], Reply: reply[messages.AddResult](c)}
 	case "remove":
 		return messages.RemoveServer{Server: serv(s.t, c.words[0]), Reply: actor.NewReply[bool]()}
 	}
 	s.t.Fatalf("unknown command %q", c.verb)
 	return nil
+}
+
+// reply is one that is awaited, unless the command says reply=no.
+func reply[R any](c command) actor.Reply[R] {
+	if c.options["reply"] == "no" {
+		return actor.Reply[R]{}
+	}
+	return actor.NewReply[R]()
 }
 
 func (s *script) record() {

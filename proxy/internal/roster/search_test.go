@@ -96,3 +96,57 @@ func TestConfiguredServersComeBackTheMomentThatTheServerWhichTookOverDies(t *tes
 	g.fail("a")
 	g.expect("a! *b^")
 }
+
+// Whatever shows that a server has answered since the start ends the short pauses.
+func TestTheShortPausesOfTheStartAreOverOnceAServerHasAnswered(t *testing.T) {
+	for what, answer := range map[string]func(*rig){
+		"a call":                       func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "a"), Epoch: g.view.Epoch()}) },
+		"a call, without a leader":     func(g *rig) { g.noQuorum("b") },
+		"a probe":                      func(g *rig) { g.probeOnly("b") },
+		"a heartbeat":                  func(g *rig) { g.hears("a", "a") },
+		"a heartbeat without a leader": func(g *rig) { g.hears("a", "") },
+		"a heartbeat of a stranger":    func(g *rig) { g.hears("stranger", "") },
+	} {
+		g := newRig(t, "a", "b")
+		answer(g)
+		g.fail("a")
+		g.fail("b")
+		runs := 0
+		for range 60 {
+			for range only[Discover](g.advance(time.Second)) {
+				runs++
+				g.step(messages.DiscoveryDone{Run: g.r.discovery.run, Err: errTest})
+			}
+		}
+		if runs < 2 || runs > 4 {
+			t.Errorf("%s: %d runs in a minute of an outage, want one in 15 to 18.75 s", what, runs)
+		}
+	}
+}
+
+// Agents that start in the same moment, while what they ask is down: none asks more
+// than seven times in a minute, and only the first time all at once.
+func TestAFleetThatStartsTogetherDoesNotAskTogether(t *testing.T) {
+	const agents, bucket = 2000, 100 * time.Millisecond
+	asked := map[time.Duration]int{}
+	for i := range uint64(agents) {
+		g := startRig(t, Config{}, seeded(i))
+		runs := 1
+		for g.now.Before(epoch0.Add(time.Minute)) {
+			g.step(messages.DiscoveryDone{Run: g.r.discovery.run, Err: errTest})
+			at := g.r.Deadline()
+			for range only[Discover](g.advance(at.Sub(g.now))) {
+				asked[g.now.Sub(epoch0)/bucket]++
+				runs++
+			}
+		}
+		if runs > 8 { // the last of them begins after the minute
+			t.Fatalf("agent %d asked %d times in a minute", i, runs)
+		}
+	}
+	for at, n := range asked {
+		if at*bucket < time.Second || n > agents/4 {
+			t.Errorf("%d of %d agents ask %v after the start", n, agents, at*bucket)
+		}
+	}
+}

@@ -62,6 +62,10 @@ func (w *witness) step(m messages.Proxy) {
 		w.heard = true
 		w.last = m.Servers
 		w.oracle.heartbeat(m, w.cfg.RPCMajorVersion, orphan, before)
+	case messages.SetServers:
+		w.oracle.setServers(m)
+	case messages.SetBackups:
+		w.oracle.setBackups(m)
 	case messages.AddBackup:
 		w.oracle.addBackup(m)
 	case messages.AddPrimary:
@@ -156,6 +160,10 @@ func (w *witness) expect(m messages.Proxy) {
 	case messages.RebalanceTick:
 		w.open = append(w.open, m.Reply)
 		w.ticks++
+	case messages.SetServers:
+		w.open = append(w.open, m.Reply)
+	case messages.SetBackups:
+		w.open = append(w.open, m.Reply)
 	case messages.AddBackup:
 		w.open = append(w.open, m.Reply)
 	case messages.AddPrimary:
