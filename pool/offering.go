@@ -108,7 +108,7 @@ func (o *offering) offer(ctx context.Context) bool {
 	switch {
 	case t.taken || t.nobody():
 		return true
-	case ctx.Err() != nil:
+	case o.ended(ctx):
 		return false
 	case t.refused != nil:
 		o.untaken.Store(&t.refused)
@@ -128,6 +128,9 @@ func (o *offering) offer(ctx context.Context) bool {
 	return false
 }
 
+// ended says whether nothing that is found out now matters any more.
+func (o *offering) ended(ctx context.Context) bool { return ctx.Err() != nil || o.over.Err() != nil }
+
 // complain logs what keeps the credentials from coming into force.
 func (o *offering) complain(err error, ofWatch, ofOffer string) {
 	text := ofOffer
@@ -137,10 +140,10 @@ func (o *offering) complain(err error, ofWatch, ofOffer string) {
 	o.pool.cfg.Logger.Warn().Err(err).Msg(text)
 }
 
-// digest tells credentials apart; zero is plain TCP.
-func (c *credentials) digest() (sum [sha256.Size]byte) {
-	if c != nil {
-		sum = c.sum
+// digest tells credentials apart. That of plain TCP is not zero either.
+func (c *credentials) digest() [sha256.Size]byte {
+	if c == nil {
+		return sha256.Sum256(nil)
 	}
-	return sum
+	return c.sum
 }

@@ -67,6 +67,7 @@ type TLSConfig struct {
 type credentials struct {
 	from   TLSConfig
 	tls    *tls.Config
+	own    tls.Certificate   // shown also to a server that names other authorities: its refusal is then about the certificate
 	wanted string            // the name that a server must have; empty: any does
 	shown  string            // the names in our certificate; empty: we have none
 	sum    [sha256.Size]byte // of what was read
@@ -123,10 +124,7 @@ func (m *material) credentials(now time.Time) (*credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Shown also to a server that says it trusts other authorities: its refusal
-	// is then about the certificate, not about the lack of one.
-	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own, nil }
-	c.shown = names(own.Leaf)
+	c.own, c.shown = *own, names(own.Leaf)
 	return c, nil
 }
 

@@ -92,23 +92,34 @@ func (e *TLSError) detail(s said) string {
 	if bad, ok := errors.AsType[tls.RecordHeaderError](e.Err); ok {
 		return fmt.Sprintf(": it sent %q", bad.RecordHeader)
 	}
+	if alertOf(e.Err) == alertHandshakeFailure {
+		if e.Kind == ErrTLSFailed { //nolint:errorlint // the very value
+			return ": remote error: tls: alert 40, as for no cipher suite in common"
+		}
+		return ": remote error: tls: alert 40"
+	}
 	return ": " + s.text(e.Err)
 }
 
 // Unwrap gives the kind and the cause.
 func (e *TLSError) Unwrap() []error { return []error{e.Kind, e.Err} }
 
-// tlsError types what a handshake failed with. answered says whether the server
-// sent anything at all.
-func (c *credentials) tlsError(addr string, err error, answered bool) error {
+// progress is how far a handshake came.
+type progress struct {
+	answered bool // the server sent something
+	asked    bool // it asked for this side's certificate
+}
+
+// tlsError types what a handshake failed with.
+func (c *credentials) tlsError(addr string, err error, at progress) error {
 	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.wanted, Err: err}
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		e.Kind = c.distrust(bad, e)
 		return e
 	}
-	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !answered && hungUp(err) {
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && hungUp(err) {
 		e.Kind = ErrTLSNotSpoken
-	} else if refusal(err) {
+	} else if refusal(err) && (at.asked || alertOf(err) != alertHandshakeFailure) {
 		e.Kind, e.Shown = ErrTLSRefused, c.shown
 	}
 	return e
@@ -183,7 +194,8 @@ func hungUp(err error) bool {
 
 // The alerts with which a server refuses a client's certificate, or the lack of
 // one: https://www.rfc-editor.org/rfc/rfc8446#section-6.2. The first is what TLS
-// 1.2 has for the lack; it stands for other things there, too.
+// 1.2 has for the lack; it stands for other things there, too, such as no cipher suite
+// in common, and comes then before the server has asked for a certificate.
 const (
 	alertHandshakeFailure    = 40
 	alertBadCertificate      = 42

@@ -56,8 +56,8 @@ func (o *offering) look(ctx context.Context) bool {
 
 // bad logs once for each thing that is wrong with the files.
 func (o *offering) bad(ctx context.Context, about string, err error) {
-	if o.badFiles == about || ctx.Err() != nil {
-		return // or what these files hold does not matter any more
+	if o.badFiles == about || o.ended(ctx) {
+		return
 	}
 	o.badFiles = about
 	o.complain(err, "changed TLS files are not taken: those read before stay in force",
