@@ -92,7 +92,8 @@ type Pinged struct {
 type Corroborated struct{ Addr string }
 
 // Secure asks for other credentials, which come beside it. The reply is nil once
-// they are in force, or why a server did not take them.
+// they are in force or are on offer until a server takes them, or why a server did
+// not take them.
 type Secure struct{ Reply actor.Reply[error] }
 
 // Secured is the result of trying credentials on a server. If Err is nil they are

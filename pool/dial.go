@@ -21,7 +21,12 @@ type DialError struct {
 	Err   error
 }
 
-func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %v", e.Phase, e.Addr, e.Err) }
+// Error is phase, address and cause, each once.
+func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
+
+// Cause is the text of Err without the address and the phase, for who says these
+// beside it.
+func (e *DialError) Cause() string { return said{server: e.Addr, phase: e.Phase.String()}.text(e.Err) }
 
 func (e *DialError) Unwrap() error { return e.Err }
 
@@ -51,9 +56,14 @@ func (p *Pool) dialLimit(ctx context.Context) (limited context.Context, stop con
 }
 
 // errNoAnswer is why a dial ended that took too long.
-func errNoAnswer(limit time.Duration) error {
-	return fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded)
-}
+func errNoAnswer(limit time.Duration) error { return &lateError{limit} }
+
+// lateError is context.DeadlineExceeded with the limit in its text.
+type lateError struct{ limit time.Duration }
+
+func (e *lateError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
+
+func (e *lateError) Unwrap() error { return context.DeadlineExceeded }
 
 // setUp connects to the server addr at route, within a context that has a
 // deadline, and makes sure that a server answers there: the kernel of a frozen

@@ -82,22 +82,25 @@ type CallError struct {
 	Err      error
 }
 
+// Error is method, server, phase, cause and outcome, each once.
 func (e *CallError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Method)
 	if e.Server != "" {
 		b.WriteString(" on " + e.Server)
 	}
-	cause := e.Err
-	if d, ok := cause.(*DialError); ok { //nolint:errorlint // a wrapped one has more to say
-		cause = d.Err // phase and server are said already
-	}
-	fmt.Fprintf(&b, ": %s: %v (%s", e.Phase, cause, e.Outcome)
+	fmt.Fprintf(&b, ": %s: %s (%s", e.Phase, e.Cause(), e.Outcome)
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, ", %d attempts", e.Attempts)
 	}
 	b.WriteString(")")
 	return b.String()
+}
+
+// Cause is the text of Err without the server and the phase, for who says these
+// beside it.
+func (e *CallError) Cause() string {
+	return said{server: e.Server, phase: e.Phase.String()}.text(e.Err)
 }
 
 func (e *CallError) Unwrap() error { return e.Err }

@@ -3,6 +3,8 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,7 +150,23 @@ func failed(tb testing.TB, err error, at pool.Phase, what pool.Outcome, cause er
 	if cause != nil && !errors.Is(err, cause) {
 		tb.Fatalf("%v: cause %v, want %v", err, e.Err, cause)
 	}
+	saysOnce(tb, e)
 	return e
+}
+
+// saysOnce looks whether the text of an error repeats server or phase.
+func saysOnce(tb testing.TB, e *pool.CallError) {
+	tb.Helper()
+	text := e.Error()
+	if n := strings.Count(text, e.Server); e.Server != "" && n != 1 {
+		tb.Errorf("the server stands %d times in %q", n, text)
+	}
+	if e.Phase == pool.PhaseDecode {
+		return // the codec's words are its own
+	}
+	if n := len(regexp.MustCompile(`\b`+e.Phase.String()+`\b`).FindAllString(text, -1)); n != 1 {
+		tb.Errorf("the phase stands %d times in %q", n, text)
+	}
 }
 
 // lost looks at a call whose request the server may have, and whose answer did

@@ -165,8 +165,7 @@ func TestWhenNoAddressWorksTheErrorTellsOfEach(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	for _, part := range []string{
-		"none of 3 addresses works: ", "dial " + s[0].Addr() + ": ", "connection refused; ",
-		"handshake " + s[1].Addr() + ": no answer within 1s", "dial 127.0.0.3:",
+		": handshake: none of 3 addresses works: ", s[0].Addr() + ", " + s[2].Addr() + ": dial: connection refused", s[1].Addr() + ": no answer within 1s",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%v\nhas no %q", err, part)
@@ -227,7 +226,7 @@ func TestNoMoreThanSixteenAddressesOfANameAreTried(t *testing.T) {
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
 	_, err := p.Ping(within(t), at(s.Addr()))
 	failed(t, err, pool.PhaseDial, pool.NotSent, syscall.ECONNREFUSED)
-	if text := err.Error(); !strings.Contains(text, "none of 16 addresses works") || strings.Count(text, "dial 127.0.4.") != 8 || !strings.Contains(text, "and 8 more") {
+	if text := err.Error(); !strings.Contains(text, "none of 16 addresses works") || strings.Count(text, "127.0.4.") != 8 || !strings.Contains(text, "and 8 more") {
 		t.Errorf("%v", err)
 	}
 }

@@ -16,7 +16,7 @@ type owner struct {
 	core *core
 	live map[uint64]*session // every session that is not over
 
-	unwatch chan struct{} // closed to end the watch of files; nil: there is none
+	serial uint64 // of the last SetTLS or OfferTLS
 }
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
@@ -33,7 +33,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, letter mail) {
-	of := letter.offer
+	of, next := letter.offer, letter.Pool
 	switch m := letter.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
 	case messages.Disconnected:
 		if s := o.live[m.Session]; s == nil || !s.leaving() { // of which has been told
@@ -47,18 +47,18 @@ func (o *owner) Step(now time.Time, letter mail) {
 			o.down(m.Addr, m.Err)
 		}
 	case messages.Secure:
-		o.try(m, of)
+		next = o.secure(m, of)
 	case messages.Secured:
 		m.Withdrawn = m.Err == nil && of.next.withdraws(o.pool.creds.Load())
 		if !o.enforce(m, of) {
 			return
 		}
-		letter.Pool = m
+		next = m
 	}
 	if letter.session != nil {
 		o.live[letter.session.id] = letter.session
 	}
-	o.core.step(now, letter.Pool)
+	o.core.step(now, next)
 	o.apply()
 }
 
@@ -78,7 +78,11 @@ func (o *owner) Deadline() time.Time { return o.core.deadline() }
 
 // Stop withdraws the table. The sessions' keepers, who watch the
 // actor's context, end them.
-func (o *owner) Stop(error) { o.pool.table.Store(&table{}) }
+func (o *owner) Stop(error) {
+	o.pool.table.Store(&table{})
+	o.pool.offered.Store(nil)
+	o.pool.watching.Store(nil)
+}
 
 // apply does what the core decided, in its order.
 func (o *owner) apply() {
@@ -175,10 +179,12 @@ func (o *owner) ping(e ping) {
 func (o *owner) connect(ctx context.Context, d dial) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
+	begin := time.Now()
 	s, err := p.open(ctx, d.addr, d.session)
 	if err != nil {
 		p.counts.dialFailures.Add(1)
-		log.Debug().Str("server", d.addr).Err(err).Msg("dial failed")
+		log.Debug().Str("server", d.addr).Str("error", said{d.addr, PhaseDial.String()}.text(err)).
+			Stringer("took", since(begin)).Msg("dial failed")
 	}
 	if s != nil {
 		p.counts.sessions.Add(1) // before anybody can find it
@@ -191,12 +197,17 @@ func (o *owner) connect(ctx context.Context, d dial) {
 	if told != nil {
 		s.cancel(told)
 	}
-	log.Debug().Str("server", d.addr).Msg("session up")
+	log.Debug().Str("server", d.addr).Stringer("took", since(begin)).Msg("session up")
+	begin = time.Now()
 	err = s.keep(ctx)
 	p.counts.sessions.Add(-1)
-	log.Debug().Str("server", d.addr).Err(err).Msg("session over")
+	log.Debug().Str("server", d.addr).Str("error", said{server: d.addr}.text(err)).
+		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Pool: messages.Disconnected{Addr: d.addr, Session: d.session, Err: err}})
 }
+
+// since is the time since then, for a log line.
+func since(begin time.Time) time.Duration { return time.Since(begin).Round(10 * time.Microsecond) }
 
 // tell brings a result back to the owner. It waits for room in the mailbox, but
 // not beyond the owner's end.

@@ -27,6 +27,8 @@ type Pool struct {
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
+	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
+
 	resolver *net.Resolver // nil: Config.Dial resolves names
 
 	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
@@ -64,6 +66,7 @@ func New(cfg Config) (*Pool, error) {
 		return nil, err
 	}
 	p.creds.Store(creds)
+	p.caution(nil, creds)
 	p.open, p.limit = p.dial, p.dialLimit
 	p.start()
 	return p, nil

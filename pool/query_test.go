@@ -34,7 +34,7 @@ type (
 		Index uint64        `codec:"MinQueryIndex" json:"i"`
 		Wait  time.Duration `codec:"MaxQueryTime"`
 	}
-	taken struct {
+	takenName struct {
 		MinQueryIndex uint64 `codec:"Other"` // what travels under the name is another field
 		MaxQueryTime  string `codec:"-"`
 		Real          count  `codec:"MinQueryIndex"`
@@ -75,8 +75,8 @@ func TestTheQueryFieldsOfARequestAreThoseThatTravel(t *testing.T) {
 		{&renamed{7, wait}, query},
 		{struct{ renamed }{renamed{7, wait}}, query},
 		{inner{renamed{7, wait}, Internal{}}, internal},
-		{taken{1, "x", 7}, pool.QueryFields{Query: true, MinQueryIndex: 7}},
-		{taken{MinQueryIndex: 1}, pool.QueryFields{Query: true}},
+		{takenName{1, "x", 7}, pool.QueryFields{Query: true, MinQueryIndex: 7}},
+		{takenName{MinQueryIndex: 1}, pool.QueryFields{Query: true}},
 		{jsonTagged{7, wait}, query},
 		{byPointers{&index, &wait}, query},
 		{byPointers{}, pool.QueryFields{Query: true}},

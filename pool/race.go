@@ -120,11 +120,28 @@ func beaten(addr string, routes []string, failed []error) *DialError {
 	return &DialError{Addr: addr, Phase: phase, Err: of}
 }
 
-func (e *beatenError) Error() string {
+func (e *beatenError) Error() string { return e.text("") }
+
+// text names the addresses, those with the same cause together. The phase is not
+// repeated that has been said.
+func (e *beatenError) text(phase string) string {
+	var whys []string
+	each := make(map[string][]string) // addresses by why
+	for _, err := range e.each {
+		at := err.Phase.String()
+		why := said{server: err.Addr, phase: at}.text(err.Err)
+		if at != phase {
+			why = at + ": " + why
+		}
+		if each[why] == nil {
+			whys = append(whys, why)
+		}
+		each[why] = append(each[why], err.Addr)
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "none of %d addresses works", e.routes)
-	for i, err := range e.each {
-		b.WriteString([]string{": ", "; "}[min(i, 1)] + err.Error())
+	for i, why := range whys {
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + strings.Join(each[why], ", ") + ": " + why)
 	}
 	if more := e.routes - len(e.each); more > 0 {
 		fmt.Fprintf(&b, "; and %d more", more)

@@ -2,7 +2,7 @@ package pool
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -23,7 +23,7 @@ func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
 	ips, err := p.resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		if why := expired(ctx, nil); why != nil {
-			err = fmt.Errorf("%w: %w", why, err)
+			err = &lookupError{why: why, err: err}
 		}
 		return nil, err
 	}
@@ -36,6 +36,19 @@ func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
 	}
 	return routes[:min(len(routes), maxRoutes)], nil
 }
+
+// lookupError is the end of a lookup that was given up, and its symptom.
+type lookupError struct{ why, err error }
+
+func (e *lookupError) Error() string {
+	text := e.why.Error() + " to the lookup of its name"
+	if dns, ok := errors.AsType[*net.DNSError](e.err); ok && dns.Server != "" {
+		text += " on " + dns.Server
+	}
+	return text
+}
+
+func (e *lookupError) Unwrap() []error { return []error{e.why, e.err} }
 
 // aName cuts an address into host and port and says whether the host is a name.
 func aName(addr string) (host, port string, named bool) {

@@ -1,12 +1,7 @@
 package pool
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -16,8 +11,9 @@ import (
 // offer is credentials on their way into force.
 type offer struct {
 	next    *credentials
-	insofar *credentials // of a watch: only if these are still in force
-	watched bool
+	lasting bool      // of OfferTLS: until they are taken
+	serial  uint64    // among SetTLS and OfferTLS; the owner gives it
+	by      *offering // that had them taken; nil: of SetTLS
 }
 
 // SetTLS replaces the credentials: cfg is read, tried on a server, and then used
@@ -25,23 +21,66 @@ type offer struct {
 // its successor is up, and end once nothing is on them: no call and no stream
 // notices. Only if cfg withdraws trust, by an authority that is gone or another
 // server's name, they end after Config.DrainTimeout, with what is still on them
-// (ErrDrained). nil is plain TCP.
+// (ErrDrained). nil is plain TCP. What OfferTLS has on offer ends with that.
 //
-// It is tried on the servers there are sessions to and on the last one there was,
-// until one takes it. A server that cannot be reached, or does not answer, says
+// It is tried once, on the servers there are sessions to and on the last one there
+// was, until one takes it. A server that cannot be reached, or does not answer, says
 // nothing about it: if no other does, it is tried on those that last refused what is
 // in force, up to 8; and if no server can be asked at all it is taken as it is, as
 // it is where there never was one. That bounds how long SetTLS blocks:
-// Config.DialTimeout per server. An error leaves everything as it was. It is a
-// *TLSConfigError, ErrStopped, or that of the first server that refused it, a
-// *DialError around a *TLSError.
+// Config.DialTimeout per server. An error leaves everything as it was, what is on
+// offer included. It is a *TLSConfigError, ErrStopped, or that of the first server
+// that refused it, a *DialError around a *TLSError.
 func (p *Pool) SetTLS(cfg *TLSConfig) error {
 	next, err := cfg.load(time.Now())
 	if err != nil {
 		return err
 	}
+	return p.secure(&offer{next: next})
+}
+
+// OfferTLS is SetTLS that does not give up: cfg is read at once, and then tried on the
+// servers that SetTLS asks until one of them takes it; only then is it in force. It is
+// tried at once, after 5 s, and then less and less often, at least every 5 min; within
+// seconds when a session comes up or a server refuses the credentials in force. With
+// cfg.Watch its files are read again meanwhile, and what they hold then is on offer.
+// When it is refused that is logged once, with the reason, and when it is taken too.
+// Where no server was ever reached, nor refused this side, it is taken as it is; where
+// none can be asked, it waits for one.
+//
+// A later OfferTLS takes its place, and a later SetTLS that is taken ends it. The
+// credentials in force stay what they were, their files watched, until it is taken.
+// OfferedTLS tells how it stands. It does not wait for any server; the error is a
+// *TLSConfigError, or ErrStopped, and leaves everything as it was.
+func (p *Pool) OfferTLS(cfg *TLSConfig) error {
+	next, err := cfg.load(time.Now())
+	if err != nil {
+		return err
+	}
+	return p.secure(&offer{next: next, lasting: true})
+}
+
+// OfferedTLS says whether credentials are on offer that no server has taken yet, of
+// OfferTLS or of files that have changed (TLSConfig.Watch), and why not: the first
+// refusal when they were tried last, or why no server could be asked; nil before they
+// were. It neither blocks nor allocates.
+func (p *Pool) OfferedTLS() (pending bool, untaken error) {
+	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
+		if o == nil || !o.pending.Load() {
+			continue
+		}
+		if why := o.untaken.Load(); why != nil {
+			return true, *why
+		}
+		pending = true
+	}
+	return pending, nil
+}
+
+// secure brings an offer to the owner and waits for its answer.
+func (p *Pool) secure(of *offer) error {
 	refused, err := actor.Ask(context.Background(), p.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Pool: messages.Secure{Reply: r}, offer: &offer{next: next}}
+		return mail{Pool: messages.Secure{Reply: r}, offer: of}
 	})
 	if err != nil {
 		return err
@@ -49,94 +88,76 @@ func (p *Pool) SetTLS(cfg *TLSConfig) error {
 	return refused
 }
 
-// try looks whether a server takes what is offered, in a goroutine of its own.
-func (o *owner) try(m messages.Secure, of *offer) {
+// secure looks, in a goroutine of its own, whether a server takes what is offered, or
+// has it offered until one does. It answers what that comes to for the core.
+func (o *owner) secure(m messages.Secure, of *offer) messages.Pool {
+	p := o.pool
+	o.serial++
+	of.serial = o.serial
+	if !of.lasting {
+		o.self.Go(func(ctx context.Context) {
+			err := p.tried(ctx, of.next)
+			_ = o.tell(ctx, mail{Pool: messages.Secured{Reply: m.Reply, Err: err}, offer: of})
+		})
+		return m
+	}
+	if first, others := p.askable(); len(first)+len(others) == 0 {
+		taken := messages.Secured{Reply: m.Reply}
+		o.enforce(taken, of)
+		return taken
+	}
+	var files *TLSConfig
+	if of.next != nil {
+		files = &of.next.from
+	}
+	next := p.newOffering(files)
+	next.serial, next.next = of.serial, of.next
+	next.pending.Store(true)
+	if before := p.offered.Swap(next); before != nil {
+		before.end()
+	}
+	o.start(next)
+	m.Reply.Send(nil)
+	return m
+}
+
+// start runs an offering in a goroutine of its own.
+func (o *owner) start(of *offering) {
 	o.self.Go(func(ctx context.Context) {
-		err := o.pool.try(ctx, of.next)
-		_ = o.tell(ctx, mail{Pool: messages.Secured{Reply: m.Reply, Err: err}, offer: of})
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		defer context.AfterFunc(of.over, stop)()
+		if of.run(ctx) {
+			_ = o.tell(ctx, mail{Pool: messages.Secured{}, offer: &offer{next: of.next, by: of}})
+		}
 	})
 }
 
-// try greets servers with creds until one answers. The error is that of the first
-// that refused them; nil too if there was none to ask.
-func (p *Pool) try(ctx context.Context, creds *credentials) error {
-	known := slices.Sorted(maps.Keys(*p.table.Load()))
-	if last := p.reached.Load(); last != nil && !slices.Contains(known, *last) {
-		known = append(known, *last)
-	}
-	taken, unheard, refused := p.greetAny(ctx, known, creds)
-	if !taken && refused == nil {
-		var others error
-		if taken, others, refused = p.greetAny(ctx, *p.refusing.Load(), creds); unheard == nil {
-			unheard = others
-		}
-	}
-	switch {
-	case taken:
-		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case refused != nil:
-		return fmt.Errorf("pool: TLS stays as it was: %w", refused)
-	case unheard != nil:
-		p.cfg.Logger.Warn().Err(unheard).Msg("no server could be asked about new TLS credentials: they are taken untried")
-	}
-	return nil
-}
-
-// greetAny says whether one of servers takes creds; if none does, what the first
-// said that could not be asked, and the first that refused them.
-func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credentials) (taken bool, unheard, refused error) {
-	for _, addr := range servers {
-		s, err := p.dialWith(ctx, addr, 0, creds)
-		switch {
-		case err == nil:
-			s.abort(ErrRenewed)
-			return true, nil, nil
-		case !refuses(err):
-			unheard = cmp.Or(unheard, err)
-		default:
-			refused = cmp.Or(refused, err)
-		}
-	}
-	return false, unheard, refused
-}
-
-// refuses says whether a dial failed for the sake of the credentials.
-func refuses(err error) bool {
-	_, is := errors.AsType[*TLSError](err)
-	return is
-}
-
-// maxRefusing is how many servers that refuse the credentials are remembered.
-const maxRefusing = 8
-
-// heard notes how a dial ended: which server was reached last, and which ones,
-// the last first, refused the credentials in force when they were dialed last.
-func (o *owner) heard(addr string, err error) {
-	p := o.pool
-	if err == nil {
-		p.reached.Store(&addr)
-	}
-	next := slices.DeleteFunc(slices.Clone(*p.refusing.Load()), func(a string) bool { return a == addr })
-	if refuses(err) {
-		next = slices.Insert(next, 0, addr)
-		next = next[:min(len(next), maxRefusing)]
-	}
-	p.refusing.Store(&next)
-}
-
-// enforce puts into force what a server took. It answers false for what a watch
-// found while something else came into force.
+// enforce puts into force what a server took. It answers false for what was on offer
+// and is no more.
 func (o *owner) enforce(m messages.Secured, of *offer) bool {
 	p := o.pool
-	if of.watched && p.creds.Load() != of.insofar {
+	if of.by != nil && of.by.over.Err() != nil {
 		return false
 	}
-	if m.Err == nil {
-		p.creds.Store(of.next)
-		o.watch()
-		p.cfg.Logger.Info().Bool("watched", of.watched).Msg("TLS credentials replaced")
+	if m.Err != nil {
+		return true
 	}
+	watched := of.by != nil && of.by.inForce != nil
+	if on := p.offered.Load(); on != nil && (on == of.by || of.by == nil && on.serial < of.serial) {
+		on.end()
+		p.offered.Store(nil)
+	}
+	before := p.creds.Swap(of.next)
+	o.watch()
+	p.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting || of.by != nil && !watched).Msg("TLS credentials replaced")
+	p.caution(before, of.next)
 	return true
+}
+
+// caution logs that the names of servers are not verified from now on.
+func (p *Pool) caution(before, now *credentials) {
+	if now.anyName() && !before.anyName() {
+		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: whoever holds a certificate of the CA can pass for a server")
+	}
 }

@@ -16,6 +16,7 @@ type Stats struct {
 	Accepted      uint64 // streams that servers opened
 	Refused       uint64 // of those, the ones that were too many
 	Pings         uint64 // pings to servers that were silent
+	TLSOffers     int    // credentials on offer that no server has taken yet, see OfferedTLS
 	BytesIn       uint64 // on the transport
 	BytesOut      uint64
 
@@ -56,6 +57,11 @@ func (p *Pool) Stats() Stats {
 		ReverseStreams: p.counts.reverseStreams.Load(),
 		RefusedBytes:   p.counts.refusedBytes.Load(),
 		ReverseBytes:   p.counts.reverseBytes.Load(),
+	}
+	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
+		if o != nil && o.pending.Load() {
+			st.TLSOffers++
+		}
 	}
 	for _, s := range *p.table.Load() {
 		st.CallsInFlight += int(s.inFlight())

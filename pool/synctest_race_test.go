@@ -161,10 +161,10 @@ func TestTheErrorOfARaceNamesSomeAddressesAndCountsTheOthers(t *testing.T) {
 		t.Errorf("%+v", of.each)
 	}
 	short := beaten("nomad.test:1", routes[:2], failed[:2]).Error()
-	if want := "dial nomad.test:1: none of 2 addresses works: dial 192.0.2.0:1: fell; dial 192.0.2.1:1: fell"; short != want {
+	if want := "dial nomad.test:1: none of 2 addresses works: 192.0.2.0:1, 192.0.2.1:1: fell"; short != want {
 		t.Errorf("%q, want %q", short, want)
 	}
-	if want := "dial 192.0.2.7:1: fell; and 3 more"; e.Error()[len(e.Error())-len(want):] != want {
+	if want := "192.0.2.7:1: dial: fell; and 3 more"; e.Error()[len(e.Error())-len(want):] != want {
 		t.Errorf("%q, want %q at its end", e, want)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // with TLS want a certificate from their clients, too.
 //
 // Each of CA, Cert and Key is given as a file or as PEM, not as both. A CA is
-// needed; Cert and Key go together. The files are read by New and by SetTLS, and
-// again and again with Watch. A TLSConfig is copied when it is taken.
+// needed; Cert and Key go together. The files are read by New, SetTLS and OfferTLS,
+// and again and again with Watch. A TLSConfig is copied when it is taken.
 type TLSConfig struct {
 	// CAFile or CAPEM holds the certificates of the authorities that are trusted.
 	// Those of the system are not.
@@ -37,26 +37,45 @@ type TLSConfig struct {
 
 	// ServerName is the name to expect in place of the region's. Mind that the
 	// certificates of clients usually hold "localhost" as well as those of
-	// servers do.
+	// servers do. It goes out in the handshake (SNI), as the region's does.
 	ServerName string
 
-	// MinVersion is the oldest version of TLS to speak. Zero means
-	// tls.VersionTLS12, and older ones are refused.
+	// VerifyServerName says whether a server's certificate must hold that name; nil
+	// means true. A pointer to false is Nomad's verify_server_hostname = false: the
+	// certificate must still be signed by the CA, be valid now and be one for servers,
+	// but whoever holds one, in any region, can pass for a server of this one. One
+	// warning is logged when that comes into force. Then Region means nothing, and
+	// ServerName is sent and not compared.
+	VerifyServerName *bool
+
+	// MinVersion is the oldest version of TLS to speak, see ParseTLSVersion. Zero
+	// means tls.VersionTLS12, and older ones are refused.
 	MinVersion uint16
 
-	// Watch is how often the files are read again. When their contents have
-	// changed they are taken as by SetTLS. Zero means never.
+	// CipherSuites are the suites for TLS 1.2, see ParseCipherSuites; Go orders them.
+	// Empty means those of package crypto/tls. One that is unknown, or in
+	// tls.InsecureCipherSuites, is refused. Suites of TLS 1.3 may be among them, but
+	// not alone unless that is MinVersion: they are all on offer anyway.
+	CipherSuites []uint16
+
+	// Watch is how often the files are read again. When their contents have changed
+	// they are offered as by OfferTLS. Zero means never.
 	Watch time.Duration
 }
 
 // credentials are a TLSConfig that was read. They are never changed.
 type credentials struct {
-	from  TLSConfig
-	tls   *tls.Config
-	roots []*x509.Certificate // the authorities that are trusted
-	shown string              // the names in our certificate; empty: we have none
-	sum   [sha256.Size]byte   // of what was read
+	from   TLSConfig
+	tls    *tls.Config
+	roots  []*x509.Certificate // the authorities that are trusted
+	own    tls.Certificate     // shown also to a server that names other authorities: its refusal is then about the certificate
+	wanted string              // the name that a server must have; empty: any does
+	shown  string              // the names in our certificate; empty: we have none
+	sum    [sha256.Size]byte   // of what was read
 }
+
+// anyName says whether servers are taken whatever their certificate's name is.
+func (c *credentials) anyName() bool { return c != nil && c.wanted == "" }
 
 // serverName is the name that a server's certificate must hold.
 func (c *TLSConfig) serverName() string {
@@ -89,10 +108,18 @@ func (m *material) credentials(now time.Time) (*credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := &tls.Config{RootCAs: roots, ServerName: m.from.serverName(), MinVersion: m.from.MinVersion}
-	c := &credentials{from: m.from, tls: cfg, sum: m.sum()}
+	// No ClientSessionCache: each session's handshake is a full one.
+	cfg := &tls.Config{
+		RootCAs: roots, ServerName: m.from.serverName(),
+		MinVersion: m.from.MinVersion, CipherSuites: m.from.CipherSuites,
+	}
+	c := &credentials{from: m.from, tls: cfg, wanted: cfg.ServerName, sum: m.sum()}
 	if c.roots, err = m.ca.certificates(); err != nil {
 		return nil, err
+	}
+	if verify := m.from.VerifyServerName; verify != nil && !*verify {
+		c.wanted, cfg.ServerName = "", m.from.ServerName
+		cfg.InsecureSkipVerify, cfg.VerifyConnection = true, verifyChain(roots)
 	}
 	if m.cert.data == nil {
 		return c, nil
@@ -101,10 +128,7 @@ func (m *material) credentials(now time.Time) (*credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Shown also to a server that says it trusts other authorities: its refusal
-	// is then about the certificate, not about the lack of one.
-	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own, nil }
-	c.shown = names(own.Leaf)
+	c.own, c.shown = *own, names(own.Leaf)
 	return c, nil
 }
 

@@ -43,5 +43,8 @@ const (
 	TLSExpired       TLSProblem = "has expired"
 	TLSNotYetValid   TLSProblem = "is not valid yet"
 	TLSBadVersion    TLSProblem = "must be TLS 1.2 or 1.3"
+	TLSUnknownSuite  TLSProblem = "holds a cipher suite that is not known"
+	TLSInsecureSuite TLSProblem = "holds a cipher suite that is not secure"
+	TLSNoSuite       TLSProblem = "holds no cipher suite of TLS 1.2, which MinVersion allows"
 	TLSBadWatch      TLSProblem = "must be positive, and there must be files to watch"
 )

@@ -53,14 +53,19 @@ func (c *credentials) secure(ctx context.Context, conn *metered, addr string) (*
 		return nil, err
 	}
 	if _, err := conn.Write([]byte{wire.ModeTLS}); err != nil {
-		return nil, c.tlsError(addr, err, false)
+		return nil, c.tlsError(addr, err, progress{})
 	}
 	if err := conn.SetWriteDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
-	secured := tls.Client(conn, c.tls)
+	cfg, asked := c.tls.Clone(), atomic.Bool{}
+	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		asked.Store(true)
+		return &c.own, nil
+	}
+	secured := tls.Client(conn, cfg)
 	if err := secured.HandshakeContext(ctx); err != nil {
-		return nil, c.tlsError(addr, err, conn.heard.Load())
+		return nil, c.tlsError(addr, err, progress{answered: conn.heard.Load(), asked: asked.Load()})
 	}
 	return &tlsConn{Conn: secured, under: conn, creds: c, addr: addr}, nil
 }
@@ -75,7 +80,7 @@ func (c *tlsConn) unblocked() *spill {
 func (c *tlsConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if err != nil && refusal(err) {
-		err = c.creds.tlsError(c.addr, err, true)
+		err = c.creds.tlsError(c.addr, err, progress{answered: true, asked: true})
 	}
 	return n, err
 }

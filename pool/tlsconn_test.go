@@ -88,14 +88,17 @@ func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 	}
 }
 
-func TestWhatAWatchFoundTooLateIsNotTaken(t *testing.T) {
-	before, now, late := &credentials{}, &credentials{}, &credentials{}
-	o := &owner{pool: &Pool{}}
-	o.pool.creds.Store(now)
-	if o.enforce(messages.Secured{}, &offer{next: late, insofar: before, watched: true}) || o.pool.creds.Load() != now {
+func TestWhatIsTakenWhenItIsNotOnOfferAnyMoreIsDropped(t *testing.T) {
+	p := &Pool{}
+	o, now := &owner{pool: p}, &credentials{}
+	p.creds.Store(now)
+	late := p.newOffering(nil)
+	late.end()
+	if o.enforce(messages.Secured{}, &offer{next: &credentials{}, by: late}) || p.creds.Load() != now {
 		t.Error("it replaced what came into force meanwhile")
 	}
-	if !o.enforce(messages.Secured{}, &offer{next: late, insofar: now, watched: true}) || o.pool.creds.Load() != late {
-		t.Error("it was not taken in time either")
+	next, on := &credentials{}, p.newOffering(nil)
+	if !o.enforce(messages.Secured{}, &offer{next: next, by: on}) || p.creds.Load() != next {
+		t.Error("what is on offer was not taken either")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Why no session over TLS, or over plain TCP, came about. Each is reached with
@@ -36,9 +37,9 @@ var (
 	ErrTLSNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP")
 	// ErrTLSDropped says that the server hung up after the handshake, before it
 	// answered: so do those that refuse a certificate, when the reason is lost.
-	ErrTLSDropped = errors.New("the server hung up after the handshake: it may refuse this client's certificate")
+	ErrTLSDropped = errors.New("the server hung up when TLS was set up: it may refuse this client's certificate")
 	// ErrTLSFailed is any other failure of a handshake.
-	ErrTLSFailed = errors.New("the TLS handshake failed")
+	ErrTLSFailed = errors.New("TLS could not be set up")
 )
 
 // TLSError says why this side and the server at Addr do not trust or do not
@@ -46,16 +47,19 @@ var (
 type TLSError struct {
 	Addr    string
 	Kind    error    // one of the ErrTLS sentinels
-	Wanted  string   // the name a server must have; empty without TLS
+	Wanted  string   // the name a server must have; empty without TLS, and where any will do
 	Offered []string // the names in the server's certificate, if it is about these
 	Shown   string   // what this side showed, if the server refused it
 	Err     error    // what the handshake or the transport said
 }
 
-func (e *TLSError) Error() string {
+func (e *TLSError) Error() string { return e.text(said{}) }
+
+// text is kind and cause, without what has been said.
+func (e *TLSError) text(s said) string {
 	var b strings.Builder
 	b.WriteString(e.Kind.Error())
-	if e.Offered != nil {
+	if e.Offered != nil && e.Wanted != "" {
 		fmt.Fprintf(&b, ": wanted %s, it offers %s", e.Wanted, listed(e.Offered))
 	}
 	if e.Kind == ErrTLSRefused { //nolint:errorlint // the very value
@@ -65,24 +69,57 @@ func (e *TLSError) Error() string {
 			b.WriteString(": it was shown a certificate for " + e.Shown)
 		}
 	}
-	fmt.Fprintf(&b, ": %v", e.Err)
+	b.WriteString(e.detail(s))
 	return b.String()
+}
+
+// detail is what Err says beyond the kind.
+func (e *TLSError) detail(s said) string {
+	if bad, ok := errors.AsType[x509.HostnameError](e.Err); ok && bad.Certificate != nil && len(offered(bad.Certificate)) > 0 {
+		return "" // the names are what it is about
+	}
+	if bad, ok := errors.AsType[x509.CertificateInvalidError](e.Err); ok && bad.Reason == x509.Expired {
+		what := "has expired"
+		if bad.Cert != nil && time.Now().Before(bad.Cert.NotBefore) {
+			what = "is not valid yet"
+		}
+		return ": it " + what + ": " + bad.Detail
+	}
+	if bad, ok := errors.AsType[x509.UnknownAuthorityError](e.Err); ok {
+		// Its hint, if it has one.
+		return strings.TrimPrefix(bad.Error(), x509.UnknownAuthorityError{}.Error())
+	}
+	if bad, ok := errors.AsType[tls.RecordHeaderError](e.Err); ok {
+		return fmt.Sprintf(": it sent %q", bad.RecordHeader)
+	}
+	if alertOf(e.Err) == alertHandshakeFailure {
+		if e.Kind == ErrTLSFailed { //nolint:errorlint // the very value
+			return ": remote error: tls: alert 40, as for no cipher suite in common"
+		}
+		return ": remote error: tls: alert 40"
+	}
+	return ": " + s.text(e.Err)
 }
 
 // Unwrap gives the kind and the cause.
 func (e *TLSError) Unwrap() []error { return []error{e.Kind, e.Err} }
 
-// tlsError types what a handshake failed with. answered says whether the server
-// sent anything at all.
-func (c *credentials) tlsError(addr string, err error, answered bool) error {
-	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.tls.ServerName, Err: err}
+// progress is how far a handshake came.
+type progress struct {
+	answered bool // the server sent something
+	asked    bool // it asked for this side's certificate
+}
+
+// tlsError types what a handshake failed with.
+func (c *credentials) tlsError(addr string, err error, at progress) error {
+	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.wanted, Err: err}
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		e.Kind = c.distrust(bad, e)
 		return e
 	}
-	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !answered && hungUp(err) {
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && hungUp(err) {
 		e.Kind = ErrTLSNotSpoken
-	} else if refusal(err) {
+	} else if refusal(err) && (at.asked || alertOf(err) != alertHandshakeFailure) {
 		e.Kind, e.Shown = ErrTLSRefused, c.shown
 	}
 	return e
@@ -97,7 +134,7 @@ func stranger(addr string, creds *credentials, err error) error {
 	if _, typed := errors.AsType[*TLSError](err); typed {
 		return err
 	}
-	return &TLSError{Addr: addr, Kind: ErrTLSDropped, Wanted: creds.tls.ServerName, Shown: creds.shown, Err: err}
+	return &TLSError{Addr: addr, Kind: ErrTLSDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err}
 }
 
 // distrust is why the server's certificate was not accepted; it notes the names
@@ -157,7 +194,8 @@ func hungUp(err error) bool {
 
 // The alerts with which a server refuses a client's certificate, or the lack of
 // one: https://www.rfc-editor.org/rfc/rfc8446#section-6.2. The first is what TLS
-// 1.2 has for the lack; it stands for other things there, too.
+// 1.2 has for the lack; it stands for other things there, too, such as no cipher suite
+// in common, and comes then before the server has asked for a certificate.
 const (
 	alertHandshakeFailure    = 40
 	alertBadCertificate      = 42

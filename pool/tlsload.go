@@ -35,11 +35,11 @@ func (s *source) bad(p TLSProblem, err error) error {
 func (c *TLSConfig) read() (*material, error) {
 	m := &material{from: *c}
 	m.from.CAPEM, m.from.CertPEM, m.from.KeyPEM = bytes.Clone(c.CAPEM), bytes.Clone(c.CertPEM), bytes.Clone(c.KeyPEM)
-	if m.from.MinVersion == 0 {
-		m.from.MinVersion = tls.VersionTLS12
+	if c.VerifyServerName != nil {
+		m.from.VerifyServerName = new(*c.VerifyServerName)
 	}
-	if m.from.MinVersion < tls.VersionTLS12 || m.from.MinVersion > tls.VersionTLS13 {
-		return nil, &TLSConfigError{Field: "MinVersion", Problem: TLSBadVersion, Err: errors.New(tls.VersionName(m.from.MinVersion))}
+	if err := m.from.protocol(); err != nil {
+		return nil, err
 	}
 	if c.Watch < 0 || c.Watch > 0 && c.CAFile == "" && c.CertFile == "" && c.KeyFile == "" {
 		return nil, &TLSConfigError{Field: "Watch", Problem: TLSBadWatch, Err: errors.New(c.Watch.String())}

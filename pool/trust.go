@@ -15,7 +15,7 @@ func (c *credentials) withdraws(before *credentials) bool {
 		return false // it trusts anybody
 	case before == nil:
 		return true // which trusted anybody
-	case c.from.serverName() != before.from.serverName():
+	case c.wanted != "" && c.wanted != before.wanted:
 		return true
 	}
 	return slices.ContainsFunc(before.roots, func(root *x509.Certificate) bool {

@@ -13,8 +13,8 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// turncoat starts a server whose credentials can be replaced while it runs.
-func turncoat(t *testing.T, first authority) (s *testutil.Server, turn func(authority)) {
+// turnableServer starts a server whose credentials can be replaced while it runs.
+func turnableServer(t *testing.T, first authority) (s *testutil.Server, turn func(authority)) {
 	t.Helper()
 	var now atomic.Pointer[tls.Config]
 	turn = func(ca authority) { now.Store(ca.ServerTLS(ca.issue("server.global.nomad"), "global")) }
@@ -45,7 +45,7 @@ func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
 		"another name":        {first.agent(), first, func() *pool.TLSConfig { cfg := first.agent(); cfg.ServerName = "localhost"; return cfg }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, turn := turncoat(t, first)
+			s, turn := turnableServer(t, first)
 			held := holdCalls(t, s)
 			p := newPool(t, pool.Config{TLS: c.from, Handlers: doubling(), DrainTimeout: time.Millisecond})
 			on := occupy(t, p, s)

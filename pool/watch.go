@@ -2,96 +2,64 @@ package pool
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
-
-	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // watch looks after the files of the credentials in force, in place of those it
 // looked after before.
 func (o *owner) watch() {
-	if o.unwatch != nil {
-		close(o.unwatch)
-		o.unwatch = nil
+	p := o.pool
+	if before := p.watching.Swap(nil); before != nil {
+		before.end()
 	}
-	inForce := o.pool.creds.Load()
+	inForce := p.creds.Load()
 	if inForce == nil || inForce.from.Watch == 0 {
 		return
 	}
-	ended := make(chan struct{})
-	o.unwatch = ended
-	o.self.Go(func(ctx context.Context) {
-		w := watch{pool: o.pool, inForce: inForce, ended: ended}
-		if next := w.run(ctx); next != nil {
-			_ = o.tell(ctx, mail{
-				Pool: messages.Secured{}, offer: &offer{next: next, insofar: inForce, watched: true},
-			})
-		}
-	})
+	w := p.newOffering(&inForce.from)
+	w.inForce = inForce
+	p.watching.Store(w)
+	o.start(w)
 }
 
-// watch reads the files of one configuration again and again.
-type watch struct {
-	pool    *Pool
-	inForce *credentials
-	ended   <-chan struct{} // closed when something else is in force
-	told    string          // the complaint that was logged last
-}
-
-// run answers the first credentials that differ and that a server takes; nil if
-// the watch or ctx ended first. It reads whole files, which are small: a time stamp
-// would miss what is replaced within its grain.
-func (w *watch) run(ctx context.Context) *credentials {
-	tick := time.NewTicker(w.inForce.from.Watch)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-w.ended:
-			return nil
-		case <-ctx.Done():
-			return nil
-		}
-		if next := w.look(ctx); next != nil {
-			return next
-		}
-	}
-}
-
-// look answers the credentials that are in the files, nil if they are those in
-// force or are of no use.
-func (w *watch) look(ctx context.Context) *credentials {
-	m, err := w.inForce.from.read()
+// look says whether the files hold something new to offer. It reads them whole, and
+// they are small: a time stamp would miss what is replaced within its grain. Files
+// that are of no use change nothing: what they held before stays on offer.
+func (o *offering) look(ctx context.Context) bool {
+	m, err := o.from.read()
 	if err != nil {
-		w.complain(ctx, err.Error(), err)
-		return nil
+		o.bad(ctx, err.Error(), err)
+		return false
 	}
 	sum := m.sum()
-	if sum == w.inForce.sum {
-		w.told = "" // what was wrong is mended, or taken back
-		return nil
+	if o.inForce != nil && sum == o.inForce.sum { // what was wrong is mended, or taken back
+		o.pending.Store(false)
+		o.untaken.Store(nil)
+		o.badFiles, o.refusedSum, o.unheardSum = "", [sha256.Size]byte{}, [sha256.Size]byte{}
+		return false
+	}
+	if o.pending.Load() && sum == o.next.digest() {
+		o.badFiles = ""
+		return false
 	}
 	next, err := m.credentials(time.Now())
-	if err == nil {
-		err = w.pool.try(ctx, next)
-	}
 	if err != nil {
-		w.complain(ctx, string(sum[:]), err) // the text may tell of ports that change
-		return nil
+		o.bad(ctx, string(sum[:]), err)
+		return false
 	}
-	return next
+	o.badFiles, o.next = "", next
+	o.untaken.Store(nil)
+	o.pending.Store(true)
+	return true
 }
 
-// complain logs once for each thing that is wrong.
-func (w *watch) complain(ctx context.Context, about string, err error) {
-	if w.told == about || ctx.Err() != nil {
+// bad logs once for each thing that is wrong with the files.
+func (o *offering) bad(ctx context.Context, about string, err error) {
+	if o.badFiles == about || o.ended(ctx) {
 		return
 	}
-	select {
-	case <-w.ended:
-		return // what these files hold is nobody's business any more
-	default:
-	}
-	w.told = about
-	w.pool.cfg.Logger.Warn().Err(err).Msg("changed TLS files are not taken: those read before stay in force")
+	o.badFiles = about
+	o.complain(err, "changed TLS files are not taken: those read before stay in force",
+		"changed TLS files are not taken: those read before stay on offer")
 }

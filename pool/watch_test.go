@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,18 +99,28 @@ func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
 		ping(t, p, s.Addr())
 	}
 
-	// One that only a server finds wrong is tried at every look.
+	// One that only a server finds wrong stays on offer, and is tried again as soon as
+	// a session comes up.
 	f.hold(ca, other.issue("client.global.nomad"))
 	awaitLine(t, log, "refuses this client")
+	if pending, why := p.OfferedTLS(); !pending || !errors.Is(why, pool.ErrTLSRefused) || p.Stats().TLSOffers != 1 {
+		t.Errorf("pending %v, %v", pending, why)
+	}
 	tried := s.Counts().Accepted
-	await(t, "more attempts", func() bool { return s.Counts().Accepted > tried+5 })
+	s.Kill()
+	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
+	if err := s.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	ping(t, p, s.Addr())
+	await(t, "another attempt", func() bool { return s.Counts().Accepted >= tried+2 })
 	select {
 	case more := <-log:
 		t.Errorf("said again: %s", more)
 	default:
 	}
-	if n := p.Stats().Dials; n != 1 {
-		t.Errorf("%d dials, want the first only", n)
+	if n := p.Stats().Dials; n != 2 {
+		t.Errorf("%d dials, want one for each session", n)
 	}
 
 	id := ca.issue("client.global.nomad")
@@ -117,6 +128,9 @@ func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
 	awaitLine(t, log, "replaced")
 	s.awaitGuest(t, id)
 	ping(t, p, s.Addr())
+	if pending, why := p.OfferedTLS(); pending || why != nil {
+		t.Errorf("still on offer: %v", why)
+	}
 }
 
 // awaitLine reads the log up to a line that says so.

@@ -3,6 +3,9 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,5 +99,61 @@ func TestSetTLSIsNotForTheConnectionsOfOthers(t *testing.T) {
 	p := startOver(t, proxy.Config{Servers: []string{"127.0.0.1"}, Pinger: own})
 	if err := p.SetTLS(nil); !errors.Is(err, proxy.ErrForeignPool) {
 		t.Errorf("%v", err)
+	}
+	if err := p.OfferTLS(nil); !errors.Is(err, proxy.ErrForeignPool) {
+		t.Errorf("%v", err)
+	}
+	if pending, why := p.OfferedTLS(); pending || why != nil {
+		t.Errorf("pending: %v", why)
+	}
+}
+
+func TestAnOfferIsForTheRegionOfTheProxyToo(t *testing.T) {
+	c, agent := tlsCluster(t)
+	p := startOver(t, proxy.Config{Servers: c.Addrs(), Region: "mars", Pool: pool.Config{TLS: agent}})
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	other := *agent
+	other.Region = "venus"
+	for _, o := range []struct {
+		cfg     *pool.TLSConfig
+		pending bool
+	}{{&other, true}, {agent, false}} {
+		if err := p.OfferTLS(o.cfg); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the servers' answer", func() bool {
+			pending, why := p.OfferedTLS()
+			return pending == o.pending && (why != nil) == o.pending
+		})
+		if _, why := p.OfferedTLS(); o.pending && !errors.Is(why, pool.ErrTLSWrongName) {
+			t.Errorf("%v", why)
+		}
+		if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A call that is given up says once each what it was about.
+func TestTheErrorOfACallThatIsGivenUpRepeatsNothing(t *testing.T) {
+	c, err := testutil.StartCluster(testutil.ClusterConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Stop(context.Background()) })
+	for _, s := range c.Servers() {
+		s.Refuse()
+	}
+	p := startOver(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: 50 * time.Millisecond})
+	err = p.Call(endless(t), "Status.Ping", struct{}{}, nil)
+	e, ok := errors.AsType[*proxy.CallError](err)
+	if !ok || !errors.Is(err, syscall.ECONNREFUSED) || !errors.Is(err, proxy.ErrRetriesSpent) {
+		t.Fatalf("%v", err)
+	}
+	want := fmt.Sprintf("Status.Ping on %s: dial: connection refused: no time left for another attempt (not sent", e.Server)
+	if !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v\nwant %s", err, want)
 	}
 }

@@ -31,6 +31,8 @@ type CertConfig struct {
 	Names []string
 	// NotBefore and NotAfter bound its validity. Zero: an hour ago, and in a day.
 	NotBefore, NotAfter time.Time
+	// Usages are what it may be used for. Empty: as a server's and as a client's.
+	Usages []x509.ExtKeyUsage
 	// CA makes a certificate that may sign others.
 	CA bool
 }
@@ -99,7 +101,9 @@ func (ca *CA) Issue(cfg CertConfig) (*Identity, error) {
 		template.IsCA, template.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
 	} else {
 		template.DNSNames, template.KeyUsage = cfg.Names, x509.KeyUsageDigitalSignature
-		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+		if template.ExtKeyUsage = cfg.Usages; len(cfg.Usages) == 0 {
+			template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+		}
 	}
 	parent, signer := ca.cert, ca.key
 	if parent == nil {

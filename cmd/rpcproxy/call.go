@@ -33,7 +33,8 @@ func newCall() *cobra.Command {
 answer as indented JSON.
 
 With --ca it speaks TLS, and a server must show a certificate for
-server.REGION.nomad, of the region of --region.
+server.REGION.nomad, of the region of --region, or for the name that
+--tls-server-name gives, or for any with --no-verify-server-name.
 
 --args is a JSON object whose members are the request's fields, spelled as the
 server spells them. Region and AuthToken are filled in from --region and --token

@@ -47,7 +47,7 @@ func (f *findings) check() error {
 		return fmt.Errorf("--timeout is %v: give a positive duration", f.pinger.timeout)
 	}
 	if !f.ping && f.pinger.tls != (tlsFlags{}) {
-		return errors.New("--ca, --cert, --key and --tls-server-name need --ping: nothing else connects to servers")
+		return errors.New("--ca and the other flags of TLS need --ping: nothing else connects to servers")
 	}
 	_, err := f.pinger.tls.config()
 	return err

@@ -34,7 +34,8 @@ CONNECT is the time until a first answer, with all that it takes to connect; the
 round trips behind it are measured on that connection.
 
 With --ca it speaks TLS, and a server must show a certificate for
-server.global.nomad, or for the name that --tls-server-name gives.
+server.global.nomad, or for the name that --tls-server-name gives, or for any
+with --no-verify-server-name.
 
 Exit status: 0 all answered every ping, 1 some did not, 2 bad usage.`,
 		Example: `  rpcproxy ping --servers 10.0.0.1,10.0.0.2,10.0.0.3

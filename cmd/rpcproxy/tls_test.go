@@ -62,6 +62,15 @@ func TestPingAndCallSpeakTLS(t *testing.T) {
 	}
 }
 
+func TestTheNameOfAServerMayBeLeftOpen(t *testing.T) {
+	s, flags := secured(t)
+	flags = append(flags, "--no-verify-server-name", "--tls-min-version", "1.2", "--tls-cipher-suites", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+	for _, command := range [][]string{{"ping"}, {"call", "Echo.Echo"}} {
+		out, errs, status := program(t, play{}, append(append(command, ample, "--servers", s.Addr()), flags...)...)
+		expect(t, status, exitOK, out, errs)
+	}
+}
+
 func TestPingShowsWhyAServerIsNotTrusted(t *testing.T) {
 	s, flags := secured(t)
 	out, errs, status := program(t, play{}, append([]string{"ping", ample, "--servers", s.Addr()}, flags...)...)
@@ -79,11 +88,15 @@ func TestPingShowsWhyAServerIsNotTrusted(t *testing.T) {
 func TestBadTLSFlagsAreBadUsage(t *testing.T) {
 	s, flags := secured(t)
 	for want, args := range map[string][]string{
-		"--ca is missing":                 flags[2:],
-		"TLSConfig.CertFile":              flags[:4],
-		"TLSConfig.KeyFile":               append([]string{flags[4], flags[5]}, flags[:2]...),
-		"none.pem cannot be read":         {"--ca", "none.pem"},
-		"cert.pem holds certificates, an": {"--ca", flags[3]},
+		"--ca is missing":                             flags[2:],
+		"TLSConfig.CertFile":                          flags[:4],
+		"TLSConfig.KeyFile":                           append([]string{flags[4], flags[5]}, flags[:2]...),
+		"none.pem cannot be read":                     {"--ca", "none.pem"},
+		"cert.pem holds certificates, an":             {"--ca", flags[3]},
+		`--tls-min-version is "1.1": give 1.2 or 1.3`: append([]string{"--tls-min-version", "1.1"}, flags...),
+		`"RC4": give some of TLS_ECDHE_`:              append([]string{"--tls-cipher-suites", "RC4"}, flags...),
+		"TLS_RSA_WITH_AES_128_CBC_SHA: give some":     append([]string{"--tls-cipher-suites", "TLS_RSA_WITH_AES_128_CBC_SHA"}, flags...),
+		"other flags of TLS need it":                  {"--no-verify-server-name"},
 	} {
 		for _, command := range [][]string{{"ping"}, {"call", "Status.Ping"}} {
 			out, errs, status := program(t, play{}, append(append(command, "--servers", s.Addr()), args...)...)

@@ -61,10 +61,10 @@ func brief(d time.Duration) string {
 // reason is err without what its line in the table says anyway.
 func reason(err error) string {
 	if d, ok := errors.AsType[*pool.DialError](err); ok {
-		return fmt.Sprintf("%s: %v", d.Phase, d.Err)
+		return fmt.Sprintf("%s: %s", d.Phase, d.Cause())
 	}
 	if c, ok := errors.AsType[*pool.CallError](err); ok {
-		return fmt.Sprintf("%s: %v", c.Phase, c.Err)
+		return fmt.Sprintf("%s: %s", c.Phase, c.Cause())
 	}
 	return err.Error()
 }

@@ -1,0 +1,103 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// repliedNo is a cluster that refuses until it has done so often enough, and when.
+type repliedNo struct {
+	begin time.Time
+	left  int
+	at    []time.Duration
+}
+
+func (r *repliedNo) try(ctx context.Context, _ *credentials) trial {
+	r.at = append(r.at, time.Since(r.begin))
+	if r.left--; r.left < 0 {
+		return trial{taken: true}
+	}
+	return trial{refused: errors.New("no")}
+}
+
+// runOffer runs an offer of something until it is taken, or ctx ends.
+func runOffer(t *testing.T, r *repliedNo) (o *offering, taken <-chan bool) {
+	t.Helper()
+	o = (&Pool{}).newOffering(nil)
+	r.begin = time.Now()
+	o.try = r.try
+	o.pending.Store(true)
+	done := make(chan bool, 1)
+	go func() { done <- o.run(t.Context()) }()
+	return o, done
+}
+
+func TestOffersComeLessAndLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &repliedNo{left: 12}
+		if _, taken := runOffer(t, r); !<-taken {
+			t.Fatal("not taken")
+		}
+		if len(r.at) != 13 || r.at[0] != 0 {
+			t.Fatalf("%v", r.at)
+		}
+		jittered := false
+		for i, base := range []time.Duration{5, 10, 20, 40, 80, 160, 240, 240, 240, 240, 240, 240} {
+			base *= time.Second
+			pause := r.at[i+1] - r.at[i]
+			if pause < base || pause >= base+base/4 {
+				t.Errorf("pause %d is %v, want %v and up to a quarter", i, pause, base)
+			}
+			jittered = jittered || pause != base
+		}
+		if !jittered {
+			t.Error("all agents would come at once")
+		}
+	})
+}
+
+func TestAnEventBringsAnOfferForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &repliedNo{left: 1000}
+		o, _ := runOffer(t, r)
+		time.Sleep(20 * time.Minute) // between two offers of the slowest pace
+		before := len(r.at)
+		o.event()
+		synctest.Wait()
+		if len(r.at) != before+1 || r.at[before] != 20*time.Minute {
+			t.Fatalf("%v", r.at)
+		}
+		for range 10_000 { // a storm of them brings one each second or so
+			o.event()
+			time.Sleep(time.Millisecond)
+		}
+		synctest.Wait()
+		if n := len(r.at) - before - 1; n < 5 || n > 20 {
+			t.Errorf("%d offers in 10 s", n)
+		}
+		for i := before + 1; i < len(r.at); i++ {
+			if pause := r.at[i] - r.at[i-1]; pause < offerSoon/2 || pause > 2*offerSoon {
+				t.Errorf("%v between two", pause)
+			}
+		}
+	})
+}
+
+func TestWithoutAnOfferEventsBringNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &repliedNo{}
+		o, taken := runOffer(t, r)
+		if !<-taken {
+			t.Fatal("not taken")
+		}
+		o.pending.Store(false)
+		o.event()
+		if len(o.events) != 0 {
+			t.Error("it is told")
+		}
+		(*offering)(nil).event()
+	})
+}
