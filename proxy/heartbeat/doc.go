@@ -20,14 +20,14 @@
 // # When a heartbeat is sent
 //
 // A reply grants a time to live (TTL), after which, and a grace, the cluster takes
-// the node for lost. Nomad's own client (2.0.6) sends the next heartbeat when the
-// TTL is over, and relies on the grace. Here the next one is sent a margin before:
+// the node for lost. Nomad's own client sends the next heartbeat when the TTL is
+// over (recording real_client_agent), and relies on the grace. Here the next one is sent a margin before:
 // a third of the TTL, at most 5 s, so that a server that is found silent at that
 // moment costs a slice of the margin (see [proxy.WithBudget]) and the heartbeat
 // still lands on another server within the TTL. Where answers take long the margin
 // is twice what the last one took, at most half of the TTL. In a fleet whose TTL is
-// minutes, 5 s are nothing; in a small one they cost a third more heartbeats. Up to
-// a sixteenth of the TTL is taken off by chance, so that agents that were granted
+// minutes, 5 s are nothing; at a TTL of 10 to 20 s they cost half as many heartbeats
+// again. Up to a sixteenth of the TTL is taken off by chance, so that agents that were granted
 // the same TTL in the same second, as after a leader change, do not come back
 // together.
 //

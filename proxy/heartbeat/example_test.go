@@ -21,7 +21,12 @@ func Example() {
 	}
 	defer cluster.Stop(ctx)
 
-	if err := agent(ctx, cluster.Addrs()); err != nil {
+	err = agent(ctx, cluster.Addrs(), func(p *proxy.Proxy, hb *heartbeat.Heartbeat) error {
+		err := hb.SetStatus(ctx, heartbeat.Ready) // waits until a server has taken it
+		fmt.Println("the cluster has", p.NumNodes(), "node")
+		return err
+	})
+	if err != nil {
 		fmt.Println(err)
 	}
 	for _, n := range cluster.Nodes() {
@@ -32,8 +37,8 @@ func Example() {
 	// worker-1 is ready
 }
 
-// agent is all that an agent needs.
-func agent(ctx context.Context, servers []string) error {
+// agent is all that an agent needs besides its work.
+func agent(ctx context.Context, servers []string, work func(*proxy.Proxy, *heartbeat.Heartbeat) error) error {
 	p, err := proxy.Start(proxy.Config{Servers: servers})
 	if err != nil {
 		return err
@@ -47,16 +52,7 @@ func agent(ctx context.Context, servers []string) error {
 		return err
 	}
 	defer hb.Stop(ctx)
-	return work(ctx, p, hb)
-}
-
-// work is what the agent is for.
-func work(ctx context.Context, p *proxy.Proxy, hb *heartbeat.Heartbeat) error {
-	if err := hb.SetStatus(ctx, heartbeat.Ready); err != nil { // waits until a server has taken it
-		return err
-	}
-	fmt.Println("the cluster has", p.NumNodes(), "node")
-	return nil
+	return work(p, hb)
 }
 
 // What the cluster answers comes by callbacks.

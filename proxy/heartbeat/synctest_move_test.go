@@ -2,11 +2,13 @@ package heartbeat_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/proxy/heartbeat"
 )
@@ -107,6 +109,52 @@ func TestAMoveOfManyAgentsIsSpread(t *testing.T) {
 		for i, n := range parts {
 			if n < 8 || n > 35 {
 				t.Errorf("%d of 100 in part %d of the half second: %v", n, i, parts)
+			}
+		}
+	})
+}
+
+// A cluster that lost its state: 200 agents that believe in a fleet of 10,000 do not
+// all register again in the second in which their heartbeats find out.
+func TestRegistrationsAfterAClusterLostItsStateAreSpread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const agents = 200
+		var lost atomic.Bool
+		f := newFakes(func(_ context.Context, r request) (dict, error) {
+			if lost.Load() && r.is("Node.UpdateStatus") {
+				return nil, says(r, "node not found", pool.ErrUnknownNode)
+			}
+			return with(granted(time.Hour), "NumNodes", 10000), nil
+		})
+		var all []*heartbeat.Heartbeat
+		for i := range agents {
+			p := overFakes(t, f)
+			h, err := heartbeat.Start(heartbeat.Config{Proxy: p, Node: aNode(), Seed: uint64(i + 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { stops(t, h) })
+			all = append(all, h)
+		}
+		time.Sleep(time.Minute)
+		if first := f.calls("Node.UpdateStatus"); len(first) != agents {
+			t.Fatalf("%d first heartbeats", len(first))
+		} else if spread := first[agents-1].at.Sub(first[0].at); spread < 8*time.Second || spread > 10*time.Second {
+			t.Errorf("the first heartbeats came within %v", spread)
+		}
+		lost.Store(true)
+		for _, h := range all { // all find out at once
+			go func() { _ = h.SetStatus(t.Context(), heartbeat.Ready) }()
+		}
+		found := time.Now()
+		time.Sleep(11 * time.Second)
+		var seconds [11]int
+		for _, r := range f.calls("Node.Register") {
+			seconds[int(r.at.Sub(found)/time.Second)]++
+		}
+		for i, n := range seconds[:10] {
+			if n < 8 || n > 40 {
+				t.Errorf("second %d: %d of %d register; %v", i, n, agents, seconds)
 			}
 		}
 	})

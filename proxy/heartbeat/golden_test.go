@@ -1,0 +1,70 @@
+package heartbeat_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/proxy/heartbeat"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// replay runs a Heartbeat against a recording of real servers.
+func replay(t *testing.T, name string) (*heartbeat.Heartbeat, events) {
+	t.Helper()
+	recorded, err := testutil.LoadGolden(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	player, err := testutil.StartPlayer(testutil.PlayerConfig{Transcript: recorded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stops(t, player) })
+	p, err := proxy.Start(proxy.Config{Servers: []string{player.Addr()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stops(t, p) })
+	cfg, told := listening(heartbeat.Config{})
+	return start(t, p, cfg), told
+}
+
+func TestTheRepliesOfRealServersAreRead(t *testing.T) {
+	h, told := replay(t, "register_heartbeat")
+	r := await(t, "registered", told.registered)
+	if r.TTL != 11951381435 || r.Index != 103 || !r.IdentityRenewed || r.NumNodes != 15 || len(r.Servers) != 3 || r.SchedulingEligibility != "eligible" {
+		t.Errorf("%+v", r)
+	}
+	identity := h.AuthToken()
+	if !strings.HasPrefix(identity, "eyJ") {
+		t.Errorf("token %q", identity)
+	}
+	if r := await(t, "ready", told.replies); r.TTL != 17968012894 || r.Index != 104 {
+		t.Errorf("%+v", r)
+	}
+	if err := h.SetStatus(within(t), heartbeat.Ready); err != nil {
+		t.Fatal(err)
+	}
+	if r := await(t, "landed", told.replies); r.TTL != 16405228937 || r.Index != 0 || r.Late != 0 || r.LeaderRPCAddr != "127.0.0.2:4647" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// The third heartbeat of the recording meets a leader that stops: a follower answers
+// that it could not forward it, in several words. It lands when there is a leader.
+func TestAHeartbeatLandsWhenTheLeaderIsInterrupted(t *testing.T) {
+	h, told := replay(t, "leader_interrupted")
+	for landed := 0; landed < 5; {
+		_ = h.SetStatus(within(t), heartbeat.Ready) // it may be told of the first try
+		await(t, "landed", told.replies)
+		landed++
+	}
+	if n := len(told.refused); n > 0 {
+		t.Errorf("%d registrations failed", n)
+	}
+	if r := await(t, "registered", told.registered); r.TTL < 10*time.Second || len(told.registered) != 0 {
+		t.Errorf("%+v, and %d more", r, len(told.registered))
+	}
+}
