@@ -7,7 +7,7 @@ import (
 
 // limit is how late heartbeats may be; zero: as late as they like, as long as
 // none is missed. If calls hold, none for a heartbeat may fail; if the way back
-// does, no call of a server to an agent may, and no log end.
+// does, no call of a server to an agent may, no log may end, and sessions are few.
 type limit struct {
 	p90, most   time.Duration
 	calls, back bool
@@ -32,6 +32,9 @@ var (
 // inMotion is for agents that move while nothing is wrong.
 var inMotion = limit{most: noticeable, calls: true, back: true}
 
+// mostSessions is how many sessions an agent may have at once with all three servers.
+const mostSessions = 3
+
 // breaches tells in words what a row of ours has that it must not have.
 func (l limit) breaches(r row) (all []string) {
 	say := func(what string, is, may time.Duration) {
@@ -53,6 +56,9 @@ func (l limit) breaches(r row) (all []string) {
 		}
 		if b.cut > 0 {
 			all = append(all, fmt.Sprintf("%s: %d of %d logs that servers followed were cut", r.fault, b.cut, b.follows))
+		}
+		if b.sessions > mostSessions {
+			all = append(all, fmt.Sprintf("%s: an agent had %d sessions, may have %d", r.fault, b.sessions, mostSessions))
 		}
 	}
 	return all

@@ -75,6 +75,7 @@ type ways struct {
 	NoPath  int `json:"without_session"`
 	Follows int `json:"follows"`
 	Cut     int `json:"follows_cut"`
+	Most    int `json:"sessions_max"`
 }
 
 // lines writes the rows as JSON, one per line.
@@ -86,7 +87,10 @@ func lines(w io.Writer, rows []row) error {
 			Gap: seconds(r.gap), Failed: r.failed, Missed: r.missed, Again: r.again, PerServer: r.loads,
 		}
 		if b := r.back; b != nil {
-			f.Back = &ways{Moves: b.moves, Calls: b.calls, Failed: b.failed, NoPath: b.noPath, Follows: b.follows, Cut: b.cut}
+			f.Back = &ways{
+				Moves: b.moves, Calls: b.calls, Failed: b.failed, NoPath: b.noPath,
+				Follows: b.follows, Cut: b.cut, Most: b.sessions,
+			}
 		}
 		if r.client != clientOurs {
 			f.Client = r.client
