@@ -8,12 +8,13 @@ import (
 
 // back counts what became of the servers' way to the agents while these moved.
 type back struct {
-	moves   int // an agent's calls went to another server than before
-	calls   int // of servers to agents
-	failed  int // of these
-	noPath  int // not made: the server had no session of an agent whose calls it got
-	follows int // logs that servers followed
-	cut     int // of these: ended by neither side's wish, or a line was lost
+	moves    int // an agent's calls went to another server than before
+	calls    int // of servers to agents
+	failed   int // of these
+	noPath   int // not made: the server had no session of an agent whose calls it got
+	follows  int // logs that servers followed
+	cut      int // of these: ended by neither side's wish, or a line was lost
+	sessions int // the most that an agent had with all servers
 }
 
 const (
@@ -34,9 +35,14 @@ func tally(agent string, fronts, calls, follows []record, from, to time.Time) (b
 			b.moves++
 		}
 	}
+	latest := map[string]record{} // by caller
 	for _, c := range calls {
+		if c.Agent != agent || !within(c.Sent) {
+			continue
+		}
+		latest[c.Server] = c
+		b.sessions = max(b.sessions, together(latest, c.Sent))
 		switch {
-		case c.Agent != agent || !within(c.Sent):
 		case !c.NoPath:
 			b.calls++
 			if c.Err != "" {
@@ -65,6 +71,16 @@ func tally(agent string, fronts, calls, follows []record, from, to time.Time) (b
 	return b
 }
 
+// together is how many sessions an agent has with all servers, as these said last.
+func together(latest map[string]record, now time.Time) (n int) {
+	for _, c := range latest {
+		if now.Sub(c.Sent) <= otherWay {
+			n += c.Sessions
+		}
+	}
+	return n
+}
+
 // attachedTo is the server that an agent's calls went to at that time, and since
 // when; empty: none yet.
 func attachedTo(fronts []record, at time.Time) (server string, since time.Time) {
@@ -76,7 +92,7 @@ func attachedTo(fronts []record, at time.Time) (server string, since time.Time) 
 	return server, since
 }
 
-// add adds up the counts of several agents or runs.
+// add adds up the counts of several agents or runs. Of sessions the most count.
 func (b *back) add(o back) {
 	b.moves += o.moves
 	b.calls += o.calls
@@ -84,6 +100,7 @@ func (b *back) add(o back) {
 	b.noPath += o.noPath
 	b.follows += o.follows
 	b.cut += o.cut
+	b.sessions = max(b.sessions, o.sessions)
 }
 
 // String is the counts in words.
@@ -91,6 +108,6 @@ func (b *back) String() string {
 	if b == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d moves; calls failed %d of %d, without a session %d; follows cut %d of %d",
-		b.moves, b.failed, b.calls, b.noPath, b.cut, b.follows)
+	return fmt.Sprintf("%d moves; calls failed %d of %d, without a session %d; follows cut %d of %d; sessions at most %d",
+		b.moves, b.failed, b.calls, b.noPath, b.cut, b.follows, b.sessions)
 }

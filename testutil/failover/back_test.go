@@ -23,6 +23,11 @@ func pathless(when float64, server string) record {
 	return r
 }
 
+func withSessions(r record, n int) record {
+	r.Sessions = n
+	return r
+}
+
 func TestTheWayBackIsCounted(t *testing.T) {
 	for name, c := range map[string]struct {
 		fronts, calls, follows []record
@@ -64,6 +69,14 @@ func TestTheWayBackIsCounted(t *testing.T) {
 			calls:  []record{pathless(20, "s2"), called(20.5, "s1", "")},
 			want:   back{moves: 1, calls: 1},
 		},
+		"sessions that there are at the same time": {
+			calls: []record{
+				withSessions(called(20, "s1", ""), 2), withSessions(called(20.5, "s2", ""), 1), // 3
+				withSessions(called(21, "s1", ""), 1), withSessions(called(21.5, "s3", ""), 2), // 4
+				withSessions(called(30, "s2", ""), 3), // the others are long ago
+			},
+			want: back{calls: 5, sessions: 4},
+		},
 		"logs that were cut, and one that was given up": {
 			follows: []record{
 				{Agent: "a", Sent: at(5)}, {Agent: "a", Sent: at(5), Done: at(20), Err: "EOF"},
@@ -82,23 +95,25 @@ func TestTheWayBackIsCounted(t *testing.T) {
 }
 
 func TestCountsOfSeveralAgentsAddUp(t *testing.T) {
-	sum := back{1, 2, 3, 4, 5, 6}
-	sum.add(back{10, 20, 30, 40, 50, 60})
-	if sum != (back{11, 22, 33, 44, 55, 66}) {
+	sum := back{1, 2, 3, 4, 5, 6, 3}
+	sum.add(back{10, 20, 30, 40, 50, 60, 2})
+	if sum != (back{11, 22, 33, 44, 55, 66, 3}) {
 		t.Errorf("are %+v", sum)
 	}
 }
 
 func TestTheWayBackHoldsOnlyIfNothingFailed(t *testing.T) {
-	r := row{fault: faultRebalance, back: &back{moves: 9, calls: 100, noPath: 3, follows: 4}}
+	r := row{fault: faultRebalance, back: &back{moves: 9, calls: 100, noPath: 3, follows: 4, sessions: 3}}
 	if broken := inMotion.breaches(r); broken != nil {
 		t.Errorf("nothing failed: %q", broken)
 	}
-	r.back.failed, r.back.cut, r.most = 2, 1, time.Second
+	r.back.failed, r.back.cut, r.back.sessions, r.most, r.failed = 2, 1, 4, time.Second, 3
 	want := []string{
 		"rebalance: max late 1.000 s, may be 0.300 s",
+		"rebalance: 3 calls for heartbeats failed",
 		"rebalance: 2 of 100 calls of servers to agents failed",
 		"rebalance: 1 of 4 logs that servers followed were cut",
+		"rebalance: an agent had 4 sessions, may have 3",
 	}
 	if broken := inMotion.breaches(r); !slices.Equal(broken, want) {
 		t.Errorf("is %q, want %q", broken, want)

@@ -6,11 +6,11 @@ import (
 )
 
 // limit is how late heartbeats may be; zero: as late as they like, as long as
-// none is missed. If the way back holds, no call of a server to an agent may fail
-// and no log end.
+// none is missed. If calls hold, none for a heartbeat may fail; if the way back
+// does, no call of a server to an agent may, no log may end, and sessions are few.
 type limit struct {
-	p90, most time.Duration
-	back      bool
+	p90, most   time.Duration
+	calls, back bool
 }
 
 // Who fails in silence is noticed by nothing but the lack of an answer; a
@@ -20,16 +20,20 @@ var (
 	inSight   = limit{most: noticeable}
 )
 
-// Nothing hurries a new leader along. After an orderly end there is one 1.4 to 2.4 s
+// Nobody died, or the server has said that it goes, and the proxy repeats a heartbeat
+// by itself. But nothing hurries a new leader along. After an orderly end there is one 1.4 to 2.4 s
 // later; after a transfer 0.1 to 0.3 s later. A refused heartbeat comes again after
 // a pause, which is longer the more often it was refused.
 var (
-	inElection = limit{most: 3500 * time.Millisecond}
-	inTransfer = limit{p90: noticeable, most: time.Second}
+	inElection = limit{most: 3500 * time.Millisecond, calls: true}
+	inTransfer = limit{p90: noticeable, most: time.Second, calls: true}
 )
 
 // inMotion is for agents that move while nothing is wrong.
-var inMotion = limit{most: noticeable, back: true}
+var inMotion = limit{most: noticeable, calls: true, back: true}
+
+// mostSessions is how many sessions an agent may have at once with all three servers.
+const mostSessions = 3
 
 // breaches tells in words what a row of ours has that it must not have.
 func (l limit) breaches(r row) (all []string) {
@@ -43,12 +47,18 @@ func (l limit) breaches(r row) (all []string) {
 	if r.missed > 0 {
 		all = append(all, fmt.Sprintf("%s: %d of %d missed a heartbeat", r.fault, r.missed, r.n))
 	}
+	if l.calls && r.failed > 0 {
+		all = append(all, fmt.Sprintf("%s: %d calls for heartbeats failed", r.fault, r.failed))
+	}
 	if b := r.back; l.back && b != nil {
 		if b.failed > 0 {
 			all = append(all, fmt.Sprintf("%s: %d of %d calls of servers to agents failed", r.fault, b.failed, b.calls))
 		}
 		if b.cut > 0 {
 			all = append(all, fmt.Sprintf("%s: %d of %d logs that servers followed were cut", r.fault, b.cut, b.follows))
+		}
+		if b.sessions > mostSessions {
+			all = append(all, fmt.Sprintf("%s: an agent had %d sessions, may have %d", r.fault, b.sessions, mostSessions))
 		}
 	}
 	return all

@@ -11,6 +11,7 @@ type sample struct {
 	next   time.Duration // how late its next successful heartbeat was
 	worst  time.Duration // how late its latest one was
 	gap    time.Duration // longest time between two successful ones
+	failed int           // calls for a heartbeat that ended with an error
 	again  bool          // more than one was noticeably late
 	missed bool          // a gap was longer than the TTL granted and the grace
 }
@@ -40,7 +41,12 @@ func measure(agent string, beats []record, from, to time.Time, grace time.Durati
 	for i := range beats {
 		b := &beats[i]
 		switch {
-		case !b.ok() || b.Done.After(to):
+		case b.Done.After(to):
+			continue
+		case !b.ok():
+			if b.Done.After(from) {
+				s.failed++
+			}
 			continue
 		case b.Done.After(from) && last != nil:
 			gap := m.took(last.Done, b.Done)
@@ -81,6 +87,7 @@ type row struct {
 	p50, p90, most time.Duration // late
 	gap            time.Duration
 	missed         int
+	failed         int     // calls for heartbeats
 	again          int     // agents that were late more than once
 	loads          [][]int // of roll: agents per server, once per run
 	back           *back   // of rebalance
@@ -98,6 +105,7 @@ func sum(fault, client string, samples []sample) row {
 		}
 		lates = append(lates, late)
 		r.gap = max(r.gap, s.gap)
+		r.failed += s.failed
 		if s.missed {
 			r.missed++
 		}

@@ -37,7 +37,7 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 		"failed before, and due as long as that": {
 			[]record{good(10, 10), bad(20, 24), good(20, 26)},
 			27,
-			sample{next: secs(6), worst: secs(6), gap: secs(16)},
+			sample{failed: 1, next: secs(6), worst: secs(6), gap: secs(16)},
 		},
 		"one that is over before the fault does not count": {
 			[]record{good(-10, -1), good(9, 14), good(24, 24)}, 25, sample{gap: secs(10)},
@@ -66,12 +66,12 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 		"none came until the end": {
 			[]record{good(10, 10), bad(20, 30)},
 			45,
-			sample{next: secs(25), worst: secs(25), gap: secs(35), missed: true},
+			sample{failed: 1, next: secs(25), worst: secs(25), gap: secs(35), missed: true},
 		},
 		"the second one did not come": {
 			[]record{good(10, 10), good(20, 20), bad(30, 40)},
 			45,
-			sample{worst: secs(15), gap: secs(25), missed: true},
+			sample{failed: 1, worst: secs(15), gap: secs(25), missed: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

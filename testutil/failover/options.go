@@ -77,7 +77,7 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, value := range map[string]string{
 			"faults": strings.Join(shortFaults, ","), "repeat": "1",
-			"ttl-min": "2s", "ttl-max": "3s", "grace": "4s", "agents": "4", "drain": "4s",
+			"ttl-min": "2s", "ttl-max": "3s", "grace": "6s", "agents": "4", "drain": "4s",
 		} {
 			if !given[name] {
 				_ = f.Set(name, value) // these are good

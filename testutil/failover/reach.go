@@ -57,6 +57,7 @@ func (c *caller) call(ctx context.Context, agent string) {
 	within, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
 	r := record{Kind: kindCall, Agent: agent, Server: c.server.Addr(), Sent: time.Now()}
+	r.Sessions = int(c.server.NodeConns(nodeID(agent)).Open)
 	err := c.server.CallNode(within, nodeID(agent), methodStats, statsArgs{NodeID: nodeID(agent)}, nil)
 	if ctx.Err() != nil {
 		return // it was not to be answered any more

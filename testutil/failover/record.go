@@ -17,6 +17,8 @@ type record struct {
 	TTL    time.Duration // granted by this heartbeat
 	Agent  string        `json:",omitempty"` // that was called
 	NoPath bool          `json:",omitempty"` // it was not: the server had no session of it
+
+	Sessions int `json:",omitempty"` // call: of the agent with the caller, when it was sent
 }
 
 // Kinds of records.

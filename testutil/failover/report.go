@@ -21,8 +21,8 @@ const (
 // table writes the rows as a table.
 func table(w io.Writer, rows []row) error {
 	var b strings.Builder
-	b.WriteString("| fault | client | n | late p50 / p90 / max | late again | longest gap | missed | agents per server afterwards | the way back |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| fault | client | n | late p50 / p90 / max | late again | longest gap | failed calls | missed | agents per server afterwards | the way back |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range rows {
 		var loads []string
 		for _, l := range r.loads {
@@ -32,8 +32,8 @@ func table(w io.Writer, rows []row) error {
 			}
 			loads = append(loads, text)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %s / %s / %s s | %d | %.1f s | %d | %s | %s |\n",
-			r.fault, r.client, r.n, brief(r.p50), brief(r.p90), brief(r.most), r.again, r.gap.Seconds(), r.missed, strings.Join(loads, ", "), r.back)
+		fmt.Fprintf(&b, "| %s | %s | %d | %s / %s / %s s | %d | %.1f s | %d | %d | %s | %s |\n",
+			r.fault, r.client, r.n, brief(r.p50), brief(r.p90), brief(r.most), r.again, r.gap.Seconds(), r.failed, r.missed, strings.Join(loads, ", "), r.back)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -60,6 +60,7 @@ type figures struct {
 	P90       float64 `json:"late_p90_s"`
 	Max       float64 `json:"late_max_s"`
 	Gap       float64 `json:"gap_max_s"`
+	Failed    int     `json:"failed,omitempty"`
 	Missed    int     `json:"missed"`
 	Again     int     `json:"late_again,omitempty"`
 	PerServer [][]int `json:"per_server,omitempty"`
@@ -74,6 +75,7 @@ type ways struct {
 	NoPath  int `json:"without_session"`
 	Follows int `json:"follows"`
 	Cut     int `json:"follows_cut"`
+	Most    int `json:"sessions_max"`
 }
 
 // lines writes the rows as JSON, one per line.
@@ -82,10 +84,13 @@ func lines(w io.Writer, rows []row) error {
 	for _, r := range rows {
 		f := figures{
 			Fault: r.fault, N: r.n, P50: seconds(r.p50), P90: seconds(r.p90), Max: seconds(r.most),
-			Gap: seconds(r.gap), Missed: r.missed, Again: r.again, PerServer: r.loads,
+			Gap: seconds(r.gap), Failed: r.failed, Missed: r.missed, Again: r.again, PerServer: r.loads,
 		}
 		if b := r.back; b != nil {
-			f.Back = &ways{Moves: b.moves, Calls: b.calls, Failed: b.failed, NoPath: b.noPath, Follows: b.follows, Cut: b.cut}
+			f.Back = &ways{
+				Moves: b.moves, Calls: b.calls, Failed: b.failed, NoPath: b.noPath,
+				Follows: b.follows, Cut: b.cut, Most: b.sessions,
+			}
 		}
 		if r.client != clientOurs {
 			f.Client = r.client
