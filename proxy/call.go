@@ -22,7 +22,7 @@ type call struct {
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
-	attempts int // those that were moved not counted
+	attempts int        // those that were moved not counted
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
 	until    time.Time  // no retry after it
@@ -36,7 +36,9 @@ type call struct {
 // a deadline in ctx, until Config.RetryTimeout.
 //
 // args is only read, never changed, and may be read once per attempt; a blocking
-// query that is sent again asks for what is left of its time. Every error is a
+// query that is sent again asks for what is left of its time. One of class Read is
+// also sent again, at once and at no cost, when another server comes in front, so
+// that no server is asked that the agent has left. Every error is a
 // *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
 // ErrRetriesSpent and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {

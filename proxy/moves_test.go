@@ -242,6 +242,7 @@ func TestMovesLoseNothing(t *testing.T) {
 		m.all.Go(func() { m.reach(s) })
 	}
 	m.all.Go(m.watch)
+	eventually(t, "the first blocking query", func() bool { return m.queries(active(t, m.Proxy).Addr) > 0 })
 	begin := m.Stats()
 	tick := time.NewTicker(max(every, 1))
 	defer tick.Stop()
@@ -266,5 +267,37 @@ func TestMovesLoseNothing(t *testing.T) {
 	t.Logf("%d moves, %d reverse calls, %d lines, %d queries moved", moves, m.calls.Load(), m.lines.Load(), st.Moved)
 	if st.Failures != begin.Failures || st.Moved < uint64(moves) || m.answers.Load() != 1 || proxy.Tokens(m.Proxy) != proxy.AllTokens {
 		t.Errorf("%d answers, %d tokens, %+v", m.answers.Load(), proxy.Tokens(m.Proxy), st)
+	}
+}
+
+// No heartbeat is needed for the server in front to reach the agent: the blocking
+// query that is made there again tells it of the session.
+func TestTheServerInFrontReachesTheAgentByItsBlockingQuery(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	m := newMover(ctx, t, pool.Config{}, time.Millisecond)
+	fresh, err := m.cluster.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.all.Wait()
+	defer end()
+	m.all.Go(m.watch)
+	if _, err := m.AddPrimary(within(t), fresh.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; active(t, m.Proxy).Addr != fresh.Addr(); n++ {
+		if n > 1000 {
+			t.Fatal("no round brings the new server to the front")
+		}
+		if _, err := m.Rebalance(within(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got uint64
+	eventually(t, "the new server's way to the agent", func() bool {
+		return fresh.CallNode(within(t), moverID, "ClientStats.Stats", uint64(7), &got) == nil && got == 7
+	})
+	if beats := fresh.Counts().Methods["Node.UpdateStatus"] + fresh.Counts().Methods["Node.Register"]; beats != 0 {
+		t.Fatalf("%d heartbeats: the test shows nothing", beats)
 	}
 }

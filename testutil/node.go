@@ -109,6 +109,9 @@ func (s *Server) nodeClientAllocs(ctx context.Context, r *Request) (any, error) 
 	if err := s.checkRegion(args.Region); err != nil {
 		return nil, err
 	}
+	if _, err := s.world.allocs(args.NodeID, args.AuthToken); err == nil {
+		s.remember(args.NodeID, r.conn)
+	}
 	if args.AllowStale {
 		return s.clientAllocs(ctx, args)
 	}
