@@ -15,6 +15,11 @@
 // [Pool.Stream] opens a streaming call on the session that is there. Handlers
 // answer the calls and streams that servers open towards the agent.
 //
+// [Pool.Retain] names the server that the agent is at. The session of the one that
+// was left is cut by nothing: what is on it runs to its end, its server reaches the
+// agent on it, and it ends when it has carried nothing for a while. Blocking reads
+// are made again elsewhere (Request.Moved), so that it has soon.
+//
 // # How it is made
 //
 //   - An owner (core.go, owner.go) decides which server is dialed and which
@@ -46,7 +51,10 @@
 //   - Credentials are read and checked at one go (tlsload.go) and then never
 //     changed (tls.go); a dial takes those in force (tlsconn.go). When others came
 //     into force (rotate.go, watch.go), the core has each session replaced
-//     (renew.go): the new one is published, and then the old one ends with its
-//     last call.
+//     (renew.go): the new one is published, and then the old one takes no further
+//     call. It ends with what is on it, or in time where the trust it was made on is
+//     withdrawn (trust.go).
+//   - A session that was left (move.go), or replaced, ends when its server has had
+//     the time to learn of another (retire.go).
 //   - remote.go is the one place where the text of an error means anything.
 package pool

@@ -17,7 +17,7 @@ import (
 // .GarbageCollectAll, Agent.Host and .Profile, and the methods of NodeMeta,
 // NodeIdentity, CSI and HostVolume; they open FileSystem.Logs and .Stream,
 // Allocations.Exec and Agent.Monitor as streams. A method that is not there is
-// answered with an error that they take for an older agent's.
+// answered in the words of package net/rpc.
 //
 // Each call runs in a goroutine of its own. Its context ends with the session it
 // came on, and Stop waits for it. A panic, also of CallFor and StreamFor, ends its

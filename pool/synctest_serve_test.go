@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -131,5 +133,28 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 			t.Errorf("%q, %v", answered, err)
 		}
 		sp.after(t, idle, "closed")
+	})
+}
+
+func TestWhatIsRefusedIsLoggedOnceAMinuteWithItsCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		_, s := servedPool(t, Config{Logger: zerolog.New(&log)})
+		time.Sleep(time.Second) // since the pool was made
+		for i := range 3 * 60 { // of seconds, 10 in each
+			for range 10 {
+				s.refused("too many")
+			}
+			synctest.Wait()
+			if lines := bytes.Count(log.Bytes(), []byte("were refused")); lines != i/60+1 {
+				t.Fatalf("%d lines in second %d", lines, i)
+			}
+			time.Sleep(time.Second)
+		}
+		for _, count := range []string{`"refused":1,`, `"refused":600,`} {
+			if !bytes.Contains(log.Bytes(), []byte(count)) {
+				t.Errorf("no %s in\n%s", count, log.Bytes())
+			}
+		}
 	})
 }

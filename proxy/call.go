@@ -46,7 +46,9 @@ type call struct {
 // three times at most to servers there that are in trouble.
 //
 // args is only read, never changed, and may be read once per attempt; a blocking
-// query that is sent again asks for what is left of its time. Every error is a
+// query that is sent again asks for what is left of its time. One of class Read is
+// also sent again, at once and at no cost, when another server comes in front, so
+// that no server is asked that the agent has left. Every error is a
 // *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
 // ErrRetriesSpent and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {

@@ -1,0 +1,243 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/rpc"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// says is a handler that answers a text.
+func says(text string) pool.CallHandler {
+	return func(context.Context, func(any) error) (any, error) { return text, nil }
+}
+
+// lookedUp is handlers of all kinds, some of which have the same names.
+func lookedUp(t *testing.T) pool.Handlers {
+	t.Helper()
+	services := rpc.NewServer()
+	if err := services.Register(Arith{}); err != nil {
+		t.Fatal(err)
+	}
+	named := func(text string) pool.StreamHandler {
+		return func(_ context.Context, c net.Conn) error { _, err := io.WriteString(c, text); return err }
+	}
+	return pool.Handlers{
+		Calls: map[string]pool.CallHandler{"Test.Double": doubles},
+		RPC:   services,
+		CallFor: func(method string) pool.CallHandler {
+			switch {
+			case method == "Test.Panic":
+				panic("a look-up's")
+			case strings.HasPrefix(method, "Plugin.") || method == "Test.Double" || method == "Arith.Half" || method == "NoDot":
+				return says("looked up " + method)
+			}
+			return nil
+		},
+		Streams: map[string]pool.StreamHandler{"Test.Name": named("by name")},
+		StreamFor: func(method string) pool.StreamHandler {
+			switch {
+			case method == "Test.Panic":
+				panic("a look-up's")
+			case strings.HasPrefix(method, "Plugin.") || method == "Test.Name":
+				return named("looked up")
+			}
+			return nil
+		},
+	}
+}
+
+func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
+	var log logged
+	handlers := lookedUp(t)
+	handlers.RPC = nil
+	for name, h := range map[string]pool.Handlers{"with net/rpc": lookedUp(t), "without": handlers} {
+		t.Run(name, func(t *testing.T) {
+			s, p := agentWith(t, pool.Config{Handlers: h, Logger: zerolog.New(&log)})
+			for method, want := range map[string]string{"Plugin.Any": "looked up Plugin.Any", "NoDot": "looked up NoDot"} {
+				var got string
+				if err := s.CallNode(within(t), "n", method, strings.Repeat("x", 100_000), &got); err != nil || got != want {
+					t.Errorf("%s: %q, %v", method, got, err)
+				}
+			}
+			var n int
+			if err := s.CallNode(within(t), "n", "Test.Double", 4, &n); err != nil || n != 8 {
+				t.Errorf("a listed one: %d, %v", n, err)
+			}
+			for method, want := range map[string]string{
+				"No.Such": "rpc: can't find service No.Such", "Test.Such": "rpc: can't find ",
+			} {
+				err := s.CallNode(within(t), "n", method, 1, nil)
+				if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.HasPrefix(remote.Text, want) {
+					t.Errorf("%s: %v", method, err)
+				}
+			}
+			for method, want := range map[string]string{"Test.Name": "by name", "Plugin.Any": "looked up"} {
+				c, err := s.StreamNode(within(t), "n", method)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = c.SetDeadline(time.Now().Add(patience))
+				if got, err := io.ReadAll(c); err != nil || string(got) != want {
+					t.Errorf("%s: %q, %v", method, got, err)
+				}
+				_ = c.Close()
+			}
+			_, err := s.StreamNode(within(t), "n", "No.Stream")
+			if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || remote.Text != `Unknown rpc method: "No.Stream"` {
+				t.Errorf("%v", err)
+			}
+			if err := s.CallNode(within(t), "n", "Test.Panic", 1, nil); err == nil {
+				t.Error("it was answered")
+			}
+			if _, err := s.StreamNode(within(t), "n", "Test.Panic"); err == nil {
+				t.Error("it was acknowledged")
+			}
+			await(t, "the panics in the log", func() bool { return strings.Count(log.String(), "a look-up's") >= 2 })
+			ping(t, p, s.Addr())
+			await(t, "the release", func() bool { return inUse(p) == 0 })
+			if st := p.Stats(); st.Dials != 1 || st.ReverseCalls != 6 || st.ReverseStreams != 4 || st.ReverseBytes != 0 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+	// package net/rpc is asked first.
+	s, _ := agentWith(t, pool.Config{Handlers: lookedUp(t)})
+	var half int
+	if err := s.CallNode(within(t), "n", "Arith.Half", 10, &half); err != nil || half != 5 {
+		t.Errorf("%d, %v", half, err)
+	}
+}
+
+// request begins a call: mode byte, header, and a body of n bytes of which a part is
+// there.
+func request(t *testing.T, method string, n, part int) []byte {
+	t.Helper()
+	b, err := wire.NewEncoder().Request([]byte{wire.ModeRPC}, 7, method, strings.Repeat("x", n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b[:len(b)-n+part]
+}
+
+// answered reads one answer from the agent.
+func answered(t *testing.T, from io.Reader) (text string) {
+	t.Helper()
+	r := wire.NewReader(from)
+	raw, err := r.Value(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h wire.Header
+	if err := wire.NewDecoder().Header(raw, &h); err != nil || h.Seq != 7 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	if _, err := r.Value(1 << 20); err != nil {
+		t.Fatal(err)
+	}
+	return h.Error
+}
+
+func TestARequestWithoutAMethodForItIsNotReadFurther(t *testing.T) {
+	for name, h := range map[string]pool.Handlers{"listed": doubling(), "looked up": lookedUp(t)} {
+		t.Run(name, func(t *testing.T) {
+			p := newPool(t, pool.Config{Handlers: h})
+			_, server := connectRaw(t, p)
+			for range 50 {
+				st := server.opens(t, request(t, "No.Such", 4_000_000, 10_000))
+				if text := answered(t, st); text != "rpc: can't find service No.Such" {
+					t.Fatalf("%q", text)
+				}
+				_ = st.Close()
+			}
+			if st := p.Stats(); st.ReverseBytes != 0 || st.RefusedBytes != 0 {
+				t.Fatalf("%+v", st)
+			}
+		})
+	}
+}
+
+func TestRequestsOfServersHoldNoMoreThanTheirBudget(t *testing.T) {
+	const budget, large = 256 << 10, 100_000 // for which a buffer of 128 KiB is needed
+	var log logged
+	h := lookedUp(t)
+	h.Calls["Test.Text"] = func(_ context.Context, decode func(any) error) (any, error) {
+		var text string
+		return nil, decode(&text)
+	}
+	p := newPool(t, pool.Config{MaxReverseBytes: budget, Handlers: h, Logger: zerolog.New(&log)})
+	_, one := connectRaw(t, p)
+	_, two := connectRaw(t, p) // another server: it is one budget
+	held := one.opens(t, request(t, "Test.Text", large, large-1))
+	await(t, "the first request", func() bool { return p.Stats().ReverseBytes > large })
+	for n := range uint64(10) {
+		for _, method := range []string{"Test.Text", "Plugin.Any", "Arith.Half"} {
+			st := two.opens(t, request(t, method, 2*large, 2*large-1))
+			if text := answered(t, st); !strings.Contains(text, "262144 bytes") || !strings.Contains(text, "MaxReverseBytes") {
+				t.Fatalf("%s: %q", method, text)
+			}
+			_ = st.Close()
+		}
+		if st := p.Stats(); st.RefusedBytes != 3*(n+1) || st.ReverseBytes > budget {
+			t.Fatalf("%+v", st)
+		}
+		small := two.opens(t, request(t, "Test.Text", 1000, 1000))
+		if text := answered(t, small); text != "" {
+			t.Fatalf("a small one: %q", text)
+		}
+		_ = small.Close()
+	}
+	if _, err := held.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if text := answered(t, held); text != "" {
+		t.Fatalf("the first one: %q", text)
+	}
+	await(t, "its release", func() bool { return p.Stats().ReverseBytes == 0 })
+	st := two.opens(t, request(t, "Test.Text", large, large))
+	if text := answered(t, st); text != "" {
+		t.Fatalf("afterwards: %q", text)
+	}
+	// Two more that are not answered end with their sessions.
+	for range 2 {
+		_ = one.opens(t, request(t, "Test.Text", large, large-1))
+	}
+	await(t, "two more", func() bool { return p.Stats().ReverseBytes > large })
+	_ = one.Close()
+	_ = two.Close()
+	await(t, "the end of both", func() bool { return p.Stats().ReverseBytes == 0 && p.Stats().Sessions == 0 })
+	if n := strings.Count(log.String(), "were refused"); n != 1 {
+		t.Fatalf("%d lines, want one a minute and session:\n%s", n, log.String())
+	}
+}
+
+func TestStreamsThatAreTooManyAreLoggedOnceAMinute(t *testing.T) {
+	var log logged
+	p := newPool(t, pool.Config{MaxReverseStreams: 1, Handlers: doubling(), Logger: zerolog.New(&log)})
+	_, server := connectRaw(t, p)
+	reads(t, server.opens(t, wire.AppendStream([]byte{wire.ModeStreaming}, "Test.Echo")), wire.AppendAck(nil, ""))
+	for n := range uint64(20) {
+		st := server.opens(t, nil)
+		if _, err := io.ReadAll(st); err == nil {
+			t.Fatal("it was served")
+		}
+		_ = st.Close()
+		if got := p.Stats().Refused; got != n+1 {
+			t.Fatalf("%d refused, want %d", got, n+1)
+		}
+	}
+	await(t, "the line", func() bool { return strings.Contains(log.String(), "were refused") })
+	if text := log.String(); strings.Count(text, "were refused") != 1 || !strings.Contains(text, `"refused":1,`) || !strings.Contains(text, "too many streams") {
+		t.Fatal(text)
+	}
+}
