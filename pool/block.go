@@ -17,7 +17,7 @@ const longestBlock = 300 * time.Second
 // Fields reads: by a MinQueryIndex above zero and MaxQueryTime, without which a server
 // holds a query for its 300 s; or by a method TimeToBlock() time.Duration.
 func BlockTime(args any) time.Duration {
-	if a, ok := args.(interface{ TimeToBlock() time.Duration }); ok {
+	if a, ok := args.(interface{ TimeToBlock() time.Duration }); ok && !isNil(args) {
 		if block := a.TimeToBlock(); block > 0 {
 			return min(block, longestBlock)
 		}
@@ -30,6 +30,12 @@ func BlockTime(args any) time.Duration {
 		return min(f.MaxQueryTime, longestBlock)
 	}
 	return longestBlock
+}
+
+// isNil reports whether args is a nil pointer: it can be sent, and its methods may panic.
+func isNil(args any) bool {
+	v := reflect.ValueOf(args)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Shortened is a copy of the arguments of a blocking query that asks to be held for

@@ -51,6 +51,20 @@ func TestABlockingQueryIsKnownByItsArguments(t *testing.T) {
 		{told{-time.Minute}, 0},
 		{naive{MinQueryIndex: 7}, 5 * time.Minute},
 		{naive{}, 0},
+		{(*naive)(nil), 0},
+		{(*told)(nil), 0},
+		{struct {
+			Index int           `codec:"MinQueryIndex"`
+			Wait  time.Duration `codec:"MaxQueryTime"`
+		}{7, time.Minute}, time.Minute},
+		{struct {
+			MinQueryIndex int `codec:"Other"`
+		}{7}, 0},
+		{pool.Raw("\x81\xadMinQueryIndex\x07"), 5 * time.Minute},
+		{pool.Raw("\x82\xadMinQueryIndex\x07\xacMaxQueryTime\xd2\x3b\x9a\xca\x00"), time.Second},
+		{pool.Raw("\x81\xadMinQueryIndex\x00"), 0},
+		{map[any]any{"MinQueryIndex": 7, "MaxQueryTime": time.Minute}, time.Minute},
+		{map[string]int64{"MinQueryIndex": 7, "MaxQueryTime": int64(time.Minute)}, time.Minute},
 		{asked, time.Minute},
 		{query{"n", asked}, time.Minute},
 		{&query{"n", asked}, time.Minute},

@@ -11,9 +11,9 @@ import (
 
 // Codec is how the arguments and the replies of calls are written and read, in both
 // directions: those of Call, those of the handlers, and what ReadRequest and
-// WriteRequest do on a stream of the pool. It is for an agent with a msgpack handle of
-// its own, with extensions or types that the pool's does not know. Headers,
-// acknowledgements and frames stay the pool's, and so does a Raw.
+// WriteRequest do on a stream of the pool itself, not on what wraps it. It is for an agent
+// with a msgpack handle of its own, with extensions or types that the pool's does not
+// know. Headers, acknowledgements and frames stay the pool's, and so does a Raw.
 //
 // The zero value is the encoding of Nomad's own servers: go-msgpack with raw strings,
 // times as bytes, fields named by codec tags only. Both functions are called by many

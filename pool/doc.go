@@ -48,6 +48,10 @@
 //     is published (accept.go) and handed to [Handlers] (serve.go). A stream too
 //     many, or one whose peer never ends it, is reset (reset.go): an opening that
 //     was given up is not, for the server may not have read its mode byte yet.
+//   - Arguments and replies pass a Codec (codec.go): the zero one is that of Nomad's
+//     servers (internal/wire), a Raw (raw.go) is let through, and whatever did not come
+//     from the pool's own is checked to be one value before it is sent. query.go and
+//     block.go read what the arguments say about how a server will treat them.
 //   - Credentials are read and checked at one go (tlsload.go) and then never
 //     changed (tls.go); a dial takes those in force (tlsconn.go). When others came
 //     into force (rotate.go, watch.go), the core has each session replaced

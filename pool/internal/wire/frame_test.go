@@ -33,6 +33,18 @@ func TestAFrameHasDataUnderTheNamesOfItsMethod(t *testing.T) {
 	}
 }
 
+func TestAnErrorInAFrameIsReadWithOrWithoutACode(t *testing.T) {
+	for _, frame := range []names{
+		{"Error": names{"Message": "m", "Code": nil}, "Payload": nil}, {"Error": names{"Message": "m"}, "Event": nil},
+		{"Error": names{"Message": "m", "Code": int64(0)}},
+	} {
+		var f wire.Frame
+		if err := wire.NewDecoder().Frame(encoded(t, frame), &f); err != nil || f.Error == nil || f.Error.Code != 0 || f.Error.Message != "m" {
+			t.Errorf("%v: %+v, %v", frame, f.Error, err)
+		}
+	}
+}
+
 func TestAFrameOfAnotherShapeIsMalformedAndItsNamesAreQuoted(t *testing.T) {
 	many := names{}
 	for _, c := range "abcdefghijkl" {
