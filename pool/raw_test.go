@@ -23,7 +23,10 @@ var notOneValue = map[string]pool.Raw{
 func TestARawPassesAsItIs(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	for _, raw := range []pool.Raw{
-		{0xc0}, {0x80}, {0x07}, pool.Raw("\xd9\x05str 8"), pool.Raw("\xd4\x05\x01"), pool.Raw("\x82\xa1a\x01\xa1a\x02"),
+		{0xc0},
+		{0x80},
+		{0x07},
+		pool.Raw("\xd9\x05str 8"), pool.Raw("\xd4\x05\x01"), pool.Raw("\x82\xa1a\x01\xa1a\x02"),
 		append(bytes.Repeat([]byte{0x91}, 128), 1), packed(t, make([]byte, 1<<20)), packed(t, make([]int, 100_000)),
 	} {
 		first, second := pool.Raw("of before"), pool.Raw(nil)

@@ -65,12 +65,22 @@ func TestAQueryIsShortenedInACopy(t *testing.T) {
 
 func TestArgumentsWithoutATimeAreLeftAlone(t *testing.T) {
 	for _, args := range []any{
-		nil, 7, "x", struct{ NodeID string }{"n"}, struct{ MaxQueryTime string }{"x"}, struct{ MaxQueryTime int32 }{1},
+		nil, 7, "x",
+		struct{ NodeID string }{"n"},
+		struct{ MaxQueryTime string }{"x"},
+		struct{ MaxQueryTime int32 }{1},
 		struct {
 			MaxQueryTime time.Duration `codec:"-"`
 		}{1},
-		heldThrough{}, (*held)(nil), dict(nil), map[string]string{"MaxQueryTime": "x"}, map[int]int{1: 1}, map[word]int64(nil),
-		pool.Raw(nil), (*pool.Raw)(nil), pool.Raw{0x91, 1}, pool.Raw{0x81, 0xa1}, pool.Raw{0x80, 0x80},
+		heldThrough{},
+		(*held)(nil), dict(nil),
+		map[string]string{"MaxQueryTime": "x"},
+		map[int]int{1: 1},
+		map[word]int64(nil),
+		pool.Raw(nil), (*pool.Raw)(nil),
+		pool.Raw{0x91, 1},
+		pool.Raw{0x81, 0xa1},
+		pool.Raw{0x80, 0x80},
 	} {
 		if short, ok := pool.Shortened(args, time.Second); ok {
 			t.Errorf("%#v became %#v", args, short)

@@ -35,7 +35,8 @@ func TestAFrameHasDataUnderTheNamesOfItsMethod(t *testing.T) {
 
 func TestAnErrorInAFrameIsReadWithOrWithoutACode(t *testing.T) {
 	for _, frame := range []names{
-		{"Error": names{"Message": "m", "Code": nil}, "Payload": nil}, {"Error": names{"Message": "m"}, "Event": nil},
+		{"Error": names{"Message": "m", "Code": nil}, "Payload": nil},
+		{"Error": names{"Message": "m"}, "Event": nil},
 		{"Error": names{"Message": "m", "Code": int64(0)}},
 	} {
 		var f wire.Frame

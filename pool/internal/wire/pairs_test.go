@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"math"
+	"reflect"
 	"strconv"
 	"testing"
 
@@ -24,8 +25,8 @@ func TestPairsAreAMapsKeysAndValues(t *testing.T) {
 			}
 			got[string(key)] = v
 		}
-		if diff := cmp.Diff(m, got); diff != "" {
-			t.Fatal(diff)
+		if !reflect.DeepEqual(got, m) {
+			t.Fatalf("of %d pairs came %d, or they are others", n, len(got))
 		}
 	}
 }
@@ -92,7 +93,10 @@ func TestIntegersAreReadInAllTheirForms(t *testing.T) {
 
 func TestAnIntegerIsPutIntoAMap(t *testing.T) {
 	for _, m := range []map[string]any{
-		{}, {"K": int64(1)}, {"K": "text"}, {"A": int64(1), "K": []any{int64(1)}, "Z": "z"},
+		{},
+		{"K": int64(1)},
+		{"K": "text"},
+		{"A": int64(1), "K": []any{int64(1)}, "Z": "z"},
 		{"0": nil, "1": nil, "2": nil, "3": nil, "4": nil, "5": nil, "6": nil, "7": nil, "8": nil, "9": nil, "a": nil, "b": nil, "c": nil, "d": nil, "e": nil},
 	} {
 		for _, n := range []int64{0, 300, -1, math.MaxInt64, 1 << 20} {
