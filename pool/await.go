@@ -50,7 +50,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 		session: s, ctx: ctx, watch: watch,
 		begin: time.Since(s.pool.origin), limit: held + min(hold, longest),
 	}
-	w.look(w.begin, held+s.pool.cfg.SilenceLimit)
+	w.look(w.begin, min(held+s.pool.cfg.SilenceLimit, w.limit))
 	return w
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -71,6 +72,54 @@ func ExampleProxy_Heartbeat() {
 	// Output:
 	// [10.0.0.1:4647 10.0.0.2:4647] 250 10.0.0.2:4647 <nil>
 	// 2 251 messages: heartbeat refused: it names no server; the list stays as it was
+}
+
+// A message is sent, something else is done, and then its answer is received. It comes
+// in any case, also when the Proxy is stopped meanwhile.
+func ExampleProxy_Send() {
+	p, err := proxy.Start(proxy.Config{Servers: []string{"10.0.0.1"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+
+	reply := actor.NewReply[error]()
+	err = p.Send(ctx, messages.SetServers{Addrs: []string{"10.0.0.2", "10.0.0.3:"}, Reply: reply})
+	if err != nil { // it was not accepted: there will be no answer
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(<-reply.Chan())
+
+	fmt.Println(p.Stop(ctx))
+	fmt.Println(p.Send(ctx, messages.RebalanceTick{}))
+	// Output:
+	// messages: bad server address "10.0.0.3:": the port is empty; want host, host:port or [IPv6]:port
+	// <nil>
+	// actor: stopped
+}
+
+// The servers can be replaced while the agent runs, for example when its
+// configuration was read anew.
+func ExampleProxy_SetServers() {
+	p, err := proxy.Start(proxy.Config{}) // it waits to be told
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	defer p.Stop(ctx)
+
+	_, err = p.FindServer()
+	fmt.Println(err)
+	err = p.SetServers(ctx, "10.0.0.1", "10.0.0.2:5000", "10.0.0.1:4647")
+	fmt.Println(p.NumServers(), err)
+	fmt.Println(p.SetServers(ctx))
+	// Output:
+	// no servers are known
+	// 2 <nil>
+	// messages: no server address is given: the list stays as it was; give the servers that are to be used, or take one out with RemoveServer
 }
 
 // An agent that must act when the list changes ranges over Watch.

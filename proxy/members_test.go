@@ -192,11 +192,16 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 		{messages.RemoveServer{Server: b}, func(v *messages.View) bool { return !v.Contains(b) }},
 		{messages.AddPrimary{Addr: "d"}, func(v *messages.View) bool { return v.Contains(server(t, "d")) }},
 		{messages.AddBackup{Addrs: []string{"x"}}, func(v *messages.View) bool { return len(roles(v, messages.Backup)) == 1 }},
+		{messages.SetBackups{Addrs: []string{"y", "z"}}, func(v *messages.View) bool { return len(roles(v, messages.Backup)) == 2 }},
+		{messages.SetServers{Addrs: []string{"a", "f"}}, func(v *messages.View) bool { return len(roles(v, messages.Primary)) == 2 }},
 		{messages.HeartbeatUpdate{Servers: infos("a", "e"), NumNodes: 5, LeaderRPCAddr: "a"}, func(v *messages.View) bool {
 			return v.NumNodes() == 5 && v.Contains(server(t, "e"))
 		}},
 		{messages.AddPrimary{Addr: "bad address"}, nil},
 		{messages.AddBackup{Addrs: []string{"bad address"}}, nil},
+		{messages.SetBackups{Addrs: []string{"bad address"}}, nil},
+		{messages.SetServers{Addrs: []string{"bad address"}}, nil},
+		{messages.SetServers{}, nil},
 		{messages.Suspected{Addr: "a:4647"}, nil},
 		{messages.ProbeDone{Round: 99, Server: a, Err: errDown}, nil},
 		{messages.DiscoveryDone{Run: 99, Found: []messages.Found{{Addr: "y"}}}, nil},
