@@ -378,3 +378,33 @@ func TestTheTokensThatAreShown(t *testing.T) {
 		t.Error("a new identity is still asked for")
 	}
 }
+
+// A heartbeat that a move or the embedder brought forward has time: where no server
+// answers, it does not try until the end of a TTL of minutes.
+func TestAHeartbeatBeforeItsTimeGivesUpSoon(t *testing.T) {
+	r := newRig(t)
+	r.view(a, messages.Alive)
+	r.ready(300 * time.Second)
+	regular := r.c.beat
+	r.view(b, messages.Unknown, a)
+	made := r.call(beat, 0, 500*time.Millisecond)
+	if made.until.Sub(r.now) != tryFirst || made.budget.After(r.c.landBy) {
+		t.Errorf("it has %v", made.until.Sub(r.now))
+	}
+	r.fail(tryFirst, unreachable)
+	if at, k := r.c.next(); !at.Equal(regular) || k != beat {
+		t.Errorf("the next one is due after %v", at.Sub(r.now))
+	}
+	r.c.report(r.now) // this one is waited for
+	for _, c := range []struct{ pause, try time.Duration }{{0, 16}, {2, 32}, {4, 60}} {
+		made := r.call(beat, c.pause*time.Second, c.pause*time.Second*3/2)
+		if got := made.until.Sub(r.now); got != c.try*time.Second {
+			t.Errorf("it has %v", got)
+		}
+		r.fail(c.try*time.Second, unreachable)
+	}
+	r.call(beat, 8*time.Second, 12*time.Second)
+	if r.c.until.After(r.c.landBy) {
+		t.Error("it goes on after the deadline")
+	}
+}
