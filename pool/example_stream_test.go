@@ -59,14 +59,14 @@ func ExampleHandlers() {
 
 	// The server knows the agent's node by the session it registers on.
 	node := map[string]any{
-		"ID": "n1", "SecretID": "s1", "Datacenter": "dc1", "Name": "agent",
+		"ID": testutil.NodeID("n1"), "SecretID": "s1", "Datacenter": "dc1", "Name": "agent",
 		"Attributes": map[string]string{"nomad.version": "2.0.6"},
 	}
 	if err := p.Call(ctx, server.Addr(), "Node.Register", map[string]any{"Region": "global", "Node": node}, nil); err != nil {
 		panic(err)
 	}
 	var stats struct{ Uptime int }
-	err = server.CallNode(ctx, "n1", "ClientStats.Stats", map[string]any{}, &stats)
+	err = server.CallNode(ctx, testutil.NodeID("n1"), "ClientStats.Stats", map[string]any{}, &stats)
 	fmt.Println(stats.Uptime, err)
 	// Output: 42 <nil>
 }

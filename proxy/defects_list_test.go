@@ -41,7 +41,7 @@ func (a agent) beat(t *testing.T) agentReply {
 	}
 	var reply agentReply
 	err := a.p.Call(within(t), "Node.Register", register{"global", node{
-		a.id, a.id + "-secret", "dc1", a.id, map[string]string{"nomad.version": "2.0.6"},
+		testutil.NodeID(a.id), a.id + "-secret", "dc1", a.id, map[string]string{"nomad.version": "2.0.6"},
 	}}, &reply)
 	if err != nil {
 		t.Fatal(err)

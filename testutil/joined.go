@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net"
 	"runtime"
@@ -30,6 +31,17 @@ type joined struct {
 	written chan struct{} // nothing waits any more
 	gone    chan struct{} // closed with the connection
 	closed  atomic.Bool
+
+	leaving atomic.Bool // a farewell is on its way
+	left    bool        // it was written
+}
+
+// farewell is the frame by which yamux says that it takes no further streams.
+var farewell = []byte{0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+// resets tells whether a frame's head refuses a stream.
+func resets(head []byte) bool {
+	return len(head) == yamuxHead && head[1] == 1 && head[3]&8 != 0
 }
 
 func newJoined(c net.Conn) *joined {
@@ -39,8 +51,20 @@ func newJoined(c net.Conn) *joined {
 	}
 }
 
-// Write holds back the head of a frame that has a body.
+// Write holds back the head of a frame that has a body. yamux refuses streams from
+// before it says farewell; here the farewell comes first.
 func (j *joined) Write(b []byte) (int, error) {
+	if j.leaving.Load() && len(j.held) == 0 && (bytes.Equal(b, farewell) || resets(b)) {
+		if !j.left {
+			j.left = true
+			if err := j.put(farewell); err != nil {
+				return 0, err
+			}
+		}
+		if !resets(b) {
+			return len(b), nil
+		}
+	}
 	if len(j.held) > 0 {
 		j.held = append(j.held, b...)
 		err := j.put(j.held)

@@ -207,6 +207,7 @@ func (s *Server) GoAway() {
 	s.owner.do(func(st *serverState) {
 		for c := range st.conns {
 			if session := c.session.Load(); session != nil {
+				c.out.leaving.Store(true)
 				s.running.Go(func() { _ = session.GoAway() }) // fails only on a closed session
 			}
 		}
