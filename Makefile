@@ -49,7 +49,7 @@ bench: ## run the benchmarks that match BENCH, COUNT times BENCHTIME each: input
 	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
 
 .PHONY: failover
-failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 40 min)
+failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 55 min)
 	@$(GO) run ./testutil/failover $(FAILOVER)
 
 .PHONY: soak

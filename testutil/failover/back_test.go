@@ -79,8 +79,10 @@ func TestTheWayBackIsCounted(t *testing.T) {
 		},
 		"logs that were cut, and one that was given up": {
 			follows: []record{
-				{Agent: "a", Sent: at(5)}, {Agent: "a", Sent: at(5), Done: at(20), Err: "EOF"},
-				{Agent: "a", Sent: at(21)}, {Agent: "a", Sent: at(21), Done: at(50)},
+				{Agent: "a", Sent: at(5)},
+				{Agent: "a", Sent: at(5), Done: at(20), Err: "EOF"},
+				{Agent: "a", Sent: at(21)},
+				{Agent: "a", Sent: at(21), Done: at(50)},
 			},
 			want: back{follows: 2, cut: 1},
 		},

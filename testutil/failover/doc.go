@@ -16,8 +16,14 @@
 // They are puppets of package testutil. The command plays Raft and gossip: it
 // tells each server who lives and who leads, with the delays a real cluster has.
 // After the leader is gone, calls are forwarded to it for about a second (and
-// refused, or left without an answer if it went silent), then held, until a new
-// leader is elected 1.4 to 2.4 s after the loss. Heartbeats cease to name a lost
+// refused, or left without an answer if it went silent; the first one of each
+// follower ends with "stream closed" if the leader ended in an orderly way, with
+// "EOF" if it died: golden leader_interrupted, leader_killed), then held, until a
+// new leader is elected 1.4 to 2.4 s after the loss. A leader that hands the lead
+// over refuses writes for 20 to 100 ms ("leadership transfer in progress"), then for
+// 5 to 20 ms because it has stepped down ("node is not the leader"); then calls are
+// held for 40 to 100 ms, until the successor leads (golden leadership_transfer, in
+// which all of it took 75 ms). Heartbeats cease to name a lost
 // server after 4.5 to 6.5 s. A server that is cut off loses its leader within a
 // second. A server that comes back knows the leader after 0.5 to 1.2 s.
 // Registrations count as replicated: every server knows every node.
@@ -29,8 +35,9 @@
 // a budget that ends half the grace after they are due. The stock one is a plain
 // client that does what Nomad's own does: one list that is rotated at every
 // error, yamux with its default keepalive, heartbeats that are not repeated on
-// another server but after a pause. Both send the next heartbeat when the TTL of
-// the last one is over, not before.
+// another server but after a pause; when it moves, it shuffles the list, pings the
+// server in front, and leaves the other session as it is, with its blocking query. Both send the next heartbeat when the TTL of
+// the last one is over, not before. Both answer what servers call them for.
 //
 // # The faults
 //
@@ -41,11 +48,23 @@
 //	sigstop            it is frozen for 62 s
 //	leader-kill        the leader is killed
 //	leader-black-hole  the leader's link is taken off the bridge
+//	leader-transfer    the leader hands the lead over; nothing dies
+//	leader-stop        the leader ends in an orderly way, behind the agents' servers
 //	roll               all servers are restarted, one after the other
+//	rebalance          nothing fails: the agents choose other servers
 //
 // A fault comes at a random moment and hits the server with the most agents; if
 // that one leads, it is made to hand over the lead before, except for the faults
-// that are about the leader.
+// that are about the leader. A leader that ends does so when a heartbeat of an agent
+// of another server is due. The lead is handed over several times, 3 s apart or
+// more, each time when a heartbeat is due, of both kinds of agents in turn; only the
+// agents whose heartbeat was due meanwhile are measured, and every heartbeat changes
+// the node's status, for one that changes nothing is no write and not refused.
+//
+// In rebalance every agent shuffles its servers three times, while each server calls
+// each agent once a second and the log of each agent is followed by the server that
+// it was attached to at first. The calls go on for longer than the time to drain after
+// the last move.
 //
 // # The figures
 //
@@ -54,9 +73,22 @@
 // late again counts those to whom it happened more than once;
 // gap is the longest time between two that succeeded, up to the moment when all
 // is well again; missed is how many had a gap longer than TTL and grace, so that
-// the cluster would have given them up. The exit code is 1 if an agent of ours
-// missed a heartbeat, wherever it was, or was later than it may be, and 2 if
-// nothing could be measured. Against the limits, not in the table, time counts for
+// the cluster would have given them up; failed calls are the heartbeats' attempts
+// that the client returned an error for. The row of leader-stop is about the agents
+// attached to the other servers, "elsewhere" about the leader's own.
+//
+// The way back counts the calls of servers to agents that failed. A puppet uses only
+// sessions of its own; a server of a real cluster forwards the call to a server that
+// has one. So a call that was not made for want of a session counts as failed if no
+// server had one within 2 s; and if the agent had been attached to the server for
+// 2 s, the call counts as one without a session, which does no harm but shows what
+// the server had not learned. A follow is cut if it ended before the server ended it,
+// lost a line, or brought none for 15 s. Sessions are those that all servers have of
+// an agent, looked at once a second.
+//
+// The exit code is 1 if an agent of ours missed a heartbeat, wherever it was, was
+// later than it may be, or had a call fail where none may, and 2 if nothing could be
+// measured. Against the limits, not in the table, time counts for
 // nothing in which the machine did not run the agent, a server or the command,
 // although it was to; how much there was is told.
 package main

@@ -94,7 +94,7 @@ func (r *rig) transfers(ctx context.Context, _ fault, h *harvest) error {
 		}
 		from := time.Now()
 		r.raft.transfer()
-		if !r.await(ctx, r.patience(), func() bool { return r.raft.whole() && time.Since(from) > dueWithin }) {
+		if !r.await(ctx, r.patience(), r.raft.whole) {
 			return r.unwell(ctx, "no successor leads")
 		}
 		to := time.Now()

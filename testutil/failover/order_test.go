@@ -15,7 +15,9 @@ func TestOrdersArriveAsTheyWereGiven(t *testing.T) {
 	given := []order{
 		{Picture: &testutil.Picture{Leader: "s1", NumNodes: 3}},
 		{Reach: &reach{Call: []string{"a", "b"}, Follow: []string{"b"}}},
-		{Rebalance: true}, {Write: &on}, {},
+		{Rebalance: true},
+		{Write: &on},
+		{},
 	}
 	var lines strings.Builder
 	for _, o := range given {

@@ -190,8 +190,11 @@ func (r *raft) regain(p *peer) {
 	})
 }
 
-// whole tells that all servers take part and know the leader.
+// whole tells that all servers take part and know the leader, which goes on to lead.
 func (r *raft) whole() bool {
+	if r.handingOn || r.deposed {
+		return false
+	}
 	for _, p := range r.peers {
 		if !p.alive || !p.listed || r.leader == nil || p.leader != r.leader.info.RPCAdvertiseAddr {
 			return false
