@@ -43,7 +43,7 @@ func isNil(args any) bool {
 // what else they refer to is shared. ok is false for arguments whose time cannot be
 // changed: they have no MaxQueryTime, or one of another type.
 func Shortened(args any, block time.Duration) (short any, ok bool) {
-	name := queryFieldNames[fieldTime]
+	name := fieldNames[fieldTime]
 	switch args := args.(type) {
 	case map[string]any:
 		if args == nil {

@@ -9,33 +9,35 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// QueryFields are the fields of a request's arguments that tell Nomad's servers, whatever
-// the method, how to treat it (QueryOptions and WriteRequest in nomad/structs/structs.go
-// of Nomad 2.0.6).
-type QueryFields struct {
+// RequestFields are the fields of a request's arguments that tell Nomad's servers,
+// whatever the method, how to treat it (QueryOptions and WriteRequest in
+// nomad/structs/structs.go of Nomad 2.0.6).
+type RequestFields struct {
 	Query            bool          // there is a MinQueryIndex: the request has QueryOptions
 	MinQueryIndex    uint64        // above zero the server holds the call until there is news
 	MaxQueryTime     time.Duration // for so long at most
 	Write            bool          // there is an IdempotencyToken: the request is a WriteRequest
 	IdempotencyToken bool          // and it is not empty
 	Forwarded        bool          // there is a Forwarded, as in both
+	Region           string        // the region that is to serve it
+	ServerID         string        // the one server that is to serve it, by ID or name, or "leader"
 }
 
-// Fields are the query fields of args: of a struct, a map, a pointer to one, or a Raw. A
+// Fields are those fields of args: of a struct, a map, a pointer to one, or a Raw. A
 // field is what travels under its name, so codec tags count and Go names do not;
-// one that is absent, or of another type, is zero. It allocates nothing for structs,
-// for a map[string]any and for a Raw, of which it reads the keys and passes over the
-// rest. With Config.Codec structs are still read by their codec tags.
-func Fields(args any) QueryFields { return fieldsOf(args, queryFieldCount) }
+// one that is absent, or of another type, is zero. It allocates nothing for structs
+// and for a map[string]any, and no more than the two texts for a Raw, of which it reads
+// the keys and passes over the rest. With Config.Codec structs are still read by their codec tags.
+func Fields(args any) RequestFields { return fieldsOf(args, fieldCount) }
 
 // fieldsOf reads the first n fields, or more of them.
-func fieldsOf(args any, n int) (f QueryFields) {
+func fieldsOf(args any, n int) (f RequestFields) {
 	switch args := args.(type) {
 	case map[string]any:
 		f.ofMap(args, n)
 		return f
 	case Raw:
-		f.ofRaw(args)
+		f.ofRaw(args, n)
 		return f
 	}
 	v := pointed(reflect.ValueOf(args))
@@ -51,7 +53,7 @@ func fieldsOf(args any, n int) (f QueryFields) {
 		f.ofMapValue(v)
 	case reflect.Slice:
 		if v.Type() == reflect.TypeFor[Raw]() {
-			f.ofRaw(v.Bytes())
+			f.ofRaw(v.Bytes(), n)
 		}
 	}
 	return f
@@ -63,22 +65,24 @@ const (
 	fieldTime
 	fieldToken
 	fieldForwarded
-	queryFieldCount
+	fieldRegion
+	fieldServer
+	fieldCount
 )
 
-// queryFieldNames are how the fields travel.
-var queryFieldNames = [queryFieldCount]string{"MinQueryIndex", "MaxQueryTime", "IdempotencyToken", "Forwarded"}
+// fieldNames are how the fields travel.
+var fieldNames = [fieldCount]string{"MinQueryIndex", "MaxQueryTime", "IdempotencyToken", "Forwarded", "Region", "ServerID"}
 
-// queryFieldKeys are the names as the keys of a map.
-var queryFieldKeys = func() (keys [queryFieldCount]reflect.Value) {
-	for i, name := range queryFieldNames {
+// fieldKeys are the names as the keys of a map.
+var fieldKeys = func() (keys [fieldCount]reflect.Value) {
+	for i, name := range fieldNames {
 		keys[i] = reflect.ValueOf(name)
 	}
 	return keys
 }()
 
-// queryField is the number of a field; -1 for any other name.
-func queryField(name []byte) int {
+// fieldNumber is the number of a field; -1 for any other name.
+func fieldNumber(name []byte) int {
 	switch string(name) {
 	case "MinQueryIndex":
 		return fieldIndex
@@ -88,12 +92,16 @@ func queryField(name []byte) int {
 		return fieldToken
 	case "Forwarded":
 		return fieldForwarded
+	case "Region":
+		return fieldRegion
+	case "ServerID":
+		return fieldServer
 	}
 	return -1
 }
 
 // set takes a field's value, which is not valid where a pointer on the way is nil.
-func (f *QueryFields) set(i int, v reflect.Value) {
+func (f *RequestFields) set(i int, v reflect.Value) {
 	v = pointed(v)
 	switch i {
 	case fieldIndex:
@@ -104,11 +112,23 @@ func (f *QueryFields) set(i int, v reflect.Value) {
 		f.Write, f.IdempotencyToken = true, v.Kind() == reflect.String && v.Len() > 0
 	case fieldForwarded:
 		f.Forwarded = true
+	case fieldRegion:
+		f.Region = text(v)
+	case fieldServer:
+		f.ServerID = text(v)
 	}
 }
 
-func (f *QueryFields) ofMap(m map[string]any, n int) {
-	for i, name := range queryFieldNames[:n] {
+// text is a string of whatever type; empty if v is none.
+func text(v reflect.Value) string {
+	if v.Kind() != reflect.String {
+		return ""
+	}
+	return v.String()
+}
+
+func (f *RequestFields) ofMap(m map[string]any, n int) {
+	for i, name := range fieldNames[:n] {
 		if v, ok := m[name]; ok {
 			f.set(i, reflect.ValueOf(v))
 		}
@@ -116,10 +136,10 @@ func (f *QueryFields) ofMap(m map[string]any, n int) {
 }
 
 // ofMapValue looks into any other map.
-func (f *QueryFields) ofMapValue(m reflect.Value) {
+func (f *RequestFields) ofMapValue(m reflect.Value) {
 	switch key := m.Type().Key(); key.Kind() {
 	case reflect.String:
-		for i, name := range queryFieldKeys {
+		for i, name := range fieldKeys {
 			if key != name.Type() {
 				name = name.Convert(key)
 			}
@@ -130,7 +150,7 @@ func (f *QueryFields) ofMapValue(m reflect.Value) {
 	case reflect.Interface: // one of its keys may be a string of any type
 		for entry := m.MapRange(); entry.Next(); {
 			if key := pointed(entry.Key()); key.Kind() == reflect.String {
-				if i := queryField([]byte(key.String())); i >= 0 {
+				if i := fieldNumber([]byte(key.String())); i >= 0 {
 					f.set(i, entry.Value())
 				}
 			}
@@ -138,9 +158,13 @@ func (f *QueryFields) ofMapValue(m reflect.Value) {
 	}
 }
 
-func (f *QueryFields) ofRaw(raw Raw) {
+func (f *RequestFields) ofRaw(raw Raw, n int) {
 	for key, value := range wire.Pairs(raw) {
-		switch queryField(key) {
+		number := fieldNumber(key)
+		if number >= n {
+			continue
+		}
+		switch number {
 		case fieldIndex:
 			f.Query, f.MinQueryIndex = true, uint64(max(wire.Integer(value), 0))
 		case fieldTime:
@@ -149,6 +173,10 @@ func (f *QueryFields) ofRaw(raw Raw) {
 			f.Write, f.IdempotencyToken = true, len(wire.Text(value)) > 0
 		case fieldForwarded:
 			f.Forwarded = true
+		case fieldRegion:
+			f.Region = string(wire.Text(value))
+		case fieldServer:
+			f.ServerID = string(wire.Text(value))
 		}
 	}
 }
@@ -189,7 +217,7 @@ func field(v reflect.Value, index []int) reflect.Value {
 }
 
 // queryType is where a struct has its fields, by number; nil: nowhere.
-type queryType [queryFieldCount][]int
+type queryType [fieldCount][]int
 
 // queryTypes remembers what was found of a type: to look costs more than to send
 // a small call. The map is never written to; a new one takes its place.
@@ -212,7 +240,7 @@ func (q *queryTypes) of(t reflect.Type) *queryType {
 		return found
 	}
 	found := new(queryType)
-	for i, name := range queryFieldNames {
+	for i, name := range fieldNames {
 		found[i] = wire.FieldIndex(t, name)
 	}
 	if len(known) < mostQueryTypes {

@@ -62,47 +62,52 @@ type (
 
 func TestTheQueryFieldsOfARequestAreThoseThatTravel(t *testing.T) {
 	index, wait := uint64(7), time.Minute
-	query := pool.QueryFields{Query: true, MinQueryIndex: 7, MaxQueryTime: time.Minute}
+	query := pool.RequestFields{Query: true, MinQueryIndex: 7, MaxQueryTime: time.Minute}
 	internal := query
 	internal.Forwarded = true
 	raw := packed(t, renamed{7, wait})
 	for _, c := range []struct {
 		args any
-		want pool.QueryFields
+		want pool.RequestFields
 	}{
-		{nil, pool.QueryFields{}},
+		{nil, pool.RequestFields{}},
 		{renamed{7, wait}, query},
 		{&renamed{7, wait}, query},
 		{struct{ renamed }{renamed{7, wait}}, query},
 		{inner{renamed{7, wait}, Internal{}}, internal},
-		{takenName{1, "x", 7}, pool.QueryFields{Query: true, MinQueryIndex: 7}},
-		{takenName{MinQueryIndex: 1}, pool.QueryFields{Query: true}},
+		{takenName{1, "x", 7}, pool.RequestFields{Query: true, MinQueryIndex: 7}},
+		{takenName{MinQueryIndex: 1}, pool.RequestFields{Query: true}},
 		{jsonTagged{7, wait}, query},
 		{byPointers{&index, &wait}, query},
-		{byPointers{}, pool.QueryFields{Query: true}},
-		{writes{}, pool.QueryFields{Write: true, Forwarded: true}},
-		{&writes{IdempotencyToken: "t"}, pool.QueryFields{Write: true, IdempotencyToken: true, Forwarded: true}},
+		{byPointers{}, pool.RequestFields{Query: true}},
+		{writes{}, pool.RequestFields{Write: true, Forwarded: true}},
+		{&writes{IdempotencyToken: "t"}, pool.RequestFields{Write: true, IdempotencyToken: true, Forwarded: true}},
 		{dict{"MinQueryIndex": 7, "MaxQueryTime": wait}, query},
-		{dict{"MinQueryIndex": nil, "IdempotencyToken": "t"}, pool.QueryFields{Query: true, Write: true, IdempotencyToken: true}},
-		{dict{"IdempotencyToken": word("t"), "Forwarded": true}, pool.QueryFields{Write: true, IdempotencyToken: true, Forwarded: true}},
-		{dict{"minqueryindex": 7, "QueryOptions": dict{"MinQueryIndex": 7}}, pool.QueryFields{}},
-		{map[string]uint64{"MinQueryIndex": 7}, pool.QueryFields{Query: true, MinQueryIndex: 7}},
+		{struct {
+			Where word `codec:"Region"`
+			On    any  `codec:"ServerID"`
+		}{"mars", "leader"}, pool.RequestFields{Region: "mars", ServerID: "leader"}},
+		{map[word]any{"Region": word("mars"), "ServerID": 7}, pool.RequestFields{Region: "mars"}},
+		{dict{"MinQueryIndex": nil, "IdempotencyToken": "t"}, pool.RequestFields{Query: true, Write: true, IdempotencyToken: true}},
+		{dict{"IdempotencyToken": word("t"), "Forwarded": true}, pool.RequestFields{Write: true, IdempotencyToken: true, Forwarded: true}},
+		{dict{"minqueryindex": 7, "QueryOptions": dict{"MinQueryIndex": 7}}, pool.RequestFields{}},
+		{map[string]uint64{"MinQueryIndex": 7}, pool.RequestFields{Query: true, MinQueryIndex: 7}},
 		{map[word]int64{"MinQueryIndex": 7, "MaxQueryTime": int64(wait)}, query},
 		{map[any]any{"MinQueryIndex": 7, word("MaxQueryTime"): wait, 5: 6}, query},
-		{&map[any]any{"MinQueryIndex": -7}, pool.QueryFields{Query: true}},
-		{map[int]int{7: 7}, pool.QueryFields{}},
-		{[]string{"MinQueryIndex"}, pool.QueryFields{}},
-		{[]byte(raw), pool.QueryFields{}},
-		{pool.Raw(nil), pool.QueryFields{}},
-		{(*pool.Raw)(nil), pool.QueryFields{}},
+		{&map[any]any{"MinQueryIndex": -7}, pool.RequestFields{Query: true}},
+		{map[int]int{7: 7}, pool.RequestFields{}},
+		{[]string{"MinQueryIndex"}, pool.RequestFields{}},
+		{[]byte(raw), pool.RequestFields{}},
+		{pool.Raw(nil), pool.RequestFields{}},
+		{(*pool.Raw)(nil), pool.RequestFields{}},
 		{raw, query},
 		{&raw, query},
-		{raw[:len(raw)-1], pool.QueryFields{MaxQueryTime: time.Minute}}, // the index comes last, and is cut
+		{raw[:len(raw)-1], pool.RequestFields{MaxQueryTime: time.Minute}}, // the index comes last, and is cut
 		{packed(t, dict{"MinQueryIndex": 7, "MaxQueryTime": wait, "Other": dict{"MinQueryIndex": 8}}), query},
-		{packed(t, dict{"MinQueryIndex": "7", "MaxQueryTime": -1}), pool.QueryFields{Query: true}},
-		{packed(t, writes{IdempotencyToken: "t"}), pool.QueryFields{Write: true, IdempotencyToken: true, Forwarded: true}},
-		{packed(t, []any{"MinQueryIndex", 7}), pool.QueryFields{}},
-		{pool.Raw("\x82\xadMinQueryIndex\x01\xc4\x0dMinQueryIndex\xcc\xff"), pool.QueryFields{Query: true, MinQueryIndex: 255}}, // the last one counts
+		{packed(t, dict{"MinQueryIndex": "7", "MaxQueryTime": -1}), pool.RequestFields{Query: true}},
+		{packed(t, writes{IdempotencyToken: "t"}), pool.RequestFields{Write: true, IdempotencyToken: true, Forwarded: true}},
+		{packed(t, []any{"MinQueryIndex", 7}), pool.RequestFields{}},
+		{pool.Raw("\x82\xadMinQueryIndex\x01\xc4\x0dMinQueryIndex\xcc\xff"), pool.RequestFields{Query: true, MinQueryIndex: 255}}, // the last one counts
 	} {
 		if got := pool.Fields(c.args); got != c.want {
 			t.Errorf("%T %#v: %+v, want %+v", c.args, c.args, got, c.want)

@@ -3,6 +3,8 @@ package proxy
 import (
 	"reflect"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/pool"
 )
 
 // Class says what happens if a call is executed twice. The methods of Nomad that
@@ -50,10 +52,10 @@ func classify(method string, args any) Class {
 	if says && !isNil(args) && r.IsRead() {
 		return Read
 	}
-	switch a := fieldsOf(args); {
-	case a.token != "":
+	switch fields := pool.Fields(args); {
+	case fields.IdempotencyToken:
 		return Idempotent // the caller has said so
-	case a.query && !a.write && !says:
+	case fields.Query && !fields.Write && !says:
 		return Read
 	}
 	return AtMostOnce

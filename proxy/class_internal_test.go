@@ -1,10 +1,11 @@
 package proxy
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
 )
 
 // The requests as Nomad has them.
@@ -196,28 +197,11 @@ func TestWhatAClientAgentCallsHasItsClass(t *testing.T) {
 }
 
 func TestTheOutermostFieldCounts(t *testing.T) {
-	got := fieldsOf(&outer{Region: "mars", plainOptions: plainOptions{Region: "global"}})
-	if got != (asked{query: true, region: "mars"}) {
+	got := pool.Fields(&outer{Region: "mars", plainOptions: plainOptions{Region: "global"}})
+	if got != (pool.RequestFields{Query: true, Region: "mars"}) {
 		t.Errorf("%+v", got)
 	}
-	if got := fieldsOf(queryPointer{}); got != (asked{query: true}) {
+	if got := pool.Fields(queryPointer{}); !got.Query || got.Region != "" {
 		t.Errorf("with a nil pointer on the way: %+v", got)
-	}
-}
-
-// Programs that make types, one for each request, do not fill the memory.
-func TestSoManyTypesAreRememberedAndNoMore(t *testing.T) {
-	var r requestTypes
-	for i := range 2 * mostRequestTypes {
-		made := reflect.StructOf([]reflect.StructField{
-			{Name: "MinQueryIndex", Type: reflect.TypeFor[uint64]()},
-			{Name: "A", Type: reflect.ArrayOf(i, reflect.TypeFor[byte]())},
-		})
-		if r.of(made)[queryField] == nil {
-			t.Fatalf("%v has one", made)
-		}
-	}
-	if n := len(*r.known.Load()); n != mostRequestTypes {
-		t.Errorf("%d types", n)
 	}
 }

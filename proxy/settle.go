@@ -43,10 +43,10 @@ func (c *call) look(args any) {
 		return
 	}
 	c.looked = true
-	a := fieldsOf(args)
-	if r, ok := args.(interface{ RequestRegion() string }); ok && a.region == "" && !isNil(args) {
-		a.region = r.RequestRegion()
+	fields := pool.Fields(args)
+	if r, ok := args.(interface{ RequestRegion() string }); ok && fields.Region == "" && !isNil(args) {
+		fields.Region = r.RequestRegion()
 	}
 	const leader = "leader" // as a ServerID
-	c.elsewhere = a.region != "" && a.region != c.proxy.cfg.Region || a.server != "" && a.server != leader
+	c.elsewhere = fields.Region != "" && fields.Region != c.proxy.cfg.Region || fields.ServerID != "" && fields.ServerID != leader
 }

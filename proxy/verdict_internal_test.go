@@ -21,7 +21,7 @@ func TestASessionThatThisSideEndedIsNoFailureOfItsServer(t *testing.T) {
 			{pool.MaybeExecuted, Read, true},
 		} {
 			err := &CallError{Phase: pool.PhaseFlushed, Outcome: c.outcome, Err: fmt.Errorf("ended: %w", cause)}
-			if got, want := judge(err, c.class), (verdict{retry: c.retry}); got != want {
+			if got, want := judge(err, c.class, false), (verdict{retry: c.retry}); got != want {
 				t.Errorf("%v, %v, %v: %+v, want %+v", cause, c.outcome, c.class, got, want)
 			}
 		}
