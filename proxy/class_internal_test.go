@@ -158,8 +158,13 @@ func TestAMethodThatActsIsSentOnce(t *testing.T) {
 		ClientAllocations.Unheard CSIPlugin.Unheard NodeMeta.Unheard NodeIdentity.Unheard System.Unheard
 		ClientCSI.ControllerAttachVolume ClientHostVolume.Create`) {
 		for _, args := range []any{
-			nil, queryArgs{}, &queryArgs{}, plainQuery{}, map[string]any{"MinQueryIndex": 7},
-			writeArgs{}, writeArgs{WriteRequest: WriteRequest{IdempotencyToken: "once"}},
+			nil,
+			queryArgs{},
+			&queryArgs{},
+			plainQuery{},
+			map[string]any{"MinQueryIndex": 7},
+			writeArgs{},
+			writeArgs{WriteRequest: WriteRequest{IdempotencyToken: "once"}},
 		} {
 			if got := classify(method, args); got != AtMostOnce {
 				t.Errorf("%s with %#v: %v", method, args, got)
@@ -223,7 +228,7 @@ func TestSoManyTypesAreRememberedAndNoMore(t *testing.T) {
 			{Name: "MinQueryIndex", Type: reflect.TypeFor[uint64]()},
 			{Name: "A", Type: reflect.ArrayOf(i, reflect.TypeFor[byte]())},
 		})
-		if r.of(made)[queryField] == nil {
+		if r.of(made).query == nil {
 			t.Fatalf("%v has one", made)
 		}
 	}

@@ -41,8 +41,8 @@ func fieldsOf(args any) asked {
 	case reflect.Struct:
 		at := requests.of(v.Type())
 		return asked{
-			query: at[queryField] != nil, write: at[tokenField] != nil,
-			token: fieldText(v, at[tokenField]), region: fieldText(v, at[regionField]), server: fieldText(v, at[serverField]),
+			query: at.query != nil, write: at.token != nil,
+			token: fieldText(v, at.token), region: fieldText(v, at.region), server: fieldText(v, at.server),
 		}
 	case reflect.Map:
 		if key := v.Type().Key(); key.Kind() == reflect.String || key.Kind() == reflect.Interface && key.NumMethod() == 0 {
@@ -87,11 +87,13 @@ func fieldText(v reflect.Value, index []int) string {
 	return text(f)
 }
 
-// requestTypes remembers where structs have these fields, by name: to look costs
-// more than to send a small call. The map is never written to; a new one takes its
-// place.
+// requestType is where a struct has these fields; nil: nowhere.
+type requestType struct{ query, token, region, server []int }
+
+// requestTypes remembers what was found of a type: to look costs more than to send a
+// small call. The map is never written to; a new one takes its place.
 type requestTypes struct {
-	known atomic.Pointer[map[reflect.Type]map[string][]int]
+	known atomic.Pointer[map[reflect.Type]*requestType]
 }
 
 // requests are the types of this program, which has not many.
@@ -100,8 +102,8 @@ var requests requestTypes
 // mostRequestTypes bounds how many types are remembered, for programs that make them.
 const mostRequestTypes = 1024
 
-func (r *requestTypes) of(t reflect.Type) map[string][]int {
-	var known map[reflect.Type]map[string][]int
+func (r *requestTypes) of(t reflect.Type) *requestType {
+	var known map[reflect.Type]*requestType
 	if p := r.known.Load(); p != nil {
 		known = *p
 	}
@@ -109,10 +111,10 @@ func (r *requestTypes) of(t reflect.Type) map[string][]int {
 	if ok {
 		return found
 	}
-	found = map[string][]int{}
-	findFields(t, nil, found)
+	found = new(requestType)
+	found.search(t, nil)
 	if len(known) < mostRequestTypes {
-		more := make(map[reflect.Type]map[string][]int, len(known)+1)
+		more := make(map[reflect.Type]*requestType, len(known)+1)
 		maps.Copy(more, known)
 		more[t] = found
 		r.known.Store(&more) // what another has just added is looked for again
@@ -124,9 +126,9 @@ func (r *requestTypes) of(t reflect.Type) map[string][]int {
 // a pointer to itself.
 const deepest = 6
 
-// findFields finds the fields of a struct that bear one of the names on the wire, and
+// search finds the fields of a struct that bear one of the names on the wire, and
 // those of what it embeds without naming it. The outermost counts.
-func findFields(t reflect.Type, above []int, found map[string][]int) {
+func (r *requestType) search(t reflect.Type, above []int) {
 	for f := range t.Fields() {
 		index := append(append([]int(nil), above...), f.Index...)
 		name, _, _ := strings.Cut(f.Tag.Get("codec"), ",")
@@ -139,7 +141,7 @@ func findFields(t reflect.Type, above []int, found map[string][]int) {
 			continue
 		case f.Anonymous && name == "" && inner.Kind() == reflect.Struct:
 			if len(index) < deepest {
-				findFields(inner, index, found)
+				r.search(inner, index)
 			}
 			continue
 		case !f.IsExported():
@@ -147,11 +149,24 @@ func findFields(t reflect.Type, above []int, found map[string][]int) {
 		case name == "":
 			name = f.Name
 		}
-		switch name {
-		case queryField, tokenField, regionField, serverField:
-			if had := found[name]; had == nil || len(index) < len(had) {
-				found[name] = index
-			}
+		at := r.place(name)
+		if at != nil && (*at == nil || len(index) < len(*at)) {
+			*at = index
 		}
 	}
+}
+
+// place is where the index of a field is noted; nil for a field of no interest.
+func (r *requestType) place(name string) *[]int {
+	switch name {
+	case queryField:
+		return &r.query
+	case tokenField:
+		return &r.token
+	case regionField:
+		return &r.region
+	case serverField:
+		return &r.server
+	}
+	return nil
 }
