@@ -73,7 +73,7 @@ type (
 	namedEmbedded struct {
 		plainOptions `codec:"Options"`
 	}
-	unsent struct{ minQueryIndex, MinQueryindex uint64 }
+	unsent struct{ MinqueryIndex, MinQueryindex uint64 }
 	both   struct {
 		MinQueryIndex    uint64
 		IdempotencyToken string
@@ -150,20 +150,35 @@ func TestTheArgumentsTellTheClassOfAMethodThatIsNotKnown(t *testing.T) {
 
 // Whatever their arguments say: requests that act carry the options of queries too.
 func TestAMethodThatActsIsSentOnce(t *testing.T) {
-	for _, method := range strings.Fields(`
+	for method := range strings.FieldsSeq(`
 		ClientAllocations.Restart ClientAllocations.Signal ClientAllocations.SetPauseState
 		ClientAllocations.GarbageCollect ClientAllocations.GarbageCollectAll
 		NodeIdentity.Renew NodeMeta.Apply CSIPlugin.Delete System.GarbageCollect System.ReconcileJobSummaries
 		Node.DeriveVaultToken Node.DeriveSIToken Node.EmitEvents Node.UpdateDrain CSIVolume.Claim CSIVolume.Unpublish
-		Allocations.Restart Allocations.Signal Allocations.GarbageCollectAll
-		ClientAllocations.Unheard CSIPlugin.Unheard NodeMeta.Unheard System.Unheard ClientCSI.ControllerAttachVolume
-		Node.Unheard Job.Unheard Job.Register Job.Dispatch Variables.Apply Eval.Dequeue Keyring.Rotate ACL.UpsertTokens`) {
-		service, _, _ := strings.Cut(method, ".")
-		arguments := []any{nil, writeArgs{}, map[string]any{"IdempotencyToken": ""}}
-		if _, listed := classes[method]; listed || acting[service] {
-			arguments = append(arguments, queryArgs{}, &queryArgs{}, map[string]any{"MinQueryIndex": 7}, writeArgs{WriteRequest: WriteRequest{IdempotencyToken: "once"}})
+		Allocations.Restart Allocations.Signal Allocations.SetPauseState Allocations.GarbageCollect Allocations.GarbageCollectAll
+		ClientAllocations.Unheard CSIPlugin.Unheard NodeMeta.Unheard NodeIdentity.Unheard System.Unheard
+		ClientCSI.ControllerAttachVolume ClientHostVolume.Create`) {
+		for _, args := range []any{
+			nil,
+			queryArgs{},
+			&queryArgs{},
+			plainQuery{},
+			map[string]any{"MinQueryIndex": 7},
+			writeArgs{},
+			writeArgs{WriteRequest: WriteRequest{IdempotencyToken: "once"}},
+		} {
+			if got := classify(method, args); got != AtMostOnce {
+				t.Errorf("%s with %#v: %v", method, args, got)
+			}
 		}
-		for _, args := range arguments {
+	}
+}
+
+func TestAWriteThatIsNotKnownIsSentOnce(t *testing.T) {
+	for method := range strings.FieldsSeq(`
+		Job.Register Job.Dispatch Variables.Apply Eval.Dequeue Keyring.Rotate ACL.UpsertTokens Node.Deregister Node.Unheard
+		HostVolume.Register Deployment.Promote Plan.Submit No Unheard.Of.It`) {
+		for _, args := range []any{nil, writeArgs{}, &writeArgs{}, plainWrite{}, map[string]any{"IdempotencyToken": ""}} {
 			if got := classify(method, args); got != AtMostOnce {
 				t.Errorf("%s with %#v: %v", method, args, got)
 			}
