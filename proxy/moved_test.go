@@ -112,7 +112,7 @@ func TestABlockingReadFollowsTheServerInFront(t *testing.T) {
 	const moves = 30
 	c := startCluster(t, 3)
 	h := holdQueries(c.Servers()...)
-	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), ProbeStagger: far})
 	done := ask(within(t), p, query{1, time.Hour}, options(proxy.Read)...)
 	front := h.next(t)
 	if front.at != active(t, p).Addr || front.MaxQueryTime != time.Hour {
@@ -178,7 +178,7 @@ func TestOnlyABlockingReadMoves(t *testing.T) {
 func TestABlockingReadLeavesAServerThatIsLeaving(t *testing.T) {
 	c := startCluster(t, 3)
 	h := holdQueries(c.Servers()...)
-	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), ProbeStagger: far})
 	done := ask(within(t), p, query{1, time.Hour}, options(proxy.Read)...)
 	first := h.next(t)
 	c.ServerAt(first.at).GoAway()
