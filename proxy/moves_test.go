@@ -57,7 +57,8 @@ func newMover(ctx context.Context, t *testing.T, cfg pool.Config, pause time.Dur
 	cfg.Handlers = pool.Handlers{
 		Calls: map[string]pool.CallHandler{"ClientStats.Stats": func(_ context.Context, decode func(any) error) (any, error) {
 			var n uint64
-			return n, decode(&n)
+			err := decode(&n)
+			return n, err
 		}},
 		StreamFor: func(method string) pool.StreamHandler {
 			if method == "FileSystem.Logs" {
