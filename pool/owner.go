@@ -35,13 +35,15 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 func (o *owner) Step(now time.Time, letter mail) {
 	of, next := letter.offer, letter.Pool
 	switch m := letter.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
+	case messages.Connect:
+		o.farewell(m.Addr, m.Except)
 	case messages.Disconnected:
-		if s := o.live[m.Session]; s == nil || !s.leaving() { // of which has been told
+		if !o.farewell(m.Addr, m.Session) {
 			o.judge(m.Addr, m.Session, m.Err)
 		}
 		delete(o.live, m.Session)
 	case messages.Leaving:
-		o.judge(m.Addr, m.Session, ErrLeaving)
+		o.farewell(m.Addr, m.Session)
 	case messages.Dialed:
 		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
 			o.down(m.Addr, m.Err)
@@ -145,6 +147,21 @@ func (o *owner) judge(addr string, session uint64, err error) {
 	if !o.core.superseded(addr, session) {
 		o.down(addr, err)
 	}
+}
+
+// farewell tells once that a server is leaving, and says whether it is: whoever
+// knows it first, its keeper or a call that found its session of no use. Later it
+// would be about a session that is superseded.
+func (o *owner) farewell(addr string, session uint64) bool {
+	s := o.live[session]
+	if s == nil || !s.leaving() {
+		return false
+	}
+	if !s.parted {
+		s.parted = true
+		o.judge(addr, session, ErrLeaving)
+	}
+	return true
 }
 
 // down tells the pool's user of a server that cannot be reached, or that is

@@ -32,6 +32,7 @@ type session struct {
 	serving   atomic.Int64 // streams of the server
 	accepted  atomic.Int64 // when the last of them was, in nanoseconds from the pool's origin; 0: never
 	refusals  refusals
+	parted    bool        // its server's farewell was told; the pool's owner sets it
 	provoking atomic.Bool // somebody pings so that resets are sent
 }
 

@@ -15,17 +15,17 @@ import (
 // move has another server come in front, and answers it.
 func move(t testing.TB, p *proxy.Proxy) messages.Server {
 	t.Helper()
-	for before, n := active(t, p), 0; n < 1000; n++ {
-		r, err := p.Rebalance(within(t))
-		if err != nil {
+	before := active(t, p)
+	for range 1000 {
+		if _, err := p.Rebalance(within(t)); err != nil {
 			t.Fatal(err)
 		}
-		if r.Active != before {
-			return r.Active
+		if active(t, p) != before {
+			return active(t, p)
 		}
 	}
 	t.Fatal("no round brings another server to the front")
-	panic("unreachable")
+	return before
 }
 
 // query is the arguments of a blocking query, as they came.
@@ -112,7 +112,7 @@ func TestABlockingReadFollowsTheServerInFront(t *testing.T) {
 	const moves = 30
 	c := startCluster(t, 3)
 	h := holdQueries(c.Servers()...)
-	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), ProbeStagger: far})
 	done := ask(within(t), p, query{1, time.Hour}, options(proxy.Read)...)
 	front := h.next(t)
 	if front.at != active(t, p).Addr || front.MaxQueryTime != time.Hour {
@@ -178,7 +178,7 @@ func TestOnlyABlockingReadMoves(t *testing.T) {
 func TestABlockingReadLeavesAServerThatIsLeaving(t *testing.T) {
 	c := startCluster(t, 3)
 	h := holdQueries(c.Servers()...)
-	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	p := startProxy(t, proxy.Config{Servers: c.Addrs(), ProbeStagger: far})
 	done := ask(within(t), p, query{1, time.Hour}, options(proxy.Read)...)
 	first := h.next(t)
 	c.ServerAt(first.at).GoAway()

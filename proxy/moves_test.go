@@ -57,7 +57,8 @@ func newMover(ctx context.Context, t *testing.T, cfg pool.Config, pause time.Dur
 	cfg.Handlers = pool.Handlers{
 		Calls: map[string]pool.CallHandler{"ClientStats.Stats": func(_ context.Context, decode func(any) error) (any, error) {
 			var n uint64
-			return n, decode(&n)
+			err := decode(&n)
+			return n, err
 		}},
 		StreamFor: func(method string) pool.StreamHandler {
 			if method == "FileSystem.Logs" {
@@ -66,7 +67,7 @@ func newMover(ctx context.Context, t *testing.T, cfg pool.Config, pause time.Dur
 			return nil
 		},
 	}
-	m.Proxy = startProxy(t, proxy.Config{Servers: m.cluster.Addrs(), Pool: cfg})
+	m.Proxy = startProxy(t, proxy.Config{Servers: m.cluster.Addrs(), Pool: cfg, ProbeStagger: far})
 	m.index.Store(1)
 	// Each server knows the node by a session of its own, and follows logs on it.
 	for n, known := 0, map[messages.Server]bool{}; len(known) < 3; move(t, m.Proxy) {
