@@ -87,8 +87,8 @@ func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) 
 					wantErr(t, err, a.Err())
 					abandoned++
 				}
-			default: // who sends an answer has sent it before the sender returned, or Stop
-				answered(t, e)
+			default: // another sender has taken it out of the mailbox, and is about to answer it
+				wantErr(t, answered(t, e), a.Err())
 				abandoned++
 			}
 			if len(e.reply.Chan()) != 0 {
@@ -103,12 +103,14 @@ func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) 
 }
 
 // answered waits for an answer that another goroutine is about to send.
-func answered(t *testing.T, e errand) {
+func answered(t *testing.T, e errand) error {
 	t.Helper()
 	select {
-	case <-e.reply.Chan():
+	case err := <-e.reply.Chan():
+		return err
 	case <-time.After(30 * time.Second):
 		t.Fatal("a message that was accepted is not answered")
+		return nil
 	}
 }
 

@@ -78,7 +78,7 @@ type CallError struct {
 	Server   string // address; empty if no server was tried
 	Phase    Phase
 	Outcome  Outcome
-	Attempts int // so far, this one included, and for a blocking query since one was held long; 0 counts as 1
+	Attempts int // so far, this one included; of a blocking query, since it was last held for long; 0 counts as 1
 	Err      error
 }
 

@@ -85,13 +85,13 @@ func TestAFaultOfAnOwnerIsToldAtOnceToWhoeverAsks(t *testing.T) {
 				}
 			}
 			go func() {
-				for range p.Watch(ctx) { //nolint:revive // until it ends
+				for range p.Watch(ctx) {
 				}
 				ended <- p.Err()
 			}()
 			before := p.View().Len()
 			fail()
-			<-p.Done()
+			receive(t, "the end", p.Done())
 			fault := p.Err()
 			cause, ok := errors.AsType[*actor.PanicError](fault)
 			if !ok || cause.Value != "kaboom" && !strings.Contains(cause.Error(), "kaboom") {
@@ -100,12 +100,12 @@ func TestAFaultOfAnOwnerIsToldAtOnceToWhoeverAsks(t *testing.T) {
 			waiting := 1
 			if !own {
 				waiting += 10
-				if result := <-round.Chan(); !errors.Is(result.Err, fault) {
+				if result := receive(t, "the end of the round", round.Chan()); !errors.Is(result.Err, fault) {
 					t.Errorf("who waited for the round got %+v", result)
 				}
 			}
 			for range waiting {
-				if err := <-ended; !errors.Is(err, fault) {
+				if err := receive(t, "one who waits", ended); !errors.Is(err, fault) {
 					t.Errorf("who waited got %v", err)
 				}
 			}
@@ -133,6 +133,17 @@ func TestAFaultOfAnOwnerIsToldAtOnceToWhoeverAsks(t *testing.T) {
 			checkFaultLogged(t, log)
 		})
 	}
+}
+
+// receive waits for what comes from ch, or for its end.
+func receive[T any](t *testing.T, what string, ch <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(limit):
+		t.Fatalf("%s: not within %v", what, limit)
+	}
+	return v
 }
 
 // checkFaultLogged wants one line at error level, with the cause and where it was.

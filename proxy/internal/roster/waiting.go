@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"slices"
+
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -9,7 +11,7 @@ import (
 // answer has not been taken, or was in the last Take. It is for a shell that ends,
 // whatever kept it from delivering them.
 func (r *Roster) Waiting() []actor.Reply[messages.RebalanceResult] {
-	waiting := r.round.waiters
+	waiting := slices.Clone(r.round.waiters)
 	for _, effects := range [][]Effect{r.box.answers, r.box.out} {
 		for _, e := range effects {
 			if a, ok := e.(Answer[messages.RebalanceResult]); ok {
