@@ -365,6 +365,7 @@ func TestTheTokensThatAreShown(t *testing.T) {
 		{func() { tk.take(signed("")) }, "intro", "secret"}, // it could not sign
 		{func() { tk.take(signed("one")) }, "one", "one"},
 		{func() { tk.take(nil) }, "one", "one"},
+		{func() { tk.take(signed("")) }, "one", "one"},
 		{func() { tk.take(signed("two")) }, "two", "two"},
 		{tk.refuse, "intro", "secret"},
 	} {

@@ -235,7 +235,11 @@ func TestAHeartbeatEndsWithItsProxy(t *testing.T) {
 			}
 			time.Sleep(wait)
 			stops(t, p)
+			stopped := time.Now()
 			await(t, "done", h.Done())
+			if late := time.Since(stopped); late > 0 {
+				t.Errorf("it ended %v after its proxy", late)
+			}
 			if !errors.Is(h.Err(), heartbeat.ErrStopped) {
 				t.Errorf("%v", h.Err())
 			}
