@@ -59,11 +59,7 @@ func newReplay(t *testing.T, s situation) *replay {
 	return r
 }
 
-func (r *replay) within() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	r.Cleanup(cancel)
-	return ctx
-}
+func (r *replay) within() context.Context { return contextFor(r) }
 
 // play answers what is different, nothing if all is as recorded.
 func (r *replay) play(tr *Transcript, s situation) (differences []string) {
