@@ -175,3 +175,11 @@ func registration(id string) dict {
 func heartbeat(id string) dict {
 	return dict{"Region": "global", "NodeID": NodeID(id), "Status": "ready", "AuthToken": "secret-" + id}
 }
+
+// contextFor ends with patience, or with the test.
+func contextFor(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	tb.Cleanup(cancel)
+	return ctx
+}

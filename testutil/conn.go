@@ -157,9 +157,10 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	c.streams.Wait()
 }
 
-// lost is told that the transport cannot be read any more.
+// lost is told that the transport cannot be read any more. Nothing is written to it
+// either from then on: the streams end with it, without a word.
 func (c *conn) lost() {
-	c.cancel()
+	c.hangUp(false)
 	c.server.forget(c)
 }
 

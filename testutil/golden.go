@@ -26,6 +26,7 @@ type Transcript struct {
 	ServerToClient Hex                `json:"server_to_client_hex"` // everything the server sent
 	Frames         []TranscriptFrame  `json:"decoded"`
 	Streams        []TranscriptStream // by stream ID
+	Closed         []string           // which side ended the connection first, and when
 }
 
 // TranscriptFrame is one yamux frame.

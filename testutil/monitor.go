@@ -11,7 +11,10 @@ import (
 
 // serverLog is the log that Agent.Monitor shows: an immutable list that is
 // replaced by a longer one.
-type serverLog struct{ last atomic.Pointer[logLine] }
+type serverLog struct {
+	last      atomic.Pointer[logLine]
+	followers atomic.Int64
+}
 
 // logLine is a line, and what leads to the next one.
 type logLine struct {
@@ -47,6 +50,8 @@ type monitorArgs struct {
 // closed its side.
 func (s *Server) agentMonitor(ctx context.Context, c net.Conn) error {
 	from := s.log.last.Load()
+	s.log.followers.Add(1)
+	defer s.log.followers.Add(-1)
 	var args monitorArgs
 	raw, err := readStreamRequest(c, &args)
 	switch {

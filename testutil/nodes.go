@@ -2,7 +2,6 @@ package testutil
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -214,49 +213,6 @@ func (st *worldState) reply(n *node, server string, now time.Time) nodeReply {
 	}
 }
 
-// deregister forgets a node on its behalf. Without access control everyone may.
-func (w *world) deregister(id string) (reply nodeReply, err error) {
-	stopped := !w.do(func(st *worldState) {
-		switch {
-		case id == "":
-			err = errors.New("missing node ID for client deregistration")
-		case st.checkID(id) != nil:
-			err = st.checkID(id)
-		case st.nodes[id] == nil:
-			err = errors.New(ErrTextNodeNotFound)
-		default:
-			if err = st.refusal(); err == nil {
-				reply.Index = st.purge(id)
-				reply.NodeModifyIndex = reply.Index
-			}
-		}
-	})
-	if stopped {
-		return reply, ErrStopped
-	}
-	return reply, err
-}
-
-// purge forgets a node. Its identity stays a good one.
-func (w *world) purge(id string) (known bool) {
-	w.do(func(st *worldState) {
-		if known = st.nodes[id] != nil; known {
-			st.purge(id)
-		}
-	})
-	return known
-}
-
-func (st *worldState) purge(id string) (index uint64) {
-	n := st.nodes[id]
-	n.modified = st.next()
-	delete(st.secrets, n.SecretID)
-	delete(st.nodes, id)
-	close(n.changed)
-	st.tell(n, "NodeDeregistration")
-	return n.modified
-}
-
 func (w *world) records() (all []NodeRecord) {
 	w.do(func(st *worldState) {
 		for _, n := range st.nodes {
@@ -272,37 +228,3 @@ func (w *world) jitter(most time.Duration) (d time.Duration) {
 	w.do(func(st *worldState) { d = time.Duration(st.rng.Int64N(int64(most) + 1)) })
 	return d
 }
-
-// unreachableError is why no server calls a node.
-type unreachableError struct {
-	code   int    // what a stream says
-	text   string // what a call is answered
-	stream string // and a stream
-}
-
-func (e *unreachableError) Error() string { return e.text }
-
-// reachable tells why no server may call a node, if that is so. The error is
-// *unreachableError, or ErrStopped.
-func (w *world) reachable(id string) (err error) {
-	stopped := !w.do(func(st *worldState) {
-		n := st.nodes[id]
-		switch {
-		case id == "":
-			err = &unreachableError{400, "missing NodeID", "missing NodeID"}
-		case st.told != nil && n == nil:
-		case n == nil:
-			err = &unreachableError{404, ErrTextUnknownNode(id), fmt.Sprintf("Unknown node %q", id)}
-		case !st.trusts(n):
-			if text := callable(n.attributes); text != "" {
-				err = &unreachableError{400, text, text}
-			}
-		}
-	})
-	if stopped {
-		return ErrStopped
-	}
-	return err
-}
-
-func (st *worldState) trusts(n *node) bool { return st.told != nil && n.trusted }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -34,14 +35,14 @@ func (s *Server) CallNode(ctx context.Context, nodeID, method string, args, repl
 	defer func() { _ = stream.Close() }() // the answer is there or will not come
 	defer interruptible(ctx, stream)()
 	header := requestHeader{Seq: uint64(s.tally.reverse.Add(1)), ServiceMethod: method}
-	out, err := encode([]byte{modeRPC}, header)
+	out, err := encode(nil, header)
 	if err != nil {
 		return err
 	}
 	if out, err = encode(out, args); err != nil {
 		return err
 	}
-	if _, err := stream.Write(out); err != nil {
+	if err := writeEach(stream, []byte{modeRPC}, out); err != nil {
 		return endedOr(ctx, err)
 	}
 	r := bufio.NewReader(stream)
@@ -72,9 +73,9 @@ func (s *Server) StreamNode(ctx context.Context, nodeID, method string) (net.Con
 		return nil, err
 	}
 	defer interruptible(ctx, stream)()
-	out, err := encode([]byte{modeStreaming}, streamHeader{Method: method})
+	out, err := encode(nil, streamHeader{Method: method})
 	if err == nil {
-		_, err = stream.Write(out)
+		err = writeEach(stream, []byte{modeStreaming}, out)
 	}
 	var ack streamAck
 	r := bufio.NewReader(stream)
@@ -111,6 +112,16 @@ func (s *Server) openTo(ctx context.Context, nodeID, method string) (stream net.
 	}
 	at.reversed.open()
 	return &reverseStream{Stream: opened, conn: at}, hops, nil
+}
+
+// writeEach writes each part as a frame of its own, as real servers do.
+func writeEach(w io.Writer, parts ...[]byte) error {
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reverseStream is a stream to a client. It is counted until it is closed.
