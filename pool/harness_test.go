@@ -28,7 +28,6 @@ func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server 
 	if cfg.FirstByteTimeout == 0 {
 		cfg.FirstByteTimeout = patience // a server that was frozen looks at it only when it is thawed
 	}
-	cfg.AnyNodeID = true // tests call their node "n"
 	s, err := testutil.StartServer(cfg)
 	if err != nil {
 		tb.Fatal(err)

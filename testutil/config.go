@@ -34,10 +34,6 @@ type ServerConfig struct {
 	// at once. Zero: no limit. Real servers allow 100.
 	MaxConnsPerClient int
 
-	// AnyNodeID takes nodes whose ID is no UUID, which real servers refuse: for
-	// tests that name their nodes by hand. See also [NodeID].
-	AnyNodeID bool
-
 	// Seed makes the random choices repeat: TTLs, the order of server lists, who
 	// is elected. Zero: a random seed.
 	Seed uint64

@@ -81,7 +81,7 @@ func (st *worldState) mayUpdateAlloc(args updateAllocArgs) error {
 	if id == "" {
 		return errors.New(ErrTextMissingNodeID)
 	}
-	if err := st.checkID(id); err != nil {
+	if err := checkID(id); err != nil {
 		return fmt.Errorf("failed to retrieve node %s: %w", id, err)
 	}
 	if st.nodes[id] == nil && st.told == nil {

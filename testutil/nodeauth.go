@@ -59,7 +59,7 @@ func (st *worldState) mayQuery(nodeID, token string) (known bool, err error) {
 	if nodeID == "" {
 		return false, errors.New(ErrTextMissingNodeID)
 	}
-	if err := st.checkID(nodeID); err != nil {
+	if err := checkID(nodeID); err != nil {
 		return false, err
 	}
 	if _, err := st.authorize(nodeID, token); err != nil {

@@ -8,8 +8,8 @@ func (w *world) deregister(id string) (reply nodeReply, err error) {
 		switch {
 		case id == "":
 			err = errors.New("missing node ID for client deregistration")
-		case st.checkID(id) != nil:
-			err = st.checkID(id)
+		case checkID(id) != nil:
+			err = checkID(id)
 		case st.nodes[id] == nil:
 			err = errors.New(ErrTextNodeNotFound)
 		default:

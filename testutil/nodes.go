@@ -60,7 +60,7 @@ func (st *worldState) register(args registerArgs, server string, now time.Time) 
 	if !validStatus(n.Status) {
 		return reply, false, errors.New(ErrTextBadStatus)
 	}
-	if err := st.checkID(n.ID); err != nil {
+	if err := checkID(n.ID); err != nil {
 		return reply, false, err
 	}
 	if n.NodePool == "" {

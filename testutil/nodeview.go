@@ -66,7 +66,7 @@ func (n *node) view(kid string) *nodeView {
 // view returns a node as the API shows it, and the index of the answer.
 func (w *world) view(id string) (view *nodeView, index uint64, err error) {
 	stopped := !w.do(func(st *worldState) {
-		if err = st.checkID(id); err != nil {
+		if err = checkID(id); err != nil {
 			return
 		}
 		index = st.index
