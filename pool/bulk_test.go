@@ -117,7 +117,7 @@ func TestAHundredMiBEachWayKeepTheirOrderAndCallsGoOn(t *testing.T) {
 	})
 	open := map[string]func(context.Context) (net.Conn, error){
 		"out": func(ctx context.Context) (net.Conn, error) { return p.Stream(ctx, s.Addr(), "Test.Bulk") },
-		"in":  func(ctx context.Context) (net.Conn, error) { return s.StreamNode(ctx, "n", "Test.Bulk") },
+		"in":  func(ctx context.Context) (net.Conn, error) { return s.StreamNode(ctx, "n1", "Test.Bulk") },
 	}
 	for direction, f := range open {
 		c, err := f(within(t))

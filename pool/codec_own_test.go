@@ -74,13 +74,13 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 	}
 	for method, want := range map[string]int64{"Test.Double": 20, "Arith.Half": 5} {
 		var answer any
-		if err := s.CallNode(within(t), "n", method, []any{"marked", 10}, &answer); err != nil || !cmp.Equal(answer, any([]any{"marked", want})) {
+		if err := s.CallNode(within(t), "n1", method, []any{"marked", 10}, &answer); err != nil || !cmp.Equal(answer, any([]any{"marked", want})) {
 			t.Errorf("%s: %v, %v", method, answer, err)
 		}
 	}
 	for _, method := range []string{"Test.None", "NoDot", "Test.Double"} { // errors are the pool's own words
 		var remote *testutil.RemoteError
-		if err := s.CallNode(within(t), "n", method, 10, nil); !errors.As(err, &remote) {
+		if err := s.CallNode(within(t), "n1", method, 10, nil); !errors.As(err, &remote) {
 			t.Errorf("%s: %v", method, err)
 		}
 	}
@@ -91,7 +91,7 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 	if err := pool.ReadRequest(c, &got); err != nil || got != "request" {
 		t.Fatalf("%q, %v", got, err)
 	}
-	n, err := s.StreamNode(within(t), "n", "Test.Twice")
+	n, err := s.StreamNode(within(t), "n1", "Test.Twice")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,17 +203,17 @@ func TestACodecsFailuresAndPanicsFailTheirCallOnly(t *testing.T) {
 		if as[*pool.DecodeError](t, err); got != "" || errors.Is(err, broken) != (text == "broken") {
 			t.Errorf("%q, %v", got, err)
 		}
-		err = s.CallNode(within(t), "n", "Test.Echo", text, nil)
+		err = s.CallNode(within(t), "n1", "Test.Echo", text, nil)
 		if remote := as[*testutil.RemoteError](t, err); !strings.Contains(remote.Text, text) {
 			t.Errorf("%v", err)
 		}
 	}
-	err := s.CallNode(within(t), "n", "Test.Panic", "x", nil)
+	err := s.CallNode(within(t), "n1", "Test.Panic", "x", nil)
 	if remote := as[*testutil.RemoteError](t, err); !strings.Contains(remote.Text, "cannot be encoded: Codec.Encode panicked: in Encode") {
 		t.Error(err)
 	}
 	var got string
-	if err := s.CallNode(within(t), "n", "Test.Echo", "well", &got); err != nil || got != "well" {
+	if err := s.CallNode(within(t), "n1", "Test.Echo", "well", &got); err != nil || got != "well" {
 		t.Fatal(got, err)
 	}
 	if err := p.Call(within(t), s.Addr(), "Echo.Echo", "well", &got); err != nil || got != "well" {
@@ -284,7 +284,7 @@ func TestTypesWhoseMethodsPanicFailTheirCallOnly(t *testing.T) {
 	failed(t, err, pool.PhaseDecode, pool.MaybeExecuted, nil)
 	as[*pool.DecodeError](t, err)
 	for method, want := range map[string]string{"Test.Args": "in UnmarshalBinary", "Test.Reply": "in MarshalBinary"} {
-		if err := s.CallNode(within(t), "n", method, "x", nil); err == nil || !strings.Contains(err.Error(), want) {
+		if err := s.CallNode(within(t), "n1", method, "x", nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", method, err)
 		}
 	}

@@ -125,7 +125,7 @@ func TestTheInputOfACommandEndsWithAMessage(t *testing.T) {
 			}
 		},
 	}}})
-	c, err := s.StreamNode(within(t), "n", "Allocations.Exec")
+	c, err := s.StreamNode(within(t), "n1", "Allocations.Exec")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,10 +78,10 @@ func TestARequestBeyondTheLimitIsRefused(t *testing.T) {
 	s, _ := agentWith(t, pool.Config{MaxRequestBytes: 1000, Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
 		"Test.Nil": func(context.Context, func(any) error) (any, error) { return nil, nil },
 	}}})
-	if err := s.CallNode(within(t), "n", "Test.Nil", strings.Repeat("x", 900), nil); err != nil {
+	if err := s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 900), nil); err != nil {
 		t.Fatal(err)
 	}
-	err := s.CallNode(within(t), "n", "Test.Nil", strings.Repeat("x", 1000), nil)
+	err := s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 1000), nil)
 	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.Contains(remote.Text, "over the limit") {
 		t.Fatalf("%v", err)
 	}
@@ -92,7 +92,7 @@ func TestTheNewestSessionIsListenedOnBeforeAnybodyKnowsIt(t *testing.T) {
 	for range 50 {
 		register(t, p, s)
 		var got int
-		if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+		if err := s.CallNode(within(t), "n1", "Test.Double", 4, &got); err != nil || got != 8 {
 			t.Fatalf("%d, %v", got, err)
 		}
 		dials := p.Stats().Dials
@@ -138,7 +138,7 @@ func TestManyStreamsOpenAtOnce(t *testing.T) {
 	handleCopies(s)
 	for direction, open := range map[string]func(context.Context) (net.Conn, error){
 		"out": func(ctx context.Context) (net.Conn, error) { return p.Stream(ctx, s.Addr(), "Test.Copy") },
-		"in":  func(ctx context.Context) (net.Conn, error) { return s.StreamNode(ctx, "n", "Test.Echo") },
+		"in":  func(ctx context.Context) (net.Conn, error) { return s.StreamNode(ctx, "n1", "Test.Echo") },
 	} {
 		conns := make([]net.Conn, streams)
 		each(streams, 32, func(i int) {
@@ -194,7 +194,7 @@ func TestManyStreamsInARowLeaveNothingBehind(t *testing.T) {
 	handleCopies(s)
 	for direction, open := range map[string]func() (net.Conn, error){
 		"out": func() (net.Conn, error) { return p.Stream(t.Context(), s.Addr(), "Test.Copy") },
-		"in":  func() (net.Conn, error) { return s.StreamNode(t.Context(), "n", "Test.Echo") },
+		"in":  func() (net.Conn, error) { return s.StreamNode(t.Context(), "n1", "Test.Echo") },
 	} {
 		begin := time.Now()
 		for i := range streams {

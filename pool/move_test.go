@@ -15,7 +15,7 @@ import (
 func reachable(t *testing.T, s *testutil.Server) {
 	t.Helper()
 	var got int
-	if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+	if err := s.CallNode(within(t), "n1", "Test.Double", 4, &got); err != nil || got != 8 {
 		t.Fatalf("the server's call: %d, %v", got, err)
 	}
 }
@@ -63,7 +63,7 @@ func occupy(t *testing.T, p *pool.Pool, s *testutil.Server) onBothSides {
 	t.Helper()
 	handleCopies(s)
 	register(t, p, s)
-	back, err := s.StreamNode(within(t), "n", "Test.Echo")
+	back, err := s.StreamNode(within(t), "n1", "Test.Echo")
 	if err != nil {
 		t.Fatal(err)
 	}

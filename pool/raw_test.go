@@ -111,18 +111,18 @@ func TestHandlersTakeAndGiveRaws(t *testing.T) {
 	want := dict{"A": int64(1), "B": []any{"x"}}
 	for _, method := range []string{"Test.Pass", "Relay.Pass"} {
 		var got any
-		if err := s.CallNode(within(t), "n", method, want, &got); err != nil || !cmp.Equal(got, any(want)) {
+		if err := s.CallNode(within(t), "n1", method, want, &got); err != nil || !cmp.Equal(got, any(want)) {
 			t.Errorf("%s: %v, %v", method, got, err)
 		}
 	}
 	for _, method := range []string{"Test.NoPointer", "Relay.Nothing"} {
-		if err := s.CallNode(within(t), "n", method, want, nil); err == nil {
+		if err := s.CallNode(within(t), "n1", method, want, nil); err == nil {
 			t.Errorf("%s is answered", method)
 		}
 	}
 	for name, raw := range notOneValue {
 		answers <- raw
-		err := s.CallNode(within(t), "n", "Test.Answer", 1, nil)
+		err := s.CallNode(within(t), "n1", "Test.Answer", 1, nil)
 		if remote := as[*testutil.RemoteError](t, err); !bytes.Contains([]byte(remote.Text), []byte("type pool.Raw cannot be encoded")) {
 			t.Errorf("%s: %v", name, err)
 		}

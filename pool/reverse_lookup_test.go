@@ -66,24 +66,24 @@ func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
 			s, p := agentWith(t, pool.Config{Handlers: h, Logger: zerolog.New(&log)})
 			for method, want := range map[string]string{"Plugin.Any": "looked up Plugin.Any", "NoDot": "looked up NoDot"} {
 				var got string
-				if err := s.CallNode(within(t), "n", method, strings.Repeat("x", 100_000), &got); err != nil || got != want {
+				if err := s.CallNode(within(t), "n1", method, strings.Repeat("x", 100_000), &got); err != nil || got != want {
 					t.Errorf("%s: %q, %v", method, got, err)
 				}
 			}
 			var n int
-			if err := s.CallNode(within(t), "n", "Test.Double", 4, &n); err != nil || n != 8 {
+			if err := s.CallNode(within(t), "n1", "Test.Double", 4, &n); err != nil || n != 8 {
 				t.Errorf("a listed one: %d, %v", n, err)
 			}
 			for method, want := range map[string]string{
 				"No.Such": "rpc: can't find service No.Such", "Test.Such": "rpc: can't find ",
 			} {
-				err := s.CallNode(within(t), "n", method, 1, nil)
+				err := s.CallNode(within(t), "n1", method, 1, nil)
 				if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.HasPrefix(remote.Text, want) {
 					t.Errorf("%s: %v", method, err)
 				}
 			}
 			for method, want := range map[string]string{"Test.Name": "by name", "Plugin.Any": "looked up"} {
-				c, err := s.StreamNode(within(t), "n", method)
+				c, err := s.StreamNode(within(t), "n1", method)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -93,14 +93,14 @@ func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
 				}
 				_ = c.Close()
 			}
-			_, err := s.StreamNode(within(t), "n", "No.Stream")
+			_, err := s.StreamNode(within(t), "n1", "No.Stream")
 			if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || remote.Text != `Unknown rpc method: "No.Stream"` {
 				t.Errorf("%v", err)
 			}
-			if err := s.CallNode(within(t), "n", "Test.Panic", 1, nil); err == nil {
+			if err := s.CallNode(within(t), "n1", "Test.Panic", 1, nil); err == nil {
 				t.Error("it was answered")
 			}
-			if _, err := s.StreamNode(within(t), "n", "Test.Panic"); err == nil {
+			if _, err := s.StreamNode(within(t), "n1", "Test.Panic"); err == nil {
 				t.Error("it was acknowledged")
 			}
 			await(t, "the panics in the log", func() bool { return strings.Count(log.String(), "a look-up's") >= 2 })
@@ -114,7 +114,7 @@ func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
 	// package net/rpc is asked first.
 	s, _ := agentWith(t, pool.Config{Handlers: lookedUp(t)})
 	var half int
-	if err := s.CallNode(within(t), "n", "Arith.Half", 10, &half); err != nil || half != 5 {
+	if err := s.CallNode(within(t), "n1", "Arith.Half", 10, &half); err != nil || half != 5 {
 		t.Errorf("%d, %v", half, err)
 	}
 }

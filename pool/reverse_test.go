@@ -22,7 +22,7 @@ import (
 
 // node is what a client registers.
 var node = dict{"Region": "global", "Node": dict{
-	"ID": "n", "SecretID": "secret", "Datacenter": "dc1", "Name": "node",
+	"ID": "n1", "SecretID": "secret", "Datacenter": "dc1", "Name": "node",
 	"Attributes": dict{"nomad.version": "2.0.6"},
 }}
 
@@ -101,7 +101,7 @@ func TestAServersCallsAreAnswered(t *testing.T) {
 		{"NoDot", 9, nil, "rpc: service/method request ill-formed: NoDot"},
 	} {
 		var got any
-		err := s.CallNode(within(t), "n", c.method, c.args, &got)
+		err := s.CallNode(within(t), "n1", c.method, c.args, &got)
 		if c.text == "" {
 			if err != nil || fmt.Sprint(got) != fmt.Sprint(c.reply) {
 				t.Errorf("%s(%v): %v, %v; want %v", c.method, c.args, got, err, c.reply)
@@ -121,12 +121,12 @@ func TestAnAgentWithoutHandlersSaysSo(t *testing.T) {
 	for method, want := range map[string]string{
 		"No.Such": "rpc: can't find service No.Such", "NoDot": "rpc: service/method request ill-formed: NoDot",
 	} {
-		err := s.CallNode(within(t), "n", method, 1, nil)
+		err := s.CallNode(within(t), "n1", method, 1, nil)
 		if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || remote.Text != want {
 			t.Errorf("%s: %v", method, err)
 		}
 	}
-	_, err := s.StreamNode(within(t), "n", "No.Stream")
+	_, err := s.StreamNode(within(t), "n1", "No.Stream")
 	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || remote.Text != `Unknown rpc method: "No.Stream"` {
 		t.Errorf("%v", err)
 	}
@@ -165,7 +165,7 @@ func TestAServersStreamIsServedAndItsErrorIsAFrame(t *testing.T) {
 		"Test.Absent": func(context.Context, net.Conn) error { return &pool.StreamError{Code: 404, Message: "absent"} },
 		"Test.Broken": func(context.Context, net.Conn) error { return errors.New("broken") },
 	}}})
-	c, err := s.StreamNode(within(t), "n", "Test.Echo")
+	c, err := s.StreamNode(within(t), "n1", "Test.Echo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestAServersStreamIsServedAndItsErrorIsAFrame(t *testing.T) {
 	exchangeOn(t, c, "hello")
 	_ = c.Close()
 	for method, want := range map[string]pool.StreamError{"Test.Absent": {Code: 404, Message: "absent"}, "Test.Broken": {Code: 500, Message: "broken"}} {
-		c, err := s.StreamNode(within(t), "n", method)
+		c, err := s.StreamNode(within(t), "n1", method)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,10 +200,10 @@ func TestAHandlersPanicEndsItsStreamOnly(t *testing.T) {
 		},
 		Streams: map[string]pool.StreamHandler{"Test.Panic": func(context.Context, net.Conn) error { panic("a stream's") }},
 	}})
-	if err := s.CallNode(within(t), "n", "Test.Panic", 1, nil); err == nil {
+	if err := s.CallNode(within(t), "n1", "Test.Panic", 1, nil); err == nil {
 		t.Error("it was answered")
 	}
-	c, err := s.StreamNode(within(t), "n", "Test.Panic")
+	c, err := s.StreamNode(within(t), "n1", "Test.Panic")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestAHandlersPanicEndsItsStreamOnly(t *testing.T) {
 		await(t, cause+" panic in the log", func() bool { return strings.Contains(log.String(), cause) })
 	}
 	var got int
-	if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+	if err := s.CallNode(within(t), "n1", "Test.Double", 4, &got); err != nil || got != 8 {
 		t.Fatalf("afterwards: %d, %v", got, err)
 	}
 	if st := p.Stats(); st.Dials != 1 {
@@ -259,11 +259,11 @@ func TestASlowHandlerHoldsUpNobody(t *testing.T) {
 	ctx, leave := context.WithCancel(within(t))
 	asked := make(chan error, 3)
 	for range 3 {
-		go func() { asked <- s.CallNode(ctx, "n", "Test.Wait", 1, nil) }()
+		go func() { asked <- s.CallNode(ctx, "n1", "Test.Wait", 1, nil) }()
 		receive(t, "the handler", entered)
 	}
 	var got int
-	if err := s.CallNode(within(t), "n", "Test.Double", 4, &got); err != nil || got != 8 {
+	if err := s.CallNode(within(t), "n1", "Test.Double", 4, &got); err != nil || got != 8 {
 		t.Fatalf("%d, %v", got, err)
 	}
 	ping(t, p, s.Addr())

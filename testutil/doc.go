@@ -42,8 +42,9 @@
 // What the calling methods say of the state of a cluster is true: a test may
 // compare the server list its agent holds with [Cluster.Live]. Requests are
 // refused for the reasons, in the words and in the order of Nomad 2.0.6; among
-// them is a node's ID that is no UUID ([NodeID] makes one). Only IDs of up to four
-// characters pass, such as "n1", for tests that name their nodes by hand.
+// them is a node's ID that is no UUID ([NodeID] makes one). Only a
+// letter and up to three digits, such as "n1", pass too, for tests that name their
+// nodes by hand.
 //
 // # Calls to a client
 //

@@ -8,14 +8,20 @@ import (
 	"strings"
 )
 
-// shorthand is the most characters of an ID that is taken although it is no UUID: no
-// agent has such a one by mistake, and tests name their nodes "n1".
-const shorthand = 4
+// shorthand reports whether an ID is a letter and up to three digits, such as "n1". No
+// agent has such a one by mistake, and tests name their nodes by hand.
+func shorthand(id string) bool {
+	if len(id) < 2 || len(id) > 4 || id[0] < 'a' || id[0] > 'z' {
+		return false
+	}
+	_, err := strconv.ParseUint(id[1:], 10, 16)
+	return err == nil
+}
 
 // checkID refuses what is no UUID, as the index of a real server's state does, but for
 // the shorthand of tests.
 func checkID(id string) error {
-	if len(id) <= shorthand {
+	if shorthand(id) {
 		return nil
 	}
 	if len(id) != 36 {

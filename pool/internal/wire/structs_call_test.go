@@ -16,7 +16,7 @@ import (
 // An agent's structs arrive as they were sent, in calls of both directions, over TCP.
 // The fake server's handle is its own.
 func TestStructsArriveAsTheyWereSent(t *testing.T) {
-	const node, patience = "n", 5 * time.Minute
+	const node, patience = "n1", 5 * time.Minute
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	server, err := testutil.StartServer(testutil.ServerConfig{FirstByteTimeout: patience})
