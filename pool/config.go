@@ -87,9 +87,10 @@ type Config struct {
 	// it more than the time between two heartbeats. Zero means 30 s.
 	DrainTimeout time.Duration
 
-	// Logger gets one line when a session begins or ends, at debug level, and when
-	// watched TLS files were taken (info) or could not be (warn). The zero value
-	// logs nothing.
+	// Logger gets one line when a session begins, ends, or does not come up, at debug
+	// level; when TLS credentials are replaced (info), or watched files, or what is on
+	// offer, are not taken (warn); and when servers' names are not verified (warn). The
+	// zero value logs nothing.
 	Logger zerolog.Logger
 }
 
