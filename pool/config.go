@@ -104,10 +104,11 @@ type Config struct {
 	// what is on it (ErrTooManySessions).
 	DrainTimeout time.Duration
 
-	// Logger gets one line when a session begins or ends, at debug level, when
-	// watched TLS files were taken (info) or could not be (warn), when a session was
-	// ended for want of room, and at most once a minute and session when something
-	// that a server opened was refused (warn). The zero value logs nothing.
+	// Logger gets one line when a session begins, ends, or does not come up, at debug
+	// level; when TLS credentials are replaced (info), or watched files, or what is on
+	// offer, are not taken (warn); when servers' names are not verified (warn); when a
+	// session was ended for want of room; and at most once a minute and session when
+	// something that a server opened was refused (warn). The zero value logs nothing.
 	Logger zerolog.Logger
 }
 

@@ -8,8 +8,8 @@
 // have been sent.
 //
 // With Config.TLS it speaks TLS: servers must show a certificate for their role
-// and region, and [Pool.SetTLS] replaces what this side shows while calls go on.
-// Whatever stands in the way is a [*TLSConfigError], or a [*TLSError] under the
+// and region, and [Pool.SetTLS] replaces what this side shows while calls go on, or
+// [Pool.OfferTLS] as soon as a server takes it. Whatever stands in the way is a [*TLSConfigError], or a [*TLSError] under the
 // error of a call.
 //
 // [Pool.Stream] opens a streaming call on the session that is there. Handlers

@@ -40,7 +40,8 @@ func TestALogLineSaysServerPhaseAndCauseOnce(t *testing.T) {
 		"refused": {func(t *testing.T) *testutil.Server { return startServer(t) }, refuse, pool.Config{}, "connection refused"},
 		"plain":   {func(*testing.T) *testutil.Server { return ca.server() }, nil, pool.Config{}, "handshake: the server hung up at the first byte: it may want TLS"},
 		"named": {
-			func(*testing.T) *testutil.Server { return ca.serve(ca.issue("server.mars.nomad"), 0) }, nil, pool.Config{TLS: ca.agent()},
+			func(*testing.T) *testutil.Server { return ca.serve(ca.issue("server.mars.nomad"), 0) }, nil,
+			pool.Config{TLS: ca.agent()},
 			"handshake: the server's certificate is for another name (another region?): wanted server.global.nomad, it offers server.mars.nomad, localhost",
 		},
 	} {

@@ -165,7 +165,7 @@ func TestWhenNoAddressWorksTheErrorTellsOfEach(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	for _, part := range []string{
-		": handshake: none of 3 addresses works: ", s[0].Addr() + ", " + s[2].Addr() + ": dial: connection refused", s[1].Addr() + ": no answer within 1s",
+		": handshake: none of 3 addresses works: " + s[0].Addr(), ": dial: connection refused", s[1].Addr() + ": no answer within 1s", s[2].Addr(),
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%v\nhas no %q", err, part)

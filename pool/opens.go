@@ -23,7 +23,7 @@ func (s *session) openStream() (stream, error) {
 	case errors.Is(err, yamux.ErrConnectionWriteTimeout):
 		// The frame that opens it is still on its way out. Nobody would send the mode
 		// byte behind it, for which the server stops accepting.
-		err = fmt.Errorf("a stream could not be opened: %w", err)
+		err = fmt.Errorf("the server took no new stream: %w", err)
 		s.cancel(err)
 		return nil, err
 	case err != nil:

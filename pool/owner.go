@@ -16,7 +16,8 @@ type owner struct {
 	core *core
 	live map[uint64]*session // every session that is not over
 
-	serial uint64 // of the last SetTLS or OfferTLS
+	serial  uint64 // of the last SetTLS or OfferTLS
+	inForce uint64 // of the one whose credentials are in force
 }
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {

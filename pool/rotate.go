@@ -128,13 +128,13 @@ func (o *owner) start(of *offering) {
 		defer stop()
 		defer context.AfterFunc(of.over, stop)()
 		if of.run(ctx) {
-			_ = o.tell(ctx, mail{Pool: messages.Secured{}, offer: &offer{next: of.next, by: of}})
+			_ = o.tell(ctx, mail{Pool: messages.Secured{}, offer: &offer{next: of.next, lasting: of.inForce == nil, serial: of.serial, by: of}})
 		}
 	})
 }
 
-// enforce puts into force what a server took. It answers false for what was on offer
-// and is no more.
+// enforce puts into force what a server took. It answers false for what is not to be:
+// it is on offer no more, or others that were asked for later are in force already.
 func (o *owner) enforce(m messages.Secured, of *offer) bool {
 	p := o.pool
 	if of.by != nil && of.by.over.Err() != nil {
@@ -144,13 +144,20 @@ func (o *owner) enforce(m messages.Secured, of *offer) bool {
 		return true
 	}
 	watched := of.by != nil && of.by.inForce != nil
-	if on := p.offered.Load(); on != nil && (on == of.by || of.by == nil && on.serial < of.serial) {
+	if !watched {
+		if of.serial < o.inForce {
+			m.Reply.Send(nil) // as if they had come first
+			return false
+		}
+		o.inForce = of.serial
+	}
+	if on := p.offered.Load(); on != nil && !watched && on.serial <= of.serial {
 		on.end()
 		p.offered.Store(nil)
 	}
 	before := p.creds.Swap(of.next)
 	o.watch()
-	p.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting || of.by != nil && !watched).Msg("TLS credentials replaced")
+	p.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
 	p.caution(before, of.next)
 	return true
 }

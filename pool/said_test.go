@@ -105,6 +105,7 @@ func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 		{"wrapped by a dialer", ip, PhaseDial, at(ip, PhaseDial, fmt.Errorf("through the gate: %w", refusedAt(ip))), "dial: through the gate: connection refused", "refused"},
 		{"through a proxy", ip, PhaseDial, at(ip, PhaseDial, &net.OpError{Op: "dial", Net: "tcp", Addr: tcp("10.0.0.7:1080"), Err: errOfTest}), "dial: 10.0.0.7:1080: it fell", "it fell"},
 		{"the server's own words", ip, PhaseRemote, remoteError("rpc error: No cluster leader"), "remote: No cluster leader", "leader"},
+		{"a server that takes nothing", ip, PhaseFlushed, &BacklogError{Limit: 7}, "wait: the server takes no more bytes, and over 7 are kept for it", "bytes"},
 		{"no cause", ip, PhaseWrite, nil, "write: <nil>", "nil"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

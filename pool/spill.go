@@ -23,7 +23,7 @@ type BacklogError struct {
 }
 
 func (e *BacklogError) Error() string {
-	return fmt.Sprintf("the server takes no more bytes, and over %d wait for it", e.Limit)
+	return fmt.Sprintf("the server takes no more bytes, and over %d are kept for it", e.Limit)
 }
 
 // spill is a transport whose Write does not block: what the kernel does not take

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,6 +65,7 @@ func TestAnEventBringsAnOfferForward(t *testing.T) {
 		r := &repliedNo{left: 1000}
 		o, _ := runOffer(t, r)
 		time.Sleep(20 * time.Minute) // between two offers of the slowest pace
+		synctest.Wait()
 		before := len(r.at)
 		o.event()
 		synctest.Wait()
@@ -100,4 +102,29 @@ func TestWithoutAnOfferEventsBringNone(t *testing.T) {
 		}
 		(*offering)(nil).event()
 	})
+}
+
+func TestASessionAndARefusalOfTheOldAreEvents(t *testing.T) {
+	p := &Pool{}
+	p.refusing.Store(new([]string))
+	o, on, files := &owner{pool: p}, p.newOffering(nil), p.newOffering(nil)
+	p.offered.Store(on)
+	p.watching.Store(files)
+	o.heard("a", nil) // nothing is on offer
+	on.pending.Store(true)
+	files.pending.Store(true)
+	for _, c := range []struct {
+		err  error
+		told int
+	}{{io.EOF, 0}, {nil, 1}, {&DialError{Err: &TLSError{Kind: ErrTLSFailed, Err: io.EOF}}, 1}} {
+		o.heard("a", c.err)
+		for _, of := range []*offering{on, files} {
+			if n := len(of.events); n != c.told {
+				t.Errorf("%v: %d events, want %d", c.err, n, c.told)
+			}
+			for len(of.events) > 0 {
+				<-of.events
+			}
+		}
+	}
 }

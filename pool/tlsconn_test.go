@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -100,5 +101,30 @@ func TestWhatIsTakenWhenItIsNotOnOfferAnyMoreIsDropped(t *testing.T) {
 	next, on := &credentials{}, p.newOffering(nil)
 	if !o.enforce(messages.Secured{}, &offer{next: next, by: on}) || p.creds.Load() != next {
 		t.Error("what is on offer was not taken either")
+	}
+}
+
+func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
+	p := &Pool{}
+	o, first, second := &owner{pool: p}, &credentials{}, &credentials{}
+	reply := actor.NewReply[error]()
+	if !o.enforce(messages.Secured{}, &offer{next: second, serial: 2}) || o.enforce(messages.Secured{Reply: reply}, &offer{next: first, serial: 1}) {
+		t.Error("what was slow was put into force")
+	}
+	select {
+	case err := <-reply.Chan():
+		if err != nil {
+			t.Error(err)
+		}
+	default:
+		t.Error("its caller waits for ever")
+	}
+	if p.creds.Load() != second {
+		t.Error("what was asked for first is in force")
+	}
+	renewed := p.newOffering(nil)
+	renewed.inForce = second
+	if !o.enforce(messages.Secured{}, &offer{next: first, by: renewed}) || p.creds.Load() != first {
+		t.Error("changed files were not")
 	}
 }

@@ -72,7 +72,7 @@ func TestNamesOfSuitesAreReadAsGoAndNomadWriteThem(t *testing.T) {
 func TestNamesOfVersionsAreReadAsGoAndNomadWriteThem(t *testing.T) {
 	for text, want := range map[string]uint16{
 		"": 0, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13, "tls12": tls.VersionTLS12, "tls13": tls.VersionTLS13,
-		tls.VersionName(tls.VersionTLS12): tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13, " tls1.3 ": tls.VersionTLS13,
+		tls.VersionName(tls.VersionTLS12): tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13, "tls1.3\n": tls.VersionTLS13,
 	} {
 		if got, err := pool.ParseTLSVersion(text); err != nil || got != want {
 			t.Errorf("%q: %x, %v", text, got, err)

@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"os"
 	"path/filepath"
@@ -164,4 +165,23 @@ func TestSetTLSEndsTheWatchOfTheFilesBefore(t *testing.T) {
 			replaced++
 		}
 	}
+}
+
+func TestFilesAreReadAgainWithTheSettingsThatWereTaken(t *testing.T) {
+	ca, f, log := newAuthority(t), newFiles(t), make(lines, 100)
+	s := ca.serve(ca.issue("server.mars.nomad"), tls.VersionTLS13)
+	f.hold(ca, ca.issue("client.global.nomad"))
+	cfg := anyName(f.config(often))
+	cfg.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+	p := newPool(t, pool.Config{TLS: cfg, Logger: log.logger()})
+	*cfg.VerifyServerName, cfg.CipherSuites[0] = true, 0
+	ping(t, p, s.Addr())
+	f.hold(ca, ca.issue("client.global.nomad"))
+	awaitLine(t, log, "replaced")
+	s.Kill()
+	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
+	if err := s.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	ping(t, p, s.Addr())
 }
