@@ -73,7 +73,7 @@ func TestANodeIsRegisteredReadyAndHasItsIdentity(t *testing.T) {
 	}
 	r = await(t, "landed", told.replies)
 	n := node(t, c)
-	if n.Status != "ready" || n.Registers != 1 || n.Name != "worker" || n.Server != r.Server.Addr {
+	if n.Status != "ready" || n.Name != "worker" || n.Server != r.Server.Addr {
 		t.Errorf("%+v", n)
 	}
 	if n.Identity == "" || h.AuthToken() != n.Identity {
@@ -102,8 +102,8 @@ func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
 				break
 			}
 		}
-		if n := node(t, c); n.Registers != 1 {
-			t.Errorf("%s: registered %d times", name, n.Registers)
+		if n := len(told.registered); n != 1 {
+			t.Errorf("%s: registered %d times", name, n)
 		}
 	}
 }
@@ -130,8 +130,8 @@ func TestHeartbeatsLandAgainWhenAClusterHasALeaderAgain(t *testing.T) {
 			break // one may have been on its way
 		}
 	}
-	if n := node(t, c); n.Registers != 1 {
-		t.Errorf("registered %d times", n.Registers)
+	if n := len(told.registered); n != 1 {
+		t.Errorf("registered %d times", n)
 	}
 }
 
@@ -252,7 +252,7 @@ func TestAHundredAgentsLoseOneServerAndAreAllServed(t *testing.T) {
 		t.Errorf("%d nodes", len(all))
 	} else {
 		for _, n := range all {
-			if n.Registers != 1 || n.Status != "ready" || n.Server == dead {
+			if n.Status != "ready" || n.Server == dead {
 				t.Errorf("%+v", n)
 			}
 		}

@@ -409,3 +409,17 @@ func TestAHeartbeatBeforeItsTimeGivesUpSoon(t *testing.T) {
 		t.Error("it goes on after the deadline")
 	}
 }
+
+func TestATinyTTLIsNoTightLoop(t *testing.T) {
+	for _, ttl := range []time.Duration{-time.Second, time.Nanosecond, time.Millisecond, 200 * time.Millisecond} {
+		for _, took := range []time.Duration{0, time.Second} {
+			r := newRig(t)
+			r.ready(ttl)
+			r.call(beat, 0, 30*time.Second)
+			r.reply(took, ttl, a)
+			if at, _ := r.c.next(); at.Sub(r.now) < leastInterval {
+				t.Errorf("TTL %v, answers take %v: the next heartbeat is due after %v", ttl, took, at.Sub(r.now))
+			}
+		}
+	}
+}

@@ -47,7 +47,7 @@ func TestTheRepliesOfRealServersAreRead(t *testing.T) {
 	if err := h.SetStatus(within(t), heartbeat.Ready); err != nil {
 		t.Fatal(err)
 	}
-	if r := await(t, "landed", told.replies); r.TTL != 16405228937 || r.Index != 0 || r.Late != 0 || r.LeaderRPCAddr != "127.0.0.2:4647" {
+	if r := await(t, "landed", told.replies); r.TTL != 16405228937 || r.Index != 0 || r.LeaderRPCAddr != "127.0.0.2:4647" {
 		t.Errorf("%+v", r)
 	}
 }

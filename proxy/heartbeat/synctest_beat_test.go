@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/heartbeat"
 )
@@ -381,6 +382,27 @@ func TestANodeThatCannotRegisterGoesOnTrying(t *testing.T) {
 		stops(t, h, p)
 		if n := len(log); n != 2 {
 			t.Errorf("%d lines, want that it fails and that it is registered", n)
+		}
+	})
+}
+
+// The proxy is told which server answered: not the one in front, which was asked
+// first and said nothing.
+func TestTheProxyIsToldWhoAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var front atomic.Pointer[string]
+		f := newFakes(silent(ttl, func(r request) bool { return r.addr == *front.Load() }))
+		p := overFakes(t, f)
+		first, err := p.FindServer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		front.Store(&first.Addr)
+		cfg, told := listening(heartbeat.Config{})
+		start(t, p, cfg)
+		r := await(t, "registered", told.registered)
+		if was, is := p.View().Health(first), p.View().Health(r.Server); r.Server == first || was == messages.Alive || is != messages.Alive {
+			t.Errorf("%v answered and is %v, %v is %v", r.Server, is, first, was)
 		}
 	})
 }
