@@ -202,7 +202,9 @@ func TestANodeThatGoesEndsWhatIsRelayedFromIt(t *testing.T) {
 	if _, err := frames.Read(); err != io.EOF {
 		t.Errorf("%v", err)
 	}
-	<-done
+	if err := <-done; err == nil {
+		t.Error("the node was told of an orderly end")
+	}
 }
 
 func TestACommandWritesWhatItReadsAndEndsWithItsInput(t *testing.T) {
