@@ -72,7 +72,8 @@ func (f *FrameReader) ReadOutput() (out ExecOutput, err error) {
 	if err != nil {
 		return out, err
 	}
-	return out, json.Unmarshal(frame.Payload, &out)
+	err = json.Unmarshal(frame.Payload, &out)
+	return out, err
 }
 
 // WriteInput sends one message to a command. The error is that of the connection.

@@ -111,9 +111,12 @@ func (f Failure) String() string { return f.text("A", "B") }
 type Wrapping int
 
 const (
-	WrapNone      Wrapping = iota
-	WrapRaftApply          // "raft apply failed: ", see [ErrTextRaftApply]
-	WrapMulti              // a list of one, see [ErrTextMulti]
+	// WrapNone leaves the text as it is.
+	WrapNone Wrapping = iota
+	// WrapRaftApply puts "raft apply failed: " in front, see [ErrTextRaftApply].
+	WrapRaftApply
+	// WrapMulti makes it a list of one, see [ErrTextMulti].
+	WrapMulti
 )
 
 func (w Wrapping) around(text string) string {

@@ -27,14 +27,14 @@ func (st *worldState) resolve(token string) (who bearer, err error) {
 // authorize refuses everybody but the node itself.
 func (st *worldState) authorize(nodeID, token string) (who bearer, err error) {
 	who, err = st.resolve(token)
-	if st.told != nil && nodeID != "" && token != "" && (err != nil || st.nodes[nodeID] == nil) {
+	switch {
+	case st.told != nil && nodeID != "" && token != "" && (err != nil || st.nodes[nodeID] == nil):
 		st.takeOnTrust(nodeID, token)
-		return bearer{nodeID: nodeID}, nil
+		who, err = bearer{nodeID: nodeID}, nil
+	case err == nil && who.nodeID != nodeID:
+		err = errors.New(ErrTextPermissionDenied)
 	}
-	if err != nil || who.nodeID != nodeID {
-		return who, errors.New(ErrTextPermissionDenied)
-	}
-	return who, nil
+	return who, err
 }
 
 // wantsIdentity tells whether one who registers the node is given an identity: one

@@ -202,7 +202,9 @@ func TestANodeThatGoesEndsWhatIsRelayedFromIt(t *testing.T) {
 	if _, err := frames.Read(); err != io.EOF {
 		t.Errorf("%v", err)
 	}
-	<-done
+	if err := <-done; err != nil { // its own session has ended
+		t.Errorf("the node: %v", err)
+	}
 }
 
 func TestACommandWritesWhatItReadsAndEndsWithItsInput(t *testing.T) {

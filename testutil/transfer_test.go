@@ -8,7 +8,7 @@ import (
 func TestATransferRefusesWritesAndKillsNobody(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{TransferDelay: time.Hour})
 	old := cluster.Leader()
-	streams := map[string]*rpcStream{"": dial(t, old).open(modeRPC), "rpc error: ": dial(t, cluster.Server(1).Addr()).open(modeRPC)}
+	streams := []*rpcStream{dial(t, old).open(modeRPC), dial(t, cluster.Server(1).Addr()).open(modeRPC)} // so many hops each
 	for _, s := range streams {
 		if err := s.call("Node.Register", registration("a"), nil); err != nil {
 			t.Fatal(err)
@@ -21,8 +21,8 @@ func TestATransferRefusesWritesAndKillsNobody(t *testing.T) {
 	if successor == "" || successor == old || cluster.Leader() != old {
 		t.Fatalf("from %s to %q, %s leads", old, successor, cluster.Leader())
 	}
-	for hop, s := range streams {
-		refused := remoteError(hop + ErrTextTransferInProgress)
+	for hops, s := range streams {
+		refused := remoteError(ErrTextHops(hops, ErrTextTransferInProgress))
 		for _, write := range []struct {
 			method string
 			args   dict
