@@ -28,7 +28,7 @@ func doErrand(_ time.Time, e errand) { e.reply.Send(errDone) }
 // is answered, once.
 func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) {
 	const senders = 8
-	rounds := 3000
+	rounds := 2000
 	if testing.Short() {
 		rounds = 300
 	}
@@ -45,7 +45,7 @@ func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) 
 				doErrand(now, e)
 			}}
 		})
-		accepted := make(chan errand, 100_000)
+		accepted := make(chan errand, 4000)
 		var all sync.WaitGroup
 		for s := range senders {
 			all.Go(func() {

@@ -12,9 +12,18 @@ import (
 // Every message that carries a Reply is one that can be abandoned.
 func TestEveryMessageWithAReplyCanBeAbandoned(t *testing.T) {
 	for _, m := range []messages.Proxy{
-		messages.HeartbeatUpdate{}, messages.FailureNotice{}, messages.Recovered{}, messages.Suspected{},
-		messages.RebalanceTick{}, messages.SetServers{}, messages.SetBackups{}, messages.AddBackup{},
-		messages.AddPrimary{}, messages.RemoveServer{}, messages.ProbeDone{}, messages.DiscoveryDone{},
+		messages.HeartbeatUpdate{},
+		messages.FailureNotice{},
+		messages.Recovered{},
+		messages.Suspected{},
+		messages.RebalanceTick{},
+		messages.SetServers{},
+		messages.SetBackups{},
+		messages.AddBackup{},
+		messages.AddPrimary{},
+		messages.RemoveServer{},
+		messages.ProbeDone{},
+		messages.DiscoveryDone{},
 	} {
 		_, replies := reflect.TypeOf(m).FieldByName("Reply")
 		a, ok := m.(actor.Abandoner)
@@ -30,8 +39,10 @@ func TestEveryMessageWithAReplyCanBeAbandoned(t *testing.T) {
 func TestAnAbandonedMessageIsAnsweredWithWhatSaysSo(t *testing.T) {
 	refused := actor.NewReply[error]()
 	for _, m := range []actor.Abandoner{
-		messages.HeartbeatUpdate{Reply: refused}, messages.SetServers{Reply: refused},
-		messages.SetBackups{Reply: refused}, messages.AddBackup{Reply: refused},
+		messages.HeartbeatUpdate{Reply: refused},
+		messages.SetServers{Reply: refused},
+		messages.SetBackups{Reply: refused},
+		messages.AddBackup{Reply: refused},
 	} {
 		if m.Abandon(io.EOF); <-refused.Chan() != io.EOF {
 			t.Errorf("%T is answered with another error", m)

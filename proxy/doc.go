@@ -3,8 +3,8 @@
 // it fails, and moves on by itself from time to time so that load spreads over
 // the cluster.
 //
-// [Start] makes a [Proxy] from a [Config], of which only Servers or a Discoverer
-// is needed:
+// [Start] makes a [Proxy] from a [Config], of which Servers or a Discoverer is all
+// that is usually needed; without either it waits to be told, as by [Proxy.SetServers]:
 //
 //	p, err := proxy.Start(proxy.Config{Servers: []string{"nomad.example.com"}})
 //	...
@@ -40,12 +40,16 @@
 //   - Retries of a call end with its context, without a deadline with
 //     Config.RetryTimeout; their number is bounded over all calls.
 //   - After Stop every call and message is answered with [ErrStopped], and no
-//     goroutine is left.
+//     goroutine is left. A message with a Reply that Send accepted is answered,
+//     whatever ends the proxy.
+//   - A fault of an owner closes [Proxy.Done]; [Proxy.Err], FindServer and every call
+//     say which one it was.
 //
 // # The way back
 //
-// The configured servers are never forgotten: heartbeats override them, and the
-// agent has them back as soon as no server answers, or no heartbeat has named a
+// The configured servers, or those that SetServers put in their place, are never
+// forgotten: heartbeats override them, and the agent has them back, with those that
+// AddPrimary added, as soon as no server answers, or no heartbeat has named a
 // leader for three lifetimes. From then on Config.Discoverer is asked too, until a
 // server serves the agent again; while all is well it is never asked. Packages
 // proxy/discover, proxy/discover/dns and proxy/discover/consul have discoverers; an

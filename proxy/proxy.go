@@ -120,7 +120,7 @@ func (p *Proxy) noServers() error {
 	}
 	now, last := time.Now().UnixNano(), p.warned.Load()
 	if now-last >= int64(warnInterval) && p.warned.CompareAndSwap(last, now) {
-		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one")
+		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
 	}
 	return ErrNoServers
 }
