@@ -2,6 +2,7 @@ package testutil
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -246,32 +247,59 @@ func TestManyNodesAreCalledAtOnceEachOverItsOwnConnection(t *testing.T) {
 
 func TestTheMostSessionsOfANodeCountThoseBeforeTheyWereIts(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{})
-	conns := func(want int64) { // what is closed is noticed
-		await(t, func() bool { return cluster.Conns().Open == want })
-	}
 	early := dial(t, cluster.Server(0).Addr())
-	conns(1)
-	brief := dial(t, cluster.Server(1).Addr())
-	brief.mustCall("Node.Register", registration("a"))
-	other := dial(t, cluster.Server(2).Addr())
-	other.mustCall("Node.Register", registration("b"))
-	_ = brief.session.Close()
-	conns(2)
-	late := dial(t, cluster.Server(1).Addr())
-	late.mustCall("Node.UpdateStatus", heartbeat("a"))
-	if n := cluster.NodeConns(NodeID("a")); n.Open != 1 || n.Peak != 1 || n.Ever != 2 {
+	await(t, func() bool { return cluster.Conns().Open == 1 })
+	var brief []*client
+	for i := range 2 {
+		c := dial(t, cluster.Server(i).Addr())
+		c.mustCall("Node.Register", registration("a"))
+		brief = append(brief, c)
+	}
+	dial(t, cluster.Server(2).Addr()).mustCall("Node.Register", registration("b"))
+	for _, c := range brief {
+		_ = c.session.Close()
+	}
+	await(t, func() bool { return cluster.Conns().Open == 2 }) // early, and the other node's
+	if n := cluster.NodeConns(NodeID("a")); n.OpenCount != (OpenCount{Open: 0, Peak: 2, Ever: 2}) {
 		t.Errorf("%+v", n)
 	}
-	early.mustCall("Node.UpdateStatus", heartbeat("a")) // it was there beside brief, and then beside late
-	if n := cluster.NodeConns(NodeID("a")); n.Open != 2 || n.Peak != 2 || n.Ever != 3 {
+	early.mustCall("Node.UpdateStatus", heartbeat("a")) // so it was there beside the two
+	if n := cluster.NodeConns(NodeID("a")); n.OpenCount != (OpenCount{Open: 1, Peak: 3, Ever: 3}) {
+		t.Errorf("%+v", n)
+	}
+	late := dial(t, cluster.Server(0).Addr())
+	late.mustCall("Node.UpdateStatus", heartbeat("a"))
+	if n := cluster.NodeConns(NodeID("a")); n.OpenCount != (OpenCount{Open: 2, Peak: 3, Ever: 4}) {
 		t.Errorf("%+v", n)
 	}
 	if n := cluster.NodeConns(NodeID("nobody")); n.Ever != 0 {
 		t.Errorf("%+v", n)
 	}
-	if n := cluster.Conns(); n.Open != 3 || n.Peak != 3 || n.Ever != 4 {
+	if n := cluster.Conns(); n != (OpenCount{Open: 3, Peak: 4, Ever: 5}) {
 		t.Errorf("%+v", n)
 	}
+}
+
+func TestASessionThatEndedIsForgottenAlsoWhileAHandlerRuns(t *testing.T) {
+	s := start(t, ServerConfig{})
+	running, release := make(chan struct{}), make(chan struct{})
+	s.Handle("My.Hold", func(context.Context, *Request) (any, error) {
+		close(running)
+		<-release
+		return nil, nil
+	})
+	c := dial(t, s.Addr())
+	c.mustCall("Node.Register", registration("a"))
+	if err := c.open(modeRPC).send("My.Hold", dict{}); err != nil {
+		t.Fatal(err)
+	}
+	<-running
+	_ = c.session.Close()
+	await(t, func() bool { return s.NodeConns(NodeID("a")).Open == 0 && s.Counts().Open == 0 })
+	if got := asks(t, s, "a"); got != "Who.Are: "+ErrTextNoNodePath {
+		t.Error(got)
+	}
+	close(release)
 }
 
 func TestStreamsAreCountedPerConnection(t *testing.T) {
