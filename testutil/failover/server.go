@@ -14,7 +14,7 @@ import (
 // ends in an orderly way with ctx.
 func runServer(ctx context.Context, opt *options, orders io.Reader, tell scribe) error {
 	s, err := testutil.StartPuppet(testutil.ServerConfig{
-		Addr: opt.addr, HeartbeatTTLMin: opt.ttlMin, HeartbeatTTLMax: opt.ttlMax, AnyNodeID: true,
+		Addr: opt.addr, HeartbeatTTLMin: opt.ttlMin, HeartbeatTTLMax: opt.ttlMax,
 	})
 	if err != nil {
 		return err
