@@ -145,7 +145,33 @@ func (c *core) lookForLife(now time.Time, session uint64, d *doubt, u usage) {
 // unanswered notes a failed ping.
 func (c *core) unanswered(session uint64, s *carrier) {
 	s.doubt.until, s.doubt.failed = time.Time{}, true
-	c.decide(session, s)
+	if !c.decide(session, s) {
+		c.redial(session, s)
+	}
+}
+
+// redial dials the server of a silent session anew, beside the session, where no other
+// server is known to answer: the only server that is up, or the only one there is. What
+// has died may be the session and not its server, as when a device on the way forgot
+// the connection. A new session that comes up takes the place of the silent one
+// (renewed). Callers that wait have the next ping sent, so a dial that fails is
+// repeated with that, and not without them.
+func (c *core) redial(session uint64, s *carrier) {
+	l := c.servers[s.addr]
+	if l == nil || !l.up || l.session != session || l.renewal.session != 0 || !l.renewal.again.IsZero() {
+		return
+	}
+	c.renew(s.addr, l)
+	l.renewal.redial = true
+}
+
+// heard ends the doubt about sessions on which something came in since their ping.
+func (c *core) heard(use func(session uint64) usage) {
+	for id, s := range c.sessions {
+		if s.doubt.open() && use(id).heard.After(s.doubt.asked) {
+			s.doubt = s.doubt.settled()
+		}
+	}
 }
 
 // corroborated notes that another server answers: it is the word about every
@@ -159,10 +185,11 @@ func (c *core) corroborated(m messages.Corroborated) {
 	}
 }
 
-// decide ends a session that is silent for sure.
-func (c *core) decide(session uint64, s *carrier) {
+// decide ends a session that is silent for sure, and reports whether it did.
+func (c *core) decide(session uint64, s *carrier) bool {
 	if !s.doubt.failed || c.cfg.corroborate && !s.doubt.backed {
-		return
+		return false
 	}
 	c.cut(session, s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.ping))
+	return true
 }

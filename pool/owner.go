@@ -49,6 +49,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
 			o.down(m.Addr, m.Err)
 		}
+		o.core.heard(o.usage)
 	case messages.Secure:
 		next = o.secure(m, of)
 	case messages.Secured:
@@ -67,13 +68,16 @@ func (o *owner) Step(now time.Time, letter mail) {
 
 // Expire reaps.
 func (o *owner) Expire(now time.Time) {
-	o.core.expire(now, func(id uint64) usage {
-		if s := o.live[id]; s != nil {
-			return s.usage()
-		}
-		return usage{}
-	})
+	o.core.expire(now, o.usage)
 	o.apply()
+}
+
+// usage is how a session is used; none that is over is.
+func (o *owner) usage(session uint64) usage {
+	if s := o.live[session]; s != nil {
+		return s.usage()
+	}
+	return usage{}
 }
 
 // Deadline is the core's.

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -15,6 +16,7 @@ var ErrRenewed = errors.New("session was replaced by one with newer credentials"
 type renewal struct {
 	session uint64    // of the dial under way; 0: none
 	again   time.Time // when to try again after one that failed
+	redial  bool      // it is for a session that is silent, and not for credentials
 }
 
 // renewPause is the time between a dial for a renewal that failed and the next.
@@ -51,20 +53,33 @@ func (c *core) renew(addr string, l *link) {
 }
 
 // renewed puts the new session in the place of the old one, which is kept for a
-// while: it is the server's way to the agent until that speaks on the new one.
+// while: it is the server's way to the agent until that speaks on the new one. One that
+// is silent ends at once, with the calls that wait on it: its server answers elsewhere.
 func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
-	if m.Err != nil {
-		l.renewal = renewal{again: now.Add(renewPause)}
+	was, old := l.renewal, c.sessions[l.session]
+	l.renewal = renewal{}
+	switch {
+	case m.Err != nil && was.redial:
+		return // the next ping that fails tries again
+	case m.Err != nil:
+		l.renewal.again = now.Add(renewPause)
+		return
+	case was.redial && !old.doubt.failed:
+		c.retire(now, m.Session, ErrIdle) // the old one has been heard of meanwhile
 		return
 	}
-	old := l.session
+	replaced := l.session
 	*l = link{session: m.Session, up: true}
-	if left := c.sessions[old].left; !left.IsZero() {
+	if !old.left.IsZero() {
 		s := c.sessions[m.Session]
-		s.left, s.check = left, now.Add(c.drain())
+		s.left, s.check = old.left, now.Add(c.drain())
 	}
 	c.emit(publish{})
-	c.retire(now, old, ErrRenewed)
+	if old.doubt.failed {
+		c.cut(replaced, old, fmt.Errorf("%w: no answer to a ping within %v, while a new connection works", ErrSilent, c.cfg.ping))
+		return
+	}
+	c.retire(now, replaced, ErrRenewed)
 }
 
 // renewDue tries again what failed.
