@@ -48,6 +48,9 @@ func (f *outgoing) pending() bool {
 	return at == frameQueued || at == frameTaken
 }
 
+// queued says whether nobody has begun to write the frame.
+func (f *outgoing) queued() bool { return f.state.Load() == frameQueued }
+
 // recall takes the frame back if nobody has it yet, and says what became of it.
 // It yields so often to a write that is under way, and answers frameTaken if that
 // has not ended then.

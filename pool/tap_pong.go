@@ -4,6 +4,8 @@ import "fmt"
 
 // pongsLimit is how many answers to the peer's pings may wait to go out. Who pings
 // waits for the answer before it pings again, so a peer that comes here takes none.
+// An answer that is being written does not count: the peer may have it already, and
+// the goroutine that writes it may be long in saying so.
 const pongsLimit = 256
 
 // pong answers a ping of the peer's. yamux would start a goroutine for each, which
@@ -11,7 +13,7 @@ const pongsLimit = 256
 // make as many as it likes. Only the reading goroutine calls it.
 func (t *tap) pong(number uint32) error {
 	in := &t.reading
-	for len(in.pongs) > 0 && !in.pongs[0].pending() {
+	for len(in.pongs) > 0 && !in.pongs[0].queued() {
 		in.pongs = in.pongs[1:] // they go out in order
 	}
 	switch len(in.pongs) {
@@ -22,7 +24,7 @@ func (t *tap) pong(number uint32) error {
 	}
 	f := &outgoing{bytes: make([]byte, frameHead)}
 	putHead(f.bytes, framePing, flagACK, 0, number)
-	if t.send(f); f.pending() {
+	if t.send(f); f.queued() {
 		in.pongs = append(in.pongs, f)
 	}
 	return nil

@@ -52,7 +52,8 @@ func TestAPingIsAnsweredByItsNumberAndYamuxDoesNotSeeIt(t *testing.T) {
 }
 
 func TestAPeerThatTakesNoAnswerToItsPingsIsCutOff(t *testing.T) {
-	c := &paperConn{reads: [][]byte{pings(pongsLimit + 1)}, hold: make(chan struct{})}
+	// As many as are being written at once, as many as may wait, and one.
+	c := &paperConn{reads: [][]byte{pings(2*pongsLimit + 1)}, hold: make(chan struct{})}
 	r := tapOn(c)
 	var told error
 	r.broken = func(err error) { told = err }
@@ -79,5 +80,40 @@ func TestPingsThatAreAnsweredMayBeAnyNumber(t *testing.T) {
 	}
 	if n := len(r.reading.pongs); n > 2 {
 		t.Errorf("%d answers are held", n)
+	}
+}
+
+// The goroutine that writes may be stopped when the peer has the answers and the
+// frames are not yet settled. A peer that pings on meanwhile takes every answer.
+func TestAnswersThatThePeerHasDoNotCountAlthoughTheirWriteHasNotReturned(t *testing.T) {
+	const answered = 200
+	all, total, back := make(chan struct{}), 0, make(chan struct{})
+	c := &paperConn{
+		reads: [][]byte{pings(answered), pings(pongsLimit)},
+		wrote: func(b []byte) {
+			if total += len(b); total == answered*frameHead {
+				close(all)
+				<-back
+			}
+		},
+		hold: make(chan struct{}),
+	}
+	r := tapOn(c)
+	for range answered {
+		if err := r.head(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(c.hold)
+	<-all
+	for i := range pongsLimit {
+		if err := r.head(); err != nil {
+			t.Fatalf("ping %d while a write that is done has not returned: %v", i, err)
+		}
+	}
+	close(back)
+	awaitTrue(t, "the end of writing", func() bool { return !r.waiting() && !r.busy.Load() })
+	if want := (answered + pongsLimit) * frameHead; total != want {
+		t.Errorf("%d bytes of answers, want %d", total, want)
 	}
 }

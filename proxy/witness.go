@@ -32,11 +32,11 @@ func (p *Proxy) suspect(addr string) { _ = p.mail.TryTell(messages.Suspected{Add
 
 // down is told by the pool that a server cannot be reached or is leaving, also
 // when no call was on its way there. It must not block: what a full mailbox loses, the next
-// call finds out.
+// call finds out. The pool has judged that this is about the server's current session,
+// and tells it once, so the notice holds in the order of the mailbox and carries no
+// epoch: an answer that is in the mailbox before it would make that stale.
 func (p *Proxy) down(addr string, err error) {
-	_ = p.mail.TryTell(messages.FailureNotice{
-		Server: messages.Server{Addr: addr}, Epoch: p.View().Epoch(), Err: err,
-	})
+	_ = p.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: err})
 }
 
 // testimony is how one witness answered.

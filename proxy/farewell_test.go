@@ -1,0 +1,79 @@
+package proxy_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// stuckLog holds who first logs a line with these words until it is let go.
+type stuckLog struct {
+	words      string
+	stuck, let chan struct{}
+	was        bool
+}
+
+func (l *stuckLog) Write(b []byte) (int, error) {
+	if !l.was && bytes.Contains(b, []byte(l.words)) {
+		l.was = true
+		close(l.stuck)
+		<-l.let
+	}
+	return len(b), nil
+}
+
+// A server that was held for failed answers a call, and then says farewell or dies
+// before the proxy has taken the answer out of its mailbox. The answer must not make
+// the farewell look old.
+func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
+	for name, end := range map[string]struct {
+		leave func(*testutil.Server)
+		why   error
+	}{
+		"farewell": {(*testutil.Server).GoAway, pool.ErrLeaving},
+		"death":    {(*testutil.Server).Kill, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := startCluster(t, 2)
+			log := &stuckLog{words: "lost: no server answers", stuck: make(chan struct{}), let: make(chan struct{})}
+			down := make(chan error, 10)
+			p := startProxy(t, proxy.Config{
+				Servers: c.Addrs(), Logger: zerolog.New(log),
+				Pool: pool.Config{Down: func(_ string, err error) { down <- err }},
+			})
+			first := active(t, p)
+			if err := p.NotifyFailed(within(t), first, nil); err != nil {
+				t.Fatal(err)
+			}
+			failing := make(chan error, 1)
+			second := active(t, p)
+			go func() { failing <- p.NotifyFailed(within(t), second, nil) }()
+			receive(t, "the line", log.stuck) // first is in front again, and nothing more is taken
+			if now := active(t, p); now != first {
+				t.Fatalf("%v in front, want %v", now, first)
+			}
+			if err := p.Call(within(t), "Echo.Echo", 1, nil); err != nil {
+				t.Fatal(err)
+			}
+			end.leave(c.ServerAt(first.Addr))
+			if err := receive(t, "the departure", down); end.why != nil && !errors.Is(err, end.why) {
+				t.Fatalf("told of %v", err)
+			}
+			close(log.let)
+			if err := receive(t, "the notice", failing); err != nil {
+				t.Fatal(err)
+			}
+			awaitView(t, p, "the other server in front", func(v *messages.View) bool {
+				now, _ := v.Active()
+				return now == second
+			})
+		})
+	}
+}
