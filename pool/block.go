@@ -18,7 +18,7 @@ const longestBlock = 300 * time.Second
 // holds a query for its 300 s; or by a method TimeToBlock() time.Duration.
 func BlockTime(args any) time.Duration {
 	if a, ok := args.(interface{ TimeToBlock() time.Duration }); ok && !isNil(args) {
-		if block := a.TimeToBlock(); block > 0 {
+		if block := timeToBlock(a); block > 0 {
 			return min(block, longestBlock)
 		}
 	}
@@ -30,6 +30,13 @@ func BlockTime(args any) time.Duration {
 		return min(f.MaxQueryTime, longestBlock)
 	}
 	return longestBlock
+}
+
+// timeToBlock is what the method says; zero where it panics, as one does that is
+// promoted from an embedded pointer that is nil. Such arguments can be sent.
+func timeToBlock(a interface{ TimeToBlock() time.Duration }) time.Duration {
+	defer func() { _ = recover() }()
+	return a.TimeToBlock()
 }
 
 // isNil reports whether args is a nil pointer: it can be sent, and its methods may panic.

@@ -117,9 +117,18 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 
 // call carries one call, counted in by enter, and counts it out.
 func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, error) {
+	var busy *lane // its codec is at work, and with it methods of the caller's types
+	defer func() {
+		if busy != nil {
+			busy.discard(s.leave) // one of them has ended the goroutine (runtime.Goexit)
+		}
+	}()
 	for {
 		l := s.lane()
-		if err := l.encode(seq, r.Method, r.Args); err != nil {
+		busy = l
+		err := l.encode(seq, r.Method, r.Args)
+		busy = nil
+		if err != nil {
 			l.lent.put()
 			if l.lent = nil; l.stream != nil {
 				s.put(l)
@@ -139,7 +148,9 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 			l.discard(s.leave)
 			return at, err
 		}
+		busy = l
 		at, err = l.finish(r.Reply)
+		busy = nil
 		if l.spoiled {
 			l.discard(s.leave)
 			return at, err

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -91,7 +92,7 @@ func (c *Codec) read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 		return nil
 	}
 	if c.Decode == nil || v == nil {
-		return dec.Body(b, v)
+		return unended(dec.Body(b, v))
 	}
 	target, err := wire.Target(v)
 	if err != nil {
@@ -102,9 +103,19 @@ func (c *Codec) read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 	}
 	target.SetZero()
 	if err := c.decode(b, v); err != nil {
-		return zeroed(target, err)
+		return zeroed(target, unended(err))
 	}
 	return nil
+}
+
+// unended is an error of the codec, which is never io.EOF: b is a whole value, and what
+// it came from has not ended where its type wants more than is in it, as that of a map
+// does of an empty list.
+func unended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("the value ends before its type does: %v", err) //nolint:errorlint // on purpose
+	}
+	return err
 }
 
 // zeroed sets a variable to its zero value again.

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -79,10 +80,10 @@ func failure(err error) (code int, message string) {
 }
 
 // answerText is what a call's handler is answered for with. An error that came from
-// a server goes on as that sent it, with its code.
+// a server goes on as that sent it, with its code. It is never empty: that is an answer.
 func answerText(err error) string {
 	if e, ok := err.(*RemoteError); ok && e.Raw != "" { //nolint:errorlint // a wrapped one has more to say
 		return e.Raw
 	}
-	return err.Error()
+	return cmp.Or(err.Error(), fmt.Sprintf("an error of type %T without a text", err))
 }

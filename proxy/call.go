@@ -30,6 +30,7 @@ type call struct {
 
 	attempts int        // in this episode; those that were moved not counted
 	sent     time.Time  // when the last one of a blocking query began, but for the first
+	held     bool       // that one was held for long before it failed
 	tried    []string   // servers that failed in this turn over the list
 	pauses   int        // taken so far
 	until    time.Time  // no retry after it
@@ -111,7 +112,7 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 		if err := c.try(ctx, now, server, again, reply); err == nil {
 			return nil
 		}
-		if c.longHeld() {
+		if c.held {
 			c.episode(ctx)
 		}
 	}
@@ -121,14 +122,17 @@ func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) er
 // its failure to have nothing to do with the one before.
 const episodeGap = 5 * time.Second
 
-// longHeld reports whether the last attempt was held for so long.
-func (c *call) longHeld() bool {
-	return c.block > 0 && !c.sent.IsZero() && time.Since(c.sent) > episodeGap
+// wasHeld reports whether an attempt that failed was held for so long, as it was asked
+// to be. A refusal that took long was not: without a leader it takes 5 s (recording
+// no_leader), and a server that dials a dead one waits for 10 s.
+func (c *call) wasHeld(outcome pool.Outcome) bool {
+	return c.block > episodeGap && outcome == pool.MaybeExecuted && !c.sent.IsZero() && time.Since(c.sent) > episodeGap
 }
 
-// episode begins to count turns, pauses and time anew.
+// episode begins to count turns, pauses and time anew. Attempts that found trouble
+// elsewhere stay counted: it does not pass because another one was held.
 func (c *call) episode(ctx context.Context) {
-	c.tried, c.pauses, c.few, c.denial = c.tried[:0], 0, 0, nil
+	c.tried, c.pauses, c.denial = c.tried[:0], 0, nil
 	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
 	if at, ok := ctx.Deadline(); ok {
 		c.until = at
@@ -152,7 +156,7 @@ func (c *call) try(ctx context.Context, now *published, server messages.Server, 
 	}
 	if moved(err) {
 		c.attempts--
-		c.last = nil
+		c.last, c.held = nil, false
 		c.episode(ctx)
 		return err
 	}
@@ -221,7 +225,7 @@ func (c *call) wrap(server messages.Server, err error) *CallError {
 	if carried, ok := errors.AsType[*CallError](err); ok {
 		e = *carried
 	}
-	if c.longHeld() {
+	if c.held = c.wasHeld(e.Outcome); c.held {
 		c.attempts = 1 // its failure is the first of an episode
 	}
 	e.Attempts = c.attempts

@@ -49,8 +49,11 @@ func classify(method string, args any) Class {
 		return AtMostOnce
 	}
 	r, says := args.(reader)
-	if says && !isNil(args) && r.IsRead() {
-		return Read
+	if says && !isNil(args) {
+		var read bool
+		if read, says = answer(r.IsRead); read {
+			return Read
+		}
 	}
 	switch fields := pool.Fields(args); {
 	case fields.IdempotencyToken:
@@ -59,6 +62,13 @@ func classify(method string, args any) Class {
 		return Read
 	}
 	return AtMostOnce
+}
+
+// answer is what a method of the arguments says. It says nothing where it panics, as one
+// does that is promoted from an embedded pointer that is nil: such arguments can be sent.
+func answer[T any](method func() T) (v T, says bool) {
+	defer func() { _ = recover() }()
+	return method(), true
 }
 
 // isNil says whether args is a nil pointer, whose methods may not bear it.

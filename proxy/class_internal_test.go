@@ -220,3 +220,49 @@ func TestTheOutermostFieldCounts(t *testing.T) {
 		t.Errorf("with a nil pointer on the way: %+v", got)
 	}
 }
+
+// Arguments can be sent whose methods panic: they are promoted from a pointer, or an
+// interface, that is nil.
+func TestArgumentsWithoutTheOptionsThatTheyEmbedAreCarried(t *testing.T) {
+	type (
+		regional interface {
+			IsRead() bool
+			TimeToBlock() time.Duration
+			RequestRegion() string
+		}
+		lookup struct {
+			*QueryOptions
+			NodeID string
+		}
+		change struct {
+			*WriteRequest
+			NodeID string
+		}
+		vague struct {
+			regional
+			NodeID string
+		}
+	)
+	for _, row := range []struct {
+		args any
+		want Class
+	}{
+		{lookup{NodeID: "n"}, Read}, // its fields travel, as zero
+		{&lookup{NodeID: "n"}, Read},
+		{change{NodeID: "n"}, AtMostOnce},
+		{&change{NodeID: "n"}, AtMostOnce},
+		{vague{NodeID: "n"}, AtMostOnce},
+		{&vague{NodeID: "n"}, AtMostOnce},
+	} {
+		if got := classify("No.Such", row.args); got != row.want {
+			t.Errorf("%#v: %v, want %v", row.args, got, row.want)
+		}
+		if got := pool.BlockTime(row.args); got != 0 {
+			t.Errorf("%#v blocks for %v", row.args, got)
+		}
+		c := call{proxy: &Proxy{}}
+		if c.look(row.args); c.elsewhere {
+			t.Errorf("%#v is for another region", row.args)
+		}
+	}
+}

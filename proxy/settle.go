@@ -45,7 +45,7 @@ func (c *call) look(args any) {
 	c.looked = true
 	fields := pool.Fields(args)
 	if r, ok := args.(interface{ RequestRegion() string }); ok && fields.Region == "" && !isNil(args) {
-		fields.Region = r.RequestRegion()
+		fields.Region, _ = answer(r.RequestRegion)
 	}
 	const leader = "leader" // as a ServerID
 	c.elsewhere = fields.Region != "" && fields.Region != c.proxy.cfg.Region || fields.ServerID != "" && fields.ServerID != leader

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -121,6 +122,7 @@ func TestTheAttemptsOfAQueryAreCountedSinceItWasLastHeldLong(t *testing.T) {
 				case <-time.After(held):
 				case <-ctx.Done():
 				}
+				return answered(addr, method, pool.ErrLeaderUnreachable, pool.MaybeExecuted)
 			}
 			return refusing(addr, method)
 		}}})
