@@ -33,7 +33,11 @@ func WithHoldTime(d time.Duration) CallOption {
 // which must arrive before its TTL is over. The time until landBy is sliced over
 // the servers, so that one which does not answer costs a slice and not the
 // deadline; the pauses between attempts shrink as it comes near. The call is
-// tried beyond landBy, as long as ctx allows.
+// tried beyond landBy, as long as ctx allows, but without haste: what made one agent
+// late made the whole fleet late. From then on what is left until ctx ends is sliced,
+// and pauses are of 1 to 2 s, or longer where each server would get more than 256 such
+// calls a second from all nodes of the cluster, up to 30 s to 1 min. A pause for which
+// ctx leaves too little ends the call with ErrRetriesSpent.
 //
 // When every server was asked and one did not answer within its slice, the slices
 // double: a cluster that is slow as a whole answers in the end, and one that does

@@ -14,8 +14,18 @@ const (
 	pauseLeast = 5 * time.Millisecond
 )
 
-// pause waits before the next attempt. When the retry budget is broke it waits for
-// long: calls are not given up for want of tokens, they come less often.
+// The pauses of a call whose budget is over: its deadline is lost, and every agent of
+// the fleet may have lost the same. So many of them a second are sent again to each
+// server, by each agent one a second at most.
+const (
+	lateLeast      = time.Second
+	lateMost       = 30 * time.Second
+	latesPerServer = 256
+)
+
+// pause waits before the next attempt. When the retry budget is broke, or the call's
+// own budget is over, it waits for long: calls are not given up for want of tokens,
+// they come less often.
 func (c *call) pause(ctx context.Context, broke bool) error {
 	now := time.Now()
 	wait := 1 + rand.N(c.ceiling(now))
@@ -23,10 +33,17 @@ func (c *call) pause(ctx context.Context, broke bool) error {
 	if broke {
 		least, wait = pauseFirst, max(wait, brokePause(left))
 	}
+	late := c.late(now)
+	if late > 0 {
+		least, wait = late, max(wait, late+rand.N(late))
+	}
 	c.pauses++
 	wait, enough := fitted(wait, least, left)
 	if !enough {
 		return ErrRetriesSpent
+	}
+	if wait < late {
+		wait = late + rand.N(left/2-late+1)
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -54,9 +71,20 @@ func fitted(wait, least, left time.Duration) (fits time.Duration, enough bool) {
 	return wait, true
 }
 
+// late is the least pause of a call whose budget is over, which grows with the fleet;
+// zero: it has none, or it is not over.
+func (c *call) late(now time.Time) time.Duration {
+	if c.landBy.IsZero() || now.Before(c.landBy) {
+		return 0
+	}
+	view := c.proxy.View()
+	nodes, perSecond := min(view.NumNodes(), 1<<30), latesPerServer*max(view.Len(), 1)
+	return min(max(time.Duration(nodes)*time.Second/time.Duration(perSecond), lateLeast), lateMost)
+}
+
 // ceiling is the longest pause before the next turn over the servers. It doubles
 // from turn to turn, but not for a call with a budget: what is left of that
-// bounds it, so that a call that is late retries faster, not slower.
+// bounds it, so that a call retries faster, not slower, until its budget is over.
 func (c *call) ceiling(now time.Time) time.Duration {
 	ceiling := min(pauseFirst<<min(c.pauses, 10), pauseMost)
 	if !c.landBy.IsZero() {

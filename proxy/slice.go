@@ -8,7 +8,7 @@ import (
 
 // The slice of a budget that one attempt gets in the first turn over the servers:
 // at most sliceMost, which is less than it takes to be sure that a server is
-// silent; at least sliceLeast, also when the call is late.
+// silent; at least sliceLeast, also when the call is nearly late.
 const (
 	sliceMost  = 2 * time.Second
 	sliceLeast = 500 * time.Millisecond
@@ -29,23 +29,23 @@ type slicing struct {
 	cut    bool          // in this turn an attempt ended with its slice, unanswered
 }
 
-// firstSlice is how long an attempt of the first turn may take when the call should
-// land at landBy and so many servers are known: every one of them gets a turn, and
-// one slice is left over for the answer. Where the last answer took pace, this one
-// may take twice that, if as much is left for another server.
-func firstSlice(now, landBy time.Time, servers int, pace time.Duration) time.Duration {
-	left := landBy.Sub(now)
+// firstSlice is how long an attempt of the first turn may take when the call has until
+// by and so many servers are known: every one of them gets a turn, and one slice is
+// left over for the answer. Where the last answer took pace, this one may take twice
+// that, if as much is left for another server.
+func firstSlice(now, by time.Time, servers int, pace time.Duration) time.Duration {
+	left := by.Sub(now)
 	even := min(max(left/time.Duration(servers+1), sliceLeast), sliceMost)
 	return max(even, min(2*pace, left/2))
 }
 
-// next is the slice of the attempt that begins now.
-func (s *slicing) next(now time.Time, servers int, pace time.Duration) time.Duration {
+// next is the slice of the attempt that begins now, of the time until by.
+func (s *slicing) next(now, by time.Time, servers int, pace time.Duration) time.Duration {
 	s.began = now
 	if s.grown {
 		return s.length
 	}
-	first := firstSlice(now, s.landBy, servers, pace)
+	first := firstSlice(now, by, servers, pace)
 	s.length = max(s.length, first)
 	return first
 }
@@ -64,7 +64,23 @@ func (c *call) attempt(ctx context.Context, servers int) (context.Context, conte
 	if c.landBy.IsZero() {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, c.next(time.Now(), servers, time.Duration(c.proxy.pace.Load())), errSlice)
+	now := time.Now()
+	return context.WithTimeoutCause(ctx, c.next(now, c.sliceBy(ctx, now), servers, time.Duration(c.proxy.pace.Load())), errSlice)
+}
+
+// sliceBy is the end of the time that is sliced: that of the budget or, once that is
+// over and nothing is in a hurry any more, that of the call.
+func (c *call) sliceBy(ctx context.Context, now time.Time) time.Time {
+	if now.Before(c.landBy) {
+		return c.landBy
+	}
+	if at, ok := ctx.Deadline(); ok {
+		return at
+	}
+	if c.until.IsZero() { // it is the first attempt
+		return now.Add(c.proxy.cfg.RetryTimeout)
+	}
+	return c.until
 }
 
 // landed remembers how long the answer took, for the first slices of the next call.

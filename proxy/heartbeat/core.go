@@ -124,10 +124,14 @@ func (c *core) begin(now time.Time) (call, bool) {
 	if c.busy || due.IsZero() || now.Before(due) {
 		return call{}, false
 	}
-	// Beyond its end the budget goes on for as long: pauses shrink near the end of
-	// a budget, and without a deadline nothing is in a hurry.
+	// Behind a failure, or a TTL that is over, nothing is in a hurry: the budget is over
+	// too, and the proxy retries with long pauses. Else it goes on beyond the call's
+	// end: pauses shrink near the end of a budget.
 	end := now.Add(try(c.failed[k]))
-	made := call{kind: k, token: c.auth.show(k), until: end, budget: end.Add(end.Sub(now))}
+	made := call{kind: k, token: c.auth.show(k), until: end, budget: now}
+	if c.failed[k] == 0 && (c.landBy.IsZero() || now.Before(c.landBy)) {
+		made.budget = end.Add(end.Sub(now))
+	}
 	c.early = k == beat && now.Before(c.beat)
 	switch {
 	case k == beat && now.Before(c.landBy) && !(c.early && end.Before(c.landBy)):

@@ -44,7 +44,9 @@
 // follow each other with a pause of 1 s that doubles up to 8 s, or of the time that
 // the servers need for all nodes of the cluster at 256 a second each, if that is
 // longer (30 s at most); half of it is added by chance. A call there tries for 8 s
-// at first and for up to 1 min later, in the proxy's own rhythm of retries. When
+// at first and for up to 1 min later, and pauses for as long between its attempts
+// (see [proxy.WithBudget]): no agent asks servers that are down more than once a
+// second. When
 // the proxy's view shows that the server in front answers again, the pause ends
 // early, spread as after a move.
 //

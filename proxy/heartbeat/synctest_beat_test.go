@@ -179,14 +179,16 @@ func TestAMissedTTLIsToldWithItsReasonAndLoggedOnce(t *testing.T) {
 	})
 }
 
-// After the deadline, while all servers refuse, one agent makes about a turn over
-// them a second, and in a large fleet fewer.
+// After the deadline, while all servers refuse, one agent asks one of them a second at
+// most, and in a large fleet fewer.
 func TestALateHeartbeatDoesNotHammerTheServers(t *testing.T) {
 	for name, c := range map[string]struct {
 		nodes, most int
+		apart       time.Duration
 	}{
-		"a small fleet":  {3, 70},
-		"100,000 agents": {100000, 35},
+		"a small fleet":  {3, 50, time.Second},
+		"10,000 agents":  {10000, 5, 13 * time.Second},
+		"100,000 agents": {100000, 3, 30 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFakes(func(context.Context, request) (dict, error) { return with(granted(ttl), "NumNodes", c.nodes), nil })
@@ -198,11 +200,41 @@ func TestALateHeartbeatDoesNotHammerTheServers(t *testing.T) {
 			await(t, "missed", told.missed)
 			f.calls("")
 			time.Sleep(time.Minute)
-			if n := len(f.calls("")) / len(addrs); n > c.most {
-				t.Errorf("%s: %d turns in a minute, want %d at most", name, n, c.most)
+			late := f.calls("")
+			if len(late) > c.most || len(late) == 0 {
+				t.Errorf("%s: %d calls in a minute, want %d at most", name, len(late), c.most)
+			}
+			for i := range late[1:] {
+				if gap := late[i+1].at.Sub(late[i].at); gap < c.apart {
+					t.Errorf("%s: %v between two calls", name, gap)
+				}
 			}
 		})
 	}
+}
+
+// What holds for heartbeats holds for registrations, but for the first call: until
+// then no server is known to be down.
+func TestARegistrationThatFailsDoesNotHammerTheServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakes(grants(ttl))
+		f.isDown(addrs...)
+		p := overFakes(t, f)
+		cfg, told := listening(heartbeat.Config{})
+		start(t, p, cfg)
+		await(t, "refused", told.refused)
+		f.calls("")
+		time.Sleep(10 * time.Minute)
+		late := f.calls("Node.Register")
+		for i := range late[1:] {
+			if gap := late[i+1].at.Sub(late[i].at); gap < time.Second {
+				t.Errorf("%v between two calls", gap)
+			}
+		}
+		if len(late) < 300 {
+			t.Errorf("%d calls in ten minutes", len(late))
+		}
+	})
 }
 
 func TestTheNodeIsRegisteredAgainWhenItWasPurged(t *testing.T) {
