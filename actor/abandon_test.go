@@ -25,13 +25,9 @@ func doErrand(_ time.Time, e errand) { e.reply.Send(errDone) }
 
 // Senders race with the end of the actor: through Tell and TryTell, with a mailbox
 // that is full and one that is not, with one end or the other. Whatever was accepted
-// is answered, once.
+// is answered, once. To look for longer, use -count.
 func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) {
-	const senders = 8
-	rounds := 2000
-	if testing.Short() {
-		rounds = 300
-	}
+	const senders, rounds, most = 8, 300, 1000
 	processed, abandoned := 0, 0
 	for i := range rounds {
 		var self actor.Self[errand]
@@ -45,7 +41,7 @@ func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) 
 				doErrand(now, e)
 			}}
 		})
-		accepted := make(chan errand, 4000)
+		accepted := make(chan errand, most)
 		var all sync.WaitGroup
 		for s := range senders {
 			all.Go(func() {
@@ -53,7 +49,7 @@ func TestEveryMessageThatWasAcceptedIsAnsweredHoweverTheActorEnds(t *testing.T) 
 				if s%2 == 0 {
 					tell = a.TryTell
 				}
-				for len(accepted) < cap(accepted)-senders {
+				for len(accepted) < most-senders {
 					e := errand{actor.NewReply[error]()}
 					switch err := tell(e); err {
 					case nil:

@@ -145,5 +145,6 @@ func TestTheInputOfACommandEndsWithAMessage(t *testing.T) {
 	if _, err := r.Next(); !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
+	_ = c.Close() // or the agent waits for that, for 10 s
 	await(t, "the release", func() bool { return inUse(p) == 0 })
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +22,7 @@ import (
 )
 
 func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
+	t.Parallel()
 	const limit = 8
 	over := make(chan struct{})
 	p := newPool(t, pool.Config{MaxReverseStreams: limit, Handlers: pool.Handlers{Streams: map[string]pool.StreamHandler{
@@ -188,8 +191,18 @@ func each(n, atOnce int, f func(i int)) {
 	wg.Wait()
 }
 
+// More streams than any limit on what may be open, waiting or unfinished at a time,
+// or as many as RPCPROXY_STREAMS says:
+//
+//	RPCPROXY_STREAMS=100000 go test ./pool -run TestManyStreamsInARow -v
 func TestManyStreamsInARowLeaveNothingBehind(t *testing.T) {
-	const streams = 10_000
+	streams := 2000
+	if long := os.Getenv("RPCPROXY_STREAMS"); long != "" {
+		var err error
+		if streams, err = strconv.Atoi(long); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{Streams: map[string]pool.StreamHandler{"Test.Echo": echoes}}})
 	handleCopies(s)
 	for direction, open := range map[string]func() (net.Conn, error){

@@ -135,6 +135,7 @@ func TestMovesCutNothingAndMakeNoSecondSession(t *testing.T) {
 }
 
 func TestAServerThatWasLeftReachesTheAgentForTheTimeToDrain(t *testing.T) {
+	t.Parallel()
 	a, b := startServer(t), startServer(t)
 	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: 1}) // far away, by the TTL
 	if err := p.HeartbeatTTL(within(t), time.Hour); err != nil {

@@ -47,6 +47,7 @@ func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
 }
 
 func TestAnAddressThatDropsEverythingIsLeftForTheNextOne(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	twins := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
 	s := twins[0]

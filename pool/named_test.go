@@ -36,6 +36,7 @@ func TestANameThatChangesItsAddressIsFollowed(t *testing.T) {
 }
 
 func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	for name, hosts := range map[string][2]string{
 		"IPv4":       {"127.0.0.1", "127.0.0.2"},
@@ -78,6 +79,7 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 }
 
 func TestAFrozenAddressIsLeftForTheNextOneOfItsName(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	n.points("127.0.0.1", "127.0.0.2")
 	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
@@ -95,6 +97,7 @@ func TestAFrozenAddressIsLeftForTheNextOneOfItsName(t *testing.T) {
 }
 
 func TestOfTwoSessionsThatComeUpTogetherOneIsLeft(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	n.points("127.0.0.1", "127.0.0.2")
 	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
@@ -120,6 +123,7 @@ func TestOfTwoSessionsThatComeUpTogetherOneIsLeft(t *testing.T) {
 }
 
 func TestManyCallersShareOneRace(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	n.points("127.0.0.1", "127.0.0.2")
 	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
@@ -145,6 +149,7 @@ func TestManyCallersShareOneRace(t *testing.T) {
 }
 
 func TestWhenNoAddressWorksTheErrorTellsOfEach(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	n.points("127.0.0.1", "127.0.0.2", "127.0.0.3")
 	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2", "127.0.0.3")
@@ -195,6 +200,7 @@ func TestStopDuringARaceLeavesNothingBehind(t *testing.T) {
 }
 
 func TestEachAddressOfANameIsTriedOnceUntilOneAnswers(t *testing.T) {
+	t.Parallel()
 	n := startDNS(t)
 	var hosts []string
 	for i := range 6 {
@@ -306,6 +312,7 @@ func TestAResolverBesideADialIsRefused(t *testing.T) {
 }
 
 func TestCredentialsAreTriedOnAllAddressesOfAName(t *testing.T) {
+	t.Parallel()
 	n, ca := startDNS(t), newAuthority(t)
 	cfg := ca.ServerTLS(ca.issue("server.global.nomad"), "global")
 	s := startTwins(t, testutil.ServerConfig{TLS: cfg}, "127.0.0.1", "127.0.0.2")

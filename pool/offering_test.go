@@ -81,6 +81,7 @@ func (l lines) rest() (all []string) {
 }
 
 func TestAnOfferIsTakenByAServerThatComesToLikeIt(t *testing.T) {
+	t.Parallel()
 	ca, next, log := newAuthority(t), newAuthority(t), make(lines, 100)
 	s := startTurncoat(t, ca)
 	p := newPool(t, pool.Config{TLS: ca.agent(), Logger: log.logger()})
@@ -130,6 +131,7 @@ func TestWhereNoServerIsKnownAnOfferIsInForceAtOnce(t *testing.T) {
 }
 
 func TestAnOfferWaitsForAServerThatCanBeAsked(t *testing.T) {
+	t.Parallel()
 	ca, log := newAuthority(t), make(lines, 100)
 	s := ca.observe()
 	p := newPool(t, pool.Config{TLS: ca.agent(), Logger: log.logger()})

@@ -9,6 +9,7 @@ import (
 )
 
 func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
+	t.Parallel()
 	server, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
 	if err != nil {
 		t.Fatal(err)

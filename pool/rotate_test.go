@@ -142,6 +142,7 @@ func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
 }
 
 func TestAServerThatDoesNotAnswerSaysNothingAboutCredentials(t *testing.T) {
+	t.Parallel()
 	ca, other := newAuthority(t), newAuthority(t)
 	a, b := ca.server(), other.server()
 	p := newPool(t, pool.Config{TLS: ca.agent(), DialTimeout: time.Second})
@@ -265,6 +266,7 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 }
 
 func TestACallOnAReplacedSessionLearnsThatItsServerIsSilent(t *testing.T) {
+	t.Parallel()
 	ca := newAuthority(t)
 	s := ca.server()
 	held := holdCalls(t, s)

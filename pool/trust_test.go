@@ -26,6 +26,7 @@ func turnableServer(t *testing.T, first authority) (s *testutil.Server, turn fun
 }
 
 func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
+	t.Parallel()
 	first, second := newAuthority(t), newAuthority(t)
 	both := func() *pool.TLSConfig {
 		cfg := first.agent()

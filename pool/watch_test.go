@@ -79,6 +79,7 @@ func TestWatchedFilesAreTakenWhenTheyChange(t *testing.T) {
 }
 
 func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
+	t.Parallel()
 	ca, other, f, log := newAuthority(t), newAuthority(t), newFiles(t), make(lines, 100)
 	s := ca.observe()
 	good := ca.issue("client.global.nomad")

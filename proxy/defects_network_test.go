@@ -67,6 +67,7 @@ func TestDefect02AFailedProbeAdvancesToTheNextServer(t *testing.T) {
 }
 
 func TestDefect13FrozenServersCostStaggersAndNotTimeouts(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 6)
 	alive := c.Addrs()[5]
 	for i := range 5 {
@@ -90,6 +91,7 @@ func TestDefect13FrozenServersCostStaggersAndNotTimeouts(t *testing.T) {
 }
 
 func TestDefect13ARoundOfFrozenServersEndsInOneProbeTimeout(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 5)
 	for i := range 5 {
 		c.Server(i).Freeze()

@@ -86,6 +86,7 @@ func TestARefusedDialGoesToTheNextServerAndRunsOnce(t *testing.T) {
 
 // The times are the defaults: a second of silence, then two for a ping.
 func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: pool.Config{SilenceLimit: time.Second, PingTimeout: 2 * time.Second}})
 	var got echo
@@ -147,6 +148,7 @@ func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
 
 // The times are the defaults; a call may be held for far longer than this waits.
 func TestAServerThatFallsSilentAfterItsFarewellIsLeftLikeAnyOther(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	entered := make(chan string, 3)
 	for _, s := range c.Servers() {

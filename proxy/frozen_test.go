@@ -13,6 +13,7 @@ import (
 // The witnesses that are asked first are as silent as the server in front, over
 // sessions that are as old, so that nobody has failed yet.
 func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
+	t.Parallel()
 	const servers, frozen = 7, 4
 	c := startCluster(t, servers)
 	p := startProxy(t, proxy.Config{
@@ -57,6 +58,7 @@ func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 
 // With all of them silent the network may be ours: nobody is left for it.
 func TestWhenEveryServerIsSilentNoneIsHeldForFailed(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 5)
 	p := startProxy(t, proxy.Config{
 		Servers: c.Addrs(), ProbeTimeout: 300 * time.Millisecond, ProbeStagger: 20 * time.Millisecond,

@@ -14,6 +14,7 @@ import (
 // One server is dead and silent, one lives: the heartbeat lands within a slice of
 // its time, long before anybody can be sure of the silence.
 func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 2)
 	// The pool would need an hour to find out.
 	p := startProxy(t, proxy.Config{Servers: c.Addrs(), Pool: pool.Config{SilenceLimit: far}})
@@ -39,6 +40,7 @@ func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
 // All servers are alive and need longer than a slice of the budget. The call lands all
 // the same, a moment late, and none of them is left.
 func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	for i := range c.Addrs() {
 		c.Server(i).Handle("Slow.Beat", func(ctx context.Context, _ *testutil.Request) (any, error) {
@@ -76,6 +78,7 @@ func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
 
 // An AtMostOnce call is not sent again, budget or not.
 func TestASliceDoesNotRepeatWhatMayHaveBeenExecuted(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	front := active(t, p)

@@ -22,6 +22,7 @@ func unanswered(t testing.TB) string {
 }
 
 func TestAHeartbeatOfAddressesThatNobodyCanReachTakesNothingAway(t *testing.T) {
+	t.Parallel()
 	cluster := startCluster(t, 1)
 	works := cluster.Addrs()[0]
 	// Time enough for a round to come to its second server on a slow machine.

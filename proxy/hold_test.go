@@ -12,6 +12,7 @@ import (
 )
 
 func TestACallMayHaveAHoldTimeOfItsOwn(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 1)
 	entered, release := make(chan struct{}, 10), make(chan struct{})
 	c.Server(0).Handle("Test.Hold", func(context.Context, *testutil.Request) (any, error) {

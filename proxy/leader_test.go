@@ -14,6 +14,7 @@ import (
 // What servers say while leaders change, in more words and wrappings than the rows
 // have. All of it passes, and the session to the server that says it is healthy.
 func TestACallStaysWithTheServerWhileTheLeaderChanges(t *testing.T) {
+	t.Parallel()
 	const (
 		unsent = pool.Rejected
 		maybe  = pool.MaybeExecuted
@@ -98,6 +99,7 @@ type regional struct{ ID, Region, ServerID string }
 // Servers of another region fail in the words of a leader's failure, and that may
 // last.
 func TestAnotherRegionsDeadServersAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	const dead = "rpc error: failed to get conn: dial tcp 10.0.0.1:4647: connect: connection refused"
 	check := func(name string, size int, args any, text string) {
 		ended := t.Run(fmt.Sprintf("%d servers/%s/%s", size, name, text), func(t *testing.T) {
@@ -158,6 +160,7 @@ type saying struct{ ID string }
 func (s *saying) RequestRegion() string { return "mars" }
 
 func TestTheClustersOwnLeaderIsWaitedForWhateverItsRegion(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string]any{
 		"own region": regional{ID: "a", Region: "mars"},
 		"no region":  counted{"a"},

@@ -194,6 +194,7 @@ func TestABlockingReadLeavesAServerThatIsLeaving(t *testing.T) {
 // A server that says farewell on each session, and is the only one, is not asked
 // without a pause.
 func TestABlockingReadDoesNotMoveInALoop(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 1)
 	h := holdQueries(c.Servers()...)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: limit})

@@ -57,6 +57,7 @@ func fails(t *testing.T, err, kind error, outcome pool.Outcome, attempts int, ra
 // "stream closed", the next seven with a refused dial. Nothing was sent to it, so
 // it does not matter what a second execution would do.
 func TestTheHeartbeatOverAnInterruptedLeaderLands(t *testing.T) {
+	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
 			t.Parallel()
@@ -85,6 +86,7 @@ func TestTheHeartbeatOverAnInterruptedLeaderLands(t *testing.T) {
 
 // The same with the budget that a heartbeat has: its pauses are short.
 func TestTheHeartbeatOverAnInterruptedLeaderLandsInItsBudget(t *testing.T) {
+	t.Parallel()
 	p, recorded := replayed(t, "leader_interrupted")
 	for i := range 4 {
 		got, err := replay(t, p, &recorded[i], proxy.WithBudget(time.Now().Add(10*time.Second)))
@@ -97,6 +99,7 @@ func TestTheHeartbeatOverAnInterruptedLeaderLandsInItsBudget(t *testing.T) {
 // The leader is killed with a heartbeat: "EOF", which may have been executed, then
 // refused dials.
 func TestTheHeartbeatOverADeadLeaderLandsIfItMayBeRepeated(t *testing.T) {
+	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
 			t.Parallel()
@@ -122,6 +125,7 @@ func TestTheHeartbeatOverADeadLeaderLandsIfItMayBeRepeated(t *testing.T) {
 // Nobody died, and yet writes are refused in raft's words. A handler may have
 // applied another before.
 func TestARegistrationOverALeadershipTransferLandsIfItMayBeRepeated(t *testing.T) {
+	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
 			t.Parallel()
@@ -147,6 +151,7 @@ func TestARegistrationOverALeadershipTransferLandsIfItMayBeRepeated(t *testing.T
 
 // For about 0.2 s a cluster has no key to sign with. Nothing was written.
 func TestARegistrationWithAClusterJustBornLands(t *testing.T) {
+	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
 			t.Parallel()

@@ -41,6 +41,7 @@ func (r *retryRow) checkError(t *testing.T, err error, addr string) *proxy.CallE
 
 // Another server would answer: the call goes there, or the caller is told.
 func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+	t.Parallel()
 	for _, r := range retryRows {
 		for _, class := range []proxy.Class{proxy.AtMostOnce, proxy.Idempotent} {
 			t.Run(r.name+"/"+class.String(), func(t *testing.T) {
@@ -83,6 +84,7 @@ func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 // There is no other server: what can be tried again is, until time is up. All the
 // calls are made at once, because most of them take that long.
 func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
+	t.Parallel()
 	ctx := endless(t)
 	type ended struct {
 		err  error
@@ -134,6 +136,7 @@ func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
 
 // What says nothing against the server is tried again there, after a pause.
 func TestACallStaysWithAServerThatIsNotToBlame(t *testing.T) {
+	t.Parallel()
 	for text, class := range map[string]proxy.Class{
 		testutil.ErrTextForwardRefused("127.0.0.1:1"): proxy.AtMostOnce,
 		testutil.ErrTextForwardEOF:                    proxy.Idempotent,
@@ -159,6 +162,7 @@ func TestACallStaysWithAServerThatIsNotToBlame(t *testing.T) {
 }
 
 func TestACallGoesOnToAServerThatKnowsALeader(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	front := active(t, p)
@@ -173,6 +177,7 @@ func TestACallGoesOnToAServerThatKnowsALeader(t *testing.T) {
 }
 
 func TestACallSurvivesTheLeadersDeath(t *testing.T) {
+	t.Parallel()
 	c, err := testutil.StartCluster(testutil.ClusterConfig{
 		Size: 3, ElectionDelay: 300 * time.Millisecond, ForwardErrorWindow: 150 * time.Millisecond,
 		Server: testutil.ServerConfig{RPCHoldTimeout: 50 * time.Millisecond},

@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -13,14 +14,21 @@ import (
 // does not run the process for a while takes none of it away.
 const looks = 10
 
+// waiting is how many tests that run in parallel do so at a time.
+const waiting = "8"
+
 // Main is a package's TestMain: it runs the tests and fails the package when
 // goroutines are left at the end. A goroutine that is about to end is given some
 // seconds to do so.
 //
 //	func TestMain(m *testing.M) { testutil.Main(m) }
 //
+// Tests that call t.Parallel are those that mostly wait, so more of them run at a
+// time than there are processors, unless the flag -parallel says otherwise.
+//
 // It does not return.
 func Main(m *testing.M) {
+	_ = flag.Set("test.parallel", waiting) // the command line is read later
 	code := m.Run()
 	if code == 0 {
 		if err := lasting(looks); err != nil {

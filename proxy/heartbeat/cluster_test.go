@@ -88,6 +88,7 @@ func TestANodeIsRegisteredReadyAndHasItsIdentity(t *testing.T) {
 }
 
 func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
+	t.Parallel()
 	for name, strike := range map[string]func(*testutil.Server){
 		"killed": (*testutil.Server).Kill, "shut down": (*testutil.Server).Shutdown, "frozen": (*testutil.Server).Freeze,
 	} {
@@ -109,6 +110,7 @@ func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
 }
 
 func TestHeartbeatsLandAgainWhenAClusterHasALeaderAgain(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, time.Second)
 	p := startProxy(t, c, proxy.Config{})
 	cfg, told := listening(heartbeat.Config{})
@@ -138,6 +140,7 @@ func TestHeartbeatsLandAgainWhenAClusterHasALeaderAgain(t *testing.T) {
 // A server knows a purged node's identity, and denies its secret: both lead to
 // another registration. A node without a version is given no identity.
 func TestAPurgedNodeRegistersAgain(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, time.Second)
 	p := startProxy(t, c, proxy.Config{})
 	for name, attributes := range map[string]map[string]string{
@@ -160,6 +163,7 @@ func TestAPurgedNodeRegistersAgain(t *testing.T) {
 }
 
 func TestADeniedHeartbeatLeadsToARegistration(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, time.Second)
 	p := startProxy(t, c, proxy.Config{})
 	cfg, told := listening(heartbeat.Config{})
@@ -181,6 +185,7 @@ func TestADeniedHeartbeatLeadsToARegistration(t *testing.T) {
 
 // The TTL is an hour: only what a move or a broken session leads to is sent.
 func TestTheServerInFrontCanCallTheAgentAfterAMove(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3, time.Hour)
 	p := startProxy(t, c, proxy.Config{Pool: named()})
 	cfg, told := listening(heartbeat.Config{})
@@ -198,6 +203,7 @@ func TestTheServerInFrontCanCallTheAgentAfterAMove(t *testing.T) {
 }
 
 func TestTheOnlyServerCanCallTheAgentAfterItsRestart(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 1, time.Hour)
 	p := startProxy(t, c, proxy.Config{Pool: named()})
 	cfg, told := listening(heartbeat.Config{})

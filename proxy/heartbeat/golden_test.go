@@ -32,6 +32,7 @@ func replay(t *testing.T, name string) (*heartbeat.Heartbeat, events) {
 }
 
 func TestTheRepliesOfRealServersAreRead(t *testing.T) {
+	t.Parallel()
 	h, told := replay(t, "register_heartbeat")
 	r := await(t, "registered", told.registered)
 	if r.TTL != 11951381435 || r.Index != 103 || !r.IdentityRenewed || r.NumNodes != 15 || len(r.Servers) != 3 || r.SchedulingEligibility != "eligible" {
@@ -55,6 +56,7 @@ func TestTheRepliesOfRealServersAreRead(t *testing.T) {
 // The third heartbeat of the recording meets a leader that stops: a follower answers
 // that it could not forward it, in several words. It lands when there is a leader.
 func TestAHeartbeatLandsWhenTheLeaderIsInterrupted(t *testing.T) {
+	t.Parallel()
 	h, told := replay(t, "leader_interrupted")
 	for landed := 0; landed < 5; {
 		_ = h.SetStatus(within(t), heartbeat.Ready) // it may be told of the first try
