@@ -11,17 +11,16 @@ import (
 // brief is a failure in few words, beside the address of its server: the phase and the
 // cause, without what repeats the address.
 func brief(err error) string {
-	at := ""
 	if call, ok := errors.AsType[*pool.CallError](err); ok {
-		at, err = call.Phase.String()+": ", call.Err
+		return call.Phase.String() + ": " + call.Cause()
 	}
 	if dial, ok := errors.AsType[*pool.DialError](err); ok {
-		at, err = dial.Phase.String()+": ", dial.Err
+		return dial.Phase.String() + ": " + dial.Cause()
 	}
 	if network, ok := errors.AsType[*net.OpError](err); ok && network.Err != nil {
 		err = network.Err
 	}
-	return at + err.Error()
+	return err.Error()
 }
 
 // lasted is a duration for a log, to three digits or so, with its unit.

@@ -1,8 +1,10 @@
 package proxy_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +12,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // said is what a log line says.
@@ -133,5 +137,68 @@ func TestTheRecordSaysWhyNoServerAnswers(t *testing.T) {
 	}
 	if text := p.Explain().String(); !strings.Contains(text, "lost: no server answers servers=1: a:4647: cable cut") {
 		t.Errorf("%s", text)
+	}
+}
+
+// A start that fails because of TLS, or because of a name, says so in its one line: the
+// reset in which it shows would tell nobody what to do.
+func TestTheLineThatNoServerAnswersSaysWhatToDoAboutIt(t *testing.T) {
+	secure, agent := tlsCluster(t)
+	plain, down := startCluster(t, 1), startCluster(t, 1)
+	down.Kill(0)
+	_, dead, err := net.SplitHostPort(down.Addrs()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	deaf := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errDown }}
+	foreign, err := testutil.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := foreign.Client("mars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, strange := *agent, *agent
+	bare.CertPEM, bare.KeyPEM = nil, nil
+	strange.CertPEM, strange.KeyPEM = stranger.CertPEM, stranger.KeyPEM
+	for name, c := range map[string]struct {
+		servers []string
+		tls     *pool.TLSConfig
+		region  string
+		want    string
+	}{
+		"TLS to a plain server":          {plain.Addrs(), agent, "mars", pool.ErrTLSNotSpoken.Error()},
+		"plain to a server with TLS":     {secure.Addrs()[:1], nil, "mars", pool.ErrTLSWanted.Error()},
+		"no certificate":                 {secure.Addrs()[:1], &bare, "mars", "it wants a certificate and none is configured"},
+		"a certificate of another CA":    {secure.Addrs()[:1], &strange, "mars", "it was shown a certificate for client.mars.nomad"},
+		"another region":                 {secure.Addrs()[:1], agent, "venus", "wanted server.venus.nomad, it offers server.mars.nomad, localhost"},
+		"a name that is not resolved":    {[]string{"nowhere.invalid:4647"}, nil, "", "dial: lookup"},
+		"a name whose server is down":    {[]string{"localhost:" + dead}, nil, "", ": connection refused"},
+		"an address whose server is off": {[]string{"127.0.0.1:" + dead}, nil, "", "127.0.0.1:" + dead + ": dial: connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := make(lines, 10_000)
+			p := startOver(t, proxy.Config{
+				Servers: c.servers, Region: c.region, Logger: zerolog.New(log), RetryTimeout: far,
+				Pool: pool.Config{TLS: c.tls, Resolver: deaf},
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			go func() { _ = p.Call(ctx, "Status.Ping", nil, nil) }()
+			for {
+				var line struct{ Message, Error string }
+				if err := json.Unmarshal([]byte(receive(t, "the line", log)), &line); err != nil {
+					t.Fatal(err)
+				}
+				if !strings.HasPrefix(line.Message, "lost") {
+					continue
+				}
+				if !strings.Contains(line.Error, c.want) || strings.Count(line.Error, c.servers[0]) != 1 || strings.Count(line.Error, "nowhere") > 1 {
+					t.Errorf("%q", line.Error)
+				}
+				return
+			}
+		})
 	}
 }
