@@ -55,6 +55,11 @@ type Config struct {
 	// that announces its departure is down with ErrLeaving, before it is.
 	Down func(addr string, err error)
 
+	// Renewed, if set, is told of a server whose session was replaced by one with
+	// other credentials, once calls find that, and must not block: the server learns of
+	// the new one by the next call on it.
+	Renewed func(addr string)
+
 	// IdleTimeout is how long a session may stay unused before it is closed. The
 	// retained server's session is kept. Zero means 2 min.
 	IdleTimeout time.Duration

@@ -40,6 +40,7 @@ type link struct {
 	up      bool
 	waiters []actor.Reply[error] // who asked while dialing
 	renewal renewal
+	stands  bool // dialed in place of a session that was cut
 }
 
 // carrier is a session that is up: found by calls, which is what a link names, or
@@ -77,17 +78,20 @@ type (
 		session uint64
 		cause   error
 	}
+	// replaced tells of a session in place of one that was cut.
+	replaced struct{ addr string }
 	// shut ends a retired session, unless something has begun on it meanwhile: then
 	// its end is reported as Drained.
 	shut struct{ session uint64 }
 )
 
-func (dial) effect()    {}
-func (publish) effect() {}
-func (answer) effect()  {}
-func (trim) effect()    {}
-func (retire) effect()  {}
-func (shut) effect()    {}
+func (dial) effect()     {}
+func (publish) effect()  {}
+func (answer) effect()   {}
+func (trim) effect()     {}
+func (retire) effect()   {}
+func (replaced) effect() {}
+func (shut) effect()     {}
 
 // usage is how a session is used, as the shell sees it.
 type usage struct {
@@ -178,6 +182,9 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 	} else {
 		l.up = true
 		c.emit(publish{})
+		if l.stands {
+			c.emit(replaced{addr: m.Addr})
+		}
 	}
 	for _, w := range l.waiters {
 		c.emit(answer{to: w, err: m.Err})
@@ -216,7 +223,7 @@ func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	for id, s := range c.sessions {
 		switch {
 		case due(s.until, now):
-			c.cut(id, s, ErrDrained)
+			c.distrust(id, s)
 		case due(s.check, now):
 			c.look(now, id, s, use(id))
 		}

@@ -141,3 +141,53 @@ func TestWhatWasMadeOnTrustThatIsWithdrawnEndsInTime(t *testing.T) {
 	}
 	r.sessions(renewal)
 }
+
+// A session that is cut because its trust was withdrawn may have no successor yet: the
+// server knows the agent by no other, so that one is dialed for without a call.
+func TestASessionThatIsCutForItsTrustHasASuccessor(t *testing.T) {
+	for name, c := range map[string]struct {
+		failed bool   // the first dial for it
+		dial   uint64 // what is up in the end
+	}{"its dial is under way": {false, 2}, "its dial has failed": {true, 3}} {
+		t.Run(name, func(t *testing.T) {
+			r := up(t, addrA)
+			r.core.last = 1
+			r.core.cfg.drain = renewPause / 2
+			r.tell(messages.Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")
+			want := []string{"publish", "cut 1: " + ErrDrained.Error()}
+			if c.failed {
+				r.tell(messages.Dialed{Addr: addrA, Session: 2, Err: errors.New("refused")})
+				want = append(want, "dial "+addrA+" as 3")
+			}
+			r.expire(renewPause/2, want...)
+			r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrDrained})
+			if !r.core.current(addrA, c.dial) {
+				t.Error("the server is not judged by it")
+			}
+			r.tell(r.connect("ann", addrA, 0))
+			r.tell(messages.Dialed{Addr: addrA, Session: c.dial}, "publish", "replaced "+addrA, "answer ann: <nil>")
+			r.sessions(c.dial)
+		})
+	}
+}
+
+func TestASessionThatIsCutForItsTrustIsNotDialedForAgainAndAgain(t *testing.T) {
+	r := up(t, addrA)
+	r.core.last = 1
+	r.tell(messages.Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.expire(drainTime, "publish", "cut 1: "+ErrDrained.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 2, Err: errors.New("refused")})
+	r.tell(messages.Disconnected{Addr: addrA, Session: 1, Err: ErrDrained})
+	r.expire(10 * drainTime)
+	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 3")
+}
+
+// One that calls do not find any more has left the others to do.
+func TestARetiredSessionThatIsCutForItsTrustHasNoSuccessor(t *testing.T) {
+	r := up(t, addrA)
+	r.core.last = 1
+	r.use[1] = usage{busy: true}
+	r.tell(messages.Leaving{Addr: addrA, Session: 1}, "publish", "retire 1: "+ErrLeaving.Error())
+	r.tell(messages.Secured{Withdrawn: true}, "answer : <nil>")
+	r.expire(drainTime, "cut 1: "+ErrDrained.Error())
+}

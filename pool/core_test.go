@@ -80,6 +80,8 @@ func (r *rig) expect(what string, want []string) {
 			got = append(got, "suspect "+e.addr)
 		case cut:
 			got = append(got, fmt.Sprintf("cut %d: %v", e.session, e.cause))
+		case replaced:
+			got = append(got, "replaced "+e.addr)
 		case trim:
 			continue // comes with every look at a session
 		default:

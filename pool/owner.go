@@ -104,7 +104,12 @@ func (o *owner) apply() {
 		case retire:
 			if s := o.live[e.session]; s != nil {
 				s.retire(e.cause)
+				if errors.Is(e.cause, ErrRenewed) {
+					o.renewed(s.addr)
+				}
 			}
+		case replaced:
+			o.renewed(e.addr)
 		case shut:
 			if s := o.live[e.session]; s != nil {
 				s.shut()
@@ -122,6 +127,13 @@ func (o *owner) apply() {
 		case suspect:
 			o.pool.cfg.Suspect(e.addr)
 		}
+	}
+}
+
+// renewed tells the pool's user of a session with other credentials.
+func (o *owner) renewed(addr string) {
+	if o.pool.cfg.Renewed != nil {
+		o.pool.cfg.Renewed(addr)
 	}
 }
 

@@ -82,6 +82,22 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	c.retire(now, replaced, ErrRenewed)
 }
 
+// distrust ends a session whose trust was withdrawn, and whose time to drain is over. If
+// calls find it, its successor is not up yet: the dial for that goes on in its place, or
+// one begins, by which the server is judged. Its server knows the agent by no other.
+func (c *core) distrust(id uint64, s *carrier) {
+	l := c.servers[s.addr]
+	c.cut(id, s, ErrDrained)
+	if l == nil || l.session != id {
+		return
+	}
+	next := &link{session: l.renewal.session, stands: true}
+	c.servers[s.addr] = next
+	if next.session == 0 {
+		c.renew(s.addr, next)
+	}
+}
+
 // renewDue tries again what failed.
 func (c *core) renewDue(now time.Time) {
 	for addr, l := range c.servers {

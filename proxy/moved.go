@@ -33,3 +33,18 @@ func (f *front) next(active messages.Server, some bool) *front {
 func moved(err error) bool {
 	return errors.Is(err, pool.ErrMoved) && !errors.Is(err, pool.ErrLeaving)
 }
+
+// Renewed is closed when the session to the server in front is replaced the next time by
+// one with other credentials (SetTLS, OfferTLS, files that are watched). Servers know an
+// agent by a session, and of the new one by the next call on it; package heartbeat sends
+// one. Each call gives the channel for the next time. Over a Pinger it is never closed. It
+// neither blocks nor allocates.
+func (p *Proxy) Renewed() <-chan struct{} { return *p.renewal.Load() }
+
+// renewed is told by the pool, one call at a time, that a session was replaced.
+func (p *Proxy) renewed(addr string) {
+	if p.now.Load().active.Addr == addr {
+		next := make(chan struct{})
+		close(*p.renewal.Swap(&next))
+	}
+}

@@ -17,19 +17,20 @@ import (
 // Proxy knows the servers of a cluster and carries calls to the one in front.
 // All methods may be used by any number of goroutines.
 type Proxy struct {
-	cfg    Config
-	pinger Pinger
-	caller Caller     // nil: the Pinger carries no calls
-	pool   *pool.Pool // nil: the connections are the embedder's
-	owner  *actor.Actor[messages.Proxy]
-	mail   actor.Ref[messages.Proxy] // the owner's, known before it begins: what it dials may fail before Start returns
-	now    atomic.Pointer[published]
-	warned atomic.Int64 // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
-	budget budget
-	pace   atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
-	record recorder
-	life   context.Context // ends with Stop
-	end    context.CancelFunc
+	cfg     Config
+	pinger  Pinger
+	caller  Caller     // nil: the Pinger carries no calls
+	pool    *pool.Pool // nil: the connections are the embedder's
+	owner   *actor.Actor[messages.Proxy]
+	mail    actor.Ref[messages.Proxy] // the owner's, known before it begins: what it dials may fail before Start returns
+	now     atomic.Pointer[published]
+	renewal atomic.Pointer[chan struct{}] // what Renewed gives
+	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
+	budget  budget
+	pace    atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
+	record  recorder
+	life    context.Context // ends with Stop
+	end     context.CancelFunc
 }
 
 // published is what readers see. It is never changed, but for news.
@@ -61,6 +62,7 @@ func Start(cfg Config) (*Proxy, error) {
 		cfg.Logger.Warn().Err(err).Msg("a configured server is left out")
 	}
 	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
+	p.renewal.Store(new(make(chan struct{})))
 	if p.pinger == nil {
 		p.listen()
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -155,5 +156,38 @@ func TestTheErrorOfACallThatIsGivenUpRepeatsNothing(t *testing.T) {
 	want := fmt.Sprintf("Status.Ping on %s: dial: connection refused: no time left for another attempt (not sent", e.Server)
 	if !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
+func TestRenewedIsAboutTheSessionToTheServerInFront(t *testing.T) {
+	c, agent := tlsCluster(t)
+	var told atomic.Int64
+	p := startOver(t, proxy.Config{Servers: c.Addrs(), Region: "mars", Pool: pool.Config{
+		TLS: agent, Renewed: func(string) { told.Add(1) },
+	}})
+	next := p.Renewed()
+	for _, addr := range c.Addrs() {
+		if _, err := p.Ping(within(t), addr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-next:
+		t.Fatal("nothing was renewed")
+	default:
+	}
+	for round := range int64(3) {
+		if err := p.SetTLS(agent); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, "the renewal", next)
+		next = p.Renewed()
+		all := (round + 1) * int64(len(c.Addrs()))
+		eventually(t, "the renewal of all sessions", func() bool { return told.Load() == all })
+		select {
+		case <-next:
+			t.Fatal("one renewal was told twice")
+		default:
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // listen has the pool tell the proxy what it tells the embedder.
 func (p *Proxy) listen() {
-	suspect, down := p.cfg.Pool.Suspect, p.cfg.Pool.Down
+	suspect, down, renewed := p.cfg.Pool.Suspect, p.cfg.Pool.Down, p.cfg.Pool.Renewed
 	p.cfg.Pool.Suspect = func(addr string) {
 		p.suspect(addr)
 		if suspect != nil {
@@ -22,6 +22,12 @@ func (p *Proxy) listen() {
 		p.down(addr, err)
 		if down != nil {
 			down(addr, err)
+		}
+	}
+	p.cfg.Pool.Renewed = func(addr string) {
+		p.renewed(addr)
+		if renewed != nil {
+			renewed(addr)
 		}
 	}
 }

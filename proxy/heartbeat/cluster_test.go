@@ -272,3 +272,67 @@ func eventually[E any](t testing.TB, what string, from <-chan E, holds func() bo
 		await(t, what, from)
 	}
 }
+
+// New credentials replace the session by which the servers know the agent, and the old
+// one ends soon if its trust was withdrawn: long before the next heartbeat of a long TTL,
+// and without a call of anybody else.
+func TestAnAgentIsReachedOnTheSessionWithNewCredentials(t *testing.T) {
+	ca, other := newCA(t), newCA(t)
+	server, err := ca.Server("global")
+	if err != nil {
+		t.Fatal(err)
+	}
+	credentials := func(trusted ...*testutil.CA) *pool.TLSConfig {
+		client, err := ca.Client("global")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := &pool.TLSConfig{CertPEM: client.CertPEM, KeyPEM: client.KeyPEM}
+		for _, ca := range trusted {
+			cfg.CAPEM = append(cfg.CAPEM, ca.PEM()...)
+		}
+		return cfg
+	}
+	for name, next := range map[string]*pool.TLSConfig{
+		"another certificate": credentials(ca, other),
+		"an authority less":   credentials(ca),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := testutil.StartCluster(testutil.ClusterConfig{
+				Size:   2,
+				Server: testutil.ServerConfig{HeartbeatTTLMin: time.Hour, TLS: ca.ServerTLS(server, "global")},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { stops(t, c) })
+			cfg := named()
+			cfg.TLS, cfg.DrainTimeout, cfg.DialTimeout = credentials(ca, other), 1, time.Hour
+			p := startProxy(t, c, proxy.Config{Pool: cfg})
+			agent, told := listening(heartbeat.Config{})
+			start(t, p, agent)
+			first := await(t, "landed", told.replies)
+			if err := p.SetTLS(next); err != nil {
+				t.Fatal(err)
+			}
+			if r := await(t, "landed again", told.replies); r.Server != first.Server {
+				t.Errorf("it landed on %v, before on %v", r.Server, first.Server)
+			}
+			if n := c.NodeConns(nodeID); n.Ever < 2 {
+				t.Errorf("the agent is known by %+v", n)
+			}
+			if !reachable(t, c.Server(0)) || !reachable(t, c.Server(1)) {
+				t.Error("a server cannot reach the agent")
+			}
+		})
+	}
+}
+
+func newCA(t testing.TB) *testutil.CA {
+	t.Helper()
+	ca, err := testutil.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ca
+}

@@ -423,3 +423,41 @@ func TestATinyTTLIsNoTightLoop(t *testing.T) {
 		}
 	}
 }
+
+// The session to the server in front is replaced by one with other credentials: the
+// server has to learn of it, wherever the front was meanwhile.
+func TestASessionThatWasReplacedIsMadeKnown(t *testing.T) {
+	r := newRig(t)
+	r.view(a, messages.Alive)
+	r.c.renewed(r.now) // nothing has landed: what is about to be sent goes over it
+	r.ready(300 * time.Second)
+	regular := r.c.beat
+	if at, _ := r.c.next(); !at.Equal(regular) {
+		t.Errorf("a heartbeat after %v, although the last one landed on the session", at.Sub(r.now))
+	}
+	r.now = r.now.Add(time.Minute)
+	r.c.renewed(r.now)
+	r.c.renewed(r.now) // and again
+	r.call(beat, 0, 500*time.Millisecond)
+	r.c.renewed(r.now) // that one may have gone over the old session
+	r.reply(0, 300*time.Second, a)
+	r.call(beat, 4500*time.Millisecond, 5500*time.Millisecond)
+	r.reply(0, 300*time.Second, a)
+	if at, _ := r.c.next(); at.Sub(r.now) < 4*time.Minute {
+		t.Errorf("a further heartbeat after %v", at.Sub(r.now))
+	}
+	// The heartbeat that lands on another server says nothing about this one.
+	r.call(beat, 4*time.Minute, 5*time.Minute)
+	r.c.renewed(r.now)
+	r.reply(0, 300*time.Second, b)
+	r.call(beat, 0, 500*time.Millisecond)
+	r.reply(0, 300*time.Second, a)
+	// While it is down it is made known when it is back.
+	r.view(a, messages.Failed)
+	r.c.renewed(r.now)
+	if at, _ := r.c.next(); at.Sub(r.now) < 4*time.Minute {
+		t.Errorf("a heartbeat to a server that failed, after %v", at.Sub(r.now))
+	}
+	r.view(a, messages.Alive)
+	r.call(beat, 0, 5*time.Second)
+}

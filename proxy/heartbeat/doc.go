@@ -44,11 +44,9 @@
 // follow each other with a pause of 1 s that doubles up to 8 s, or of the time that
 // the servers need for all nodes of the cluster at 256 a second each, if that is
 // longer (30 s at most); half of it is added by chance. A call there tries for 8 s
-// at first and for up to 1 min later, and pauses for as long between its attempts
-// (see [proxy.WithBudget]): no agent asks servers that are down more than once a
-// second. When
-// the proxy's view shows that the server in front answers again, the pause ends
-// early, spread as after a move.
+// at first and for up to 1 min later, with pauses of 1 to 2 s or, in such a fleet,
+// longer ones (see [proxy.WithBudget]). When the proxy's view shows that the server in
+// front answers again, the pause between two calls ends early, spread as after a move.
 //
 // What a server refuses outright, such as a node without a name, is tried again
 // after pauses of 1 s up to 30 s: [Heartbeat.SetNode] may have mended it.
@@ -63,9 +61,10 @@
 //
 // A server reaches the node over the session on which it last registered or
 // heartbeated. When another server comes to the front of the proxy's view, or the
-// same one after its session broke, a heartbeat is sent there within half a second
-// (in fleets of more than 2,048 nodes a server: within up to 5 s), unless the last
-// one landed there. Such heartbeats are at least 5 s apart.
+// same one after its session broke or was replaced by one with other credentials, a
+// heartbeat is sent there within half a second (in fleets of more than 2,048 nodes a
+// server: within up to 5 s), unless the last one landed there. Such heartbeats are at
+// least 5 s apart.
 //
 // # Identity
 //

@@ -32,6 +32,7 @@ type front struct {
 	landed  messages.Server // the last good reply came from it
 	lost    bool            // it failed or was left since then: its session is gone or goes
 	changed bool            // the front changed while the call was under way
+	renewed bool            // so did the session to it
 	gap     time.Time       // no further heartbeat because of a move before
 }
 
@@ -54,14 +55,14 @@ func (f *front) view(s observed) (moved, recovered bool) {
 }
 
 // sent notes that a call begins.
-func (f *front) sent() { f.changed = false }
+func (f *front) sent() { f.changed, f.renewed = false, false }
 
 // replied takes who answered. It says whether the front moved away meanwhile.
 func (f *front) replied(from messages.Server) bool {
 	if from.Addr == "" {
 		from = f.server
 	}
-	f.landed, f.lost = from, f.failed[from.Addr]
+	f.landed, f.lost = from, f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
 	return f.changed && f.needsBeat()
 }
 
@@ -77,6 +78,17 @@ func (c *core) look(now time.Time, s observed) {
 	case !c.front.needsBeat():
 		c.moved = time.Time{}
 	case moved || recovered:
+		c.hurry(now)
+	}
+}
+
+// renewed takes that the session to the server in front was replaced: a heartbeat makes
+// the new one known. That of a call under way may have gone over the old one.
+func (c *core) renewed(now time.Time) {
+	f := &c.front
+	f.changed, f.renewed = true, true
+	f.lost = f.lost || f.landed.Addr == f.server.Addr
+	if !c.busy && c.known && f.needsBeat() {
 		c.hurry(now)
 	}
 }

@@ -46,12 +46,13 @@ func Start(cfg Config) (*Heartbeat, error) {
 	v := cfg.Proxy.View()
 	auth := tokens{secret: cfg.SecretID, identity: cfg.Identity, intro: cfg.IntroToken}
 	l := &loop{
-		h: h, node: cfg.Node, status: cfg.Status, results: make(chan result, 1), views: make(chan observed),
+		h: h, node: cfg.Node, status: cfg.Status, results: make(chan result, 1), views: make(chan observed), renewed: make(chan struct{}),
 		core: newCore(time.Now(), rand.New(rand.NewPCG(seed, seed)), fleet{v.NumNodes(), v.Len()}, auth),
 	}
 	l.showToken()
 	h.group.Go(l.run)
 	h.group.Go(l.watch)
+	h.group.Go(l.follow)
 	h.group.Go(h.deliver)
 	return h, nil
 }

@@ -12,6 +12,7 @@ type loop struct {
 	status  string
 	results chan result   // has room for the one call that is under way
 	views   chan observed // closed when the Proxy was stopped
+	renewed chan struct{} // the session to the server in front was replaced
 
 	waiters []command // until a call of their kind has begun
 	carried []command // until the call under way has ended
@@ -46,6 +47,8 @@ func (l *loop) run() {
 				return
 			}
 			l.core.look(time.Now(), s)
+		case <-l.renewed:
+			l.core.renewed(time.Now())
 		case c := <-l.h.commands:
 			l.take(c)
 		case r := <-l.results:
@@ -176,5 +179,22 @@ func (l *loop) watch() {
 	}
 	if l.h.life.Err() == nil {
 		close(l.views) // the Proxy was stopped
+	}
+}
+
+// follow tells the loop each time that the session to the server in front is replaced.
+func (l *loop) follow() {
+	for next := l.h.cfg.Proxy.Renewed(); ; {
+		select {
+		case <-next:
+		case <-l.h.life.Done():
+			return
+		}
+		next = l.h.cfg.Proxy.Renewed() // before it is told: what comes then is not missed
+		select {
+		case l.renewed <- struct{}{}:
+		case <-l.h.life.Done():
+			return
+		}
 	}
 }
