@@ -23,14 +23,15 @@ var (
 // Nobody died, or the server has said that it goes, and the proxy repeats a heartbeat
 // by itself. But nothing hurries a new leader along. After an orderly end there is one 1.4 to 2.4 s
 // later; after a transfer 0.1 to 0.3 s later. A refused heartbeat comes again after
-// a pause, which is longer the more often it was refused.
+// a pause, which is longer the more often it was refused, and the fewest are hit, so
+// there is no limit for nine of ten.
 var (
 	inElection = limit{most: 3500 * time.Millisecond, calls: true}
-	inTransfer = limit{p90: noticeable, most: time.Second, calls: true}
+	inTransfer = limit{most: 2 * time.Second, calls: true}
 )
 
 // inMotion is for agents that move while nothing is wrong.
-var inMotion = limit{most: noticeable, calls: true, back: true}
+var inMotion = limit{most: time.Second, calls: true, back: true}
 
 // mostSessions is how many sessions an agent may have at once with all three servers.
 const mostSessions = 3
