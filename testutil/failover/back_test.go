@@ -109,9 +109,9 @@ func TestTheWayBackHoldsOnlyIfNothingFailed(t *testing.T) {
 	if broken := inMotion.breaches(r); broken != nil {
 		t.Errorf("nothing failed: %q", broken)
 	}
-	r.back.failed, r.back.cut, r.back.sessions, r.most, r.failed = 2, 1, 4, time.Second, 3
+	r.back.failed, r.back.cut, r.back.sessions, r.most, r.failed = 2, 1, 4, 2*time.Second, 3
 	want := []string{
-		"rebalance: max late 1.000 s, may be 0.300 s",
+		"rebalance: max late 2.000 s, may be 1.000 s",
 		"rebalance: 3 calls for heartbeats failed",
 		"rebalance: 2 of 100 calls of servers to agents failed",
 		"rebalance: 1 of 4 logs that servers followed were cut",
