@@ -32,7 +32,7 @@ func TestAValueThatHasTooLittleForItsTypeIsNoEndOfTheStream(t *testing.T) {
 				},
 			}}})
 			handleCopies(s)
-			if err := p.Call(within(t), s.Addr(), "Node.Register", pool.Raw(packed(t, node)), nil); err != nil {
+			if err := p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil); err != nil {
 				t.Fatal(err)
 			}
 			empty := pool.Raw{0x90}

@@ -44,7 +44,7 @@ func TestACodecThatEndsItsGoroutineLeavesNoCallBehind(t *testing.T) {
 		args, reply any
 	}{
 		"Encode":          {own, leaves, nil},
-		"Decode":          {own, pool.Raw(packed(t, leaves)), new(string)},
+		"Decode":          {own, packed(t, leaves), new(string)},
 		"MarshalBinary":   {pool.Codec{}, leaver{}, nil},
 		"UnmarshalBinary": {pool.Codec{}, leaver{encodes: true}, new(leaver)},
 	} {
