@@ -61,10 +61,10 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 						Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) },
 					})
 					n.points(order...)
-					begin := time.Now()
+					watch := testutil.StartStopwatch(t)
 					ping(t, p, at(s.Addr()))
-					if took := time.Since(begin); took > patience/4 {
-						t.Errorf("after %v", took)
+					if ran := watch.Elapsed(); ran > patience/4 {
+						t.Errorf("after %v", ran)
 					}
 					if m != nil && len(m.accepted) > 0 { // whoever it was that was first
 						receive(t, "the end of the connection that lost", m.closed)
@@ -191,10 +191,10 @@ func TestStopDuringARaceLeavesNothingBehind(t *testing.T) {
 	}
 	c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", 1)
 	await(t, "both being tried", func() bool { return s[0].Counts().Accepted == 1 && s[1].Counts().Accepted == 1 })
-	begin := time.Now()
+	watch := testutil.StartStopwatch(t)
 	stop(t, p.Stop)
-	if took := time.Since(begin); took > patience/4 {
-		t.Errorf("Stop took %v", took)
+	if ran := watch.Elapsed(); ran > patience/4 {
+		t.Errorf("Stop took %v", ran)
 	}
 	failed(t, receive(t, "the call", c).err, pool.PhaseDial, pool.NotSent, pool.ErrStopped)
 }
@@ -254,12 +254,12 @@ func TestAResolverThatIsSilentEndsWithTheDialTimeout(t *testing.T) {
 	n := startDNS(t)
 	n.Inject("nomad.test.", dnstest.Silent)
 	p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: 50 * time.Millisecond})
-	begin := time.Now()
+	watch := testutil.StartStopwatch(t)
 	_, err := p.Ping(within(t), "nomad.test.:4647")
 	e := failed(t, err, pool.PhaseDial, pool.NotSent, context.DeadlineExceeded)
 	as[*net.DNSError](t, err)
-	if took := time.Since(begin); took > patience/4 || !strings.Contains(e.Error(), "no answer within 50ms") {
-		t.Errorf("%v after %v", err, took)
+	if ran := watch.Elapsed(); ran > patience/4 || !strings.Contains(e.Error(), "no answer within 50ms") {
+		t.Errorf("%v after %v", err, ran)
 	}
 }
 
@@ -322,12 +322,12 @@ func TestCredentialsAreTriedOnAllAddressesOfAName(t *testing.T) {
 	for _, order := range [][]string{{"127.0.0.1", "127.0.0.2"}, {"127.0.0.2", "127.0.0.1"}} {
 		n.points(order...)
 		s[0].Freeze()
-		begin := time.Now()
+		watch := testutil.StartStopwatch(t)
 		if err := p.SetTLS(ca.agent()); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(begin); took > patience/4 {
-			t.Errorf("after %v", took)
+		if ran := watch.Elapsed(); ran > patience/4 {
+			t.Errorf("after %v", ran)
 		}
 		await(t, "the new session", func() bool { return p.Stats().Sessions == 1 })
 		ping(t, p, at(s[0].Addr()))

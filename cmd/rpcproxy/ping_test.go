@@ -91,6 +91,7 @@ func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
 }
 
 func TestPingWaitsAsLongAsItIsToldNotAsLongAsThePoolWould(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t)
 	c.Server(0).Freeze()
 	out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0], "--timeout", "2100ms")

@@ -98,6 +98,7 @@ var registries = map[messages.Source]func(testing.TB) registry{messages.SourceDN
 // All servers are replaced by others at new addresses while the agent runs, and the
 // old ones are gone before any heartbeat could name the new ones.
 func TestAnAgentWhoseServersWereAllReplacedFindsTheNewOnes(t *testing.T) {
+	t.Parallel()
 	for source, open := range registries {
 		t.Run(string(source), func(t *testing.T) {
 			before, r := startCluster(t, 3), open(t)
@@ -137,6 +138,7 @@ func TestAnAgentWhoseServersWereAllReplacedFindsTheNewOnes(t *testing.T) {
 
 // With nothing but the heartbeat: the servers are replaced one after the other.
 func TestAnAgentFollowsItsHeartbeatsFromOneSetOfServersToAnother(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, 3)
 	configured := c.Addrs()
 	p := startProxy(t, proxy.Config{Servers: configured})
@@ -158,6 +160,7 @@ func TestAnAgentFollowsItsHeartbeatsFromOneSetOfServersToAnother(t *testing.T) {
 }
 
 func TestAnAgentThatStartsBeforeAnyServerFindsTheFirstOnes(t *testing.T) {
+	t.Parallel()
 	for source, open := range registries {
 		t.Run(string(source), func(t *testing.T) {
 			r := open(t)
@@ -179,6 +182,7 @@ func TestAnAgentThatStartsBeforeAnyServerFindsTheFirstOnes(t *testing.T) {
 }
 
 func TestASilentRegistryAtTheStartDelaysAnAgentAndNoMore(t *testing.T) {
+	t.Parallel()
 	for source, open := range registries {
 		t.Run(string(source), func(t *testing.T) {
 			r, c := open(t), startCluster(t, 1)

@@ -65,6 +65,7 @@ func TestEachAnswerThatIsNoneHasItsReason(t *testing.T) {
 }
 
 func TestGarbageIsMalformedWhenTheTimeIsOver(t *testing.T) {
+	t.Parallel()
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
 	s.Inject("one.test.", dnstest.Garbage)
 	fails(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}, Timeout: moment, Attempts: 1}), dns.ErrMalformed)
@@ -110,6 +111,7 @@ func TestATimeThatIsOverBeforeAnybodyIsAskedIsATimeout(t *testing.T) {
 }
 
 func TestAResolverIsAskedNoOftenerThanConfigured(t *testing.T) {
+	t.Parallel()
 	s := startDNS(t, dnstest.Config{})
 	s.Inject("one.test.", dnstest.Silent)
 	fails(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}, Timeout: moment, Attempts: 2}), dns.ErrTimeout)
@@ -159,6 +161,7 @@ func TestADeadResolverSaysWhatTheKernelSays(t *testing.T) {
 }
 
 func TestTheSecondResolverIsAskedWhenTheFirstIsOfNoUseAndThenFirst(t *testing.T) {
+	t.Parallel()
 	s, bad := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1"), startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.2")
 	for _, c := range []struct {
 		first   string
@@ -220,6 +223,7 @@ func TestALongErrorIsCutShort(t *testing.T) {
 }
 
 func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
+	t.Parallel()
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1", "slow.test. 1 IN A 192.0.2.2",
 		"_rpc._tcp.test. 1 IN SRV 1 1 1 gone.test.", "_rpc._tcp.test. 1 IN SRV 1 1 2 one.test.")
 	s.Inject("slow.test.", dnstest.Silent)
@@ -240,6 +244,7 @@ func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
 }
 
 func TestWhatWasFoundUntilTheContextEndsIsGiven(t *testing.T) {
+	t.Parallel()
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1", "slow.test. 1 IN A 192.0.2.2")
 	s.Inject("slow.test.", dnstest.Silent)
 	ctx, stop := context.WithTimeout(t.Context(), moment)
