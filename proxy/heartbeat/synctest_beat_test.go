@@ -222,7 +222,7 @@ func TestARegistrationThatFailsDoesNotHammerTheServers(t *testing.T) {
 		p := overFakes(t, f)
 		cfg, told := listening(heartbeat.Config{})
 		start(t, p, cfg)
-		await(t, "refused", told.refused)
+		_ = await(t, "refused", told.refused)
 		f.calls("")
 		time.Sleep(10 * time.Minute)
 		late := f.calls("Node.Register")
