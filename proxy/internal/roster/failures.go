@@ -18,7 +18,7 @@ type Failure struct {
 
 // maxFailures and maxCause bound the text of a FailuresError: servers, and bytes of
 // each cause.
-const maxFailures, maxCause = 8, 240
+const maxFailures, maxCause = 8, 200
 
 func (e *FailuresError) Error() string { return e.Text(error.Error) }
 
