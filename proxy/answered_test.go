@@ -67,11 +67,7 @@ func everyMessage() []asked {
 // those taken before with their outcome, the others with ErrStopped where their
 // answer can say so. Senders race with the Stop in each of many rounds.
 func TestEveryMessageThatSendAcceptedIsAnsweredAroundAStop(t *testing.T) {
-	const senders = 5
-	rounds := 1500
-	if testing.Short() {
-		rounds = 100
-	}
+	const senders, rounds = 5, 400 // more of them: -count
 	stopped, done := 0, 0
 	for round := range rounds {
 		// Rounds have no end of themselves: who waits for one is answered by the stop.

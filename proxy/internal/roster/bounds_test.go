@@ -10,7 +10,7 @@ import (
 )
 
 func TestWhatAHeartbeatBringsIsKeptWithinBounds(t *testing.T) {
-	const heartbeats, size = 100, 1 << 20
+	const heartbeats, size = 30, 1 << 20
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
