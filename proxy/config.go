@@ -66,10 +66,10 @@ type Config struct {
 	Discoverer Discoverer
 
 	// DiscoverInterval is the least time between two runs of the Discoverer, plus
-	// up to a quarter: zero means 15 s. Until a server has answered since the start,
-	// the first three runs are followed sooner, after 1, 2 and 4 s, plus up to a half:
-	// what is asked may come up a moment after the agent. DiscoverTimeout bounds one
-	// run: zero means 10 s.
+	// up to a quarter: zero means 15 s. Until a run has found a server, or one has
+	// answered, since the start, the first three runs are followed sooner, after 1, 2
+	// and 4 s, plus up to a half: what is asked may come up a moment after the agent.
+	// DiscoverTimeout bounds one run: zero means 10 s.
 	DiscoverInterval, DiscoverTimeout time.Duration
 
 	// StateFile is where the servers that work are kept over a restart of the agent:
