@@ -139,7 +139,7 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 func TestWhatIsRefusedIsLoggedOnceAMinuteWithItsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		_, s := servedPool(t, Config{Logger: zerolog.New(&log)})
+		_, s := servedPool(t, Config{Logger: zerolog.New(zerolog.SyncWriter(&log))})
 		time.Sleep(time.Second) // since the pool was made
 		for i := range 3 * 60 { // of seconds, 10 in each
 			for range 10 {

@@ -1,10 +1,12 @@
 package proxy_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,11 +18,19 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// explosive is an error that cannot be read: whoever does panics. It is the shortest
-// way there is to a fault of the owner.
-type explosive struct{}
+// fuse is a log that panics at the first line with "kaboom" in it: the shortest way
+// there is to a fault of the owner.
+type fuse struct {
+	lines
+	burnt *atomic.Bool
+}
 
-func (explosive) Error() string { panic("kaboom") }
+func (f fuse) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte("kaboom")) && f.burnt.CompareAndSwap(false, true) {
+		panic("kaboom")
+	}
+	return f.lines.Write(b)
+}
 
 func TestDoneAndErrTellOfAStop(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
@@ -42,10 +52,11 @@ func TestDoneAndErrTellOfAStop(t *testing.T) {
 // faulty is a proxy over a pool of its own, or over an embedder's, and what makes it
 // fail of itself.
 func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
-	cfg := proxy.Config{Servers: []string{"a", "b"}, Logger: zerolog.New(log)}
+	cfg := proxy.Config{Servers: []string{"a", "b"}, Logger: zerolog.New(fuse{log, new(atomic.Bool)})}
 	if own {
 		c := startCluster(t, 1)
 		cfg.Servers = c.Addrs()
+		cfg.Logger = zerolog.New(log)
 		cfg.Pool.Down = func(string, error) { panic("kaboom") }
 		p = startProxy(t, cfg)
 		return p, func() {
@@ -60,7 +71,8 @@ func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
 	cfg.ProbeTimeout, cfg.RetryTimeout = far, far
 	p = startProxy(t, cfg)
 	return p, func() {
-		if err := p.Send(within(t), messages.FailureNotice{Server: messages.Server{Addr: "a:4647"}, Err: explosive{}}); err != nil {
+		// A warning quotes what nobody waits to be told.
+		if err := p.Send(within(t), messages.AddBackup{Addrs: []string{"kaboom!"}}); err != nil {
 			t.Error(err)
 		}
 	}
