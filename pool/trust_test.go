@@ -1,29 +1,14 @@
 package pool_test
 
 import (
-	"crypto/tls"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/pool"
-	"github.com/open-nomad/rpcproxy/testutil"
 )
-
-// turnableServer starts a server whose credentials can be replaced while it runs.
-func turnableServer(t *testing.T, first authority) (s *testutil.Server, turn func(authority)) {
-	t.Helper()
-	var now atomic.Pointer[tls.Config]
-	turn = func(ca authority) { now.Store(ca.ServerTLS(ca.issue("server.global.nomad"), "global")) }
-	turn(first)
-	s = startServerWith(t, testutil.ServerConfig{KeepAlive: -1, TLS: &tls.Config{
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return now.Load(), nil },
-	}})
-	return s, turn
-}
 
 func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
 	t.Parallel()
@@ -46,13 +31,14 @@ func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
 		"another name":        {first.agent(), first, func() *pool.TLSConfig { cfg := first.agent(); cfg.ServerName = "localhost"; return cfg }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, turn := turnableServer(t, first)
+			turning := startTurncoat(t, first)
+			s := turning.Server
 			held := holdCalls(t, s)
 			p := newPool(t, pool.Config{TLS: c.from, Handlers: doubling(), DrainTimeout: time.Millisecond})
 			on := occupy(t, p, s)
 			query := call(within(t), p, s.Addr(), "Test.Hold", "a query")
 			receive(t, "the query", held.entered)
-			turn(c.turns)
+			turning.follow(c.turns)
 			if err := p.SetTLS(c.to()); err != nil {
 				t.Fatal(err)
 			}
