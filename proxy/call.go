@@ -18,7 +18,8 @@ type call struct {
 	block  time.Duration // how long the server was asked to hold it
 	hold   time.Duration // how long it may take beyond that; 0: as the pool has it
 
-	slicing // of a call with a budget
+	slicing                 // of a call with a budget
+	whole   context.Context // of the call, where an attempt has one of its own
 
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
@@ -142,6 +143,7 @@ func (c *call) episode(ctx context.Context) {
 // try makes one attempt and tells the owner what it says about the server.
 func (c *call) try(ctx context.Context, now *published, server messages.Server, args, reply any) error {
 	c.attempts++
+	c.whole = ctx
 	limited, stop := c.attempt(ctx, now.view.Len())
 	defer stop()
 	err := c.carry(limited, now, server.Addr, args, reply)
@@ -183,9 +185,12 @@ func (c *call) carry(ctx context.Context, now *published, addr string, args, rep
 	case c.open != nil:
 		return c.open(ctx, addr)
 	case p.pool != nil:
-		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold}
+		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold, Verify: c.class == AtMostOnce}
 		if c.block > 0 && c.class == Read {
 			r.Moved = now.front.left
+		}
+		if c.whole != ctx {
+			r.Rest = c.whole
 		}
 		return p.pool.Do(ctx, addr, &r)
 	}
