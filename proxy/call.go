@@ -105,12 +105,16 @@ func (c *call) carry(ctx context.Context, args, reply any) error {
 // try makes one attempt and tells the owner what it says about the server.
 func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) error {
 	now, limited, stop := c.now, ctx, func() {}
+	server, err := c.reach(ctx, do.Server)
+	if do.Server = server; err != nil {
+		return c.fault(ctx, do.Server, args, err)
+	}
 	if do.Limit > 0 {
 		limited, stop = context.WithTimeoutCause(ctx, do.Limit, errSlice)
 		c.whole = ctx
 	}
 	defer stop()
-	err := c.send(limited, do.Server.Addr, args, reply)
+	err = c.send(limited, do.Server.Addr, args, reply)
 	if err == nil {
 		c.proxy.budget.gain()
 		if pace, tells := c.way.Answered(time.Now()); tells {
@@ -130,13 +134,18 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) erro
 	if limited.Err() != nil && ctx.Err() == nil {
 		err = sliced(err)
 	}
+	return c.fault(ctx, do.Server, args, err)
+}
+
+// fault takes note of a failed attempt, and tells the owner of a server that failed.
+func (c *call) fault(ctx context.Context, server messages.Server, args any, err error) error {
 	c.look(args)
-	v := c.failed(do.Server, err)
+	v := c.failed(server, err)
 	if ctx.Err() == nil && v.Rotate {
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
 		_ = c.proxy.failed(ctx, messages.FailureNotice{
-			Server: do.Server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
+			Server: server, Epoch: c.now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
 		})
 	}
 	return c.last
