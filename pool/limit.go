@@ -35,8 +35,7 @@ func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, until 
 // share is when a call's attempt is over, unless its answer has begun by then.
 type share struct {
 	over time.Duration // since the pool's origin; 0: never
-	call *lane
-	late Late // nil: the attempt ends
+	late Late          // nil: the attempt ends
 }
 
 // next is after which time to look, at most: a limit that is over already was not seen
@@ -51,13 +50,17 @@ func (l *share) next(now, after, silence time.Duration) time.Duration {
 	return min(after, silence)
 }
 
-// expired ends the attempt, or has it go on.
+// expired ends the attempt, or has it go on: while a large request or reply is on its way,
+// or while its call is made elsewhere too.
 func (w *patience) expired(now time.Duration) error {
 	w.over = 0
-	if w.call.turn.Load() != turnHeard {
-		if w.late == nil {
-			return ErrAttemptTimeout
-		}
+	w.update(now)
+	switch {
+	case w.extra.begins(now, &w.headway, w.sending()):
+		w.extra = extension{since: now, bytes: w.sent + w.received, why: ErrAttemptTimeout}
+	case w.late == nil:
+		return ErrAttemptTimeout
+	default:
 		if w.moved = w.late.Late(); w.moved == nil {
 			return ErrAttemptTimeout
 		}

@@ -127,6 +127,11 @@ func (c *call) env(now *published) attempt.Env {
 // try makes one attempt and tells the owner what it says about the server. The call may
 // be over with it.
 func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (over bool, err error) {
+	server, err := c.reach(ctx, do.Server)
+	if do.Server = server; err != nil {
+		c.fault(ctx, c.now, do.Server, args, err)
+		return false, nil
+	}
 	now, alone := c.now, c.beside == nil
 	err = c.send(ctx, do, args, reply)
 	if alone && c.beside != nil {
@@ -144,11 +149,16 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (ove
 		c.way.Moved(time.Now())
 		return false, nil
 	}
-	c.look(args)
-	if v := c.failed(do.Server, err); v.Rotate && ctx.Err() == nil {
-		c.notify(ctx, now, do.Server, c.last)
-	}
+	c.fault(ctx, now, do.Server, args, err)
 	return false, nil
+}
+
+// fault takes note of a failed attempt, and tells the owner of a server that failed.
+func (c *call) fault(ctx context.Context, now *published, server messages.Server, args any, err error) {
+	c.look(args)
+	if v := c.failed(server, err); v.Rotate && ctx.Err() == nil {
+		c.notify(ctx, now, server, c.last)
+	}
 }
 
 // landed is what follows an answer.
@@ -183,6 +193,7 @@ func (c *call) send(ctx context.Context, do attempt.Action, args, reply any) err
 	if c.open == nil && p.pool != nil {
 		r := pool.Request{
 			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold, Limit: do.Limit,
+			Verify: c.class == AtMostOnce,
 		}
 		if c.way.Block > 0 && c.class == Read {
 			r.Moved = c.now.front.left
