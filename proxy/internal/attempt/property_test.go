@@ -93,7 +93,9 @@ func TestNoCallDoesHarmWhateverHappens(t *testing.T) {
 func TestTheFirstAttemptAllocatesNothing(t *testing.T) {
 	env := Env{Now: epoch, View: view(3, all(5, messages.Alive)...), Draw: middle, Tokens: purse(true)}
 	for _, cfg := range []Config{
-		{Repeatable: true, RetryTimeout: time.Minute}, {Deadline: epoch.Add(time.Minute)}, {Block: time.Minute, Repeatable: true},
+		{Repeatable: true, RetryTimeout: time.Minute},
+		{Deadline: epoch.Add(time.Minute)},
+		{Block: time.Minute, Repeatable: true},
 		{LandBy: epoch.Add(time.Minute), Repeatable: true},
 	} {
 		if n := testing.AllocsPerRun(100, func() {
