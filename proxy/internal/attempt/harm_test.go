@@ -101,3 +101,18 @@ func TestACallIsUnansweredByThreeServersAtMost(t *testing.T) {
 		t.Errorf("%d servers have it", len(seen))
 	}
 }
+
+// A connection that broke soon after a query was sent is forgotten once one was held.
+func TestAQueryThatWasHeldBeginsToCountAnew(t *testing.T) {
+	n := 0
+	query := Call{Config: Config{Repeatable: true, Block: time.Hour, RetryTimeout: 30 * time.Second}}
+	_, _, why, ok := world{view: always(view(3, all(5, messages.Alive)...)), draw: chance(1), meets: func(attempted) (time.Duration, Failure, bool) {
+		if n++; n > 20 {
+			return time.Minute, Failure{}, true
+		}
+		return time.Duration(n%2) * time.Minute, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true}, false
+	}}.run(t, &query, 0)
+	if !ok {
+		t.Errorf("after %d attempts it ended for %v", n, why)
+	}
+}
