@@ -104,14 +104,15 @@ func (w *patience) fired() error {
 	w.update(now)
 	w.load(now)
 	until := w.until()
+	// So late only because this process was not run. The answer may have come in long
+	// ago: who reads it was not run either.
+	stood := now-w.due >= s.pool.cfg.SilenceLimit
 	switch {
-	case w.extra.why != nil && w.extra.over(now, &w.headway):
+	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
 		return w.extra.why
 	case now < until:
 		w.look(now, min(s.overdue(), until-now))
-	case now-w.due >= s.pool.cfg.SilenceLimit:
-		// So late only because this process was not run. The answer may have come in
-		// long ago: who reads it was not run either.
+	case stood:
 		w.look(now, s.pool.cfg.SilenceLimit)
 	case w.received > 0:
 		return &HoldError{Limit: w.hold, Received: w.received}

@@ -71,10 +71,11 @@ func (h *headway) until() time.Duration {
 // takes notes how much of a large request is on its way, and reports whether that has
 // changed.
 func (h *headway) takes(now time.Duration, sent, onTheWay int64) bool {
-	if h.sent, onTheWay = sent, max(onTheWay, 0); onTheWay == h.onTheWay {
+	onTheWay = max(onTheWay, 0)
+	if sent == h.sent && onTheWay == h.onTheWay {
 		return false
 	}
-	h.onTheWay, h.spared = onTheWay, now+onTheLine(onTheWay)
+	h.sent, h.onTheWay, h.spared = sent, onTheWay, now+onTheLine(onTheWay)
 	return true
 }
 
