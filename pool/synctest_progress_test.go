@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 func TestASlowReplyIsWaitedForAsLongAsItComes(t *testing.T) {
@@ -142,6 +144,89 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 				if dies != errors.Is(err, ErrSilent) {
 					t.Errorf("%v", err)
 				}
+			})
+		})
+	}
+}
+
+// slowAcks acknowledges streaming calls late, and byte by byte.
+type slowAcks struct {
+	*silentMux
+	late  time.Duration
+	bytes int // so many, or all of the acknowledgement
+}
+
+type slowAck struct {
+	*silentStream
+	late time.Duration
+	ack  []byte
+}
+
+func (m *slowAcks) Open() (stream, error) {
+	ack := wire.AppendReply(nil, wire.Header{})
+	return &slowAck{newSilentStream(m.silentMux), m.late, ack[:min(m.bytes, len(ack))]}, nil
+}
+
+func (s *slowAck) Read(b []byte) (int, error) {
+	if len(s.ack) == 0 {
+		return s.silentStream.Read(b)
+	}
+	time.Sleep(s.late)
+	s.late = 100 * time.Millisecond
+	b[0], s.ack = s.ack[0], s.ack[1:]
+	return 1, nil
+}
+
+func TestAnAcknowledgementMayComeSlowlyAndNotStop(t *testing.T) {
+	for name, bytes := range map[string]int{"all of it": 1000, "a part": 3} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sp := aliveButMute(t)
+				s, err := sp.find(t.Context(), "a:1", 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.mux = &slowAcks{silentMux: sp.mux, late: 9500 * time.Millisecond, bytes: bytes}
+				s.leave()
+				conn, err := sp.Stream(t.Context(), "a:1", "X.Y")
+				if err == nil {
+					defer func() { _ = conn.Close() }()
+				}
+				took := time.Since(sp.begin)
+				held, is := errors.AsType[*HoldError](err)
+				if whole := bytes > 3; whole != (err == nil) || whole && took < 10*time.Second || !whole && (!is || held.Received != 3) {
+					t.Errorf("%v after %v", err, took)
+				}
+			})
+		})
+	}
+}
+
+func TestACallWhoseAnswerIsOnItsWayIsNotMoved(t *testing.T) {
+	for name, coming := range map[string]bool{"it is": true, "it is not": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sp := aliveButMute(t)
+				s, err := sp.find(t.Context(), "a:1", 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.leave()
+				watch := time.NewTimer(time.Hour)
+				defer watch.Stop()
+				var in incoming
+				w := s.patience(t.Context(), watch, 0, 0)
+				moved, done := make(chan struct{}), make(chan struct{}, 1)
+				w.answer, w.moved, w.retired = &in, moved, s.retiring
+				if coming {
+					in.came(5000, int64(time.Since(sp.origin))+1)
+				}
+				close(moved)
+				time.AfterFunc(time.Second, func() { done <- struct{}{} })
+				if replied, err := w.await(done, nil); replied != coming || coming == errors.Is(err, ErrMoved) {
+					t.Errorf("%v, %v", replied, err)
+				}
+				time.Sleep(time.Second)
 			})
 		})
 	}
