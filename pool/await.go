@@ -40,7 +40,8 @@ type patience struct {
 	extra   extension
 	headway
 	answer  *incoming       // what has come of the answer
-	lane    *lane           // that carries the call; nil: it opens a stream
+	lane    *lane           // that carries a large request; nil: there is none
+	window  int64           // its window before that
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
@@ -103,17 +104,19 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 func (w *patience) fired() error {
 	s, now := w.session, time.Since(w.session.pool.origin)
 	w.update(now)
+	w.load(now)
 	until := w.until()
+	// So late only because this process was not run. The answer may have come in long
+	// ago: who reads it was not run either.
+	stood := now-w.due >= s.pool.cfg.SilenceLimit
 	switch {
 	case w.share.due(now, w.due):
 		return w.expired(now)
-	case w.extra.why != nil && w.extra.over(now, &w.headway, w.sending()):
+	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
 		return w.extra.why
 	case now < until:
 		w.look(now, min(s.overdue(), until-now))
-	case now-w.due >= s.pool.cfg.SilenceLimit:
-		// So late only because this process was not run. The answer may have come in
-		// long ago: who reads it was not run either.
+	case stood:
 		w.look(now, s.pool.cfg.SilenceLimit)
 	case w.received > 0:
 		return &HoldError{Limit: w.hold, Received: w.received}
@@ -134,16 +137,6 @@ func (w *patience) update(now time.Duration) {
 	}
 }
 
-// wrote notes that more of the request was handed over, some time after its begin.
-func (w *patience) wrote(sent int) {
-	w.sent, w.sentAt = int64(sent), time.Since(w.session.pool.origin)
-}
-
-// sending reports whether there is more of the request to be handed over.
-func (w *patience) sending() bool {
-	return w.lane != nil && w.lane.lent != nil && w.lane.sent < len(w.lane.lent.request)-frameHead
-}
-
 // stays reports whether a call that is to be made elsewhere ends where it is: its
 // answer is coming in, and would have to come anew.
 func (w *patience) stays() bool {
@@ -158,10 +151,10 @@ func (w *patience) stays() bool {
 // makes headway, and there is another context to go on with.
 func (w *patience) mayRest() bool {
 	now := time.Since(w.session.pool.origin)
-	if w.update(now); w.rest == nil || !w.extra.begins(now, &w.headway, w.sending()) {
+	if w.update(now); w.rest == nil || !w.extra.begins(now, &w.headway) {
 		return false
 	}
-	w.extra = extension{since: now, bytes: w.sent + w.received, why: w.ctx.Err()}
+	w.extra = extension{since: now, received: w.received, why: w.ctx.Err()}
 	w.ctx, w.rest = w.rest, nil
 	return true
 }
@@ -170,8 +163,8 @@ func (w *patience) mayRest() bool {
 // answers after which time to look again.
 func (s *session) overdue() time.Duration {
 	limit, silence := s.pool.cfg.SilenceLimit, s.tap.silence()
-	if silence < limit {
-		return limit - silence
+	if left := max(limit-silence, s.spared()); left > 0 {
+		return left
 	}
 	// A full mailbox loses it; the next look repeats it.
 	_ = s.pool.actor.TryTell(mail{Pool: messages.Overdue{Addr: s.addr, Session: s.id}})

@@ -40,6 +40,9 @@ func (c *conn) Write(b []byte) (n int, err error) {
 		if n += wrote; err != nil {
 			return n, c.failed(err)
 		}
+		if wrote > atOnce {
+			c.session.burden(int64(wrote))
+		}
 		if n == len(b) {
 			return n, nil
 		}

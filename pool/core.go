@@ -101,6 +101,7 @@ type usage struct {
 	used     time.Time // when the last byte of a stream came in
 	accepted time.Time // when the last stream of the server was accepted; zero: none was
 	heard    time.Time // when the last byte of whatever came in
+	spared   time.Time // what was sent may be on its way until then
 }
 
 func newCore(cfg coreConfig) *core {

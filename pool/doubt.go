@@ -109,8 +109,10 @@ func (c *core) silent(now time.Time, use func(session uint64) usage) {
 		if d.until.IsZero() || d.until.After(now) {
 			continue
 		}
-		switch {
-		case use(id).heard.After(d.asked):
+		switch u := use(id); {
+		case u.spared.After(now):
+			d.until = u.spared // and the ping behind it
+		case u.heard.After(d.asked):
 			*d = d.settled() // not the answer to the ping, but a sign of life
 		case now.Sub(d.until) >= c.cfg.silence:
 			// So late only because this process was not run: nor was who reads.

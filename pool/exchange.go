@@ -21,7 +21,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		return PhaseOpen, false, err
 	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
-	w.lane, w.answer, w.rest = l, &l.incoming, r.Rest
+	w.answer, w.rest = &l.incoming, r.Rest
 	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
 		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
 	}
@@ -40,18 +40,18 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 	if s.over() {
 		return PhaseOpen, false, s.cause() // while the stream was opened
 	}
+	defer w.unload()
 	if !l.ask() {
 		if !l.leave() {
 			l.take()
 		}
 		return PhaseOpen, false, l.unsent()
 	}
-	for first := true; ; first = false {
+	w.weigh(l)
+	for {
 		for l.advance() {
-			if !first {
-				w.wrote(l.sent)
-			}
 		}
+		w.handed()
 		room := l.room
 		if l.sent == len(l.lent.request)-frameHead {
 			room = nil

@@ -64,8 +64,8 @@ func (w *patience) expired(now time.Duration) error {
 	w.over = 0
 	w.update(now)
 	switch {
-	case w.extra.begins(now, &w.headway, w.sending()):
-		w.extra = extension{since: now, bytes: w.sent + w.received, why: ErrAttemptTimeout}
+	case w.extra.begins(now, &w.headway):
+		w.extra = extension{since: now, received: w.received, why: ErrAttemptTimeout}
 	case w.late == nil:
 		return ErrAttemptTimeout
 	default:

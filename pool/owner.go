@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hashicorp/yamux"
+
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -204,6 +206,9 @@ func (o *owner) ping(e ping) {
 	o.pool.counts.pings.Add(1)
 	o.self.Go(func(ctx context.Context) {
 		err := s.ping(ctx)
+		if errors.Is(err, yamux.ErrTimeout) {
+			return // the core has its own time for it
+		}
 		_ = o.tell(ctx, mail{Pool: messages.Pinged{Addr: e.addr, Session: e.session, Err: err}})
 	})
 }

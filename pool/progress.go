@@ -5,17 +5,22 @@ import (
 	"time"
 )
 
-// The least that a call must bring on, in bytes a second: the slowest line on which a
-// large request or reply still comes through.
-const slowestLine = 1 << 10
-
-// How long a call may bring nothing on whose own context has ended, while the one in
-// its place (Request.Rest) has not: with a request on its way out, whose frames are
-// large, and with a reply on its way in.
+// The least that a call must bring on, on average, in bytes a second, and the slowest
+// line on which nothing is cut while what was sent is on its way.
 const (
-	restOut = 10 * time.Second
-	restIn  = 2 * time.Second
+	slowestCall = 1 << 10
+	slowestLine = 16 << 10
 )
+
+// atOnce is how large a request may be for its way to be of no account.
+const atOnce = 16 << 10
+
+// sparedMost is the longest that a session is spared for what is on its way out.
+const sparedMost = time.Minute
+
+// restPause is how long a reply may bring hardly anything that goes on although its
+// call's own context has ended, while the one in its place (Request.Rest) has not.
+const restPause = 2 * time.Second
 
 // incoming is how much of an answer has come in that did not come at once. The
 // goroutine that reads writes it, and the caller looks.
@@ -43,8 +48,10 @@ type headway struct {
 	begin    time.Duration // when the call was begun
 	hold     time.Duration // for how long nothing may come
 	held     time.Duration // and before the first byte that much longer
-	sent     int64         // bytes of the request that were handed over one after the other
-	sentAt   time.Duration // when the last of them were; 0: all went at once
+	sent     int64         // bytes of a large request that were handed over
+	sentAt   time.Duration // when the last of them were, some time after begin; 0: none were
+	onTheWay int64         // of these, those that the peer has not taken
+	spared   time.Duration // they may be on their way until then; 0: they are few
 	received int64         // bytes of the answer, unless it is whole
 	heardAt  time.Duration // when the last of them came; 0: none did
 	heard    time.Duration // when the first of them was noticed
@@ -52,44 +59,60 @@ type headway struct {
 
 // until is when the call has waited too long: for the first byte, or for the next one.
 // Each byte that goes out or comes in brings it more time, but not without end: on
-// average there must be slowestLine of them a second.
+// average there must be slowestCall of them a second.
 func (h *headway) until() time.Duration {
 	if h.heardAt > 0 {
 		return min(h.heardAt, h.heard+atSlowest(h.received)) + h.hold
 	}
-	return max(h.begin, min(h.sentAt, h.begin+atSlowest(h.sent))) + h.held + h.hold
+	left := min(max(h.sentAt, h.spared), h.begin+atSlowest(h.sent))
+	return max(h.begin, left) + h.held + h.hold
 }
 
-// atSlowest is how long so many bytes may take.
+// takes notes how much of a large request is on its way, and reports whether that has
+// changed.
+func (h *headway) takes(now time.Duration, sent, onTheWay int64) bool {
+	onTheWay = max(onTheWay, 0)
+	if sent == h.sent && onTheWay == h.onTheWay {
+		return false
+	}
+	h.sent, h.onTheWay, h.spared = sent, onTheWay, now+onTheLine(onTheWay)
+	return true
+}
+
+// onTheLine is for how long so many bytes may be on their way out, and nothing may come
+// in for them.
+func onTheLine(bytes int64) time.Duration {
+	if bytes <= atOnce {
+		return 0
+	}
+	return min(time.Duration(bytes)*time.Second/slowestLine, sparedMost)
+}
+
+// atSlowest is how long so many bytes of a call may take.
 func atSlowest(bytes int64) time.Duration {
-	return time.Duration(min(bytes, 1<<32)) * (time.Second / slowestLine)
+	return time.Duration(min(bytes, 1<<32)) * (time.Second / slowestCall)
 }
 
 // extension is the second chance of a call whose own context has ended while it was making
 // headway: it goes on for as long as it does.
 type extension struct {
-	since time.Duration
-	bytes int64 // sent and received by then
-	why   error // that the own context ended
+	since    time.Duration
+	received int64 // by then
+	why      error // that the own context ended
 }
 
-// begins reports whether a call has come far enough to be left going: it is amid a
-// request that is handed over piece by piece, or a second's worth of the reply is there.
-func (e *extension) begins(now time.Duration, h *headway, sending bool) bool {
-	return sending && h.sentAt > 0 && now-h.sentAt < restOut || h.received >= slowestLine
+// begins reports whether a call has come far enough to be left going: its request is
+// on its way, or a second's worth of the reply is there.
+func (e *extension) begins(now time.Duration, h *headway) bool {
+	return now < h.spared || h.received >= slowestCall
 }
 
 // over reports whether nothing to speak of has come since the last look that counted.
-func (e *extension) over(now time.Duration, h *headway, sending bool) bool {
-	pause := restIn
-	if sending {
-		pause = restOut
-	}
-	if now-e.since < pause {
+func (e *extension) over(now time.Duration, h *headway) bool {
+	if now < h.spared || now-e.since < restPause {
 		return false
 	}
-	bytes := h.sent + h.received
-	slow := bytes-e.bytes < int64(pause/time.Second)*slowestLine
-	e.since, e.bytes = now, bytes
+	slow := h.received-e.received < int64(restPause/time.Second)*slowestCall
+	e.since, e.received = now, h.received
 	return slow
 }

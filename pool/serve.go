@@ -131,8 +131,12 @@ func (v *server) answer(text string, body any) error {
 	if v.out = out; cap(out) > keepReply {
 		v.out = nil
 	}
-	_ = v.conn.SetWriteDeadline(time.Now().Add(v.session.pool.cfg.HoldTimeout)) // fails where writing does
-	_, v.sent = v.conn.Write(out)
+	for v.sent = nil; v.sent == nil && len(out) > 0; { // each piece in its time, however slow the line
+		n := min(len(out), frameLimit)
+		_ = v.conn.SetWriteDeadline(time.Now().Add(v.session.pool.cfg.HoldTimeout)) // fails where writing does
+		_, v.sent = v.conn.Write(out[:n])
+		out = out[n:]
+	}
 	return v.sent
 }
 

@@ -36,6 +36,7 @@ type session struct {
 	provoking atomic.Bool // somebody pings so that resets are sent
 
 	verification atomic.Pointer[verification] // under way; nil: none
+	laden, spare atomic.Int64                 // see load.go
 	slept        atomic.Int64                 // Pool.slept when the server last proved to be there, in nanoseconds
 }
 
@@ -116,6 +117,7 @@ func (s *session) usage() usage {
 		used:     s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
 		accepted: s.lastAccepted(),
 		heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
+		spared:   s.tap.origin.Add(time.Duration(s.spare.Load())),
 	}
 }
 

@@ -158,3 +158,34 @@ func TestWhatIsRefusedIsLoggedOnceAMinuteWithItsCount(t *testing.T) {
 		}
 	})
 }
+
+// An answer of 1 MiB over a line on which it takes longer than a server may hold a call.
+func TestALargeAnswerMayGoOutSlowlyAsLongAsItGoesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		big := make([]byte, 1<<20)
+		_, s := servedPool(t, Config{HoldTimeout: 10 * time.Second, Handlers: Handlers{
+			Calls: map[string]CallHandler{"X.Y": func(context.Context, func(any) error) (any, error) { return big, nil }},
+		}})
+		if !s.admit() {
+			t.Fatal("not admitted")
+		}
+		near, far := net.Pipe()
+		go s.serve(pipeStream{near})
+		request := append(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "X.Y"), emptyMap...)
+		if _, err := far.Write(request); err != nil {
+			t.Fatal(err)
+		}
+		begin, got := time.Now(), 0
+		for b := make([]byte, 64<<10); got < len(big); {
+			n, err := far.Read(b)
+			if got += n; err != nil {
+				t.Fatalf("%v after %d bytes and %v", err, got, time.Since(begin))
+			}
+			time.Sleep(3 * time.Second)
+		}
+		if took := time.Since(begin); took < 40*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		_ = far.Close()
+	})
+}

@@ -3,10 +3,11 @@ package pool
 import "time"
 
 // How long a stream of the server's may pause while it says what it wants, and how
-// long that may take in all.
+// long that may take in all, unless it is large: then each 16 KiB bring a second more.
 const (
 	firstWords = 5 * time.Second
 	allWords   = 12 * firstWords
+	fewWords   = 256 // bytes that bring no more time
 )
 
 // words reads what a stream of the server's wants: slowly as it may come, no longer
@@ -30,6 +31,9 @@ func (w *words) Read(b []byte) (int, error) {
 	n, err := w.conn.Read(b)
 	if n > 0 && w.end.IsZero() {
 		w.pause, w.end = firstWords, time.Now().Add(allWords)
+	}
+	if n >= fewWords {
+		w.end = w.end.Add(time.Duration(n) * time.Second / slowestLine)
 	}
 	return n, err
 }

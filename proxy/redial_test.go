@@ -97,3 +97,36 @@ func TestACallOutlivesAPathThatForgetsItsConnections(t *testing.T) {
 		})
 	}
 }
+
+// Nobody knows what became of a call that was sent on a connection which is dead, so one
+// that must not run twice is not sent on one that was silent before the server has
+// answered a ping: it is executed once, on a new connection.
+func TestACallThatMustNotRunTwiceOutlivesAPathThatForgotItsConnectionsWhileTheyWereIdle(t *testing.T) {
+	t.Parallel()
+	const silence = 300 * time.Millisecond
+	for name, size := range map[string]int{"one server": 1, "all of three": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster, way := startCluster(t, size), newPath()
+			p := startProxy(t, proxy.Config{Servers: cluster.Addrs(), Pool: pool.Config{
+				Dial: way.dial, SilenceLimit: silence, PingTimeout: 3 * time.Second, HoldTimeout: far,
+			}})
+			for _, addr := range cluster.Addrs() { // a session to each
+				if _, err := p.Ping(within(t), addr); err != nil {
+					t.Fatal(err)
+				}
+			}
+			way.forget()
+			idle := time.Now()
+			eventually(t, "silence", func() bool { return time.Since(idle) > silence })
+			ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
+			defer cancel()
+			if err := p.Call(ctx, "Echo.Count", counted{name}, nil, options(proxy.AtMostOnce)...); err != nil {
+				t.Error(err)
+			}
+			if n := cluster.Executions(name); n != 1 {
+				t.Errorf("executed %d times", n)
+			}
+		})
+	}
+}

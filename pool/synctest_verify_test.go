@@ -1,0 +1,130 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pongMux answers pings, for as long as its path does.
+type pongMux struct {
+	*silentMux
+	sp   *silentPool
+	dead bool
+}
+
+func (m *pongMux) Ping() (time.Duration, error) {
+	if m.dead {
+		return m.silentMux.Ping()
+	}
+	m.pings.Add(1)
+	time.Sleep(30 * time.Millisecond) // there and back
+	m.sp.alive()
+	return 0, nil
+}
+
+// once is a call that must not be sent in vain.
+func (sp *silentPool) once(ctx context.Context) *CallError {
+	err := sp.Do(ctx, "a:1", &Request{Method: "X.Y", Args: struct{}{}, Verify: true})
+	call, _ := errors.AsType[*CallError](err)
+	return call
+}
+
+// idled is a session on which nothing came in for a while, and whose server gives no
+// sign of life but to pings, or none at all.
+func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *pongMux) {
+	t.Helper()
+	sp := newSilentPool(t, Config{})
+	mux := &pongMux{silentMux: sp.mux, sp: sp, dead: dead}
+	s, err := sp.find(t.Context(), "a:1", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mux = mux
+	s.leave()
+	time.Sleep(idle)
+	return sp, mux
+}
+
+func TestACallThatMustNotBeSentInVainIsNotSentOnADeadSession(t *testing.T) {
+	for _, idle := range []time.Duration{time.Second, 1500 * time.Millisecond, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			sp, _ := idled(t, true, idle)
+			out := sp.Stats().BytesOut
+			call := sp.once(t.Context())
+			sp.after(t, idle+sure, "left")
+			if call == nil || call.Outcome != NotSent || sp.Stats().BytesOut != out {
+				t.Errorf("%v; %d bytes were sent", call, sp.Stats().BytesOut-out)
+			}
+		})
+	}
+}
+
+func TestItIsSentOnceTheServerHasAnsweredAPing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp, mux := idled(t, false, time.Minute)
+		var callers sync.WaitGroup
+		for range 20 {
+			callers.Go(func() {
+				ctx, stop := context.WithTimeout(t.Context(), time.Second)
+				defer stop()
+				if call := sp.once(ctx); call == nil || call.Phase != PhaseFlushed || call.Outcome != MaybeExecuted {
+					t.Errorf("%v", call)
+				}
+			})
+		}
+		callers.Wait()
+		if n := mux.pings.Load(); n != 1 {
+			t.Errorf("%d pings for calls that came together", n)
+		}
+	})
+}
+
+func TestASessionThatWasHeardOfJustNowIsNotAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp, mux := idled(t, false, 900*time.Millisecond)
+		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer stop()
+		if call := sp.once(ctx); call == nil || call.Phase != PhaseFlushed || mux.pings.Load() != 0 {
+			t.Errorf("%v, %d pings", call, mux.pings.Load())
+		}
+	})
+}
+
+// A machine that slept has a monotonic clock that did not go on: the session seems to
+// have been heard of a moment ago.
+func TestASessionIsAskedAfterItsMachineHasSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp, mux := idled(t, false, 0)
+		s := (*sp.table.Load())["a:1"]
+		for asleep, asked := range map[time.Duration]int64{999 * time.Millisecond: 0, time.Hour: 1} {
+			s.slept.Store(-int64(asleep))
+			ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			before := mux.pings.Load()
+			_ = sp.once(ctx)
+			stop()
+			if n := mux.pings.Load() - before; n != asked {
+				t.Errorf("after %v asleep %d pings", asleep, n)
+			}
+			sp.alive()
+		}
+	})
+}
+
+// A caller in a hurry leaves before anything is known; the session is looked at all the
+// same, so that the next call finds another one.
+func TestACallerInAHurryThatAsksFirstIsAWitnessToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sp, _ := idled(t, true, time.Minute)
+		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer stop()
+		if call := sp.once(ctx); call == nil || call.Outcome != NotSent || !errors.Is(call, context.DeadlineExceeded) {
+			t.Errorf("%v", call)
+		}
+		<-sp.mux.closed
+		sp.after(t, time.Minute+sure, "left")
+	})
+}
