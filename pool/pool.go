@@ -30,6 +30,7 @@ type Pool struct {
 	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
 	resolver *net.Resolver // nil: Config.Dial resolves names
+	names    nameCache
 
 	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
 	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
