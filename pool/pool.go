@@ -45,6 +45,7 @@ type mail struct {
 	messages.Pool
 	session *session
 	offer   *offer // of Secure and Secured
+	prove   Proof  // of Renew
 }
 
 // mailbox is how many messages may wait for the owner.
