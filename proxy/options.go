@@ -18,7 +18,7 @@ func WithClass(c Class) CallOption {
 // WithBlockTime says how long the server was asked to hold this blocking query.
 // It is needed only for arguments that do not say it; see pool.BlockTime.
 func WithBlockTime(d time.Duration) CallOption {
-	return func(o *call) { o.block = max(d, 0) }
+	return func(o *call) { o.way.Block = max(d, 0) }
 }
 
 // WithHoldTime says how long a server may take to answer this call, beyond the time
@@ -47,7 +47,7 @@ func WithHoldTime(d time.Duration) CallOption {
 // A slice may end while the server still works on the call: use it for calls
 // that are Idempotent or Read; an AtMostOnce call ends with the slice.
 func WithBudget(landBy time.Time) CallOption {
-	return func(o *call) { o.landBy = landBy }
+	return func(o *call) { o.way.LandBy = landBy }
 }
 
 // WithAnsweredBy sets *server to the one that answered the call, before Call
