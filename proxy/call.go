@@ -22,6 +22,7 @@ type call struct {
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
 	looked    bool // whether elsewhere is known
+	atHome    bool // the call names the agent's own region
 	elsewhere bool // the call is not for the leader of the agent's own cluster
 
 	now    *published // from which the server of the next attempt was chosen
@@ -134,7 +135,7 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) erro
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
 		_ = c.proxy.failed(ctx, messages.FailureNotice{
-			Server: do.Server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
+			Server: do.Server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: unserving(err),
 		})
 	}
 	return c.last

@@ -17,7 +17,7 @@ func (c *call) failed(server messages.Server, err error) attempt.Verdict {
 	if carried, ok := errors.AsType[*CallError](err); ok {
 		e = *carried
 	}
-	v := c.way.Failed(time.Now(), describe(&e, c.elsewhere))
+	v := c.way.Failed(time.Now(), describe(&e, c.elsewhere, c.atHome))
 	e.Attempts = c.way.Attempts()
 	if c.maybe = c.maybe || e.Outcome == pool.MaybeExecuted; c.maybe {
 		e.Outcome = pool.MaybeExecuted // of the call: an earlier attempt counts too

@@ -22,7 +22,7 @@ func TestASessionThatThisSideEndedIsNoFailureOfItsServer(t *testing.T) {
 			{pool.MaybeExecuted, Read, true},
 		} {
 			err := &CallError{Phase: pool.PhaseFlushed, Outcome: c.outcome, Err: fmt.Errorf("ended: %w", cause)}
-			if got, want := describe(err, false).Judge(c.class.repeatable()), (attempt.Verdict{Retry: c.retry}); got != want {
+			if got, want := describe(err, false, false).Judge(c.class.repeatable()), (attempt.Verdict{Retry: c.retry}); got != want {
 				t.Errorf("%v, %v, %v: %+v, want %+v", cause, c.outcome, c.class, got, want)
 			}
 		}
