@@ -120,10 +120,10 @@ func (k *knownName) next(ips []netip.Addr, now time.Time) *knownName {
 			case !slices.Contains(ips, ip):
 				if answers < maxAbsent && len(next.absent) < maxKnown {
 					next.absent[ip] = answers + 1
+					next.rotates = next.rotates || k.rotates
 				}
-				next.rotates = next.rotates || k.rotates
-			case answers > 0, k.rotates:
-				next.rotates = true
+			case answers > 0:
+				next.rotates = true // it came back
 			}
 		}
 	}
