@@ -227,6 +227,50 @@ func TestABetterSessionTakesOverAndWhatIsOnTheOldOneEndsWell(t *testing.T) {
 	}
 }
 
+func TestABetterSessionIsSoughtAtAnotherAddressFirst(t *testing.T) {
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	addrs := telling(s...)
+	n.points(hosts...)
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	here := whereIs(t, p, at(addrs[0]))
+	for range 12 {
+		if err := p.Renew(within(t), at(addrs[0]), nil); err != nil {
+			t.Fatal(err)
+		}
+		next := whereIs(t, p, at(addrs[0]))
+		if next == here {
+			t.Fatalf("the second session is to %s as well", here)
+		}
+		here = next
+	}
+}
+
+func TestWhileAServerIsLeavingItsNameIsDialedElsewhere(t *testing.T) {
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	addrs := telling(s...)
+	n.points(hosts...)
+	for range 12 {
+		p := newPool(t, pool.Config{Resolver: n.Resolver()})
+		here := whereIs(t, p, at(addrs[0]))
+		from := s[slices.Index(addrs, here)]
+		held := holdCalls(t, from)
+		old := call(within(t), p, at(addrs[0]), "Test.Hold", "x") // the session lives on
+		receive(t, "the call", held.entered)
+		from.GoAway()
+		await(t, "the farewell", func() bool { return p.Stats().CallsInFlight == 0 })
+		if next := whereIs(t, p, at(addrs[0])); next == here {
+			t.Fatalf("the new session is to %s, which is leaving", here)
+		}
+		close(held.release)
+		receive(t, "the call's end", old)
+		stop(t, p.Stop)
+	}
+}
+
 func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
 	testutil.VerifyNone(t)
 	n := startDNS(t)
