@@ -22,7 +22,7 @@ func (o *owner) reconnect(e roster.Reconnect) {
 	if o.proxy.pool == nil {
 		return // who brings the connections cares for them too
 	}
-	o.self.Go(func(ctx context.Context) { o.renew(ctx, e.Server) })
+	o.self.Go(func(ctx context.Context) { o.proxy.renew(ctx, e.Server) })
 }
 
 // follow connects anew to a server whose name leads elsewhere by now. It is called for
@@ -32,20 +32,20 @@ func (o *owner) follow(ctx context.Context, server messages.Server) {
 		return
 	}
 	if moved, err := o.proxy.pool.Moved(ctx, server.Addr); moved && err == nil {
-		o.renew(ctx, server)
+		o.proxy.renew(ctx, server)
 	}
 }
 
 // renew has a session to the server that knows a leader take the place of the one there
 // is. Without such a session everything stays as it is.
-func (o *owner) renew(ctx context.Context, server messages.Server) {
-	log := o.proxy.cfg.Logger.Debug().Stringer("server", server)
-	if err := o.proxy.pool.Renew(ctx, server.Addr, o.proxy.leads); err != nil {
+func (p *Proxy) renew(ctx context.Context, server messages.Server) {
+	log := p.cfg.Logger.Debug().Stringer("server", server)
+	if err := p.pool.Renew(ctx, server.Addr, p.leads); err != nil {
 		log.Err(err).Msg("no better server at the address")
 		return
 	}
 	log.Msg("the address leads to a better server: its session is in use")
-	_ = o.self.Ref().Tell(ctx, messages.Reconnected{Server: server})
+	_ = p.mail.Tell(ctx, messages.Reconnected{Server: server})
 }
 
 // leads judges a session by what its server knows of a leader of the agent's region. An
