@@ -36,6 +36,7 @@ type call struct {
 // with the next one, as far as the call's class allows, until ctx ends; without
 // a deadline in ctx, until Config.RetryTimeout. What a server says it cannot serve
 // (pool.ErrNoRegionPath, pool.ErrUnknownMethod) each of the others is asked once,
+// where a token is not known (pool.ErrTokenNotFound) two others are,
 // and a call whose arguments name another region, or one server by ServerID, is sent
 // three times at most to servers there that are in trouble.
 //
