@@ -22,7 +22,7 @@ type renewedError struct{ text string }
 
 func (e *renewedError) Error() string { return e.text }
 
-func (*renewedError) Is(target error) bool { return target == ErrRenewed } //nolint:errorlint // the very value
+func (*renewedError) Is(target error) bool { return target == ErrRenewed }
 
 // lookupLimit bounds a lookup that no dial waits for.
 const lookupLimit = 5 * time.Second
@@ -40,7 +40,7 @@ func (p *Pool) Moved(ctx context.Context, addr string) (bool, error) {
 	}
 	at, err := netip.ParseAddrPort(s.route)
 	if err != nil {
-		return false, nil //nolint:nilerr // it was not resolved here
+		return false, nil // it was not resolved here
 	}
 	asking, stop := context.WithTimeoutCause(ctx, lookupLimit, errNoAnswer(lookupLimit))
 	defer stop()
