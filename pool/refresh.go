@@ -141,7 +141,7 @@ func (p *Pool) proven(ctx context.Context, s *session, prove Proof) (*session, e
 		if !s.enter() {
 			return s.cause()
 		}
-		at, err := s.call(ctx, r, p.counts.calls.Add(1))
+		at, err := s.call(ctx, r, p.counts.calls.Add(1), r.expiry(p.origin))
 		if err == nil {
 			return nil
 		}
