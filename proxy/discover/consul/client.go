@@ -3,6 +3,7 @@ package consul
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"os"
@@ -130,7 +131,7 @@ const (
 
 // instances asks a datacenter for the service and its checks, and where that path is
 // not to be had, as behind a proxy that lets only some through, for the service alone.
-func (c *client) instances(ctx context.Context, datacenter string) ([]instance, *Error) {
+func (c *client) instances(ctx context.Context, datacenter string) (iter.Seq[instance], *Error) {
 	health := func(service, tag string, q *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
 		return c.api.Health().Service(service, tag, false, q)
 	}
@@ -144,7 +145,7 @@ func (c *client) instances(ctx context.Context, datacenter string) ([]instance, 
 // ask asks a datacenter for the service at one of its paths.
 func ask[E any](ctx context.Context, c *client, path, datacenter string, read func(E) instance,
 	request func(service, tag string, q *api.QueryOptions) ([]E, *api.QueryMeta, error),
-) ([]instance, *Error) {
+) (iter.Seq[instance], *Error) {
 	limited, stop := context.WithTimeout(ctx, c.settings.RequestTimeout)
 	defer stop()
 	q := c.options(limited)
@@ -157,11 +158,13 @@ func ask[E any](ctx context.Context, c *client, path, datacenter string, read fu
 	if len(entries) == 0 && meta.ResultsFilteredByACLs {
 		return nil, &Error{Path: path, Datacenter: datacenter, Status: http.StatusOK, Err: errHidden}
 	}
-	found := make([]instance, len(entries))
-	for i, e := range entries {
-		found[i] = read(e)
-	}
-	return found, nil
+	return func(yield func(instance) bool) {
+		for _, e := range entries {
+			if !yield(read(e)) {
+				return
+			}
+		}
+	}, nil
 }
 
 // service is the path of the service in the API.

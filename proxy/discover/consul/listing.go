@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"slices"
 	"strconv"
@@ -72,13 +73,13 @@ func listed(e *api.CatalogService) instance {
 // list keeps the order of the entries, but that those whose checks are in a worse state
 // come later: a check may be wrong, so they are the last resort. One that cannot be
 // dialed must not spoil the others: who takes addresses takes all of them or none.
-func list(entries []instance) (l listing) {
+func list(entries iter.Seq[instance]) (l listing) {
 	seen := map[string]bool{}
 	for s := range states {
 		if s == critical {
 			l.healthy = len(l.addrs)
 		}
-		for _, e := range entries {
+		for e := range entries {
 			if e.state != s || len(l.addrs) == maxServers {
 				continue
 			}

@@ -59,7 +59,7 @@ func TestAServerThatStaysLeaderlessIsConnectedToAnewEverMoreRarely(t *testing.T)
 }
 
 func TestAFleetWithoutALeaderDoesNotConnectInStep(t *testing.T) {
-	const agents, nodes, servers = 2000, 100_000, 3
+	const agents, nodes, servers = 500, 100_000, 3
 	perSecond := map[time.Duration]int{}
 	for seed := range uint64(agents) {
 		g := calmRig(t, seed, "a")
@@ -68,9 +68,9 @@ func TestAFleetWithoutALeaderDoesNotConnectInStep(t *testing.T) {
 			perSecond[at.Truncate(10*time.Second)]++
 		}
 	}
-	const promised = 64 * servers * agents / nodes * 10 // in ten seconds, of this part of the fleet
+	const promised = 64 * servers * 10 * agents / nodes // in ten seconds, of this part of the fleet
 	for at, n := range perSecond {
-		if n > promised*2 {
+		if n > promised*5/2 {
 			t.Errorf("%d connections in the ten seconds from %v on, want about %d", n, at, promised)
 		}
 	}
