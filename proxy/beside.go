@@ -96,7 +96,7 @@ func (c *call) join(ctx context.Context, now *published, reply any, err error) e
 		// The other part is over, or about to be.
 	default:
 		e := c.wrapped(server, err)
-		f := describe(e, c.elsewhere)
+		f := describe(e, c.elsewhere, c.atHome)
 		if f.Kind == attempt.Final {
 			b.end()
 			if e.Attempts = c.way.Attempts(); c.maybe {

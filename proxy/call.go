@@ -22,6 +22,7 @@ type call struct {
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
 	looked    bool // whether elsewhere is known
+	atHome    bool // the call names the agent's own region
 	elsewhere bool // the call is not for the leader of the agent's own cluster
 
 	beside *beside // the rest of the call, while its first attempt goes on beyond its limit; nil: it does not
@@ -38,6 +39,7 @@ type call struct {
 // with the next one, as far as the call's class allows, until ctx ends; without
 // a deadline in ctx, until Config.RetryTimeout. What a server says it cannot serve
 // (pool.ErrNoRegionPath, pool.ErrUnknownMethod) each of the others is asked once,
+// where a token is not known (pool.ErrTokenNotFound) two others are,
 // and a call whose arguments name another region, or one server by ServerID, is sent
 // three times at most to servers there that are in trouble.
 //
@@ -202,7 +204,7 @@ func (c *call) landed(now *published, server messages.Server) {
 // It fails only if ctx ends or the proxy stops, which the next step sees.
 func (c *call) notify(ctx context.Context, now *published, server messages.Server, err error) {
 	_ = c.proxy.failed(ctx, messages.FailureNotice{
-		Server: server, Epoch: now.view.Epoch(), Err: err, NoQuorum: leaderless(err),
+		Server: server, Epoch: now.view.Epoch(), Err: err, NoQuorum: unserving(err),
 	})
 }
 

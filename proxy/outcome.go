@@ -23,7 +23,7 @@ func (c *call) wrapped(server messages.Server, err error) *CallError {
 // failed wraps an attempt's error, and tells the call's way what it means.
 func (c *call) failed(server messages.Server, err error) attempt.Verdict {
 	e := c.wrapped(server, err)
-	v := c.way.Failed(time.Now(), describe(e, c.elsewhere))
+	v := c.way.Failed(time.Now(), describe(e, c.elsewhere, c.atHome))
 	if c.last != nil && e.Outcome == pool.NotSent && errors.Is(e, pool.ErrAttemptTimeout) {
 		dup := *c.last // tells more than that there was no time to find out
 		e = &dup

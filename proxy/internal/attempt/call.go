@@ -81,7 +81,7 @@ type Call struct {
 	held     bool      // it was held for long before it failed
 	tried    []string  // servers that failed in this turn over the list
 	denied   bool      // one of them cannot serve it
-	few      int       // failures that found trouble elsewhere
+	few      int       // failures whose verdict was Few
 	start    time.Time // of the episode
 	until    time.Time // no retry after it; zero: not counted yet
 }
@@ -94,7 +94,8 @@ func (c *Call) Attempts() int { return c.attempts }
 func (c *Call) Verdict() Verdict { return c.verdict }
 
 // fewAttempts is how often a call is sent whose trouble is not in the agent's own
-// cluster. Servers choose one of another region's by chance, each time anew.
+// cluster, or which other servers are likely to refuse as well. Servers choose one of
+// another region's by chance, each time anew.
 const fewAttempts = 3
 
 // Next is what to do now: before the first attempt, and after each pause and failure.
