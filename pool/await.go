@@ -37,6 +37,12 @@ type patience struct {
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
+
+	method   string
+	held     time.Duration   // for how long the server was asked to hold the call, at most
+	deserted <-chan struct{} // closed when the session's server answers no calls and this one is to be made elsewhere; nil: never
+	told     time.Duration   // when the owner was told that the call is late; 0: not since one was answered
+	quiet    bool            // the call is the owner's own
 }
 
 // patience begins to wait, hold beyond what block asks for, 0 for Config.HoldTimeout;
@@ -49,6 +55,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 	w := patience{
 		session: s, ctx: ctx, watch: watch,
 		begin: time.Since(s.pool.origin), limit: held + min(hold, longest),
+		held: held,
 	}
 	w.look(w.begin, min(held+s.pool.cfg.SilenceLimit, w.limit))
 	return w
@@ -77,7 +84,9 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 		case <-w.moved:
 			return false, ErrMoved
 		case <-w.retired:
-			return false, fmt.Errorf("%w: %w", ErrMoved, s.why)
+			return false, s.elsewhere()
+		case <-w.deserted:
+			return false, s.unserved
 		case <-w.watch.C:
 			if err := w.fired(); err != nil {
 				return false, err
@@ -92,7 +101,7 @@ func (w *patience) fired() error {
 	waited := now - w.begin
 	switch {
 	case waited < w.limit:
-		w.look(now, min(s.overdue(), w.limit-waited))
+		w.look(now, min(s.overdue(), w.late(now, waited), w.limit-waited))
 	case now-w.due >= s.pool.cfg.SilenceLimit:
 		// So late only because this process was not run. The answer may have come in
 		// long ago: who reads it was not run either.
@@ -115,18 +124,8 @@ func (s *session) overdue() time.Duration {
 	return limit
 }
 
-// unanswered tells the owner of a caller that leaves, if nothing has come in
-// since its call began.
-func (s *session) unanswered(begin time.Duration) {
-	if s.tap.lastRead.Load() <= int64(begin) {
-		_ = s.pool.actor.TryTell(mail{Pool: messages.Unanswered{
-			Addr: s.addr, Session: s.id, Since: s.pool.origin.Add(begin),
-		}})
-	}
-}
-
-// Corroborate tells that another server answers while addr is silent. It is the
-// answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
+// Corroborate tells that another server answers while addr is silent, or leaves calls
+// unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
 func (p *Pool) Corroborate(ctx context.Context, addr string) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Corroborated{Addr: addr}})
 }

@@ -18,8 +18,12 @@ var errStale = errors.New("the stream was closed while it was idle")
 func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
 	s := l.session
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
+	w.method, w.quiet = r.Method, r.asking
 	if r.Moved != nil {
 		w.moved, w.retired = r.Moved, s.retiring
+	}
+	if r.Moved != nil || r.Repeatable {
+		w.deserted = s.deserted
 	}
 	if l.stream == nil {
 		if left, err = l.open(&w); left {
@@ -49,9 +53,14 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		replied, err := w.await(l.done, room)
 		switch {
 		case replied:
-			at, err = l.replied()
+			if at, err = l.replied(); err == nil {
+				w.answered()
+			}
 			return at, false, err
 		case err == nil:
+			continue
+		case l.turn.Load() == turnHeard && errors.Is(err, ErrNotServing):
+			w.deserted, w.retired = nil, nil // its own answer is on the way
 			continue
 		}
 		if !l.leave() {
@@ -59,7 +68,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 			return at, false, err
 		}
 		if at = l.progress(); at >= PhaseWrite && r.Block == 0 && !s.over() {
-			s.unanswered(w.begin)
+			w.unanswered()
 		}
 		return at, false, err
 	}

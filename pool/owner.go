@@ -124,6 +124,10 @@ func (o *owner) apply() {
 			}
 		case ping:
 			o.ping(e)
+		case ask:
+			o.ask(e)
+		case desert:
+			o.desert(e)
 		case suspect:
 			o.pool.cfg.Suspect(e.addr)
 		}

@@ -23,6 +23,7 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
+	usual   usual         // how long slow methods take
 	muxing  *yamux.Config // of every session
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
@@ -74,6 +75,7 @@ func New(cfg Config) (*Pool, error) {
 
 // start makes the owner.
 func (p *Pool) start() {
+	p.usual.floor = p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {

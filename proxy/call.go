@@ -183,7 +183,7 @@ func (c *call) carry(ctx context.Context, now *published, addr string, args, rep
 	case c.open != nil:
 		return c.open(ctx, addr)
 	case p.pool != nil:
-		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold}
+		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold, Repeatable: c.class.repeatable()}
 		if c.block > 0 && c.class == Read {
 			r.Moved = now.front.left
 		}
