@@ -110,6 +110,7 @@ func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id ui
 		retiring: make(chan struct{}), deserted: make(chan struct{}), vacant: make(chan struct{}, 1), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
 	s.tap.staff(s.crew.join)
+	s.slept.Store(int64(p.slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s
 }

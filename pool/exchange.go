@@ -17,8 +17,12 @@ var errStale = errors.New("the stream was closed while it was idle")
 // caller's again, unless it has left it to who opens its stream.
 func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
 	s := l.session
+	if err := s.verify(ctx, l, r); err != nil {
+		return PhaseOpen, false, err
+	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
 	w.method, w.quiet = r.Method, r.asking
+	w.lane, w.answer, w.rest = l, &l.incoming, r.Rest
 	if r.Moved != nil {
 		w.moved, w.retired = r.Moved, s.retiring
 	}
@@ -43,8 +47,11 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		}
 		return PhaseOpen, false, l.unsent()
 	}
-	for {
+	for first := true; ; first = false {
 		for l.advance() {
+			if !first {
+				w.wrote(l.sent)
+			}
 		}
 		room := l.room
 		if l.sent == len(l.lent.request)-frameHead {
@@ -58,9 +65,6 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 			}
 			return at, false, err
 		case err == nil:
-			continue
-		case l.turn.Load() == turnHeard && errors.Is(err, ErrNotServing):
-			w.deserted, w.retired = nil, nil // its own answer is on the way
 			continue
 		}
 		if !l.leave() {

@@ -18,8 +18,8 @@ const (
 
 func (b *budget) fill() { b.tokens.Store(budgetSize) }
 
-// spend takes one retry's worth, or answers false if there is none.
-func (b *budget) spend() bool {
+// Spend takes one retry's worth, or answers false if there is none.
+func (b *budget) Spend() bool {
 	for n := b.tokens.Load(); n >= retryCost; n = b.tokens.Load() {
 		if b.tokens.CompareAndSwap(n, n-retryCost) {
 			return true

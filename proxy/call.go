@@ -2,40 +2,33 @@ package proxy
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// call is one call on its way over the servers.
+// call is one call on its way over the servers: it does what way decides.
 type call struct {
 	proxy  *Proxy
 	method string
 	class  Class
-	block  time.Duration // how long the server was asked to hold it
-	hold   time.Duration // how long it may take beyond that; 0: as the pool has it
-
-	slicing // of a call with a budget
+	way    attempt.Call
+	hold   time.Duration   // how long it may take beyond its block time; 0: as the pool has it
+	whole  context.Context // of the call, where an attempt has one of its own; nil: it has none
 
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
-	denial    *CallError // of the last server that said it cannot serve the call
-	few       int        // attempts that found another cluster, or one server, in trouble
-	looked    bool       // whether elsewhere is known
-	elsewhere bool       // the call is not for the leader of the agent's own cluster
+	looked    bool // whether elsewhere is known
+	elsewhere bool // the call is not for the leader of the agent's own cluster
 
-	attempts int        // in this episode; those that were moved not counted
-	sent     time.Time  // when the last one of a blocking query began, but for the first
-	held     bool       // that one was held for long before it failed
-	tried    []string   // servers that failed in this turn over the list
-	pauses   int        // taken so far
-	until    time.Time  // no retry after it
-	last     *CallError // of the last attempt
-	maybe    bool       // an attempt may have been executed
+	now    *published // from which the server of the next attempt was chosen
+	last   *CallError // of the last attempt
+	denial *CallError // of the last server that said it cannot serve the call
+	maybe  bool       // an attempt may have been executed
 }
 
 // Call sends method with args to the active server and reads the answer into
@@ -53,7 +46,8 @@ type call struct {
 // *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
 // ErrRetriesSpent and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
-	c := call{proxy: p, method: method, class: classify(method, args), block: pool.BlockTime(args)}
+	c := call{proxy: p, method: method, class: classify(method, args)}
+	c.way.Block = pool.BlockTime(args)
 	for _, o := range opts {
 		o(&c)
 	}
@@ -63,129 +57,113 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 	if err := p.owner.Err(); err != nil {
 		return c.fail(err)
 	}
-	now, begin := p.now.Load(), time.Time{}
-	if c.block > 0 {
-		begin = time.Now()
-	}
-	// The common case: the server in front answers.
-	if now.some {
-		if err := c.try(ctx, now, now.active, args, reply); err == nil {
-			return nil
-		}
-	}
-	return c.persist(ctx, begin, args, reply)
+	return c.carry(ctx, args, reply)
 }
 
-// persist carries on after the first attempt failed, or found no server.
-func (c *call) persist(ctx context.Context, begin time.Time, args, reply any) error {
-	c.episode(ctx)
-	for {
-		if c.last != nil {
-			v := judge(c.last, c.class, c.elsewhere)
-			if final := c.settle(v); final != nil {
-				return final
-			}
-			if err := ctx.Err(); err != nil {
-				return c.giveUp(err)
-			}
-			// What reached no server, or one that cannot serve it, cost none anything.
-			broke := c.last.Outcome != pool.NotSent && !v.denied && !c.proxy.budget.spend()
-			if v.pause || broke || !v.denied && !c.othersLeft() {
-				if err := c.pause(ctx, broke); err != nil {
-					return c.giveUp(err)
-				}
+// carry does what the call's way says until it is answered or given up.
+func (c *call) carry(ctx context.Context, args, reply any) error {
+	c.way.Repeatable, c.way.RetryTimeout = c.class.repeatable(), c.proxy.cfg.RetryTimeout
+	c.way.Deadline, _ = ctx.Deadline()
+	var begin time.Time // of the blocking query that asks for way.Block
+	if c.way.Block > 0 {
+		begin = time.Now()
+	}
+	for again, sent := args, false; ; {
+		if sent && c.way.Block > 0 {
+			// Never zero: a query without a time is held for the server's default.
+			left := max(c.way.Block-time.Since(begin), time.Millisecond)
+			if short, ok := pool.Shortened(args, left); ok {
+				again, c.way.Block, begin = short, left, time.Now()
 			}
 		}
-		now, server, err := c.pick(ctx)
+		c.now = c.proxy.now.Load()
+		do := c.way.Next(&attempt.Env{
+			Now: time.Now(), View: c.now.view, Draw: rand.Int64N, Tokens: &c.proxy.budget,
+			Pace: time.Duration(c.proxy.pace.Load()),
+		})
+		var err error
+		switch do.Do {
+		case attempt.Try:
+			sent = true
+			if err = c.try(ctx, do, again, reply); err == nil {
+				return nil
+			}
+			err = c.goesOn(ctx)
+		case attempt.Pause:
+			err = c.pause(ctx, do.For)
+		case attempt.Await:
+			err = c.await(ctx, do.For)
+		case attempt.End:
+			return c.ended(do.Why)
+		}
 		if err != nil {
 			return c.giveUp(err)
 		}
-		again := args
-		if c.block > 0 {
-			// Never zero: a query without a time is held for the server's default.
-			left := max(c.block-time.Since(begin), time.Millisecond)
-			if short, ok := pool.Shortened(args, left); ok {
-				again, c.block, begin = short, left, time.Now()
-			}
-		}
-		c.sent = time.Now()
-		if err := c.try(ctx, now, server, again, reply); err == nil {
-			return nil
-		}
-		if c.held {
-			c.episode(ctx)
-		}
-	}
-}
-
-// episodeGap is how long an attempt of a blocking query must have been held for
-// its failure to have nothing to do with the one before.
-const episodeGap = 5 * time.Second
-
-// wasHeld reports whether an attempt that failed was held for so long, as it was asked
-// to be. A refusal that took long was not: without a leader it takes 5 s (recording
-// no_leader), and a server that dials a dead one waits for 10 s.
-func (c *call) wasHeld(outcome pool.Outcome) bool {
-	return c.block > episodeGap && outcome == pool.MaybeExecuted && !c.sent.IsZero() && time.Since(c.sent) > episodeGap
-}
-
-// episode begins to count turns, pauses and time anew. Attempts that found trouble
-// elsewhere stay counted: it does not pass because another one was held.
-func (c *call) episode(ctx context.Context) {
-	c.tried, c.pauses, c.denial = c.tried[:0], 0, nil
-	c.until = time.Now().Add(c.proxy.cfg.RetryTimeout)
-	if at, ok := ctx.Deadline(); ok {
-		c.until = at
 	}
 }
 
 // try makes one attempt and tells the owner what it says about the server.
-func (c *call) try(ctx context.Context, now *published, server messages.Server, args, reply any) error {
-	c.attempts++
-	limited, stop := c.attempt(ctx, now.view.Len())
+func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) error {
+	now, limited, stop := c.now, ctx, func() {}
+	if do.Limit > 0 {
+		limited, stop = context.WithTimeoutCause(ctx, do.Limit, errSlice)
+		c.whole = ctx
+	}
 	defer stop()
-	err := c.carry(limited, now, server.Addr, args, reply)
+	err := c.send(limited, do.Server.Addr, args, reply)
 	if err == nil {
 		c.proxy.budget.gain()
-		c.landed()
-		if c.answered != nil {
-			*c.answered = server
+		if pace, tells := c.way.Answered(time.Now()); tells {
+			c.proxy.pace.Store(int64(pace))
 		}
-		c.proxy.answers(now, server)
+		if c.answered != nil {
+			*c.answered = do.Server
+		}
+		c.proxy.answers(now, do.Server)
 		return nil
 	}
 	if moved(err) {
-		c.attempts--
-		c.last, c.held = nil, false
-		c.episode(ctx)
+		c.last = nil
+		c.way.Moved(time.Now())
 		return err
 	}
 	if limited.Err() != nil && ctx.Err() == nil {
-		err = c.sliced(err)
+		err = sliced(err)
 	}
-	c.last = c.wrap(server, err)
 	c.look(args)
-	if ctx.Err() == nil && judge(c.last, c.class, c.elsewhere).rotate {
+	v := c.failed(do.Server, err)
+	if ctx.Err() == nil && v.Rotate {
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.
 		_ = c.proxy.failed(ctx, messages.FailureNotice{
-			Server: server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
+			Server: do.Server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
 		})
 	}
 	return c.last
 }
 
-// carry hands one attempt to whoever carries calls. The proxy's own pool ends its
+// goesOn is why a call whose attempt failed is not sent again although it could be.
+func (c *call) goesOn(ctx context.Context) error {
+	if c.last == nil || !c.way.Verdict().Retry {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// send hands one attempt to whoever carries calls. The proxy's own pool ends its
 // calls itself when the proxy stops.
-func (c *call) carry(ctx context.Context, now *published, addr string, args, reply any) error {
+func (c *call) send(ctx context.Context, addr string, args, reply any) error {
 	p := c.proxy
 	switch {
 	case c.open != nil:
 		return c.open(ctx, addr)
 	case p.pool != nil:
-		r := pool.Request{Method: c.method, Args: args, Reply: reply, Block: c.block, Hold: c.hold, Repeatable: c.class.repeatable()}
-		if c.block > 0 && c.class == Read {
-			r.Moved = now.front.left
+		r := pool.Request{
+			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold,
+			Repeatable: c.class.repeatable(), Verify: c.class == AtMostOnce, Rest: c.whole,
+		}
+		if c.way.Block > 0 && c.class == Read {
+			r.Moved = c.now.front.left
 		}
 		return p.pool.Do(ctx, addr, &r)
 	}
@@ -218,37 +196,3 @@ func (p *Proxy) answers(now *published, server messages.Server) {
 // unproven says whether an answer of a server would be news. That it knows a
 // leader, an answer does not say.
 func unproven(h messages.Health) bool { return h == messages.Unknown || h == messages.Failed }
-
-// wrap makes the one wrapper of an attempt's error.
-func (c *call) wrap(server messages.Server, err error) *CallError {
-	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
-	if carried, ok := errors.AsType[*CallError](err); ok {
-		e = *carried
-	}
-	if c.held = c.wasHeld(e.Outcome); c.held {
-		c.attempts = 1 // its failure is the first of an episode
-	}
-	e.Attempts = c.attempts
-	if c.maybe = c.maybe || e.Outcome == pool.MaybeExecuted; c.maybe {
-		e.Outcome = pool.MaybeExecuted // of the call: an earlier attempt counts too
-	}
-	return &e
-}
-
-// giveUp ends a call that could have been tried again, for the reason why.
-func (c *call) giveUp(why error) error {
-	if c.last == nil {
-		return c.fail(why)
-	}
-	if errors.Is(c.last.Err, why) {
-		return c.last
-	}
-	e := *c.last // the owner may have the other one, and read it at leisure
-	e.Err = fmt.Errorf("%w: %w", e.Err, why)
-	return &e
-}
-
-// fail is the error of a call that no server was tried for.
-func (c *call) fail(err error) *CallError {
-	return &CallError{Method: c.method, Phase: pool.PhaseFind, Outcome: pool.NotSent, Err: err}
-}

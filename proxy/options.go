@@ -18,12 +18,13 @@ func WithClass(c Class) CallOption {
 // WithBlockTime says how long the server was asked to hold this blocking query.
 // It is needed only for arguments that do not say it; see pool.BlockTime.
 func WithBlockTime(d time.Duration) CallOption {
-	return func(o *call) { o.block = max(d, 0) }
+	return func(o *call) { o.way.Block = max(d, 0) }
 }
 
-// WithHoldTime says how long a server may take to answer this call, beyond the time
-// that a blocking query asked for, before the call is tried elsewhere or fails with a
-// *pool.HoldError. It bounds each attempt. Zero or less means Config.Pool's
+// WithHoldTime says how long a server may take to begin to answer this call, beyond the
+// time that a blocking query asked for, and how long its answer may then pause, before
+// the call is tried elsewhere or fails with a *pool.HoldError. It bounds each attempt.
+// Zero or less means Config.Pool's
 // HoldTimeout, more than a year a year. Over an embedder's Pinger it has no effect.
 func WithHoldTime(d time.Duration) CallOption {
 	return func(o *call) { o.hold = max(d, 0) }
@@ -44,10 +45,11 @@ func WithHoldTime(d time.Duration) CallOption {
 // not answer is asked less often. Where the last answer to such a call took long,
 // the first slices of the next are longer, as far as landBy allows.
 //
-// A slice may end while the server still works on the call: use it for calls
+// A slice does not end a large request or reply that is on its way and goes on; see
+// pool.Request.Rest. It may end while the server still works on the call: use it for calls
 // that are Idempotent or Read; an AtMostOnce call ends with the slice.
 func WithBudget(landBy time.Time) CallOption {
-	return func(o *call) { o.landBy = landBy }
+	return func(o *call) { o.way.LandBy = landBy }
 }
 
 // WithAnsweredBy sets *server to the one that answered the call, before Call

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"net"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
 )
@@ -39,13 +38,7 @@ func (p *Proxy) Stream(ctx context.Context, method string) (net.Conn, error) {
 		conn, err = open.Stream(ctx, addr, method)
 		return err
 	}
-	now := p.now.Load()
-	if now.some {
-		if err := c.try(ctx, now, now.active, nil, nil); err == nil {
-			return conn, nil
-		}
-	}
-	if err := c.persist(ctx, time.Time{}, nil, nil); err != nil {
+	if err := c.carry(ctx, nil, nil); err != nil {
 		return nil, err
 	}
 	return conn, nil

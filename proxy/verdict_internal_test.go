@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
 // What this side has done to a session says nothing of its server.
@@ -21,7 +22,7 @@ func TestASessionThatThisSideEndedIsNoFailureOfItsServer(t *testing.T) {
 			{pool.MaybeExecuted, Read, true},
 		} {
 			err := &CallError{Phase: pool.PhaseFlushed, Outcome: c.outcome, Err: fmt.Errorf("ended: %w", cause)}
-			if got, want := judge(err, c.class, false), (verdict{retry: c.retry}); got != want {
+			if got, want := describe(err, false).Judge(c.class.repeatable()), (attempt.Verdict{Retry: c.retry}); got != want {
 				t.Errorf("%v, %v, %v: %+v, want %+v", cause, c.outcome, c.class, got, want)
 			}
 		}

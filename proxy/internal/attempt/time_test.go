@@ -1,12 +1,12 @@
-package proxy
+package attempt
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
 
 func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
-	now := time.Now()
 	for _, c := range []struct {
 		left    time.Duration
 		servers int
@@ -25,7 +25,7 @@ func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
 		{12 * time.Second, 3, time.Hour, 6 * time.Second},    // and as much for another server
 		{-time.Minute, 3, time.Hour, 500 * time.Millisecond}, // late
 	} {
-		if got := firstSlice(now, now.Add(c.left), c.servers, c.pace); got != c.want {
+		if got := firstSlice(c.left, c.servers, c.pace); got != c.want {
 			t.Errorf("%v left, %d servers, pace %v: %v, want %v", c.left, c.servers, c.pace, got, c.want)
 		}
 	}
@@ -33,13 +33,13 @@ func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
 
 func TestALateCallPausesLess(t *testing.T) {
 	now := time.Now()
-	c := call{pauses: 10}
+	c := Call{pauses: 10}
 	if got := c.ceiling(now); got != pauseMost {
 		t.Errorf("without a budget %v", got)
 	}
 	last := pauseMost
 	for _, left := range []time.Duration{15 * time.Second, 4 * time.Second, time.Second, 0, -time.Hour} {
-		c.landBy = now.Add(left)
+		c.LandBy = now.Add(left)
 		got := c.ceiling(now)
 		if got > last || got < pauseFirst {
 			t.Errorf("%v before its time it pauses up to %v, before that %v", left, got, last)
@@ -49,6 +49,7 @@ func TestALateCallPausesLess(t *testing.T) {
 }
 
 func TestAPauseLeavesTimeForAnAttempt(t *testing.T) {
+	env := Env{Draw: rand.New(rand.NewPCG(1, 1)).Int64N}
 	for _, c := range []struct {
 		wait, left time.Duration
 		low, high  time.Duration // zero: the call is given up
@@ -62,7 +63,7 @@ func TestAPauseLeavesTimeForAnAttempt(t *testing.T) {
 	} {
 		var lowest, highest int
 		for range 1000 {
-			got, enough := fitted(c.wait, pauseLeast, c.left)
+			got, enough := fitted(&env, c.wait, pauseLeast, c.left)
 			if enough != (c.high > 0) || got < c.low || got > c.high {
 				t.Fatalf("a pause of %v with %v left became %v, %v; want %v to %v", c.wait, c.left, got, enough, c.low, c.high)
 			}
@@ -80,19 +81,3 @@ func TestAPauseLeavesTimeForAnAttempt(t *testing.T) {
 	}
 }
 
-func TestTheKeepaliveFollowsTheHeartbeatAndTheFleet(t *testing.T) {
-	for _, c := range []struct {
-		ttl            time.Duration
-		nodes, servers int
-		want           time.Duration
-	}{
-		{0, 0, 0, 30 * time.Second},
-		{20 * time.Second, 100, 3, 40 * time.Second},
-		{20 * time.Second, 10_000, 5, 125 * time.Second},
-		{5 * time.Minute, 10_000, 5, 10 * time.Minute},
-	} {
-		if got := keepalive(c.ttl, c.nodes, c.servers); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}

@@ -1,0 +1,26 @@
+package attempt
+
+import "time"
+
+// episodeGap is how long an attempt of a blocking query must have been held for
+// its failure to have nothing to do with the one before.
+const episodeGap = 5 * time.Second
+
+// wasHeld reports whether an attempt that failed was held for so long, as it was asked
+// to be. A refusal that took long was not: without a leader it takes 5 s (recording
+// no_leader), and a server that dials a dead one waits for 10 s.
+func (c *Call) wasHeld(now time.Time, f Failure) bool {
+	return c.Block > episodeGap && f.Outcome == MaybeExecuted && now.Sub(c.began) > episodeGap
+}
+
+// Held reports whether the last attempt was held for long before it failed.
+func (c *Call) Held() bool { return c.held }
+
+// episode begins to count turns, pauses and time anew. Attempts that found trouble
+// elsewhere stay counted: it does not pass because another one was held.
+func (c *Call) episode(now time.Time) {
+	c.tried, c.pauses, c.denied = c.tried[:0], 0, false
+	if c.until = c.Deadline; c.until.IsZero() {
+		c.until = now.Add(c.RetryTimeout)
+	}
+}
