@@ -24,6 +24,7 @@ type Pool struct {
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
 	usual   usual         // how long slow methods take
+	patient usual         // for how long calls of others waited while their server was seen to serve
 	muxing  *yamux.Config // of every session
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
@@ -75,7 +76,7 @@ func New(cfg Config) (*Pool, error) {
 
 // start makes the owner.
 func (p *Pool) start() {
-	p.usual.floor = p.cfg.SilenceLimit
+	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {

@@ -26,6 +26,7 @@ type call struct {
 	elsewhere bool // the call is not for the leader of the agent's own cluster
 
 	now    *published // from which the server of the next attempt was chosen
+	began  time.Time  // the next attempt, or the one under way
 	last   *CallError // of the last attempt
 	denial *CallError // of the last server that said it cannot serve the call
 	maybe  bool       // an attempt may have been executed
@@ -76,9 +77,12 @@ func (c *call) carry(ctx context.Context, args, reply any) error {
 				again, c.way.Block, begin = short, left, time.Now()
 			}
 		}
-		c.now = c.proxy.now.Load()
+		c.now, c.began = c.proxy.now.Load(), time.Now()
+		if !sent {
+			c.avoid()
+		}
 		do := c.way.Next(&attempt.Env{
-			Now: time.Now(), View: c.now.view, Draw: rand.Int64N, Tokens: &c.proxy.budget,
+			Now: c.began, View: c.now.view, Draw: rand.Int64N, Tokens: &c.proxy.budget,
 			Pace: time.Duration(c.proxy.pace.Load()),
 		})
 		var err error
@@ -120,6 +124,7 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) erro
 			*c.answered = do.Server
 		}
 		c.proxy.answers(now, do.Server)
+		c.served(do.Server)
 		return nil
 	}
 	if moved(err) {
@@ -132,6 +137,7 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) erro
 	}
 	c.look(args)
 	v := c.failed(do.Server, err)
+	c.unserved(do.Server)
 	if ctx.Err() == nil && v.Rotate {
 		// When this returns the view is rotated. It fails only if ctx ends or the
 		// proxy stops, which the next step sees.

@@ -11,6 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -27,7 +28,8 @@ type Proxy struct {
 	renewal atomic.Pointer[chan struct{}] // what Renewed gives
 	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
 	budget  budget
-	pace    atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
+	pace    atomic.Int64                 // how long the last answer to a call with a budget took, in nanoseconds
+	halves  atomic.Pointer[halfhung.Log] // which servers leave which methods unanswered
 	record  recorder
 	life    context.Context // ends with Stop
 	end     context.CancelFunc

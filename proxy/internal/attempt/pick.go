@@ -53,3 +53,11 @@ func (c *Call) othersLeft(view *messages.View) bool {
 	}
 	return false
 }
+
+// PassOver has the next attempt made at another server than the one named, if one may
+// well answer. It is for a call that was not tried yet.
+func (c *Call) PassOver(view *messages.View, server string) {
+	if c.tried = append(c.tried, server); !c.othersLeft(view) {
+		c.tried = c.tried[:len(c.tried)-1]
+	}
+}
