@@ -44,6 +44,7 @@ type patience struct {
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
+	share                   // of the attempt in its call's time
 
 	method   string
 	deserted <-chan struct{} // closed when the session's server answers no calls and this one is to be made elsewhere; nil: never
@@ -66,6 +67,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 
 // look has the watch fire after a while.
 func (w *patience) look(now, after time.Duration) {
+	after = w.share.next(now, after, w.session.pool.cfg.SilenceLimit)
 	w.due = now + after
 	w.watch.Reset(after)
 }
@@ -112,10 +114,12 @@ func (w *patience) fired() error {
 	w.update(now)
 	until := w.until()
 	switch {
+	case w.over > 0 && w.over <= now && now-w.due < s.pool.cfg.SilenceLimit:
+		return w.expired(now)
 	case w.extra.why != nil && w.extra.over(now, &w.headway, w.sending()):
 		return w.extra.why
 	case now < until:
-		w.look(now, min(s.overdue(), w.late(now, now-w.begin), until-now))
+		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now))
 	case now-w.due >= s.pool.cfg.SilenceLimit:
 		// So late only because this process was not run. The answer may have come in
 		// long ago: who reads it was not run either.

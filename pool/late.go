@@ -9,10 +9,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// late tells the owner of a call that waits for longer than its method usually takes,
+// overtime tells the owner of a call that waits for longer than its method usually takes,
 // while no call on the session is answered, and answers after which time to look again.
 // It looks less and less often: a call that takes long costs a Status.Ping now and then.
-func (w *patience) late(now, waited time.Duration) time.Duration {
+func (w *patience) overtime(now, waited time.Duration) time.Duration {
 	s, floor := w.session, w.session.pool.cfg.SilenceLimit
 	if w.quiet {
 		return longest
@@ -103,7 +103,7 @@ func (s *session) serves(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, 2*s.pool.cfg.PingTimeout)
 	defer stop()
 	p := s.pool
-	_, err := s.call(ctx, &Request{Method: pingMethod, Args: &emptyMap, asking: true}, p.counts.calls.Add(1))
+	_, err := s.call(ctx, &Request{Method: pingMethod, Args: &emptyMap, asking: true}, p.counts.calls.Add(1), 0)
 	if errors.As(err, new(*RemoteError)) || errors.As(err, new(*DecodeError)) {
 		return nil // an answer
 	}

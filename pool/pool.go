@@ -23,9 +23,12 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
-	usual   usual         // how long slow methods take
-	patient usual         // for how long calls of others waited while their server was seen to serve
-	muxing  *yamux.Config // of every session
+	usual   usual // how long slow methods take
+	patient usual // for how long calls of others waited while their server was seen to serve
+
+	reaching reaching // dials under way whose connection was accepted
+
+	muxing *yamux.Config // of every session
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 

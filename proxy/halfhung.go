@@ -8,26 +8,27 @@ import (
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 )
 
 // avoid has the first attempt of a call pass over the server in front, if that leaves
 // calls of the method unanswered and another server may well answer. What comes of that
 // decides whether the server in front is to blame, or the method takes long everywhere.
-func (c *call) avoid() {
+func (c *call) avoid(env *attempt.Env) {
 	l := c.proxy.halves.Load()
-	if l != nil && c.now.some && l.Avoids(c.began, c.now.active.Addr, c.method) {
-		c.way.PassOver(c.now.view, c.now.active.Addr)
+	if l != nil && c.way.Attempts() == 0 && c.now.some && l.Avoids(env.Now, c.now.active.Addr, c.method) {
+		c.way.PassOver(env.View, c.now.active.Addr)
 	}
 }
 
 // served takes note of an attempt that was answered. Without a server under suspicion
 // it costs a load.
-func (c *call) served(server messages.Server) {
+func (c *call) served(server messages.Server, began time.Time) {
 	p := c.proxy
 	for l := p.halves.Load(); l != nil; l = p.halves.Load() {
 		now := time.Now()
-		next, behind := l.Answered(now, server.Addr, c.method, c.took(now))
+		next, behind := l.Answered(now, server.Addr, c.method, c.took(began, now))
 		if next != l && !p.halves.CompareAndSwap(l, next) {
 			continue
 		}
@@ -40,7 +41,7 @@ func (c *call) served(server messages.Server) {
 
 // unserved takes note of an attempt that was given up unanswered, by its slice, by its
 // caller, or for the time that the pool lets a server take.
-func (c *call) unserved(server messages.Server) {
+func (c *call) unserved(server messages.Server, began time.Time) {
 	if c.last.Phase < pool.PhaseWrite || c.last.Phase > pool.PhaseFlushed || !givenUp(c.last) {
 		return
 	}
@@ -50,7 +51,7 @@ func (c *call) unserved(server messages.Server) {
 	}
 	for {
 		l := p.halves.Load()
-		next := l.Unanswered(now, server.Addr, c.method, now.Add(-c.took(now)), usually+usually/2)
+		next := l.Unanswered(now, server.Addr, c.method, now.Add(-c.took(began, now)), usually+usually/2)
 		if next == l || p.halves.CompareAndSwap(l, next) {
 			return
 		}
@@ -58,13 +59,13 @@ func (c *call) unserved(server messages.Server) {
 }
 
 // took is how long the attempt has taken, beyond what the server was asked to hold it.
-func (c *call) took(now time.Time) time.Duration {
-	return max(now.Sub(c.began)-c.way.Block-c.way.Block/16, 0)
+func (c *call) took(began, now time.Time) time.Duration {
+	return max(now.Sub(began)-c.way.Block-c.way.Block/16, 0)
 }
 
 // givenUp reports whether an attempt ended because this side waited no longer.
 func givenUp(err error) bool {
-	return errors.Is(err, errSlice) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+	return errors.Is(err, pool.ErrAttemptTimeout) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		errors.As(err, new(*pool.HoldError))
 }
 
