@@ -92,7 +92,7 @@ func (c *call) join(ctx context.Context, now *published, reply any, err error) e
 		b.end()
 		c.paced(time.Since(c.kept.began))
 		c.landed(now, server)
-		c.served(server, c.kept.began)
+		c.served(ctx, server, c.kept.began)
 		return nil
 	case moved(err), ctx.Err() != nil:
 		// The other part is over, or about to be.

@@ -144,7 +144,7 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (ove
 			c.paced(took)
 		}
 		c.landed(now, do.Server)
-		c.served(do.Server, c.way.Began())
+		c.served(ctx, do.Server, c.way.Began())
 		return true, nil
 	case moved(err):
 		c.last = nil

@@ -12,19 +12,19 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 )
 
-// avoid has the first attempt of a call pass over the server in front, if that leaves
-// calls of the method unanswered and another server may well answer. What comes of that
-// decides whether the server in front is to blame, or the method takes long everywhere.
+// avoid has a call pass over the server in front, if that leaves calls of the method
+// unanswered and another server may well answer. What comes of that decides whether the
+// server in front is to blame, or the method takes long everywhere.
 func (c *call) avoid(env *attempt.Env) {
 	l := c.proxy.halves.Load()
-	if l != nil && c.way.Attempts() == 0 && c.now.some && l.Avoids(env.Now, c.now.active.Addr, c.method) {
-		c.way.PassOver(env.View, c.now.active.Addr)
+	if l != nil && c.now.some && l.Avoids(env.Now, c.now.active.Addr, c.method) {
+		c.way.Avoid = c.now.active.Addr
 	}
 }
 
 // served takes note of an attempt that was answered. Without a server under suspicion
 // it costs a load.
-func (c *call) served(server messages.Server, began time.Time) {
+func (c *call) served(ctx context.Context, server messages.Server, began time.Time) {
 	p := c.proxy
 	for l := p.halves.Load(); l != nil; l = p.halves.Load() {
 		now := time.Now()
@@ -33,7 +33,7 @@ func (c *call) served(server messages.Server, began time.Time) {
 			continue
 		}
 		for _, b := range behind {
-			p.rankBehind(b, server)
+			p.rankBehind(ctx, b, server)
 		}
 		return
 	}
@@ -70,8 +70,9 @@ func givenUp(err error) bool {
 }
 
 // rankBehind tells the owner of a server that leaves calls unanswered which another one
-// answers. It must not block; what a full mailbox loses, later calls find again.
-func (p *Proxy) rankBehind(b halfhung.Behind, other messages.Server) {
+// answers. When it returns the view is rotated, so that the caller's next call does not
+// go there; what ctx or a full mailbox loses, later calls find again.
+func (p *Proxy) rankBehind(ctx context.Context, b halfhung.Behind, other messages.Server) {
 	err := fmt.Errorf("%w: %d of %s in %v, while %s answers", pool.ErrNotServing, b.Calls, b.Method, b.Waited.Round(time.Millisecond), other)
-	_ = p.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: b.Server}, Err: err, Partial: true})
+	_ = p.failed(ctx, messages.FailureNotice{Server: messages.Server{Addr: b.Server}, Err: err, Partial: true})
 }
