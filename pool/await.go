@@ -67,7 +67,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 
 // look has the watch fire after a while.
 func (w *patience) look(now, after time.Duration) {
-	after = w.share.next(now, after, w.session.pool.cfg.SilenceLimit)
+	after = w.share.next(now, after)
 	w.due = now + after
 	w.watch.Reset(after)
 }
@@ -114,7 +114,7 @@ func (w *patience) fired() error {
 	w.update(now)
 	until := w.until()
 	switch {
-	case w.over > 0 && w.over <= now && now-w.due < s.pool.cfg.SilenceLimit:
+	case w.share.due(now, w.due):
 		return w.expired(now)
 	case w.extra.why != nil && w.extra.over(now, &w.headway, w.sending()):
 		return w.extra.why

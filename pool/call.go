@@ -74,10 +74,10 @@ type Request struct {
 	// not begin anew what only takes its time.
 	Rest context.Context
 	// Limit, if positive, is how long this attempt may take from the beginning, a dial
-	// included, until the server begins to answer. A call that ends so has
-	// ErrAttemptTimeout, and costs no context. Late, if not nil, is asked instead, once,
-	// in the goroutine of the call, when the request waits on its session. It is not with
-	// Moved.
+	// included, if it is not amid a large request or reply then, as of Rest. A call that
+	// ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
+	// instead, once, in the goroutine of the call, when the request waits on its session.
+	// It is not with Moved.
 	Limit time.Duration
 	Late  Late
 

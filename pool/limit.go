@@ -38,16 +38,24 @@ type share struct {
 	late Late          // nil: the attempt ends
 }
 
-// next is after which time to look, at most: a limit that is over already was not seen
-// only because this process was not run.
-func (l *share) next(now, after, silence time.Duration) time.Duration {
+// stoodStill is how late a limit must be seen for the reason to be that this process was
+// not run: the answer may be there, and who reads it was not run either.
+const stoodStill = time.Second
+
+// next is after which time to look, at most.
+func (l *share) next(now, after time.Duration) time.Duration {
 	switch {
 	case l.over == 0:
 		return after
 	case l.over > now:
 		return min(after, l.over-now)
 	}
-	return min(after, silence)
+	return min(after, stoodStill)
+}
+
+// due reports whether the attempt is over, where the look at it was to be at looked.
+func (l *share) due(now, looked time.Duration) bool {
+	return l.over > 0 && l.over <= now && now-looked < stoodStill
 }
 
 // expired ends the attempt, or has it go on: while a large request or reply is on its way,
