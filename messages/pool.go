@@ -73,12 +73,28 @@ type Overdue struct {
 	Session uint64
 }
 
-// Unanswered says that a caller gave up on a call that was sent at Since, and
-// that nothing at all has come in on the session since then.
+// Unanswered says that a caller gave up on a call that was sent at Since.
 type Unanswered struct {
 	Addr    string
 	Session uint64
 	Since   time.Time
+	Silent  bool      // nothing at all has come in on the session since then
+	Late    time.Time // no call on the session was answered since then, and this one would be late now or then; zero: one was
+}
+
+// Late says that a call on a session waits for longer than its method usually takes,
+// and that no call on the session was answered for the silence limit.
+type Late struct {
+	Addr    string
+	Session uint64
+}
+
+// Served is the result of a Status.Ping on a session: nil if it was answered, be it by
+// an error of the server's.
+type Served struct {
+	Addr    string
+	Session uint64
+	Err     error
 }
 
 // Pinged is the result of a session's ping: nil if anything came in since.
@@ -88,8 +104,8 @@ type Pinged struct {
 	Err     error
 }
 
-// Corroborated says that another server answers while Addr is silent: the
-// silence is Addr's own.
+// Corroborated says that another server answers while Addr is silent, or leaves calls
+// unanswered: the trouble is Addr's own.
 type Corroborated struct{ Addr string }
 
 // Renew asks for a session to Addr that is to take the place of the one in use, if it
@@ -123,6 +139,8 @@ func (Drained) poolMessage()      {}
 func (Overdue) poolMessage()      {}
 func (Unanswered) poolMessage()   {}
 func (Pinged) poolMessage()       {}
+func (Late) poolMessage()         {}
+func (Served) poolMessage()       {}
 func (Corroborated) poolMessage() {}
 func (Renew) poolMessage()        {}
 func (Secure) poolMessage()       {}

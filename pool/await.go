@@ -46,6 +46,11 @@ type patience struct {
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
 	share                   // of the attempt in its call's time
+
+	method   string
+	deserted <-chan struct{} // closed when the session's server answers no calls and this one is to be made elsewhere; nil: never
+	told     time.Duration   // when the owner was told that the call is late; 0: not since one was answered
+	quiet    bool            // the call is the owner's own
 }
 
 // patience begins to wait, hold beyond what block asks for, 0 for Config.HoldTimeout;
@@ -90,7 +95,11 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 			}
 		case <-w.retired:
 			if !w.stays() {
-				return false, fmt.Errorf("%w: %w", ErrMoved, s.why)
+				return false, s.elsewhere()
+			}
+		case <-w.deserted:
+			if !w.comes() {
+				return false, s.unserved
 			}
 		case <-w.watch.C:
 			if err := w.fired(); err != nil {
@@ -115,7 +124,7 @@ func (w *patience) fired() error {
 	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
 		return w.extra.why
 	case now < until:
-		w.look(now, min(s.overdue(), until-now))
+		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now))
 	case stood:
 		w.look(now, s.pool.cfg.SilenceLimit)
 	case w.received > 0:
@@ -147,6 +156,16 @@ func (w *patience) stays() bool {
 	return true
 }
 
+// comes is stays for a call whose server answers no others: a few bytes are no answer on
+// its way.
+func (w *patience) comes() bool {
+	if w.update(time.Since(w.session.pool.origin)); w.received < slowestLine {
+		return false
+	}
+	w.moved, w.retired, w.deserted = nil, nil, nil
+	return true
+}
+
 // mayRest reports whether the call goes on although its own context has ended: it
 // makes headway, and there is another context to go on with.
 func (w *patience) mayRest() bool {
@@ -171,18 +190,8 @@ func (s *session) overdue() time.Duration {
 	return limit
 }
 
-// unanswered tells the owner of a caller that leaves, if nothing has come in
-// since its call began.
-func (s *session) unanswered(begin time.Duration) {
-	if s.tap.lastRead.Load() <= int64(begin) {
-		_ = s.pool.actor.TryTell(mail{Pool: messages.Unanswered{
-			Addr: s.addr, Session: s.id, Since: s.pool.origin.Add(begin),
-		}})
-	}
-}
-
-// Corroborate tells that another server answers while addr is silent. It is the
-// answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
+// Corroborate tells that another server answers while addr is silent, or leaves calls
+// unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
 func (p *Pool) Corroborate(ctx context.Context, addr string) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Corroborated{Addr: addr}})
 }

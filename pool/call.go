@@ -31,7 +31,8 @@ import (
 //     what the request asked for, or went no further amid its answer, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
 //     *BacklogError, ErrDrained, ErrTooManySessions, or the transport's own error,
-//     io.EOF for its end;
+//     io.EOF for its end; ErrNotServing where it lives and a call that is Repeatable,
+//     or may be Moved, left it because its server answers none;
 //   - an error of no type where reply is no such pointer, or where sessions end,
 //     with ErrIdle and ErrRenewed among their reasons, before they take the call.
 func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) error {
@@ -51,6 +52,11 @@ type Request struct {
 	// ErrRenewed or ErrLeaving. A server that was left thus does not hold a blocking
 	// query for minutes, and the agent's new server hears of it at once.
 	Moved <-chan struct{}
+	// Repeatable makes it a call that does no harm when it is made twice. It then ends
+	// with ErrNotServing as soon as its server is found to leave calls unanswered, so
+	// that it can be made elsewhere. One that is not waits on, since nobody could say
+	// whether it was executed.
+	Repeatable bool
 	// Hold is how long the server may take until the first byte of its answer comes,
 	// beyond Block, and how long the answer may then pause; 0 means Config.HoldTimeout,
 	// a year is the most.
@@ -74,6 +80,8 @@ type Request struct {
 	// It is not with Moved.
 	Limit time.Duration
 	Late  Late
+
+	asking bool // it is the owner's own Status.Ping
 }
 
 // Late decides about a call whose Request.Limit is over. It must not block.
@@ -109,7 +117,7 @@ const pingMethod = "Status.Ping"
 // took, a dial included. The errors are those of Call.
 func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	begin := time.Now()
-	err := p.Call(ctx, addr, pingMethod, &emptyMap, nil)
+	err := p.Do(ctx, addr, &Request{Method: pingMethod, Args: &emptyMap, Repeatable: true})
 	return time.Since(begin), err
 }
 

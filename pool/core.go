@@ -48,10 +48,13 @@ type link struct {
 // carrier is a session that is up: found by calls, which is what a link names, or
 // retired. It is watched for silence alike: what it carries waits alike.
 type carrier struct {
-	addr  string
-	check time.Time // when to look whether it is of use to anybody; zero: it is about to end
-	spare time.Time // when it came up, if that may have been for nothing; zero: it was not
-	doubt doubt
+	addr     string
+	check    time.Time // when to look whether it is of use to anybody; zero: it is about to end
+	doubt    doubt
+	service  service
+	proving  bool      // it is to show that its server answers calls, beside a session that gets no answers
+	deserted bool      // it was left because its server answers none
+	spare    time.Time // when it came up, if that may have been for nothing; zero: it was not
 	departure
 }
 
@@ -82,7 +85,7 @@ type (
 		session uint64
 		cause   error
 	}
-	// replaced tells of a session in place of one that was cut.
+	// replaced tells of a session in place of one that was cut, or that does not serve.
 	replaced struct{ addr string }
 	// shut ends a retired session, unless something has begun on it meanwhile: then
 	// its end is reported as Drained.
@@ -104,6 +107,8 @@ type usage struct {
 	accepted time.Time // when the last stream of the server was accepted; zero: none was
 	heard    time.Time // when the last byte of whatever came in
 	spared   time.Time // what was sent may be on its way until then
+	answered time.Time // when the last answer to a call did
+	bulk     time.Time // when much of a large request or reply had passed last; zero: never
 }
 
 func newCore(cfg coreConfig) *core {
@@ -140,8 +145,13 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		c.pinged(m)
 	case messages.Unanswered:
 		c.left(m)
+		c.noteLeft(m)
+	case messages.Late:
+		c.late(now, m.Session)
+	case messages.Served:
+		c.served(now, m)
 	case messages.Corroborated:
-		c.corroborated(m)
+		c.corroborated(now, m)
 	case messages.Renew:
 		c.renewAsked(m)
 	case messages.Secure: // the shell tries, and tells of it with Secured
@@ -205,7 +215,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 func (c *core) deadline() time.Time {
 	at := c.tidy
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(at, s.check), s.until), s.doubt.deadline())
+		at = sooner(sooner(sooner(at, s.check), s.until), sooner(s.doubt.deadline(), s.service.deadline()))
 	}
 	for _, l := range c.servers {
 		at = sooner(at, l.renewal.again)
@@ -228,6 +238,7 @@ func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 // nobody, no longer trusted, or too many. use tells how a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	c.silent(now, use)
+	c.unserved(now, use)
 	c.renewDue(now)
 	for id, s := range c.sessions {
 		switch {

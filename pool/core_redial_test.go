@@ -23,7 +23,7 @@ func silentRig(t *testing.T) *rig {
 func TestASilentSessionIsReplacedWhenANewConnectionToItsServerWorks(t *testing.T) {
 	r := silentRig(t)
 	r.tell(r.connect("meanwhile", addrA, 0), "answer meanwhile: <nil>")
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish",
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,
 		"cut 1: server is silent: no answer to a ping within 2s, while a new connection works")
 	if r.core.superseded(addrA, 1) != true {
 		t.Error("the server is judged by the session that was replaced")
@@ -67,6 +67,6 @@ func TestNewCredentialsReplaceASilentSessionAtOnce(t *testing.T) {
 	r.tell(messages.Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
 	r.tell(messages.Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
 	r.expire(2 * time.Second) // it is dialed already
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish",
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,
 		"cut 1: server is silent: no answer to a ping within 2s, while a new connection works")
 }

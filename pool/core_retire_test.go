@@ -67,7 +67,7 @@ func TestASignOfLifeKeepsARetiredSession(t *testing.T) {
 
 func TestWhoLeavesARetiredSessionUnansweredIsAWitnessToo(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
-		r.tell(messages.Unanswered{Addr: addrA, Session: 1, Since: r.now})
+		r.tell(messages.Unanswered{Addr: addrA, Session: 1, Since: r.now, Silent: true})
 		r.deadline(time.Second)
 		r.expire(time.Second, "ping 1")
 		r.expire(2*time.Second, silent(1))

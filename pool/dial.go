@@ -107,7 +107,7 @@ func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id ui
 	s := &session{
 		id: id, addr: addr, pool: p, crew: newCrew(),
 		tap:      newTap(conn, p.origin, in, out),
-		retiring: make(chan struct{}), vacant: make(chan struct{}, 1), free: make(chan *lane, p.cfg.MaxIdleStreams),
+		retiring: make(chan struct{}), deserted: make(chan struct{}), vacant: make(chan struct{}, 1), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
 	s.tap.staff(s.crew.join)
 	s.slept.Store(int64(p.slept()))

@@ -87,7 +87,7 @@ func (c *core) pinged(m messages.Pinged) {
 // of a witness than a patient one.
 func (c *core) left(m messages.Unanswered) {
 	s := c.sessions[m.Session]
-	if s != nil && s.doubt.look.IsZero() && s.doubt.until.IsZero() {
+	if s != nil && m.Silent && s.doubt.look.IsZero() && s.doubt.until.IsZero() {
 		s.doubt.look = m.Since.Add(c.cfg.silence)
 	}
 }
@@ -152,12 +152,13 @@ func (c *core) unanswered(session uint64, s *carrier) {
 	}
 }
 
-// redial dials the server of a silent session anew, beside the session, where no other
-// server is known to answer: the only server that is up, or the only one there is. What
-// has died may be the session and not its server, as when a device on the way forgot
-// the connection. A new session that comes up takes the place of the silent one
-// (renewed). Callers that wait have the next ping sent, so a dial that fails is
-// repeated with that, and not without them.
+// redial dials the server of a session that is silent, or does not serve, anew, beside
+// the session, where no other server is known to answer: the only server that is up, or
+// the only one there is. What has died may be the session and not its server, as when a
+// device on the way forgot the connection. A new session that comes up takes the place
+// of the silent one (renewed), of the other once it has answered a call (proved).
+// Callers that wait have the next ping sent, so a dial that fails is repeated with that,
+// and not without them.
 func (c *core) redial(session uint64, s *carrier) {
 	l := c.servers[s.addr]
 	if l == nil || !l.up || l.session != session || l.renewal.session != 0 || !l.renewal.again.IsZero() {
@@ -178,9 +179,13 @@ func (c *core) heard(use func(session uint64) usage) {
 
 // corroborated notes that another server answers: it is the word about every
 // session to the one that is silent.
-func (c *core) corroborated(m messages.Corroborated) {
+func (c *core) corroborated(now time.Time, m messages.Corroborated) {
 	for id, s := range c.sessions {
-		if s.addr == m.Addr && s.doubt.open() {
+		if s.addr != m.Addr {
+			continue
+		}
+		c.seconded(now, s)
+		if s.doubt.open() {
 			s.doubt.backed = true
 			c.decide(id, s)
 		}

@@ -21,12 +21,16 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		return PhaseOpen, false, err
 	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
+	w.method, w.quiet = r.Method, r.asking
 	w.answer, w.rest = &l.incoming, r.Rest
 	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
 		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
 	}
 	if w.over > 0 {
 		w.look(w.begin, w.due-w.begin)
+	}
+	if r.Moved != nil || r.Repeatable {
+		w.deserted = s.deserted
 	}
 	if l.stream == nil {
 		if left, err = l.open(&w); left {
@@ -59,7 +63,9 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		replied, err := w.await(l.done, room)
 		switch {
 		case replied:
-			at, err = l.replied()
+			if at, err = l.replied(); err == nil {
+				w.answered()
+			}
 			return at, false, err
 		case err == nil:
 			continue
@@ -69,7 +75,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 			return at, false, err
 		}
 		if at = l.progress(); at >= PhaseWrite && r.Block == 0 && !s.over() {
-			s.unanswered(w.begin)
+			w.unanswered()
 		}
 		return at, false, err
 	}

@@ -103,6 +103,9 @@ func (l *lane) advance() bool {
 	l.frame.bytes = l.lent.request[l.sent : l.sent+frameHead+n]
 	putHead(l.frame.bytes, frameData, 0, l.port.stream, uint32(n))
 	l.frame.told = nil
+	if l.sent > 0 && n >= bulkFrame {
+		l.session.tap.lastBulk.Store(int64(time.Since(l.session.tap.origin)))
+	}
 	if l.sent += n; n < rest {
 		l.frame.told = l.room
 	}

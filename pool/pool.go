@@ -23,6 +23,8 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
+	usual   usual // how long slow methods take
+	patient usual // for how long calls of others waited while their server was seen to serve
 
 	reaching reaching // dials under way whose connection was accepted
 
@@ -79,6 +81,7 @@ func New(cfg Config) (*Pool, error) {
 
 // start makes the owner.
 func (p *Pool) start() {
+	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {

@@ -16,8 +16,9 @@ var ErrRenewed = errors.New("session was replaced by one with newer credentials"
 type renewal struct {
 	session uint64    // of the dial under way; 0: none
 	again   time.Time // when to try again after one that failed
-	redial  bool      // it is for a session that is silent, and not for credentials
+	redial  bool      // it is for a session that is silent or does not serve, and not for credentials
 	better  bool      // it was asked for by Renew
+	proving bool      // the session is up and has not answered a call yet
 }
 
 // renewPause is the time between a dial for a renewal that failed and the next.
@@ -65,22 +66,32 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	case m.Err != nil:
 		l.renewal.again = now.Add(renewPause)
 		return
-	case was.redial && !old.doubt.failed:
+	case was.redial && !old.unfit():
 		c.retire(now, m.Session, ErrIdle) // the old one has been heard of meanwhile
 		return
+	case was.redial && !old.doubt.failed:
+		c.prove(now, l, m.Session)
+		return
 	}
-	replaced := l.session
-	*l = link{session: m.Session, up: true}
+	former := l.session
+	c.supersede(now, l, m.Session)
+	if old.doubt.failed {
+		c.emit(replaced{addr: old.addr})
+		c.cut(former, old, fmt.Errorf("%w: no answer to a ping within %v, while a new connection works", ErrSilent, c.cfg.ping))
+		return
+	}
+	c.retire(now, former, was.reason())
+}
+
+// supersede has calls find a new session in place of the one there is.
+func (c *core) supersede(now time.Time, l *link, session uint64) {
+	old := c.sessions[l.session]
+	*l = link{session: session, up: true}
 	if !old.left.IsZero() {
-		s := c.sessions[m.Session]
+		s := c.sessions[session]
 		s.left, s.check = old.left, now.Add(c.drain())
 	}
 	c.emit(publish{})
-	if old.doubt.failed {
-		c.cut(replaced, old, fmt.Errorf("%w: no answer to a ping within %v, while a new connection works", ErrSilent, c.cfg.ping))
-		return
-	}
-	c.retire(now, replaced, was.reason())
 }
 
 // distrust ends a session whose trust was withdrawn, and whose time to drain is over. If

@@ -90,9 +90,14 @@ func (l *lane) received(n, left int, kept bool) {
 		return
 	}
 	l.got = l.got[:len(l.got)+n]
+	t := l.session.tap
+	t.passed(n)
 	done, err := l.scanned()
 	if behind := len(l.got) - l.end + left; done && behind > 0 {
 		err = &ProtocolError{Layer: "rpc", Reason: fmt.Sprintf("%d bytes behind the reply", behind)}
+	}
+	if done && err == nil {
+		t.lastAnswered.Store(t.reading.now)
 	}
 	if done || err != nil {
 		l.answer(err)

@@ -29,6 +29,9 @@ type session struct {
 	why      error         // of retire; read after retiring
 	vacant   chan struct{} // has room for one: retired, and the last call or stream has ended
 	free     chan *lane    // idle lanes, each owned by who takes it
+	deserted chan struct{} // closed by desert
+	unserved error         // of desert; read after deserted
+	leftLast atomic.Int64  // when a caller was told of that left unanswered, in nanoseconds from the pool's origin
 
 	serving   atomic.Int64 // streams of the server
 	accepted  atomic.Int64 // when the last of them was, in nanoseconds from the pool's origin; 0: never
@@ -119,6 +122,8 @@ func (s *session) usage() usage {
 		accepted: s.lastAccepted(),
 		heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
 		spared:   s.tap.origin.Add(time.Duration(s.spare.Load())),
+		answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
+		bulk:     s.tap.bulkAt(),
 	}
 }
 

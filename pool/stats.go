@@ -16,6 +16,7 @@ type Stats struct {
 	Accepted      uint64 // streams that servers opened
 	Refused       uint64 // of those, the ones that were too many
 	Pings         uint64 // pings to servers that were silent
+	Asks          uint64 // calls of Status.Ping to servers that left others unanswered for long; also among Calls
 	TLSOffers     int    // credentials on offer that no server has taken yet, see OfferedTLS
 	BytesIn       uint64 // on the transport
 	BytesOut      uint64
@@ -30,6 +31,7 @@ type Stats struct {
 type counts struct {
 	sessions                                    atomic.Int64
 	calls, failures, dials, dialFailures, pings atomic.Uint64
+	asks                                        atomic.Uint64
 	streams, bytesIn, bytesOut                  atomic.Uint64
 	accepted, refused, moved                    atomic.Uint64
 	reverseCalls, reverseStreams, refusedBytes  atomic.Uint64
@@ -49,6 +51,7 @@ func (p *Pool) Stats() Stats {
 		Accepted:     p.counts.accepted.Load(),
 		Refused:      p.counts.refused.Load(),
 		Pings:        p.counts.pings.Load(),
+		Asks:         p.counts.asks.Load(),
 		BytesIn:      p.counts.bytesIn.Load(),
 		BytesOut:     p.counts.bytesOut.Load(),
 		Moved:        p.counts.moved.Load(),

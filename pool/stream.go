@@ -123,7 +123,7 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 	watch := time.NewTimer(s.pool.cfg.SilenceLimit)
 	defer watch.Stop()
 	w := s.patience(ctx, watch, 0, 0)
-	w.answer = &o.answer
+	w.method, w.answer = method, &o.answer
 	over := s.ctx.Done()
 	for {
 		var why error
@@ -140,6 +140,8 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 			}
 		case <-ctx.Done():
 			why = ctx.Err()
+		case <-s.deserted:
+			why = s.unserved // a failed opening executed nothing
 		}
 		at := Phase(o.phase.Load())
 		s.adrift.Add(1)
@@ -236,6 +238,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 	if err != nil {
 		return nil, o.unacknowledged(err)
 	}
+	s.tap.lastAnswered.Store(int64(time.Since(s.pool.origin)))
 	var ack wire.Header
 	if err := wire.NewDecoder().Header(raw, &ack); err != nil {
 		o.phase.Store(uint32(PhaseRead))

@@ -27,12 +27,14 @@ type tap struct {
 	ports   ports
 	resets  resets
 
-	lastRead atomic.Int64 // nanoseconds from origin to the last sign of life
-	lastData atomic.Int64 // the same to the last that was a stream's, not yamux's own
-	leaving  atomic.Bool
-	farewell chan struct{} // closed when the peer says that it is leaving
-	waking   atomic.Int64  // callers whose reply is there and who have not run yet
-	reading  inbound       // of the reading goroutine
+	lastRead     atomic.Int64 // nanoseconds from origin to the last sign of life
+	lastData     atomic.Int64 // the same to the last that was a stream's, not yamux's own
+	lastAnswered atomic.Int64 // the same to the last whole answer to a call
+	lastBulk     atomic.Int64 // the same to the last moment at which much of a large request or reply had passed; 0: never
+	leaving      atomic.Bool
+	farewell     chan struct{} // closed when the peer says that it is leaving
+	waking       atomic.Int64  // callers whose reply is there and who have not run yet
+	reading      inbound       // of the reading goroutine
 
 	queue   atomic.Pointer[outgoing] // frames for whoever has the token, the last one first
 	lined   atomic.Int64             // frames there and in writing.first

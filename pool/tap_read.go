@@ -20,6 +20,7 @@ type inbound struct {
 	dest     *port           // of the lane whose the frame is; nil: it is yamux's
 	lane     *lane           // of dest
 	pongs    []*outgoing     // answers to the peer's pings that wait to go out, the first one first
+	bulk     bulk            // what came of replies
 }
 
 // Read gives yamux what is yamux's, and the lanes what is theirs.

@@ -27,7 +27,7 @@ func (s *session) verify(ctx context.Context, l *lane, r *Request) error {
 		ready, err := w.await(v.done, nil)
 		switch {
 		case !ready:
-			s.unanswered(w.begin)
+			w.unanswered()
 			return err
 		case v.answered:
 			return nil

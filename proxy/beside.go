@@ -48,6 +48,7 @@ func (c *call) Late() <-chan struct{} {
 	c.failed(k.server, &CallError{
 		Method: c.method, Server: k.server.Addr, Phase: pool.PhaseFlushed, Err: pool.ErrAttemptTimeout,
 	})
+	c.unserved(k.server, k.began)
 	b := &beside{broke: make(chan struct{}, 1), over: make(chan struct{})}
 	var reply any
 	if k.reply != nil {
@@ -91,6 +92,7 @@ func (c *call) join(ctx context.Context, now *published, reply any, err error) e
 		b.end()
 		c.paced(time.Since(c.kept.began))
 		c.landed(now, server)
+		c.served(ctx, server, c.kept.began)
 		return nil
 	case moved(err), ctx.Err() != nil:
 		// The other part is over, or about to be.

@@ -144,6 +144,7 @@ func (c *call) next() attempt.Action {
 	c.now = c.proxy.now.Load()
 	c.hear()
 	env := c.env(c.now)
+	c.avoid(&env)
 	return c.way.Next(&env)
 }
 
@@ -173,6 +174,7 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (ove
 			c.paced(took)
 		}
 		c.landed(now, do.Server)
+		c.served(ctx, do.Server, c.way.Began())
 		return true, nil
 	case moved(err):
 		c.last = nil
@@ -186,7 +188,9 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (ove
 // fault takes note of a failed attempt, and tells the owner of a server that failed.
 func (c *call) fault(ctx context.Context, now *published, server messages.Server, args any, err error) {
 	c.look(args)
-	if v := c.failed(server, err); v.Rotate && ctx.Err() == nil {
+	v := c.failed(server, err)
+	c.unserved(server, c.way.Began())
+	if v.Rotate && ctx.Err() == nil {
 		c.notify(ctx, now, server, c.last)
 	}
 }
@@ -223,7 +227,7 @@ func (c *call) send(ctx context.Context, do attempt.Action, args, reply any) err
 	if c.open == nil && p.pool != nil {
 		r := pool.Request{
 			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold, Limit: do.Limit,
-			Verify: c.class == AtMostOnce,
+			Repeatable: c.class.repeatable(), Verify: c.class == AtMostOnce,
 		}
 		if c.way.Block > 0 && c.class == Read {
 			r.Moved = c.now.front.left

@@ -35,8 +35,9 @@ func moved(err error) bool {
 }
 
 // Renewed is closed when the session to the server in front is replaced the next time: by
-// one with other credentials (SetTLS, OfferTLS, files that are watched), or because its
-// address leads to a better server. Servers know an
+// one with other credentials (SetTLS, OfferTLS, files that are watched), because its address
+// leads to a better server, or by one that works in place of one that was silent or got no
+// answers. Servers know an
 // agent by a session, and of the new one by the next call on it; package heartbeat sends
 // one. Each call gives the channel for the next time. Over a Pinger it is never closed. It
 // neither blocks nor allocates.

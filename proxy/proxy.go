@@ -12,6 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
+	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -30,7 +31,8 @@ type Proxy struct {
 	budget  budget
 	usual   usual
 	contact atomic.Pointer[contact]
-	pace    atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
+	pace    atomic.Int64                 // how long the last answer to a call with a budget took, in nanoseconds
+	halves  atomic.Pointer[halfhung.Log] // which servers leave which methods unanswered
 	record  recorder
 	life    context.Context // ends with Stop
 	end     context.CancelFunc

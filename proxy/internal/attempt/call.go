@@ -14,6 +14,7 @@ type Config struct {
 	LandBy       time.Time     // end of its budget; zero: it has none
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline
+	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
 }
 
 // Env is what a decision depends on besides the call. It is only read.

@@ -10,9 +10,17 @@ import (
 // pick chooses the best server not yet tried in this turn: as the active one is
 // chosen, a server that may be well comes before one that knows no leader, and that
 // before one that failed, wherever they rank. When all were tried, a new turn
-// begins. It is false if there is no server that may have the call.
+// begins. The one to avoid comes after those that may be well. It is false if there is no
+// server that may have the call.
 func (c *Call) pick(view *messages.View) (messages.Server, bool) {
 	active, _ := view.Active()
+	if active.Addr == c.Avoid {
+		for r := range view.Ranking() {
+			if r.Server != active && hopeful(r.Health) && c.may(r.Server.Addr) {
+				return r.Server, true
+			}
+		}
+	}
 	if c.may(active.Addr) {
 		return active, true
 	}
@@ -62,6 +70,9 @@ func (c *Call) othersLeft(view *messages.View) bool {
 	}
 	return false
 }
+
+// Began is when the attempt under way began, or the last one.
+func (c *Call) Began() time.Time { return c.began }
 
 // Hopeful reports whether any server of a view may well answer, and know a leader.
 func Hopeful(view *messages.View) bool {

@@ -1,0 +1,119 @@
+package pool
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// usual remembers how long servers take for their slow methods, by server and method.
+// A method that is always answered soon needs no entry: its calls are late at the
+// floor. It is bounded, and never blocks or allocates; a race between two answers loses
+// one of them.
+type usual struct {
+	floor time.Duration
+	known atomic.Int64 // entries there are
+	slots [usualSlots]atomic.Uint64
+}
+
+// usualSlots is how many slow methods are remembered, of all servers together.
+const usualSlots = 256
+
+// usualMost is the longest that a call waits until it is late, as a multiple of the
+// floor: a Status.Ping then and now is cheaper than a server that hangs.
+const usualMost = 10
+
+// lateAfter is after which time a call is late of a method that usually takes that
+// long: half as much again, within the floor and its multiple.
+func lateAfter(usually, floor time.Duration) time.Duration {
+	return max(floor, min(usually+usually/2, usualMost*floor))
+}
+
+// learned is how long a method usually takes after it took that long once more. It
+// follows a slower answer at once and a quicker one by degrees, so that a method whose
+// times vary is late only beyond its long ones. What is far below the floor is zero.
+func learned(usually, took, floor time.Duration) time.Duration {
+	if took < usually {
+		took = usually - (usually-took)/8
+	}
+	if took < floor/2 {
+		return 0
+	}
+	return min(took, usualMost*floor)
+}
+
+// A slot is empty, or has the upper half of a key above a time in units of 1 ms.
+const (
+	usualUnit = time.Millisecond
+	usualKey  = uint64(0xffffffff) << 32
+)
+
+// hashed goes on with an FNV-1a hash of 64 bits.
+func hashed(h uint64, s string) uint64 {
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * fnvPrime
+	}
+	return (h ^ 0xff) * fnvPrime // no name contains that byte
+}
+
+const (
+	fnvBasis uint64 = 14695981039346656037
+	fnvPrime uint64 = 1099511628211
+)
+
+// find is the slot of a server's method, and what is in it; zero: it is not known, and
+// the slot is where it would go.
+func (u *usual) find(addr, method string) (at *atomic.Uint64, key, entry uint64) {
+	key = hashed(hashed(fnvBasis, addr), method)
+	one, two := &u.slots[key%usualSlots], &u.slots[(key%usualSlots)^1]
+	key = key&usualKey | 1<<32 // never zero
+	a, b := one.Load(), two.Load()
+	switch {
+	case a&usualKey == key:
+		return one, key, a
+	case b&usualKey == key:
+		return two, key, b
+	case uint32(a) <= uint32(b):
+		return one, key, 0 // the quicker of the two gives way
+	default:
+		return two, key, 0
+	}
+}
+
+// takes is how long a server usually takes for a method; zero: not long.
+func (u *usual) takes(addr, method string) time.Duration {
+	if u.known.Load() == 0 {
+		return 0
+	}
+	_, _, entry := u.find(addr, method)
+	return time.Duration(uint32(entry)) * usualUnit
+}
+
+// late is after which time a call to a server is late.
+func (u *usual) late(addr, method string) time.Duration {
+	return lateAfter(u.takes(addr, method), u.floor)
+}
+
+// note learns how long a call took.
+func (u *usual) note(addr, method string, took time.Duration) {
+	if took < u.floor/2 && u.known.Load() == 0 {
+		return
+	}
+	at, key, entry := u.find(addr, method)
+	next := learned(time.Duration(uint32(entry))*usualUnit, took, u.floor)
+	if next == 0 && entry == 0 {
+		return
+	}
+	before, value := at.Load(), uint64(0)
+	if next > 0 {
+		value = key | uint64(next/usualUnit)
+	}
+	if !at.CompareAndSwap(before, value) {
+		return
+	}
+	switch {
+	case before == 0 && value != 0:
+		u.known.Add(1)
+	case before != 0 && value == 0:
+		u.known.Add(-1)
+	}
+}
