@@ -141,7 +141,8 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 	var busy *lane // its codec is at work, and with it methods of the caller's types
 	defer func() {
 		if busy != nil {
-			busy.discard(s.leave) // one of them has ended the goroutine (runtime.Goexit)
+			busy.discard() // one of them has ended the goroutine (runtime.Goexit)
+			s.leave()
 		}
 	}()
 	for {
@@ -157,23 +158,25 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 			s.leave()
 			return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
 		}
-		at, left, err := l.exchange(ctx, r)
+		l, at, left, err := l.exchange(ctx, r)
 		switch {
 		case left:
 			s.leave()
 			return at, err
 		case err == errStale: //nolint:errorlint // the very value
-			l.discard(func() {})
+			l.discard()
 			continue
 		case err != nil:
-			l.discard(s.leave)
+			l.discard()
+			s.leave()
 			return at, err
 		}
 		busy = l
 		at, err = l.finish(r.Reply)
 		busy = nil
 		if l.spoiled {
-			l.discard(s.leave)
+			l.discard()
+			s.leave()
 			return at, err
 		}
 		l.rest()
