@@ -128,7 +128,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 			}
 			return PhaseDial, err
 		}
-		if at, err = s.call(ctx, r, seq); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
+		if at, err = s.call(ctx, r, seq); at != PhaseOpen || err == nil || !p.elsewhere(s) {
 			return at, err
 		}
 		except = s.id

@@ -86,14 +86,14 @@ func lateServer(t *testing.T) (addr string, accept func()) {
 			if _, err := io.ReadFull(st, make([]byte, 1)); err != nil {
 				t.Errorf("the end of a stream came before its mode: %v", err)
 			}
-			serving.Go(func() { answerPings(st) })
+			serving.Go(func() { AnswerPings(st) })
 		}
 	})
 	return ln.Addr().String(), func() { close(accepting) }
 }
 
-// answerPings answers each Status.Ping on a stream, and nothing else, until it ends.
-func answerPings(st *yamux.Stream) {
+// AnswerPings answers each Status.Ping on a stream, and nothing else, until it ends.
+func AnswerPings(st *yamux.Stream) {
 	defer func() { _ = st.Close() }()
 	buf := make([]byte, 4096)
 	for {

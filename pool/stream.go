@@ -80,7 +80,7 @@ func (p *Pool) stream(ctx context.Context, addr, method string) (c *conn, at Pha
 			}
 			return nil, PhaseDial, err
 		}
-		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !s.over() && !s.leaving() {
+		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !p.elsewhere(s) {
 			return c, at, err
 		}
 		except = s.id
