@@ -46,7 +46,8 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 		if !l.leave() {
 			l.take()
 		}
-		return l, PhaseOpen, false, l.unsent()
+		err = l.unsent()
+		return l, PhaseOpen, false, err
 	}
 	for first := true; ; first = false {
 		for l.advance() {
