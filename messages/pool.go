@@ -89,6 +89,12 @@ type Late struct {
 	Session uint64
 }
 
+// Unopened says that streams which were opened on a session wait to be acknowledged.
+type Unopened struct {
+	Addr    string
+	Session uint64
+}
+
 // Served is the result of a Status.Ping on a session: nil if it was answered, be it by
 // an error of the server's.
 type Served struct {
@@ -140,6 +146,7 @@ func (Overdue) poolMessage()      {}
 func (Unanswered) poolMessage()   {}
 func (Pinged) poolMessage()       {}
 func (Late) poolMessage()         {}
+func (Unopened) poolMessage()     {}
 func (Served) poolMessage()       {}
 func (Corroborated) poolMessage() {}
 func (Renew) poolMessage()        {}

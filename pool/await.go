@@ -112,6 +112,10 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 // fired follows the watch: an error, such as a *HoldError, or the watch is set anew.
 func (w *patience) fired() error {
 	s, now := w.session, time.Since(w.session.pool.origin)
+	if after, early := w.early(now); early {
+		w.look(now, after)
+		return nil
+	}
 	w.update(now)
 	w.load(now)
 	until := w.until()

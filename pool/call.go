@@ -143,7 +143,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 			}
 			return PhaseDial, err
 		}
-		if at, err = s.call(ctx, r, seq, until); at != PhaseOpen || err == nil || !s.over() && !s.leaving() {
+		if at, err = s.call(ctx, r, seq, until); at != PhaseOpen || err == nil || !p.elsewhere(s) {
 			return at, err
 		}
 		except = s.id
@@ -156,7 +156,8 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64, until time.D
 	var busy *lane // its codec is at work, and with it methods of the caller's types
 	defer func() {
 		if busy != nil {
-			busy.discard(s.leave) // one of them has ended the goroutine (runtime.Goexit)
+			busy.discard() // one of them has ended the goroutine (runtime.Goexit)
+			s.leave()
 		}
 	}()
 	for {
@@ -173,23 +174,25 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64, until time.D
 			s.leave()
 			return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
 		}
-		at, left, err := l.exchange(ctx, r)
+		l, at, left, err := l.exchange(ctx, r)
 		switch {
 		case left:
 			s.leave()
 			return at, err
 		case err == errStale: //nolint:errorlint // the very value
-			l.discard(func() {})
+			l.discard()
 			continue
 		case err != nil:
-			l.discard(s.leave)
+			l.discard()
+			s.leave()
 			return at, err
 		}
 		busy = l
 		at, err = l.finish(r.Reply)
 		busy = nil
 		if l.spoiled {
-			l.discard(s.leave)
+			l.discard()
+			s.leave()
 			return at, err
 		}
 		l.rest()

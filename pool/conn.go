@@ -130,6 +130,7 @@ func (c *conn) finish() {
 	<-c.inside.gone
 	_ = c.stream.Close() // fails only with the session
 	c.session.linger(c.stream)
+	c.session.tap.ports.remove(c.stream.StreamID())
 }
 
 // linger waits for the peer's end of a stream that was closed here.

@@ -32,6 +32,8 @@ type coreConfig struct {
 	ping        time.Duration // a session's ping must be answered within it
 	drain       time.Duration // a session that was left ends that long after its last use
 	corroborate bool          // a silent session ends only if another server answers
+
+	chance func() float64 // from 0 to 1; nil: always a half
 }
 
 // link is the way to one server: a dial under way, or the session that calls
@@ -52,6 +54,7 @@ type carrier struct {
 	check    time.Time // when to look whether it is of use to anybody; zero: it is about to end
 	doubt    doubt
 	service  service
+	openings openDoubt
 	proving  bool      // it is to show that its server answers calls, beside a session that gets no answers
 	deserted bool      // it was left because its server answers none
 	spare    time.Time // when it came up, if that may have been for nothing; zero: it was not
@@ -109,10 +112,17 @@ type usage struct {
 	spared   time.Time // what was sent may be on its way until then
 	answered time.Time // when the last answer to a call did
 	bulk     time.Time // when much of a large request or reply had passed last; zero: never
+	unopened time.Time // since when streams have waited and none was acknowledged; zero: none waits
 }
 
 func newCore(cfg coreConfig) *core {
-	return &core{cfg: cfg, servers: make(map[string]*link), sessions: make(map[uint64]*carrier), asked: make(map[uint64]actor.Reply[error])}
+	if cfg.chance == nil {
+		cfg.chance = func() float64 { return 0.5 }
+	}
+	return &core{
+		cfg: cfg, servers: make(map[string]*link), sessions: make(map[uint64]*carrier),
+		asked: make(map[uint64]actor.Reply[error]),
+	}
 }
 
 // step takes one message.
@@ -146,6 +156,8 @@ func (c *core) step(now time.Time, m messages.Pool) {
 	case messages.Unanswered:
 		c.left(m)
 		c.noteLeft(m)
+	case messages.Unopened:
+		c.unopened(now, m.Session)
 	case messages.Late:
 		c.late(now, m.Session)
 	case messages.Served:
@@ -215,7 +227,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 func (c *core) deadline() time.Time {
 	at := c.tidy
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(at, s.check), s.until), sooner(s.doubt.deadline(), s.service.deadline()))
+		at = sooner(sooner(sooner(at, s.check), s.until), sooner(sooner(s.openings.look, s.doubt.deadline()), s.service.deadline()))
 	}
 	for _, l := range c.servers {
 		at = sooner(at, l.renewal.again)
@@ -239,6 +251,7 @@ func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
 	c.silent(now, use)
 	c.unserved(now, use)
+	c.unacknowledged(now, use)
 	c.renewDue(now)
 	for id, s := range c.sessions {
 		switch {

@@ -77,6 +77,7 @@ func (c *core) pinged(m messages.Pinged) {
 	}
 	if m.Err == nil {
 		s.doubt = s.doubt.settled()
+		s.openings.alive = true
 		return
 	}
 	c.unanswered(m.Session, s)

@@ -13,12 +13,12 @@ import (
 var errStale = errors.New("the stream was closed while it was idle")
 
 // exchange sends the request that was encoded and waits for its reply, within ctx. It answers in
-// which phase it failed; err is nil if the reply is there. The lane is then the
-// caller's again, unless it has left it to who opens its stream.
-func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
+// which phase it failed; err is nil if the reply is there. The lane that carried it, which
+// may be another one, is then the caller's again, unless it was left to others.
+func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phase, left bool, err error) {
 	s := l.session
 	if err := s.verify(ctx, l, r); err != nil {
-		return PhaseOpen, false, err
+		return l, PhaseOpen, false, err
 	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
 	w.method, w.quiet = r.Method, r.asking
@@ -33,23 +33,25 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		w.deserted = s.deserted
 	}
 	if l.stream == nil {
-		if left, err = l.open(&w); left {
-			return PhaseOpen, true, err
+		if l, left, err = l.open(&w); left {
+			return l, PhaseOpen, true, err
 		}
+		w.lane, w.answer = l, &l.incoming
 	}
-	defer l.watch.Stop()
+	defer w.watch.Stop()
 	if err != nil {
-		return PhaseOpen, false, err
+		return l, PhaseOpen, false, err
 	}
 	if s.over() {
-		return PhaseOpen, false, s.cause() // while the stream was opened
+		return l, PhaseOpen, false, s.cause() // while the stream was opened
 	}
 	defer w.unload()
 	if !l.ask() {
 		if !l.leave() {
 			l.take()
 		}
-		return PhaseOpen, false, l.unsent()
+		err = l.unsent()
+		return l, PhaseOpen, false, err
 	}
 	w.weigh(l)
 	for {
@@ -66,18 +68,20 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 			if at, err = l.replied(); err == nil {
 				w.answered()
 			}
-			return at, false, err
+			return l, at, false, err
 		case err == nil:
 			continue
 		}
 		if !l.leave() {
 			at, err = l.replied()
-			return at, false, err
+			return l, at, false, err
 		}
-		if at = l.progress(); at >= PhaseWrite && r.Block == 0 && !s.over() {
+		at = l.progress()
+		if at >= PhaseWrite && r.Block == 0 && !s.over() {
 			w.unanswered()
 		}
-		return at, false, err
+		s.unopened()
+		return l, at, at == PhaseOpen && l.unask(), err
 	}
 }
 

@@ -42,7 +42,7 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 				s.cancel(errors.New("over"))
 			}
 		}
-		if at, _, err := l.exchange(ctx, new(Request)); err != nil || l.spoiled {
+		if _, at, _, err := l.exchange(ctx, new(Request)); err != nil || l.spoiled {
 			t.Fatalf("%v, %v", at, err)
 		}
 		if n := s.tap.waking.Load(); n != 0 {
@@ -63,7 +63,7 @@ func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 		copy(l.space(64), replyOf(t, 1))
 		l.received(len(replyOf(t, 1)), 0, true)
 	}
-	if _, _, err := l.exchange(t.Context(), new(Request)); err != nil || !l.spoiled {
+	if _, _, _, err := l.exchange(t.Context(), new(Request)); err != nil || !l.spoiled {
 		t.Fatalf("%v, spoiled %v", err, l.spoiled)
 	}
 	s.cancel(nil)
@@ -87,7 +87,7 @@ func TestAStreamHasItsPortBeforeThePeerHearsOfIt(t *testing.T) {
 	}
 }
 
-func TestAStreamingCallHasNoPort(t *testing.T) {
+func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
 	p, srv, s, let := stuck(t)
 	let()
 	srv.HandleStream("Test.End", func(context.Context, net.Conn) error { return nil })
@@ -98,13 +98,5 @@ func TestAStreamingCallHasNoPort(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	all := 0
-	for i := range s.tap.ports {
-		if list := s.tap.ports[i].Load(); list != nil {
-			all += len(*list)
-		}
-	}
-	if all != 1 { // that of the ping
-		t.Fatalf("%d ports", all)
-	}
+	awaitTrue(t, "the ports' end", func() bool { return len(portsOf(s)) == 1 }) // that of the ping
 }

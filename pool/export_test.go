@@ -10,6 +10,9 @@ import (
 // that does happen, however slow the machine is.
 const Patience = 30 * time.Second
 
+// OpeningsFirst is how many streams of a session may wait to be acknowledged at first.
+const OpeningsFirst = openingsFirst
+
 // ErrShortLived is the cause of a call that no session lived long enough for.
 var ErrShortLived = errShortLived
 

@@ -20,8 +20,8 @@ import (
 // A lane belongs to whoever took it from the session, until it is put back. What
 // reply.go has belongs to the reading goroutine while the lane's turn is asked or
 // heard, and so does the buffer for the reply while it is heard, and not before: a
-// caller that leaves takes it along, since the lane stays until the peer closes its
-// stream. A lane whose caller left is not used again.
+// caller that leaves takes it along, since the lane stays until the peer has acknowledged
+// its stream. A lane whose caller left behind its request is not used again.
 type lane struct {
 	session *session
 	stream  stream // nil until it was opened
@@ -67,13 +67,18 @@ func newLane(s *session) *lane {
 	return l
 }
 
-// encode puts a request behind the room for a head.
-func (l *lane) encode(seq uint64, method string, args any) (err error) {
-	l.seq, l.sent = seq, 0
-	if l.frame.pending() {
+// unframed readies the frame for a request of which nothing was sent.
+func (l *lane) unframed() {
+	if at := l.frame.state.Load(); l.frame.pending() || at == frameWithdrawn {
 		l.frame = new(outgoing)
 	}
 	l.frame.state.Store(frameOurs)
+}
+
+// encode puts a request behind the room for a head.
+func (l *lane) encode(seq uint64, method string, args any) (err error) {
+	l.seq, l.sent = seq, 0
+	l.unframed()
 	l.lent = lend()
 	header := wire.AppendRequest(append(l.lent.request[:0], headRoom[:]...), l.seq, method)
 	l.lent.request, err = l.session.pool.cfg.Codec.append(l.enc, header, args)
@@ -190,21 +195,31 @@ func (l *lane) strip() {
 	}
 }
 
-// discard gives the lane up: nothing more is expected on its stream, which is
-// closed in a goroutine of the crew, since that may block. what comes after it.
-func (l *lane) discard(then func()) {
+// unask takes back a request of which nothing was sent, when its caller has left, and
+// reports whether it could: the lane is then another caller's. The server owes nothing
+// on it.
+func (l *lane) unask() bool {
+	s := l.session
+	at := l.frame.state.Load()
+	if l.amid || at != frameOurs && at != frameWithdrawn || s.over() || s.leaving() || l.port.ended.Load() != 0 {
+		return false
+	}
+	l.port.window.Add(int64(l.sent))
+	l.sent = 0
+	l.unframed()
+	l.lent.put()
+	l.lent = nil
+	l.turn.Store(turnIdle)
+	s.put(l)
+	return true
+}
+
+// discard gives the lane up: nothing more is expected on its stream, which ends. It does
+// not block. Nothing is closed on a session that is over.
+func (l *lane) discard() {
 	l.turn.Store(turnLeft)
 	l.strip()
-	s, st := l.session, l.stream
-	if st != nil && l.port.ended.Load()&(flagFIN|flagRST) != 0 {
-		s.tap.ports.remove(l.port.stream)
-	}
-	// A stream that only this side has closed is kept by a timer of yamux for
-	// minutes, and its session with it, even one that is over.
-	if st == nil || s.ctx.Err() != nil || !s.crew.join(func() {
-		_ = st.Close() // the peer learns of it
-		then()
-	}) {
-		then()
+	if l.stream != nil && l.session.ctx.Err() == nil {
+		l.session.tap.part(l.port)
 	}
 }

@@ -6,40 +6,55 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// laneOpening is a lane on its way to a stream. yamux blocks while too many streams
-// are unanswered, so a goroutine of the crew opens it; whose the lane is then
-// depends on whether its caller still waits.
+// laneOpening is a lane on its way to a stream. yamux may block while the transport
+// takes nothing, so a goroutine of the crew opens it; whose the lane is then depends on
+// whether its caller still waits.
 type laneOpening struct {
 	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
 	done    chan struct{}
 	err     error
 }
 
-// open waits for the lane's stream. A caller that leaves meanwhile leaves the lane
-// to the goroutine that opens it.
-func (l *lane) open(w *patience) (left bool, err error) {
-	if err := l.session.mayOpen(); err != nil {
-		return false, err
+// open waits for a stream: of the lane, or of another one that has become idle
+// meanwhile, which then carries the request in its place and is answered. A caller that
+// leaves while the stream is opened leaves the lane to the goroutine that opens it.
+func (l *lane) open(w *patience) (carrier *lane, left bool, err error) {
+	s := l.session
+	idle, err := w.token(s.free)
+	switch {
+	case err != nil:
+		return l, false, err
+	case idle != nil:
+		idle.adopt(l)
+		return idle, false, nil
 	}
-	if !l.session.crew.join(l.opens) {
-		return false, l.session.cause()
+	if !s.crew.join(l.opens) {
+		return l, false, s.cause()
 	}
 	ready, err := w.await(l.opening.done, nil)
 	if ready {
-		return false, l.opening.err
+		w.lookEarly()
+		return l, false, l.opening.err
 	}
 	w.watch.Stop() // while it is still this caller's
+	s.unopened()
 	lent := l.lent
 	l.lent = nil // from then on the lane may be another caller's
-	l.session.adrift.Add(1)
 	if l.opening.settled.CompareAndSwap(false, true) {
 		lent.put()
-		return true, err
+		return l, true, err
 	}
-	l.session.adrift.Add(-1)
 	l.lent = lent
 	<-l.opening.done // the stream is there, and is discarded
-	return false, err
+	return l, false, err
+}
+
+// adopt takes over a request that was encoded for another lane, of which nothing was
+// sent.
+func (l *lane) adopt(from *lane) {
+	l.lent, from.lent = from.lent, nil
+	l.seq, l.sent = from.seq, 0
+	l.unframed()
 }
 
 // opens opens the stream and hands the lane over, or keeps it for the next call.
@@ -51,10 +66,8 @@ func (l *lane) opens() {
 		l.opening.done <- struct{}{}
 		return
 	}
-	// The caller has left.
-	s.adrift.Add(-1)
 	if err == nil {
-		s.put(l)
+		s.put(l) // the caller has left
 	}
 }
 
@@ -63,6 +76,7 @@ func (l *lane) opens() {
 func (l *lane) plug() error {
 	s := l.session
 	if s.leaving() {
+		s.tap.openings.untake()
 		return ErrLeaving
 	}
 	st, err := s.openStream()

@@ -137,36 +137,53 @@ func TestACallThatIsCancelledSaysHowFarItCame(t *testing.T) {
 	}
 }
 
-// The peer leaves so many streams unanswered that yamux opens no other.
-func TestACallThatIsCancelledWhileItsStreamIsOpenedIsNotSent(t *testing.T) {
+// The peer leaves so many streams unanswered that no other is opened.
+func TestACallThatIsCancelledWhileItWaitsForAStreamOpensNone(t *testing.T) {
 	f, p := startFramePeer(t), newPool(t, pool.Config{})
-	const backlog = 256
+	const most = pool.OpeningsFirst
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var held []<-chan result
-	for i := range uint32(backlog) {
+	for i := range uint32(most) {
 		held = append(held, call(ctx, p, f.addr, "X.Y", "held"))
 		f.opened(2*i + 1)
 		f.request(2*i + 1)
 	}
 	soon, leave := context.WithCancel(t.Context())
 	left := call(soon, p, f.addr, "X.Y", "never sent")
-	await(t, "the call", func() bool { return p.Stats().CallsInFlight == backlog+1 })
+	streamed := make(chan error, 1)
+	go func() {
+		_, err := p.Stream(soon, f.addr, "X.Y")
+		streamed <- err
+	}()
+	await(t, "the calls", func() bool { return p.Stats().CallsInFlight == most+2 })
 	leave()
 	failed(t, receive(t, "the call", left).err, pool.PhaseOpen, pool.NotSent, context.Canceled)
+	failed(t, receive(t, "the streaming call", streamed), pool.PhaseOpen, pool.NotSent, context.Canceled)
 
-	// The stream comes up, gets its mode byte, and serves somebody else.
-	f.says(frameOf(kindWindow, ackFlag, 1, 0, nil))
-	f.opened(2*backlog + 1)
-	await(t, "the stream", func() bool { st := p.Stats(); return st.IdleStreams == 1 && st.CallsInFlight == backlog })
+	// The next one that waits has the stream.
 	next := call(within(t), p, f.addr, "X.Y", "next")
-	f.says(frameOf(kindData, ackFlag, 2*backlog+1, 0, answer(t, f.request(2*backlog+1), "its own")))
+	await(t, "the next call", func() bool { return p.Stats().CallsInFlight == most+1 })
+	f.says(frameOf(kindWindow, ackFlag, 1, 0, nil))
+	f.opened(2*most + 1)
+	f.says(frameOf(kindData, ackFlag, 2*most+1, 0, answer(t, f.request(2*most+1), "its own")))
 	if r := receive(t, "the next call", next); r.err != nil || r.reply != "its own" {
 		t.Fatalf("%v, %v", r.reply, r.err)
 	}
 	cancel()
 	for _, c := range held {
 		failed(t, receive(t, "a held call", c).err, pool.PhaseFlushed, pool.MaybeExecuted, context.Canceled)
+	}
+	// Of the streams that were left, that one ends whose opening was acknowledged, and the
+	// others do with their acknowledgements.
+	f.next(kindWindow, finFlag, 1)
+	f.settle()
+	if len(f.frames) > 0 {
+		t.Fatalf("%+v before the acknowledgement", <-f.frames)
+	}
+	for i := range uint32(most - 1) {
+		f.says(frameOf(kindWindow, ackFlag, 2*i+3, 0, nil))
+		f.next(kindWindow, finFlag, 2*i+3)
 	}
 }
 

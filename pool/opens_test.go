@@ -6,9 +6,12 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hashicorp/yamux"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // clogged is a mux whose opening frame does not get out in time.
@@ -24,31 +27,38 @@ func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
 	}
 }
 
-// yamuxBacklog is how many streams yamux opens before one is acknowledged.
-const yamuxBacklog = 256
+// portsOf are the streams of a session that this side has opened.
+func portsOf(s *session) (all []*port) {
+	for i := range s.tap.ports {
+		if list := s.tap.ports[i].Load(); list != nil {
+			all = append(all, *list...)
+		}
+	}
+	return all
+}
 
 // asked is how many lanes of a session wait for a reply.
 func asked(s *session) (n int) {
-	for i := range s.tap.ports {
-		if list := s.tap.ports[i].Load(); list != nil {
-			for _, at := range *list {
-				if l := at.lane.Load(); l != nil && l.turn.Load() == turnAsked {
-					n++
-				}
-			}
+	for _, at := range portsOf(s) {
+		if l := at.lane.Load(); l != nil && l.turn.Load() == turnAsked {
+			n++
 		}
 	}
 	return n
 }
 
-// A server that answers pings and acknowledges no stream holds up a bounded number
-// of goroutines, and no call beyond its context.
-func TestAServerThatAcknowledgesNoStreamHoldsUpLittle(t *testing.T) {
+// lateServer accepts no stream until it is told to, and then answers each request that
+// is no blocking query.
+func lateServer(t *testing.T) (addr string, accept func()) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	accepting := make(chan struct{})
 	var serving sync.WaitGroup
+	t.Cleanup(serving.Wait)
+	t.Cleanup(func() { _ = ln.Close() })
 	serving.Go(func() {
 		conn, err := ln.Accept()
 		if err != nil {
@@ -57,65 +67,133 @@ func TestAServerThatAcknowledgesNoStreamHoldsUpLittle(t *testing.T) {
 		_, _ = io.ReadFull(conn, make([]byte, 1))
 		cfg := yamux.DefaultConfig()
 		cfg.LogOutput, cfg.EnableKeepAlive = io.Discard, false
-		session, err := yamux.Server(conn, cfg) // and nobody accepts
+		session, err := yamux.Server(conn, cfg)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		<-session.CloseChan()
+		defer func() { _ = session.Close() }()
+		select {
+		case <-accepting:
+		case <-session.CloseChan():
+			return
+		}
+		for {
+			st, err := session.AcceptStream()
+			if err != nil {
+				return
+			}
+			if _, err := io.ReadFull(st, make([]byte, 1)); err != nil {
+				t.Errorf("the end of a stream came before its mode: %v", err)
+			}
+			serving.Go(func() { AnswerPings(st) })
+		}
 	})
+	return ln.Addr().String(), func() { close(accepting) }
+}
+
+// AnswerPings answers each Status.Ping on a stream, and nothing else, until it ends.
+func AnswerPings(st *yamux.Stream) {
+	defer func() { _ = st.Close() }()
+	buf := make([]byte, 4096)
+	for {
+		n, err := st.Read(buf)
+		if err != nil {
+			return
+		}
+		var h wire.RequestHeader
+		var scan wire.Scanner
+		scan.Reset(0, n)
+		end, ok, err := scan.Value(buf[:n])
+		if err != nil || !ok || wire.NewDecoder().Request(buf[:end], &h) != nil || h.ServiceMethod != pingMethod {
+			continue
+		}
+		reply, _ := wire.NewEncoder().Reply(nil, wire.Header{Seq: h.Seq, ServiceMethod: pingMethod}, map[string]any{})
+		if _, err := st.Write(reply); err != nil {
+			return
+		}
+	}
+}
+
+// A server that answers pings and acknowledges no stream holds up a bounded number of
+// streams, no goroutine, and no call beyond its context, however many come at once. Once
+// it accepts, it serves the next call at once, although it is still at work on those
+// that were left.
+func TestCallsThatAreLeftBeforeTheirStreamsAreAcknowledgedCostTheSessionNothing(t *testing.T) {
+	addr, accept := lateServer(t)
 	p, err := New(Far(Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// So many calls that yamux opens no more streams, and as many that wait for one as
-	// may.
-	addr := ln.Addr().String()
-	for _, round := range []struct {
-		calls  int
-		wait   func(s *session) bool
-		adrift int64
-	}{
-		{yamuxBacklog, func(s *session) bool { return asked(s) == yamuxBacklog }, 0},
-		{adriftLimit, func(s *session) bool { return s.calls.Load() == adriftLimit }, adriftLimit},
-	} {
+	defer func() { _ = p.Stop(context.Background()) }()
+	const calls = 1000
+	for round := range 3 {
 		ctx, leave := context.WithCancel(t.Context())
-		var calls sync.WaitGroup
-		for range round.calls {
-			calls.Go(func() {
-				if err := p.Call(ctx, addr, "X.Y", nil, nil); !errors.Is(err, context.Canceled) {
+		var making sync.WaitGroup
+		var sent atomic.Int64
+		for i := range calls {
+			making.Go(func() {
+				var err error
+				if i%4 == 0 {
+					_, err = p.Stream(ctx, addr, "X.Y")
+				} else {
+					err = p.Call(ctx, addr, "X.Y", nil, nil)
+				}
+				e, ok := errors.AsType[*CallError](err)
+				if !ok || !errors.Is(err, context.Canceled) || e.Phase < PhaseOpen {
 					t.Errorf("%v", err)
+				} else if e.Phase > PhaseOpen {
+					sent.Add(1)
 				}
 			})
 		}
-		awaitTrue(t, "the calls", func() bool { s := (*p.table.Load())[addr]; return s != nil && round.wait(s) })
+		awaitTrue(t, "the calls", func() bool {
+			s := (*p.table.Load())[addr]
+			return s != nil && s.inFlight() == calls && s.tap.openings.waiting.Load() == openingsFirst && int(p.Stats().Streams) == openingsFirst
+		})
 		leave()
-		calls.Wait()
+		making.Wait()
 		s := (*p.table.Load())[addr]
-		awaitTrue(t, "the streams' ends", func() bool { return s.calls.Load() == 0 })
-		if n := s.adrift.Load(); n != round.adrift {
-			t.Fatalf("%d openings are waited for by nobody, want %d", n, round.adrift)
+		awaitTrue(t, "the calls' end", func() bool { return s.inFlight() == 0 && s.crew.n.Load() <= 2 })
+		if n := len(portsOf(s)); n != openingsFirst || round > 0 && sent.Load() > 0 {
+			t.Fatalf("round %d: %d streams, want %d; %d calls were sent", round, n, openingsFirst, sent.Load())
 		}
 	}
-	// Nobody else may wait.
-	ctx, stop := context.WithTimeout(t.Context(), Patience)
-	defer stop()
-	for range 3 * yamuxBacklog {
-		err := p.Call(ctx, addr, "X.Y", nil, nil)
-		if call, ok := errors.AsType[*CallError](err); !ok || !errors.Is(err, ErrNoStream) || call.Outcome != NotSent || call.Phase != PhaseOpen {
-			t.Fatalf("%v", err)
-		}
+	accept()
+	if _, err := p.Ping(t.Context(), addr); err != nil {
+		t.Fatal(err)
 	}
 	s := (*p.table.Load())[addr]
-	if s == nil || s.over() {
-		t.Fatal("the session is over")
+	awaitTrue(t, "the streams' end", func() bool { return len(portsOf(s)) == 1 })
+	if st := p.Stats(); st.Dials != 1 || st.Streams > openingsFirst+1 {
+		t.Fatalf("%+v", st)
 	}
-	if n, calls := s.adrift.Load(), s.calls.Load(); n != adriftLimit || calls != 0 {
-		t.Errorf("%d openings are waited for by nobody, %d calls are still counted", n, calls)
+}
+
+// Calls that wait for leave to open a stream take one that is idle, if that comes first.
+func TestACallThatWaitsForAStreamTakesOneThatHasBecomeIdle(t *testing.T) {
+	addr, accept := lateServer(t)
+	p, err := New(Far(Config{}))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := p.Stop(context.Background()); err != nil {
-		t.Error(err)
+	defer func() { _ = p.Stop(context.Background()) }()
+	const calls = 200
+	var making sync.WaitGroup
+	for range calls {
+		making.Go(func() {
+			if _, err := p.Ping(t.Context(), addr); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	_ = ln.Close()
-	serving.Wait()
+	awaitTrue(t, "the calls", func() bool {
+		s := (*p.table.Load())[addr]
+		return s != nil && asked(s) == openingsFirst && s.inFlight() == calls
+	})
+	accept()
+	making.Wait()
+	if st := p.Stats(); st.Streams > calls || st.CallsInFlight != 0 || st.IdleStreams != int(st.Streams) {
+		t.Fatalf("%+v", st)
+	}
 }

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/hashicorp/yamux"
@@ -29,6 +30,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		pool: p, self: self, core: newCore(coreConfig{
 			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
 			ping: p.cfg.PingTimeout, drain: p.cfg.DrainTimeout, corroborate: p.cfg.Suspect != nil,
+			chance: rand.Float64,
 		}),
 		live: make(map[uint64]*session),
 	}

@@ -152,3 +152,13 @@ func (p *Pool) find(ctx context.Context, addr string, except uint64) (*session, 
 	}
 	return nil, err
 }
+
+// elsewhere reports whether what was not sent on a session may be sent on another one to
+// the same server: it takes nothing any more, or there is another one already.
+func (p *Pool) elsewhere(s *session) bool {
+	if s.over() || s.leaving() {
+		return true
+	}
+	now := (*p.table.Load())[s.addr]
+	return now != nil && now != s
+}

@@ -7,11 +7,13 @@ import (
 
 // port is what the tap knows of a stream that this side has opened. It is there
 // before the peer hears of the stream, so nothing the peer says is missed; a lane
-// is plugged in when yamux has answered. A streaming call needs none.
+// is plugged in when yamux has answered. It is forgotten when both sides are done with
+// the stream, or this one is (part).
 type port struct {
 	stream uint32
 	window atomic.Int64 // bytes that may be sent
 	ended  atomic.Uint32
+	marks  atomic.Uint32
 	lane   atomic.Pointer[lane] // to which data goes; nil: to yamux
 }
 
@@ -99,14 +101,13 @@ func (p *port) grow(n uint32) {
 	}
 }
 
-// end notes that the peer has closed the stream, and says whether it may be
-// forgotten. The lane is told if it waits, and looks before it sends.
-func (p *port) end(flags uint32) (forget bool) {
+// end notes that the peer has closed the stream. The lane is told if it waits, and
+// looks before it sends.
+func (p *port) end(flags uint32) {
 	p.ended.Or(flags)
 	if l := p.lane.Load(); l != nil {
-		return l.over(flags)
+		l.over(flags)
 	}
-	return false
 }
 
 // signal wakes who waits for c, or who will.

@@ -69,7 +69,7 @@ func (o *owner) turnAway(d dial) {
 		return
 	}
 	s, known := o.live[l.session], o.core.sessions[l.session]
-	if s != nil && known != nil && (d.better || known.doubt.failed) {
+	if s != nil && known != nil && (d.better || known.unfit()) {
 		o.pool.names.fail(d.addr, s.route, time.Now())
 	}
 }

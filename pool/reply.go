@@ -134,17 +134,14 @@ func (l *lane) answer(err error) {
 	l.got = nil
 }
 
-// over tells whoever waits that the peer has closed the stream, and says whether
-// nobody will.
-func (l *lane) over(flags uint32) (forget bool) {
-	if at := l.turn.Load(); at == turnAsked || at == turnHeard {
+// over fails the caller that waits, if any: the peer has closed the stream.
+func (l *lane) over(flags uint32) {
+	switch l.turn.Load() {
+	case turnAsked, turnHeard:
 		l.answer(ending(flags))
+	case turnLeft:
+		l.got = nil
 	}
-	if l.turn.Load() != turnLeft {
-		return false
-	}
-	l.got = nil
-	return true
 }
 
 // giveBack lets the peer send as many bytes again, once that is worth a frame.

@@ -167,6 +167,7 @@ func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T
 	if !l.leave() || l.amid {
 		t.Fatal("a reply of which nothing came in kept its caller")
 	}
+	r.part(l.port)
 	b := make([]byte, 64)
 	n, err := r.Read(b)
 	if want := frame(0, frameWindow, flagFIN, 1, 0); err != nil || !bytes.Equal(b[:n], want) {

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -26,6 +25,7 @@ type service struct {
 	until  time.Time // when to judge the answer; zero: judged
 	failed bool      // there was none by then
 	backed bool      // another server answers
+	closed bool      // no stream was acknowledged, which is why it failed
 	longer int       // times that the judgement was put off for bulk
 	pause  time.Duration
 	rest   time.Time // no further Status.Ping before
@@ -175,7 +175,7 @@ func (c *core) judge(now time.Time, session uint64, s *carrier, u usage) {
 	default:
 		v.until, v.failed = time.Time{}, true
 		if v.backed {
-			c.leave(now, session, s, fmt.Errorf("%w: none within %v, while another server answers", ErrNotServing, c.cfg.ping))
+			c.leave(now, session, s, v.failure(c.cfg, "while another server answers"))
 			return
 		}
 		c.redial(session, s)
@@ -232,7 +232,7 @@ func (c *core) proved(now time.Time, m messages.Served) bool {
 	id, old := l.session, c.sessions[l.session]
 	c.supersede(now, l, m.Session)
 	c.emit(replaced{addr: m.Addr})
-	why := fmt.Errorf("%w: none within %v, while a new connection works", ErrNotServing, c.cfg.ping)
+	why := old.service.failure(c.cfg, "while a new connection works")
 	c.retire(now, id, why)
 	c.leave(now, id, old, why)
 	return true

@@ -24,7 +24,6 @@ type session struct {
 
 	calls    atomic.Int64  // and streams of either side, now; and the bits below
 	peak     atomic.Int64  // most calls at once since the last trim
-	adrift   atomic.Int64  // openings that nobody waits for
 	retiring chan struct{} // closed by retire
 	why      error         // of retire; read after retiring
 	vacant   chan struct{} // has room for one: retired, and the last call or stream has ended
@@ -124,6 +123,7 @@ func (s *session) usage() usage {
 		spared:   s.tap.origin.Add(time.Duration(s.spare.Load())),
 		answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
 		bulk:     s.tap.bulkAt(),
+		unopened: s.unopenedSince(),
 	}
 }
 
@@ -167,13 +167,13 @@ func (s *session) lane() *lane {
 // put gives a lane back for the next call. A lane too many is given up.
 func (s *session) put(l *lane) {
 	if s.ctx.Err() != nil {
-		l.discard(func() {})
+		l.discard()
 		return
 	}
 	select {
 	case s.free <- l:
 	default:
-		l.discard(func() {})
+		l.discard()
 	}
 }
 
@@ -184,7 +184,7 @@ func (s *session) trim() {
 	for int64(len(s.free)) > keep {
 		select {
 		case l := <-s.free:
-			l.discard(func() {})
+			l.discard()
 		default:
 			return
 		}

@@ -1,42 +1,56 @@
-package pool_test
+package pool
 
 import (
 	"context"
 	"errors"
+	"net"
+	"sync"
 	"testing"
 
-	"github.com/open-nomad/rpcproxy/pool"
-	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// yamux opens so many streams before one is acknowledged; who opens the next waits.
-const unacknowledged = 256
-
-// A stream whose caller has left before it could be opened gets its mode byte, for
-// which the server would wait in its accept loop, and nothing that it would act on.
+// A stream whose caller has left while it was opened gets its mode byte, for which the
+// server would wait in its accept loop, and nothing that it would act on. One for calls
+// serves the next; the other one ends.
 func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testing.T) {
-	f, p := startFramePeer(t), newPool(t, pool.Config{})
-	for i := range uint32(unacknowledged) {
-		_ = call(within(t), p, f.addr, "X.Y", nil)
-		f.opened(2*i + 1)
-		f.request(2*i + 1)
+	p, srv, s, let := stuck(t)
+	srv.HandleStream("Test.Never", func(context.Context, net.Conn) error {
+		t.Error("the stream was acted on")
+		return nil
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	var making sync.WaitGroup
+	begin := func(make func() error) {
+		making.Go(func() {
+			if err := make(); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
 	}
-	ctx, leave := context.WithCancel(within(t))
-	left := make(chan error, 1)
-	go func() {
-		_, err := p.Stream(ctx, f.addr, "X.Y")
-		left <- err
-	}()
-	await(t, "the opening", func() bool { return p.Stats().CallsInFlight == unacknowledged+1 })
+	begin(func() error { _, err := p.Stream(ctx, srv.Addr(), "Test.Never"); return err })
+	for range 2 { // one of these is on the stream that is idle
+		begin(func() error { return p.Call(ctx, srv.Addr(), "Echo.Count", map[string]string{"ID": "left"}, nil) })
+	}
+	awaitTrue(t, "the openings", func() bool { return s.tap.openings.waiting.Load() == 2 && asked(s) == 1 })
 	leave()
-	if err := receive(t, "the caller", left); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
+	making.Wait()
+	let()
+	awaitTrue(t, "the streams", func() bool { st := p.Stats(); return st.IdleStreams == 2 && len(portsOf(s)) == 2 })
+	held := make(chan struct{})
+	srv.Handle("Test.Hold", func(context.Context, *testutil.Request) (any, error) { <-held; return nil, nil })
+	making.Go(func() {
+		if err := p.Call(t.Context(), srv.Addr(), "Test.Hold", nil, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	awaitTrue(t, "the call", func() bool { return asked(s) == 1 })
+	if _, err := p.Ping(t.Context(), srv.Addr()); err != nil {
+		t.Error(err)
 	}
-	const late = 2*unacknowledged + 1
-	f.says(frameOf(kindWindow, ackFlag, 1, 0, nil))
-	f.next(kindWindow, synFlag, late)
-	if s := f.next(kindData, 0, late); string(s.body) != string([]byte{wire.ModeStreaming}) {
-		t.Fatalf("% x behind the opening, want the mode byte alone", s.body)
+	close(held)
+	making.Wait()
+	if n, st := srv.Executions("left"), p.Stats(); n != 0 || st.Dials != 1 || st.Streams != 3 {
+		t.Fatalf("executed %d times, %+v", n, st)
 	}
-	f.next(kindWindow, finFlag, late)
 }

@@ -80,7 +80,7 @@ func (p *Pool) stream(ctx context.Context, addr, method string) (c *conn, at Pha
 			}
 			return nil, PhaseDial, err
 		}
-		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !s.over() && !s.leaving() {
+		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !p.elsewhere(s) {
 			return c, at, err
 		}
 		except = s.id
@@ -95,6 +95,7 @@ type opening struct {
 	session *session
 	method  string
 	stream  atomic.Pointer[stream]
+	port    *port // of run
 	phase   atomic.Uint32
 	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
 	answer  incoming
@@ -110,20 +111,20 @@ type opened struct {
 
 // open opens a stream on a session that counts the caller in.
 func (s *session) open(ctx context.Context, method string) (*conn, Phase, error) {
-	if err := s.mayOpen(); err != nil {
-		s.leave()
-		return nil, PhaseOpen, err
-	}
 	o := &opening{session: s, method: method, result: make(chan opened, 1)}
 	o.phase.Store(uint32(PhaseOpen))
-	if !s.crew.join(o.run) {
-		s.leave()
-		return nil, PhaseOpen, s.cause()
-	}
 	watch := time.NewTimer(s.pool.cfg.SilenceLimit)
 	defer watch.Stop()
 	w := s.patience(ctx, watch, 0, 0)
 	w.method, w.answer = method, &o.answer
+	if _, err := w.token(nil); err != nil {
+		s.leave()
+		return nil, PhaseOpen, err
+	}
+	if !s.crew.join(o.run) {
+		s.leave()
+		return nil, PhaseOpen, s.cause()
+	}
 	over := s.ctx.Done()
 	for {
 		var why error
@@ -144,9 +145,8 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 			why = s.unserved // a failed opening executed nothing
 		}
 		at := Phase(o.phase.Load())
-		s.adrift.Add(1)
+		s.unopened()
 		if !o.settled.CompareAndSwap(false, true) {
-			s.adrift.Add(-1)
 			r := <-o.result // it is there
 			return r.conn, r.at, r.err
 		}
@@ -176,16 +176,14 @@ func (o *opening) run() {
 		if err == nil {
 			return
 		}
-	} else {
-		s.adrift.Add(-1)
 	}
 	switch {
 	case r.conn != nil:
 		_ = r.conn.Close() // nobody has it
-	case st != nil:
+	case o.port != nil && s.ctx.Err() == nil:
 		// No reset: a server reads the mode byte in its accept loop, and one that
 		// finds a reset there may give up the whole session.
-		_ = (*st).Close()
+		s.tap.part(o.port)
 		s.leave()
 	default:
 		s.leave()
@@ -209,13 +207,14 @@ const maxAck = 64 << 10
 func (o *opening) acknowledged() (rest []byte, err error) {
 	s := o.session
 	if s.leaving() {
+		s.tap.openings.untake()
 		return nil, ErrLeaving
 	}
 	st, err := s.openStream()
 	if err != nil {
 		return nil, err
 	}
-	s.tap.ports.remove(st.StreamID()) // it is yamux's
+	o.port = s.tap.ports.add(st.StreamID()) // without a lane, what comes in is yamux's
 	o.stream.Store(&st)
 	if s.over() {
 		return nil, s.cause()
@@ -227,6 +226,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 		o.phase.Store(uint32(PhaseWrite))
 	}
 	if _, err := st.Write(first); err != nil {
+		o.port = nil // it may still go out, and the stream's end must not overtake it
 		return nil, s.transport(err)
 	}
 	o.phase.Store(uint32(PhaseFlushed))

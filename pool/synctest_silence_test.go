@@ -15,15 +15,24 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// silentMux is a network that takes everything and answers nothing.
+// silentMux is a network that takes everything and answers nothing, but for streams that
+// are opened.
 type silentMux struct {
 	closed chan struct{}
 	once   atomic.Bool
 	pings  atomic.Int64
 	opened atomic.Uint32
+	ack    func(stream uint32) // has the server acknowledge a stream; nil: it does not
 }
 
-func (m *silentMux) Open() (stream, error)        { return newSilentStream(m), nil }
+func (m *silentMux) Open() (stream, error) {
+	s := newSilentStream(m)
+	if m.ack != nil {
+		m.ack(s.id)
+	}
+	return s, nil
+}
+
 func (m *silentMux) Accept() (stream, error)      { <-m.closed; return nil, io.EOF }
 func (m *silentMux) CloseChan() <-chan struct{}   { return m.closed }
 func (m *silentMux) Err() error                   { return io.EOF }
@@ -105,6 +114,7 @@ func newSilentPool(t *testing.T, cfg Config) *silentPool {
 		context.AfterFunc(ctx, func() { _ = far.Close(); _ = near.Close() })
 		s := sp.newSession(ctx, near, addr, id)
 		s.mux = sp.mux
+		sp.mux.ack = func(stream uint32) { s.tap.answered(s.tap.ports.add(stream)) }
 		return s, nil
 	}
 	sp.start()

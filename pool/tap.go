@@ -26,6 +26,9 @@ type tap struct {
 	spawn   func(func()) bool     // starts a goroutine, or answers false if none is wanted any more
 	ports   ports
 	resets  resets
+	parted  parted
+
+	openings openings
 
 	lastRead     atomic.Int64 // nanoseconds from origin to the last sign of life
 	lastData     atomic.Int64 // the same to the last that was a stream's, not yamux's own
@@ -53,6 +56,7 @@ func newTap(conn net.Conn, since time.Time, in, out *atomic.Uint64) *tap {
 		spawn: func(f func()) bool { go f(); return true },
 		own:   newFrame(),
 	}
+	t.openings.init()
 	if c, ok := conn.(interface{ unblocked() *spill }); ok {
 		t.spill = c.unblocked()
 	}

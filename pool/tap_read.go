@@ -21,6 +21,8 @@ type inbound struct {
 	lane     *lane           // of dest
 	pongs    []*outgoing     // answers to the peer's pings that wait to go out, the first one first
 	bulk     bulk            // what came of replies
+
+	unclaimed unclaimed
 }
 
 // Read gives yamux what is yamux's, and the lanes what is theirs.
@@ -40,6 +42,9 @@ func (t *tap) Read(b []byte) (int, error) {
 			}
 		default:
 			if n := t.resets.in.fill(b); n > 0 {
+				return n, nil
+			}
+			if n := t.parted.fill(b); n > 0 {
 				return n, nil
 			}
 			if err := t.head(); err != nil {
@@ -165,6 +170,8 @@ func (t *tap) head() error {
 		if at := t.ports.find(stream); at != nil {
 			at.grow(length)
 			t.flagged(at, flags)
+		} else {
+			t.dropped(stream, 0, flags)
 		}
 	case framePing:
 		if flags&flagSYN != 0 {
@@ -193,6 +200,8 @@ func (t *tap) data(b []byte, stream uint32) error {
 		if in.dest != nil {
 			t.flagged(in.dest, in.flags)
 			in.dest = nil
+		} else {
+			t.dropped(stream, in.payload, in.flags)
 		}
 		in.out = append(in.outBuf[:0], b...)
 		return nil
@@ -217,9 +226,12 @@ func (t *tap) data(b []byte, stream uint32) error {
 // concluded acts on the flags of a lane's frame, behind what came with them.
 func (t *tap) concluded() { t.flagged(t.reading.dest, t.reading.flags) }
 
-// flagged notes that the peer has closed a stream.
+// flagged notes that the peer has acknowledged or closed a stream.
 func (t *tap) flagged(at *port, flags uint16) {
-	if flags &= flagFIN | flagRST; flags != 0 && at.end(uint32(flags)) {
-		t.ports.remove(at.stream)
+	if ended := flags & (flagFIN | flagRST); ended != 0 {
+		at.end(uint32(ended))
+	}
+	if flags&(flagACK|flagFIN|flagRST) != 0 {
+		t.answered(at)
 	}
 }

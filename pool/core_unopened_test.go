@@ -1,0 +1,187 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// closedRig has a session on which streams wait since now, whose server answers pings
+// and accepts none.
+func closedRig(t *testing.T, corroborate bool) *rig {
+	r := up(t, addrA)
+	r.core.cfg.corroborate = corroborate
+	r.core.last = 1
+	r.use[1] = usage{busy: true, unopened: r.now, heard: r.now}
+	r.tell(messages.Unopened{Addr: addrA, Session: 1})
+	r.expire(0)
+	r.expire(time.Second, "ping 1")
+	r.tell(messages.Pinged{Addr: addrA, Session: 1})
+	return r
+}
+
+// closedFor is why calls leave such a session.
+func closedFor(but string) string {
+	return fmt.Sprintf("%v: %v: none for 2s, %s", ErrNotServing, ErrNoStream, but)
+}
+
+func TestASessionThatOpensNoStreamIsReplacedWhenANewConnectionAnswersACall(t *testing.T) {
+	r := closedRig(t, false)
+	r.expire(time.Second, "dial "+addrA+" as 2")
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "pool.ask")
+	r.sessions(1)
+	r.tell(messages.Served{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,
+		"retire 1: "+closedFor("while a new connection works"), "pool.desert")
+	r.sessions(2)
+}
+
+func TestASessionThatOpensNoStreamIsLeftWhenAnotherServerAnswers(t *testing.T) {
+	r := closedRig(t, true)
+	r.expire(time.Second, "suspect "+addrA)
+	r.tell(messages.Corroborated{Addr: addrA})
+	r.expire(0, "publish", "retire 1: "+closedFor("while another server answers"), "pool.desert")
+	r.sessions()
+	r.expire(time.Hour) // nothing is dialed, and what is on it may end
+}
+
+func TestASessionThatOpensNoStreamIsDialedAnewWhenNoOtherServerAnswers(t *testing.T) {
+	r := closedRig(t, true)
+	r.expire(time.Second, "suspect "+addrA)
+	r.expire(625*time.Millisecond, "dial "+addrA+" as 2")
+}
+
+// What comes up beside it may be as bad: then it is tried again, less and less often.
+func TestAServerThatOpensNoStreamOnNewConnectionsEitherIsDialedLessAndLess(t *testing.T) {
+	for name, fail := range map[string]func(r *rig, session uint64){
+		"is not reached": func(r *rig, session uint64) {
+			r.tell(messages.Dialed{Addr: addrA, Session: session, Err: errors.New("refused")})
+		},
+		"answers no call": func(r *rig, session uint64) {
+			r.tell(messages.Dialed{Addr: addrA, Session: session}, "pool.ask")
+			r.tell(messages.Served{Addr: addrA, Session: session, Err: errors.New("no answer")}, fmt.Sprintf("retire %d: %v", session, ErrIdle))
+			r.expire(0, fmt.Sprintf("shut %d", session))
+			r.tell(messages.Disconnected{Addr: addrA, Session: session, Err: ErrIdle})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := closedRig(t, false)
+			begin, last, dials := r.now, r.now, 0
+			var pauses []time.Duration
+			for r.now.Sub(begin) < 10*time.Minute {
+				r.use[1] = usage{busy: true, unopened: begin.Add(-time.Second), heard: r.now}
+				at := r.core.deadline()
+				r.now = at
+				r.core.expire(at, func(id uint64) usage { return r.use[id] })
+				for _, e := range r.core.take() {
+					switch e := e.(type) {
+					case dial:
+						dials++
+						pauses, last = append(pauses, at.Sub(last)), at
+						fail(r, e.session)
+					case ping:
+						r.tell(messages.Pinged{Addr: addrA, Session: 1})
+					case trim:
+					default:
+						t.Fatalf("%T", e)
+					}
+				}
+			}
+			for i := 1; i < len(pauses); i++ {
+				if pauses[i] < pauses[i-1] || pauses[i] > 2*reopenMost*time.Second {
+					t.Errorf("pauses %v", pauses)
+				}
+			}
+			if dials > 16 || pauses[0] != time.Second {
+				t.Errorf("%d dials in 10 min: %v", dials, pauses)
+			}
+			r.sessions(1)
+		})
+	}
+}
+
+func TestASlowAcceptLoopIsNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		unopened func(begin, now time.Time) time.Time
+	}{
+		"all are acknowledged late": {func(begin, now time.Time) time.Time {
+			if now.Sub(begin) < 1900*time.Millisecond {
+				return begin
+			}
+			return time.Time{}
+		}},
+		"one a second is": {func(begin, now time.Time) time.Time { return now.Add(-now.Sub(begin) % (1200 * time.Millisecond)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := up(t, addrA)
+			begin := r.now
+			r.tell(messages.Unopened{Addr: addrA, Session: 1})
+			for range 1000 {
+				r.now = r.now.Add(100 * time.Millisecond)
+				r.use[1] = usage{busy: true, unopened: c.unopened(begin, r.now), heard: r.now}
+				r.core.expire(r.now, func(id uint64) usage { return r.use[id] })
+				for _, e := range r.core.take() {
+					switch e.(type) {
+					case ping:
+						r.tell(messages.Pinged{Addr: addrA, Session: 1})
+					case trim:
+					default:
+						t.Fatalf("after %v: %T", r.now.Sub(begin), e)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A round trip of 3 s delays acknowledgements and answers to pings alike.
+func TestAFarServerThatAcknowledgesBehindItsPingsIsNone(t *testing.T) {
+	r := up(t, addrA)
+	r.use[1] = usage{busy: true, unopened: r.now, heard: r.now}
+	r.tell(messages.Unopened{Addr: addrA, Session: 1})
+	r.core.cfg.ping = time.Minute // nothing is said of that here
+	r.expire(0)
+	r.expire(time.Second, "ping 1")
+	for range 3 {
+		r.expire(time.Second)
+	}
+	r.use[1] = usage{busy: true, heard: r.now}
+	r.tell(messages.Pinged{Addr: addrA, Session: 1})
+	r.expire(time.Second)
+	r.expire(time.Minute)
+	if at := r.core.sessions[1].openings; at != (openDoubt{}) {
+		t.Fatalf("%+v", at)
+	}
+}
+
+func TestAProcessThatStoodStillBlamesNoServerForItsOpenings(t *testing.T) {
+	r := closedRig(t, false)
+	r.expire(time.Minute) // the reading goroutine has not run either
+	r.use[1] = usage{busy: true, heard: r.now}
+	r.expire(time.Second)
+	r.expire(time.Second)
+}
+
+func TestASilentNetworkIsJudgedByItsPingsAlone(t *testing.T) {
+	r := up(t, addrA)
+	r.use[1] = usage{busy: true, unopened: r.now, heard: r.now}
+	r.tell(messages.Unopened{Addr: addrA, Session: 1})
+	r.expire(0)
+	r.expire(time.Second, "ping 1")
+	r.expire(time.Second)
+	r.expire(time.Second, "publish", silent(1))
+}
+
+func TestASessionThatOpensStreamsAgainIsForgiven(t *testing.T) {
+	r := closedRig(t, false)
+	r.expire(time.Second, "dial "+addrA+" as 2")
+	r.use[1] = usage{busy: true, heard: r.now}
+	r.expire(2 * time.Second)
+	if r.core.sessions[1].unfit() {
+		t.Fatal("it is thought to open no stream still")
+	}
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
+	r.sessions(1)
+}
