@@ -26,14 +26,14 @@ func TestTheSpreadFollowsTheSizeOfTheCluster(t *testing.T) {
 		{"no server", 100_000, 0, 1, 15 * time.Second},
 		{"nonsense", math.MaxInt, 1, 1, 24 * time.Hour},
 	} {
-		if got := standard.spread(tt.nodes, tt.servers, tt.draw); got != tt.want {
+		if got := standard.spread(size{tt.nodes, tt.servers}, tt.draw); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.what, got, tt.want)
 		}
 	}
-	if got := (Timing{Spread: 2 * time.Second, ConnsPerServerSecond: 1}).spread(10, 2, 1); got != 6*time.Second {
+	if got := (Timing{Spread: 2 * time.Second, ConnsPerServerSecond: 1}).spread(size{10, 2}, 1); got != 6*time.Second {
 		t.Errorf("with a spread of 2 s: %v, want 6 s", got)
 	}
-	if got := (Timing{Spread: time.Second, ConnsPerServerSecond: 1}).spread(10, 2, 1); got != 5*time.Second {
+	if got := (Timing{Spread: time.Second, ConnsPerServerSecond: 1}).spread(size{10, 2}, 1); got != 5*time.Second {
 		t.Errorf("with one connection a second: %v, want 5 s", got)
 	}
 }
@@ -92,9 +92,9 @@ func TestTheSpreadIsDrawnAtTheFailover(t *testing.T) {
 		g.fail(active.Addr)
 		at := g.r.nextRound().Sub(g.now)
 		least, most = min(least, at), max(most, at)
-		before := g.r.schedule.spread
+		before := g.r.schedule.forward.last.draw
 		active, _ = g.view.Active()
-		if g.fail(active.Addr); g.r.schedule.spread == before {
+		if g.fail(active.Addr); g.r.schedule.forward.last.draw == before {
 			t.Fatalf("seed %d: the second failover draws nothing", seed)
 		}
 	}

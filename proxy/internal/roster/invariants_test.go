@@ -164,10 +164,7 @@ func (w *witness) checkHeld() {
 
 // regular is when the next round is due without a failover.
 func (w *witness) regular() time.Time {
-	plain := w.r.schedule
-	defer func() { w.r.schedule = plain }()
-	w.r.schedule.failover = time.Time{}
-	return w.r.nextRound()
+	return w.r.regular()
 }
 
 // checkFailover checks that a notice which makes another server active brings

@@ -45,7 +45,7 @@ func TestTheIntervalFollowsTheSizeOfTheCluster(t *testing.T) {
 		{what: "nonsense", nodes: math.MaxInt, servers: 1, draws: draws{1, 1}, want: 24 * time.Hour},
 	}
 	for _, tt := range tests {
-		got := standard.interval(tt.nodes, tt.servers, tt.draws)
+		got := standard.interval(size{tt.nodes, tt.servers}, tt.draws)
 		if diff := (got - tt.want).Abs(); diff > tt.accuracy {
 			t.Errorf("%s: %v, want %v", tt.what, got, tt.want)
 		}
