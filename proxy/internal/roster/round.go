@@ -77,15 +77,19 @@ func (d *round) asked(addr string) *candidate {
 	return nil
 }
 
-// rebalance begins a round. During a round it begins none; who waits gets the
-// result of the one that runs.
+// rebalance begins a round, which goes by chance whatever was to come. During a round
+// it begins none; who waits gets the result of the one that runs.
 func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceResult]) {
 	if reply.Awaited() {
 		r.round.waiters = append(r.round.waiters, reply)
 	}
-	if !r.round.running {
-		r.beginRound(now)
+	if r.round.running {
+		return
 	}
+	if s := &r.schedule; r.cfg.Policy == Shuffle && r.cfg.Seat == 0 {
+		s.homeward, s.home, s.joined = false, "", false
+	}
+	r.beginRound(now)
 }
 
 // beginRound orders the candidates and probes the first. Every probe may last
@@ -192,7 +196,7 @@ func (r *Roster) weigh(now time.Time) {
 	d.turn = time.Time{}
 	var turn time.Time // of the first that is silent
 	active := r.list.active()
-	served := active != nil && active.health == messages.Alive
+	served := active != nil && active.health == messages.Alive && !d.verifying
 	for i := range d.candidates[:d.started] {
 		c := &d.candidates[i]
 		if c.state == asked && served && turn.IsZero() {
