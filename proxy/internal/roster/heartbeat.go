@@ -67,7 +67,6 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, 
 		r.warn(now, "heartbeat refused", messages.Server{}, err)
 		return err
 	}
-	r.grown(now, members)
 	r.replace(members, from, leave)
 	if leave {
 		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)

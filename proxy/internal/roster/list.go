@@ -15,6 +15,7 @@ type list struct {
 	primaries, backups []*entry
 	remembered         int    // servers that came from before the last start
 	edits              uint64 // grows with every call that can change who is in which class
+	joins              int    // servers that have become primaries so far
 }
 
 // member is a server that is to join, with what came along.
@@ -109,7 +110,8 @@ func (l *list) addPrimary(s messages.Server, from messages.Source) *entry {
 	default:
 		l.backups = without(l.backups, e)
 	}
-	e.source = from
+	e.source, e.joined = from, true
+	l.joins++
 	l.primaries = append(l.primaries, e)
 	return e
 }
@@ -243,6 +245,13 @@ func (l *list) forgetRemembered() {
 func (l *list) dropUnlisted() {
 	l.edits++
 	l.backups = slices.DeleteFunc(l.backups, func(e *entry) bool { return !e.listed })
+}
+
+// forgetJoins ends the time in which servers count as having joined.
+func (l *list) forgetJoins() {
+	for e := range l.all() {
+		e.joined = false
+	}
 }
 
 // forgetNames clears the scratch of a merge.
