@@ -153,6 +153,9 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 		busy = l
 		at, err = l.finish(r.Reply)
 		busy = nil
+		if at >= PhaseDecode {
+			s.proved()
+		}
 		if l.spoiled {
 			l.discard(s.leave)
 			return at, err
@@ -177,7 +180,6 @@ func (l *lane) finish(reply any) (Phase, error) {
 			Layer: "rpc", Reason: fmt.Sprintf("the reply is to request %d, not to %d", h.Seq, l.seq),
 		}
 	}
-	l.session.proved()
 	if h.Error != "" {
 		remote := remoteError(h.Error)
 		if remote.Kind == ErrUnknownMethod || remote.Kind == ErrBadRequest { //nolint:errorlint // the very values

@@ -15,6 +15,7 @@ func (o *owner) dial(d dial) {
 	dialing, abandon := context.WithCancelCause(context.Background())
 	o.dialing[d.session] = abandon
 	o.self.Go(func(ctx context.Context) {
+		defer abandon(nil)
 		defer context.AfterFunc(ctx, func() { abandon(ErrStopped) })()
 		o.connect(ctx, dialing, d)
 	})
@@ -27,15 +28,12 @@ func (o *owner) overdue(ctx context.Context, d dial, at Phase) {
 	_ = o.tell(ctx, mail{Pool: messages.DialLate{Addr: d.addr, Session: d.session, Err: err}})
 }
 
-// landed counts a dial that has ended, and lets go of its context.
+// landed counts a dial that has ended.
 func (o *owner) landed(m messages.Dialed) {
 	if m.Err != nil && !o.core.isLate(m.Session) {
 		o.pool.counts.dialFailures.Add(1)
 	}
-	if end := o.dialing[m.Session]; end != nil {
-		end(nil)
-		delete(o.dialing, m.Session)
-	}
+	delete(o.dialing, m.Session)
 }
 
 // late counts a dial that takes longer than callers wait as one that failed, and tells of
