@@ -54,6 +54,8 @@ type Request struct {
 	// Hold is how long the server may take to answer, beyond Block; 0 means
 	// Config.HoldTimeout, a year is the most.
 	Hold time.Duration
+
+	probe bool // nothing but an answer is wanted: calls go before
 }
 
 // Do is Call for a caller that knows how long the server will hold the request, and
@@ -82,7 +84,7 @@ const pingMethod = "Status.Ping"
 // took, a dial included. The errors are those of Call.
 func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	begin := time.Now()
-	err := p.Call(ctx, addr, pingMethod, &emptyMap, nil)
+	err := p.Do(ctx, addr, &Request{Method: pingMethod, Args: &emptyMap, probe: true})
 	return time.Since(begin), err
 }
 
@@ -101,7 +103,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 			return PhaseFind, err // it would be sent and nobody would wait
 		}
 		var s *session
-		if s, err = p.find(ctx, addr, except); err != nil {
+		if s, err = p.seek(ctx, addr, except, r.probe); err != nil {
 			if d, ok := errors.AsType[*DialError](err); ok {
 				return d.Phase, err
 			}
@@ -151,6 +153,9 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 		busy = l
 		at, err = l.finish(r.Reply)
 		busy = nil
+		if at >= PhaseDecode {
+			s.proved()
+		}
 		if l.spoiled {
 			l.discard(s.leave)
 			return at, err

@@ -179,5 +179,6 @@ func TestSessionNumbersAreNeverUsedAgain(t *testing.T) {
 	for i := range uint64(5) {
 		r.tell(r.connect("ann", addrA, 0), fmt.Sprintf("dial %s as %d", addrA, i+1))
 		r.tell(messages.Dialed{Addr: addrA, Session: i + 1, Err: ErrIdle}, "answer ann: "+ErrIdle.Error())
+		r.now = r.now.Add(backoffMost)
 	}
 }

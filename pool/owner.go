@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -16,6 +17,8 @@ type owner struct {
 	core *core
 	live map[uint64]*session // every session that is not over
 
+	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
+
 	serial  uint64 // of the last SetTLS or OfferTLS
 	inForce uint64 // of the one whose credentials are in force
 }
@@ -25,8 +28,9 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		pool: p, self: self, core: newCore(coreConfig{
 			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
 			ping: p.cfg.PingTimeout, drain: p.cfg.DrainTimeout, corroborate: p.cfg.Suspect != nil,
+			dial: p.cfg.DialTimeout, chance: rand.Float64,
 		}),
-		live: make(map[uint64]*session),
+		live: make(map[uint64]*session), dialing: make(map[uint64]context.CancelCauseFunc),
 	}
 	o.watch()
 	return o
@@ -45,7 +49,10 @@ func (o *owner) Step(now time.Time, letter mail) {
 		delete(o.live, m.Session)
 	case messages.Leaving:
 		o.farewell(m.Addr, m.Session)
+	case messages.DialLate:
+		o.late(m)
 	case messages.Dialed:
+		o.landed(m)
 		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
 			o.down(m.Addr, m.Err)
 		}
@@ -96,7 +103,11 @@ func (o *owner) apply() {
 	for _, e := range o.core.take() {
 		switch e := e.(type) {
 		case dial:
-			o.self.Go(func(ctx context.Context) { o.connect(ctx, e) })
+			o.dial(e)
+		case abandon:
+			if end := o.dialing[e.session]; end != nil {
+				end(errAbandoned)
+			}
 		case publish:
 			o.publish()
 		case answer:
@@ -184,12 +195,7 @@ func (o *owner) farewell(addr string, session uint64) bool {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, ErrStopped} {
-		if errors.Is(err, fine) {
-			return
-		}
-	}
-	if err != nil && o.pool.cfg.Down != nil {
+	if err != nil && !ownEnd(err) && o.pool.cfg.Down != nil {
 		o.pool.cfg.Down(addr, err)
 	}
 }
@@ -208,15 +214,14 @@ func (o *owner) ping(e ping) {
 	})
 }
 
-// connect dials and then keeps the session until it is over. It runs in a
-// goroutine of its own, the session's keeper.
-func (o *owner) connect(ctx context.Context, d dial) {
+// connect dials, within dialing, and then keeps the session until it is over. It runs
+// in a goroutine of its own, the session's keeper.
+func (o *owner) connect(ctx, dialing context.Context, d dial) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
 	begin := time.Now()
-	s, err := p.open(ctx, d.addr, d.session)
+	s, err := p.open(p.tardy(dialing, d.limits, func(at Phase) { o.overdue(dialing, d, at) }), d.addr, d.session)
 	if err != nil {
-		p.counts.dialFailures.Add(1)
 		log.Debug().Str("server", d.addr).Str("error", said{d.addr, PhaseDial.String()}.text(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}

@@ -79,7 +79,10 @@ func (p *Pool) stream(ctx context.Context, addr, method string) (c *conn, at Pha
 			}
 			return nil, PhaseDial, err
 		}
-		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !s.over() && !s.leaving() {
+		if c, at, err = s.open(ctx, method); err == nil || at == PhaseRemote {
+			s.proved()
+		}
+		if err == nil || at != PhaseOpen || !s.over() && !s.leaving() {
 			return c, at, err
 		}
 		except = s.id
