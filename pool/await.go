@@ -37,6 +37,7 @@ type patience struct {
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
+	share                   // of the attempt in its call's time
 }
 
 // patience begins to wait, hold beyond what block asks for, 0 for Config.HoldTimeout;
@@ -56,6 +57,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 
 // look has the watch fire after a while.
 func (w *patience) look(now, after time.Duration) {
+	after = w.share.next(now, after, w.session.pool.cfg.SilenceLimit)
 	w.due = now + after
 	w.watch.Reset(after)
 }
@@ -91,6 +93,8 @@ func (w *patience) fired() error {
 	s, now := w.session, time.Since(w.session.pool.origin)
 	waited := now - w.begin
 	switch {
+	case w.over > 0 && w.over <= now && now-w.due < s.pool.cfg.SilenceLimit:
+		return w.expired(now)
 	case waited < w.limit:
 		w.look(now, min(s.overdue(), w.limit-waited))
 	case now-w.due >= s.pool.cfg.SilenceLimit:

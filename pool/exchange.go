@@ -18,8 +18,11 @@ var errStale = errors.New("the stream was closed while it was idle")
 func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
 	s := l.session
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
-	if r.Moved != nil {
-		w.moved, w.retired = r.Moved, s.retiring
+	if w.share = (share{over: l.until, call: l, late: r.Late}); r.Moved != nil {
+		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
+	}
+	if w.over > 0 {
+		w.look(w.begin, w.due-w.begin)
 	}
 	if l.stream == nil {
 		if left, err = l.open(&w); left {

@@ -1,11 +1,9 @@
 package fleet
 
 import (
-	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
@@ -56,7 +54,7 @@ func (f *Fleet) next(a *agent, i int) {
 	c.gen++
 	c.dials, c.sent, c.pauses = false, false, false
 	of := event{agent: a.id, call: uint8(i), gen: c.gen, kind: evPause}
-	do := c.Next(&attempt.Env{Now: f.clock(), View: a.view, Draw: a.rng.Int64N, Tokens: &a.tokens})
+	do := c.Next(f.env(a))
 	switch do.Do {
 	case attempt.Try:
 		n := f.number[do.Server.Addr]
@@ -73,9 +71,6 @@ func (f *Fleet) next(a *agent, i int) {
 		if err := f.dial(a, n); err != nil {
 			f.tell(a, messages.FailureNotice{Server: do.Server, Epoch: a.view.Epoch(), Err: err})
 			failure := attempt.Failure{Kind: attempt.Lost, Outcome: attempt.NotSent}
-			if refused, is := errors.AsType[*pool.BackoffError](err); is {
-				failure.Until = refused.Until
-			}
 			f.fails(a, i, failure)
 		}
 	case attempt.Pause:
@@ -87,6 +82,11 @@ func (f *Fleet) next(a *agent, i int) {
 		of.kind = evLoop
 		f.in(loopPause+a.upTo(loopPause), of)
 	}
+}
+
+// env is what a's decisions depend on now.
+func (f *Fleet) env(a *agent) *attempt.Env {
+	return &attempt.Env{Now: f.clock(), View: a.view, Draw: a.rng.Int64N, Tokens: &a.tokens}
 }
 
 // resume goes on after a pause.
@@ -105,10 +105,13 @@ func (f *Fleet) resume(a *agent, e event) {
 // wake ends the pauses that need not be waited out.
 func (f *Fleet) wake(a *agent) {
 	for i := range a.calls {
-		if c := &a.calls[i]; c.on && c.pauses && c.Resumes(a.view) {
+		c := &a.calls[i]
+		if !c.on || !c.pauses {
+			continue
+		}
+		if rest, yes := c.Resumes(f.env(a)); yes {
 			c.gen++
-			c.pauses = false
-			f.in(0, event{agent: a.id, call: uint8(i), gen: c.gen, kind: evPause})
+			f.in(rest, event{agent: a.id, call: uint8(i), gen: c.gen, kind: evPause})
 		}
 	}
 }

@@ -1,0 +1,67 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrAttemptTimeout is why a call ended whose Request.Limit was over, while its own
+// context was not.
+var ErrAttemptTimeout = errors.New("the server did not answer within its share of the call's time")
+
+// expiry is when a request's limit is over, since the pool's origin; 0: it has none.
+func (r *Request) expiry(origin time.Time) time.Duration {
+	if r.Limit <= 0 {
+		return 0
+	}
+	return time.Since(origin) + min(r.Limit, longest)
+}
+
+// findUntil is seek within a limit too, which a dial may use up.
+func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, until time.Duration, probe bool) (*session, error) {
+	if until == 0 || (*p.table.Load())[addr] != nil && except == 0 {
+		return p.seek(ctx, addr, except, probe)
+	}
+	limited, stop := context.WithDeadline(ctx, p.origin.Add(until))
+	defer stop()
+	s, err := p.seek(limited, addr, except, probe)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, ErrAttemptTimeout
+	}
+	return s, err
+}
+
+// share is when a call's attempt is over, unless its answer has begun by then.
+type share struct {
+	over time.Duration // since the pool's origin; 0: never
+	call *lane
+	late Late // nil: the attempt ends
+}
+
+// next is after which time to look, at most: a limit that is over already was not seen
+// only because this process was not run.
+func (l *share) next(now, after, silence time.Duration) time.Duration {
+	switch {
+	case l.over == 0:
+		return after
+	case l.over > now:
+		return min(after, l.over-now)
+	}
+	return min(after, silence)
+}
+
+// expired ends the attempt, or has it go on.
+func (w *patience) expired(now time.Duration) error {
+	w.over = 0
+	if w.call.turn.Load() != turnHeard {
+		if w.late == nil {
+			return ErrAttemptTimeout
+		}
+		if w.moved = w.late.Late(); w.moved == nil {
+			return ErrAttemptTimeout
+		}
+	}
+	w.look(now, w.session.overdue())
+	return nil
+}
