@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -105,6 +104,13 @@ func (b *backoffs) until(addr string) time.Time {
 	return time.Time{}
 }
 
+// hold keeps addr from being dialed for a while longer.
+func (b *backoffs) hold(addr string, until time.Time) {
+	if e := b.each[addr]; e != nil && e.until.Before(until) {
+		e.refuseUntil(until, addr, e.refusal)
+	}
+}
+
 // pending answers those who ask for addr while a dial is under way that was told to
 // have failed: nothing was answered in time.
 func (b *backoffs) pending(now time.Time, addr string) error {
@@ -140,7 +146,7 @@ func (e *backoff) refuseUntil(until time.Time, addr string, err error) {
 func (b *backoffs) failed(now time.Time, addr string, err error, connected bool) {
 	e := b.entry(now, addr)
 	e.failures++
-	if errors.Is(err, context.DeadlineExceeded) {
+	if _, late := errors.AsType[*lateError](err); late {
 		e.timeouts++
 	} else {
 		e.timeouts = 0
@@ -183,13 +189,15 @@ func (b *backoffs) ended(now time.Time, addr string, session uint64, err error) 
 	return true
 }
 
-// trust forgets the failures that are due to credentials, since others are in force.
+// trust forgets the failures that are due to credentials, since others are in force, and
+// what they may have to do with it that no server can be reached.
 func (b *backoffs) trust() {
 	for addr, e := range b.each {
 		if e.refusal != nil && refuses(e.refusal) {
 			delete(b.each, addr)
 		}
 	}
+	b.pace = pace{}
 }
 
 // entry is the one of addr. Where there are too many, the oldest is forgotten.

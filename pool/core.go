@@ -186,7 +186,7 @@ func (c *core) connect(now time.Time, m messages.Connect) {
 		}
 		c.last++
 		c.servers[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}}
-		c.begin(m.Addr, c.last, m.Probe, false)
+		c.begin(m.Addr, c.last, m.Probe)
 	case l.up:
 		c.emit(answer{to: m.Reply})
 	case l.late:
@@ -220,7 +220,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 	if m.Err != nil {
 		delete(c.servers, m.Addr)
 	} else {
-		l.up = true
+		l.up, l.late = true, false
 		c.emit(publish{})
 		if l.stands {
 			c.emit(replaced{addr: m.Addr})

@@ -80,6 +80,8 @@ func (r *rig) expect(what string, want []string) {
 			got = append(got, "suspect "+e.addr)
 		case cut:
 			got = append(got, fmt.Sprintf("cut %d: %v", e.session, e.cause))
+		case abandon:
+			got = append(got, fmt.Sprintf("abandon %d", e.session))
 		case replaced:
 			got = append(got, "replaced "+e.addr)
 		case trim:

@@ -28,8 +28,8 @@ func (c *core) refuse(addr string) error {
 }
 
 // begin has a dial made as soon as there is a slot for it.
-func (c *core) begin(addr string, session uint64, probe, stands bool) {
-	c.slots.ask(&dialing{addr: addr, session: session, probe: probe, stands: stands})
+func (c *core) begin(addr string, session uint64, probe bool) {
+	c.slots.ask(&dialing{addr: addr, session: session, probe: probe})
 	c.fill()
 }
 
@@ -70,8 +70,10 @@ func (c *core) late(now time.Time, m messages.DialLate) {
 	d.late = true
 	if c.expected(m.Addr, m.Session) {
 		c.dials.failed(now, m.Addr, m.Err, c.connected())
+		c.dials.hold(m.Addr, now.Add(latePause(c.cfg.dial, c.cfg.chance())))
 	}
 	if l := c.servers[m.Addr]; l != nil && l.session == m.Session {
+		d.stands = l.stands
 		if l.late = d.second; !l.late {
 			delete(c.servers, m.Addr)
 		}

@@ -19,13 +19,13 @@ type pace struct {
 	last     error     // of the failures
 }
 
-// failed notes a dial that failed while no session was up. The next one is due after a
-// quarter of the fleet's spread to all of it.
+// failed notes a dial that failed while no session was up. The next one is due after an
+// eighth of the fleet's spread to all of it.
 func (p *pace) failed(now time.Time, spread time.Duration, err error, chance func() float64) {
 	p.failures++
 	p.last = err
 	if most := min(spread, paceMost); p.failures >= paceFree && most >= paceLeast {
-		p.until = now.Add(most/4 + time.Duration(chance()*float64(most*3/4)))
+		p.until = now.Add(most/8 + time.Duration(chance()*float64(most*7/8)))
 	}
 }
 

@@ -29,6 +29,8 @@ type Pool struct {
 
 	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
+	trials chan struct{} // has one for each dial that tries credentials
+
 	resolver *net.Resolver // nil: Config.Dial resolves names
 
 	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
@@ -76,6 +78,7 @@ func New(cfg Config) (*Pool, error) {
 func (p *Pool) start() {
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
+	p.trials = make(chan struct{}, maxTrials)
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})

@@ -51,7 +51,7 @@ func (c *core) renew(addr string, l *link) {
 		c.slots.drop(l.session)
 		l.session, l.late = c.last, false
 	}
-	c.begin(addr, c.last, false, l.stands)
+	c.begin(addr, c.last, false)
 }
 
 // renewed puts the new session in the place of the old one, which is kept for a

@@ -16,7 +16,7 @@ type dialing struct {
 	second  bool // it began beside another one to its address that is late
 	late    bool // whoever waited for it was told that it failed; it goes on
 	stale   bool // its session is of no use any more
-	stands  bool // its session stands in for one that was cut
+	stands  bool // it is late, and its session stands in for one that was cut
 }
 
 // slots bounds the dials that are under way. Others wait, in the order in which they were

@@ -30,7 +30,7 @@ func (o *owner) overdue(ctx context.Context, d dial, at Phase) {
 
 // landed counts a dial that has ended.
 func (o *owner) landed(m messages.Dialed) {
-	if m.Err != nil && !o.core.isLate(m.Session) {
+	if m.Err != nil && !o.core.isLate(m.Session) && !errors.Is(m.Err, errAbandoned) {
 		o.pool.counts.dialFailures.Add(1)
 	}
 	delete(o.dialing, m.Session)
