@@ -7,7 +7,7 @@ import "time"
 const (
 	paceFree  = 2                // dials that may fail one after the other
 	paceLeast = time.Second      // a fleet that needs less is small
-	paceMost  = 30 * time.Second // an agent is not blind for longer
+	paceMost  = 80 * time.Second // a fleet that needs more gets no more
 )
 
 // pace holds back all dials of an agent together. Each address has its back-off besides,
@@ -19,13 +19,13 @@ type pace struct {
 	last     error     // of the failures
 }
 
-// failed notes a dial that failed while no session was up. The next one is due after an
-// eighth of the fleet's spread to all of it.
+// failed notes a dial that failed while no session was up. The next one is due after
+// three to nine tenths of the fleet's spread.
 func (p *pace) failed(now time.Time, spread time.Duration, err error, chance func() float64) {
 	p.failures++
 	p.last = err
 	if most := min(spread, paceMost); p.failures >= paceFree && most >= paceLeast {
-		p.until = now.Add(most/8 + time.Duration(chance()*float64(most*7/8)))
+		p.until = now.Add(time.Duration(float64(most) * (0.3 + 0.6*chance())))
 	}
 }
 

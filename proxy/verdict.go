@@ -27,7 +27,13 @@ func sliced(err error) error {
 // describe is the one place that reads an attempt's error for what happens next. A call
 // that goes elsewhere is not served by the leader of the agent's own cluster.
 func describe(err *CallError, elsewhere bool) attempt.Failure {
-	return attempt.Failure{Kind: kind(err, elsewhere), Outcome: outcome(err.Outcome), Broke: broke(err)}
+	f := attempt.Failure{
+		Kind: kind(err, elsewhere), Outcome: outcome(err.Outcome), Broke: broke(err), Silent: errors.Is(err, pool.ErrSilent),
+	}
+	if alone, ok := errors.AsType[*pool.BackoffError](err); ok && err.Outcome == pool.NotSent {
+		f.Until = alone.Until
+	}
+	return f
 }
 
 // broke reports whether the connection ended under an attempt that was sent, as it does

@@ -29,4 +29,3 @@ func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
 		}
 	}
 }
-

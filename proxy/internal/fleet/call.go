@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
@@ -38,7 +40,7 @@ func (f *Fleet) begin(a *agent, i int) {
 	if c.on {
 		return
 	}
-	cfg := attempt.Config{Repeatable: true, RetryTimeout: retryTimeout}
+	cfg := attempt.Config{Repeatable: true, RetryTimeout: retryTimeout, Paced: true}
 	if i == watch {
 		cfg.Block = watchFor
 	} else {
@@ -71,6 +73,9 @@ func (f *Fleet) next(a *agent, i int) {
 		if err := f.dial(a, n); err != nil {
 			f.tell(a, messages.FailureNotice{Server: do.Server, Epoch: a.view.Epoch(), Err: err})
 			failure := attempt.Failure{Kind: attempt.Lost, Outcome: attempt.NotSent}
+			if refused, is := errors.AsType[*pool.BackoffError](err); is {
+				failure.Until = refused.Until
+			}
 			f.fails(a, i, failure)
 		}
 	case attempt.Pause:

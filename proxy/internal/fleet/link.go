@@ -94,7 +94,9 @@ func (f *Fleet) broke(a *agent, n int16, err error) {
 	f.tell(a, messages.FailureNotice{Server: f.servers[n].Server, Epoch: a.view.Epoch(), Err: err})
 	for i, is := range lost {
 		if is {
-			f.fails(a, i, attempt.Failure{Kind: attempt.Lost, Outcome: attempt.MaybeExecuted, Broke: true})
+			f.fails(a, i, attempt.Failure{
+				Kind: attempt.Lost, Outcome: attempt.MaybeExecuted, Broke: err != errSilent, Silent: err == errSilent, //nolint:errorlint // it is this package's own
+			})
 		}
 	}
 }
