@@ -2,27 +2,27 @@ package fleet
 
 import "time"
 
-// faultAt is when the faults of the scenarios begin.
-const faultAt = 10 * time.Second
+// FaultAt is when the faults of the scenarios begin.
+const FaultAt = 10 * time.Second
 
 // Outage has all servers die at once and come back at once after down.
 func Outage(down time.Duration) []Fault {
-	return []Fault{{faultAt, (*Fleet).KillAll}, {faultAt + down, (*Fleet).BeginAll}}
+	return []Fault{{FaultAt, (*Fleet).KillAll}, {FaultAt + down, (*Fleet).BeginAll}}
 }
 
 // Killed has one server die for good.
-func Killed() []Fault { return []Fault{{faultAt, func(f *Fleet) { f.Kill(1) }}} }
+func Killed() []Fault { return []Fault{{FaultAt, func(f *Fleet) { f.Kill(1) }}} }
 
 // Frozen has one server fall silent for down.
 func Frozen(down time.Duration) []Fault {
-	return []Fault{{faultAt, func(f *Fleet) { f.Freeze(1) }}, {faultAt + down, func(f *Fleet) { f.Thaw(1) }}}
+	return []Fault{{FaultAt, func(f *Fleet) { f.Freeze(1) }}, {FaultAt + down, func(f *Fleet) { f.Thaw(1) }}}
 }
 
 // Rolling restarts the servers one after the other.
 func Rolling(servers int, down, gap time.Duration) []Fault {
 	var all []Fault
 	for n := range servers {
-		at := faultAt + time.Duration(n)*gap
+		at := FaultAt + time.Duration(n)*gap
 		all = append(all, Fault{at, func(f *Fleet) { f.Kill(n) }}, Fault{at + down, func(f *Fleet) { f.Begin(n) }})
 	}
 	return all
@@ -31,7 +31,7 @@ func Rolling(servers int, down, gap time.Duration) []Fault {
 // Joined has the servers from n on join: what agents begin with is to be told in
 // Config.Begin.
 func Joined(n, servers int) []Fault {
-	return []Fault{{faultAt, func(f *Fleet) {
+	return []Fault{{FaultAt, func(f *Fleet) {
 		for i := n; i < servers; i++ {
 			f.Begin(i)
 		}

@@ -6,6 +6,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
+// quietLimit is how long nothing may come in on a session with calls on it: servers ping
+// theirs every 30 s.
+const quietLimit = 45 * time.Second
+
 // quiet has the agents notice whose session falls silent with the server.
 func (f *Fleet) quiet(n int16) {
 	for i := range f.agents {
@@ -19,7 +23,7 @@ func (f *Fleet) quiet(n int16) {
 			continue // stock's keepalive runs anyway
 		}
 		heard := max(l.heard, l.since+(f.now-l.since)/serverPing*serverPing)
-		f.queue.push(event{at: max(heard+f.patience(a), f.now), agent: a.id, kind: evSuspect, server: n})
+		f.queue.push(event{at: max(heard+quietLimit, f.now), agent: a.id, kind: evSuspect, server: n})
 	}
 }
 
@@ -55,14 +59,4 @@ func (f *Fleet) unanswered(a *agent, n int16) {
 		l.doubted, l.backed = false, false
 		f.broke(a, n, errSilent)
 	}
-}
-
-// patience is how long a session with a call on it may be without a sign of life.
-func (f *Fleet) patience(a *agent) time.Duration {
-	return min(keepalive(a.ttl, a.view.NumNodes(), a.view.Len()), 45*time.Second)
-}
-
-func keepalive(ttl time.Duration, nodes, servers int) time.Duration {
-	fleet := time.Duration(nodes) * time.Second / time.Duration(16*max(servers, 1))
-	return max(30*time.Second, 2*ttl, fleet)
 }

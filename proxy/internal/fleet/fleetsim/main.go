@@ -1,9 +1,9 @@
-// Fleetsim runs one scenario of a simulated fleet and prints what came out.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -12,62 +12,93 @@ import (
 )
 
 func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		os.Exit(2)
+	}
+}
+
+// scenario is what the flags say beside the configuration.
+type scenario struct {
+	name, policy string
+	down, gap    time.Duration
+	each         time.Duration
+}
+
+// run does what args say and prints it to out.
+func run(args []string, out io.Writer) error {
 	var c fleet.Config
-	scenario := flag.String("s", "none", "none, outage, kill, freeze, rolling, join")
-	policy := flag.String("p", "shuffle", "shuffle, rendezvous, seat, stock")
-	down := flag.Duration("down", time.Minute, "how long servers are away")
-	gap := flag.Duration("gap", 2*time.Minute, "between the servers of a rolling restart")
-	each := flag.Int("each", 0, "print every so many seconds")
-	flag.IntVar(&c.Agents, "n", 10000, "agents")
-	flag.IntVar(&c.Nodes, "nodes", 0, "in the cluster, of which the agents are a sample; 0: the agents")
-	flag.IntVar(&c.Servers, "servers", 5, "servers")
-	flag.IntVar(&c.Begin, "begin", 0, "servers at the beginning")
-	flag.IntVar(&c.Handshakes, "hs", 0, "handshakes a second per server; 0: any number")
-	flag.IntVar(&c.Heartbeats, "hb", 50, "heartbeats a second that the cluster grants")
-	flag.Uint64Var(&c.Seed, "seed", 1, "seed")
-	flag.DurationVar(&c.Warm, "warm", 15*time.Minute, "before what is counted")
-	flag.DurationVar(&c.For, "for", 5*time.Minute, "what is counted")
-	flag.DurationVar(&c.Start, "start", 6*time.Minute, "agents start over this time")
-	flag.DurationVar(&c.RTT, "rtt", time.Millisecond, "round trip time")
-	flag.DurationVar(&c.Grain, "grain", 100*time.Millisecond, "of what is counted over time")
-	flag.BoolVar(&c.Discovery, "disc", false, "agents have a discoverer")
-	flag.BoolVar(&c.NoBeats, "nobeats", false, "no heartbeats during the run")
-	flag.Parse()
-	switch *policy {
-	case "stock":
-		c.Stock = true
-	case "rendezvous":
+	var s scenario
+	flags := flag.NewFlagSet("fleetsim", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&s.name, "s", "none", "none, outage, kill, freeze, rolling, join")
+	flags.StringVar(&s.policy, "p", "shuffle", "shuffle, rendezvous, seat, stock")
+	flags.DurationVar(&s.down, "down", time.Minute, "how long servers are away")
+	flags.DurationVar(&s.gap, "gap", 2*time.Minute, "between the servers of a rolling restart")
+	flags.DurationVar(&s.each, "each", 0, "print the state so often")
+	flags.IntVar(&c.Agents, "n", 10000, "agents")
+	flags.IntVar(&c.Nodes, "nodes", 0, "in the cluster, of which the agents are a sample; 0: the agents")
+	flags.IntVar(&c.Servers, "servers", 5, "servers")
+	flags.IntVar(&c.Begin, "begin", 0, "servers at the beginning; 0: all")
+	flags.IntVar(&c.Handshakes, "hs", 0, "handshakes a second per server; 0: any number")
+	flags.IntVar(&c.Heartbeats, "hb", 50, "heartbeats a second that the cluster grants")
+	flags.Uint64Var(&c.Seed, "seed", 1, "of chance")
+	flags.DurationVar(&c.Warm, "warm", 15*time.Minute, "before what is counted")
+	flags.DurationVar(&c.For, "for", 5*time.Minute, "what is counted")
+	flags.DurationVar(&c.Start, "start", 6*time.Minute, "agents start over this time")
+	flags.DurationVar(&c.RTT, "rtt", time.Millisecond, "round trip time")
+	flags.DurationVar(&c.Grain, "grain", 100*time.Millisecond, "of what is counted over time")
+	flags.BoolVar(&c.Discovery, "disc", false, "agents have a discoverer")
+	flags.BoolVar(&c.NoBeats, "nobeats", false, "no heartbeats while it is counted")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	c.Stock, c.Seats = s.policy == "stock", s.policy == "seat"
+	if s.policy == "rendezvous" {
 		c.Policy = roster.Rendezvous
-	case "seat":
-		c.Seats = true
 	}
-	switch *scenario {
-	case "outage":
-		c.Faults = fleet.Outage(*down)
-	case "kill":
-		c.Faults = fleet.Killed()
-	case "freeze":
-		c.Faults = fleet.Frozen(*down)
-	case "rolling":
-		c.Faults = fleet.Rolling(c.Servers, *down, *gap)
-	case "join":
-		c.Faults = fleet.Joined(c.Begin, c.Servers)
-	}
+	c.Faults = s.faults(c)
 	began := time.Now()
 	f := fleet.New(c)
 	f.Run()
 	r := f.Report()
-	fmt.Printf("%s of %d, %s, seed %d: %d events in %v\n", *scenario, c.Agents, *policy, c.Seed, r.Events, time.Since(began).Round(time.Millisecond))
-	r.Print(os.Stdout)
-	if *scenario == "outage" {
-		fmt.Printf("  peak on one server while they are down, after the first second: %d/s; when they are back: %d/s\n",
-			f.PeakBetween(11*time.Second, 10*time.Second+*down), f.PeakBetween(10*time.Second+*down, c.For))
+	_, err := fmt.Fprintf(out, "%s of %d, %s, seed %d: %d events in %v\n",
+		s.name, c.Agents, s.policy, c.Seed, r.Events, time.Since(began).Round(time.Millisecond))
+	s.print(out, c, f, r)
+	return err
+}
+
+// faults are those of the scenario.
+func (s *scenario) faults(c fleet.Config) []fleet.Fault {
+	switch s.name {
+	case "outage":
+		return fleet.Outage(s.down)
+	case "kill":
+		return fleet.Killed()
+	case "freeze":
+		return fleet.Frozen(s.down)
+	case "rolling":
+		return fleet.Rolling(c.Servers, s.down, s.gap)
+	case "join":
+		return fleet.Joined(c.Begin, c.Servers)
+	default:
+		return nil
 	}
-	if *scenario == "rolling" {
-		last := 10*time.Second + time.Duration(c.Servers-1)**gap + *down
-		fmt.Printf("  worst imbalance after the last restart %.2f, from a minute after it on %.2f\n", f.WorstAfter(last), f.WorstAfter(last+time.Minute))
+}
+
+// print writes what came out, and what is of interest in the scenario.
+func (s *scenario) print(out io.Writer, c fleet.Config, f *fleet.Fleet, r *fleet.Report) {
+	r.Print(out)
+	switch s.name {
+	case "outage":
+		back := fleet.FaultAt + s.down
+		_, _ = fmt.Fprintf(out, "  peak on one server after the first second: %d/s, after the first ten: %d/s; when they are back: %d/s\n",
+			f.PeakBetween(fleet.FaultAt+time.Second, back), f.PeakBetween(fleet.FaultAt+10*time.Second, back), f.PeakBetween(back, c.For))
+	case "rolling":
+		last := c.Faults[len(c.Faults)-1].At
+		_, _ = fmt.Fprintf(out, "  worst imbalance after the last restart %.2f, from a minute after it on %.2f\n",
+			f.WorstAfter(last), f.WorstAfter(last+time.Minute))
 	}
-	if *each > 0 {
-		f.Timeline(os.Stdout, time.Duration(*each)*time.Second)
+	if s.each > 0 {
+		f.Timeline(out, s.each)
 	}
 }
