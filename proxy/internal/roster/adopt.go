@@ -40,9 +40,14 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	}
 	d.running = false
 	was := r.schedule
-	r.rearm(now)
+	if r.rearm(now); d.extra {
+		r.schedule.last, r.schedule.first, r.schedule.draws = was.last, was.first, was.draws
+	}
 	if d.homeward {
 		r.goHome(now, was)
+	}
+	if r.schedule.home == "" {
+		r.list.departed = r.list.departed[:0]
 	}
 	r.again(now, how)
 	r.answerRound(how, now.Sub(d.began))

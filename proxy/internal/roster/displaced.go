@@ -43,9 +43,10 @@ func (r *Roster) failover(now time.Time, former *entry, cause error) {
 	r.tellFailover(now, former, cause)
 	s := &r.schedule
 	s.displaced, s.turns = true, 0
-	if s.home == "" && former.health == messages.Failed && !r.list.isBackup(former) &&
+	_, soon := r.cfg.Rebalance.spread(r.size, 0)
+	if soon && former.health == messages.Failed && !r.list.isBackup(former) &&
 		(r.returned.addr != former.server.Addr || now.Sub(r.returned.at) >= steady) {
-		s.home = former.server.Addr
+		r.belong(former)
 	}
 	s.homeward = s.home != "" || r.cfg.Seat != 0 || r.cfg.Policy == Rendezvous
 	r.bringForward(now)
@@ -53,7 +54,8 @@ func (r *Roster) failover(now time.Time, former *entry, cause error) {
 }
 
 // goHome ends a homeward round: if the server that the agent belongs to did not
-// answer, it tries again after a while, for that server may be on its way back.
+// answer, it tries again after a while, for that server may be on its way back. While
+// it is not listed, it is waited for.
 func (r *Roster) goHome(now time.Time, was schedule) {
 	candidates := r.round.candidates
 	if len(candidates) == 0 {
@@ -61,7 +63,8 @@ func (r *Roster) goHome(now time.Time, was schedule) {
 	}
 	c, s := &candidates[0], &r.schedule
 	if r.cfg.Policy == Shuffle && r.cfg.Seat == 0 && c.server.Addr != was.home {
-		return // it has left the list
+		s.home = was.home
+		return
 	}
 	s.displaced = r.cfg.Seat != 0 // its seat changes with the list
 	switch {
@@ -75,25 +78,41 @@ func (r *Roster) goHome(now time.Time, was schedule) {
 
 // grow ends a step: if servers have joined the primaries, the next round is brought
 // forward. It moves to no other server than one of these, or, of an agent with a seat
-// that failed over, to the seat among all of them. A server that the agent was to go
-// back to, and that had left the list meanwhile, is one of these: the others take note
-// of it as well, and it is to have its share of each, not more.
+// that failed over, to the seat among all of them. A server that was there when the
+// last round ended has the agents already that chose it then: only those of them that
+// have left it meanwhile go there.
 func (r *Roster) grow(now time.Time) {
 	if r.list.joins == r.joins {
 		return
 	}
 	r.joins = r.list.joins
-	s := &r.schedule
-	if r.cfg.Policy == Shuffle && r.cfg.Seat != 0 {
-		if !s.displaced {
-			return // the order of the others' seats is another one now: that can wait
-		}
+	s, home := &r.schedule, r.list.find(r.schedule.home)
+	seat := r.cfg.Policy == Shuffle && r.cfg.Seat != 0
+	switch {
+	case seat && !s.displaced:
+		return // the order of the others' seats is another one now: that can wait
+	case seat, home != nil && home.back:
 		s.homeward, s.turns = true, 0
-	} else if e := r.list.find(s.home); e != nil && e.joined {
-		s.homeward, s.home = false, ""
+	case slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }):
+		s.joined = true
+	default:
+		return
 	}
-	s.joined = true
 	r.bringForward(now)
+}
+
+// leave takes note that a heartbeat took the server away that was in front.
+func (r *Roster) leave(was front) {
+	if e := was.entry; e != nil && !was.backup && r.list.find(e.server.Addr) == nil {
+		r.belong(e)
+	}
+}
+
+// belong makes a server that was left the one to go back to, unless there is one.
+func (r *Roster) belong(e *entry) {
+	if r.schedule.home == "" {
+		r.schedule.home = e.server.Addr
+	}
 }
 
 // settleIn orders the primaries of a round that was brought forward, which are in the
@@ -125,5 +144,33 @@ func toFront(class []*entry, e *entry) {
 	if i := slices.Index(class, e); i > 0 {
 		copy(class[1:i+1], class[:i])
 		class[0] = e
+	}
+}
+
+// maxDeparted bounds how many servers are remembered that have left.
+const maxDeparted = 16
+
+// join takes note of a new primary. It is an old one if it was there when the last
+// round ended.
+func (l *list) join(e *entry) {
+	l.joins++
+	i := slices.Index(l.departed, e.server.Addr)
+	e.joined, e.back = i < 0, i >= 0
+	if i >= 0 {
+		l.departed = slices.Delete(l.departed, i, i+1)
+	}
+}
+
+// depart takes note of a primary that leaves.
+func (l *list) depart(e *entry) {
+	if len(l.departed) < maxDeparted {
+		l.departed = append(l.departed, e.server.Addr)
+	}
+}
+
+// forgetJoins ends the time in which servers count as having joined.
+func (l *list) forgetJoins() {
+	for e := range l.all() {
+		e.joined, e.back = false, false
 	}
 }

@@ -44,6 +44,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 		r.discovery.ask(leaderless)
 	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
+	r.leave(was)
 	r.bereave() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
 	r.list.prefer(was)

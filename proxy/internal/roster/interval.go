@@ -46,25 +46,20 @@ func (t Timing) first(of size, draw float64) time.Duration {
 
 // spread is the time from an event that brings the next round forward to that round:
 //
-//	Spread + up to max(2 x Spread, scaled)
+//	Spread + up to max(2 x Spread, stretch)
 //
-// by one draw in [0, 1), with scaled as in interval: if the event is the whole
-// fleet's, its rounds come evenly over a time in which the servers can take them.
-func (t Timing) spread(of size, draw float64) time.Duration {
-	at := float64(t.Spread)
-	at += float64(draw * t.stretch(of))
-	return time.Duration(min(at, float64(longestInterval)))
+// by one draw in [0, 1). The event may be the whole fleet's: in the stretch its rounds
+// and the regular ones together are a seventh more than the servers' regular share. If
+// that takes as long as a connection is kept the regular rounds do as well, and false
+// is returned: none is brought forward.
+func (t Timing) spread(of size, draw float64) (time.Duration, bool) {
+	scaled, mean := t.scaled(of), float64(t.MinInterval+t.MinInterval/4)
+	room := 1.15 - scaled/mean
+	if room <= 0 || scaled/room > float64(t.MinInterval) {
+		return 0, false
+	}
+	return t.Spread + time.Duration(draw*max(2*float64(t.Spread), scaled/room)), true
 }
-
-// stretch is the time, in nanoseconds, over which brought-forward rounds come.
-func (t Timing) stretch(of size) float64 {
-	return max(2*float64(t.Spread), min(t.scaled(of), float64(longestInterval)))
-}
-
-// crowded says whether the regular rounds of the fleet leave no room for others: one
-// that is brought forward then takes the place of the regular one. Below that, both
-// together stay within a tenth of what the servers can take.
-func (t Timing) crowded(of size) bool { return t.scaled(of) > 2*float64(t.Spread) }
 
 // scaled is the time, in nanoseconds, in which the servers can take a new connection
 // of every node. Without a server it is zero.

@@ -119,7 +119,7 @@ func (r *Roster) Expire(now time.Time) {
 	case r.round.running:
 		r.expireRound(now)
 	case due(r.nextRound(), now):
-		r.beginRound(now)
+		r.beginRound(now, r.cfg.Seat == 0 && !due(r.regular(), now))
 	}
 	r.finish(now)
 }

@@ -14,6 +14,7 @@ import (
 type round struct {
 	number     uint64 // of the round under way, or of the last one
 	running    bool
+	extra      bool // it was brought forward, and the regular one is still to come
 	homeward   bool // it takes the agent back to where it belongs
 	short      bool // not every server is a candidate
 	verifying  bool // it is about the servers only that are to replace the held ones
@@ -89,16 +90,16 @@ func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceRe
 	if s := &r.schedule; r.cfg.Policy == Shuffle && r.cfg.Seat == 0 {
 		s.homeward, s.home, s.joined = false, "", false
 	}
-	r.beginRound(now)
+	r.beginRound(now, false)
 }
 
 // beginRound orders the candidates and probes the first. Every probe may last
 // until the round's limit; the stagger shrinks with the number of candidates so
 // that the last one still has half of it.
-func (r *Roster) beginRound(now time.Time) {
+func (r *Roster) beginRound(now time.Time, extra bool) {
 	d := &r.round
 	d.number++
-	d.running, d.started, d.homeward, d.verifying = true, 0, r.schedule.homeward, r.verifying()
+	d.running, d.extra, d.started, d.homeward, d.verifying = true, extra, 0, r.schedule.homeward, r.verifying()
 	d.began, d.limit, d.turn = now, now.Add(r.cfg.ProbeTimeout), time.Time{}
 	d.candidates = d.candidates[:0]
 	order := r.arrange(d.homeward)

@@ -4,8 +4,8 @@ import "time"
 
 // schedule is what the time of the next round follows from.
 type schedule struct {
-	last    time.Time // end of the last round; before any, the start. It moves when the interval changes: see resize
-	first   bool      // there was no round since the start, or since the size of the cluster is known
+	last    time.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
+	first   bool      // there was no such round since the start, or since the size of the cluster is known
 	draws   draws
 	forward forward
 	displacement
@@ -13,16 +13,9 @@ type schedule struct {
 
 // forward is what brings the next round forward: a failover, or servers that joined.
 type forward struct {
-	last      event // the last of these events since the last round
-	began     event // the first of them
-	postponed bool  // no server answers: it is brought forward from the time when one does
-}
-
-// event is a time and a draw in [0, 1): this agent's place among those that meet the
-// same event. Its zero value is none.
-type event struct {
-	at   time.Time
-	draw float64
+	at        time.Time // when that was; zero: there was none since the last round
+	draw      float64   // in [0, 1), drawn then: this agent's place among those that meet the same event
+	postponed bool      // no server answers: it is brought forward from the time when one does
 }
 
 // rearm sets the time of the next round: now and a newly drawn interval.
@@ -33,7 +26,8 @@ func (r *Roster) rearm(now time.Time) {
 // regular is when the next round is due if nothing brings it forward.
 func (r *Roster) regular() time.Time { return r.schedule.last.Add(r.interval(r.size)) }
 
-// interval is that between the last round and the next, in a cluster of this size.
+// interval is that between the last regular round and the next, in a cluster of this
+// size.
 func (r *Roster) interval(of size) time.Duration {
 	s, t := &r.schedule, r.cfg.Rebalance
 	if s.first {
@@ -42,32 +36,22 @@ func (r *Roster) interval(of size) time.Duration {
 	return t.interval(of, s.draws)
 }
 
-// nextRound is when the next round is due: an interval after the last one, or
-// earlier if an event wants it. It follows the cluster's size without being drawn
-// again. In a crowded fleet the round that is brought forward is instead of the
-// regular one, which may be the earlier of the two: with both, agents that meet the
-// event together would have more rounds than the servers are to take. Events that
-// repeat themselves put it off only for as long as one of them may.
+// nextRound is when the next round is due: an interval after the last regular one, or
+// earlier if an event wants it. It follows the cluster's size without being drawn again.
 func (r *Roster) nextRound() time.Time {
-	f, t := &r.schedule.forward, r.cfg.Rebalance
-	if f.last.at.IsZero() {
-		return r.regular()
-	}
-	latest := f.began.at.Add(t.spread(r.size, f.began.draw) + time.Duration(t.stretch(r.size)))
-	at := earlier(f.last.at.Add(t.spread(r.size, f.last.draw)), latest)
-	if t.crowded(r.size) {
+	f, at := &r.schedule.forward, r.regular()
+	if f.at.IsZero() {
 		return at
 	}
-	return earlier(at, r.regular())
+	if after, ok := r.cfg.Rebalance.spread(r.size, f.draw); ok {
+		return earlier(at, f.at.Add(after))
+	}
+	return at
 }
 
 // bringForward has the next round follow now.
 func (r *Roster) bringForward(now time.Time) {
-	f := &r.schedule.forward
-	f.last = event{at: now, draw: r.rng.Float64()}
-	if f.began.at.IsZero() {
-		f.began = f.last
-	}
+	r.schedule.forward = forward{at: now, draw: r.rng.Float64()}
 }
 
 // postpone ends a step: a round that is to come soon would find nobody while no
@@ -77,10 +61,9 @@ func (r *Roster) postpone(now time.Time) {
 	switch f := &r.schedule.forward; {
 	case r.list.served():
 		if f.postponed {
-			f.postponed = false
 			r.bringForward(now)
 		}
-	case !f.last.at.IsZero():
+	case !f.at.IsZero():
 		*f = forward{postponed: true}
 	}
 }
