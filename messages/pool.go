@@ -21,6 +21,7 @@ type Connect struct {
 	Addr   string
 	Except uint64 // 0: none
 	Probe  bool   // no call waits for it: those that do come first
+	Spare  bool   // it is one of several that are asked for at once; the session may not be needed
 	Reply  actor.Reply[error]
 }
 

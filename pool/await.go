@@ -9,12 +9,16 @@ import (
 )
 
 // HoldError says that a server has not answered a call for as long as it may hold
-// one, whether it is alive or not.
+// one, whether it is alive or not, or that its answer stopped on the way.
 type HoldError struct {
-	Limit time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for
+	Limit    time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for, unless the answer had begun
+	Received int64         // bytes of the answer that came; 0: it had not begun
 }
 
 func (e *HoldError) Error() string {
+	if e.Received > 0 {
+		return fmt.Sprintf("the answer stopped after %d bytes: nothing more, or hardly anything, came for %v", e.Received, e.Limit)
+	}
 	return fmt.Sprintf("the server has not answered within %v", e.Limit)
 }
 
@@ -32,8 +36,11 @@ type patience struct {
 	session *session
 	ctx     context.Context
 	watch   *time.Timer
-	begin   time.Duration   // since the pool's origin
-	limit   time.Duration   // for the whole call
+	rest    context.Context // in place of ctx while the call makes headway; nil: none
+	extra   extension
+	headway
+	answer  *incoming       // what has come of the answer
+	lane    *lane           // that carries the call; nil: it opens a stream
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
@@ -47,17 +54,15 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 	if hold <= 0 {
 		hold = s.pool.cfg.HoldTimeout
 	}
-	w := patience{
-		session: s, ctx: ctx, watch: watch,
-		begin: time.Since(s.pool.origin), limit: held + min(hold, longest),
-	}
-	w.look(w.begin, min(held+s.pool.cfg.SilenceLimit, w.limit))
+	w := patience{session: s, ctx: ctx, watch: watch}
+	w.headway = headway{begin: time.Since(s.pool.origin), hold: min(hold, longest), held: held}
+	w.look(w.begin, min(held+s.pool.cfg.SilenceLimit, held+w.hold))
 	return w
 }
 
 // look has the watch fire after a while.
 func (w *patience) look(now, after time.Duration) {
-	after = w.share.next(now, after, w.session.pool.cfg.SilenceLimit)
+	after = w.share.next(now, after)
 	w.due = now + after
 	w.watch.Reset(after)
 }
@@ -75,11 +80,17 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 		case <-s.ctx.Done():
 			return false, s.cause()
 		case <-w.ctx.Done():
-			return false, w.ctx.Err()
+			if !w.mayRest() {
+				return false, w.ctx.Err()
+			}
 		case <-w.moved:
-			return false, ErrMoved
+			if !w.stays() {
+				return false, ErrMoved
+			}
 		case <-w.retired:
-			return false, fmt.Errorf("%w: %w", ErrMoved, s.why)
+			if !w.stays() {
+				return false, fmt.Errorf("%w: %w", ErrMoved, s.why)
+			}
 		case <-w.watch.C:
 			if err := w.fired(); err != nil {
 				return false, err
@@ -88,23 +99,71 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 	}
 }
 
-// fired follows the watch: a *HoldError, or the watch is set anew.
+// fired follows the watch: an error, such as a *HoldError, or the watch is set anew.
 func (w *patience) fired() error {
 	s, now := w.session, time.Since(w.session.pool.origin)
-	waited := now - w.begin
+	w.update(now)
+	until := w.until()
 	switch {
-	case w.over > 0 && w.over <= now && now-w.due < s.pool.cfg.SilenceLimit:
+	case w.share.due(now, w.due):
 		return w.expired(now)
-	case waited < w.limit:
-		w.look(now, min(s.overdue(), w.limit-waited))
+	case w.extra.why != nil && w.extra.over(now, &w.headway, w.sending()):
+		return w.extra.why
+	case now < until:
+		w.look(now, min(s.overdue(), until-now))
 	case now-w.due >= s.pool.cfg.SilenceLimit:
 		// So late only because this process was not run. The answer may have come in
 		// long ago: who reads it was not run either.
 		w.look(now, s.pool.cfg.SilenceLimit)
+	case w.received > 0:
+		return &HoldError{Limit: w.hold, Received: w.received}
 	default:
-		return &HoldError{Limit: w.limit}
+		return &HoldError{Limit: w.held + w.hold}
 	}
 	return nil
+}
+
+// update notes what has come of the answer.
+func (w *patience) update(now time.Duration) {
+	if w.answer == nil {
+		return
+	}
+	w.heardAt, w.received = time.Duration(w.answer.last.Load()), w.answer.bytes.Load()
+	if w.heard == 0 && w.heardAt > 0 {
+		w.heard = now
+	}
+}
+
+// wrote notes that more of the request was handed over, some time after its begin.
+func (w *patience) wrote(sent int) {
+	w.sent, w.sentAt = int64(sent), time.Since(w.session.pool.origin)
+}
+
+// sending reports whether there is more of the request to be handed over.
+func (w *patience) sending() bool {
+	return w.lane != nil && w.lane.lent != nil && w.lane.sent < len(w.lane.lent.request)-frameHead
+}
+
+// stays reports whether a call that is to be made elsewhere ends where it is: its
+// answer is coming in, and would have to come anew.
+func (w *patience) stays() bool {
+	if w.update(time.Since(w.session.pool.origin)); w.received == 0 {
+		return false
+	}
+	w.moved, w.retired = nil, nil
+	return true
+}
+
+// mayRest reports whether the call goes on although its own context has ended: it
+// makes headway, and there is another context to go on with.
+func (w *patience) mayRest() bool {
+	now := time.Since(w.session.pool.origin)
+	if w.update(now); w.rest == nil || !w.extra.begins(now, &w.headway, w.sending()) {
+		return false
+	}
+	w.extra = extension{since: now, bytes: w.sent + w.received, why: w.ctx.Err()}
+	w.ctx, w.rest = w.rest, nil
+	return true
 }
 
 // overdue tells the owner of a call that waits while nothing comes in, and

@@ -28,7 +28,7 @@ import (
 //   - *RemoteError where the server said no; *DecodeError, *SizeError,
 //     *ProtocolError where what it said cannot be used;
 //   - *HoldError where it said nothing for Config.HoldTimeout, or Request.Hold, and
-//     what the request asked for, ErrStreamEnded where it has ended the stream of the call;
+//     what the request asked for, or went no further amid its answer, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
 //     *BacklogError, ErrDrained, ErrTooManySessions, or the transport's own error,
 //     io.EOF for its end;
@@ -46,19 +46,32 @@ type Request struct {
 	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
 
 	// Moved, if not nil, makes it a call that does no harm when it is made twice, and
-	// is to be made elsewhere once Moved is closed: it then ends with ErrMoved. So it
-	// does, with the reason beside it, when its session takes no new calls any more,
+	// is to be made elsewhere once Moved is closed: it then ends with ErrMoved, unless a
+	// large answer is on its way already. So it does, with the reason beside it, when its session takes no new calls any more,
 	// ErrRenewed or ErrLeaving. A server that was left thus does not hold a blocking
 	// query for minutes, and the agent's new server hears of it at once.
 	Moved <-chan struct{}
-	// Hold is how long the server may take to answer, beyond Block; 0 means
-	// Config.HoldTimeout, a year is the most.
+	// Hold is how long the server may take until the first byte of its answer comes,
+	// beyond Block, and how long the answer may then pause; 0 means Config.HoldTimeout,
+	// a year is the most.
 	Hold time.Duration
+	// Verify has the server answer a ping before the request is sent, where nothing came
+	// in on the session for Config.SilenceLimit: a session that a device on the way has
+	// forgotten while it was idle is then found out, and replaced, before anything is
+	// sent on it. It is for calls that must not be sent twice, and costs a round trip
+	// after a pause.
+	Verify bool
+	// Rest, if not nil, takes the place of the context of the call when that ends while
+	// a large request is on its way out or a large reply on its way in, for as long
+	// as either goes on: 2 s for a reply, 10 s for a request, without 1 KiB for each of
+	// these end the call as its own context would have. So who limits one attempt need
+	// not begin anew what only takes its time.
+	Rest context.Context
 	// Limit, if positive, is how long this attempt may take from the beginning, a dial
-	// included, until the server begins to answer. A call that ends so has
-	// ErrAttemptTimeout, and costs no context. Late, if not nil, is asked instead, once,
-	// in the goroutine of the call, when the request waits on its session. It is not with
-	// Moved.
+	// included, if it is not amid a large request or reply then, as of Rest. A call that
+	// ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
+	// instead, once, in the goroutine of the call, when the request waits on its session.
+	// It is not with Moved.
 	Limit time.Duration
 	Late  Late
 

@@ -41,8 +41,12 @@ type Config struct {
 	// that its session ends, with the calls on it. Zero means 2 s.
 	PingTimeout time.Duration
 
-	// HoldTimeout is how long a server may take to answer a call, beyond the time
-	// a blocking query asked for, however alive it is. Zero means 1 min.
+	// HoldTimeout is how long a server may take to begin to answer a call, beyond the
+	// time a blocking query asked for, however alive it is. It counts from the moment
+	// that the request has left. From the first byte of the answer on, it is how long
+	// that may pause: a large reply over a slow line comes through as long as it goes
+	// on, at 1 KiB a second at least, and so does a large request; one that trickles is
+	// given up. The same goes for the acknowledgement of a stream. Zero means 1 min.
 	HoldTimeout time.Duration
 
 	// Suspect, if set, is told of a server that is silent, and must not block. Its

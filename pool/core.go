@@ -48,6 +48,7 @@ type link struct {
 	renewal renewal
 	stands  bool // dialed in place of a session that was cut
 	late    bool // those who waited were told that the dial failed; it goes on
+	spare   bool // nobody asked for it but those who ask for several
 }
 
 // carrier is a session that is up: found by calls, which is what a link names, or
@@ -55,6 +56,7 @@ type link struct {
 type carrier struct {
 	addr  string
 	check time.Time // when to look whether it is of use to anybody; zero: it is about to end
+	spare time.Time // when it came up, if that may have been for nothing; zero: it was not
 	doubt doubt
 	departure
 }
@@ -185,14 +187,14 @@ func (c *core) connect(now time.Time, m messages.Connect) {
 			return
 		}
 		c.last++
-		c.servers[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}}
+		c.servers[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}, spare: m.Spare}
 		c.begin(m.Addr, c.last, m.Probe)
 	case l.up:
 		c.emit(answer{to: m.Reply})
 	case l.late:
 		c.emit(answer{to: m.Reply, err: c.dials.pending(now, m.Addr)})
 	default:
-		l.waiters = append(l.waiters, m.Reply)
+		l.waiters, l.spare = append(l.waiters, m.Reply), l.spare && m.Spare
 		if !m.Probe {
 			c.slots.wanted(l.session)
 		}
@@ -221,6 +223,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 		delete(c.servers, m.Addr)
 	} else {
 		l.up, l.late = true, false
+		c.spare(now, l, c.sessions[m.Session])
 		c.emit(publish{})
 		if l.stands {
 			c.emit(replaced{addr: m.Addr})

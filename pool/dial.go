@@ -74,6 +74,8 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(connecting, err)}
 	}
 	tardinessOf(limited).mark(isConnected)
+	p.reaching.add(addr, 1)
+	defer p.reaching.add(addr, -1)
 	conn = unblock(conn)
 	if creds != nil {
 		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.bytesIn, out: &p.counts.bytesOut}, addr)
@@ -111,6 +113,7 @@ func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id ui
 		retiring: make(chan struct{}), vacant: make(chan struct{}, 1), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
 	s.tap.staff(s.crew.join)
+	s.slept.Store(int64(p.slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s
 }

@@ -17,8 +17,12 @@ var errStale = errors.New("the stream was closed while it was idle")
 // caller's again, unless it has left it to who opens its stream.
 func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, err error) {
 	s := l.session
+	if err := s.verify(ctx, l, r); err != nil {
+		return PhaseOpen, false, err
+	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
-	if w.share = (share{over: l.until, call: l, late: r.Late}); r.Moved != nil {
+	w.lane, w.answer, w.rest = l, &l.incoming, r.Rest
+	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
 		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
 	}
 	if w.over > 0 {
@@ -42,8 +46,11 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		}
 		return PhaseOpen, false, l.unsent()
 	}
-	for {
+	for first := true; ; first = false {
 		for l.advance() {
+			if !first {
+				w.wrote(l.sent)
+			}
 		}
 		room := l.room
 		if l.sent == len(l.lent.request)-frameHead {

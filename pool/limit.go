@@ -35,29 +35,40 @@ func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, until 
 // share is when a call's attempt is over, unless its answer has begun by then.
 type share struct {
 	over time.Duration // since the pool's origin; 0: never
-	call *lane
-	late Late // nil: the attempt ends
+	late Late          // nil: the attempt ends
 }
 
-// next is after which time to look, at most: a limit that is over already was not seen
-// only because this process was not run.
-func (l *share) next(now, after, silence time.Duration) time.Duration {
+// stoodStill is how late a limit must be seen for the reason to be that this process was
+// not run: the answer may be there, and who reads it was not run either.
+const stoodStill = time.Second
+
+// next is after which time to look, at most.
+func (l *share) next(now, after time.Duration) time.Duration {
 	switch {
 	case l.over == 0:
 		return after
 	case l.over > now:
 		return min(after, l.over-now)
 	}
-	return min(after, silence)
+	return min(after, stoodStill)
 }
 
-// expired ends the attempt, or has it go on.
+// due reports whether the attempt is over, where the look at it was to be at looked.
+func (l *share) due(now, looked time.Duration) bool {
+	return l.over > 0 && l.over <= now && now-looked < stoodStill
+}
+
+// expired ends the attempt, or has it go on: while a large request or reply is on its way,
+// or while its call is made elsewhere too.
 func (w *patience) expired(now time.Duration) error {
 	w.over = 0
-	if w.call.turn.Load() != turnHeard {
-		if w.late == nil {
-			return ErrAttemptTimeout
-		}
+	w.update(now)
+	switch {
+	case w.extra.begins(now, &w.headway, w.sending()):
+		w.extra = extension{since: now, bytes: w.sent + w.received, why: ErrAttemptTimeout}
+	case w.late == nil:
+		return ErrAttemptTimeout
+	default:
 		if w.moved = w.late.Late(); w.moved == nil {
 			return ErrAttemptTimeout
 		}

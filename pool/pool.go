@@ -23,7 +23,10 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
-	muxing  *yamux.Config // of every session
+
+	reaching reaching // dials under way whose connection was accepted
+
+	muxing *yamux.Config // of every session
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 

@@ -19,6 +19,7 @@ type reply struct {
 	end    int    // where the reply ends
 	err    error  // why there is none
 	got    []byte // of it, so far; the call's buffer from the first byte until it is taken or dropped
+	incoming
 
 	allowed int       // bytes that the peer may send
 	owed    int       // bytes that came in and were not given back to it
@@ -29,6 +30,7 @@ type reply struct {
 // stream: either this side sees that, or the reading goroutine sees the turn.
 func (l *lane) ask() bool {
 	l.lent.reply, l.header, l.err = l.lent.reply[:0], 0, nil
+	l.clear()
 	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
 	l.turn.Store(turnAsked)
 	return l.port.ended.Load() == 0
@@ -94,7 +96,9 @@ func (l *lane) received(n, left int, kept bool) {
 	}
 	if done || err != nil {
 		l.answer(err)
+		return
 	}
+	l.came(n, l.session.tap.lastRead.Load())
 }
 
 // scanned looks whether header and body are complete.

@@ -35,6 +35,9 @@ type session struct {
 	refusals  refusals
 	parted    bool        // its server's farewell was told; the pool's owner sets it
 	provoking atomic.Bool // somebody pings so that resets are sent
+
+	verification atomic.Pointer[verification] // under way; nil: none
+	slept        atomic.Int64                 // Pool.slept when the server last proved to be there, in nanoseconds
 }
 
 // The bits of session.calls beside the count.

@@ -14,7 +14,8 @@ import (
 )
 
 // Stream opens a streaming call of method to the server at addr and waits until
-// the server has acknowledged it, for no longer than ctx and Config.HoldTimeout.
+// the server has acknowledged it, for no longer than ctx and Config.HoldTimeout
+// until the first byte of that.
 // It dials if there is no session.
 //
 // The connection is the caller's, who sends the method's request on it (WriteRequest),
@@ -99,6 +100,7 @@ type opening struct {
 	stream  atomic.Pointer[stream]
 	phase   atomic.Uint32
 	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
+	answer  incoming
 	result  chan opened
 }
 
@@ -124,6 +126,7 @@ func (s *session) open(ctx context.Context, method string) (*conn, Phase, error)
 	watch := time.NewTimer(s.pool.cfg.SilenceLimit)
 	defer watch.Stop()
 	w := s.patience(ctx, watch, 0, 0)
+	w.answer = &o.answer
 	over := s.ctx.Done()
 	for {
 		var why error
@@ -190,6 +193,15 @@ func (o *opening) run() {
 	}
 }
 
+// Read reads the acknowledgement, and counts what comes of it.
+func (o *opening) Read(b []byte) (int, error) {
+	n, err := (*o.stream.Load()).Read(b)
+	if n > 0 {
+		o.answer.came(n, int64(time.Since(o.session.pool.origin)))
+	}
+	return n, err
+}
+
 // maxAck bounds an acknowledgement, in bytes.
 const maxAck = 64 << 10
 
@@ -222,7 +234,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 	if o.settled.Load() || s.ctx.Err() != nil {
 		o.wake() // who left may have found no stream to wake
 	}
-	r := wire.NewReader(st)
+	r := wire.NewReader(o)
 	raw, err := r.Value(maxAck)
 	if err != nil {
 		return nil, o.unacknowledged(err)

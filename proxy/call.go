@@ -41,6 +41,34 @@ type call struct {
 // and a call whose arguments name another region, or one server by ServerID, is sent
 // three times at most to servers there that are in trouble.
 //
+// A Read or Idempotent call that a server does not answer within its share of the time is
+// sent to another one too, if one is known that may be well: within 2 s, or up to 5 s
+// where there is much time or none was given, and after twice what such calls usually
+// take. The first answer is taken; no server is left for that alone. So a server that
+// hangs does not cost the call, and one that is slow is not asked in vain. A call that is
+// AtMostOnce waits for its server, without a deadline in ctx until RetryTimeout too.
+//
+// While no server is left that may be well, pauses grow: to 2 s, or until an agent comes
+// once while each server hears of 64 agents a second, a minute at most, as far as the call's
+// time allows. A blocking query whose session broke pauses before the next server too, for
+// up to a tenth of that and 6 s, where that is 250 ms or more: every agent has one. Pauses
+// for want of a server end when one is found. When no time is left for another attempt
+// the call waits for its end, so that who calls again at once does no harm.
+//
+// A Read or Idempotent call that a server does not answer within its share of the time is
+// sent to another one too, if one is known that may be well: within 2 s, or up to 5 s
+// where there is much time or none was given, and not before twice what such calls usually
+// take. The first answer is taken; no server is left for that alone. So a server that
+// hangs does not cost the call, and one that is slow is not asked in vain. A call that is
+// AtMostOnce waits for its server.
+//
+// While no server is left that may be well, pauses grow: to 2 s, or until each server
+// hears of 64 agents a second when all of them do the same, to a minute at most and as far
+// as the call's time allows. A blocking query whose session broke pauses before the next
+// server too, for up to a tenth of that and 6 s, where that is 250 ms or more: every agent
+// has one. Such pauses end when a server is found. When no time is left for another attempt
+// the call waits for its end: who calls again at once does no harm.
+//
 // args is only read, never changed, and may be read once per attempt; a blocking
 // query that is sent again asks for what is left of its time. One of class Read is
 // also sent again, at once and at no cost, when another server comes in front, so
@@ -127,6 +155,11 @@ func (c *call) env(now *published) attempt.Env {
 // try makes one attempt and tells the owner what it says about the server. The call may
 // be over with it.
 func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (over bool, err error) {
+	server, err := c.reach(ctx, do.Server)
+	if do.Server = server; err != nil {
+		c.fault(ctx, c.now, do.Server, args, err)
+		return false, nil
+	}
 	now, alone := c.now, c.beside == nil
 	err = c.send(ctx, do, args, reply)
 	if alone && c.beside != nil {
@@ -144,11 +177,16 @@ func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (ove
 		c.way.Moved(time.Now())
 		return false, nil
 	}
-	c.look(args)
-	if v := c.failed(do.Server, err); v.Rotate && ctx.Err() == nil {
-		c.notify(ctx, now, do.Server, c.last)
-	}
+	c.fault(ctx, now, do.Server, args, err)
 	return false, nil
+}
+
+// fault takes note of a failed attempt, and tells the owner of a server that failed.
+func (c *call) fault(ctx context.Context, now *published, server messages.Server, args any, err error) {
+	c.look(args)
+	if v := c.failed(server, err); v.Rotate && ctx.Err() == nil {
+		c.notify(ctx, now, server, c.last)
+	}
 }
 
 // landed is what follows an answer.
@@ -183,6 +221,7 @@ func (c *call) send(ctx context.Context, do attempt.Action, args, reply any) err
 	if c.open == nil && p.pool != nil {
 		r := pool.Request{
 			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold, Limit: do.Limit,
+			Verify: c.class == AtMostOnce,
 		}
 		if c.way.Block > 0 && c.class == Read {
 			r.Moved = c.now.front.left

@@ -16,7 +16,7 @@ type Class uint8
 
 // The zero value is the careful one.
 const (
-	AtMostOnce Class = iota // never sent again once a server may have acted on it
+	AtMostOnce Class = iota // never sent again once a server may have acted on it, and not sent on a session that was silent before that has answered a ping
 	Idempotent              // twice is as good as once
 	Read                    // changes nothing
 )

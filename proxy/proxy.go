@@ -29,13 +29,14 @@ type Proxy struct {
 	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
 	budget  budget
 	usual   usual
+	contact atomic.Pointer[contact]
 	pace    atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
 	record  recorder
 	life    context.Context // ends with Stop
 	end     context.CancelFunc
 }
 
-// published is what readers see. It is never changed, but for news.
+// published is what readers see. It is never changed, but for news and met.
 type published struct {
 	view    *messages.View
 	active  messages.Server
@@ -44,6 +45,7 @@ type published struct {
 	why     string        // the active server is that
 	fault   error         // why the owner ended, unless Stop ended it; no server is active then
 	news    atomic.Bool   // the owner does not know yet whether the active server answers
+	met     atomic.Bool   // a call has seen a session to the active server
 	changed chan struct{} // closed when this is no longer the newest
 	hopeful bool          // a server may be well
 	hope    chan struct{} // closed when that is so again after it was not

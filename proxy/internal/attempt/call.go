@@ -83,6 +83,7 @@ type Call struct {
 	tried    []string  // servers that failed in this turn over the list
 	denied   bool      // one of them cannot serve it
 	few      int       // failures that found trouble elsewhere
+	start    time.Time // of the episode
 	until    time.Time // no retry after it; zero: not counted yet
 }
 
@@ -99,13 +100,19 @@ const fewAttempts = 3
 
 // Next is what to do now: before the first attempt, and after each pause and failure.
 func (c *Call) Next(env *Env) Action {
-	if c.until.IsZero() && c.Block == 0 {
-		c.episode(env.Now) // of a query, what it is held for does not count
+	if c.Block > 0 {
+		// What it is held for does not count, and pauses in a large fleet are long.
+		c.RetryTimeout = max(c.RetryTimeout, queryPauses*fleet(env.View, dialsPerServer))
+	} else if c.until.IsZero() {
+		c.episode(env.Now)
 	}
 	if c.failed {
 		c.failed = false
 		if why, over := c.settle(env.View); over {
 			return Action{Do: End, Why: why}
+		}
+		if c.Deadline.IsZero() && !env.Now.Before(c.until) {
+			return Action{Do: End, Why: c.spentWhy()}
 		}
 		// What reached no server, or one that cannot serve it, cost none anything.
 		broke := c.last.Outcome != NotSent && !c.verdict.Denied && !env.Tokens.Spend()

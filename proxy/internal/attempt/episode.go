@@ -17,6 +17,7 @@ func (c *Call) wasHeld(now time.Time, f Failure) bool {
 // elsewhere stay counted: it does not pass because another one was held.
 func (c *Call) episode(now time.Time) {
 	c.tried, c.denied, c.pausing = c.tried[:0], false, pausing{waited: c.waited}
+	c.start = now
 	if c.until = c.Deadline; c.until.IsZero() {
 		c.until = now.Add(c.RetryTimeout)
 	}

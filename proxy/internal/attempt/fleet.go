@@ -19,6 +19,7 @@ const (
 	lateMost          = 30 * time.Second
 	spreadLeast       = 250 * time.Millisecond // what is less is no spread
 	spreadFirst       = 6 * time.Second
+	queryPauses       = 4 // that a blocking query has time for, of the longest
 )
 
 // fleet is the time in which every agent of the cluster does something once, when each
@@ -47,17 +48,20 @@ func lateLeastOf(view *messages.View) time.Duration {
 // calls few do. It grows threefold with each failure. Zero: the fleet is small, or the
 // agent is alone with this failure, or what is dialed is spread already.
 func (c *Call) spread(view *messages.View) time.Duration {
-	first := fleet(view, spreadsPerServer)
-	if c.Block == 0 || c.last.Kind != Lost || c.last.Silent || !c.notBefore.IsZero() || first < spreadLeast {
+	first, most := fleet(view, spreadsPerServer), fleet(view, dialsPerServer)
+	switch {
+	case c.Block == 0, c.last.Kind != Lost, c.last.Silent, !c.notBefore.IsZero(), first < spreadLeast:
 		return 0
+	case c.Paced && c.pauses > 1: // the agent's next dial is spread
+		return 0
+	case !c.othersLeft(view):
+		return most
 	}
+	first = min(first, spreadFirst)
 	for range min(c.pauses, 10) {
 		first *= 3
 	}
-	if c.pauses == 0 {
-		return min(first, spreadFirst)
-	}
-	return min(first, fleet(view, dialsPerServer))
+	return min(first, most)
 }
 
 // waits reports whether a blocking query pauses before it is sent at all: no server is known

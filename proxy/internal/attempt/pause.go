@@ -108,7 +108,7 @@ func (c *Call) fitBudget(env *Env, wait time.Duration) time.Duration {
 	switch {
 	case c.LandBy.IsZero(), wait < left:
 		return wait
-	case !c.landing:
+	case !c.landing && left >= lateLeast:
 		c.landing = true
 		return env.between(0, left)
 	}
@@ -123,7 +123,7 @@ func (c *Call) fitBudget(env *Env, wait time.Duration) time.Duration {
 func (c *Call) ceiling(env *Env) time.Duration {
 	n := min(c.pauses, 10)
 	if c.LandBy.IsZero() {
-		return min(pauseFirst<<n, max(pauseMost, min(fleet(env.View, dialsPerServer), c.until.Sub(env.Now)/4)))
+		return min(pauseFirst<<n, max(pauseMost, min(fleet(env.View, dialsPerServer), c.until.Sub(c.start)/4)))
 	}
 	least := min(max(fleet(env.View, landingsPerServer), pauseLanding), landingMost)
 	return min(max(pauseFirst, least/8)<<n, max(least, min(c.LandBy.Sub(env.Now)/8, pauseMost)))
