@@ -77,3 +77,23 @@ func TestANewQueryIsSentAtOnceWhereDialsArePaced(t *testing.T) {
 		}
 	}
 }
+
+// In a rolling restart the servers that were left before are held for failed, and most of
+// them are back.
+func TestTheFirstPauseIsShortWhereAllOtherServersAreHeldForFailed(t *testing.T) {
+	env := large(t, start.Add(time.Minute))
+	var ranked []messages.Ranked
+	for r := range env.View.Ranking() {
+		r.Health = messages.Failed
+		ranked = append(ranked, r)
+	}
+	for _, paced := range []bool{false, true} {
+		c := Call{Config: Config{Block: 5 * time.Minute, Repeatable: true, RetryTimeout: time.Hour, Paced: paced}}
+		c.Next(large(t, start))
+		c.Failed(env.Now, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
+		env.View = messages.NewView(2, ranked, 0, 100_000, "")
+		if do := c.Next(env); do.Do != Pause || do.For > spreadFirst {
+			t.Errorf("paced %v: %+v", paced, do)
+		}
+	}
+}

@@ -49,13 +49,13 @@ func lateLeastOf(view *messages.View) time.Duration {
 // agent is alone with this failure, or what is dialed is spread already.
 func (c *Call) spread(view *messages.View) time.Duration {
 	first, most := fleet(view, spreadsPerServer), fleet(view, dialsPerServer)
-	switch {
+	switch left := c.othersLeft(view); {
 	case c.Block == 0, c.last.Kind != Lost, c.last.Silent, !c.notBefore.IsZero(), first < spreadLeast:
 		return 0
-	case c.Paced && c.pauses > 1: // the agent's next dial is spread
-		return 0
-	case !c.othersLeft(view):
-		return most
+	case c.Paced && (c.pauses > 1 || c.pauses > 0 && !left):
+		return 0 // the agent's next dial is spread
+	case c.pauses > 0 && !left:
+		return most // of those that are held for failed, one may be back: but the first pause is short
 	}
 	first = min(first, spreadFirst)
 	for range min(c.pauses, 10) {

@@ -130,7 +130,10 @@ func TestLoadIsEvenAMinuteAfterARollingRestart(t *testing.T) {
 		"fast, seats":      {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, Seats: true},
 	} {
 		cfg.Agents, cfg.Nodes, cfg.Seed, cfg.Start = sampled, 10_000, 1, 6*time.Minute
-		f, _ := run(t, cfg)
+		f, r := run(t, cfg)
+		if most := Quantile(r.Outages, 1); most > 5*time.Second || r.Out > 0 {
+			t.Errorf("%s: the last is back after %v, %d are out", name, most, r.Out)
+		}
 		last := cfg.Faults[len(cfg.Faults)-1].At
 		if worst := f.WorstAfter(last + time.Minute); worst > 1.55 { // of so few agents
 			t.Errorf("%s: one server has %.2f times the mean", name, worst)
