@@ -20,9 +20,33 @@ type Pool interface{ poolMessage() }
 type Connect struct {
 	Addr   string
 	Except uint64 // 0: none
+	Probe  bool   // no call waits for it: those that do come first
 	Spare  bool   // it is one of several that are asked for at once; the session may not be needed
 	Reply  actor.Reply[error]
 }
+
+// Withdraw says that who asked for a session to Addr waits no more.
+type Withdraw struct {
+	Addr  string
+	Reply actor.Reply[error] // of the Connect
+}
+
+// DialLate says that a dial has taken as long as its callers wait, and goes on.
+type DialLate struct {
+	Addr    string
+	Session uint64
+	Err     error // for those callers
+}
+
+// Proven says that a call on a session was answered, the first one on it.
+type Proven struct {
+	Addr    string
+	Session uint64
+}
+
+// DialSpread tells in how much time each agent of a fleet dials once when it cannot reach
+// any server, so that the servers can bear it; zero: the fleet is small.
+type DialSpread struct{ Over time.Duration }
 
 // Dialed is the result of a dial.
 type Dialed struct {
@@ -136,6 +160,10 @@ type Secured struct {
 
 func (Connect) poolMessage()      {}
 func (Dialed) poolMessage()       {}
+func (DialLate) poolMessage()     {}
+func (DialSpread) poolMessage()   {}
+func (Proven) poolMessage()       {}
+func (Withdraw) poolMessage()     {}
 func (Retain) poolMessage()       {}
 func (HeartbeatTTL) poolMessage() {}
 func (Keepalive) poolMessage()    {}

@@ -30,7 +30,7 @@ func (c *core) renewAsked(m messages.Renew) {
 	c.last++
 	l.renewal = renewal{session: c.last, better: true}
 	c.asked[c.last] = m.Reply
-	c.emit(dial{addr: m.Addr, session: c.last, better: true})
+	c.begin(m.Addr, c.last, false)
 }
 
 // renewAnswered tells who asked for a session what has become of its dial.

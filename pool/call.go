@@ -82,6 +82,7 @@ type Request struct {
 	Late  Late
 
 	asking bool // it is the owner's own Status.Ping
+	probe  bool // nothing but an answer is wanted: calls go before
 }
 
 // Late decides about a call whose Request.Limit is over. It must not block.
@@ -117,7 +118,7 @@ const pingMethod = "Status.Ping"
 // took, a dial included. The errors are those of Call.
 func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	begin := time.Now()
-	err := p.Do(ctx, addr, &Request{Method: pingMethod, Args: &emptyMap, Repeatable: true})
+	err := p.Do(ctx, addr, &Request{Method: pingMethod, Args: &emptyMap, Repeatable: true, probe: true})
 	return time.Since(begin), err
 }
 
@@ -137,7 +138,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 			return PhaseFind, err // it would be sent and nobody would wait
 		}
 		var s *session
-		if s, err = p.findUntil(ctx, addr, except, until); err != nil {
+		if s, err = p.findUntil(ctx, addr, except, until, r.probe); err != nil {
 			if d, ok := errors.AsType[*DialError](err); ok {
 				return d.Phase, err
 			}
@@ -190,6 +191,9 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64, until time.D
 		busy = l
 		at, err = l.finish(r.Reply)
 		busy = nil
+		if at >= PhaseDecode {
+			s.proved()
+		}
 		if l.spoiled {
 			l.discard()
 			s.leave()

@@ -21,6 +21,9 @@ type core struct {
 	ttl       time.Duration                 // of heartbeats; 0: unknown
 	tidy      time.Time                     // when to look whether too many sessions have left use; zero: never
 	keepalive time.Duration                 // between signs of life while calls wait; 0: not asked for
+	at        time.Time                     // of the step or the deadline that is taken
+	dials     backoffs                      // of the addresses
+	slots     slots                         // of the dials under way
 	asked     map[uint64]actor.Reply[error] // who waits for a session that was asked for by Renew
 	effects   []effect
 }
@@ -32,6 +35,7 @@ type coreConfig struct {
 	ping        time.Duration // a session's ping must be answered within it
 	drain       time.Duration // a session that was left ends that long after its last use
 	corroborate bool          // a silent session ends only if another server answers
+	dial        time.Duration // how long callers wait for a dial
 
 	chance func() float64 // from 0 to 1; nil: always a half
 }
@@ -44,6 +48,7 @@ type link struct {
 	waiters []actor.Reply[error] // who asked while dialing
 	renewal renewal
 	stands  bool // dialed in place of a session that was cut
+	late    bool // those who waited were told that the dial failed; it goes on
 	spare   bool // nobody asked for it but those who ask for several
 }
 
@@ -71,6 +76,7 @@ type (
 	dial struct {
 		addr    string
 		session uint64
+		limits  limits
 		better  bool // it was asked for by Renew, and is to be proven
 	}
 	// publish makes the sessions that are up the ones that calls find.
@@ -122,19 +128,32 @@ func newCore(cfg coreConfig) *core {
 	return &core{
 		cfg: cfg, servers: make(map[string]*link), sessions: make(map[uint64]*carrier),
 		asked: make(map[uint64]actor.Reply[error]),
+		dials: backoffs{each: make(map[string]*backoff), chance: cfg.chance},
+		slots: slots{running: make(map[uint64]*dialing)},
 	}
 }
 
 // step takes one message.
 func (c *core) step(now time.Time, m messages.Pool) {
+	c.at = now
 	switch m := m.(type) {
 	case messages.Connect:
 		c.connect(now, m)
 	case messages.Dialed:
 		c.dialed(now, m)
+	case messages.DialLate:
+		c.dialLate(now, m)
+	case messages.Withdraw:
+		c.withdraw(m)
+	case messages.Proven:
+		c.dials.served(m.Addr)
+	case messages.DialSpread:
+		c.dials.spread = m.Over
 	case messages.Disconnected:
+		c.ended(now, m.Addr, m.Session, m.Err)
 		c.forget(m.Addr, m.Session)
 	case messages.Leaving:
+		c.ended(now, m.Addr, m.Session, ErrLeaving)
 		if l := c.servers[m.Addr]; l != nil && l.up && l.session == m.Session {
 			c.drop(now, m.Addr, l, ErrLeaving)
 		}
@@ -177,30 +196,44 @@ func (c *core) step(now time.Time, m messages.Pool) {
 func (c *core) connect(now time.Time, m messages.Connect) {
 	l := c.servers[m.Addr]
 	if l != nil && l.up && l.session == m.Except {
+		c.ended(now, m.Addr, m.Except, ErrLeaving)
 		c.drop(now, m.Addr, l, ErrLeaving)
 		l = nil
 	}
 	switch {
 	case l == nil:
+		if err := c.refuse(m.Addr); err != nil {
+			c.emit(answer{to: m.Reply, err: err})
+			return
+		}
 		c.last++
 		c.servers[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}, spare: m.Spare}
-		c.emit(dial{addr: m.Addr, session: c.last})
+		c.begin(m.Addr, c.last, m.Probe)
 	case l.up:
 		c.emit(answer{to: m.Reply})
+	case l.late:
+		c.emit(answer{to: m.Reply, err: c.dials.pending(now, m.Addr)})
 	default:
 		l.waiters, l.spare = append(l.waiters, m.Reply), l.spare && m.Spare
+		if !m.Probe {
+			c.slots.wanted(l.session)
+		}
 	}
 }
 
 // dialed publishes a session before it answers those who wait for it.
 func (c *core) dialed(now time.Time, m messages.Dialed) {
 	defer c.renewAnswered(m)
-	l := c.servers[m.Addr]
+	l, d := c.servers[m.Addr], c.landed(now, m)
+	defer c.fill()
 	if m.Err == nil {
 		c.sessions[m.Session] = &carrier{addr: m.Addr, check: now.Add(c.cfg.idle), doubt: doubt{next: c.nextKeepalive(now)}}
 	}
 	if l != nil && l.renewal.session == m.Session {
 		c.renewed(now, l, m)
+		return
+	}
+	if c.adopt(m, d) {
 		return
 	}
 	if l == nil || l.session != m.Session {
@@ -210,17 +243,14 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 	if m.Err != nil {
 		delete(c.servers, m.Addr)
 	} else {
-		l.up = true
+		l.up, l.late = true, false
 		c.spare(now, l, c.sessions[m.Session])
 		c.emit(publish{})
 		if l.stands {
 			c.emit(replaced{addr: m.Addr})
 		}
 	}
-	for _, w := range l.waiters {
-		c.emit(answer{to: w, err: m.Err})
-	}
-	l.waiters = nil
+	c.answerAll(l, m.Err)
 }
 
 // deadline is when the next session wants to be looked at.
@@ -249,6 +279,7 @@ func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 // expire gives up the pings that are due, and ends the sessions that are of use to
 // nobody, no longer trusted, or too many. use tells how a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
+	c.at = now
 	c.silent(now, use)
 	c.unserved(now, use)
 	c.unacknowledged(now, use)

@@ -16,9 +16,9 @@ const (
 
 func notServing(why string) string { return ErrNotServing.Error() + ": " + why }
 
-// lateRig has a session on which bytes come in and a call is late: a Status.Ping has
+// servingRig has a session on which bytes come in and a call is late: a Status.Ping has
 // just been sent on it.
-func lateRig(t *testing.T) *rig {
+func servingRig(t *testing.T) *rig {
 	r := up(t, addrA)
 	r.core.cfg.corroborate = true
 	r.core.last = 1
@@ -43,7 +43,7 @@ func (r *rig) answers(session uint64) {
 }
 
 func TestAServerThatAnswersNoCallIsLeftWhateverBytesItSends(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.tell(messages.Late{Addr: addrA, Session: 1}) // one at a time
 	r.chatter(1)
 	r.expire(time.Second, "suspect "+addrA)
@@ -67,7 +67,7 @@ func TestAServerThatAnswersOneCallServes(t *testing.T) {
 		"another call": func(r *rig) { r.answers(1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := lateRig(t)
+			r := servingRig(t)
 			r.expire(1500*time.Millisecond, "suspect "+addrA)
 			r.tell(messages.Corroborated{Addr: addrA})
 			answer(r)
@@ -83,17 +83,17 @@ func TestAServerThatAnswersOneCallServes(t *testing.T) {
 }
 
 func TestNoOtherServerIsTroubledForAServerThatAnswersSoon(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.tell(messages.Served{Addr: addrA, Session: 1})
 	r.expire(time.Second)
-	r = lateRig(t)
+	r = servingRig(t)
 	r.expire(900 * time.Millisecond)
 	r.answers(1)
 	r.expire(100 * time.Millisecond)
 }
 
 func TestAWitnessThatAnswersLateDecidesAllTheSame(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.chatter(1)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(messages.Corroborated{Addr: addrA})
@@ -104,7 +104,7 @@ func TestAWitnessThatAnswersLateDecidesAllTheSame(t *testing.T) {
 }
 
 func TestAnAnswerBesideALateWitnessCounts(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.chatter(1)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.now = r.now.Add(time.Millisecond)
@@ -128,7 +128,7 @@ func TestANewConnectionTestifiesByAnsweringACall(t *testing.T) {
 		"it does not": {context.DeadlineExceeded, []string{"retire 2: " + ErrIdle.Error()}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := lateRig(t)
+			r := servingRig(t)
 			r.chatter(1)
 			r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 			r.tell(messages.Dialed{Addr: addrA, Session: 2}, "ask 2")
@@ -149,7 +149,7 @@ func TestANewConnectionTestifiesByAnsweringACall(t *testing.T) {
 }
 
 func TestANewConnectionIsLetGoWhenTheOldOneAnswersAfterAll(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "ask 2")
 	r.tell(messages.Served{Addr: addrA, Session: 1})
@@ -158,7 +158,7 @@ func TestANewConnectionIsLetGoWhenTheOldOneAnswersAfterAll(t *testing.T) {
 }
 
 func TestANewConnectionThatBreaksMakesRoomForTheNext(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "ask 2")
 	r.tell(messages.Disconnected{Addr: addrA, Session: 2})
@@ -170,7 +170,7 @@ func TestANewConnectionThatBreaksMakesRoomForTheNext(t *testing.T) {
 }
 
 func TestNewCredentialsTakeTheTurnOfAConnectionThatIsToTestify(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "ask 2")
 	r.tell(messages.Secured{}, "dial "+addrA+" as 3", "answer : <nil>")
@@ -181,7 +181,7 @@ func TestNewCredentialsTakeTheTurnOfAConnectionThatIsToTestify(t *testing.T) {
 
 // With nothing to leave to, the pings become rare.
 func TestTheOnlyServerIsAskedLessAndLessOften(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	var asks []time.Duration
 	last := r.now
 	for range 3000 { // callers repeat themselves every second
@@ -258,7 +258,7 @@ func TestCallersThatLeaveAServerThatServesCostAPingNowAndThen(t *testing.T) {
 }
 
 func TestALargeMessageUnderWayPutsTheJudgementOffAndNotForEver(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.expire(time.Second, "suspect "+addrA)
 	r.tell(messages.Corroborated{Addr: addrA})
 	for range bulkLonger {
@@ -285,7 +285,7 @@ func TestSilenceIsJudgedBySilence(t *testing.T) {
 }
 
 func TestAProcessThatStoodStillHasTheAnswerReadFirst(t *testing.T) {
-	r := lateRig(t)
+	r := servingRig(t)
 	r.tell(messages.Corroborated{Addr: addrA})
 	r.expire(time.Hour)
 	r.deadline(time.Second)

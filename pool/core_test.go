@@ -84,6 +84,8 @@ func (r *rig) expect(what string, want []string) {
 			got = append(got, "suspect "+e.addr)
 		case cut:
 			got = append(got, fmt.Sprintf("cut %d: %v", e.session, e.cause))
+		case abandon:
+			got = append(got, fmt.Sprintf("abandon %d", e.session))
 		case replaced:
 			got = append(got, "replaced "+e.addr)
 		case trim:
@@ -183,5 +185,6 @@ func TestSessionNumbersAreNeverUsedAgain(t *testing.T) {
 	for i := range uint64(5) {
 		r.tell(r.connect("ann", addrA, 0), fmt.Sprintf("dial %s as %d", addrA, i+1))
 		r.tell(messages.Dialed{Addr: addrA, Session: i + 1, Err: ErrIdle}, "answer ann: "+ErrIdle.Error())
+		r.now = r.now.Add(backoffMost)
 	}
 }

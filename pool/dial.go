@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -40,17 +41,14 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*session, error) {
 	limited, stop := p.limit(ctx)
 	defer stop()
-	routes, err := p.resolve(limited, addr)
+	looking, found := connecting(limited)
+	routes, err := p.resolve(looking, addr)
+	found()
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: err}
 	}
 	s, err := p.reach(limited, addr, routes.each, id, creds)
 	return s, routes.explain(err)
-}
-
-// dialLimit is the time that a dial has.
-func (p *Pool) dialLimit(ctx context.Context) (limited context.Context, stop context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, p.cfg.DialTimeout, errNoAnswer(p.cfg.DialTimeout))
 }
 
 // errNoAnswer is why a dial ended that took too long.
@@ -67,10 +65,13 @@ func (e *lateError) Unwrap() error { return context.DeadlineExceeded }
 // deadline, and makes sure that a server answers there: the kernel of a frozen
 // host accepts connections too.
 func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials) (*session, error) {
-	conn, err := p.cfg.Dial(limited, "tcp", route)
+	connecting, connected := connecting(limited)
+	defer connected()
+	conn, err := p.cfg.Dial(connecting, "tcp", route)
 	if err != nil {
-		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(limited, err)}
+		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(connecting, err)}
 	}
+	tardinessOf(limited).mark(isConnected)
 	p.reaching.add(addr, 1)
 	defer p.reaching.add(addr, -1)
 	conn = unblock(conn)
@@ -145,10 +146,7 @@ func (s *session) greet(ctx context.Context) error {
 	mux := yamuxSession{session}
 	s.mux = mux
 	answered := make(chan error, 1)
-	s.crew.join(func() {
-		_, err := mux.Ping()
-		answered <- err
-	})
+	s.crew.join(func() { answered <- s.firstPing(mux) })
 	select {
 	case err := <-answered:
 		if err != nil && mux.IsClosed() {
@@ -159,6 +157,16 @@ func (s *session) greet(ctx context.Context) error {
 		return s.ended()
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// firstPing waits for the answer to a ping for as long as the session lives: yamux gives
+// up sooner than a late dial.
+func (s *session) firstPing(m mux) error {
+	for {
+		if _, err := m.Ping(); !errors.Is(err, yamux.ErrTimeout) {
+			return err
+		}
 	}
 }
 

@@ -162,7 +162,7 @@ func (c *core) unanswered(session uint64, s *carrier) {
 // and not without them.
 func (c *core) redial(session uint64, s *carrier) {
 	l := c.servers[s.addr]
-	if l == nil || !l.up || l.session != session || l.renewal.session != 0 || !l.renewal.again.IsZero() {
+	if l == nil || !l.up || l.session != session || l.renewal.session != 0 || !l.renewal.again.IsZero() || c.refuse(s.addr) != nil {
 		return
 	}
 	c.renew(s.addr, l)

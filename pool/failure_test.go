@@ -112,6 +112,7 @@ func TestCancellingWhileTheServerDiesIsHarmless(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	g := holdCalls(t, s)
 	for i := range 30 {
+		ping(t, p, s.Addr()) // or a session on which no call is answered would count as a failed dial
 		ctx, cancel := context.WithCancel(t.Context())
 		var all []<-chan result
 		for j := range 8 {

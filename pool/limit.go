@@ -18,14 +18,14 @@ func (r *Request) expiry(origin time.Time) time.Duration {
 	return time.Since(origin) + min(r.Limit, longest)
 }
 
-// findUntil is find within a limit too, which a dial may use up.
-func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, until time.Duration) (*session, error) {
+// findUntil is seek within a limit too, which a dial may use up.
+func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, until time.Duration, probe bool) (*session, error) {
 	if until == 0 || (*p.table.Load())[addr] != nil && except == 0 {
-		return p.find(ctx, addr, except)
+		return p.seek(ctx, addr, except, probe)
 	}
 	limited, stop := context.WithDeadline(ctx, p.origin.Add(until))
 	defer stop()
-	s, err := p.find(limited, addr, except)
+	s, err := p.seek(limited, addr, except, probe)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, ErrAttemptTimeout
 	}

@@ -19,7 +19,8 @@ type owner struct {
 	core *core
 	live map[uint64]*session // every session that is not over
 
-	prove Proof // of the message that is being taken
+	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
+	proofs  map[uint64]Proof                   // of sessions that Renew asked for
 
 	serial  uint64 // of the last SetTLS or OfferTLS
 	inForce uint64 // of the one whose credentials are in force
@@ -30,9 +31,10 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		pool: p, self: self, core: newCore(coreConfig{
 			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
 			ping: p.cfg.PingTimeout, drain: p.cfg.DrainTimeout, corroborate: p.cfg.Suspect != nil,
-			chance: rand.Float64,
+			dial: p.cfg.DialTimeout, chance: rand.Float64,
 		}),
-		live: make(map[uint64]*session),
+		live: make(map[uint64]*session), dialing: make(map[uint64]context.CancelCauseFunc),
+		proofs: make(map[uint64]Proof),
 	}
 	o.watch()
 	return o
@@ -51,7 +53,10 @@ func (o *owner) Step(now time.Time, letter mail) {
 		delete(o.live, m.Session)
 	case messages.Leaving:
 		o.farewell(m.Addr, m.Session)
+	case messages.DialLate:
+		o.late(m)
 	case messages.Dialed:
+		o.landed(m)
 		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
 			o.down(m.Addr, m.Err)
 		}
@@ -68,8 +73,10 @@ func (o *owner) Step(now time.Time, letter mail) {
 	if letter.session != nil {
 		o.live[letter.session.id] = letter.session
 	}
-	o.prove = letter.prove
 	o.core.step(now, next)
+	if letter.prove != nil {
+		o.toProve(letter.prove)
+	}
 	o.apply()
 }
 
@@ -104,8 +111,11 @@ func (o *owner) apply() {
 		switch e := e.(type) {
 		case dial:
 			o.turnAway(e)
-			prove := o.proof(e)
-			o.self.Go(func(ctx context.Context) { o.connect(ctx, e, prove) })
+			o.dial(e)
+		case abandon:
+			if end := o.dialing[e.session]; end != nil {
+				end(errAbandoned)
+			}
 		case publish:
 			o.publish()
 		case answer:
@@ -221,18 +231,17 @@ func (o *owner) ping(e ping) {
 	})
 }
 
-// connect dials and then keeps the session until it is over. It runs in a
-// goroutine of its own, the session's keeper.
-func (o *owner) connect(ctx context.Context, d dial, prove Proof) {
+// connect dials, within dialing, and then keeps the session until it is over. It runs
+// in a goroutine of its own, the session's keeper.
+func (o *owner) connect(ctx, dialing context.Context, d dial, prove Proof) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
 	begin := time.Now()
-	s, err := p.open(ctx, d.addr, d.session)
+	s, err := p.open(p.tardy(dialing, d.limits, func(at Phase) { o.overdue(dialing, d, at) }), d.addr, d.session)
 	if err == nil {
-		s, err = p.proven(ctx, s, prove)
+		s, err = p.proven(dialing, s, prove)
 	}
 	if err != nil {
-		p.counts.dialFailures.Add(1)
 		log.Debug().Str("server", d.addr).Str("error", said{d.addr, PhaseDial.String()}.text(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}

@@ -34,6 +34,8 @@ type Pool struct {
 
 	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
+	trials chan struct{} // has one for each dial that tries credentials
+
 	resolver *net.Resolver // nil: Config.Dial resolves names
 	names    nameCache
 
@@ -84,6 +86,7 @@ func (p *Pool) start() {
 	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
+	p.trials = make(chan struct{}, maxTrials)
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
@@ -115,6 +118,17 @@ func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.HeartbeatTTL{TTL: ttl}})
 }
 
+// DialSpread tells in how much time each agent of a fleet dials once when none of its
+// servers can be reached, so that these bear it when they come back: nodes/(64 x servers)
+// seconds are good. An address's back-off grows up to it, if it is longer than 2 s, and to
+// 1 min at most. An agent that has no session, and has seen two dials in a row fail, makes
+// one dial in that time, or in 30 s if that is less, to whatever address. Zero, the start,
+// is a small fleet. It waits for room in the owner's mailbox; the errors are ctx.Err and
+// ErrStopped.
+func (p *Pool) DialSpread(ctx context.Context, over time.Duration) error {
+	return p.actor.Tell(ctx, mail{Pool: messages.DialSpread{Over: over}})
+}
+
 // Stop ends every session, fails the calls in flight, and waits until no
 // goroutine of the pool is left or ctx ends (ctx.Err).
 func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
@@ -131,6 +145,11 @@ func (p *Pool) Err() error { return p.actor.Err() }
 // A session numbered except is of no use. Without one it asks the owner to dial,
 // and waits for that within ctx.
 func (p *Pool) find(ctx context.Context, addr string, except uint64) (*session, error) {
+	return p.seek(ctx, addr, except, false)
+}
+
+// seek is find for a call, or for one that only probes, which lets calls go before.
+func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool) (*session, error) {
 	err := errShortLived
 	for range sessionsTried {
 		if s := (*p.table.Load())[addr]; s != nil && s.id != except && s.enter() {
@@ -140,10 +159,14 @@ func (p *Pool) find(ctx context.Context, addr string, except uint64) (*session, 
 			s.leave()
 			except, err = s.id, s.cause()
 		}
+		var reply actor.Reply[error]
 		dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
-			return mail{Pool: messages.Connect{Addr: addr, Except: except, Reply: r}}
+			reply = r
+			return mail{Pool: messages.Connect{Addr: addr, Except: except, Probe: probe, Reply: r}}
 		})
 		if asked != nil {
+			// A full mailbox loses it: then a dial is made for nobody.
+			_ = p.actor.TryTell(mail{Pool: messages.Withdraw{Addr: addr, Reply: reply}})
 			return nil, asked
 		}
 		if dialed != nil {

@@ -41,7 +41,7 @@ func (s *session) lose() { s.abort(errLost) }
 // stagger is the time between n attempts within ctx: all of them get their turn,
 // the last one with time to answer.
 func stagger(ctx context.Context, n int) time.Duration {
-	deadline, limited := ctx.Deadline()
+	deadline, limited := connectBy(ctx)
 	if !limited {
 		return raceStagger
 	}

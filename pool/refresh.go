@@ -74,12 +74,17 @@ func (o *owner) turnAway(d dial) {
 	}
 }
 
-// proof is what judges the session that d brings about; nil: nothing does.
-func (o *owner) proof(d dial) Proof {
-	if d.better {
-		return o.prove
+// toProve keeps the proof of the session that Renew has just asked for, until it is
+// dialed.
+func (o *owner) toProve(prove Proof) {
+	for id := range o.proofs {
+		if _, asked := o.core.asked[id]; !asked {
+			delete(o.proofs, id)
+		}
 	}
-	return nil
+	if _, asked := o.core.asked[o.core.last]; asked {
+		o.proofs[o.core.last] = prove
+	}
 }
 
 // proven is a session as prove judges it: nil and why, if it is no good. A nil prove

@@ -34,6 +34,7 @@ func (c *core) secured(now time.Time, m messages.Secured) {
 				s.until = sooner(s.until, now.Add(c.cfg.drain))
 			}
 		}
+		c.retrust()
 		for addr, l := range c.servers {
 			c.renew(addr, l)
 		}
@@ -49,9 +50,10 @@ func (c *core) renew(addr string, l *link) {
 	if l.up {
 		l.renewal = renewal{session: c.last}
 	} else {
-		l.session = c.last
+		c.slots.drop(l.session)
+		l.session, l.late = c.last, false
 	}
-	c.emit(dial{addr: addr, session: c.last})
+	c.begin(addr, c.last, false)
 }
 
 // renewed puts the new session in the place of the old one, which is kept for a
@@ -64,7 +66,7 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	case m.Err != nil && (was.redial || was.better):
 		return // the next ping that fails tries again, or who asked
 	case m.Err != nil:
-		l.renewal.again = now.Add(renewPause)
+		l.renewal.again = later(now.Add(renewPause), c.dials.until(m.Addr))
 		return
 	case was.redial && !old.unfit():
 		c.retire(now, m.Session, ErrIdle) // the old one has been heard of meanwhile
@@ -123,5 +125,5 @@ func (c *core) renewDue(now time.Time) {
 // server is judged: not one that is to replace it, and not one that was given up.
 func (c *core) current(addr string, session uint64) bool {
 	l := c.servers[addr]
-	return l != nil && l.session == session
+	return l != nil && l.session == session && !l.late
 }

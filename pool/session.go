@@ -33,6 +33,7 @@ type session struct {
 	leftLast atomic.Int64  // when a caller was told of that left unanswered, in nanoseconds from the pool's origin
 
 	serving   atomic.Int64 // streams of the server
+	served    atomic.Bool  // a call on it was answered, and the pool's owner knows
 	accepted  atomic.Int64 // when the last of them was, in nanoseconds from the pool's origin; 0: never
 	refusals  refusals
 	parted    bool        // its server's farewell was told; the pool's owner sets it
@@ -69,6 +70,17 @@ func (s *session) enter() bool {
 func (s *session) leave() {
 	if s.calls.Add(-1) == retired {
 		signal(s.vacant)
+	}
+}
+
+// proved tells the owner of the first answer to a call. A full mailbox loses it; the next
+// answer tells it again.
+func (s *session) proved() {
+	if s.served.Load() || !s.served.CompareAndSwap(false, true) {
+		return
+	}
+	if s.pool.actor.TryTell(mail{Pool: messages.Proven{Addr: s.addr, Session: s.id}}) != nil {
+		s.served.Store(false)
 	}
 }
 

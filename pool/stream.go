@@ -80,7 +80,10 @@ func (p *Pool) stream(ctx context.Context, addr, method string) (c *conn, at Pha
 			}
 			return nil, PhaseDial, err
 		}
-		if c, at, err = s.open(ctx, method); err == nil || at != PhaseOpen || !p.elsewhere(s) {
+		if c, at, err = s.open(ctx, method); err == nil || at == PhaseRemote {
+			s.proved()
+		}
+		if err == nil || at != PhaseOpen || !p.elsewhere(s) {
 			return c, at, err
 		}
 		except = s.id

@@ -60,7 +60,7 @@ func (p *Pool) tried(ctx context.Context, creds *credentials) error {
 // greetAny greets servers with creds, one after the other, until one takes them.
 func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credentials) (t trial) {
 	for _, addr := range servers {
-		s, err := p.dialWith(ctx, addr, 0, creds)
+		s, err := p.tryDial(ctx, addr, creds)
 		switch {
 		case err == nil:
 			s.abort(ErrRenewed)
@@ -72,6 +72,22 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 		}
 	}
 	return t
+}
+
+// maxTrials is how many dials there may be at once to try credentials, which have slots
+// of their own: an answer is wanted although the address is in back-off, for that may be
+// due to the credentials in force.
+const maxTrials = 4
+
+// tryDial dials addr with creds when it is its turn.
+func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*session, error) {
+	select {
+	case p.trials <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-p.trials }()
+	return p.dialWith(ctx, addr, 0, creds)
 }
 
 // refuses says whether a dial failed for the sake of the credentials.

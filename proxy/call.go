@@ -95,7 +95,7 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 // carry does what the call's way says until it is answered or given up.
 func (c *call) carry(ctx context.Context, args, reply any) error {
 	c.way.Repeatable, c.way.RetryTimeout = c.class.repeatable(), c.proxy.cfg.RetryTimeout
-	c.way.Patient = c.hold > 0
+	c.way.Patient, c.way.Paced = c.hold > 0, c.proxy.pool != nil
 	c.way.Deadline, _ = ctx.Deadline()
 	return c.follow(ctx, args, reply)
 }

@@ -23,6 +23,7 @@ type owner struct {
 	retained   string        // the server whose session the pool keeps
 	ttl        time.Duration // of the last heartbeat
 	keepalive  time.Duration // as the pool knows it
+	spread     time.Duration // of dials, as the pool knows it
 	lease      time.Duration // the same, of the TTL
 	memory     memory
 	took       messages.Proxy // the message that is being taken; nil: a deadline
@@ -168,6 +169,10 @@ func (o *owner) tune(view *messages.View) {
 	if every := keepalive(o.ttl, view.NumNodes(), view.Len()); every != o.keepalive {
 		o.keepalive = every
 		_ = o.proxy.pool.Keepalive(context.Background(), every)
+	}
+	if over := dialSpread(view.NumNodes(), view.Len()); over != o.spread {
+		o.spread = over
+		_ = o.proxy.pool.DialSpread(context.Background(), over)
 	}
 }
 

@@ -28,7 +28,13 @@ func sliced(err error) error {
 // that goes elsewhere is not served by the leader of the agent's own cluster; one at home
 // names the agent's own region.
 func describe(err *CallError, elsewhere, atHome bool) attempt.Failure {
-	return attempt.Failure{Kind: kind(err, elsewhere, atHome), Outcome: outcome(err.Outcome), Broke: broke(err)}
+	f := attempt.Failure{
+		Kind: kind(err, elsewhere, atHome), Outcome: outcome(err.Outcome), Broke: broke(err), Silent: errors.Is(err, pool.ErrSilent),
+	}
+	if alone, ok := errors.AsType[*pool.BackoffError](err); ok && err.Outcome == pool.NotSent {
+		f.Until = alone.Until
+	}
+	return f
 }
 
 // broke reports whether the connection ended under an attempt that was sent, as it does

@@ -15,6 +15,7 @@ type Config struct {
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline
 	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
+	Paced        bool          // who carries it leaves servers alone that cannot be reached, and says so with Failure.Until
 }
 
 // Env is what a decision depends on besides the call. It is only read.
@@ -172,6 +173,7 @@ func (c *Call) Failed(now time.Time, f Failure) Verdict {
 	if c.held || c.until.IsZero() {
 		c.episode(now)
 	}
+	c.left(f)
 	return c.verdict
 }
 

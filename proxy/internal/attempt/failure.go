@@ -1,5 +1,7 @@
 package attempt
 
+import "time"
+
 // Kind is why an attempt failed, as far as it decides what happens next.
 type Kind uint8
 
@@ -55,7 +57,9 @@ const (
 type Failure struct {
 	Kind    Kind
 	Outcome Outcome
-	Broke   bool // the connection broke under it after it was sent, as it does when its server dies
+	Broke   bool      // the connection broke under it after it was sent, as it does when its server dies
+	Silent  bool      // this side has ended the session, because nothing came in: no other agent has in the same instant
+	Until   time.Time // nobody dials its server before, and nothing was sent; zero: it was dialed
 }
 
 // Verdict is what a failure means for the call and for the server.

@@ -45,14 +45,17 @@ func lateLeastOf(view *messages.View) time.Duration {
 // spread is the ceiling of the pause before a blocking query is sent again whose session
 // broke, or could not be made, whatever other servers there are. Every agent has such a
 // query under way, so all of those on a server lose it in the same instant; with prompt
-// calls few do. It grows threefold with each failure. Zero: the fleet is small.
+// calls few do. It grows threefold with each failure. Zero: the fleet is small, or the
+// agent is alone with this failure, or what is dialed is spread already.
 func (c *Call) spread(view *messages.View) time.Duration {
 	first, most := fleet(view, spreadsPerServer), fleet(view, dialsPerServer)
-	switch {
-	case c.Block == 0, c.last.Kind != Lost, first < spreadLeast:
+	switch left := c.othersLeft(view); {
+	case c.Block == 0, c.last.Kind != Lost, c.last.Silent, !c.notBefore.IsZero(), first < spreadLeast:
 		return 0
-	case !c.othersLeft(view):
-		return most
+	case c.Paced && (c.pauses > 1 || c.pauses > 0 && !left):
+		return 0 // the agent's next dial is spread
+	case c.pauses > 0 && !left:
+		return most // of those that are held for failed, one may be back: but the first pause is short
 	}
 	first = min(first, spreadFirst)
 	for range min(c.pauses, 10) {
@@ -62,9 +65,10 @@ func (c *Call) spread(view *messages.View) time.Duration {
 }
 
 // waits reports whether a blocking query pauses before it is sent at all: no server is known
-// that may be well, and such queries are made again and again by every agent.
+// that may be well, and such queries are made again and again by every agent. Where dials
+// are paced there is no need to.
 func (c *Call) waits(view *messages.View) bool {
-	if c.waited || c.Block == 0 || c.attempts > 0 || view.Len() == 0 || fleet(view, spreadsPerServer) < spreadLeast || c.othersLeft(view) {
+	if c.waited || c.Paced || c.Block == 0 || c.attempts > 0 || view.Len() == 0 || fleet(view, spreadsPerServer) < spreadLeast || c.othersLeft(view) {
 		return false
 	}
 	c.waited = true

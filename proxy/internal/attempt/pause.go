@@ -15,12 +15,13 @@ const pauseLanding = 250 * time.Millisecond
 
 // pausing is where a call is between its attempts.
 type pausing struct {
-	waited   bool // the call paused before it was sent at all
-	pauses   int  // taken so far in this episode
-	landing  bool // one was fitted into what was left of the budget
-	closing  bool // one was fitted into what was left of the call
-	spent    bool // there is no time left: the pause is the last
-	hopeless bool // it began for want of a server that may be well
+	waited    bool      // the call paused before it was sent at all
+	pauses    int       // taken so far in this episode
+	landing   bool      // one was fitted into what was left of the budget
+	closing   bool      // one was fitted into what was left of the call
+	spent     bool      // there is no time left: the pause is the last
+	notBefore time.Time // no server that it has asked for in vain since its last pause is dialed before; zero: one was
+	hopeless  bool      // it began for want of a server that may be well
 }
 
 // draw is a duration in [0, d), by chance.
@@ -44,6 +45,8 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	left := c.until.Sub(env.Now)
 	var least, wait time.Duration
 	switch late := c.late(env); {
+	case !c.notBefore.IsZero():
+		least, wait = late, max(late, c.alone(env))
 	case late > 0:
 		least = late
 		wait = env.between(late, max(2*late, min(late<<min(c.pauses+1, 10), fleet(env.View, dialsPerServer))))
@@ -62,6 +65,22 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 		do.Why = c.spentWhy()
 	}
 	return do
+}
+
+// left takes note of a server that is left alone for now.
+func (p *pausing) left(f Failure) {
+	if !f.Until.IsZero() && (p.notBefore.IsZero() || f.Until.Before(p.notBefore)) {
+		p.notBefore = f.Until
+	}
+}
+
+// alone is the pause until the first of them is dialed again. That is spread over the
+// fleet already, and all of the agent's calls wait for the same dial: a pause of the
+// call's own behind it would only keep them out longer.
+func (c *Call) alone(env *Env) time.Duration {
+	until := c.notBefore.Sub(env.Now) + env.draw(pauseFirst)
+	c.notBefore = time.Time{}
+	return max(until, 1+env.draw(min(pauseFirst<<min(c.pauses, 10), pauseMost)))
 }
 
 // fit is a pause that leaves time for an attempt behind it. One that would not is drawn

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -39,11 +40,29 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	}
 	d.running = false
 	was := r.schedule
-	r.rearm(now)
-	if d.homeward {
-		r.homecoming(now, was)
+	if r.rearm(now); d.extra {
+		r.schedule.last, r.schedule.first, r.schedule.draws = was.last, was.first, was.draws
 	}
+	if d.homeward {
+		r.goHome(now, was)
+	}
+	if r.schedule.home == "" {
+		r.list.departed = r.list.departed[:0]
+	}
+	r.again(now, how)
 	r.answerRound(how, now.Sub(d.began))
+}
+
+// again has another round follow soon: for the servers of a long list that have not
+// had their turn while nobody has answered, and for those that joined during this one.
+func (r *Roster) again(now time.Time, how outcome) {
+	if how == nobody && r.round.short && r.untried(r.list.primaries) {
+		r.bringForward(now)
+	}
+	if slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }) {
+		r.schedule.joined = true
+		r.bringForward(now)
+	}
 }
 
 // answerRound gives the result to all who wait for it.
@@ -92,6 +111,9 @@ func (r *Roster) adopt(winner *entry) {
 				r.fail(e, c.err)
 			}
 		}
+	}
+	if winner != r.list.active() {
+		r.sweep++
 	}
 	r.reached(winner, asked)
 	for e := range r.list.all() {

@@ -35,12 +35,25 @@ const (
 func (d *discovery) ask(why reason)      { d.reasons |= why }
 func (d *discovery) answered(why reason) { d.reasons &^= why }
 
+// What is asked for servers gets no more than so many first runs a second from a
+// fleet, and later ones; no agent waits longer than longestWave for that.
+const (
+	runsEachSecond = 500
+	longestWave    = 5 * time.Minute
+)
+
+// wave is the time over which the runs of a fleet come.
+func wave(nodes int) time.Duration {
+	return time.Duration(min(float64(nodes)/runsEachSecond*float64(time.Second), float64(longestWave)))
+}
+
 // want takes note whether discovery is wanted. When it becomes so, the first run is
-// put off by up to a fifth of the interval: whatever makes one agent look for
-// servers makes others do so too. An agent without any server does not wait.
-func (d *discovery) want(now time.Time, wanted, bare bool, rng *rand.Rand) {
+// put off by up to a fifth of the interval, in a large fleet by up to a wave: whatever
+// makes one agent look for servers makes others do so too. An agent without any server
+// does not wait.
+func (d *discovery) want(now time.Time, wanted, bare bool, nodes int, rng *rand.Rand) {
 	if wanted && !d.wanted && !bare && !d.running {
-		at := now.Add(time.Duration(float64(d.interval) / 5 * rng.Float64()))
+		at := now.Add(time.Duration(float64(max(d.interval/5, wave(nodes))) * rng.Float64()))
 		if d.earliest.Before(at) {
 			d.earliest = at
 		}
@@ -49,12 +62,15 @@ func (d *discovery) want(now time.Time, wanted, bare bool, rng *rand.Rand) {
 }
 
 // begin starts a run and returns its number. The pause after it is drawn now:
-// the interval and up to a quarter more.
-func (d *discovery) begin(now time.Time, rng *rand.Rand) uint64 {
+// the interval, in a large fleet a wave, and up to a quarter more.
+func (d *discovery) begin(now time.Time, nodes int, rng *rand.Rand) uint64 {
 	d.run++
 	d.running = true
-	d.notBefore = now.Add(d.interval + time.Duration(float64(d.interval)/4*rng.Float64()))
-	d.earliest = now.Add(2 * d.interval)
+	pause := max(d.interval, wave(nodes))
+	d.notBefore = now.Add(pause + time.Duration(float64(pause)/4*rng.Float64()))
+	if d.earliest = now.Add(2 * d.interval); d.earliest.Before(d.notBefore) {
+		d.earliest = d.notBefore
+	}
 	return d.run
 }
 

@@ -20,6 +20,9 @@ type entry struct {
 	touched    bool            // such a change waits for the next epoch
 	told       bool            // that it knows no leader has been logged, and it has not been alive since
 	passed     bool            // a round has begun since it was held for leaderless
+	joined     bool            // it has become a primary, and no round has begun since
+	back       bool            // so it has, and was one when the last round ended
+	swept      uint64          // the sweep of a long list in which a round has tried it
 	owes       uint64          // the last look for a witness that it was part of, and has not answered since
 	lapse
 

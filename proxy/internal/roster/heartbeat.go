@@ -44,6 +44,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 		r.discovery.ask(leaderless)
 	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
+	r.leave(was)
 	r.bereave() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
 	r.list.prefer(was)
@@ -67,7 +68,6 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, 
 		r.warn(now, "heartbeat refused", messages.Server{}, err)
 		return err
 	}
-	r.grown(now, members)
 	r.replace(members, from, leave)
 	if leave {
 		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)

@@ -109,7 +109,7 @@ func (r *Roster) verify(now time.Time) {
 		r.verified = 0
 	case r.verified < verifications && !r.round.running:
 		r.verified++
-		r.beginRound(now)
+		r.beginRound(now, true) // agents that are told the same begin it together: their regular rounds must not follow together
 	}
 }
 

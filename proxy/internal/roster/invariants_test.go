@@ -162,37 +162,42 @@ func (w *witness) checkHeld() {
 	sameSet(w.t, "held servers", held, w.oracle.held)
 }
 
-// regular is when the next round is due without a failover.
-func (w *witness) regular() time.Time {
-	plain := w.r.schedule
-	defer func() { w.r.schedule = plain }()
-	w.r.schedule.failover = time.Time{}
-	return w.r.nextRound()
-}
-
 // checkFailover checks that a notice which makes another server active brings
-// the next round forward, within its bounds, and that no other notice moves it. Who
-// becomes active because the configuration came back, as this step lapsed, has taken
-// over from nobody.
-func (w *witness) checkFailover(m messages.Proxy, before *messages.View, regular time.Time, lapsed bool) {
+// the next round forward, within its bounds, unless the fleet is too large for that,
+// and that none comes after its regular time. Who becomes active because the
+// configuration came back, as this step lapsed, has taken over from nobody; and while
+// no server answers, only the regular round is due.
+func (w *witness) checkFailover(m messages.Proxy, before *messages.View, lapsed bool) {
+	at, regular := w.r.nextRound(), w.r.regular()
+	if at.After(regular) {
+		w.t.Fatalf("a round is due at %s, after its regular time %s", clock(at, epoch0), clock(regular, epoch0))
+	}
 	n, ok := m.(messages.FailureNotice)
 	if !ok {
 		return
 	}
 	was, _ := before.Active()
 	is, _ := w.view.Active()
-	at := w.r.nextRound()
-	if at.After(regular) && at.After(w.regular()) { // servers that came back move that one
-		w.t.Fatalf("a failure puts the round off from %s to %s", clock(regular, epoch0), clock(at, epoch0))
+	if w.view.Health(is) == messages.Failed {
+		if !at.Equal(regular) {
+			w.t.Fatalf("no server answers, and a round is due at %s, not at its regular time", clock(at, epoch0))
+		}
+		return
 	}
 	if was.Addr != n.Server.Addr || is == was || lapsed {
 		return
 	}
 	t := w.r.cfg.Rebalance
 	servers := max(1, len(w.oracle.primaries))
-	longest := max(3*t.Spread, time.Duration(float64(w.view.NumNodes())/float64(t.ConnsPerServerSecond*servers)*float64(time.Second)))
-	earliest, latest := w.now.Add(t.Spread), w.now.Add(longest)
-	if at.After(latest) || at.Before(earliest) && at.Before(regular) && !at.Equal(w.regular()) { // servers that came back make rounds come sooner
+	scaled := float64(w.view.NumNodes()) / float64(t.ConnsPerServerSecond*servers) * float64(time.Second)
+	earliest, latest := w.now.Add(t.Spread), w.now.Add(3*t.Spread)
+	switch part := scaled / float64(t.MinInterval+t.MinInterval/4); {
+	case part >= 1.15, scaled/(1.15-part) > float64(t.MinInterval):
+		earliest, latest = regular, regular
+	case scaled/(1.15-part) > float64(2*t.Spread):
+		latest = earliest.Add(time.Duration(scaled / (1.15 - part)))
+	}
+	if at.After(latest) || at.Before(earliest) && !at.Equal(regular) {
 		w.t.Fatalf("after a failover at %s the next round is due at %s, not between %s and %s",
 			clock(w.now, epoch0), clock(at, epoch0), clock(earliest, epoch0), clock(latest, epoch0))
 	}

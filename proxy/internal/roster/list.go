@@ -13,8 +13,10 @@ import (
 // are linear: lists are short, and nothing can come out in a map's order.
 type list struct {
 	primaries, backups []*entry
-	remembered         int    // servers that came from before the last start
-	edits              uint64 // grows with every call that can change who is in which class
+	remembered         int      // servers that came from before the last start
+	edits              uint64   // grows with every call that can change who is in which class
+	joins              int      // servers that have become primaries so far
+	departed           []string // addresses of primaries that have left since the last round, bounded
 }
 
 // member is a server that is to join, with what came along.
@@ -110,6 +112,7 @@ func (l *list) addPrimary(s messages.Server, from messages.Source) *entry {
 		l.backups = without(l.backups, e)
 	}
 	e.source = from
+	l.join(e)
 	l.primaries = append(l.primaries, e)
 	return e
 }
@@ -176,6 +179,7 @@ func (l *list) dismiss(gone func(*entry) bool) {
 		if !gone(e) {
 			return false
 		}
+		l.depart(e)
 		if e.held = false; e.listed {
 			e.found = e.listedBy != messages.SourceManual
 			l.backups = append(l.backups, e)

@@ -48,7 +48,7 @@ func (r *Roster) reconnect(now time.Time, e *entry) {
 // reconnectSpread is the time, in nanoseconds, over which the agents of a fleet spread
 // their connections: d, or what the servers need to take all of them.
 func (r *Roster) reconnectSpread(d time.Duration) float64 {
-	scaled := r.cfg.Rebalance.scaled(r.numNodes, max(r.list.len(), 1))
+	scaled := r.cfg.Rebalance.scaled(size{r.numNodes, max(r.list.len(), 1)})
 	return max(float64(d), min(scaled, float64(longestInterval)))
 }
 

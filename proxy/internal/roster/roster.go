@@ -27,6 +27,11 @@ type Roster struct {
 	discovery    discovery
 	round        round
 	schedule     schedule
+	returned     homecoming
+	size         size // that the times between rounds follow
+	sized        bool // the nodes of the cluster are known
+	joins        int  // list.joins, as far as it has been looked at
+	sweep        uint64
 	episode      episode
 	suspicion    suspicion
 	reconnecting reconnect
@@ -50,6 +55,8 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 		r.list.addPrimary(s, messages.SourceConfig)
 	}
 	r.list.primaries = r.arrange(false)
+	r.list.forgetJoins()
+	r.joins = r.list.joins
 	for _, e := range r.list.primaries {
 		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceConfig})
 	}
@@ -115,7 +122,7 @@ func (r *Roster) Expire(now time.Time) {
 	case r.round.running:
 		r.expireRound(now)
 	case due(r.nextRound(), now):
-		r.beginRound(now)
+		r.beginRound(now, r.cfg.Seat == 0 && !due(r.regular(), now))
 	}
 	r.finish(now)
 }
@@ -146,6 +153,8 @@ func (r *Roster) start(now time.Time) {
 	r.started = true
 	r.discovery = discovery{interval: r.cfg.DiscoverInterval, earliest: now}
 	r.rearm(now)
+	r.schedule.first = true
+	r.resize(now)
 }
 
 // finish ends a step: begin discovery if it is wanted, publish once if anything
@@ -155,9 +164,12 @@ func (r *Roster) finish(now time.Time) {
 	r.bereave()
 	r.follow(now)
 	r.settle()
-	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.rng)
+	r.resize(now)
+	r.grow(now)
+	r.postpone(now)
+	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.numNodes, r.rng)
 	if due(r.discoveryDeadline(), now) {
-		r.box.command(Discover{Run: r.discovery.begin(now, r.rng)})
+		r.box.command(Discover{Run: r.discovery.begin(now, r.numNodes, r.rng)})
 	}
 	r.box.close(r.publish())
 }

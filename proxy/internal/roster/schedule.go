@@ -4,13 +4,18 @@ import "time"
 
 // schedule is what the time of the next round follows from.
 type schedule struct {
-	last     time.Time // end of the last round; before any, the start
-	draws    draws
-	failover time.Time // the last failover since; zero: there was none
-	spread   float64   // in [0, 1), drawn at that failover: this agent's place among those that fail over
+	last    time.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
+	first   bool      // there was no such round since the start, or since the size of the cluster is known
+	draws   draws
+	forward forward
+	displacement
+}
 
-	displaced bool // there was a failover since the last round that was not brought forward
-	turns     int  // homeward rounds in a row
+// forward is what brings the next round forward: a failover, or servers that joined.
+type forward struct {
+	at        time.Time // when that was; zero: there was none since the last round
+	draw      float64   // in [0, 1), drawn then: this agent's place among those that meet the same event
+	postponed bool      // no server answers: it is brought forward from the time when one does
 }
 
 // rearm sets the time of the next round: now and a newly drawn interval.
@@ -18,37 +23,73 @@ func (r *Roster) rearm(now time.Time) {
 	r.schedule = schedule{last: now, draws: draws{reuse: r.rng.Float64(), scaled: r.rng.Float64()}}
 }
 
-// nextRound is when the next round is due: an interval after the last one, or
-// earlier if a failover wants it. It follows the cluster's size without being
-// drawn again. Backups do not count: rounds spread load over the primaries.
-func (r *Roster) nextRound() time.Time {
-	servers := len(r.list.primaries)
-	if servers == 0 {
-		servers = len(r.list.backups)
-	}
+// regular is when the next round is due if nothing brings it forward.
+func (r *Roster) regular() time.Time { return r.schedule.last.Add(r.interval(r.size)) }
+
+// interval is that between the last regular round and the next, in a cluster of this
+// size.
+func (r *Roster) interval(of size) time.Duration {
 	s, t := &r.schedule, r.cfg.Rebalance
-	at := s.last.Add(t.interval(r.numNodes, servers, s.draws))
-	if s.failover.IsZero() {
-		return at
+	if s.first {
+		return t.first(of, s.draws.reuse)
 	}
-	return earlier(at, s.failover.Add(t.spread(r.numNodes, servers, s.spread)))
+	return t.interval(of, s.draws)
 }
 
-// failover takes note that former, the active server until now, was left because
-// it failed or knows no leader, as cause says. If another has taken over, the next round is
-// brought forward: the agents that leave a server together crowd the others, and
-// the server may soon be back.
-func (r *Roster) failover(now time.Time, former *entry, cause error) {
-	if r.list.active() == former {
-		return
+// nextRound is when the next round is due: an interval after the last regular one, or
+// earlier if an event wants it. It follows the cluster's size without being drawn again.
+func (r *Roster) nextRound() time.Time {
+	f, at := &r.schedule.forward, r.regular()
+	if f.at.IsZero() {
+		return at
 	}
-	r.tellFailover(now, former, cause)
-	r.schedule.displaced, r.schedule.turns = true, 0
-	r.bringForward(now)
-	r.rotated = r.published.epoch + 1
+	if after, ok := r.cfg.Rebalance.spread(r.size, f.draw); ok {
+		return earlier(at, f.at.Add(after))
+	}
+	return at
 }
 
 // bringForward has the next round follow now.
 func (r *Roster) bringForward(now time.Time) {
-	r.schedule.failover, r.schedule.spread = now, r.rng.Float64()
+	r.schedule.forward = forward{at: now, draw: r.rng.Float64()}
+}
+
+// postpone ends a step: a round that is to come soon would find nobody while no
+// server answers, and an outage is no time for dials that nobody waits for. It
+// follows the first answer.
+func (r *Roster) postpone(now time.Time) {
+	switch f := &r.schedule.forward; {
+	case r.list.served():
+		if f.postponed {
+			r.bringForward(now)
+		}
+	case !f.at.IsZero():
+		*f = forward{postponed: true}
+	}
+}
+
+// resize ends a step: it takes note of the cluster's size. How much of the interval
+// has passed stays the same part of it, so the agents of a fleet keep their places in
+// it, and none is suddenly overdue with all the others. Where the size was unknown,
+// as agents that start together find it out together, the interval begins anew, like
+// the first. Backups do not count: rounds spread load over the primaries.
+func (r *Roster) resize(now time.Time) {
+	is := size{nodes: r.numNodes, servers: len(r.list.primaries)}
+	if is.servers == 0 {
+		is.servers = len(r.list.backups)
+	}
+	was, s := r.size, &r.schedule
+	if is == was {
+		return
+	}
+	before := r.interval(was)
+	if r.size = is; is.nodes > 0 && !r.sized {
+		r.sized = true
+		s.first, s.last = true, now
+		return
+	}
+	if after := r.interval(is); after != before && before > 0 {
+		passed := min(float64(now.Sub(s.last))/float64(before), 1)
+		s.last = now.Add(-time.Duration(passed * float64(after)))
+	}
 }

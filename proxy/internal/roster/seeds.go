@@ -56,6 +56,7 @@ func (r *Roster) dropSeed(addr string) {
 // restoreSeeds adds the seeds to the primaries, except those that are withdrawn; to
 // be held, or to stay.
 func (r *Roster) restoreSeeds(held bool) {
+	joins := r.list.joins
 	for _, seed := range r.seeds {
 		if seed.withdrawn {
 			continue
@@ -63,10 +64,11 @@ func (r *Roster) restoreSeeds(held bool) {
 		e := r.list.find(seed.server.Addr)
 		if e == nil || r.list.isBackup(e) {
 			e = r.list.addPrimary(seed.server, seed.source)
-			e.held = held
+			e.held, e.joined = held, false
 		}
 		e.found = false
 	}
+	r.list.joins = joins // nobody has grown the cluster
 }
 
 // setServers makes the servers of a message the primaries, and the seeds. What works
@@ -85,7 +87,6 @@ func (r *Roster) setServers(now time.Time, m messages.SetServers) {
 	}
 	was, before := r.list.front(), len(r.list.primaries)
 	members, joining := r.setMembers(servers)
-	r.grown(now, members)
 	r.list.setPrimaries(members, messages.SourceManual, true, nobodyHeld)
 	r.list.prefer(was)
 	if joining > 0 || len(r.list.primaries) != before || !r.seededBy(servers) {

@@ -54,7 +54,7 @@ func TestAnAgentWithASeatThatFailedOverTakesItAmongTheServersThatAreSet(t *testi
 	g.probed("a", nil)
 	far := g.r.nextRound()
 	g.set("a", "b", "c")
-	if at := g.r.nextRound(); !at.Before(far) || !g.r.homeward() {
+	if at := g.r.nextRound(); !at.Before(far) || !g.r.schedule.homeward {
 		t.Errorf("the next round is at %s, it was at %s before a server joined", clock(at, epoch0), clock(far, epoch0))
 	}
 }

@@ -37,7 +37,7 @@ func TestTheIntervalFollowsTheSizeOfTheCluster(t *testing.T) {
 		{what: "just above, the scale counts", nodes: 49_000, servers: 5, draws: draws{0.5, 0}, want: 153 * time.Second, accuracy: time.Second},
 		{what: "100,000 clients, 5 servers", nodes: 100_000, servers: 5, want: 5 * time.Minute, accuracy: 15 * time.Second},
 		{what: "the one server of a minority", nodes: 99_995, servers: 1, want: 26 * time.Minute, accuracy: 5 * time.Second},
-		{what: "its jitter is a sixteenth", nodes: 99_995, servers: 1, draws: draws{0, 1}, want: 26*time.Minute + 98*time.Second, accuracy: 5 * time.Second},
+		{what: "its jitter is a thirty-second", nodes: 99_995, servers: 1, draws: draws{0, 1}, want: 26*time.Minute + 49*time.Second, accuracy: 5 * time.Second},
 		{what: "10,000 clients on one server", nodes: 10_000, servers: 1, want: 156250 * time.Millisecond},
 		{what: "no server, shortest", nodes: 100_000, servers: 0, want: 120 * time.Second},
 		{what: "no server, longest", nodes: 100_000, servers: 0, draws: draws{1, 1}, want: 180 * time.Second},
@@ -45,7 +45,7 @@ func TestTheIntervalFollowsTheSizeOfTheCluster(t *testing.T) {
 		{what: "nonsense", nodes: math.MaxInt, servers: 1, draws: draws{1, 1}, want: 24 * time.Hour},
 	}
 	for _, tt := range tests {
-		got := standard.interval(tt.nodes, tt.servers, tt.draws)
+		got := standard.interval(size{tt.nodes, tt.servers}, tt.draws)
 		if diff := (got - tt.want).Abs(); diff > tt.accuracy {
 			t.Errorf("%s: %v, want %v", tt.what, got, tt.want)
 		}

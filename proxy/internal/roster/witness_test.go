@@ -49,7 +49,6 @@ func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 
 func (w *witness) step(m messages.Proxy) {
 	orphan, wasSilent, ticks, before := w.r.quorum.orphaned(), w.r.quorum.silent, w.ticks, w.view
-	regular := w.regular()
 	wasLapsed := w.r.quorum.lapsed
 	w.expect(m)
 	w.answers(m)
@@ -84,7 +83,7 @@ func (w *witness) step(m messages.Proxy) {
 	w.checkDoubt(m, before)
 	w.checkDenied(m, before)
 	w.checkPreferred(m, before)
-	w.checkFailover(m, before, regular, w.r.quorum.lapsed && !wasLapsed)
+	w.checkFailover(m, before, w.r.quorum.lapsed && !wasLapsed)
 	if _, isTick := m.(messages.RebalanceTick); !isTick && w.ticks == ticks && len(w.open) > w.ticks {
 		w.t.Fatalf("%T has not been answered by the end of its step", m)
 	}

@@ -1,0 +1,32 @@
+// Package fleet simulates many agents under one virtual clock: what they do to their
+// cluster together, and how long each of them is out. No test of one agent shows that.
+//
+// An agent is a [roster.Roster], an [attempt.Call] for its heartbeat and one for its
+// blocking query, and a [pool.DialPolicy]: the code that decides in a real one. What the
+// shells around these do is modelled here: sessions, pings, dials, the order in which the
+// parts are told. So are the servers (handshakes one after the other, a leader, TTLs that
+// grow with the fleet), and an agent of Nomad 2.0.6 to compare with.
+//
+//	f := fleet.New(fleet.Config{Agents: 10000, Handshakes: 1000, Faults: fleet.Outage(time.Minute)})
+//	f.Run()
+//	f.Report().Print(os.Stdout)
+//
+// A run is one goroutine's, and the same seed gives the same run: there is no clock, no
+// map order and no chance but that of the seed. Fleets that are too large to simulate
+// are simulated as a sample: the agents believe in [Config].Nodes.
+//
+// # Files
+//
+//	config.go     what is simulated; scenario.go the usual faults
+//	fleet.go      a run; queue.go its events
+//	server.go     servers as agents meet them; faults.go what happens to them
+//	agent.go      an agent, and what its roster decides
+//	call.go       its calls; send.go what servers make of them
+//	link.go       its sessions; dial.go how they are made
+//	round.go      pings of rounds and for witnesses
+//	silence.go    how a silent server is noticed
+//	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
+//	tally.go      what is counted; report.go what comes out
+//
+// Fleetsim, below this directory, runs a scenario from the command line.
+package fleet

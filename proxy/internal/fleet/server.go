@@ -1,0 +1,84 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// server is one server as agents meet it.
+type server struct {
+	messages.Server
+	up         bool
+	frozen     bool // connections stay, nothing is answered
+	named      bool // heartbeats name it
+	leaderless bool
+	cut        int // percent of the agents that it is frozen for
+	rtt        time.Duration
+	free       time.Duration // when it has worked off the handshakes that have come in
+	gone       time.Duration // when it died or fell silent
+
+	active int // agents that have it in front
+	bins
+}
+
+// How a dial ends.
+const (
+	refused  uint32 = iota // at once
+	made                   // with a session
+	timedOut               // with the dial limit
+)
+
+// reaches says whether a sees answers of a server.
+func (f *Fleet) reaches(a *agent, n int16) bool {
+	s := &f.servers[n]
+	return s.up && !s.frozen && int(a.id%100) >= s.cut
+}
+
+// leads says whether a server knows a leader.
+func (f *Fleet) hasLeader(n int16) bool {
+	return f.leader >= 0 && f.now >= f.leads && !f.servers[n].leaderless
+}
+
+// connect is what becomes of a's dial to a server, limited to limit. A server
+// completes handshakes one after the other, also those that are given up meanwhile.
+func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {
+	s := &f.servers[n]
+	switch {
+	case !s.up:
+		f.count(s.failed)
+		return refused, s.rtt
+	case !f.reaches(a, n):
+		f.count(s.failed)
+		return timedOut, limit
+	}
+	f.count(s.dials)
+	done := f.now + s.rtt/2
+	if f.cfg.Handshakes > 0 {
+		done = max(done, s.free) + time.Second/time.Duration(f.cfg.Handshakes)
+		s.free = done
+	}
+	if took := done + s.rtt/2 + s.rtt - f.now; took <= limit { // the last one is the first ping's
+		return made, took
+	}
+	return timedOut, limit
+}
+
+// heartbeats is what a heartbeat's answer names, in an order of the server's own.
+func (f *Fleet) heartbeats(a *agent) []messages.ServerInfo {
+	f.infos = f.infos[:0]
+	for i := range f.servers {
+		if s := &f.servers[i]; s.named {
+			f.infos = append(f.infos, messages.ServerInfo{RPCAdvertiseAddr: s.Addr, Datacenter: "dc1", RPCMajorVersion: 1})
+		}
+	}
+	a.rng.Shuffle(len(f.infos), func(i, j int) { f.infos[i], f.infos[j] = f.infos[j], f.infos[i] })
+	return f.infos
+}
+
+// grant is the TTL that an agent gets: servers scale it so that the whole fleet does
+// not send more than so many heartbeats a second (Nomad 2.0.6, nomad/heartbeat.go).
+func (f *Fleet) grant(a *agent) time.Duration {
+	least := max(f.cfg.TTL, time.Duration(f.cfg.Nodes)*time.Second/time.Duration(f.cfg.Heartbeats))
+	return least + a.upTo(least)
+}

@@ -1,0 +1,62 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// quietLimit is how long nothing may come in on a session with calls on it: servers ping
+// theirs every 30 s.
+const quietLimit = 45 * time.Second
+
+// quiet has the agents notice whose session falls silent with the server.
+func (f *Fleet) quiet(n int16) {
+	for i := range f.agents {
+		a := &f.agents[i]
+		l := &a.links[n]
+		if !l.up || f.reaches(a, n) {
+			continue
+		}
+		f.out(a, n)
+		if f.cfg.Stock || !a.holds(n) {
+			continue // stock's keepalive runs anyway
+		}
+		heard := max(l.heard, l.since+(f.now-l.since)/serverPing*serverPing)
+		f.queue.push(event{at: max(heard+quietLimit, f.now), agent: a.id, kind: evSuspect, server: n})
+	}
+}
+
+// overdue has a session be suspect a while after a call that is not answered.
+func (f *Fleet) overdue(a *agent, n int16) {
+	if l := &a.links[n]; !l.doubted {
+		l.doubted = true
+		f.in(silentAfter, event{agent: a.id, kind: evSuspect, server: n})
+	}
+}
+
+// suspect pings a session on which nothing came in, and looks for a witness.
+func (f *Fleet) suspect(a *agent, n int16) {
+	l := &a.links[n]
+	if !l.up || f.reaches(a, n) {
+		l.doubted = false
+		return
+	}
+	l.doubted = true
+	f.tell(a, messages.Suspected{Addr: f.servers[n].Addr})
+	f.in(pingLimit, event{agent: a.id, kind: evUnanswered, server: n})
+}
+
+// unanswered gives a silent session up if another server has answered.
+func (f *Fleet) unanswered(a *agent, n int16) {
+	l := &a.links[n]
+	switch {
+	case !l.up || f.reaches(a, n):
+		l.doubted = false
+	case !l.backed:
+		f.in(silentAfter, event{agent: a.id, kind: evSuspect, server: n})
+	default:
+		l.doubted, l.backed = false, false
+		f.broke(a, n, errSilent)
+	}
+}
