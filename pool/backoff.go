@@ -47,9 +47,6 @@ const (
 // it was answered: there may have been none.
 const provenAfter = 10 * time.Second
 
-// maxTimeouts is how often the dial limit doubles.
-const maxTimeouts = 2
-
 // backoffs is what is known of the addresses that were dialed without a call being
 // answered since. It is part of the core: time and chance come in.
 type backoffs struct {

@@ -205,7 +205,7 @@ func TestADialGoesOnWhenItsCallersHaveGivenUp(t *testing.T) {
 			p := newPool(t, cfg)
 			err := p.Call(within(t), s.Addr(), "Status.Ping", nil, nil)
 			failed(t, err, pool.PhaseHandshake, pool.NotSent, context.DeadlineExceeded)
-			receive(t, "a word about it", down)
+			_ = receive(t, "a word about it", down)
 			s.Thaw()
 			await(t, "the session", func() bool { return p.Stats().Sessions == 1 })
 			if st := p.Stats(); st.Dials != 1 || st.DialFailures != 1 || s.Counts().Accepted != 1 {

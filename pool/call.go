@@ -24,7 +24,7 @@ import (
 // is one of
 //   - ctx.Err, or ErrStopped once the pool is stopped;
 //   - *EncodeError where args cannot be written, *DialError where no session came
-//     up, ErrLeaving, ErrNoStream where one takes no call;
+//     up, with a *BackoffError in it where none was tried for, ErrLeaving, ErrNoStream where one takes no call;
 //   - *RemoteError where the server said no; *DecodeError, *SizeError,
 //     *ProtocolError where what it said cannot be used;
 //   - *HoldError where it said nothing for Config.HoldTimeout, or Request.Hold, and
@@ -115,7 +115,8 @@ func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 const pingMethod = "Status.Ping"
 
 // Ping asks the server at addr whether it answers calls, and tells how long that
-// took, a dial included. The errors are those of Call.
+// took, a dial included. An address in back-off is not dialed for it either, and calls
+// are dialed for first. The errors are those of Call.
 func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	begin := time.Now()
 	err := p.Do(ctx, addr, &Request{Method: pingMethod, Args: &emptyMap, Repeatable: true, probe: true})

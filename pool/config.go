@@ -13,7 +13,7 @@ import (
 // year.
 type Config struct {
 	// Dial opens the transport; nil means TCP. It is called with a context that
-	// ends with DialTimeout, and the name in addr is resolved by it each time.
+	// ends with the dial's time, see DialTimeout, and the name in addr is resolved by it each time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Resolver resolves the name in an address, at each dial; nil means
@@ -32,9 +32,21 @@ type Config struct {
 	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
 	TLS *TLSConfig
 
-	// DialTimeout bounds a dial from the first packet until the server has
-	// answered on the session: a connected socket alone proves nothing.
+	// DialTimeout is how long a call waits for a dial, from the first packet until the
+	// server has answered on the session: a connected socket alone proves nothing.
 	// Zero means 2 s.
+	//
+	// A socket that is not connected by then is given up; while that happens to an
+	// address it has twice the time, and then four times. One that is connected goes on
+	// without its callers, for 32 times DialTimeout, a minute at most: a server with many
+	// handshakes to do works it off all the same, and a later call finds the session. Who
+	// asks in the meantime may have one more dial made beside it.
+	//
+	// A dial that fails, and a session that ends within 10 s before a call on it was
+	// answered, are followed by another dial at once, and then by a back-off: half to all
+	// of 100 ms, doubled each time, to 2 s, or what DialSpread says. All callers share it;
+	// in the meantime they get a *DialError with a *BackoffError at once. At most 32 dials
+	// are under way, 16 of them for Ping, and 4 more to try credentials; others wait.
 	DialTimeout time.Duration
 
 	// SilenceLimit is how long a call may wait while nothing at all comes in from

@@ -201,8 +201,8 @@ func TestAServerThatSaysGoodbyeAtOnceIsNotDialedAgainAndAgain(t *testing.T) {
 				again, _ := dialed(r.core, r.now, notice(d.session))
 				next = append(next, again...)
 			}
-			more, _ := dialed(r.core, r.now, connect(addrA))
-			made = append(next, more...)
+			made, _ = dialed(r.core, r.now, connect(addrA))
+			made = append(made, next...)
 		}
 		if all != 2 {
 			t.Errorf("%s notices it: %d dials, want 2", name, all)

@@ -15,7 +15,8 @@ import (
 )
 
 // DialError says in which phase a connection failed: PhaseDial or
-// PhaseHandshake. Every call that waited for the dial gets the same one.
+// PhaseHandshake. Every call that waited for the dial gets the same one. In a back-off
+// Err is a *BackoffError, and the phase that of the failure which led to it.
 type DialError struct {
 	Addr  string
 	Phase Phase

@@ -11,7 +11,7 @@ type Stats struct {
 	Failures      uint64 // calls that failed, for whatever reason
 	Moved         uint64 // calls that ended because they are to be made elsewhere (Request.Moved)
 	Dials         uint64 // dials begun
-	DialFailures  uint64
+	DialFailures  uint64 // dials that failed, or took longer than DialTimeout
 	Streams       uint64 // streams opened
 	Accepted      uint64 // streams that servers opened
 	Refused       uint64 // of those, the ones that were too many

@@ -11,9 +11,14 @@ func TestDialsAreSpreadBySizeOfTheFleet(t *testing.T) {
 		nodes, servers int
 		want           time.Duration
 	}{
-		{0, 0, 0}, {-1, 3, 0}, {3, 3, 0}, {191, 3, 0},
-		{192, 3, time.Second}, {1000, 3, 5 * time.Second},
-		{10_000, 5, 31 * time.Second}, {100_000, 5, 312 * time.Second},
+		{0, 0, 0},
+		{-1, 3, 0},
+		{3, 3, 0},
+		{191, 3, 0},
+		{192, 3, time.Second},
+		{1000, 3, 5 * time.Second},
+		{10_000, 5, 31 * time.Second},
+		{100_000, 5, 312 * time.Second},
 		{10_000, 0, 156 * time.Second}, // every server has left the list
 		{math.MaxInt, 1, (1 << 24) * time.Second},
 	} {
