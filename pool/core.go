@@ -99,6 +99,7 @@ type usage struct {
 	used     time.Time // when the last byte of a stream came in
 	accepted time.Time // when the last stream of the server was accepted; zero: none was
 	heard    time.Time // when the last byte of whatever came in
+	pinged   bool      // nothing but pings was ever on it: its server knows nobody by it
 }
 
 func newCore(cfg coreConfig) *core {
@@ -127,7 +128,7 @@ func (c *core) step(now time.Time, m messages.Pool) {
 	case messages.Keepalive:
 		c.keepalive = m.Interval
 		for _, s := range c.sessions {
-			s.doubt.next = c.nextKeepalive(now)
+			s.doubt.next = c.sooner(s.doubt.next, now)
 		}
 	case messages.Overdue:
 		c.overdue(now, m.Session)
@@ -167,7 +168,7 @@ func (c *core) connect(now time.Time, m messages.Connect) {
 func (c *core) dialed(now time.Time, m messages.Dialed) {
 	l := c.servers[m.Addr]
 	if m.Err == nil {
-		c.sessions[m.Session] = &carrier{addr: m.Addr, check: now.Add(c.cfg.idle), doubt: doubt{next: c.nextKeepalive(now)}}
+		c.sessions[m.Session] = &carrier{addr: m.Addr, check: c.firstLook(now, m.Addr), doubt: doubt{next: c.nextKeepalive(now)}}
 	}
 	if l != nil && l.renewal.session == m.Session {
 		c.renewed(now, l, m)

@@ -108,6 +108,7 @@ type opened struct {
 
 // open opens a stream on a session that counts the caller in.
 func (s *session) open(ctx context.Context, method string) (*conn, Phase, error) {
+	s.engage(method)
 	if err := s.mayOpen(); err != nil {
 		s.leave()
 		return nil, PhaseOpen, err
