@@ -120,6 +120,10 @@ func (c *core) look(now time.Time, id uint64, s *carrier, u usage) {
 	}
 }
 
+// probeTime is how long a session that was dialed for a probe is there at least: what
+// the probe is about may be that calls are to go over it.
+const probeTime = 5 * time.Second
+
 // elsewhere says whether calls are to go to another server than addr. A session that
 // only pings were on was dialed for a probe then, or for a witness.
 func (c *core) elsewhere(addr string) bool { return c.retain != "" && c.retain != addr }
@@ -127,7 +131,7 @@ func (c *core) elsewhere(addr string) bool { return c.retain != "" && c.retain !
 // firstLook is when to look at a new session.
 func (c *core) firstLook(now time.Time, addr string) time.Time {
 	if c.elsewhere(addr) {
-		return now.Add(min(c.cfg.idle, c.cfg.drain))
+		return now.Add(min(c.cfg.idle, max(c.cfg.drain, probeTime)))
 	}
 	return now.Add(c.cfg.idle)
 }
@@ -136,7 +140,7 @@ func (c *core) firstLook(now time.Time, addr string) time.Time {
 func (c *core) end(s *carrier, u usage) time.Time {
 	end, drain := s.left, c.drain()
 	if u.pinged {
-		drain = c.cfg.drain
+		drain = max(c.cfg.drain, probeTime)
 	}
 	switch {
 	case s.left.IsZero() && u.pinged && c.elsewhere(s.addr):

@@ -115,7 +115,9 @@ func (r *Roster) adopt(winner *entry) {
 	if winner != r.list.active() {
 		r.sweep++
 	}
+	owes := winner.owes // its answer came when its probe did: it may have been asked for another since
 	r.reached(winner, asked)
+	winner.owes = owes
 	for e := range r.list.all() {
 		if e.health == messages.Leaderless {
 			e.rank += leaderless
