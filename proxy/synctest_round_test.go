@@ -210,7 +210,9 @@ func TestTheOnlyServerOfALongListIsFoundByRoundsOfAFew(t *testing.T) {
 			}
 			synctest.Wait()
 			for _, made := range pings.sorted() {
-				asked[made.addr]++
+				if asked[made.addr]++; asked[made.addr] > 1 {
+					t.Fatalf("%s is asked again, and %d of %d servers have been", made.addr, len(asked), servers)
+				}
 			}
 			if result.Adopted {
 				if result.Active != good {

@@ -232,6 +232,9 @@ func TestAMinuteAfterARollTheFleetIsEven(t *testing.T) {
 			}
 		}
 		s.run(time.Minute)
+		if least := slices.Min(s.load()) * c.servers; c.nodes <= 10_000 && least < c.agents*6/10 {
+			t.Errorf("%+v: %v a minute after the last restart: one has %d%% of the mean", c, s.load(), least*100/c.agents)
+		}
 		if s.imbalance() > 1.5 {
 			t.Errorf("%+v: %v a minute after the last restart: %.2f of the mean", c, s.load(), s.imbalance())
 		}
