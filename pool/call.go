@@ -155,6 +155,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 
 // call carries one call, counted in by enter, and counts it out.
 func (s *session) call(ctx context.Context, r *Request, seq uint64, until time.Duration) (Phase, error) {
+	s.engage(r.Method)
 	var busy *lane // its codec is at work, and with it methods of the caller's types
 	defer func() {
 		if busy != nil {

@@ -119,6 +119,7 @@ type usage struct {
 	answered time.Time // when the last answer to a call did
 	bulk     time.Time // when much of a large request or reply had passed last; zero: never
 	unopened time.Time // since when streams have waited and none was acknowledged; zero: none waits
+	pinged   bool      // nothing but pings was ever on it: its server knows nobody by it
 }
 
 func newCore(cfg coreConfig) *core {
@@ -166,7 +167,7 @@ func (c *core) step(now time.Time, m messages.Pool) {
 	case messages.Keepalive:
 		c.keepalive = m.Interval
 		for _, s := range c.sessions {
-			s.doubt.next = c.nextKeepalive(now)
+			s.doubt.next = c.sooner(s.doubt.next, now)
 		}
 	case messages.Overdue:
 		c.overdue(now, m.Session)
@@ -227,7 +228,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 	l, d := c.servers[m.Addr], c.landed(now, m)
 	defer c.fill()
 	if m.Err == nil {
-		c.sessions[m.Session] = &carrier{addr: m.Addr, check: now.Add(c.cfg.idle), doubt: doubt{next: c.nextKeepalive(now)}}
+		c.sessions[m.Session] = &carrier{addr: m.Addr, check: c.firstLook(now, m.Addr), doubt: doubt{next: c.nextKeepalive(now)}}
 	}
 	if l != nil && l.renewal.session == m.Session {
 		c.renewed(now, l, m)

@@ -97,3 +97,69 @@ func TestTheDeadlineIsThatOfTheFirstSession(t *testing.T) {
 	r.tell(messages.Dialed{Addr: addrB, Session: 2}, "publish", "answer bob: <nil>")
 	r.deadline(idleTime / 2)
 }
+
+// A probe, or a witness, costs a server a session. Nobody calls on it, and its server
+// knows no agent by it.
+func TestASessionThatOnlyPingsWereOnEndsSoonWhereCallsAreElsewhere(t *testing.T) {
+	r := newRig(t)
+	r.tell(messages.Retain{Addr: addrA})
+	r.tell(messages.HeartbeatTTL{TTL: 10 * time.Minute})
+	for i, addr := range []string{addrA, addrB} {
+		r.core.step(r.now, r.connect("ann", addr, 0))
+		r.core.step(r.now, messages.Dialed{Addr: addr, Session: uint64(i + 1)})
+		r.use[uint64(i+1)] = usage{used: r.now, pinged: true}
+	}
+	r.core.take()
+	r.expire(drainTime - 1)
+	r.sessions(1, 2)
+	r.expire(1, "publish", "retire 2: "+ErrIdle.Error(), "shut 2")
+	r.tell(messages.Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
+	r.expire(10 * idleTime)
+	r.sessions(1) // the one that is kept
+}
+
+func TestASessionThatHasCarriedCallsHasTheTimeToBecomeIdle(t *testing.T) {
+	r := newRig(t)
+	r.tell(messages.Retain{Addr: addrA})
+	r.tell(r.connect("ann", addrB, 0), "dial "+addrB+" as 1")
+	r.tell(messages.Dialed{Addr: addrB, Session: 1}, "publish", "answer ann: <nil>")
+	r.use[1] = usage{used: r.now}
+	r.expire(idleTime - 1)
+	r.sessions(1)
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+}
+
+// Without anybody who says where calls go, pings are use like any other.
+func TestASessionThatIsPingedNowAndThenIsNotIdle(t *testing.T) {
+	r := up(t, addrA)
+	for range 5 {
+		r.use[1] = usage{used: r.now, pinged: true}
+		r.expire(idleTime - 1)
+		r.sessions(1)
+	}
+}
+
+// The server that was left knows nobody by a session that only pings were on.
+func TestALeftSessionThatOnlyPingsWereOnNeedNotOutlastTheTTL(t *testing.T) {
+	r := moved(t)
+	r.tell(messages.HeartbeatTTL{TTL: 10 * time.Minute})
+	r.use[1] = usage{used: r.now, pinged: true}
+	r.expire(drainTime - 1)
+	r.sessions(1, 2)
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+}
+
+// The TTL of heartbeats is drawn anew with each, and the keepalive follows it.
+func TestAKeepaliveThatKeepsChangingFindsADeadServer(t *testing.T) {
+	r := newRig(t)
+	r.tell(messages.Keepalive{Interval: 30 * time.Second})
+	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
+	r.tell(messages.Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>")
+	r.use[1] = usage{busy: true, used: r.now, heard: r.now}
+	for range 5 {
+		r.expire(6*time.Second - 1)
+		r.tell(messages.Keepalive{Interval: 31 * time.Second})
+		r.tell(messages.Keepalive{Interval: 30 * time.Second})
+	}
+	r.expire(5, "ping 1")
+}

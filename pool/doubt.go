@@ -132,6 +132,17 @@ func (c *core) nextKeepalive(now time.Time) time.Time {
 	return now.Add(c.keepalive)
 }
 
+// sooner is when to look for life under an interval that has just changed, and was to
+// be looked for at next. An interval that keeps changing must not put that off for
+// ever: what is looked at too early is looked at again.
+func (c *core) sooner(next, now time.Time) time.Time {
+	at := c.nextKeepalive(now)
+	if at.IsZero() {
+		return at
+	}
+	return sooner(at, next)
+}
+
 // lookForLife pings a session that carries nothing but calls which may wait for
 // long. Traffic is life enough; a session without calls sends nothing.
 func (c *core) lookForLife(now time.Time, session uint64, d *doubt, u usage) {

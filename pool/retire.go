@@ -120,17 +120,38 @@ func (c *core) look(now time.Time, id uint64, s *carrier, u usage) {
 	}
 }
 
+// probeTime is how long a session that was dialed for a probe is there at least: what
+// the probe is about may be that calls are to go over it.
+const probeTime = 5 * time.Second
+
+// elsewhere says whether calls are to go to another server than addr. A session that
+// only pings were on was dialed for a probe then, or for a witness.
+func (c *core) elsewhere(addr string) bool { return c.retain != "" && c.retain != addr }
+
+// firstLook is when to look at a new session.
+func (c *core) firstLook(now time.Time, addr string) time.Time {
+	if c.elsewhere(addr) {
+		return now.Add(min(c.cfg.idle, max(c.cfg.drain, probeTime)))
+	}
+	return now.Add(c.cfg.idle)
+}
+
 // end is when a session that carries nothing may end.
 func (c *core) end(s *carrier, u usage) time.Time {
-	end := s.left
+	end, drain := s.left, c.drain()
+	if u.pinged {
+		drain = max(c.cfg.drain, probeTime)
+	}
 	switch {
 	case s.left.IsZero() && s.unused(u):
 		end = s.spare.Add(min(spareIdle, c.cfg.idle))
+	case s.left.IsZero() && u.pinged && c.elsewhere(s.addr):
+		end = u.used.Add(min(c.cfg.idle, drain))
 	case s.left.IsZero():
 		end = u.used.Add(c.cfg.idle)
 	case s.cause == nil, errors.Is(s.cause, ErrRenewed):
 		// It works, and its server may use it until it hears of another.
-		end = later(s.left, u.used).Add(c.drain())
+		end = later(s.left, u.used).Add(drain)
 	}
 	return later(end, u.accepted.Add(settle))
 }

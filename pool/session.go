@@ -24,6 +24,7 @@ type session struct {
 
 	calls    atomic.Int64  // and streams of either side, now; and the bits below
 	peak     atomic.Int64  // most calls at once since the last trim
+	engaged  atomic.Bool   // something else than a ping of ours was begun on it
 	retiring chan struct{} // closed by retire
 	why      error         // of retire; read after retiring
 	vacant   chan struct{} // has room for one: retired, and the last call or stream has ended
@@ -136,6 +137,14 @@ func (s *session) usage() usage {
 		answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
 		bulk:     s.tap.bulkAt(),
 		unopened: s.unopenedSince(),
+		pinged:   !s.engaged.Load() && s.accepted.Load() == 0,
+	}
+}
+
+// engage takes note that method is called on the session.
+func (s *session) engage(method string) {
+	if method != pingMethod && !s.engaged.Load() {
+		s.engaged.Store(true)
 	}
 }
 

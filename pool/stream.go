@@ -114,6 +114,7 @@ type opened struct {
 
 // open opens a stream on a session that counts the caller in.
 func (s *session) open(ctx context.Context, method string) (*conn, Phase, error) {
+	s.engage(method)
 	o := &opening{session: s, method: method, result: make(chan opened, 1)}
 	o.phase.Store(uint32(PhaseOpen))
 	watch := time.NewTimer(s.pool.cfg.SilenceLimit)

@@ -44,7 +44,8 @@ type Config struct {
 	// Seat is the agent's number in the fleet, from 1; the last bits of the host's
 	// address do well. With the policy Shuffle it says where the agent goes after a
 	// failover: agents with consecutive seats spread evenly over the servers, and
-	// return to them when they are back. Zero: anywhere, by chance.
+	// return to them when they are back. Zero: it goes back to the server that it had
+	// left, once that is back, so the fleet is as even as it was.
 	Seat uint64
 
 	// RPCMajorVersion is the newest version of the protocol the agent speaks.
@@ -60,7 +61,8 @@ type Config struct {
 
 	// ProbeTimeout bounds a rebalance round: zero means 3 s. ProbeStagger is the
 	// silence after which the next server is probed beside the first: zero means
-	// 250 ms.
+	// 250 ms. The first still has its turn for half of ProbeTimeout if the agent is
+	// served meanwhile. A round probes 16 servers at most.
 	ProbeTimeout, ProbeStagger time.Duration
 
 	// Discoverer finds servers when the agent has lost them all; nil finds none.
@@ -69,7 +71,9 @@ type Config struct {
 	Discoverer Discoverer
 
 	// DiscoverInterval is the least time between two runs of the Discoverer, plus
-	// up to a quarter: zero means 15 s. Until a run has found a server, or one has
+	// up to a quarter: zero means 15 s. In a cluster of more than 7,500 nodes it is a
+	// second for each 500 nodes, up to five minutes, over which the first runs are
+	// spread as well: whatever makes one agent look makes all of them. Until a run has found a server, or one has
 	// answered, since the start, the first three runs are followed sooner, after 1, 2
 	// and 4 s, plus up to a half: what is asked may come up a moment after the agent.
 	// DiscoverTimeout bounds one run: zero means 10 s.

@@ -5,18 +5,23 @@ import (
 	"time"
 )
 
-func TestTheKeepaliveFollowsTheHeartbeatAndTheFleet(t *testing.T) {
+func TestTheKeepaliveFindsADeadServerBeforeTheTTLIsOver(t *testing.T) {
 	for _, c := range []struct {
-		ttl            time.Duration
-		nodes, servers int
-		want           time.Duration
+		ttl   time.Duration
+		place float64
+		want  time.Duration
 	}{
-		{0, 0, 0, 30 * time.Second},
-		{20 * time.Second, 100, 3, 40 * time.Second},
-		{20 * time.Second, 10_000, 5, 125 * time.Second},
-		{5 * time.Minute, 10_000, 5, 10 * time.Minute},
+		{0, 0, 42 * time.Second},
+		{0, 1, 35 * time.Second},
+		{time.Second, 0, 5 * time.Second},
+		{10 * time.Second, 0, 5 * time.Second},
+		{20 * time.Second, 0, 15 * time.Second},
+		{20 * time.Second, 1, 12500 * time.Millisecond},
+		{5 * time.Minute, 0, 42 * time.Second},
+		{1<<63 - 1, 1, 35 * time.Second},
+		{-1 << 63, 0, 42 * time.Second},
 	} {
-		if got := keepalive(c.ttl, c.nodes, c.servers); got != c.want {
+		if got := keepalive(c.ttl, c.place); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}

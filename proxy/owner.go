@@ -22,6 +22,7 @@ type owner struct {
 	search     search
 	retained   string        // the server whose session the pool keeps
 	ttl        time.Duration // of the last heartbeat
+	place      float64       // in [0, 1): this agent's among those that fall silent together
 	keepalive  time.Duration // as the pool knows it
 	spread     time.Duration // of dials, as the pool knows it
 	lease      time.Duration // the same, of the TTL
@@ -31,7 +32,7 @@ type owner struct {
 
 func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []messages.Server, rng *rand.Rand) *owner {
 	o := &owner{
-		proxy: p, self: self, endRound: func() {}, memory: newMemory(p, self),
+		proxy: p, self: self, endRound: func() {}, memory: newMemory(p, self), place: rand.Float64(),
 		roster: roster.New(roster.Config{
 			Servers:          servers,
 			Remembered:       remembered,
@@ -166,7 +167,7 @@ func (o *owner) tune(view *messages.View) {
 		o.retained = active.Addr
 		_ = o.proxy.pool.Retain(context.Background(), active.Addr)
 	}
-	if every := keepalive(o.ttl, view.NumNodes(), view.Len()); every != o.keepalive {
+	if every := keepalive(o.ttl, o.place); every != o.keepalive {
 		o.keepalive = every
 		_ = o.proxy.pool.Keepalive(context.Background(), every)
 	}
@@ -184,17 +185,4 @@ func (o *owner) lengthen() {
 	}
 	o.lease = o.ttl
 	_ = o.proxy.pool.HeartbeatTTL(context.Background(), o.ttl)
-}
-
-// The keepalive's cost: an agent's session is pinged when it was silent for two
-// heartbeats, and no server gets more than so many pings a second from the fleet.
-const (
-	keepaliveLeast       = 30 * time.Second
-	keepalivesEachSecond = 16
-)
-
-// keepalive is the interval for a heartbeat's TTL and a cluster's size.
-func keepalive(ttl time.Duration, nodes, servers int) time.Duration {
-	fleet := time.Duration(nodes) * time.Second / time.Duration(keepalivesEachSecond*max(servers, 1))
-	return max(keepaliveLeast, 2*ttl, fleet)
 }

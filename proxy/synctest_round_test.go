@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -119,12 +120,12 @@ func TestALargeFleetWaitsLonger(t *testing.T) {
 	const nodes, servers = 1_000_000, 2
 	least := nodes * time.Second / (64 * servers) // 7812.5 s
 	at := roundsOf(t, proxy.Config{Servers: names(servers)}, 24*time.Hour, nodes)
-	for _, gap := range gaps(at) {
-		if gap < least || gap >= least+least/16 {
-			t.Errorf("a round came after %v, want %v to %v", gap, least, least+least/16)
+	for i, gap := range gaps(at) {
+		if gap < least && i > 0 || gap >= least+least/32 { // the first comes at any time of its interval
+			t.Errorf("round %d came after %v, want %v to %v", i, gap, least, least+least/32)
 		}
 	}
-	if len(at) != 10 && len(at) != 11 {
+	if len(at) < 10 || len(at) > 12 {
 		t.Errorf("%d rounds in a day", len(at))
 	}
 }
@@ -136,9 +137,9 @@ func TestTheTimeBetweenRoundsCanBeConfigured(t *testing.T) {
 			t.Errorf("a round came after %v, want 1s to 1.5s", gap)
 		}
 	}
-	for _, gap := range gaps(roundsOf(t, cfg, time.Hour, 300)) { // 100 s by the servers' share
-		if gap < 100*time.Second || gap >= 106250*time.Millisecond {
-			t.Errorf("a round came after %v, want 100s to 106.25s", gap)
+	for i, gap := range gaps(roundsOf(t, cfg, time.Hour, 300)) { // 100 s by the servers' share
+		if gap < 100*time.Second && i > 0 || gap >= 103125*time.Millisecond {
+			t.Errorf("round %d came after %v, want 100s to 103.125s", i, gap)
 		}
 	}
 }
@@ -170,17 +171,57 @@ func TestSilentServersAreProbedAQuarterOfASecondApart(t *testing.T) {
 func TestTheStaggerShrinksSoThatManyServersFitIntoARound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pings := newProbes(silent)
-		p := startProxy(t, proxy.Config{Servers: names(20), Pinger: pings})
+		p := startProxy(t, proxy.Config{Servers: names(16), Pinger: pings})
 		result, err := p.Rebalance(t.Context())
-		if err != nil || result.Took != 3*time.Second || result.Probed != 20 {
+		if err != nil || result.Took != 3*time.Second || result.Probed != 16 {
 			t.Fatalf("%+v, %v", result, err)
 		}
 		synctest.Wait()
 		all := pings.sorted()
-		if last := all[len(all)-1]; len(all) != 20 || last.begun != 19*75*time.Millisecond {
-			t.Errorf("%d probes, the last after %v; want 20 over half of the round", len(all), last.begun)
+		if last := all[len(all)-1]; len(all) != 16 || last.begun != 15*93750*time.Microsecond {
+			t.Errorf("%d probes, the last after %v; want 16 over half of the round", len(all), last.begun)
 		}
 		stop(t, p.Stop)
+	})
+}
+
+// A heartbeat may name a thousand addresses, of which one is a server.
+func TestTheOnlyServerOfALongListIsFoundByRoundsOfAFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const servers = 300
+		all := make([]string, servers)
+		for i := range all {
+			all[i] = fmt.Sprintf("s%d", i)
+		}
+		good := server(t, "s177")
+		pings := newProbes(func(ctx context.Context, addr string) error {
+			if addr != good.Addr {
+				return silent(ctx, addr)
+			}
+			return nil
+		})
+		p := startProxy(t, proxy.Config{Servers: all, Pinger: pings})
+		defer stop(t, p.Stop)
+		asked := map[string]int{}
+		for range servers/15 + 1 {
+			result, err := p.Rebalance(t.Context())
+			if err != nil || result.Probed > 16 {
+				t.Fatalf("%+v, %v", result, err)
+			}
+			synctest.Wait()
+			for _, made := range pings.sorted() {
+				if asked[made.addr]++; asked[made.addr] > 1 {
+					t.Fatalf("%s is asked again, and %d of %d servers have been", made.addr, len(asked), servers)
+				}
+			}
+			if result.Adopted {
+				if result.Active != good {
+					t.Errorf("adopted %s", result.Active)
+				}
+				return
+			}
+		}
+		t.Errorf("it was not found by %d rounds, which asked %d of %d servers", servers/15+1, len(asked), servers)
 	})
 }
 

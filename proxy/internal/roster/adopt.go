@@ -39,8 +39,8 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.box.command(EndRound{Round: d.number})
 	}
 	d.running = false
-	was := r.schedule
-	if r.rearm(now); d.extra {
+	was, regular := r.schedule, r.regular()
+	if r.rearm(now); d.extra && !due(regular, now) { // or it has come in the place of the regular one
 		r.schedule.last, r.schedule.first, r.schedule.draws = was.last, was.first, was.draws
 	}
 	if d.homeward {
@@ -115,7 +115,9 @@ func (r *Roster) adopt(winner *entry) {
 	if winner != r.list.active() {
 		r.sweep++
 	}
+	owes := winner.owes // its answer came when its probe did: it may have been asked for another since
 	r.reached(winner, asked)
+	winner.owes = owes
 	for e := range r.list.all() {
 		if e.health == messages.Leaderless || e.behind && e != winner {
 			e.rank += leaderless

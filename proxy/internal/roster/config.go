@@ -17,13 +17,13 @@ type Config struct {
 	RPCMajorVersion  int               // heartbeats' servers with a newer one are left out
 	Policy           Policy            // how the start and each round order the servers; default Shuffle
 	NodeID           string            // what Rendezvous hashes; unused by Shuffle
-	Seat             uint64            // the agent's number in the fleet, from 1: where Shuffle sends it after a failover; 0: anywhere
+	Seat             uint64            // the agent's number in the fleet, from 1: where Shuffle sends it after a failover; 0: back to the server it left
 
 	Rebalance        Timing        // the time between rounds
 	ProbeTimeout     time.Duration // limit of one whole round; default 3 s
 	ProbeStagger     time.Duration // silence after which the next candidate is probed too; default 250 ms
 	NoDiscovery      bool          // there is nobody to ask
-	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter, but for the first few; default 15 s
+	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter, but for the first few; in a large fleet longer; default 15 s
 }
 
 // Timing sets the time between rebalance rounds. What is zero or negative gets its
@@ -31,7 +31,7 @@ type Config struct {
 type Timing struct {
 	MinInterval          time.Duration // least time between rounds, plus up to a half; default 120 s
 	ConnsPerServerSecond int           // new connections per second that rounds may cost one server; default 64
-	Spread               time.Duration // least time from a failover to the round that it brings forward, plus up to twice as much; default 5 s
+	Spread               time.Duration // least time from a failover, or a new server, to the round that it brings forward, plus up to twice as much, or what a large fleet needs; default 5 s
 }
 
 // withDefaults is c with its unset and negative numbers replaced. It owns its

@@ -27,7 +27,10 @@
 //     heartbeat that names one. A probe can give it no more than a chance.
 //   - Notices formed from one view make another server active once per server,
 //     and once in all where no server is known to have a leader.
-//   - A failover brings the next round forward and never puts it off.
+//   - A failover, or a server that joins, brings a round forward and never puts one
+//     off; the regular round comes all the same. While no server answers only the
+//     regular rounds come.
+//   - Agents that meet an event together never begin their rounds together.
 //   - The epoch grows by one with each published [messages.View], and a step that
 //     changes nothing visible publishes nothing.
 //   - A step's Publish comes before its Answers: who asked reads its own write.
@@ -58,7 +61,9 @@
 //	quorum.go     when the agent counts as an orphan; denials.go answers without a leader
 //	discovery.go  when discovery runs and what becomes of its findings
 //	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
-//	seat.go       where an agent with a seat goes after a failover
+//	displaced.go  where an agent goes after a failover, or when servers have joined
+//	seat.go       where one with a seat goes
+//	sweep.go      whom a round tries of a long list
 //	schedule.go   when the next round is due; interval.go the times it follows from
 //	episode.go    from the first sign of trouble until a server serves the agent again
 //	failures.go   why each server does not answer

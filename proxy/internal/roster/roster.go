@@ -121,10 +121,21 @@ func (r *Roster) Expire(now time.Time) {
 	switch {
 	case r.round.running:
 		r.expireRound(now)
-	case due(r.nextRound(), now):
-		r.beginRound(now, r.cfg.Seat == 0 && !due(r.regular(), now))
+	default:
+		r.beginDue(now)
 	}
 	r.finish(now)
+	if !r.round.running && due(r.nextRound(), now) { // a list that has just changed may have moved it here
+		r.beginDue(now)
+		r.finish(now)
+	}
+}
+
+// beginDue begins the next round if it is due.
+func (r *Roster) beginDue(now time.Time) {
+	if due(r.nextRound(), now) {
+		r.beginRound(now, r.cfg.Seat == 0 && !due(r.regular(), now))
+	}
 }
 
 // Deadline is when Expire wants to be called next. It is zero before the start

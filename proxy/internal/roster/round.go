@@ -186,6 +186,9 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 	c.state, c.err = refused, m.Err
 	if m.Err == nil {
 		c.state = answered
+		if e := r.list.find(c.server.Addr); e != nil {
+			e.owes = 0
+		}
 	}
 	r.weigh(now)
 }
