@@ -89,7 +89,7 @@ func TestAServerThatTakesALargeRequestSparesTheSession(t *testing.T) {
 
 // waits runs a call's patience while what of its answer comes in is told by come, and
 // answers how it ended.
-func waits(t *testing.T, sp *silentPool, ctx, rest context.Context, come func(waiting context.Context, in *incoming, now func() int64) (done bool)) (bool, error) {
+func waits(ctx, rest context.Context, t *testing.T, sp *silentPool, come func(waiting context.Context, in *incoming, now func() int64) (done bool)) (bool, error) {
 	t.Helper()
 	s, err := sp.find(t.Context(), "a:1", 0)
 	if err != nil {
