@@ -92,6 +92,13 @@ type Pinged struct {
 // silence is Addr's own.
 type Corroborated struct{ Addr string }
 
+// Renew asks for a session to Addr that is to take the place of the one in use, if it
+// is better. The reply is nil once it has, or why it did not.
+type Renew struct {
+	Addr  string
+	Reply actor.Reply[error]
+}
+
 // Secure asks for other credentials, which come beside it. The reply is nil once
 // they are in force or are on offer until a server takes them, or why a server did
 // not take them.
@@ -117,5 +124,6 @@ func (Overdue) poolMessage()      {}
 func (Unanswered) poolMessage()   {}
 func (Pinged) poolMessage()       {}
 func (Corroborated) poolMessage() {}
+func (Renew) poolMessage()        {}
 func (Secure) poolMessage()       {}
 func (Secured) poolMessage()      {}

@@ -61,6 +61,10 @@ type Recovered struct {
 	Epoch  uint64
 }
 
+// Reconnected tells the owner that a new connection to a server, which knew no leader,
+// has taken the place of the one before, and that the server behind it knows one.
+type Reconnected struct{ Server Server }
+
 // Suspected tells the owner that a server is silent while calls wait for it.
 type Suspected struct{ Addr string }
 
@@ -152,6 +156,7 @@ type DiscoveryDone struct {
 func (HeartbeatUpdate) proxyMessage() {}
 func (FailureNotice) proxyMessage()   {}
 func (Recovered) proxyMessage()       {}
+func (Reconnected) proxyMessage()     {}
 func (Suspected) proxyMessage()       {}
 func (RebalanceTick) proxyMessage()   {}
 func (SetServers) proxyMessage()      {}

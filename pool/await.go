@@ -45,6 +45,7 @@ type patience struct {
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
+	share                   // of the attempt in its call's time
 }
 
 // patience begins to wait, hold beyond what block asks for, 0 for Config.HoldTimeout;
@@ -62,6 +63,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 
 // look has the watch fire after a while.
 func (w *patience) look(now, after time.Duration) {
+	after = w.share.next(now, after)
 	w.due = now + after
 	w.watch.Reset(after)
 }
@@ -108,6 +110,8 @@ func (w *patience) fired() error {
 	// ago: who reads it was not run either.
 	stood := now-w.due >= s.pool.cfg.SilenceLimit
 	switch {
+	case w.share.due(now, w.due):
+		return w.expired(now)
 	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
 		return w.extra.why
 	case now < until:

@@ -17,11 +17,16 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Resolver resolves the name in an address, at each dial; nil means
-	// net.DefaultResolver. Up to 16 of its addresses are tried, the families in
-	// turn, each 250 ms after the one before it, or as soon as that has failed, and
-	// sooner if DialTimeout would not do for all. The first on which the server
-	// answers is used. A lookup that is given up may go on in package net for some
-	// seconds. It must be nil with Dial, which resolves by itself.
+	// net.DefaultResolver. Up to 16 of its addresses are tried, by chance, so that the
+	// agents of a fleet spread over them, the families in turn, those that failed
+	// within the last minute last; each 250 ms after the one before it, or as soon as
+	// that has failed, and sooner if DialTimeout would not do for all. The first on
+	// which the server answers is used.
+	//
+	// The last addresses of a name, of up to 256 names, are used when the resolver fails
+	// or does not answer within 500 ms, for up to 24 h, and for up to 10 min when it says
+	// that there is no such name. A lookup that is given up may go on in package net for
+	// some seconds. It must be nil with Dial, which resolves by itself.
 	Resolver *net.Resolver
 
 	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
@@ -60,7 +65,7 @@ type Config struct {
 	Down func(addr string, err error)
 
 	// Renewed, if set, is told of a server whose session was replaced by one with
-	// other credentials, once calls find that, and must not block: the server learns of
+	// other credentials, or by a better one (Pool.Renew), once calls find that, and must not block: the server learns of
 	// the new one by the next call on it.
 	Renewed func(addr string)
 

@@ -14,13 +14,14 @@ import (
 type core struct {
 	cfg       coreConfig
 	servers   map[string]*link
-	sessions  map[uint64]*carrier // all that are up, until they have ended
-	last      uint64              // number of the newest session
-	retain    string              // the server whose session is kept; empty: none
-	front     string              // the one that was named for that last
-	ttl       time.Duration       // of heartbeats; 0: unknown
-	tidy      time.Time           // when to look whether too many sessions have left use; zero: never
-	keepalive time.Duration       // between signs of life while calls wait; 0: not asked for
+	sessions  map[uint64]*carrier           // all that are up, until they have ended
+	last      uint64                        // number of the newest session
+	retain    string                        // the server whose session is kept; empty: none
+	front     string                        // the one that was named for that last
+	ttl       time.Duration                 // of heartbeats; 0: unknown
+	tidy      time.Time                     // when to look whether too many sessions have left use; zero: never
+	keepalive time.Duration                 // between signs of life while calls wait; 0: not asked for
+	asked     map[uint64]actor.Reply[error] // who waits for a session that was asked for by Renew
 	effects   []effect
 }
 
@@ -64,6 +65,7 @@ type (
 	dial struct {
 		addr    string
 		session uint64
+		better  bool // it was asked for by Renew, and is to be proven
 	}
 	// publish makes the sessions that are up the ones that calls find.
 	publish struct{}
@@ -105,7 +107,7 @@ type usage struct {
 }
 
 func newCore(cfg coreConfig) *core {
-	return &core{cfg: cfg, servers: make(map[string]*link), sessions: make(map[uint64]*carrier)}
+	return &core{cfg: cfg, servers: make(map[string]*link), sessions: make(map[uint64]*carrier), asked: make(map[uint64]actor.Reply[error])}
 }
 
 // step takes one message.
@@ -140,6 +142,8 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		c.left(m)
 	case messages.Corroborated:
 		c.corroborated(m)
+	case messages.Renew:
+		c.renewAsked(m)
 	case messages.Secure: // the shell tries, and tells of it with Secured
 	case messages.Secured:
 		c.secured(now, m)
@@ -168,6 +172,7 @@ func (c *core) connect(now time.Time, m messages.Connect) {
 
 // dialed publishes a session before it answers those who wait for it.
 func (c *core) dialed(now time.Time, m messages.Dialed) {
+	defer c.renewAnswered(m)
 	l := c.servers[m.Addr]
 	if m.Err == nil {
 		c.sessions[m.Session] = &carrier{addr: m.Addr, check: now.Add(c.cfg.idle), doubt: doubt{next: c.nextKeepalive(now)}}

@@ -44,10 +44,8 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: err}
 	}
-	if len(routes) > 1 {
-		return p.reach(limited, addr, routes, id, creds)
-	}
-	return p.setUp(limited, addr, routes[0], id, creds)
+	s, err := p.reach(limited, addr, routes.each, id, creds)
+	return s, routes.explain(err)
 }
 
 // dialLimit is the time that a dial has.
@@ -85,7 +83,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		conn = secured
 	}
 	s := p.newSession(context.WithoutCancel(limited), conn, addr, id)
-	s.tap.broken = s.cancel
+	s.route, s.tap.broken = route, s.cancel
 	untouched := s.tap.lastRead.Load()
 	if err := s.greet(limited); err != nil {
 		if hungUp(err) && s.tap.lastRead.Load() == untouched {

@@ -22,8 +22,11 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
 	w.answer, w.rest = &l.incoming, r.Rest
-	if r.Moved != nil {
-		w.moved, w.retired = r.Moved, s.retiring
+	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
+		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
+	}
+	if w.over > 0 {
+		w.look(w.begin, w.due-w.begin)
 	}
 	if l.stream == nil {
 		if left, err = l.open(&w); left {

@@ -18,6 +18,8 @@ type owner struct {
 	core *core
 	live map[uint64]*session // every session that is not over
 
+	prove Proof // of the message that is being taken
+
 	serial  uint64 // of the last SetTLS or OfferTLS
 	inForce uint64 // of the one whose credentials are in force
 }
@@ -64,6 +66,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 	if letter.session != nil {
 		o.live[letter.session.id] = letter.session
 	}
+	o.prove = letter.prove
 	o.core.step(now, next)
 	o.apply()
 }
@@ -98,7 +101,9 @@ func (o *owner) apply() {
 	for _, e := range o.core.take() {
 		switch e := e.(type) {
 		case dial:
-			o.self.Go(func(ctx context.Context) { o.connect(ctx, e) })
+			o.turnAway(e)
+			prove := o.proof(e)
+			o.self.Go(func(ctx context.Context) { o.connect(ctx, e, prove) })
 		case publish:
 			o.publish()
 		case answer:
@@ -178,6 +183,7 @@ func (o *owner) farewell(addr string, session uint64) bool {
 	}
 	if !s.parted {
 		s.parted = true
+		o.pool.names.fail(addr, s.route, time.Now())
 		o.judge(addr, session, ErrLeaving)
 	}
 	return true
@@ -186,12 +192,7 @@ func (o *owner) farewell(addr string, session uint64) bool {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, ErrStopped} {
-		if errors.Is(err, fine) {
-			return
-		}
-	}
-	if err != nil && o.pool.cfg.Down != nil {
+	if err != nil && !letGo(err) && o.pool.cfg.Down != nil {
 		o.pool.cfg.Down(addr, err)
 	}
 }
@@ -215,11 +216,14 @@ func (o *owner) ping(e ping) {
 
 // connect dials and then keeps the session until it is over. It runs in a
 // goroutine of its own, the session's keeper.
-func (o *owner) connect(ctx context.Context, d dial) {
+func (o *owner) connect(ctx context.Context, d dial, prove Proof) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
 	begin := time.Now()
 	s, err := p.open(ctx, d.addr, d.session)
+	if err == nil {
+		s, err = p.proven(ctx, s, prove)
+	}
 	if err != nil {
 		p.counts.dialFailures.Add(1)
 		log.Debug().Str("server", d.addr).Str("error", said{d.addr, PhaseDial.String()}.text(err)).
@@ -240,6 +244,9 @@ func (o *owner) connect(ctx context.Context, d dial) {
 	begin = time.Now()
 	err = s.keep(ctx)
 	p.counts.sessions.Add(-1)
+	if !letGo(err) {
+		p.names.fail(d.addr, s.route, time.Now())
+	}
 	log.Debug().Str("server", d.addr).Str("error", said{server: d.addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Pool: messages.Disconnected{Addr: d.addr, Session: d.session, Err: err}})

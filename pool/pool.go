@@ -33,6 +33,7 @@ type Pool struct {
 	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
 	resolver *net.Resolver // nil: Config.Dial resolves names
+	names    nameCache
 
 	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
 	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
@@ -47,6 +48,7 @@ type mail struct {
 	messages.Pool
 	session *session
 	offer   *offer // of Secure and Secured
+	prove   Proof  // of Renew
 }
 
 // mailbox is how many messages may wait for the owner.

@@ -16,11 +16,19 @@ const raceStagger = 250 * time.Millisecond
 var errLost = errors.New("another address of the server was faster")
 
 // reach sets up a session to one of the addresses of addr, whichever answers
-// first.
+// first. Those that fail come last in the dials that follow.
 func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*session, error) {
-	s, failed := race(ctx, len(routes),
-		func(ctx context.Context, i int) (*session, error) { return p.setUp(ctx, addr, routes[i], id, creds) },
-		(*session).lose)
+	attempt := func(ctx context.Context, i int) (*session, error) {
+		s, err := p.setUp(ctx, addr, routes[i], id, creds)
+		if err != nil && !errors.Is(err, errLost) {
+			p.names.fail(addr, routes[i], time.Now())
+		}
+		return s, err
+	}
+	if len(routes) == 1 {
+		return attempt(ctx, 0)
+	}
+	s, failed := race(ctx, len(routes), attempt, (*session).lose)
 	if s != nil {
 		return s, nil
 	}

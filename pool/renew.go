@@ -8,8 +8,8 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// ErrRenewed is why a session ended in whose place another was made, with other
-// credentials.
+// ErrRenewed is why a session ended in whose place another was made: with other
+// credentials, or because its address leads to a better server (Renew).
 var ErrRenewed = errors.New("session was replaced by one with newer credentials")
 
 // renewal is the replacement of a session that still carries calls.
@@ -17,6 +17,7 @@ type renewal struct {
 	session uint64    // of the dial under way; 0: none
 	again   time.Time // when to try again after one that failed
 	redial  bool      // it is for a session that is silent, and not for credentials
+	better  bool      // it was asked for by Renew
 }
 
 // renewPause is the time between a dial for a renewal that failed and the next.
@@ -59,8 +60,8 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 	was, old := l.renewal, c.sessions[l.session]
 	l.renewal = renewal{}
 	switch {
-	case m.Err != nil && was.redial:
-		return // the next ping that fails tries again
+	case m.Err != nil && (was.redial || was.better):
+		return // the next ping that fails tries again, or who asked
 	case m.Err != nil:
 		l.renewal.again = now.Add(renewPause)
 		return
@@ -79,7 +80,7 @@ func (c *core) renewed(now time.Time, l *link, m messages.Dialed) {
 		c.cut(replaced, old, fmt.Errorf("%w: no answer to a ping within %v, while a new connection works", ErrSilent, c.cfg.ping))
 		return
 	}
-	c.retire(now, replaced, ErrRenewed)
+	c.retire(now, replaced, was.reason())
 }
 
 // distrust ends a session whose trust was withdrawn, and whose time to drain is over. If
@@ -93,7 +94,7 @@ func (c *core) distrust(id uint64, s *carrier) {
 	}
 	next := &link{session: l.renewal.session, stands: true}
 	c.servers[s.addr] = next
-	if next.session == 0 {
+	if next.session == 0 || l.renewal.better { // that one may be refused for want of proof
 		c.renew(s.addr, next)
 	}
 }

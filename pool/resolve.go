@@ -6,20 +6,67 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // maxRoutes bounds the addresses of one name that a dial uses.
 const maxRoutes = 16
 
-// resolve answers what to dial for addr, as host:port, never nothing: the
-// addresses of its name, in the order to try them, or addr itself where no name
-// is to be resolved here. The error is a *net.DNSError, behind the end of ctx if
-// that came first.
-func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
+// routes are what to dial for a server.
+type routes struct {
+	each []string // as host:port, in the order to try them; never none
+	err  error    // of the lookup, which failed: they are the last known ones; nil: it did not
+}
+
+// resolve answers what to dial for addr: the addresses of its name, or addr itself
+// where no name is to be resolved here. A resolver that fails, or is slow, costs
+// nothing but a moment where the name was resolved before. The error is a
+// *net.DNSError, behind the end of ctx if that came first.
+func (p *Pool) resolve(ctx context.Context, addr string) (routes, error) {
 	host, port, named := aName(addr)
 	if p.resolver == nil || !named {
-		return []string{addr}, nil // for the dialer to judge
+		return routes{each: []string{addr}}, nil // for the dialer to judge
 	}
+	known := p.names.find(addr)
+	asking, stop := known.patience(ctx)
+	defer stop()
+	r, now := routes{}, time.Now()
+	ips, err := p.lookUp(asking, host)
+	gone := false
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		gone = dns.IsNotFound
+	}
+	switch {
+	case err == nil:
+		known = p.names.learn(addr, ips, now)
+	case ctx.Err() == nil && known.usable(now, gone):
+		ips, r.err = slices.Clone(known.ips), err
+	default:
+		return r, err
+	}
+	for _, ip := range known.order(ips, now) {
+		r.each = append(r.each, net.JoinHostPort(ip.String(), port))
+	}
+	r.each = r.each[:min(len(r.each), maxRoutes)]
+	return r, nil
+}
+
+// patience bounds a lookup: it may take all the time that there is, or a part of it
+// where there are addresses to use in its place.
+func (k *knownName) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if k == nil {
+		return ctx, func() {}
+	}
+	limit := lookupMost
+	if at, limited := ctx.Deadline(); limited {
+		limit = min(limit, time.Until(at)/4)
+	}
+	return context.WithTimeoutCause(ctx, limit, errNoAnswer(limit))
+}
+
+// lookUp asks the resolver for the addresses of a name, of which it answers one at
+// least.
+func (p *Pool) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	ips, err := p.resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		if why := expired(ctx, nil); why != nil {
@@ -30,11 +77,28 @@ func (p *Pool) resolve(ctx context.Context, addr string) ([]string, error) {
 	if len(ips) == 0 {
 		return nil, &net.DNSError{Err: "it has no address", Name: host, IsNotFound: true}
 	}
-	var routes []string
-	for _, ip := range alternate(ips) {
-		routes = append(routes, net.JoinHostPort(ip.String(), port))
+	return ips, nil
+}
+
+// outdatedError says that a name could not be resolved, and that the server was not
+// reached at the addresses that the name had before either.
+type outdatedError struct{ lookup, dial error }
+
+func (e *outdatedError) Error() string { return e.text(said{}) }
+
+func (e *outdatedError) text(s said) string {
+	return s.text(e.lookup) + "; and where the name led before: " + s.text(e.dial)
+}
+
+func (e *outdatedError) Unwrap() []error { return []error{e.lookup, e.dial} }
+
+// explain adds to the error of a dial that the name could not be resolved.
+func (r routes) explain(err error) error {
+	d, ok := err.(*DialError) //nolint:errorlint // setUp and beaten give it bare
+	if r.err == nil || !ok {
+		return err
 	}
-	return routes[:min(len(routes), maxRoutes)], nil
+	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: r.err, dial: d.Err}}
 }
 
 // lookupError is the end of a lookup that was given up, and its symptom.

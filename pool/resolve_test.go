@@ -35,8 +35,8 @@ func TestFamiliesTakeTurnsBeginningWithThatOfTheFirstAddress(t *testing.T) {
 func TestWhatIsNoNameGoesToTheDialerAsItIs(t *testing.T) {
 	p := &Pool{resolver: &net.Resolver{PreferGo: true}}
 	for _, addr := range []string{"10.0.0.1:1", "[::1]:1", "[fe80::1%eth0]:1", "[::ffff:10.0.0.1]:1", ":1", "no port", ""} {
-		if routes, err := p.resolve(t.Context(), addr); err != nil || !slices.Equal(routes, []string{addr}) {
-			t.Errorf("%q: %q, %v", addr, routes, err)
+		if routes, err := p.resolve(t.Context(), addr); err != nil || !slices.Equal(routes.each, []string{addr}) {
+			t.Errorf("%q: %q, %v", addr, routes.each, err)
 		}
 	}
 }

@@ -26,6 +26,8 @@ func (s said) text(err error) string {
 		return s.dial(e)
 	case *beatenError:
 		return e.text(s.phase)
+	case *outdatedError:
+		return e.text(s)
 	case *TLSError:
 		return e.text(s)
 	case *net.OpError:

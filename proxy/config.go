@@ -16,7 +16,10 @@ import (
 // told of its servers. A duration may be up to a year.
 type Config struct {
 	// Servers are addresses as ParseServer reads them. A name is resolved when it
-	// is dialed, not here. Duplicates count once. A bad address is left out, with a
+	// is dialed, not here; after each round in which its server answered, to see whether
+	// it leads elsewhere by now; and any address is connected to anew, beside the session
+	// there is, while its server stays without a leader for more than 20 s: the session
+	// on which a leader is known is used. Duplicates count once. A bad address is left out, with a
 	// warning in the log, unless all are bad or Strict is set. Proxy.SetServers
 	// replaces them at run time.
 	Servers []string
@@ -79,8 +82,10 @@ type Config struct {
 	// ignored. Empty: nothing is kept.
 	StateFile string
 
-	// RetryTimeout bounds how long a call whose context has no deadline is
-	// retried: zero means 30 s.
+	// RetryTimeout bounds a call whose context has no deadline, whatever hangs, but not
+	// an answer that comes in, and not an attempt to which WithHoldTime gives longer. Of
+	// a blocking query it bounds how long it is tried again, and is four of its longest
+	// pauses if that is more. Zero means 30 s.
 	RetryTimeout time.Duration
 
 	// Pinger probes servers over connections that are not the proxy's. If it is a

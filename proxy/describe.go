@@ -35,6 +35,8 @@ func cause(m messages.Proxy) string {
 		return fmt.Sprintf("%s %s, seen in epoch %d%s", what, m.Server.Addr, m.Epoch, because(m.Err))
 	case messages.Recovered:
 		return fmt.Sprintf("an answer of %s, seen in epoch %d", m.Server.Addr, m.Epoch)
+	case messages.Reconnected:
+		return fmt.Sprintf("the address of %s leads to a server that knows a leader", m.Server.Addr)
 	case messages.Suspected:
 		return "silence of " + m.Addr
 	case messages.RebalanceTick:
@@ -76,6 +78,8 @@ func decided(e roster.Effect) string {
 			others = append(others, o.Addr)
 		}
 		return fmt.Sprintf("ask whether another one answers while %s is silent: %s", e.Suspect.Addr, strings.Join(others, ", "))
+	case roster.Reconnect:
+		return fmt.Sprintf("connect to %s anew: it knows no leader, and its address may lead to another server", e.Server.Addr)
 	case roster.Discover:
 		return fmt.Sprintf("discover, run %d", e.Run)
 	case roster.Log:

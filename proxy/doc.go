@@ -35,8 +35,10 @@
 //     says that this does no harm; see [WithClass].
 //   - Every failed call is a [*CallError] that says how far it came and whether
 //     it may have been executed.
-//   - Names are resolved at each dial. One that does not resolve yet is a server
-//     that has failed, not an error.
+//   - Names are resolved at each dial, and after each round. One that does not resolve
+//     yet is a server that has failed, not an error.
+//   - An address is not a server: when what is behind it has no leader, or its name
+//     leads elsewhere, it is connected to anew, and the better session is used.
 //   - Retries of a call end with its context, without a deadline with
 //     Config.RetryTimeout; their number is bounded over all calls.
 //   - After Stop every call and message is answered with [ErrStopped], and no

@@ -111,6 +111,8 @@ func (o *owner) apply(now time.Time) {
 			o.endRound()
 		case roster.Witness:
 			o.witness(e)
+		case roster.Reconnect:
+			o.reconnect(e)
 		case roster.Discover:
 			o.discover(e)
 		case roster.Log:
@@ -135,6 +137,9 @@ func (o *owner) probe(e roster.Probe) {
 		rtt, err := o.proxy.pinger.Ping(pinging, e.Server.Addr)
 		// Bounded by the probes of a round; it ends with the owner.
 		_ = o.self.Ref().Tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
+		if err == nil {
+			o.follow(ctx, e.Server)
+		}
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -27,6 +28,7 @@ type Proxy struct {
 	renewal atomic.Pointer[chan struct{}] // what Renewed gives
 	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
 	budget  budget
+	usual   usual
 	contact atomic.Pointer[contact]
 	pace    atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
 	record  recorder
@@ -45,6 +47,8 @@ type published struct {
 	news    atomic.Bool   // the owner does not know yet whether the active server answers
 	met     atomic.Bool   // a call has seen a session to the active server
 	changed chan struct{} // closed when this is no longer the newest
+	hopeful bool          // a server may be well
+	hope    chan struct{} // closed when that is so again after it was not
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -175,7 +179,15 @@ func (p *Proxy) publish(e roster.Publish, fault error) {
 		last = new(published)
 	}
 	next.front = last.front.next(next.active, next.some)
+	next.hopeful, next.hope = attempt.Hopeful(e.View), last.hope
+	found := next.hopeful && !last.hopeful
+	if found || last.hope == nil {
+		next.hope = make(chan struct{})
+	}
 	p.now.Store(next)
+	if found && last.hope != nil {
+		close(last.hope)
+	}
 	if last.changed != nil {
 		close(last.changed)
 	}

@@ -3,15 +3,14 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// errSlice is why an attempt ended before its call did.
-var errSlice = errors.New("the server did not answer within its slice of the budget")
-
-// sliced marks the error of an attempt that its slice has ended, and not the
+// sliced marks the error of an attempt that its limit has ended, and not the
 // call's own context; whatever else ended it stands.
 func sliced(err error) error {
 	if !errors.Is(err, context.DeadlineExceeded) {
@@ -19,16 +18,28 @@ func sliced(err error) error {
 	}
 	if e, ok := errors.AsType[*CallError](err); ok {
 		dup := *e
-		dup.Err = errSlice
+		dup.Err = pool.ErrAttemptTimeout
 		return &dup
 	}
-	return errSlice
+	return pool.ErrAttemptTimeout
 }
 
 // describe is the one place that reads an attempt's error for what happens next. A call
-// that goes elsewhere is not served by the leader of the agent's own cluster.
-func describe(err *CallError, elsewhere bool) attempt.Failure {
-	return attempt.Failure{Kind: kind(err, elsewhere), Outcome: outcome(err.Outcome)}
+// that goes elsewhere is not served by the leader of the agent's own cluster; one at home
+// names the agent's own region.
+func describe(err *CallError, elsewhere, atHome bool) attempt.Failure {
+	return attempt.Failure{Kind: kind(err, elsewhere, atHome), Outcome: outcome(err.Outcome), Broke: broke(err)}
+}
+
+// broke reports whether the connection ended under an attempt that was sent, as it does
+// when its server dies. A server that says farewell first does not die of the call, and
+// silence proves nothing.
+func broke(err *CallError) bool {
+	if err.Outcome != pool.MaybeExecuted || err.Phase < pool.PhaseWrite || errors.Is(err, pool.ErrLeaving) {
+		return false
+	}
+	_, transport := errors.AsType[*net.OpError](err)
+	return transport || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // outcome is the same for package attempt, which knows no pool.
@@ -43,12 +54,12 @@ func outcome(o pool.Outcome) attempt.Outcome {
 	}
 }
 
-func kind(err *CallError, elsewhere bool) attempt.Kind {
+func kind(err *CallError, elsewhere, atHome bool) attempt.Kind {
 	if errors.Is(err, ErrStopped) {
 		return attempt.Final // the proxy itself is going
 	}
 	if remote, ok := errors.AsType[*pool.RemoteError](err); ok {
-		return answerKind(remote, elsewhere)
+		return answerKind(remote, elsewhere, atHome)
 	}
 	switch {
 	case err.Phase == pool.PhaseFind:
@@ -59,7 +70,7 @@ func kind(err *CallError, elsewhere bool) attempt.Kind {
 		return attempt.Final // the same answer would be too large again
 	case errors.Is(err, context.Canceled):
 		return attempt.Final // the caller left; that says nothing of the server
-	case errors.Is(err, errSlice):
+	case errors.Is(err, pool.ErrAttemptTimeout):
 		return attempt.Cut
 	case errors.Is(err, pool.ErrDrained), errors.Is(err, pool.ErrTooManySessions):
 		return attempt.Withdrawn
@@ -70,11 +81,23 @@ func kind(err *CallError, elsewhere bool) attempt.Kind {
 	}
 }
 
-// answerKind is about an error that a server sent: its session is healthy.
-func answerKind(remote *pool.RemoteError, elsewhere bool) attempt.Kind {
+// answerKind is about an error that a server sent: its session is healthy. What is not
+// named here every server would answer: what the state of the cluster says (permission
+// denied, unknown node or allocation, no path to a node, which the server has asked all
+// the others for), and what is wrong with the request.
+func answerKind(remote *pool.RemoteError, elsewhere, atHome bool) attempt.Kind {
 	switch {
+	case atHome && remote.Hops == 0 && errors.Is(remote, pool.ErrNoRegionPath):
+		// A server knows a path to its own region always: it is of another one, and of
+		// no use to the agent. Nomad 2.0.6, nomad/rpc.go (forward).
+		return attempt.Misplaced
 	case errors.Is(remote, pool.ErrNoRegionPath), errors.Is(remote, pool.ErrUnknownMethod):
 		return attempt.Denied // it is of another region, or of another version, than one that would serve it
+	case errors.Is(remote, pool.ErrTokenNotFound):
+		// Tokens are replicated, also from region to region, and a server looks for
+		// them in its own state, which may lag. Nomad 2.0.6, nomad/auth/auth.go,
+		// nomad/leader.go (replicateACLTokens).
+		return attempt.Behind
 	case elsewhere && remote.Hops > 0 && (leaderless(remote) || unled(remote)):
 		return attempt.Foreign
 	case leaderless(remote):
@@ -92,8 +115,12 @@ func answerKind(remote *pool.RemoteError, elsewhere bool) attempt.Kind {
 	}
 }
 
+// unserving says whether a server answered, and cannot serve the agent: for want of a
+// leader, or because it is of another region. It is alive, and ranks behind the others.
+func unserving(err error) bool { return leaderless(err) || errors.Is(err, pool.ErrNoRegionPath) }
+
 // leaderless says whether a server answered, and had no leader that could serve
-// the call: it is alive, and ranks behind those that have one.
+// the call.
 func leaderless(err error) bool {
 	return errors.Is(err, pool.ErrNoLeader) || errors.Is(err, pool.ErrNotReady)
 }

@@ -21,6 +21,9 @@ type ConsulService struct {
 	Address string
 	// Port is never filled in.
 	Port int
+	// Status is that of its check: "passing", "warning", "critical" or "maintenance".
+	// Empty: "passing".
+	Status string
 	// NoNodeAddress leaves the node without an address.
 	NoNodeAddress bool
 }
@@ -128,6 +131,9 @@ func (s ConsulService) withDefaults() ConsulService {
 	}
 	if s.Tags == nil {
 		s.Tags = []string{"rpc"}
+	}
+	if s.Status == "" {
+		s.Status = "passing"
 	}
 	return s
 }

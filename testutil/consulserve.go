@@ -74,7 +74,10 @@ func huge(w http.ResponseWriter, size int64) {
 	}
 }
 
-const consulServicePath = "/v1/catalog/service/"
+const (
+	consulServicePath = "/v1/catalog/service/"
+	consulHealthPath  = "/v1/health/service/"
+)
 
 // route is what a healthy agent does.
 func (c *Consul) route(w http.ResponseWriter, r *http.Request, dc, token string) {
@@ -83,12 +86,21 @@ func (c *Consul) route(w http.ResponseWriter, r *http.Request, dc, token string)
 		refuseConsul(w, http.StatusMethodNotAllowed, "method "+r.Method+" not allowed")
 		return
 	}
-	catalogue := c.catalogue.Load()
+	catalogue, query := c.catalogue.Load(), r.URL.Query()
 	switch path := r.URL.Path; {
 	case path == "/v1/catalog/datacenters": // known without a leader, and to anybody
 		answerConsul(w, catalogue.names())
 	case strings.HasPrefix(path, consulServicePath):
-		c.service(w, r, catalogue, dc, token)
+		c.service(w, r, catalogue, dc, token, strings.TrimPrefix(path, consulServicePath),
+			func(s ConsulService) any { return s.entry(dc, catalogue.index) })
+	case strings.HasPrefix(path, consulHealthPath):
+		passing := query.Has("passing")
+		c.service(w, r, catalogue, dc, token, strings.TrimPrefix(path, consulHealthPath), func(s ConsulService) any {
+			if passing && s.Status != "passing" {
+				return nil
+			}
+			return s.health(dc, catalogue.index)
+		})
 	case path == "/v1/status/leader":
 		leader := "127.0.0.1:8300"
 		if catalogue.leaderless {
@@ -116,12 +128,14 @@ func (c *Consul) knows(token string) bool {
 	return c.cfg.Token == "" || token == "" || token == c.cfg.Token || token == c.cfg.BlindToken
 }
 
-// service answers /v1/catalog/service. ACLs hide what they do not let see, which is
+// service answers for a service, each instance as entry makes it; nil: it is left out.
+// ACLs hide what they do not let see, which is
 // no error; only a token is told that there is something it may not see.
-func (c *Consul) service(w http.ResponseWriter, r *http.Request, catalogue *consulCatalogue, dc, token string) {
+func (c *Consul) service(
+	w http.ResponseWriter, r *http.Request, catalogue *consulCatalogue, dc, token, name string, entry func(ConsulService) any,
+) {
 	query := r.URL.Query()
 	stale, consistent := query.Has("stale"), query.Has("consistent")
-	name := strings.TrimPrefix(r.URL.Path, consulServicePath)
 	at := catalogue.find(dc)
 	switch {
 	case stale && consistent:
@@ -140,9 +154,11 @@ func (c *Consul) service(w http.ResponseWriter, r *http.Request, catalogue *cons
 		refuseConsul(w, http.StatusInternalServerError, "No cluster leader")
 		return
 	}
-	entries := []consulEntry{} // [] and not null
+	entries := []any{} // [] and not null
 	for _, s := range catalogue.datacenters[at].matching(name, query["tag"]) {
-		entries = append(entries, s.entry(dc, catalogue.index))
+		if e := entry(s); e != nil {
+			entries = append(entries, e)
+		}
 	}
 	h := w.Header()
 	if c.cfg.Token != "" && token != c.cfg.Token {

@@ -3,6 +3,7 @@ package consul
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"os"
@@ -122,24 +123,52 @@ func (c *client) datacenters(ctx context.Context) ([]string, *Error) {
 	return names, nil
 }
 
-// instances asks a datacenter for the service.
-func (c *client) instances(ctx context.Context, datacenter string) ([]*api.CatalogService, *Error) {
+// The paths of a service in the API, with its checks and without.
+const (
+	healthPath    = "/v1/health/service/"
+	cataloguePath = "/v1/catalog/service/"
+)
+
+// instances asks a datacenter for the service and its checks, and where that path is
+// not to be had, as behind a proxy that lets only some through, for the service alone.
+func (c *client) instances(ctx context.Context, datacenter string) (iter.Seq[instance], *Error) {
+	health := func(service, tag string, q *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
+		return c.api.Health().Service(service, tag, false, q)
+	}
+	found, err := ask(ctx, c, healthPath, datacenter, checked, health)
+	if err != nil && err.Status == http.StatusNotFound {
+		return ask(ctx, c, cataloguePath, datacenter, listed, c.api.Catalog().Service)
+	}
+	return found, err
+}
+
+// ask asks a datacenter for the service at one of its paths.
+func ask[E any](ctx context.Context, c *client, path, datacenter string, read func(E) instance,
+	request func(service, tag string, q *api.QueryOptions) ([]E, *api.QueryMeta, error),
+) (iter.Seq[instance], *Error) {
 	limited, stop := context.WithTimeout(ctx, c.settings.RequestTimeout)
 	defer stop()
 	q := c.options(limited)
 	q.Datacenter, q.AllowStale, q.Near = datacenter, true, "_agent"
-	found, meta, err := c.api.Catalog().Service(c.settings.Service, c.settings.Tag, q)
+	path += c.settings.Service
+	entries, meta, err := request(c.settings.Service, c.settings.Tag, q)
 	if err != nil {
-		return nil, c.failure(ctx, limited, c.service(), datacenter, err)
+		return nil, c.failure(ctx, limited, path, datacenter, err)
 	}
-	if len(found) == 0 && meta.ResultsFilteredByACLs {
-		return nil, &Error{Path: c.service(), Datacenter: datacenter, Status: http.StatusOK, Err: errHidden}
+	if len(entries) == 0 && meta.ResultsFilteredByACLs {
+		return nil, &Error{Path: path, Datacenter: datacenter, Status: http.StatusOK, Err: errHidden}
 	}
-	return found, nil
+	return func(yield func(instance) bool) {
+		for _, e := range entries {
+			if !yield(read(e)) {
+				return
+			}
+		}
+	}, nil
 }
 
 // service is the path of the service in the API.
-func (c *client) service() string { return "/v1/catalog/service/" + c.settings.Service }
+func (c *client) service() string { return healthPath + c.settings.Service }
 
 func (c *client) options(ctx context.Context) *api.QueryOptions {
 	return (&api.QueryOptions{Token: c.token}).WithContext(ctx)

@@ -35,9 +35,11 @@ func New(cfg Config) (*Discoverer, error) {
 func (*Discoverer) Source() string { return "consul" }
 
 // Discover answers the addresses of the servers of the first datacenter that has
-// any, as host:port, IPv6 in brackets, each once, in Consul's order: the nearest
-// first. It blocks until it has them, at most one RequestTimeout for each of ten
-// requests, and returns when ctx ends. The errors are those of [Discoverer.Walk].
+// any, as host:port, IPv6 in brackets, each once: those whose checks pass, those whose
+// checks warn, those whose checks are critical or that are in maintenance, and each in
+// Consul's order, the nearest first. A datacenter with critical ones only is left for the
+// next, and they come last. It blocks until it has them, at most one RequestTimeout for each of
+// nineteen requests, and returns when ctx ends. The errors are those of [Discoverer.Walk].
 func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 	found, err := d.Walk(ctx)
 	return found.Addrs, err
@@ -46,7 +48,7 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 // Found is what a walk came to.
 type Found struct {
 	Addrs      []string // as Discover answers them
-	Datacenter string   // the one they are in
+	Datacenter string   // the one that the first of them is in
 	Skipped    int      // entries there whose address or port cannot be dialed
 }
 

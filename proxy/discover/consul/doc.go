@@ -16,10 +16,13 @@
 // The datacenters are those of /v1/catalog/datacenters. Consul sorts them by
 // their distance, so that its own is the first; the others are asked in random
 // order, lest all agents of a cluster fall upon the same one, and nine are asked
-// at most. Each one is asked for the instances of a service with a tag, from
-// whichever of its servers answers (a stale read), the nearest first. A
-// datacenter that fails or has no servers does not end the walk; only when none
-// has any is there an error, and it says of each what was wrong.
+// at most. Each one is asked for the instances of a service with a tag and for their
+// checks (/v1/health/service), from whichever of its servers answers (a stale read),
+// the nearest first; where that path is not found, for the instances alone
+// (/v1/catalog/service). Those whose checks are critical are the last resort: a server
+// that is dead for days is listed until somebody takes it out. A datacenter that fails,
+// or has no servers but these, does not end the walk; only when none has any is there an
+// error, and it says of each what was wrong.
 //
 // # What is bounded
 //

@@ -53,7 +53,7 @@ func ExampleDiscoverer_Walk() {
 	}
 	defer catalogue.Stop()
 	catalogue.SetServices("dc2")
-	catalogue.Inject(testutil.ConsulNoLeader().On("/v1/catalog/service/").In("dc1"))
+	catalogue.Inject(testutil.ConsulNoLeader().On("/v1/health/service/").In("dc1"))
 
 	finder, err := consul.New(consul.Config{Address: catalogue.Addr(), Token: "a token"})
 	if err != nil {
@@ -64,7 +64,7 @@ func ExampleDiscoverer_Walk() {
 	fmt.Println(err)
 	// Output:
 	// true true
-	// consul: no servers found in 2 datacenters (GET /v1/catalog/service/nomad)
+	// consul: no servers found in 2 datacenters (GET /v1/health/service/nomad)
 	// 	"dc1": status 500: no cluster leader: "No cluster leader"
 	// 	"dc2": no servers are registered
 }

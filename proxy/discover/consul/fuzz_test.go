@@ -16,8 +16,9 @@ func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		`["dc1","dc2"]`, `[]`, `null`, `{}`, `[null]`, `["dc1",null,""]`, `"`, `[{"Node":"a"}]`, `[[[[`,
 		`[{"Address":"10.0.0.1","ServicePort":4647}]`, `[{"ServiceAddress":"::1","ServicePort":65536},null]`,
+		`[{"Node":{"Node":"a","Address":"10.0.0.1"},"Service":{"Port":4647},"Checks":[null,{"Status":"critical"}]}]`, `[{"Node":{},"Service":null}]`,
 	} {
-		f.Add([]byte(seed), []byte(`[{"Address":"10.0.0.1","ServicePort":4647}]`), 200)
+		f.Add([]byte(seed), []byte(`[{"Node":{"Address":"10.0.0.1"},"Service":{"Port":4647}}]`), 200)
 		f.Add([]byte(`["dc1"]`), []byte(seed), 200)
 	}
 	f.Add([]byte("No cluster leader"), []byte("x"), 500)

@@ -19,7 +19,7 @@ var _ proxy.Discoverer = (*consul.Discoverer)(nil)
 
 const (
 	datacenters = "/v1/catalog/datacenters"
-	service     = "/v1/catalog/service/nomad"
+	service     = "/v1/health/service/nomad"
 )
 
 // patience is how long a test waits for what must happen.

@@ -38,7 +38,7 @@ func TestServiceTagNamespaceAndPartitionAreAskedForAsGiven(t *testing.T) {
 		Address: c.Addr(), Service: "nomad east", Tag: "x&y", Namespace: "ops", Partition: "east",
 	}), "10.0.0.2:1")
 	r := c.Requests()[1]
-	if want := "dc=dc0&near=_agent&ns=ops&partition=east&stale=&tag=x%26y"; r.Path != "/v1/catalog/service/nomad east" || r.Query.Encode() != want {
+	if want := "dc=dc0&near=_agent&ns=ops&partition=east&stale=&tag=x%26y"; r.Path != "/v1/health/service/nomad east" || r.Query.Encode() != want {
 		t.Errorf("%s?%s, want %s", r.Path, r.Query.Encode(), want)
 	}
 }

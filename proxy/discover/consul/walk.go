@@ -22,19 +22,26 @@ func (s *settings) chance(n uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, n))
 }
 
-// walk asks one datacenter after the other until one has servers.
+// walk asks one datacenter after the other until one has servers that are not all in a
+// critical state. Those in a critical state that were found on the way come last.
 func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 	names, err := c.datacenters(ctx)
 	if err != nil {
 		return Found{}, err
 	}
 	var tried WalkError
+	var doubtful Found
 	for _, name := range order(names, c.settings.Datacenter, chance) {
 		entries, err := c.instances(ctx, name)
 		if err == nil {
 			l := list(entries)
+			found := Found{Addrs: l.addrs, Datacenter: name, Skipped: l.skipped}
+			if l.healthy > 0 {
+				return found.and(doubtful), nil
+			}
 			if len(l.addrs) > 0 {
-				return Found{Addrs: l.addrs, Datacenter: name, Skipped: l.skipped}, nil
+				doubtful = doubtful.and(found)
+				continue
 			}
 			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
 		}
@@ -43,7 +50,23 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 			break
 		}
 	}
+	if len(doubtful.Addrs) > 0 {
+		return doubtful, nil
+	}
 	return Found{}, &tried
+}
+
+// and is f with the addresses of other behind its own.
+func (f Found) and(other Found) Found {
+	if len(f.Addrs) == 0 {
+		return other
+	}
+	for _, addr := range other.Addrs {
+		if len(f.Addrs) < maxServers && !slices.Contains(f.Addrs, addr) {
+			f.Addrs = append(f.Addrs, addr)
+		}
+	}
+	return f
 }
 
 // order is whom to ask, and when: first the one that is preferred, or else the

@@ -109,6 +109,7 @@ type observed struct {
 	stream    bool // messages have their length before them
 
 	id    [2]byte // of the question
+	plain []byte  // a question in a packet, without EDNS; nil: that was asked, or is none
 	head  []byte  // of a stream: what came in of the length and the head
 	reply []byte  // head of the answer; nil: none yet
 	junk  bool    // something else came in
@@ -142,6 +143,9 @@ func (o *observed) Write(b []byte) (int, error) {
 		message = b[min(len(b), 2):]
 	}
 	copy(o.id[:], message)
+	if !o.stream {
+		o.plain = plain(message)
+	}
 	n, err := o.Conn.Write(b)
 	if err != nil {
 		o.err = err
@@ -152,6 +156,9 @@ func (o *observed) Write(b []byte) (int, error) {
 // Read looks at the head of what comes in.
 func (o *observed) Read(b []byte) (int, error) {
 	n, err := o.Conn.Read(b)
+	if err == nil && !o.stream && o.again(b[:n]) {
+		n, err = o.Conn.Read(b)
+	}
 	switch {
 	case !o.stream && n > 0:
 		o.see(b[:n])

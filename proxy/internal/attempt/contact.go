@@ -1,7 +1,6 @@
 package attempt
 
 import (
-	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -93,11 +92,12 @@ func (c *Contact) stagger(reached int) time.Duration {
 // has not tried.
 func (c *Call) Order(view *messages.View) []messages.Server {
 	order := make([]messages.Server, 1, view.Len()+1)
+	alone := c.Block > 0 && fleet(view, spreadsPerServer) >= spreadLeast
 	for r := range view.Ranking() {
 		switch {
 		case r.Server.Addr == c.server:
 			order[0] = r.Server
-		case hopeful(r.Health) && !slices.Contains(c.tried, r.Server.Addr):
+		case !alone && hopeful(r.Health) && c.may(r.Server.Addr):
 			order = append(order, r.Server)
 		}
 	}

@@ -20,6 +20,12 @@ const (
 	// Denied says that this server cannot serve the call at all: it is of another
 	// region or version.
 	Denied
+	// Misplaced says that the server is of another region than the agent: it can serve
+	// none of its calls.
+	Misplaced
+	// Behind says that the server does not know something which it may yet learn, and
+	// which another one may know.
+	Behind
 	// Foreign says that the call is not for the leader of the agent's own cluster, and
 	// that whoever it is for is in trouble.
 	Foreign
@@ -49,6 +55,7 @@ const (
 type Failure struct {
 	Kind    Kind
 	Outcome Outcome
+	Broke   bool // the connection broke under it after it was sent, as it does when its server dies
 }
 
 // Verdict is what a failure means for the call and for the server.
@@ -58,7 +65,7 @@ type Verdict struct {
 	Retry  bool // the call may be sent again
 	Pause  bool // the cluster needs a moment: wait before sending again
 	Denied bool // the server cannot serve the call: it is asked no more, another one is at once
-	Few    bool // the trouble is not in the agent's cluster: there are only a few attempts
+	Few    bool // others may be no better: there are only a few attempts
 }
 
 // Judge is the one place that decides what may be sent again. repeatable is a call whose
@@ -79,6 +86,11 @@ func (f Failure) Judge(repeatable bool) Verdict {
 		return Verdict{Retry: again} // says nothing of the server
 	case Denied:
 		return Verdict{Pass: true, Retry: refused, Denied: true}
+	case Misplaced:
+		return Verdict{Rotate: true, Retry: refused, Denied: true}
+	case Behind:
+		// Most often no server knows it: a fleet that asks must not ask all of them.
+		return Verdict{Pass: true, Retry: refused, Denied: true, Few: true}
 	case Foreign:
 		// Each attempt may find another server there.
 		return Verdict{Pass: true, Retry: refused, Pause: true, Few: true}

@@ -49,6 +49,7 @@ func (r *Roster) deny(now time.Time) {
 	if e := r.list.active(); e == nil || e.health != messages.Leaderless {
 		return
 	}
+	r.reconnect(now, r.list.active())
 	r.discovery.ask(denied)
 	if r.quorum.denies(now) && !r.quorum.lapsed {
 		r.lapse()

@@ -8,7 +8,7 @@ import (
 )
 
 // Effect is something the shell must do. The set is sealed: [Publish], [Probe],
-// [EndRound], [Witness], [Discover], [Log] and [Answer]; the last is generic and
+// [EndRound], [Witness], [Reconnect], [Discover], [Log] and [Answer]; the last is generic and
 // is met as an [Answerer].
 //
 //sumtype:decl
@@ -44,6 +44,11 @@ type Witness struct {
 	Epoch   uint64
 }
 
+// Reconnect asks for a new connection to Server, whose address may lead to a better
+// server by now. One that knows a leader is reported as messages.Reconnected; of one
+// that does not, nothing is to be told.
+type Reconnect struct{ Server messages.Server }
+
 // Discover asks for one discovery run. Its outcome comes back as a
 // messages.DiscoveryDone with the same Run; one that never comes is superseded
 // by a later run.
@@ -68,6 +73,7 @@ func (Publish) effect()   {}
 func (Probe) effect()     {}
 func (EndRound) effect()  {}
 func (Witness) effect()   {}
+func (Reconnect) effect() {}
 func (Discover) effect()  {}
 func (Answer[R]) effect() {}
 func (Log) effect()       {}

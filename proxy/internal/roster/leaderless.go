@@ -38,6 +38,9 @@ func (r *Roster) hearLeader(now time.Time, addr string, leader bool) {
 		if r.doubt(e, nil) && active {
 			r.stepBack(now, e, nil)
 		}
+		if e = r.list.active(); e.health == messages.Leaderless {
+			r.reconnect(now, e)
+		}
 	}
 }
 
@@ -63,7 +66,7 @@ func (r *Roster) doubt(e *entry, cause error) bool {
 // leader. Failure notices that are under way overrule it unless something was held
 // against e before.
 func (r *Roster) vouch(e *entry) {
-	r.quorum.silent = false
+	r.quorum.silent, r.reconnecting = false, reconnect{}
 	if e.health == messages.Unknown {
 		e.health, e.told, e.owes = messages.Alive, false, 0
 		return

@@ -42,6 +42,8 @@ func render(e Effect, began time.Time) string {
 			line += " " + short(other)
 		}
 		return line
+	case Reconnect:
+		return "reconnect to " + short(e.Server)
 	case Discover:
 		return fmt.Sprintf("discover (run %d)", e.Run)
 	case Log:

@@ -20,18 +20,19 @@ type Roster struct {
 	failures uint64 // failures seen so far: the sequence number of the last
 	rotated  uint64 // epoch that published the last failover
 
-	published  published
-	heartbeats memory
-	warnings   throttle
-	quorum     quorum
-	discovery  discovery
-	round      round
-	schedule   schedule
-	episode    episode
-	suspicion  suspicion
-	verified   int // rounds in a row that a heartbeat began for the sake of held servers
-	box        outbox
-	started    bool
+	published    published
+	heartbeats   memory
+	warnings     throttle
+	quorum       quorum
+	discovery    discovery
+	round        round
+	schedule     schedule
+	episode      episode
+	suspicion    suspicion
+	reconnecting reconnect
+	verified     int // rounds in a row that a heartbeat began for the sake of held servers
+	box          outbox
+	started      bool
 }
 
 // New makes a Roster. It owns rng from then on: give each client a source with a
@@ -81,6 +82,8 @@ func (r *Roster) Step(now time.Time, m messages.Proxy) {
 		r.failed(now, m)
 	case messages.Recovered:
 		r.recovered(m)
+	case messages.Reconnected:
+		r.reconnected(m.Server.Addr)
 	case messages.Suspected:
 		r.suspected(now, m)
 	case messages.RebalanceTick:

@@ -1,0 +1,353 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/dnstest"
+)
+
+// whereIs is the address that calls to addr reach.
+func whereIs(t *testing.T, p *pool.Pool, addr string) string {
+	t.Helper()
+	var where string
+	if err := p.Call(within(t), addr, "Test.Where", nil, &where); err != nil {
+		t.Fatal(err)
+	}
+	return where
+}
+
+// telling has each server tell where it is.
+func telling(servers ...*testutil.Server) []string {
+	var addrs []string
+	for _, s := range servers {
+		s.Handle("Test.Where", func(context.Context, *testutil.Request) (any, error) { return s.Addr(), nil })
+		addrs = append(addrs, s.Addr())
+	}
+	return addrs
+}
+
+func TestAgentsAreSpreadOverTheAddressesOfAName(t *testing.T) {
+	t.Parallel()
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	n.points(hosts...)
+	for range 60 { // that one gets none of them has a chance of one in ten thousand millions
+		ping(t, newPool(t, pool.Config{Resolver: n.Resolver()}), at(s[0].Addr()))
+	}
+	for _, s := range s {
+		if s.Counts().Accepted == 0 {
+			t.Errorf("no agent is on %s", s.Addr())
+		}
+	}
+}
+
+func TestADialBeginsWithAnotherAddressThanTheOneThatJustFailed(t *testing.T) {
+	t.Parallel()
+	ends := map[string]func(*testutil.Server){
+		"the session broke":     func(s *testutil.Server) { s.Kill(); _ = s.Restart() },
+		"the server is leaving": (*testutil.Server).GoAway,
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := startDNS(t)
+			hosts := []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"}
+			s := startTwins(t, testutil.ServerConfig{}, hosts...)
+			n.points(hosts...)
+			addrs := telling(s...)
+			p := newPool(t, pool.Config{Resolver: n.Resolver()})
+			var turns []string
+			for range 9 {
+				here := whereIs(t, p, at(addrs[0]))
+				turns = append(turns, here)
+				from := s[slices.Index(addrs, here)]
+				end(from)
+				await(t, "another session", func() bool {
+					var now string
+					return p.Call(within(t), at(addrs[0]), "Test.Where", nil, &now) == nil && now != here
+				})
+			}
+			for i := 2; i < len(turns); i++ {
+				if turns[i] == turns[i-1] || turns[i] == turns[i-2] {
+					t.Fatalf("not every address had its turn: %v", turns)
+				}
+			}
+		})
+	}
+}
+
+func TestAResolverThatFailsCostsNothingWhereTheNameWasKnown(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(named){
+		"fails":          func(n named) { n.Inject("nomad.test.", dnstest.ServFail) },
+		"refuses":        func(n named) { n.Inject("nomad.test.", dnstest.Refused) },
+		"is lame":        func(n named) { n.Inject("nomad.test.", dnstest.Lame) },
+		"sends garbage":  func(n named) { n.Inject("nomad.test.", dnstest.Malformed) },
+		"is silent":      func(n named) { n.Inject("nomad.test.", dnstest.Silent) },
+		"forgot it":      func(n named) { n.Remove("nomad.test.") },
+		"has no address": func(n named) { n.Remove("nomad.test."); _ = n.Set(`nomad.test. 60 IN TXT "x"`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := startDNS(t)
+			n.points("127.0.0.1")
+			s := startServer(t)
+			p := newPool(t, pool.Config{Resolver: n.Resolver()})
+			ping(t, p, at(s.Addr()))
+			spoil(n)
+			for range 2 {
+				s.Kill()
+				if err := s.Restart(); err != nil {
+					t.Fatal(err)
+				}
+				await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+				ping(t, p, at(s.Addr()))
+			}
+			s.Refuse()
+			s.Kill()
+			await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+			_, err := p.Ping(within(t), at(s.Addr()))
+			e := failed(t, err, pool.PhaseDial, pool.NotSent, nil)
+			if as[*net.DNSError](t, err); !strings.Contains(e.Error(), "and where the name led before: ") || !strings.Contains(e.Error(), "connection refused") {
+				t.Errorf("%v", e)
+			}
+		})
+	}
+}
+
+func TestANameThatIsResolvedAgainIsFollowedAfterTheResolverFailed(t *testing.T) {
+	n := startDNS(t)
+	n.points("127.0.0.1")
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	addrs := telling(s...)
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	ping(t, p, at(addrs[0]))
+	n.Inject("nomad.test.", dnstest.ServFail)
+	s[0].Kill()
+	_ = s[0].Restart()
+	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	if where := whereIs(t, p, at(addrs[0])); where != addrs[0] {
+		t.Fatal(where)
+	}
+	n.Heal("nomad.test.")
+	n.points("127.0.0.2")
+	s[0].Kill()
+	_ = s[0].Restart()
+	await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+	if where := whereIs(t, p, at(addrs[0])); where != addrs[1] {
+		t.Error(where)
+	}
+}
+
+func TestWhetherANameHasMovedIsFoundOutWithoutADial(t *testing.T) {
+	n := startDNS(t)
+	s := startTwins(t, testutil.ServerConfig{}, "127.0.0.1", "127.0.0.2")
+	name := at(s[0].Addr())
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	moved := func(addr string, want bool) {
+		t.Helper()
+		if got, err := p.Moved(within(t), addr); got != want || err != nil {
+			t.Errorf("%s: %t, %v; want %t", addr, got, err, want)
+		}
+	}
+	moved(name, false) // there is no session
+	if q := n.Queries(); len(q) != 0 {
+		t.Errorf("%q", q)
+	}
+	n.points("127.0.0.1")
+	ping(t, p, name)
+	ping(t, p, s[0].Addr())
+	moved(name, false)
+	moved(s[0].Addr(), false)
+	n.points("127.0.0.2", "127.0.0.1")
+	moved(name, false)
+	n.points("127.0.0.2")
+	moved(name, true)
+	moved(name, true)
+	n.Inject("nomad.test.", dnstest.ServFail)
+	if got, err := p.Moved(within(t), name); got || as[*net.DNSError](t, err) == nil {
+		t.Errorf("%t, %v", got, err)
+	}
+	if st := p.Stats(); st.Dials != 2 || st.Sessions != 2 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestABetterSessionTakesOverAndWhatIsOnTheOldOneEndsWell(t *testing.T) {
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	addrs := telling(s...)
+	n.points("127.0.0.1")
+	down, renewed := make(chan string, 10), make(chan string, 10)
+	p := newPool(t, pool.Config{
+		Resolver: n.Resolver(), DrainTimeout: time.Millisecond,
+		Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) }, Renewed: func(addr string) { renewed <- addr },
+	})
+	held := holdCalls(t, s[0])
+	old := call(within(t), p, at(addrs[0]), "Test.Hold", "old")
+	receive(t, "the call", held.entered)
+	n.points(hosts...) // the other one is to be tried first
+	asked := make(chan string, 1)
+	err := p.Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, *pool.Request) error) error {
+		var where string
+		err := do(ctx, &pool.Request{Method: "Test.Where", Reply: &where})
+		asked <- where
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if where := receive(t, "the proof", asked); where != addrs[1] {
+		t.Errorf("it was dialed at %s, where the old one is", where)
+	}
+	if got := receive(t, "the news", renewed); got != at(addrs[0]) {
+		t.Error(got)
+	}
+	if where := whereIs(t, p, at(addrs[0])); where != addrs[1] {
+		t.Errorf("calls go to %s", where)
+	}
+	close(held.release)
+	if r := receive(t, "the call on the old one", old); r.err != nil || r.reply != "old" {
+		t.Errorf("%v, %v", r.reply, r.err)
+	}
+	await(t, "the old session's end", func() bool { return p.Stats().Sessions == 1 && s[0].Counts().Open == 0 })
+	if len(down) > 0 {
+		t.Errorf("a server was judged: %s", <-down)
+	}
+}
+
+func TestABetterSessionIsSoughtAtAnotherAddressFirst(t *testing.T) {
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	addrs := telling(s...)
+	n.points(hosts...)
+	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	here := whereIs(t, p, at(addrs[0]))
+	for range 12 {
+		if err := p.Renew(within(t), at(addrs[0]), nil); err != nil {
+			t.Fatal(err)
+		}
+		next := whereIs(t, p, at(addrs[0]))
+		if next == here {
+			t.Fatalf("the second session is to %s as well", here)
+		}
+		here = next
+	}
+}
+
+func TestWhileAServerIsLeavingItsNameIsDialedElsewhere(t *testing.T) {
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	addrs := telling(s...)
+	n.points(hosts...)
+	for range 12 {
+		p := newPool(t, pool.Config{Resolver: n.Resolver()})
+		here := whereIs(t, p, at(addrs[0]))
+		from := s[slices.Index(addrs, here)]
+		held := holdCalls(t, from)
+		old := call(within(t), p, at(addrs[0]), "Test.Hold", "x") // the session lives on
+		receive(t, "the call", held.entered)
+		from.GoAway()
+		await(t, "the farewell", func() bool { return p.Stats().CallsInFlight == 0 })
+		if next := whereIs(t, p, at(addrs[0])); next == here {
+			t.Fatalf("the new session is to %s, which is leaving", here)
+		}
+		close(held.release)
+		receive(t, "the call's end", old)
+		stop(t, p.Stop)
+	}
+}
+
+func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
+	testutil.VerifyNone(t)
+	n := startDNS(t)
+	hosts := []string{"127.0.0.1", "127.0.0.2"}
+	s := startTwins(t, testutil.ServerConfig{}, hosts...)
+	addrs := telling(s...)
+	n.points("127.0.0.1")
+	down := make(chan string, 10)
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) }})
+	ping(t, p, at(addrs[0]))
+	n.points("127.0.0.2")
+	no := errors.New("no better")
+	for i := range 3 {
+		err := p.Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, *pool.Request) error) error {
+			if err := do(ctx, &pool.Request{Method: "Test.Where"}); err != nil {
+				t.Errorf("the proof's call: %v", err)
+			}
+			return no
+		})
+		if !errors.Is(err, no) {
+			t.Fatal(err)
+		}
+		await(t, "the new session's end", func() bool { return s[1].Counts().Accepted == int64(i+1) && s[1].Counts().Open == 0 })
+	}
+	s[1].Refuse()
+	if err := p.Renew(within(t), at(addrs[0]), nil); err == nil || as[*pool.DialError](t, err).Addr != at(addrs[0]) {
+		t.Error(err)
+	}
+	if where := whereIs(t, p, at(addrs[0])); where != addrs[0] || s[0].Counts().Accepted != 1 {
+		t.Errorf("calls go to %s", where)
+	}
+	if len(down) > 0 {
+		t.Errorf("a server was judged: %s", <-down)
+	}
+	if err := p.Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, pool.ErrNotRenewed) {
+		t.Error(err)
+	}
+	stop(t, p.Stop)
+	if err := p.Renew(within(t), at(addrs[0]), nil); !errors.Is(err, pool.ErrStopped) {
+		t.Error(err)
+	}
+}
+
+func TestStopEndsAProofThatIsUnderWay(t *testing.T) {
+	testutil.VerifyNone(t)
+	s := startServer(t)
+	held := holdCalls(t, s)
+	p := newPool(t, pool.Config{})
+	ping(t, p, s.Addr())
+	renewed := make(chan error, 1)
+	go func() {
+		renewed <- p.Renew(t.Context(), s.Addr(), func(ctx context.Context, do func(context.Context, *pool.Request) error) error {
+			return do(ctx, &pool.Request{Method: "Test.Hold", Args: "x"})
+		})
+	}()
+	receive(t, "the proof's call", held.entered)
+	stop(t, p.Stop)
+	if err := receive(t, "the end", renewed); !errors.Is(err, pool.ErrStopped) {
+		t.Error(err)
+	}
+}
+
+func TestBlockingReadsMoveToABetterSession(t *testing.T) {
+	s := startServer(t)
+	held := holdCalls(t, s)
+	p := newPool(t, pool.Config{})
+	moved := make(chan error, 1)
+	go func() {
+		moved <- p.Do(t.Context(), s.Addr(), &pool.Request{
+			Method: "Test.Hold", Args: "x", Block: time.Minute, Moved: make(chan struct{}),
+		})
+	}()
+	receive(t, "the read", held.entered)
+	if err := p.Renew(within(t), s.Addr(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := receive(t, "the read's end", moved); !errors.Is(err, pool.ErrMoved) || !errors.Is(err, pool.ErrRenewed) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,93 @@
+package consul_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// in is a server whose check has a status.
+func in(status, host string) testutil.ConsulService {
+	s := at(host)
+	s.Status = status
+	return s
+}
+
+func TestThoseWhoseChecksPassComeFirstAndTheCriticalOnesLast(t *testing.T) {
+	c := start(t, testutil.ConsulConfig{})
+	c.SetServices("dc1",
+		in("critical", "10.0.0.1"), in("warning", "10.0.0.2"), in("passing", "10.0.0.3"), in("maintenance", "10.0.0.4"),
+		in("warning", "10.0.0.5"), at("10.0.0.6"), in("critical", "10.0.0.3"))
+	finds(t, finder(t, consul.Config{Address: c.Addr()}),
+		"10.0.0.3:4647", "10.0.0.6:4647", "10.0.0.2:4647", "10.0.0.5:4647", "10.0.0.1:4647", "10.0.0.4:4647")
+	if n := c.Counts().Requests; n != 2 {
+		t.Errorf("%d requests, want one for the datacenters and one for servers and checks", n)
+	}
+}
+
+func TestADatacenterWithCriticalServersOnlyIsLeftForTheNext(t *testing.T) {
+	c := federation(t, 3)
+	c.SetServices("dc0", in("critical", "10.0.0.1"), in("maintenance", "10.0.0.2"))
+	c.SetServices("dc2", in("critical", "10.2.0.1"), in("warning", "10.2.0.2"))
+	d := finder(t, consul.Config{Address: c.Addr()})
+	finds(t, d, "10.2.0.2:4647", "10.2.0.1:4647", "10.0.0.1:4647", "10.0.0.2:4647")
+	found, err := d.Walk(limited(t))
+	if err != nil || found.Datacenter != "dc2" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+func TestWhereAllAreCriticalTheyAreBetterThanNone(t *testing.T) {
+	c := federation(t, 3)
+	c.SetServices("dc0", in("critical", "10.0.0.1"))
+	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.0.0.1:4647")
+	c.Inject(testutil.ConsulNoLeader().On(service).In("dc1"))
+	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.0.0.1:4647")
+	if got := asked(c); len(got) != 6 {
+		t.Errorf("asked %q, want each of three in both walks", got)
+	}
+}
+
+func TestCriticalOnesTakeNoHealthyOnesPlace(t *testing.T) {
+	var services []testutil.ConsulService
+	for i := range 300 {
+		services = append(services, in("critical", fmt.Sprintf("10.1.%d.%d", i/250, i%250)))
+	}
+	c := start(t, testutil.ConsulConfig{})
+	c.SetServices("dc1", append(services, at("10.0.0.1"))...)
+	got, err := finder(t, consul.Config{Address: c.Addr()}).Discover(limited(t))
+	if err != nil || len(got) != 256 || got[0] != "10.0.0.1:4647" || got[1] != "10.1.0.0:4647" {
+		t.Errorf("%d servers, %.2q, %v", len(got), got, err)
+	}
+}
+
+func TestWhereChecksAreNotFoundTheCatalogueIsAsked(t *testing.T) {
+	const catalogue = "/v1/catalog/service/nomad"
+	c := federation(t, 2)
+	c.SetServices("dc1", in("critical", "10.1.0.1"), at("10.1.0.2"))
+	c.Inject(testutil.ConsulAnswer(404, "404 page not found").On("/v1/health/"))
+	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.1.0.1:4647", "10.1.0.2:4647")
+	var paths []string
+	for _, r := range c.Requests()[1:] {
+		paths = append(paths, r.Path+" "+r.Query.Encode())
+	}
+	const parameters = "&near=_agent&stale=&tag=rpc"
+	if want := []string{
+		service + " dc=dc0" + parameters, catalogue + " dc=dc0" + parameters,
+		service + " dc=dc1" + parameters, catalogue + " dc=dc1" + parameters,
+	}; !slices.Equal(paths, want) {
+		t.Errorf("asked %q\nwant  %q", paths, want)
+	}
+}
+
+func TestADeniedCheckIsNotAskedForTwice(t *testing.T) {
+	c := start(t, testutil.ConsulConfig{})
+	c.Inject(testutil.ConsulDenied().On("/v1/health/"))
+	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrPermissionDenied)
+	if n := c.Counts().Requests; n != 2 {
+		t.Errorf("%d requests", n)
+	}
+}

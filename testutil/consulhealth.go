@@ -1,0 +1,80 @@
+package testutil
+
+// consulHealth is an instance in an answer of /v1/health/service.
+type consulHealth struct {
+	Node    consulNode
+	Service consulService
+	Checks  []consulCheck
+}
+
+type consulNode struct {
+	ID              string
+	Node            string
+	Address         string
+	Datacenter      string
+	TaggedAddresses map[string]string
+	Meta            map[string]string
+	CreateIndex     uint64
+	ModifyIndex     uint64
+}
+
+type consulService struct {
+	ID                string
+	Service           string
+	Tags              []string
+	Address           string
+	TaggedAddresses   map[string]consulAddress `json:",omitempty"`
+	Meta              map[string]string
+	Port              int
+	Weights           struct{ Passing, Warning int }
+	EnableTagOverride bool
+	CreateIndex       uint64
+	ModifyIndex       uint64
+}
+
+type consulCheck struct {
+	Node        string
+	CheckID     string
+	Name        string
+	Status      string
+	Notes       string
+	Output      string
+	ServiceID   string
+	ServiceName string
+	ServiceTags []string
+	Type        string
+	Definition  struct{}
+	CreateIndex uint64
+	ModifyIndex uint64
+}
+
+// health is s, whose defaults are filled in, as a datacenter lists it with its checks:
+// that of the node, and that of the port for RPC, as Nomad registers it.
+func (s ConsulService) health(datacenter string, index uint64) consulHealth {
+	e := s.entry(datacenter, index)
+	h := consulHealth{
+		Node: consulNode{
+			ID: e.ID, Node: e.Node, Address: e.Address, Datacenter: datacenter,
+			TaggedAddresses: e.TaggedAddresses, Meta: e.NodeMeta, CreateIndex: index, ModifyIndex: index,
+		},
+		Service: consulService{
+			ID: e.ServiceID, Service: e.ServiceName, Tags: e.ServiceTags, Address: e.ServiceAddress,
+			TaggedAddresses: e.ServiceTaggedAddresses, Meta: e.ServiceMeta, Port: e.ServicePort,
+			Weights: e.ServiceWeights, CreateIndex: index, ModifyIndex: index,
+		},
+		Checks: []consulCheck{{
+			Node: e.Node, CheckID: "serfHealth", Name: "Serf Health Status", Status: "passing",
+			Output: "Agent alive and reachable", ServiceTags: []string{}, CreateIndex: index, ModifyIndex: index,
+		}},
+	}
+	check := consulCheck{
+		Node: e.Node, CheckID: "_nomad-check-" + e.ServiceID, Name: "Nomad Server RPC Check", Status: s.Status,
+		ServiceID: e.ServiceID, ServiceName: e.ServiceName, ServiceTags: e.ServiceTags, Type: "tcp",
+		CreateIndex: index, ModifyIndex: index,
+	}
+	if s.Status == "maintenance" {
+		check.CheckID, check.Name, check.Status = "_service_maintenance:"+e.ServiceID, "Service Maintenance Mode", "critical"
+	}
+	h.Checks = append(h.Checks, check)
+	return h
+}
