@@ -21,7 +21,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (at Phase, left bool, e
 		return PhaseOpen, false, err
 	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
-	w.answer, w.rest = &l.incoming, r.Rest
+	w.answer = &l.incoming
 	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
 		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
 	}
