@@ -145,22 +145,11 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 	}
 }
 
-// slowAcks acknowledges streaming calls late, and byte by byte.
-type slowAcks struct {
-	*silentMux
-	late  time.Duration
-	bytes int // so many, or all of the acknowledgement
-}
-
+// slowAck acknowledges a streaming call late, and byte by byte.
 type slowAck struct {
 	*silentStream
 	late time.Duration
 	ack  []byte
-}
-
-func (m *slowAcks) Open() (stream, error) {
-	ack := wire.AppendReply(nil, wire.Header{})
-	return &slowAck{newSilentStream(m.silentMux), m.late, ack[:min(m.bytes, len(ack))]}, nil
 }
 
 func (s *slowAck) Read(b []byte) (int, error) {
@@ -178,12 +167,11 @@ func TestAnAcknowledgementMayComeSlowlyAndNotStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sp := aliveButMute(t)
-				s, err := sp.find(t.Context(), "a:1", 0)
-				if err != nil {
-					t.Fatal(err)
+				open := func() stream {
+					ack := wire.AppendReply(nil, wire.Header{})
+					return &slowAck{newSilentStream(sp.mux), 9500 * time.Millisecond, ack[:min(bytes, len(ack))]}
 				}
-				s.mux = &slowAcks{silentMux: sp.mux, late: 9500 * time.Millisecond, bytes: bytes}
-				s.leave()
+				sp.mux.opens.Store(&open)
 				conn, err := sp.Stream(t.Context(), "a:1", "X.Y")
 				if err == nil {
 					defer func() { _ = conn.Close() }()

@@ -21,13 +21,31 @@ type silentMux struct {
 	once   atomic.Bool
 	pings  atomic.Int64
 	opened atomic.Uint32
+
+	answers atomic.Pointer[func()]        // pings; nil: none is answered
+	opens   atomic.Pointer[func() stream] // nil: a stream that is as silent
 }
 
-func (m *silentMux) Open() (stream, error)        { return newSilentStream(m), nil }
-func (m *silentMux) Accept() (stream, error)      { <-m.closed; return nil, io.EOF }
-func (m *silentMux) CloseChan() <-chan struct{}   { return m.closed }
-func (m *silentMux) Err() error                   { return io.EOF }
-func (m *silentMux) Ping() (time.Duration, error) { m.pings.Add(1); <-m.closed; return 0, io.EOF }
+func (m *silentMux) Open() (stream, error) {
+	if open := m.opens.Load(); open != nil {
+		return (*open)(), nil
+	}
+	return newSilentStream(m), nil
+}
+
+func (m *silentMux) Ping() (time.Duration, error) {
+	m.pings.Add(1)
+	if answer := m.answers.Load(); answer != nil {
+		(*answer)()
+		return 0, nil
+	}
+	<-m.closed
+	return 0, io.EOF
+}
+
+func (m *silentMux) Accept() (stream, error)    { <-m.closed; return nil, io.EOF }
+func (m *silentMux) CloseChan() <-chan struct{} { return m.closed }
+func (m *silentMux) Err() error                 { return io.EOF }
 
 func (m *silentMux) IsClosed() bool {
 	select {
