@@ -36,7 +36,6 @@ type patience struct {
 	session *session
 	ctx     context.Context
 	watch   *time.Timer
-	rest    context.Context // in place of ctx while the call makes headway; nil: none
 	extra   extension
 	headway
 	answer  *incoming       // what has come of the answer
@@ -86,9 +85,7 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 		case <-s.ctx.Done():
 			return false, s.cause()
 		case <-w.ctx.Done():
-			if !w.mayRest() {
-				return false, w.ctx.Err()
-			}
+			return false, w.ctx.Err()
 		case <-w.moved:
 			if !w.stays() {
 				return false, ErrMoved
@@ -167,18 +164,6 @@ func (w *patience) comes() bool {
 		return false
 	}
 	w.moved, w.retired, w.deserted = nil, nil, nil
-	return true
-}
-
-// mayRest reports whether the call goes on although its own context has ended: it
-// makes headway, and there is another context to go on with.
-func (w *patience) mayRest() bool {
-	now := time.Since(w.session.pool.origin)
-	if w.update(now); w.rest == nil || !w.extra.begins(now, &w.headway) {
-		return false
-	}
-	w.extra = extension{since: now, received: w.received, why: w.ctx.Err()}
-	w.ctx, w.rest = w.rest, nil
 	return true
 }
 

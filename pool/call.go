@@ -67,15 +67,11 @@ type Request struct {
 	// sent on it. It is for calls that must not be sent twice, and costs a round trip
 	// after a pause.
 	Verify bool
-	// Rest, if not nil, takes the place of the context of the call when that ends while
-	// a large request is on its way out or a large reply on its way in, for as long
-	// as either goes on: 2 s for a reply, 10 s for a request, without 1 KiB for each of
-	// these end the call as its own context would have. So who limits one attempt need
-	// not begin anew what only takes its time.
-	Rest context.Context
 	// Limit, if positive, is how long this attempt may take from the beginning, a dial
-	// included, if it is not amid a large request or reply then, as of Rest. A call that
-	// ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
+	// included. It does not end a large request that is on its way out or a large reply
+	// on its way in, for as long as either goes on: 16 KiB of the request a second, or
+	// 1 KiB of the reply. So what only takes its time is not begun anew elsewhere. A call
+	// that ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
 	// instead, once, in the goroutine of the call, when the request waits on its session.
 	// It is not with Moved.
 	Limit time.Duration

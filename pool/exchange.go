@@ -22,7 +22,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 	}
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
 	w.method, w.quiet = r.Method, r.asking
-	w.answer, w.rest = &l.incoming, r.Rest
+	w.answer = &l.incoming
 	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
 		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
 	}

@@ -18,9 +18,9 @@ const atOnce = 16 << 10
 // sparedMost is the longest that a session is spared for what is on its way out.
 const sparedMost = time.Minute
 
-// restPause is how long a reply may bring hardly anything that goes on although its
-// call's own context has ended, while the one in its place (Request.Rest) has not.
-const restPause = 2 * time.Second
+// extendedPause is how long a reply may bring hardly anything that goes on although its
+// call's time (Request.Limit) is over.
+const extendedPause = 2 * time.Second
 
 // incoming is how much of an answer has come in that did not come at once. The
 // goroutine that reads writes it, and the caller looks.
@@ -93,12 +93,12 @@ func atSlowest(bytes int64) time.Duration {
 	return time.Duration(min(bytes, 1<<32)) * (time.Second / slowestCall)
 }
 
-// extension is the second chance of a call whose own context has ended while it was making
-// headway: it goes on for as long as it does.
+// extension is the second chance of a call whose time (Request.Limit) was over while it was
+// making headway: it goes on for as long as it does.
 type extension struct {
 	since    time.Duration
 	received int64 // by then
-	why      error // that the own context ended
+	why      error // of its end then
 }
 
 // begins reports whether a call has come far enough to be left going: its request is
@@ -109,10 +109,10 @@ func (e *extension) begins(now time.Duration, h *headway) bool {
 
 // over reports whether nothing to speak of has come since the last look that counted.
 func (e *extension) over(now time.Duration, h *headway) bool {
-	if now < h.spared || now-e.since < restPause {
+	if now < h.spared || now-e.since < extendedPause {
 		return false
 	}
-	slow := h.received-e.received < int64(restPause/time.Second)*slowestCall
+	slow := h.received-e.received < int64(extendedPause/time.Second)*slowestCall
 	e.since, e.received = now, h.received
 	return slow
 }

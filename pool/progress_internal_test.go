@@ -29,7 +29,7 @@ func TestHowLongACallMayWaitForTheNextByte(t *testing.T) {
 	}
 }
 
-func TestACallGoesOnWithoutItsContextWhileItBringsSomethingOn(t *testing.T) {
+func TestACallGoesOnBeyondItsTimeWhileItBringsSomethingOn(t *testing.T) {
 	const s = time.Second
 	var e extension
 	for _, c := range []struct {
@@ -87,9 +87,9 @@ func TestAServerThatTakesALargeRequestSparesTheSession(t *testing.T) {
 	}
 }
 
-// waits runs a call's patience while what of its answer comes in is told by come, and
+// waits runs a call's patience, within a limit if that is positive, while what of its answer comes in is told by come, and
 // answers how it ended.
-func waits(t *testing.T, sp *silentPool, ctx, rest context.Context, come func(waiting context.Context, in *incoming, now func() int64) (done bool)) (bool, error) {
+func waits(t *testing.T, sp *silentPool, limit time.Duration, come func(waiting context.Context, in *incoming, now func() int64) (done bool)) (bool, error) {
 	t.Helper()
 	s, err := sp.find(t.Context(), "a:1", 0)
 	if err != nil {
@@ -99,8 +99,11 @@ func waits(t *testing.T, sp *silentPool, ctx, rest context.Context, come func(wa
 	watch := time.NewTimer(time.Hour)
 	defer watch.Stop()
 	var in incoming
-	w := s.patience(ctx, watch, 0, 0)
-	w.answer, w.rest = &in, rest
+	w := s.patience(t.Context(), watch, 0, 0)
+	if w.answer = &in; limit > 0 {
+		w.over = w.begin + limit
+		w.look(w.begin, w.due-w.begin)
+	}
 	done := make(chan struct{}, 1)
 	waiting, stop := context.WithCancel(t.Context())
 	var coming sync.WaitGroup

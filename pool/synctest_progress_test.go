@@ -14,7 +14,7 @@ import (
 func TestASlowReplyIsWaitedForAsLongAsItComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t) // 10 s
-		replied, err := waits(t, sp, t.Context(), nil, func(_ context.Context, in *incoming, now func() int64) bool {
+		replied, err := waits(t, sp, 0, func(_ context.Context, in *incoming, now func() int64) bool {
 			for range 100 {
 				time.Sleep(8 * time.Second)
 				in.came(32<<10, now())
@@ -31,7 +31,7 @@ func TestASlowReplyIsWaitedForAsLongAsItComes(t *testing.T) {
 func TestAReplyThatStopsIsGivenUpAfterTheHoldTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t)
-		_, err := waits(t, sp, t.Context(), nil, func(_ context.Context, in *incoming, now func() int64) bool {
+		_, err := waits(t, sp, 0, func(_ context.Context, in *incoming, now func() int64) bool {
 			time.Sleep(9 * time.Second)
 			in.came(100<<10, now())
 			return false
@@ -46,7 +46,7 @@ func TestAReplyThatStopsIsGivenUpAfterTheHoldTimeout(t *testing.T) {
 func TestAReplyThatTricklesEndsWithoutADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t)
-		_, err := waits(t, sp, t.Context(), nil, func(waiting context.Context, in *incoming, now func() int64) bool {
+		_, err := waits(t, sp, 0, func(waiting context.Context, in *incoming, now func() int64) bool {
 			for waiting.Err() == nil {
 				time.Sleep(5 * time.Second)
 				in.came(1, now())
@@ -66,9 +66,7 @@ func TestASliceEndsNoReplyThatIsOnItsWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sp := aliveButMute(t)
-				slice, end := context.WithTimeout(t.Context(), 2*time.Second)
-				defer end()
-				replied, err := waits(t, sp, slice, t.Context(), func(_ context.Context, in *incoming, now func() int64) bool {
+				replied, err := waits(t, sp, 2*time.Second, func(_ context.Context, in *incoming, now func() int64) bool {
 					for range 20 {
 						time.Sleep(time.Second)
 						in.came(8<<10, now())
@@ -78,7 +76,7 @@ func TestASliceEndsNoReplyThatIsOnItsWay(t *testing.T) {
 					}
 					return true
 				})
-				if replied == stops || stops != errors.Is(err, context.DeadlineExceeded) {
+				if replied == stops || stops != errors.Is(err, ErrAttemptTimeout) {
 					t.Errorf("%v, %v", replied, err)
 				}
 				if took := time.Since(sp.begin); stops && took > 12*time.Second {
@@ -92,16 +90,14 @@ func TestASliceEndsNoReplyThatIsOnItsWay(t *testing.T) {
 func TestASliceEndsAReplyThatTrickles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t)
-		slice, end := context.WithTimeout(t.Context(), 2*time.Second)
-		defer end()
-		_, err := waits(t, sp, slice, t.Context(), func(waiting context.Context, in *incoming, now func() int64) bool {
+		_, err := waits(t, sp, 2*time.Second, func(waiting context.Context, in *incoming, now func() int64) bool {
 			for waiting.Err() == nil {
 				time.Sleep(100 * time.Millisecond)
 				in.came(10, now())
 			}
 			return false
 		})
-		if took := time.Since(sp.begin); !errors.Is(err, context.DeadlineExceeded) || took > 2100*time.Millisecond { // with the trickle's end
+		if took := time.Since(sp.begin); !errors.Is(err, ErrAttemptTimeout) || took > 2100*time.Millisecond { // with the trickle's end
 			t.Errorf("%v after %v", err, took)
 		}
 	})
@@ -149,22 +145,11 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 	}
 }
 
-// slowAcks acknowledges streaming calls late, and byte by byte.
-type slowAcks struct {
-	*silentMux
-	late  time.Duration
-	bytes int // so many, or all of the acknowledgement
-}
-
+// slowAck acknowledges a streaming call late, and byte by byte.
 type slowAck struct {
 	*silentStream
 	late time.Duration
 	ack  []byte
-}
-
-func (m *slowAcks) Open() (stream, error) {
-	ack := wire.AppendReply(nil, wire.Header{})
-	return &slowAck{newSilentStream(m.silentMux), m.late, ack[:min(m.bytes, len(ack))]}, nil
 }
 
 func (s *slowAck) Read(b []byte) (int, error) {
@@ -182,12 +167,11 @@ func TestAnAcknowledgementMayComeSlowlyAndNotStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sp := aliveButMute(t)
-				s, err := sp.find(t.Context(), "a:1", 0)
-				if err != nil {
-					t.Fatal(err)
+				open := func() stream {
+					ack := wire.AppendReply(nil, wire.Header{})
+					return &slowAck{newSilentStream(sp.mux), 9500 * time.Millisecond, ack[:min(bytes, len(ack))]}
 				}
-				s.mux = &slowAcks{silentMux: sp.mux, late: 9500 * time.Millisecond, bytes: bytes}
-				s.leave()
+				sp.mux.opens.Store(&open)
 				conn, err := sp.Stream(t.Context(), "a:1", "X.Y")
 				if err == nil {
 					defer func() { _ = conn.Close() }()

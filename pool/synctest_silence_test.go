@@ -22,10 +22,16 @@ type silentMux struct {
 	once   atomic.Bool
 	pings  atomic.Int64
 	opened atomic.Uint32
-	ack    func(stream uint32) // has the server acknowledge a stream; nil: it does not
+
+	answers atomic.Pointer[func()]        // pings; nil: none is answered
+	opens   atomic.Pointer[func() stream] // nil: a stream that is as silent
+	ack     func(stream uint32)           // has the server acknowledge a stream; nil: it does not
 }
 
 func (m *silentMux) Open() (stream, error) {
+	if open := m.opens.Load(); open != nil {
+		return (*open)(), nil
+	}
 	s := newSilentStream(m)
 	if m.ack != nil {
 		m.ack(s.id)
@@ -33,10 +39,19 @@ func (m *silentMux) Open() (stream, error) {
 	return s, nil
 }
 
-func (m *silentMux) Accept() (stream, error)      { <-m.closed; return nil, io.EOF }
-func (m *silentMux) CloseChan() <-chan struct{}   { return m.closed }
-func (m *silentMux) Err() error                   { return io.EOF }
-func (m *silentMux) Ping() (time.Duration, error) { m.pings.Add(1); <-m.closed; return 0, io.EOF }
+func (m *silentMux) Ping() (time.Duration, error) {
+	m.pings.Add(1)
+	if answer := m.answers.Load(); answer != nil {
+		(*answer)()
+		return 0, nil
+	}
+	<-m.closed
+	return 0, io.EOF
+}
+
+func (m *silentMux) Accept() (stream, error)    { <-m.closed; return nil, io.EOF }
+func (m *silentMux) CloseChan() <-chan struct{} { return m.closed }
+func (m *silentMux) Err() error                 { return io.EOF }
 
 func (m *silentMux) IsClosed() bool {
 	select {

@@ -9,23 +9,6 @@ import (
 	"time"
 )
 
-// pongMux answers pings, for as long as its path does.
-type pongMux struct {
-	*silentMux
-	sp   *silentPool
-	dead bool
-}
-
-func (m *pongMux) Ping() (time.Duration, error) {
-	if m.dead {
-		return m.silentMux.Ping()
-	}
-	m.pings.Add(1)
-	time.Sleep(30 * time.Millisecond) // there and back
-	m.sp.alive()
-	return 0, nil
-}
-
 // once is a call that must not be sent in vain.
 func (sp *silentPool) once(ctx context.Context) *CallError {
 	err := sp.Do(ctx, "a:1", &Request{Method: "X.Y", Args: struct{}{}, Verify: true})
@@ -35,18 +18,23 @@ func (sp *silentPool) once(ctx context.Context) *CallError {
 
 // idled is a session on which nothing came in for a while, and whose server gives no
 // sign of life but to pings, or none at all.
-func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *pongMux) {
+func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *silentMux) {
 	t.Helper()
 	sp := newSilentPool(t, Config{})
-	mux := &pongMux{silentMux: sp.mux, sp: sp, dead: dead}
+	if !dead {
+		answer := func() {
+			time.Sleep(30 * time.Millisecond) // there and back
+			sp.alive()
+		}
+		sp.mux.answers.Store(&answer)
+	}
 	s, err := sp.find(t.Context(), "a:1", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.mux = mux
 	s.leave()
 	time.Sleep(idle)
-	return sp, mux
+	return sp, sp.mux
 }
 
 func TestACallThatMustNotBeSentInVainIsNotSentOnADeadSession(t *testing.T) {
