@@ -187,6 +187,34 @@ func TestACallThatIsCancelledWhileItWaitsForAStreamOpensNone(t *testing.T) {
 	}
 }
 
+// A peer that answers what it has not acknowledged leaves no room for another stream.
+func TestACallThatWaitsForAStreamTakesTheOneThatIsIdleFirst(t *testing.T) {
+	f, p := startFramePeer(t), newPool(t, pool.Config{})
+	const most = pool.OpeningsFirst
+	var calls []<-chan result
+	var seqs []uint64
+	for i := range uint32(most) {
+		calls = append(calls, call(within(t), p, f.addr, "X.Y", "held"))
+		f.opened(2*i + 1)
+		seqs = append(seqs, f.request(2*i+1))
+	}
+	next := call(within(t), p, f.addr, "X.Y", "next")
+	await(t, "the next call", func() bool { return p.Stats().CallsInFlight == most+1 })
+	f.says(frameOf(kindData, 0, 7, 0, answer(t, seqs[3], "first")))
+	f.says(frameOf(kindData, 0, 7, 0, answer(t, f.request(7), "its own")))
+	if r := receive(t, "the next call", next); r.err != nil || r.reply != "its own" {
+		t.Fatalf("%v, %v", r.reply, r.err)
+	}
+	for i, c := range calls {
+		if i != 3 {
+			f.says(frameOf(kindData, 0, uint32(2*i+1), 0, answer(t, seqs[i], "other")))
+		}
+		if r := receive(t, "a call", c); r.err != nil {
+			t.Fatal(r.err)
+		}
+	}
+}
+
 func TestAStreamThatThePeerEndsFailsItsCallOnly(t *testing.T) {
 	for name, c := range map[string]struct {
 		end   func(stream uint32, reply []byte) []byte
