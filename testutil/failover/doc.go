@@ -46,6 +46,9 @@
 //	black-hole         its link is taken off the bridge
 //	one-way            its agents' packets to it are lost, its own are not
 //	sigstop            it is frozen for 62 s
+//	pings-only         its connections live, and it answers pings and no calls
+//	no-stream          they live, and it accepts no stream on them and ends the idle ones
+//	method-hangs       they live, and it answers all calls but heartbeats
 //	leader-kill        the leader is killed
 //	leader-black-hole  the leader's link is taken off the bridge
 //	leader-transfer    the leader hands the lead over; nothing dies

@@ -36,6 +36,12 @@ func faultNamed(name string) fault {
 		f.silent, f.limit, f.strike, f.heal = true, inSilence, loseOneWay, findAgain
 	case faultSIGSTOP:
 		f.silent, f.limit, f.lasts, f.strike, f.heal = true, inSilence, 62*time.Second, freeze, thaw
+	case faultPingsOnly:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, hangs(hang{Calls: true}), hangs(hang{})
+	case faultNoStream:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, hangs(hang{Streams: true}), hangs(hang{})
+	case faultMethodHangs:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, hangs(hang{Method: "Node.UpdateStatus"}), hangs(hang{})
 	case faultLeaderKill:
 		f.onLeader, f.strike, f.heal = true, end(syscall.SIGKILL), restart
 	case faultLeaderBlackHole:
@@ -106,6 +112,14 @@ func findAgain(_ *rig, s *server, attached []*client) error {
 		}
 	}
 	return nil
+}
+
+// hangs has a server hang, or not any more. The others do not notice: they do not call it.
+func hangs(how hang) func(*rig, *server, []*client) error {
+	return func(_ *rig, s *server, _ []*client) error {
+		s.proc.send(order{Hang: &how})
+		return nil
+	}
 }
 
 func freeze(r *rig, s *server, _ []*client) error {
