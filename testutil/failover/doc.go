@@ -64,6 +64,9 @@
 // agents whose heartbeat was due meanwhile are measured, and every heartbeat changes
 // the node's status, for one that changes nothing is no write and not refused.
 //
+// A server that hangs (pings-only, no-stream, method-hangs) is killed and restarted in
+// the end, as an operator would: an agent without deadlines waits for it until then.
+//
 // In rebalance every agent shuffles its servers three times, while each server calls
 // each agent once a second and the log of each agent is followed by the server that
 // it was attached to at first. The calls go on for longer than the time to drain after

@@ -12,15 +12,14 @@ import (
 // orders nothing.
 type order struct {
 	Picture *testutil.Picture `json:",omitempty"` // a server: believe this
-	Hang    *hang             `json:",omitempty"` // a server: hang so from now on, or not any more
+	Hang    *hang             `json:",omitempty"` // a server: hang so until it is restarted
 	Reach   *reach            `json:",omitempty"` // a server: call these agents instead of those before
 
 	Rebalance bool  `json:",omitempty"` // an agent: choose another server, by chance
 	Write     *bool `json:",omitempty"` // an agent: have every heartbeat change the node's status, or none
 }
 
-// hang is how a server hangs while its connections live: their pings are answered. The
-// zero value is a server that does not.
+// hang is how a server hangs while its connections live: their pings are answered.
 type hang struct {
 	Calls   bool   // it answers no call
 	Streams bool   // it accepts no stream, and ends those it has answered on

@@ -30,7 +30,6 @@ func runServer(ctx context.Context, opt *options, orders io.Reader, tell scribe)
 				s.Tell(*o.Picture)
 			}
 			if o.Hang != nil {
-				s.Heal()
 				s.Inject(o.Hang.faults()...)
 			}
 			if o.Reach != nil {
