@@ -125,7 +125,7 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	}
 	waited := hit
 	if f.hung { // stock agents wait for its answers for as long as it hangs
-		waited = ours(hit)
+		waited = ourAgents(hit)
 	}
 	r.await(ctx, r.patience(), func() bool { return r.beaten(waited, from) && time.Since(from) >= f.least(r.opt) })
 	lasted := time.Since(from)
@@ -193,7 +193,7 @@ func (r *rig) tell(name, how string, all map[string][]sample, ours, stock int) {
 	say("%s", line)
 }
 
-func ours(clients []*client) (all []*client) {
+func ourAgents(clients []*client) (all []*client) {
 	for _, c := range clients {
 		if c.kind == clientOurs {
 			all = append(all, c)
