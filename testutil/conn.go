@@ -127,6 +127,9 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 		if err != nil {
 			break
 		}
+		if !c.server.servesStreams(session.CloseChan()) {
+			break
+		}
 		mode := byte(modeRPC)
 		if !modeless {
 			if mode, err = readByte(stream); err != nil {

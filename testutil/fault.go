@@ -44,6 +44,7 @@ const (
 	faultHalfClose
 	faultGarbage
 	faultForward
+	faultHoldStreams
 )
 
 // Fault is one way for a server to misbehave. Make one with a constructor such
@@ -67,6 +68,13 @@ type Fault struct {
 // are still answered. A request that was muted is lost: healing the server does
 // not answer it, and nothing behind it on the same stream is read.
 func Mute() Fault { return Fault{kind: faultMute} }
+
+// HoldStreams leaves the streams that clients open as they are, while the session
+// lives on and yamux pings are answered: what an accept loop that hangs does. Of each
+// session the first stream is still acknowledged, and nothing on it is read. Healing
+// goes on with those that wait. Streams that are served already are not concerned. On
+// and Times have no effect on it.
+func HoldStreams() Fault { return Fault{kind: faultHoldStreams} }
 
 // NoLeader makes this server believe that the cluster has no leader: calls that
 // need one are held and then answered "No cluster leader". Healing lets the
@@ -110,6 +118,7 @@ func (f Fault) String() string {
 	names := [...]string{
 		"none", "mute", "no leader", "app error", "slow", "drop after read",
 		"execute then reset", "close mid reply", "half close", "garbage", "forward failure",
+		"hold streams",
 	}
 	s := names[f.kind]
 	if f.kind == faultForward {
@@ -162,11 +171,16 @@ func (s *faultSet) with(fs []Fault) *faultSet {
 func (s *faultSet) strikes(method string) []Fault {
 	var out []Fault
 	for _, a := range s.active {
-		if a.kind != faultNoLeader && (a.method == "" || a.method == method) && a.hit() {
+		if a.kind != faultNoLeader && a.kind != faultHoldStreams && (a.method == "" || a.method == method) && a.hit() {
 			out = append(out, a.Fault)
 		}
 	}
 	return out
+}
+
+// holdsStreams tells whether new streams are left as they are.
+func (s *faultSet) holdsStreams() bool {
+	return slices.ContainsFunc(s.active, func(a *activeFault) bool { return a.kind == faultHoldStreams })
 }
 
 // leaderless tells whether the method must be held for want of a leader.

@@ -217,3 +217,31 @@ func TestAfterGoAwayOpenStreamsGoOnAndNewOnesDoNotOpen(t *testing.T) {
 		t.Errorf("the open stream: %v", err)
 	}
 }
+
+func TestAServerThatHoldsStreamsServesThoseItHasAndAnswersPings(t *testing.T) {
+	s := start(t, ServerConfig{})
+	c := dial(t, s.Addr())
+	served := c.open(modeRPC)
+	if err := served.call("Echo.Count", dict{"ID": "a"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.Inject(HoldStreams())
+	held := c.open(modeRPC)
+	if err := held.callWithin(moment, "Echo.Count", dict{"ID": "b"}, nil); !isTimeout(err) {
+		t.Errorf("on a held stream: %v", err)
+	}
+	if _, err := c.session.Ping(); err != nil {
+		t.Errorf("the session ping: %v", err)
+	}
+	if err := served.call("Echo.Count", dict{"ID": "c"}, nil); err != nil {
+		t.Errorf("on the stream from before: %v", err)
+	}
+	if n := s.ExecutionCounts()["b"]; n != 0 {
+		t.Errorf("the held call was executed %d times", n)
+	}
+	s.Heal()
+	await(t, func() bool { return s.ExecutionCounts()["b"] == 1 })
+	if err := c.open(modeRPC).call("Echo.Count", dict{"ID": "d"}, nil); err != nil {
+		t.Errorf("after healing: %v", err)
+	}
+}

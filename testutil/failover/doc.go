@@ -46,6 +46,9 @@
 //	black-hole         its link is taken off the bridge
 //	one-way            its agents' packets to it are lost, its own are not
 //	sigstop            it is frozen for 62 s
+//	pings-only         its connections live, and it answers pings and no calls
+//	no-stream          they live, and it accepts no stream on them and ends the idle ones
+//	method-hangs       they live, and it answers all calls but heartbeats
 //	leader-kill        the leader is killed
 //	leader-black-hole  the leader's link is taken off the bridge
 //	leader-transfer    the leader hands the lead over; nothing dies
@@ -60,6 +63,9 @@
 // more, each time when a heartbeat is due, of both kinds of agents in turn; only the
 // agents whose heartbeat was due meanwhile are measured, and every heartbeat changes
 // the node's status, for one that changes nothing is no write and not refused.
+//
+// A server that hangs (pings-only, no-stream, method-hangs) is killed and restarted in
+// the end, as an operator would: an agent without deadlines waits for it until then.
 //
 // In rebalance every agent shuffles its servers three times, while each server calls
 // each agent once a second and the log of each agent is followed by the server that

@@ -15,6 +15,7 @@ type fault struct {
 	onLeader bool
 	behind   bool          // it concerns the agents of the other servers, one of whose heartbeats is due
 	silent   bool          // nothing but the lack of an answer tells of it
+	hung     bool          // connections to it live on, so that who has no deadline waits until it is restarted
 	lasts    time.Duration // at least
 	limit    limit
 	run      func(*rig, context.Context, fault, *harvest) error // once
@@ -36,6 +37,12 @@ func faultNamed(name string) fault {
 		f.silent, f.limit, f.strike, f.heal = true, inSilence, loseOneWay, findAgain
 	case faultSIGSTOP:
 		f.silent, f.limit, f.lasts, f.strike, f.heal = true, inSilence, 62*time.Second, freeze, thaw
+	case faultPingsOnly:
+		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Calls: true}), restartHung
+	case faultNoStream:
+		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Streams: true}), restartHung
+	case faultMethodHangs:
+		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Method: "Node.UpdateStatus"}), restartHung
 	case faultLeaderKill:
 		f.onLeader, f.strike, f.heal = true, end(syscall.SIGKILL), restart
 	case faultLeaderBlackHole:
@@ -106,6 +113,22 @@ func findAgain(_ *rig, s *server, attached []*client) error {
 		}
 	}
 	return nil
+}
+
+// hangs has a server hang until it is restarted. The others do not notice: they do not call it.
+func hangs(how hang) func(*rig, *server, []*client) error {
+	return func(_ *rig, s *server, _ []*client) error {
+		s.proc.send(order{Hang: &how})
+		return nil
+	}
+}
+
+// restartHung does what operators do to a server that hangs.
+func restartHung(r *rig, s *server, attached []*client) error {
+	if err := end(syscall.SIGKILL)(r, s, attached); err != nil {
+		return err
+	}
+	return restart(r, s, attached)
 }
 
 func freeze(r *rig, s *server, _ []*client) error {

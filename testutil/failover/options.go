@@ -32,6 +32,9 @@ const (
 	faultBlackHole       = "black-hole"
 	faultOneWay          = "one-way"
 	faultSIGSTOP         = "sigstop"
+	faultPingsOnly       = "pings-only"
+	faultNoStream        = "no-stream"
+	faultMethodHangs     = "method-hangs"
 	faultLeaderKill      = "leader-kill"
 	faultLeaderBlackHole = "leader-black-hole"
 	faultLeaderTransfer  = "leader-transfer"
@@ -42,12 +45,13 @@ const (
 
 var faultNames = []string{
 	faultSIGINT, faultSIGKILL, faultBlackHole, faultOneWay, faultSIGSTOP,
+	faultPingsOnly, faultNoStream, faultMethodHangs,
 	faultLeaderKill, faultLeaderBlackHole, faultLeaderTransfer, faultLeaderStop,
 	faultRoll, faultRebalance,
 }
 
 // shortFaults are those of the short form.
-var shortFaults = []string{faultBlackHole, faultSIGKILL, faultLeaderTransfer, faultLeaderStop, faultRebalance}
+var shortFaults = []string{faultBlackHole, faultSIGKILL, faultPingsOnly, faultLeaderTransfer, faultLeaderStop, faultRebalance}
 
 // parseOptions reads the arguments. What is wrong with them is told on w too.
 func parseOptions(args []string, w io.Writer) (*options, error) {

@@ -12,10 +12,32 @@ import (
 // orders nothing.
 type order struct {
 	Picture *testutil.Picture `json:",omitempty"` // a server: believe this
+	Hang    *hang             `json:",omitempty"` // a server: hang so until it is restarted
 	Reach   *reach            `json:",omitempty"` // a server: call these agents instead of those before
 
 	Rebalance bool  `json:",omitempty"` // an agent: choose another server, by chance
 	Write     *bool `json:",omitempty"` // an agent: have every heartbeat change the node's status, or none
+}
+
+// hang is how a server hangs while its connections live: their pings are answered.
+type hang struct {
+	Calls   bool   // it answers no call
+	Streams bool   // it accepts no stream, and ends those it has answered on
+	Method  string // it does not answer calls of this method
+}
+
+// faults are what is injected for it.
+func (h hang) faults() (all []testutil.Fault) {
+	if h.Calls {
+		all = append(all, testutil.Mute())
+	}
+	if h.Streams {
+		all = append(all, testutil.HoldStreams(), testutil.HalfClose())
+	}
+	if h.Method != "" {
+		all = append(all, testutil.Mute().On(h.Method))
+	}
+	return all
 }
 
 // reach lists the agents that a server calls once a second, and those whose log it

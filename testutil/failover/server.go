@@ -29,6 +29,9 @@ func runServer(ctx context.Context, opt *options, orders io.Reader, tell scribe)
 			if o.Picture != nil {
 				s.Tell(*o.Picture)
 			}
+			if o.Hang != nil {
+				s.Inject(o.Hang.faults()...)
+			}
 			if o.Reach != nil {
 				rest()
 				var calling context.Context

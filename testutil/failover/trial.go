@@ -123,7 +123,11 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	if err := f.strike(r, target, hit); err != nil {
 		return err
 	}
-	r.await(ctx, r.patience(), func() bool { return r.beaten(hit, from) && time.Since(from) >= f.least(r.opt) })
+	waited := hit
+	if f.hung { // stock agents wait for its answers for as long as it hangs
+		waited = ourAgents(hit)
+	}
+	r.await(ctx, r.patience(), func() bool { return r.beaten(waited, from) && time.Since(from) >= f.least(r.opt) })
 	lasted := time.Since(from)
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -187,6 +191,15 @@ func (r *rig) tell(name, how string, all map[string][]sample, ours, stock int) {
 		}
 	}
 	say("%s", line)
+}
+
+func ourAgents(clients []*client) (all []*client) {
+	for _, c := range clients {
+		if c.kind == clientOurs {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 func count(clients []*client, kind string) (n int) {

@@ -85,6 +85,8 @@ func (c *chaos) begin(e event) {
 		s.GoAway()
 	case refuse:
 		s.Refuse()
+	case holdStreams:
+		s.Inject(testutil.HoldStreams(), testutil.HalfClose())
 	default:
 		s.Inject(e.fault().Times(e.times))
 	}
@@ -95,6 +97,8 @@ func (e event) fault() testutil.Fault {
 	switch e.kind {
 	case mute:
 		return testutil.Mute()
+	case hangMethod:
+		return testutil.Mute().On("Echo.Count")
 	case slow:
 		return testutil.Slow(e.delay)
 	case closeMidReply:

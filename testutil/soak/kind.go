@@ -12,6 +12,8 @@ const (
 	stall  // a short freeze
 	leave  // for good: another server joins in its place
 	mute
+	hangMethod
+	holdStreams
 	slow
 	closeMidReply
 	executeThenReset
@@ -41,6 +43,8 @@ var traits = [kinds]trait{
 	stall:            {"stall", 3, 100 * time.Millisecond, 2500 * time.Millisecond, true, false},
 	leave:            {"leave", 1, 200 * time.Millisecond, 3 * time.Second, true, false},
 	mute:             {"mute", 3, 300 * time.Millisecond, 4 * time.Second, false, false},
+	hangMethod:       {"hang-method", 2, 300 * time.Millisecond, 4 * time.Second, false, false},
+	holdStreams:      {"hold-streams", 2, 300 * time.Millisecond, 4 * time.Second, false, false},
 	slow:             {"slow", 3, time.Second, 4 * time.Second, false, false},
 	closeMidReply:    {"close-mid-reply", 3, 300 * time.Millisecond, 2 * time.Second, false, true},
 	executeThenReset: {"execute-then-reset", 3, 300 * time.Millisecond, 2 * time.Second, false, true},
