@@ -82,7 +82,7 @@ func (c *core) dialLate(now time.Time, m messages.DialLate) {
 		c.dials.hold(m.Addr, now.Add(latePause(c.cfg.dial, c.cfg.chance())))
 	}
 	if l := c.servers[m.Addr]; l != nil && l.session == m.Session {
-		d.stands = l.stands
+		d.stands, d.spare = l.stands, l.spare
 		if l.late = d.second; !l.late {
 			delete(c.servers, m.Addr)
 		}
@@ -111,14 +111,15 @@ func (c *core) adopt(m messages.Dialed, d *dialing) bool {
 	if m.Err != nil || d == nil || !d.late || d.stale || l != nil && l.up {
 		return false
 	}
-	stands := d.stands
+	stands, spare := d.stands, d.spare
 	if l != nil {
-		stands = stands || l.stands
+		stands, spare = stands || l.stands, spare && l.spare
 		if !c.slots.drop(l.session) {
 			c.emit(abandon{session: l.session})
 		}
 	}
-	c.servers[m.Addr] = &link{session: m.Session, up: true}
+	c.servers[m.Addr] = &link{session: m.Session, up: true, spare: spare}
+	c.spare(c.at, c.servers[m.Addr], c.sessions[m.Session])
 	c.emit(publish{})
 	if stands {
 		c.emit(replaced{addr: m.Addr})

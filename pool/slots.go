@@ -16,6 +16,7 @@ type dialing struct {
 	second  bool // it began beside another one to its address that is late
 	late    bool // whoever waited for it was told that it failed; it goes on
 	stale   bool // its session is of no use any more
+	spare   bool // it is late, and only those asked for it who ask for several
 	stands  bool // it is late, and its session stands in for one that was cut
 }
 
