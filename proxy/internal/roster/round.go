@@ -152,7 +152,7 @@ func (r *Roster) probeNext(now time.Time) {
 		}
 	}
 	if d.count(asked) == 0 {
-		r.endRound(now, nobody)
+		r.exhausted(now)
 	}
 }
 
@@ -176,6 +176,9 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 	case e == nil:
 		c.state = answered
 		r.endRound(now, frozen)
+	case e.behind && (d.count(asked) > 0 || d.started < len(d.candidates)):
+		c.state = answered // the others have their time
+		r.probeNext(now)
 	default:
 		c.state = answered
 		r.adopt(e)
@@ -187,7 +190,7 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 func (r *Roster) expireRound(now time.Time) {
 	switch d := &r.round; {
 	case due(d.limit, now):
-		r.endRound(now, nobody)
+		r.exhausted(now)
 	case due(d.deadline(), now):
 		r.probeNext(now)
 	}
