@@ -163,12 +163,12 @@ func TestASessionThatEndsBeforeItServedIsAFailedDial(t *testing.T) {
 		"accepts and hangs up":           {0, eof, nil, 2},
 		"falls silent at once":           {0, ErrSilent, nil, 2},
 		"says goodbye at once":           {0, ErrLeaving, nil, 2},
-		"answers a call first":           {0, eof, []messages.Pool{messages.Served{Addr: addrA}}, 100},
+		"answers a call first":           {0, eof, []messages.Pool{messages.Proven{Addr: addrA}}, 100},
 		"lasts, and nothing is asked":    {provenAfter, eof, nil, 100},
 		"is let go by this side":         {0, ErrIdle, nil, 100},
 		"is replaced by this side":       {0, ErrRenewed, nil, 100},
 		"is one too many for this side":  {0, ErrTooManySessions, nil, 100},
-		"answers others, and not itself": {0, eof, []messages.Pool{messages.Served{Addr: addrB}}, 2},
+		"answers others, and not itself": {0, eof, []messages.Pool{messages.Proven{Addr: addrB}}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, dials := newRig(t), 0
@@ -214,7 +214,7 @@ func TestAnAnswerToACallEndsTheBackOff(t *testing.T) {
 	r := newRig(t)
 	dead(r.core, r.now, 1, time.Minute)
 	r.now = r.now.Add(time.Hour)
-	if r.hangUp(0, errors.New("EOF"), messages.Served{Addr: addrA}) != 1 {
+	if r.hangUp(0, errors.New("EOF"), messages.Proven{Addr: addrA}) != 1 {
 		t.Fatal("not dialed")
 	}
 	if at := dead(r.core, r.now, 1, 300*time.Millisecond); len(at) != 4 {

@@ -104,7 +104,7 @@ func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
 	r.now = r.now.Add(paceMost)
 	for _, d := range first(dialed(r.core, r.now, connect(addrA))) {
 		dialed(r.core, r.now, messages.Dialed{Addr: addrA, Session: d.session})
-		dialed(r.core, r.now, messages.Served{Addr: addrA, Session: d.session})
+		dialed(r.core, r.now, messages.Proven{Addr: addrA, Session: d.session})
 	}
 	for i := range 20 {
 		if !try(hole(10 + i)) {

@@ -36,7 +36,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 		if l, left, err = l.open(&w); left {
 			return l, PhaseOpen, true, err
 		}
-		w.lane, w.answer = l, &l.incoming
+		w.answer = &l.incoming
 	}
 	defer w.watch.Stop()
 	if err != nil {

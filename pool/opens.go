@@ -172,13 +172,13 @@ func (w *patience) lookEarly() {
 }
 
 // early is after which time a call looks again whose watch has fired before it can be
-// late; false: it has not.
+// late; false: it has not, or its time is over.
 func (w *patience) early(now time.Duration) (time.Duration, bool) {
 	s := w.session
 	s.unopened()
 	limit := s.pool.cfg.SilenceLimit
 	late := w.begin + w.held + min(limit, w.hold) - now
-	if late <= 0 {
+	if late <= 0 || w.extra.why != nil || w.share.due(now, w.due) {
 		return 0, false
 	}
 	if s.tap.openings.waiting.Load() > 0 {

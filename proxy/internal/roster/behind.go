@@ -37,3 +37,16 @@ func (l *list) forgiven(now time.Time) {
 
 // behind reports whether a round tries e after the others of its class.
 func behind(e *entry) bool { return e.behind }
+
+// exhausted ends a round in which no other server has answered: one that is kept behind
+// and did is better than none.
+func (r *Roster) exhausted(now time.Time) {
+	for _, c := range r.round.candidates {
+		if e := r.list.find(c.server.Addr); c.state == answered && e != nil && e.behind {
+			r.adopt(e)
+			r.endRound(now, adopted)
+			return
+		}
+	}
+	r.endRound(now, nobody)
+}

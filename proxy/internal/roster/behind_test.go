@@ -21,7 +21,7 @@ func (g *rig) roundOf(answer ...string) {
 		probes := only[Probe](asked)
 		asked = nil
 		for _, p := range probes {
-			var err error = errTest
+			err := errTest
 			for _, a := range answer {
 				if serv(g.t, a).Addr == p.Server.Addr {
 					err = nil
@@ -105,5 +105,32 @@ func TestAnyOtherFailureKeepsAServerBehindNoLongerThanItLasts(t *testing.T) {
 	g.fail("a")
 	if e := g.r.list.find(serv(t, "a").Addr); e.behind {
 		t.Error("behind")
+	}
+}
+
+// The others may be further away than the stagger.
+func TestAServerThatServesInPartDoesNotWinARoundByBeingTheFirstToAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		then func(g *rig)
+		want string
+	}{
+		"another one answers":   {func(g *rig) { g.probed("c", nil) }, "c"},
+		"all others refuse":     {func(g *rig) { g.probed("b", errTest); g.probed("c", errTest) }, "a"},
+		"all others are silent": {func(g *rig) { g.advance(g.r.cfg.ProbeTimeout) }, "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newRig(t, "a", "b", "c")
+			g.partial("a")
+			g.step(messages.RebalanceTick{})
+			g.advance(2 * g.r.cfg.ProbeStagger)
+			g.probed("a", nil)
+			if g.front() != "b" || !g.r.round.running {
+				t.Fatalf("%s is in front before the others had their time", g.front())
+			}
+			c.then(g)
+			if g.front() != c.want || g.r.round.running {
+				t.Errorf("%s is in front, want %s", g.front(), c.want)
+			}
+		})
 	}
 }

@@ -167,7 +167,7 @@ func (r *Roster) probeNext(now time.Time) {
 		}
 	}
 	if d.count(asked) == 0 {
-		r.endRound(now, nobody)
+		r.exhausted(now)
 	}
 }
 
@@ -219,6 +219,8 @@ func (r *Roster) weigh(now time.Time) {
 		case e != nil && e.health == messages.Failed && e.stale(c.epoch):
 			c.state = refused
 			continue
+		case e != nil && e.behind && (d.count(asked) > 0 || d.started < len(d.candidates)):
+			continue // the others have their time
 		case !turn.IsZero():
 			d.turn = turn
 		case e == nil:
@@ -238,7 +240,7 @@ func (r *Roster) expireRound(now time.Time) {
 	case due(d.turn, now):
 		r.weigh(now)
 	case due(d.limit, now):
-		r.endRound(now, nobody)
+		r.exhausted(now)
 	case due(d.deadline(), now):
 		r.probeNext(now)
 	}
