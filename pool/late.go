@@ -14,7 +14,7 @@ import (
 // It looks less and less often: a call that takes long costs a Status.Ping now and then.
 func (w *patience) overtime(now, waited time.Duration) time.Duration {
 	s, floor := w.session, w.session.pool.cfg.SilenceLimit
-	if w.quiet {
+	if w.quiet || w.method == "" { // nothing was sent that is to be answered
 		return longest
 	}
 	answered := time.Duration(s.tap.lastAnswered.Load())
