@@ -20,6 +20,7 @@ type Pool interface{ poolMessage() }
 type Connect struct {
 	Addr   string
 	Except uint64 // 0: none
+	Spare  bool   // it is one of several that are asked for at once; the session may not be needed
 	Reply  actor.Reply[error]
 }
 

@@ -51,6 +51,7 @@ type FailureNotice struct {
 	Epoch    uint64
 	Err      error             // why, for health and logs; may be nil
 	NoQuorum bool              // the server answered, and knows no leader that is ready
+	Partial  bool              // the server answers probes and leaves calls unanswered: rounds keep it behind the others for a while
 	Reply    actor.Reply[bool] // reports whether the notice changed anything
 }
 

@@ -44,6 +44,7 @@ type patience struct {
 	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retired <-chan struct{} // closed when the session is, which is the same to it
 	due     time.Duration   // when the watch is to fire, since the pool's origin
+	share                   // of the attempt in its call's time
 
 	method   string
 	deserted <-chan struct{} // closed when the session's server answers no calls and this one is to be made elsewhere; nil: never
@@ -66,6 +67,7 @@ func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold t
 
 // look has the watch fire after a while.
 func (w *patience) look(now, after time.Duration) {
+	after = w.share.next(now, after)
 	w.due = now + after
 	w.watch.Reset(after)
 }
@@ -109,17 +111,16 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 // fired follows the watch: an error, such as a *HoldError, or the watch is set anew.
 func (w *patience) fired() error {
 	s, now := w.session, time.Since(w.session.pool.origin)
-	if after, early := w.early(now); early {
-		w.look(now, after)
-		return nil
-	}
 	w.update(now)
 	until := w.until()
 	switch {
+	case w.share.due(now, w.due):
+		return w.expired(now)
 	case w.extra.why != nil && w.extra.over(now, &w.headway, w.sending()):
 		return w.extra.why
+	case w.extra.why == nil && w.early(now):
 	case now < until:
-		w.look(now, min(s.overdue(), w.late(now, now-w.begin), until-now))
+		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now))
 	case now-w.due >= s.pool.cfg.SilenceLimit:
 		// So late only because this process was not run. The answer may have come in
 		// long ago: who reads it was not run either.

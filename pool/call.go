@@ -73,8 +73,22 @@ type Request struct {
 	// these end the call as its own context would have. So who limits one attempt need
 	// not begin anew what only takes its time.
 	Rest context.Context
+	// Limit, if positive, is how long this attempt may take from the beginning, a dial
+	// included, if it is not amid a large request or reply then, as of Rest. A call that
+	// ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
+	// instead, once, in the goroutine of the call, when the request waits on its session.
+	// It is not with Moved.
+	Limit time.Duration
+	Late  Late
 
 	asking bool // it is the owner's own Status.Ping
+}
+
+// Late decides about a call whose Request.Limit is over. It must not block.
+type Late interface {
+	// Late has the call go on until the channel is closed, and then end with ErrMoved;
+	// nil ends it at once.
+	Late() <-chan struct{}
 }
 
 // Do is Call for a caller that knows how long the server will hold the request, and
@@ -117,18 +131,19 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 		return PhaseFind, fmt.Errorf("reply must be a non-nil pointer or nil, not %T", r.Reply)
 	}
 	var except uint64
+	until := r.expiry(p.origin)
 	for range sessionsTried {
 		if err = ctx.Err(); err != nil {
 			return PhaseFind, err // it would be sent and nobody would wait
 		}
 		var s *session
-		if s, err = p.find(ctx, addr, except); err != nil {
+		if s, err = p.findUntil(ctx, addr, except, until); err != nil {
 			if d, ok := errors.AsType[*DialError](err); ok {
 				return d.Phase, err
 			}
 			return PhaseDial, err
 		}
-		if at, err = s.call(ctx, r, seq); at != PhaseOpen || err == nil || !p.elsewhere(s) {
+		if at, err = s.call(ctx, r, seq, until); at != PhaseOpen || err == nil || !p.elsewhere(s) {
 			return at, err
 		}
 		except = s.id
@@ -137,7 +152,7 @@ func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (a
 }
 
 // call carries one call, counted in by enter, and counts it out.
-func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, error) {
+func (s *session) call(ctx context.Context, r *Request, seq uint64, until time.Duration) (Phase, error) {
 	var busy *lane // its codec is at work, and with it methods of the caller's types
 	defer func() {
 		if busy != nil {
@@ -147,6 +162,7 @@ func (s *session) call(ctx context.Context, r *Request, seq uint64) (Phase, erro
 	}()
 	for {
 		l := s.lane()
+		l.until = until
 		busy = l
 		err := l.encode(seq, r.Method, r.Args)
 		busy = nil

@@ -33,12 +33,20 @@ type Config struct {
 	DialTimeout time.Duration
 
 	// SilenceLimit is how long a call may wait while nothing at all comes in from
-	// its server before that server is pinged. A blocking query counts as waiting
-	// only when its own time is over. Zero means 1 s.
+	// its server before that server is pinged, and while no call is answered, whatever
+	// comes in, before it is asked for a Status.Ping on the same session. Where the
+	// server usually takes longer for the method, a call waits half as much again as
+	// that, ten times SilenceLimit at most, before the server is asked. A blocking query
+	// counts as waiting only when its own time is over. Zero means 1 s.
 	SilenceLimit time.Duration
 
 	// PingTimeout is how long the server may take for a sign of life then; after
-	// that its session ends, with the calls on it. Zero means 2 s.
+	// that its session ends, with the calls on it. It is also how long the server may
+	// take to answer the Status.Ping, or any other call: after that calls leave the
+	// session (ErrNotServing) if another server answers (Suspect), or this one does on a
+	// new connection. Calls that are Repeatable, or may be Moved, and streams that are
+	// not acknowledged end then; the others wait on, because it would not be known
+	// whether they were executed. Zero means 2 s.
 	PingTimeout time.Duration
 
 	// HoldTimeout is how long a server may take to begin to answer a call, beyond the
@@ -49,19 +57,22 @@ type Config struct {
 	// given up. The same goes for the acknowledgement of a stream. Zero means 1 min.
 	HoldTimeout time.Duration
 
-	// Suspect, if set, is told of a server that is silent, and must not block. Its
-	// session then ends only after Corroborate said that another server answers:
-	// when none does, the silence may well be on this side.
+	// Suspect, if set, is told of a server that is silent or leaves calls unanswered,
+	// and must not block. A session that is silent then ends only after Corroborate said
+	// that another server answers: when none does, the silence may well be on this side.
+	// Without it no other server can testify against one that leaves calls unanswered.
 	Suspect func(addr string)
 
 	// Down, if set, is told of a server whose session broke or could not be
 	// dialed, and why, also when no call was on it; it must not block. A server
-	// that announces its departure is down with ErrLeaving, before it is.
+	// that announces its departure is down with ErrLeaving, before it is, one that leaves
+	// calls unanswered with ErrNotServing.
 	Down func(addr string, err error)
 
 	// Renewed, if set, is told of a server whose session was replaced by one with
-	// other credentials, once calls find that, and must not block: the server learns of
-	// the new one by the next call on it.
+	// other credentials, or by one that works in place of one that was silent or on which
+	// calls were not answered, once calls find that, and must not block: the server learns
+	// of the new one by the next call on it.
 	Renewed func(addr string)
 
 	// IdleTimeout is how long a session may stay unused before it is closed. The

@@ -43,6 +43,7 @@ type link struct {
 	waiters []actor.Reply[error] // who asked while dialing
 	renewal renewal
 	stands  bool // dialed in place of a session that was cut
+	spare   bool // nobody asked for it but those who ask for several
 }
 
 // carrier is a session that is up: found by calls, which is what a link names, or
@@ -53,8 +54,9 @@ type carrier struct {
 	doubt    doubt
 	service  service
 	openings openDoubt
-	proving  bool // it is to show that its server answers calls, beside a session that gets no answers
-	deserted bool // it was left because its server answers none
+	proving  bool      // it is to show that its server answers calls, beside a session that gets no answers
+	deserted bool      // it was left because its server answers none
+	spare    time.Time // when it came up, if that may have been for nothing; zero: it was not
 	departure
 }
 
@@ -173,12 +175,12 @@ func (c *core) connect(now time.Time, m messages.Connect) {
 	switch {
 	case l == nil:
 		c.last++
-		c.servers[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}}
+		c.servers[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}, spare: m.Spare}
 		c.emit(dial{addr: m.Addr, session: c.last})
 	case l.up:
 		c.emit(answer{to: m.Reply})
 	default:
-		l.waiters = append(l.waiters, m.Reply)
+		l.waiters, l.spare = append(l.waiters, m.Reply), l.spare && m.Spare
 	}
 }
 
@@ -200,6 +202,7 @@ func (c *core) dialed(now time.Time, m messages.Dialed) {
 		delete(c.servers, m.Addr)
 	} else {
 		l.up = true
+		c.spare(now, l, c.sessions[m.Session])
 		c.emit(publish{})
 		if l.stands {
 			c.emit(replaced{addr: m.Addr})

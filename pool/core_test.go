@@ -76,6 +76,10 @@ func (r *rig) expect(what string, want []string) {
 			got = append(got, fmt.Sprintf("shut %d", e.session))
 		case ping:
 			got = append(got, fmt.Sprintf("ping %d", e.session))
+		case ask:
+			got = append(got, fmt.Sprintf("ask %d", e.session))
+		case desert:
+			got = append(got, fmt.Sprintf("desert %d: %v", e.session, e.cause))
 		case suspect:
 			got = append(got, "suspect "+e.addr)
 		case cut:

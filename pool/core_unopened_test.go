@@ -31,10 +31,10 @@ func closedFor(but string) string {
 func TestASessionThatOpensNoStreamIsReplacedWhenANewConnectionAnswersACall(t *testing.T) {
 	r := closedRig(t, false)
 	r.expire(time.Second, "dial "+addrA+" as 2")
-	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "pool.ask")
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "ask 2")
 	r.sessions(1)
 	r.tell(messages.Served{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,
-		"retire 1: "+closedFor("while a new connection works"), "pool.desert")
+		"retire 1: "+closedFor("while a new connection works"), "desert 1: "+closedFor("while a new connection works"))
 	r.sessions(2)
 }
 
@@ -42,7 +42,7 @@ func TestASessionThatOpensNoStreamIsLeftWhenAnotherServerAnswers(t *testing.T) {
 	r := closedRig(t, true)
 	r.expire(time.Second, "suspect "+addrA)
 	r.tell(messages.Corroborated{Addr: addrA})
-	r.expire(0, "publish", "retire 1: "+closedFor("while another server answers"), "pool.desert")
+	r.expire(0, "publish", "retire 1: "+closedFor("while another server answers"), "desert 1: "+closedFor("while another server answers"))
 	r.sessions()
 	r.expire(time.Hour) // nothing is dialed, and what is on it may end
 }
@@ -60,7 +60,7 @@ func TestAServerThatOpensNoStreamOnNewConnectionsEitherIsDialedLessAndLess(t *te
 			r.tell(messages.Dialed{Addr: addrA, Session: session, Err: errors.New("refused")})
 		},
 		"answers no call": func(r *rig, session uint64) {
-			r.tell(messages.Dialed{Addr: addrA, Session: session}, "pool.ask")
+			r.tell(messages.Dialed{Addr: addrA, Session: session}, fmt.Sprintf("ask %d", session))
 			r.tell(messages.Served{Addr: addrA, Session: session, Err: errors.New("no answer")}, fmt.Sprintf("retire %d: %v", session, ErrIdle))
 			r.expire(0, fmt.Sprintf("shut %d", session))
 			r.tell(messages.Disconnected{Addr: addrA, Session: session, Err: ErrIdle})

@@ -73,6 +73,8 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(limited, err)}
 	}
+	p.reaching.add(addr, 1)
+	defer p.reaching.add(addr, -1)
 	conn = unblock(conn)
 	if creds != nil {
 		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.bytesIn, out: &p.counts.bytesOut}, addr)

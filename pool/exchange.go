@@ -23,8 +23,11 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 	w := s.patience(ctx, l.watch, r.Block, r.Hold)
 	w.method, w.quiet = r.Method, r.asking
 	w.lane, w.answer, w.rest = l, &l.incoming, r.Rest
-	if r.Moved != nil {
-		w.moved, w.retired = r.Moved, s.retiring
+	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
+		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
+	}
+	if w.over > 0 {
+		w.look(w.begin, w.due-w.begin)
 	}
 	if r.Moved != nil || r.Repeatable {
 		w.deserted = s.deserted

@@ -33,13 +33,14 @@ type lane struct {
 
 	enc     *wire.Encoder
 	dec     *wire.Decoder
-	seq     uint64    // of the request; unique in the pool, so that no answer can pass for another's
-	lent    *buffers  // of the call
-	sent    int       // bytes of the request that were put into frames
-	frame   *outgoing // the last of these
-	fresh   bool      // no call has been answered on it
-	amid    bool      // its caller left amid the reply, whose buffer stayed with the reading goroutine
-	spoiled bool      // it is of no further use
+	until   time.Duration // when the attempt of the call is over, since the pool's origin; 0: never
+	seq     uint64        // of the request; unique in the pool, so that no answer can pass for another's
+	lent    *buffers      // of the call
+	sent    int           // bytes of the request that were put into frames
+	frame   *outgoing     // the last of these
+	fresh   bool          // no call has been answered on it
+	amid    bool          // its caller left amid the reply, whose buffer stayed with the reading goroutine
+	spoiled bool          // it is of no further use
 
 	turn atomic.Uint32
 	reply

@@ -9,10 +9,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// late tells the owner of a call that waits for longer than its method usually takes,
+// overtime tells the owner of a call that waits for longer than its method usually takes,
 // while no call on the session is answered, and answers after which time to look again.
 // It looks less and less often: a call that takes long costs a Status.Ping now and then.
-func (w *patience) late(now, waited time.Duration) time.Duration {
+func (w *patience) overtime(now, waited time.Duration) time.Duration {
 	s, floor := w.session, w.session.pool.cfg.SilenceLimit
 	if w.quiet {
 		return longest
@@ -23,10 +23,10 @@ func (w *patience) late(now, waited time.Duration) time.Duration {
 	if w.held == 0 {
 		if w.told > 0 && answered > w.told {
 			// The server serves: this call takes as long as it does.
-			s.pool.usual.note(s.addr, w.method, waited)
+			s.pool.patient.note(s.addr, w.method, waited)
 			w.told = 0
 		}
-		limit = s.pool.usual.late(s.addr, w.method)
+		limit = s.pool.lateAfter(s.addr, w.method)
 	}
 	silent := now - max(answered, w.begin+w.held)
 	if waited < limit || silent < floor {
@@ -37,6 +37,16 @@ func (w *patience) late(now, waited time.Duration) time.Duration {
 	_ = s.pool.actor.TryTell(mail{Pool: messages.Late{Addr: s.addr, Session: s.id}})
 	return min(max(waited, floor), usualMost*floor)
 }
+
+// lateAfter is after which time a call of method to the server at addr is late.
+func (p *Pool) lateAfter(addr, method string) time.Duration {
+	return max(p.usual.late(addr, method), p.patient.late(addr, method))
+}
+
+// Usual is how long the server at addr takes at times to answer a call of method: the
+// longest it took of late; zero where it is answered within half of Config.SilenceLimit,
+// or is not known. It neither blocks nor allocates.
+func (p *Pool) Usual(addr, method string) time.Duration { return p.usual.takes(addr, method) }
 
 // answered learns from a call that was answered.
 func (w *patience) answered() {
@@ -58,7 +68,7 @@ func (w *patience) unanswered() {
 	if s.tap.lastAnswered.Load() <= int64(w.begin) {
 		now, last := time.Since(s.pool.origin), s.leftLast.Load()
 		if now-w.begin >= floor/10 && now-time.Duration(last) >= floor/10 && s.leftLast.CompareAndSwap(last, int64(now)) {
-			due = s.pool.origin.Add(w.begin + s.pool.usual.late(s.addr, w.method))
+			due = s.pool.origin.Add(w.begin + s.pool.lateAfter(s.addr, w.method))
 		}
 	}
 	if silent || !due.IsZero() {
@@ -93,7 +103,7 @@ func (s *session) serves(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, 2*s.pool.cfg.PingTimeout)
 	defer stop()
 	p := s.pool
-	_, err := s.call(ctx, &Request{Method: pingMethod, Args: &emptyMap, asking: true}, p.counts.calls.Add(1))
+	_, err := s.call(ctx, &Request{Method: pingMethod, Args: &emptyMap, asking: true}, p.counts.calls.Add(1), 0)
 	if errors.As(err, new(*RemoteError)) || errors.As(err, new(*DecodeError)) {
 		return nil // an answer
 	}

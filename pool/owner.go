@@ -167,7 +167,8 @@ func (o *owner) publish() {
 // judge tells of the end of a session, unless its server is reached on another
 // one: that one is asked about it.
 func (o *owner) judge(addr string, session uint64, err error) {
-	if !o.core.superseded(addr, session) {
+	told := o.live[session] != nil && o.live[session].unserved != nil // that it does not serve
+	if !told && !o.core.superseded(addr, session) {
 		o.down(addr, err)
 	}
 }

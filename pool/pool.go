@@ -23,8 +23,12 @@ type Pool struct {
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
-	usual   usual         // how long slow methods take
-	muxing  *yamux.Config // of every session
+	usual   usual // how long slow methods take
+	patient usual // for how long calls of others waited while their server was seen to serve
+
+	reaching reaching // dials under way whose connection was accepted
+
+	muxing *yamux.Config // of every session
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
@@ -75,7 +79,7 @@ func New(cfg Config) (*Pool, error) {
 
 // start makes the owner.
 func (p *Pool) start() {
-	p.usual.floor = p.cfg.SilenceLimit
+	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {

@@ -124,6 +124,8 @@ func (c *core) look(now time.Time, id uint64, s *carrier, u usage) {
 func (c *core) end(s *carrier, u usage) time.Time {
 	end := s.left
 	switch {
+	case s.left.IsZero() && s.unused(u):
+		end = s.spare.Add(min(spareIdle, c.cfg.idle))
 	case s.left.IsZero():
 		end = u.used.Add(c.cfg.idle)
 	case s.cause == nil, errors.Is(s.cause, ErrRenewed):

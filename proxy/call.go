@@ -16,14 +16,16 @@ type call struct {
 	method string
 	class  Class
 	way    attempt.Call
-	hold   time.Duration   // how long it may take beyond its block time; 0: as the pool has it
-	whole  context.Context // of the call, where an attempt has one of its own; nil: it has none
+	hold   time.Duration // how long it may take beyond its block time; 0: as the pool has it
 
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
 	answered *messages.Server                             // where to say who answered; nil: nobody asks
 
 	looked    bool // whether elsewhere is known
 	elsewhere bool // the call is not for the leader of the agent's own cluster
+
+	beside *beside // the rest of the call, while its first attempt goes on beyond its limit; nil: it does not
+	kept   kept    // the attempt that may do so
 
 	now    *published // from which the server of the next attempt was chosen
 	last   *CallError // of the last attempt
@@ -39,12 +41,40 @@ type call struct {
 // and a call whose arguments name another region, or one server by ServerID, is sent
 // three times at most to servers there that are in trouble.
 //
+// A Read or Idempotent call that a server does not answer within its share of the time is
+// sent to another one too, if one is known that may be well: within 2 s, or up to 5 s
+// where there is much time or none was given, and after twice what such calls usually
+// take. The first answer is taken; no server is left for that alone. So a server that
+// hangs does not cost the call, and one that is slow is not asked in vain. A call that is
+// AtMostOnce waits for its server, without a deadline in ctx until RetryTimeout too.
+//
+// While no server is left that may be well, pauses grow: to 2 s, or until an agent comes
+// once while each server hears of 64 agents a second, a minute at most, as far as the call's
+// time allows. A blocking query whose session broke pauses before the next server too, for
+// up to a tenth of that and 6 s, where that is 250 ms or more: every agent has one. Pauses
+// for want of a server end when one is found. When no time is left for another attempt
+// the call waits for its end, so that who calls again at once does no harm.
+//
+// A Read or Idempotent call that a server does not answer within its share of the time is
+// sent to another one too, if one is known that may be well: within 2 s, or up to 5 s
+// where there is much time or none was given, and not before twice what such calls usually
+// take. The first answer is taken; no server is left for that alone. So a server that
+// hangs does not cost the call, and one that is slow is not asked in vain. A call that is
+// AtMostOnce waits for its server.
+//
+// While no server is left that may be well, pauses grow: to 2 s, or until each server
+// hears of 64 agents a second when all of them do the same, to a minute at most and as far
+// as the call's time allows. A blocking query whose session broke pauses before the next
+// server too, for up to a tenth of that and 6 s, where that is 250 ms or more: every agent
+// has one. Such pauses end when a server is found. When no time is left for another attempt
+// the call waits for its end: who calls again at once does no harm.
+//
 // args is only read, never changed, and may be read once per attempt; a blocking
 // query that is sent again asks for what is left of its time. One of class Read is
 // also sent again, at once and at no cost, when another server comes in front, so
 // that no server is asked that the agent has left. Every error is a
 // *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
-// ErrRetriesSpent and the sentinels of package pool, errors.AsType its types.
+// ErrRetriesSpent, ErrBreaksServers and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
 	c := call{proxy: p, method: method, class: classify(method, args)}
 	c.way.Block = pool.BlockTime(args)
@@ -63,7 +93,13 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 // carry does what the call's way says until it is answered or given up.
 func (c *call) carry(ctx context.Context, args, reply any) error {
 	c.way.Repeatable, c.way.RetryTimeout = c.class.repeatable(), c.proxy.cfg.RetryTimeout
+	c.way.Patient = c.hold > 0
 	c.way.Deadline, _ = ctx.Deadline()
+	return c.follow(ctx, args, reply)
+}
+
+// follow is carry from wherever the call is.
+func (c *call) follow(ctx context.Context, args, reply any) error {
 	var begin time.Time // of the blocking query that asks for way.Block
 	if c.way.Block > 0 {
 		begin = time.Now()
@@ -76,25 +112,24 @@ func (c *call) carry(ctx context.Context, args, reply any) error {
 				again, c.way.Block, begin = short, left, time.Now()
 			}
 		}
-		c.now = c.proxy.now.Load()
-		do := c.way.Next(&attempt.Env{
-			Now: time.Now(), View: c.now.view, Draw: rand.Int64N, Tokens: &c.proxy.budget,
-			Pace: time.Duration(c.proxy.pace.Load()),
-		})
+		do := c.next()
 		var err error
 		switch do.Do {
 		case attempt.Try:
 			sent = true
-			if err = c.try(ctx, do, again, reply); err == nil {
-				return nil
+			over, err := c.try(ctx, do, again, reply)
+			if over {
+				return err
 			}
-			err = c.goesOn(ctx)
 		case attempt.Pause:
-			err = c.pause(ctx, do.For)
+			err = c.pause(ctx, do)
 		case attempt.Await:
 			err = c.await(ctx, do.For)
 		case attempt.End:
-			return c.ended(do.Why)
+			return c.ended(ctx, do.Why)
+		}
+		if err == nil && do.Why == attempt.Failed {
+			err = c.goesOn(ctx)
 		}
 		if err != nil {
 			return c.giveUp(err)
@@ -102,44 +137,77 @@ func (c *call) carry(ctx context.Context, args, reply any) error {
 	}
 }
 
-// try makes one attempt and tells the owner what it says about the server.
-func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) error {
-	now, limited, stop := c.now, ctx, func() {}
-	if do.Limit > 0 {
-		limited, stop = context.WithTimeoutCause(ctx, do.Limit, errSlice)
-		c.whole = ctx
+// next is what the call does next, from the newest view.
+func (c *call) next() attempt.Action {
+	c.now = c.proxy.now.Load()
+	c.hear()
+	env := c.env(c.now)
+	c.avoid(&env)
+	return c.way.Next(&env)
+}
+
+// env is what a decision depends on besides the call.
+func (c *call) env(now *published) attempt.Env {
+	return attempt.Env{
+		Now: time.Now(), View: now.view, Draw: rand.Int64N, Tokens: &c.proxy.budget, Pace: c.pace(),
 	}
-	defer stop()
-	err := c.send(limited, do.Server.Addr, args, reply)
-	if err == nil {
-		c.proxy.budget.gain()
-		if pace, tells := c.way.Answered(time.Now()); tells {
-			c.proxy.pace.Store(int64(pace))
-		}
-		if c.answered != nil {
-			*c.answered = do.Server
-		}
-		c.proxy.answers(now, do.Server)
-		return nil
+}
+
+// try makes one attempt and tells the owner what it says about the server. The call may
+// be over with it.
+func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (over bool, err error) {
+	server, err := c.reach(ctx, do.Server)
+	if do.Server = server; err != nil {
+		c.fault(ctx, c.now, do.Server, args, err)
+		return false, nil
 	}
-	if moved(err) {
+	now, alone := c.now, c.beside == nil
+	err = c.send(ctx, do, args, reply)
+	if alone && c.beside != nil {
+		return true, c.join(ctx, now, reply, err)
+	}
+	switch {
+	case err == nil:
+		if took, tells := c.way.Answered(time.Now()); tells {
+			c.paced(took)
+		}
+		c.landed(now, do.Server)
+		c.served(ctx, do.Server, c.way.Began())
+		return true, nil
+	case moved(err):
 		c.last = nil
 		c.way.Moved(time.Now())
-		return err
+		return false, nil
 	}
-	if limited.Err() != nil && ctx.Err() == nil {
-		err = sliced(err)
-	}
+	c.fault(ctx, now, do.Server, args, err)
+	return false, nil
+}
+
+// fault takes note of a failed attempt, and tells the owner of a server that failed.
+func (c *call) fault(ctx context.Context, now *published, server messages.Server, args any, err error) {
 	c.look(args)
-	v := c.failed(do.Server, err)
-	if ctx.Err() == nil && v.Rotate {
-		// When this returns the view is rotated. It fails only if ctx ends or the
-		// proxy stops, which the next step sees.
-		_ = c.proxy.failed(ctx, messages.FailureNotice{
-			Server: do.Server, Epoch: now.view.Epoch(), Err: c.last, NoQuorum: leaderless(err),
-		})
+	v := c.failed(server, err)
+	c.unserved(server, c.way.Began())
+	if v.Rotate && ctx.Err() == nil {
+		c.notify(ctx, now, server, c.last)
 	}
-	return c.last
+}
+
+// landed is what follows an answer.
+func (c *call) landed(now *published, server messages.Server) {
+	c.proxy.budget.gain()
+	if c.answered != nil {
+		*c.answered = server
+	}
+	c.proxy.answers(now, server)
+}
+
+// notify tells the owner of a server that failed. When it returns the view is rotated.
+// It fails only if ctx ends or the proxy stops, which the next step sees.
+func (c *call) notify(ctx context.Context, now *published, server messages.Server, err error) {
+	_ = c.proxy.failed(ctx, messages.FailureNotice{
+		Server: server, Epoch: now.view.Epoch(), Err: err, NoQuorum: leaderless(err),
+	})
 }
 
 // goesOn is why a call whose attempt failed is not sent again although it could be.
@@ -152,23 +220,42 @@ func (c *call) goesOn(ctx context.Context) error {
 
 // send hands one attempt to whoever carries calls. The proxy's own pool ends its
 // calls itself when the proxy stops.
-func (c *call) send(ctx context.Context, addr string, args, reply any) error {
+func (c *call) send(ctx context.Context, do attempt.Action, args, reply any) error {
 	p := c.proxy
-	switch {
-	case c.open != nil:
-		return c.open(ctx, addr)
-	case p.pool != nil:
+	if c.open == nil && p.pool != nil {
 		r := pool.Request{
-			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold,
-			Repeatable: c.class.repeatable(), Verify: c.class == AtMostOnce, Rest: c.whole,
+			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold, Limit: do.Limit,
+			Repeatable: c.class.repeatable(), Verify: c.class == AtMostOnce,
 		}
 		if c.way.Block > 0 && c.class == Read {
 			r.Moved = c.now.front.left
 		}
-		return p.pool.Do(ctx, addr, &r)
+		if c.keepable(do) {
+			c.kept = kept{ctx: ctx, server: do.Server, began: time.Now(), args: args, reply: reply}
+			r.Late = c
+		}
+		return p.pool.Do(ctx, do.Server.Addr, &r)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	limited, cancel := ctx, func() {}
+	if do.Limit > 0 {
+		limited, cancel = context.WithTimeout(ctx, do.Limit)
+	} else if c.open == nil {
+		limited, cancel = context.WithCancel(ctx)
+	}
 	defer cancel()
+	err := c.hand(limited, cancel, do.Server.Addr, args, reply)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return sliced(err)
+	}
+	return err
+}
+
+// hand is send to an embedder's pool, and of a stream's opening.
+func (c *call) hand(ctx context.Context, cancel context.CancelFunc, addr string, args, reply any) error {
+	p := c.proxy
+	if c.open != nil {
+		return c.open(ctx, addr)
+	}
 	defer context.AfterFunc(p.life, cancel)()
 	err := p.caller.Call(ctx, addr, c.method, args, reply)
 	if err != nil && p.life.Err() != nil {

@@ -79,8 +79,10 @@ type Config struct {
 	// ignored. Empty: nothing is kept.
 	StateFile string
 
-	// RetryTimeout bounds how long a call whose context has no deadline is
-	// retried: zero means 30 s.
+	// RetryTimeout bounds a call whose context has no deadline, whatever hangs, but not
+	// an answer that comes in, and not an attempt to which WithHoldTime gives longer. Of
+	// a blocking query it bounds how long it is tried again, and is four of its longest
+	// pauses if that is more. Zero means 30 s.
 	RetryTimeout time.Duration
 
 	// Pinger probes servers over connections that are not the proxy's. If it is a

@@ -22,6 +22,13 @@ var (
 	// ErrRetriesSpent is beside the last failure's cause when a call could have
 	// been tried again and there was no time left for it.
 	ErrRetriesSpent = errors.New("no time left for another attempt")
+
+	// ErrBreaksServers is beside the last failure's cause when connections to two servers
+	// broke under a call after it was sent there, as they do when a request kills
+	// whoever works on it. It is sent to no third server. The two of them may
+	// have it again until a third connection breaks, or the time for the call is over. A blocking query
+	// that was held for more than 5 s begins to count anew.
+	ErrBreaksServers = errors.New("servers ended the connection when they had the call: no other server is given it")
 )
 
 // CallError is every failed call: method, server, phase, outcome, attempts and

@@ -34,8 +34,9 @@ func moved(err error) bool {
 	return errors.Is(err, pool.ErrMoved) && !errors.Is(err, pool.ErrLeaving)
 }
 
-// Renewed is closed when the session to the server in front is replaced the next time by
-// one with other credentials (SetTLS, OfferTLS, files that are watched). Servers know an
+// Renewed is closed when the session to the server in front is replaced the next time: by
+// one with other credentials (SetTLS, OfferTLS, files that are watched), or by one that
+// works in place of one that was silent or got no answers. Servers know an
 // agent by a session, and of the new one by the next call on it; package heartbeat sends
 // one. Each call gives the channel for the next time. Over a Pinger it is never closed. It
 // neither blocks nor allocates.

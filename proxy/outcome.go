@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -10,26 +11,35 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// failed makes the one wrapper of an attempt's error, and tells the call's way what it
-// means.
-func (c *call) failed(server messages.Server, err error) attempt.Verdict {
+// wrapped makes the one wrapper of an attempt's error.
+func (c *call) wrapped(server messages.Server, err error) *CallError {
 	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
 	if carried, ok := errors.AsType[*CallError](err); ok {
 		e = *carried
 	}
-	v := c.way.Failed(time.Now(), describe(&e, c.elsewhere))
+	return &e
+}
+
+// failed wraps an attempt's error, and tells the call's way what it means.
+func (c *call) failed(server messages.Server, err error) attempt.Verdict {
+	e := c.wrapped(server, err)
+	v := c.way.Failed(time.Now(), describe(e, c.elsewhere))
+	if c.last != nil && e.Outcome == pool.NotSent && errors.Is(e, pool.ErrAttemptTimeout) {
+		dup := *c.last // tells more than that there was no time to find out
+		e = &dup
+	}
 	e.Attempts = c.way.Attempts()
 	if c.maybe = c.maybe || e.Outcome == pool.MaybeExecuted; c.maybe {
 		e.Outcome = pool.MaybeExecuted // of the call: an earlier attempt counts too
 	}
-	if c.last = &e; v.Denied {
-		c.denial = c.last
+	if c.last = e; v.Denied {
+		c.denial = e
 	}
 	return v
 }
 
 // ended is the error of a call that its way gave up.
-func (c *call) ended(why attempt.Why) error {
+func (c *call) ended(ctx context.Context, why attempt.Why) error {
 	switch why {
 	case attempt.Refused:
 		e := *c.denial
@@ -38,12 +48,30 @@ func (c *call) ended(why attempt.Why) error {
 			e.Outcome = c.denial.Outcome
 		}
 		return &e
+	default:
+		err := reason(why)
+		if err == nil {
+			return c.last
+		}
+		if over := ctx.Err(); over != nil {
+			err = fmt.Errorf("%w: %w", err, over)
+		}
+		return c.giveUp(err)
+	}
+}
+
+// reason is why a call was given up that could have been tried again; nil: its last
+// failure is its result.
+func reason(why attempt.Why) error {
+	switch why {
 	case attempt.NoTime:
-		return c.giveUp(ErrRetriesSpent)
+		return ErrRetriesSpent
 	case attempt.NoServers:
-		return c.giveUp(ErrNoServers)
-	default: // attempt.Failed
-		return c.last
+		return ErrNoServers
+	case attempt.Breaks:
+		return ErrBreaksServers
+	default:
+		return nil
 	}
 }
 

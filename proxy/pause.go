@@ -3,20 +3,37 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// pause waits before the next attempt.
-func (c *call) pause(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
+// pause waits before the next attempt, or for the end of the call's time. It ends early
+// when a view says that there is no need for it.
+func (c *call) pause(ctx context.Context, do attempt.Action) error {
+	timer := time.NewTimer(do.For)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.proxy.owner.Done():
-		return c.proxy.owner.Err()
+	for now := c.now; ; {
+		select {
+		case <-timer.C:
+			return nil
+		case <-now.hope:
+			now = c.proxy.now.Load()
+			env := c.env(now)
+			if rest, yes := c.way.Resumes(&env); yes {
+				do.Why = attempt.Failed
+				timer.Reset(rest)
+			}
+		case <-ctx.Done():
+			err := ctx.Err()
+			if why := reason(do.Why); why != nil && errors.Is(err, context.DeadlineExceeded) {
+				return fmt.Errorf("%w: %w", why, err)
+			}
+			return err
+		case <-c.proxy.owner.Done():
+			return c.proxy.owner.Err()
+		}
 	}
 }
 

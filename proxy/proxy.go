@@ -11,6 +11,8 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
+	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -27,13 +29,16 @@ type Proxy struct {
 	renewal atomic.Pointer[chan struct{}] // what Renewed gives
 	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
 	budget  budget
-	pace    atomic.Int64 // how long the last answer to a call with a budget took, in nanoseconds
+	usual   usual
+	contact atomic.Pointer[contact]
+	pace    atomic.Int64                 // how long the last answer to a call with a budget took, in nanoseconds
+	halves  atomic.Pointer[halfhung.Log] // which servers leave which methods unanswered
 	record  recorder
 	life    context.Context // ends with Stop
 	end     context.CancelFunc
 }
 
-// published is what readers see. It is never changed, but for news.
+// published is what readers see. It is never changed, but for news and met.
 type published struct {
 	view    *messages.View
 	active  messages.Server
@@ -42,7 +47,10 @@ type published struct {
 	why     string        // the active server is that
 	fault   error         // why the owner ended, unless Stop ended it; no server is active then
 	news    atomic.Bool   // the owner does not know yet whether the active server answers
+	met     atomic.Bool   // a call has seen a session to the active server
 	changed chan struct{} // closed when this is no longer the newest
+	hopeful bool          // a server may be well
+	hope    chan struct{} // closed when that is so again after it was not
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -173,7 +181,15 @@ func (p *Proxy) publish(e roster.Publish, fault error) {
 		last = new(published)
 	}
 	next.front = last.front.next(next.active, next.some)
+	next.hopeful, next.hope = attempt.Hopeful(e.View), last.hope
+	found := next.hopeful && !last.hopeful
+	if found || last.hope == nil {
+		next.hope = make(chan struct{})
+	}
 	p.now.Store(next)
+	if found && last.hope != nil {
+		close(last.hope)
+	}
 	if last.changed != nil {
 		close(last.changed)
 	}

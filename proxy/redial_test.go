@@ -85,13 +85,21 @@ func TestACallOutlivesAPathThatForgetsItsConnections(t *testing.T) {
 				}
 			}
 			for range 3 {
-				before := way.dials.Load()
+				before, renewed := way.dials.Load(), p.Renewed()
 				way.forget()
 				if err := p.Call(ctx, "Status.Peers", map[string]any{"Region": "global"}, nil); err != nil {
 					t.Fatal(err)
 				}
 				if way.dials.Load() == before {
 					t.Error("it was answered on a connection that is dead")
+				}
+				if size > 1 {
+					continue // another server may have taken over
+				}
+				select {
+				case <-renewed:
+				case <-ctx.Done():
+					t.Error("nobody is told of the new session, who could let the server know")
 				}
 			}
 		})

@@ -70,6 +70,9 @@ func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 				if n := c.Executions(r.name); n != runs {
 					t.Errorf("executed %d times, want %d", n, runs)
 				}
+				if r.waits { // the call did not wait for the end of the dial
+					eventually(t, "the server is left", func() bool { return active(t, p) != front })
+				}
 				if rotated := active(t, p) != front; rotated != r.rotates || !r.rotates && !sameOrder(p.View(), view) {
 					t.Errorf("rotated: %v, want %v; the view was %s\nand is %s", rotated, r.rotates, picture(view), picture(p.View()))
 				}

@@ -19,7 +19,7 @@ import (
 func attemptsOf(t *testing.T, nodes int, budget, limit time.Duration, fail func(addr, method string) error) (at []time.Duration, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		began, made := time.Now(), make(chan time.Duration, 10_000)
-		p := startProxy(t, proxy.Config{Servers: names(3), Pinger: embedded{upPinger, func(_ context.Context, addr, method string) error {
+		p := startProxy(t, proxy.Config{Servers: names(3), Pinger: embedded{unserved().pinging, func(_ context.Context, addr, method string) error {
 			select {
 			case made <- time.Since(began):
 			default:
@@ -73,7 +73,7 @@ func TestACallWhoseBudgetIsOverIsTriedOnceASecondAtMost(t *testing.T) {
 			t.Errorf("%s: %d attempts, then %d late ones: %v", name, early, len(late), err)
 		}
 		for i := max(c.first, 1); i < len(late); i++ {
-			if gap := late[i] - late[i-1]; gap < c.least || gap > 2*c.least+time.Second {
+			if gap := late[i] - late[i-1]; gap < c.least || gap > 4*c.least+time.Second {
 				t.Errorf("%s: %v between two late attempts", name, gap)
 				break
 			}

@@ -3,15 +3,14 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// errSlice is why an attempt ended before its call did.
-var errSlice = errors.New("the server did not answer within its slice of the budget")
-
-// sliced marks the error of an attempt that its slice has ended, and not the
+// sliced marks the error of an attempt that its limit has ended, and not the
 // call's own context; whatever else ended it stands.
 func sliced(err error) error {
 	if !errors.Is(err, context.DeadlineExceeded) {
@@ -19,16 +18,27 @@ func sliced(err error) error {
 	}
 	if e, ok := errors.AsType[*CallError](err); ok {
 		dup := *e
-		dup.Err = errSlice
+		dup.Err = pool.ErrAttemptTimeout
 		return &dup
 	}
-	return errSlice
+	return pool.ErrAttemptTimeout
 }
 
 // describe is the one place that reads an attempt's error for what happens next. A call
 // that goes elsewhere is not served by the leader of the agent's own cluster.
 func describe(err *CallError, elsewhere bool) attempt.Failure {
-	return attempt.Failure{Kind: kind(err, elsewhere), Outcome: outcome(err.Outcome)}
+	return attempt.Failure{Kind: kind(err, elsewhere), Outcome: outcome(err.Outcome), Broke: broke(err)}
+}
+
+// broke reports whether the connection ended under an attempt that was sent, as it does
+// when its server dies. A server that says farewell first does not die of the call, and
+// silence proves nothing.
+func broke(err *CallError) bool {
+	if err.Outcome != pool.MaybeExecuted || err.Phase < pool.PhaseWrite || errors.Is(err, pool.ErrLeaving) {
+		return false
+	}
+	_, transport := errors.AsType[*net.OpError](err)
+	return transport || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // outcome is the same for package attempt, which knows no pool.
@@ -59,7 +69,7 @@ func kind(err *CallError, elsewhere bool) attempt.Kind {
 		return attempt.Final // the same answer would be too large again
 	case errors.Is(err, context.Canceled):
 		return attempt.Final // the caller left; that says nothing of the server
-	case errors.Is(err, errSlice):
+	case errors.Is(err, pool.ErrAttemptTimeout):
 		return attempt.Cut
 	case errors.Is(err, pool.ErrDrained), errors.Is(err, pool.ErrTooManySessions):
 		return attempt.Withdrawn

@@ -10,9 +10,11 @@ import (
 type Config struct {
 	Repeatable   bool          // a second execution does no harm
 	Block        time.Duration // how long the server was asked to hold it; 0: it is no blocking query
+	Patient      bool          // its caller says how long a server may take: nothing but a budget is sliced
 	LandBy       time.Time     // end of its budget; zero: it has none
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline
+	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
 }
 
 // Env is what a decision depends on besides the call. It is only read.
@@ -21,7 +23,7 @@ type Env struct {
 	View   *messages.View
 	Draw   func(n int64) int64 // a number in [0, n), n > 0
 	Tokens Tokens
-	Pace   time.Duration // how long the last answer to a call with a budget took; 0: unknown
+	Pace   time.Duration // how long such a call usually takes; 0: unknown
 }
 
 // Tokens bound how fast the calls of an agent are sent again.
@@ -36,7 +38,7 @@ type Do uint8
 // What to do.
 const (
 	Try   Do = iota // send it to Server, for Limit at most; 0: as long as it takes
-	Pause           // wait for For
+	Pause           // wait for For, or until Resumes says that it is over
 	Await           // there is no server: wait for another view, for For at most
 	End             // give it up for Why
 )
@@ -50,15 +52,16 @@ const (
 	Refused              // no server is left that may serve it: the last Denied failure is its result
 	NoTime               // it could be tried again, and there is no time left for that
 	NoServers            // no server is known
+	Breaks               // connections broke under it as often as it was sent: no other server is to have it
 )
 
 // Action is what to do next.
 type Action struct {
 	Do     Do
 	Server messages.Server
-	Limit  time.Duration
+	Limit  time.Duration // until the server begins to answer
 	For    time.Duration
-	Why    Why
+	Why    Why // of a Pause: why the call ends with it, unless it is Resumed; Failed: it goes on
 }
 
 // Call is the state of one call on its way over the servers. The zero value with its
@@ -66,6 +69,8 @@ type Action struct {
 type Call struct {
 	Config
 	slicing
+	pausing
+	harm
 
 	failed  bool // the last attempt has; Next has not looked at it yet
 	last    Failure
@@ -78,7 +83,7 @@ type Call struct {
 	tried    []string  // servers that failed in this turn over the list
 	denied   bool      // one of them cannot serve it
 	few      int       // failures that found trouble elsewhere
-	pauses   int       // taken so far
+	start    time.Time // of the episode
 	until    time.Time // no retry after it; zero: not counted yet
 }
 
@@ -86,34 +91,60 @@ type Call struct {
 // blocking query since it was last held for long.
 func (c *Call) Attempts() int { return c.attempts }
 
+// Verdict is what the last failure means.
+func (c *Call) Verdict() Verdict { return c.verdict }
+
 // fewAttempts is how often a call is sent whose trouble is not in the agent's own
 // cluster. Servers choose one of another region's by chance, each time anew.
 const fewAttempts = 3
 
 // Next is what to do now: before the first attempt, and after each pause and failure.
 func (c *Call) Next(env *Env) Action {
+	if c.Block > 0 {
+		// What it is held for does not count, and pauses in a large fleet are long.
+		c.RetryTimeout = max(c.RetryTimeout, queryPauses*fleet(env.View, dialsPerServer))
+	} else if c.until.IsZero() {
+		c.episode(env.Now)
+	}
 	if c.failed {
 		c.failed = false
 		if why, over := c.settle(env.View); over {
 			return Action{Do: End, Why: why}
 		}
+		if c.Deadline.IsZero() && !env.Now.Before(c.until) {
+			return Action{Do: End, Why: c.spentWhy()}
+		}
 		// What reached no server, or one that cannot serve it, cost none anything.
 		broke := c.last.Outcome != NotSent && !c.verdict.Denied && !env.Tokens.Spend()
-		if c.verdict.Pause || broke || !c.verdict.Denied && !c.othersLeft(env.View) {
-			wait, enough := c.pause(env, broke)
-			if !enough {
-				return Action{Do: End, Why: NoTime}
-			}
-			return Action{Do: Pause, For: wait}
+		spread := c.spread(env.View)
+		if c.verdict.Pause || broke || spread > 0 || !c.verdict.Denied && !c.othersLeft(env.View) {
+			return c.pause(env, broke, spread)
 		}
 	}
-	server, some := c.pick(env.View)
-	if !some {
+	if c.waits(env.View) {
+		return c.pause(env, false, fleet(env.View, dialsPerServer))
+	}
+	if c.spent {
+		return Action{Do: End, Why: c.spentWhy()}
+	}
+	if _, some := env.View.Active(); !some {
 		return c.await(env)
+	}
+	server, some := c.pick(env.View)
+	if !some { // none that is left may have it
+		return Action{Do: End, Why: Breaks}
 	}
 	c.attempts++
 	c.server = server.Addr
 	return Action{Do: Try, Server: server, Limit: c.slice(env)}
+}
+
+// spentWhy is why a call ends that has no time left.
+func (c *Call) spentWhy() Why {
+	if len(c.broken) >= mostBroken {
+		return Breaks
+	}
+	return NoTime
 }
 
 // await waits for a server, as long as there would be time to try it.
@@ -133,7 +164,9 @@ func (c *Call) Failed(now time.Time, f Failure) Verdict {
 	c.failed, c.last, c.verdict = true, f, f.Judge(c.Repeatable)
 	c.cut = c.cut || f.Kind == Cut
 	if c.held = c.wasHeld(now, f); c.held {
-		c.attempts = 1 // its failure is the first of an episode
+		c.attempts, c.harm = 1, harm{} // its failure is the first of an episode
+	} else {
+		c.harmed(c.server, f)
 	}
 	if c.held || c.until.IsZero() {
 		c.episode(now)
@@ -141,21 +174,26 @@ func (c *Call) Failed(now time.Time, f Failure) Verdict {
 	return c.verdict
 }
 
+// Broke takes note that a connection broke under an attempt that was Cut before, and that
+// had been left to go on.
+func (c *Call) Broke(server string) {
+	c.harmed(server, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
+}
+
 // Moved takes note that the attempt under way ended only because the call is to be made
 // elsewhere, which is no failure.
 func (c *Call) Moved(now time.Time) {
 	c.attempts--
 	c.failed, c.held = false, false
-	c.episode(now)
+	if c.Block > 0 {
+		c.episode(now)
+	}
 }
 
 // Answered is how long the attempt under way took, if that tells what to expect of the
-// next call.
+// next such call.
 func (c *Call) Answered(now time.Time) (pace time.Duration, tells bool) {
-	if c.LandBy.IsZero() {
-		return 0, false
-	}
-	return now.Sub(c.began), true
+	return now.Sub(c.began), c.Block == 0
 }
 
 // settle ends the call if its last failure does.
@@ -167,8 +205,11 @@ func (c *Call) settle(view *messages.View) (why Why, over bool) {
 	if v.Few {
 		c.few++
 	}
-	if !v.Retry || v.Few && c.few >= fewAttempts {
+	switch {
+	case !v.Retry, v.Few && c.few >= fewAttempts:
 		return Failed, true
+	case c.breaks >= mostBreaks:
+		return Breaks, true
 	}
 	if c.denied = c.denied || v.Denied; !c.denied {
 		return 0, false
@@ -177,6 +218,3 @@ func (c *Call) settle(view *messages.View) (why Why, over bool) {
 	_, left := c.untried(view)
 	return Refused, !left
 }
-
-// Verdict is what the last failure means.
-func (c *Call) Verdict() Verdict { return c.verdict }

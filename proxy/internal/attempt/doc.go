@@ -8,7 +8,7 @@
 //	for {
 //		switch do := c.Next(&attempt.Env{Now: now, View: view, Draw: draw, Tokens: tokens}); do.Do {
 //		case attempt.Try:   // send it to do.Server, for do.Limit; then c.Answered, c.Moved or c.Failed
-//		case attempt.Pause: // for do.For
+//		case attempt.Pause: // for do.For, or less if c.Resumes says so of a newer view
 //		case attempt.Await: // until there is another view, for do.For
 //		case attempt.End:   // do.Why
 //		}
@@ -23,7 +23,10 @@
 //	call.go     the state, and the order of the decisions
 //	failure.go  how an attempt may fail, and what that means
 //	pick.go     which server is next
+//	contact.go  servers without a session, dialed one beside the other
 //	pause.go    how long to wait before that
+//	fleet.go    what of it follows from the size of the fleet
 //	slice.go    how long an attempt may take
+//	harm.go     how many servers one call may take down
 //	episode.go  when counting begins anew
 package attempt

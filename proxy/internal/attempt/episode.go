@@ -13,13 +13,11 @@ func (c *Call) wasHeld(now time.Time, f Failure) bool {
 	return c.Block > episodeGap && f.Outcome == MaybeExecuted && now.Sub(c.began) > episodeGap
 }
 
-// Held reports whether the last attempt was held for long before it failed.
-func (c *Call) Held() bool { return c.held }
-
 // episode begins to count turns, pauses and time anew. Attempts that found trouble
 // elsewhere stay counted: it does not pass because another one was held.
 func (c *Call) episode(now time.Time) {
-	c.tried, c.pauses, c.denied = c.tried[:0], 0, false
+	c.tried, c.denied, c.pausing = c.tried[:0], false, pausing{waited: c.waited}
+	c.start = now
 	if c.until = c.Deadline; c.until.IsZero() {
 		c.until = now.Add(c.RetryTimeout)
 	}

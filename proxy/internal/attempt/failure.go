@@ -49,6 +49,7 @@ const (
 type Failure struct {
 	Kind    Kind
 	Outcome Outcome
+	Broke   bool // the connection broke under it after it was sent, as it does when its server dies
 }
 
 // Verdict is what a failure means for the call and for the server.

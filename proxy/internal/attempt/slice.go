@@ -2,12 +2,14 @@ package attempt
 
 import "time"
 
-// The slice of a budget that one attempt gets in the first turn over the servers:
-// at most sliceMost, which is less than it takes to be sure that a server is
-// silent; at least sliceLeast, also when the call is nearly late.
+// The slice of its time that one attempt gets in the first turn over the servers: at
+// least sliceLeast, also when the call is nearly late; at most sliceMost, which is less
+// than it takes to be sure that a server is silent, or slicePatient where the call has
+// much time, since some calls take theirs.
 const (
-	sliceMost  = 2 * time.Second
-	sliceLeast = 500 * time.Millisecond
+	sliceLeast   = 500 * time.Millisecond
+	sliceMost    = 2 * time.Second
+	slicePatient = 5 * time.Second
 )
 
 // slicing is what the attempts of one call get of its time. Slices grow from turn to
@@ -22,10 +24,10 @@ type slicing struct {
 
 // firstSlice is how long an attempt of the first turn may take when there is so much time
 // left and so many servers are known: every one of them gets a turn, and one slice is
-// left over for the answer. Where the last answer took pace, this one may take twice
+// left over for the answer. Where such calls usually take pace, this one may take twice
 // that, if as much is left for another server.
-func firstSlice(left time.Duration, servers int, pace time.Duration) time.Duration {
-	even := min(max(left/time.Duration(servers+1), sliceLeast), sliceMost)
+func firstSlice(left time.Duration, servers int, most, pace time.Duration) time.Duration {
+	even := min(max(left/time.Duration(servers+1), sliceLeast), most)
 	return max(even, min(2*pace, left/2))
 }
 
@@ -37,21 +39,58 @@ func (s *slicing) turn() {
 	}
 }
 
-// slice is how long the attempt that begins now may take; 0: it is not bounded here.
-func (c *Call) slice(env *Env) time.Duration {
-	c.began = env.Now
-	if c.LandBy.IsZero() {
-		return 0
+// sized is the slice of the attempt that begins now.
+func (s *slicing) sized(left time.Duration, servers int, most, pace time.Duration) time.Duration {
+	if s.grown {
+		return s.length
 	}
-	if c.grown {
-		return c.length
-	}
-	first := firstSlice(c.sliceBy(env.Now).Sub(env.Now), env.View.Len(), env.Pace)
-	c.length = max(c.length, first)
+	first := firstSlice(left, servers, most, pace)
+	s.length = max(s.length, first)
 	return first
 }
 
-// sliceBy is the end of the time that is sliced: that of the budget or, once that is
+// slice is how long the attempt that begins now may take until the server begins to
+// answer; 0: it is not bounded here. Calls that must not be repeated get what they have.
+func (c *Call) slice(env *Env) time.Duration {
+	c.began = env.Now
+	left := c.until.Sub(env.Now)
+	switch {
+	case !c.LandBy.IsZero():
+		return c.sized(c.sliceBy(env.Now).Sub(env.Now), env.View.Len(), sliceMost, env.Pace)
+	case c.Patient, c.Block > 0 && !c.Repeatable:
+		return 0
+	case c.Block > 0: // longer than it was to be held, and the sixteenth that servers add
+		if c.Deadline.IsZero() || left > c.RetryTimeout {
+			left = c.RetryTimeout
+		}
+		return c.Block + c.Block/16 + c.sized(left, env.View.Len(), slicePatient, 0)
+	}
+	whole := max(left, sliceLeast)
+	if !c.Deadline.IsZero() {
+		whole = 0 // the caller sees to that
+	}
+	if !c.Repeatable || !c.othersKnown(env) {
+		return whole
+	}
+	slice := c.sized(left, env.View.Len(), min(max(left/8, sliceMost), slicePatient), env.Pace)
+	if slice >= left {
+		return whole
+	}
+	return slice
+}
+
+// othersKnown reports whether there is another server than the one that has the call now
+// which may be well: else there is no reason to leave it.
+func (c *Call) othersKnown(env *Env) bool {
+	for r := range env.View.Ranking() {
+		if r.Server.Addr != c.server && hopeful(r.Health) {
+			return true
+		}
+	}
+	return false
+}
+
+// sliceBy is the end of the time that a budget's slices are of: its own or, once that is
 // over and nothing is in a hurry any more, that of the call.
 func (c *Call) sliceBy(now time.Time) time.Time {
 	switch {

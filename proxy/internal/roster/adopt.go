@@ -95,7 +95,7 @@ func (r *Roster) adopt(winner *entry) {
 	}
 	r.reached(winner, asked)
 	for e := range r.list.all() {
-		if e.health == messages.Leaderless {
+		if e.health == messages.Leaderless || e.behind && e != winner {
 			e.rank += leaderless
 		}
 	}

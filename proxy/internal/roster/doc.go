@@ -48,6 +48,7 @@
 //	entry.go      one server; list.go the ranking of all of them
 //	health.go     failure notices and recoveries
 //	leaderless.go servers that answer and know no leader
+//	behind.go     servers that answer probes and leave calls unanswered
 //	suspicion.go  who can bear witness against a silent server
 //	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
 //	held.go       servers that a heartbeat replaces by ones that may not be reachable

@@ -21,6 +21,7 @@ type entry struct {
 	told       bool            // that it knows no leader has been logged, and it has not been alive since
 	passed     bool            // a round has begun since it was held for leaderless
 	owes       uint64          // the last look for a witness that it was part of, and has not answered since
+	lapse
 
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder

@@ -25,6 +25,9 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 		r.deny(now)
 		return isNew
 	}
+	if m.Partial {
+		e.lapsed(now)
+	}
 	if e != r.list.active() {
 		return e.health != messages.Failed && r.fail(e, m.Err)
 	}

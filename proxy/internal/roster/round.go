@@ -88,6 +88,7 @@ func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceRe
 func (r *Roster) beginRound(now time.Time) {
 	d := &r.round
 	d.number++
+	r.list.forgiven(now)
 	d.running, d.started, d.homeward, d.verifying = true, 0, r.homeward(), r.verifying()
 	d.began, d.limit = now, now.Add(r.cfg.ProbeTimeout)
 	d.candidates = d.candidates[:0]
@@ -114,8 +115,10 @@ func (r *Roster) arrange(homeward bool) []*entry {
 		r.ordered(primaries)
 	}
 	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
-	toBack(primaries, r.late)
-	toBack(backups, r.late)
+	for _, class := range [...][]*entry{primaries, backups} {
+		toBack(class, r.late)
+		toBack(class, behind)
+	}
 	return append(primaries, backups...)
 }
 

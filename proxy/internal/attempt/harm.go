@@ -1,0 +1,45 @@
+package attempt
+
+import "slices"
+
+// How many servers one call may take down. A request can kill whoever works on it: each
+// server in turn, if only it is sent on for long enough. But a server that was killed
+// looks like one that is restarted, so a call is not given up for it at once: it is kept
+// to the servers that have seen it, which answer it if they come back.
+const (
+	mostBroken  = 2 // servers whose connection broke under it
+	mostUnheard = 3 // servers that have seen it and did not answer, those included
+	mostBreaks  = 3 // connections that broke under it; behind one address there may be many servers
+)
+
+// harm is what one call may have done to servers. Of a blocking query that was held for
+// long nothing counts: the reason is elsewhere.
+type harm struct {
+	asked  []string // servers that have seen it and did not answer
+	broken []string // those of them whose connection broke under it
+	breaks int      // connections that broke under it
+}
+
+// harmed takes note of a failure at a server.
+func (h *harm) harmed(server string, f Failure) {
+	if f.Outcome != MaybeExecuted || f.Kind != Cut && !f.Broke {
+		return
+	}
+	if !slices.Contains(h.asked, server) {
+		h.asked = append(h.asked, server)
+	}
+	if !f.Broke {
+		return
+	}
+	h.breaks++
+	if !slices.Contains(h.broken, server) {
+		h.broken = append(h.broken, server)
+	}
+}
+
+// confined reports whether no other server may have the call than those that have seen
+// it. For one with a budget silence does not count: it is repeated all the time, and does
+// not kill servers.
+func (h *harm) confined(budget bool) bool {
+	return len(h.broken) >= mostBroken || !budget && len(h.asked) >= mostUnheard
+}
