@@ -109,10 +109,6 @@ func (w *patience) await(done, some <-chan struct{}) (bool, error) {
 // fired follows the watch: an error, such as a *HoldError, or the watch is set anew.
 func (w *patience) fired() error {
 	s, now := w.session, time.Since(w.session.pool.origin)
-	if after, early := w.early(now); early {
-		w.look(now, after)
-		return nil
-	}
 	w.update(now)
 	w.load(now)
 	until := w.until()
@@ -124,6 +120,7 @@ func (w *patience) fired() error {
 		return w.expired(now)
 	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
 		return w.extra.why
+	case w.extra.why == nil && w.early(now):
 	case now < until:
 		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now))
 	case stood:

@@ -171,20 +171,21 @@ func (w *patience) lookEarly() {
 	}
 }
 
-// early is after which time a call looks again whose watch has fired before it can be
-// late; false: it has not, or its time is over.
-func (w *patience) early(now time.Duration) (time.Duration, bool) {
+// early reports whether the watch of a call has fired before the call can be late, and
+// sets it anew; it has not where the call's time is over.
+func (w *patience) early(now time.Duration) bool {
 	s := w.session
 	s.unopened()
 	limit := s.pool.cfg.SilenceLimit
 	late := w.begin + w.held + min(limit, w.hold) - now
 	if late <= 0 || w.extra.why != nil || w.share.due(now, w.due) {
-		return 0, false
+		return false
 	}
 	if s.tap.openings.waiting.Load() > 0 {
 		late = min(late, limit)
 	}
-	return late, true
+	w.look(now, late)
+	return true
 }
 
 // unopened tells the owner of streams that wait to be acknowledged, once, unless there
