@@ -27,11 +27,11 @@ func frameOf(kind byte, flags uint16, stream, length uint32, body ...byte) []byt
 // hungPeer accepts connections and answers no call on them. What it does instead is
 // its kind's.
 type hungPeer struct {
-	acks   bool                               // acknowledges streams
-	first  func(stream uint32) (frame []byte) // sent once a stream was opened; nil: nothing is
-	opened func(stream uint32) (frame []byte) // sent again and again then; nil: nothing is
-	idle   []byte                             // sent again and again from the beginning
-	deaf   bool                               // reads nothing behind the greeting, and answers no ping either
+	acks  bool                               // acknowledges streams
+	first func(stream uint32) (frame []byte) // sent once for a request; nil: nothing is
+	asked func(stream uint32) (frame []byte) // sent again and again then; nil: nothing is
+	idle  []byte                             // sent again and again from the beginning
+	deaf  bool                               // reads nothing behind the greeting, and answers no ping either
 }
 
 // hungPeers are servers of which bytes come in and no answer.
@@ -42,11 +42,11 @@ var hungPeers = map[string]hungPeer{
 	"floods answers to pings": {
 		acks: true, idle: frameOf(pingFrame, ackFlag, 0, 9),
 	},
-	"trickles windows": {acks: true, opened: func(stream uint32) []byte { return frameOf(windowFrame, 0, stream, 1) }},
+	"trickles windows": {acks: true, asked: func(stream uint32) []byte { return frameOf(windowFrame, 0, stream, 1) }},
 	"trickles a reply that never ends": {
-		acks:   true,
-		first:  func(stream uint32) []byte { return frameOf(dataFrame, 0, stream, 5, 0xdb, 0, 0x40, 0, 0) },
-		opened: func(stream uint32) []byte { return frameOf(dataFrame, 0, stream, 1, 'x') },
+		acks:  true,
+		first: func(stream uint32) []byte { return frameOf(dataFrame, 0, stream, 5, 0xdb, 0, 0x40, 0, 0) },
+		asked: func(stream uint32) []byte { return frameOf(dataFrame, 0, stream, 1, 'x') },
 	},
 	"reads nothing, and chatters": {deaf: true, idle: frameOf(windowFrame, 0, 1, 1)},
 }
@@ -151,15 +151,18 @@ func (h hungPeer) serve(c net.Conn, over chan struct{}) {
 			if h.acks {
 				say(frameOf(windowFrame, ackFlag, stream, 0))
 			}
-			if h.first != nil {
-				say(h.first(stream))
-			}
-			if h.opened != nil {
-				again(h.opened(stream))
-			}
 		case dataFrame:
 			if _, err := io.CopyN(io.Discard, r, int64(length)); err != nil {
 				return
+			}
+			if length == 1 {
+				continue // the mode: bytes that nothing has asked for end a stream
+			}
+			if h.first != nil {
+				say(h.first(stream))
+			}
+			if h.asked != nil {
+				again(h.asked(stream))
 			}
 		}
 	}

@@ -75,7 +75,8 @@ func TestACallOutlivesAPathThatForgetsItsConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cluster, way := startCluster(t, size), newPath()
 			p := startProxy(t, proxy.Config{Servers: cluster.Addrs(), Pool: pool.Config{
-				Dial: way.dial, SilenceLimit: 50 * time.Millisecond, PingTimeout: 100 * time.Millisecond, HoldTimeout: far,
+				Dial: way.dial, DialTimeout: 2 * time.Second, // the path may forget a dial that is under way
+				SilenceLimit: 50 * time.Millisecond, PingTimeout: 100 * time.Millisecond, HoldTimeout: far,
 			}})
 			ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 			defer cancel()
