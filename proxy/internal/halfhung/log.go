@@ -11,7 +11,8 @@ const (
 	leastCalls = 2               // that many must have been given up
 	leastWait  = 2 * time.Second // and have waited that long, one after the other
 	shortWait  = 100 * time.Millisecond
-	longWait   = time.Second // of one call, for the next one to go elsewhere first
+	longWait   = time.Second     // of one call, for the next one to go elsewhere first
+	rarely     = 5 * time.Second // if that comes so much later: sooner, it is evidence at once
 )
 
 // A row is kept for memory after its last call, and no more than maxRows are.
@@ -114,7 +115,7 @@ func (l *Log) Answered(now time.Time, server, method string, took time.Duration)
 func (l *Log) Avoids(now time.Time, server, method string) bool {
 	return l != nil && slices.ContainsFunc(l.rows, func(r row) bool {
 		return r.server == server && r.method == method && now.Sub(r.last) < avoidance &&
-			(r.enough() || r.elsewhere && r.waited >= longWait)
+			(r.enough() || r.elsewhere && r.waited >= longWait && now.Sub(r.last) >= rarely)
 	})
 }
 
