@@ -266,17 +266,6 @@ func (c *core) deadline() time.Time {
 	return at
 }
 
-// sooner is the earlier of two times, of which the zero time is never.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// due says whether a time has come; the zero time never does.
-func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
-
 // expire gives up the pings that are due, and ends the sessions that are of use to
 // nobody, no longer trusted, or too many. use tells how a session is used.
 func (c *core) expire(now time.Time, use func(session uint64) usage) {
