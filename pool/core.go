@@ -150,6 +150,8 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		c.dials.served(m.Addr)
 	case messages.DialSpread:
 		c.dials.spread = m.Over
+	case messages.ServersAdded:
+		c.dials.pace = pace{}
 	case messages.Disconnected:
 		c.ended(now, m.Addr, m.Session, m.Err)
 		c.forget(m.Addr, m.Session)
@@ -265,17 +267,6 @@ func (c *core) deadline() time.Time {
 	}
 	return at
 }
-
-// sooner is the earlier of two times, of which the zero time is never.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// due says whether a time has come; the zero time never does.
-func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 
 // expire gives up the pings that are due, and ends the sessions that are of use to
 // nobody, no longer trusted, or too many. use tells how a session is used.
