@@ -48,6 +48,10 @@ type Proven struct {
 // any server, so that the servers can bear it; zero: the fleet is small.
 type DialSpread struct{ Over time.Duration }
 
+// ServersAdded tells that there is a server which was not known before. What held back
+// all dials of an agent that cannot reach any of those it knew is forgotten.
+type ServersAdded struct{}
+
 // Dialed is the result of a dial.
 type Dialed struct {
 	Addr    string
@@ -162,6 +166,7 @@ func (Connect) poolMessage()      {}
 func (Dialed) poolMessage()       {}
 func (DialLate) poolMessage()     {}
 func (DialSpread) poolMessage()   {}
+func (ServersAdded) poolMessage() {}
 func (Proven) poolMessage()       {}
 func (Withdraw) poolMessage()     {}
 func (Retain) poolMessage()       {}

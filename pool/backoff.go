@@ -88,7 +88,7 @@ func (b *backoffs) refuse(now time.Time, addr string, connected bool) error {
 		return e.refusal
 	}
 	if !connected {
-		return b.pace.refuse(now, addr)
+		return b.pace.refuse(now, addr, b.turn(addr))
 	}
 	return nil
 }

@@ -150,6 +150,8 @@ func (c *core) step(now time.Time, m messages.Pool) {
 		c.dials.served(m.Addr)
 	case messages.DialSpread:
 		c.dials.spread = m.Over
+	case messages.ServersAdded:
+		c.dials.pace = pace{}
 	case messages.Disconnected:
 		c.ended(now, m.Addr, m.Session, m.Err)
 		c.forget(m.Addr, m.Session)

@@ -121,3 +121,62 @@ func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
 		t.Fatal("and does not find out that it reaches no server")
 	}
 }
+
+// reachless is an agent of a big fleet that has just found out that it reaches no server,
+// and what dials an address that refuses it.
+func reachless(t *testing.T) (*rig, func(addr string) bool) {
+	r := newRig(t)
+	r.tell(messages.DialSpread{Over: 31 * time.Second})
+	try := func(addr string) bool {
+		dials, _ := dialed(r.core, r.now, connect(addr))
+		for _, d := range dials {
+			dialed(r.core, r.now, messages.Dialed{Addr: d.addr, Session: d.session, Err: errNobody})
+			r.now = r.now.Add(time.Millisecond)
+		}
+		return len(dials) == 1
+	}
+	for i := range paceFree {
+		if !try(hole(i)) {
+			t.Fatalf("dial %d is held back", i)
+		}
+	}
+	return r, try
+}
+
+// An operator who names a server in an outage, or discovery that finds one, need not wait.
+func TestAServerThatIsAddedInAnOutageIsDialedAtOnce(t *testing.T) {
+	r, try := reachless(t)
+	if try(addrB) {
+		t.Fatal("an agent that reaches no server goes on dialing")
+	}
+	r.tell(messages.ServersAdded{})
+	if !try(addrB) {
+		t.Fatal("a server that is new is not dialed")
+	}
+	for range 3 {
+		try(addrB)
+	}
+	if try(addrA) {
+		t.Error("an agent that reaches no new server either goes on dialing")
+	}
+}
+
+func TestTheNextDialInAnOutageIsOfAnotherServer(t *testing.T) {
+	r, try := reachless(t)
+	r.now = r.core.dials.pace.until
+	if try(hole(1)) {
+		t.Error("the server is dialed that was dialed last")
+	}
+	if !try(hole(0)) {
+		t.Fatal("nor is the other one")
+	}
+	r.now = r.core.dials.pace.until.Add(paceTurn)
+	if try(addrB) {
+		r.now = r.core.dials.pace.until.Add(paceTurns * paceTurn)
+	} else {
+		t.Error("a server that was not dialed yet is held back")
+	}
+	if !try(hole(0)) {
+		t.Error("a server that nobody else is dialed in place of is held back for long")
+	}
+}

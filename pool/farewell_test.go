@@ -12,7 +12,7 @@ import (
 func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	r := up(t, addrA)
 	var downs []error
-	s := &session{tap: new(tap)}
+	s := &session{tap: new(tap), pool: new(Pool)}
 	o := &owner{
 		pool: &Pool{cfg: Config{Down: func(_ string, err error) { downs = append(downs, err) }}},
 		core: r.core, live: map[uint64]*session{1: s},
@@ -26,7 +26,7 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 			t.Fatalf("told of %v", downs)
 		}
 	}
-	late := &session{tap: new(tap)}
+	late := &session{tap: new(tap), pool: new(Pool)}
 	late.tap.leaving.Store(true)
 	o.live[2] = late
 	r.core.last = 2

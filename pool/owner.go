@@ -46,6 +46,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 	switch m := letter.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
 	case messages.Connect:
 		o.farewell(m.Addr, m.Except)
+		o.spent(m.Except)
 	case messages.Disconnected:
 		if !o.farewell(m.Addr, m.Session) {
 			o.judge(m.Addr, m.Session, m.Err)
@@ -200,7 +201,7 @@ func (o *owner) farewell(addr string, session uint64) bool {
 	}
 	if !s.parted {
 		s.parted = true
-		o.pool.names.fail(addr, s.route, time.Now())
+		s.failRoute(ErrLeaving)
 		o.judge(addr, session, ErrLeaving)
 	}
 	return true
@@ -260,9 +261,7 @@ func (o *owner) connect(ctx, dialing context.Context, d dial, prove Proof) {
 	begin = time.Now()
 	err = s.keep(ctx)
 	p.counts.sessions.Add(-1)
-	if !letGo(err) {
-		p.names.fail(d.addr, s.route, time.Now())
-	}
+	s.failRoute(err)
 	log.Debug().Str("server", d.addr).Str("error", said{server: d.addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Pool: messages.Disconnected{Addr: d.addr, Session: d.session, Err: err}})

@@ -122,11 +122,19 @@ func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
 // servers can be reached, so that these bear it when they come back: nodes/(64 x servers)
 // seconds are good. An address's back-off grows up to it, if it is longer than 2 s, and to
 // 1 min at most. An agent that has no session, and has seen two dials in a row fail, makes
-// one dial in that time, or in 30 s if that is less, to whatever address. Zero, the start,
-// is a small fleet. It waits for room in the owner's mailbox; the errors are ctx.Err and
-// ErrStopped.
+// one dial each three to nine tenths of that time, or of 80 s if that is less, to the
+// address that was dialed longest ago. Zero, the start, is a small fleet. It waits for
+// room in the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) DialSpread(ctx context.Context, over time.Duration) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.DialSpread{Over: over}})
+}
+
+// ServersAdded tells that there is a server which was not known before: although none of
+// the others could be reached, it is dialed without delay, however large the fleet is. The
+// back-off of each address stays. It waits for room in the owner's mailbox; the errors
+// are ctx.Err and ErrStopped.
+func (p *Pool) ServersAdded(ctx context.Context) error {
+	return p.actor.Tell(ctx, mail{Pool: messages.ServersAdded{}})
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no

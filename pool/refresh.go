@@ -74,6 +74,21 @@ func (o *owner) turnAway(d dial) {
 	}
 }
 
+// spent has the dial in place of a session that broke begin with another address of the
+// name, also if a call tells of it before the session's keeper does.
+func (o *owner) spent(session uint64) {
+	if s := o.live[session]; s != nil && s.over() {
+		s.failRoute(s.cause())
+	}
+}
+
+// failRoute takes note, once, that the address of a session which has ended failed.
+func (s *session) failRoute(why error) {
+	if !letGo(why) && s.routeFailed.CompareAndSwap(false, true) {
+		s.pool.names.fail(s.addr, s.route, time.Now())
+	}
+}
+
 // toProve keeps the proof of the session that Renew has just asked for, until it is
 // dialed.
 func (o *owner) toProve(prove Proof) {

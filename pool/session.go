@@ -11,12 +11,13 @@ import (
 // session is one live connection to a server and the lanes on it. Any goroutine
 // may use it; its keeper, the goroutine that dialed it, ends it.
 type session struct {
-	id    uint64
-	addr  string
-	route string // what was dialed for it: addr, or an address of its name
-	mux   mux
-	tap   *tap
-	pool  *Pool
+	id          uint64
+	addr        string
+	route       string      // what was dialed for it: addr, or an address of its name
+	routeFailed atomic.Bool // that is known to have failed
+	mux         mux
+	tap         *tap
+	pool        *Pool
 
 	ctx    context.Context // ends with the session
 	cancel context.CancelCauseFunc

@@ -105,6 +105,7 @@ func (o *owner) apply(now time.Time) {
 		switch e := e.(type) {
 		case roster.Publish:
 			o.front(e)
+			o.added(e.View)
 			o.proxy.publish(e, nil)
 			o.tune(e.View)
 		case roster.Probe:
