@@ -57,20 +57,6 @@ type call struct {
 // for want of a server end when one is found. When no time is left for another attempt
 // the call waits for its end, so that who calls again at once does no harm.
 //
-// A Read or Idempotent call that a server does not answer within its share of the time is
-// sent to another one too, if one is known that may be well: within 2 s, or up to 5 s
-// where there is much time or none was given, and not before twice what such calls usually
-// take. The first answer is taken; no server is left for that alone. So a server that
-// hangs does not cost the call, and one that is slow is not asked in vain. A call that is
-// AtMostOnce waits for its server.
-//
-// While no server is left that may be well, pauses grow: to 2 s, or until each server
-// hears of 64 agents a second when all of them do the same, to a minute at most and as far
-// as the call's time allows. A blocking query whose session broke pauses before the next
-// server too, for up to a tenth of that and 6 s, where that is 250 ms or more: every agent
-// has one. Such pauses end when a server is found. When no time is left for another attempt
-// the call waits for its end: who calls again at once does no harm.
-//
 // args is only read, never changed, and may be read once per attempt; a blocking
 // query that is sent again asks for what is left of its time. One of class Read is
 // also sent again, at once and at no cost, when another server comes in front, so
