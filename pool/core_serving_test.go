@@ -305,3 +305,15 @@ func TestASessionThatLeftUseIsLeftByItsCallsAlone(t *testing.T) {
 		r.expire(2*time.Second, "desert 1: "+notServing(elsewhereAnswers))
 	})
 }
+
+// The new connection is up already: no dial is under way that would bring another one.
+func TestWithdrawnTrustDoesNotWaitForAConnectionThatIsToTestify(t *testing.T) {
+	r := servingRig(t)
+	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
+	r.tell(messages.Dialed{Addr: addrA, Session: 2}, "ask 2")
+	r.core.sessions[1].until = r.now // as a withdrawal before has it
+	r.expire(0, "publish", "cut 1: "+ErrDrained.Error(), "dial "+addrA+" as 3")
+	r.tell(r.connect("ann", addrA, 0))
+	r.tell(messages.Served{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
+	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "replaced "+addrA, "answer ann: <nil>")
+}

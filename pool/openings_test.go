@@ -56,3 +56,15 @@ func TestABurstOfOpeningsDoublesWithEachRoundTripAndIsForgotten(t *testing.T) {
 		t.Fatalf("%d tokens after one was given back", n)
 	}
 }
+
+func TestStreamsThatWaitAreToldOfAnewAfterTheLastOneWasNotOpened(t *testing.T) {
+	var o openings
+	o.init()
+	<-o.tokens
+	o.took(0)
+	o.told.Store(true)
+	o.untake()
+	if o.told.Load() {
+		t.Error("who waits next is not told of")
+	}
+}

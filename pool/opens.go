@@ -67,7 +67,9 @@ func (o *openings) took(now time.Duration) {
 
 // untake gives back the token of a stream that was not opened.
 func (o *openings) untake() {
-	o.waiting.Add(-1)
+	if o.waiting.Add(-1) == 0 {
+		o.told.Store(false)
+	}
 	o.tokens <- struct{}{}
 }
 
@@ -195,8 +197,11 @@ func (s *session) unopened() {
 	if o.waiting.Load() <= 0 || !o.told.CompareAndSwap(false, true) {
 		return
 	}
-	if s.pool.actor.TryTell(mail{Pool: messages.Unopened{Addr: s.addr, Session: s.id}}) != nil {
-		o.told.Store(false) // a full mailbox loses it; the next look repeats it
+	lost := s.pool.actor.TryTell(mail{Pool: messages.Unopened{Addr: s.addr, Session: s.id}}) != nil
+	if lost || o.waiting.Load() <= 0 {
+		// A full mailbox loses it, and the next look repeats it; or the last one was
+		// acknowledged just before, and those that follow would not be told of.
+		o.told.Store(false)
 	}
 }
 

@@ -107,7 +107,8 @@ func (c *core) distrust(id uint64, s *carrier) {
 	}
 	next := &link{session: l.renewal.session, stands: true}
 	c.servers[s.addr] = next
-	if next.session == 0 || l.renewal.better { // that one may be refused for want of proof
+	// One that has yet to be proven may be refused, or is up: then no dial is under way.
+	if next.session == 0 || l.renewal.better || l.renewal.proving {
 		c.renew(s.addr, next)
 	}
 }
