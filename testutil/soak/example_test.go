@@ -15,5 +15,5 @@ func Example() {
 	// 2.000s server 1: go-away for 165ms
 	// 3.000s server 1: freeze for 5.347s
 	// 4.000s server 4: slow for 2.94s, by 226ms
-	// 5.000s server 2: leave for 2.606s
+	// 5.000s server 2: mute for 3.479s
 }
