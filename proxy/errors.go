@@ -25,8 +25,8 @@ var (
 
 	// ErrBreaksServers is beside the last failure's cause when connections to two servers
 	// broke under a call after it was sent there, as they do when a request kills
-	// whoever works on it. It is sent to no third server. The two of them may
-	// have it again until a third connection breaks, or the time for the call is over. A blocking query
+	// whoever works on it. It is sent to no third server. The two of them may have it again
+	// until four connections have broken, or the time for the call is over. A blocking query
 	// that was held for more than 5 s begins to count anew.
 	ErrBreaksServers = errors.New("servers ended the connection when they had the call: no other server is given it")
 )

@@ -53,6 +53,10 @@ func (e *ending) judge() (fate, breach) {
 			return broken, mislabelled // it was executed
 		}
 		return unreadable, 0
+	case errors.Is(e.err, proxy.ErrBreaksServers) && call.Outcome == pool.MaybeExecuted:
+		// Connections broke under it again and again: the proxy cannot know that this was
+		// not its doing. The ledger bounds how many there may be.
+		return undecided, 0
 	case e.group != atMostOnce:
 		return broken, lost
 	case call.Outcome == pool.MaybeExecuted:

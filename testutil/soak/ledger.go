@@ -114,6 +114,10 @@ func (l *ledger) close() {
 	<-l.ended
 }
 
+// spared is how many of so many calls that may be made again may be given up because
+// connections broke under them too often.
+func spared(calls int) int { return 2 + calls/50 }
+
 func (p *page) enter(e ending) {
 	t := &p.calls[e.group]
 	t.Calls++
@@ -128,7 +132,9 @@ func (p *page) enter(e ending) {
 			p.last = e.end
 		}
 	case undecided:
-		t.MaybeExecuted++
+		if t.MaybeExecuted++; e.group != atMostOnce && t.MaybeExecuted > spared(t.Calls) {
+			p.report(lost, &e, "")
+		}
 	case untouched:
 		t.NotExecuted++
 	case unreadable:

@@ -51,6 +51,8 @@ func TestACallIsComparedWithItsExecutions(t *testing.T) {
 		{atMostOnce, failed(pool.MaybeExecuted, context.Canceled), 0, fine},
 		{atMostOnce, failed(pool.MaybeExecuted, context.Canceled), 1, fine},
 		{atMostOnce, failed(pool.MaybeExecuted, context.Canceled), 2, duplicated},
+		{count, failed(pool.MaybeExecuted, proxy.ErrBreaksServers), 2, fine},
+		{count, failed(pool.NotSent, proxy.ErrBreaksServers), 0, lost},
 		{atMostOnce, failed(pool.NotSent, context.Canceled), 0, fine},
 		{atMostOnce, failed(pool.NotSent, context.Canceled), 1, mislabelled},
 		{atMostOnce, failed(pool.Rejected, pool.ErrNoLeader), 0, fine},
@@ -166,4 +168,18 @@ func TestAVisitSeesWhatWasEnteredBefore(t *testing.T) {
 			t.Errorf("%+v, worst gap %v", p.calls[echo], p.worst)
 		}
 	})
+}
+
+func TestFewCallsAreGivenUpBecauseConnectionsBreakUnderThem(t *testing.T) {
+	p := newPage(nil)
+	for range 2 {
+		p.enter(ending{group: count, begin: time.Now(), end: time.Now(), err: failed(pool.MaybeExecuted, proxy.ErrBreaksServers)})
+	}
+	if n := p.breaches.total(); n != 0 {
+		t.Errorf("%d breaches by two of them", n)
+	}
+	p.enter(ending{group: count, begin: time.Now(), end: time.Now(), err: failed(pool.MaybeExecuted, proxy.ErrBreaksServers)})
+	if p.breaches.counts[lost] != 1 {
+		t.Errorf("a third one is not lost: %v", p.breaches.counts)
+	}
 }

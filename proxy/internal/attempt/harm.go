@@ -9,7 +9,7 @@ import "slices"
 const (
 	mostBroken  = 2 // servers whose connection broke under it
 	mostUnheard = 3 // servers that have seen it and did not answer, those included
-	mostBreaks  = 3 // connections that broke under it; behind one address there may be many servers
+	mostBreaks  = 4 // connections that broke under it; behind one address there may be many servers
 )
 
 // harm is what one call may have done to servers. Of a blocking query that was held for

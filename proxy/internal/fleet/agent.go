@@ -114,6 +114,7 @@ func (f *Fleet) apply(a *agent) {
 			f.in(50*time.Millisecond, event{agent: a.id, kind: evDiscovered, arg: uint32(e.Run)})
 		case roster.EndRound:
 			a.forget(func(x asked) bool { return x.suspect < 0 && x.round == e.Round })
+		case roster.Reconnect: // each address has one server behind it
 		case roster.Log, roster.Answerer:
 		}
 	}

@@ -9,8 +9,10 @@ import (
 // last one that counts was given up, so that calls which wait side by side are one.
 const (
 	leastCalls = 2               // that many must have been given up
-	leastWait  = 3 * time.Second // and have waited that long, one after the other
+	leastWait  = 2 * time.Second // and have waited that long, one after the other
 	shortWait  = 100 * time.Millisecond
+	longWait   = time.Second     // of one call, for the next one to go elsewhere first
+	rarely     = 5 * time.Second // if that comes so much later: sooner, it is evidence at once
 )
 
 // A row is kept for memory after its last call, and no more than maxRows are.
@@ -31,6 +33,7 @@ type row struct {
 	calls          int
 	waited         time.Duration // by these calls together
 	longest        time.Duration // by one of them
+	elsewhere      bool          // another server has answered one at once since
 	last           time.Time     // when the last one was given up
 }
 
@@ -83,8 +86,11 @@ func (l *Log) Answered(now time.Time, server, method string, took time.Duration)
 			return false
 		}
 		// At once is within half of what the other one was given for one call.
-		if r.server == server || took > r.longest/2 || !r.enough() {
+		if r.server == server || took > r.longest/2 {
 			return r.server == server
+		}
+		if !r.enough() {
+			return false
 		}
 		behind = append(behind, Behind{r.server, method, r.calls, r.waited})
 		return true
@@ -95,13 +101,21 @@ func (l *Log) Answered(now time.Time, server, method string, took time.Duration)
 	if len(rows) == 0 {
 		return nil, behind
 	}
+	for i := range rows {
+		r := &rows[i]
+		r.elsewhere = r.elsewhere || r.method == method && took <= r.longest/2
+	}
 	return &Log{rows}, behind
 }
 
-// Avoids reports whether a call of method is better sent to another server first.
+// Avoids reports whether a call of method is better sent to another server first: one that
+// waited for long was answered there, or several were not answered here. It puts no
+// server behind: a heartbeat, which comes every few seconds, would be late each time until
+// there is enough evidence.
 func (l *Log) Avoids(now time.Time, server, method string) bool {
 	return l != nil && slices.ContainsFunc(l.rows, func(r row) bool {
-		return r.server == server && r.method == method && r.enough() && now.Sub(r.last) < avoidance
+		return r.server == server && r.method == method && now.Sub(r.last) < avoidance &&
+			(r.enough() || r.elsewhere && r.waited >= longWait && now.Sub(r.last) >= rarely)
 	})
 }
 

@@ -57,7 +57,7 @@ func TestAServerThatLeavesAMethodUnansweredIsFoundByAnothersAnswer(t *testing.T)
 
 func TestCallersThatGiveUpSoonFindItToo(t *testing.T) {
 	d := newDiary(t)
-	for range 6 {
+	for range 4 {
 		if d.log.Avoids(d.now, "a", "M") {
 			t.Fatal("avoided too soon")
 		}
@@ -66,7 +66,27 @@ func TestCallersThatGiveUpSoonFindItToo(t *testing.T) {
 	if !d.log.Avoids(d.now, "a", "M") || d.log.Avoids(d.now, "a", "N") || d.log.Avoids(d.now, "b", "M") {
 		t.Fatal("the next call is not sent elsewhere")
 	}
-	d.answered("b", "M", ms, "a M 6 3s")
+	d.answered("b", "M", ms, "a M 4 2s")
+}
+
+func TestOneThatWaitedLongHasTheNextCallGoElsewhereFirst(t *testing.T) {
+	d := newDiary(t)
+	d.unanswered("a", "M", 1250*ms, 0)
+	if d.log.Avoids(d.now, "a", "M") {
+		t.Fatal("avoided although nothing shows that another server does better")
+	}
+	d.answered("b", "M", ms)
+	d.now = d.now.Add(20 * time.Second)
+	if !d.log.Avoids(d.now, "a", "M") || d.log.Avoids(d.now, "a", "N") {
+		t.Fatal("the next one waits at the same server")
+	}
+	d.answered("b", "M", ms)
+	d.now = d.now.Add(41 * time.Second)
+	if d.log.Avoids(d.now, "a", "M") {
+		t.Error("avoided for ever")
+	}
+	d.unanswered("a", "M", 1250*ms, 0)
+	d.answered("b", "M", ms, "a M 2 2.5s")
 }
 
 func TestWhatProvesNothing(t *testing.T) {
