@@ -128,7 +128,7 @@ func (r *race) lost(ctx context.Context, d dialed) {
 	if d.server == r.order[0] {
 		r.err = d.err
 	}
-	r.call.way.Unreached(d.server)
+	r.call.way.Unreached(d.server, alone(d.err))
 }
 
 // met remembers that winner was connected while others were silent: the calls that

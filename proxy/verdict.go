@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
@@ -31,10 +32,18 @@ func describe(err *CallError, elsewhere, atHome bool) attempt.Failure {
 	f := attempt.Failure{
 		Kind: kind(err, elsewhere, atHome), Outcome: outcome(err.Outcome), Broke: broke(err), Silent: errors.Is(err, pool.ErrSilent),
 	}
-	if alone, ok := errors.AsType[*pool.BackoffError](err); ok && err.Outcome == pool.NotSent {
-		f.Until = alone.Until
+	if err.Outcome == pool.NotSent {
+		f.Until = alone(err)
 	}
 	return f
+}
+
+// alone is until when the server is not dialed that err tells of; zero: it was dialed.
+func alone(err error) time.Time {
+	if left, ok := errors.AsType[*pool.BackoffError](err); ok {
+		return left.Until
+	}
+	return time.Time{}
 }
 
 // broke reports whether the connection ended under an attempt that was sent, as it does

@@ -97,3 +97,17 @@ func TestTheFirstPauseIsShortWhereAllOtherServersAreHeldForFailed(t *testing.T) 
 		}
 	}
 }
+
+func TestACallThatRacedWaitsForTheFirstOfAllThatAreLeftAlone(t *testing.T) {
+	c := Call{Config: Config{RetryTimeout: time.Hour, Repeatable: true, Paced: true}}
+	env := large(t, start)
+	first := c.Next(env).Server
+	for i, s := range c.Order(env.View)[1:] {
+		c.Unreached(s, start.Add(time.Duration(2-i)*time.Second))
+	}
+	c.Unreached(first, start)
+	c.Failed(start, Failure{Kind: Lost, Outcome: NotSent, Until: start.Add(40 * time.Second)})
+	if do := c.Next(env); do.Do != Pause || do.For < time.Second || do.For >= time.Second+pauseFirst {
+		t.Errorf("%+v", do)
+	}
+}

@@ -107,10 +107,11 @@ func (c *Call) Order(view *messages.View) []messages.Server {
 // Took takes note that the attempt under way is made on another server of its order.
 func (c *Call) Took(server messages.Server) { c.server = server.Addr }
 
-// Unreached takes note that a server of the order could not be dialed: this turn is done
-// with it.
-func (c *Call) Unreached(server messages.Server) {
+// Unreached takes note that a server of the order could not be dialed, or is not until
+// then: this turn is done with it.
+func (c *Call) Unreached(server messages.Server, until time.Time) {
 	if server.Addr != c.server { // of the attempt's own, its failure tells
 		c.tried = append(c.tried, server.Addr)
+		c.left(Failure{Until: until})
 	}
 }

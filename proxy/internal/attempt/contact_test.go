@@ -114,8 +114,8 @@ func TestARaceHasTheServersThatTheCallMayBeMadeOn(t *testing.T) {
 	if !slices.Equal(got, []string{"e", "c", "f"}) {
 		t.Errorf("%v", got)
 	}
-	c.Unreached(messages.Server{Addr: "c"})
-	c.Unreached(messages.Server{Addr: "e"}) // its own failure tells
+	c.Unreached(messages.Server{Addr: "c"}, time.Time{})
+	c.Unreached(messages.Server{Addr: "e"}, time.Time{}) // its own failure tells
 	if !slices.Equal(c.tried, []string{"b", "c"}) {
 		t.Errorf("tried %v", c.tried)
 	}
