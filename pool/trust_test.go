@@ -71,7 +71,10 @@ func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 	ca := newAuthority(t)
 	s := ca.server()
 	var log logged
-	p := newPool(t, pool.Config{TLS: ca.agent(), Handlers: doubling(), Logger: zerolog.New(&log).Level(zerolog.WarnLevel)})
+	p := newPool(t, pool.Config{
+		TLS: ca.agent(), Handlers: doubling(), Logger: zerolog.New(&log).Level(zerolog.WarnLevel),
+		SilenceLimit: time.Hour, DialTimeout: patience, // no session is dialed for but by the credentials
+	})
 	handleCopies(s)
 	var on []onBothSides
 	for i := range 2 * bound {
