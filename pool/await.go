@@ -157,7 +157,7 @@ func (w *patience) stays() bool {
 // comes is stays for a call whose server answers no others: a few bytes are no answer on
 // its way.
 func (w *patience) comes() bool {
-	if w.update(time.Since(w.session.pool.origin)); w.received < slowestLine {
+	if w.update(time.Since(w.session.pool.origin)); w.received < slowestCall {
 		return false
 	}
 	w.moved, w.retired, w.deserted = nil, nil, nil

@@ -28,3 +28,21 @@ func TestAPingBehindALargeRequestMayTakeLonger(t *testing.T) {
 		t.Errorf("ended for %v", why)
 	}
 }
+
+// Nor is a Status.Ping the one to judge by that waits behind it.
+func TestAStatusPingBehindALargeRequestIsJudgedOnceThatHasArrived(t *testing.T) {
+	r := servingRig(t)
+	arrives := r.now.Add(12 * time.Second)
+	r.expire(time.Second, "suspect "+addrA)
+	r.tell(messages.Corroborated{Addr: addrA})
+	for r.now.Before(arrives.Add(-time.Second)) {
+		r.chatter(1)
+		u := r.use[1]
+		u.spared = arrives
+		r.use[1] = u
+		r.expire(time.Second)
+	}
+	r.sessions(1)
+	r.chatter(1) // it is not answered then either
+	r.expire(time.Second, "publish", "retire 1: "+notServing(elsewhereAnswers), "desert 1: "+notServing(elsewhereAnswers))
+}

@@ -167,21 +167,25 @@ func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool)
 			s.leave()
 			except, err = s.id, s.cause()
 		}
-		var reply actor.Reply[error]
-		dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
-			reply = r
-			return mail{Pool: messages.Connect{Addr: addr, Except: except, Probe: probe, Reply: r}}
-		})
-		if asked != nil {
-			// A full mailbox loses it: then a dial is made for nobody.
-			_ = p.actor.TryTell(mail{Pool: messages.Withdraw{Addr: addr, Reply: reply}})
-			return nil, asked
-		}
-		if dialed != nil {
-			return nil, dialed
+		if err := p.await(ctx, messages.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
+			return nil, err
 		}
 	}
 	return nil, err
+}
+
+// await asks the owner for a session and waits within ctx until it is up.
+func (p *Pool) await(ctx context.Context, wanted messages.Connect) error {
+	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
+		wanted.Reply = r
+		return mail{Pool: wanted}
+	})
+	if asked != nil {
+		// A full mailbox loses it: then a dial is made for nobody.
+		_ = p.actor.TryTell(mail{Pool: messages.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
+		return asked
+	}
+	return dialed
 }
 
 // elsewhere reports whether what was not sent on a session may be sent on another one to

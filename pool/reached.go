@@ -5,25 +5,18 @@ import (
 	"maps"
 	"sync/atomic"
 
-	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // Connect makes sure of a session to the server at addr, and blocks until there is one
-// or ctx ends; the dial goes on then. A session that came up for nobody but Connect, and
+// or ctx ends; a dial that is under way goes on then. A session that came up for nobody but Connect, and
 // that no call has used, ends after 5 s, unless its server is retained. The errors are a
 // *DialError, ctx.Err and ErrStopped.
 func (p *Pool) Connect(ctx context.Context, addr string) error {
 	if p.Connected(addr) {
 		return nil
 	}
-	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Pool: messages.Connect{Addr: addr, Spare: true, Reply: r}}
-	})
-	if asked != nil {
-		return asked
-	}
-	return dialed
+	return p.await(ctx, messages.Connect{Addr: addr, Spare: true})
 }
 
 // Connected reports whether there is a session to the server at addr that takes calls.

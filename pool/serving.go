@@ -45,6 +45,9 @@ const (
 	// bulkLonger is how often the judgement is put off, by half of PingTimeout, while
 	// large requests or replies pass: the answer may be queued behind them.
 	bulkLonger = 8
+	// sparedLonger is the same while large requests are on their way out that the server
+	// has not taken.
+	sparedLonger = 60
 )
 
 type (
@@ -170,6 +173,9 @@ func (c *core) judge(now time.Time, session uint64, s *carrier, u usage) {
 	case v.longer < bulkLonger && !u.bulk.IsZero() && now.Sub(u.bulk) < 2*c.cfg.ping:
 		v.longer++
 		v.until = now.Add(c.cfg.ping / 2)
+	case v.longer < sparedLonger && u.spared.After(now):
+		v.longer++
+		v.until = sooner(now.Add(c.cfg.ping/2), u.spared) // large requests are on their way before it
 	case !s.doubt.until.IsZero() && !u.heard.After(s.doubt.asked):
 		v.until = s.doubt.until // nothing at all comes in: that is decided there
 	default:
