@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -168,7 +169,7 @@ func (o *owner) tune(view *messages.View) {
 		o.retained = active.Addr
 		_ = o.proxy.pool.Retain(context.Background(), active.Addr)
 	}
-	if every := keepalive(o.ttl, o.place); every != o.keepalive {
+	if every := attempt.Keepalive(o.ttl, o.place); every != o.keepalive {
 		o.keepalive = every
 		_ = o.proxy.pool.Keepalive(context.Background(), every)
 	}

@@ -24,6 +24,7 @@ type agent struct {
 	calls [2]call
 	asked []asked
 
+	place  float64 // among the agents that fall silent together, as the proxy has one
 	tokens tokens
 	dials  *pool.DialPolicy
 	number uint32 // of the last dial
@@ -78,6 +79,7 @@ func (f *Fleet) start(a *agent) {
 	}
 	a.core = roster.New(cfg, &a.rng)
 	a.dials = pool.NewDialPolicy(a.rng.Float64)
+	a.place = a.rng.Float64()
 	a.core.Start(f.clock())
 	f.apply(a)
 	f.begin(a, watch)

@@ -1,14 +1,9 @@
 package fleet
 
 import (
-	"time"
-
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
-
-// quietLimit is how long nothing may come in on a session with calls on it: servers ping
-// theirs every 30 s.
-const quietLimit = 45 * time.Second
 
 // quiet has the agents notice whose session falls silent with the server.
 func (f *Fleet) quiet(n int16) {
@@ -23,7 +18,7 @@ func (f *Fleet) quiet(n int16) {
 			continue // stock's keepalive runs anyway
 		}
 		heard := max(l.heard, l.since+(f.now-l.since)/serverPing*serverPing)
-		f.queue.push(event{at: max(heard+quietLimit, f.now), agent: a.id, kind: evSuspect, server: n})
+		f.queue.push(event{at: max(heard+attempt.Keepalive(a.ttl, a.place), f.now), agent: a.id, kind: evSuspect, server: n})
 	}
 }
 

@@ -1,4 +1,4 @@
-package proxy
+package attempt
 
 import (
 	"testing"
@@ -21,7 +21,7 @@ func TestTheKeepaliveFindsADeadServerBeforeTheTTLIsOver(t *testing.T) {
 		{1<<63 - 1, 1, 35 * time.Second},
 		{-1 << 63, 0, 42 * time.Second},
 	} {
-		if got := keepalive(c.ttl, c.place); got != c.want {
+		if got := Keepalive(c.ttl, c.place); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package proxy
+package attempt
 
 import "time"
 
@@ -14,12 +14,12 @@ const (
 	silenceTakes = 5 * time.Second
 )
 
-// keepalive is for how long nothing may come in on a session that carries calls, be
+// Keepalive is for how long nothing may come in on a session that carries calls, be
 // they blocking queries, before it is asked for a sign of life: a server that has died
 // is found before the TTL of the last heartbeat, zero if there was none, is over. Up to
 // a sixth of it is taken off by place, in [0, 1), so that the agents of a server do not
 // all ask, and then all ask another server, in the same second.
-func keepalive(ttl time.Duration, place float64) time.Duration {
+func Keepalive(ttl time.Duration, place float64) time.Duration {
 	every := longestKeepalive
 	if ttl > 0 {
 		every = max(min(every, ttl-silenceTakes), leastKeepalive)
