@@ -26,12 +26,12 @@ type pace struct {
 }
 
 // failed notes a dial that failed while no session was up. The next one is due after
-// three to nine tenths of the fleet's spread.
+// three to eight tenths of the fleet's spread.
 func (p *pace) failed(now time.Time, spread time.Duration, err error, chance func() float64) {
 	p.failures++
 	p.last = err
 	if most := min(spread, paceMost); p.failures >= paceFree && most >= paceLeast {
-		p.until = now.Add(time.Duration(float64(most) * (0.3 + 0.6*chance())))
+		p.until = now.Add(time.Duration(float64(most) * (0.3 + 0.5*chance())))
 	}
 }
 
