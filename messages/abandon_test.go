@@ -11,7 +11,7 @@ import (
 
 // Every message that carries a Reply is one that can be abandoned.
 func TestEveryMessageWithAReplyCanBeAbandoned(t *testing.T) {
-	for _, m := range []messages.Proxy{
+	for _, m := range []messages.Message{
 		messages.HeartbeatUpdate{},
 		messages.FailureNotice{},
 		messages.Recovered{},

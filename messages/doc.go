@@ -1,7 +1,7 @@
 // Package messages is the vocabulary of the proxy: the values that describe
 // servers and the two sealed sets of messages that its actors take.
 //
-//   - [Proxy] messages go to the owner of the server list: what an agent tells
+//   - [Message] messages go to the owner of the server list: what an agent tells
 //     it ([HeartbeatUpdate], [FailureNotice], [RebalanceTick], [SetServers],
 //     [SetBackups], [AddBackup], [AddPrimary], [RemoveServer]) and what its own
 //     helpers report back ([ProbeDone], [DiscoveryDone], [Recovered]).

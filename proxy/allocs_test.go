@@ -85,7 +85,7 @@ func TestACallThatIsAnsweredAtOnceAllocatesNoMoreThanItsContexts(t *testing.T) {
 		call func() error
 	}{
 		"plain":         {7, func() error { return p.Call(ctx, "Status.Ping", nil, nil) }},
-		"with a budget": {9, func() error { return p.Call(ctx, "Status.Ping", nil, nil, proxy.WithBudget(late)) }},
+		"with a budget": {9, func() error { return p.Call(ctx, "Status.Ping", nil, nil, proxy.WithSoftDeadline(late)) }},
 	} {
 		if n := testing.AllocsPerRun(1000, func() {
 			if err := c.call(); err != nil {

@@ -17,12 +17,12 @@ import (
 // asked is a message with a Reply, and a wait for its answer. The error is that of
 // an answer that has one.
 type asked struct {
-	message messages.Proxy
+	message messages.Message
 	answer  func() error
 }
 
 // replied is a message that is answered with a value; failed is the error in it.
-func replied[R any](build func(actor.Reply[R]) messages.Proxy, failed func(R) error) asked {
+func replied[R any](build func(actor.Reply[R]) messages.Message, failed func(R) error) asked {
 	reply := actor.NewReply[R]()
 	return asked{build(reply), func() error {
 		select {
@@ -40,24 +40,24 @@ func everyMessage() []asked {
 	none := func(bool) error { return nil }
 	a := messages.Server{Name: "a", Addr: "a:4647"}
 	return []asked{
-		replied(func(r actor.Reply[error]) messages.Proxy {
+		replied(func(r actor.Reply[error]) messages.Message {
 			return messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "a", Reply: r}
 		}, same),
-		replied(func(r actor.Reply[bool]) messages.Proxy { return messages.FailureNotice{Server: a, Reply: r} }, none),
-		replied(func(r actor.Reply[proxy.RebalanceResult]) messages.Proxy { return messages.RebalanceTick{Reply: r} },
+		replied(func(r actor.Reply[bool]) messages.Message { return messages.FailureNotice{Server: a, Reply: r} }, none),
+		replied(func(r actor.Reply[proxy.RebalanceResult]) messages.Message { return messages.RebalanceTick{Reply: r} },
 			func(result proxy.RebalanceResult) error { return result.Err }),
-		replied(func(r actor.Reply[error]) messages.Proxy {
+		replied(func(r actor.Reply[error]) messages.Message {
 			return messages.SetServers{Addrs: []string{"a", "b"}, Reply: r}
 		}, same),
-		replied(func(r actor.Reply[error]) messages.Proxy {
+		replied(func(r actor.Reply[error]) messages.Message {
 			return messages.SetBackups{Addrs: []string{"x"}, Reply: r}
 		}, same),
-		replied(func(r actor.Reply[error]) messages.Proxy { return messages.AddBackup{Addrs: []string{"y"}, Reply: r} }, same),
-		replied(func(r actor.Reply[messages.AddResult]) messages.Proxy {
+		replied(func(r actor.Reply[error]) messages.Message { return messages.AddBackup{Addrs: []string{"y"}, Reply: r} }, same),
+		replied(func(r actor.Reply[messages.AddResult]) messages.Message {
 			return messages.AddPrimary{Addr: "c", Reply: r}
 		},
 			func(added messages.AddResult) error { return added.Err }),
-		replied(func(r actor.Reply[bool]) messages.Proxy {
+		replied(func(r actor.Reply[bool]) messages.Message {
 			return messages.RemoveServer{Server: messages.Server{Addr: "c:4647"}, Reply: r}
 		}, none),
 	}

@@ -41,12 +41,12 @@ type Config struct {
 	// is the agent's alone: agents that share one all choose the same server.
 	NodeID string
 
-	// Seat is the agent's number in the fleet, from 1; the last bits of the host's
+	// FleetIndex is the agent's number in the fleet, from 1; the last bits of the host's
 	// address do well. With the policy Shuffle it says where the agent goes after a
 	// failover: agents with consecutive seats spread evenly over the servers, and
 	// return to them when they are back. Zero: it goes back to the server that it had
 	// left, once that is back, so the fleet is as even as it was.
-	Seat uint64
+	FleetIndex uint64
 
 	// RPCMajorVersion is the newest version of the protocol the agent speaks.
 	// Servers of a newer one are left out of the list.

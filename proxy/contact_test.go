@@ -172,7 +172,7 @@ func TestACallWithABudgetGoesToTheServerThatIsThere(t *testing.T) {
 	c := startCluster(t, 1)
 	h := &holes{good: c.Addrs()[0]}
 	p := startProxy(t, proxy.Config{Servers: append(nine()[:3], h.good), Pool: pool.Config{Dial: h.dial}})
-	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithBudget(time.Now().Add(far))); err != nil {
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithSoftDeadline(time.Now().Add(far))); err != nil {
 		t.Fatal(err)
 	}
 }

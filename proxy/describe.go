@@ -13,7 +13,7 @@ import (
 const maxText = 300
 
 // cause is a message in the words of the record; nil is a deadline.
-func cause(m messages.Proxy) string {
+func cause(m messages.Message) string {
 	switch m := m.(type) {
 	case nil:
 		return "a deadline"

@@ -26,7 +26,7 @@ func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
 	t.Cleanup(c.ServerAt(front.Addr).Thaw)
 	const ttl = 3 * time.Second
 	begin, watch := time.Now(), testutil.StartStopwatch(t)
-	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithBudget(begin.Add(ttl))); err != nil {
+	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithSoftDeadline(begin.Add(ttl))); err != nil {
 		t.Fatal(err)
 	}
 	if ran := watch.Elapsed(); ran > ttl {
@@ -59,7 +59,7 @@ func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
 	// nothing was shown yet.
 	for beats, sent := int64(1), int64(0); sent <= beats; beats++ {
 		if err := p.Call(ctx, "Slow.Beat", struct{}{}, nil,
-			proxy.WithBudget(time.Now().Add(time.Second)), proxy.WithClass(proxy.Idempotent)); err != nil {
+			proxy.WithSoftDeadline(time.Now().Add(time.Second)), proxy.WithClass(proxy.Idempotent)); err != nil {
 			t.Fatal(err)
 		}
 		sent = 0
@@ -85,7 +85,7 @@ func TestASliceDoesNotRepeatWhatMayHaveBeenExecuted(t *testing.T) {
 	s := c.ServerAt(front.Addr)
 	s.Inject(testutil.Mute())
 	for ctx := within(t); ; {
-		err := p.Call(ctx, "Echo.Count", counted{"x"}, nil, proxy.WithBudget(time.Now().Add(time.Second)))
+		err := p.Call(ctx, "Echo.Count", counted{"x"}, nil, proxy.WithSoftDeadline(time.Now().Add(time.Second)))
 		if call, ok := errors.AsType[*proxy.CallError](err); ok && call.Outcome == pool.MaybeExecuted && call.Attempts == 1 {
 			return
 		}

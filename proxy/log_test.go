@@ -105,7 +105,7 @@ func TestABadConfiguredAddressIsLeftOutWithAWarningThatQuotesIt(t *testing.T) {
 }
 
 func TestARefusedMessageThatNobodyWaitsForIsLoggedAndQuoted(t *testing.T) {
-	for _, m := range []messages.Proxy{
+	for _, m := range []messages.Message{
 		messages.SetServers{Addrs: []string{"x", "nomad:0"}},
 		messages.SetBackups{Addrs: []string{"x", "nomad:0"}},
 		messages.AddBackup{Addrs: []string{"x", "nomad:0"}},

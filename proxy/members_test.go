@@ -180,7 +180,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 	p := listed(t, "a", "b", "c")
 	a, b := server(t, "a"), server(t, "b")
 	for _, s := range []struct {
-		message messages.Proxy
+		message messages.Message
 		shows   func(*messages.View) bool
 	}{
 		{messages.RebalanceTick{}, func(v *messages.View) bool { // until then nobody has answered
@@ -223,7 +223,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 
 func TestWhatIsNoMessageIsRefused(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
-	for _, m := range []messages.Proxy{nil, (*messages.RebalanceTick)(nil), &messages.AddBackup{Addrs: []string{"b"}}} {
+	for _, m := range []messages.Message{nil, (*messages.RebalanceTick)(nil), &messages.AddBackup{Addrs: []string{"b"}}} {
 		err := p.Send(within(t), m)
 		if bad, ok := errors.AsType[*proxy.MessageError](err); !ok || bad.Type != fmt.Sprintf("%T", m) {
 			t.Errorf("%T: %v", m, err)

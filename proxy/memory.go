@@ -23,7 +23,7 @@ type memory struct {
 	last  []string      // what was handed over last
 }
 
-func newMemory(p *Proxy, self actor.Self[messages.Proxy]) memory {
+func newMemory(p *Proxy, self actor.Self[messages.Message]) memory {
 	if p.cfg.StateFile == "" {
 		return memory{}
 	}

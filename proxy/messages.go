@@ -18,9 +18,9 @@ type RebalanceResult = messages.RebalanceResult
 //
 // A message that carries a Reply, made with actor.NewReply, is answered once Send has
 // returned nil: after its effect is published, or, if the Proxy ends first, with what
-// says so (see messages.Proxy). A receive from the Reply's channel is all it takes to
+// says so (see messages.Message). A receive from the Reply's channel is all it takes to
 // wait; nothing else needs to be watched. The methods below send and wait in one.
-func (p *Proxy) Send(ctx context.Context, m messages.Proxy) error {
+func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
 	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
 		return &MessageError{Type: fmt.Sprintf("%T", m)}
 	}
@@ -28,7 +28,7 @@ func (p *Proxy) Send(ctx context.Context, m messages.Proxy) error {
 }
 
 // ask sends the message that build makes and waits for its answer.
-func ask[R any](ctx context.Context, p *Proxy, build func(actor.Reply[R]) messages.Proxy) (R, error) {
+func ask[R any](ctx context.Context, p *Proxy, build func(actor.Reply[R]) messages.Message) (R, error) {
 	return actor.Ask(ctx, p.owner.Ref, build)
 }
 
@@ -37,7 +37,7 @@ func ask[R any](ctx context.Context, p *Proxy, build func(actor.Reply[R]) messag
 // *messages.UpdateError: the list stays as it was, while node count, leader and
 // TTL are taken. The other errors are ctx.Err and ErrStopped.
 func (p *Proxy) Heartbeat(ctx context.Context, u messages.HeartbeatUpdate) error {
-	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Message {
 		u.Reply = r
 		return u
 	})
@@ -52,7 +52,7 @@ func (p *Proxy) NotifyFailed(ctx context.Context, s messages.Server, cause error
 
 // failed sends a failure notice and waits until it is taken.
 func (p *Proxy) failed(ctx context.Context, n messages.FailureNotice) error {
-	_, err := ask(ctx, p, func(r actor.Reply[bool]) messages.Proxy {
+	_, err := ask(ctx, p, func(r actor.Reply[bool]) messages.Message {
 		n.Reply = r
 		return n
 	})
@@ -68,7 +68,7 @@ func (p *Proxy) failed(ctx context.Context, n messages.FailureNotice) error {
 // The servers are from now on what Config.Servers was: they are tried again when
 // none is left that answers.
 func (p *Proxy) SetServers(ctx context.Context, addrs ...string) error {
-	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Message {
 		return messages.SetServers{Addrs: addrs, Reply: r}
 	})
 }
@@ -77,7 +77,7 @@ func (p *Proxy) SetServers(ctx context.Context, addrs ...string) error {
 // *messages.AddrsError that names each. Without addresses there are none afterwards.
 // The other errors are ctx.Err and ErrStopped.
 func (p *Proxy) SetBackups(ctx context.Context, addrs ...string) error {
-	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Message {
 		return messages.SetBackups{Addrs: addrs, Reply: r}
 	})
 }
@@ -85,13 +85,13 @@ func (p *Proxy) SetBackups(ctx context.Context, addrs ...string) error {
 // AddBackup adds backup servers to those there are, all or nothing: bad addresses are
 // a *messages.AddrsError that names each. The other errors are ctx.Err and ErrStopped.
 func (p *Proxy) AddBackup(ctx context.Context, addrs ...string) error {
-	return p.tell(ctx, func(r actor.Reply[error]) messages.Proxy {
+	return p.tell(ctx, func(r actor.Reply[error]) messages.Message {
 		return messages.AddBackup{Addrs: addrs, Reply: r}
 	})
 }
 
 // tell sends the message that build makes and waits until it is taken or refused.
-func (p *Proxy) tell(ctx context.Context, build func(actor.Reply[error]) messages.Proxy) error {
+func (p *Proxy) tell(ctx context.Context, build func(actor.Reply[error]) messages.Message) error {
 	refused, err := ask(ctx, p, build)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (p *Proxy) tell(ctx context.Context, build func(actor.Reply[error]) message
 // removed. A bad address is a *messages.AddrError. The other errors are ctx.Err and
 // ErrStopped.
 func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, error) {
-	added, err := ask(ctx, p, func(r actor.Reply[messages.AddResult]) messages.Proxy {
+	added, err := ask(ctx, p, func(r actor.Reply[messages.AddResult]) messages.Message {
 		return messages.AddPrimary{Addr: addr, Reply: r}
 	})
 	if err != nil {
@@ -116,7 +116,7 @@ func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, e
 // Remove takes a server out of the list, and says whether it was there. The
 // errors are ctx.Err and ErrStopped.
 func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
-	return ask(ctx, p, func(r actor.Reply[bool]) messages.Proxy {
+	return ask(ctx, p, func(r actor.Reply[bool]) messages.Message {
 		return messages.RemoveServer{Server: s, Reply: r}
 	})
 }
@@ -124,7 +124,7 @@ func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
 // Rebalance runs one rebalance round now and waits for its end; while one runs
 // it waits for that one. The errors are ctx.Err and ErrStopped.
 func (p *Proxy) Rebalance(ctx context.Context) (RebalanceResult, error) {
-	return ask(ctx, p, func(r actor.Reply[RebalanceResult]) messages.Proxy {
+	return ask(ctx, p, func(r actor.Reply[RebalanceResult]) messages.Message {
 		return messages.RebalanceTick{Reply: r}
 	})
 }

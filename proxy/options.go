@@ -30,7 +30,7 @@ func WithHoldTime(d time.Duration) CallOption {
 	return func(o *call) { o.hold = max(d, 0) }
 }
 
-// WithBudget is for calls that must land by a deadline, such as a heartbeat,
+// WithSoftDeadline is for calls that must land by a deadline, such as a heartbeat,
 // which must arrive before its TTL is over. The time until landBy is sliced over
 // the servers, so that one which does not answer costs a slice and not the
 // deadline; the pauses between attempts shrink as it comes near, to 250 ms, or a 512th of
@@ -49,7 +49,7 @@ func WithHoldTime(d time.Duration) CallOption {
 // A slice does not end a large request or reply that is on its way and goes on; see
 // pool.Request.Limit. It may end while the server still works on the call: use it for calls
 // that are Idempotent or Read; an AtMostOnce call ends with the slice.
-func WithBudget(landBy time.Time) CallOption {
+func WithSoftDeadline(landBy time.Time) CallOption {
 	return func(o *call) { o.way.LandBy = landBy }
 }
 

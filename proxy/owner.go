@@ -14,7 +14,7 @@ import (
 // owner runs the roster: it brings it messages and does what it decides.
 type owner struct {
 	proxy  *Proxy
-	self   actor.Self[messages.Proxy]
+	self   actor.Self[messages.Message]
 	roster *roster.Roster
 
 	round      context.Context // of the probes under way
@@ -28,10 +28,10 @@ type owner struct {
 	spread     time.Duration // of dials, as the pool knows it
 	lease      time.Duration // the same, of the TTL
 	memory     memory
-	took       messages.Proxy // the message that is being taken; nil: a deadline
+	took       messages.Message // the message that is being taken; nil: a deadline
 }
 
-func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []messages.Server, rng *rand.Rand) *owner {
+func newOwner(p *Proxy, self actor.Self[messages.Message], servers, remembered []messages.Server, rng *rand.Rand) *owner {
 	o := &owner{
 		proxy: p, self: self, endRound: func() {}, memory: newMemory(p, self), place: rand.Float64(),
 		roster: roster.New(roster.Config{
@@ -42,7 +42,7 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []m
 			RPCMajorVersion:  p.cfg.RPCMajorVersion,
 			Policy:           p.cfg.Policy,
 			NodeID:           p.cfg.NodeID,
-			Seat:             p.cfg.Seat,
+			FleetIndex:       p.cfg.FleetIndex,
 			Rebalance:        p.cfg.Rebalance,
 			ProbeTimeout:     p.cfg.ProbeTimeout,
 			ProbeStagger:     p.cfg.ProbeStagger,
@@ -58,7 +58,7 @@ func newOwner(p *Proxy, self actor.Self[messages.Proxy], servers, remembered []m
 }
 
 // Step takes one message.
-func (o *owner) Step(now time.Time, m messages.Proxy) {
+func (o *owner) Step(now time.Time, m messages.Message) {
 	switch told := m.(type) { //nolint:gochecksumtype // the roster takes them all; these say something to the shell too
 	case messages.HeartbeatUpdate:
 		o.ttl = told.TTL

@@ -23,8 +23,8 @@ type Proxy struct {
 	pinger  Pinger
 	caller  Caller     // nil: the Pinger carries no calls
 	pool    *pool.Pool // nil: the connections are the embedder's
-	owner   *actor.Actor[messages.Proxy]
-	mail    actor.Ref[messages.Proxy] // the owner's, known before it begins: what it dials may fail before Start returns
+	owner   *actor.Actor[messages.Message]
+	mail    actor.Ref[messages.Message] // the owner's, known before it begins: what it dials may fail before Start returns
 	now     atomic.Pointer[published]
 	renewal atomic.Pointer[chan struct{}] // what Renewed gives
 	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
@@ -89,7 +89,7 @@ func Start(cfg Config) (*Proxy, error) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Proxy]) actor.Behavior[messages.Proxy] {
+	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.mail = self.Ref()
 		return newOwner(p, self, servers, p.remembered(), rand.New(rand.NewPCG(seed, seed)))
 	})

@@ -89,7 +89,7 @@ func TestTheHeartbeatOverAnInterruptedLeaderLandsInItsBudget(t *testing.T) {
 	t.Parallel()
 	p, recorded := replayed(t, "leader_interrupted")
 	for i := range 4 {
-		got, err := replay(t, p, &recorded[i], proxy.WithBudget(time.Now().Add(10*time.Second)))
+		got, err := replay(t, p, &recorded[i], proxy.WithSoftDeadline(time.Now().Add(10*time.Second)))
 		if err != nil || len(got.Servers) != 3 {
 			t.Fatalf("call %d: %+v, %v", i, got, err)
 		}

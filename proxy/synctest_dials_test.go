@@ -42,7 +42,7 @@ func dialsOf(t *testing.T, nodes, callers int) (dials int) {
 			go func() {
 				for ctx.Err() == nil {
 					one, stop := context.WithTimeout(ctx, 5*time.Second)
-					if err := p.Call(one, "Node.UpdateStatus", nil, nil, proxy.WithBudget(time.Now().Add(4*time.Second))); err == nil {
+					if err := p.Call(one, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(time.Now().Add(4*time.Second))); err == nil {
 						t.Error("a call was served")
 					}
 					<-one.Done() // the next one has to try as long

@@ -33,7 +33,7 @@ func attemptsOf(t *testing.T, nodes int, budget, limit time.Duration, fail func(
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
 		began = time.Now()
-		err = p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithBudget(began.Add(budget)))
+		err = p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(budget)))
 		for len(made) > 0 {
 			at = append(at, <-made)
 		}
@@ -98,7 +98,7 @@ func TestLateCallsAreSpread(t *testing.T) {
 			all.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 				defer cancel()
-				if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithBudget(began)); err == nil {
+				if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began)); err == nil {
 					t.Error("the servers are down, and a call succeeded")
 				}
 			})

@@ -36,7 +36,7 @@ func TestAnAgentThatStartsOnAMinorityFindsTheMajority(t *testing.T) {
 			}},
 		})
 		began := time.Now()
-		if err := p.Call(t.Context(), "Node.UpdateStatus", nil, nil, proxy.WithBudget(began.Add(10*time.Second))); err != nil {
+		if err := p.Call(t.Context(), "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(10*time.Second))); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(began); took > 5*time.Second || runs.Load() != 1 {

@@ -37,7 +37,7 @@ func TestACallGoesOnWithTheServersThatMayBeWell(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithBudget(time.Now().Add(5*time.Second))); err == nil {
+		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(time.Now().Add(5*time.Second))); err == nil {
 			t.Error("nobody answered, and the call succeeded")
 		}
 		for i, want := range []int{0, 4, 2, 1, 3} {

@@ -42,7 +42,7 @@ func heartbeat(t *testing.T, p *proxy.Proxy, budget time.Duration) time.Duration
 	begin := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithBudget(begin.Add(budget))); err != nil {
+	if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(begin.Add(budget))); err != nil {
 		t.Errorf("a heartbeat that should land within %v: %v after %v", budget, err, time.Since(begin))
 	}
 	return time.Since(begin)
@@ -123,7 +123,7 @@ func TestALateHeartbeatDoesNotFloodAClusterThatDoesNotAnswer(t *testing.T) {
 		p := startProxy(t, proxy.Config{Servers: names(3), Pinger: answersAfter(time.Now(), &latency, made)})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithBudget(time.Now().Add(5*time.Second))); err == nil {
+		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(time.Now().Add(5*time.Second))); err == nil {
 			t.Error("nobody answered, and the call succeeded")
 		}
 		// Turns of 1.25, 2.5, 5, ... s for each of three; the eighth is not over.
@@ -149,7 +149,7 @@ func TestSlicesGrowOnlyWhenTheyWereTooShort(t *testing.T) {
 		}}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithBudget(began.Add(time.Second))); err == nil {
+		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(time.Second))); err == nil {
 			t.Error("nobody answered, and the call succeeded")
 		}
 		// The servers fall silent in the middle of a turn, or at its end.

@@ -87,5 +87,5 @@ func (b *beat) budget() []proxy.CallOption {
 	if b.until.IsZero() {
 		return nil
 	}
-	return []proxy.CallOption{proxy.WithBudget(b.until)}
+	return []proxy.CallOption{proxy.WithSoftDeadline(b.until)}
 }

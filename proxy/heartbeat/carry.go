@@ -47,7 +47,7 @@ func (h *Heartbeat) carry(c call, args any) result {
 	defer cancel()
 	r := result{reply: new(nodeReply)}
 	r.err = h.cfg.Proxy.Call(ctx, c.kind.method(), args, r.reply, proxy.WithClass(proxy.Idempotent),
-		proxy.WithBudget(c.budget), proxy.WithAnsweredBy(&r.from))
+		proxy.WithSoftDeadline(c.budget), proxy.WithAnsweredBy(&r.from))
 	r.at = time.Now()
 	if r.err != nil {
 		return r

@@ -23,7 +23,7 @@
 // the node for lost. Nomad's own client sends the next heartbeat when the TTL is
 // over (recording real_client_agent), and relies on the grace. Here the next one is sent a margin before:
 // a third of the TTL, at most 5 s, so that a server that is found silent at that
-// moment costs a slice of the margin (see [proxy.WithBudget]) and the heartbeat
+// moment costs a slice of the margin (see [proxy.WithSoftDeadline]) and the heartbeat
 // still lands on another server within the TTL. Where answers take long the margin
 // is twice what the last one took, at most half of the TTL. In a fleet whose TTL is
 // minutes, 5 s are nothing; at a TTL of 10 to 20 s they cost half as many heartbeats
@@ -45,7 +45,7 @@
 // the servers need for all nodes of the cluster at 256 a second each, if that is
 // longer (30 s at most); half of it is added by chance. A call there tries for 8 s
 // at first and for up to 1 min later, with pauses of 1 to 2 s or, in such a fleet,
-// longer ones (see [proxy.WithBudget]). When the proxy's view shows that the server in
+// longer ones (see [proxy.WithSoftDeadline]). When the proxy's view shows that the server in
 // front answers again, the pause between two calls ends early, spread as after a move.
 //
 // What a server refuses outright, such as a node without a name, is tried again

@@ -59,7 +59,7 @@ var handlers = pool.Handlers{
 // runAgent is the process of an agent; it ends with ctx.
 func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scribe, log io.Writer) error {
 	logger := zerolog.New(log).With().Timestamp().Logger()
-	cfg := proxy.Config{Servers: opt.servers, NodeID: opt.name, Seat: seat(), Logger: logger}
+	cfg := proxy.Config{Servers: opt.servers, NodeID: opt.name, FleetIndex: seat(), Logger: logger}
 	cfg.Pool.Logger, cfg.Pool.Handlers, cfg.Pool.DrainTimeout = logger, handlers, opt.drain
 	p, err := proxy.Start(cfg)
 	if err != nil {
@@ -112,7 +112,7 @@ func (a *agent) beat(ctx context.Context, ttl time.Duration) {
 		var reply beatReply
 		var from messages.Server
 		err := a.proxy.Call(ctx, "Node.UpdateStatus", heartbeat(a.opt.name, a.token, status), &reply,
-			proxy.WithBudget(due.Add(a.opt.grace/2)), proxy.WithAnsweredBy(&from))
+			proxy.WithSoftDeadline(due.Add(a.opt.grace/2)), proxy.WithAnsweredBy(&from))
 		r.Done = time.Now()
 		if err != nil {
 			r.Err = err.Error()

@@ -86,7 +86,7 @@ func (a *agent) once(ctx context.Context, n int, due time.Time, reply *beatReply
 	}
 	var opts []proxy.CallOption
 	if !due.IsZero() {
-		opts = append(opts, proxy.WithBudget(due.Add(grace/2)))
+		opts = append(opts, proxy.WithSoftDeadline(due.Add(grace/2)))
 	}
 	if err := a.callers.proxy.Call(ctx, method, args, reply, opts...); err != nil {
 		return err

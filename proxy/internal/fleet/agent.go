@@ -75,7 +75,7 @@ func (f *Fleet) start(a *agent) {
 		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
 	if f.cfg.Seats {
-		cfg.Seat = uint64(a.id) + 1
+		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.core = roster.New(cfg, &a.rng)
 	a.dials = pool.NewDialPolicy(a.rng.Float64)
@@ -87,7 +87,7 @@ func (f *Fleet) start(a *agent) {
 }
 
 // tell gives a's roster one message and does what it decides.
-func (f *Fleet) tell(a *agent, m messages.Proxy) {
+func (f *Fleet) tell(a *agent, m messages.Message) {
 	a.core.Step(f.clock(), m)
 	f.apply(a)
 }

@@ -11,7 +11,7 @@ func BenchmarkUnchangedHeartbeat(b *testing.B) {
 	for _, n := range []int{5, 100} {
 		b.Run(fmt.Sprintf("servers=%d", n), func(b *testing.B) {
 			g := newRig(b, pooled(n)...)
-			var m messages.Proxy = messages.HeartbeatUpdate{Servers: infos(pooled(n)...), NumNodes: 5, LeaderRPCAddr: "a"}
+			var m messages.Message = messages.HeartbeatUpdate{Servers: infos(pooled(n)...), NumNodes: 5, LeaderRPCAddr: "a"}
 			b.ReportAllocs()
 			for b.Loop() {
 				g.r.Step(g.now, m)
@@ -36,7 +36,7 @@ func BenchmarkFailureNotice(b *testing.B) {
 
 func BenchmarkStaleFailureNotice(b *testing.B) {
 	g := newRig(b, pooled(5)...)
-	var m messages.Proxy = messages.FailureNotice{Server: serv(b, "s000"), Epoch: g.view.Epoch(), Err: errTest}
+	var m messages.Message = messages.FailureNotice{Server: serv(b, "s000"), Epoch: g.view.Epoch(), Err: errTest}
 	g.step(m)
 	b.ReportAllocs()
 	for b.Loop() {

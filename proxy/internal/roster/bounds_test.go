@@ -64,7 +64,7 @@ func TestWhatAHeartbeatBringsIsKeptWithinBounds(t *testing.T) {
 
 func TestAHeartbeatIsRecognisedWhateverItsLength(t *testing.T) {
 	g := newRig(t, "a")
-	var m messages.Proxy = messages.HeartbeatUpdate{
+	var m messages.Message = messages.HeartbeatUpdate{
 		Servers: []messages.ServerInfo{
 			{RPCAdvertiseAddr: "a", Datacenter: strings.Repeat("d", 2*maxText)},
 			{RPCAdvertiseAddr: strings.Repeat("b", 2*maxText)},

@@ -17,7 +17,7 @@ type Config struct {
 	RPCMajorVersion  int               // heartbeats' servers with a newer one are left out
 	Policy           Policy            // how the start and each round order the servers; default Shuffle
 	NodeID           string            // what Rendezvous hashes; unused by Shuffle
-	Seat             uint64            // the agent's number in the fleet, from 1: where Shuffle sends it after a failover; 0: back to the server it left
+	FleetIndex       uint64            // the agent's number in the fleet, from 1: where Shuffle sends it after a failover; 0: back to the server it left
 
 	Rebalance        Timing        // the time between rounds
 	ProbeTimeout     time.Duration // limit of one whole round; default 3 s

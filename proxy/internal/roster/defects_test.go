@@ -15,7 +15,7 @@ import (
 
 func TestDefect01BackupsAreKeptAndRankedLast(t *testing.T) {
 	g := newRig(t, "a", "b")
-	err := ask(g, func(r actor.Reply[error]) messages.Proxy {
+	err := ask(g, func(r actor.Reply[error]) messages.Message {
 		return messages.AddBackup{Addrs: []string{"x", "y"}, Reply: r}
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ func TestDefect07AHeartbeatWithoutAUsableServerIsRefused(t *testing.T) {
 		infos("", "a b", "c:0"),
 		{{RPCAdvertiseAddr: "d", RPCMajorVersion: 2}},
 	} {
-		err := ask(g, func(r actor.Reply[error]) messages.Proxy {
+		err := ask(g, func(r actor.Reply[error]) messages.Message {
 			return messages.HeartbeatUpdate{Servers: servers, NumNodes: 3, LeaderRPCAddr: "c", Reply: r}
 		})
 		refused, ok := errors.AsType[*messages.UpdateError](err)
@@ -125,7 +125,7 @@ func TestDefect07AHeartbeatWithoutAUsableServerIsRefused(t *testing.T) {
 func TestDefect08ARemovedServerDoesNotComeBackWithARound(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	remove := func(addr string) bool {
-		return ask(g, func(r actor.Reply[bool]) messages.Proxy {
+		return ask(g, func(r actor.Reply[bool]) messages.Message {
 			return messages.RemoveServer{Server: serv(t, addr), Reply: r}
 		})
 	}

@@ -48,7 +48,7 @@ func (r *Roster) failover(now time.Time, former *entry, cause error) {
 		(r.returned.addr != former.server.Addr || now.Sub(r.returned.at) >= steady) {
 		r.belong(former)
 	}
-	s.homeward = s.home != "" || r.cfg.Seat != 0 || r.cfg.Policy == Rendezvous
+	s.homeward = s.home != "" || r.cfg.FleetIndex != 0 || r.cfg.Policy == Rendezvous
 	r.bringForward(now)
 	r.rotated = r.published.epoch + 1
 }
@@ -62,11 +62,11 @@ func (r *Roster) goHome(now time.Time, was schedule) {
 		return
 	}
 	c, s := &candidates[0], &r.schedule
-	if r.cfg.Policy == Shuffle && r.cfg.Seat == 0 && c.server.Addr != was.home {
+	if r.cfg.Policy == Shuffle && r.cfg.FleetIndex == 0 && c.server.Addr != was.home {
 		s.home = was.home
 		return
 	}
-	s.displaced = r.cfg.Seat != 0 // its seat changes with the list
+	s.displaced = r.cfg.FleetIndex != 0 // its seat changes with the list
 	switch {
 	case c.state == answered:
 		r.returned = homecoming{addr: c.server.Addr, at: now}
@@ -87,7 +87,7 @@ func (r *Roster) grow(now time.Time) {
 	}
 	r.joins = r.list.joins
 	s, home := &r.schedule, r.list.find(r.schedule.home)
-	seat := r.cfg.Policy == Shuffle && r.cfg.Seat != 0
+	seat := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
 	switch {
 	case seat && !s.displaced:
 		return // the order of the others' seats is another one now: that can wait

@@ -100,7 +100,7 @@ func (in *bytesIn) err() error {
 	return errTest
 }
 
-func (in *bytesIn) message(w *witness) messages.Proxy {
+func (in *bytesIn) message(w *witness) messages.Message {
 	switch in.below(14) {
 	case 0:
 		m := messages.HeartbeatUpdate{

@@ -9,7 +9,7 @@ import (
 
 // checkDoubt compares each server's health before and after a message with what
 // the message may say of a leader.
-func (w *witness) checkDoubt(m messages.Proxy, before *messages.View) {
+func (w *witness) checkDoubt(m messages.Message, before *messages.View) {
 	for s := range before.Ranking() {
 		if !w.view.Contains(s.Server) {
 			continue
@@ -41,7 +41,7 @@ func (w *witness) evidence(m messages.FailureNotice, wasLapsed bool) {
 
 // checkDenied checks that servers are looked for when one has answered that it
 // knows no leader, and none is left that may.
-func (w *witness) checkDenied(m messages.Proxy, before *messages.View) {
+func (w *witness) checkDenied(m messages.Message, before *messages.View) {
 	n, ok := m.(messages.FailureNotice)
 	active, _ := w.view.Active()
 	if !ok || !n.NoQuorum || n.Epoch != before.Epoch() || !before.Contains(n.Server) || w.view.Health(active) != messages.Leaderless {
@@ -55,7 +55,7 @@ func (w *witness) checkDenied(m messages.Proxy, before *messages.View) {
 // checkPreferred checks that no server that nobody has reached carries calls in
 // front of a primary that works, because servers were set by hand, or a heartbeat, or
 // the end of what one began, took the active server away or into the other class.
-func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
+func (w *witness) checkPreferred(m messages.Message, before *messages.View) {
 	was, _ := before.Active()
 	is, _ := w.view.Active()
 	if w.view.Health(is) != messages.Unknown {
@@ -84,7 +84,7 @@ func (w *witness) checkPreferred(m messages.Proxy, before *messages.View) {
 }
 
 // checkRelief checks that m may end the doubt about a server.
-func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.Health) {
+func (w *witness) checkRelief(m messages.Message, s messages.Server, now messages.Health) {
 	// With the seeds it may have come back in the step in which it left; the
 	// leader's word may have ended the silence in which it did.
 	u, _ := m.(messages.HeartbeatUpdate)
@@ -105,7 +105,7 @@ func (w *witness) checkRelief(m messages.Proxy, s messages.Server, now messages.
 // bereft tells the oracle that every server has failed. A message that ends being
 // an orphan may make one of the agent in the same step; a heartbeat with a leader
 // may end it again, for who carried it may be among those that come back.
-func (w *witness) bereft(m messages.Proxy, wasSilent bool, before *messages.View) {
+func (w *witness) bereft(m messages.Message, wasSilent bool, before *messages.View) {
 	if u, ok := m.(messages.HeartbeatUpdate); ok && u.LeaderRPCAddr != "" {
 		left := append(w.oracle.backups(), w.oracle.primaries...)
 		answering := func(addr string) bool { return before.Health(messages.Server{Addr: addr}) != messages.Failed }
@@ -167,7 +167,7 @@ func (w *witness) checkHeld() {
 // and that none comes after its regular time. Who becomes active because the
 // configuration came back, as this step lapsed, has taken over from nobody; and while
 // no server answers, only the regular round is due.
-func (w *witness) checkFailover(m messages.Proxy, before *messages.View, lapsed bool) {
+func (w *witness) checkFailover(m messages.Message, before *messages.View, lapsed bool) {
 	at, regular := w.r.nextRound(), w.r.regular()
 	if at.After(regular) {
 		w.t.Fatalf("a round is due at %s, after its regular time %s", clock(at, epoch0), clock(regular, epoch0))
@@ -205,7 +205,7 @@ func (w *witness) checkFailover(m messages.Proxy, before *messages.View, lapsed 
 
 // answers notes whom m may be an answer of: whether it has counted as one is not
 // known here. A heartbeat may also take a server away and bring it back at once.
-func (w *witness) answers(m messages.Proxy) {
+func (w *witness) answers(m messages.Message) {
 	const perhaps = -1
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:

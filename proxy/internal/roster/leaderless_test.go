@@ -149,7 +149,7 @@ func TestTheTurnOfLeaderlessServersStaysWithOneThatAnswers(t *testing.T) {
 	g.fail("c")
 	g.fail("a")
 	g.expect("*b~ c! a! | x~")
-	changed := ask(g, func(r actor.Reply[bool]) messages.Proxy {
+	changed := ask(g, func(r actor.Reply[bool]) messages.Message {
 		return messages.FailureNotice{Server: serv(t, "b"), Epoch: g.view.Epoch(), NoQuorum: true, Reply: r}
 	})
 	if g.expect("*b~ c! a! | x~"); changed {

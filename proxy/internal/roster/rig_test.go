@@ -53,7 +53,7 @@ func (g *rig) take() []Effect {
 	return effects
 }
 
-func (g *rig) step(m messages.Proxy) []Effect {
+func (g *rig) step(m messages.Message) []Effect {
 	g.r.Step(g.now, m)
 	return g.take()
 }
@@ -113,7 +113,7 @@ func (g *rig) expect(want string) {
 
 // ask puts a message with a Reply through and returns the answer; it fails the
 // test unless there is exactly one.
-func ask[R any](g *rig, build func(actor.Reply[R]) messages.Proxy) R {
+func ask[R any](g *rig, build func(actor.Reply[R]) messages.Message) R {
 	g.t.Helper()
 	reply := actor.NewReply[R]()
 	return received(g, reply, g.step(build(reply)))

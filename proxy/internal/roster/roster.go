@@ -79,7 +79,7 @@ func (r *Roster) Start(now time.Time) {
 }
 
 // Step takes one message. Its effects wait for Take.
-func (r *Roster) Step(now time.Time, m messages.Proxy) {
+func (r *Roster) Step(now time.Time, m messages.Message) {
 	r.box.open()
 	r.start(now)
 	switch m := m.(type) {
@@ -134,7 +134,7 @@ func (r *Roster) Expire(now time.Time) {
 // beginDue begins the next round if it is due.
 func (r *Roster) beginDue(now time.Time) {
 	if due(r.nextRound(), now) {
-		r.beginRound(now, r.cfg.Seat == 0 && !due(r.regular(), now))
+		r.beginRound(now, r.cfg.FleetIndex == 0 && !due(r.regular(), now))
 	}
 }
 

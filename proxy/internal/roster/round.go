@@ -87,7 +87,7 @@ func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceRe
 	if r.round.running {
 		return
 	}
-	if s := &r.schedule; r.cfg.Policy == Shuffle && r.cfg.Seat == 0 {
+	if s := &r.schedule; r.cfg.Policy == Shuffle && r.cfg.FleetIndex == 0 {
 		s.homeward, s.home, s.joined = false, "", false
 	}
 	r.beginRound(now, false)
@@ -122,8 +122,8 @@ func (r *Roster) beginRound(now time.Time, extra bool) {
 // those that know no leader come last. A homeward round goes by the agent's seat.
 func (r *Roster) arrange(homeward bool) []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
-	if homeward && r.cfg.Policy == Shuffle && r.cfg.Seat != 0 {
-		seated(primaries, r.cfg.Seat)
+	if homeward && r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0 {
+		seated(primaries, r.cfg.FleetIndex)
 		r.ownFirst(primaries)
 	} else {
 		r.ordered(primaries)

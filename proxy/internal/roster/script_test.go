@@ -99,7 +99,7 @@ func (s *script) advanceBy(d time.Duration) {
 	}
 }
 
-func (s *script) message(c command) messages.Proxy {
+func (s *script) message(c command) messages.Message {
 	switch c.verb {
 	case "heartbeat":
 		return messages.HeartbeatUpdate{

@@ -68,7 +68,7 @@ func newFleet(agents int, servers string, seat func(i int) uint64) *fleet {
 		known = append(known, messages.Server{Name: s, Addr: s + ":4647"})
 	}
 	for i := range agents {
-		r := New(Config{Servers: known, Seat: seat(i)}, rand.New(rand.NewPCG(7, uint64(i))))
+		r := New(Config{Servers: known, FleetIndex: seat(i)}, rand.New(rand.NewPCG(7, uint64(i))))
 		r.Start(f.now)
 		r.Take()
 		f.rosters = append(f.rosters, r)

@@ -14,7 +14,7 @@ import (
 // set sends servers to be set by hand and wants them taken.
 func (g *rig) set(addrs ...string) {
 	g.t.Helper()
-	if err := ask(g, func(r actor.Reply[error]) messages.Proxy { return messages.SetServers{Addrs: addrs, Reply: r} }); err != nil {
+	if err := ask(g, func(r actor.Reply[error]) messages.Message { return messages.SetServers{Addrs: addrs, Reply: r} }); err != nil {
 		g.t.Fatal(err)
 	}
 }
@@ -47,7 +47,7 @@ func TestServersThatAreSetAreAgainTheSeedsAfterBeingRemovedByHand(t *testing.T) 
 }
 
 func TestAnAgentWithASeatThatFailedOverTakesItAmongTheServersThatAreSet(t *testing.T) {
-	g := startRig(t, Config{Servers: servs(t, "a", "b"), Seat: 3}, ordered())
+	g := startRig(t, Config{Servers: servs(t, "a", "b"), FleetIndex: 3}, ordered())
 	g.fail("a")
 	g.advance(16 * time.Second)
 	g.probed("b", nil)

@@ -117,7 +117,7 @@ func (s *sim) server(addr string) *simServer {
 	return s.servers[i]
 }
 
-func (s *sim) step(a *simAgent, m messages.Proxy) {
+func (s *sim) step(a *simAgent, m messages.Message) {
 	a.r.Step(s.now, m)
 	s.take(a)
 }

@@ -210,7 +210,7 @@ func TestAnUnchangedHeartbeatAllocatesNothing(t *testing.T) {
 		for _, from := range []messages.Server{{}, serv(t, pooled(n)[n-1])} {
 			for _, leader := range []string{"a", ""} {
 				g := newRig(t, "a")
-				var m messages.Proxy = messages.HeartbeatUpdate{
+				var m messages.Message = messages.HeartbeatUpdate{
 					Servers: infos(pooled(n)...), NumNodes: 5, LeaderRPCAddr: leader, TTL: 15 * time.Second, From: from,
 				}
 				for range n + 1 { // without a leader each makes another active

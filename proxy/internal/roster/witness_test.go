@@ -47,7 +47,7 @@ func newWitness(t testing.TB, cfg Config, seed uint64) *witness {
 	return w
 }
 
-func (w *witness) step(m messages.Proxy) {
+func (w *witness) step(m messages.Message) {
 	orphan, wasSilent, ticks, before := w.r.quorum.orphaned(), w.r.quorum.silent, w.ticks, w.view
 	wasLapsed := w.r.quorum.lapsed
 	w.expect(m)
@@ -150,7 +150,7 @@ func (w *witness) conclude() {
 }
 
 // expect notes that a message waits for its answer.
-func (w *witness) expect(m messages.Proxy) {
+func (w *witness) expect(m messages.Message) {
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
 		w.open = append(w.open, m.Reply)

@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// Proxy is a message to the owner of the server list. The set is sealed: only
+// Message is a message to the owner of the server list. The set is sealed: only
 // the types of this package belong to it.
 //
 // One that carries a Reply is answered once the owner has it in its mailbox: with
@@ -14,7 +14,7 @@ import (
 // answer is or has one (actor.ErrStopped, or the fault that ended it), else false.
 //
 //sumtype:decl
-type Proxy interface{ proxyMessage() }
+type Message interface{ message() }
 
 // ServerInfo is one server as a heartbeat reply names it. The field names are
 // those on the wire.
@@ -154,16 +154,16 @@ type DiscoveryDone struct {
 	Err   error // of the sources that found nothing; what others found counts all the same
 }
 
-func (HeartbeatUpdate) proxyMessage() {}
-func (FailureNotice) proxyMessage()   {}
-func (Recovered) proxyMessage()       {}
-func (Reconnected) proxyMessage()     {}
-func (Suspected) proxyMessage()       {}
-func (RebalanceTick) proxyMessage()   {}
-func (SetServers) proxyMessage()      {}
-func (SetBackups) proxyMessage()      {}
-func (AddBackup) proxyMessage()       {}
-func (AddPrimary) proxyMessage()      {}
-func (RemoveServer) proxyMessage()    {}
-func (ProbeDone) proxyMessage()       {}
-func (DiscoveryDone) proxyMessage()   {}
+func (HeartbeatUpdate) message() {}
+func (FailureNotice) message()   {}
+func (Recovered) message()       {}
+func (Reconnected) message()     {}
+func (Suspected) message()       {}
+func (RebalanceTick) message()   {}
+func (SetServers) message()      {}
+func (SetBackups) message()      {}
+func (AddBackup) message()       {}
+func (AddPrimary) message()      {}
+func (RemoveServer) message()    {}
+func (ProbeDone) message()       {}
+func (DiscoveryDone) message()   {}
