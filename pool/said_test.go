@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"time"
 )
 
@@ -151,5 +153,23 @@ func TestAShortTextHidesNothing(t *testing.T) {
 	}
 	if _, ok := errors.AsType[*net.DNSError](e); !ok {
 		t.Error("the lookup is out of reach")
+	}
+}
+
+func TestWhoIsRefusedIsToldInWords(t *testing.T) {
+	until := time.Date(2026, 11, 28, 12, 0, 1, 75e6, time.UTC)
+	failed := func(addr string) core.Failure {
+		return core.Failure{Addr: addr, Err: &DialError{Addr: addr, Phase: PhaseDial, Err: errOfTest}}
+	}
+	for want, r := range map[string]core.Refusal{
+		"dial 10.0.0.1:4647: it fell (failed once, not dialed again before 12:00:01.075)":                  {Failures: 1, Last: failed(addrA)},
+		"dial 10.0.0.1:4647: it fell (failed 7 times in a row, not dialed again before 12:00:01.075)":      {Failures: 7, Last: failed(addrA), Paced: true},
+		"dial 10.0.0.1:4647: b:1: it fell (failed 2 times in a row, not dialed again before 12:00:01.075)": {Failures: 2, Last: failed("b:1"), Paced: true},
+		"handshake 10.0.0.1:4647: it fell (failed 2 times in a row, not dialed again before 12:00:01.075)": {Failures: 2, Last: core.Failure{Addr: addrA, Err: errOfTest, Session: true}},
+	} {
+		r.Addr, r.Until = addrA, until
+		if got := refusalError(&r).Error(); got != want {
+			t.Errorf("%q\nwant %q", got, want)
+		}
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // tardiness is what a dial's context says about its limits.
 type tardiness struct {
-	limits
+	core.Limits
 	callers time.Duration  // how long callers wait for it
 	begin   time.Time      // of the dial; zero: it has other limits
 	tell    func(at Phase) // called once, when their time is over and the dial goes on
@@ -28,7 +30,7 @@ func (t *tardiness) mark(bit uint32) {
 		return
 	}
 	late := func(state uint32) bool {
-		return state&isOverdue != 0 && (state&isConnected != 0 || t.connect > t.callers)
+		return state&isOverdue != 0 && (state&isConnected != 0 || t.Connect > t.callers)
 	}
 	before := t.state.Or(bit)
 	if after := before | bit; !late(before) && late(after) {
@@ -43,8 +45,8 @@ func (t *tardiness) mark(bit uint32) {
 type tardinessKey struct{}
 
 // tardy is ctx for a dial with these limits, of which tell is told when it is late.
-func (p *Pool) tardy(ctx context.Context, l limits, tell func(Phase)) context.Context {
-	return context.WithValue(ctx, tardinessKey{}, &tardiness{limits: l, callers: p.cfg.DialTimeout, tell: tell})
+func (p *Pool) tardy(ctx context.Context, l core.Limits, tell func(Phase)) context.Context {
+	return context.WithValue(ctx, tardinessKey{}, &tardiness{Limits: l, callers: p.cfg.DialTimeout, tell: tell})
 }
 
 // tardinessOf is that of a dial's context; nil: it has one limit.
@@ -61,23 +63,23 @@ func (p *Pool) dialLimit(ctx context.Context) (limited context.Context, stop con
 	}
 	t.begin = time.Now()
 	overdue := time.AfterFunc(t.callers, func() { t.mark(isOverdue) })
-	limited, end := context.WithTimeoutCause(ctx, t.whole, errNoAnswer(t.whole))
+	limited, end := context.WithTimeoutCause(ctx, t.Whole, errNoAnswer(t.Whole))
 	return limited, func() { overdue.Stop(); end() }
 }
 
 // connecting is the time that a dial has until a socket is connected.
 func connecting(limited context.Context) (context.Context, context.CancelFunc) {
 	t := tardinessOf(limited)
-	if t == nil || t.begin.IsZero() || t.connect >= t.whole {
+	if t == nil || t.begin.IsZero() || t.Connect >= t.Whole {
 		return limited, func() {}
 	}
-	return context.WithDeadlineCause(limited, t.begin.Add(t.connect), errNoAnswer(t.connect))
+	return context.WithDeadlineCause(limited, t.begin.Add(t.Connect), errNoAnswer(t.Connect))
 }
 
 // connectBy is when that is over; false: never.
 func connectBy(limited context.Context) (time.Time, bool) {
 	if t := tardinessOf(limited); t != nil && !t.begin.IsZero() {
-		return t.begin.Add(t.connect), true
+		return t.begin.Add(t.Connect), true
 	}
 	return limited.Deadline()
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -95,11 +95,11 @@ func TestWhatIsTakenWhenItIsNotOnOfferAnyMoreIsDropped(t *testing.T) {
 	p.creds.Store(now)
 	late := p.newOffering(nil)
 	late.end()
-	if o.enforce(messages.Secured{}, &offer{next: &credentials{}, by: late}) || p.creds.Load() != now {
+	if o.enforce(core.Secured{}, &offer{next: &credentials{}, by: late}) || p.creds.Load() != now {
 		t.Error("it replaced what came into force meanwhile")
 	}
 	next, on := &credentials{}, p.newOffering(nil)
-	if !o.enforce(messages.Secured{}, &offer{next: next, by: on}) || p.creds.Load() != next {
+	if !o.enforce(core.Secured{}, &offer{next: next, by: on}) || p.creds.Load() != next {
 		t.Error("what is on offer was not taken either")
 	}
 }
@@ -108,7 +108,7 @@ func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
 	p := &Pool{}
 	o, first, second := &owner{pool: p}, &credentials{}, &credentials{}
 	reply := actor.NewReply[error]()
-	if !o.enforce(messages.Secured{}, &offer{next: second, serial: 2}) || o.enforce(messages.Secured{Reply: reply}, &offer{next: first, serial: 1}) {
+	if !o.enforce(core.Secured{}, &offer{next: second, serial: 2}) || o.enforce(core.Secured{Reply: reply}, &offer{next: first, serial: 1}) {
 		t.Error("what was slow was put into force")
 	}
 	select {
@@ -124,7 +124,7 @@ func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
 	}
 	renewed := p.newOffering(nil)
 	renewed.inForce = second
-	if !o.enforce(messages.Secured{}, &offer{next: first, by: renewed}) || p.creds.Load() != first {
+	if !o.enforce(core.Secured{}, &offer{next: first, by: renewed}) || p.creds.Load() != first {
 		t.Error("changed files were not")
 	}
 }
