@@ -13,9 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
-	"time"
 )
 
 var errOfTest = errors.New("it fell")

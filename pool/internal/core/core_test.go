@@ -69,40 +69,45 @@ func (r *rig) expect(what string, want []string) {
 	r.t.Helper()
 	var got []string
 	for _, e := range r.core.Take() {
-		switch e := e.(type) {
-		case Dial:
-			got = append(got, fmt.Sprintf("dial %s as %d", e.Addr, e.Session))
-		case Publish:
-			got = append(got, "publish")
-		case Answer:
-			got = append(got, fmt.Sprintf("answer %s: %v", r.names[e.To], e.Err))
-		case Retire:
-			got = append(got, fmt.Sprintf("retire %d: %v", e.Session, e.Cause))
-		case Release:
-			got = append(got, fmt.Sprintf("shut %d", e.Session))
-		case Ping:
-			got = append(got, fmt.Sprintf("ping %d", e.Session))
-		case Ask:
-			got = append(got, fmt.Sprintf("ask %d", e.Session))
-		case Desert:
-			got = append(got, fmt.Sprintf("desert %d: %v", e.Session, e.Cause))
-		case Suspect:
-			got = append(got, "suspect "+e.Addr)
-		case Cut:
-			got = append(got, fmt.Sprintf("cut %d: %v", e.Session, e.Cause))
-		case Abandon:
-			got = append(got, fmt.Sprintf("abandon %d", e.Session))
-		case Replaced:
-			got = append(got, "replaced "+e.Addr)
-		case Trim, DialFailed:
-			continue // comes with every look at a session, and every dial that fails
+		switch e.(type) {
+		case Trim, DialFailed: // come with every look at a session, and every dial that fails
 		default:
-			got = append(got, fmt.Sprintf("%T", e))
+			got = append(got, r.render(e))
 		}
 	}
 	if !slices.Equal(got, want) {
 		r.t.Fatalf("%s:\n got %s\nwant %s", what, strings.Join(got, "; "), strings.Join(want, "; "))
 	}
+}
+
+func (r *rig) render(e Effect) string {
+	switch e := e.(type) {
+	case Dial:
+		return fmt.Sprintf("dial %s as %d", e.Addr, e.Session)
+	case Publish:
+		return "publish"
+	case Answer:
+		return fmt.Sprintf("answer %s: %v", r.names[e.To], e.Err)
+	case Retire:
+		return fmt.Sprintf("retire %d: %v", e.Session, e.Cause)
+	case Release:
+		return fmt.Sprintf("release %d", e.Session)
+	case Ping:
+		return fmt.Sprintf("ping %d", e.Session)
+	case Ask:
+		return fmt.Sprintf("ask %d", e.Session)
+	case Desert:
+		return fmt.Sprintf("desert %d: %v", e.Session, e.Cause)
+	case Suspect:
+		return "suspect " + e.Addr
+	case Cut:
+		return fmt.Sprintf("cut %d: %v", e.Session, e.Cause)
+	case Abandon:
+		return fmt.Sprintf("abandon %d", e.Session)
+	case Replaced:
+		return "replaced " + e.Addr
+	}
+	return fmt.Sprintf("%T", e)
 }
 
 // sessions are those that calls may find.
@@ -120,70 +125,11 @@ func (r *rig) sessions(want ...uint64) {
 	}
 }
 
-func TestOneDialServesAllWhoWait(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(r.connect("bob", addrA, 0))
-	r.tell(r.connect("eve", addrA, 0))
-	r.sessions()
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>", "answer bob: <nil>", "answer eve: <nil>")
-	r.sessions(1)
-	r.tell(r.connect("late", addrA, 0), "answer late: <nil>")
-}
-
-func TestAFailedDialIsAnsweredWithItsErrorAndForgotten(t *testing.T) {
-	r := newRig(t)
-	refused := errors.New("refused")
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(r.connect("bob", addrA, 0))
-	r.tell(Dialed{Addr: addrA, Session: 1, Err: refused}, "answer ann: refused", "answer bob: refused")
-	r.sessions()
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 2")
-}
-
-func TestServersAreDialedIndependently(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(r.connect("bob", addrB, 0), "dial "+addrB+" as 2")
-	r.tell(Dialed{Addr: addrB, Session: 2}, "publish", "answer bob: <nil>")
-	r.sessions(2)
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>")
-	r.sessions(1, 2)
-}
-
-func TestASessionOfNoUseIsReplaced(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>")
-	// The first who finds it of no use has it replaced; the others join.
-	r.tell(r.connect("ann", addrA, 1), "publish", "retire 1: "+ErrLeaving.Error(), "dial "+addrA+" as 2")
-	r.sessions()
-	r.tell(r.connect("bob", addrA, 1))
-	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "answer ann: <nil>", "answer bob: <nil>")
-	// Who is late with the old number gets the new session.
-	r.tell(r.connect("eve", addrA, 1), "answer eve: <nil>")
-	r.sessions(2)
-}
-
-func TestASessionThatEndsLeavesTheTable(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer ann: <nil>")
-	r.tell(Disconnected{Addr: addrA, Session: 1}, "publish")
-	r.sessions()
-	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 2")
-	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "answer ann: <nil>")
-	// News of a former session changes nothing.
-	r.tell(Disconnected{Addr: addrA, Session: 1})
-	r.tell(Disconnected{Addr: addrB, Session: 2})
-	r.sessions(2)
-}
-
 func TestADialThatNobodyKnowsOfAnyMoreIsShut(t *testing.T) {
 	r := newRig(t)
 	r.tell(Dialed{Addr: addrA, Session: 7}, "retire 7: "+ErrIdle.Error())
 	r.sessions()
-	r.expire(0, "shut 7")
+	r.expire(0, "release 7")
 }
 
 func TestSessionNumbersAreNeverUsedAgain(t *testing.T) {

@@ -35,49 +35,24 @@ func TestWithoutASessionThereIsNoDeadline(t *testing.T) {
 	}
 }
 
-func TestASessionIsShutOnceItHasBeenIdle(t *testing.T) {
-	r := up(t, addrA)
-	r.deadline(idleTime)
-	r.expire(idleTime - 1)
-	r.sessions(1)
-	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
-	r.sessions()
-	r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
-	if at := r.core.Deadline(); !at.IsZero() {
-		t.Fatalf("deadline %v", at)
-	}
-}
-
 func TestASessionInUseIsLookedAtAgainWhenItCouldBeIdle(t *testing.T) {
 	r := up(t, addrA)
 	r.use[1] = Usage{Used: r.now.Add(idleTime / 4)}
 	r.expire(idleTime)
 	r.deadline(idleTime / 4)
-	r.expire(idleTime/4, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
-}
-
-func TestASessionWithCallsIsNotIdle(t *testing.T) {
-	r := up(t, addrA)
-	r.use[1] = Usage{Used: r.now, Busy: true}
-	for range 5 {
-		r.expire(idleTime)
-		r.sessions(1)
-		r.deadline(idleTime)
-	}
-	r.use[1] = Usage{Used: r.now}
-	r.expire(idleTime, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(idleTime/4, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
 func TestTheRetainedServersSessionIsKept(t *testing.T) {
 	r := up(t, addrA, addrB)
 	r.tell(Retain{Addr: addrA})
-	r.expire(idleTime, "publish", "retire 2: "+ErrIdle.Error(), "shut 2")
+	r.expire(idleTime, "publish", "retire 2: "+ErrIdle.Error(), "release 2")
 	r.tell(Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
 	r.sessions(1)
 	r.expire(10 * idleTime)
 	r.sessions(1)
 	r.tell(Retain{}) // none
-	r.expire(idleTime, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(idleTime, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
 func TestADialUnderWayIsNotIdle(t *testing.T) {
@@ -110,7 +85,7 @@ func TestASessionThatOnlyPingsWereOnEndsSoonWhereCallsAreElsewhere(t *testing.T)
 	r.core.Take()
 	r.expire(drainTime - 1)
 	r.sessions(1, 2)
-	r.expire(1, "publish", "retire 2: "+ErrIdle.Error(), "shut 2")
+	r.expire(1, "publish", "retire 2: "+ErrIdle.Error(), "release 2")
 	r.tell(Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
 	r.expire(10 * idleTime)
 	r.sessions(1) // the one that is kept
@@ -124,7 +99,7 @@ func TestASessionThatHasCarriedCallsHasTheTimeToBecomeIdle(t *testing.T) {
 	r.use[1] = Usage{Used: r.now}
 	r.expire(idleTime - 1)
 	r.sessions(1)
-	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
 // Without anybody who says where calls go, pings are use like any other.
@@ -144,7 +119,7 @@ func TestALeftSessionThatOnlyPingsWereOnNeedNotOutlastTheTTL(t *testing.T) {
 	r.use[1] = Usage{Used: r.now, Pinged: true}
 	r.expire(drainTime - 1)
 	r.sessions(1, 2)
-	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
 // The TTL of heartbeats is drawn anew with each, and the keepalive follows it.

@@ -20,7 +20,7 @@ func TestASessionThatWasLeftIsFoundUntilItHasCarriedNothingForTheTimeToDrain(t *
 	r.tell(r.connect("a call or a probe", addrA, 0), "answer a call or a probe: <nil>")
 	r.expire(drainTime - 1)
 	r.sessions(1, 2)
-	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 	r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
 	r.sessions(2)
 	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 3")
@@ -80,7 +80,7 @@ func TestASessionThatWasLeftIsKeptForTheTTLOfHeartbeats(t *testing.T) {
 		r.tell(Retain{Addr: addrB})
 		r.expire(c.kept - 1)
 		r.sessions(1, 2)
-		r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+		r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 	}
 }
 
@@ -92,7 +92,7 @@ func TestATTLThatChangesIsForThoseThatWereLeftBefore(t *testing.T) {
 	r.expire(time.Minute + ttlMargin - drainTime - 1)
 	r.sessions(1, 2)
 	r.tell(HeartbeatTTL{TTL: time.Second})
-	r.expire(0, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(0, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
 func TestOnlyTheFormerServersSessionIsLeft(t *testing.T) {
@@ -107,7 +107,7 @@ func TestOnlyTheFormerServersSessionIsLeft(t *testing.T) {
 	for _, id := range []uint64{1, 2, 3} { // 2 was dialed for a probe: it has its own time
 		r.use[id] = Usage{Used: r.now}
 	}
-	r.expire(drainTime, "publish", "retire 1: "+ErrIdle.Error(), "shut 1")
+	r.expire(drainTime, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 	r.sessions(2, 3)
 }
 
@@ -133,7 +133,7 @@ func TestMovesToAndFroFindTheSessionsAsTheyWere(t *testing.T) {
 		}
 	}
 	r.tell(Retain{Addr: addrA})
-	r.expire(drainTime, "publish", "retire 2: "+ErrIdle.Error(), "shut 2")
+	r.expire(drainTime, "publish", "retire 2: "+ErrIdle.Error(), "release 2")
 	r.tell(Disconnected{Addr: addrB, Session: 2, Err: ErrIdle})
 	r.expire(10 * idleTime) // it is the one that is kept, and not idle since it was left
 	r.sessions(1)

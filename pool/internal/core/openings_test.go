@@ -21,36 +21,6 @@ func closedRig(t *testing.T, corroborate bool) *rig {
 	return r
 }
 
-// closedFor is why calls leave such a session.
-func closedFor(but string) string {
-	return fmt.Sprintf("%v: %v: none for 2s, %s", ErrNotServing, ErrNoStream, but)
-}
-
-func TestASessionThatOpensNoStreamIsReplacedWhenANewConnectionAnswersACall(t *testing.T) {
-	r := closedRig(t, false)
-	r.expire(time.Second, "dial "+addrA+" as 2")
-	r.tell(Dialed{Addr: addrA, Session: 2}, "ask 2")
-	r.sessions(1)
-	r.tell(Served{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,
-		"retire 1: "+closedFor("while a new connection works"), "desert 1: "+closedFor("while a new connection works"))
-	r.sessions(2)
-}
-
-func TestASessionThatOpensNoStreamIsLeftWhenAnotherServerAnswers(t *testing.T) {
-	r := closedRig(t, true)
-	r.expire(time.Second, "suspect "+addrA)
-	r.tell(Corroborated{Addr: addrA})
-	r.expire(0, "publish", "retire 1: "+closedFor("while another server answers"), "desert 1: "+closedFor("while another server answers"))
-	r.sessions()
-	r.expire(time.Hour) // nothing is dialed, and what is on it may end
-}
-
-func TestASessionThatOpensNoStreamIsDialedAnewWhenNoOtherServerAnswers(t *testing.T) {
-	r := closedRig(t, true)
-	r.expire(time.Second, "suspect "+addrA)
-	r.expire(625*time.Millisecond, "dial "+addrA+" as 2")
-}
-
 // What comes up beside it may be as bad: then it is tried again, less and less often.
 func TestAServerThatOpensNoStreamOnNewConnectionsEitherIsDialedLessAndLess(t *testing.T) {
 	for name, fail := range map[string]func(r *rig, session uint64){
@@ -60,7 +30,7 @@ func TestAServerThatOpensNoStreamOnNewConnectionsEitherIsDialedLessAndLess(t *te
 		"answers no call": func(r *rig, session uint64) {
 			r.tell(Dialed{Addr: addrA, Session: session}, fmt.Sprintf("ask %d", session))
 			r.tell(Served{Addr: addrA, Session: session, Err: errors.New("no answer")}, fmt.Sprintf("retire %d: %v", session, ErrIdle))
-			r.expire(0, fmt.Sprintf("shut %d", session))
+			r.expire(0, fmt.Sprintf("release %d", session))
 			r.tell(Disconnected{Addr: addrA, Session: session, Err: ErrIdle})
 		},
 	} {
@@ -160,16 +130,6 @@ func TestAProcessThatStoodStillBlamesNoServerForItsOpenings(t *testing.T) {
 	r.use[1] = Usage{Busy: true, Heard: r.now}
 	r.expire(time.Second)
 	r.expire(time.Second)
-}
-
-func TestASilentNetworkIsJudgedByItsPingsAlone(t *testing.T) {
-	r := up(t, addrA)
-	r.use[1] = Usage{Busy: true, Unopened: r.now, Heard: r.now}
-	r.tell(Unopened{Addr: addrA, Session: 1})
-	r.expire(0)
-	r.expire(time.Second, "ping 1")
-	r.expire(time.Second)
-	r.expire(time.Second, "publish", silent(1))
 }
 
 func TestASessionThatOpensStreamsAgainIsForgiven(t *testing.T) {

@@ -92,5 +92,5 @@ func TestTheOldSessionServesWhileABetterOneIsLearntOf(t *testing.T) {
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+errElsewhere.Error(), "answer ann: <nil>")
 	r.use[1] = Usage{Used: r.now}
 	r.expire(drainTime - 1)
-	r.expire(1, "shut 1")
+	r.expire(1, "release 1")
 }

@@ -7,42 +7,6 @@ import (
 	"testing"
 )
 
-func TestARenewalPublishesTheNewSessionBeforeItEndsTheOld(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-	r.tell(r.connect("meanwhile", addrA, 0), "answer meanwhile: <nil>")
-	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+ErrRenewed.Error())
-	r.tell(Disconnected{Addr: addrA, Session: 1})
-	r.tell(r.connect("after", addrA, 1), "answer after: <nil>")
-}
-
-func TestCredentialsThatNoServerTakesReplaceNothing(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
-	r.tell(Secured{Err: errors.New("no")}, "answer : no")
-}
-
-func TestADialThatBeganWithOldCredentialsIsMadeAgain(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "retire 1: "+ErrIdle.Error())
-	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "answer first: <nil>")
-}
-
-func TestOnlyTheLastOfSeveralRenewalsCounts(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-	r.tell(Secured{}, "dial "+addrA+" as 3", "answer : <nil>")
-	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
-	r.tell(Dialed{Addr: addrA, Session: 3}, "publish", "retire 1: "+ErrRenewed.Error())
-}
-
 func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
 	r := newRig(t)
 	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
@@ -61,17 +25,6 @@ func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
 	r.tell(Dialed{Addr: addrA, Session: 3}, "publish", "retire 1: "+ErrRenewed.Error())
 }
 
-func TestARenewalOfASessionThatEndedMeanwhileIsLetGo(t *testing.T) {
-	r := newRig(t)
-	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-	r.tell(Disconnected{Addr: addrA, Session: 1}, "publish")
-	r.tell(r.connect("next", addrA, 0), "dial "+addrA+" as 3")
-	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
-	r.tell(Dialed{Addr: addrA, Session: 3}, "publish", "answer next: <nil>")
-}
-
 func TestAnOldSessionIsTheServersWayUntilThatHasHadTimeToLearnOfTheNewOne(t *testing.T) {
 	r := up(t, addrA)
 	r.core.last = 1
@@ -83,7 +36,7 @@ func TestAnOldSessionIsTheServersWayUntilThatHasHadTimeToLearnOfTheNewOne(t *tes
 	r.use[1] = Usage{Used: r.now} // its server has just called
 	r.tell(Drained{Addr: addrA, Session: 1})
 	r.expire(drainTime - 1)
-	r.expire(1, "shut 1")
+	r.expire(1, "release 1")
 }
 
 func TestARenewedSessionThatWasLeftIsStillLeft(t *testing.T) {

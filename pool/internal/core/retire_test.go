@@ -108,10 +108,10 @@ func TestARetiredSessionEndsWithTheLastThingOnIt(t *testing.T) {
 		r.use[1] = Usage{Used: r.now.Add(-2 * drainTime)}
 		r.tell(Drained{Addr: addrA, Session: 1})
 		r.deadline(0)
-		r.expire(0, "shut 1")
+		r.expire(0, "release 1")
 		// Something has begun on it just then, and ends.
 		r.tell(Drained{Addr: addrA, Session: 1})
-		r.expire(0, "shut 1")
+		r.expire(0, "release 1")
 		r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
 		r.tell(Drained{Addr: addrA, Session: 1})
 	})
@@ -129,16 +129,8 @@ func TestASessionIsNotEndedWhileItsServerOpensStreams(t *testing.T) {
 			r.deadline(settle)
 		}
 		r.expire(settle - 1)
-		r.expire(1, "shut 1")
+		r.expire(1, "release 1")
 	})
-}
-
-// A server that has said farewell waits for its clients to be gone.
-func TestASessionWhoseServerIsLeavingEndsAtOnceIfNothingIsOnIt(t *testing.T) {
-	r := up(t, addrA)
-	r.tell(Leaving{Addr: addrA, Session: 1}, "publish", "retire 1: "+ErrLeaving.Error())
-	r.deadline(0)
-	r.expire(0, "shut 1")
 }
 
 func TestAServerIsJudgedByTheSessionInUse(t *testing.T) {

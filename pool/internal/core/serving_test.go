@@ -56,7 +56,7 @@ func TestAServerThatAnswersNoCallIsLeftWhateverBytesItSends(t *testing.T) {
 	r.expire(time.Hour)
 	r.use[1] = Usage{Used: r.now.Add(-time.Second)}
 	r.tell(Drained{Addr: addrA, Session: 1})
-	r.expire(0, "shut 1")
+	r.expire(0, "release 1")
 }
 
 func TestAServerThatAnswersOneCallServes(t *testing.T) {
