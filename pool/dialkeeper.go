@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // errAbandoned is why a dial ended for which nobody waits.
@@ -23,8 +24,12 @@ func (o *owner) dial(d core.Dial) {
 
 // overdue tells the core of a dial that is late. It waits for room in the mailbox, but not
 // beyond the dial's end.
-func (o *owner) overdue(ctx context.Context, d core.Dial, at Phase) {
-	err := &DialError{Addr: d.Addr, Phase: at, Err: errNoAnswer(o.pool.cfg.DialTimeout)}
+func (o *owner) overdue(ctx context.Context, d core.Dial, connected bool) {
+	at := PhaseDial
+	if connected {
+		at = PhaseHandshake
+	}
+	err := &DialError{Addr: d.Addr, Phase: at, Err: &dialing.LateError{Limit: o.pool.cfg.DialTimeout}}
 	_ = o.tell(ctx, mail{Message: core.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
 }
 

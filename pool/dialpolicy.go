@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // BackoffError is the cause of a DialError for an address that is not dialed now, because
@@ -53,7 +54,7 @@ func refusalError(err error) error {
 // classify says whether a dial was not answered in time, and whether it failed for the
 // sake of the credentials.
 func classify(err error) (timeout, credentials bool) {
-	_, timeout = errors.AsType[*lateError](err)
+	_, timeout = errors.AsType[*dialing.LateError](err)
 	return timeout, refuses(err)
 }
 
@@ -91,7 +92,7 @@ func (d *DialPolicy) Limit(addr string, base time.Duration, beside bool) time.Du
 func (d *DialPolicy) Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool) {
 	err := errDialFailed
 	if late {
-		err = errNoAnswer(limit)
+		err = error(&dialing.LateError{Limit: limit})
 	}
 	d.of.Failed(now, core.Failure{Addr: addr, Err: err, Timeout: late}, connected)
 }

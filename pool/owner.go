@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // owner runs the core: it brings it messages and does what it asks for.
@@ -227,16 +228,17 @@ func (o *owner) ping(e core.Ping) {
 	})
 }
 
-// connect dials, within dialing, and then keeps the session until it is over. It runs
+// connect dials, within the dial's own context, and then keeps the session until it is over. It runs
 // in a goroutine of its own, the session's keeper.
-func (o *owner) connect(ctx, dialing context.Context, d core.Dial) {
+func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
 	begin := time.Now()
-	s, err := p.open(p.tardy(dialing, d.Limits, func(at Phase) { o.overdue(dialing, d, at) }), d.Addr, d.Session)
+	limited := dialing.WithLimits(within, d.Limits, p.cfg.DialTimeout, func(connected bool) { o.overdue(within, d, connected) })
+	s, err := p.open(limited, d.Addr, d.Session)
 	if err == nil {
 		prove, _ := d.Proof.(Proof)
-		s, err = p.proven(dialing, s, prove)
+		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {
 		log.Debug().Str("server", d.Addr).Str("error", said{d.Addr, PhaseDial.String()}.text(err)).

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // Pool carries calls to servers over one session each. All methods may be used
@@ -36,11 +37,10 @@ type Pool struct {
 
 	trials chan struct{} // has one for each dial that tries credentials
 
-	resolver *net.Resolver // nil: Config.Dial resolves names
-	names    nameCache
+	resolver dialing.Resolver
 
-	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
-	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
+	open  func(ctx context.Context, addr string, id uint64) (*session, error)                               // dial, but for tests
+	limit func(ctx context.Context, limit time.Duration) (limited context.Context, stop context.CancelFunc) // dialing.Begin, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
@@ -67,7 +67,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	p := &Pool{cfg: cfg, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
 	if resolves {
-		p.resolver = cmp.Or(cfg.Resolver, net.DefaultResolver)
+		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
 	creds, err := cfg.TLS.load(p.origin)
 	if err != nil {
@@ -75,7 +75,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	p.creds.Store(creds)
 	p.caution(nil, creds)
-	p.open, p.limit = p.dial, p.dialLimit
+	p.open, p.limit = p.dial, dialing.Begin
 	p.start()
 	return p, nil
 }

@@ -2,15 +2,10 @@ package pool
 
 import (
 	"context"
-	"net/netip"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
-
-// lookupLimit bounds a lookup that no dial waits for.
-const lookupLimit = 5 * time.Second
 
 // Moved reports whether the name in addr has left the server that the session to addr
 // leads to: the resolver answers, and with other addresses. Of a name whose answers
@@ -18,23 +13,11 @@ const lookupLimit = 5 * time.Second
 // address without a name, without a session, and with Config.Dial. It asks the resolver
 // once and blocks for up to 5 s, or until ctx ends; the error is a *net.DNSError.
 func (p *Pool) Moved(ctx context.Context, addr string) (bool, error) {
-	host, _, named := aName(addr)
 	s := (*p.table.Load())[addr]
-	if p.resolver == nil || !named || s == nil {
+	if s == nil {
 		return false, nil
 	}
-	at, err := netip.ParseAddrPort(s.route)
-	if err != nil {
-		return false, nil // it was not resolved here
-	}
-	asking, stop := context.WithTimeoutCause(ctx, lookupLimit, errNoAnswer(lookupLimit))
-	defer stop()
-	now := time.Now()
-	ips, err := p.lookUp(asking, host)
-	if err != nil {
-		return false, err
-	}
-	return !p.names.learn(addr, ips, now).leads(at.Addr()), nil
+	return p.resolver.Moved(ctx, addr, s.route)
 }
 
 // Proof judges a session that is to replace another one, by calls on it. The calls are
@@ -63,7 +46,7 @@ func (p *Pool) Renew(ctx context.Context, addr string, prove Proof) error {
 // avoid has the next dial begin with another address of the name than a session has.
 func (o *owner) avoid(session uint64) {
 	if s := o.live[session]; s != nil {
-		o.pool.names.fail(s.addr, s.route, time.Now())
+		o.pool.resolver.Failed(s.addr, s.route)
 	}
 }
 
@@ -78,7 +61,7 @@ func (o *owner) spent(session uint64) {
 // failRoute takes note, once, that the address of a session which has ended failed.
 func (s *session) failRoute(why error) {
 	if !core.LetGo(why) && s.routeFailed.CompareAndSwap(false, true) {
-		s.pool.names.fail(s.addr, s.route, time.Now())
+		s.pool.resolver.Failed(s.addr, s.route)
 	}
 }
 

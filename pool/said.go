@@ -2,6 +2,7 @@ package pool
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -132,4 +133,90 @@ func same(a, b string) bool {
 	x, errX := netip.ParseAddrPort(a)
 	y, errY := netip.ParseAddrPort(b)
 	return errX == nil && errY == nil && x.Port() == y.Port() && x.Addr().Unmap() == y.Addr().Unmap()
+}
+
+// maxBeaten is how many addresses the error of a race names.
+const maxBeaten = 8
+
+// beatenError says that no address of a server works.
+type beatenError struct {
+	routes int          // addresses there were
+	each   []*DialError // of those tried first; never empty
+}
+
+// beaten is the error of a race without a winner. The phase is that of the
+// address that came furthest.
+func beaten(addr string, routes []string, failed []error) *DialError {
+	of := &beatenError{routes: len(routes)}
+	phase := PhaseDial
+	for i, err := range failed {
+		e := &DialError{Addr: routes[i], Phase: PhaseDial, Err: err}
+		if d, ok := err.(*DialError); ok { //nolint:errorlint // setUp gives it bare
+			e.Phase, e.Err = d.Phase, d.Err
+		}
+		phase = max(phase, e.Phase)
+		if len(of.each) < maxBeaten {
+			of.each = append(of.each, e)
+		}
+	}
+	return &DialError{Addr: addr, Phase: phase, Err: of}
+}
+
+func (e *beatenError) Error() string { return e.text("") }
+
+// text names the addresses, those with the same cause together. The phase is not
+// repeated that has been said.
+func (e *beatenError) text(phase string) string {
+	var whys []string
+	each := make(map[string][]string) // addresses by why
+	for _, err := range e.each {
+		at := err.Phase.String()
+		why := said{server: err.Addr, phase: at}.text(err.Err)
+		if at != phase {
+			why = at + ": " + why
+		}
+		if each[why] == nil {
+			whys = append(whys, why)
+		}
+		each[why] = append(each[why], err.Addr)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "none of %d addresses works", e.routes)
+	for i, why := range whys {
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + strings.Join(each[why], ", ") + ": " + why)
+	}
+	if more := e.routes - len(e.each); more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	return b.String()
+}
+
+// Unwrap gives the *DialError of each address.
+func (e *beatenError) Unwrap() []error {
+	errs := make([]error, len(e.each))
+	for i, err := range e.each {
+		errs[i] = err
+	}
+	return errs
+}
+
+// outdatedError says that a name could not be resolved, and that the server was not
+// reached at the addresses that the name had before either.
+type outdatedError struct{ lookup, dial error }
+
+func (e *outdatedError) Error() string { return e.text(said{}) }
+
+func (e *outdatedError) text(s said) string {
+	return s.text(e.lookup) + "; and where the name led before: " + s.text(e.dial)
+}
+
+func (e *outdatedError) Unwrap() []error { return []error{e.lookup, e.dial} }
+
+// explain adds to the error of a dial that the lookup failed; nil: it did not.
+func explain(err, lookup error) error {
+	d, ok := err.(*DialError) //nolint:errorlint // setUp and beaten give it bare
+	if lookup == nil || !ok {
+		return err
+	}
+	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: lookup, dial: d.Err}}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 var errOfTest = errors.New("it fell")
@@ -47,7 +48,7 @@ func trusted(addr string, kind, err error) error {
 func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 	const ip, name = "10.0.0.1:4647", "nomad.test:4647"
 	lost := &net.DNSError{Err: "no such host", Name: "nomad.test", Server: "10.0.0.53:53", IsNotFound: true}
-	late := errNoAnswer(2 * time.Second)
+	late := error(&dialing.LateError{Limit: 2 * time.Second})
 	bad := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
 	at := func(addr string, phase Phase, err error) *DialError {
 		return &DialError{Addr: addr, Phase: phase, Err: err}
@@ -76,7 +77,7 @@ func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 		{"no such name", name, PhaseDial, at(name, PhaseDial, lost), "dial: lookup on 10.0.0.53:53: no such host", "no such host"},
 		{"no such name, of a dialer", name, PhaseDial, at(name, PhaseDial, &net.OpError{Op: "dial", Net: "tcp", Err: lost}), "dial: lookup on 10.0.0.53:53: no such host", "no such host"},
 		{"another name", name, PhaseDial, at(name, PhaseDial, &net.DNSError{Err: "no such host", Name: "nomad.other"}), "dial: lookup nomad.other: no such host", "no such host"},
-		{"a lookup given up", name, PhaseDial, at(name, PhaseDial, &lookupError{why: late, err: lost}), "dial: no answer within 2s to the lookup of its name on 10.0.0.53:53", "no answer"},
+		{"a lookup given up", name, PhaseDial, at(name, PhaseDial, &dialing.LookupError{Cause: late, Err: lost}), "dial: no answer within 2s to the lookup of its name on 10.0.0.53:53", "no answer"},
 		{"all addresses of a name", name, raced.Phase, raced, "handshake: none of 3 addresses works: 10.0.0.1:4647, 10.0.0.3:4647: dial: connection refused; 10.0.0.2:4647: no answer within 2s", "connection refused"},
 		{"the peer hung up", ip, PhaseHandshake, at(ip, PhaseHandshake, stranger(ip, nil, io.EOF)), "handshake: the server hung up at the first byte: it may want TLS: EOF", "EOF"},
 		{"the peer hung up hard", ip, PhaseHandshake, at(ip, PhaseHandshake, stranger(ip, nil, brokenAt("read", ip, syscall.ECONNRESET))), "handshake: the server hung up at the first byte: it may want TLS: read: connection reset by peer, local address 10.0.0.9:1", "reset"},
@@ -142,7 +143,7 @@ func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 func TestAShortTextHidesNothing(t *testing.T) {
 	const ip = "10.0.0.1:4647"
 	d := beaten("nomad.test:4647", []string{ip}, []error{&DialError{Addr: "nomad.test:4647", Phase: PhaseDial, Err: refusedAt(ip)}})
-	e := &CallError{Phase: PhaseDial, Err: fmt.Errorf("%w: %w", d, errors.Join(errOfTest, &lookupError{errNoAnswer(time.Second), &net.DNSError{}}))}
+	e := &CallError{Phase: PhaseDial, Err: fmt.Errorf("%w: %w", d, errors.Join(errOfTest, &dialing.LookupError{Cause: &dialing.LateError{Limit: time.Second}, Err: &net.DNSError{}}))}
 	for _, cause := range []error{syscall.ECONNREFUSED, errOfTest, context.DeadlineExceeded, d} {
 		if !errors.Is(e, cause) {
 			t.Errorf("%v is out of reach", cause)
@@ -171,5 +172,44 @@ func TestWhoIsRefusedIsToldInWords(t *testing.T) {
 		if got := refusalError(&r).Error(); got != want {
 			t.Errorf("%q\nwant %q", got, want)
 		}
+	}
+}
+
+func TestTheErrorOfLastKnownAddressesTellsOfTheLookupAndOfTheDial(t *testing.T) {
+	dialed := &DialError{Addr: "nomad.test:4647", Phase: PhaseDial, Err: errOfTest}
+	err := explain(dialed, &net.DNSError{Err: "server misbehaving", Name: "nomad.test", Server: "10.0.0.53:53"})
+	if want := "dial nomad.test:4647: lookup on 10.0.0.53:53: server misbehaving; and where the name led before: it fell"; err.Error() != want {
+		t.Errorf("%q\nwant %q", err, want)
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); !ok || !errors.Is(err, errOfTest) {
+		t.Errorf("%v", err)
+	}
+	if explain(dialed, nil) != dialed || explain(nil, errOfTest) != nil {
+		t.Error("an error was changed, or made, without a reason")
+	}
+}
+
+func TestTheErrorOfARaceNamesSomeAddressesAndCountsTheOthers(t *testing.T) {
+	var routes []string
+	var failed []error
+	for i := range 10 {
+		routes = append(routes, fmt.Sprintf("192.0.2.%d:1", i))
+		failed = append(failed, &DialError{Addr: "nomad.test:1", Phase: PhaseDial, Err: errOfTest})
+	}
+	failed[9].(*DialError).Phase = PhaseHandshake
+	e := beaten("nomad.test:1", append(routes, "192.0.2.10:1"), failed)
+	if e.Addr != "nomad.test:1" || e.Phase != PhaseHandshake || !errors.Is(e, errOfTest) {
+		t.Errorf("%+v", e)
+	}
+	of := e.Err.(*beatenError)
+	if len(of.each) != 8 || of.each[1].Addr != "192.0.2.1:1" || of.each[1].Phase != PhaseDial {
+		t.Errorf("%+v", of.each)
+	}
+	short := beaten("nomad.test:1", routes[:2], failed[:2]).Error()
+	if want := "dial nomad.test:1: none of 2 addresses works: 192.0.2.0:1, 192.0.2.1:1: it fell"; short != want {
+		t.Errorf("%q, want %q", short, want)
+	}
+	if want := "192.0.2.7:1: dial: it fell; and 3 more"; e.Error()[len(e.Error())-len(want):] != want {
+		t.Errorf("%q, want %q at its end", e, want)
 	}
 }

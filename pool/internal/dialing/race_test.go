@@ -1,9 +1,8 @@
-package pool
+package dialing
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -31,7 +30,7 @@ func runRace(ctx context.Context, runners ...runner) *course {
 	c := &course{}
 	start := time.Now()
 	began, over := make(chan time.Duration, len(runners)), make(chan struct{}, len(runners))
-	c.won, c.failed = race(ctx, len(runners), func(ctx context.Context, i int) (*int, error) {
+	c.won, c.failed = Race(ctx, len(runners), func(ctx context.Context, i int) (*int, error) {
 		began <- time.Since(start)
 		defer func() { over <- struct{}{} }()
 		r := runners[i]
@@ -110,7 +109,7 @@ func TestWhatComesUpSecondIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := runRace(t.Context(), runner{takes: never, deaf: true}, runner{takes: never}, runner{takes: time.Millisecond})
 		c.is(t, 2, 501*time.Millisecond, 0, raceStagger, 2*raceStagger)
-		if !slices.Equal(c.dropped, []int{0}) || !errors.Is(c.failed[1], errLost) || c.failed[0] != nil {
+		if !slices.Equal(c.dropped, []int{0}) || !errors.Is(c.failed[1], ErrLost) || c.failed[0] != nil {
 			t.Errorf("dropped %v, failed %v", c.dropped, c.failed)
 		}
 	})
@@ -142,29 +141,4 @@ func TestTheLastOfManyAddressesHasItsTurn(t *testing.T) {
 		runners[addresses-1].takes = answer
 		runRace(ctx, runners...).is(t, addresses-1, began[addresses-1]+answer, began...)
 	})
-}
-
-func TestTheErrorOfARaceNamesSomeAddressesAndCountsTheOthers(t *testing.T) {
-	var routes []string
-	var failed []error
-	for i := range 10 {
-		routes = append(routes, fmt.Sprintf("192.0.2.%d:1", i))
-		failed = append(failed, &DialError{Addr: "nomad.test:1", Phase: PhaseDial, Err: errRunner})
-	}
-	failed[9].(*DialError).Phase = PhaseHandshake
-	e := beaten("nomad.test:1", append(routes, "192.0.2.10:1"), failed)
-	if e.Addr != "nomad.test:1" || e.Phase != PhaseHandshake || !errors.Is(e, errRunner) {
-		t.Errorf("%+v", e)
-	}
-	of := e.Err.(*beatenError)
-	if len(of.each) != 8 || of.each[1].Addr != "192.0.2.1:1" || of.each[1].Phase != PhaseDial {
-		t.Errorf("%+v", of.each)
-	}
-	short := beaten("nomad.test:1", routes[:2], failed[:2]).Error()
-	if want := "dial nomad.test:1: none of 2 addresses works: 192.0.2.0:1, 192.0.2.1:1: fell"; short != want {
-		t.Errorf("%q, want %q", short, want)
-	}
-	if want := "192.0.2.7:1: dial: fell; and 3 more"; e.Error()[len(e.Error())-len(want):] != want {
-		t.Errorf("%q, want %q at its end", e, want)
-	}
 }

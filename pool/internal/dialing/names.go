@@ -1,4 +1,4 @@
-package pool
+package dialing
 
 import (
 	"maps"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What is remembered of the names in addresses.
+// Bounds of the names that are remembered.
 const (
 	maxNames   = 256            // names; of more, the one resolved longest ago is forgotten
 	maxKnown   = 64             // addresses of one name, by chance of more
@@ -26,8 +26,7 @@ type nameCache struct {
 	known atomic.Pointer[map[string]*knownName]
 }
 
-// knownName is what is remembered of one address with a name in it. It is never
-// changed.
+// knownName is what is remembered of one address with a name in it. It is immutable.
 type knownName struct {
 	ips      []netip.Addr             // of the last answer, never none
 	answered time.Time                // when that came
@@ -36,7 +35,7 @@ type knownName struct {
 	failed   map[netip.Addr]time.Time // when an address failed last
 }
 
-// find is what is remembered of addr; nil: nothing.
+// find is the name that is remembered of addr; nil: none.
 func (n *nameCache) find(addr string) *knownName {
 	if known := n.known.Load(); known != nil {
 		return (*known)[addr]
@@ -44,7 +43,7 @@ func (n *nameCache) find(addr string) *knownName {
 	return nil
 }
 
-// change replaces what is remembered of addr by what next makes of it; nil: as it was.
+// change replaces the name that is remembered of addr by the result of next; nil: none.
 func (n *nameCache) change(addr string, next func(*knownName) *knownName) {
 	for {
 		old := n.known.Load()
@@ -83,8 +82,7 @@ func (n *nameCache) learn(addr string, ips []netip.Addr, now time.Time) *knownNa
 	return learnt
 }
 
-// fail remembers that an address of a name failed, or that its server is about to go:
-// others come first for a while. Of what is no name nothing is remembered.
+// fail remembers that an address of a name failed.
 func (n *nameCache) fail(addr, route string, now time.Time) {
 	at, err := netip.ParseAddrPort(route)
 	if err != nil || n.find(addr) == nil {
@@ -105,7 +103,7 @@ func (n *nameCache) fail(addr, route string, now time.Time) {
 	})
 }
 
-// next is what is remembered after an answer, which is not empty. k may be nil.
+// next is the name after an answer, which is not empty. k may be nil.
 func (k *knownName) next(ips []netip.Addr, now time.Time) *knownName {
 	ips = distinct(ips)
 	if len(ips) > maxKnown {
@@ -133,7 +131,7 @@ func (k *knownName) next(ips []netip.Addr, now time.Time) *knownName {
 	return next
 }
 
-// leads says whether the name still leads to an address: the last answer holds it or,
+// leads reports whether the name still leads to an address: the last answer holds it or,
 // of a name whose answers hold a part of its addresses only, one of the last few.
 // Consul answers with three of a service's addresses, another three each time.
 func (k *knownName) leads(ip netip.Addr) bool {
@@ -141,8 +139,8 @@ func (k *knownName) leads(ip netip.Addr) bool {
 	return seen && (answers == 0 || k.rotates)
 }
 
-// usable says whether the addresses may be used in place of an answer of the
-// resolver, which failed, or says that there is no such name. k may be nil.
+// usable reports whether the addresses may be used in place of an answer of the
+// resolver, which failed, or answered that there is no such name (gone). k may be nil.
 func (k *knownName) usable(now time.Time, gone bool) bool {
 	switch {
 	case k == nil:
@@ -154,9 +152,9 @@ func (k *knownName) usable(now time.Time, gone bool) bool {
 }
 
 // order is the order in which addresses are tried: by chance, so that each of them
-// gets its share of all the agents that know the name; the families in turn, the
-// resolver's first one first; and last those that failed of late, the one that failed
-// last at the end. So each of them gets its turn, also while none works. It changes
+// gets its share of the agents that know the name; the families alternate, the
+// resolver's first one first; and last those that failed within failedFor, the latest
+// failure at the end. So each of them is tried, also while none works. It changes
 // ips. k may be nil.
 func (k *knownName) order(ips []netip.Addr, now time.Time) []netip.Addr {
 	if len(ips) == 0 {
@@ -166,11 +164,11 @@ func (k *knownName) order(ips []netip.Addr, now time.Time) []netip.Addr {
 	rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
 	first := slices.IndexFunc(ips, func(ip netip.Addr) bool { return ip.Unmap().Is4() == preferred })
 	ips[0], ips[first] = ips[first], ips[0]
-	turns := alternate(ips)
+	mixed := alternate(ips)
 	if k != nil && len(k.failed) > 0 {
-		slices.SortStableFunc(turns, func(a, b netip.Addr) int { return k.failure(a, now).Compare(k.failure(b, now)) })
+		slices.SortStableFunc(mixed, func(a, b netip.Addr) int { return k.failure(a, now).Compare(k.failure(b, now)) })
 	}
-	return turns
+	return mixed
 }
 
 // failure is when an address failed; zero: not of late.

@@ -1,4 +1,4 @@
-package pool
+package dialing
 
 import (
 	"net"
@@ -33,10 +33,10 @@ func TestFamiliesTakeTurnsBeginningWithThatOfTheFirstAddress(t *testing.T) {
 }
 
 func TestWhatIsNoNameGoesToTheDialerAsItIs(t *testing.T) {
-	p := &Pool{resolver: &net.Resolver{PreferGo: true}}
+	r := &Resolver{Net: &net.Resolver{PreferGo: true}}
 	for _, addr := range []string{"10.0.0.1:1", "[::1]:1", "[fe80::1%eth0]:1", "[::ffff:10.0.0.1]:1", ":1", "no port", ""} {
-		if routes, err := p.resolve(t.Context(), addr); err != nil || !slices.Equal(routes.each, []string{addr}) {
-			t.Errorf("%q: %q, %v", addr, routes.each, err)
+		if routes, err := r.Resolve(t.Context(), addr); err != nil || !slices.Equal(routes.Each, []string{addr}) {
+			t.Errorf("%q: %q, %v", addr, routes.Each, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package pool
+package dialing
 
 import (
 	"context"
@@ -27,13 +27,13 @@ func TestALimitThatASocketMeetsFirstIsTheReasonAllTheSame(t *testing.T) {
 	ctx, end := context.WithCancelCause(t.Context())
 	defer end(nil)
 	asked, why := make(chan struct{}, 1), make(chan error, 1)
-	go func() { why <- expired(tardy{ctx, asked}, os.ErrDeadlineExceeded) }()
+	go func() { why <- Reason(tardy{ctx, asked}, os.ErrDeadlineExceeded) }()
 	select {
 	case <-asked:
 	case err := <-why:
 		t.Fatalf("%v, without a look at the deadline", err)
 	}
-	over := errNoAnswer(time.Second)
+	over := error(&LateError{time.Second})
 	end(over)
 	if err := <-why; !errors.Is(err, over) {
 		t.Fatalf("%v", err)

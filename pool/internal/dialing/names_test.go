@@ -1,7 +1,6 @@
-package pool
+package dialing
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -179,20 +178,5 @@ func TestOfANameWhoseAnswersHoldAPartOfItsAddressesTheLastFewCount(t *testing.T)
 	k = k.next(addresses("10.0.0.9"), now)
 	if k.leads(at("10.0.0.1")) {
 		t.Error("a name whose answers were the same for long has moved")
-	}
-}
-
-func TestTheErrorOfLastKnownAddressesTellsOfTheLookupAndOfTheDial(t *testing.T) {
-	dialed := &DialError{Addr: "nomad.test:4647", Phase: PhaseDial, Err: errOfTest}
-	r := routes{err: &net.DNSError{Err: "server misbehaving", Name: "nomad.test", Server: "10.0.0.53:53"}}
-	err := r.explain(dialed)
-	if want := "dial nomad.test:4647: lookup on 10.0.0.53:53: server misbehaving; and where the name led before: it fell"; err.Error() != want {
-		t.Errorf("%q\nwant %q", err, want)
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); !ok || !errors.Is(err, errOfTest) {
-		t.Errorf("%v", err)
-	}
-	if (routes{}).explain(dialed) != dialed || (routes{err: errOfTest}).explain(nil) != nil {
-		t.Error("an error was changed, or made, without a reason")
 	}
 }
