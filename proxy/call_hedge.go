@@ -11,125 +11,124 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// kept is the attempt that a call may leave going beyond its limit.
-type kept struct {
+// slowAttempt is an attempt that may go on beyond its limit while the call is hedged.
+type slowAttempt struct {
 	ctx         context.Context
 	server      messages.Server
 	began       time.Time
 	args, reply any
 }
 
-// beside is what a call does elsewhere while its first attempt goes on. That one may be
-// answered yet: a server that takes long for one answer, as for a large list, would take as
-// long for the next. It ends with the first answer there is.
-type beside struct {
-	reply reflect.Value // a pointer of the kind that the caller gave
+// hedge is the part of a call that runs on other servers, in a goroutine of its own, while
+// its slow attempt goes on. That one may still be answered: a server that takes long for one
+// answer, such as a large list, would take as long for the next. The first answer ends both.
+type hedge struct {
+	reply  reflect.Value // a pointer of the type of the caller's reply
+	cancel context.CancelFunc
+	broke  chan struct{} // gets a value when the connection broke under the slow attempt
 
-	stop  context.CancelFunc
-	broke chan struct{} // the connection broke under the attempt that goes on
-
-	over     chan struct{} // closed at the end; what follows is set before
+	done     chan struct{} // closed at the end; the fields below are set before
 	err      error
 	panicked any
-	ended    bool // it came to its end, and was not ended by whoever wrote or read a value
+	returned bool // it was ended by neither a panic nor runtime.Goexit, in a method of args or reply
 }
 
-// keepable reports whether an attempt may go on beyond its limit, which one of a call may,
-// and none of a call that counts its attempts by a budget.
-func (c *call) keepable(do attempt.Action) bool {
-	return do.Limit > 0 && c.beside == nil && c.way.Repeatable && c.way.Block == 0 && c.way.LandBy.IsZero()
+// hedgeable reports whether an attempt may go on beyond its limit. One attempt of a call
+// may, none of a call with a soft deadline, which counts on its limits.
+func (c *call) hedgeable(do attempt.Action) bool {
+	return do.Limit > 0 && c.hedge == nil && c.way.Repeatable && c.way.Block == 0 && !c.hasSoftDeadline()
 }
 
-// Late follows the limit of the attempt: the call goes on elsewhere, and the attempt where
-// it is, until the channel is closed.
+// Late is called by the pool at the limit of the slow attempt: the call goes on elsewhere,
+// and the attempt goes on until the channel is closed.
 func (c *call) Late() <-chan struct{} {
-	k := &c.kept
-	c.look(k.args)
-	c.failed(k.server, &CallError{
-		Method: c.method, Server: k.server.Addr, Phase: pool.PhaseFlushed, Err: pool.ErrAttemptTimeout,
+	slow := &c.slow
+	c.lookUpTarget(slow.args)
+	c.attemptFailed(slow.server, &CallError{
+		Method: c.method, Server: slow.server.Addr, Phase: pool.PhaseFlushed, Err: pool.ErrAttemptTimeout,
 	})
-	c.unserved(k.server, k.began)
-	b := &beside{broke: make(chan struct{}, 1), over: make(chan struct{})}
+	c.noteUnanswered(slow.server, slow.began)
+	h := &hedge{broke: make(chan struct{}, 1), done: make(chan struct{})}
 	var reply any
-	if k.reply != nil {
-		b.reply = reflect.New(reflect.TypeOf(k.reply).Elem())
-		reply = b.reply.Interface()
+	if slow.reply != nil {
+		h.reply = reflect.New(reflect.TypeOf(slow.reply).Elem())
+		reply = h.reply.Interface()
 	}
 	var ctx context.Context
-	ctx, b.stop = context.WithCancel(k.ctx)
-	c.beside = b
+	ctx, h.cancel = context.WithCancel(slow.ctx)
+	c.hedge = h
 	go func() {
-		defer close(b.over)
+		defer close(h.done)
 		defer func() {
-			if !b.ended {
-				b.panicked = recover()
+			if !h.returned {
+				h.panicked = recover()
 			}
 		}()
-		b.err = c.follow(ctx, k.args, reply)
-		b.ended = true
+		h.err = c.run(ctx, slow.args, reply)
+		h.returned = true
 	}()
-	return b.over
+	return h.done
 }
 
-// hear takes note of what has become of the attempt that goes on.
-func (c *call) hear() {
-	if c.beside == nil {
+// noteBroken tells the way if the connection broke under the slow attempt.
+func (c *call) noteBroken() {
+	if c.hedge == nil {
 		return
 	}
 	select {
-	case <-c.beside.broke:
-		c.way.Broke(c.kept.server.Addr)
+	case <-c.hedge.broke:
+		c.way.Broke(c.slow.server.Addr)
 	default:
 	}
 }
 
-// join ends a call that went on elsewhere while its attempt at server, which ended with
-// err, went on there. From the end of the other part on everything is this goroutine's.
-func (c *call) join(ctx context.Context, now *published, reply any, err error) error {
-	b, server := c.beside, c.kept.server
+// finishHedged ends a call whose slow attempt ended with err while its hedge was under way.
+// Once hedge.done is closed, the call belongs to this goroutine alone.
+func (c *call) finishHedged(ctx context.Context, snap *snapshot, reply any, err error) error {
+	h, server := c.hedge, c.slow.server
 	switch {
 	case err == nil:
-		b.end()
-		c.paced(time.Since(c.kept.began))
-		c.landed(now, server)
-		c.served(ctx, server, c.kept.began)
+		h.stop()
+		c.shared.paces.learn(c.method, c.hasSoftDeadline(), time.Since(c.slow.began))
+		c.answeredBy(snap, server)
+		c.noteAnswered(ctx, server, c.slow.began)
 		return nil
 	case moved(err), ctx.Err() != nil:
-		// The other part is over, or about to be.
+		// The hedge has ended, or is about to.
 	default:
-		e := c.wrapped(server, err)
-		f := describe(e, c.elsewhere, c.atHome)
+		e := c.callError(server, err)
+		f := describe(e, c.elsewhere, c.homeRegion)
 		if f.Kind == attempt.Final {
-			b.end()
+			h.stop()
 			if e.Attempts = c.way.Attempts(); c.maybe {
 				e.Outcome = pool.MaybeExecuted // of the call
 			}
 			return e
 		}
 		if f.Broke {
-			b.broke <- struct{}{}
+			h.broke <- struct{}{}
 		}
 		if f.Judge(true).Rotate {
-			c.notify(ctx, now, server, e)
+			c.reportFailed(ctx, snap, server, e)
 		}
 	}
-	<-b.over
-	b.end()
-	if b.err == nil && b.reply.IsValid() {
-		reflect.ValueOf(reply).Elem().Set(b.reply.Elem())
+	<-h.done
+	h.stop()
+	if h.err == nil && h.reply.IsValid() {
+		reflect.ValueOf(reply).Elem().Set(h.reply.Elem())
 	}
-	return b.err
+	return h.err
 }
 
-// end waits for the end of the other part, which it hurries on. What a method of the
-// caller's has done to that goroutine it does to this one.
-func (b *beside) end() {
-	b.stop()
-	<-b.over
+// stop cancels the hedge and waits for its end. A panic, or runtime.Goexit, that ended its
+// goroutine is repeated in this one.
+func (h *hedge) stop() {
+	h.cancel()
+	<-h.done
 	switch {
-	case b.panicked != nil:
-		panic(b.panicked)
-	case !b.ended:
+	case h.panicked != nil:
+		panic(h.panicked)
+	case !h.returned:
 		runtime.Goexit()
 	}
 }

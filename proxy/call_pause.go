@@ -10,51 +10,51 @@ import (
 )
 
 // pause waits before the next attempt, or for the end of the call's time. It ends early
-// when a view says that there is no need for it.
+// when a server is found that may answer.
 func (c *call) pause(ctx context.Context, do attempt.Action) error {
 	timer := time.NewTimer(do.For)
 	defer timer.Stop()
-	for now := c.now; ; {
+	for snap := c.snap; ; {
 		select {
 		case <-timer.C:
 			return nil
-		case <-now.hope:
-			now = c.proxy.now.Load()
-			env := c.env(now)
-			if rest, yes := c.way.Resumes(&env); yes {
+		case <-snap.hope:
+			snap = c.shared.board.snap.Load()
+			env := c.env(snap)
+			if rest, resumes := c.way.Resumes(&env); resumes {
 				do.Why = attempt.Failed
 				timer.Reset(rest)
 			}
 		case <-ctx.Done():
 			err := ctx.Err()
-			if why := reason(do.Why); why != nil && errors.Is(err, context.DeadlineExceeded) {
-				return fmt.Errorf("%w: %w", why, err)
+			if reason := reasonError(do.Why); reason != nil && errors.Is(err, context.DeadlineExceeded) {
+				return fmt.Errorf("%w: %w", reason, err)
 			}
 			return err
-		case <-c.proxy.owner.Done():
-			return c.proxy.owner.Err()
+		case <-c.shared.owner.Done():
+			return c.shared.owner.Err()
 		}
 	}
 }
 
-// await waits until there is a newer view, which may have a server.
-func (c *call) await(ctx context.Context, most time.Duration) error {
-	p := c.proxy
-	if err := p.noServers(); c.now.fault != nil || p.cfg.Discoverer == nil && !p.toldLater() {
-		return err // nothing will bring one, unless the agent does that has removed them all
+// await waits for a newer snapshot, which may have a server, for limit at most.
+func (c *call) await(ctx context.Context, limit time.Duration) error {
+	s := c.shared
+	if err := s.noServers(); c.snap.fault != nil || s.cfg.Discoverer == nil && !s.cfg.startsEmpty() {
+		return err // nothing adds a server, unless the agent does that has removed them all
 	}
-	var over <-chan time.Time // if ctx has a deadline, that is told as what it is
+	var expired <-chan time.Time // nil: ctx has a deadline, and its error is returned
 	if c.way.Deadline.IsZero() {
-		timer := time.NewTimer(most)
+		timer := time.NewTimer(limit)
 		defer timer.Stop()
-		over = timer.C
+		expired = timer.C
 	}
 	select {
-	case <-c.now.changed:
+	case <-c.snap.changed:
 		return nil
-	case <-p.owner.Done():
-		return p.owner.Err()
-	case <-over:
+	case <-s.owner.Done():
+		return s.owner.Err()
+	case <-expired:
 		return ErrNoServers
 	case <-ctx.Done():
 		return errors.Join(ErrNoServers, ctx.Err())

@@ -10,84 +10,41 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// call is one call on its way over the servers: it does what way decides.
+// call is one call on its way over the servers: it carries out the actions of way.
 type call struct {
-	proxy  *Proxy
+	shared *calls
 	method string
 	class  Class
 	way    attempt.Call
-	hold   time.Duration // how long it may take beyond its block time; 0: as the pool has it
+	hold   time.Duration // WithHoldTime; 0: the pool's
 
 	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
-	answered *messages.Server                             // where to say who answered; nil: nobody asks
+	answerer *messages.Server                             // set to the server that answered; may be nil
 
-	looked    bool // whether elsewhere is known
-	atHome    bool // the call names the agent's own region
-	elsewhere bool // the call is not for the leader of the agent's own cluster
+	targetKnown bool // homeRegion and elsewhere are known
+	homeRegion  bool // the call names the agent's own region
+	elsewhere   bool // the call is not for the leader of the agent's own cluster
 
-	beside *beside // the rest of the call, while its first attempt goes on beyond its limit; nil: it does not
-	kept   kept    // the attempt that may do so
+	hedge *hedge // the call on other servers, while its slow attempt goes on; nil: it has none
+	slow  slowAttempt
 
-	now    *published // from which the server of the next attempt was chosen
+	snap   *snapshot  // from which the server of the next attempt was chosen
 	last   *CallError // of the last attempt
 	denial *CallError // of the last server that said it cannot serve the call
 	maybe  bool       // an attempt may have been executed
 }
 
-// Call sends method with args to the active server and reads the answer into
-// reply, a non-nil pointer, or nil to ignore it. When a server fails it goes on
-// with the next one, as far as the call's class allows, until ctx ends; without
-// a deadline in ctx, until Config.RetryTimeout. What a server says it cannot serve
-// (pool.ErrNoRegionPath, pool.ErrUnknownMethod) each of the others is asked once,
-// where a token is not known (pool.ErrTokenNotFound) two others are,
-// and a call whose arguments name another region, or one server by ServerID, is sent
-// three times at most to servers there that are in trouble.
-//
-// A Read or Idempotent call that a server does not answer within its share of the time is
-// sent to another one too, if one is known that may be well: within 2 s, or up to 5 s
-// where there is much time or none was given, and after twice what such calls usually
-// take. The first answer is taken; no server is left for that alone. So a server that
-// hangs does not cost the call, and one that is slow is not asked in vain. A call that is
-// AtMostOnce waits for its server, without a deadline in ctx until RetryTimeout too.
-//
-// While no server is left that may be well, pauses grow: to 2 s, or until an agent comes
-// once while each server hears of 64 agents a second, a minute at most, as far as the call's
-// time allows. A blocking query whose session broke pauses before the next server too, for
-// up to a tenth of that and 6 s, where that is 250 ms or more: every agent has one. Pauses
-// for want of a server end when one is found. When no time is left for another attempt
-// the call waits for its end, so that who calls again at once does no harm.
-//
-// args is only read, never changed, and may be read once per attempt; a blocking
-// query that is sent again asks for what is left of its time. One of class Read is
-// also sent again, at once and at no cost, when another server comes in front, so
-// that no server is asked that the agent has left. Every error is a
-// *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
-// ErrRetriesSpent, ErrBreaksServers and the sentinels of package pool, errors.AsType its types.
-func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
-	c := call{proxy: p, method: method, class: classify(method, args)}
-	c.way.Block = pool.BlockTime(args)
-	for _, o := range opts {
-		o(&c)
-	}
-	if p.caller == nil {
-		return c.fail(ErrNoCaller)
-	}
-	if err := p.owner.Err(); err != nil {
-		return c.fail(err)
-	}
-	return c.carry(ctx, args, reply)
-}
-
-// carry does what the call's way says until it is answered or given up.
-func (c *call) carry(ctx context.Context, args, reply any) error {
-	c.way.Repeatable, c.way.RetryTimeout = c.class.repeatable(), c.proxy.cfg.RetryTimeout
-	c.way.Patient, c.way.Paced = c.hold > 0, c.proxy.pool != nil
+// start runs the call from its beginning.
+func (c *call) start(ctx context.Context, args, reply any) error {
+	c.way.Repeatable, c.way.RetryTimeout = c.class.repeatable(), c.shared.cfg.RetryTimeout
+	c.way.Patient, c.way.Paced = c.hold > 0, c.shared.pool != nil
 	c.way.Deadline, _ = ctx.Deadline()
-	return c.follow(ctx, args, reply)
+	return c.run(ctx, args, reply)
 }
 
-// follow is carry from wherever the call is.
-func (c *call) follow(ctx context.Context, args, reply any) error {
+// run carries out the way's actions, from wherever the call is, until the call is answered
+// or given up.
+func (c *call) run(ctx context.Context, args, reply any) error {
 	var begin time.Time // of the blocking query that asks for way.Block
 	if c.way.Block > 0 {
 		begin = time.Now()
@@ -105,9 +62,8 @@ func (c *call) follow(ctx context.Context, args, reply any) error {
 		switch do.Do {
 		case attempt.Try:
 			sent = true
-			over, err := c.try(ctx, do, again, reply)
-			if over {
-				return err
+			if done, result := c.try(ctx, do, again, reply); done {
+				return result
 			}
 		case attempt.Pause:
 			err = c.pause(ctx, do)
@@ -116,8 +72,8 @@ func (c *call) follow(ctx context.Context, args, reply any) error {
 		case attempt.End:
 			return c.ended(ctx, do.Why)
 		}
-		if err == nil && do.Why == attempt.Failed {
-			err = c.goesOn(ctx)
+		if err == nil && do.Why == attempt.Failed && c.last != nil && c.way.Verdict().Retry {
+			err = ctx.Err() // the call could be sent again, and is not
 		}
 		if err != nil {
 			return c.giveUp(err)
@@ -125,104 +81,98 @@ func (c *call) follow(ctx context.Context, args, reply any) error {
 	}
 }
 
-// next is what the call does next, from the newest view.
+// next is the way's next action, decided on the newest snapshot.
 func (c *call) next() attempt.Action {
-	c.now = c.proxy.now.Load()
-	c.hear()
-	env := c.env(c.now)
-	c.avoid(&env)
+	c.snap = c.shared.board.snap.Load()
+	c.noteBroken()
+	env := c.env(c.snap)
+	c.avoidHalfhung(&env)
 	return c.way.Next(&env)
 }
 
 // env is what a decision depends on besides the call.
-func (c *call) env(now *published) attempt.Env {
+func (c *call) env(snap *snapshot) attempt.Env {
 	return attempt.Env{
-		Now: time.Now(), View: now.view, Draw: rand.Int64N, Tokens: &c.proxy.budget, Pace: c.pace(),
+		Now: time.Now(), View: snap.view, Draw: rand.Int64N, Tokens: &c.shared.tokens,
+		Pace: c.shared.paces.expected(c.method, c.hasSoftDeadline()),
 	}
 }
 
-// try makes one attempt and tells the owner what it says about the server. The call may
-// be over with it.
-func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (over bool, err error) {
-	server, err := c.reach(ctx, do.Server)
+func (c *call) hasSoftDeadline() bool { return !c.way.LandBy.IsZero() }
+
+// try makes one attempt and reports to the owner what it shows about the server. done
+// reports whether the call has ended, with result.
+func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (done bool, result error) {
+	server, err := c.dial(ctx, do.Server)
 	if do.Server = server; err != nil {
-		c.fault(ctx, c.now, do.Server, args, err)
+		c.failed(ctx, c.snap, do.Server, args, err)
 		return false, nil
 	}
-	now, alone := c.now, c.beside == nil
+	snap, hedged := c.snap, c.hedge != nil
 	err = c.send(ctx, do, args, reply)
-	if alone && c.beside != nil {
-		return true, c.join(ctx, now, reply, err)
+	if !hedged && c.hedge != nil {
+		return true, c.finishHedged(ctx, snap, reply, err)
 	}
 	switch {
 	case err == nil:
-		if took, tells := c.way.Answered(time.Now()); tells {
-			c.paced(took)
+		if took, counts := c.way.Answered(time.Now()); counts {
+			c.shared.paces.learn(c.method, c.hasSoftDeadline(), took)
 		}
-		c.landed(now, do.Server)
-		c.served(ctx, do.Server, c.way.Began())
+		c.answeredBy(snap, do.Server)
+		c.noteAnswered(ctx, do.Server, c.way.Began())
 		return true, nil
 	case moved(err):
 		c.last = nil
 		c.way.Moved(time.Now())
 		return false, nil
 	}
-	c.fault(ctx, now, do.Server, args, err)
+	c.failed(ctx, snap, do.Server, args, err)
 	return false, nil
 }
 
-// fault takes note of a failed attempt, and tells the owner of a server that failed.
-func (c *call) fault(ctx context.Context, now *published, server messages.Server, args any, err error) {
-	c.look(args)
-	v := c.failed(server, err)
-	c.unserved(server, c.way.Began())
+// failed notes a failed attempt, and tells the owner if the server failed.
+func (c *call) failed(ctx context.Context, snap *snapshot, server messages.Server, args any, err error) {
+	c.lookUpTarget(args)
+	v := c.attemptFailed(server, err)
+	c.noteUnanswered(server, c.way.Began())
 	if v.Rotate && ctx.Err() == nil {
-		c.notify(ctx, now, server, c.last)
+		c.reportFailed(ctx, snap, server, c.last)
 	}
 }
 
-// landed is what follows an answer.
-func (c *call) landed(now *published, server messages.Server) {
-	c.proxy.budget.gain()
-	if c.answered != nil {
-		*c.answered = server
+// answeredBy notes an answer of server.
+func (c *call) answeredBy(snap *snapshot, server messages.Server) {
+	c.shared.tokens.refund()
+	if c.answerer != nil {
+		*c.answerer = server
 	}
-	c.proxy.answers(now, server)
+	c.shared.reportAnswer(snap, server)
 }
 
-// notify tells the owner of a server that failed. When it returns the view is rotated.
+// reportFailed tells the owner of a server that failed. When it returns the view is rotated.
 // It fails only if ctx ends or the proxy stops, which the next step sees.
-func (c *call) notify(ctx context.Context, now *published, server messages.Server, err error) {
-	_ = c.proxy.failed(ctx, messages.FailureNotice{
-		Server: server, Epoch: now.view.Epoch(), Err: err, NoQuorum: unserving(err),
+func (c *call) reportFailed(ctx context.Context, snap *snapshot, server messages.Server, err error) {
+	_ = c.shared.reportFailure(ctx, messages.FailureNotice{
+		Server: server, Epoch: snap.view.Epoch(), Err: err, NoQuorum: cannotServe(err),
 	})
 }
 
-// goesOn is why a call whose attempt failed is not sent again although it could be.
-func (c *call) goesOn(ctx context.Context) error {
-	if c.last == nil || !c.way.Verdict().Retry {
-		return nil
-	}
-	return ctx.Err()
-}
-
-// send hands one attempt to whoever carries calls. The proxy's own pool ends its
-// calls itself when the proxy stops.
+// send makes the attempt over the proxy's own pool, which ends it when the proxy stops, or
+// over the embedder's.
 func (c *call) send(ctx context.Context, do attempt.Action, args, reply any) error {
-	p := c.proxy
-	if c.open == nil && p.pool != nil {
+	if c.open == nil && c.shared.pool != nil {
 		r := pool.Request{
 			Method: c.method, Args: args, Reply: reply, Block: c.way.Block, Hold: c.hold, Limit: do.Limit,
 			Repeatable: c.class.repeatable(), Verify: c.class == AtMostOnce,
 		}
 		if c.way.Block > 0 && c.class == Read {
-			r.Moved = c.now.front.left
+			r.Moved = c.snap.front.left
 		}
-		if c.keepable(do) {
-			c.kept = kept{ctx: ctx, server: do.Server, began: time.Now(), args: args, reply: reply}
+		if c.hedgeable(do) {
+			c.slow = slowAttempt{ctx: ctx, server: do.Server, began: time.Now(), args: args, reply: reply}
 			r.Late = c
 		}
-		return p.pool.Do(ctx, do.Server.Addr, &r)
+		return c.shared.pool.Do(ctx, do.Server.Addr, &r)
 	}
 	limited, cancel := ctx, func() {}
 	if do.Limit > 0 {
@@ -231,43 +181,23 @@ func (c *call) send(ctx context.Context, do attempt.Action, args, reply any) err
 		limited, cancel = context.WithCancel(ctx)
 	}
 	defer cancel()
-	err := c.hand(limited, cancel, do.Server.Addr, args, reply)
+	err := c.sendOver(limited, cancel, do.Server.Addr, args, reply)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return sliced(err)
+		return limitError(err)
 	}
 	return err
 }
 
-// hand is send to an embedder's pool, and of a stream's opening.
-func (c *call) hand(ctx context.Context, cancel context.CancelFunc, addr string, args, reply any) error {
-	p := c.proxy
+// sendOver opens the stream, or makes the attempt over the embedder's Caller.
+func (c *call) sendOver(ctx context.Context, cancel context.CancelFunc, addr string, args, reply any) error {
+	s := c.shared
 	if c.open != nil {
 		return c.open(ctx, addr)
 	}
-	defer context.AfterFunc(p.life, cancel)()
-	err := p.caller.Call(ctx, addr, c.method, args, reply)
-	if err != nil && p.life.Err() != nil {
+	defer context.AfterFunc(s.life, cancel)()
+	err := s.caller.Call(ctx, addr, c.method, args, reply)
+	if err != nil && s.life.Err() != nil {
 		return ErrStopped
 	}
 	return err
 }
-
-// answers tells the owner that a server has answered of which it did not know. One
-// of the calls that find out together does; a full mailbox loses the news, and the
-// next call brings it again.
-func (p *Proxy) answers(now *published, server messages.Server) {
-	active := server.Addr == now.active.Addr
-	switch {
-	case active && (!now.news.Load() || !now.news.CompareAndSwap(true, false)):
-		return
-	case !active && !unproven(now.view.Health(server)):
-		return
-	}
-	if p.owner.TryTell(messages.Recovered{Server: server, Epoch: now.view.Epoch()}) != nil && active {
-		now.news.Store(true)
-	}
-}
-
-// unproven says whether an answer of a server would be news. That it knows a
-// leader, an answer does not say.
-func unproven(h messages.Health) bool { return h == messages.Unknown || h == messages.Failed }

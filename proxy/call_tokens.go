@@ -2,35 +2,34 @@ package proxy
 
 import "sync/atomic"
 
-// budget bounds how fast calls are sent again, so that retries do not multiply
-// the load of a cluster in trouble. Sending a call again that has reached a
-// server costs a token, a call that succeeds brings a part of one back; without
-// tokens the pauses are long.
-type budget struct {
-	tokens atomic.Int64 // in thousandths
+// retryTokens bound how fast calls are sent again, so that retries do not multiply the load
+// of a cluster in trouble. Sending a call again that has reached a server costs one token, a
+// call that succeeds returns a part of one; without tokens the pauses are long.
+type retryTokens struct {
+	left atomic.Int64 // in thousandths
 }
 
 const (
-	budgetSize   = 1000 * 1000 // a thousand retries from the start
-	retryCost    = 1000
-	successGains = 100
+	tokensAtStart  = 1000 * 1000 // a thousand retries
+	tokensPerRetry = 1000
+	tokensReturned = 100 // by each call that succeeds
 )
 
-func (b *budget) fill() { b.tokens.Store(budgetSize) }
+func (t *retryTokens) fill() { t.left.Store(tokensAtStart) }
 
-// Spend takes one retry's worth, or answers false if there is none.
-func (b *budget) Spend() bool {
-	for n := b.tokens.Load(); n >= retryCost; n = b.tokens.Load() {
-		if b.tokens.CompareAndSwap(n, n-retryCost) {
+// Spend takes the tokens of one retry, and reports whether there were enough.
+func (t *retryTokens) Spend() bool {
+	for n := t.left.Load(); n >= tokensPerRetry; n = t.left.Load() {
+		if t.left.CompareAndSwap(n, n-tokensPerRetry) {
 			return true
 		}
 	}
 	return false
 }
 
-// gain brings back a success's worth.
-func (b *budget) gain() {
-	if n := b.tokens.Load(); n < budgetSize {
-		b.tokens.CompareAndSwap(n, min(n+successGains, budgetSize)) // a lost race loses a gain
+// refund returns what a call that succeeds does.
+func (t *retryTokens) refund() {
+	if n := t.left.Load(); n < tokensAtStart {
+		t.left.CompareAndSwap(n, min(n+tokensReturned, tokensAtStart)) // a lost race loses one refund
 	}
 }

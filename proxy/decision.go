@@ -1,21 +1,42 @@
 package proxy
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// recorded is how many decisions are kept.
+// Decision is one step of the list's owner that changed something.
+type Decision struct {
+	Seq    uint64    `json:"seq"` // grows by one with each decision
+	At     time.Time `json:"at"`
+	Cause  string    `json:"cause"`  // the message that was taken, or "a deadline"
+	Did    []string  `json:"did"`    // the decisions, in order
+	Epoch  uint64    `json:"epoch"`  // of the View afterwards
+	Active string    `json:"active"` // address of the active server afterwards
+	Why    string    `json:"why"`    // the reason why Active is the active server
+}
+
+// String is the decision as lines of text.
+func (d Decision) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s #%d %s\n", d.At.Format("15:04:05.000"), d.Seq, d.Cause)
+	for _, did := range d.Did {
+		fmt.Fprintf(&b, "    %s\n", did)
+	}
+	return b.String()
+}
+
+// recorded is the number of decisions kept.
 const recorded = 256
 
-// recorder keeps the owner's last decisions. The owner writes, anybody reads,
+// recorder keeps the owner's last decisions. The owner writes; any goroutine may read,
 // also when the owner has ended.
 type recorder struct {
 	slots [recorded]atomic.Pointer[Decision]
-	n     uint64 // decisions so far; the owner's
+	n     uint64 // decisions so far; only the owner uses it
 }
 
 // add keeps d in place of the oldest decision.
@@ -25,8 +46,8 @@ func (r *recorder) add(d *Decision) {
 	r.slots[(r.n-1)%recorded].Store(d)
 }
 
-// all is what is kept, oldest first. What is added meanwhile may be missing, and
-// what it replaces.
+// all returns the kept decisions, oldest first. One that is added meanwhile may be missing,
+// and so may the one it replaces.
 func (r *recorder) all() []Decision {
 	list := make([]Decision, 0, recorded)
 	for i := range r.slots {
@@ -36,37 +57,4 @@ func (r *recorder) all() []Decision {
 	}
 	slices.SortFunc(list, func(a, b Decision) int { return int(int64(a.Seq - b.Seq)) })
 	return list
-}
-
-// record keeps what the owner has just decided, before it is done: who is answered
-// finds the record of it. A step that decides nothing, as an
-// unchanged heartbeat, leaves no trace: the record is of changes, and must reach
-// far back.
-func (o *owner) record(at time.Time, effects []roster.Effect) {
-	var shows roster.Publish
-	why := "the start" // the first effect of all publishes
-	if now := o.proxy.now.Load(); now != nil {
-		why = ""
-		shows = roster.Publish{View: now.view, Why: now.why}
-	}
-	var did []string
-	for _, e := range effects {
-		if e, ok := e.(roster.Publish); ok {
-			shows = e
-		}
-		if text := decided(e); text != "" {
-			did = append(did, text)
-		}
-	}
-	if did == nil {
-		return
-	}
-	if why == "" {
-		why = cause(o.took)
-	}
-	active, _ := shows.View.Active()
-	o.proxy.record.add(&Decision{
-		At: at, Cause: why, Did: did,
-		Epoch: shows.View.Epoch(), Active: active.Addr, Why: shows.Why,
-	})
 }

@@ -7,34 +7,34 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// search is the discovery under way, of the owner.
-type search struct {
+// discovery is the state of the Discoverer's run.
+type discovery struct {
 	running bool
-	began   uint64 // the run it was started for
-	wanted  uint64 // the newest run asked for: what is found answers that one
+	started uint64 // the roster's run that it was started for
+	newest  uint64 // the newest run that the roster asked for: the result answers that one
 }
 
-// discover runs the Discoverer, if there is one, in a goroutine of its own. One
-// that is asked for while another runs is answered by what that one finds.
+// discover runs the Discoverer, if there is one, in a goroutine of its own. A run that is
+// asked for while another one goes on is answered by that one's result.
 func (o *owner) discover(e roster.Discover) {
-	d := o.proxy.cfg.Discoverer
+	d := o.cfg.Discoverer
 	if d == nil {
 		return
 	}
-	o.search.wanted = e.Run
-	if o.search.running {
+	o.discovery.newest = e.Run
+	if o.discovery.running {
 		return
 	}
-	o.search.running, o.search.began = true, e.Run
+	o.discovery.running, o.discovery.started = true, e.Run
 	o.self.Go(func(ctx context.Context) {
-		running, stop := context.WithTimeout(ctx, o.proxy.cfg.DiscoverTimeout)
+		running, stop := context.WithTimeout(ctx, o.cfg.DiscoverTimeout)
 		defer stop()
 		found, err := find(running, d)
 		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Found: found, Err: err})
 	})
 }
 
-// find runs d and says where each address came from, as far as d knows.
+// find runs d and adds to each address its source, as far as d knows it.
 func find(ctx context.Context, d Discoverer) ([]messages.Found, error) {
 	if d, ok := d.(Finder); ok {
 		return d.Find(ctx)
@@ -51,11 +51,11 @@ func find(ctx context.Context, d Discoverer) ([]messages.Found, error) {
 	return found, err
 }
 
-// done ends the discovery that m is the result of, and makes it the result of the
-// newest run asked for.
-func (s *search) done(m messages.DiscoveryDone) messages.DiscoveryDone {
-	if s.running && m.Run == s.began {
-		s.running, m.Run = false, s.wanted
+// done takes the result of the run, and makes it the result of the newest run that the
+// roster asked for.
+func (d *discovery) done(m messages.DiscoveryDone) messages.DiscoveryDone {
+	if d.running && m.Run == d.started {
+		d.running, m.Run = false, d.newest
 	}
 	return m
 }

@@ -14,52 +14,53 @@ import (
 // it needs no token. Nomad 2.0.6, nomad/status_endpoint.go.
 const leaderMethod = "Status.Leader"
 
-// errNamesNone is why a session is no better than the one it was to replace.
-var errNamesNone = fmt.Errorf("%w: the server names none", pool.ErrNoLeader)
+// errNamesNoLeader says why a session is no better than the one it was to replace.
+var errNamesNoLeader = fmt.Errorf("%w: the server names none", pool.ErrNoLeader)
 
 // reconnect connects anew to a server that stays leaderless, in a goroutine of its own.
 func (o *owner) reconnect(e roster.Reconnect) {
-	if o.proxy.pool == nil {
-		return // who brings the connections cares for them too
+	if o.pool == nil {
+		return // the embedder's connections are the embedder's to renew
 	}
-	o.self.Go(func(ctx context.Context) { o.proxy.renew(ctx, e.Server) })
+	o.self.Go(func(ctx context.Context) { o.renew(ctx, e.Server) })
 }
 
-// follow connects anew to a server whose name leads elsewhere by now. It is called for
-// one that has answered in a round, so lookups and connections are as rare as those.
-func (o *owner) follow(ctx context.Context, server messages.Server) {
-	if o.proxy.pool == nil {
+// renewIfMoved connects anew to a server whose name resolves to another address by now. It
+// is called for a server that has answered in a round, so look-ups and connections are as
+// rare as rounds.
+func (o *owner) renewIfMoved(ctx context.Context, server messages.Server) {
+	if o.pool == nil {
 		return
 	}
-	if moved, err := o.proxy.pool.Moved(ctx, server.Addr); moved && err == nil {
-		o.proxy.renew(ctx, server)
+	if moved, err := o.pool.Moved(ctx, server.Addr); moved && err == nil {
+		o.renew(ctx, server)
 	}
 }
 
-// renew has a session to the server that knows a leader take the place of the one there
-// is. Without such a session everything stays as it is.
-func (p *Proxy) renew(ctx context.Context, server messages.Server) {
-	log := p.cfg.Logger.Debug().Stringer("server", server)
-	if err := p.pool.Renew(ctx, server.Addr, p.leads); err != nil {
+// renew replaces the session to server by one on which a leader is known. Without such a
+// session everything stays as it is.
+func (o *owner) renew(ctx context.Context, server messages.Server) {
+	log := o.cfg.Logger.Debug().Stringer("server", server)
+	if err := o.pool.Renew(ctx, server.Addr, o.knowsLeader); err != nil {
 		log.Err(err).Msg("no better server at the address")
 		return
 	}
 	log.Msg("the address leads to a better server: its session is in use")
-	_ = p.mail.Tell(ctx, messages.Reconnected{Server: server})
+	_ = o.self.Ref().Tell(ctx, messages.Reconnected{Server: server})
 }
 
-// leads judges a session by what its server knows of a leader of the agent's region. An
-// answer that says nothing of it, such as that of an unknown method, is no reproach.
-func (p *Proxy) leads(ctx context.Context, do func(context.Context, *pool.Request) error) error {
-	asking, stop := context.WithTimeout(ctx, p.cfg.ProbeTimeout)
+// knowsLeader fails for a session on which no leader of the agent's region is known. An
+// answer that does not tell, such as that of an unknown method, is accepted.
+func (o *owner) knowsLeader(ctx context.Context, do func(context.Context, *pool.Request) error) error {
+	asking, stop := context.WithTimeout(ctx, o.cfg.ProbeTimeout)
 	defer stop()
 	var leader string
-	err := do(asking, &pool.Request{Method: leaderMethod, Args: map[string]any{"Region": p.cfg.Region}, Reply: &leader})
+	err := do(asking, &pool.Request{Method: leaderMethod, Args: map[string]any{"Region": o.cfg.Region}, Reply: &leader})
 	remote, answered := errors.AsType[*pool.RemoteError](err)
 	switch {
 	case err == nil && leader == "":
-		return errNamesNone
-	case answered && !leaderless(remote) && !unled(remote) && !errors.Is(remote, pool.ErrNoRegionPath):
+		return errNamesNoLeader
+	case answered && !leaderless(remote) && !leaderTrouble(remote) && !errors.Is(remote, pool.ErrNoRegionPath):
 		return nil
 	}
 	return err

@@ -1,52 +1,83 @@
 package proxy
 
 import (
-	"errors"
+	"math"
+	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// front is a server for as long as it is in front. Blocking reads follow it: they are
-// held for minutes, and the server that was left would hold them on, while the one in
-// front did not know that the agent is reached there.
+// snapshot is the state that the owner has published. It is immutable, except unconfirmed
+// and connected, which calls change.
+type snapshot struct {
+	view         *messages.View
+	active       messages.Server
+	hasActive    bool
+	activeReason string        // why active is the active server
+	front        *front        // the active server, or the last one there was
+	fault        error         // why the owner ended, unless Stop ended it; there is no active server then
+	unconfirmed  atomic.Bool   // the owner does not know yet whether the active server answers
+	connected    atomic.Bool   // a call has found a session to the active server
+	changed      chan struct{} // closed when a newer snapshot is published
+	hopeful      bool          // a server is unknown or alive
+	hope         chan struct{} // closed when hopeful becomes true again after it was false
+}
+
+// front is a server for as long as it is the active one. Blocking reads move with it: the
+// former server would hold them for minutes, while the new one does not know that the
+// agent is reached through it.
 type front struct {
 	server messages.Server
-	left   chan struct{} // closed when another server is in front
+	left   chan struct{} // closed when another server is active
 }
 
-// next is the front of a newer view. When there is no server at all the last one
-// stays: what it holds may still be answered.
-func (f *front) next(active messages.Server, some bool) *front {
-	switch {
-	case f == nil, some && active.Addr != f.server.Addr:
+// after returns the front of a newer snapshot. While there is no active server the last
+// front stays: its server may still answer the calls it holds.
+func (f *front) after(active messages.Server, hasActive bool) *front {
+	if f == nil || hasActive && active.Addr != f.server.Addr {
 		return &front{server: active, left: make(chan struct{})}
-	default:
-		return f
+	}
+	return f
+}
+
+// board is where the owner publishes snapshots.
+type board struct {
+	snap   *atomic.Pointer[snapshot] // Proxy.snap: FindServer must reach it in one step
+	warned atomic.Int64              // when ErrNoServers was last logged, in Unix nanoseconds; math.MaxInt64: not until a server is known
+}
+
+// publish makes a view the newest snapshot and wakes the goroutines that wait for a
+// change. fault is why the owner ends, nil if it does not.
+func (b *board) publish(e roster.Publish, fault error) {
+	next := &snapshot{view: e.View, activeReason: e.Why, fault: fault, changed: make(chan struct{})}
+	if next.active, next.hasActive = e.View.Active(); next.hasActive {
+		b.warned.CompareAndSwap(math.MaxInt64, 0)
+	}
+	next.unconfirmed.Store(unproven(e.View.Health(next.active)))
+	last := b.snap.Load()
+	if last == nil {
+		last = new(snapshot)
+	}
+	next.front = last.front.after(next.active, next.hasActive)
+	next.hopeful, next.hope = attempt.Hopeful(e.View), last.hope
+	found := next.hopeful && !last.hopeful
+	if found || last.hope == nil {
+		next.hope = make(chan struct{})
+	}
+	b.snap.Store(next)
+	if found && last.hope != nil {
+		close(last.hope)
+	}
+	if last.changed != nil {
+		close(last.changed)
+	}
+	if last.front != nil && last.front != next.front {
+		close(last.front.left)
 	}
 }
 
-// moved says whether an attempt ended only because its call is to be made elsewhere,
-// which is no failure of anybody: another server is in front, or another session in
-// place of the one it was on. That happens once for each such change, so a call cannot
-// move for ever. A server that is leaving is one that fails.
-func moved(err error) bool {
-	return errors.Is(err, pool.ErrMoved) && !errors.Is(err, pool.ErrLeaving)
-}
-
-// Renewed is closed when the session to the server in front is replaced the next time: by
-// one with other credentials (SetTLS, OfferTLS, files that are watched), because its address
-// leads to a better server, or by one that works in place of one that was silent or got no
-// answers. Servers know an
-// agent by a session, and of the new one by the next call on it; package heartbeat sends
-// one. Each call gives the channel for the next time. Over a Pinger it is never closed. It
-// neither blocks nor allocates.
-func (p *Proxy) Renewed() <-chan struct{} { return *p.renewal.Load() }
-
-// renewed is told by the pool, one call at a time, that a session was replaced.
-func (p *Proxy) renewed(addr string) {
-	if p.now.Load().active.Addr == addr {
-		next := make(chan struct{})
-		close(*p.renewal.Swap(&next))
-	}
-}
+// unproven reports whether an answer of a server with this health tells the owner anything
+// new. An answer does not tell that the server knows a leader.
+func unproven(h messages.Health) bool { return h == messages.Unknown || h == messages.Failed }

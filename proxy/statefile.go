@@ -14,38 +14,37 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
 )
 
-// memory keeps the servers that work in Config.StateFile. It belongs to the owner,
-// who never waits for the file: a goroutine writes, and what it is given last
-// counts.
-type memory struct {
-	lists chan []string // has room for one; closed by the owner's end; nil: nothing is kept
+// stateFile keeps the servers that work in Config.StateFile. It belongs to the owner, which
+// never waits for the file: a goroutine writes the newest list.
+type stateFile struct {
+	lists chan []string // has room for one; closed when the owner ends; nil: nothing is kept
 	epoch uint64        // of the view that was looked at last
-	last  []string      // what was handed over last
+	last  []string      // the last list sent
 }
 
-func newMemory(p *Proxy, self actor.Self[messages.Message]) memory {
-	if p.cfg.StateFile == "" {
-		return memory{}
+func newStateFile(cfg *Config, self actor.Self[messages.Message]) stateFile {
+	if cfg.StateFile == "" {
+		return stateFile{}
 	}
-	m := memory{lists: make(chan []string, 1)}
-	self.Go(func(context.Context) { p.save(m.lists) }) // it ends with the owner, and not before it has written all
-	return m
+	s := stateFile{lists: make(chan []string, 1)}
+	self.Go(func(context.Context) { writeLists(cfg, s.lists) }) // it ends with the owner, but not before the last list is written
+	return s
 }
 
-// end lets the goroutine write what it was given, and end.
-func (m *memory) end() {
-	if m.lists != nil {
-		close(m.lists)
+// close has the goroutine write the list that it still has, and end.
+func (s *stateFile) close() {
+	if s.lists != nil {
+		close(s.lists)
 	}
 }
 
-// keep hands over the primaries of a view that a heartbeat with a leader has made,
-// if one of them is known to work and none is kept for want of such a one.
-func (m *memory) keep(view *messages.View) {
-	if m.lists == nil || view.Epoch() == m.epoch {
+// save writes the primaries of a view that a heartbeat with a leader has made, if one of
+// them is alive and none is held until such a one is.
+func (s *stateFile) save(view *messages.View) {
+	if s.lists == nil || view.Epoch() == s.epoch {
 		return
 	}
-	m.epoch = view.Epoch()
+	s.epoch = view.Epoch()
 	var addrs []string
 	works := false
 	for r := range view.Ranking() {
@@ -58,24 +57,24 @@ func (m *memory) keep(view *messages.View) {
 		}
 	}
 	slices.Sort(addrs)
-	if !works || slices.Equal(addrs, m.last) {
+	if !works || slices.Equal(addrs, s.last) {
 		return
 	}
-	m.last = addrs
+	s.last = addrs
 	select {
-	case <-m.lists: // an older list that was not written yet
+	case <-s.lists: // an older list that was not written yet
 	default:
 	}
-	m.lists <- addrs // the owner alone sends: there is room
+	s.lists <- addrs // only the owner sends: there is room
 }
 
-// saveAgain is after which time a list that could not be written is tried again.
-const saveAgain = time.Minute
+// writeRetry is the time after which a list that could not be written is written again.
+const writeRetry = time.Minute
 
-// save writes the lists it is given until there are no more. One that could not
-// be written it tries again, without another word.
-func (p *Proxy) save(lists <-chan []string) {
-	retry := time.NewTimer(saveAgain)
+// writeLists writes each list until the channel is closed. The first failure of a list is
+// logged as a warning, its retries at debug level.
+func writeLists(cfg *Config, lists <-chan []string) {
+	retry := time.NewTimer(writeRetry)
 	defer retry.Stop()
 	retry.Stop()
 	var list []string
@@ -89,39 +88,40 @@ func (p *Proxy) save(lists <-chan []string) {
 			list, level = next, zerolog.WarnLevel
 		case <-retry.C:
 		}
-		if p.saveOne(list, level) {
+		if writeList(cfg, list, level) {
 			retry.Stop()
 			continue
 		}
 		level = zerolog.DebugLevel
-		retry.Reset(saveAgain)
+		retry.Reset(writeRetry)
 	}
 }
 
-// saveOne tells of a failure at the given level.
-func (p *Proxy) saveOne(addrs []string, level zerolog.Level) bool {
-	log := p.cfg.Logger
-	if err := lastgood.Save(p.cfg.StateFile, addrs); err != nil {
-		log.WithLevel(level).Str("file", p.cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
+// writeList writes one list, logs a failure at the given level and reports whether it
+// succeeded.
+func writeList(cfg *Config, addrs []string, level zerolog.Level) bool {
+	log := cfg.Logger
+	if err := lastgood.Save(cfg.StateFile, addrs); err != nil {
+		log.WithLevel(level).Str("file", cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
 		return false
 	}
-	log.Debug().Str("file", p.cfg.StateFile).Int("servers", len(addrs)).Msg("the servers that work are saved")
+	log.Debug().Str("file", cfg.StateFile).Int("servers", len(addrs)).Msg("the servers that work are saved")
 	return true
 }
 
-// remembered reads what was kept before the last start. Whatever is wrong with it
-// is reported and otherwise ignored.
-func (p *Proxy) remembered() []messages.Server {
-	if p.cfg.StateFile == "" {
+// loadState reads the servers saved before this start. A file that cannot be read, and an
+// address that is none, are logged and otherwise ignored.
+func loadState(cfg *Config) []messages.Server {
+	if cfg.StateFile == "" {
 		return nil
 	}
-	log := p.cfg.Logger
-	addrs, err := lastgood.Load(p.cfg.StateFile)
+	log := cfg.Logger
+	addrs, err := lastgood.Load(cfg.StateFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		log.Warn().Str("file", p.cfg.StateFile).Err(err).Msg("the servers that worked before the last start are not known")
+		log.Warn().Str("file", cfg.StateFile).Err(err).Msg("the servers that worked before the last start are not known")
 		return nil
 	}
 	servers := make([]messages.Server, 0, len(addrs))
@@ -129,7 +129,7 @@ func (p *Proxy) remembered() []messages.Server {
 		if s, err := messages.ParseServer(addr); err == nil {
 			servers = append(servers, s)
 		} else {
-			log.Warn().Str("file", p.cfg.StateFile).Err(err).Msg("a remembered server is left out")
+			log.Warn().Str("file", cfg.StateFile).Err(err).Msg("a remembered server is left out")
 		}
 	}
 	return servers
