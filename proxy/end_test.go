@@ -83,7 +83,7 @@ func TestAFaultOfAnOwnerIsToldAtOnceToWhoeverAsks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := make(lines, 10_000)
 			p, fail := faulty(t, log, own)
-			round := actor.NewReply[proxy.RebalanceResult]()
+			round := actor.NewReply[messages.RebalanceResult]()
 			if !own {
 				if err := p.Send(within(t), messages.RebalanceTick{Reply: round}); err != nil {
 					t.Fatal(err)

@@ -1,7 +1,7 @@
 package proxy
 
-// Tokens is what is left of p's retry budget, in thousandths of a retry.
-func Tokens(p *Proxy) int64 { return p.budget.tokens.Load() }
+// Tokens is what is left of p's retry tokens, in thousandths of a retry.
+func Tokens(p *Proxy) int64 { return p.calls.tokens.left.Load() }
 
-// AllTokens is a budget of which nothing was spent.
-const AllTokens = budgetSize
+// AllTokens is what a Proxy starts with.
+const AllTokens = tokensAtStart

@@ -1,14 +1,8 @@
 package proxy
 
 import (
-	"errors"
-
 	"github.com/open-nomad/rpcproxy/pool"
 )
-
-// ErrForeignPool says that the connections are not the Proxy's own: what is asked
-// for is for whoever made the Pinger.
-var ErrForeignPool = errors.New("the connections belong to Config.Pinger: ask it")
 
 // SetTLS replaces the credentials of the proxy's own pool while calls go on; nil
 // is plain TCP. A name of servers that cfg leaves open is that of Config.Region.

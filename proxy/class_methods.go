@@ -2,10 +2,10 @@ package proxy
 
 import "strings"
 
-// classes are the methods whose class is known whatever their arguments say. Their
-// source is Nomad 2.0.6: the endpoints under nomad/, and what a client agent calls
-// under client/; older versions where it says so. Any other method has the class
-// that its arguments tell, or is AtMostOnce.
+// classes has the methods whose class is known whatever their arguments are. The source
+// is Nomad 2.0.6: the endpoints under nomad/, and the calls of a client agent under
+// client/; older versions where a comment says so. The class of any other method follows
+// from its arguments.
 var classes = tabulate(
 	methods{Read, `
 		ACL: GetAuthMethod GetAuthMethods GetBindingRule GetBindingRules GetClaimPolicies GetPolicies GetPolicy
@@ -39,21 +39,21 @@ var classes = tabulate(
 		TaskGroupHostVolumeClaim: List
 		Variables: List Read`},
 
-	// It signs again, and keeps nothing.
+	// It signs again, and stores nothing.
 	methods{Read, "Alloc: SignIdentities"},
-	// They carry the options of writes, compute an answer and keep nothing.
+	// They have the options of writes, compute an answer and store nothing.
 	methods{Read, "Job: Plan Validate"},
 
-	// They set a state: the second one finds it set.
+	// They set a state: the second call finds it set.
 	methods{Idempotent, "Node: Register UpdateStatus UpdateAlloc"},
-	// The registrations bear IDs of the agent's.
+	// The registrations have IDs that the agent has chosen.
 	methods{Idempotent, "ServiceRegistration: Upsert"},
-	// The second one finds nothing to delete and says so; agents take that for done.
+	// The second call finds nothing to delete and fails with that; agents take it for done.
 	methods{Idempotent, "ServiceRegistration: DeleteByID"},
 	// It begins the lock's time anew, for its holder only.
 	methods{Idempotent, "Variables: RenewLock"},
 
-	// They act, and yet carry the options of queries, with MinQueryIndex and IsRead.
+	// They act, although they have the options of queries, with MinQueryIndex and IsRead.
 	methods{AtMostOnce, `
 		CSIPlugin: Delete
 		ClientAllocations: GarbageCollect GarbageCollectAll Restart SetPauseState Signal
@@ -62,23 +62,24 @@ var classes = tabulate(
 		System: GarbageCollect ReconcileJobSummaries`},
 	// So did these up to Nomad 1.9: each call makes tokens.
 	methods{AtMostOnce, "Node: DeriveVaultToken DeriveSIToken"},
-	// What servers call on an agent has the same requests.
+	// The calls of servers on an agent have the same requests.
 	methods{AtMostOnce, "Allocations: GarbageCollect GarbageCollectAll Restart SetPauseState Signal"},
 
-	// An agent's writes that a second one adds to: an event; the deadline of a drain
-	// and an event; a round with the plugin's controller, which is up to the plugin.
+	// An agent's writes of which a second one adds an event; the deadline of a drain and an
+	// event; a second request to the plugin's controller, with an effect that depends on the
+	// plugin.
 	methods{AtMostOnce, "Node: EmitEvents UpdateDrain"},
 	methods{AtMostOnce, "CSIVolume: Claim Unpublish"},
 )
 
-// acting are the services whose requests carry the options of queries though some
-// of them act: of a method that is not known nothing is believed.
+// acting has the services some of whose requests act although they have the options of
+// queries: the arguments of an unknown method prove nothing.
 var acting = map[string]bool{
 	"Allocations": true, "CSIPlugin": true, "ClientAllocations": true, "ClientCSI": true, "ClientHostVolume": true,
 	"NodeIdentity": true, "NodeMeta": true, "System": true,
 }
 
-// methods are some of one class: a line has a service and its methods.
+// methods are of one class: each line has a service and its methods.
 type methods struct {
 	class Class
 	lines string

@@ -12,7 +12,7 @@ import (
 // log writes one line.
 func (o *owner) log(e roster.Log) {
 	levels := [...]zerolog.Level{roster.Debug: zerolog.DebugLevel, roster.Info: zerolog.InfoLevel, roster.Warn: zerolog.WarnLevel}
-	line := o.proxy.cfg.Logger.WithLevel(levels[e.Level])
+	line := o.cfg.Logger.WithLevel(levels[e.Level])
 	if e.Server != (messages.Server{}) {
 		line = line.Stringer("server", e.Server)
 	}
@@ -22,33 +22,30 @@ func (o *owner) log(e roster.Log) {
 	if e.Source != "" {
 		line = line.Str("source", string(e.Source))
 	}
-	for _, f := range numbers(e) {
+	for _, f := range logNumbers(e) {
 		if f.n != 0 {
 			line = line.Uint64(f.name, f.n)
 		}
 	}
 	if e.Fields.Took != 0 {
-		line = line.Str("took", lasted(e.Fields.Took))
+		line = line.Str("took", roundedText(e.Fields.Took))
 	}
 	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
-		line = line.Str(zerolog.ErrorFieldName, all.Text(brief))
+		line = line.Str(zerolog.ErrorFieldName, all.Text(failureText))
 	} else {
 		line = line.AnErr(zerolog.ErrorFieldName, e.Err)
 	}
 	line.Msg(e.Message)
 }
 
-// figure is a number of a log line under its name; zero does not belong to it.
-type figure struct {
-	name string
-	n    uint64
-}
-
-func numbers(e roster.Log) [4]figure {
-	return [...]figure{
-		{"round", e.Fields.Round},
-		{"run", e.Fields.Run},
-		{"servers", uint64(e.Fields.Servers)},
-		{"failures", uint64(e.Fields.Failures)},
+// logActive logs that another server becomes active.
+func (o *owner) logActive(e roster.Publish) {
+	active, _ := e.View.Active()
+	last := o.board.snap.Load()
+	if last == nil || active.Addr == last.active.Addr {
+		return
 	}
+	o.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
+		Str("source", string(e.View.Source(active))).Str("why", e.Why).
+		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }

@@ -3,17 +3,20 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// maxText bounds what the record repeats of an error.
+// maxText bounds, in bytes, the text of an error in a Decision.
 const maxText = 300
 
-// cause is a message in the words of the record; nil is a deadline.
-func cause(m messages.Message) string {
+// messageText describes a message for a Decision; nil is a deadline.
+func messageText(m messages.Message) string {
 	switch m := m.(type) {
 	case nil:
 		return "a deadline"
@@ -28,11 +31,11 @@ func cause(m messages.Message) string {
 		}
 		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", from, len(m.Servers), leader, m.NumNodes)
 	case messages.FailureNotice:
-		what := "failure of"
+		event := "failure of"
 		if m.NoQuorum {
-			what = "no leader at"
+			event = "no leader at"
 		}
-		return fmt.Sprintf("%s %s, seen in epoch %d%s", what, m.Server.Addr, m.Epoch, because(m.Err))
+		return fmt.Sprintf("%s %s, seen in epoch %d%s", event, m.Server.Addr, m.Epoch, causeText(m.Err))
 	case messages.Recovered:
 		return fmt.Sprintf("an answer of %s, seen in epoch %d", m.Server.Addr, m.Epoch)
 	case messages.Reconnected:
@@ -55,15 +58,15 @@ func cause(m messages.Message) string {
 		if m.Err == nil {
 			return fmt.Sprintf("probe of %s answered in %v", m.Server.Addr, m.RTT)
 		}
-		return fmt.Sprintf("probe of %s failed%s", m.Server.Addr, because(m.Err))
+		return fmt.Sprintf("probe of %s failed%s", m.Server.Addr, causeText(m.Err))
 	case messages.DiscoveryDone:
-		return fmt.Sprintf("discovery run %d found %d addresses%s", m.Run, len(m.Found), because(m.Err))
+		return fmt.Sprintf("discovery run %d found %d addresses%s", m.Run, len(m.Found), causeText(m.Err))
 	}
 	return fmt.Sprintf("%T", m)
 }
 
-// decided is an effect in the words of the record; empty: it tells nothing.
-func decided(e roster.Effect) string {
+// effectText describes an effect for a Decision; empty: it is not worth a line.
+func effectText(e roster.Effect) string {
 	switch e := e.(type) {
 	case roster.Publish:
 		active, _ := e.View.Active()
@@ -83,13 +86,13 @@ func decided(e roster.Effect) string {
 	case roster.Discover:
 		return fmt.Sprintf("discover, run %d", e.Run)
 	case roster.Log:
-		return logged(e)
+		return logText(e)
 	}
 	return ""
 }
 
-// logged is a log line in the words of the record.
-func logged(e roster.Log) string {
+// logText describes a log line for a Decision.
+func logText(e roster.Log) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", e.Level, e.Message)
 	if e.Server.Addr != "" {
@@ -101,34 +104,75 @@ func logged(e roster.Log) string {
 	if e.Source != "" {
 		b.WriteString(" source=" + string(e.Source))
 	}
-	for _, f := range numbers(e) {
+	for _, f := range logNumbers(e) {
 		if f.n != 0 {
 			fmt.Fprintf(&b, " %s=%d", f.name, f.n)
 		}
 	}
 	if e.Fields.Took != 0 {
-		b.WriteString(" took=" + lasted(e.Fields.Took))
+		b.WriteString(" took=" + roundedText(e.Fields.Took))
 	}
 	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
-		b.WriteString(": " + cut(all.Text(brief)))
+		b.WriteString(": " + cut(all.Text(failureText)))
 	} else {
-		b.WriteString(because(e.Err))
+		b.WriteString(causeText(e.Err))
 	}
 	return b.String()
 }
 
-// because is an error behind what it explains.
-func because(err error) string {
+// causeText is err as the end of a sentence; empty if err is nil.
+func causeText(err error) string {
 	if err == nil {
 		return ""
 	}
 	return ": " + cut(err.Error())
 }
 
-// cut shortens a text that came from outside.
+// cut shortens a text that came from outside the proxy.
 func cut(text string) string {
 	if len(text) > maxText {
 		return fmt.Sprintf("%s... (%d bytes)", text[:maxText], len(text))
 	}
 	return text
+}
+
+// logNumber is a number of a log line under its name; zero is left out.
+type logNumber struct {
+	name string
+	n    uint64
+}
+
+func logNumbers(e roster.Log) [4]logNumber {
+	return [...]logNumber{
+		{"round", e.Fields.Round},
+		{"run", e.Fields.Run},
+		{"servers", uint64(e.Fields.Servers)},
+		{"failures", uint64(e.Fields.Failures)},
+	}
+}
+
+// failureText describes a failure next to its server's address: phase and cause, without
+// repeating the address.
+func failureText(err error) string {
+	if call, ok := errors.AsType[*pool.CallError](err); ok {
+		return call.Phase.String() + ": " + call.Cause()
+	}
+	if dial, ok := errors.AsType[*pool.DialError](err); ok {
+		return dial.Phase.String() + ": " + dial.Cause()
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Err != nil {
+		err = network.Err
+	}
+	return err.Error()
+}
+
+// roundedText is a duration for a log, to about three digits, with its unit.
+func roundedText(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		d = d.Round(100 * time.Millisecond)
+	case d >= time.Millisecond:
+		d = d.Round(time.Millisecond)
+	}
+	return d.String()
 }

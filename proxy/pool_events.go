@@ -1,0 +1,61 @@
+package proxy
+
+import (
+	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// poolEvents passes on what the proxy's own pool reports. Its methods run in the pool's
+// owner and must not block.
+type poolEvents struct {
+	mail    actor.Ref[messages.Message] // the owner's, set before the owner dials anything
+	board   *board
+	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
+}
+
+// hook puts the methods before the embedder's own callbacks.
+func (e *poolEvents) hook(cfg *pool.Config) {
+	suspect, down, renewed := cfg.Suspect, cfg.Down, cfg.Renewed
+	cfg.Suspect = func(addr string) {
+		e.suspect(addr)
+		if suspect != nil {
+			suspect(addr)
+		}
+	}
+	cfg.Down = func(addr string, err error) {
+		e.down(addr, err)
+		if down != nil {
+			down(addr, err)
+		}
+	}
+	cfg.Renewed = func(addr string) {
+		e.renewed(addr)
+		if renewed != nil {
+			renewed(addr)
+		}
+	}
+}
+
+// suspect reports a server that is silent while calls wait for it. The pool repeats what
+// a full mailbox loses.
+func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspected{Addr: addr}) }
+
+// down reports a server that cannot be reached or is leaving, also when no call was on its
+// way there. What a full mailbox loses, the next call finds out. The pool has judged that
+// the event is about the server's current session, and reports it once, so the notice holds
+// in the order of the mailbox and carries no epoch: with one, an answer that is in the
+// mailbox before it would make it stale.
+func (e *poolEvents) down(addr string, err error) {
+	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: err})
+}
+
+// renewed reports that a session was replaced. The pool makes one such call at a time.
+func (e *poolEvents) renewed(addr string) {
+	if e.board.snap.Load().active.Addr == addr {
+		next := make(chan struct{})
+		close(*e.renewal.Swap(&next))
+	}
+}
