@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -12,7 +14,7 @@ func (p *Proxy) SetTLS(cfg *pool.TLSConfig) error {
 	if p.pool == nil {
 		return ErrForeignPool
 	}
-	return p.pool.SetTLS(inRegion(cfg, p.cfg.Region))
+	return p.pool.SetTLS(context.Background(), inRegion(cfg, p.cfg.Region))
 }
 
 // OfferTLS is SetTLS that does not give up: cfg is offered to servers until one takes
