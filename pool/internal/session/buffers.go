@@ -1,9 +1,9 @@
-package pool
+package session
 
 import "sync"
 
-// buffers are what one call needs. A lane has them from its request to its reply;
-// one that is idle holds none.
+// buffers are what one call needs. A call stream has them from the request to the reply;
+// an idle one has none.
 type buffers struct {
 	request []byte // room for a frame's head, then the request
 	reply   []byte
@@ -13,18 +13,15 @@ type buffers struct {
 // its call more than getting it does.
 const keepBuffer = 1 << 20
 
-// spares are those that no call needs at the moment. The garbage collector takes
-// what stays there.
 var spares = sync.Pool{New: func() any { return &buffers{request: make([]byte, 0, 512)} }}
 
-// lend hands out buffers.
-func lend() *buffers {
+func takeBuffers() *buffers {
 	b, _ := spares.Get().(*buffers)
 	return b
 }
 
-// put is for buffers that nobody looks at any more.
-func (b *buffers) put() {
+// release returns buffers that no other goroutine reads any more.
+func (b *buffers) release() {
 	if cap(b.request) <= keepBuffer && cap(b.reply) <= keepBuffer {
 		spares.Put(b)
 	}

@@ -1,88 +1,59 @@
-package pool
+package session
 
-import (
-	"context"
-	"errors"
-	"time"
-)
+import "time"
 
-// ErrAttemptTimeout is why a call ended whose Request.Limit was over, while its own
-// context was not.
-var ErrAttemptTimeout = errors.New("the server did not answer within its share of the call's time")
-
-// expiry is when a request's limit is over, since the pool's origin; 0: it has none.
-func (r *Request) expiry(origin time.Time) time.Duration {
-	if r.Limit <= 0 {
-		return 0
-	}
-	return time.Since(origin) + min(r.Limit, longest)
+// attempt is the deadline of a call's attempt, and what follows it.
+type attempt struct {
+	deadline time.Duration // since the origin; 0: none, or it has passed
+	late     Late          // nil: the call ends at the deadline
+	extra    extension
 }
 
-// findUntil is seek within a limit too, which a dial may use up.
-func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, until time.Duration, probe bool) (*session, error) {
-	if until == 0 || (*p.table.Load())[addr] != nil && except == 0 {
-		return p.seek(ctx, addr, except, probe)
-	}
-	limited, stop := context.WithDeadline(ctx, p.origin.Add(until))
-	defer stop()
-	s, err := p.seek(limited, addr, except, probe)
-	if err != nil && limited.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, ErrAttemptTimeout
-	}
-	return s, err
-}
+// frozenLimit is how late a deadline must be seen to conclude that this process did not
+// run: the answer may have arrived, and the reading goroutine did not run either.
+const frozenLimit = time.Second
 
-// share is when a call's attempt is over, unless its answer has begun by then.
-type share struct {
-	over time.Duration // since the pool's origin; 0: never
-	late Late          // nil: the attempt ends
-}
-
-// stoodStill is how late a limit must be seen for the reason to be that this process was
-// not run: the answer may be there, and who reads it was not run either.
-const stoodStill = time.Second
-
-// next is after which time to look, at most.
-func (l *share) next(now, after time.Duration) time.Duration {
+// before is after, or sooner if the deadline comes first.
+func (a *attempt) before(now, after time.Duration) time.Duration {
 	switch {
-	case l.over == 0:
+	case a.deadline == 0:
 		return after
-	case l.over > now:
-		return min(after, l.over-now)
+	case a.deadline > now:
+		return min(after, a.deadline-now)
 	}
-	return min(after, stoodStill)
+	return min(after, frozenLimit)
 }
 
-// due reports whether the attempt is over, where the look at it was to be at looked.
-func (l *share) due(now, looked time.Duration) bool {
-	return l.over > 0 && l.over <= now && now-looked < stoodStill
+// expired reports whether the deadline has passed, for a check that was due at due.
+func (a *attempt) expired(now, due time.Duration) bool {
+	return a.deadline > 0 && a.deadline <= now && now-due < frozenLimit
 }
 
-// expired follows the end of the attempt's share: it ends, or goes on while a large request
-// or reply is on its way.
-func (w *patience) expired(now time.Duration) error {
-	w.over = 0
+// expire follows the deadline: the attempt ends, or is extended while a large request or
+// reply is on its way.
+func (w *waiter) expire(now time.Duration) error {
+	w.attempt.deadline = 0
 	w.update(now)
-	if !w.extra.begins(now, &w.headway) {
-		return w.elapsed(now, ErrAttemptTimeout)
+	extra := &w.attempt.extra
+	if !extra.deserved(now, &w.progress) {
+		return w.endAttempt(now, ErrAttemptTimeout)
 	}
-	w.extra = extension{since: now, received: w.received, why: ErrAttemptTimeout}
-	w.look(now, min(w.session.overdue(), w.extra.left(now, &w.headway)))
+	*extra = extension{since: now, received: w.received, cause: ErrAttemptTimeout}
+	w.checkAfter(now, min(w.session.overdue(), extra.next(now, &w.progress)))
 	return nil
 }
 
-// elapsed ends an attempt that has had its share and what it was given beyond that, for
-// why, or has it go on where its call is made elsewhere too.
-func (w *patience) elapsed(now time.Duration, why error) error {
-	w.extra = extension{}
-	if w.late == nil {
-		return why
+// endAttempt returns cause, unless the call may go on while it is made elsewhere too.
+func (w *waiter) endAttempt(now time.Duration, cause error) error {
+	w.attempt.extra = extension{}
+	late := w.attempt.late
+	if late == nil {
+		return cause
 	}
-	late := w.late
-	w.late = nil
+	w.attempt.late = nil
 	if w.moved = late.Late(); w.moved == nil {
-		return why
+		return cause
 	}
-	w.look(now, w.session.overdue())
+	w.checkAfter(now, w.session.overdue())
 	return nil
 }

@@ -1,33 +1,35 @@
-package pool
+package session
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
-	"github.com/hashicorp/yamux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
-// errStale says that an idle lane's stream was closed by the peer, and that
-// nothing was sent on it.
+// errStale is that the peer had closed an idle stream. Nothing was sent on it, and that it
+// was closed says nothing about other streams.
 var errStale = errors.New("the stream was closed while it was idle")
 
-// exchange sends the request that was encoded and waits for its reply, within ctx. It answers in
-// which phase it failed; err is nil if the reply is there. The lane that carried it, which
-// may be another one, is then the caller's again, unless it was left to others.
-func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phase, left bool, err error) {
+// exchange sends the encoded request and waits for its reply within ctx; err is nil if the
+// reply is whole, and at is how far the call came. carrier is the call stream that carried
+// it, which may be another one. It is the caller's again, unless left: then it was handed
+// over already.
+func (l *callStream) exchange(ctx context.Context, r *Request) (carrier *callStream, at Phase, left bool, err error) {
 	s := l.session
 	if err := s.verify(ctx, l, r); err != nil {
 		return l, PhaseOpen, false, err
 	}
-	w := s.patience(ctx, l.watch, r.Block, r.Hold)
-	w.method, w.quiet = r.Method, r.asking
+	w := s.newWaiter(ctx, l.timer, r.Block, r.Hold)
+	w.method, w.quiet = r.Method, r.Quiet
 	w.answer = &l.incoming
-	if w.share = (share{over: l.until, late: r.Late}); r.Moved != nil {
-		w.moved, w.retired, w.late = r.Moved, s.retiring, nil
+	if w.attempt = (attempt{deadline: r.Deadline, late: r.Late}); r.Moved != nil {
+		w.moved, w.retiring, w.attempt.late = r.Moved, s.retiring, nil
 	}
-	if w.over > 0 {
-		w.look(w.begin, w.due-w.begin)
+	if r.Deadline > 0 {
+		w.checkAfter(w.begin, w.due-w.begin)
 	}
 	if r.Moved != nil || r.Repeatable {
 		w.deserted = s.deserted
@@ -38,31 +40,31 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 		}
 		w.answer = &l.incoming
 	}
-	defer w.watch.Stop()
+	defer w.timer.Stop()
 	if err != nil {
 		return l, PhaseOpen, false, err
 	}
-	if s.over() {
-		return l, PhaseOpen, false, s.cause() // while the stream was opened
+	if s.Ended() {
+		return l, PhaseOpen, false, s.Cause() // while the stream was opened
 	}
-	defer w.unload()
-	if !l.ask() {
-		if !l.leave() {
-			l.take()
+	defer w.forgetUnsent()
+	if !l.expectReply() {
+		if !l.abandon() {
+			l.takeReply()
 		}
-		err = l.unsent()
+		err = l.notSent()
 		return l, PhaseOpen, false, err
 	}
-	w.weigh(l)
+	w.watchUnsent(l)
 	for {
-		for l.advance() {
+		for l.sendNext() {
 		}
-		w.handed()
+		w.handedOver()
 		room := l.room
-		if l.sent == len(l.lent.request)-frameHead {
+		if l.sent == l.size() {
 			room = nil
 		}
-		replied, err := w.await(l.done, room)
+		replied, err := w.wait(l.done, room)
 		switch {
 		case replied:
 			if at, err = l.replied(); err == nil {
@@ -72,91 +74,89 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 		case err == nil:
 			continue
 		}
-		if !l.leave() {
+		if !l.abandon() {
 			at, err = l.replied()
 			return l, at, false, err
 		}
-		at = l.progress()
-		if at >= PhaseWrite && r.Block == 0 && !s.over() {
+		at = l.phase()
+		if at >= PhaseWrite && r.Block == 0 && !s.Ended() {
 			w.unanswered()
 		}
-		s.unopened()
-		return l, at, at == PhaseOpen && l.unask(), err
+		s.reportUnopened()
+		return l, at, at == PhaseOpen && l.withdraw(), err
 	}
 }
 
-// leave gives the turn up, or answers false if it is answered, and what the
-// reading goroutine said of it was received from done.
-func (l *lane) leave() bool {
-	if l.turn.CompareAndSwap(turnAsked, turnLeft) {
+// abandon gives the reply up. It reports false if the reading goroutine has ended the
+// call, and has received that from done.
+func (l *callStream) abandon() bool {
+	if l.state.CompareAndSwap(stateAsked, stateAbandoned) {
 		return true
 	}
-	if l.amid = l.turn.CompareAndSwap(turnHeard, turnLeft); l.amid {
+	if l.partial = l.state.CompareAndSwap(stateReading, stateAbandoned); l.partial {
 		return true
 	}
 	<-l.done // it is there
 	return false
 }
 
-// take takes what the reading goroutine has answered.
-func (l *lane) take() {
-	l.session.tap.woke()
+// takeReply takes what the reading goroutine has put together.
+func (l *callStream) takeReply() {
+	l.session.conn.CallerRuns()
 	if l.got != nil {
-		l.lent.reply, l.got = l.got, nil
+		l.buf.reply, l.got = l.got, nil
 	}
 }
 
-// replied is how an exchange ended that the reading goroutine has answered.
-func (l *lane) replied() (Phase, error) {
+// replied is how an exchange ended that the reading goroutine has ended.
+func (l *callStream) replied() (Phase, error) {
 	s := l.session
-	l.take()
+	l.takeReply()
 	if l.err == nil {
-		// A server can be quicker than who has written says so.
-		if l.sent < len(l.lent.request)-frameHead || l.frame.state.Load() == frameQueued {
-			l.frame.recall(0)
+		// The reply may come before the writer has settled the last frame.
+		if l.sent < l.size() || l.frame.State() == mux.FrameQueued {
+			l.frame.Recall(0)
 			l.spoiled = true
 		}
 		return PhaseDecode, nil
 	}
-	at := l.progress()
-	if len(l.lent.reply) > 0 {
+	at := l.phase()
+	if len(l.buf.reply) > 0 {
 		at = PhaseRead
 	}
-	if !errors.Is(l.err, io.EOF) && !errors.Is(l.err, yamux.ErrConnectionReset) {
+	if !errors.Is(l.err, io.EOF) && !errors.Is(l.err, mux.ErrReset) {
 		return at, l.err
 	}
 	if at == PhaseOpen {
-		return at, l.unsent()
+		return at, l.notSent()
 	}
-	if at < PhaseRead && l.fresh && s.leaving() && errors.Is(l.err, yamux.ErrConnectionReset) {
-		// The stream crossed with the server's farewell: yamux refused it there,
-		// and nobody has read the request. Without a farewell a reset proves nothing,
-		// although no acknowledgement came: it may go out with the first answer.
+	if at < PhaseRead && l.fresh && s.Leaving() && errors.Is(l.err, mux.ErrReset) {
+		// The stream crossed with the server's go away: yamux refused it there, and no
+		// handler has read the request. Without a go away a reset proves nothing, although
+		// no acknowledgement came: it may go out with the first answer.
 		return PhaseOpen, ErrLeaving
 	}
-	return at, l.transport(l.err)
+	return at, l.cause(l.err)
 }
 
-// unsent is why nothing was sent on a stream that the peer has closed. On one
-// that was idle for a while that says nothing about others.
-func (l *lane) unsent() error {
+// notSent is why nothing was sent on a stream that the peer has closed.
+func (l *callStream) notSent() error {
 	s := l.session
 	switch {
-	case s.over():
-		return s.cause()
+	case s.Ended():
+		return s.Cause()
 	case !l.fresh:
 		return errStale
-	case s.leaving():
+	case s.Leaving():
 		return ErrLeaving
 	}
-	return l.transport(ending(l.port.ended.Load()))
+	return l.cause(l.ended())
 }
 
-// transport prefers the reason why the session ended over the stream's end. While
-// the session lives, it is the stream alone that has ended.
-func (l *lane) transport(err error) error {
-	if l.session.over() {
-		return l.session.cause()
+// cause is why the session has ended, or that the stream alone has, with err.
+func (l *callStream) cause(err error) error {
+	if l.session.Ended() {
+		return l.session.Cause()
 	}
-	return errStreamEnded(err)
+	return fmt.Errorf("%w: %w", ErrStreamEnded, err)
 }

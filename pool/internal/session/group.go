@@ -1,47 +1,45 @@
-package pool
+package session
 
 import "sync/atomic"
 
-// crew counts the goroutines of one session, so that its end can be awaited.
-// Its founder is counted from the start; once the count has fallen to zero
-// nobody can join any more.
-type crew struct {
-	n    atomic.Int64
-	gone chan struct{} // closed when the last one has left
+// group counts goroutines, so that their end can be awaited. The one that made it is
+// counted from the start; once the count has fallen to zero, none is started any more.
+type group struct {
+	n     atomic.Int64
+	ended chan struct{} // closed at zero
 }
 
-func newCrew() *crew {
-	c := &crew{gone: make(chan struct{})}
-	c.n.Store(1)
-	return c
+func newGroup() *group {
+	g := &group{ended: make(chan struct{})}
+	g.n.Store(1)
+	return g
 }
 
-// enter counts the caller in, who must leave, or answers false if the crew is
-// gone.
-func (c *crew) enter() bool {
-	for n := c.n.Load(); n > 0; n = c.n.Load() {
-		if c.n.CompareAndSwap(n, n+1) {
+// enter counts the caller in, who must leave. It reports false if the group has ended.
+func (g *group) enter() bool {
+	for n := g.n.Load(); n > 0; n = g.n.Load() {
+		if g.n.CompareAndSwap(n, n+1) {
 			return true
 		}
 	}
 	return false
 }
 
-// join starts f in a goroutine of the crew, or answers false if the crew is gone.
-func (c *crew) join(f func()) bool {
-	if !c.enter() {
+// run starts f in a goroutine of the group. It reports false if the group has ended.
+func (g *group) run(f func()) bool {
+	if !g.enter() {
 		return false
 	}
 	go func() {
-		defer c.leave()
+		defer g.leave()
 		f()
 	}()
 	return true
 }
 
-// leave is the founder's, and each member's, last act.
-func (c *crew) leave() {
-	if c.n.Add(-1) == 0 {
-		close(c.gone)
+// leave counts a goroutine out.
+func (g *group) leave() {
+	if g.n.Add(-1) == 0 {
+		close(g.ended)
 	}
 }

@@ -1,66 +1,85 @@
-package pool
+package session
 
 import (
 	"context"
 	"sync/atomic"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
-// session is one live connection to a server and the lanes on it. Any goroutine
-// may use it; its keeper, the goroutine that dialed it, ends it.
-type session struct {
-	id          uint64
-	addr        string
-	route       string      // what was dialed for it: addr, or an address of its name
-	routeFailed atomic.Bool // that is known to have failed
-	mux         mux
-	tap         *tap
-	pool        *Pool
+// Session is one live connection to a server and the call streams on it. Any goroutine
+// may use it; the one that made it must end it, with Run or Abort.
+type Session struct {
+	ID   uint64
+	Addr string // of the server, as calls name it
+
+	cfg  *Config
+	conn *mux.Conn
+	mux  mux.Session // nil before Greet
 
 	ctx    context.Context // ends with the session
 	cancel context.CancelCauseFunc
-	crew   *crew
+	group  *group
 
-	calls    atomic.Int64  // and streams of either side, now; and the bits below
-	peak     atomic.Int64  // most calls at once since the last trim
-	engaged  atomic.Bool   // something else than a ping of ours was begun on it
-	retiring chan struct{} // closed by retire
-	why      error         // of retire; read after retiring
-	vacant   chan struct{} // has room for one: retired, and the last call or stream has ended
-	free     chan *lane    // idle lanes, each owned by who takes it
-	deserted chan struct{} // closed by desert
-	unserved error         // of desert; read after deserted
-	leftLast atomic.Int64  // when a caller was told of that left unanswered, in nanoseconds from the pool's origin
+	calls    atomic.Int64 // and streams of either side, in flight; and the bits below
+	peak     atomic.Int64 // most calls at once since the last Trim
+	engaged  atomic.Bool  // a method other than Status.Ping was called
+	retiring chan struct{} // closed by Retire
+	retired  error         // why; read after retiring
+	moved    error         // of calls that move then
+	drained  chan struct{} // has room for one: retired, and the last call or stream has ended
+	idle     chan *callStream
 
-	serving   atomic.Int64 // streams of the server
-	served    atomic.Bool  // a call on it was answered, and the pool's owner knows
-	accepted  atomic.Int64 // when the last of them was, in nanoseconds from the pool's origin; 0: never
-	refusals  refusals
-	parted    bool        // its server's farewell was told; the pool's owner sets it
-	provoking atomic.Bool // somebody pings so that resets are sent
+	deserted chan struct{} // closed by Desert
+	unserved error         // why; read after deserted
+	lastLeft atomic.Int64  // when Unanswered was last reported for an answer that did not come, in nanoseconds from the origin
+
+	serving  atomic.Int64 // streams of the server
+	proven   atomic.Bool  // a call was answered, and Notify knows
+	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
+	refusals refusals
 
 	verification atomic.Pointer[verification] // under way; nil: none
-	laden, spare atomic.Int64                 // see load.go
-	slept        atomic.Int64                 // Pool.slept when the server last proved to be there, in nanoseconds
+	unsent       atomic.Int64                 // bytes of large requests that the server has not taken
+	excused      atomic.Int64                 // until when they may be on their way and nothing come in, in nanoseconds from the origin
+	slept        atomic.Int64                 // Config.slept at the server's last proven sign of life, in nanoseconds
 }
 
-// The bits of session.calls beside the count.
+// The bits of Session.calls beside the count.
 const (
-	retired int64 = 1 << 62 // admits no further call
-	shutOff int64 = 1 << 61 // admits no further stream of the server's either: it ends
+	retiredBit int64 = 1 << 62 // no further call
+	shutBit    int64 = 1 << 61 // no further stream of the server's either: the session ends
 )
 
-// inFlight is the calls and streams on the session.
-func (s *session) inFlight() int64 { return s.calls.Load() &^ (retired | shutOff) }
+// New is a session over conn, numbered id, to the server at addr. It ends with ctx, and
+// is of use after Greet. It owns conn.
+func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr string) *Session {
+	s := &Session{
+		ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
+		retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
+		idle: make(chan *callStream, cfg.MaxIdleStreams),
+	}
+	s.slept.Store(int64(cfg.slept()))
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	conn.UseGroup(s.group.run)
+	conn.OnFault(s.cancel)
+	return s
+}
 
-// enter counts a call in, or answers false if the session takes no more.
-func (s *session) enter() bool {
-	for n := s.calls.Load(); n&retired == 0; n = s.calls.Load() {
+// InFlight is the calls and streams on the session.
+func (s *Session) InFlight() int64 { return s.calls.Load() &^ (retiredBit | shutBit) }
+
+// IdleStreams is the streams that are kept for the next calls.
+func (s *Session) IdleStreams() int { return len(s.idle) }
+
+// Enter counts a call in, which Call or Open counts out, or else Leave must. It reports
+// false if the session takes none.
+func (s *Session) Enter() bool {
+	for n := s.calls.Load(); n&retiredBit == 0; n = s.calls.Load() {
 		if s.calls.CompareAndSwap(n, n+1) {
 			if n+1 > s.peak.Load() {
-				s.peak.Store(n + 1) // a lost race costs one warm lane
+				s.peak.Store(n + 1) // a lost race costs one idle stream
 			}
 			return true
 		}
@@ -68,144 +87,149 @@ func (s *session) enter() bool {
 	return false
 }
 
-// leave counts a call or a stream out.
-func (s *session) leave() {
-	if s.calls.Add(-1) == retired {
-		signal(s.vacant)
+// enterAny is Enter for what also a retired session takes.
+func (s *Session) enterAny() bool {
+	for n := s.calls.Load(); n&shutBit == 0; n = s.calls.Load() {
+		if s.calls.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// Leave counts a call or a stream out.
+func (s *Session) Leave() {
+	if s.calls.Add(-1) == retiredBit {
+		signal(s.drained)
 	}
 }
 
-// proved tells the owner of the first answer to a call. A full mailbox loses it; the next
-// answer tells it again.
-func (s *session) proved() {
-	if s.served.Load() || !s.served.CompareAndSwap(false, true) {
+// answered reports the first answer to a call.
+func (s *Session) answered() {
+	if s.proven.Load() || !s.proven.CompareAndSwap(false, true) {
 		return
 	}
-	if s.pool.actor.TryTell(mail{Pool: messages.Proven{Addr: s.addr, Session: s.id}}) != nil {
-		s.served.Store(false)
+	if !s.cfg.Notify.Proven(s) {
+		s.proven.Store(false)
 	}
 }
 
-// retire admits no further call, and tells the calls that are to be made again
-// elsewhere. Only the pool's owner calls it, once, and then shut.
-func (s *session) retire(why error) {
-	s.why = why
-	s.calls.Or(retired)
+// Retire admits no further call, and ends those that move, with moved. Only one goroutine
+// may call Retire and Shut, Retire once and first.
+func (s *Session) Retire(why, moved error) {
+	s.retired, s.moved = why, moved
+	s.calls.Or(retiredBit)
 	close(s.retiring)
 }
 
-// shut ends a retired session on which nothing is. If something has begun
-// meanwhile, it is told to the owner when that has ended.
-func (s *session) shut() {
-	if s.calls.CompareAndSwap(retired, retired|shutOff) {
-		s.cancel(s.why)
+// Shut ends a retired session on which nothing is in flight. If something has begun
+// meanwhile, Notify.Drained follows when that has ended.
+func (s *Session) Shut() {
+	if s.calls.CompareAndSwap(retiredBit, retiredBit|shutBit) {
+		s.cancel(s.retired)
 	}
 }
 
-// ping waits for the first inbound byte after now, provoked by a yamux ping. It
-// ends with ctx or with the session.
-func (s *session) ping(ctx context.Context) error {
-	before := s.tap.lastRead.Load()
-	answered := make(chan error, 1)
-	if !s.crew.join(func() {
-		_, err := s.mux.Ping()
-		answered <- err
-	}) {
-		return s.cause()
-	}
-	select {
-	case err := <-answered:
-		if s.tap.lastRead.Load() != before {
-			return nil // whatever came: the server is there
-		}
-		return err
-	case <-s.ctx.Done():
-		return s.cause()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// Desert ends the calls that can be made elsewhere, and the streams that are not open
+// yet, with why. It may be called once.
+func (s *Session) Desert(why error) {
+	s.unserved = why
+	close(s.deserted)
 }
 
-// usage is what the owner needs to know to reap. The server's own pings, which
-// never stop, are a sign of life and not use.
-func (s *session) usage() usage {
-	return usage{
-		busy:     s.inFlight() > 0,
-		used:     s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
-		accepted: s.lastAccepted(),
-		heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
-		spared:   s.tap.origin.Add(time.Duration(s.spare.Load())),
-		answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
-		bulk:     s.tap.bulkAt(),
-		unopened: s.unopenedSince(),
-		pinged:   !s.engaged.Load() && s.accepted.Load() == 0,
-	}
+// End ends the session and what is on it.
+func (s *Session) End(why error) { s.cancel(why) }
+
+// Usage is how a session is used.
+type Usage struct {
+	Busy     bool      // calls or streams are in flight
+	Used     time.Time // when stream data came in last; the server's pings are no use
+	Accepted time.Time // when the server opened a stream last; zero: never
+	Heard    time.Time // when anything came in last
+	Excused  time.Time // until then large requests may be on their way, and nothing come in
+	Answered time.Time // when the last call was answered
+	Bulk     time.Time // when much of a large message had passed last; zero: never
+	Unopened time.Time // since when streams wait and none was acknowledged; zero: none waits
+	Pinged   bool      // it has carried nothing but Status.Ping
 }
 
-// engage takes note that method is called on the session.
-func (s *session) engage(method string) {
-	if method != pingMethod && !s.engaged.Load() {
+// Usage is how the session is used now.
+func (s *Session) Usage() Usage {
+	at := func(since *atomic.Int64) time.Time { return s.cfg.Origin.Add(time.Duration(since.Load())) }
+	signs := &s.conn.Signs
+	u := Usage{
+		Busy: s.InFlight() > 0, Used: at(&signs.Data), Heard: at(&signs.Read),
+		Excused: at(&s.excused), Answered: at(&signs.Answered),
+		Pinged: !s.engaged.Load() && s.accepted.Load() == 0,
+	}
+	if signs.Bulk.Load() != 0 {
+		u.Bulk = at(&signs.Bulk)
+	}
+	if s.accepted.Load() != 0 {
+		u.Accepted = at(&s.accepted)
+	}
+	if s.conn.Opens.Waiting() > 0 {
+		u.Unopened = s.cfg.Origin.Add(s.conn.Opens.Since())
+	}
+	return u
+}
+
+// PingMethod is answered by any live server, also without a leader.
+const PingMethod = "Status.Ping"
+
+// engage notes that method is called on the session.
+func (s *Session) engage(method string) {
+	if method != PingMethod && !s.engaged.Load() {
 		s.engaged.Store(true)
 	}
 }
 
-// lastAccepted is when the server opened a stream last; zero: never.
-func (s *session) lastAccepted() time.Time {
-	if at := s.accepted.Load(); at != 0 {
-		return s.pool.origin.Add(time.Duration(at))
-	}
-	return time.Time{}
-}
+// Ended reports whether nothing can be carried any more.
+func (s *Session) Ended() bool { return s.ctx.Err() != nil || s.mux.IsClosed() }
 
-// over says whether nothing can be carried any more.
-func (s *session) over() bool {
-	return s.ctx.Err() != nil || s.mux.IsClosed()
-}
+// Leaving reports whether the server takes no new stream here.
+func (s *Session) Leaving() bool { return s.conn.IsLeaving() }
 
-// leaving says whether the server takes no new stream here.
-func (s *session) leaving() bool { return s.tap.leaving.Load() }
-
-// cause is why the session is over, or takes no call.
-func (s *session) cause() error {
+// Cause is why the session has ended, or takes no call.
+func (s *Session) Cause() error {
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)
 	}
-	if s.leaving() {
+	if s.Leaving() {
 		return ErrLeaving
 	}
-	return s.ended()
+	return s.conn.Ended(s.mux)
 }
 
-// lane takes an idle lane or makes one, whose stream is not open yet.
-func (s *session) lane() *lane {
+// callStream takes an idle call stream or makes one, whose stream is not open yet.
+func (s *Session) callStream() *callStream {
 	select {
-	case l := <-s.free:
+	case l := <-s.idle:
 		return l
 	default:
-		return newLane(s)
+		return newCallStream(s)
 	}
 }
 
-// put gives a lane back for the next call. A lane too many is given up.
-func (s *session) put(l *lane) {
+// put keeps a call stream for the next call, or discards it if there are enough.
+func (s *Session) put(l *callStream) {
 	if s.ctx.Err() != nil {
 		l.discard()
 		return
 	}
 	select {
-	case s.free <- l:
+	case s.idle <- l:
 	default:
 		l.discard()
 	}
 }
 
-// trim gives up the idle lanes that the busiest moment since the last trim did not
-// need.
-func (s *session) trim() {
-	keep := s.peak.Swap(s.inFlight())
-	for int64(len(s.free)) > keep {
+// Trim discards the idle streams that the busiest moment since the last Trim did not need.
+func (s *Session) Trim() {
+	needed := s.peak.Swap(s.InFlight())
+	for int64(len(s.idle)) > needed {
 		select {
-		case l := <-s.free:
+		case l := <-s.idle:
 			l.discard()
 		default:
 			return
@@ -213,43 +237,10 @@ func (s *session) trim() {
 	}
 }
 
-// keep waits for the session's end and cleans up behind it: it is the last of
-// the session's goroutines to go. It answers why the session ended.
-//
-// ctx is the owner's: it ends when the pool is stopped. The session's own context
-// does not come from it, so that its cause is always one of the pool's.
-func (s *session) keep(ctx context.Context) error {
-	farewell := s.tap.farewell
-	for s.ctx.Err() == nil {
-		select {
-		case <-farewell:
-			farewell = nil
-			// It waits for room in the mailbox, but not beyond the owner's end.
-			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: s.addr, Session: s.id}})
-		case <-ctx.Done():
-			s.cancel(ErrStopped)
-		case <-s.mux.CloseChan():
-			s.cancel(s.ended())
-		case <-s.vacant:
-			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: s.addr, Session: s.id}})
-		case <-s.ctx.Done():
-		}
-	}
-	_ = s.mux.Close() // always nil; frees whoever is blocked in yamux
-	s.crew.leave()
-	<-s.crew.gone
-	s.tap.forget()
-	s.unstock()
-	return s.cause()
-}
-
-// unstock lets go of the idle lanes of a session that is over.
-func (s *session) unstock() {
-	for {
-		select {
-		case <-s.free:
-		default:
-			return
-		}
+// signal puts a token into c, which has room for one, unless one is there.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }

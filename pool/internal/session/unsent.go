@@ -1,63 +1,58 @@
-package pool
+package session
 
 import "time"
 
-// What goes out over a slow line takes its time, and a ping waits behind it: while it may
-// be on its way the session is not suspect although nothing comes in. How much that is,
-// each large call knows by what its server has taken of it (its window), and with each
-// byte that the server takes the session is spared anew.
+// A large request takes its time on a slow line, and a ping waits behind it: while it may
+// be on its way the session is not suspect although nothing comes in. How much is on its
+// way, each large call knows by what the server has taken of it (the window). Each byte
+// that the server takes excuses the session anew.
 
-// weigh begins to count what the lane's request puts on its way, if it is large.
-func (w *patience) weigh(l *lane) {
-	if len(l.lent.request) > atOnce {
-		w.lane, w.window = l, l.port.window.Load()
+// watchUnsent begins to count if the request of l is large.
+func (w *waiter) watchUnsent(l *callStream) {
+	if len(l.buf.request) > smallRequest {
+		w.stream, w.window = l, l.route.Window.Load()
 	}
 }
 
-// handed notes that more of the request was handed over.
-func (w *patience) handed() {
-	if w.lane == nil {
+// handedOver notes that more of the request was handed over.
+func (w *waiter) handedOver() {
+	if w.stream == nil {
 		return
 	}
-	now := time.Since(w.session.pool.origin)
-	if w.load(now) && w.sent > 0 {
+	now := w.session.cfg.now()
+	if w.countUnsent(now) && w.sent > 0 {
 		w.sentAt = now
 	}
 }
 
-// load notes what of the request is on its way, and reports whether that has changed.
-func (w *patience) load(now time.Duration) bool {
-	if w.lane == nil {
+// countUnsent counts what of the request is on its way, and reports whether that changed.
+func (w *waiter) countUnsent(now time.Duration) bool {
+	if w.stream == nil {
 		return false
 	}
-	before := w.onTheWay
-	if !w.takes(now, int64(w.lane.sent), w.window-w.lane.port.window.Load()) {
+	before := w.unsent
+	if !w.count(now, int64(w.stream.sent), w.window-w.stream.route.Window.Load()) {
 		return false
 	}
 	s := w.session
-	s.spare.Store(int64(now + onTheLine(s.laden.Add(w.onTheWay-before))))
+	s.excused.Store(int64(now + onTheLine(s.unsent.Add(w.unsent-before))))
 	return true
 }
 
-// unload ends the count. What there is no more to wait for spares nothing.
-func (w *patience) unload() {
-	if s := w.session; w.onTheWay != 0 && s.laden.Add(-w.onTheWay) == 0 {
-		s.spare.Store(0)
+// forgetUnsent ends the count: what no call waits for excuses nothing.
+func (w *waiter) forgetUnsent() {
+	if s := w.session; w.unsent != 0 && s.unsent.Add(-w.unsent) == 0 {
+		s.excused.Store(0)
 	}
 }
 
-// burden spares the session for as long as a piece of a stream may take with what else is
-// on its way: nobody knows when the server takes it.
-func (s *session) burden(more int64) {
-	until := int64(time.Since(s.pool.origin) + onTheLine(s.laden.Load()+more))
-	for at := s.spare.Load(); at < until; at = s.spare.Load() {
-		if s.spare.CompareAndSwap(at, until) {
+// excuse excuses the session for as long as bytes of a streaming connection may take,
+// with what else is on its way. When the server takes them is not known.
+func (s *Session) excuse(bytes int64) {
+	until := int64(s.cfg.now() + onTheLine(s.unsent.Load()+bytes))
+	for at := s.excused.Load(); at < until; at = s.excused.Load() {
+		if s.excused.CompareAndSwap(at, until) {
 			return
 		}
 	}
-}
-
-// spared is for how long the session is spared from now on; it may be negative.
-func (s *session) spared() time.Duration {
-	return time.Duration(s.spare.Load()) - time.Since(s.pool.origin)
 }

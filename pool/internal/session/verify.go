@@ -1,77 +1,92 @@
-package pool
+package session
 
 import (
 	"context"
 	"time"
 )
 
-// verification is a ping that calls wait for which must not be sent in vain. Those
-// that come together share it.
+// Ping sends a yamux ping and waits until anything comes in. It ends with ctx or with the
+// session, or with mux.ErrPingTimeout.
+func (s *Session) Ping(ctx context.Context) error {
+	before := s.conn.Signs.Read.Load()
+	answered := make(chan error, 1)
+	if !s.group.run(func() {
+		_, err := s.mux.Ping()
+		answered <- err
+	}) {
+		return s.Cause()
+	}
+	select {
+	case err := <-answered:
+		if s.conn.Signs.Read.Load() != before {
+			return nil // the server lives, also if the answer did not come
+		}
+		return err
+	case <-s.ctx.Done():
+		return s.Cause()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// verification is a ping before calls with Request.Verify, which share it.
 type verification struct {
-	done     chan struct{} // closed when it is over
+	done     chan struct{} // closed when it has ended
 	answered bool          // something came in; read after done
 }
 
-// verify waits until something has come in on a session on which nothing did for the
-// silence limit: a device on the way may have forgotten it while it was idle, and
-// nobody knows then what became of a request. The error is why nothing came; the owner
-// has been told.
-func (s *session) verify(ctx context.Context, l *lane, r *Request) error {
+// verify waits for a sign of life if nothing has come in for the silence limit: a device
+// on the way may have forgotten the session while it was idle, and then the outcome of a
+// request would be unknown. The error is why none came; the owner has been told.
+func (s *Session) verify(ctx context.Context, l *callStream, r *Request) error {
 	if !r.Verify || !s.stale() {
 		return nil
 	}
-	w := s.patience(ctx, l.watch, 0, r.Hold)
-	defer l.watch.Stop()
+	w := s.newWaiter(ctx, l.timer, 0, r.Hold)
+	defer l.timer.Stop()
 	for {
 		v := s.verifying()
-		ready, err := w.await(v.done, nil)
+		ready, err := w.wait(v.done, nil)
 		switch {
 		case !ready:
 			w.unanswered()
 			return err
 		case v.answered:
 			return nil
-		case s.over():
-			return s.cause()
+		case s.Ended():
+			return s.Cause()
 		}
 	}
 }
 
-// stale reports whether the session may be dead although nobody has noticed. What
-// a machine has slept counts, which its monotonic clock does not tell.
-func (s *session) stale() bool {
-	limit := s.pool.cfg.SilenceLimit
-	return s.tap.silence() >= limit || s.pool.slept()-time.Duration(s.slept.Load()) >= limit
+// stale reports whether the session may be dead without a sign of it. Time that the
+// machine has slept counts, which its monotonic clock does not show.
+func (s *Session) stale() bool {
+	limit := s.cfg.SilenceLimit
+	return s.conn.Silence() >= limit || s.cfg.slept()-time.Duration(s.slept.Load()) >= limit
 }
 
-// slept is for how long the monotonic clock stood still while the wall clock went on,
-// since the pool's origin. A wall clock that is set counts as well: that costs a ping.
-func (p *Pool) slept() time.Duration {
-	now := time.Now()
-	return now.Round(0).Sub(p.origin.Round(0)) - now.Sub(p.origin)
-}
-
-// verifying is the ping under way, or a new one.
-func (s *session) verifying() *verification {
+// verifying is the verification under way, or a new one.
+func (s *Session) verifying() *verification {
 	v := &verification{done: make(chan struct{})}
 	for !s.verification.CompareAndSwap(nil, v) {
 		if under := s.verification.Load(); under != nil {
 			return under
 		}
 	}
-	ended := func() {
+	end := func() {
 		s.verification.Store(nil)
 		close(v.done)
 	}
-	slept := s.pool.slept()
-	s.pool.counts.pings.Add(1)
-	if !s.crew.join(func() {
-		defer ended()
-		if v.answered = s.ping(s.ctx) == nil; v.answered {
+	slept := s.cfg.slept()
+	s.cfg.Counters.Pings.Add(1)
+	if !s.group.run(func() {
+		defer end()
+		if v.answered = s.Ping(s.ctx) == nil; v.answered {
 			s.slept.Store(int64(slept))
 		}
 	}) {
-		ended()
+		end()
 	}
 	return v
 }

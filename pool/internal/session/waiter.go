@@ -1,183 +1,174 @@
-package pool
+package session
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// HoldError says that a server has not answered a call for as long as it may hold
-// one, whether it is alive or not, or that its answer stopped on the way.
-type HoldError struct {
-	Limit    time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for, unless the answer had begun
-	Received int64         // bytes of the answer that came; 0: it had not begun
+// waiter waits for one call or one opening: for a result, for its context, for the
+// session. While it waits it reports a silent or late server to the owner, repeatedly.
+type waiter struct {
+	session *Session
+	ctx     context.Context
+	timer   *time.Timer   // fires when check is due
+	due     time.Duration // when that is, since the origin
+	progress
+	attempt  attempt         // its deadline
+	answer   *incoming       // of the answer; may be nil
+	stream   *callStream     // that carries a large request; nil: the request is small
+	window   int64           // its window before the request
+	moved    <-chan struct{} // closed when the call is to be made elsewhere; nil: never
+	retiring <-chan struct{} // closed when the session is retired; nil: no matter
+	deserted <-chan struct{} // closed when the server answers no calls; nil: no matter
+
+	method   string
+	reported time.Duration // when Late was last reported and no call answered since; 0: not
+	quiet    bool          // nothing is reported
 }
 
-func (e *HoldError) Error() string {
-	if e.Received > 0 {
-		return fmt.Sprintf("the answer stopped after %d bytes: nothing more, or hardly anything, came for %v", e.Received, e.Limit)
-	}
-	return fmt.Sprintf("the server has not answered within %v", e.Limit)
-}
-
-// held is how long a server may hold a blocking query: what was asked for, or the
-// most it gives, and the sixteenth it adds to spread its answers.
-func held(block time.Duration) time.Duration {
-	block = min(block, longestBlock)
+// holdTime is how long a server may hold a blocking query: block, or the most it gives,
+// and a sixteenth more, over which it spreads its answers.
+func holdTime(block time.Duration) time.Duration {
+	block = min(block, LongestBlock)
 	return block + block/16
 }
 
-// patience is what a call waits with: for a result, for its context, for the
-// server. A call that waits is a witness: when it is overdue and nothing at all has
-// come in, it says so to the owner, again and again.
-type patience struct {
-	session *session
-	ctx     context.Context
-	watch   *time.Timer
-	extra   extension
-	headway
-	answer  *incoming       // what has come of the answer
-	lane    *lane           // that carries a large request; nil: there is none
-	window  int64           // its window before that
-	moved   <-chan struct{} // closed when the call is to be made elsewhere; nil: never
-	retired <-chan struct{} // closed when the session is, which is the same to it
-	due     time.Duration   // when the watch is to fire, since the pool's origin
-	share                   // of the attempt in its call's time
-
-	method   string
-	deserted <-chan struct{} // closed when the session's server answers no calls and this one is to be made elsewhere; nil: never
-	told     time.Duration   // when the owner was told that the call is late; 0: not since one was answered
-	quiet    bool            // the call is the owner's own
-}
-
-// patience begins to wait, hold beyond what block asks for, 0 for Config.HoldTimeout;
-// the watch must be stopped in the end.
-func (s *session) patience(ctx context.Context, watch *time.Timer, block, hold time.Duration) patience {
-	held := held(block)
+// newWaiter begins to wait. The server may take hold beyond what block asks for, 0 for
+// Config.HoldTimeout. The timer must be stopped in the end.
+func (s *Session) newWaiter(ctx context.Context, timer *time.Timer, block, hold time.Duration) waiter {
+	held := holdTime(block)
 	if hold <= 0 {
-		hold = s.pool.cfg.HoldTimeout
+		hold = s.cfg.HoldTimeout
 	}
-	w := patience{session: s, ctx: ctx, watch: watch}
-	w.headway = headway{begin: time.Since(s.pool.origin), hold: min(hold, longest), held: held}
-	w.look(w.begin, min(held+s.pool.cfg.SilenceLimit, held+w.hold))
+	w := waiter{session: s, ctx: ctx, timer: timer}
+	w.progress = progress{begin: s.cfg.now(), pause: min(hold, Longest), block: held}
+	w.checkAfter(w.begin, min(held+s.cfg.SilenceLimit, held+w.pause))
 	return w
 }
 
-// look has the watch fire after a while.
-func (w *patience) look(now, after time.Duration) {
-	after = w.share.next(now, after)
+// checkAfter has the timer fire after a while, or at the attempt's deadline.
+func (w *waiter) checkAfter(now, after time.Duration) {
+	after = w.attempt.before(now, after)
 	w.due = now + after
-	w.watch.Reset(after)
+	w.timer.Reset(after)
 }
 
-// await waits for done, and then answers true, or for some. The error is why it
-// gave up; done may be there all the same.
-func (w *patience) await(done, some <-chan struct{}) (bool, error) {
+// wait returns true when done has a value, false when room has one. The error is why it
+// gave up; done may have a value all the same.
+func (w *waiter) wait(done, room <-chan struct{}) (bool, error) {
 	s := w.session
 	for {
 		select {
 		case <-done:
 			return true, nil
-		case <-some:
+		case <-room:
 			return false, nil
 		case <-s.ctx.Done():
-			return false, s.cause()
+			return false, s.Cause()
 		case <-w.ctx.Done():
 			return false, w.ctx.Err()
 		case <-w.moved:
-			if !w.stays() {
+			if !w.staysFor(1) {
 				return false, ErrMoved
 			}
-		case <-w.retired:
-			if !w.stays() {
-				return false, s.elsewhere()
+		case <-w.retiring:
+			if !w.staysFor(1) {
+				return false, s.moved
 			}
 		case <-w.deserted:
-			if !w.comes() {
+			if !w.staysFor(slowestCall) {
 				return false, s.unserved
 			}
-		case <-w.watch.C:
-			if err := w.fired(); err != nil {
+			w.deserted = nil
+		case <-w.timer.C:
+			if err := w.check(); err != nil {
 				return false, err
 			}
 		}
 	}
 }
 
-// fired follows the watch: an error, such as a *HoldError, or the watch is set anew.
-func (w *patience) fired() error {
-	s, now := w.session, time.Since(w.session.pool.origin)
+// staysFor reports whether a call that is to be made elsewhere stays, because so many
+// bytes of its answer are there, which would have to come again.
+func (w *waiter) staysFor(bytes int64) bool {
+	if w.update(w.session.cfg.now()); w.received < bytes {
+		return false
+	}
+	w.moved, w.retiring = nil, nil
+	return true
+}
+
+// check follows the timer: the call ends with an error, or the timer is set anew.
+func (w *waiter) check() error {
+	s, now := w.session, w.session.cfg.now()
 	w.update(now)
-	w.load(now)
+	w.countUnsent(now)
 	until := w.until()
-	// So late only because this process was not run. The answer may have come in long
-	// ago: who reads it was not run either.
-	stood := now-w.due >= s.pool.cfg.SilenceLimit
-	switch {
-	case w.share.due(now, w.due):
-		return w.expired(now)
-	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
-		return w.elapsed(now, w.extra.why)
-	case w.extra.why == nil && w.early(now):
+	// A check that is so late was late because this process did not run. The answer may
+	// have arrived long ago: the reading goroutine did not run either.
+	frozen := now-w.due >= s.cfg.SilenceLimit
+	switch extra := &w.attempt.extra; {
+	case w.attempt.expired(now, w.due):
+		return w.expire(now)
+	case extra.cause != nil && !frozen && extra.stalled(now, &w.progress):
+		return w.endAttempt(now, extra.cause)
+	case extra.cause == nil && w.early(now):
 	case now < until:
-		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now, w.extra.left(now, &w.headway)))
-	case stood:
-		w.look(now, s.pool.cfg.SilenceLimit)
+		w.checkAfter(now, min(s.overdue(), w.checkLate(now, now-w.begin), until-now, extra.next(now, &w.progress)))
+	case frozen:
+		w.checkAfter(now, s.cfg.SilenceLimit)
 	case w.received > 0:
-		return &HoldError{Limit: w.hold, Received: w.received}
+		return s.cfg.Errors.Hold(w.pause, w.received)
 	default:
-		return &HoldError{Limit: w.held + w.hold}
+		return s.cfg.Errors.Hold(w.block+w.pause, 0)
 	}
 	return nil
 }
 
-// update notes what has come of the answer.
-func (w *patience) update(now time.Duration) {
+// update notes how much of the answer has come.
+func (w *waiter) update(now time.Duration) {
 	if w.answer == nil {
 		return
 	}
-	w.heardAt, w.received = time.Duration(w.answer.last.Load()), w.answer.bytes.Load()
-	if w.heard == 0 && w.heardAt > 0 {
-		w.heard = now
+	w.lastByte, w.received = time.Duration(w.answer.last.Load()), w.answer.bytes.Load()
+	if w.noticed == 0 && w.lastByte > 0 {
+		w.noticed = now
 	}
 }
 
-// stays reports whether a call that is to be made elsewhere ends where it is: its
-// answer is coming in, and would have to come anew.
-func (w *patience) stays() bool {
-	if w.update(time.Since(w.session.pool.origin)); w.received == 0 {
+// lookEarly has a call that may wait for its answer for minutes check soon whether streams
+// are acknowledged: an acknowledgement takes no longer than any other answer.
+func (w *waiter) lookEarly() {
+	now := w.session.cfg.now()
+	if limit := w.session.cfg.SilenceLimit; w.due-now > limit {
+		w.checkAfter(now, limit)
+	}
+}
+
+// early reports whether the timer has fired before the call can be late, and sets it anew.
+func (w *waiter) early(now time.Duration) bool {
+	s := w.session
+	s.reportUnopened()
+	limit := s.cfg.SilenceLimit
+	late := w.begin + w.block + min(limit, w.pause) - now
+	if late <= 0 {
 		return false
 	}
-	w.moved, w.retired = nil, nil
+	if s.conn.Opens.Waiting() > 0 {
+		late = min(late, limit)
+	}
+	w.checkAfter(now, late)
 	return true
 }
 
-// comes is stays for a call whose server answers no others: a few bytes are no answer on
-// its way.
-func (w *patience) comes() bool {
-	if w.update(time.Since(w.session.pool.origin)); w.received < slowestCall {
-		return false
-	}
-	w.moved, w.retired, w.deserted = nil, nil, nil
-	return true
-}
-
-// overdue tells the owner of a call that waits while nothing comes in, and
-// answers after which time to look again.
-func (s *session) overdue() time.Duration {
-	limit, silence := s.pool.cfg.SilenceLimit, s.tap.silence()
-	if left := max(limit-silence, s.spared()); left > 0 {
+// overdue reports a session on which a call waits and nothing comes in, and returns after
+// which time to look again.
+func (s *Session) overdue() time.Duration {
+	limit := s.cfg.SilenceLimit
+	excused := time.Duration(s.excused.Load()) - s.cfg.now()
+	if left := max(limit-s.conn.Silence(), excused); left > 0 {
 		return left
 	}
-	// A full mailbox loses it; the next look repeats it.
-	_ = s.pool.actor.TryTell(mail{Pool: messages.Overdue{Addr: s.addr, Session: s.id}})
+	s.cfg.Notify.Overdue(s)
 	return limit
-}
-
-// Corroborate tells that another server answers while addr is silent, or leaves calls
-// unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
-func (p *Pool) Corroborate(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Corroborated{Addr: addr}})
 }
