@@ -167,7 +167,7 @@ func (w *patience) comes() bool {
 // overdue tells the owner of a call that waits while nothing comes in, and
 // answers after which time to look again.
 func (s *session) overdue() time.Duration {
-	limit, silence := s.pool.cfg.SilenceLimit, s.tap.silence()
+	limit, silence := s.pool.cfg.SilenceLimit, s.conn.Silence()
 	if left := max(limit-silence, s.spared()); left > 0 {
 		return left
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"github.com/hashicorp/yamux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // errStale says that an idle lane's stream was closed by the peer, and that
@@ -59,7 +59,7 @@ func (l *lane) exchange(ctx context.Context, r *Request) (carrier *lane, at Phas
 		}
 		w.handed()
 		room := l.room
-		if l.sent == len(l.lent.request)-frameHead {
+		if l.sent == len(l.lent.request)-mux.HeadSize {
 			room = nil
 		}
 		replied, err := w.await(l.done, room)
@@ -100,7 +100,7 @@ func (l *lane) leave() bool {
 
 // take takes what the reading goroutine has answered.
 func (l *lane) take() {
-	l.session.tap.woke()
+	l.session.conn.CallerRuns()
 	if l.got != nil {
 		l.lent.reply, l.got = l.got, nil
 	}
@@ -112,8 +112,8 @@ func (l *lane) replied() (Phase, error) {
 	l.take()
 	if l.err == nil {
 		// A server can be quicker than who has written says so.
-		if l.sent < len(l.lent.request)-frameHead || l.frame.state.Load() == frameQueued {
-			l.frame.recall(0)
+		if l.sent < len(l.lent.request)-mux.HeadSize || l.frame.State() == mux.FrameQueued {
+			l.frame.Recall(0)
 			l.spoiled = true
 		}
 		return PhaseDecode, nil
@@ -122,13 +122,13 @@ func (l *lane) replied() (Phase, error) {
 	if len(l.lent.reply) > 0 {
 		at = PhaseRead
 	}
-	if !errors.Is(l.err, io.EOF) && !errors.Is(l.err, yamux.ErrConnectionReset) {
+	if !errors.Is(l.err, io.EOF) && !errors.Is(l.err, mux.ErrReset) {
 		return at, l.err
 	}
 	if at == PhaseOpen {
 		return at, l.unsent()
 	}
-	if at < PhaseRead && l.fresh && s.leaving() && errors.Is(l.err, yamux.ErrConnectionReset) {
+	if at < PhaseRead && l.fresh && s.leaving() && errors.Is(l.err, mux.ErrReset) {
 		// The stream crossed with the server's farewell: yamux refused it there,
 		// and nobody has read the request. Without a farewell a reset proves nothing,
 		// although no acknowledgement came: it may go out with the first answer.
@@ -149,7 +149,7 @@ func (l *lane) unsent() error {
 	case s.leaving():
 		return ErrLeaving
 	}
-	return l.transport(ending(l.port.ended.Load()))
+	return l.transport(l.ended())
 }
 
 // transport prefers the reason why the session ended over the stream's end. While

@@ -17,7 +17,7 @@ func (w *patience) overtime(now, waited time.Duration) time.Duration {
 	if w.quiet || w.method == "" { // nothing was sent that is to be answered
 		return longest
 	}
-	answered := time.Duration(s.tap.lastAnswered.Load())
+	answered := time.Duration(s.conn.Signs.Answered.Load())
 	waited -= w.held
 	limit := floor
 	if w.held == 0 {
@@ -51,7 +51,7 @@ func (p *Pool) Usual(addr, method string) time.Duration { return p.usual.takes(a
 // answered learns from a call that was answered.
 func (w *patience) answered() {
 	if s := w.session; w.held == 0 && !w.quiet {
-		s.pool.usual.note(s.addr, w.method, time.Duration(s.tap.lastAnswered.Load())-w.begin)
+		s.pool.usual.note(s.addr, w.method, time.Duration(s.conn.Signs.Answered.Load())-w.begin)
 	}
 }
 
@@ -63,9 +63,9 @@ func (w *patience) unanswered() {
 	if w.quiet {
 		return
 	}
-	silent := s.tap.lastRead.Load() <= int64(w.begin)
+	silent := s.conn.Signs.Read.Load() <= int64(w.begin)
 	var due time.Time
-	if s.tap.lastAnswered.Load() <= int64(w.begin) {
+	if s.conn.Signs.Answered.Load() <= int64(w.begin) {
 		now, last := time.Since(s.pool.origin), s.leftLast.Load()
 		if now-w.begin >= floor/10 && now-time.Duration(last) >= floor/10 && s.leftLast.CompareAndSwap(last, int64(now)) {
 			due = s.pool.origin.Add(w.begin + s.pool.lateAfter(s.addr, w.method))

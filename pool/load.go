@@ -10,7 +10,7 @@ import "time"
 // weigh begins to count what the lane's request puts on its way, if it is large.
 func (w *patience) weigh(l *lane) {
 	if len(l.lent.request) > atOnce {
-		w.lane, w.window = l, l.port.window.Load()
+		w.lane, w.window = l, l.route.Window.Load()
 	}
 }
 
@@ -31,7 +31,7 @@ func (w *patience) load(now time.Duration) bool {
 		return false
 	}
 	before := w.onTheWay
-	if !w.takes(now, int64(w.lane.sent), w.window-w.lane.port.window.Load()) {
+	if !w.takes(now, int64(w.lane.sent), w.window-w.lane.route.Window.Load()) {
 		return false
 	}
 	s := w.session

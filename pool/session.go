@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // session is one live connection to a server and the lanes on it. Any goroutine
@@ -15,8 +16,8 @@ type session struct {
 	addr        string
 	route       string      // what was dialed for it: addr, or an address of its name
 	routeFailed atomic.Bool // that is known to have failed
-	mux         mux
-	tap         *tap
+	yamux       mux.Session
+	conn        *mux.Conn
 	pool        *Pool
 
 	ctx    context.Context // ends with the session
@@ -105,17 +106,17 @@ func (s *session) shut() {
 // ping waits for the first inbound byte after now, provoked by a yamux ping. It
 // ends with ctx or with the session.
 func (s *session) ping(ctx context.Context) error {
-	before := s.tap.lastRead.Load()
+	before := s.conn.Signs.Read.Load()
 	answered := make(chan error, 1)
 	if !s.crew.join(func() {
-		_, err := s.mux.Ping()
+		_, err := s.yamux.Ping()
 		answered <- err
 	}) {
 		return s.cause()
 	}
 	select {
 	case err := <-answered:
-		if s.tap.lastRead.Load() != before {
+		if s.conn.Signs.Read.Load() != before {
 			return nil // whatever came: the server is there
 		}
 		return err
@@ -131,12 +132,12 @@ func (s *session) ping(ctx context.Context) error {
 func (s *session) usage() usage {
 	return usage{
 		busy:     s.inFlight() > 0,
-		used:     s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
-		accepted: s.lastAccepted(),
-		heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
-		spared:   s.tap.origin.Add(time.Duration(s.spare.Load())),
-		answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
-		bulk:     s.tap.bulkAt(),
+		used:     s.pool.origin.Add(time.Duration(s.conn.Signs.Data.Load())),
+		accepted: s.moment(&s.accepted),
+		heard:    s.pool.origin.Add(time.Duration(s.conn.Signs.Read.Load())),
+		spared:   s.pool.origin.Add(time.Duration(s.spare.Load())),
+		answered: s.pool.origin.Add(time.Duration(s.conn.Signs.Answered.Load())),
+		bulk:     s.moment(&s.conn.Signs.Bulk),
 		unopened: s.unopenedSince(),
 		pinged:   !s.engaged.Load() && s.accepted.Load() == 0,
 	}
@@ -149,21 +150,21 @@ func (s *session) engage(method string) {
 	}
 }
 
-// lastAccepted is when the server opened a stream last; zero: never.
-func (s *session) lastAccepted() time.Time {
-	if at := s.accepted.Load(); at != 0 {
-		return s.pool.origin.Add(time.Duration(at))
+// moment is the time of at, which is in nanoseconds from the pool's origin; zero if at is.
+func (s *session) moment(at *atomic.Int64) time.Time {
+	if n := at.Load(); n != 0 {
+		return s.pool.origin.Add(time.Duration(n))
 	}
 	return time.Time{}
 }
 
 // over says whether nothing can be carried any more.
 func (s *session) over() bool {
-	return s.ctx.Err() != nil || s.mux.IsClosed()
+	return s.ctx.Err() != nil || s.yamux.IsClosed()
 }
 
 // leaving says whether the server takes no new stream here.
-func (s *session) leaving() bool { return s.tap.leaving.Load() }
+func (s *session) leaving() bool { return s.conn.IsLeaving() }
 
 // cause is why the session is over, or takes no call.
 func (s *session) cause() error {
@@ -173,7 +174,7 @@ func (s *session) cause() error {
 	if s.leaving() {
 		return ErrLeaving
 	}
-	return s.ended()
+	return s.conn.Ended(s.yamux)
 }
 
 // lane takes an idle lane or makes one, whose stream is not open yet.
@@ -219,7 +220,7 @@ func (s *session) trim() {
 // ctx is the owner's: it ends when the pool is stopped. The session's own context
 // does not come from it, so that its cause is always one of the pool's.
 func (s *session) keep(ctx context.Context) error {
-	farewell := s.tap.farewell
+	farewell := s.conn.Leaving()
 	for s.ctx.Err() == nil {
 		select {
 		case <-farewell:
@@ -228,17 +229,17 @@ func (s *session) keep(ctx context.Context) error {
 			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: s.addr, Session: s.id}})
 		case <-ctx.Done():
 			s.cancel(ErrStopped)
-		case <-s.mux.CloseChan():
-			s.cancel(s.ended())
+		case <-s.yamux.CloseChan():
+			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.vacant:
 			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: s.addr, Session: s.id}})
 		case <-s.ctx.Done():
 		}
 	}
-	_ = s.mux.Close() // always nil; frees whoever is blocked in yamux
+	_ = s.yamux.Close() // always nil; frees whoever is blocked in yamux
 	s.crew.leave()
 	<-s.crew.gone
-	s.tap.forget()
+	s.conn.Forget()
 	s.unstock()
 	return s.cause()
 }
@@ -251,5 +252,13 @@ func (s *session) unstock() {
 		default:
 			return
 		}
+	}
+}
+
+// signal puts a token into c, unless one is there. c has room for one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }

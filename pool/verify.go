@@ -41,7 +41,7 @@ func (s *session) verify(ctx context.Context, l *lane, r *Request) error {
 // a machine has slept counts, which its monotonic clock does not tell.
 func (s *session) stale() bool {
 	limit := s.pool.cfg.SilenceLimit
-	return s.tap.silence() >= limit || s.pool.slept()-time.Duration(s.slept.Load()) >= limit
+	return s.conn.Silence() >= limit || s.pool.slept()-time.Duration(s.slept.Load()) >= limit
 }
 
 // slept is for how long the monotonic clock stood still while the wall clock went on,

@@ -1,68 +1,60 @@
-package pool
+package mux
 
 import "sync/atomic"
 
-// The marks of a port.
-const (
-	markAnswered = 1 << iota // the server has acknowledged the stream, or closed it
-	markLeft                 // this side is done with it
-)
-
-// part gives up a stream that this side has opened: nothing more is sent or expected on
-// it. Its end goes out at once, or as soon as the server has acknowledged the stream.
-// Not before: yamux acknowledges no stream whose end came first, and each one that is
-// not acknowledged takes the place of another for as long as the server is at work on
-// its request (hashicorp/yamux v0.1.2, stream.go, sendFlags). It does not block.
-func (t *tap) part(at *port) {
-	if at.marks.Or(markLeft)&(markAnswered|markLeft) == markAnswered {
-		t.end(at)
+// CloseStream ends this side of a stream that it has opened: nothing more is sent or
+// expected on it. The FIN goes out at once, or as soon as the server has acknowledged the
+// stream. Not before: yamux acknowledges no stream whose FIN came first, and each stream
+// that is not acknowledged takes the place of another for as long as the server is at
+// work on its request (yamux v0.1.2, stream.go, sendFlags). It does not block.
+func (c *Conn) CloseStream(r *Route) {
+	if r.marks.Or(markClosed)&(markAnswered|markClosed) == markAnswered {
+		c.closeNow(r)
 	}
 }
 
-// answered notes that the server has acknowledged or closed a stream. Only the reading
-// goroutine calls it.
-func (t *tap) answered(at *port) {
-	before := at.marks.Or(markAnswered)
+// Acknowledged notes that the server has acknowledged or ended a stream. Only the reading
+// goroutine calls it, and tests in its place.
+func (c *Conn) Acknowledged(r *Route) {
+	before := r.marks.Or(markAnswered)
 	if before&markAnswered != 0 {
 		return
 	}
-	if before&markLeft != 0 {
-		t.end(at)
+	if before&markClosed != 0 {
+		c.closeNow(r)
 	}
-	t.openings.acknowledged(t.reading.now)
+	c.Opens.acknowledged(c.reading.now)
 }
 
-// end closes a stream, past yamux, and has yamux forget it, which would keep it for
-// minutes if the server does not close it too. What still comes in for it is dropped
-// (unclaimed). Of a stream that the server has reset, neither side knows any more.
-func (t *tap) end(at *port) {
-	t.ports.remove(at.stream)
-	if at.ended.Load()&flagRST != 0 {
+// closeNow sends the FIN, past yamux, and has yamux forget the stream, which it would
+// keep for HalfClosedLimit if the server does not close it too. What still comes in for
+// it is dropped (unclaimed). A stream that the server has reset neither side knows.
+func (c *Conn) closeNow(r *Route) {
+	c.Routes.Remove(r.Stream)
+	if r.ended.Load()&flagRST != 0 {
 		return
 	}
-	fin := &outgoing{bytes: make([]byte, frameHead)}
-	putHead(fin.bytes, frameWindow, flagFIN, at.stream, 0)
-	t.send(fin)
-	t.parted.add(at.stream)
+	c.Send(newHead(typeWindow, flagFIN, r.Stream, 0))
+	c.closings.add(r.Stream)
 }
 
-// parted are the streams that yamux is still to forget, between two frames that come
+// closings are the streams that yamux is still to forget, between two frames that come
 // in. It needs no bound: there are no more than were opened.
-type parted struct {
-	first atomic.Pointer[partedStream] // the last one first
-	taken *partedStream                // of the reading goroutine
+type closings struct {
+	first atomic.Pointer[closing] // the last one first
+	taken *closing                // of the reading goroutine
 }
 
-type partedStream struct {
+type closing struct {
 	stream uint32
-	next   *partedStream
+	next   *closing
 }
 
-func (p *parted) add(stream uint32) {
-	n := &partedStream{stream: stream}
+func (q *closings) add(stream uint32) {
+	n := &closing{stream: stream}
 	for {
-		n.next = p.first.Load()
-		if p.first.CompareAndSwap(n.next, n) {
+		n.next = q.first.Load()
+		if q.first.CompareAndSwap(n.next, n) {
 			return
 		}
 	}
@@ -70,40 +62,40 @@ func (p *parted) add(stream uint32) {
 
 // fill writes frames that reset into b, as many as there are and fit. The reading
 // goroutine gives them to yamux as if the server had sent them.
-func (p *parted) fill(b []byte) (n int) {
-	if p.taken == nil {
-		if p.first.Load() == nil {
+func (q *closings) fill(b []byte) (n int) {
+	if q.taken == nil {
+		if q.first.Load() == nil {
 			return 0
 		}
-		p.taken = p.first.Swap(nil)
+		q.taken = q.first.Swap(nil)
 	}
-	for ; p.taken != nil && len(b)-n >= frameHead; p.taken = p.taken.next {
-		putHead(b[n:], frameWindow, flagRST, p.taken.stream, 0)
-		n += frameHead
+	for ; q.taken != nil && len(b)-n >= HeadSize; q.taken = q.taken.next {
+		putHead(b[n:], typeWindow, flagRST, q.taken.stream, 0)
+		n += HeadSize
 	}
 	return n
 }
 
-// unclaimed counts what comes in on streams that this side is done with. A server may
-// have more to say than the window of a stream lets it: it is given leave to, or it
-// would wait for that for as long as the session lives. Only the reading goroutine uses
-// it.
+// unclaimed counts the bytes that come in on streams which this side has closed, by
+// stream. A server may have more to send than the window of a stream: it is allowed to,
+// or it would wait for that for as long as the session lives. Only the reading goroutine
+// uses it.
 type unclaimed map[uint32]uint32
 
-// unclaimedStreams is on how many of these streams a server may be at once that has more
-// to say. Answers are small, as a rule, and need no leave.
+// unclaimedStreams is how many of these streams are counted at once. Answers are small,
+// as a rule, and need no larger window.
 const unclaimedStreams = 1024
 
-// came counts bytes on a stream of which nothing is known, and answers how many to give
-// back, if that is worth a frame.
-func (u *unclaimed) came(stream, bytes uint32, flags uint16) uint32 {
+// add counts bytes on a stream without a route, and returns how many to allow the peer
+// again, if that is worth a frame.
+func (u *unclaimed) add(stream, bytes uint32, flags uint16) uint32 {
 	owed, known := (*u)[stream]
-	owed = min(owed+min(bytes, windowSize), windowSize)
+	owed = min(owed+min(bytes, WindowSize), WindowSize)
 	switch {
 	case flags&(flagFIN|flagRST) != 0:
 		delete(*u, stream)
 		return 0
-	case owed >= windowSize/2:
+	case owed >= WindowSize/2:
 		delete(*u, stream)
 		return owed
 	case bytes == 0:
@@ -121,13 +113,37 @@ func (u *unclaimed) came(stream, bytes uint32, flags uint16) uint32 {
 }
 
 // dropped takes note of a frame that belongs to no stream which is in use.
-func (t *tap) dropped(stream, bytes uint32, flags uint16) {
+func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
 	if stream%2 == 0 {
-		return // one that the server has opened, which is yamux's
+		return // opened by the server, and yamux's
 	}
-	if owed := t.reading.unclaimed.came(stream, bytes, flags); owed > 0 {
-		credit := &outgoing{bytes: make([]byte, frameHead)}
-		putHead(credit.bytes, frameWindow, 0, stream, owed)
-		t.send(credit)
+	if owed := c.reading.unclaimed.add(stream, bytes, flags); owed > 0 {
+		c.Send(newHead(typeWindow, 0, stream, owed))
 	}
 }
+
+// Reset ends a stream on both sides, whatever its peer does; what was not read yet is
+// lost. yamux can close a stream but not reset it: one whose peer never closes its side
+// stays for HalfClosedLimit, with a window full of bytes. So the RST is sent between two
+// frames that go out, and given to yamux between two that come in, as if the peer had
+// sent it. While too many resets wait, Reset calls provoke, which has to make a frame go
+// out and one come in, and blocks until there is room or done is closed. It reports
+// whether the stream will be reset; provoke is then called once more by the caller.
+func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) bool {
+	for _, q := range [...]resetQueue{c.resets, c.resetsIn} {
+		select {
+		case q <- stream:
+		default:
+			provoke()
+			select {
+			case q <- stream:
+			case <-done:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Resetting reports whether a reset waits for a frame.
+func (c *Conn) Resetting() bool { return len(c.resetsIn) > 0 || len(c.resets) > 0 }

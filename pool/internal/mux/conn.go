@@ -1,131 +1,143 @@
-package pool
+package mux
 
 import (
-	"io"
+	"fmt"
 	"net"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 )
 
-// tap stands between yamux and the transport, and shares it between yamux and
-// the lanes. What lanes send goes past yamux (tap_write.go), and so does what
-// comes in for them (tap_read.go); opening and closing streams, pings, farewells
-// and streaming calls stay yamux's. In passing it sees what yamux does not tell:
-// when the last byte came in, that a stream was closed by the peer, that the peer
-// is leaving, and why the transport failed.
-type tap struct {
-	net.Conn
-	origin  time.Time
-	spill   *spill                // below, and why writing does not block; nil: it may
-	in, out *atomic.Uint64        // byte counters of the pool
-	fault   atomic.Pointer[error] // the first reason why the transport failed; nothing is written any more
-	broken  func(error)           // told the first fault, before yamux learns of it; may be nil
-	closed  atomic.Bool           // by this side
-	gone    chan struct{}         // closed with it
-	spawn   func(func()) bool     // starts a goroutine, or answers false if none is wanted any more
-	ports   ports
-	resets  resets
-	parted  parted
-
-	openings openings
-
-	lastRead     atomic.Int64 // nanoseconds from origin to the last sign of life
-	lastData     atomic.Int64 // the same to the last that was a stream's, not yamux's own
-	lastAnswered atomic.Int64 // the same to the last whole answer to a call
-	lastBulk     atomic.Int64 // the same to the last moment at which much of a large request or reply had passed; 0: never
-	leaving      atomic.Bool
-	farewell     chan struct{} // closed when the peer says that it is leaving
-	waking       atomic.Int64  // callers whose reply is there and who have not run yet
-	reading      inbound       // of the reading goroutine
-
-	queue   atomic.Pointer[outgoing] // frames for whoever has the token, the last one first
-	lined   atomic.Int64             // frames there and in writing.first
-	busy    atomic.Bool              // the token: somebody writes
-	stalled atomic.Bool              // who had it left some for want of room
-	writing outbound                 // of who has it
-	own     *outgoing                // of yamux's writing goroutine
-	held    []byte                   // of the same: a frame's head that waits for its body, and then both
+// Config is what a Conn is made with. All fields must be set.
+type Config struct {
+	Origin  time.Time      // the times of Signs and Opens are nanoseconds since it
+	In, Out *atomic.Uint64 // count the bytes read and written
+	// Violation makes the error for a peer that breaks the protocol; err is nil or yamux's.
+	Violation func(reason string, err error) error
 }
 
-// newTap wraps conn; since is the pool's origin of time.
-func newTap(conn net.Conn, since time.Time, in, out *atomic.Uint64) *tap {
-	t := &tap{
-		Conn: conn, origin: since, in: in, out: out, resets: newResets(),
-		farewell: make(chan struct{}), gone: make(chan struct{}),
-		spawn: func(f func()) bool { go f(); return true },
-		own:   newFrame(),
-	}
-	t.openings.init()
-	if c, ok := conn.(interface{ unblocked() *spill }); ok {
-		t.spill = c.unblocked()
-	}
-	if t.spill != nil {
-		t.spill.eased = t.pump
-	}
-	t.lastRead.Store(int64(time.Since(since)))
-	t.lastData.Store(t.lastRead.Load())
-	return t
+// Conn shares a transport between yamux, which gets it as its net.Conn, and the call
+// streams. What these send goes past yamux (writer.go), and so does what comes in for
+// them (demux.go). In passing it sees what yamux does not report: Signs, that a stream was
+// ended by the peer, that the peer is leaving, why the transport failed.
+type Conn struct {
+	writer
+	Signs  Signs
+	Opens  Opens
+	Routes Routes
+
+	cfg      Config
+	leaving  chan struct{} // closed when the peer has sent a go away
+	resetsIn resetQueue    // streams to be reset in yamux
+	closings closings      // streams that yamux is to forget
+	reading  inbound       // of the reading goroutine
+	own      *Frame        // of yamux's writing goroutine
+	pending  []byte        // of the same: a head that waits for its body, and then both
 }
 
-// staff has the tap's goroutines counted by who starts them.
-func (t *tap) staff(spawn func(func()) bool) {
-	t.spawn = spawn
-	if t.spill != nil {
-		t.spill.spawn = spawn
+// Signs are the last signs of life, as nanoseconds since Config.Origin.
+type Signs struct {
+	Read     atomic.Int64 // anything but a ping of the peer's
+	Data     atomic.Int64 // of a stream, not yamux's own
+	Answered atomic.Int64 // a whole answer to a call
+	Bulk     atomic.Int64 // much of a large request or reply had passed; 0: never
+}
+
+// New makes a Conn of conn, which it owns.
+func New(conn net.Conn, cfg Config) *Conn {
+	c := &Conn{
+		writer: writer{
+			transport: transport{
+				Conn: conn, in: cfg.In, out: cfg.Out, done: make(chan struct{}),
+				spawn: func(f func()) bool { go f(); return true },
+			},
+			resets: make(resetQueue, resetsQueued),
+		},
+		cfg: cfg, resetsIn: make(resetQueue, resetsQueued), leaving: make(chan struct{}), own: newFrame(),
 	}
+	c.Opens.init()
+	if b, ok := conn.(interface{ NonBlocking() *nbconn.Conn }); ok {
+		c.nb = b.NonBlocking()
+	}
+	if c.nb != nil {
+		c.nb.OnRoom(c.pump)
+	}
+	now := int64(time.Since(cfg.Origin))
+	c.Signs.Read.Store(now)
+	c.Signs.Data.Store(now)
+	return c
 }
 
-// keep keeps the first reason, and says whether this is it. What fails because this
-// side has closed the transport is none: yamux knows why it did.
-func (t *tap) keep(err error) bool {
-	return !t.closed.Load() && t.fault.CompareAndSwap(nil, &err)
-}
-
-// fail tells the session of the first reason.
-func (t *tap) fail(err error) {
-	if t.keep(err) && t.broken != nil {
-		t.broken(err)
+// UseGroup has spawn start the goroutines of the connection. It returns false, and starts
+// none, once the session is over. It must be set before anything is sent.
+func (c *Conn) UseGroup(spawn func(func()) bool) {
+	c.spawn = spawn
+	if c.nb != nil {
+		c.nb.UseGroup(spawn)
 	}
 }
 
-// cause is why the transport failed; io.EOF if nothing said why.
-func (t *tap) cause() error {
-	if err := t.fault.Load(); err != nil {
-		return *err
+// OnFault has f called with the first reason why the transport fails, before yamux learns
+// of it. It must be set before anything is sent.
+func (c *Conn) OnFault(f func(error)) { c.onFault = f }
+
+// Silence is the time since the last sign of life.
+func (c *Conn) Silence() time.Duration {
+	return time.Since(c.cfg.Origin) - time.Duration(c.Signs.Read.Load())
+}
+
+// Leaving is closed when the peer has said that it takes no new streams.
+func (c *Conn) Leaving() <-chan struct{} { return c.leaving }
+
+// IsLeaving reports whether Leaving is closed.
+func (c *Conn) IsLeaving() bool {
+	select {
+	case <-c.leaving:
+		return true
+	default:
+		return false
 	}
-	return io.EOF
 }
 
-// silence is the time since the last sign of life.
-func (t *tap) silence() time.Duration {
-	return time.Since(t.origin) - time.Duration(t.lastRead.Load())
-}
-
-// forget lets go of everything that the transport was used with. It is called when
-// nobody reads it any more and yamux has ended: yamux keeps what has a stream that
-// only one side has closed for minutes, also of a session that is over, and the
-// lanes with their buffers must not be kept with it. The token stays taken, for
-// there is nothing left to write; what is still queued is withdrawn by its sender.
-func (t *tap) forget() {
-	for !t.busy.CompareAndSwap(false, true) {
+// Forget drops everything that the connection was used with. It must be called when
+// yamux has ended and nothing reads the connection any more: for as long as
+// HalfClosedLimit yamux keeps a stream that only one side has closed, and with it this
+// Conn, which must not keep buffers of calls. The token stays taken, because there is
+// nothing left to write; a frame that is still queued is withdrawn by its sender.
+func (c *Conn) Forget() {
+	for !c.busy.CompareAndSwap(false, true) {
 		runtime.Gosched() // to a last write, which ends at once: the transport is closed
 	}
-	if t.spill != nil {
-		t.spill.last = nil
+	if c.nb != nil {
+		c.nb.Forget()
 	}
-	t.writing, t.reading = outbound{}, inbound{}
-	t.own, t.held = nil, nil
-	t.queue.Store(nil)
-	for i := range t.ports {
-		t.ports[i].Store(nil)
+	c.next, c.lot, c.size, c.batch = nil, nil, 0, nil
+	c.reading = inbound{}
+	c.own, c.pending = nil, nil
+	c.queue.Store(nil)
+	for i := range c.Routes {
+		c.Routes[i].Store(nil)
 	}
 }
 
-// Close frees whoever reads or writes.
-func (t *tap) Close() error {
-	if t.closed.CompareAndSwap(false, true) {
-		close(t.gone)
+// violated ends the transport because of what the peer has sent.
+func (c *Conn) violated(reason string) error {
+	err := c.cfg.Violation(reason, nil)
+	c.fail(err)
+	return err
+}
+
+// goAwayReason says what the code of a go away means that is not 0. The peer ends the
+// session because of what it was sent, or of a failure of its own, and finishes nothing.
+func goAwayReason(code uint32) string {
+	meaning := "which is unknown"
+	switch code {
+	case 1:
+		meaning = "protocol error"
+	case 2:
+		meaning = "internal error"
 	}
-	return t.Conn.Close()
+	return fmt.Sprintf("the server ends the session with code %d, %s", code, meaning)
 }

@@ -1,4 +1,4 @@
-package pool
+package mux
 
 import (
 	"fmt"
@@ -8,118 +8,144 @@ import (
 // readBuffer is how much is read from the transport at once, in bytes.
 const readBuffer = 16 << 10
 
-// inbound is what the reading goroutine knows of the bytes that come in.
+// inbound is the reading goroutine's state.
 type inbound struct {
 	buf      []byte
-	from, to int             // of buf: what was read and not yet looked at
-	now      int64           // when it came, as in lastRead
-	out      []byte          // a head that is yamux's and not yet taken
-	outBuf   [frameHead]byte // of out
-	payload  uint32          // bytes of the current frame still to come
-	flags    uint16          // of that frame
-	dest     *port           // of the lane whose the frame is; nil: it is yamux's
-	lane     *lane           // of dest
-	pongs    []*outgoing     // answers to the peer's pings that wait to go out, the first one first
-	bulk     bulk            // what came of replies
+	from, to int            // of buf: read and not yet looked at
+	now      int64          // when it came, as in Signs
+	head     []byte         // of yamux's next frame, not yet taken by it
+	headBuf  [HeadSize]byte // of head
+	payload  uint32         // bytes of the current frame still to come
+	flags    uint16         // of that frame
+	route    *Route         // of that frame, if receiver gets its data
+	receiver Receiver       // nil: yamux gets the data
+	pongs    []*Frame       // answers to the peer's pings that wait to go out, the first one first
+	bulk     bulk           // of replies
 
 	unclaimed unclaimed
 }
 
-// Read gives yamux what is yamux's, and the lanes what is theirs.
-func (t *tap) Read(b []byte) (int, error) {
-	in := &t.reading
+// Read gives yamux its frames, and hands data to the receivers.
+func (c *Conn) Read(b []byte) (int, error) {
+	in := &c.reading
 	for {
 		switch {
-		case len(in.out) > 0:
-			n := copy(b, in.out)
-			in.out = in.out[n:]
+		case len(in.head) > 0:
+			n := copy(b, in.head)
+			in.head = in.head[n:]
 			return n, nil
-		case in.payload > 0 && in.dest == nil:
-			return t.pass(b)
+		case in.payload > 0 && in.receiver == nil:
+			return c.readBody(b)
 		case in.payload > 0:
-			if err := t.deliver(); err != nil {
+			if err := c.deliver(); err != nil {
 				return 0, err
 			}
 		default:
-			if n := t.resets.in.fill(b); n > 0 {
+			if n := c.resetsIn.fill(b); n > 0 {
 				return n, nil
 			}
-			if n := t.parted.fill(b); n > 0 {
+			if n := c.closings.fill(b); n > 0 {
 				return n, nil
 			}
-			if err := t.head(); err != nil {
+			if err := c.readHead(); err != nil {
 				return 0, err
 			}
 		}
 	}
 }
 
-// pass hands yamux bytes of a frame's body; many of them without a copy.
-func (t *tap) pass(b []byte) (int, error) {
-	in := &t.reading
+// readBody gives yamux bytes of a frame's body; many of them without a copy.
+func (c *Conn) readBody(b []byte) (int, error) {
+	in := &c.reading
 	b = b[:min(uint64(len(b)), uint64(in.payload))]
 	if in.from == in.to && len(b) >= readBuffer/4 {
-		n, err := t.receive(b)
+		n, err := c.receive(b)
 		in.payload -= uint32(n)
 		return n, err
 	}
-	if err := t.fill(1); err != nil {
+	if err := c.fill(1); err != nil {
 		return 0, err
 	}
 	n := copy(b, in.buf[in.from:in.to])
 	in.from += n
 	in.payload -= uint32(n)
-	t.lastRead.Store(in.now)
+	c.Signs.Read.Store(in.now)
 	return n, nil
 }
 
-// deliver hands a lane bytes of a frame's body; many of them without a copy.
-func (t *tap) deliver() error {
-	in, l := &t.reading, t.reading.lane
+// deliver hands a receiver bytes of a frame's body; many of them without a copy.
+func (c *Conn) deliver() error {
+	in := &c.reading
 	n, want := 0, int(in.payload)
-	b := l.space(want)
+	b := in.receiver.Space(want)
 	switch {
 	case b != nil && in.from == in.to && want >= readBuffer/4:
 		var err error
-		if n, err = t.receive(b); n == 0 {
+		if n, err = c.receive(b); n == 0 {
 			return err
 		}
 	default:
-		if err := t.fill(1); err != nil {
+		if err := c.fill(1); err != nil {
 			return err
 		}
 		if n = min(want, in.to-in.from); b != nil {
 			n = copy(b, in.buf[in.from:in.to])
 		}
 		in.from += n
-		t.lastRead.Store(in.now)
+		c.Signs.Read.Store(in.now)
 	}
 	in.payload -= uint32(n)
-	l.received(n, int(in.payload), b != nil)
+	if b != nil && in.bulk.add(n, in.now) {
+		c.Signs.Bulk.Store(in.now)
+	}
+	in.receiver.Received(n, int(in.payload), b != nil)
 	if in.payload == 0 {
-		t.concluded()
+		c.flagged(in.route, in.flags)
 	}
 	return nil
 }
 
-// receive reads from the transport.
-func (t *tap) receive(b []byte) (int, error) {
-	n, err := t.Conn.Read(b)
+// bulk is how many bytes of replies came in within a second. A server that sends or
+// takes a large message over a slow path may have other answers queued behind it, so it
+// is given more time to answer. Bytes that trickle in do not count.
+type bulk struct {
+	from  int64 // when the second began, as in Signs
+	bytes int
+}
+
+// bulkBytes of replies within a second are much.
+const bulkBytes = 16 << 10
+
+// add counts n bytes of a reply, and reports whether much has come.
+func (b *bulk) add(n int, now int64) bool {
+	if now-b.from > int64(time.Second) {
+		*b = bulk{from: now}
+	}
+	if b.bytes += n; b.bytes < bulkBytes {
+		return false
+	}
+	*b = bulk{from: now}
+	return true
+}
+
+// receive reads from the transport into b.
+func (c *Conn) receive(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
 	if n > 0 {
-		t.in.Add(uint64(n))
-		t.reading.now = int64(time.Since(t.origin))
-		t.lastRead.Store(t.reading.now)
+		c.in.Add(uint64(n))
+		c.reading.now = int64(time.Since(c.cfg.Origin))
+		c.Signs.Read.Store(c.reading.now)
 		err = nil // it comes again
 	}
 	if err != nil {
-		t.fail(err)
+		c.fail(err)
 	}
 	return n, err
 }
 
-// fill makes sure of so many bytes in the buffer.
-func (t *tap) fill(want int) error {
-	in := &t.reading
+// fill reads until at least want bytes are in the buffer.
+func (c *Conn) fill(want int) error {
+	in := &c.reading
 	if in.buf == nil {
 		in.buf = make([]byte, readBuffer)
 	}
@@ -127,111 +153,135 @@ func (t *tap) fill(want int) error {
 		if in.from > 0 {
 			in.from, in.to = 0, copy(in.buf, in.buf[in.from:in.to])
 		}
-		n, err := t.Conn.Read(in.buf[in.to:])
+		n, err := c.Conn.Read(in.buf[in.to:])
 		in.to += n
 		if n > 0 {
-			t.in.Add(uint64(n))
-			in.now = int64(time.Since(t.origin))
+			c.in.Add(uint64(n))
+			in.now = int64(time.Since(c.cfg.Origin))
 		} else if err != nil {
-			t.fail(err)
+			c.fail(err)
 			return err
 		}
 	}
 	return nil
 }
 
-// head takes the next frame's head and decides whose it is. The peer's own pings
-// are answered here, and are no sign of life: they come in as well where nothing
-// goes out any more.
-func (t *tap) head() error {
-	if err := t.fill(frameHead); err != nil {
+// readHead takes the next frame's head and decides where the frame goes. The peer's own
+// pings are answered here, and are no sign of life: they arrive also while nothing that
+// this side sends does.
+func (c *Conn) readHead() error {
+	if err := c.fill(HeadSize); err != nil {
 		return err
 	}
-	in := &t.reading
-	b := in.buf[in.from : in.from+frameHead]
-	in.from += frameHead
+	in := &c.reading
+	b := in.buf[in.from : in.from+HeadSize]
+	in.from += HeadSize
 	kind := b[1]
-	if b[0] != frameVersion || kind > frameGoAway {
-		return t.violated(fmt.Sprintf("frame begins with % x", b))
+	if b[0] != protoVersion || kind > typeGoAway {
+		return c.violated(fmt.Sprintf("frame begins with % x", b))
 	}
 	flags, stream, length := headOf(b)
-	if kind != framePing || flags&flagSYN == 0 {
-		t.lastRead.Store(in.now)
+	if kind != typePing || flags&flagSYN == 0 {
+		c.Signs.Read.Store(in.now)
 	}
-	if flags&flagSYN != 0 && kind <= frameWindow && (stream == 0 || stream%2 == 1) {
-		return t.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
+	if flags&flagSYN != 0 && kind <= typeWindow && (stream == 0 || stream%2 == 1) {
+		return c.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
 	}
 	switch kind {
-	case frameData:
+	case typeData:
 		in.payload, in.flags = length, flags
-		t.lastData.Store(in.now)
-		return t.data(b, stream)
-	case frameWindow:
-		if at := t.ports.find(stream); at != nil {
-			at.grow(length)
-			t.flagged(at, flags)
+		c.Signs.Data.Store(in.now)
+		return c.data(b, stream)
+	case typeWindow:
+		if r := c.Routes.Find(stream); r != nil {
+			r.grow(length)
+			c.flagged(r, flags)
 		} else {
-			t.dropped(stream, 0, flags)
+			c.dropped(stream, 0, flags)
 		}
-	case framePing:
+	case typePing:
 		if flags&flagSYN != 0 {
-			return t.pong(length)
+			return c.pong(length)
 		}
-	case frameGoAway:
+	case typeGoAway:
 		if length != 0 {
-			return t.violated(accusation(length))
+			return c.violated(goAwayReason(length))
 		}
-		if t.leaving.CompareAndSwap(false, true) {
-			close(t.farewell)
+		if !c.IsLeaving() {
+			close(c.leaving)
 		}
 	}
-	in.out = append(in.outBuf[:0], b...)
+	in.head = append(in.headBuf[:0], b...)
 	return nil
 }
 
-// data decides whose a data frame is. What is a lane's, yamux sees the flags of.
-func (t *tap) data(b []byte, stream uint32) error {
-	in := &t.reading
-	in.dest, in.lane = t.ports.find(stream), nil
-	if in.dest != nil {
-		in.lane = in.dest.lane.Load()
+// data decides where a data frame goes. Of a frame that a receiver gets, yamux sees the
+// flags.
+func (c *Conn) data(b []byte, stream uint32) error {
+	in := &c.reading
+	in.route, in.receiver = c.Routes.Find(stream), nil
+	if in.route == nil {
+		c.dropped(stream, in.payload, in.flags)
+	} else if to := in.route.Receiver.Load(); to != nil {
+		in.receiver = *to
+	} else {
+		c.flagged(in.route, in.flags)
 	}
-	if in.lane == nil {
-		if in.dest != nil {
-			t.flagged(in.dest, in.flags)
-			in.dest = nil
-		} else {
-			t.dropped(stream, in.payload, in.flags)
-		}
-		in.out = append(in.outBuf[:0], b...)
+	if in.receiver == nil {
+		in.head = append(in.headBuf[:0], b...)
 		return nil
 	}
-	if err := in.lane.admit(in.payload); err != nil {
-		t.fail(err)
+	if err := in.receiver.Admit(in.payload); err != nil {
+		c.fail(err)
 		return err
 	}
 	if in.flags&flagFIN != 0 {
-		in.dest.ended.Or(flagFIN) // before its payload is an answer, and the lane another caller's
+		in.route.ended.Or(flagFIN) // before its payload is an answer, and the stream another caller's
 	}
 	if in.flags != 0 {
-		in.out = in.outBuf[:frameHead]
-		putHead(in.out, frameWindow, in.flags, stream, 0)
+		in.head = in.headBuf[:HeadSize]
+		putHead(in.head, typeWindow, in.flags, stream, 0)
 	}
 	if in.payload == 0 || in.flags&flagRST != 0 {
-		t.concluded()
+		c.flagged(in.route, in.flags)
 	}
 	return nil
 }
 
-// concluded acts on the flags of a lane's frame, behind what came with them.
-func (t *tap) concluded() { t.flagged(t.reading.dest, t.reading.flags) }
-
-// flagged notes that the peer has acknowledged or closed a stream.
-func (t *tap) flagged(at *port, flags uint16) {
+// flagged notes that the peer has acknowledged or ended a stream, behind the data that
+// came with the flags.
+func (c *Conn) flagged(r *Route, flags uint16) {
 	if ended := flags & (flagFIN | flagRST); ended != 0 {
-		at.end(uint32(ended))
+		r.end(uint32(ended))
 	}
 	if flags&(flagACK|flagFIN|flagRST) != 0 {
-		t.answered(at)
+		c.Acknowledged(r)
 	}
+}
+
+// pongsLimit is how many answers to the peer's pings may wait to go out. yamux waits for
+// the answer before it pings again, so a peer that comes here takes none. An answer that
+// is being written does not count: the peer may have it although the write has not
+// returned.
+const pongsLimit = 256
+
+// pong answers a ping of the peer's. yamux would start a goroutine for each (v0.1.2,
+// session.go, handlePing), which stays while nothing goes out: a peer that pings and
+// reads nothing would make as many as it likes. Only the reading goroutine calls it.
+func (c *Conn) pong(number uint32) error {
+	in := &c.reading
+	for len(in.pongs) > 0 && in.pongs[0].State() != FrameQueued {
+		in.pongs = in.pongs[1:] // they go out in order
+	}
+	switch len(in.pongs) {
+	case 0:
+		in.pongs = nil
+	case pongsLimit:
+		return c.violated(fmt.Sprintf("ping %d, and %d before it whose answers were not taken", number, pongsLimit))
+	}
+	f := newHead(typePing, flagACK, 0, number)
+	if c.Send(f); f.State() == FrameQueued {
+		in.pongs = append(in.pongs, f)
+	}
+	return nil
 }

@@ -1,38 +1,98 @@
-package pool
+package mux
 
 import (
+	"io"
 	"slices"
 	"sync/atomic"
 )
 
-// port is what the tap knows of a stream that this side has opened. It is there
-// before the peer hears of the stream, so nothing the peer says is missed; a lane
-// is plugged in when yamux has answered. It is forgotten when both sides are done with
-// the stream, or this one is (part).
-type port struct {
-	stream uint32
-	window atomic.Int64 // bytes that may be sent
-	ended  atomic.Uint32
-	marks  atomic.Uint32
-	lane   atomic.Pointer[lane] // to which data goes; nil: to yamux
+// Receiver takes what comes in for a stream in place of yamux. The goroutine that reads
+// the transport calls it, so no method may block, and a method that takes long holds up
+// every stream of the connection.
+type Receiver interface {
+	// Admit counts a data frame of n bytes against the window. An error ends the
+	// connection.
+	Admit(n uint32) error
+	// Space returns room for the next bytes of the frame, at most want; nil if they are
+	// to be dropped.
+	Space(want int) []byte
+	// Received follows Space: n bytes came in, left more of the frame are still to come.
+	// kept is false where Space was nil.
+	Received(n, left int, kept bool)
+	// WindowGrew says that Route.Window has become larger.
+	WindowGrew()
+	// StreamEnded says that the peer has ended the stream; err is that of Route.Ended. It
+	// follows the last byte and may come twice.
+	StreamEnded(err error)
 }
 
-// portShards is over how many lists ports are spread. A list is copied to be
-// changed: with thousands of lanes each one is still short.
-const portShards = 256
+// Route is where frames of a stream go that this side has opened. It exists before the
+// peer hears of the stream, so no frame is missed, until the stream is closed.
+type Route struct {
+	Stream   uint32
+	Window   atomic.Int64             // bytes that may be sent on the stream
+	Receiver atomic.Pointer[Receiver] // of the data; nil: yamux gets it
 
-// ports finds the port of a stream. The reading goroutine looks while others open
-// and close.
-type ports [portShards]atomic.Pointer[[]*port]
-
-// shard is the list of a stream; numbers of one side's streams differ by two.
-func (p *ports) shard(stream uint32) *atomic.Pointer[[]*port] {
-	return &p[stream/2%portShards]
+	ended atomic.Uint32 // flags with which the peer has ended the stream
+	marks atomic.Uint32
 }
 
-// find answers nil if there is none.
-func (p *ports) find(stream uint32) *port {
-	if list := p.shard(stream).Load(); list != nil {
+// The marks of a route.
+const (
+	markAnswered = 1 << iota // the server has acknowledged the stream, or ended it
+	markClosed               // this side is done with it
+)
+
+// Ended is nil while the peer may send, io.EOF after it has closed the stream, ErrReset
+// after it has reset it.
+func (r *Route) Ended() error { return endedBy(r.ended.Load()) }
+
+// endedBy is the meaning of the flags in ended.
+func endedBy(flags uint32) error {
+	switch {
+	case flags&flagRST != 0:
+		return ErrReset
+	case flags&flagFIN != 0:
+		return io.EOF
+	}
+	return nil
+}
+
+// grow allows n more bytes to be sent.
+func (r *Route) grow(n uint32) {
+	if n == 0 {
+		return
+	}
+	r.Window.Add(int64(n))
+	if to := r.Receiver.Load(); to != nil {
+		(*to).WindowGrew()
+	}
+}
+
+// end notes that the peer has ended the stream.
+func (r *Route) end(flags uint32) {
+	r.ended.Or(flags)
+	if to := r.Receiver.Load(); to != nil {
+		(*to).StreamEnded(endedBy(flags))
+	}
+}
+
+// routeShards is the number of lists over which routes are spread. A list is copied to
+// be changed; with thousands of streams each one is still short.
+const routeShards = 256
+
+// Routes finds the route of a stream. The reading goroutine looks while others add and
+// remove.
+type Routes [routeShards]atomic.Pointer[[]*Route]
+
+// shard is the list of a stream; stream numbers of one side differ by two.
+func (r *Routes) shard(stream uint32) *atomic.Pointer[[]*Route] {
+	return &r[stream/2%routeShards]
+}
+
+// Find returns the route of a stream, nil if there is none.
+func (r *Routes) Find(stream uint32) *Route {
+	if list := r.shard(stream).Load(); list != nil {
 		if at := position(*list, stream); at >= 0 {
 			return (*list)[at]
 		}
@@ -40,11 +100,11 @@ func (p *ports) find(stream uint32) *port {
 	return nil
 }
 
-// add answers the port of a stream, a new one if there is none.
-func (p *ports) add(stream uint32) *port {
-	shard := p.shard(stream)
-	added := &port{stream: stream}
-	added.window.Store(windowSize)
+// Add returns the route of a stream, a new one if there is none.
+func (r *Routes) Add(stream uint32) *Route {
+	shard := r.shard(stream)
+	added := &Route{Stream: stream}
+	added.Window.Store(WindowSize)
 	for {
 		old := shard.Load()
 		list := copied(old)
@@ -58,17 +118,9 @@ func (p *ports) add(stream uint32) *port {
 	}
 }
 
-// copied is a list to be changed.
-func copied(old *[]*port) []*port {
-	if old == nil {
-		return nil
-	}
-	return slices.Clone(*old)
-}
-
-// remove forgets a stream.
-func (p *ports) remove(stream uint32) {
-	shard := p.shard(stream)
+// Remove forgets the route of a stream, if there is one.
+func (r *Routes) Remove(stream uint32) {
+	shard := r.shard(stream)
 	for {
 		old := shard.Load()
 		list := copied(old)
@@ -83,37 +135,15 @@ func (p *ports) remove(stream uint32) {
 	}
 }
 
-func position(list []*port, stream uint32) int {
-	return slices.IndexFunc(list, func(at *port) bool { return at.stream == stream })
+// copied is a list to be changed.
+func copied(old *[]*Route) []*Route {
+	if old == nil {
+		return nil
+	}
+	return slices.Clone(*old)
 }
 
-// strayed is set in ended where bytes came that nobody has asked for.
-const strayed = 1 << 16
-
-// grow is the peer's leave to send so many more bytes.
-func (p *port) grow(n uint32) {
-	if n == 0 {
-		return
-	}
-	p.window.Add(int64(n))
-	if l := p.lane.Load(); l != nil {
-		signal(l.room)
-	}
-}
-
-// end notes that the peer has closed the stream. The lane is told if it waits, and
-// looks before it sends.
-func (p *port) end(flags uint32) {
-	p.ended.Or(flags)
-	if l := p.lane.Load(); l != nil {
-		l.over(flags)
-	}
-}
-
-// signal wakes who waits for c, or who will.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+// position is the index of a stream's route, -1 if there is none.
+func position(list []*Route, stream uint32) int {
+	return slices.IndexFunc(list, func(r *Route) bool { return r.Stream == stream })
 }

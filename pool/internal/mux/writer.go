@@ -1,206 +1,216 @@
-package pool
+package mux
 
-import (
-	"net"
-)
+import "sync/atomic"
 
-// outbound is what who has the token needs.
-type outbound struct {
-	first *outgoing   // of those that were queued and are still to be taken, in order
-	lot   []*outgoing // taken, to be written together
-	batch []byte      // their bytes
-	size  int         // of the lot
+// writer sends frames over a transport. One goroutine at a time has the token to write,
+// and writes the frames that others have queued as well.
+type writer struct {
+	transport
+
+	queue   atomic.Pointer[Frame] // frames for the goroutine with the token, the last one first
+	queued  atomic.Int64          // number of frames there and in next
+	busy    atomic.Bool           // the token: a goroutine writes
+	stalled atomic.Bool           // next was not empty when the token was given back
+	ready   atomic.Int64          // callers whose reply is there and that have not run yet
+	resets  resetQueue            // streams to be reset at the peer
+
+	// Of the goroutine with the token.
+	next  *Frame   // of those that were queued and are still to be taken, in order
+	lot   []*Frame // taken, to be written together
+	size  int      // bytes of the lot
+	batch []byte   // the same bytes, copied
 }
 
 const (
-	// joinLimit is the largest frame that is copied to be written with others.
+	// joinLimit is the largest frame, in bytes, that is copied to be written with others.
 	joinLimit = 16 << 10
 	// batchLimit is how many bytes are written together.
 	batchLimit = 64 << 10
-	// joinFrames is for how many frames nobody waits who may have another.
+	// joinFrames is how many queued frames wait for no further one.
 	joinFrames = 16
-	// pumpRounds is how often a sender writes what others have queued meanwhile.
+	// pumpRounds is how often a sender writes frames that were queued meanwhile, before a
+	// goroutine takes over.
 	pumpRounds = 8
 )
 
-// send queues a frame and has it written: by the caller if nobody writes at the
-// moment, or else by who does. It does not block. On a transport that may block
-// it is a goroutine that writes.
-func (t *tap) send(f *outgoing) {
-	t.enqueue(f)
-	t.pump()
+// Send queues a frame and has it written: by the caller, or by the goroutine that writes
+// already. It does not block; on a transport that may block a goroutine writes.
+func (w *writer) Send(f *Frame) {
+	w.enqueue(f)
+	w.pump()
 }
 
-// join is send for a caller that others may follow at once: those whose replies
-// came in with the last bytes and who have not run yet. Then it leaves the writing
-// to the last of these, who looks (see woke), but for many frames.
-func (t *tap) join(f *outgoing) {
-	t.enqueue(f)
-	if t.waking.Load() == 0 || t.lined.Load() >= joinFrames {
-		t.pump()
+// Join is Send for a caller that others may follow at once: those for which CallerReady
+// was called and CallerRuns was not. The last of these writes, unless many frames wait.
+func (w *writer) Join(f *Frame) {
+	w.enqueue(f)
+	if w.ready.Load() == 0 || w.queued.Load() >= joinFrames {
+		w.pump()
 	}
 }
 
-// woke says that a caller runs whose reply is there.
-func (t *tap) woke() {
-	if t.waking.Add(-1) == 0 && t.waiting() {
-		t.pump()
+// CallerReady says that a caller is about to run, because its reply is there.
+func (w *writer) CallerReady() { w.ready.Add(1) }
+
+// CallerRuns says that it does.
+func (w *writer) CallerRuns() {
+	if w.ready.Add(-1) == 0 && w.waiting() {
+		w.pump()
 	}
 }
 
-// enqueue puts a frame where who has the token finds it.
-func (t *tap) enqueue(f *outgoing) {
-	f.state.Store(frameQueued)
-	t.lined.Add(1)
+// Queued is the number of frames that wait for the writer.
+func (w *writer) Queued() int64 { return w.queued.Load() }
+
+// Pause takes the token, so that frames stay queued until resume is called; it reports
+// false while a goroutine writes. Tests call it.
+func (w *writer) Pause() (resume func(), ok bool) {
+	return func() { w.busy.Store(false); w.pump() }, w.busy.CompareAndSwap(false, true)
+}
+
+// enqueue puts a frame where the goroutine with the token finds it.
+func (w *writer) enqueue(f *Frame) {
+	f.state.Store(uint32(FrameQueued))
+	w.queued.Add(1)
 	for {
-		f.next = t.queue.Load()
-		if t.queue.CompareAndSwap(f.next, f) {
+		f.next = w.queue.Load()
+		if w.queue.CompareAndSwap(f.next, f) {
 			return
 		}
 	}
 }
 
-// pump writes what is queued, unless somebody else does. Whoever gives the token
-// back looks at the queue again, so a frame that was queued while the token was
-// taken is not forgotten; while the transport is congested, it is the goroutine
-// that drains it who looks.
-func (t *tap) pump() {
-	for round := 0; t.waiting() && !t.holding() && t.busy.CompareAndSwap(false, true); round++ {
-		if t.spill == nil || round == pumpRounds {
-			if !t.spawn(t.relay) {
-				t.busy.Store(false)
+// waiting reports whether frames wait for the goroutine with the token.
+func (w *writer) waiting() bool { return w.queue.Load() != nil || w.stalled.Load() }
+
+// pump writes the queued frames, unless another goroutine does. A goroutine that gives
+// the token back looks at the queue again, so a frame that was queued meanwhile is not
+// forgotten; while the transport is congested, the goroutine that drains it does.
+func (w *writer) pump() {
+	for round := 0; w.waiting() && !w.Congested() && w.busy.CompareAndSwap(false, true); round++ {
+		if w.nb == nil || round == pumpRounds {
+			if !w.spawn(w.relay) {
+				w.busy.Store(false)
 				return // the session is over
 			}
 			return
 		}
-		t.flush()
-		t.busy.Store(false)
+		w.flush()
+		w.busy.Store(false)
 	}
 }
 
-// relay writes in a goroutine, with the token that it is started with, for as
-// long as there is something to write.
-func (t *tap) relay() {
+// relay is pump in a goroutine that starts with the token.
+func (w *writer) relay() {
 	for {
-		t.flush()
-		t.busy.Store(false)
-		if !t.waiting() || t.holding() || !t.busy.CompareAndSwap(false, true) {
+		w.flush()
+		w.busy.Store(false)
+		if !w.waiting() || w.Congested() || !w.busy.CompareAndSwap(false, true) {
 			return
 		}
 	}
 }
 
-// holding says whether frames stay queued until the transport has room.
-func (t *tap) holding() bool {
-	return t.spill != nil && t.spill.congested() && t.fault.Load() == nil
-}
-
-// flush writes what is queued, in order, as far as the transport has room. The
-// caller has the token.
-func (t *tap) flush() {
-	t.sendResets()
-	w := &t.writing
-	if w.first == nil {
-		for f := t.queue.Swap(nil); f != nil; {
-			f.next, w.first, f = w.first, f, f.next
+// flush writes the queued frames, in order, as far as the transport has room. The caller
+// has the token.
+func (w *writer) flush() {
+	w.sendResets()
+	if w.next == nil {
+		for f := w.queue.Swap(nil); f != nil; {
+			f.next, w.next, f = w.next, f, f.next
 		}
 	}
-	for w.first != nil && !t.holding() {
-		f := w.first
-		w.first = f.next // before it is its sender's again
-		t.lined.Add(-1)
-		t.add(f)
+	for w.next != nil && !w.Congested() {
+		f := w.next
+		w.next = f.next // before its sender may use it again
+		w.queued.Add(-1)
+		w.add(f)
 	}
-	t.put()
-	t.stalled.Store(w.first != nil)
+	w.put()
+	w.stalled.Store(w.next != nil)
 }
 
-// waiting says whether frames wait for who has the token.
-func (t *tap) waiting() bool { return t.queue.Load() != nil || t.stalled.Load() }
-
 // add takes a frame, if it was not withdrawn, for the next write.
-func (t *tap) add(f *outgoing) {
-	if !f.state.CompareAndSwap(frameQueued, frameTaken) {
+func (w *writer) add(f *Frame) {
+	if !f.state.CompareAndSwap(uint32(FrameQueued), uint32(FrameWriting)) {
 		return
 	}
-	w, size := &t.writing, len(f.bytes)+len(f.tail)
+	size := len(f.Bytes) + len(f.tail)
 	if len(w.lot) > 0 && (size > joinLimit || w.size+size > batchLimit) {
-		t.put()
+		w.put()
 	}
 	w.lot = append(w.lot, f)
 	if w.size += size; size > joinLimit {
-		t.put()
+		w.put()
 	}
 }
 
-// put writes the lot and gives its frames back. The session is told of a failure
-// after that, so that who learns of it finds the frames settled.
-func (t *tap) put() {
-	w := &t.writing
+// put writes the lot and settles its frames. A failure is reported after that, so that
+// a caller which learns of it finds its frame settled.
+func (w *writer) put() {
 	if len(w.lot) == 0 {
 		return
 	}
-	n, err := 0, t.unwritable()
+	n, err := 0, w.unwritable()
 	switch {
 	case err != nil:
 	case len(w.lot) == 1:
-		n, err = t.write(w.lot[0].bytes, w.lot[0].tail)
+		n, err = w.write(w.lot[0].Bytes, w.lot[0].tail)
 	default:
 		for _, f := range w.lot {
-			w.batch = append(w.batch, f.bytes...)
+			w.batch = append(w.batch, f.Bytes...)
 			w.batch = append(w.batch, f.tail...)
 		}
-		n, err = t.write(w.batch, nil)
+		n, err = w.write(w.batch, nil)
 		w.batch = w.batch[:0]
 	}
-	first := err != nil && t.keep(err)
+	first := err != nil && w.setFault(err)
 	for i, f := range w.lot {
-		state, size := uint32(frameWritten), len(f.bytes)+len(f.tail)
+		state, size := FrameWritten, len(f.Bytes)+len(f.tail)
 		switch {
 		case err == nil:
 		case n <= 0:
-			state = frameRefused
+			state = FrameRefused
 		case n < size:
-			state = frameTorn
+			state = FrameTorn
 		}
 		n -= size
 		f.settle(state)
 		w.lot[i] = nil
 	}
 	w.lot, w.size = w.lot[:0], 0
-	if first && t.broken != nil {
-		t.broken(err)
+	if first && w.onFault != nil {
+		w.onFault(err)
 	}
 }
 
-// unwritable is why nothing is written any more.
-func (t *tap) unwritable() error {
-	if t.fault.Load() != nil {
-		return t.cause()
-	}
-	if t.closed.Load() {
-		return net.ErrClosed
-	}
-	return nil
-}
+// resetsQueued is how many resets may wait for a frame to go before or behind.
+const resetsQueued = 256
 
-// write writes two parts, which on a transport that may block go out as one.
-func (t *tap) write(b, tail []byte) (n int, err error) {
-	switch {
-	case len(tail) == 0:
-		n, err = t.Conn.Write(b)
-	case t.spill == nil:
-		var sent int64
-		parts := net.Buffers{b, tail}
-		sent, err = parts.WriteTo(t.Conn)
-		n = int(sent)
-	default:
-		if n, err = t.Conn.Write(b); err == nil {
-			var more int
-			more, err = t.Conn.Write(tail)
-			n += more
+// resetQueue is numbers of streams that one side is still to be told of: they are reset.
+type resetQueue chan uint32
+
+// fill writes frames that reset into b, as many as there are and fit.
+func (q resetQueue) fill(b []byte) (n int) {
+	for len(b)-n >= HeadSize {
+		select {
+		case id := <-q:
+			putHead(b[n:], typeWindow, flagRST, id, 0)
+			n += HeadSize
+		default:
+			return n
 		}
 	}
-	t.out.Add(uint64(max(n, 0)))
-	return n, err
+	return n
+}
+
+// sendResets resets streams at the peer, between two frames. The caller has the token.
+func (w *writer) sendResets() {
+	if len(w.resets) == 0 || w.fault.Load() != nil {
+		return
+	}
+	frames := make([]byte, resetsQueued*HeadSize)
+	if _, err := w.write(frames[:w.resets.fill(frames)], nil); err != nil {
+		w.fail(err)
+	}
 }

@@ -1,48 +1,39 @@
-package pool
+package nbconn
 
 import (
-	"fmt"
 	"net"
 	"sync/atomic"
 	"syscall"
 )
 
-// How many bytes may wait for the kernel: beyond the first figure whoever has a
-// choice holds back; where so many wait as the second says and more come, the
-// transport is given up. What is just handed over does not count, however large it
-// is: it may be all there is, and the peer may be reading.
+// How many bytes may wait for the kernel.
 const (
-	spillRoom  = 256 << 10
-	spillLimit = 4 << 20
+	// Room is how many bytes wait at most while callers go on writing: above it they
+	// should keep what they have (Congested).
+	Room = 256 << 10
+	// Limit fails the connection: a Write that finds this much unsent. The bytes of that
+	// Write do not count, however many they are: it may be the only one, to a peer that
+	// reads.
+	Limit = 4 << 20
 )
 
-// BacklogError says that a server took no more bytes, and too many waited for it.
-// That is the last resort: frames are held back long before it, see tap.holding.
-type BacklogError struct {
-	Limit int // bytes that may wait
-}
-
-func (e *BacklogError) Error() string {
-	return fmt.Sprintf("the server takes no more bytes, and over %d are kept for it", e.Limit)
-}
-
-// spill is a transport whose Write does not block: what the kernel does not take
-// at once is kept, and a goroutine that is started for it writes it, in order.
-// One goroutine at a time may write.
-type spill struct {
+// Conn is a TCP or Unix socket whose Write does not block. One goroutine at a
+// time may write.
+type Conn struct {
 	net.Conn
-	raw   syscall.RawConn
-	spawn func(func()) bool // starts a goroutine, or answers false if none is wanted any more
-	eased func()            // told each time when there is room again, and when there never will be; may be nil
+	raw     syscall.RawConn
+	backlog func(limit int) error
+	spawn   func(func()) bool
+	hasRoom func()
 
 	pending atomic.Int64          // bytes that wait; while there are any, only the goroutine writes
 	fault   atomic.Pointer[error] // why nothing is written any more
 
-	// Of who writes.
-	last *chunk             // that was kept
-	try  func(uintptr) bool // one attempt of b, made once
+	// Used by the goroutine that calls Write.
+	last *chunk             // the one kept last
+	try  func(uintptr) bool // one attempt to write b, made once
 	b    []byte
-	took int
+	n    int
 	err  error
 }
 
@@ -52,9 +43,10 @@ type chunk struct {
 	next atomic.Pointer[chunk]
 }
 
-// unblock makes a spill of a connection of the kernel's. Any other, and one that
-// somebody has wrapped, stays what it is: it may block.
-func unblock(conn net.Conn) net.Conn {
+// Wrap makes a *Conn of a *net.TCPConn or *net.UnixConn, and returns any other conn as
+// it is: its Write may block, and so may that of a type which wraps these. backlog makes
+// the error with which the connection fails at Limit.
+func Wrap(conn net.Conn, backlog func(limit int) error) net.Conn {
 	var raw syscall.RawConn
 	var err error
 	switch c := conn.(type) {
@@ -68,105 +60,119 @@ func unblock(conn net.Conn) net.Conn {
 	if err != nil || !canAttempt {
 		return conn
 	}
-	s := &spill{Conn: conn, raw: raw, spawn: func(f func()) bool { go f(); return true }}
-	s.try = func(fd uintptr) bool {
-		s.took, s.err = attempt(fd, s.b)
+	c := &Conn{Conn: conn, raw: raw, backlog: backlog, spawn: func(f func()) bool { go f(); return true }}
+	c.try = func(fd uintptr) bool {
+		c.n, c.err = attempt(fd, c.b)
 		return true
 	}
-	return s
+	return c
 }
 
-// unblocked is the spill itself.
-func (s *spill) unblocked() *spill { return s }
+// NonBlocking is c itself. A type that wraps a Conn and writes to nothing else has the
+// same method.
+func (c *Conn) NonBlocking() *Conn { return c }
 
-// congested says whether so much waits that others should hold back.
-func (s *spill) congested() bool { return s.pending.Load() > spillRoom && s.fault.Load() == nil }
+// OnRoom has f called each time when Congested has become false, and when the connection
+// has failed. f runs in the goroutine that writes. It must be set before the first Write.
+func (c *Conn) OnRoom(f func()) { c.hasRoom = f }
 
-// Write hands over all of b, or says why not, and how much of it the kernel has.
-func (s *spill) Write(b []byte) (n int, err error) {
-	if why := s.fault.Load(); why != nil {
-		return 0, *why
+// UseGroup has spawn start the goroutine that writes. It returns false, and starts none,
+// once the connection is of no more use. It must be set before the first Write.
+func (c *Conn) UseGroup(spawn func(func()) bool) { c.spawn = spawn }
+
+// Congested reports whether more than Room bytes wait on a connection that has not
+// failed.
+func (c *Conn) Congested() bool { return c.pending.Load() > Room && c.fault.Load() == nil }
+
+// Forget drops the reference to the bytes that were kept last, after Close.
+func (c *Conn) Forget() { c.last = nil }
+
+// Write takes all of b, which stays the caller's, and does not block. The error is that
+// of the connection or the one of Limit; n bytes of b are then with the kernel.
+func (c *Conn) Write(b []byte) (n int, err error) {
+	if fault := c.fault.Load(); fault != nil {
+		return 0, *fault
 	}
-	if s.pending.Load() == 0 {
-		s.last = nil
-		if n, err = s.now(b); err != nil || n == len(b) {
+	if c.pending.Load() == 0 {
+		c.last = nil
+		if n, err = c.writeNow(b); err != nil || n == len(b) {
 			return n, err
 		}
 	}
-	if s.pending.Load() >= spillLimit {
-		err = &BacklogError{Limit: spillLimit}
-		s.fail(err)
+	if c.pending.Load() >= Limit {
+		err = c.backlog(Limit)
+		c.fail(err)
 		return n, err
 	}
-	s.keep(b[n:])
+	c.queue(b[n:])
 	return len(b), nil
 }
 
-// now writes what the kernel takes at once.
-func (s *spill) now(b []byte) (int, error) {
-	s.b, s.took, s.err = b, 0, nil
-	err := s.raw.Write(s.try)
-	s.b = nil
-	if err == nil && s.err != nil {
+// writeNow writes what the kernel takes at once.
+func (c *Conn) writeNow(b []byte) (int, error) {
+	c.b, c.n, c.err = b, 0, nil
+	err := c.raw.Write(c.try)
+	c.b = nil
+	if err == nil && c.err != nil {
 		err = &net.OpError{
-			Op: "write", Net: s.LocalAddr().Network(), Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: s.err,
+			Op: "write", Net: c.LocalAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: c.err,
 		}
 	}
-	return s.took, err
+	return c.n, err
 }
 
-// keep appends a copy of b. The goroutine goes on behind a chunk only if bytes
-// are left then, so who adds the first ones starts another.
-func (s *spill) keep(b []byte) {
-	c := &chunk{b: append([]byte(nil), b...)}
-	if s.last != nil {
-		s.last.next.Store(c)
+// queue appends a copy of b. The goroutine ends when no byte is left, so the first bytes
+// start another one.
+func (c *Conn) queue(b []byte) {
+	added := &chunk{b: append([]byte(nil), b...)}
+	if c.last != nil {
+		c.last.next.Store(added)
 	}
-	s.last = c
-	if n := int64(len(b)); s.pending.Add(n) == n {
-		s.spawn(func() { s.drain(c) })
+	c.last = added
+	if n := int64(len(b)); c.pending.Add(n) == n {
+		c.spawn(func() { c.drain(added) })
 	}
 }
 
-// drain writes what waits, from c on, until nothing does.
-func (s *spill) drain(c *chunk) {
+// drain writes the chunks from at on until no byte waits.
+func (c *Conn) drain(at *chunk) {
 	for {
-		if _, err := s.Conn.Write(c.b); err != nil {
-			s.fail(err)
+		if _, err := c.Conn.Write(at.b); err != nil {
+			c.fail(err)
 			return
 		}
-		n := int64(len(c.b))
-		left := s.pending.Add(-n)
-		next := c
+		n := int64(len(at.b))
+		left := c.pending.Add(-n)
+		next := at
 		if left > 0 {
-			next = c.next.Load() // of c before the room it makes is used
+			next = at.next.Load() // before hasRoom lets others write behind it
 		}
-		if left <= spillRoom && left+n > spillRoom && s.eased != nil {
-			s.eased()
+		if left <= Room && left+n > Room && c.hasRoom != nil {
+			c.hasRoom()
 		}
 		if left == 0 {
 			return
 		}
-		c = next
+		at = next
 	}
 }
 
-// fail ends the transport. Who reads is told why.
-func (s *spill) fail(err error) {
-	if s.fault.CompareAndSwap(nil, &err) {
-		_ = s.Conn.Close()
-		if s.eased != nil {
-			s.eased()
+// fail ends the connection. Read returns err too.
+func (c *Conn) fail(err error) {
+	if c.fault.CompareAndSwap(nil, &err) {
+		_ = c.Conn.Close()
+		if c.hasRoom != nil {
+			c.hasRoom()
 		}
 	}
 }
 
-// Read prefers the reason why this side gave the transport up.
-func (s *spill) Read(b []byte) (int, error) {
-	n, err := s.Conn.Read(b)
+// Read reads from the connection. Its error is the one that failed a Write, if any did.
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
 	if err != nil {
-		if why := s.fault.Load(); why != nil {
-			return n, *why
+		if fault := c.fault.Load(); fault != nil {
+			return n, *fault
 		}
 	}
 	return n, err
