@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -75,7 +74,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	tardinessOf(limited).mark(isConnected)
 	p.reaching.add(addr, 1)
 	defer p.reaching.add(addr, -1)
-	conn = unblock(conn)
+	conn = nbconn.Wrap(conn, newBacklogError)
 	if creds != nil {
 		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.bytesIn, out: &p.counts.bytesOut}, addr)
 		if err != nil {
@@ -85,10 +84,11 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		conn = secured
 	}
 	s := p.newSession(context.WithoutCancel(limited), conn, addr, id)
-	s.route, s.tap.broken = route, s.cancel
-	untouched := s.tap.lastRead.Load()
+	s.route = route
+	s.conn.OnFault(s.cancel)
+	untouched := s.conn.Signs.Read.Load()
 	if err := s.greet(limited); err != nil {
-		if hungUp(err) && s.tap.lastRead.Load() == untouched {
+		if hungUp(err) && s.conn.Signs.Read.Load() == untouched {
 			err = stranger(addr, creds, err)
 		}
 		s.abort(err)
@@ -108,10 +108,10 @@ func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id ui
 	}
 	s := &session{
 		id: id, addr: addr, pool: p, crew: newCrew(),
-		tap:      newTap(conn, p.origin, in, out),
+		conn:     mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Violation: newViolation}),
 		retiring: make(chan struct{}), deserted: make(chan struct{}), vacant: make(chan struct{}, 1), free: make(chan *lane, p.cfg.MaxIdleStreams),
 	}
-	s.tap.staff(s.crew.join)
+	s.conn.UseGroup(s.crew.join)
 	s.slept.Store(int64(p.slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	return s
@@ -120,10 +120,10 @@ func (p *Pool) newSession(ctx context.Context, conn net.Conn, addr string, id ui
 // abort ends a session that nobody was told of, and waits for its goroutines.
 func (s *session) abort(why error) {
 	s.cancel(why)
-	if s.mux != nil {
-		_ = s.mux.Close()
+	if s.yamux != nil {
+		_ = s.yamux.Close()
 	}
-	_ = s.tap.Close()
+	_ = s.conn.Close()
 	s.crew.leave()
 	<-s.crew.gone
 }
@@ -131,31 +131,30 @@ func (s *session) abort(why error) {
 // greet starts yamux and waits for the answer to a first ping.
 func (s *session) greet(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
-	if err := s.tap.SetWriteDeadline(deadline); err != nil {
+	if err := s.conn.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
-	if _, err := s.tap.Write([]byte{wire.ModeMultiplexV2}); err != nil {
+	if _, err := s.conn.Write([]byte{wire.ModeMultiplexV2}); err != nil {
 		return err
 	}
-	if err := s.tap.SetWriteDeadline(time.Time{}); err != nil {
+	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
-	session, err := yamux.Client(s.tap, s.pool.muxing)
+	session, err := mux.Client(s.conn, s.pool.muxing)
 	if err != nil {
 		return err
 	}
-	mux := yamuxSession{session}
-	s.mux = mux
+	s.yamux = session
 	answered := make(chan error, 1)
-	s.crew.join(func() { answered <- s.firstPing(mux) })
+	s.crew.join(func() { answered <- s.firstPing() })
 	select {
 	case err := <-answered:
-		if err != nil && mux.IsClosed() {
-			return s.ended() // why, where yamux only says that
+		if err != nil && session.IsClosed() {
+			return s.conn.Ended(session) // why, where yamux only says that
 		}
 		return err
-	case <-mux.CloseChan():
-		return s.ended()
+	case <-session.CloseChan():
+		return s.conn.Ended(session)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -163,23 +162,12 @@ func (s *session) greet(ctx context.Context) error {
 
 // firstPing waits for the answer to a ping for as long as the session lives: yamux gives
 // up sooner than a late dial.
-func (s *session) firstPing(m mux) error {
+func (s *session) firstPing() error {
 	for {
-		if _, err := m.Ping(); !errors.Is(err, yamux.ErrTimeout) {
+		if _, err := s.yamux.Ping(); !errors.Is(err, mux.ErrPingTimeout) {
 			return err
 		}
 	}
-}
-
-// muxConfig is yamux without its own keepalive and timers: who waits for what is
-// decided here.
-func muxConfig(write time.Duration) *yamux.Config {
-	c := yamux.DefaultConfig()
-	c.EnableKeepAlive = false
-	c.StreamOpenTimeout = 0
-	c.ConnectionWriteTimeout = max(write, 10*time.Second)
-	c.LogOutput = io.Discard // the tap sees what yamux would log
-	return c
 }
 
 // expired prefers the time limit's own words over the symptom it caused. A socket

@@ -45,6 +45,24 @@ func (e *ProtocolError) Error() string {
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
+// newViolation is the error for a peer that breaks the protocol of yamux.
+func newViolation(reason string, err error) error {
+	return &ProtocolError{Layer: "yamux", Reason: reason, Err: err}
+}
+
+// BacklogError says that a server took no more bytes, and too many waited for it. That is
+// the last resort: frames are kept back long before it.
+type BacklogError struct {
+	Limit int // bytes that may wait
+}
+
+func (e *BacklogError) Error() string {
+	return fmt.Sprintf("the server takes no more bytes, and over %d are kept for it", e.Limit)
+}
+
+// newBacklogError makes a *BacklogError.
+func newBacklogError(limit int) error { return &BacklogError{Limit: limit} }
+
 // EncodeError says that the arguments of a call cannot be written as msgpack, or that
 // what Config.Codec or a Raw made of them is not one value.
 type EncodeError struct {

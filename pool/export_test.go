@@ -69,6 +69,6 @@ func Dialed(p *Pool) <-chan string {
 // Answered is when the last whole answer to a call came in on the session to addr, and
 // heard when the last byte did, since p was made.
 func Answered(p *Pool, addr string) (answered, heard time.Duration) {
-	t := (*p.table.Load())[addr].tap
+	t := (*p.table.Load())[addr].conn
 	return time.Duration(t.lastAnswered.Load()), time.Duration(t.lastRead.Load())
 }

@@ -20,14 +20,14 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	if o.farewell(addrA, 0) || o.farewell(addrA, 1) || len(downs) != 0 {
 		t.Fatalf("told of %v", downs)
 	}
-	s.tap.leaving.Store(true)
+	s.conn.leaving.Store(true)
 	for range 2 {
 		if !o.farewell(addrA, 1) || len(downs) != 1 || !errors.Is(downs[0], ErrLeaving) {
 			t.Fatalf("told of %v", downs)
 		}
 	}
 	late := &session{tap: new(tap), pool: new(Pool)}
-	late.tap.leaving.Store(true)
+	late.conn.leaving.Store(true)
 	o.live[2] = late
 	r.core.last = 2
 	r.tell(r.connect("ann", addrA, 1), "publish", "retire 1: "+ErrLeaving.Error(), "dial "+addrA+" as 3")

@@ -28,7 +28,7 @@ func TestWhatIsKeptOfASessionThatIsOverHoldsNoLane(t *testing.T) {
 		t.Fatal("a mute server answered")
 	}
 	session := (*p.table.Load())[addr]
-	kept := session.tap
+	kept := session.conn
 	var lanes []weak.Pointer[lane]
 	for _, at := range portsOf(session) {
 		lanes = append(lanes, weak.Make(at.lane.Load()))

@@ -29,8 +29,8 @@ func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
 
 // portsOf are the streams of a session that this side has opened.
 func portsOf(s *session) (all []*port) {
-	for i := range s.tap.ports {
-		if list := s.tap.ports[i].Load(); list != nil {
+	for i := range s.conn.ports {
+		if list := s.conn.ports[i].Load(); list != nil {
 			all = append(all, *list...)
 		}
 	}
@@ -149,7 +149,7 @@ func TestCallsThatAreLeftBeforeTheirStreamsAreAcknowledgedCostTheSessionNothing(
 		}
 		awaitTrue(t, "the calls", func() bool {
 			s := (*p.table.Load())[addr]
-			return s != nil && s.inFlight() == calls && s.tap.openings.waiting.Load() == openingsFirst && int(p.Stats().Streams) == openingsFirst
+			return s != nil && s.inFlight() == calls && s.conn.Opens.Waiting() == openingsFirst && int(p.Stats().Streams) == openingsFirst
 		})
 		leave()
 		making.Wait()

@@ -6,10 +6,9 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // owner runs the core: it brings it messages and does what it asks for.
@@ -225,7 +224,7 @@ func (o *owner) ping(e ping) {
 	o.pool.counts.pings.Add(1)
 	o.self.Go(func(ctx context.Context) {
 		err := s.ping(ctx)
-		if errors.Is(err, yamux.ErrTimeout) {
+		if errors.Is(err, mux.ErrPingTimeout) {
 			return // the core has its own time for it
 		}
 		_ = o.tell(ctx, mail{Pool: messages.Pinged{Addr: e.addr, Session: e.session, Err: err}})

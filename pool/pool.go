@@ -7,10 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // Pool carries calls to servers over one session each. All methods may be used
@@ -28,7 +27,7 @@ type Pool struct {
 
 	reaching reaching // dials under way whose connection was accepted
 
-	muxing *yamux.Config // of every session
+	muxing *mux.YamuxConfig // of every session
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
@@ -66,7 +65,7 @@ func New(cfg Config) (*Pool, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
+	p := &Pool{cfg: cfg, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}

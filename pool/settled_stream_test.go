@@ -32,7 +32,7 @@ func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testi
 	for range 2 { // one of these is on the stream that is idle
 		begin(func() error { return p.Call(ctx, srv.Addr(), "Echo.Count", map[string]string{"ID": "left"}, nil) })
 	}
-	awaitTrue(t, "the openings", func() bool { return s.tap.openings.waiting.Load() == 2 && asked(s) == 1 })
+	awaitTrue(t, "the openings", func() bool { return s.conn.Opens.Waiting() == 2 && asked(s) == 1 })
 	leave()
 	making.Wait()
 	let()

@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -97,8 +96,8 @@ func (p *Pool) stream(ctx context.Context, addr, method string) (c *conn, at Pha
 type opening struct {
 	session *session
 	method  string
-	stream  atomic.Pointer[stream]
-	port    *port // of run
+	stream  atomic.Pointer[mux.Stream]
+	route   *mux.Route // of run
 	phase   atomic.Uint32
 	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
 	answer  incoming
@@ -184,10 +183,10 @@ func (o *opening) run() {
 	switch {
 	case r.conn != nil:
 		_ = r.conn.Close() // nobody has it
-	case o.port != nil && s.ctx.Err() == nil:
+	case o.route != nil && s.ctx.Err() == nil:
 		// No reset: a server reads the mode byte in its accept loop, and one that
 		// finds a reset there may give up the whole session.
-		s.tap.part(o.port)
+		s.conn.CloseStream(o.route)
 		s.leave()
 	default:
 		s.leave()
@@ -211,14 +210,14 @@ const maxAck = 64 << 10
 func (o *opening) acknowledged() (rest []byte, err error) {
 	s := o.session
 	if s.leaving() {
-		s.tap.openings.untake()
+		s.conn.Opens.Return()
 		return nil, ErrLeaving
 	}
 	st, err := s.openStream()
 	if err != nil {
 		return nil, err
 	}
-	o.port = s.tap.ports.add(st.StreamID()) // without a lane, what comes in is yamux's
+	o.route = s.conn.Routes.Add(st.StreamID()) // without a lane, what comes in is yamux's
 	o.stream.Store(&st)
 	if s.over() {
 		return nil, s.cause()
@@ -230,7 +229,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 		o.phase.Store(uint32(PhaseWrite))
 	}
 	if _, err := st.Write(first); err != nil {
-		o.port = nil // it may still go out, and the stream's end must not overtake it
+		o.route = nil // it may still go out, and the stream's end must not overtake it
 		return nil, s.transport(err)
 	}
 	o.phase.Store(uint32(PhaseFlushed))
@@ -242,7 +241,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 	if err != nil {
 		return nil, o.unacknowledged(err)
 	}
-	s.tap.lastAnswered.Store(int64(time.Since(s.pool.origin)))
+	s.conn.Signs.Answered.Store(int64(time.Since(s.pool.origin)))
 	var ack wire.Header
 	if err := wire.NewDecoder().Header(raw, &ack); err != nil {
 		o.phase.Store(uint32(PhaseRead))
@@ -258,7 +257,7 @@ func (o *opening) acknowledged() (rest []byte, err error) {
 // unacknowledged types the error of an acknowledgement that did not come.
 func (o *opening) unacknowledged(err error) error {
 	s := o.session
-	if s.leaving() && errors.Is(err, yamux.ErrConnectionReset) {
+	if s.leaving() && errors.Is(err, mux.ErrReset) {
 		// The stream crossed with the server's farewell, and nobody has read it.
 		o.phase.Store(uint32(PhaseOpen))
 		return ErrLeaving

@@ -123,7 +123,7 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 					for !dies && ctx.Err() == nil {
 						time.Sleep(6400 * time.Millisecond)
 						sp.alive()
-						if at := s.tap.ports.find(1); at != nil {
+						if at := s.conn.Routes.Find(1); at != nil {
 							at.grow(128 << 10)
 						}
 					}

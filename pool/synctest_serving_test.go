@@ -33,7 +33,7 @@ func hungPool(t *testing.T) (sp *silentPool, down *atomic.Int64) {
 			ticking.Go(func() {
 				for s.ctx.Err() == nil && ctx.Err() == nil {
 					time.Sleep(100 * time.Millisecond)
-					s.tap.lastRead.Store(int64(time.Since(sp.origin)))
+					s.conn.Signs.Read.Store(int64(time.Since(sp.origin)))
 				}
 			})
 		}
@@ -142,7 +142,7 @@ func TestACallThatTakesLongIsAskedAboutLessAndLessOften(t *testing.T) {
 			for ctx.Err() == nil {
 				time.Sleep(10 * time.Millisecond)
 				if s := (*sp.table.Load())["a:1"]; s != nil && sp.Stats().Asks > 0 && s.inFlight() > 1 {
-					s.tap.lastAnswered.Store(int64(time.Since(sp.origin)))
+					s.conn.Signs.Answered.Store(int64(time.Since(sp.origin)))
 				}
 			}
 		})

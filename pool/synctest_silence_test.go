@@ -101,7 +101,7 @@ func (s *silentStream) Read([]byte) (int, error) {
 	select {
 	case <-s.woke:
 		return 0, os.ErrDeadlineExceeded
-	case <-s.mux.closed:
+	case <-s.yamux.closed:
 		return 0, io.EOF
 	}
 }
@@ -128,8 +128,8 @@ func newSilentPool(t *testing.T, cfg Config) *silentPool {
 		go func() { _, _ = io.Copy(io.Discard, far) }()
 		context.AfterFunc(ctx, func() { _ = far.Close(); _ = near.Close() })
 		s := sp.newSession(ctx, near, addr, id)
-		s.mux = sp.mux
-		sp.mux.ack = func(stream uint32) { s.tap.answered(s.tap.ports.add(stream)) }
+		s.yamux = sp.mux
+		sp.mux.ack = func(stream uint32) { s.conn.Acknowledged(s.conn.Routes.Add(stream)) }
 		return s, nil
 	}
 	sp.start()
@@ -141,7 +141,7 @@ func newSilentPool(t *testing.T, cfg Config) *silentPool {
 // alive lets a byte come in.
 func (sp *silentPool) alive() {
 	if s := (*sp.table.Load())["a:1"]; s != nil {
-		s.tap.lastRead.Store(int64(time.Since(sp.origin)))
+		s.conn.Signs.Read.Store(int64(time.Since(sp.origin)))
 	}
 }
 

@@ -25,10 +25,10 @@ func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *session, let func())
 		t.Fatal(err)
 	}
 	s = (*p.table.Load())[srv.Addr()]
-	awaitTrue(t, "the token", func() bool { return s.tap.busy.CompareAndSwap(false, true) })
+	awaitTrue(t, "the token", func() bool { return s.conn.busy.CompareAndSwap(false, true) })
 	return p, srv, s, func() {
-		s.tap.busy.Store(false)
-		s.tap.pump()
+		s.conn.busy.Store(false)
+		s.conn.pump()
 	}
 }
 
@@ -37,7 +37,7 @@ func queuedCall(ctx context.Context, t *testing.T, p *Pool, srv *testutil.Server
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- p.Call(ctx, srv.Addr(), "Echo.Count", map[string]string{"ID": "queued"}, nil) }()
-	awaitTrue(t, "the request", func() bool { return s.tap.queue.Load() != nil })
+	awaitTrue(t, "the request", func() bool { return s.conn.queue.Load() != nil })
 	return done
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -19,7 +20,7 @@ func (s *session) listen() { s.crew.join(s.accept) }
 // holds up nobody else.
 func (s *session) accept() {
 	for {
-		st, err := s.mux.Accept()
+		st, err := s.yamux.Accept()
 		if err != nil {
 			if s.over() {
 				return
@@ -66,7 +67,7 @@ func (s *session) dismiss() {
 }
 
 // serve serves one stream, in a goroutine of its own.
-func (s *session) serve(st stream) {
+func (s *session) serve(st mux.Stream) {
 	c := s.newConn(st, nil, s.dismiss)
 	defer func() { _ = c.Close() }() // also when a handler has closed it
 	defer func() {

@@ -2,13 +2,11 @@ package pool
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -24,8 +22,8 @@ import (
 // its stream. A lane whose caller left behind its request is not used again.
 type lane struct {
 	session *session
-	stream  stream // nil until it was opened
-	port    *port
+	stream  mux.Stream // nil until it was opened
+	route   *mux.Route
 	opening laneOpening
 	watch   *time.Timer   // when to look whether the server is silent
 	room    chan struct{} // there may be room to send on: the window grew, or a frame was written
@@ -37,7 +35,7 @@ type lane struct {
 	seq     uint64        // of the request; unique in the pool, so that no answer can pass for another's
 	lent    *buffers      // of the call
 	sent    int           // bytes of the request that were put into frames
-	frame   *outgoing     // the last of these
+	frame   *mux.Frame    // the last of these
 	fresh   bool          // no call has been answered on it
 	amid    bool          // its caller left amid the reply, whose buffer stayed with the reading goroutine
 	spoiled bool          // it is of no further use
@@ -60,7 +58,7 @@ func newLane(s *session) *lane {
 		session: s, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
 		opening: laneOpening{done: make(chan struct{}, 1)}, fresh: true,
-		frame: new(outgoing), reply: reply{allowed: windowSize},
+		frame: new(mux.Frame), reply: reply{allowed: mux.WindowSize},
 	}
 	l.watch = time.NewTimer(time.Hour)
 	l.watch.Stop()
@@ -69,10 +67,10 @@ func newLane(s *session) *lane {
 
 // unframed readies the frame for a request of which nothing was sent.
 func (l *lane) unframed() {
-	if at := l.frame.state.Load(); l.frame.pending() || at == frameWithdrawn {
-		l.frame = new(outgoing)
+	if at := l.frame.State(); l.frame.Pending() || at == mux.FrameWithdrawn {
+		l.frame = new(mux.Frame)
 	}
-	l.frame.state.Store(frameOurs)
+	l.frame.Renew()
 }
 
 // encode puts a request behind the room for a head.
@@ -86,7 +84,11 @@ func (l *lane) encode(seq uint64, method string, args any) (err error) {
 }
 
 // headRoom is what a frame's head will be written over.
-var headRoom [frameHead]byte
+var headRoom [mux.HeadSize]byte
+
+// bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent. The
+// first one is none: the peer's window was open.
+const bulkFrame = 4 << 10
 
 // frameLimit is the largest body of a lane's frame: others have their turn
 // between two of them.
@@ -95,52 +97,51 @@ const frameLimit = 128 << 10
 // advance sends the next frame of the request, if there is one, the last one is
 // out of the way, and the peer has room for it.
 func (l *lane) advance() bool {
-	rest := len(l.lent.request) - frameHead - l.sent
-	if at := l.frame.state.Load(); rest == 0 || at != frameOurs && at != frameWritten {
+	rest := len(l.lent.request) - mux.HeadSize - l.sent
+	if at := l.frame.State(); rest == 0 || at != mux.FrameNew && at != mux.FrameWritten {
 		return false // who writes tells when it has
 	}
-	n := int(min(l.port.window.Load(), int64(min(rest, frameLimit))))
+	n := int(min(l.route.Window.Load(), int64(min(rest, frameLimit))))
 	if n <= 0 {
 		return false
 	}
-	l.port.window.Add(-int64(n))
+	l.route.Window.Add(-int64(n))
 	// The head overwrites bytes that were sent.
-	l.frame.bytes = l.lent.request[l.sent : l.sent+frameHead+n]
-	putHead(l.frame.bytes, frameData, 0, l.port.stream, uint32(n))
-	l.frame.told = nil
+	l.frame.SetData(l.route.Stream, l.lent.request[l.sent:l.sent+mux.HeadSize+n])
+	l.frame.Notify = nil
 	if l.sent > 0 && n >= bulkFrame {
-		l.session.tap.lastBulk.Store(int64(time.Since(l.session.tap.origin)))
+		l.session.conn.Signs.Bulk.Store(int64(time.Since(l.session.pool.origin)))
 	}
 	if l.sent += n; n < rest {
-		l.frame.told = l.room
+		l.frame.Notify = l.room
 	}
-	l.session.tap.join(l.frame)
+	l.session.conn.Join(l.frame)
 	return true
 }
 
 // progress says how far a request has come, and takes back what was not sent yet.
 func (l *lane) progress() Phase {
-	first := l.sent == len(l.frame.bytes)-frameHead
+	first := l.sent == len(l.frame.Bytes)-mux.HeadSize
 	yields := 0
 	if l.session.over() {
 		yields = 1000 // the transport is being closed, and with it ends a write that blocks
 	}
-	if l.session.tap.spill != nil {
+	if l.session.conn.NonBlocking() {
 		yields = math.MaxInt // a write that does not block ends soon
 	}
-	switch l.frame.recall(yields) {
-	case frameOurs:
+	switch l.frame.Recall(yields) {
+	case mux.FrameNew:
 		return PhaseOpen
-	case frameRefused, frameWithdrawn:
+	case mux.FrameRefused, mux.FrameWithdrawn:
 		if first {
 			return PhaseOpen
 		}
 		return PhaseWrite
-	case frameTaken, frameTorn:
+	case mux.FrameWriting, mux.FrameTorn:
 		return PhaseWrite
 	}
 	switch {
-	case l.sent < len(l.lent.request)-frameHead:
+	case l.sent < len(l.lent.request)-mux.HeadSize:
 		return PhaseWrite
 	case l.amid:
 		return PhaseRead
@@ -151,25 +152,14 @@ func (l *lane) progress() Phase {
 // errStreamEnded types the end of a stream whose session lives on.
 func errStreamEnded(err error) error { return fmt.Errorf("%w: %w", ErrStreamEnded, err) }
 
-// ending is what the flags of the peer's last frame mean.
-func ending(flags uint32) error {
-	switch {
-	case flags&flagRST != 0:
-		return yamux.ErrConnectionReset
-	case flags&flagFIN != 0:
-		return io.EOF
-	}
-	return errStray
-}
-
 // rest readies the lane for the next caller. A server can be quicker than who has
 // written its request says so; that one may then still look at it.
 func (l *lane) rest() {
-	if !l.frame.pending() {
+	if !l.frame.Pending() {
 		l.lent.put()
-		l.frame.bytes = nil
+		l.frame.Bytes = nil
 	} else {
-		l.frame = new(outgoing)
+		l.frame = new(mux.Frame)
 	}
 	l.lent = nil
 	l.fresh = false
@@ -180,9 +170,9 @@ func (l *lane) rest() {
 // lane itself may be known to the tap until the peer closes its stream.
 func (l *lane) strip() {
 	l.enc, l.dec = nil, nil
-	lent, pending := l.lent, l.frame.pending()
+	lent, pending := l.lent, l.frame.Pending()
 	if !pending {
-		l.frame.bytes = nil
+		l.frame.Bytes = nil
 	}
 	switch {
 	case lent == nil:
@@ -200,11 +190,11 @@ func (l *lane) strip() {
 // on it.
 func (l *lane) unask() bool {
 	s := l.session
-	at := l.frame.state.Load()
-	if l.amid || at != frameOurs && at != frameWithdrawn || s.over() || s.leaving() || l.port.ended.Load() != 0 {
+	at := l.frame.State()
+	if l.amid || at != mux.FrameNew && at != mux.FrameWithdrawn || s.over() || s.leaving() || l.ended() != nil {
 		return false
 	}
-	l.port.window.Add(int64(l.sent))
+	l.route.Window.Add(int64(l.sent))
 	l.sent = 0
 	l.unframed()
 	l.lent.put()
@@ -220,6 +210,6 @@ func (l *lane) discard() {
 	l.turn.Store(turnLeft)
 	l.strip()
 	if l.stream != nil && l.session.ctx.Err() == nil {
-		l.session.tap.part(l.port)
+		l.session.conn.CloseStream(l.route)
 	}
 }

@@ -28,7 +28,7 @@ func newPartRig(t *testing.T, reads ...[]byte) *partRig {
 	r.spawn = func(f func()) bool { f(); return true }
 	s := &session{tap: r, crew: newCrew()}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
-	p.tap, p.lane = r, newLane(s)
+	p.conn, p.lane = r, newLane(s)
 	p.stream, p.port = &notedStream{}, r.ports.add(1)
 	p.port.lane.Store(p.lane)
 	<-r.openings.tokens
@@ -39,11 +39,11 @@ func newPartRig(t *testing.T, reads ...[]byte) *partRig {
 // read reads everything, and answers what yamux got.
 func (p *partRig) read(t *testing.T) []byte {
 	t.Helper()
-	got, err := drain(p.tap)
+	got, err := drain(p.conn)
 	if !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
-	p.tap.fault.Store(nil) // more may be written
+	p.conn.fault.Store(nil) // more may be written
 	return got
 }
 
@@ -86,14 +86,14 @@ func TestAStreamThatIsGivenUpEndsBehindItsAcknowledgement(t *testing.T) {
 		if !slices.EqualFunc(p.sent, c.sent, slices.Equal) || !slices.Equal(yamux, c.yamux) {
 			t.Errorf("%s: sent % x; yamux got % x", c.name, p.sent, yamux)
 		}
-		if has := p.tap.ports.find(1) != nil; has != c.kept {
+		if has := p.conn.Routes.Find(1) != nil; has != c.kept {
 			t.Errorf("%s: its port is kept: %v", c.name, has)
 		}
 		want := int64(0)
 		if len(c.reads) == 0 {
 			want = 1
 		}
-		if n := p.tap.openings.waiting.Load(); n != want {
+		if n := p.conn.Opens.Waiting(); n != want {
 			t.Errorf("%s: %d streams are taken to wait still, want %d", c.name, n, want)
 		}
 	}
@@ -102,7 +102,7 @@ func TestAStreamThatIsGivenUpEndsBehindItsAcknowledgement(t *testing.T) {
 // A server whose answer is larger than the window must not wait for leave to send the
 // rest, and small answers cost nothing.
 func TestAServerMaySayAllItHasOnAStreamThatWasGivenUp(t *testing.T) {
-	const half = windowSize / 2
+	const half = mux.WindowSize / 2
 	var u unclaimed
 	for i, c := range []struct {
 		stream, bytes uint32
@@ -117,7 +117,7 @@ func TestAServerMaySayAllItHasOnAStreamThatWasGivenUp(t *testing.T) {
 		{1, 5, 0, 0, 2},
 		{1, 5, flagFIN, 0, 1},
 		{3, 0, flagRST, 0, 0},
-		{5, 1<<32 - 1, 0, windowSize, 0},
+		{5, 1<<32 - 1, 0, mux.WindowSize, 0},
 		{7, 0, 0, 0, 0},
 		{7, 0, flagFIN, 0, 0},
 	} {
@@ -134,7 +134,7 @@ func TestAServerMaySayAllItHasOnAStreamThatWasGivenUp(t *testing.T) {
 }
 
 func TestWhatComesInForAStreamThatWasGivenUpIsGivenBack(t *testing.T) {
-	const half = windowSize / 2
+	const half = mux.WindowSize / 2
 	body := make([]byte, half)
 	p := newPartRig(t,
 		frame(0, frameWindow, flagACK, 1, 0),
@@ -153,20 +153,20 @@ func TestWhatComesInForAStreamThatWasGivenUpIsGivenBack(t *testing.T) {
 func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	s, l := inline(t, &paperConn{})
 	s.free = make(chan *lane, 1)
-	s.tap.busy.Store(true) // somebody writes
+	s.conn.busy.Store(true) // somebody writes
 	ctx, cancel := context.WithCancel(t.Context())
-	window := l.port.window.Load()
+	window := l.route.Window.Load()
 	done := make(chan bool)
 	go func() {
 		_, at, left, err := l.exchange(ctx, new(Request))
 		done <- left && at == PhaseOpen && errors.Is(err, context.Canceled)
 	}()
-	awaitTrue(t, "the request", func() bool { return s.tap.queue.Load() != nil })
+	awaitTrue(t, "the request", func() bool { return s.conn.queue.Load() != nil })
 	cancel()
 	if !<-done {
 		t.Fatal("the lane was not left to others")
 	}
-	if next := <-s.free; next != l || l.port.window.Load() != window || l.frame.state.Load() != frameOurs || l.turn.Load() != turnIdle || l.lent != nil {
+	if next := <-s.free; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.turn.Load() != turnIdle || l.lent != nil {
 		t.Fatalf("%+v", l)
 	}
 }

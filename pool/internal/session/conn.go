@@ -9,22 +9,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/yamux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // ErrHalfClosed says that reading ended because the stream was half-closed for
 // too long: the peer may have had more to send.
 var ErrHalfClosed = errors.New("stream was cut: 5 min after CloseWrite the transport gives it up")
 
-// halfClosedLimit is after which yamux gives up a stream that one side has
-// closed.
-const halfClosedLimit = 5 * time.Minute
-
 // conn is one stream as a net.Conn. It counts as in use on its session from
 // before it was made until release, which is called exactly once: after Close,
 // or after the session has ended it.
 type conn struct {
-	stream  stream
+	stream  mux.Stream
 	session *session
 	release func()
 
@@ -39,7 +35,7 @@ type conn struct {
 }
 
 // newConn makes a conn of a stream that is open, or has been.
-func (s *session) newConn(st stream, rest []byte, release func()) *conn {
+func (s *session) newConn(st mux.Stream, rest []byte, release func()) *conn {
 	c := &conn{stream: st, session: s, release: release, inside: newCrew(), writing: make(chan struct{}, 1)}
 	if len(rest) > 0 {
 		c.rest.Store(&rest)
@@ -130,11 +126,11 @@ func (c *conn) finish() {
 	<-c.inside.gone
 	_ = c.stream.Close() // fails only with the session
 	c.session.linger(c.stream)
-	c.session.tap.ports.remove(c.stream.StreamID())
+	c.session.conn.Routes.Remove(c.stream.StreamID())
 }
 
 // linger waits for the peer's end of a stream that was closed here.
-func (s *session) linger(st stream) {
+func (s *session) linger(st mux.Stream) {
 	_ = st.SetReadDeadline(time.Now().Add(lingerTime))
 	defer context.AfterFunc(s.ctx, func() { _ = st.SetReadDeadline(time.Unix(1, 0)) })()
 	buf := make([]byte, 4<<10)
@@ -143,7 +139,7 @@ func (s *session) linger(st stream) {
 		if n += got; err == nil {
 			continue
 		}
-		if timedOut(err) || errors.Is(err, yamux.ErrConnectionWriteTimeout) {
+		if mux.TimedOut(err) || errors.Is(err, mux.ErrWriteTimeout) {
 			break
 		}
 		return // the peer has closed, or reset, or the session is over
@@ -160,7 +156,7 @@ func (c *conn) explain(err error) error {
 		return *why
 	}
 	switch {
-	case timedOut(err):
+	case mux.TimedOut(err):
 		return os.ErrDeadlineExceeded
 	case errors.Is(err, io.EOF):
 		half := c.half.Load()
@@ -168,12 +164,12 @@ func (c *conn) explain(err error) error {
 		case c.eof.Load():
 		case s.over():
 			return broken(s.cause()) // yamux ends every stream that way
-		case half != 0 && time.Since(time.Unix(0, half)) >= halfClosedLimit:
+		case half != 0 && time.Since(time.Unix(0, half)) >= mux.HalfClosedLimit:
 			return ErrHalfClosed
 		}
 		c.eof.Store(true)
 		return io.EOF
-	case errors.Is(err, yamux.ErrStreamClosed):
+	case errors.Is(err, mux.ErrStreamClosed):
 		return net.ErrClosed
 	case s.over():
 		return broken(s.cause())
@@ -191,27 +187,27 @@ func broken(cause error) error {
 }
 
 // LocalAddr is that of the session's transport.
-func (c *conn) LocalAddr() net.Addr { return c.session.tap.LocalAddr() }
+func (c *conn) LocalAddr() net.Addr { return c.session.conn.LocalAddr() }
 
 // RemoteAddr is that of the session's transport.
-func (c *conn) RemoteAddr() net.Addr { return c.session.tap.RemoteAddr() }
+func (c *conn) RemoteAddr() net.Addr { return c.session.conn.RemoteAddr() }
 
 // SetDeadline sets both deadlines.
 func (c *conn) SetDeadline(t time.Time) error {
 	c.writeBy.Store(&t)
-	return c.deadline(t, stream.SetDeadline)
+	return c.deadline(t, mux.Stream.SetDeadline)
 }
 
 // SetReadDeadline bounds pending and future reads; the zero time removes it.
-func (c *conn) SetReadDeadline(t time.Time) error { return c.deadline(t, stream.SetReadDeadline) }
+func (c *conn) SetReadDeadline(t time.Time) error { return c.deadline(t, mux.Stream.SetReadDeadline) }
 
 // SetWriteDeadline bounds pending and future writes; the zero time removes it.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.writeBy.Store(&t)
-	return c.deadline(t, stream.SetWriteDeadline)
+	return c.deadline(t, mux.Stream.SetWriteDeadline)
 }
 
-func (c *conn) deadline(t time.Time, set func(stream, time.Time) error) error {
+func (c *conn) deadline(t time.Time, set func(mux.Stream, time.Time) error) error {
 	if err := c.enter(); err != nil {
 		return err
 	}

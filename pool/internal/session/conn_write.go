@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/hashicorp/yamux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // ErrStalled says that a stream was cut because the transport took nothing of it
@@ -55,7 +55,7 @@ func (c *conn) Write(b []byte) (n int, err error) {
 // a peer ends the whole session, and the leave to send that a reader gave the peer
 // is given to nobody if it was not queued.
 func (c *conn) failed(err error) error {
-	if errors.Is(err, yamux.ErrConnectionWriteTimeout) {
+	if errors.Is(err, mux.ErrWriteTimeout) {
 		c.end(ErrStalled)
 	}
 	return c.explain(err)

@@ -20,8 +20,8 @@ func inline(t *testing.T, c *paperConn) (*session, *lane) {
 	s := &session{tap: r, pool: &Pool{cfg: cfg, origin: time.Now()}, mux: &silentMux{closed: make(chan struct{})}, crew: newCrew()}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
 	l := newLane(s)
-	l.stream, l.port, l.fresh = &notedStream{closed: make(chan struct{})}, r.ports.add(1), false
-	l.port.lane.Store(l)
+	l.stream, l.route, l.fresh = &notedStream{closed: make(chan struct{})}, r.ports.add(1), false
+	l.route.Receiver.Store(l)
 	if err := l.encode(7, "X.Y", "question"); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 		if _, at, _, err := l.exchange(ctx, new(Request)); err != nil || l.spoiled {
 			t.Fatalf("%v, %v", at, err)
 		}
-		if n := s.tap.waking.Load(); n != 0 {
+		if n := s.conn.waking.Load(); n != 0 {
 			t.Fatalf("%d callers are taken to wake up still", n)
 		}
 		if at, err := l.finish(nil); err != nil {
@@ -58,7 +58,7 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 	c := &paperConn{}
 	s, l := inline(t, c)
-	l.port.window.Store(20) // for a part of the request
+	l.route.Window.Store(20) // for a part of the request
 	c.wrote = func([]byte) {
 		copy(l.space(64), replyOf(t, 1))
 		l.received(len(replyOf(t, 1)), 0, true)

@@ -3,6 +3,7 @@ package pool
 import (
 	"sync/atomic"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -76,18 +77,19 @@ func (l *lane) opens() {
 func (l *lane) plug() error {
 	s := l.session
 	if s.leaving() {
-		s.tap.openings.untake()
+		s.conn.Opens.Return()
 		return ErrLeaving
 	}
 	st, err := s.openStream()
 	if err != nil {
 		return err
 	}
-	l.stream, l.port = st, s.tap.ports.add(st.StreamID())
-	l.port.lane.Store(l)
-	l.port.window.Add(-1)
-	mode := &outgoing{bytes: append(make([]byte, frameHead), wire.ModeRPC)}
-	putHead(mode.bytes, frameData, 0, st.StreamID(), 1)
-	s.tap.send(mode)
+	l.stream, l.route = st, s.conn.Routes.Add(st.StreamID())
+	to := mux.Receiver(l)
+	l.route.Receiver.Store(&to)
+	l.route.Window.Add(-1)
+	mode := new(mux.Frame)
+	mode.SetData(st.StreamID(), append(make([]byte, mux.HeadSize), wire.ModeRPC))
+	s.conn.Send(mode)
 	return nil
 }

@@ -3,7 +3,9 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -20,10 +22,11 @@ type reply struct {
 	err    error  // why there is none
 	got    []byte // of it, so far; the call's buffer from the first byte until it is taken or dropped
 	incoming
+	stray atomic.Bool // bytes came that nothing had asked for
 
-	allowed int       // bytes that the peer may send
-	owed    int       // bytes that came in and were not given back to it
-	credit  *outgoing // the last frame that did
+	allowed int        // bytes that the peer may send
+	owed    int        // bytes that came in and were not given back to it
+	credit  *mux.Frame // the last frame that did
 }
 
 // ask readies the lane for a reply, and answers false if the peer has closed the
@@ -33,11 +36,22 @@ func (l *lane) ask() bool {
 	l.clear()
 	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
 	l.turn.Store(turnAsked)
-	return l.port.ended.Load() == 0
+	return l.ended() == nil
 }
 
-// admit counts a frame against the window.
-func (l *lane) admit(n uint32) error {
+// ended is why nothing can be asked on the stream; nil: it can.
+func (l *lane) ended() error {
+	if err := l.route.Ended(); err != nil {
+		return err
+	}
+	if l.stray.Load() {
+		return errStray
+	}
+	return nil
+}
+
+// Admit counts a frame against the window.
+func (l *lane) Admit(n uint32) error {
 	if int64(n) > int64(l.allowed) {
 		return &ProtocolError{
 			Layer: "yamux", Reason: fmt.Sprintf("a frame of %d bytes where %d may come", n, l.allowed),
@@ -47,9 +61,9 @@ func (l *lane) admit(n uint32) error {
 	return nil
 }
 
-// space is where the next bytes of a reply go, some of want; nil if no reply is
+// Space is where the next bytes of a reply go, some of want; nil if no reply is
 // expected.
-func (l *lane) space(want int) []byte {
+func (l *lane) Space(want int) []byte {
 	switch l.turn.Load() {
 	case turnAsked:
 		if !l.turn.CompareAndSwap(turnAsked, turnHeard) {
@@ -78,32 +92,31 @@ func grown(b []byte) []byte {
 	return more
 }
 
-// received takes n bytes that were put into space, or dropped because there was
+// Received takes n bytes that were put into space, or dropped because there was
 // none; left more of their frame are still to come. They are given back to the
 // peer's window whether somebody wants them or not: it may then write to the end.
-func (l *lane) received(n, left int, kept bool) {
+func (l *lane) Received(n, left int, kept bool) {
 	l.giveBack(n)
 	if !kept {
 		if l.turn.Load() != turnLeft {
-			l.port.ended.Or(strayed)
+			l.stray.Store(true)
 		}
 		return
 	}
 	l.got = l.got[:len(l.got)+n]
-	t := l.session.tap
-	t.passed(n)
 	done, err := l.scanned()
 	if behind := len(l.got) - l.end + left; done && behind > 0 {
 		err = &ProtocolError{Layer: "rpc", Reason: fmt.Sprintf("%d bytes behind the reply", behind)}
 	}
 	if done && err == nil {
-		t.lastAnswered.Store(t.reading.now)
+		signs := &l.session.conn.Signs
+		signs.Answered.Store(signs.Read.Load())
 	}
 	if done || err != nil {
 		l.answer(err)
 		return
 	}
-	l.came(n, l.session.tap.lastRead.Load())
+	l.came(n, l.session.conn.Signs.Read.Load())
 }
 
 // scanned looks whether header and body are complete.
@@ -127,18 +140,21 @@ func (l *lane) scanned() (bool, error) {
 func (l *lane) answer(err error) {
 	l.err = err
 	if l.turn.CompareAndSwap(turnHeard, turnAnswered) || l.turn.CompareAndSwap(turnAsked, turnAnswered) {
-		l.session.tap.waking.Add(1)
+		l.session.conn.CallerReady()
 		l.done <- struct{}{} // has room: one for each turn
 		return
 	}
 	l.got = nil
 }
 
-// over fails the caller that waits, if any: the peer has closed the stream.
-func (l *lane) over(flags uint32) {
+// WindowGrew lets the caller send on.
+func (l *lane) WindowGrew() { signal(l.room) }
+
+// StreamEnded fails the caller that waits, if any: the peer has closed the stream.
+func (l *lane) StreamEnded(err error) {
 	switch l.turn.Load() {
 	case turnAsked, turnHeard:
-		l.answer(ending(flags))
+		l.answer(err)
 	case turnLeft:
 		l.got = nil
 	}
@@ -147,15 +163,15 @@ func (l *lane) over(flags uint32) {
 // giveBack lets the peer send as many bytes again, once that is worth a frame.
 // There are two such frames at most that the peer has not acted on.
 func (l *lane) giveBack(n int) {
-	if l.owed += n; l.owed < windowSize/2 {
+	if l.owed += n; l.owed < mux.WindowSize/2 {
 		return
 	}
-	if l.credit == nil || l.credit.pending() {
-		l.credit = &outgoing{bytes: make([]byte, frameHead)}
+	if l.credit == nil || l.credit.Pending() {
+		l.credit = new(mux.Frame)
 	}
-	putHead(l.credit.bytes, frameWindow, 0, l.port.stream, uint32(l.owed))
+	l.credit.SetWindow(l.route.Stream, uint32(l.owed))
 	l.allowed, l.owed = l.allowed+l.owed, 0
-	l.session.tap.send(l.credit)
+	l.session.conn.Send(l.credit)
 }
 
 // garbled types the scanner's errors.

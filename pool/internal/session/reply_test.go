@@ -21,8 +21,8 @@ func laneOn(t *testing.T, r *tap, asked bool) *lane {
 	s := &session{tap: r, pool: &Pool{cfg: Config{MaxReplyBytes: 1 << 20}}}
 	l := newLane(s)
 	l.lent = lend()
-	l.port = r.ports.add(1)
-	l.port.lane.Store(l)
+	l.route = r.ports.add(1)
+	l.route.Receiver.Store(l)
 	if asked && !l.ask() {
 		t.Fatal("closed")
 	}
@@ -86,7 +86,7 @@ func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 		if !answered(t, l) || l.err != nil || !bytes.Equal(l.lent.reply[:l.end], reply) {
 			t.Fatalf("cut %d: %v, %d bytes", i, l.err, len(l.lent.reply))
 		}
-		if l.port.ended.Load() != flagFIN {
+		if l.route.ended.Load() != flagFIN {
 			t.Fatalf("cut %d: the FIN behind the reply was not seen", i)
 		}
 		if l.ask() {
@@ -167,7 +167,7 @@ func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T
 	if !l.leave() || l.amid {
 		t.Fatal("a reply of which nothing came in kept its caller")
 	}
-	r.part(l.port)
+	r.part(l.route)
 	b := make([]byte, 64)
 	n, err := r.Read(b)
 	if want := frame(0, frameWindow, flagFIN, 1, 0); err != nil || !bytes.Equal(b[:n], want) {
@@ -214,7 +214,7 @@ func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
 }
 
 func TestAPeerThatSendsMoreThanItsWindowBreaksTheSession(t *testing.T) {
-	r := tapOn(&paperConn{reads: [][]byte{frame(0, frameData, 0, 1, windowSize+1)}, err: io.EOF})
+	r := tapOn(&paperConn{reads: [][]byte{frame(0, frameData, 0, 1, mux.WindowSize+1)}, err: io.EOF})
 	laneOn(t, r, true)
 	_, err := drain(r)
 	if e, ok := errors.AsType[*ProtocolError](err); !ok || e.Layer != "yamux" || r.cause() != err {
@@ -252,7 +252,7 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 		}
 		given += n
 	}
-	if l.owed >= windowSize/2+each || int(given)+l.owed < size {
+	if l.owed >= mux.WindowSize/2+each || int(given)+l.owed < size {
 		t.Fatalf("%d bytes given back, %d owed of %d", given, l.owed, size)
 	}
 }
@@ -264,10 +264,10 @@ func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 	defer close(hold)
 	r := tapOn(&paperConn{hold: hold})
 	l := laneOn(t, r, true)
-	l.received(windowSize/2, 0, false)
-	awaitTrue(t, "the writer", func() bool { return l.credit.state.Load() == frameTaken })
+	l.received(mux.WindowSize/2, 0, false)
+	awaitTrue(t, "the writer", func() bool { return l.credit.State() == mux.FrameWriting })
 	first := l.credit
-	l.received(windowSize/2, 0, false)
+	l.received(mux.WindowSize/2, 0, false)
 	if l.owed != 0 || l.credit == first || r.queue.Load() != l.credit {
 		t.Fatalf("%d bytes owed, another frame is queued: %v", l.owed, l.credit != first)
 	}

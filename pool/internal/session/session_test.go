@@ -67,9 +67,9 @@ func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
 	if err := l.encode(1, "X.Y", "question"); err != nil || len(l.lent.request) == 0 {
 		t.Fatalf("%d bytes, %v", len(l.lent.request), err)
 	}
-	l.frame.bytes = l.lent.request
-	if l.rest(); l.lent != nil || l.frame.bytes != nil {
-		t.Fatalf("it keeps %+v, %d bytes", l.lent, len(l.frame.bytes))
+	l.frame.Bytes = l.lent.request
+	if l.rest(); l.lent != nil || l.frame.Bytes != nil {
+		t.Fatalf("it keeps %+v, %d bytes", l.lent, len(l.frame.Bytes))
 	}
 }
 
@@ -81,7 +81,7 @@ func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
 	}
 	frame, first := l.frame, l.lent.request
 	want := string(first)
-	frame.state.Store(frameTaken)
+	frame.state.Store(mux.FrameWriting)
 	l.rest()
 	for range 100 { // whichever buffers are lent
 		if err := l.encode(2, "X.Y", "other"); err != nil || l.frame == frame {

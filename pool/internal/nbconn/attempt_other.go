@@ -1,8 +1,8 @@
 //go:build !unix
 
-package pool
+package nbconn
 
-// canAttempt says that every write may have to wait.
+// canAttempt reports whether a write can be tried without waiting.
 const canAttempt = false
 
 // attempt is not called.

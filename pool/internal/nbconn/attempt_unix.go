@@ -1,16 +1,16 @@
 //go:build unix
 
-package pool
+package nbconn
 
 import (
 	"os"
 	"syscall"
 )
 
-// canAttempt says that a write can be tried without waiting.
+// canAttempt reports whether a write can be tried without waiting.
 const canAttempt = true
 
-// attempt writes what fd takes at once.
+// attempt writes the part of b that fd takes at once.
 func attempt(fd uintptr, b []byte) (int, error) {
 	for {
 		n, err := syscall.Write(int(fd), b)

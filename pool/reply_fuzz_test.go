@@ -26,14 +26,14 @@ func FuzzInbound(f *testing.F) {
 		if err == nil || r.cause() == nil {
 			t.Fatal("it ended without a reason")
 		}
-		for len(got) >= frameHead {
+		for len(got) >= mux.HeadSize {
 			kind, n := got[1], uint32(0)
 			if _, stream, length := headOf(got); kind == frameData {
 				if n = length; stream == 1 {
-					t.Fatalf("yamux got the lane's data: % x", got[:frameHead])
+					t.Fatalf("yamux got the lane's data: % x", got[:mux.HeadSize])
 				}
 			}
-			got = got[min(frameHead+int(n), len(got)):]
+			got = got[min(mux.HeadSize+int(n), len(got)):]
 		}
 		if len(got) > 0 {
 			t.Fatalf("yamux got a part of a head: % x", got)
