@@ -1,7 +1,6 @@
-package pool
+package session
 
 import (
-	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -10,96 +9,92 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// lane carries calls one after the other over a stream of its session. It has no
-// goroutine: its caller writes the request past yamux, the goroutine that reads
-// the transport puts the reply together, and the caller waits for it, for its
-// context, for both.
-//
-// A lane belongs to whoever took it from the session, until it is put back. What
-// reply.go has belongs to the reading goroutine while the lane's turn is asked or
-// heard, and so does the buffer for the reply while it is heard, and not before: a
-// caller that leaves takes it along, since the lane stays until the peer has acknowledged
-// its stream. A lane whose caller left behind its request is not used again.
-type lane struct {
-	session *session
-	stream  mux.Stream // nil until it was opened
+// callStream carries calls one after the other over a yamux stream. It belongs to the
+// caller that took it from the session, until it is put back; reply says what belongs to
+// the goroutine that reads the transport. A call stream whose caller left behind its
+// request is not used again.
+type callStream struct {
+	session *Session
+	stream  mux.Stream // nil until it is open
 	route   *mux.Route
-	opening laneOpening
-	watch   *time.Timer   // when to look whether the server is silent
-	room    chan struct{} // there may be room to send on: the window grew, or a frame was written
-	done    chan struct{} // the turn is answered
+	opening opening
+	timer   *time.Timer   // of the waiter
+	room    chan struct{} // has a token when more of the request may be sent: the window grew, or a frame was written
+	done    chan struct{} // has a token in stateAnswered
 
 	enc     *wire.Encoder
 	dec     *wire.Decoder
-	until   time.Duration // when the attempt of the call is over, since the pool's origin; 0: never
-	seq     uint64        // of the request; unique in the pool, so that no answer can pass for another's
-	lent    *buffers      // of the call
-	sent    int           // bytes of the request that were put into frames
-	frame   *mux.Frame    // the last of these
-	fresh   bool          // no call has been answered on it
-	amid    bool          // its caller left amid the reply, whose buffer stayed with the reading goroutine
-	spoiled bool          // it is of no further use
+	seq     uint64     // of the request
+	buf     *buffers   // of the call; nil: the stream is idle
+	sent    int        // bytes of the request that were put into frames
+	frame   *mux.Frame // the last of these
+	fresh   bool       // no call was answered on it
+	partial bool       // its caller left amid the reply, whose buffer the reading goroutine has
+	spoiled bool       // it is of no further use
 
-	turn atomic.Uint32
+	state atomic.Uint32
 	reply
 }
 
-// The turns of a lane.
+// The states of a call stream.
 const (
-	turnIdle     = iota // nothing is expected from the peer
-	turnAsked           // a reply is, and nothing of it came in
-	turnHeard           // it comes in, and the reading goroutine puts it together
-	turnAnswered        // it is there, or why there is none
-	turnLeft            // nobody is interested any more
+	stateIdle      = iota // nothing is expected from the peer
+	stateAsked            // a reply is, and nothing of it has come
+	stateReading          // it comes in, and the reading goroutine puts it together
+	stateAnswered         // it is whole, or will not come
+	stateAbandoned        // its caller has left
 )
 
-func newLane(s *session) *lane {
-	l := &lane{
+func newCallStream(s *Session) *callStream {
+	l := &callStream{
 		session: s, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
-		opening: laneOpening{done: make(chan struct{}, 1)}, fresh: true,
-		frame: new(mux.Frame), reply: reply{allowed: mux.WindowSize},
+		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
+		frame: new(mux.Frame), reply: reply{window: mux.WindowSize},
 	}
-	l.watch = time.NewTimer(time.Hour)
-	l.watch.Stop()
+	l.timer = time.NewTimer(time.Hour)
+	l.timer.Stop()
 	return l
 }
 
-// unframed readies the frame for a request of which nothing was sent.
-func (l *lane) unframed() {
+// newFrame readies the frame for a request of which nothing was sent.
+func (l *callStream) newFrame() {
 	if at := l.frame.State(); l.frame.Pending() || at == mux.FrameWithdrawn {
 		l.frame = new(mux.Frame)
 	}
 	l.frame.Renew()
 }
 
-// encode puts a request behind the room for a head.
-func (l *lane) encode(seq uint64, method string, args any) (err error) {
-	l.seq, l.sent = seq, 0
-	l.unframed()
-	l.lent = lend()
-	header := wire.AppendRequest(append(l.lent.request[:0], headRoom[:]...), l.seq, method)
-	l.lent.request, err = l.session.pool.cfg.Codec.append(l.enc, header, args)
+// encode writes a request into the buffer, behind the room for a head.
+func (l *callStream) encode(r *Request) (err error) {
+	l.seq, l.sent = r.Seq, 0
+	l.newFrame()
+	l.buf = takeBuffers()
+	header := wire.AppendRequest(append(l.buf.request[:0], headRoom[:]...), l.seq, r.Method)
+	l.buf.request, err = l.session.cfg.Codec.Append(l.enc, header, r.Args)
 	return err
 }
 
 // headRoom is what a frame's head will be written over.
 var headRoom [mux.HeadSize]byte
 
-// bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent. The
-// first one is none: the peer's window was open.
-const bulkFrame = 4 << 10
+// size is the request's size in bytes.
+func (l *callStream) size() int { return len(l.buf.request) - mux.HeadSize }
 
-// frameLimit is the largest body of a lane's frame: others have their turn
-// between two of them.
-const frameLimit = 128 << 10
+const (
+	// bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent.
+	// The first one is none: the peer's window was open.
+	bulkFrame = 4 << 10
+	// frameLimit is the largest body of a frame: other senders come between two of them.
+	frameLimit = 128 << 10
+)
 
-// advance sends the next frame of the request, if there is one, the last one is
-// out of the way, and the peer has room for it.
-func (l *lane) advance() bool {
-	rest := len(l.lent.request) - mux.HeadSize - l.sent
+// sendNext sends the next frame of the request. It reports false if there is none, the
+// last one is not written yet, or the peer has no room for it.
+func (l *callStream) sendNext() bool {
+	rest := l.size() - l.sent
 	if at := l.frame.State(); rest == 0 || at != mux.FrameNew && at != mux.FrameWritten {
-		return false // who writes tells when it has
+		return false // a token in room follows
 	}
 	n := int(min(l.route.Window.Load(), int64(min(rest, frameLimit))))
 	if n <= 0 {
@@ -107,10 +102,10 @@ func (l *lane) advance() bool {
 	}
 	l.route.Window.Add(-int64(n))
 	// The head overwrites bytes that were sent.
-	l.frame.SetData(l.route.Stream, l.lent.request[l.sent:l.sent+mux.HeadSize+n])
+	l.frame.SetData(l.route.Stream, l.buf.request[l.sent:l.sent+mux.HeadSize+n])
 	l.frame.Notify = nil
 	if l.sent > 0 && n >= bulkFrame {
-		l.session.conn.Signs.Bulk.Store(int64(time.Since(l.session.pool.origin)))
+		l.session.conn.Signs.Bulk.Store(int64(l.session.cfg.now()))
 	}
 	if l.sent += n; n < rest {
 		l.frame.Notify = l.room
@@ -119,12 +114,12 @@ func (l *lane) advance() bool {
 	return true
 }
 
-// progress says how far a request has come, and takes back what was not sent yet.
-func (l *lane) progress() Phase {
+// phase is how far the request has come; what was not sent yet is withdrawn.
+func (l *callStream) phase() Phase {
 	first := l.sent == len(l.frame.Bytes)-mux.HeadSize
 	yields := 0
-	if l.session.over() {
-		yields = 1000 // the transport is being closed, and with it ends a write that blocks
+	if l.session.Ended() {
+		yields = 1000 // the transport is being closed, and a write that blocks ends with it
 	}
 	if l.session.conn.NonBlocking() {
 		yields = math.MaxInt // a write that does not block ends soon
@@ -141,75 +136,71 @@ func (l *lane) progress() Phase {
 		return PhaseWrite
 	}
 	switch {
-	case l.sent < len(l.lent.request)-mux.HeadSize:
+	case l.sent < l.size():
 		return PhaseWrite
-	case l.amid:
+	case l.partial:
 		return PhaseRead
 	}
 	return PhaseFlushed
 }
 
-// errStreamEnded types the end of a stream whose session lives on.
-func errStreamEnded(err error) error { return fmt.Errorf("%w: %w", ErrStreamEnded, err) }
-
-// rest readies the lane for the next caller. A server can be quicker than who has
-// written its request says so; that one may then still look at it.
-func (l *lane) rest() {
+// reset readies the call stream for the next caller. The reply may come before the writer
+// has settled the frame, which it may look at until then.
+func (l *callStream) reset() {
 	if !l.frame.Pending() {
-		l.lent.put()
+		l.buf.release()
 		l.frame.Bytes = nil
 	} else {
 		l.frame = new(mux.Frame)
 	}
-	l.lent = nil
+	l.buf = nil
 	l.fresh = false
-	l.turn.Store(turnIdle)
+	l.state.Store(stateIdle)
 }
 
-// strip lets go of what the lane holds and the reading goroutine does not use. The
-// lane itself may be known to the tap until the peer closes its stream.
-func (l *lane) strip() {
-	l.enc, l.dec = nil, nil
-	lent, pending := l.lent, l.frame.Pending()
-	if !pending {
-		l.frame.Bytes = nil
-	}
-	switch {
-	case lent == nil:
-	case l.amid:
-		lent.request = nil // no more: the reading goroutine may be looking
-	default:
-		if l.lent = nil; !pending {
-			lent.put()
-		}
-	}
-}
-
-// unask takes back a request of which nothing was sent, when its caller has left, and
-// reports whether it could: the lane is then another caller's. The server owes nothing
-// on it.
-func (l *lane) unask() bool {
+// withdraw makes the call stream another caller's whose own caller has left, if nothing
+// of the request was sent, and reports whether it did. The server owes nothing on it.
+func (l *callStream) withdraw() bool {
 	s := l.session
 	at := l.frame.State()
-	if l.amid || at != mux.FrameNew && at != mux.FrameWithdrawn || s.over() || s.leaving() || l.ended() != nil {
+	if l.partial || at != mux.FrameNew && at != mux.FrameWithdrawn || s.Ended() || s.Leaving() || l.ended() != nil {
 		return false
 	}
 	l.route.Window.Add(int64(l.sent))
 	l.sent = 0
-	l.unframed()
-	l.lent.put()
-	l.lent = nil
-	l.turn.Store(turnIdle)
+	l.newFrame()
+	l.buf.release()
+	l.buf = nil
+	l.state.Store(stateIdle)
 	s.put(l)
 	return true
 }
 
-// discard gives the lane up: nothing more is expected on its stream, which ends. It does
-// not block. Nothing is closed on a session that is over.
-func (l *lane) discard() {
-	l.turn.Store(turnLeft)
-	l.strip()
+// discard closes the stream, on which nothing more is expected. It does not block. On a
+// session that has ended nothing is closed.
+func (l *callStream) discard() {
+	l.state.Store(stateAbandoned)
+	l.dropBuffers()
 	if l.stream != nil && l.session.ctx.Err() == nil {
 		l.session.conn.CloseStream(l.route)
+	}
+}
+
+// dropBuffers drops what the reading goroutine does not use: the call stream is reachable
+// through its route until the peer has acknowledged the stream.
+func (l *callStream) dropBuffers() {
+	l.enc, l.dec = nil, nil
+	buf, pending := l.buf, l.frame.Pending()
+	if !pending {
+		l.frame.Bytes = nil
+	}
+	switch {
+	case buf == nil:
+	case l.partial:
+		buf.request = nil // no more: the reading goroutine may read buf
+	default:
+		if l.buf = nil; !pending {
+			buf.release()
+		}
 	}
 }

@@ -1,7 +1,6 @@
-package pool
+package session
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -9,81 +8,76 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// errStray says that a peer sent bytes which nothing asked for.
-var errStray = &ProtocolError{Layer: "rpc", Reason: "bytes on a stream that has asked for nothing"}
-
-// reply is what comes in on a lane. It belongs to the goroutine that reads the
-// transport while the lane's turn is asked; the window is always that
-// goroutine's.
+// reply is what comes in on a call stream. It belongs to the goroutine that reads the
+// transport in stateAsked and stateReading; the window always does. The caller's buffer
+// for the reply belongs to it in stateReading only: a caller that leaves before takes the
+// buffer along, since the call stream stays until the peer has acknowledged the stream.
 type reply struct {
-	scan   wire.Scanner
-	header int    // where the reply's header ends
-	end    int    // where the reply ends
-	err    error  // why there is none
-	got    []byte // of it, so far; the call's buffer from the first byte until it is taken or dropped
+	scan      wire.Scanner
+	headerEnd int
+	bodyEnd   int
+	err       error  // why there is no reply
+	got       []byte // of it, so far: the call's buffer from the first byte until it is taken or dropped
 	incoming
-	stray atomic.Bool // bytes came that nothing had asked for
+	stray atomic.Bool // bytes came that no call had asked for
 
-	allowed int        // bytes that the peer may send
-	owed    int        // bytes that came in and were not given back to it
-	credit  *mux.Frame // the last frame that did
+	window int        // bytes that the peer may send
+	owed   int        // bytes that came in and were not added to the window again
+	credit *mux.Frame // the last frame that did
 }
 
-// ask readies the lane for a reply, and answers false if the peer has closed the
-// stream: either this side sees that, or the reading goroutine sees the turn.
-func (l *lane) ask() bool {
-	l.lent.reply, l.header, l.err = l.lent.reply[:0], 0, nil
+// expectReply begins stateAsked. It reports false if the peer has closed the stream:
+// either this side sees that, or the reading goroutine sees the state.
+func (l *callStream) expectReply() bool {
+	l.buf.reply, l.headerEnd, l.err = l.buf.reply[:0], 0, nil
 	l.clear()
-	l.scan.Reset(0, l.session.pool.cfg.MaxReplyBytes)
-	l.turn.Store(turnAsked)
+	l.scan.Reset(0, l.session.cfg.MaxReplyBytes)
+	l.state.Store(stateAsked)
 	return l.ended() == nil
 }
 
 // ended is why nothing can be asked on the stream; nil: it can.
-func (l *lane) ended() error {
+func (l *callStream) ended() error {
 	if err := l.route.Ended(); err != nil {
 		return err
 	}
 	if l.stray.Load() {
-		return errStray
+		return l.session.cfg.Errors.Protocol("rpc", "bytes on a stream that has asked for nothing", nil)
 	}
 	return nil
 }
 
 // Admit counts a frame against the window.
-func (l *lane) Admit(n uint32) error {
-	if int64(n) > int64(l.allowed) {
-		return &ProtocolError{
-			Layer: "yamux", Reason: fmt.Sprintf("a frame of %d bytes where %d may come", n, l.allowed),
-		}
+func (l *callStream) Admit(n uint32) error {
+	if int64(n) > int64(l.window) {
+		return l.session.cfg.Errors.Protocol("yamux", fmt.Sprintf("a frame of %d bytes where %d may come", n, l.window), nil)
 	}
-	l.allowed -= int(n)
+	l.window -= int(n)
 	return nil
 }
 
-// Space is where the next bytes of a reply go, some of want; nil if no reply is
-// expected.
-func (l *lane) Space(want int) []byte {
-	switch l.turn.Load() {
-	case turnAsked:
-		if !l.turn.CompareAndSwap(turnAsked, turnHeard) {
+// Space is room for up to want bytes of a reply; nil if none is expected.
+func (l *callStream) Space(want int) []byte {
+	switch l.state.Load() {
+	case stateAsked:
+		if !l.state.CompareAndSwap(stateAsked, stateReading) {
 			return nil // its caller has just left, with its buffer
 		}
-		l.got, l.lent.reply = l.lent.reply, nil
-	case turnHeard:
-	case turnLeft:
+		l.got, l.buf.reply = l.buf.reply, nil
+	case stateReading:
+	case stateAbandoned:
 		l.got = nil
 		return nil
 	default:
 		return nil
 	}
-	l.got = grown(l.got)
+	l.got = withRoom(l.got)
 	return l.got[len(l.got):min(len(l.got)+want, cap(l.got))]
 }
 
-// grown has room for more. Memory grows with the bytes that came, not with what
+// withRoom is b with room for more. Memory grows with the bytes that came, not with what
 // they announce.
-func grown(b []byte) []byte {
+func withRoom(b []byte) []byte {
 	if cap(b)-len(b) >= 256 {
 		return b
 	}
@@ -92,77 +86,79 @@ func grown(b []byte) []byte {
 	return more
 }
 
-// Received takes n bytes that were put into space, or dropped because there was
-// none; left more of their frame are still to come. They are given back to the
-// peer's window whether somebody wants them or not: it may then write to the end.
-func (l *lane) Received(n, left int, kept bool) {
-	l.giveBack(n)
+// Received takes n bytes that were put into Space, or dropped. They are added to the
+// peer's window again also if no caller waits for them: the peer can then write to the end.
+func (l *callStream) Received(n, left int, kept bool) {
+	l.addToWindow(n)
 	if !kept {
-		if l.turn.Load() != turnLeft {
+		if l.state.Load() != stateAbandoned {
 			l.stray.Store(true)
 		}
 		return
 	}
 	l.got = l.got[:len(l.got)+n]
-	done, err := l.scanned()
-	if behind := len(l.got) - l.end + left; done && behind > 0 {
-		err = &ProtocolError{Layer: "rpc", Reason: fmt.Sprintf("%d bytes behind the reply", behind)}
+	whole, err := l.scanReply()
+	if behind := len(l.got) - l.bodyEnd + left; whole && behind > 0 {
+		err = l.session.cfg.Errors.Protocol("rpc", fmt.Sprintf("%d bytes behind the reply", behind), nil)
 	}
-	if done && err == nil {
-		signs := &l.session.conn.Signs
+	signs := &l.session.conn.Signs
+	if whole && err == nil {
 		signs.Answered.Store(signs.Read.Load())
 	}
-	if done || err != nil {
-		l.answer(err)
+	if whole || err != nil {
+		l.settle(err)
 		return
 	}
-	l.came(n, l.session.conn.Signs.Read.Load())
+	l.add(n, signs.Read.Load())
 }
 
-// scanned looks whether header and body are complete.
-func (l *lane) scanned() (bool, error) {
-	if l.header == 0 {
-		end, ok, err := l.scan.Value(l.got)
-		if !ok || err != nil {
-			return false, garbled(err)
+// scanReply reports whether header and body are complete.
+func (l *callStream) scanReply() (whole bool, err error) {
+	if l.headerEnd == 0 {
+		if l.headerEnd, whole, err = l.scanValue(); !whole {
+			return false, err
 		}
-		l.header = end
 	}
-	end, ok, err := l.scan.Value(l.got)
-	if !ok || err != nil {
-		return false, garbled(err)
-	}
-	l.end = end
-	return true, nil
+	l.bodyEnd, whole, err = l.scanValue()
+	return whole, err
 }
 
-// answer ends the turn, unless its caller has left.
-func (l *lane) answer(err error) {
+// scanValue is where the next value of the reply ends, if it is complete; else 0.
+func (l *callStream) scanValue() (end int, whole bool, err error) {
+	end, whole, err = l.scan.Value(l.got)
+	if !whole || err != nil {
+		return 0, false, l.session.cfg.Errors.Garbled(err)
+	}
+	return end, true, nil
+}
+
+// settle begins stateAnswered, unless the caller has left.
+func (l *callStream) settle(err error) {
 	l.err = err
-	if l.turn.CompareAndSwap(turnHeard, turnAnswered) || l.turn.CompareAndSwap(turnAsked, turnAnswered) {
+	if l.state.CompareAndSwap(stateReading, stateAnswered) || l.state.CompareAndSwap(stateAsked, stateAnswered) {
 		l.session.conn.CallerReady()
-		l.done <- struct{}{} // has room: one for each turn
+		l.done <- struct{}{} // has room: each call takes its token
 		return
 	}
 	l.got = nil
 }
 
 // WindowGrew lets the caller send on.
-func (l *lane) WindowGrew() { signal(l.room) }
+func (l *callStream) WindowGrew() { signal(l.room) }
 
-// StreamEnded fails the caller that waits, if any: the peer has closed the stream.
-func (l *lane) StreamEnded(err error) {
-	switch l.turn.Load() {
-	case turnAsked, turnHeard:
-		l.answer(err)
-	case turnLeft:
+// StreamEnded fails the caller that waits, if any.
+func (l *callStream) StreamEnded(err error) {
+	switch l.state.Load() {
+	case stateAsked, stateReading:
+		l.settle(err)
+	case stateAbandoned:
 		l.got = nil
 	}
 }
 
-// giveBack lets the peer send as many bytes again, once that is worth a frame.
-// There are two such frames at most that the peer has not acted on.
-func (l *lane) giveBack(n int) {
+// addToWindow lets the peer send n bytes more, once that is worth a frame. There are two
+// such frames at most that the peer has not acted on.
+func (l *callStream) addToWindow(n int) {
 	if l.owed += n; l.owed < mux.WindowSize/2 {
 		return
 	}
@@ -170,14 +166,6 @@ func (l *lane) giveBack(n int) {
 		l.credit = new(mux.Frame)
 	}
 	l.credit.SetWindow(l.route.Stream, uint32(l.owed))
-	l.allowed, l.owed = l.allowed+l.owed, 0
+	l.window, l.owed = l.window+l.owed, 0
 	l.session.conn.Send(l.credit)
-}
-
-// garbled types the scanner's errors.
-func garbled(err error) error {
-	if errors.Is(err, wire.ErrMalformed) {
-		return &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
-	}
-	return err
 }

@@ -1,39 +1,40 @@
-package pool
+package session
 
 import "time"
 
-// How long a stream of the server's may pause while it says what it wants, and how
-// long that may take in all, unless it is large: then each 16 KiB bring a second more.
 const (
-	firstWords = 5 * time.Second
-	allWords   = 12 * firstWords
-	fewWords   = 256 // bytes that bring no more time
+	// requestPause is how long a request of the server's may pause on its way in.
+	requestPause = 5 * time.Second
+	// requestTime is how long it may take in all; if it is large, each 16 KiB add a second.
+	requestTime = 12 * requestPause
+	// trickle is up to how many bytes in one read add no time.
+	trickle = 256
 )
 
-// words reads what a stream of the server's wants: slowly as it may come, no longer
-// than it may pause.
-type words struct {
-	conn  *conn
+// requestReader reads the requests of one of the server's streams, with a time limit for
+// each.
+type requestReader struct {
+	conn  *Conn
 	pause time.Duration // until the next byte
-	end   time.Time     // of what is being said; zero: it has not begun
+	end   time.Time     // of the request; zero: it has not begun
 }
 
-// next waits for something new to be said, for so long.
-func (w *words) next(pause time.Duration) { w.pause, w.end = pause, time.Time{} }
+// next expects another request to begin within pause.
+func (r *requestReader) next(pause time.Duration) { r.pause, r.end = pause, time.Time{} }
 
-// Read sets both deadlines of the conn: what is answered meanwhile is bounded too.
-func (w *words) Read(b []byte) (int, error) {
-	until := time.Now().Add(w.pause)
-	if !w.end.IsZero() && w.end.Before(until) {
-		until = w.end
+// Read sets both deadlines of the Conn: an answer that is written meanwhile is bounded too.
+func (r *requestReader) Read(b []byte) (int, error) {
+	until := time.Now().Add(r.pause)
+	if !r.end.IsZero() && r.end.Before(until) {
+		until = r.end
 	}
-	_ = w.conn.SetDeadline(until) // fails where reading does
-	n, err := w.conn.Read(b)
-	if n > 0 && w.end.IsZero() {
-		w.pause, w.end = firstWords, time.Now().Add(allWords)
+	_ = r.conn.SetDeadline(until) // fails where reading does
+	n, err := r.conn.Read(b)
+	if n > 0 && r.end.IsZero() {
+		r.pause, r.end = requestPause, time.Now().Add(requestTime)
 	}
-	if n >= fewWords {
-		w.end = w.end.Add(time.Duration(n) * time.Second / slowestLine)
+	if n >= trickle {
+		r.end = r.end.Add(time.Duration(n) * time.Second / slowestLine)
 	}
 	return n, err
 }

@@ -14,17 +14,17 @@ type Session struct {
 	ID   uint64
 	Addr string // of the server, as calls name it
 
-	cfg  *Config
-	conn *mux.Conn
-	mux  mux.Session // nil before Greet
+	cfg   *Config
+	conn  *mux.Conn
+	yamux mux.Session // nil before Greet
 
 	ctx    context.Context // ends with the session
 	cancel context.CancelCauseFunc
 	group  *group
 
-	calls    atomic.Int64 // and streams of either side, in flight; and the bits below
-	peak     atomic.Int64 // most calls at once since the last Trim
-	engaged  atomic.Bool  // a method other than Status.Ping was called
+	calls    atomic.Int64  // and streams of either side, in flight; and the bits below
+	peak     atomic.Int64  // most calls at once since the last Trim
+	engaged  atomic.Bool   // a method other than Status.Ping was called
 	retiring chan struct{} // closed by Retire
 	retired  error         // why; read after retiring
 	moved    error         // of calls that move then
@@ -35,10 +35,11 @@ type Session struct {
 	unserved error         // why; read after deserted
 	lastLeft atomic.Int64  // when Unanswered was last reported for an answer that did not come, in nanoseconds from the origin
 
-	serving  atomic.Int64 // streams of the server
-	proven   atomic.Bool  // a call was answered, and Notify knows
-	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
-	refusals refusals
+	serving   atomic.Int64 // streams of the server
+	proven    atomic.Bool  // a call was answered, and Notify knows
+	accepted  atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
+	refusals  refusals
+	resetting atomic.Bool // a goroutine pings so that resets are sent
 
 	verification atomic.Pointer[verification] // under way; nil: none
 	unsent       atomic.Int64                 // bytes of large requests that the server has not taken
@@ -185,7 +186,7 @@ func (s *Session) engage(method string) {
 }
 
 // Ended reports whether nothing can be carried any more.
-func (s *Session) Ended() bool { return s.ctx.Err() != nil || s.mux.IsClosed() }
+func (s *Session) Ended() bool { return s.ctx.Err() != nil || s.yamux.IsClosed() }
 
 // Leaving reports whether the server takes no new stream here.
 func (s *Session) Leaving() bool { return s.conn.IsLeaving() }
@@ -198,7 +199,7 @@ func (s *Session) Cause() error {
 	if s.Leaving() {
 		return ErrLeaving
 	}
-	return s.conn.Ended(s.mux)
+	return s.conn.Ended(s.yamux)
 }
 
 // callStream takes an idle call stream or makes one, whose stream is not open yet.

@@ -53,7 +53,7 @@ func firstPing(m mux.Session) error {
 }
 
 // Attach has the session use m. Greet does that; tests put another network in its place.
-func (s *Session) Attach(m mux.Session) { s.mux = m }
+func (s *Session) Attach(m mux.Session) { s.yamux = m }
 
 // Listen accepts the server's streams from now on. It must be called before the session
 // is published: a server learns of the session with its first call, and may open streams
@@ -75,14 +75,14 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 			s.cfg.Notify.Leaving(ctx, s)
 		case <-ctx.Done():
 			s.cancel(stopped)
-		case <-s.mux.CloseChan():
-			s.cancel(s.conn.Ended(s.mux))
+		case <-s.yamux.CloseChan():
+			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.drained:
 			s.cfg.Notify.Drained(ctx, s)
 		case <-s.ctx.Done():
 		}
 	}
-	_ = s.mux.Close() // always nil; ends every call that blocks in yamux
+	_ = s.yamux.Close() // always nil; ends every call that blocks in yamux
 	s.group.leave()
 	<-s.group.ended
 	s.conn.Forget()
@@ -93,8 +93,8 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 // Abort ends a session that was not published, and waits for its goroutines.
 func (s *Session) Abort(why error) {
 	s.cancel(why)
-	if s.mux != nil {
-		_ = s.mux.Close()
+	if s.yamux != nil {
+		_ = s.yamux.Close()
 	}
 	_ = s.conn.Close()
 	s.group.leave()

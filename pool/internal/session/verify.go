@@ -11,7 +11,7 @@ func (s *Session) Ping(ctx context.Context) error {
 	before := s.conn.Signs.Read.Load()
 	answered := make(chan error, 1)
 	if !s.group.run(func() {
-		_, err := s.mux.Ping()
+		_, err := s.yamux.Ping()
 		answered <- err
 	}) {
 		return s.Cause()
