@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -17,18 +18,36 @@ var ErrIdle = errors.New("session was idle")
 
 // ErrStreamEnded says that the server ended the stream of a call without an
 // answer, while its session lives on.
-var ErrStreamEnded = errors.New("stream ended without an answer")
+var ErrStreamEnded = session.ErrStreamEnded
 
 // ErrLeaving says that the server announced its departure: it takes no new
 // stream on this session.
-var ErrLeaving = errors.New("server is leaving")
+var ErrLeaving = session.ErrLeaving
+
+// ErrNoStream says that the server acknowledges no new stream, although it is there.
+var ErrNoStream = session.ErrNoStream
+
+// ErrHalfClosed says that reading ended because the stream was half-closed for too long:
+// the peer may have had more to send.
+var ErrHalfClosed = session.ErrHalfClosed
+
+// ErrStalled says that a stream was cut because the transport took nothing of it for 10 s,
+// or for Config.DialTimeout if that is longer. It is not known whether the peer will still
+// get what was written last.
+var ErrStalled = session.ErrStalled
 
 // errShortLived says that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
 // SizeError says that a reply is larger than Config.MaxReplyBytes, or has more
 // elements than that is worth.
-type SizeError = wire.SizeError
+type SizeError struct {
+	Limit     int    // bytes, or elements, allowed for header and body together
+	Announced uint64 // how many the reply would need at least
+	Elements  bool   // they are elements: of lists, and keys and values of maps
+}
+
+func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
 
 // ProtocolError says that a peer sent bytes which the protocol does not allow, or
 // that it ended the session because it says so of this side. It is most often

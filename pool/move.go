@@ -1,13 +1,14 @@
 package pool
 
 import (
-	"errors"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
 // ErrMoved is why a call ended that is to be made again elsewhere: Request.Moved was
 // closed, or its session takes no new calls, and then the reason is beside it.
-var ErrMoved = errors.New("call is to be made on another session")
+var ErrMoved = session.ErrMoved
 
 // move has the session of another server be kept. That of the former one is used
 // like any other from then on: calls to that server find it, its server reaches the

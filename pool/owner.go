@@ -16,7 +16,7 @@ type owner struct {
 	pool *Pool
 	self actor.Self[mail]
 	core *core
-	live map[uint64]*session // every session that is not over
+	live map[uint64]*connection // every session that is not over
 
 	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
 	proofs  map[uint64]Proof                   // of sessions that Renew asked for
@@ -32,7 +32,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 			ping: p.cfg.PingTimeout, drain: p.cfg.DrainTimeout, corroborate: p.cfg.Suspect != nil,
 			dial: p.cfg.DialTimeout, chance: rand.Float64,
 		}),
-		live: make(map[uint64]*session), dialing: make(map[uint64]context.CancelCauseFunc),
+		live: make(map[uint64]*connection), dialing: make(map[uint64]context.CancelCauseFunc),
 		proofs: make(map[uint64]Proof),
 	}
 	o.watch()
@@ -71,7 +71,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 		next = m
 	}
 	if letter.session != nil {
-		o.live[letter.session.id] = letter.session
+		o.live[letter.session.ID] = letter.session
 	}
 	o.core.step(now, next)
 	if letter.prove != nil {
@@ -86,12 +86,17 @@ func (o *owner) Expire(now time.Time) {
 	o.apply()
 }
 
-// usage is how a session is used; none that is over is.
-func (o *owner) usage(session uint64) usage {
-	if s := o.live[session]; s != nil {
-		return s.usage()
+// usage is how a session is used; none that has ended is.
+func (o *owner) usage(id uint64) usage {
+	s := o.live[id]
+	if s == nil {
+		return usage{}
 	}
-	return usage{}
+	u := s.Usage()
+	return usage{
+		busy: u.Busy, used: u.Used, accepted: u.Accepted, heard: u.Heard, spared: u.Excused,
+		answered: u.Answered, bulk: u.Bulk, unopened: u.Unopened, pinged: u.Pinged,
+	}
 }
 
 // Deadline is the core's.
@@ -121,21 +126,16 @@ func (o *owner) apply() {
 		case answer:
 			e.to.Send(e.err)
 		case retire:
-			if s := o.live[e.session]; s != nil {
-				s.retire(e.cause)
-				if errors.Is(e.cause, ErrRenewed) {
-					o.renewed(s.addr)
-				}
-			}
+			o.retire(e)
 		case replaced:
 			o.renewed(e.addr)
 		case shut:
 			if s := o.live[e.session]; s != nil {
-				s.shut()
+				s.Shut()
 			}
 		case trim:
 			if s := o.live[e.session]; s != nil {
-				s.trim()
+				s.Trim()
 			}
 		case cut:
 			if s := o.live[e.session]; s != nil {
@@ -161,13 +161,13 @@ func (o *owner) renewed(addr string) {
 }
 
 // cut ends a session with what is on it.
-func (o *owner) cut(s *session, cause error) {
+func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
-		o.pool.cfg.Logger.Warn().Str("server", s.addr).Int64("on_it", s.inFlight()).
+		o.pool.cfg.Logger.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
 			Int("per_server", maxPerServer).Int("left", maxLeft).
 			Msg("a session that had left use was ended: there are too many of these")
 	}
-	s.cancel(cause)
+	s.End(cause)
 }
 
 // publish makes the sessions that are up the ones that calls find.
@@ -184,7 +184,7 @@ func (o *owner) publish() {
 // judge tells of the end of a session, unless its server is reached on another
 // one: that one is asked about it.
 func (o *owner) judge(addr string, session uint64, err error) {
-	told := o.live[session] != nil && o.live[session].unserved != nil // that it does not serve
+	told := o.live[session] != nil && o.live[session].deserted // that it does not serve
 	if !told && !o.core.superseded(addr, session) {
 		o.down(addr, err)
 	}
@@ -195,12 +195,12 @@ func (o *owner) judge(addr string, session uint64, err error) {
 // would be about a session that is superseded.
 func (o *owner) farewell(addr string, session uint64) bool {
 	s := o.live[session]
-	if s == nil || !s.leaving() {
+	if s == nil || !s.Leaving() {
 		return false
 	}
-	if !s.parted {
-		s.parted = true
-		s.failRoute(ErrLeaving)
+	if !s.leftNoted {
+		s.leftNoted = true
+		o.pool.failRoute(s, ErrLeaving)
 		o.judge(addr, session, ErrLeaving)
 	}
 	return true
@@ -221,9 +221,9 @@ func (o *owner) ping(e ping) {
 	if s == nil {
 		return
 	}
-	o.pool.counts.pings.Add(1)
+	o.pool.counts.Pings.Add(1)
 	o.self.Go(func(ctx context.Context) {
-		err := s.ping(ctx)
+		err := s.Ping(ctx)
 		if errors.Is(err, mux.ErrPingTimeout) {
 			return // the core has its own time for it
 		}
@@ -247,20 +247,20 @@ func (o *owner) connect(ctx, dialing context.Context, d dial, prove Proof) {
 	}
 	if s != nil {
 		p.counts.sessions.Add(1) // before anybody can find it
-		s.listen()
+		s.Listen()
 	}
 	told := o.tell(ctx, mail{Pool: messages.Dialed{Addr: d.addr, Session: d.session, Err: err}, session: s})
 	if s == nil {
 		return
 	}
 	if told != nil {
-		s.cancel(told)
+		s.End(told)
 	}
 	log.Debug().Str("server", d.addr).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
-	err = s.keep(ctx)
+	err = s.Run(ctx, ErrStopped)
 	p.counts.sessions.Add(-1)
-	s.failRoute(err)
+	p.failRoute(s, err)
 	log.Debug().Str("server", d.addr).Str("error", said{server: d.addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Pool: messages.Disconnected{Addr: d.addr, Session: d.session, Err: err}})

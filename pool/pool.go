@@ -10,6 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
 // Pool carries calls to servers over one session each. All methods may be used
@@ -27,7 +28,8 @@ type Pool struct {
 
 	reaching reaching // dials under way whose connection was accepted
 
-	muxing *mux.YamuxConfig // of every session
+	sessions *session.Config  // of every session
+	muxing   *mux.YamuxConfig // the same
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
@@ -38,18 +40,18 @@ type Pool struct {
 	resolver *net.Resolver // nil: Config.Dial resolves names
 	names    nameCache
 
-	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
+	open  func(ctx context.Context, addr string, id uint64) (*connection, error)       // dial, but for tests
 	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
-type table map[string]*session
+type table map[string]*connection
 
 // mail is one message in the owner's mailbox. A message about a new session
 // brings the session along, one about credentials these.
 type mail struct {
 	messages.Pool
-	session *session
+	session *connection
 	offer   *offer // of Secure and Secured
 	prove   Proof  // of Renew
 }
@@ -86,6 +88,7 @@ func (p *Pool) start() {
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.trials = make(chan struct{}, maxTrials)
+	p.sessions = p.sessionConfig()
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
@@ -107,6 +110,12 @@ func (p *Pool) Retain(ctx context.Context, addr string) error {
 // the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
 	return p.actor.Tell(ctx, mail{Pool: messages.Keepalive{Interval: interval}})
+}
+
+// Corroborate tells that another server answers while addr is silent, or leaves calls
+// unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
+func (p *Pool) Corroborate(ctx context.Context, addr string) error {
+	return p.actor.Tell(ctx, mail{Pool: messages.Corroborated{Addr: addr}})
 }
 
 // HeartbeatTTL tells for how long heartbeats hold. The server that was left learns
@@ -148,31 +157,6 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 // it, a *actor.PanicError.
 func (p *Pool) Err() error { return p.actor.Err() }
 
-// find answers a session to addr with the caller counted in: it must leave it.
-// A session numbered except is of no use. Without one it asks the owner to dial,
-// and waits for that within ctx.
-func (p *Pool) find(ctx context.Context, addr string, except uint64) (*session, error) {
-	return p.seek(ctx, addr, except, false)
-}
-
-// seek is find for a call, or for one that only probes, which lets calls go before.
-func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool) (*session, error) {
-	err := errShortLived
-	for range sessionsTried {
-		if s := (*p.table.Load())[addr]; s != nil && s.id != except && s.enter() {
-			if !s.over() && !s.leaving() {
-				return s, nil
-			}
-			s.leave()
-			except, err = s.id, s.cause()
-		}
-		if err := p.await(ctx, messages.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
-			return nil, err
-		}
-	}
-	return nil, err
-}
-
 // await asks the owner for a session and waits within ctx until it is up.
 func (p *Pool) await(ctx context.Context, wanted messages.Connect) error {
 	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
@@ -185,14 +169,4 @@ func (p *Pool) await(ctx context.Context, wanted messages.Connect) error {
 		return asked
 	}
 	return dialed
-}
-
-// elsewhere reports whether what was not sent on a session may be sent on another one to
-// the same server: it takes nothing any more, or there is another one already.
-func (p *Pool) elsewhere(s *session) bool {
-	if s.over() || s.leaving() {
-		return true
-	}
-	now := (*p.table.Load())[s.addr]
-	return now != nil && now != s
 }

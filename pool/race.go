@@ -17,8 +17,8 @@ var errLost = errors.New("another address of the server was faster")
 
 // reach sets up a session to one of the addresses of addr, whichever answers
 // first. Those that fail come last in the dials that follow.
-func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*session, error) {
-	attempt := func(ctx context.Context, i int) (*session, error) {
+func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*connection, error) {
+	attempt := func(ctx context.Context, i int) (*connection, error) {
 		s, err := p.setUp(ctx, addr, routes[i], id, creds)
 		if err != nil && !errors.Is(err, errLost) {
 			p.names.fail(addr, routes[i], time.Now())
@@ -28,7 +28,7 @@ func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint6
 	if len(routes) == 1 {
 		return attempt(ctx, 0)
 	}
-	s, failed := race(ctx, len(routes), attempt, (*session).lose)
+	s, failed := race(ctx, len(routes), attempt, (*connection).lose)
 	if s != nil {
 		return s, nil
 	}
@@ -36,7 +36,7 @@ func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint6
 }
 
 // lose ends a session that came up when another had won.
-func (s *session) lose() { s.abort(errLost) }
+func (s *connection) lose() { s.Abort(errLost) }
 
 // stagger is the time between n attempts within ctx: all of them get their turn,
 // the last one with time to answer.

@@ -23,7 +23,7 @@ func (p *Pool) Connect(ctx context.Context, addr string) error {
 // It neither blocks nor allocates.
 func (p *Pool) Connected(addr string) bool {
 	s := (*p.table.Load())[addr]
-	return s != nil && !s.over() && !s.leaving()
+	return s != nil && !s.Ended() && !s.Leaving()
 }
 
 // Reached reports whether a dial to addr is under way whose connection was accepted: a

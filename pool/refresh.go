@@ -77,15 +77,8 @@ func (o *owner) turnAway(d dial) {
 // spent has the dial in place of a session that broke begin with another address of the
 // name, also if a call tells of it before the session's keeper does.
 func (o *owner) spent(session uint64) {
-	if s := o.live[session]; s != nil && s.over() {
-		s.failRoute(s.cause())
-	}
-}
-
-// failRoute takes note, once, that the address of a session which has ended failed.
-func (s *session) failRoute(why error) {
-	if !letGo(why) && s.routeFailed.CompareAndSwap(false, true) {
-		s.pool.names.fail(s.addr, s.route, time.Now())
+	if s := o.live[session]; s != nil && s.Ended() {
+		o.pool.failRoute(s, s.Cause())
 	}
 }
 
@@ -104,27 +97,27 @@ func (o *owner) toProve(prove Proof) {
 
 // proven is a session as prove judges it: nil and why, if it is no good. A nil prove
 // judges none.
-func (p *Pool) proven(ctx context.Context, s *session, prove Proof) (*session, error) {
+func (p *Pool) proven(ctx context.Context, s *connection, prove Proof) (*connection, error) {
 	if prove == nil {
 		return s, nil
 	}
 	err := prove(ctx, func(ctx context.Context, r *Request) error {
-		if !s.enter() {
-			return s.cause()
+		if !s.Enter() {
+			return s.Cause()
 		}
-		at, err := s.call(ctx, r, p.counts.calls.Add(1), r.expiry(p.origin))
+		next := p.request(r, p.counts.calls.Add(1))
+		at, err := s.Call(ctx, &next)
 		if err == nil {
 			return nil
 		}
 		p.counts.failures.Add(1)
-		return &CallError{Method: r.Method, Server: s.addr, Phase: at, Outcome: outcomeAt(at), Err: err}
+		return &CallError{Method: r.Method, Server: s.Addr, Phase: Phase(at), Outcome: outcomeAt(Phase(at)), Err: err}
 	})
-	if err == nil && s.over() {
-		err = s.cause()
+	if err == nil && s.Ended() {
+		err = s.Cause()
 	}
 	if err != nil {
-		s.abort(err)
-		s.unstock()
+		s.Abort(err)
 		return nil, err
 	}
 	return s, nil

@@ -10,15 +10,15 @@ type Phase uint8
 
 // The phases, in order.
 const (
-	PhaseFind      Phase = iota // no server was chosen yet
-	PhaseDial                   // connecting
-	PhaseHandshake              // connected; the peer has not proved to be a server
-	PhaseOpen                   // waiting for a stream; nothing of the call was sent
-	PhaseWrite                  // the request was being handed to the transport
-	PhaseFlushed                // the transport has the whole request; no byte of a reply
-	PhaseRead                   // a part of the reply was read
-	PhaseDecode                 // the reply was read whole
-	PhaseRemote                 // the server answered with an error
+	PhaseFind      = iota // no server was chosen yet
+	PhaseDial             // connecting
+	PhaseHandshake        // connected; the peer has not proved to be a server
+	PhaseOpen             // waiting for a stream; nothing of the call was sent
+	PhaseWrite            // the request was being handed to the transport
+	PhaseFlushed          // the transport has the whole request; no byte of a reply
+	PhaseRead             // a part of the reply was read
+	PhaseDecode           // the reply was read whole
+	PhaseRemote           // the server answered with an error
 )
 
 // Why a call or a stream ends although its session and its context live. The pool gives

@@ -1,0 +1,161 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
+)
+
+// connection is a session and what the pool knows of it.
+type connection struct {
+	*session.Session
+	conn        *mux.Conn
+	route       string      // what was dialed: the server's address, or one of its name
+	routeFailed atomic.Bool // that is noted
+	leftNoted   bool        // Config.Down was told that the server is leaving; of the owner
+	deserted    bool        // Config.Down was told that the server answers no calls; of the owner
+}
+
+// newConnection is a session over conn, on which nothing was sent yet.
+func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route string, id uint64) *connection {
+	in, out := &p.counts.BytesIn, &p.counts.BytesOut
+	if _, counted := conn.(*tlsConn); counted {
+		in, out = new(atomic.Uint64), new(atomic.Uint64) // of what is inside
+	}
+	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Violation: newViolation})
+	return &connection{Session: session.New(ctx, p.sessions, shared, id, addr), conn: shared, route: route}
+}
+
+// sessionConfig is what the pool's sessions share.
+func (p *Pool) sessionConfig() *session.Config {
+	h := &p.cfg.Handlers
+	cfg := &session.Config{
+		Origin: p.origin, Logger: p.cfg.Logger, Counters: &p.counts.Counters,
+		SilenceLimit: p.cfg.SilenceLimit, PingTimeout: p.cfg.PingTimeout,
+		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
+		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,
+		MaxReverseStreams: p.cfg.MaxReverseStreams, MaxRequestBytes: p.cfg.MaxRequestBytes,
+		MaxReverseBytes: p.cfg.MaxReverseBytes,
+		Codec:           coder{p.cfg.Codec}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
+		Handlers: session.Handlers{
+			Call: func(method string) session.CallHandler { return h.Calls[method] },
+			RPC:  h.RPC, Unknown: h.unknown,
+			Stream: func(method string) session.StreamHandler { return h.stream(method) },
+		},
+	}
+	if h.CallFor != nil {
+		cfg.Handlers.CallFor = func(method string) session.CallHandler { return h.CallFor(method) }
+	}
+	return cfg
+}
+
+// failRoute notes, once, that the address failed that a session was dialed at.
+func (p *Pool) failRoute(c *connection, why error) {
+	if !letGo(why) && c.routeFailed.CompareAndSwap(false, true) {
+		p.names.fail(c.Addr, c.route, time.Now())
+	}
+}
+
+// reports brings the reports of sessions to the owner, as session.Notify says. A full
+// mailbox loses one that does not wait.
+type reports struct{ pool *Pool }
+
+func (r reports) try(m messages.Pool) bool { return r.pool.actor.TryTell(mail{Pool: m}) == nil }
+
+func (r reports) Overdue(s *session.Session) {
+	r.try(messages.Overdue{Addr: s.Addr, Session: s.ID})
+}
+
+func (r reports) Late(s *session.Session) { r.try(messages.Late{Addr: s.Addr, Session: s.ID}) }
+
+func (r reports) Unanswered(s *session.Session, since time.Time, silent bool, late time.Time) {
+	r.try(messages.Unanswered{Addr: s.Addr, Session: s.ID, Since: since, Silent: silent, Late: late})
+}
+
+func (r reports) Unopened(s *session.Session) bool {
+	return r.try(messages.Unopened{Addr: s.Addr, Session: s.ID})
+}
+
+func (r reports) Proven(s *session.Session) bool {
+	return r.try(messages.Proven{Addr: s.Addr, Session: s.ID})
+}
+
+func (r reports) Leaving(ctx context.Context, s *session.Session) {
+	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: s.Addr, Session: s.ID}})
+}
+
+func (r reports) Drained(ctx context.Context, s *session.Session) {
+	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: s.Addr, Session: s.ID}})
+}
+
+// methodTimes is how long methods take, as session.Usual says.
+type methodTimes struct{ pool *Pool }
+
+func (t methodTimes) Late(addr, method string) time.Duration {
+	return max(t.pool.usual.late(addr, method), t.pool.patient.late(addr, method))
+}
+
+func (t methodTimes) Answered(addr, method string, took time.Duration) {
+	t.pool.usual.note(addr, method, took)
+}
+
+func (t methodTimes) Waited(addr, method string, waited time.Duration) {
+	t.pool.patient.note(addr, method, waited)
+}
+
+// Usual is how long the server at addr takes at times to answer a call of method: the
+// longest it took of late; zero where it is answered within half of Config.SilenceLimit,
+// or is not known. It neither blocks nor allocates.
+func (p *Pool) Usual(addr, method string) time.Duration { return p.usual.takes(addr, method) }
+
+// ask makes a Status.Ping on a session in a goroutine of its own.
+func (o *owner) ask(e ask) {
+	s := o.live[e.session]
+	if s == nil {
+		return
+	}
+	p := o.pool
+	p.counts.asks.Add(1)
+	o.self.Go(func(ctx context.Context) {
+		err := s.Serves(ctx, &session.Request{
+			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
+		})
+		_ = o.tell(ctx, mail{Pool: messages.Served{Addr: e.addr, Session: e.session, Err: err}})
+	})
+}
+
+// desert has calls leave a session, after the pool's user was told of its server.
+func (o *owner) desert(e desert) {
+	s := o.live[e.session]
+	if s == nil {
+		return
+	}
+	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", said{server: s.Addr}.text(e.cause)).
+		Msg("calls leave a session whose server answers none")
+	o.judge(e.addr, e.session, e.cause)
+	s.deserted = true
+	s.Desert(e.cause)
+}
+
+// retire has a session take no new calls. Calls that move end with ErrMoved, unless the
+// server has failed.
+func (o *owner) retire(e retire) {
+	s := o.live[e.session]
+	if s == nil {
+		return
+	}
+	moved := e.cause
+	if !errors.Is(moved, ErrNotServing) {
+		moved = fmt.Errorf("%w: %w", ErrMoved, e.cause)
+	}
+	if s.Retire(e.cause, moved); errors.Is(e.cause, ErrRenewed) {
+		o.renewed(s.Addr)
+	}
+}
