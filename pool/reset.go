@@ -5,9 +5,7 @@ import "github.com/open-nomad/rpcproxy/pool/internal/mux"
 // reset ends a stream on both sides, whatever its peer does; what was not read yet is
 // lost. It blocks while too many resets wait, at most until the session's end.
 func (s *session) reset(st mux.Stream) {
-	if s.conn.Reset(st.StreamID(), s.provoke, s.ctx.Done()) {
-		s.provoke()
-	}
+	s.conn.Reset(st.StreamID(), s.provoke, s.ctx.Done())
 }
 
 // provoke makes a frame go out and one come in, so that resets are sent: one goroutine of

@@ -65,3 +65,8 @@ func TestFramesAreHeldBackWhileTheTransportIsCongested(t *testing.T) {
 		}
 	}
 }
+
+func TestEachFrameOfManySendersArrivesOnceAndInOrderOverAConnectionThatDoesNotBlock(t *testing.T) {
+	near, far := nonBlocking(t)
+	manySenders(t, near, far)
+}

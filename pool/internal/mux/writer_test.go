@@ -2,8 +2,12 @@ package mux
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"io"
+	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -240,50 +244,118 @@ func TestAFailedWriteTellsWhichFramesWereNotSent(t *testing.T) {
 	}
 }
 
-// Whoever sends, and whenever: every frame goes out whole and once.
-func TestNoFrameIsForgottenByManySenders(t *testing.T) {
-	near, far := net.Pipe()
-	w := newConn(near)
-	const senders, frames, size = 16, 300, 40
-	got := make(chan map[byte]int, 1)
-	go func() {
-		count := map[byte]int{}
-		b := make([]byte, size)
-		for range senders * frames {
-			for n := 0; n < size; {
-				m, err := far.Read(b[n:])
-				if err != nil {
-					t.Error(err)
-					break
-				}
-				n += m
-			}
-			if !bytes.Equal(b, bytes.Repeat(b[:1], size)) {
-				t.Errorf("frames are mixed: %q", b)
-			}
-			count[b[0]]++
+// sender sends frames of one stream, up to four at once, and takes some of them back.
+type sender struct {
+	*Conn
+	stream   uint32
+	chance   *rand.Rand
+	waiting  []*Frame
+	numbers  []uint32 // of waiting
+	written  []uint32
+	returned int
+}
+
+// numberedFrame is a frame whose body is its number, over and over.
+func numberedFrame(stream, number uint32, words int) *Frame {
+	b := make([]byte, HeadSize)
+	for range words {
+		b = binary.BigEndian.AppendUint32(b, number)
+	}
+	f := new(Frame)
+	f.SetData(stream, b)
+	return f
+}
+
+func (s *sender) run(t *testing.T, frames int) {
+	for number := range uint32(frames) {
+		words := 1 + s.chance.IntN(100)
+		if s.chance.IntN(20) == 0 {
+			words = joinLimit/4 + s.chance.IntN(1000)
 		}
-		got <- count
-	}()
-	var wg sync.WaitGroup
-	for i := range senders {
-		wg.Go(func() {
-			f := sheet('a'+byte(i), size)
+		f := numberedFrame(s.stream, number, words)
+		if s.chance.IntN(2) == 0 {
 			f.Notify = make(chan struct{}, 1)
-			for range frames {
-				w.Send(f)
-				if at := settled(t, f); at != FrameWritten {
-					t.Errorf("in state %d", at)
-				}
+		}
+		if s.chance.IntN(2) == 0 {
+			s.CallerReady()
+			s.Join(f)
+			s.CallerRuns()
+		} else {
+			s.Send(f)
+		}
+		s.waiting, s.numbers = append(s.waiting, f), append(s.numbers, number)
+		if at := s.chance.IntN(len(s.waiting)); s.chance.IntN(3) == 0 && s.waiting[at].Recall(s.chance.IntN(3)) == FrameWithdrawn {
+			s.waiting, s.numbers = slices.Delete(s.waiting, at, at+1), slices.Delete(s.numbers, at, at+1)
+			s.returned++
+		}
+		for len(s.waiting) > 4 || int(number) == frames-1 && len(s.waiting) > 0 {
+			if at := settled(t, s.waiting[0]); at != FrameWritten {
+				t.Errorf("sender %d: frame %d in state %d", s.stream, s.numbers[0], at)
 			}
-		})
-	}
-	wg.Wait()
-	count := <-got
-	for i := range senders {
-		if n := count['a'+byte(i)]; n != frames {
-			t.Errorf("%d frames of sender %d, want %d", n, i, frames)
+			s.written = append(s.written, s.numbers[0])
+			s.waiting, s.numbers = s.waiting[1:], s.numbers[1:]
 		}
 	}
+}
+
+// arrived reads frames in small pieces until the end, and returns the numbers of each
+// stream in the order in which they came.
+func arrived(t *testing.T, far io.Reader) map[uint32][]uint32 {
+	numbers, chance := map[uint32][]uint32{}, rand.New(rand.NewPCG(1, 2))
+	fill := func(b []byte) error {
+		for n := 0; n < len(b); {
+			got, err := far.Read(b[n:min(len(b), n+1+chance.IntN(1000))])
+			if n += got; err != nil {
+				return err
+			}
+			runtime.Gosched()
+		}
+		return nil
+	}
+	head := make([]byte, HeadSize)
+	for fill(head) == nil {
+		_, stream, length := headOf(head)
+		body := make([]byte, length)
+		if err := fill(body); err != nil || length < 4 || !bytes.Equal(body, bytes.Repeat(body[:4], int(length)/4)) {
+			t.Errorf("stream %d: a frame of %d bytes is torn or mixed with another: %v", stream, length, err)
+			return numbers
+		}
+		numbers[stream] = append(numbers[stream], binary.BigEndian.Uint32(body))
+	}
+	return numbers
+}
+
+// manySenders checks that of what many senders send to a peer that reads slowly each
+// frame which they count as written arrives once, whole and in their order, and nothing
+// else does.
+func manySenders(t *testing.T, near, far net.Conn) {
+	const senders, frames = 32, 150
+	w := newConn(near)
+	got := make(chan map[uint32][]uint32, 1)
+	go func() { got <- arrived(t, far) }()
+	var all []*sender
+	var sending sync.WaitGroup
+	for i := range uint32(senders) {
+		s := &sender{Conn: w, stream: i, chance: rand.New(rand.NewPCG(uint64(i), 3))}
+		all = append(all, s)
+		sending.Go(func() { s.run(t, frames) })
+	}
+	sending.Wait()
+	awaitTrue(t, "the end of writing", func() bool { return !w.waiting() && !w.busy.Load() && (w.nb == nil || w.nb.Pending() == 0) })
 	_ = near.Close()
+	numbers, returned := <-got, 0
+	for _, s := range all {
+		if !slices.Equal(numbers[s.stream], s.written) {
+			t.Errorf("sender %d: %v arrived\nwant %v", s.stream, numbers[s.stream], s.written)
+		}
+		returned += s.returned
+	}
+	if returned == 0 || w.Queued() != 0 {
+		t.Errorf("%d frames were withdrawn, %d are thought to wait", returned, w.Queued())
+	}
+}
+
+func TestEachFrameOfManySendersArrivesOnceAndInOrderUnlessItWasWithdrawn(t *testing.T) {
+	near, far := net.Pipe()
+	manySenders(t, near, far)
 }
