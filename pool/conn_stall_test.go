@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // stalled is a stream on a session whose transport takes nothing until let, and
@@ -37,8 +39,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 		t.Fatal("the server has not said all")
 	}
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
-	awaitTrue(t, "the token", func() bool { return s.conn.busy.CompareAndSwap(false, true) })
-	let = sync.OnceFunc(release)
+	let = sync.OnceFunc(pause(t, s))
 	t.Cleanup(let)                                     // or the session could not end
 	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
 	return p, srv.Addr(), c, all, let

@@ -30,8 +30,8 @@ func TestWhatIsKeptOfASessionThatIsOverHoldsNoLane(t *testing.T) {
 	session := (*p.table.Load())[addr]
 	kept := session.conn
 	var lanes []weak.Pointer[lane]
-	for _, at := range portsOf(session) {
-		lanes = append(lanes, weak.Make(at.lane.Load()))
+	for _, at := range routesOf(session) {
+		lanes = append(lanes, weak.Make(laneOf(at)))
 	}
 	if len(lanes) == 0 {
 		t.Fatal("the session has no lane that was left")

@@ -11,36 +11,45 @@ import (
 
 	"github.com/hashicorp/yamux"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // clogged is a mux whose opening frame does not get out in time.
-type clogged struct{ mux }
+type clogged struct{ mux.Session }
 
-func (clogged) Open() (stream, error) { return nil, yamux.ErrConnectionWriteTimeout }
+func (clogged) Open() (mux.Stream, error) { return nil, yamux.ErrConnectionWriteTimeout }
 
 func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
-	s := &session{mux: clogged{}}
+	s := &session{yamux: clogged{}}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
 	if _, err := s.openStream(); !errors.Is(err, yamux.ErrConnectionWriteTimeout) || !errors.Is(context.Cause(s.ctx), yamux.ErrConnectionWriteTimeout) {
 		t.Errorf("%v; the session: %v", err, context.Cause(s.ctx))
 	}
 }
 
-// portsOf are the streams of a session that this side has opened.
-func portsOf(s *session) (all []*port) {
-	for i := range s.conn.ports {
-		if list := s.conn.ports[i].Load(); list != nil {
-			all = append(all, *list...)
+// routesOf are the routes of a session, if it has opened no more than 4096 streams.
+func routesOf(s *session) (all []*mux.Route) {
+	for id := uint32(1); id < 8192; id += 2 {
+		if r := s.conn.Routes.Find(id); r != nil {
+			all = append(all, r)
 		}
 	}
 	return all
 }
 
+// laneOf is the lane at a route; nil: none.
+func laneOf(r *mux.Route) *lane {
+	if to := r.Receiver.Load(); to != nil {
+		return (*to).(*lane)
+	}
+	return nil
+}
+
 // asked is how many lanes of a session wait for a reply.
 func asked(s *session) (n int) {
-	for _, at := range portsOf(s) {
-		if l := at.lane.Load(); l != nil && l.turn.Load() == turnAsked {
+	for _, r := range routesOf(s) {
+		if l := laneOf(r); l != nil && l.turn.Load() == turnAsked {
 			n++
 		}
 	}
@@ -149,14 +158,14 @@ func TestCallsThatAreLeftBeforeTheirStreamsAreAcknowledgedCostTheSessionNothing(
 		}
 		awaitTrue(t, "the calls", func() bool {
 			s := (*p.table.Load())[addr]
-			return s != nil && s.inFlight() == calls && s.conn.Opens.Waiting() == openingsFirst && int(p.Stats().Streams) == openingsFirst
+			return s != nil && s.inFlight() == calls && s.conn.Opens.Waiting() == mux.OpensFirst && int(p.Stats().Streams) == mux.OpensFirst
 		})
 		leave()
 		making.Wait()
 		s := (*p.table.Load())[addr]
 		awaitTrue(t, "the calls' end", func() bool { return s.inFlight() == 0 && s.crew.n.Load() <= 2 })
-		if n := len(portsOf(s)); n != openingsFirst || round > 0 && sent.Load() > 0 {
-			t.Fatalf("round %d: %d streams, want %d; %d calls were sent", round, n, openingsFirst, sent.Load())
+		if n := len(routesOf(s)); n != mux.OpensFirst || round > 0 && sent.Load() > 0 {
+			t.Fatalf("round %d: %d streams, want %d; %d calls were sent", round, n, mux.OpensFirst, sent.Load())
 		}
 	}
 	accept()
@@ -164,8 +173,8 @@ func TestCallsThatAreLeftBeforeTheirStreamsAreAcknowledgedCostTheSessionNothing(
 		t.Fatal(err)
 	}
 	s := (*p.table.Load())[addr]
-	awaitTrue(t, "the streams' end", func() bool { return len(portsOf(s)) == 1 })
-	if st := p.Stats(); st.Dials != 1 || st.Streams > openingsFirst+1 {
+	awaitTrue(t, "the streams' end", func() bool { return len(routesOf(s)) == 1 })
+	if st := p.Stats(); st.Dials != 1 || st.Streams > mux.OpensFirst+1 {
 		t.Fatalf("%+v", st)
 	}
 }
@@ -189,7 +198,7 @@ func TestACallThatWaitsForAStreamTakesOneThatHasBecomeIdle(t *testing.T) {
 	}
 	awaitTrue(t, "the calls", func() bool {
 		s := (*p.table.Load())[addr]
-		return s != nil && asked(s) == openingsFirst && s.inFlight() == calls
+		return s != nil && asked(s) == mux.OpensFirst && s.inFlight() == calls
 	})
 	accept()
 	making.Wait()

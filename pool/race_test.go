@@ -38,7 +38,7 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	}
 	lost := <-second
 	<-lost.crew.gone
-	if !errors.Is(lost.cause(), errLost) || !lost.mux.IsClosed() {
+	if !errors.Is(lost.cause(), errLost) || !lost.yamux.IsClosed() {
 		t.Errorf("the second ended with %v", lost.cause())
 	}
 	if err := won.ping(ctx); err != nil {

@@ -1,14 +1,17 @@
 package pool
 
 import (
+	"encoding/binary"
 	"io"
 	"slices"
 	"testing"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// FuzzInbound feeds bytes to a tap with a lane that waits for a reply. Whatever
+// FuzzInbound feeds bytes to a connection with a lane that waits for a reply. Whatever
 // they are and however they are cut, nothing panics, and what yamux gets is whole
 // frames without the lane's data.
 func FuzzInbound(f *testing.F) {
@@ -16,20 +19,20 @@ func FuzzInbound(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(conversation(), uint8(3))
-	f.Add(slices.Concat(frame(0, frameData, flagFIN, 1, uint32(len(reply))), reply), uint8(7))
-	f.Add(slices.Concat(frame(0, frameData, 0, 1, 5), reply[:5], frame(0, frameWindow, flagRST, 1, 9)), uint8(1))
+	f.Add(muxtest.Conversation(), uint8(3))
+	f.Add(slices.Concat(muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, uint32(len(reply))), reply), uint8(7))
+	f.Add(slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, 5), reply[:5], muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 9)), uint8(1))
 	f.Fuzz(func(t *testing.T, b []byte, size uint8) {
-		r := tapOn(&paperConn{reads: slices.Collect(slices.Chunk(b, int(size)+1)), err: io.EOF})
+		r := connOn(&muxtest.Conn{Reads: slices.Collect(slices.Chunk(b, int(size)+1)), Err: io.EOF})
 		l := laneOn(t, r, true)
-		got, err := drain(r)
-		if err == nil || r.cause() == nil {
+		got, err := muxtest.Drain(r)
+		if err == nil || r.Cause() == nil {
 			t.Fatal("it ended without a reason")
 		}
 		for len(got) >= mux.HeadSize {
 			kind, n := got[1], uint32(0)
-			if _, stream, length := headOf(got); kind == frameData {
-				if n = length; stream == 1 {
+			if kind == muxtest.Data {
+				if n = binary.BigEndian.Uint32(got[8:]); got[7] == 1 && [3]byte(got[4:]) == [3]byte{} {
 					t.Fatalf("yamux got the lane's data: % x", got[:mux.HeadSize])
 				}
 			}

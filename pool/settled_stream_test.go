@@ -36,7 +36,7 @@ func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testi
 	leave()
 	making.Wait()
 	let()
-	awaitTrue(t, "the streams", func() bool { st := p.Stats(); return st.IdleStreams == 2 && len(portsOf(s)) == 2 })
+	awaitTrue(t, "the streams", func() bool { st := p.Stats(); return st.IdleStreams == 2 && len(routesOf(s)) == 2 })
 	held := make(chan struct{})
 	srv.Handle("Test.Hold", func(context.Context, *testutil.Request) (any, error) { <-held; return nil, nil })
 	making.Go(func() {

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -124,7 +125,8 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 						time.Sleep(6400 * time.Millisecond)
 						sp.alive()
 						if at := s.conn.Routes.Find(1); at != nil {
-							at.grow(128 << 10)
+							at.Window.Add(128 << 10)
+							(*at.Receiver.Load()).WindowGrew()
 						}
 					}
 				})
@@ -167,7 +169,7 @@ func TestAnAcknowledgementMayComeSlowlyAndNotStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sp := aliveButMute(t)
-				open := func() stream {
+				open := func() mux.Stream {
 					ack := wire.AppendReply(nil, wire.Header{})
 					return &slowAck{newSilentStream(sp.mux), 9500 * time.Millisecond, ack[:min(bytes, len(ack))]}
 				}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // silentMux is a network that takes everything and answers nothing, but for streams that
@@ -23,12 +24,12 @@ type silentMux struct {
 	pings  atomic.Int64
 	opened atomic.Uint32
 
-	answers atomic.Pointer[func()]        // pings; nil: none is answered
-	opens   atomic.Pointer[func() stream] // nil: a stream that is as silent
-	ack     func(stream uint32)           // has the server acknowledge a stream; nil: it does not
+	answers atomic.Pointer[func()]            // pings; nil: none is answered
+	opens   atomic.Pointer[func() mux.Stream] // nil: a stream that is as silent
+	ack     func(stream uint32)               // has the server acknowledge a stream; nil: it does not
 }
 
-func (m *silentMux) Open() (stream, error) {
+func (m *silentMux) Open() (mux.Stream, error) {
 	if open := m.opens.Load(); open != nil {
 		return (*open)(), nil
 	}
@@ -49,9 +50,9 @@ func (m *silentMux) Ping() (time.Duration, error) {
 	return 0, io.EOF
 }
 
-func (m *silentMux) Accept() (stream, error)    { <-m.closed; return nil, io.EOF }
-func (m *silentMux) CloseChan() <-chan struct{} { return m.closed }
-func (m *silentMux) Err() error                 { return io.EOF }
+func (m *silentMux) Accept() (mux.Stream, error) { <-m.closed; return nil, io.EOF }
+func (m *silentMux) CloseChan() <-chan struct{}  { return m.closed }
+func (m *silentMux) Err() error                  { return io.EOF }
 
 func (m *silentMux) IsClosed() bool {
 	select {
@@ -101,7 +102,7 @@ func (s *silentStream) Read([]byte) (int, error) {
 	select {
 	case <-s.woke:
 		return 0, os.ErrDeadlineExceeded
-	case <-s.yamux.closed:
+	case <-s.mux.closed:
 		return 0, io.EOF
 	}
 }

@@ -25,11 +25,14 @@ func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *session, let func())
 		t.Fatal(err)
 	}
 	s = (*p.table.Load())[srv.Addr()]
-	awaitTrue(t, "the token", func() bool { return s.conn.busy.CompareAndSwap(false, true) })
-	return p, srv, s, func() {
-		s.conn.busy.Store(false)
-		s.conn.pump()
-	}
+	return p, srv, s, pause(t, s)
+}
+
+// pause has frames wait until let.
+func pause(t *testing.T, s *session) (let func()) {
+	t.Helper()
+	awaitTrue(t, "the token", func() (ok bool) { let, ok = s.conn.Pause(); return ok })
+	return let
 }
 
 // queuedCall makes a call whose request waits for the token.
@@ -37,7 +40,7 @@ func queuedCall(ctx context.Context, t *testing.T, p *Pool, srv *testutil.Server
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- p.Call(ctx, srv.Addr(), "Echo.Count", map[string]string{"ID": "queued"}, nil) }()
-	awaitTrue(t, "the request", func() bool { return s.conn.queue.Load() != nil })
+	awaitTrue(t, "the request", func() bool { return s.conn.Queued() > 0 })
 	return done
 }
 

@@ -126,10 +126,9 @@ func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
 // lost. yamux can close a stream but not reset it: one whose peer never closes its side
 // stays for HalfClosedLimit, with a window full of bytes. So the RST is sent between two
 // frames that go out, and given to yamux between two that come in, as if the peer had
-// sent it. While too many resets wait, Reset calls provoke, which has to make a frame go
-// out and one come in, and blocks until there is room or done is closed. It reports
-// whether the stream will be reset; provoke is then called once more by the caller.
-func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) bool {
+// sent it; provoke has to make a frame go out and one come in. While too many resets wait,
+// Reset blocks until there is room or done is closed.
+func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) {
 	for _, q := range [...]resetQueue{c.resets, c.resetsIn} {
 		select {
 		case q <- stream:
@@ -138,11 +137,11 @@ func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) bool {
 			select {
 			case q <- stream:
 			case <-done:
-				return false
+				return
 			}
 		}
 	}
-	return true
+	provoke()
 }
 
 // Resetting reports whether a reset waits for a frame.

@@ -1,39 +1,41 @@
 package mux
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
+)
 
 // A frame waits for those who are about to send another, and for nobody else.
 func TestAFrameWaitsForCallersThatAreAboutToRunAndIsNotForgotten(t *testing.T) {
-	c := &paperConn{}
-	w := tapOn(c)
-	w.spawn = func(f func()) bool { f(); return true }
-	w.join(sheet('a', 20)) // nobody else
-	w.waking.Add(2)
-	w.join(sheet('b', 20))
-	w.woke()
-	w.join(sheet('c', 20))
-	if len(c.writes) != 1 {
-		t.Fatalf("%q before the last has woken", texts(c.writes))
+	c := &muxtest.Conn{}
+	w := inline(newConn(c))
+	w.Join(sheet('a', 20)) // nobody else
+	w.ready.Add(2)
+	w.Join(sheet('b', 20))
+	w.CallerRuns()
+	w.Join(sheet('c', 20))
+	if len(c.Writes) != 1 {
+		t.Fatalf("%q before the last has woken", texts(c.Writes))
 	}
-	w.woke()
-	if got := texts(c.writes); len(got) != 2 || got[1] != string(sheet('b', 20).bytes)+string(sheet('c', 20).bytes) {
+	w.CallerRuns()
+	if got := texts(c.Writes); len(got) != 2 || got[1] != string(sheet('b', 20).Bytes)+string(sheet('c', 20).Bytes) {
 		t.Fatalf("%q", got)
 	}
 }
 
 func TestManyFramesWaitForNobody(t *testing.T) {
-	c := &paperConn{}
-	w := tapOn(c)
-	w.spawn = func(f func()) bool { f(); return true }
-	w.waking.Add(1)
+	c := &muxtest.Conn{}
+	w := inline(newConn(c))
+	w.ready.Add(1)
 	for range joinFrames - 1 {
-		w.join(sheet('a', 20))
+		w.Join(sheet('a', 20))
 	}
-	if len(c.writes) != 0 {
-		t.Fatalf("%d writes", len(c.writes))
+	if len(c.Writes) != 0 {
+		t.Fatalf("%d writes", len(c.Writes))
 	}
-	w.join(sheet('a', 20))
-	if len(c.writes) != 1 || len(c.writes[0]) != joinFrames*20 || w.lined.Load() != 0 {
-		t.Fatalf("%d writes, %d frames are thought to wait", len(c.writes), w.lined.Load())
+	w.Join(sheet('a', 20))
+	if len(c.Writes) != 1 || len(c.Writes[0]) != joinFrames*20 || w.queued.Load() != 0 {
+		t.Fatalf("%d writes, %d frames are thought to wait", len(c.Writes), w.queued.Load())
 	}
 }

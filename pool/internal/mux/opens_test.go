@@ -7,27 +7,27 @@ import (
 
 func TestEachAcknowledgementMakesRoomForAnotherStreamWhileStreamsWait(t *testing.T) {
 	for _, c := range []struct{ allowed, waiting, want int64 }{
-		{openingsFirst, 31, openingsFirst + 1},
-		{openingsFirst, 1, openingsFirst + 1},
-		{openingsMost - 1, 200, openingsMost},
-		{openingsMost, 200, openingsMost},
-		{openingsMost, 0, openingsFirst},
-		{openingsFirst, 0, openingsFirst},
+		{OpensFirst, 31, OpensFirst + 1},
+		{OpensFirst, 1, OpensFirst + 1},
+		{opensMost - 1, 200, opensMost},
+		{opensMost, 200, opensMost},
+		{opensMost, 0, OpensFirst},
+		{OpensFirst, 0, OpensFirst},
 	} {
-		if got := openingsAllowed(c.allowed, c.waiting); got != c.want {
+		if got := opensAllowed(c.allowed, c.waiting); got != c.want {
 			t.Errorf("%d allowed and %d waiting: %d, want %d", c.allowed, c.waiting, got, c.want)
 		}
 	}
 }
 
 func TestABurstOfOpeningsDoublesWithEachRoundTripAndIsForgotten(t *testing.T) {
-	var o openings
+	var o Opens
 	o.init()
 	take := func() (n int) {
 		for {
 			select {
 			case <-o.tokens:
-				o.took(0)
+				o.Took(0)
 				n++
 			default:
 				return n
@@ -42,29 +42,29 @@ func TestABurstOfOpeningsDoublesWithEachRoundTripAndIsForgotten(t *testing.T) {
 			o.acknowledged(1)
 		}
 	}
-	if want := []int{32, 62, 122, 242, 252}; o.allowed.Load() != openingsMost || !slices.Equal(trips, want) {
+	if want := []int{32, 62, 122, 242, 252}; o.allowed.Load() != opensMost || !slices.Equal(trips, want) {
 		t.Fatalf("%v, want %v; %d allowed", trips, want, o.allowed.Load())
 	}
 	for o.waiting.Load() > 0 {
 		o.acknowledged(2)
 	}
-	if n := take(); n != openingsFirst {
+	if n := take(); n != OpensFirst {
 		t.Fatalf("%d streams may be opened when none waits", n)
 	}
-	o.untake()
+	o.Return()
 	if n := take(); n != 1 {
 		t.Fatalf("%d tokens after one was given back", n)
 	}
 }
 
 func TestStreamsThatWaitAreToldOfAnewAfterTheLastOneWasNotOpened(t *testing.T) {
-	var o openings
+	var o Opens
 	o.init()
 	<-o.tokens
-	o.took(0)
-	o.told.Store(true)
-	o.untake()
-	if o.told.Load() {
+	o.Took(0)
+	o.Reported.Store(true)
+	o.Return()
+	if o.Reported.Load() {
 		t.Error("who waits next is not told of")
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 // pings is the peer's first n pings, their numbers those from 0.
 func pings(n int) (b []byte) {
 	for i := range n {
-		b = append(b, frame(0, framePing, flagSYN, 0, uint32(i))...)
+		b = append(b, muxtest.Head(0, muxtest.Ping, muxtest.SYN, 0, uint32(i))...)
 	}
 	return b
 }
@@ -17,25 +19,25 @@ func pings(n int) (b []byte) {
 func TestAPingIsAnsweredByItsNumberAndYamuxDoesNotSeeIt(t *testing.T) {
 	var want []byte
 	for i := range pongsLimit {
-		want = append(want, frame(0, framePing, flagACK, 0, uint32(i))...)
+		want = append(want, muxtest.Head(0, muxtest.Ping, muxtest.ACK, 0, uint32(i))...)
 	}
-	behind := frame(0, framePing, flagACK, 0, 9)
+	behind := muxtest.Head(0, muxtest.Ping, muxtest.ACK, 0, 9)
 	for name, blocks := range map[string]bool{"as many wait as may": true, "none waits": false} {
 		wrote := make(chan []byte, pongsLimit)
-		c := &paperConn{
-			reads: [][]byte{append(pings(pongsLimit), behind...)},
-			wrote: func(b []byte) { wrote <- bytes.Clone(b) },
-			hold:  make(chan struct{}),
+		c := &muxtest.Conn{
+			Reads: [][]byte{append(pings(pongsLimit), behind...)},
+			Wrote: func(b []byte) { wrote <- bytes.Clone(b) },
+			Hold:  make(chan struct{}),
 		}
 		if !blocks {
-			close(c.hold)
+			close(c.Hold)
 		}
-		r, b := tapOn(c), make([]byte, 64)
+		r, b := newConn(c), make([]byte, 64)
 		if n, err := r.Read(b); err != nil || !bytes.Equal(b[:n], behind) {
 			t.Fatalf("%s: yamux got % x and %v", name, b[:n], err)
 		}
 		if blocks {
-			close(c.hold)
+			close(c.Hold)
 		}
 		var all []byte
 		awaitTrue(t, name, func() bool {
@@ -53,27 +55,27 @@ func TestAPingIsAnsweredByItsNumberAndYamuxDoesNotSeeIt(t *testing.T) {
 
 func TestAPeerThatTakesNoAnswerToItsPingsIsCutOff(t *testing.T) {
 	// As many as are being written at once, as many as may wait, and one.
-	c := &paperConn{reads: [][]byte{pings(2*pongsLimit + 1)}, hold: make(chan struct{})}
-	r := tapOn(c)
+	c := &muxtest.Conn{Reads: [][]byte{pings(2*pongsLimit + 1)}, Hold: make(chan struct{})}
+	r := newConn(c)
 	var told error
-	r.broken = func(err error) { told = err }
-	got, err := drain(r)
-	if e, ok := errors.AsType[*ProtocolError](err); !ok || e.Layer != "yamux" || told != err || len(got) > 0 {
+	r.OnFault(func(err error) { told = err })
+	got, err := muxtest.Drain(r)
+	if _, ok := errors.AsType[*violation](err); !ok || told != err || len(got) > 0 {
 		t.Errorf("%v, the session was told %v, yamux got % x", err, told, got)
 	}
 	if n := len(r.reading.pongs); n != pongsLimit {
 		t.Errorf("%d answers wait, want %d", n, pongsLimit)
 	}
-	close(c.hold)
+	close(c.Hold)
 	awaitTrue(t, "the end of writing", func() bool { return !r.waiting() && !r.busy.Load() })
 }
 
 // What has gone out is not counted any more.
 func TestPingsThatAreAnsweredMayBeAnyNumber(t *testing.T) {
 	wrote := make(chan struct{})
-	r := tapOn(&paperConn{reads: [][]byte{pings(10 * pongsLimit)}, wrote: func([]byte) { wrote <- struct{}{} }})
+	r := newConn(&muxtest.Conn{Reads: [][]byte{pings(10 * pongsLimit)}, Wrote: func([]byte) { wrote <- struct{}{} }})
 	for range 10 * pongsLimit {
-		if err := r.head(); err != nil {
+		if err := r.readHead(); err != nil {
 			t.Fatal(err)
 		}
 		<-wrote
@@ -88,32 +90,32 @@ func TestPingsThatAreAnsweredMayBeAnyNumber(t *testing.T) {
 func TestAnswersThatThePeerHasDoNotCountAlthoughTheirWriteHasNotReturned(t *testing.T) {
 	const answered = 200
 	all, total, back := make(chan struct{}), 0, make(chan struct{})
-	c := &paperConn{
-		reads: [][]byte{pings(answered), pings(pongsLimit)},
-		wrote: func(b []byte) {
-			if total += len(b); total == answered*frameHead {
+	c := &muxtest.Conn{
+		Reads: [][]byte{pings(answered), pings(pongsLimit)},
+		Wrote: func(b []byte) {
+			if total += len(b); total == answered*HeadSize {
 				close(all)
 				<-back
 			}
 		},
-		hold: make(chan struct{}),
+		Hold: make(chan struct{}),
 	}
-	r := tapOn(c)
+	r := newConn(c)
 	for range answered {
-		if err := r.head(); err != nil {
+		if err := r.readHead(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	close(c.hold)
+	close(c.Hold)
 	<-all
 	for i := range pongsLimit {
-		if err := r.head(); err != nil {
+		if err := r.readHead(); err != nil {
 			t.Fatalf("ping %d while a write that is done has not returned: %v", i, err)
 		}
 	}
 	close(back)
 	awaitTrue(t, "the end of writing", func() bool { return !r.waiting() && !r.busy.Load() })
-	if want := (answered + pongsLimit) * frameHead; total != want {
+	if want := (answered + pongsLimit) * HeadSize; total != want {
 		t.Errorf("%d bytes of answers, want %d", total, want)
 	}
 }

@@ -3,24 +3,26 @@ package mux
 import (
 	"sync"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 func TestPortsAreFoundWhileOthersComeAndGo(t *testing.T) {
-	var p ports
+	var p Routes
 	const each, hands = 512, 8
 	var wg sync.WaitGroup
 	for hand := range uint32(hands) {
 		wg.Go(func() {
 			for i := range uint32(each) {
 				stream := 2*(i*hands+hand) + 1
-				at := p.add(stream)
-				if at.window.Load() != windowSize || p.add(stream) != at || p.find(stream) != at {
+				at := p.Add(stream)
+				if at.Window.Load() != WindowSize || p.Add(stream) != at || p.Find(stream) != at {
 					t.Errorf("stream %d: %+v", stream, at)
 				}
 				if i%2 == 0 {
-					p.remove(stream)
-					p.remove(stream) // there is none any more
-					if p.find(stream) != nil {
+					p.Remove(stream)
+					p.Remove(stream) // there is none any more
+					if p.Find(stream) != nil {
 						t.Errorf("stream %d was removed and is there", stream)
 					}
 				}
@@ -30,7 +32,7 @@ func TestPortsAreFoundWhileOthersComeAndGo(t *testing.T) {
 	wg.Wait()
 	for i := range uint32(each) {
 		for hand := range uint32(hands) {
-			if at, want := p.find(2*(i*hands+hand)+1), i%2 == 1; (at != nil) != want {
+			if at, want := p.Find(2*(i*hands+hand)+1), i%2 == 1; (at != nil) != want {
 				t.Fatalf("stream %d: %v, want it there: %v", 2*(i*hands+hand)+1, at, want)
 			}
 		}
@@ -41,7 +43,25 @@ func TestPortsAreFoundWhileOthersComeAndGo(t *testing.T) {
 			longest = max(longest, len(*list))
 		}
 	}
-	if longest > each*hands/portShards {
+	if longest > each*hands/routeShards {
 		t.Errorf("a list of %d: to change it costs as much", longest)
+	}
+}
+
+// What the peer says about a stream can come before yamux has told of it.
+func TestAStreamHasItsRouteBeforeThePeerHearsOfIt(t *testing.T) {
+	c := &muxtest.Conn{}
+	w := newConn(c)
+	c.Wrote = func(b []byte) {
+		_, stream, _ := headOf(b)
+		if has := w.Routes.Find(stream) != nil; has != (stream == 7) {
+			t.Errorf("stream %d has a route: %v", stream, has)
+		}
+	}
+	write(t, w, muxtest.Head(0, muxtest.Window, muxtest.SYN, 7, 0), muxtest.Head(0, muxtest.Window, muxtest.ACK, 8, 0))
+	c.Wrote = nil
+	write(t, w, muxtest.Head(0, muxtest.Window, muxtest.RST, 7, 0))
+	if w.Routes.Find(7) != nil {
+		t.Error("the route of a stream that was reset is kept")
 	}
 }

@@ -2,69 +2,61 @@ package mux
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
-// paperConn notes what is written, and reads from a script.
-type paperConn struct {
-	net.Conn
-	writes [][]byte
-	reads  [][]byte // one per Read; then err, or the end
-	err    error    // of writes and, in the end, of reads
-	hold   chan struct{}
-	room   int            // bytes that are written before err; 0: none
-	wrote  func(b []byte) // is called before Write returns; may be nil
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// violation is the error of Config.Violation.
+type violation struct {
+	Reason string
+	Err    error
 }
 
-func (c *paperConn) Write(b []byte) (int, error) {
-	if c.hold != nil {
-		<-c.hold
-	}
-	if c.err != nil {
-		n := min(c.room, len(b))
-		c.room -= n
-		return n, c.err
-	}
-	c.writes = append(c.writes, bytes.Clone(b))
-	if c.wrote != nil {
-		c.wrote(b)
-	}
-	return len(b), nil
+func (e *violation) Error() string { return e.Reason }
+
+func newConn(conn net.Conn) *Conn {
+	return New(conn, Config{
+		Origin: time.Now(), In: new(atomic.Uint64), Out: new(atomic.Uint64),
+		Violation: func(reason string, err error) error { return &violation{reason, err} },
+	})
 }
 
-func (c *paperConn) Read(b []byte) (int, error) {
-	if len(c.reads) == 0 {
-		return 0, cmp.Or(c.err, io.EOF)
+// inline has the sender write, in place of a goroutine.
+func inline(c *Conn) *Conn {
+	c.spawn = func(f func()) bool { f(); return true }
+	return c
+}
+
+// awaitTrue waits until done is true.
+func awaitTrue(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	late := time.After(patience)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("%s: not in time", what)
+		}
 	}
-	n := copy(b, c.reads[0])
-	if c.reads[0] = c.reads[0][n:]; len(c.reads[0]) == 0 {
-		c.reads = c.reads[1:]
-	}
-	return n, nil
 }
 
-func tapOn(c *paperConn) *tap {
-	return newTap(c, time.Now(), new(atomic.Uint64), new(atomic.Uint64))
-}
-
-// frame is the head of a yamux frame.
-func frame(version, kind byte, flags uint16, stream, length uint32) []byte {
-	b := []byte{version, kind}
-	b = binary.BigEndian.AppendUint16(b, flags)
-	b = binary.BigEndian.AppendUint32(b, stream)
-	return binary.BigEndian.AppendUint32(b, length)
-}
-
-func write(t *testing.T, w *tap, parts ...[]byte) {
+func write(t *testing.T, w *Conn, parts ...[]byte) {
 	t.Helper()
 	for _, b := range parts {
 		if n, err := w.Write(b); n != len(b) || err != nil {
@@ -74,97 +66,97 @@ func write(t *testing.T, w *tap, parts ...[]byte) {
 }
 
 func TestAHeadAndItsBodyAreWrittenAtOnce(t *testing.T) {
-	c := &paperConn{}
-	w := tapOn(c)
+	c := &muxtest.Conn{}
+	w := newConn(c)
 	var want [][]byte
-	for _, n := range []int{1, 12, 100, joinLimit - frameHead} { // 12 is as long as a head
-		head, body := frame(0, frameData, 0, 1, uint32(n)), bytes.Repeat([]byte{0}, n)
+	for _, n := range []int{1, 12, 100, joinLimit - HeadSize} { // 12 is as long as a head
+		head, body := muxtest.Head(0, muxtest.Data, 0, 1, uint32(n)), bytes.Repeat([]byte{0}, n)
 		write(t, w, head, body)
 		want = append(want, slices.Concat(head, body))
 	}
-	if !slices.EqualFunc(c.writes, want, bytes.Equal) {
-		t.Fatalf("%d writes, want %d", len(c.writes), len(want))
+	if !slices.EqualFunc(c.Writes, want, bytes.Equal) {
+		t.Fatalf("%d writes, want %d", len(c.Writes), len(want))
 	}
-	if n := w.out.Load(); n != uint64(3*frameHead+1+12+100+joinLimit) {
+	if n := w.out.Load(); n != uint64(3*HeadSize+1+12+100+joinLimit) {
 		t.Fatalf("%d bytes counted", n)
 	}
 }
 
 func TestALargeBodyIsNotCopiedBehindItsHead(t *testing.T) {
-	c := &paperConn{}
-	w := tapOn(c)
-	head, body := frame(0, frameData, 0, 1, 2*joinLimit), bytes.Repeat([]byte{7}, 2*joinLimit)
+	c := &muxtest.Conn{}
+	w := newConn(c)
+	head, body := muxtest.Head(0, muxtest.Data, 0, 1, 2*joinLimit), bytes.Repeat([]byte{7}, 2*joinLimit)
 	write(t, w, head, body)
 	write(t, w, head, body)
-	if got := bytes.Join(c.writes, nil); !bytes.Equal(got, slices.Concat(head, body, head, body)) {
-		t.Fatalf("%d bytes written in %d writes", len(got), len(c.writes))
+	if got := bytes.Join(c.Writes, nil); !bytes.Equal(got, slices.Concat(head, body, head, body)) {
+		t.Fatalf("%d bytes written in %d writes", len(got), len(c.Writes))
 	}
-	if cap(w.held) > joinLimit {
-		t.Fatalf("%d bytes kept", cap(w.held))
+	if cap(w.pending) > joinLimit {
+		t.Fatalf("%d bytes kept", cap(w.pending))
 	}
-	if n := w.out.Load(); n != uint64(2*(frameHead+2*joinLimit)) {
+	if n := w.out.Load(); n != uint64(2*(HeadSize+2*joinLimit)) {
 		t.Fatalf("%d bytes counted", n)
 	}
 }
 
 func TestFramesWithoutABodyAreWrittenAsTheyCome(t *testing.T) {
-	c := &paperConn{}
-	w := tapOn(c)
+	c := &muxtest.Conn{}
+	w := newConn(c)
 	want := [][]byte{
 		{0x06},
-		frame(0, 2, 1, 0, 7),                 // ping
-		frame(0, 1, 1, 1, 0),                 // window update
-		frame(0, frameData, flagFIN, 1, 0),   // empty data
-		frame(0, frameGoAway, 0, 0, 0),       // farewell
-		frame(0, 1, flagFIN, 1, 1<<31),       // its length is no body
-		bytes.Repeat([]byte{0}, frameHead+1), // no head
+		muxtest.Head(0, 2, 1, 0, 7), // ping
+		muxtest.Head(0, 1, 1, 1, 0), // window update
+		muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, 0), // empty data
+		muxtest.Head(0, muxtest.GoAway, 0, 0, 0),         // farewell
+		muxtest.Head(0, 1, muxtest.FIN, 1, 1<<31),        // its length is no body
+		bytes.Repeat([]byte{0}, HeadSize+1),              // no head
 	}
 	write(t, w, want...)
-	if !slices.EqualFunc(c.writes, want, bytes.Equal) {
-		t.Fatalf("% x", c.writes)
+	if !slices.EqualFunc(c.Writes, want, bytes.Equal) {
+		t.Fatalf("% x", c.Writes)
 	}
 }
 
 func TestAFailedWriteIsTheCause(t *testing.T) {
 	broken := errors.New("broken pipe")
 	for name, body := range map[string][]byte{"joined": make([]byte, 10), "large": make([]byte, 2*joinLimit)} {
-		w := tapOn(&paperConn{err: broken})
+		w := newConn(&muxtest.Conn{Err: broken})
 		told := make(chan error, 1)
-		w.broken = func(err error) { told <- err }
-		write(t, w, frame(0, frameData, 0, 1, uint32(len(body)))) // held, so nothing fails yet
+		w.OnFault(func(err error) { told <- err })
+		write(t, w, muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(body)))) // held, so nothing fails yet
 		if n, err := w.Write(body); n != 0 || !errors.Is(err, broken) {
 			t.Fatalf("%s: %d, %v", name, n, err)
 		}
-		if err := <-told; !errors.Is(w.cause(), broken) || !errors.Is(err, broken) {
-			t.Fatalf("%s: cause %v, told %v", name, w.cause(), err)
+		if err := <-told; !errors.Is(w.Cause(), broken) || !errors.Is(err, broken) {
+			t.Fatalf("%s: cause %v, told %v", name, w.Cause(), err)
 		}
 	}
-	w := tapOn(&paperConn{err: broken})
-	if _, err := w.Write([]byte{6}); !errors.Is(err, broken) || !errors.Is(w.cause(), broken) {
-		t.Fatalf("%v, cause %v", err, w.cause())
+	w := newConn(&muxtest.Conn{Err: broken})
+	if _, err := w.Write([]byte{6}); !errors.Is(err, broken) || !errors.Is(w.Cause(), broken) {
+		t.Fatalf("%v, cause %v", err, w.Cause())
 	}
 }
 
 // sheet is a frame of a lane's, all of whose bytes are the same.
-func sheet(fill byte, size int) *outgoing {
-	return &outgoing{bytes: bytes.Repeat([]byte{fill}, size)}
+func sheet(fill byte, size int) *Frame {
+	return &Frame{Bytes: bytes.Repeat([]byte{fill}, size)}
 }
 
 // settled waits until a frame is its sender's again.
-func settled(t *testing.T, f *outgoing) uint32 {
+func settled(t *testing.T, f *Frame) FrameState {
 	t.Helper()
-	late := time.After(Patience)
+	late := time.After(patience)
 	tick := time.NewTicker(time.Millisecond) // for those that tell nobody
 	defer tick.Stop()
 	for {
-		if at := f.state.Load(); at != frameQueued && at != frameTaken {
+		if at := f.State(); at != FrameQueued && at != FrameWriting {
 			return at
 		}
 		select {
-		case <-f.told:
+		case <-f.Notify:
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("in state %d", f.state.Load())
+			t.Fatalf("in state %d", f.State())
 		}
 	}
 }
@@ -172,17 +164,17 @@ func settled(t *testing.T, f *outgoing) uint32 {
 // What is queued while somebody writes goes out in one write behind it, in order,
 // but for what was withdrawn, which does not go out at all.
 func TestFramesThatWaitForTheTokenShareAWrite(t *testing.T) {
-	c := &paperConn{hold: make(chan struct{})}
-	w := tapOn(c)
+	c := &muxtest.Conn{Hold: make(chan struct{})}
+	w := newConn(c)
 	first := sheet('a', 20)
-	first.told = make(chan struct{}, 1)
-	w.send(first)
-	c.hold <- struct{}{} // it is written; the next Write waits again
+	first.Notify = make(chan struct{}, 1)
+	w.Send(first)
+	c.Hold <- struct{}{} // it is written; the next Write waits again
 	settled(t, first)
 
-	blocking, others := sheet('b', 20), []*outgoing{sheet('c', 30), sheet('d', 40), sheet('e', 50)}
-	w.send(blocking)
-	for blocking.state.Load() != frameTaken {
+	blocking, others := sheet('b', 20), []*Frame{sheet('c', 30), sheet('d', 40), sheet('e', 50)}
+	w.Send(blocking)
+	for blocking.State() != FrameWriting {
 		select {
 		case <-t.Context().Done():
 			t.Fatal("nobody writes")
@@ -190,22 +182,22 @@ func TestFramesThatWaitForTheTokenShareAWrite(t *testing.T) {
 		}
 	}
 	for _, f := range others {
-		f.told = make(chan struct{}, 1)
-		w.send(f)
+		f.Notify = make(chan struct{}, 1)
+		w.Send(f)
 	}
-	if at := others[1].recall(0); at != frameWithdrawn {
+	if at := others[1].Recall(0); at != FrameWithdrawn {
 		t.Fatalf("a frame that waits: in state %d after it was withdrawn", at)
 	}
-	if at := blocking.recall(0); at != frameTaken {
+	if at := blocking.Recall(0); at != FrameWriting {
 		t.Fatalf("a frame that is being written: in state %d", at)
 	}
-	close(c.hold)
-	if at := settled(t, others[0]); at != frameWritten {
+	close(c.Hold)
+	if at := settled(t, others[0]); at != FrameWritten {
 		t.Fatalf("in state %d", at)
 	}
 	settled(t, others[2])
-	want := []string{string(first.bytes), string(blocking.bytes), string(others[0].bytes) + string(others[2].bytes)}
-	if got := texts(c.writes); !slices.Equal(got, want) {
+	want := []string{string(first.Bytes), string(blocking.Bytes), string(others[0].Bytes) + string(others[2].Bytes)}
+	if got := texts(c.Writes); !slices.Equal(got, want) {
 		t.Fatalf("%q\nwant %q", got, want)
 	}
 }
@@ -220,19 +212,19 @@ func texts(all [][]byte) (out []string) {
 // A write that fails tells for each frame in it whether any byte of it went out,
 // and nothing follows.
 func TestAFailedWriteTellsWhichFramesWereNotSent(t *testing.T) {
-	for room, want := range map[int][]uint32{
-		0:  {frameRefused, frameRefused, frameRefused},
-		1:  {frameTorn, frameRefused, frameRefused},
-		20: {frameWritten, frameRefused, frameRefused},
-		35: {frameWritten, frameTorn, frameRefused},
+	for room, want := range map[int][]FrameState{
+		0:  {FrameRefused, FrameRefused, FrameRefused},
+		1:  {FrameTorn, FrameRefused, FrameRefused},
+		20: {FrameWritten, FrameRefused, FrameRefused},
+		35: {FrameWritten, FrameTorn, FrameRefused},
 	} {
-		c := &paperConn{err: errors.New("broken"), room: room}
-		w := tapOn(c)
-		var during []uint32
-		all := []*outgoing{sheet('a', 20), sheet('b', 20), sheet('c', 20)}
-		w.broken = func(error) {
+		c := &muxtest.Conn{Err: errors.New("broken"), Room: room}
+		w := newConn(c)
+		var during []FrameState
+		all := []*Frame{sheet('a', 20), sheet('b', 20), sheet('c', 20)}
+		w.onFault = func(error) {
 			for _, f := range all {
-				during = append(during, f.state.Load())
+				during = append(during, f.State())
 			}
 		}
 		for _, f := range all {
@@ -243,59 +235,127 @@ func TestAFailedWriteTellsWhichFramesWereNotSent(t *testing.T) {
 			t.Fatalf("%d bytes went out: states %v when the session was told, want %v", room, during, want)
 		}
 		late := sheet('d', 20)
-		late.told = make(chan struct{}, 1)
-		c.err = nil // it would work again
-		w.send(late)
-		if at := settled(t, late); at != frameRefused || len(c.writes) != 0 {
-			t.Fatalf("behind the failure: state %d, %d writes", at, len(c.writes))
+		late.Notify = make(chan struct{}, 1)
+		c.Err = nil // it would work again
+		w.Send(late)
+		if at := settled(t, late); at != FrameRefused || len(c.Writes) != 0 {
+			t.Fatalf("behind the failure: state %d, %d writes", at, len(c.Writes))
 		}
 	}
 }
 
-// Whoever sends, and whenever: every frame goes out whole and once.
-func TestNoFrameIsForgottenByManySenders(t *testing.T) {
-	near, far := net.Pipe()
-	w := newTap(near, time.Now(), new(atomic.Uint64), new(atomic.Uint64))
-	const senders, frames, size = 16, 300, 40
-	got := make(chan map[byte]int, 1)
-	go func() {
-		count := map[byte]int{}
-		b := make([]byte, size)
-		for range senders * frames {
-			for n := 0; n < size; {
-				m, err := far.Read(b[n:])
-				if err != nil {
-					t.Error(err)
-					break
-				}
-				n += m
-			}
-			if !bytes.Equal(b, bytes.Repeat(b[:1], size)) {
-				t.Errorf("frames are mixed: %q", b)
-			}
-			count[b[0]]++
-		}
-		got <- count
-	}()
-	var wg sync.WaitGroup
-	for i := range senders {
-		wg.Go(func() {
-			f := sheet('a'+byte(i), size)
-			f.told = make(chan struct{}, 1)
-			for range frames {
-				w.send(f)
-				if at := settled(t, f); at != frameWritten {
-					t.Errorf("in state %d", at)
-				}
-			}
-		})
+// sender sends frames of one stream, up to four at once, and takes some of them back.
+type sender struct {
+	*Conn
+	stream   uint32
+	chance   *rand.Rand
+	waiting  []*Frame
+	numbers  []uint32 // of waiting
+	written  []uint32
+	returned int
+}
+
+// numberedFrame is a frame whose body is its number, over and over.
+func numberedFrame(stream, number uint32, words int) *Frame {
+	b := make([]byte, HeadSize)
+	for range words {
+		b = binary.BigEndian.AppendUint32(b, number)
 	}
-	wg.Wait()
-	count := <-got
-	for i := range senders {
-		if n := count['a'+byte(i)]; n != frames {
-			t.Errorf("%d frames of sender %d, want %d", n, i, frames)
+	f := new(Frame)
+	f.SetData(stream, b)
+	return f
+}
+
+func (s *sender) run(t *testing.T, frames int) {
+	for number := range uint32(frames) {
+		words := 1 + s.chance.IntN(100)
+		if s.chance.IntN(20) == 0 {
+			words = joinLimit/4 + s.chance.IntN(1000)
+		}
+		f := numberedFrame(s.stream, number, words)
+		if s.chance.IntN(2) == 0 {
+			f.Notify = make(chan struct{}, 1)
+		}
+		if s.chance.IntN(2) == 0 {
+			s.CallerReady()
+			s.Join(f)
+			s.CallerRuns()
+		} else {
+			s.Send(f)
+		}
+		s.waiting, s.numbers = append(s.waiting, f), append(s.numbers, number)
+		if at := s.chance.IntN(len(s.waiting)); s.chance.IntN(3) == 0 && s.waiting[at].Recall(s.chance.IntN(3)) == FrameWithdrawn {
+			s.waiting, s.numbers = slices.Delete(s.waiting, at, at+1), slices.Delete(s.numbers, at, at+1)
+			s.returned++
+		}
+		for len(s.waiting) > 4 || int(number) == frames-1 && len(s.waiting) > 0 {
+			if at := settled(t, s.waiting[0]); at != FrameWritten {
+				t.Errorf("sender %d: frame %d in state %d", s.stream, s.numbers[0], at)
+			}
+			s.written = append(s.written, s.numbers[0])
+			s.waiting, s.numbers = s.waiting[1:], s.numbers[1:]
 		}
 	}
+}
+
+// arrived reads frames in small pieces until the end, and returns the numbers of each
+// stream in the order in which they came.
+func arrived(t *testing.T, far io.Reader) map[uint32][]uint32 {
+	numbers, chance := map[uint32][]uint32{}, rand.New(rand.NewPCG(1, 2))
+	fill := func(b []byte) error {
+		for n := 0; n < len(b); {
+			got, err := far.Read(b[n:min(len(b), n+1+chance.IntN(1000))])
+			if n += got; err != nil {
+				return err
+			}
+			runtime.Gosched()
+		}
+		return nil
+	}
+	head := make([]byte, HeadSize)
+	for fill(head) == nil {
+		_, stream, length := headOf(head)
+		body := make([]byte, length)
+		if err := fill(body); err != nil || length < 4 || !bytes.Equal(body, bytes.Repeat(body[:4], int(length)/4)) {
+			t.Errorf("stream %d: a frame of %d bytes is torn or mixed with another: %v", stream, length, err)
+			return numbers
+		}
+		numbers[stream] = append(numbers[stream], binary.BigEndian.Uint32(body))
+	}
+	return numbers
+}
+
+// manySenders checks that of what many senders send to a peer that reads slowly each
+// frame which they count as written arrives once, whole and in their order, and nothing
+// else does.
+func manySenders(t *testing.T, near, far net.Conn) {
+	const senders, frames = 32, 150
+	w := newConn(near)
+	got := make(chan map[uint32][]uint32, 1)
+	go func() { got <- arrived(t, far) }()
+	var all []*sender
+	var sending sync.WaitGroup
+	for i := range uint32(senders) {
+		s := &sender{Conn: w, stream: i, chance: rand.New(rand.NewPCG(uint64(i), 3))}
+		all = append(all, s)
+		sending.Go(func() { s.run(t, frames) })
+	}
+	sending.Wait()
+	awaitTrue(t, "the end of writing", func() bool { return !w.waiting() && !w.busy.Load() && (w.nb == nil || w.nb.Pending() == 0) })
 	_ = near.Close()
+	numbers, returned := <-got, 0
+	for _, s := range all {
+		if !slices.Equal(numbers[s.stream], s.written) {
+			t.Errorf("sender %d: %v arrived\nwant %v", s.stream, numbers[s.stream], s.written)
+		}
+		returned += s.returned
+	}
+	if returned == 0 || w.Queued() != 0 {
+		t.Errorf("%d frames were withdrawn, %d are thought to wait", returned, w.Queued())
+	}
+}
+
+func TestEachFrameOfManySendersArrivesOnceAndInOrderUnlessItWasWithdrawn(t *testing.T) {
+	near, far := net.Pipe()
+	manySenders(t, near, far)
 }

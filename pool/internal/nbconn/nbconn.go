@@ -80,9 +80,12 @@ func (c *Conn) OnRoom(f func()) { c.hasRoom = f }
 // once the connection is of no more use. It must be set before the first Write.
 func (c *Conn) UseGroup(spawn func(func()) bool) { c.spawn = spawn }
 
+// Pending is the number of bytes that wait for the kernel.
+func (c *Conn) Pending() int64 { return c.pending.Load() }
+
 // Congested reports whether more than Room bytes wait on a connection that has not
 // failed.
-func (c *Conn) Congested() bool { return c.pending.Load() > Room && c.fault.Load() == nil }
+func (c *Conn) Congested() bool { return c.Pending() > Room && c.fault.Load() == nil }
 
 // Forget drops the reference to the bytes that were kept last, after Close.
 func (c *Conn) Forget() { c.last = nil }

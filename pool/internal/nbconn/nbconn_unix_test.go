@@ -4,18 +4,27 @@ package nbconn
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// spilled is both ends of a TCP connection, the near one as a spill.
-func spilled(t *testing.T) (near *spill, far net.Conn) {
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+type backlogError struct{ limit int }
+
+func (*backlogError) Error() string { return "too much waits" }
+
+func tooMuch(limit int) error { return &backlogError{limit} }
+
+// connected is both ends of a TCP connection, the near one as a Conn.
+func connected(t *testing.T) (near *Conn, far net.Conn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,20 +51,15 @@ func spilled(t *testing.T) (near *spill, far net.Conn) {
 	if err := errors.Join(conn.(*net.TCPConn).SetWriteBuffer(32<<10), far.(*net.TCPConn).SetReadBuffer(32<<10)); err != nil {
 		t.Fatal(err)
 	}
-	s, ok := unblock(conn).(*spill)
+	s, ok := Wrap(conn, tooMuch).(*Conn)
 	if !ok {
-		t.Fatalf("a TCP connection stayed a %T", unblock(conn))
+		t.Fatalf("a TCP connection stayed a %T", Wrap(conn, tooMuch))
 	}
-	crew := newCrew() // to see that no goroutine is left
-	s.spawn = crew.join
+	var writing sync.WaitGroup // the goroutine, which goleak would see only at the end
+	s.UseGroup(func(f func()) bool { writing.Go(f); return true })
 	t.Cleanup(func() {
 		_, _ = s.Close(), far.Close()
-		crew.leave()
-		select {
-		case <-crew.gone:
-		case <-time.After(Patience):
-			t.Error("a goroutine is left")
-		}
+		writing.Wait()
 	})
 	return s, far
 }
@@ -71,7 +75,7 @@ func numbered(n uint64, size int) []byte {
 
 // fillUp writes until the kernel takes no more and at least so much waits. The first
 // bytes are more than the kernel takes: until the peer reads, what waits only grows.
-func fillUp(t *testing.T, s *spill, waiting int64) (all []byte) {
+func fillUp(t *testing.T, s *Conn, waiting int64) (all []byte) {
 	t.Helper()
 	for n := uint64(0); n == 0 || s.pending.Load() < waiting; n++ {
 		b := numbered(n<<20, 32<<10)
@@ -91,16 +95,18 @@ func fillUp(t *testing.T, s *spill, waiting int64) (all []byte) {
 }
 
 func TestWritingDoesNotWaitForAPeerThatDoesNotReadAndLosesNothing(t *testing.T) {
-	s, far := spilled(t)
+	s, far := connected(t)
 	var eased atomic.Int64
-	s.eased = func() { eased.Add(1) }
+	s.OnRoom(func() { eased.Add(1) })
+	var writing sync.WaitGroup
+	s.UseGroup(func(f func()) bool { writing.Go(f); return true })
 	for round := range 3 { // it fills up and empties again
 		begin := time.Now()
 		want := fillUp(t, s, 2<<20)
-		if took := time.Since(begin); took > Patience {
+		if took := time.Since(begin); took > patience {
 			t.Fatalf("writing took %v", took)
 		}
-		if !s.congested() {
+		if !s.Congested() {
 			t.Fatal("nobody is told to hold back")
 		}
 		got := make([]byte, len(want))
@@ -110,9 +116,9 @@ func TestWritingDoesNotWaitForAPeerThatDoesNotReadAndLosesNothing(t *testing.T) 
 		if !bytes.Equal(got, want) {
 			t.Fatalf("round %d: what waited came in another order", round)
 		}
-		awaitTrue(t, "the goroutine's end", func() bool { return s.pending.Load() == 0 && eased.Load() == int64(round+1) })
-		if s.congested() {
-			t.Fatal("still congested")
+		writing.Wait()
+		if s.pending.Load() != 0 || eased.Load() != int64(round+1) || s.Congested() {
+			t.Fatalf("round %d: %d bytes wait, room was told of %d times", round, s.pending.Load(), eased.Load())
 		}
 	}
 	if _, err := s.Write([]byte("x")); err != nil || s.pending.Load() != 0 {
@@ -121,16 +127,16 @@ func TestWritingDoesNotWaitForAPeerThatDoesNotReadAndLosesNothing(t *testing.T) 
 }
 
 func TestBytesThatWaitHaveALimitBehindWhichTheTransportEnds(t *testing.T) {
-	s, _ := spilled(t)
-	fillUp(t, s, spillLimit-64<<10)
+	s, _ := connected(t)
+	fillUp(t, s, Limit-64<<10)
 	var err error
 	for range 4 {
 		if _, err = s.Write(make([]byte, 32<<10)); err != nil {
 			break
 		}
 	}
-	if e, ok := errors.AsType[*BacklogError](err); !ok || e.Limit != spillLimit {
-		t.Fatalf("%v, want a *BacklogError", err)
+	if e, ok := errors.AsType[*backlogError](err); !ok || e.limit != Limit {
+		t.Fatalf("%v, want a *backlogError", err)
 	}
 	if n, again := s.Write([]byte("x")); n != 0 || again != err {
 		t.Fatalf("the next write: %d, %v", n, again)
@@ -143,12 +149,12 @@ func TestBytesThatWaitHaveALimitBehindWhichTheTransportEnds(t *testing.T) {
 // The limit is about what waits already: who reads is not given up for the size of
 // one write.
 func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
-	s, far := spilled(t)
-	want := numbered(1, 2*spillLimit)
+	s, far := connected(t)
+	want := numbered(1, 2*Limit)
 	if tcp, ok := s.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(64 << 10)
 	}
-	if n, err := s.Write(want); n != len(want) || err != nil || s.pending.Load() < spillLimit {
+	if n, err := s.Write(want); n != len(want) || err != nil || s.pending.Load() < Limit {
 		t.Fatalf("%d bytes taken, %v, %d wait", n, err, s.pending.Load())
 	}
 	got := make([]byte, len(want))
@@ -158,9 +164,9 @@ func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
 }
 
 func TestClosingFreesWhatWaits(t *testing.T) {
-	s, _ := spilled(t) // whose cleanup waits for the goroutine
+	s, _ := connected(t) // whose cleanup waits for the goroutine
 	told := make(chan struct{}, 1)
-	s.eased = func() { signal(told) }
+	s.OnRoom(func() { told <- struct{}{} })
 	fillUp(t, s, 1)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -171,86 +177,15 @@ func TestClosingFreesWhatWaits(t *testing.T) {
 	}
 }
 
-// Frames that the transport has no room for stay where they can be withdrawn, and
-// go out in order when it has.
-func TestFramesAreHeldBackWhileTheTransportIsCongested(t *testing.T) {
-	s, far := spilled(t)
-	w := newTap(s, time.Now(), new(atomic.Uint64), new(atomic.Uint64))
-	const frames, size = 400, 64 << 10
-	var all []*outgoing
-	for i := range frames {
-		all = append(all, sheet(byte(i), size))
-		w.send(all[i])
-	}
-	if n := s.pending.Load(); n > spillRoom+size+batchLimit {
-		t.Fatalf("%d bytes wait in the transport", n)
-	}
-	withdrawn := frames * 3 / 4
-	if at := all[withdrawn].recall(0); at != frameWithdrawn {
-		t.Fatalf("the %dth frame: in state %d", withdrawn, at)
-	}
-	got := make([]byte, size)
-	for i, f := range all {
-		if i == withdrawn {
-			continue
-		}
-		_ = far.SetReadDeadline(time.Now().Add(Patience))
-		if _, err := io.ReadFull(far, got); err != nil || !bytes.Equal(got, f.bytes) {
-			t.Fatalf("frame %d: %v", i, err)
-		}
-		if at := settled(t, f); at != frameWritten {
-			t.Fatalf("frame %d: in state %d", i, at)
-		}
-	}
-}
-
-func TestATapWritesWithoutWaitingOverASpillAlsoUnderTLS(t *testing.T) {
-	s, _ := spilled(t)
-	none := &tlsConn{under: &metered{Conn: s.Conn}}
-	for _, c := range []struct {
-		conn net.Conn
-		want *spill
-	}{{s, s}, {&tlsConn{under: &metered{Conn: s}}, s}, {none, nil}, {s.Conn, nil}} {
-		if w := newTap(c.conn, time.Now(), new(atomic.Uint64), new(atomic.Uint64)); w.spill != c.want {
-			t.Errorf("%T: over %p, want %p", c.conn, w.spill, c.want)
-		}
-	}
-}
-
 func TestOnlyTheKernelsOwnConnectionsAreWrittenPast(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()
-	s, _ := spilled(t)
+	s, _ := connected(t)
 	tcp, _ := s.Conn.(*net.TCPConn)
 	for _, c := range []net.Conn{near, struct{ *net.TCPConn }{tcp}} {
-		if got := unblock(c); got != c {
+		if got := Wrap(c, tooMuch); got != c {
 			t.Errorf("%T became a %T: what it does on the way would be left out", c, got)
 		}
 	}
-}
-
-// With so much before it that the transport holds back, a request is not even
-// handed over.
-func TestARequestToAServerThatReadsNothingIsNotSent(t *testing.T) {
-	p, srv, s, let := stuck(t)
-	let()
-	srv.Freeze()
-	defer srv.Thaw()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	for i := 0; !s.tap.holding(); i++ {
-		if i == 1000 {
-			t.Fatal("it takes everything")
-		}
-		go func() { _ = p.Call(ctx, srv.Addr(), "Echo.Echo", make([]byte, 200<<10), nil) }()
-		awaitTrue(t, "the call", func() bool { return s.tap.holding() || s.calls.Load() > int64(i) })
-	}
-	before := s.calls.Load()
-	last, leave := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- p.Call(last, srv.Addr(), "Echo.Count", map[string]string{"ID": "queued"}, nil) }()
-	awaitTrue(t, "the last call", func() bool { return s.calls.Load() > before })
-	leave()
-	notSent(t, <-done, context.Canceled)
 }

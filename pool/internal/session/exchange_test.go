@@ -6,37 +6,43 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 // inline is a session over paper on which who sends also writes, and one lane.
-func inline(t *testing.T, c *paperConn) (*session, *lane) {
+func inline(t *testing.T, c *muxtest.Conn) (*session, *lane) {
 	t.Helper()
-	r := tapOn(c)
-	r.spawn = func(f func()) bool { f(); return true }
+	r := connOn(c)
+	r.UseGroup(func(f func()) bool { f(); return true })
 	cfg := Config{}
 	if err := cfg.validate(); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{tap: r, pool: &Pool{cfg: cfg, origin: time.Now()}, mux: &silentMux{closed: make(chan struct{})}, crew: newCrew()}
+	s := &session{conn: r, pool: &Pool{cfg: cfg, origin: time.Now()}, yamux: &silentMux{closed: make(chan struct{})}, crew: newCrew()}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
 	l := newLane(s)
-	l.stream, l.route, l.fresh = &notedStream{closed: make(chan struct{})}, r.ports.add(1), false
-	l.route.Receiver.Store(l)
+	l.stream, l.route, l.fresh = &notedStream{}, r.Routes.Add(1), false
+	receiveOn(l)
 	if err := l.encode(7, "X.Y", "question"); err != nil {
 		t.Fatal(err)
 	}
 	return s, l
 }
 
+// notedStream is a stream of which nothing is asked.
+type notedStream struct{ mux.Stream }
+
 // The reply and the caller's end are there together: the reply wins, always.
 func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) {
 	for i := range 100 {
-		c := &paperConn{}
+		c := &muxtest.Conn{}
 		s, l := inline(t, c)
 		ctx, cancel := context.WithCancel(t.Context())
-		c.wrote = func([]byte) {
-			copy(l.space(64), replyOf(t, 1))
-			l.received(len(replyOf(t, 1)), 0, true)
+		c.Wrote = func([]byte) {
+			copy(l.Space(64), replyOf(t, 1))
+			l.Received(len(replyOf(t, 1)), 0, true)
 			cancel()
 			if i%2 == 0 {
 				s.cancel(errors.New("over"))
@@ -45,8 +51,9 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 		if _, at, _, err := l.exchange(ctx, new(Request)); err != nil || l.spoiled {
 			t.Fatalf("%v, %v", at, err)
 		}
-		if n := s.conn.waking.Load(); n != 0 {
-			t.Fatalf("%d callers are taken to wake up still", n)
+		c.Wrote = nil
+		if s.conn.Join(new(mux.Frame)); s.conn.Queued() > 0 {
+			t.Fatal("a caller is taken to run still")
 		}
 		if at, err := l.finish(nil); err != nil {
 			t.Fatalf("%v, %v", at, err)
@@ -56,35 +63,17 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 
 // A peer that answers before it was asked everything is answered on no more.
 func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
-	c := &paperConn{}
+	c := &muxtest.Conn{}
 	s, l := inline(t, c)
 	l.route.Window.Store(20) // for a part of the request
-	c.wrote = func([]byte) {
-		copy(l.space(64), replyOf(t, 1))
-		l.received(len(replyOf(t, 1)), 0, true)
+	c.Wrote = func([]byte) {
+		copy(l.Space(64), replyOf(t, 1))
+		l.Received(len(replyOf(t, 1)), 0, true)
 	}
 	if _, _, _, err := l.exchange(t.Context(), new(Request)); err != nil || !l.spoiled {
 		t.Fatalf("%v, spoiled %v", err, l.spoiled)
 	}
 	s.cancel(nil)
-}
-
-// What the peer says about a stream can come before yamux has told of it.
-func TestAStreamHasItsPortBeforeThePeerHearsOfIt(t *testing.T) {
-	c := &paperConn{}
-	w := tapOn(c)
-	c.wrote = func(b []byte) {
-		_, stream, _ := headOf(b)
-		if has := w.ports.find(stream) != nil; has != (stream == 7) {
-			t.Errorf("stream %d has a port: %v", stream, has)
-		}
-	}
-	write(t, w, frame(0, frameWindow, flagSYN, 7, 0), frame(0, frameWindow, flagACK, 8, 0))
-	c.wrote = nil
-	write(t, w, frame(0, frameWindow, flagRST, 7, 0))
-	if w.ports.find(7) != nil {
-		t.Error("the port of a stream that was reset is kept")
-	}
 }
 
 func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
@@ -98,5 +87,36 @@ func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	awaitTrue(t, "the ports' end", func() bool { return len(portsOf(s)) == 1 }) // that of the ping
+	awaitTrue(t, "the routes' end", func() bool { return len(routesOf(s)) == 1 }) // that of the ping
+}
+
+func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
+	s, l := inline(t, &muxtest.Conn{})
+	s.free = make(chan *lane, 1)
+	pause(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	window := l.route.Window.Load()
+	done := make(chan bool)
+	go func() {
+		_, at, left, err := l.exchange(ctx, new(Request))
+		done <- left && at == PhaseOpen && errors.Is(err, context.Canceled)
+	}()
+	awaitTrue(t, "the request", func() bool { return s.conn.Queued() > 0 })
+	cancel()
+	if !<-done {
+		t.Fatal("the lane was not left to others")
+	}
+	if next := <-s.free; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.turn.Load() != turnIdle || l.lent != nil {
+		t.Fatalf("%+v", l)
+	}
+}
+
+func TestNothingIsSentOnASessionThatIsOverWhenALaneIsGivenUp(t *testing.T) {
+	c := &muxtest.Conn{}
+	s, l := inline(t, c)
+	s.conn.Acknowledged(l.route)
+	s.cancel(errors.New("over"))
+	if l.discard(); len(c.Writes) > 0 || s.conn.Routes.Find(1) == nil {
+		t.Fatalf("sent % x", c.Writes)
+	}
 }

@@ -2,27 +2,43 @@ package session
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 	"weak"
 
 	"github.com/hashicorp/yamux"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// laneOn is a lane on stream 1 of a tap, and asked says whether it waits for a
+// connOn is a connection over paper.
+func connOn(c *muxtest.Conn) *mux.Conn {
+	return mux.New(c, mux.Config{Origin: time.Now(), In: new(atomic.Uint64), Out: new(atomic.Uint64), Violation: newViolation})
+}
+
+// receiveOn gives a lane what comes in for its route.
+func receiveOn(l *lane) {
+	to := mux.Receiver(l)
+	l.route.Receiver.Store(&to)
+}
+
+// laneOn is a lane on stream 1 of a connection, and asked says whether it waits for a
 // reply.
-func laneOn(t *testing.T, r *tap, asked bool) *lane {
+func laneOn(t *testing.T, r *mux.Conn, asked bool) *lane {
 	t.Helper()
-	s := &session{tap: r, pool: &Pool{cfg: Config{MaxReplyBytes: 1 << 20}}}
+	s := &session{conn: r, pool: &Pool{cfg: Config{MaxReplyBytes: 1 << 20}}}
 	l := newLane(s)
 	l.lent = lend()
-	l.route = r.ports.add(1)
-	l.route.Receiver.Store(l)
+	l.route = r.Routes.Add(1)
+	receiveOn(l)
 	if asked && !l.ask() {
 		t.Fatal("closed")
 	}
@@ -61,32 +77,32 @@ func replyOf(t *testing.T, size int) []byte {
 func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 	reply := replyOf(t, 60)
 	half := len(reply) / 2
-	pong := frame(0, framePing, flagACK, 0, 3)
+	pong := muxtest.Head(0, muxtest.Ping, muxtest.ACK, 0, 3)
 	whole := slices.Concat(
-		frame(0, frameWindow, flagACK, 1, 0),
-		frame(0, frameData, flagACK, 1, uint32(half)), reply[:half],
+		muxtest.Head(0, muxtest.Window, muxtest.ACK, 1, 0),
+		muxtest.Head(0, muxtest.Data, muxtest.ACK, 1, uint32(half)), reply[:half],
 		pong,
-		append(frame(0, frameData, 0, 5, 2), "xy"...), // nobody knows it
-		frame(0, frameData, flagFIN, 1, uint32(len(reply)-half)), reply[half:],
+		append(muxtest.Head(0, muxtest.Data, 0, 5, 2), "xy"...), // nobody knows it
+		muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, uint32(len(reply)-half)), reply[half:],
 	)
 	want := slices.Concat( // yamux sees everything but the data
-		frame(0, frameWindow, flagACK, 1, 0),
-		frame(0, frameWindow, flagACK, 1, 0),
+		muxtest.Head(0, muxtest.Window, muxtest.ACK, 1, 0),
+		muxtest.Head(0, muxtest.Window, muxtest.ACK, 1, 0),
 		pong,
-		append(frame(0, frameData, 0, 5, 2), "xy"...),
-		frame(0, frameWindow, flagFIN, 1, 0),
+		append(muxtest.Head(0, muxtest.Data, 0, 5, 2), "xy"...),
+		muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0),
 	)
-	for i, reads := range cuts(whole) {
-		r := tapOn(&paperConn{reads: reads, err: io.EOF})
+	for i, reads := range muxtest.Cuts(whole) {
+		r := connOn(&muxtest.Conn{Reads: reads, Err: io.EOF})
 		l := laneOn(t, r, true)
-		got, err := drain(r)
+		got, err := muxtest.Drain(r)
 		if !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
 			t.Fatalf("cut %d: %v, yamux got\n% x\nwant\n% x", i, err, got, want)
 		}
 		if !answered(t, l) || l.err != nil || !bytes.Equal(l.lent.reply[:l.end], reply) {
 			t.Fatalf("cut %d: %v, %d bytes", i, l.err, len(l.lent.reply))
 		}
-		if l.route.ended.Load() != flagFIN {
+		if l.route.Ended() != io.EOF {
 			t.Fatalf("cut %d: the FIN behind the reply was not seen", i)
 		}
 		if l.ask() {
@@ -97,10 +113,10 @@ func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 
 func TestBytesBehindAReplyAreRefusedHoweverTheyArriveCut(t *testing.T) {
 	both := append(replyOf(t, 20), 1, 2)
-	for i, reads := range cuts(slices.Concat(frame(0, frameData, 0, 1, uint32(len(both))), both)) {
-		r := tapOn(&paperConn{reads: reads, err: io.EOF})
+	for i, reads := range muxtest.Cuts(slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(both))), both)) {
+		r := connOn(&muxtest.Conn{Reads: reads, Err: io.EOF})
 		l := laneOn(t, r, true)
-		_, _ = drain(r)
+		_, _ = muxtest.Drain(r)
 		if !answered(t, l) {
 			t.Fatalf("cut %d: no answer", i)
 		}
@@ -113,31 +129,31 @@ func TestBytesBehindAReplyAreRefusedHoweverTheyArriveCut(t *testing.T) {
 func TestAStreamThatEndsFailsWhoWaitsForIt(t *testing.T) {
 	part := replyOf(t, 20)[:10]
 	data := func(flags uint16) []byte {
-		return slices.Concat(frame(0, frameData, flags, 1, 10), part)
+		return slices.Concat(muxtest.Head(0, muxtest.Data, flags, 1, 10), part)
 	}
 	for name, c := range map[string]struct {
 		frames []byte
 		want   error
 		heard  bool
 	}{
-		"FIN":                {frame(0, frameWindow, flagFIN, 1, 0), io.EOF, false},
-		"RST":                {frame(0, frameWindow, flagRST, 1, 0), yamux.ErrConnectionReset, false},
-		"FIN on empty data":  {frame(0, frameData, flagFIN, 1, 0), io.EOF, false},
-		"FIN with data":      {data(flagFIN), io.EOF, true},
-		"RST with data":      {data(flagRST), yamux.ErrConnectionReset, false}, // which is void
-		"FIN behind data":    {append(data(0), frame(0, frameWindow, flagFIN, 1, 0)...), io.EOF, true},
-		"RST behind data":    {append(data(0), frame(0, frameWindow, flagRST, 1, 0)...), yamux.ErrConnectionReset, true},
-		"all flags together": {frame(0, frameWindow, flagACK|flagFIN|flagRST, 1, 0), yamux.ErrConnectionReset, false},
+		"FIN":                {muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0), io.EOF, false},
+		"RST":                {muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 0), yamux.ErrConnectionReset, false},
+		"FIN on empty data":  {muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, 0), io.EOF, false},
+		"FIN with data":      {data(muxtest.FIN), io.EOF, true},
+		"RST with data":      {data(muxtest.RST), yamux.ErrConnectionReset, false}, // which is void
+		"FIN behind data":    {append(data(0), muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0)...), io.EOF, true},
+		"RST behind data":    {append(data(0), muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 0)...), yamux.ErrConnectionReset, true},
+		"all flags together": {muxtest.Head(0, muxtest.Window, muxtest.ACK|muxtest.FIN|muxtest.RST, 1, 0), yamux.ErrConnectionReset, false},
 	} {
-		r := tapOn(&paperConn{reads: [][]byte{c.frames}, err: io.EOF})
+		r := connOn(&muxtest.Conn{Reads: [][]byte{c.frames}, Err: io.EOF})
 		l := laneOn(t, r, true)
-		_, _ = drain(r)
+		_, _ = muxtest.Drain(r)
 		if !answered(t, l) || l.err != c.want || len(l.lent.reply) > 0 != c.heard {
 			t.Errorf("%s: %v, %d bytes; want %v, some: %v", name, l.err, len(l.lent.reply), c.want, c.heard)
 		}
-		idle := tapOn(&paperConn{reads: [][]byte{c.frames}, err: io.EOF})
+		idle := connOn(&muxtest.Conn{Reads: [][]byte{c.frames}, Err: io.EOF})
 		l = laneOn(t, idle, false)
-		_, _ = drain(idle)
+		_, _ = muxtest.Drain(idle)
 		if answered(t, l) || l.ask() {
 			t.Errorf("%s: an idle lane can still be asked", name)
 		}
@@ -145,9 +161,9 @@ func TestAStreamThatEndsFailsWhoWaitsForIt(t *testing.T) {
 }
 
 func TestBytesThatNobodyAskedForSpoilTheLane(t *testing.T) {
-	r := tapOn(&paperConn{reads: [][]byte{append(frame(0, frameData, 0, 1, 1), 'x')}, err: io.EOF})
+	r := connOn(&muxtest.Conn{Reads: [][]byte{append(muxtest.Head(0, muxtest.Data, 0, 1, 1), 'x')}, Err: io.EOF})
 	l := laneOn(t, r, false)
-	if got, _ := drain(r); len(got) != 0 {
+	if got, _ := muxtest.Drain(r); len(got) != 0 {
 		t.Fatalf("yamux got % x", got)
 	}
 	if l.ask() {
@@ -159,22 +175,22 @@ func TestBytesThatNobodyAskedForSpoilTheLane(t *testing.T) {
 // ends its stream; then nothing is kept of it.
 func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T) {
 	reply := replyOf(t, 50)
-	r := tapOn(&paperConn{reads: [][]byte{
-		slices.Concat(frame(0, frameData, 0, 1, uint32(len(reply))), reply),
-		frame(0, frameWindow, flagFIN, 1, 0),
-	}, err: io.EOF})
+	r := connOn(&muxtest.Conn{Reads: [][]byte{
+		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply),
+		muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0),
+	}, Err: io.EOF})
 	l := laneOn(t, r, true)
 	if !l.leave() || l.amid {
 		t.Fatal("a reply of which nothing came in kept its caller")
 	}
-	r.part(l.route)
+	r.CloseStream(l.route)
 	b := make([]byte, 64)
 	n, err := r.Read(b)
-	if want := frame(0, frameWindow, flagFIN, 1, 0); err != nil || !bytes.Equal(b[:n], want) {
+	if want := muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0); err != nil || !bytes.Equal(b[:n], want) {
 		t.Fatalf("%v, yamux got % x", err, b[:n])
 	}
-	if len(l.lent.reply) != 0 || l.got != nil || r.ports.find(1) != nil {
-		t.Fatalf("%d and %d bytes kept, port %v", len(l.lent.reply), len(l.got), r.ports.find(1))
+	if len(l.lent.reply) != 0 || l.got != nil || r.Routes.Find(1) != nil {
+		t.Fatalf("%d and %d bytes kept, port %v", len(l.lent.reply), len(l.got), r.Routes.Find(1))
 	}
 }
 
@@ -182,10 +198,10 @@ func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T
 func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
 	reply := replyOf(t, 50)
 	frames := [][]byte{
-		slices.Concat(frame(0, frameData, 0, 1, 10), reply[:10]),
-		slices.Concat(frame(0, frameData, 0, 1, 10), reply[10:20]),
-		slices.Concat(frame(0, frameData, 0, 1, uint32(len(reply)-20)), reply[20:]),
-		frame(0, frameWindow, flagFIN, 1, 0),
+		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, 10), reply[:10]),
+		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, 10), reply[10:20]),
+		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply)-20)), reply[20:]),
+		muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0),
 	}
 	for name, c := range map[string]struct {
 		before [][]byte // what comes in before the caller leaves
@@ -196,17 +212,17 @@ func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
 		"amid the reply, and all comes":   {frames[:2], frames[2:3]},
 		"amid the reply, which then ends": {frames[:1], frames[3:]},
 	} {
-		conn := &paperConn{reads: slices.Clone(c.before), err: io.EOF}
-		r := tapOn(conn)
+		conn := &muxtest.Conn{Reads: slices.Clone(c.before), Err: io.EOF}
+		r := connOn(conn)
 		l := laneOn(t, r, true)
 		l.lent.reply = make([]byte, 0, 1000) // of an earlier call
-		_, _ = drain(r)
+		_, _ = muxtest.Drain(r)
 		if !l.leave() {
 			t.Fatalf("%s: answered", name)
 		}
 		l.strip()
-		conn.reads = slices.Clone(c.after)
-		_, _ = drain(r)
+		conn.Reads = slices.Clone(c.after)
+		_, _ = muxtest.Drain(r)
 		if l.got != nil || l.lent != nil && (l.lent.reply != nil || l.lent.request != nil) {
 			t.Errorf("%s: it holds %+v, and %d bytes of a reply", name, l.lent, cap(l.got))
 		}
@@ -214,10 +230,10 @@ func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
 }
 
 func TestAPeerThatSendsMoreThanItsWindowBreaksTheSession(t *testing.T) {
-	r := tapOn(&paperConn{reads: [][]byte{frame(0, frameData, 0, 1, mux.WindowSize+1)}, err: io.EOF})
+	r := connOn(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.Data, 0, 1, mux.WindowSize+1)}, Err: io.EOF})
 	laneOn(t, r, true)
-	_, err := drain(r)
-	if e, ok := errors.AsType[*ProtocolError](err); !ok || e.Layer != "yamux" || r.cause() != err {
+	_, err := muxtest.Drain(r)
+	if e, ok := errors.AsType[*ProtocolError](err); !ok || e.Layer != "yamux" || r.Cause() != err {
 		t.Fatalf("%v", err)
 	}
 }
@@ -227,30 +243,30 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 	var reads [][]byte
 	for b := replyOf(t, size); len(b) > 0; {
 		n := min(each, len(b))
-		reads = append(reads, frame(0, frameData, 0, 1, uint32(n)), b[:n], frame(0, framePing, flagACK, 0, 1))
+		reads = append(reads, muxtest.Head(0, muxtest.Data, 0, 1, uint32(n)), b[:n], muxtest.Head(0, muxtest.Ping, muxtest.ACK, 0, 1))
 		b = b[n:]
 	}
-	c := &paperConn{reads: reads}
-	r := tapOn(c)
+	c := &muxtest.Conn{Reads: reads}
+	r := connOn(c)
 	l := laneOn(t, r, true)
 	for b := make([]byte, 64); ; { // a ping at a time
 		if _, err := r.Read(b); err != nil {
 			break
 		}
 		if l.credit != nil {
-			settled(t, l.credit)
+			awaitTrue(t, "the credit", func() bool { return !l.credit.Pending() })
 		}
 	}
 	if !answered(t, l) || l.err != nil {
-		t.Fatalf("%v, %v: %d of %d bytes", l.err, r.cause(), len(l.lent.reply), size)
+		t.Fatalf("%v, %v: %d of %d bytes", l.err, r.Cause(), len(l.lent.reply), size)
 	}
 	var given uint32
-	for _, w := range c.writes {
-		_, stream, n := headOf(w)
-		if w[1] != frameWindow || stream != 1 {
-			t.Fatalf("% x", w)
+	for _, w := range c.Writes {
+		if n := binary.BigEndian.Uint32(w[8:]); bytes.Equal(w, muxtest.Head(0, muxtest.Window, 0, 1, n)) {
+			given += n
+			continue
 		}
-		given += n
+		t.Fatalf("% x", w)
 	}
 	if l.owed >= mux.WindowSize/2+each || int(given)+l.owed < size {
 		t.Fatalf("%d bytes given back, %d owed of %d", given, l.owed, size)
@@ -262,13 +278,13 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 	hold := make(chan struct{})
 	defer close(hold)
-	r := tapOn(&paperConn{hold: hold})
+	r := connOn(&muxtest.Conn{Hold: hold})
 	l := laneOn(t, r, true)
-	l.received(mux.WindowSize/2, 0, false)
+	l.Received(mux.WindowSize/2, 0, false)
 	awaitTrue(t, "the writer", func() bool { return l.credit.State() == mux.FrameWriting })
 	first := l.credit
-	l.received(mux.WindowSize/2, 0, false)
-	if l.owed != 0 || l.credit == first || r.queue.Load() != l.credit {
+	l.Received(mux.WindowSize/2, 0, false)
+	if l.owed != 0 || l.credit == first || l.credit.State() != mux.FrameQueued {
 		t.Fatalf("%d bytes owed, another frame is queued: %v", l.owed, l.credit != first)
 	}
 }
@@ -282,11 +298,11 @@ func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
 	} {
 		head := replyOf(t, 0)
 		reply := slices.Concat(head[:len(head)-1], body)
-		r := tapOn(&paperConn{reads: [][]byte{frame(0, frameData, 0, 1, uint32(len(reply))), reply}, err: io.EOF})
+		r := connOn(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply}, Err: io.EOF})
 		l := laneOn(t, r, true)
 		l.seq = 7
 		p := func() weak.Pointer[byte] {
-			_, _ = drain(r)
+			_, _ = muxtest.Drain(r)
 			if !answered(t, l) || l.err != nil {
 				t.Fatalf("%s: %v", name, l.err)
 			}

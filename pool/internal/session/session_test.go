@@ -6,6 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 // Whoever is let in is waited for, and nobody is let in once the session ends.
@@ -81,7 +84,10 @@ func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
 	}
 	frame, first := l.frame, l.lent.request
 	want := string(first)
-	frame.state.Store(mux.FrameWriting)
+	hold := make(chan struct{})
+	defer close(hold)
+	connOn(&muxtest.Conn{Hold: hold}).Send(frame)
+	awaitTrue(t, "the writer", func() bool { return frame.State() == mux.FrameWriting })
 	l.rest()
 	for range 100 { // whichever buffers are lent
 		if err := l.encode(2, "X.Y", "other"); err != nil || l.frame == frame {
