@@ -21,13 +21,13 @@ func TestARequestToAServerThatReadsNothingIsNotSent(t *testing.T) {
 			t.Fatal("it takes everything")
 		}
 		go func() { _ = p.Call(ctx, srv.Addr(), "Echo.Echo", make([]byte, 200<<10), nil) }()
-		awaitTrue(t, "the call", func() bool { return s.conn.Congested() || s.calls.Load() > int64(i) })
+		awaitTrue(t, "the call", func() bool { return s.conn.Congested() || s.InFlight() > int64(i) })
 	}
-	before := s.calls.Load()
+	before := s.InFlight()
 	last, leave := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Call(last, srv.Addr(), "Echo.Count", map[string]string{"ID": "queued"}, nil) }()
-	awaitTrue(t, "the last call", func() bool { return s.calls.Load() > before })
+	awaitTrue(t, "the last call", func() bool { return s.InFlight() > before })
 	leave()
 	notSent(t, <-done, context.Canceled)
 }

@@ -5,27 +5,24 @@ import (
 	"errors"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
+	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
 // inline is a session over paper on which who sends also writes, and one lane.
-func inline(t *testing.T, c *muxtest.Conn) (*session, *lane) {
+func inline(t *testing.T, c *muxtest.Conn) (*Session, *callStream) {
 	t.Helper()
-	r := connOn(c)
+	cfg := newConfig()
+	r := connOn(c, cfg)
 	r.UseGroup(func(f func()) bool { f(); return true })
-	cfg := Config{}
-	if err := cfg.validate(); err != nil {
-		t.Fatal(err)
-	}
-	s := &session{conn: r, pool: &Pool{cfg: cfg, origin: time.Now()}, yamux: &silentMux{closed: make(chan struct{})}, crew: newCrew()}
+	s := &Session{conn: r, cfg: cfg, yamux: sessiontest.NewSilent(), group: newGroup()}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
-	l := newLane(s)
+	l := newCallStream(s)
 	l.stream, l.route, l.fresh = &notedStream{}, r.Routes.Add(1), false
 	receiveOn(l)
-	if err := l.encode(7, "X.Y", "question"); err != nil {
+	if err := l.encode(&Request{Seq: 7, Method: "X.Y", Args: "question"}); err != nil {
 		t.Fatal(err)
 	}
 	return s, l
@@ -77,11 +74,10 @@ func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 }
 
 func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
-	p, srv, s, let := stuck(t)
-	let()
+	srv, s := started(t)
 	srv.HandleStream("Test.End", func(context.Context, net.Conn) error { return nil })
 	for range 3 {
-		c, err := p.Stream(t.Context(), srv.Addr(), "Test.End")
+		c, _, err := open(t.Context(), s, "Test.End")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,8 +88,8 @@ func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
 
 func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	s, l := inline(t, &muxtest.Conn{})
-	s.free = make(chan *lane, 1)
-	pause(t, s)
+	s.idle = make(chan *callStream, 1)
+	paused(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	window := l.route.Window.Load()
 	done := make(chan bool)
@@ -106,7 +102,7 @@ func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	if !<-done {
 		t.Fatal("the lane was not left to others")
 	}
-	if next := <-s.free; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.turn.Load() != turnIdle || l.lent != nil {
+	if next := <-s.idle; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.state.Load() != stateIdle || l.buf != nil {
 		t.Fatalf("%+v", l)
 	}
 }

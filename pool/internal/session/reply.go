@@ -115,21 +115,22 @@ func (l *callStream) Received(n, left int, kept bool) {
 // scanReply reports whether header and body are complete.
 func (l *callStream) scanReply() (whole bool, err error) {
 	if l.headerEnd == 0 {
-		if l.headerEnd, whole, err = l.scanValue(); !whole {
+		end, whole, err := l.scanValue()
+		if !whole {
 			return false, err
 		}
+		l.headerEnd = end
 	}
 	l.bodyEnd, whole, err = l.scanValue()
 	return whole, err
 }
 
-// scanValue is where the next value of the reply ends, if it is complete; else 0.
+// scanValue is where the next value of the reply ends, if it is whole.
 func (l *callStream) scanValue() (end int, whole bool, err error) {
-	end, whole, err = l.scan.Value(l.got)
-	if !whole || err != nil {
+	if end, whole, err = l.scan.Value(l.got); err != nil {
 		return 0, false, l.session.cfg.Errors.Garbled(err)
 	}
-	return end, true, nil
+	return end, whole, nil
 }
 
 // settle begins stateAnswered, unless the caller has left.

@@ -7,39 +7,33 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"sync/atomic"
 	"testing"
-	"time"
 	"weak"
-
-	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// connOn is a connection over paper.
-func connOn(c *muxtest.Conn) *mux.Conn {
-	return mux.New(c, mux.Config{Origin: time.Now(), In: new(atomic.Uint64), Out: new(atomic.Uint64), Violation: newViolation})
-}
+// paper is a connection over a script.
+func paper(c *muxtest.Conn) *mux.Conn { return connOn(c, newConfig()) }
 
 // receiveOn gives a lane what comes in for its route.
-func receiveOn(l *lane) {
+func receiveOn(l *callStream) {
 	to := mux.Receiver(l)
 	l.route.Receiver.Store(&to)
 }
 
-// laneOn is a lane on stream 1 of a connection, and asked says whether it waits for a
+// streamOn is a lane on stream 1 of a connection, and asked says whether it waits for a
 // reply.
-func laneOn(t *testing.T, r *mux.Conn, asked bool) *lane {
+func streamOn(t *testing.T, r *mux.Conn, asked bool) *callStream {
 	t.Helper()
-	s := &session{conn: r, pool: &Pool{cfg: Config{MaxReplyBytes: 1 << 20}}}
-	l := newLane(s)
-	l.lent = lend()
+	s := &Session{conn: r, cfg: newConfig()}
+	l := newCallStream(s)
+	l.buf = takeBuffers()
 	l.route = r.Routes.Add(1)
 	receiveOn(l)
-	if asked && !l.ask() {
+	if asked && !l.expectReply() {
 		t.Fatal("closed")
 	}
 	return l
@@ -47,15 +41,15 @@ func laneOn(t *testing.T, r *mux.Conn, asked bool) *lane {
 
 // answered says whether the lane's turn is answered, and that its caller is told,
 // who takes the answer.
-func answered(t *testing.T, l *lane) bool {
+func answered(t *testing.T, l *callStream) bool {
 	t.Helper()
-	there := l.turn.Load() == turnAnswered
+	there := l.state.Load() == stateAnswered
 	select {
 	case <-l.done:
 		if !there {
 			t.Fatal("the caller was told of nothing")
 		}
-		l.take()
+		l.takeReply()
 	default:
 		if there {
 			t.Fatal("the caller was not told")
@@ -93,19 +87,19 @@ func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 		muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0),
 	)
 	for i, reads := range muxtest.Cuts(whole) {
-		r := connOn(&muxtest.Conn{Reads: reads, Err: io.EOF})
-		l := laneOn(t, r, true)
+		r := paper(&muxtest.Conn{Reads: reads, Err: io.EOF})
+		l := streamOn(t, r, true)
 		got, err := muxtest.Drain(r)
 		if !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
 			t.Fatalf("cut %d: %v, yamux got\n% x\nwant\n% x", i, err, got, want)
 		}
-		if !answered(t, l) || l.err != nil || !bytes.Equal(l.lent.reply[:l.end], reply) {
-			t.Fatalf("cut %d: %v, %d bytes", i, l.err, len(l.lent.reply))
+		if !answered(t, l) || l.err != nil || !bytes.Equal(l.buf.reply[:l.bodyEnd], reply) {
+			t.Fatalf("cut %d: %v, %d bytes", i, l.err, len(l.buf.reply))
 		}
 		if l.route.Ended() != io.EOF {
 			t.Fatalf("cut %d: the FIN behind the reply was not seen", i)
 		}
-		if l.ask() {
+		if l.expectReply() {
 			t.Fatalf("cut %d: a stream that has ended can be asked again", i)
 		}
 	}
@@ -114,13 +108,13 @@ func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 func TestBytesBehindAReplyAreRefusedHoweverTheyArriveCut(t *testing.T) {
 	both := append(replyOf(t, 20), 1, 2)
 	for i, reads := range muxtest.Cuts(slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(both))), both)) {
-		r := connOn(&muxtest.Conn{Reads: reads, Err: io.EOF})
-		l := laneOn(t, r, true)
+		r := paper(&muxtest.Conn{Reads: reads, Err: io.EOF})
+		l := streamOn(t, r, true)
 		_, _ = muxtest.Drain(r)
 		if !answered(t, l) {
 			t.Fatalf("cut %d: no answer", i)
 		}
-		if e, ok := errors.AsType[*ProtocolError](l.err); !ok || e.Reason != "2 bytes behind the reply" {
+		if e, ok := errors.AsType[*failure](l.err); !ok || e.reason != "2 bytes behind the reply" {
 			t.Fatalf("cut %d: %v", i, l.err)
 		}
 	}
@@ -137,36 +131,36 @@ func TestAStreamThatEndsFailsWhoWaitsForIt(t *testing.T) {
 		heard  bool
 	}{
 		"FIN":                {muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0), io.EOF, false},
-		"RST":                {muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 0), yamux.ErrConnectionReset, false},
+		"RST":                {muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 0), mux.ErrReset, false},
 		"FIN on empty data":  {muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, 0), io.EOF, false},
 		"FIN with data":      {data(muxtest.FIN), io.EOF, true},
-		"RST with data":      {data(muxtest.RST), yamux.ErrConnectionReset, false}, // which is void
+		"RST with data":      {data(muxtest.RST), mux.ErrReset, false}, // which is void
 		"FIN behind data":    {append(data(0), muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0)...), io.EOF, true},
-		"RST behind data":    {append(data(0), muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 0)...), yamux.ErrConnectionReset, true},
-		"all flags together": {muxtest.Head(0, muxtest.Window, muxtest.ACK|muxtest.FIN|muxtest.RST, 1, 0), yamux.ErrConnectionReset, false},
+		"RST behind data":    {append(data(0), muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 0)...), mux.ErrReset, true},
+		"all flags together": {muxtest.Head(0, muxtest.Window, muxtest.ACK|muxtest.FIN|muxtest.RST, 1, 0), mux.ErrReset, false},
 	} {
-		r := connOn(&muxtest.Conn{Reads: [][]byte{c.frames}, Err: io.EOF})
-		l := laneOn(t, r, true)
+		r := paper(&muxtest.Conn{Reads: [][]byte{c.frames}, Err: io.EOF})
+		l := streamOn(t, r, true)
 		_, _ = muxtest.Drain(r)
-		if !answered(t, l) || l.err != c.want || len(l.lent.reply) > 0 != c.heard {
-			t.Errorf("%s: %v, %d bytes; want %v, some: %v", name, l.err, len(l.lent.reply), c.want, c.heard)
+		if !answered(t, l) || l.err != c.want || len(l.buf.reply) > 0 != c.heard {
+			t.Errorf("%s: %v, %d bytes; want %v, some: %v", name, l.err, len(l.buf.reply), c.want, c.heard)
 		}
-		idle := connOn(&muxtest.Conn{Reads: [][]byte{c.frames}, Err: io.EOF})
-		l = laneOn(t, idle, false)
+		idle := paper(&muxtest.Conn{Reads: [][]byte{c.frames}, Err: io.EOF})
+		l = streamOn(t, idle, false)
 		_, _ = muxtest.Drain(idle)
-		if answered(t, l) || l.ask() {
+		if answered(t, l) || l.expectReply() {
 			t.Errorf("%s: an idle lane can still be asked", name)
 		}
 	}
 }
 
 func TestBytesThatNobodyAskedForSpoilTheLane(t *testing.T) {
-	r := connOn(&muxtest.Conn{Reads: [][]byte{append(muxtest.Head(0, muxtest.Data, 0, 1, 1), 'x')}, Err: io.EOF})
-	l := laneOn(t, r, false)
+	r := paper(&muxtest.Conn{Reads: [][]byte{append(muxtest.Head(0, muxtest.Data, 0, 1, 1), 'x')}, Err: io.EOF})
+	l := streamOn(t, r, false)
 	if got, _ := muxtest.Drain(r); len(got) != 0 {
 		t.Fatalf("yamux got % x", got)
 	}
-	if l.ask() {
+	if l.expectReply() {
 		t.Fatal("it can still be asked: the byte would pass for a part of the reply")
 	}
 }
@@ -175,12 +169,12 @@ func TestBytesThatNobodyAskedForSpoilTheLane(t *testing.T) {
 // ends its stream; then nothing is kept of it.
 func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T) {
 	reply := replyOf(t, 50)
-	r := connOn(&muxtest.Conn{Reads: [][]byte{
+	r := paper(&muxtest.Conn{Reads: [][]byte{
 		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply),
 		muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0),
 	}, Err: io.EOF})
-	l := laneOn(t, r, true)
-	if !l.leave() || l.amid {
+	l := streamOn(t, r, true)
+	if !l.abandon() || l.partial {
 		t.Fatal("a reply of which nothing came in kept its caller")
 	}
 	r.CloseStream(l.route)
@@ -189,8 +183,8 @@ func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T
 	if want := muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0); err != nil || !bytes.Equal(b[:n], want) {
 		t.Fatalf("%v, yamux got % x", err, b[:n])
 	}
-	if len(l.lent.reply) != 0 || l.got != nil || r.Routes.Find(1) != nil {
-		t.Fatalf("%d and %d bytes kept, port %v", len(l.lent.reply), len(l.got), r.Routes.Find(1))
+	if len(l.buf.reply) != 0 || l.got != nil || r.Routes.Find(1) != nil {
+		t.Fatalf("%d and %d bytes kept, port %v", len(l.buf.reply), len(l.got), r.Routes.Find(1))
 	}
 }
 
@@ -213,27 +207,27 @@ func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
 		"amid the reply, which then ends": {frames[:1], frames[3:]},
 	} {
 		conn := &muxtest.Conn{Reads: slices.Clone(c.before), Err: io.EOF}
-		r := connOn(conn)
-		l := laneOn(t, r, true)
-		l.lent.reply = make([]byte, 0, 1000) // of an earlier call
+		r := paper(conn)
+		l := streamOn(t, r, true)
+		l.buf.reply = make([]byte, 0, 1000) // of an earlier call
 		_, _ = muxtest.Drain(r)
-		if !l.leave() {
+		if !l.abandon() {
 			t.Fatalf("%s: answered", name)
 		}
-		l.strip()
+		l.dropBuffers()
 		conn.Reads = slices.Clone(c.after)
 		_, _ = muxtest.Drain(r)
-		if l.got != nil || l.lent != nil && (l.lent.reply != nil || l.lent.request != nil) {
-			t.Errorf("%s: it holds %+v, and %d bytes of a reply", name, l.lent, cap(l.got))
+		if l.got != nil || l.buf != nil && (l.buf.reply != nil || l.buf.request != nil) {
+			t.Errorf("%s: it holds %+v, and %d bytes of a reply", name, l.buf, cap(l.got))
 		}
 	}
 }
 
 func TestAPeerThatSendsMoreThanItsWindowBreaksTheSession(t *testing.T) {
-	r := connOn(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.Data, 0, 1, mux.WindowSize+1)}, Err: io.EOF})
-	laneOn(t, r, true)
+	r := paper(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.Data, 0, 1, mux.WindowSize+1)}, Err: io.EOF})
+	streamOn(t, r, true)
 	_, err := muxtest.Drain(r)
-	if e, ok := errors.AsType[*ProtocolError](err); !ok || e.Layer != "yamux" || r.Cause() != err {
+	if e, ok := errors.AsType[*failure](err); !ok || e.what != "yamux" || r.Cause() != err {
 		t.Fatalf("%v", err)
 	}
 }
@@ -247,8 +241,8 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 		b = b[n:]
 	}
 	c := &muxtest.Conn{Reads: reads}
-	r := connOn(c)
-	l := laneOn(t, r, true)
+	r := paper(c)
+	l := streamOn(t, r, true)
 	for b := make([]byte, 64); ; { // a ping at a time
 		if _, err := r.Read(b); err != nil {
 			break
@@ -258,7 +252,7 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 		}
 	}
 	if !answered(t, l) || l.err != nil {
-		t.Fatalf("%v, %v: %d of %d bytes", l.err, r.Cause(), len(l.lent.reply), size)
+		t.Fatalf("%v, %v: %d of %d bytes", l.err, r.Cause(), len(l.buf.reply), size)
 	}
 	var given uint32
 	for _, w := range c.Writes {
@@ -278,8 +272,8 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 	hold := make(chan struct{})
 	defer close(hold)
-	r := connOn(&muxtest.Conn{Hold: hold})
-	l := laneOn(t, r, true)
+	r := paper(&muxtest.Conn{Hold: hold})
+	l := streamOn(t, r, true)
 	l.Received(mux.WindowSize/2, 0, false)
 	awaitTrue(t, "the writer", func() bool { return l.credit.State() == mux.FrameWriting })
 	first := l.credit
@@ -298,8 +292,8 @@ func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
 	} {
 		head := replyOf(t, 0)
 		reply := slices.Concat(head[:len(head)-1], body)
-		r := connOn(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply}, Err: io.EOF})
-		l := laneOn(t, r, true)
+		r := paper(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply}, Err: io.EOF})
+		l := streamOn(t, r, true)
 		l.seq = 7
 		p := func() weak.Pointer[byte] {
 			_, _ = muxtest.Drain(r)
@@ -309,8 +303,8 @@ func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
 			if at, err := l.finish(new(struct{ Data any })); err != nil {
 				t.Fatalf("%s: %v, %v", name, at, err)
 			}
-			p := weak.Make(&l.lent.reply[0])
-			l.lent = nil
+			p := weak.Make(&l.buf.reply[0])
+			l.buf = nil
 			return p
 		}()
 		runtime.GC()

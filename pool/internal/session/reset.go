@@ -5,9 +5,7 @@ import "github.com/open-nomad/rpcproxy/pool/internal/mux"
 // resetStream ends a stream on both sides, whatever its peer does; what was not read yet
 // is lost. It blocks while too many resets wait, at most until the session's end.
 func (s *Session) resetStream(st mux.Stream) {
-	if s.conn.Reset(st.StreamID(), s.sendResets, s.ctx.Done()) {
-		s.sendResets()
-	}
+	s.conn.Reset(st.StreamID(), s.sendResets, s.ctx.Done())
 }
 
 // sendResets makes a frame go out and one come in, which resets go along with: one

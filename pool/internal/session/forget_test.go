@@ -1,4 +1,4 @@
-package pool
+package session
 
 import (
 	"context"
@@ -12,38 +12,35 @@ import (
 // the session and what stands below that. The test keeps it in yamux's place.
 func TestWhatIsKeptOfASessionThatIsOverHoldsNoLane(t *testing.T) {
 	addr, _ := lateServer(t)
-	p, err := New(Far(Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	session := dialed(t, addr)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	// The caller leaves, and the peer never acknowledges the stream.
 	short, leave := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- p.Call(short, addr, "Echo.Echo", make([]byte, 100_000), nil) }()
-	awaitTrue(t, "the request", func() bool { s := (*p.table.Load())[addr]; return s != nil && asked(s) == 1 })
+	go func() {
+		_, err := call(short, session, "Echo.Echo", make([]byte, 100_000), nil)
+		done <- err
+	}()
+	awaitTrue(t, "the request", func() bool { return asked(session) == 1 })
 	leave()
 	if err := <-done; err == nil {
 		t.Fatal("a mute server answered")
 	}
-	session := (*p.table.Load())[addr]
 	kept := session.conn
-	var lanes []weak.Pointer[lane]
+	var streams []weak.Pointer[callStream]
 	for _, at := range routesOf(session) {
-		lanes = append(lanes, weak.Make(laneOf(at)))
+		streams = append(streams, weak.Make(callStreamOf(at)))
 	}
-	if len(lanes) == 0 {
-		t.Fatal("the session has no lane that was left")
+	if len(streams) == 0 {
+		t.Fatal("the session has no call stream that was left")
 	}
 	session.cancel(errors.New("over"))
+	<-session.group.ended
 	session = nil
-	for p.Stats().Sessions > 0 {
-		runtime.Gosched()
-	}
 	left := func() (n int) {
 		runtime.GC()
-		for _, l := range lanes {
+		for _, l := range streams {
 			if l.Value() != nil {
 				n++
 			}
@@ -52,11 +49,8 @@ func TestWhatIsKeptOfASessionThatIsOverHoldsNoLane(t *testing.T) {
 	}
 	for left() > 0 {
 		if ctx.Err() != nil {
-			t.Fatalf("%d of %d lanes are still there", left(), len(lanes))
+			t.Fatalf("%d of %d streams are still there", left(), len(streams))
 		}
 	}
 	runtime.KeepAlive(kept)
-	if err := p.Stop(context.Background()); err != nil {
-		t.Error(err)
-	}
 }

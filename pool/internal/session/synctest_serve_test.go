@@ -1,4 +1,4 @@
-package pool
+package session
 
 import (
 	"bytes"
@@ -22,20 +22,10 @@ type pipeStream struct{ net.Conn }
 
 func (pipeStream) StreamID() uint32 { return 2 }
 
-// servedPool is a pool with one session on which a stream can be served.
-func servedPool(t *testing.T, cfg Config) (*silentPool, *session) {
-	t.Helper()
-	sp := newSilentPool(t, cfg)
-	if _, err := sp.find(t.Context(), "a:1", 0); err != nil {
-		t.Fatal(err)
-	}
-	return sp, (*sp.table.Load())["a:1"]
-}
-
 func TestAStreamThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 	for _, said := range []string{"", "\x01", "\x05", "\x01\x82\xa3Seq", "\x05\x81\xa6Meth"} {
 		synctest.Test(t, func(t *testing.T) {
-			sp, s := servedPool(t, Config{})
+			s := silent(t, newConfig())
 			if !s.admit() {
 				t.Fatal("not admitted")
 			}
@@ -47,7 +37,7 @@ func TestAStreamThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 			if _, err := far.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 				t.Errorf("%q: %v", said, err)
 			}
-			sp.after(t, firstWords, "closed")
+			s.after(t, requestPause, "closed")
 		})
 	}
 }
@@ -56,11 +46,16 @@ func TestAStreamThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 func inFive(b []byte) [][]byte { return slices.Collect(slices.Chunk(b, (len(b)+4)/5)) }
 
 func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
-	const idle, pause = 30 * time.Second, firstWords - time.Second
-	cfg := Config{IdleTimeout: idle, Handlers: Handlers{
-		Calls:   map[string]CallHandler{"T.N": func(context.Context, func(any) error) (any, error) { return nil, nil }},
-		Streams: map[string]StreamHandler{"T.N": func(context.Context, net.Conn) error { return nil }},
-	}}
+	const idle, pause = 30 * time.Second, requestPause - time.Second
+	cfg := func() *Config {
+		c := newConfig()
+		c.IdleTimeout = idle
+		c.Handlers.Call = func(string) CallHandler {
+			return func(context.Context, func(any) error) (any, error) { return nil, nil }
+		}
+		c.Handlers.Stream = func(string) StreamHandler { return func(context.Context, net.Conn) error { return nil } }
+		return c
+	}
 	request, err := wire.NewEncoder().Request(nil, 1, "T.N", 1)
 	if err != nil {
 		t.Fatal(err)
@@ -80,14 +75,14 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 		"a first request":         {call[:1], inFive(call[1:]), pause, answer, 5*pause + idle},
 		"a later request":         {call, inFive(request), idle - 1, slices.Concat(answer, answer), idle - 1 + 4*pause + idle},
 		"a streaming call":        {nil, inFive(wire.AppendStream([]byte{wire.ModeStreaming}, "T.N")), pause, wire.AppendAck(nil, ""), 5 * pause},
-		"a pause that is long":    {call[:1], inFive(call[1:]), firstWords + 1, nil, firstWords},
+		"a pause that is long":    {call[:1], inFive(call[1:]), requestPause + 1, nil, requestPause},
 		"a later one too late":    {call, inFive(request), idle + 1, answer, idle},
-		"a later one that stops":  {call, [][]byte{request[:5]}, pause, answer, pause + firstWords},
-		"one that takes for ever": {[]byte("\x01\xda\xff\xff"), slices.Repeat([][]byte{{0}}, 1000), pause, nil, allWords},
+		"a later one that stops":  {call, [][]byte{request[:5]}, pause, answer, pause + requestPause},
+		"one that takes for ever": {[]byte("\x01\xda\xff\xff"), slices.Repeat([][]byte{{0}}, 1000), pause, nil, requestTime},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sp, s := servedPool(t, cfg)
+				s := silent(t, cfg())
 				s.admit()
 				near, far := net.Pipe()
 				go s.serve(pipeStream{near})
@@ -109,7 +104,7 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 				if err != nil || !bytes.Equal(answered, c.answered) {
 					t.Errorf("%q, %v; want %q", answered, err, c.answered)
 				}
-				sp.after(t, c.took, "closed")
+				s.after(t, c.took, "closed")
 				writing.Wait()
 			})
 		})
@@ -120,7 +115,9 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const idle = 7 * time.Second
 		answer := func(context.Context, func(any) error) (any, error) { return nil, nil }
-		sp, s := servedPool(t, Config{IdleTimeout: idle, Handlers: Handlers{Calls: map[string]CallHandler{"Test.Nil": answer}}})
+		cfg := newConfig()
+		cfg.IdleTimeout, cfg.Handlers.Call = idle, func(string) CallHandler { return answer }
+		s := silent(t, cfg)
 		s.admit()
 		near, far := net.Pipe()
 		go s.serve(pipeStream{near})
@@ -132,14 +129,16 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 		if answered, err := io.ReadAll(far); err != nil || len(answered) == 0 {
 			t.Errorf("%q, %v", answered, err)
 		}
-		sp.after(t, idle, "closed")
+		s.after(t, idle, "closed")
 	})
 }
 
 func TestWhatIsRefusedIsLoggedOnceAMinuteWithItsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		_, s := servedPool(t, Config{Logger: zerolog.New(zerolog.SyncWriter(&log))})
+		cfg := newConfig()
+		cfg.Logger = zerolog.New(zerolog.SyncWriter(&log))
+		s := silent(t, cfg)
 		time.Sleep(time.Second) // since the pool was made
 		for i := range 3 * 60 { // of seconds, 10 in each
 			for range 10 {
@@ -163,15 +162,17 @@ func TestWhatIsRefusedIsLoggedOnceAMinuteWithItsCount(t *testing.T) {
 func TestALargeAnswerMayGoOutSlowlyAsLongAsItGoesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		big := make([]byte, 1<<20)
-		_, s := servedPool(t, Config{HoldTimeout: 10 * time.Second, Handlers: Handlers{
-			Calls: map[string]CallHandler{"X.Y": func(context.Context, func(any) error) (any, error) { return big, nil }},
-		}})
+		cfg := newConfig()
+		cfg.HoldTimeout, cfg.Handlers.Call = 10*time.Second, func(string) CallHandler {
+			return func(context.Context, func(any) error) (any, error) { return big, nil }
+		}
+		s := silent(t, cfg)
 		if !s.admit() {
 			t.Fatal("not admitted")
 		}
 		near, far := net.Pipe()
 		go s.serve(pipeStream{near})
-		request := append(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "X.Y"), emptyMap...)
+		request := append(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "X.Y"), emptyMap)
 		if _, err := far.Write(request); err != nil {
 			t.Fatal(err)
 		}

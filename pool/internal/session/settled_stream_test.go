@@ -1,4 +1,4 @@
-package pool
+package session
 
 import (
 	"context"
@@ -14,7 +14,8 @@ import (
 // server would wait in its accept loop, and nothing that it would act on. One for calls
 // serves the next; the other one ends.
 func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testing.T) {
-	p, srv, s, let := stuck(t)
+	srv, s := started(t)
+	let := paused(t, s)
 	srv.HandleStream("Test.Never", func(context.Context, net.Conn) error {
 		t.Error("the stream was acted on")
 		return nil
@@ -28,29 +29,29 @@ func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testi
 			}
 		})
 	}
-	begin(func() error { _, err := p.Stream(ctx, srv.Addr(), "Test.Never"); return err })
+	begin(func() error { _, _, err := open(ctx, s, "Test.Never"); return err })
 	for range 2 { // one of these is on the stream that is idle
-		begin(func() error { return p.Call(ctx, srv.Addr(), "Echo.Count", map[string]string{"ID": "left"}, nil) })
+		begin(func() error { _, err := call(ctx, s, "Echo.Count", map[string]string{"ID": "left"}, nil); return err })
 	}
 	awaitTrue(t, "the openings", func() bool { return s.conn.Opens.Waiting() == 2 && asked(s) == 1 })
 	leave()
 	making.Wait()
 	let()
-	awaitTrue(t, "the streams", func() bool { st := p.Stats(); return st.IdleStreams == 2 && len(routesOf(s)) == 2 })
+	awaitTrue(t, "the streams", func() bool { return s.IdleStreams() == 2 && len(routesOf(s)) == 2 })
 	held := make(chan struct{})
 	srv.Handle("Test.Hold", func(context.Context, *testutil.Request) (any, error) { <-held; return nil, nil })
 	making.Go(func() {
-		if err := p.Call(t.Context(), srv.Addr(), "Test.Hold", nil, nil); err != nil {
+		if _, err := call(t.Context(), s, "Test.Hold", nil, nil); err != nil {
 			t.Error(err)
 		}
 	})
 	awaitTrue(t, "the call", func() bool { return asked(s) == 1 })
-	if _, err := p.Ping(t.Context(), srv.Addr()); err != nil {
+	if _, err := call(t.Context(), s, PingMethod, nil, nil); err != nil {
 		t.Error(err)
 	}
 	close(held)
 	making.Wait()
-	if n, st := srv.Executions("left"), p.Stats(); n != 0 || st.Dials != 1 || st.Streams != 3 {
-		t.Fatalf("executed %d times, %+v", n, st)
+	if n, opened := srv.Executions("left"), s.cfg.Counters.Streams.Load(); n != 0 || opened != 3 {
+		t.Fatalf("executed %d times, %d streams", n, opened)
 	}
 }

@@ -1,4 +1,4 @@
-package pool
+package session
 
 import (
 	"encoding/binary"
@@ -23,8 +23,8 @@ func FuzzInbound(f *testing.F) {
 	f.Add(slices.Concat(muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, uint32(len(reply))), reply), uint8(7))
 	f.Add(slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, 5), reply[:5], muxtest.Head(0, muxtest.Window, muxtest.RST, 1, 9)), uint8(1))
 	f.Fuzz(func(t *testing.T, b []byte, size uint8) {
-		r := connOn(&muxtest.Conn{Reads: slices.Collect(slices.Chunk(b, int(size)+1)), Err: io.EOF})
-		l := laneOn(t, r, true)
+		r := paper(&muxtest.Conn{Reads: slices.Collect(slices.Chunk(b, int(size)+1)), Err: io.EOF})
+		l := streamOn(t, r, true)
 		got, err := muxtest.Drain(r)
 		if err == nil || r.Cause() == nil {
 			t.Fatal("it ended without a reason")
@@ -41,8 +41,8 @@ func FuzzInbound(f *testing.F) {
 		if len(got) > 0 {
 			t.Fatalf("yamux got a part of a head: % x", got)
 		}
-		if answered(t, l) && l.err == nil && l.end != len(l.lent.reply) {
-			t.Fatalf("%d bytes in a reply of %d", len(l.lent.reply), l.end)
+		if answered(t, l) && l.err == nil && l.bodyEnd != len(l.buf.reply) {
+			t.Fatalf("%d bytes in a reply of %d", len(l.buf.reply), l.bodyEnd)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package pool
+package session
 
 import (
 	"errors"
@@ -10,31 +10,26 @@ import (
 // frozen waits for a call's answer, as it was sent this long before the process that
 // waits was run again: the watch fires that much later than it was set for. The
 // answer, if there is one, is read after a while.
-func frozen(t *testing.T, sp *silentPool, slept, readAfter time.Duration) (replied bool, err error) {
+func frozen(t *testing.T, s *silentSession, slept, readAfter time.Duration) (replied bool, err error) {
 	t.Helper()
-	s, err := sp.find(t.Context(), "a:1", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.leave()
-	watch := time.NewTimer(time.Hour)
-	defer watch.Stop()
-	w := s.patience(t.Context(), watch, 0, 0)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	w := s.newWaiter(t.Context(), timer, 0, 0)
 	w.begin, w.due = w.begin-slept, w.due-slept
 	done := make(chan struct{}, 1)
 	if readAfter > 0 {
 		time.AfterFunc(readAfter, func() { done <- struct{}{} })
 	}
-	return w.await(done, nil)
+	return w.wait(done, nil)
 }
 
 // Who reads answers has stood still as long as who waits for them: it gets its turn
 // before the call is given up.
 func TestAnAnswerIsReadThatCameInWhileTheProcessStoodStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{})
-		replied, err := frozen(t, sp, 75*time.Second, 1900*time.Millisecond)
-		sp.after(t, 1900*time.Millisecond, "read") // the watch was due after a second
+		s := silent(t, newConfig())
+		replied, err := frozen(t, s, 75*time.Second, 1900*time.Millisecond)
+		s.after(t, 1900*time.Millisecond, "read") // the watch was due after a second
 		if !replied || err != nil {
 			t.Errorf("%v, %v", replied, err)
 		}
@@ -43,10 +38,10 @@ func TestAnAnswerIsReadThatCameInWhileTheProcessStoodStill(t *testing.T) {
 
 func TestACallWithoutAnAnswerEndsSoonAfterItsProcessStoodStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{})
-		_, err := frozen(t, sp, time.Hour, 0)
-		sp.after(t, 2*time.Second, "given up")
-		if held, ok := errors.AsType[*HoldError](err); !ok || held.Limit != time.Minute {
+		s := silent(t, newConfig())
+		_, err := frozen(t, s, time.Hour, 0)
+		s.after(t, 2*time.Second, "given up")
+		if held, ok := errors.AsType[*failure](err); !ok || held.limit != time.Minute {
 			t.Errorf("%v", err)
 		}
 	})

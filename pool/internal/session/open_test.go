@@ -1,18 +1,17 @@
-package pool
+package session
 
 import (
 	"context"
 	"errors"
+	"github.com/hashicorp/yamux"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/hashicorp/yamux"
-
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
-	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
 // clogged is a mux whose opening frame does not get out in time.
@@ -21,7 +20,7 @@ type clogged struct{ mux.Session }
 func (clogged) Open() (mux.Stream, error) { return nil, yamux.ErrConnectionWriteTimeout }
 
 func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
-	s := &session{yamux: clogged{}}
+	s := &Session{yamux: clogged{}}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
 	if _, err := s.openStream(); !errors.Is(err, yamux.ErrConnectionWriteTimeout) || !errors.Is(context.Cause(s.ctx), yamux.ErrConnectionWriteTimeout) {
 		t.Errorf("%v; the session: %v", err, context.Cause(s.ctx))
@@ -29,7 +28,7 @@ func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
 }
 
 // routesOf are the routes of a session, if it has opened no more than 4096 streams.
-func routesOf(s *session) (all []*mux.Route) {
+func routesOf(s *Session) (all []*mux.Route) {
 	for id := uint32(1); id < 8192; id += 2 {
 		if r := s.conn.Routes.Find(id); r != nil {
 			all = append(all, r)
@@ -38,18 +37,18 @@ func routesOf(s *session) (all []*mux.Route) {
 	return all
 }
 
-// laneOf is the lane at a route; nil: none.
-func laneOf(r *mux.Route) *lane {
+// callStreamOf is the lane at a route; nil: none.
+func callStreamOf(r *mux.Route) *callStream {
 	if to := r.Receiver.Load(); to != nil {
-		return (*to).(*lane)
+		return (*to).(*callStream)
 	}
 	return nil
 }
 
 // asked is how many lanes of a session wait for a reply.
-func asked(s *session) (n int) {
+func asked(s *Session) (n int) {
 	for _, r := range routesOf(s) {
-		if l := laneOf(r); l != nil && l.turn.Load() == turnAsked {
+		if l := callStreamOf(r); l != nil && l.state.Load() == stateAsked {
 			n++
 		}
 	}
@@ -95,33 +94,10 @@ func lateServer(t *testing.T) (addr string, accept func()) {
 			if _, err := io.ReadFull(st, make([]byte, 1)); err != nil {
 				t.Errorf("the end of a stream came before its mode: %v", err)
 			}
-			serving.Go(func() { AnswerPings(st) })
+			serving.Go(func() { sessiontest.AnswerPings(st) })
 		}
 	})
 	return ln.Addr().String(), func() { close(accepting) }
-}
-
-// AnswerPings answers each Status.Ping on a stream, and nothing else, until it ends.
-func AnswerPings(st *yamux.Stream) {
-	defer func() { _ = st.Close() }()
-	buf := make([]byte, 4096)
-	for {
-		n, err := st.Read(buf)
-		if err != nil {
-			return
-		}
-		var h wire.RequestHeader
-		var scan wire.Scanner
-		scan.Reset(0, n)
-		end, ok, err := scan.Value(buf[:n])
-		if err != nil || !ok || wire.NewDecoder().Request(buf[:end], &h) != nil || h.ServiceMethod != pingMethod {
-			continue
-		}
-		reply, _ := wire.NewEncoder().Reply(nil, wire.Header{Seq: h.Seq, ServiceMethod: pingMethod}, map[string]any{})
-		if _, err := st.Write(reply); err != nil {
-			return
-		}
-	}
 }
 
 // A server that answers pings and acknowledges no stream holds up a bounded number of
@@ -130,11 +106,7 @@ func AnswerPings(st *yamux.Stream) {
 // that were left.
 func TestCallsThatAreLeftBeforeTheirStreamsAreAcknowledgedCostTheSessionNothing(t *testing.T) {
 	addr, accept := lateServer(t)
-	p, err := New(Far(Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = p.Stop(context.Background()) }()
+	s := dialed(t, addr)
 	const calls = 1000
 	for round := range 3 {
 		ctx, leave := context.WithCancel(t.Context())
@@ -142,67 +114,59 @@ func TestCallsThatAreLeftBeforeTheirStreamsAreAcknowledgedCostTheSessionNothing(
 		var sent atomic.Int64
 		for i := range calls {
 			making.Go(func() {
+				var at Phase
 				var err error
 				if i%4 == 0 {
-					_, err = p.Stream(ctx, addr, "X.Y")
+					_, at, err = open(ctx, s, "X.Y")
 				} else {
-					err = p.Call(ctx, addr, "X.Y", nil, nil)
+					at, err = call(ctx, s, "X.Y", nil, nil)
 				}
-				e, ok := errors.AsType[*CallError](err)
-				if !ok || !errors.Is(err, context.Canceled) || e.Phase < PhaseOpen {
-					t.Errorf("%v", err)
-				} else if e.Phase > PhaseOpen {
+				if !errors.Is(err, context.Canceled) || at < PhaseOpen {
+					t.Errorf("%v, %v", at, err)
+				} else if at > PhaseOpen {
 					sent.Add(1)
 				}
 			})
 		}
 		awaitTrue(t, "the calls", func() bool {
-			s := (*p.table.Load())[addr]
-			return s != nil && s.inFlight() == calls && s.conn.Opens.Waiting() == mux.OpensFirst && int(p.Stats().Streams) == mux.OpensFirst
+			return s.InFlight() == calls && s.conn.Opens.Waiting() == mux.OpensFirst && s.cfg.Counters.Streams.Load() == mux.OpensFirst
 		})
 		leave()
 		making.Wait()
-		s := (*p.table.Load())[addr]
-		awaitTrue(t, "the calls' end", func() bool { return s.inFlight() == 0 && s.crew.n.Load() <= 2 })
+		awaitTrue(t, "the calls' end", func() bool { return s.InFlight() == 0 && s.group.n.Load() <= 2 })
 		if n := len(routesOf(s)); n != mux.OpensFirst || round > 0 && sent.Load() > 0 {
 			t.Fatalf("round %d: %d streams, want %d; %d calls were sent", round, n, mux.OpensFirst, sent.Load())
 		}
 	}
 	accept()
-	if _, err := p.Ping(t.Context(), addr); err != nil {
-		t.Fatal(err)
+	if at, err := call(t.Context(), s, PingMethod, nil, nil); err != nil {
+		t.Fatal(at, err)
 	}
-	s := (*p.table.Load())[addr]
 	awaitTrue(t, "the streams' end", func() bool { return len(routesOf(s)) == 1 })
-	if st := p.Stats(); st.Dials != 1 || st.Streams > mux.OpensFirst+1 {
-		t.Fatalf("%+v", st)
+	if n := s.cfg.Counters.Streams.Load(); n > mux.OpensFirst+1 {
+		t.Fatalf("%d streams", n)
 	}
 }
 
 // Calls that wait for leave to open a stream take one that is idle, if that comes first.
 func TestACallThatWaitsForAStreamTakesOneThatHasBecomeIdle(t *testing.T) {
 	addr, accept := lateServer(t)
-	p, err := New(Far(Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = p.Stop(context.Background()) }()
+	s := dialed(t, addr)
 	const calls = 200
 	var making sync.WaitGroup
 	for range calls {
 		making.Go(func() {
-			if _, err := p.Ping(t.Context(), addr); err != nil {
-				t.Error(err)
+			if at, err := call(t.Context(), s, PingMethod, nil, nil); err != nil {
+				t.Error(at, err)
 			}
 		})
 	}
 	awaitTrue(t, "the calls", func() bool {
-		s := (*p.table.Load())[addr]
-		return s != nil && asked(s) == mux.OpensFirst && s.inFlight() == calls
+		return asked(s) == mux.OpensFirst && s.InFlight() == calls
 	})
 	accept()
 	making.Wait()
-	if st := p.Stats(); st.Streams > calls || st.CallsInFlight != 0 || st.IdleStreams != int(st.Streams) {
-		t.Fatalf("%+v", st)
+	if n := s.cfg.Counters.Streams.Load(); n > calls || s.InFlight() != 0 || s.IdleStreams() != int(n) {
+		t.Fatalf("%d streams, %d idle, %d calls", n, s.IdleStreams(), s.InFlight())
 	}
 }
