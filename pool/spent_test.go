@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 // A call can tell of a broken session before the session's keeper has taken note of it,
@@ -15,10 +17,10 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
 		p := new(Pool)
 		p.names.learn(addr, []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")}, time.Now())
-		s := &session{pool: p, addr: addr, route: route}
-		s.ctx, s.cancel = context.WithCancelCause(context.Background())
-		s.cancel(cause)
-		o := &owner{pool: p, live: map[uint64]*session{1: s}}
+		p.sessions = p.sessionConfig()
+		s := p.newConnection(context.Background(), &muxtest.Conn{}, addr, route, 1)
+		s.End(cause)
+		o := &owner{pool: p, live: map[uint64]*connection{1: s}}
 		o.spent(0)
 		if len(p.names.find(addr).failed) != 0 {
 			t.Fatal("no session is told of, and yet an address failed")
@@ -28,7 +30,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 			t.Errorf("%v: the address failed: %v", cause, failed)
 		}
 		before := p.names.find(addr)
-		if s.failRoute(cause); p.names.find(addr) != before {
+		if p.failRoute(s, cause); p.names.find(addr) != before {
 			t.Errorf("%v: and it failed again when the session's keeper told of it", cause)
 		}
 	}

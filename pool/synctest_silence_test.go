@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,7 +102,7 @@ func TestEveryCallThatWaitsEndsWithItsServer(t *testing.T) {
 			}
 			sp.after(t, sure, "left")
 		}
-		if n := sp.mux.pings.Load(); n != 1 {
+		if n := sp.mux.Pings.Load(); n != 1 {
 			t.Errorf("%d pings for one silence", n)
 		}
 	})
@@ -163,8 +162,8 @@ func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.
 		})
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 500*time.Millisecond+sure, "left")
-		if !errors.Is(err, ErrSilent) || sp.mux.pings.Load() != 1 {
-			t.Errorf("%v, %d pings", err, sp.mux.pings.Load())
+		if !errors.Is(err, ErrSilent) || sp.mux.Pings.Load() != 1 {
+			t.Errorf("%v, %d pings", err, sp.mux.Pings.Load())
 		}
 	})
 }
