@@ -23,7 +23,7 @@ func Head(version, kind byte, flags uint16, stream, length uint32) []byte {
 	return binary.BigEndian.AppendUint32(b, length)
 }
 
-// Conn notes what is written to it, and reads from a script. Its other methods panic.
+// Conn notes the bytes of each Write, and reads from a script. Its other methods panic.
 type Conn struct {
 	net.Conn
 	Writes [][]byte
