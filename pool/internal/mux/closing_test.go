@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
-// closingRig is stream 1 of a connection over paper, and the frames that go out.
+// closingRig is stream 1 of a scripted connection, and the frames that go out.
 type closingRig struct {
 	*Conn
 	route *Route
@@ -83,8 +83,8 @@ func TestAStreamThatIsGivenUpEndsBehindItsAcknowledgement(t *testing.T) {
 	}
 }
 
-// A server whose answer is larger than the window must not wait for leave to send the
-// rest, and small answers cost nothing.
+// A server whose answer is larger than the window must be allowed to send the rest, and
+// small answers cost nothing.
 func TestAServerMaySayAllItHasOnAStreamThatWasGivenUp(t *testing.T) {
 	const half = WindowSize / 2
 	var u unclaimed

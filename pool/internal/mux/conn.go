@@ -10,18 +10,18 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 )
 
-// Config is what a Conn is made with. All fields must be set.
+// Config configures a Conn. All fields must be set.
 type Config struct {
-	Origin  time.Time      // the times of Signs and Opens are nanoseconds since it
+	Origin  time.Time      // Signs and Opens have their times as nanoseconds since it
 	In, Out *atomic.Uint64 // count the bytes read and written
 	// Violation makes the error for a peer that breaks the protocol; err is nil or yamux's.
 	Violation func(reason string, err error) error
 }
 
 // Conn shares a transport between yamux, which gets it as its net.Conn, and the call
-// streams. What these send goes past yamux (writer.go), and so does what comes in for
-// them (demux.go). In passing it sees what yamux does not report: Signs, that a stream was
-// ended by the peer, that the peer is leaving, why the transport failed.
+// streams, whose data goes past yamux in both directions (writer.go, demux.go). It also
+// reports facts that yamux does not: signs of life, that the peer has ended a stream, that
+// the peer is leaving, why the transport failed.
 type Conn struct {
 	writer
 	Signs  Signs
@@ -122,15 +122,15 @@ func (c *Conn) Forget() {
 	}
 }
 
-// violated ends the transport because of what the peer has sent.
+// violated ends the transport because of bytes that the peer has sent.
 func (c *Conn) violated(reason string) error {
 	err := c.cfg.Violation(reason, nil)
 	c.fail(err)
 	return err
 }
 
-// goAwayReason says what the code of a go away means that is not 0. The peer ends the
-// session because of what it was sent, or of a failure of its own, and finishes nothing.
+// goAwayReason is the meaning of a go away with a code other than 0. Its sender ends the
+// session because of bytes that it received, or of its own failure, and finishes nothing.
 func goAwayReason(code uint32) string {
 	meaning := "which is unknown"
 	switch code {

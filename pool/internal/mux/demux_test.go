@@ -43,14 +43,14 @@ func TestWhatIsNoFrameIsTheCause(t *testing.T) {
 		"text":      []byte("HTTP/1.1 400 Bad Request"),
 	} {
 		r := newConn(&muxtest.Conn{Reads: [][]byte{b}, Err: errors.New("closed by us")})
-		var told error
-		r.OnFault(func(err error) { told = err })
+		var fault error
+		r.OnFault(func(err error) { fault = err })
 		n, err := r.Read(make([]byte, 64))
-		// The first reason counts, not what follows from it.
+		// The first reason counts, not its consequences.
 		_, _ = r.Read(make([]byte, 64))
 		_, ok := errors.AsType[*violation](r.Cause())
-		if !ok || told != r.Cause() || n != 0 || err != told {
-			t.Fatalf("%s: cause %v, told %v; yamux got %d bytes and %v", name, r.Cause(), told, n, err)
+		if !ok || fault != r.Cause() || n != 0 || err != fault {
+			t.Fatalf("%s: cause %v, fault %v; yamux got %d bytes and %v", name, r.Cause(), fault, n, err)
 		}
 	}
 }
@@ -58,12 +58,12 @@ func TestWhatIsNoFrameIsTheCause(t *testing.T) {
 func TestTheSessionLearnsOfAFaultBeforeYamuxDoes(t *testing.T) {
 	reset := errors.New("connection reset")
 	r := newConn(&muxtest.Conn{Err: reset})
-	var told []error
-	r.OnFault(func(err error) { told = append(told, err) })
+	var faults []error
+	r.OnFault(func(err error) { faults = append(faults, err) })
 	_, err := r.Read(make([]byte, 1))
 	_, _ = r.Read(make([]byte, 1))
-	if !errors.Is(err, reset) || len(told) != 1 || !errors.Is(told[0], reset) {
-		t.Fatalf("%v, told %v", err, told)
+	if !errors.Is(err, reset) || len(faults) != 1 || !errors.Is(faults[0], reset) {
+		t.Fatalf("%v, faults %v", err, faults)
 	}
 }
 
@@ -73,8 +73,8 @@ func TestWithoutAFaultTheCauseIsTheEnd(t *testing.T) {
 	}
 }
 
-// A server pings its clients for ever: that is no use of the session, and no life
-// either, for it comes in also where nothing goes out any more. An answer is life.
+// A server pings its clients for ever. That is no use of the session and no sign of life:
+// it arrives also while nothing that this side sends does. An answer is a sign of life.
 func TestTheServersPingIsNoLifeAndTheAnswerToOursIsNoUse(t *testing.T) {
 	r := newConn(&muxtest.Conn{Reads: [][]byte{muxtest.Head(0, 2, 1, 0, 1), muxtest.Head(0, 2, 2, 0, 1), append(muxtest.Head(0, muxtest.Data, 0, 1, 1), 'x')}, Err: io.EOF})
 	r.cfg.Origin = r.cfg.Origin.Add(-time.Hour) // everything from now on is an hour later

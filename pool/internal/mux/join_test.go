@@ -6,11 +6,11 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
-// A frame waits for those who are about to send another, and for nobody else.
+// A frame waits for callers that are about to run, and only for these.
 func TestAFrameWaitsForCallersThatAreAboutToRunAndIsNotForgotten(t *testing.T) {
 	c := &muxtest.Conn{}
 	w := inline(newConn(c))
-	w.Join(sheet('a', 20)) // nobody else
+	w.Join(sheet('a', 20))
 	w.ready.Add(2)
 	w.Join(sheet('b', 20))
 	w.CallerRuns()

@@ -65,6 +65,6 @@ func TestStreamsThatWaitAreToldOfAnewAfterTheLastOneWasNotOpened(t *testing.T) {
 	o.Reported.Store(true)
 	o.Return()
 	if o.Reported.Load() {
-		t.Error("who waits next is not told of")
+		t.Error("the next stream that waits will not be reported")
 	}
 }

@@ -57,11 +57,11 @@ func TestAPeerThatTakesNoAnswerToItsPingsIsCutOff(t *testing.T) {
 	// As many as are being written at once, as many as may wait, and one.
 	c := &muxtest.Conn{Reads: [][]byte{pings(2*pongsLimit + 1)}, Hold: make(chan struct{})}
 	r := newConn(c)
-	var told error
-	r.OnFault(func(err error) { told = err })
+	var fault error
+	r.OnFault(func(err error) { fault = err })
 	got, err := muxtest.Drain(r)
-	if _, ok := errors.AsType[*violation](err); !ok || told != err || len(got) > 0 {
-		t.Errorf("%v, the session was told %v, yamux got % x", err, told, got)
+	if _, ok := errors.AsType[*violation](err); !ok || fault != err || len(got) > 0 {
+		t.Errorf("%v, the fault is %v, yamux got % x", err, fault, got)
 	}
 	if n := len(r.reading.pongs); n != pongsLimit {
 		t.Errorf("%d answers wait, want %d", n, pongsLimit)
@@ -70,7 +70,7 @@ func TestAPeerThatTakesNoAnswerToItsPingsIsCutOff(t *testing.T) {
 	awaitTrue(t, "the end of writing", func() bool { return !r.waiting() && !r.busy.Load() })
 }
 
-// What has gone out is not counted any more.
+// Answers that have gone out are not counted any more.
 func TestPingsThatAreAnsweredMayBeAnyNumber(t *testing.T) {
 	wrote := make(chan struct{})
 	r := newConn(&muxtest.Conn{Reads: [][]byte{pings(10 * pongsLimit)}, Wrote: func([]byte) { wrote <- struct{}{} }})
@@ -81,7 +81,7 @@ func TestPingsThatAreAnsweredMayBeAnyNumber(t *testing.T) {
 		<-wrote
 	}
 	if n := len(r.reading.pongs); n > 2 {
-		t.Errorf("%d answers are held", n)
+		t.Errorf("%d answers are kept", n)
 	}
 }
 

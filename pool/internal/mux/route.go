@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// Receiver takes what comes in for a stream in place of yamux. The goroutine that reads
+// Receiver takes the data that comes in for a stream in place of yamux. The goroutine that reads
 // the transport calls it, so no method may block, and a method that takes long holds up
 // every stream of the connection.
 type Receiver interface {

@@ -48,7 +48,7 @@ func TestPortsAreFoundWhileOthersComeAndGo(t *testing.T) {
 	}
 }
 
-// What the peer says about a stream can come before yamux has told of it.
+// A frame of the peer can come before yamux has returned the stream.
 func TestAStreamHasItsRouteBeforeThePeerHearsOfIt(t *testing.T) {
 	c := &muxtest.Conn{}
 	w := newConn(c)

@@ -55,7 +55,7 @@ func NewYamuxConfig(write time.Duration) *YamuxConfig {
 	c.StreamCloseTimeout = HalfClosedLimit
 	c.MaxStreamWindowSize = WindowSize
 	c.ConnectionWriteTimeout = max(write, 10*time.Second)
-	c.LogOutput = io.Discard // Conn sees what yamux would log
+	c.LogOutput = io.Discard // Conn reports the same
 	return c
 }
 

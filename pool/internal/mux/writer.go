@@ -187,7 +187,7 @@ func (w *writer) put() {
 // resetsQueued is how many resets may wait for a frame to go before or behind.
 const resetsQueued = 256
 
-// resetQueue is numbers of streams that one side is still to be told of: they are reset.
+// resetQueue is the numbers of streams for which a RST is still to be written.
 type resetQueue chan uint32
 
 // fill writes frames that reset into b, as many as there are and fit.

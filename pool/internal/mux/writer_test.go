@@ -17,7 +17,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
-// patience is how long a test waits for what must happen.
+// patience is how long a test waits for an event that must come.
 const patience = 30 * time.Second
 
 // violation is the error of Config.Violation.
@@ -121,14 +121,14 @@ func TestAFailedWriteIsTheCause(t *testing.T) {
 	broken := errors.New("broken pipe")
 	for name, body := range map[string][]byte{"joined": make([]byte, 10), "large": make([]byte, 2*joinLimit)} {
 		w := newConn(&muxtest.Conn{Err: broken})
-		told := make(chan error, 1)
-		w.OnFault(func(err error) { told <- err })
-		write(t, w, muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(body)))) // held, so nothing fails yet
+		fault := make(chan error, 1)
+		w.OnFault(func(err error) { fault <- err })
+		write(t, w, muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(body)))) // kept, so nothing fails yet
 		if n, err := w.Write(body); n != 0 || !errors.Is(err, broken) {
 			t.Fatalf("%s: %d, %v", name, n, err)
 		}
-		if err := <-told; !errors.Is(w.Cause(), broken) || !errors.Is(err, broken) {
-			t.Fatalf("%s: cause %v, told %v", name, w.Cause(), err)
+		if err := <-fault; !errors.Is(w.Cause(), broken) || !errors.Is(err, broken) {
+			t.Fatalf("%s: cause %v, fault %v", name, w.Cause(), err)
 		}
 	}
 	w := newConn(&muxtest.Conn{Err: broken})
@@ -137,7 +137,7 @@ func TestAFailedWriteIsTheCause(t *testing.T) {
 	}
 }
 
-// sheet is a frame of a lane's, all of whose bytes are the same.
+// sheet is a frame whose bytes are all the same.
 func sheet(fill byte, size int) *Frame {
 	return &Frame{Bytes: bytes.Repeat([]byte{fill}, size)}
 }
@@ -146,7 +146,7 @@ func sheet(fill byte, size int) *Frame {
 func settled(t *testing.T, f *Frame) FrameState {
 	t.Helper()
 	late := time.After(patience)
-	tick := time.NewTicker(time.Millisecond) // for those that tell nobody
+	tick := time.NewTicker(time.Millisecond) // for frames without Notify
 	defer tick.Stop()
 	for {
 		if at := f.State(); at != FrameQueued && at != FrameWriting {
@@ -161,8 +161,8 @@ func settled(t *testing.T, f *Frame) FrameState {
 	}
 }
 
-// What is queued while somebody writes goes out in one write behind it, in order,
-// but for what was withdrawn, which does not go out at all.
+// Frames that are queued during a write go out in one write behind it, in order,
+// except withdrawn frames, which do not go out at all.
 func TestFramesThatWaitForTheTokenShareAWrite(t *testing.T) {
 	c := &muxtest.Conn{Hold: make(chan struct{})}
 	w := newConn(c)
@@ -177,7 +177,7 @@ func TestFramesThatWaitForTheTokenShareAWrite(t *testing.T) {
 	for blocking.State() != FrameWriting {
 		select {
 		case <-t.Context().Done():
-			t.Fatal("nobody writes")
+			t.Fatal("no goroutine writes")
 		default:
 		}
 	}
@@ -209,8 +209,8 @@ func texts(all [][]byte) (out []string) {
 	return out
 }
 
-// A write that fails tells for each frame in it whether any byte of it went out,
-// and nothing follows.
+// After a failed write each frame in it knows whether any byte of it went out, and
+// nothing follows.
 func TestAFailedWriteTellsWhichFramesWereNotSent(t *testing.T) {
 	for room, want := range map[int][]FrameState{
 		0:  {FrameRefused, FrameRefused, FrameRefused},
@@ -232,7 +232,7 @@ func TestAFailedWriteTellsWhichFramesWereNotSent(t *testing.T) {
 		}
 		w.flush()
 		if !slices.Equal(during, want) {
-			t.Fatalf("%d bytes went out: states %v when the session was told, want %v", room, during, want)
+			t.Fatalf("%d bytes went out: states %v at the fault, want %v", room, during, want)
 		}
 		late := sheet('d', 20)
 		late.Notify = make(chan struct{}, 1)
@@ -325,9 +325,9 @@ func arrived(t *testing.T, far io.Reader) map[uint32][]uint32 {
 	return numbers
 }
 
-// manySenders checks that of what many senders send to a peer that reads slowly each
-// frame which they count as written arrives once, whole and in their order, and nothing
-// else does.
+// manySenders has many senders send frames to a peer that reads slowly, and checks that
+// each frame which they count as written arrives once, whole and in its sender's order,
+// and that no other one does.
 func manySenders(t *testing.T, near, far net.Conn) {
 	const senders, frames = 32, 150
 	w := newConn(near)

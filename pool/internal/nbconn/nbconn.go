@@ -8,8 +8,8 @@ import (
 
 // How many bytes may wait for the kernel.
 const (
-	// Room is how many bytes wait at most while callers go on writing: above it they
-	// should keep what they have (Congested).
+	// Room is how many bytes may wait while callers go on writing. Above it they should
+	// keep their frames (Congested).
 	Room = 256 << 10
 	// Limit fails the connection: a Write that finds this much unsent. The bytes of that
 	// Write do not count, however many they are: it may be the only one, to a peer that
@@ -111,7 +111,7 @@ func (c *Conn) Write(b []byte) (n int, err error) {
 	return len(b), nil
 }
 
-// writeNow writes what the kernel takes at once.
+// writeNow writes the part of b that the kernel takes at once.
 func (c *Conn) writeNow(b []byte) (int, error) {
 	c.b, c.n, c.err = b, 0, nil
 	err := c.raw.Write(c.try)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what must happen.
+// patience is how long a test waits for an event that must come.
 const patience = 30 * time.Second
 
 type backlogError struct{ limit int }
@@ -74,7 +74,7 @@ func numbered(n uint64, size int) []byte {
 }
 
 // fillUp writes until the kernel takes no more and at least so much waits. The first
-// bytes are more than the kernel takes: until the peer reads, what waits only grows.
+// bytes are more than the kernel takes: until the peer reads, only more bytes wait.
 func fillUp(t *testing.T, s *Conn, waiting int64) (all []byte) {
 	t.Helper()
 	for n := uint64(0); n == 0 || s.pending.Load() < waiting; n++ {
@@ -107,18 +107,18 @@ func TestWritingDoesNotWaitForAPeerThatDoesNotReadAndLosesNothing(t *testing.T) 
 			t.Fatalf("writing took %v", took)
 		}
 		if !s.Congested() {
-			t.Fatal("nobody is told to hold back")
+			t.Fatal("it is not congested")
 		}
 		got := make([]byte, len(want))
 		if _, err := io.ReadFull(far, got); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Fatalf("round %d: what waited came in another order", round)
+			t.Fatalf("round %d: the bytes came in another order", round)
 		}
 		writing.Wait()
 		if s.pending.Load() != 0 || eased.Load() != int64(round+1) || s.Congested() {
-			t.Fatalf("round %d: %d bytes wait, room was told of %d times", round, s.pending.Load(), eased.Load())
+			t.Fatalf("round %d: %d bytes wait, OnRoom was called %d times", round, s.pending.Load(), eased.Load())
 		}
 	}
 	if _, err := s.Write([]byte("x")); err != nil || s.pending.Load() != 0 {
@@ -142,12 +142,12 @@ func TestBytesThatWaitHaveALimitBehindWhichTheTransportEnds(t *testing.T) {
 		t.Fatalf("the next write: %d, %v", n, again)
 	}
 	if _, read := s.Read(make([]byte, 1)); read != err {
-		t.Fatalf("who reads is told %v", read)
+		t.Fatalf("Read returns %v", read)
 	}
 }
 
-// The limit is about what waits already: who reads is not given up for the size of
-// one write.
+// The limit is about bytes that wait already: a peer that reads is not given up for the
+// size of one write.
 func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
 	s, far := connected(t)
 	want := numbered(1, 2*Limit)
@@ -165,13 +165,13 @@ func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
 
 func TestClosingFreesWhatWaits(t *testing.T) {
 	s, _ := connected(t) // whose cleanup waits for the goroutine
-	told := make(chan struct{}, 1)
-	s.OnRoom(func() { told <- struct{}{} })
+	freed := make(chan struct{}, 1)
+	s.OnRoom(func() { freed <- struct{}{} })
 	fillUp(t, s, 1)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	<-told
+	<-freed
 	if _, err := s.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
 		t.Fatalf("%v", err)
 	}
@@ -185,7 +185,7 @@ func TestOnlyTheKernelsOwnConnectionsAreWrittenPast(t *testing.T) {
 	tcp, _ := s.Conn.(*net.TCPConn)
 	for _, c := range []net.Conn{near, struct{ *net.TCPConn }{tcp}} {
 		if got := Wrap(c, tooMuch); got != c {
-			t.Errorf("%T became a %T: what it does on the way would be left out", c, got)
+			t.Errorf("%T became a %T: its own Write would be left out", c, got)
 		}
 	}
 }

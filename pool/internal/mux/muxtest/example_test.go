@@ -2,7 +2,7 @@ package muxtest
 
 import "fmt"
 
-// A Conn answers a script and notes what it was told.
+// A Conn answers from a script and notes all that is written.
 func Example() {
 	c := &Conn{Reads: [][]byte{Head(0, Ping, ACK, 0, 7)}}
 	_, _ = c.Write(Head(0, Ping, SYN, 0, 7))

@@ -11,8 +11,15 @@ import (
 
 // Types and flags of a frame (yamux v0.1.2, spec.md).
 const (
-	Data, Window, Ping, GoAway = 0, 1, 2, 3
-	SYN, ACK, FIN, RST         = 1, 2, 4, 8
+	Data   = 0
+	Window = 1
+	Ping   = 2
+	GoAway = 3
+
+	SYN = 0x1
+	ACK = 0x2
+	FIN = 0x4
+	RST = 0x8
 )
 
 // Head is the head of a frame.
@@ -23,7 +30,7 @@ func Head(version, kind byte, flags uint16, stream, length uint32) []byte {
 	return binary.BigEndian.AppendUint32(b, length)
 }
 
-// Conn notes what is written to it, and reads from a script. Its other methods panic.
+// Conn notes the bytes of each Write, and reads from a script. Its other methods panic.
 type Conn struct {
 	net.Conn
 	Writes [][]byte
