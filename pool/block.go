@@ -5,12 +5,9 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
-
-// longestBlock is how long a server holds a blocking query at most, and how long
-// it holds one that does not say.
-const longestBlock = 300 * time.Second
 
 // BlockTime is how long args ask a server to hold the call until there is news,
 // 300 s at most; zero if they are no blocking query. They say it as Nomad's do, in what
@@ -19,7 +16,7 @@ const longestBlock = 300 * time.Second
 func BlockTime(args any) time.Duration {
 	if a, ok := args.(interface{ TimeToBlock() time.Duration }); ok && !isNil(args) {
 		if block := timeToBlock(a); block > 0 {
-			return min(block, longestBlock)
+			return min(block, session.LongestBlock)
 		}
 	}
 	f := fieldsOf(args, fieldTime+1)
@@ -27,9 +24,9 @@ func BlockTime(args any) time.Duration {
 		return 0
 	}
 	if f.MaxQueryTime > 0 {
-		return min(f.MaxQueryTime, longestBlock)
+		return min(f.MaxQueryTime, session.LongestBlock)
 	}
-	return longestBlock
+	return session.LongestBlock
 }
 
 // timeToBlock is what the method says; zero where it panics, as one does that is

@@ -7,7 +7,8 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
 // Call sends method with args to the server at addr and reads the answer into
@@ -46,16 +47,17 @@ type Request struct {
 	Reply  any           // a non-nil pointer, or nil
 	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
 
-	// Moved, if not nil, makes it a call that does no harm when it is made twice, and
-	// is to be made elsewhere once Moved is closed: it then ends with ErrMoved, unless a
-	// large answer is on its way already. So it does, with the reason beside it, when its session takes no new calls any more,
-	// ErrRenewed or ErrLeaving. A server that was left thus does not hold a blocking
-	// query for minutes, and the agent's new server hears of it at once.
+	// Moved, if not nil, makes it a call that does no harm when it is made twice, and is to
+	// be made elsewhere once Moved is closed: it then ends with ErrMoved, unless its answer
+	// is on its way already. It ends the same way, with ErrRenewed or ErrLeaving beside
+	// ErrMoved, when its session takes no new calls any more. A server that was left thus
+	// does not hold a blocking query for minutes, and the agent's new server hears of it at
+	// once.
 	Moved <-chan struct{}
 	// Repeatable makes it a call that does no harm when it is made twice. It then ends
 	// with ErrNotServing as soon as its server is found to leave calls unanswered, so
-	// that it can be made elsewhere. One that is not waits on, since nobody could say
-	// whether it was executed.
+	// that it can be made elsewhere. One that is not waits on, because it would not be
+	// known whether it was executed.
 	Repeatable bool
 	// Hold is how long the server may take until the first byte of its answer comes,
 	// beyond Block, and how long the answer may then pause; 0 means Config.HoldTimeout,
@@ -73,12 +75,11 @@ type Request struct {
 	// 1 KiB of the reply. So what only takes its time is not begun anew elsewhere. A call
 	// that ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
 	// instead, once, in the goroutine of the call, when the request waits on its session.
-	// It is not with Moved.
+	// It has no effect with Moved.
 	Limit time.Duration
 	Late  Late
 
-	asking bool // it is the owner's own Status.Ping
-	probe  bool // nothing but an answer is wanted: calls go before
+	probe bool // only an answer is wanted: calls go before
 }
 
 // Late decides about a call whose Request.Limit is over. It must not block.
@@ -86,6 +87,24 @@ type Late interface {
 	// Late has the call go on until the channel is closed, and then end with ErrMoved;
 	// nil ends it at once.
 	Late() <-chan struct{}
+}
+
+// ErrAttemptTimeout is why a call ended whose Request.Limit was over, while its own
+// context was not.
+var ErrAttemptTimeout = session.ErrAttemptTimeout
+
+// HoldError says that a server has not answered a call for as long as it may hold
+// one, whether it is alive or not, or that its answer stopped on the way.
+type HoldError struct {
+	Limit    time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for, unless the answer had begun
+	Received int64         // bytes of the answer that came; 0: it had not begun
+}
+
+func (e *HoldError) Error() string {
+	if e.Received > 0 {
+		return fmt.Sprintf("the answer stopped after %d bytes: nothing more, or hardly anything, came for %v", e.Received, e.Limit)
+	}
+	return fmt.Sprintf("the server has not answered within %v", e.Limit)
 }
 
 // Do is Call for a caller that knows how long the server will hold the request, and
@@ -107,133 +126,115 @@ func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 	return &CallError{Method: r.Method, Server: addr, Phase: at, Outcome: outcome, Err: err}
 }
 
-// pingMethod is answered by any live server, also without a leader.
-const pingMethod = "Status.Ping"
-
 // Ping asks the server at addr whether it answers calls, and tells how long that
 // took, a dial included. An address in back-off is not dialed for it either, and calls
 // are dialed for first. The errors are those of Call.
 func (p *Pool) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	begin := time.Now()
-	err := p.Do(ctx, addr, &Request{Method: pingMethod, Args: &emptyMap, Repeatable: true, probe: true})
+	err := p.Do(ctx, addr, &Request{Method: session.PingMethod, Args: &emptyMap, Repeatable: true, probe: true})
 	return time.Since(begin), err
 }
 
-// sessionsTried is over how many sessions a call looks for one that takes it.
+// sessionsTried is how many sessions a call tries.
 const sessionsTried = 3
 
-// call finds a session that takes the request; a session that refuses it before
-// anything is sent is replaced.
+// call finds a session that takes the request, and another one where it was refused before
+// anything was sent.
 func (p *Pool) call(ctx context.Context, addr string, r *Request, seq uint64) (at Phase, err error) {
 	if v := reflect.ValueOf(r.Reply); r.Reply != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return PhaseFind, fmt.Errorf("reply must be a non-nil pointer or nil, not %T", r.Reply)
 	}
+	next := p.request(r, seq)
+	return p.onSession(ctx, addr, next.Deadline, r.probe, func(s *connection) (Phase, error) {
+		at, err := s.Call(ctx, &next)
+		return Phase(at), err
+	})
+}
+
+// request is r as a session takes it. Its Limit begins now.
+func (p *Pool) request(r *Request, seq uint64) session.Request {
+	deadline := time.Duration(0)
+	if r.Limit > 0 {
+		deadline = time.Since(p.origin) + min(r.Limit, longest)
+	}
+	return session.Request{
+		Seq: seq, Deadline: deadline, Late: r.Late,
+		Method: r.Method, Args: r.Args, Reply: r.Reply, Block: r.Block, Hold: r.Hold,
+		Moved: r.Moved, Repeatable: r.Repeatable, Verify: r.Verify,
+	}
+}
+
+// onSession has try carry something on a session to addr, with try's count taken by Enter.
+// Where it comes no further than PhaseOpen because the session takes nothing any more, it
+// is tried on another one.
+func (p *Pool) onSession(ctx context.Context, addr string, deadline time.Duration, probe bool,
+	try func(*connection) (Phase, error),
+) (at Phase, err error) {
 	var except uint64
-	until := r.expiry(p.origin)
 	for range sessionsTried {
 		if err = ctx.Err(); err != nil {
-			return PhaseFind, err // it would be sent and nobody would wait
+			return PhaseFind, err // it would be sent in vain
 		}
-		var s *session
-		if s, err = p.findUntil(ctx, addr, except, until, r.probe); err != nil {
+		var s *connection
+		if s, err = p.findUntil(ctx, addr, except, deadline, probe); err != nil {
 			if d, ok := errors.AsType[*DialError](err); ok {
 				return d.Phase, err
 			}
 			return PhaseDial, err
 		}
-		if at, err = s.call(ctx, r, seq, until); at != PhaseOpen || err == nil || !p.elsewhere(s) {
+		if at, err = try(s); at != PhaseOpen || err == nil || !p.elsewhere(s) {
 			return at, err
 		}
-		except = s.id
+		except = s.ID
 	}
 	return at, err
 }
 
-// call carries one call, counted in by enter, and counts it out.
-func (s *session) call(ctx context.Context, r *Request, seq uint64, until time.Duration) (Phase, error) {
-	s.engage(r.Method)
-	var busy *lane // its codec is at work, and with it methods of the caller's types
-	defer func() {
-		if busy != nil {
-			busy.discard() // one of them has ended the goroutine (runtime.Goexit)
-			s.leave()
-		}
-	}()
-	for {
-		l := s.lane()
-		l.until = until
-		busy = l
-		err := l.encode(seq, r.Method, r.Args)
-		busy = nil
-		if err != nil {
-			l.lent.put()
-			if l.lent = nil; l.stream != nil {
-				s.put(l)
-			}
-			s.leave()
-			return PhaseFind, &EncodeError{Args: fmt.Sprintf("%T", r.Args), Err: err}
-		}
-		l, at, left, err := l.exchange(ctx, r)
-		switch {
-		case left:
-			s.leave()
-			return at, err
-		case err == errStale: //nolint:errorlint // the very value
-			l.discard()
-			continue
-		case err != nil:
-			l.discard()
-			s.leave()
-			return at, err
-		}
-		busy = l
-		at, err = l.finish(r.Reply)
-		busy = nil
-		if at >= PhaseDecode {
-			s.proved()
-		}
-		if l.spoiled {
-			l.discard()
-			s.leave()
-			return at, err
-		}
-		l.rest()
-		s.put(l)
-		s.leave()
-		return at, err
+// findUntil is seek within a deadline too, 0 for none, which a dial may use up.
+func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, deadline time.Duration, probe bool) (*connection, error) {
+	if deadline == 0 || (*p.table.Load())[addr] != nil && except == 0 {
+		return p.seek(ctx, addr, except, probe)
 	}
+	limited, stop := context.WithDeadline(ctx, p.origin.Add(deadline))
+	defer stop()
+	s, err := p.seek(limited, addr, except, probe)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, ErrAttemptTimeout
+	}
+	return s, err
 }
 
-// finish reads the reply that is there.
-func (l *lane) finish(reply any) (Phase, error) {
-	var h wire.Header
-	if err := l.dec.Header(l.lent.reply[:l.header], &h); err != nil {
-		l.spoiled = true
-		return PhaseRead, &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
-	}
-	if h.Seq != l.seq {
-		l.spoiled = true
-		return PhaseRead, &ProtocolError{
-			Layer: "rpc", Reason: fmt.Sprintf("the reply is to request %d, not to %d", h.Seq, l.seq),
+// find is a session to addr that counts the caller in, who must leave it. A session
+// numbered except is of no use. Without one it asks the owner to dial, and waits for that
+// within ctx.
+func (p *Pool) find(ctx context.Context, addr string, except uint64) (*connection, error) {
+	return p.seek(ctx, addr, except, false)
+}
+
+// seek is find; probe lets calls go before.
+func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool) (*connection, error) {
+	err := errShortLived
+	for range sessionsTried {
+		if s := (*p.table.Load())[addr]; s != nil && s.ID != except && s.Enter() {
+			if !s.Ended() && !s.Leaving() {
+				return s, nil
+			}
+			s.Leave()
+			except, err = s.ID, s.Cause()
+		}
+		if err := p.await(ctx, core.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
+			return nil, err
 		}
 	}
-	if h.Error != "" {
-		remote := remoteError(h.Error)
-		if remote.Kind == ErrUnknownMethod || remote.Kind == ErrBadRequest { //nolint:errorlint // the very values
-			// The server closes the stream behind such an answer. A request that
-			// crosses with that would be lost.
-			l.spoiled = true
-		}
-		return PhaseRemote, remote
+	return nil, err
+}
+
+// elsewhere reports whether what was not sent on a session may be sent on another one to
+// the same server: it takes nothing any more, or there is another one already.
+func (p *Pool) elsewhere(s *connection) bool {
+	if s.Ended() || s.Leaving() {
+		return true
 	}
-	body, gone := l.lent.reply[l.header:l.end], cap(l.lent.reply) > keepBuffer
-	err := l.session.pool.cfg.Codec.read(l.dec, body, gone, reply)
-	if l.scan.Extended() {
-		l.dec.Forget() // or it pins the buffer, which other calls will have
-	}
-	if err != nil {
-		l.spoiled = true
-		return PhaseDecode, &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
-	}
-	return PhaseDecode, nil
+	current := (*p.table.Load())[s.Addr]
+	return current != nil && current != s
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -42,17 +42,20 @@ func (c *Codec) validate() error {
 	return nil
 }
 
-// codecOf is the codec of the pool that conn is of; that of Nomad's servers if it is of
-// none.
-func codecOf(rw any) *Codec {
-	if c, ok := rw.(*conn); ok {
-		return &c.session.pool.cfg.Codec
+// coder is a Codec as sessions use it.
+type coder struct{ Codec }
+
+// codecOf is the codec of the pool that rw belongs to; that of Nomad's servers if it
+// belongs to none.
+func codecOf(rw any) session.Codec {
+	if c, ok := rw.(*session.Conn); ok {
+		return c.Codec()
 	}
-	return new(Codec)
+	return coder{}
 }
 
-// append appends v to buf; after an error buf is as it was.
-func (c *Codec) append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
+// Append appends v to buf; after an error buf is as it was.
+func (c coder) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
 	if raw, ok, err := asRaw(v); ok || err != nil {
 		if err != nil {
 			return buf, err
@@ -83,16 +86,16 @@ func (c *Codec) encode(buf []byte, v any) (out []byte, err error) {
 	return c.Encode(buf, v)
 }
 
-// read reads b, which is one value, into v, a non-nil pointer, or nil to read nothing.
-// After an error v is zero. What v holds afterwards does not share b; lasting says that
-// b may be given away.
-func (c *Codec) read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
+// Read reads b, which is one value, into v, a non-nil pointer, or nil to read nothing.
+// After an error v is zero. What v holds afterwards does not share b; lasting reports
+// that b may be given away.
+func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 	if raw, ok := v.(*Raw); ok && raw != nil {
 		*raw = bytes.Clone(b)
 		return nil
 	}
 	if c.Decode == nil || v == nil {
-		return unended(dec.Body(b, v))
+		return notEOF(dec.Body(b, v))
 	}
 	target, err := wire.Target(v)
 	if err != nil {
@@ -103,24 +106,19 @@ func (c *Codec) read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 	}
 	target.SetZero()
 	if err := c.decode(b, v); err != nil {
-		return zeroed(target, unended(err))
+		target.SetZero()
+		return notEOF(err)
 	}
 	return nil
 }
 
-// unended is an error of the codec, which is never io.EOF: b is a whole value, and what
-// it came from has not ended where its type wants more than is in it, as that of a map
-// does of an empty list.
-func unended(err error) error {
+// notEOF is an error of the codec, which must not be io.EOF: b is a whole value, and its
+// source has not ended where a type wants more than is in it, as that of a map does of an
+// empty list.
+func notEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("the value ends before its type does: %v", err) //nolint:errorlint // on purpose
 	}
-	return err
-}
-
-// zeroed sets a variable to its zero value again.
-func zeroed(v reflect.Value, err error) error {
-	v.SetZero()
 	return err
 }
 
@@ -147,9 +145,9 @@ func panicked(in string, cause any) error {
 // input of Allocations.Exec. It is the counterpart of ReadRequest and blocks as w does.
 // The error is *EncodeError, and then nothing was written, or that of w.
 func WriteRequest(w io.Writer, args any) error {
-	out, err := codecOf(w).append(wire.NewEncoder(), nil, args)
+	out, err := codecOf(w).Append(wire.NewEncoder(), nil, args)
 	if err != nil {
-		return &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
+		return sessionErrors{}.Encode(args, err)
 	}
 	_, err = w.Write(out)
 	return err
@@ -165,7 +163,7 @@ func ReadRequest(conn io.Reader, args any) error {
 	if err != nil {
 		return garbled(err)
 	}
-	return codecOf(conn).read(wire.NewDecoder(), raw, true, args)
+	return codecOf(conn).Read(wire.NewDecoder(), raw, true, args)
 }
 
 // maxRequestMap bounds the request of a streaming call, in bytes.
@@ -175,3 +173,42 @@ const maxRequestMap = 1 << 20
 type single struct{ io.Reader }
 
 func (s single) Read(b []byte) (int, error) { return s.Reader.Read(b[:min(len(b), 1)]) }
+
+// Raw is one value as its msgpack bytes, for callers that carry values they need not
+// look into. Raw and *Raw stand for the value itself wherever a whole value goes: as the
+// arguments or the reply of a call, in a handler, in WriteRequest and ReadRequest. Inside
+// another value a Raw is bytes like any other.
+//
+// What is sent must be exactly one complete value that nests no deeper than 128 lists
+// and maps; else, and so also for a Raw that is nil or empty, the error is an
+// *EncodeError. The bytes go out as they are, also with Config.Codec. What is read into
+// a *Raw is the caller's own.
+type Raw []byte
+
+// errNoRaw is why a nil *Raw cannot be sent.
+var errNoRaw = errors.New("the pointer to a Raw is nil")
+
+// asRaw is v as a Raw, if it is one or points to one.
+func asRaw(v any) (raw Raw, ok bool, err error) {
+	switch v := v.(type) {
+	case Raw:
+		return v, true, nil
+	case *Raw:
+		if v == nil {
+			return nil, true, errNoRaw
+		}
+		return *v, true, nil
+	}
+	return nil, false, nil
+}
+
+// emptyMap is what goes where nothing is to be said.
+var emptyMap = Raw{0x80}
+
+// appendRaw appends raw, if it is one whole value.
+func appendRaw(buf []byte, raw Raw) ([]byte, error) {
+	if err := wire.Whole(raw); err != nil {
+		return buf, err
+	}
+	return append(buf, raw...), nil
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
 // Config says how a Pool connects. The zero value works. A duration may be up to a
@@ -143,7 +144,7 @@ func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", 
 
 // longest is what any duration may be: far beyond use, and sums of a few of them
 // are still durations.
-const longest = 365 * 24 * time.Hour
+const longest = session.Longest
 
 // validate fills in the defaults.
 func (c *Config) validate() error {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // stalled is a stream on a session whose transport takes nothing until let, and
@@ -37,8 +39,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 		t.Fatal("the server has not said all")
 	}
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
-	awaitTrue(t, "the token", func() bool { return s.tap.busy.CompareAndSwap(false, true) })
-	let = sync.OnceFunc(release)
+	let = sync.OnceFunc(pause(t, s))
 	t.Cleanup(let)                                     // or the session could not end
 	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
 	return p, srv.Addr(), c, all, let
@@ -91,14 +92,14 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 // Nobody knows whether the peer will hear that it may send more. It would wait for
 // that, and who reads for the peer.
 func TestAStreamWhoseReaderCannotLetThePeerSendEnds(t *testing.T) {
-	p, addr, c, _, let := stalled(t, make([]byte, windowSize-1000)) // behind the acknowledgement
+	p, addr, c, _, let := stalled(t, make([]byte, mux.WindowSize-1000)) // behind the acknowledgement
 	n, err := 0, error(nil)
 	for b := make([]byte, 32<<10); err == nil; {
 		var more int
 		more, err = c.Read(b)
 		n += more
 	}
-	if !errors.Is(err, ErrStalled) || n < windowSize/2 {
+	if !errors.Is(err, ErrStalled) || n < mux.WindowSize/2 {
 		t.Fatalf("%d bytes, %v; want %v with the first leave to send more", n, err, ErrStalled)
 	}
 	let()

@@ -100,7 +100,7 @@ func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 		{"reset behind a name", name, PhaseFlushed, brokenAt("read", ip, syscall.ECONNRESET), "wait: read 10.0.0.1:4647: connection reset by peer, local address 10.0.0.9:1", "reset by peer"},
 		{"timed out", ip, PhaseFlushed, &net.OpError{Op: "read", Net: "tcp", Source: tcp("10.0.0.9:1"), Addr: tcp(ip), Err: os.ErrDeadlineExceeded}, "wait: read: i/o timeout, local address 10.0.0.9:1", "timeout"},
 		{"the session's end", ip, PhaseFlushed, io.EOF, "wait: EOF", "EOF"},
-		{"the stream's end", ip, PhaseFlushed, errStreamEnded(io.EOF), "wait: stream ended without an answer: EOF", "EOF"},
+		{"the stream's end", ip, PhaseFlushed, fmt.Errorf("%w: %w", ErrStreamEnded, io.EOF), "wait: stream ended without an answer: EOF", "EOF"},
 		{"silence", ip, PhaseFlushed, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, time.Second), "wait: server is silent: no answer to a ping within 1s", "no answer"},
 		{"held", ip, PhaseFlushed, &HoldError{Limit: time.Minute}, "wait: the server has not answered within 1m0s", "answered"},
 		{"given up", ip, PhaseDial, fmt.Errorf("%w: %w", at(ip, PhaseDial, refusedAt(ip)), context.DeadlineExceeded), "dial: connection refused: context deadline exceeded", "refused"},

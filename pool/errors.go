@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -15,7 +16,7 @@ var ErrStopped = actor.ErrStopped
 
 // ErrStreamEnded says that the server ended the stream of a call without an
 // answer, while its session lives on.
-var ErrStreamEnded = errors.New("stream ended without an answer")
+var ErrStreamEnded = session.ErrStreamEnded
 
 // Why sessions end, or calls leave them.
 var (
@@ -57,15 +58,30 @@ var (
 
 	// ErrMoved is why a call ended that is to be made again elsewhere: Request.Moved was
 	// closed, or its session takes no new calls, and then the reason is beside it.
-	ErrMoved = errors.New("call is to be made on another session")
+	ErrMoved = session.ErrMoved
 )
+
+// ErrHalfClosed says that reading ended because the stream was half-closed for too long:
+// the peer may have had more to send.
+var ErrHalfClosed = session.ErrHalfClosed
+
+// ErrStalled says that a stream was cut because the transport took nothing of it for 10 s,
+// or for Config.DialTimeout if that is longer. It is not known whether the peer will still
+// get what was written last.
+var ErrStalled = session.ErrStalled
 
 // errShortLived says that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
 // SizeError says that a reply is larger than Config.MaxReplyBytes, or has more
 // elements than that is worth.
-type SizeError = wire.SizeError
+type SizeError struct {
+	Limit     int    // bytes, or elements, allowed for header and body together
+	Announced uint64 // how many the reply would need at least
+	Elements  bool   // they are elements: of lists, and keys and values of maps
+}
+
+func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
 
 // ProtocolError says that a peer sent bytes which the protocol does not allow, or
 // that it ended the session because it says so of this side. It is most often
@@ -81,6 +97,24 @@ func (e *ProtocolError) Error() string {
 }
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// newViolation is the error for a peer that breaks the protocol of yamux.
+func newViolation(reason string, err error) error {
+	return &ProtocolError{Layer: "yamux", Reason: reason, Err: err}
+}
+
+// BacklogError says that a server took no more bytes, and too many waited for it. That is
+// the last resort: frames are kept back long before it.
+type BacklogError struct {
+	Limit int // bytes that may wait
+}
+
+func (e *BacklogError) Error() string {
+	return fmt.Sprintf("the server takes no more bytes, and over %d are kept for it", e.Limit)
+}
+
+// newBacklogError makes a *BacklogError.
+func newBacklogError(limit int) error { return &BacklogError{Limit: limit} }
 
 // EncodeError says that the arguments of a call cannot be written as msgpack, or that
 // what Config.Codec or a Raw made of them is not one value.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // Patience is how long a test waits for what must happen. It costs nothing where
@@ -14,7 +15,7 @@ import (
 const Patience = 30 * time.Second
 
 // OpeningsFirst is how many streams of a session may wait to be acknowledged at first.
-const OpeningsFirst = openingsFirst
+const OpeningsFirst = mux.OpensFirst
 
 // ErrShortLived is the cause of a call that no session lived long enough for.
 var ErrShortLived = errShortLived
@@ -80,6 +81,6 @@ func Dialed(p *Pool) <-chan string {
 // Answered is when the last whole answer to a call came in on the session to addr, and
 // heard when the last byte did, since p was made.
 func Answered(p *Pool, addr string) (answered, heard time.Duration) {
-	t := (*p.table.Load())[addr].tap
-	return time.Duration(t.lastAnswered.Load()), time.Duration(t.lastRead.Load())
+	signs := &(*p.table.Load())[addr].conn.Signs
+	return time.Duration(signs.Answered.Load()), time.Duration(signs.Read.Load())
 }

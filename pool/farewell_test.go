@@ -1,15 +1,24 @@
 package pool
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 const addrA = "10.0.0.1:4647"
+
+// departing is a connection whose server leaves when depart is called.
+func departing(p *Pool) (c *connection, depart func()) {
+	script := &muxtest.Conn{Reads: [][]byte{muxtest.Head(0, muxtest.GoAway, 0, 0, 0)}}
+	c = p.newConnection(context.Background(), script, addrA, addrA, 1)
+	return c, func() { _, _ = muxtest.Drain(c.conn) }
+}
 
 // A call may know of a farewell before the session's keeper does, and have another
 // session made: then it is told at once, for later the server is judged by that one.
@@ -21,23 +30,21 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	}
 	dialed(0, 1)
 	var downs []error
-	s := &session{tap: new(tap), pool: new(Pool)}
-	o := &owner{
-		pool: &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { downs = append(downs, err) }}},
-		core: c, live: map[uint64]*session{1: s},
-	}
+	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { downs = append(downs, err) }}}
+	p.sessions = p.sessionConfig()
+	first, depart := departing(p)
+	o := &owner{pool: p, core: c, live: map[uint64]*connection{1: first}}
 	if o.farewell(addrA, 0) || o.farewell(addrA, 1) || len(downs) != 0 {
 		t.Fatalf("told of %v", downs)
 	}
-	s.tap.leaving.Store(true)
+	depart()
 	for range 2 {
 		if !o.farewell(addrA, 1) || len(downs) != 1 || !errors.Is(downs[0], ErrLeaving) {
 			t.Fatalf("told of %v", downs)
 		}
 	}
-	late := &session{tap: new(tap), pool: new(Pool)}
-	late.tap.leaving.Store(true)
-	o.live[7] = late
+	o.live[7], depart = departing(p)
+	depart()
 	dialed(1, 2)
 	if !o.farewell(addrA, 7) || len(downs) != 1 {
 		t.Fatalf("told of %v, although the server is reached on another session", downs)

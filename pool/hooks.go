@@ -9,6 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
 func init() {
@@ -62,7 +63,7 @@ func (c control) Connect(ctx context.Context, addr string) error {
 
 func (c control) Connected(addr string) bool {
 	s := (*c.pool.table.Load())[addr]
-	return s != nil && !s.over() && !s.leaving()
+	return s != nil && !s.Ended() && !s.Leaving()
 }
 
 func (c control) Reached(addr string) bool { return c.pool.reaching.has(addr) }
@@ -89,27 +90,26 @@ func (c control) Usual(addr, method string) time.Duration { return c.pool.usual.
 
 // proven is a session as prove judges it: nil and why, if it is no good. A nil prove
 // judges none.
-func (p *Pool) proven(ctx context.Context, s *session, prove poolhooks.Proof) (*session, error) {
+func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof) (*connection, error) {
 	if prove == nil {
 		return s, nil
 	}
 	err := prove(ctx, func(ctx context.Context, method string, args, reply any) error {
-		if !s.enter() {
-			return s.cause()
+		if !s.Enter() {
+			return s.Cause()
 		}
-		at, err := s.call(ctx, &Request{Method: method, Args: args, Reply: reply}, p.counts.calls.Add(1), 0)
+		at, err := s.Call(ctx, &session.Request{Seq: p.counts.calls.Add(1), Method: method, Args: args, Reply: reply})
 		if err == nil {
 			return nil
 		}
 		p.counts.failures.Add(1)
-		return &CallError{Method: method, Server: s.addr, Phase: at, Outcome: outcomeAt(at), Err: err}
+		return &CallError{Method: method, Server: s.Addr, Phase: Phase(at), Outcome: outcomeAt(Phase(at)), Err: err}
 	})
-	if err == nil && s.over() {
-		err = s.cause()
+	if err == nil && s.Ended() {
+		err = s.Cause()
 	}
 	if err != nil {
-		s.abort(err)
-		s.unstock()
+		s.Abort(err)
 		return nil, err
 	}
 	return s, nil

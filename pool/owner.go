@@ -6,12 +6,11 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // owner runs the core: it brings it messages and does what it asks for.
@@ -19,7 +18,7 @@ type owner struct {
 	pool *Pool
 	self actor.Self[mail]
 	core *core.Core
-	live map[uint64]*session // every session that is not over
+	live map[uint64]*connection // every session that is not over
 
 	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
 
@@ -30,7 +29,7 @@ type owner struct {
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
 	o := &owner{
 		pool: p, self: self,
-		live: make(map[uint64]*session), dialing: make(map[uint64]context.CancelCauseFunc),
+		live: make(map[uint64]*connection), dialing: make(map[uint64]context.CancelCauseFunc),
 	}
 	o.core = core.New(core.Config{
 		Idle: p.cfg.IdleTimeout, Silence: p.cfg.SilenceLimit, Ping: p.cfg.PingTimeout,
@@ -70,7 +69,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 		next = m
 	}
 	if letter.session != nil {
-		o.live[letter.session.id] = letter.session
+		o.live[letter.session.ID] = letter.session
 	}
 	o.core.Step(now, next)
 	o.apply()
@@ -82,10 +81,10 @@ func (o *owner) Expire(now time.Time) {
 	o.apply()
 }
 
-// usage is how a session is used; none that is over is.
-func (o *owner) usage(session uint64) core.Usage {
-	if s := o.live[session]; s != nil {
-		return s.usage()
+// usage is how a session is used; none that has ended is.
+func (o *owner) usage(id uint64) core.Usage {
+	if s := o.live[id]; s != nil {
+		return s.Usage()
 	}
 	return core.Usage{}
 }
@@ -119,21 +118,16 @@ func (o *owner) apply() {
 		case core.Answer:
 			e.To.Send(refusalError(e.Err))
 		case core.Retire:
-			if s := o.live[e.Session]; s != nil {
-				s.retire(e.Cause)
-				if errors.Is(e.Cause, ErrRenewed) {
-					o.renewed(s.addr)
-				}
-			}
+			o.retire(e)
 		case core.Replaced:
 			o.renewed(e.Addr)
 		case core.Release:
 			if s := o.live[e.Session]; s != nil {
-				s.shut()
+				s.Shut()
 			}
 		case core.Trim:
 			if s := o.live[e.Session]; s != nil {
-				s.trim()
+				s.Trim()
 			}
 		case core.Cut:
 			if s := o.live[e.Session]; s != nil {
@@ -159,13 +153,13 @@ func (o *owner) renewed(addr string) {
 }
 
 // cut ends a session with what is on it.
-func (o *owner) cut(s *session, cause error) {
+func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
-		o.pool.cfg.Logger.Warn().Str("server", s.addr).Int64("on_it", s.inFlight()).
+		o.pool.cfg.Logger.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
 			Int("per_server", core.MaxPerServer).Int("left", core.MaxLeft).
 			Msg("a session that had left use was ended: there are too many of these")
 	}
-	s.cancel(cause)
+	s.End(cause)
 }
 
 // publish makes the sessions that are up the ones that calls find.
@@ -182,7 +176,7 @@ func (o *owner) publish(e core.Publish) {
 // judge tells of the end of a session, unless its server is reached on another
 // one: that one is asked about it.
 func (o *owner) judge(addr string, session uint64, err error) {
-	told := o.live[session] != nil && o.live[session].unserved != nil // that it does not serve
+	told := o.live[session] != nil && o.live[session].deserted // that it does not serve
 	if !told && !o.core.Superseded(addr, session) {
 		o.down(addr, err)
 	}
@@ -193,12 +187,12 @@ func (o *owner) judge(addr string, session uint64, err error) {
 // would be about a session that is superseded.
 func (o *owner) farewell(addr string, session uint64) bool {
 	s := o.live[session]
-	if s == nil || !s.leaving() {
+	if s == nil || !s.Leaving() {
 		return false
 	}
-	if !s.parted {
-		s.parted = true
-		s.failRoute(ErrLeaving)
+	if !s.leftNoted {
+		s.leftNoted = true
+		o.pool.failRoute(s, ErrLeaving)
 		o.judge(addr, session, ErrLeaving)
 	}
 	return true
@@ -219,10 +213,10 @@ func (o *owner) ping(e core.Ping) {
 	if s == nil {
 		return
 	}
-	o.pool.counts.pings.Add(1)
+	o.pool.counts.Pings.Add(1)
 	o.self.Go(func(ctx context.Context) {
-		err := s.ping(ctx)
-		if errors.Is(err, yamux.ErrTimeout) {
+		err := s.Ping(ctx)
+		if errors.Is(err, mux.ErrPingTimeout) {
 			return // the core has its own time for it
 		}
 		_ = o.tell(ctx, mail{Message: core.Pinged{Addr: e.Addr, Session: e.Session, Err: err}})
@@ -247,20 +241,20 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	}
 	if s != nil {
 		p.counts.sessions.Add(1) // before anybody can find it
-		s.listen()
+		s.Listen()
 	}
 	told := o.tell(ctx, mail{Message: core.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
 		return
 	}
 	if told != nil {
-		s.cancel(told)
+		s.End(told)
 	}
 	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
-	err = s.keep(ctx)
+	err = s.Run(ctx, ErrStopped)
 	p.counts.sessions.Add(-1)
-	s.failRoute(err)
+	p.failRoute(s, err)
 	log.Debug().Str("server", d.Addr).Str("error", said{server: d.Addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})

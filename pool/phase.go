@@ -1,19 +1,21 @@
 package pool
 
+import "github.com/open-nomad/rpcproxy/pool/internal/session"
+
 // Phase is how far an attempt to carry a call came.
 type Phase uint8
 
 // The phases, in order.
 const (
-	PhaseFind      Phase = iota // no server was chosen yet
-	PhaseDial                   // connecting
-	PhaseHandshake              // connected; the peer has not proved to be a server
-	PhaseOpen                   // waiting for a stream; nothing of the call was sent
-	PhaseWrite                  // the request was being handed to the transport
-	PhaseFlushed                // the transport has the whole request; no byte of a reply
-	PhaseRead                   // a part of the reply was read
-	PhaseDecode                 // the reply was read whole
-	PhaseRemote                 // the server answered with an error
+	PhaseFind      Phase = session.PhaseFind      // no server was chosen yet
+	PhaseDial      Phase = session.PhaseDial      // connecting
+	PhaseHandshake Phase = session.PhaseHandshake // connected; the peer has not proved to be a server
+	PhaseOpen      Phase = session.PhaseOpen      // waiting for a stream; nothing of the call was sent
+	PhaseWrite     Phase = session.PhaseWrite     // the request was being handed to the transport
+	PhaseFlushed   Phase = session.PhaseFlushed   // the transport has the whole request; no byte of a reply
+	PhaseRead      Phase = session.PhaseRead      // a part of the reply was read
+	PhaseDecode    Phase = session.PhaseDecode    // the reply was read whole
+	PhaseRemote    Phase = session.PhaseRemote    // the server answered with an error
 )
 
 var phases = [...]string{"find", "dial", "handshake", "open", "write", "wait", "read", "decode", "remote"}

@@ -7,12 +7,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
 // Pool carries calls to servers over one session each. All methods may be used
@@ -31,7 +31,8 @@ type Pool struct {
 
 	reaching reaching // dials under way whose connection was accepted
 
-	muxing *yamux.Config // of every session
+	sessions *session.Config  // of every session
+	muxing   *mux.YamuxConfig // the same
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
@@ -41,18 +42,18 @@ type Pool struct {
 
 	resolver dialing.Resolver
 
-	open  func(ctx context.Context, addr string, id uint64) (*session, error)                               // dial, but for tests
+	open  func(ctx context.Context, addr string, id uint64) (*connection, error)                            // dial, but for tests
 	limit func(ctx context.Context, limit time.Duration) (limited context.Context, stop context.CancelFunc) // dialing.Begin, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
-type table map[string]*session
+type table map[string]*connection
 
 // mail is one message in the owner's mailbox. A message about a new session
 // brings the session along, one about credentials these.
 type mail struct {
 	core.Message
-	session *session
+	session *connection
 	offer   *offer // of core.Secured; with no message: to be tried
 }
 
@@ -69,7 +70,7 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
+	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
@@ -90,6 +91,7 @@ func (p *Pool) start() {
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.trials = make(chan struct{}, maxTrials)
+	p.sessions = p.sessionConfig()
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
@@ -107,31 +109,6 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 // it, a *actor.PanicError.
 func (p *Pool) Err() error { return p.actor.Err() }
 
-// find answers a session to addr with the caller counted in: it must leave it.
-// A session numbered except is of no use. Without one it asks the owner to dial,
-// and waits for that within ctx.
-func (p *Pool) find(ctx context.Context, addr string, except uint64) (*session, error) {
-	return p.seek(ctx, addr, except, false)
-}
-
-// seek is find for a call, or for one that only probes, which lets calls go before.
-func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool) (*session, error) {
-	err := errShortLived
-	for range sessionsTried {
-		if s := (*p.table.Load())[addr]; s != nil && s.id != except && s.enter() {
-			if !s.over() && !s.leaving() {
-				return s, nil
-			}
-			s.leave()
-			except, err = s.id, s.cause()
-		}
-		if err := p.await(ctx, core.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
-			return nil, err
-		}
-	}
-	return nil, err
-}
-
 // await asks the owner for a session and waits within ctx until it is up.
 func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
 	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
@@ -144,14 +121,4 @@ func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
 		return asked
 	}
 	return dialed
-}
-
-// elsewhere reports whether what was not sent on a session may be sent on another one to
-// the same server: it takes nothing any more, or there is another one already.
-func (p *Pool) elsewhere(s *session) bool {
-	if s.over() || s.leaving() {
-		return true
-	}
-	now := (*p.table.Load())[s.addr]
-	return now != nil && now != s
 }

@@ -23,8 +23,8 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	defer stop()
 	defer server.Stop(ctx)
 	defer p.Stop(ctx)
-	second := make(chan *session, 1)
-	won, failed := dialing.Race(ctx, 2, func(running context.Context, i int) (*session, error) {
+	second := make(chan *connection, 1)
+	won, failed := dialing.Race(ctx, 2, func(running context.Context, i int) (*connection, error) {
 		if i == 0 {
 			<-running.Done() // and comes up all the same
 		}
@@ -33,17 +33,16 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 			second <- s
 		}
 		return s, err
-	}, (*session).lose)
+	}, (*connection).lose)
 	if won == nil || errors.Join(failed...) != nil {
 		t.Fatalf("%v, %v", won, failed)
 	}
 	lost := <-second
-	<-lost.crew.gone
-	if !errors.Is(lost.cause(), dialing.ErrLost) || !lost.mux.IsClosed() {
-		t.Errorf("the second ended with %v", lost.cause())
+	if !errors.Is(lost.Cause(), dialing.ErrLost) || !lost.Ended() {
+		t.Errorf("the second ended with %v", lost.Cause())
 	}
-	if err := won.ping(ctx); err != nil {
+	if err := won.Ping(ctx); err != nil {
 		t.Errorf("the first: %v", err)
 	}
-	won.abort(ErrStopped)
+	won.Abort(ErrStopped)
 }

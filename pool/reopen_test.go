@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
 // wedged is a server whose first sessions accept so many streams and then none, and
@@ -71,7 +72,7 @@ func serveWedged(conn net.Conn, most int) {
 		if _, err := io.ReadFull(st, make([]byte, 1)); err != nil {
 			return
 		}
-		streams.Go(func() { pool.AnswerPings(st) })
+		streams.Go(func() { sessiontest.AnswerPings(st) })
 	}
 	<-session.CloseChan()
 	_ = session.Close()

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/netip"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 // aLookup answers with its addresses.
@@ -32,10 +34,10 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 			}
 			return with
 		}
-		s := &session{pool: p, addr: addr, route: route}
-		s.ctx, s.cancel = context.WithCancelCause(context.Background())
-		s.cancel(cause)
-		o := &owner{pool: p, live: map[uint64]*session{1: s}}
+		p.sessions = p.sessionConfig()
+		s := p.newConnection(context.Background(), &muxtest.Conn{}, addr, route, 1)
+		s.End(cause)
+		o := &owner{pool: p, live: map[uint64]*connection{1: s}}
 		ends() // the name is known
 		if o.spent(0); len(ends()) != 3 {
 			t.Fatal("no session is told of, and yet an address failed")
@@ -45,7 +47,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 			t.Errorf("%v: the last are %v", cause, last)
 		}
 		p.resolver.Failed(addr, other)
-		if s.failRoute(cause); !ends()[other] {
+		if p.failRoute(s, cause); !ends()[other] {
 			t.Errorf("%v: and it failed again when the session's keeper told of it", cause)
 		}
 	}

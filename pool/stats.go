@@ -1,6 +1,10 @@
 package pool
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
+)
 
 // Stats counts what a Pool did since it was made, and what it holds now.
 type Stats struct {
@@ -29,13 +33,10 @@ type Stats struct {
 
 // counts is where the goroutines of a pool count.
 type counts struct {
-	sessions                                    atomic.Int64
-	calls, failures, dials, dialFailures, pings atomic.Uint64
-	asks                                        atomic.Uint64
-	streams, bytesIn, bytesOut                  atomic.Uint64
-	accepted, refused, moved                    atomic.Uint64
-	reverseCalls, reverseStreams, refusedBytes  atomic.Uint64
-	reverseBytes                                atomic.Int64
+	session.Counters
+	sessions                     atomic.Int64
+	calls, failures, moved, asks atomic.Uint64
+	dials, dialFailures          atomic.Uint64
 }
 
 // Stats reads the counters. They are read one by one: calls that run meanwhile
@@ -47,19 +48,19 @@ func (p *Pool) Stats() Stats {
 		Failures:     p.counts.failures.Load(),
 		Dials:        p.counts.dials.Load(),
 		DialFailures: p.counts.dialFailures.Load(),
-		Streams:      p.counts.streams.Load(),
-		Accepted:     p.counts.accepted.Load(),
-		Refused:      p.counts.refused.Load(),
-		Pings:        p.counts.pings.Load(),
+		Streams:      p.counts.Streams.Load(),
+		Accepted:     p.counts.Accepted.Load(),
+		Refused:      p.counts.Refused.Load(),
+		Pings:        p.counts.Pings.Load(),
 		Asks:         p.counts.asks.Load(),
-		BytesIn:      p.counts.bytesIn.Load(),
-		BytesOut:     p.counts.bytesOut.Load(),
+		BytesIn:      p.counts.BytesIn.Load(),
+		BytesOut:     p.counts.BytesOut.Load(),
 		Moved:        p.counts.moved.Load(),
 
-		ReverseCalls:   p.counts.reverseCalls.Load(),
-		ReverseStreams: p.counts.reverseStreams.Load(),
-		RefusedBytes:   p.counts.refusedBytes.Load(),
-		ReverseBytes:   p.counts.reverseBytes.Load(),
+		ReverseCalls:   p.counts.ReverseCalls.Load(),
+		ReverseStreams: p.counts.ReverseStreams.Load(),
+		RefusedBytes:   p.counts.RefusedBytes.Load(),
+		ReverseBytes:   p.counts.ReverseBytes.Load(),
 	}
 	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
 		if o != nil && o.pending.Load() {
@@ -67,8 +68,8 @@ func (p *Pool) Stats() Stats {
 		}
 	}
 	for _, s := range *p.table.Load() {
-		st.CallsInFlight += int(s.inFlight())
-		st.IdleStreams += len(s.free)
+		st.CallsInFlight += int(s.InFlight())
+		st.IdleStreams += s.IdleStreams()
 	}
 	return st
 }

@@ -74,9 +74,8 @@ func TestAHandlersErrorGoesOutWithItsCode(t *testing.T) {
 		{errors.New("broken"), 500, "broken"},
 	} {
 		var b bytes.Buffer
-		if err := writeFailure(&b, c.err); err != nil {
-			t.Fatal(err)
-		}
+		code, text := sessionErrors{}.Coded(c.err)
+		b.Write(wire.AppendFailure(nil, code, text))
 		var f wire.Frame
 		if err := wire.NewDecoder().Frame(b.Bytes(), &f); err != nil || f.Error == nil || f.Error.Code != c.code || f.Error.Message != c.message {
 			t.Errorf("%v went out as %+v, %v; want %d %q", c.err, f.Error, err, c.code, c.message)
@@ -92,7 +91,7 @@ func TestACallsHandlerPassesAServersErrorOnAsSent(t *testing.T) {
 		&RemoteError{Text: "made here"}:        "made here",
 		errors.New("RPC Error:: 404,gone"):     "RPC Error:: 404,gone",
 	} {
-		if got := answerText(err); got != want {
+		if got := (sessionErrors{}).Text(err); got != want {
 			t.Errorf("%v is answered as %q, want %q", err, got, want)
 		}
 	}

@@ -42,7 +42,7 @@ func TestACallerInAHurryIsAWitnessToo(t *testing.T) {
 			t.Error(err)
 		}
 		sp.after(t, 300*time.Millisecond, "given up")
-		<-sp.mux.closed
+		<-sp.mux.CloseChan()
 		sp.after(t, sure, "left")
 	})
 }
@@ -118,7 +118,7 @@ func TestASessionWithoutCallsSendsNothingForAnHour(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.leave()
+		s.Leave()
 		time.Sleep(time.Hour)
 		if st := sp.Stats(); st.Pings != 0 || st.BytesOut != 0 || st.Sessions != 1 {
 			t.Errorf("%+v", st)

@@ -29,13 +29,13 @@ func hungPool(t *testing.T) (sp *silentPool, down *atomic.Int64) {
 	ctx, stop := context.WithCancel(t.Context())
 	var ticking sync.WaitGroup
 	dial := sp.open
-	sp.open = func(dialing context.Context, addr string, id uint64) (*session, error) {
+	sp.open = func(dialing context.Context, addr string, id uint64) (*connection, error) {
 		s, err := dial(dialing, addr, id)
 		if s != nil {
 			ticking.Go(func() {
-				for s.ctx.Err() == nil && ctx.Err() == nil {
+				for !s.Ended() && ctx.Err() == nil {
 					time.Sleep(100 * time.Millisecond)
-					s.tap.lastRead.Store(int64(time.Since(sp.origin)))
+					s.conn.Signs.Read.Store(int64(time.Since(sp.origin)))
 				}
 			})
 		}
@@ -80,7 +80,7 @@ func TestACallThatMustNotBeMadeTwiceWaitsOnAtAHungServer(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || down.Load() != 1 {
 			t.Errorf("%v, told %d times", err, down.Load())
 		}
-		<-sp.mux.closed // nothing is on the session any more
+		<-sp.mux.CloseChan() // nothing is on the session any more
 		sp.after(t, 20*time.Second, "ended")
 	})
 }
@@ -143,8 +143,8 @@ func TestACallThatTakesLongIsAskedAboutLessAndLessOften(t *testing.T) {
 		answering.Go(func() { // Status.Ping is answered within 10 ms, as far as the owner can tell
 			for ctx.Err() == nil {
 				time.Sleep(10 * time.Millisecond)
-				if s := (*sp.table.Load())["a:1"]; s != nil && sp.Stats().Asks > 0 && s.inFlight() > 1 {
-					s.tap.lastAnswered.Store(int64(time.Since(sp.origin)))
+				if s := (*sp.table.Load())["a:1"]; s != nil && sp.Stats().Asks > 0 && s.InFlight() > 1 {
+					s.conn.Signs.Answered.Store(int64(time.Since(sp.origin)))
 				}
 			}
 		})

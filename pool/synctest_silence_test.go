@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,103 +13,13 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
-
-// silentMux is a network that takes everything and answers nothing, but for streams that
-// are opened.
-type silentMux struct {
-	closed chan struct{}
-	once   atomic.Bool
-	pings  atomic.Int64
-	opened atomic.Uint32
-
-	answers atomic.Pointer[func()]        // pings; nil: none is answered
-	opens   atomic.Pointer[func() stream] // nil: a stream that is as silent
-	ack     func(stream uint32)           // has the server acknowledge a stream; nil: it does not
-}
-
-func (m *silentMux) Open() (stream, error) {
-	if open := m.opens.Load(); open != nil {
-		return (*open)(), nil
-	}
-	s := newSilentStream(m)
-	if m.ack != nil {
-		m.ack(s.id)
-	}
-	return s, nil
-}
-
-func (m *silentMux) Ping() (time.Duration, error) {
-	m.pings.Add(1)
-	if answer := m.answers.Load(); answer != nil {
-		(*answer)()
-		return 0, nil
-	}
-	<-m.closed
-	return 0, io.EOF
-}
-
-func (m *silentMux) Accept() (stream, error)    { <-m.closed; return nil, io.EOF }
-func (m *silentMux) CloseChan() <-chan struct{} { return m.closed }
-func (m *silentMux) Err() error                 { return io.EOF }
-
-func (m *silentMux) IsClosed() bool {
-	select {
-	case <-m.closed:
-		return true
-	default:
-		return false
-	}
-}
-
-func (m *silentMux) Close() error {
-	if m.once.CompareAndSwap(false, true) {
-		close(m.closed)
-	}
-	return nil
-}
-
-// silentStream is written to and read from in vain.
-type silentStream struct {
-	mux  *silentMux
-	id   uint32
-	woke chan struct{}
-}
-
-func newSilentStream(m *silentMux) *silentStream {
-	return &silentStream{mux: m, id: 2*m.opened.Add(1) - 1, woke: make(chan struct{}, 1)}
-}
-
-func (s *silentStream) Write(b []byte) (int, error)   { return len(b), nil }
-func (s *silentStream) Close() error                  { return nil }
-func (s *silentStream) SetDeadline(t time.Time) error { return s.SetReadDeadline(t) }
-
-func (s *silentStream) SetWriteDeadline(time.Time) error { return nil }
-func (s *silentStream) StreamID() uint32                 { return s.id }
-
-func (s *silentStream) SetReadDeadline(t time.Time) error {
-	if !t.IsZero() {
-		select {
-		case s.woke <- struct{}{}:
-		default:
-		}
-	}
-	return nil
-}
-
-func (s *silentStream) Read([]byte) (int, error) {
-	select {
-	case <-s.woke:
-		return 0, os.ErrDeadlineExceeded
-	case <-s.mux.closed:
-		return 0, io.EOF
-	}
-}
 
 // silentPool is a pool whose one server has been connected and is silent since.
 type silentPool struct {
 	*Pool
-	mux   *silentMux
+	mux   *sessiontest.Silent
 	begin time.Time
 	dials atomic.Int64
 }
@@ -120,20 +29,20 @@ func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPo
 	if err := cfg.validate(); err != nil {
 		t.Fatal(err)
 	}
-	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now()}, mux: &silentMux{closed: make(chan struct{})}}
+	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now()}, mux: sessiontest.NewSilent()}
 	for _, h := range hooks {
 		sp.hooks = h
 	}
-	sp.open = func(ctx context.Context, addr string, id uint64) (*session, error) {
+	sp.open = func(ctx context.Context, addr string, id uint64) (*connection, error) {
 		if sp.dials.Add(1) > 1 {
 			return nil, errors.New("refused")
 		}
 		near, far := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, far) }()
 		context.AfterFunc(ctx, func() { _ = far.Close(); _ = near.Close() })
-		s := sp.newSession(ctx, near, addr, id)
-		s.mux = sp.mux
-		sp.mux.ack = func(stream uint32) { s.tap.answered(s.tap.ports.add(stream)) }
+		s := sp.newConnection(ctx, near, addr, addr, id)
+		s.Attach(sp.mux)
+		sp.mux.Ack = func(stream uint32) { s.conn.Acknowledged(s.conn.Routes.Add(stream)) }
 		return s, nil
 	}
 	sp.start()
@@ -145,7 +54,7 @@ func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPo
 // alive lets a byte come in.
 func (sp *silentPool) alive() {
 	if s := (*sp.table.Load())["a:1"]; s != nil {
-		s.tap.lastRead.Store(int64(time.Since(sp.origin)))
+		s.conn.Signs.Read.Store(int64(time.Since(sp.origin)))
 	}
 }
 
@@ -197,7 +106,7 @@ func TestEveryCallThatWaitsEndsWithItsServer(t *testing.T) {
 			}
 			sp.after(t, sure, "left")
 		}
-		if n := sp.mux.pings.Load(); n != 1 {
+		if n := sp.mux.Pings.Load(); n != 1 {
 			t.Errorf("%d pings for one silence", n)
 		}
 	})
@@ -257,8 +166,8 @@ func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.
 		})
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 500*time.Millisecond+sure, "left")
-		if !errors.Is(err, ErrSilent) || sp.mux.pings.Load() != 1 {
-			t.Errorf("%v, %d pings", err, sp.mux.pings.Load())
+		if !errors.Is(err, ErrSilent) || sp.mux.Pings.Load() != 1 {
+			t.Errorf("%v, %d pings", err, sp.mux.Pings.Load())
 		}
 	})
 }

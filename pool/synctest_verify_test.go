@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
 // once is a call that must not be sent in vain.
@@ -18,7 +20,7 @@ func (sp *silentPool) once(ctx context.Context) *CallError {
 
 // idled is a session on which nothing came in for a while, and whose server gives no
 // sign of life but to pings, or none at all.
-func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *silentMux) {
+func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *sessiontest.Silent) {
 	t.Helper()
 	sp := newSilentPool(t, Config{})
 	if !dead {
@@ -26,13 +28,13 @@ func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *silentMux
 			time.Sleep(30 * time.Millisecond) // there and back
 			sp.alive()
 		}
-		sp.mux.answers.Store(&answer)
+		sp.mux.Answer.Store(&answer)
 	}
 	s, err := sp.find(t.Context(), "a:1", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.leave()
+	s.Leave()
 	time.Sleep(idle)
 	return sp, sp.mux
 }
@@ -65,7 +67,7 @@ func TestItIsSentOnceTheServerHasAnsweredAPing(t *testing.T) {
 			})
 		}
 		callers.Wait()
-		if n := mux.pings.Load(); n != 1 {
+		if n := mux.Pings.Load(); n != 1 {
 			t.Errorf("%d pings for calls that came together", n)
 		}
 	})
@@ -76,28 +78,8 @@ func TestASessionThatWasHeardOfJustNowIsNotAsked(t *testing.T) {
 		sp, mux := idled(t, false, 900*time.Millisecond)
 		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer stop()
-		if call := sp.once(ctx); call == nil || call.Phase != PhaseFlushed || mux.pings.Load() != 0 {
-			t.Errorf("%v, %d pings", call, mux.pings.Load())
-		}
-	})
-}
-
-// A machine that slept has a monotonic clock that did not go on: the session seems to
-// have been heard of a moment ago.
-func TestASessionIsAskedAfterItsMachineHasSlept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sp, mux := idled(t, false, 0)
-		s := (*sp.table.Load())["a:1"]
-		for asleep, asked := range map[time.Duration]int64{999 * time.Millisecond: 0, time.Hour: 1} {
-			s.slept.Store(-int64(asleep))
-			ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			before := mux.pings.Load()
-			_ = sp.once(ctx)
-			stop()
-			if n := mux.pings.Load() - before; n != asked {
-				t.Errorf("after %v asleep %d pings", asleep, n)
-			}
-			sp.alive()
+		if call := sp.once(ctx); call == nil || call.Phase != PhaseFlushed || mux.Pings.Load() != 0 {
+			t.Errorf("%v, %d pings", call, mux.Pings.Load())
 		}
 	})
 }
@@ -112,7 +94,7 @@ func TestACallerInAHurryThatAsksFirstIsAWitnessToo(t *testing.T) {
 		if call := sp.once(ctx); call == nil || call.Outcome != NotSent || !errors.Is(call, context.DeadlineExceeded) {
 			t.Errorf("%v", call)
 		}
-		<-sp.mux.closed
+		<-sp.mux.CloseChan()
 		sp.after(t, time.Minute+sure, "left")
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -70,10 +72,10 @@ func (c *credentials) secure(ctx context.Context, conn *metered, addr string) (*
 	return &tlsConn{Conn: secured, under: conn, creds: c, addr: addr}, nil
 }
 
-// unblocked is what keeps Write from blocking, nil if nothing does.
-func (c *tlsConn) unblocked() *spill {
-	s, _ := c.under.Conn.(*spill)
-	return s
+// NonBlocking is the connection below, whose Write does not block; nil if it may.
+func (c *tlsConn) NonBlocking() *nbconn.Conn {
+	nb, _ := c.under.Conn.(*nbconn.Conn)
+	return nb
 }
 
 // Read types the refusal that comes in place of the first answer.
@@ -104,7 +106,7 @@ func (c *tlsConn) Write(b []byte) (int, error) {
 	for looks := 1; ; looks++ {
 		_ = c.SetReadDeadline(time.Now().Add(lastWordsTime)) // a dead socket fails to read
 		if _, why := c.Read(rest[:]); why != nil {
-			if timedOut(why) && looks < lastWordsLooks {
+			if mux.TimedOut(why) && looks < lastWordsLooks {
 				continue
 			}
 			if _, typed := why.(*TLSError); typed { //nolint:errorlint // Read gives it bare

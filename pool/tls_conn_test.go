@@ -12,6 +12,8 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -126,5 +128,29 @@ func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
 	renewed.inForce = second
 	if !o.enforce(core.Secured{}, &offer{next: first, by: renewed}) || p.creds.Load() != first {
 		t.Error("changed files were not")
+	}
+}
+
+func TestWritingDoesNotBlockOverTLSIfItDoesNotBelow(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	tcp, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	nb := nbconn.Wrap(tcp, newBacklogError)
+	_, can := nb.(*nbconn.Conn)
+	for _, c := range []struct {
+		conn net.Conn
+		want bool
+	}{{nb, can}, {&tlsConn{under: &metered{Conn: nb}}, can}, {&tlsConn{under: &metered{Conn: tcp}}, false}, {tcp, false}} {
+		w := mux.New(c.conn, mux.Config{Violation: newViolation})
+		if w.NonBlocking() != c.want {
+			t.Errorf("%T: without blocking: %v", c.conn, !c.want)
+		}
 	}
 }

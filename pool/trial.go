@@ -63,7 +63,7 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 		s, err := p.tryDial(ctx, addr, creds)
 		switch {
 		case err == nil:
-			s.abort(ErrRenewed)
+			s.Abort(ErrRenewed)
 			return trial{taken: true}
 		case !refuses(err):
 			t.unheard = cmp.Or(t.unheard, err)
@@ -80,7 +80,7 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 const maxTrials = 4
 
 // tryDial dials addr with creds when it is its turn.
-func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*session, error) {
+func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*connection, error) {
 	select {
 	case p.trials <- struct{}{}:
 	case <-ctx.Done():

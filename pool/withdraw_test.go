@@ -10,7 +10,7 @@ import (
 )
 
 // stuck is a pool with one session on which somebody writes for ever, until let.
-func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *session, let func()) {
+func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *connection, let func()) {
 	t.Helper()
 	srv, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
 	if err != nil {
@@ -25,19 +25,22 @@ func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *session, let func())
 		t.Fatal(err)
 	}
 	s = (*p.table.Load())[srv.Addr()]
-	awaitTrue(t, "the token", func() bool { return s.tap.busy.CompareAndSwap(false, true) })
-	return p, srv, s, func() {
-		s.tap.busy.Store(false)
-		s.tap.pump()
-	}
+	return p, srv, s, pause(t, s)
+}
+
+// pause has frames wait until let.
+func pause(t *testing.T, s *connection) (let func()) {
+	t.Helper()
+	awaitTrue(t, "the token", func() (ok bool) { let, ok = s.conn.Pause(); return ok })
+	return let
 }
 
 // queuedCall makes a call whose request waits for the token.
-func queuedCall(ctx context.Context, t *testing.T, p *Pool, srv *testutil.Server, s *session) <-chan error {
+func queuedCall(ctx context.Context, t *testing.T, p *Pool, srv *testutil.Server, s *connection) <-chan error {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- p.Call(ctx, srv.Addr(), "Echo.Count", map[string]string{"ID": "queued"}, nil) }()
-	awaitTrue(t, "the request", func() bool { return s.tap.queue.Load() != nil })
+	awaitTrue(t, "the request", func() bool { return s.conn.Queued() > 0 })
 	return done
 }
 
@@ -69,7 +72,7 @@ func TestARequestThatWaitsToBeWrittenWhenItsSessionEndsGoesOverAnother(t *testin
 	p, srv, s, let := stuck(t)
 	defer let()
 	done := queuedCall(t.Context(), t, p, srv, s)
-	s.cancel(errors.New("cut"))
+	s.End(errors.New("cut"))
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

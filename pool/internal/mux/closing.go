@@ -1,0 +1,148 @@
+package mux
+
+import "sync/atomic"
+
+// CloseStream ends this side of a stream that it has opened: nothing more is sent or
+// expected on it. The FIN goes out at once, or as soon as the server has acknowledged the
+// stream. Not before: yamux acknowledges no stream whose FIN came first, and each stream
+// that is not acknowledged takes the place of another for as long as the server is at
+// work on its request (yamux v0.1.2, stream.go, sendFlags). It does not block.
+func (c *Conn) CloseStream(r *Route) {
+	if r.marks.Or(markClosed)&(markAnswered|markClosed) == markAnswered {
+		c.closeNow(r)
+	}
+}
+
+// Acknowledged notes that the server has acknowledged or ended a stream. Only the reading
+// goroutine calls it, and tests in its place.
+func (c *Conn) Acknowledged(r *Route) {
+	before := r.marks.Or(markAnswered)
+	if before&markAnswered != 0 {
+		return
+	}
+	if before&markClosed != 0 {
+		c.closeNow(r)
+	}
+	c.Opens.acknowledged(c.reading.now)
+}
+
+// closeNow sends the FIN, past yamux, and has yamux forget the stream, which it would
+// keep for HalfClosedLimit if the server does not close it too. What still comes in for
+// it is dropped (unclaimed). A stream that the server has reset neither side knows.
+func (c *Conn) closeNow(r *Route) {
+	c.Routes.Remove(r.Stream)
+	if r.ended.Load()&flagRST != 0 {
+		return
+	}
+	c.Send(newHead(typeWindow, flagFIN, r.Stream, 0))
+	c.closings.add(r.Stream)
+}
+
+// closings are the streams that yamux is still to forget, between two frames that come
+// in. It needs no bound: there are no more than were opened.
+type closings struct {
+	first atomic.Pointer[closing] // the last one first
+	taken *closing                // of the reading goroutine
+}
+
+type closing struct {
+	stream uint32
+	next   *closing
+}
+
+func (q *closings) add(stream uint32) {
+	n := &closing{stream: stream}
+	for {
+		n.next = q.first.Load()
+		if q.first.CompareAndSwap(n.next, n) {
+			return
+		}
+	}
+}
+
+// fill writes frames that reset into b, as many as there are and fit. The reading
+// goroutine gives them to yamux as if the server had sent them.
+func (q *closings) fill(b []byte) (n int) {
+	if q.taken == nil {
+		if q.first.Load() == nil {
+			return 0
+		}
+		q.taken = q.first.Swap(nil)
+	}
+	for ; q.taken != nil && len(b)-n >= HeadSize; q.taken = q.taken.next {
+		putHead(b[n:], typeWindow, flagRST, q.taken.stream, 0)
+		n += HeadSize
+	}
+	return n
+}
+
+// unclaimed counts the bytes that come in on streams which this side has closed, by
+// stream. A server may have more to send than the window of a stream: it is allowed to,
+// or it would wait for that for as long as the session lives. Only the reading goroutine
+// uses it.
+type unclaimed map[uint32]uint32
+
+// unclaimedStreams is how many of these streams are counted at once. Answers are small,
+// as a rule, and need no larger window.
+const unclaimedStreams = 1024
+
+// add counts bytes on a stream without a route, and returns how many to allow the peer
+// again, if that is worth a frame.
+func (u *unclaimed) add(stream, bytes uint32, flags uint16) uint32 {
+	owed, known := (*u)[stream]
+	owed = min(owed+min(bytes, WindowSize), WindowSize)
+	switch {
+	case flags&(flagFIN|flagRST) != 0:
+		delete(*u, stream)
+		return 0
+	case owed >= WindowSize/2:
+		delete(*u, stream)
+		return owed
+	case bytes == 0:
+		return 0
+	case *u == nil:
+		*u = make(unclaimed)
+	case !known && len(*u) >= unclaimedStreams:
+		for any := range *u { // most are of servers that have fallen silent
+			delete(*u, any)
+			break
+		}
+	}
+	(*u)[stream] = owed
+	return 0
+}
+
+// dropped takes note of a frame that belongs to no stream which is in use.
+func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
+	if stream%2 == 0 {
+		return // opened by the server, and yamux's
+	}
+	if owed := c.reading.unclaimed.add(stream, bytes, flags); owed > 0 {
+		c.Send(newHead(typeWindow, 0, stream, owed))
+	}
+}
+
+// Reset ends a stream on both sides, whatever its peer does; what was not read yet is
+// lost. yamux can close a stream but not reset it: one whose peer never closes its side
+// stays for HalfClosedLimit, with a window full of bytes. So the RST is sent between two
+// frames that go out, and given to yamux between two that come in, as if the peer had
+// sent it; provoke has to make a frame go out and one come in. While too many resets wait,
+// Reset blocks until there is room or done is closed.
+func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) {
+	for _, q := range [...]resetQueue{c.resets, c.resetsIn} {
+		select {
+		case q <- stream:
+		default:
+			provoke()
+			select {
+			case q <- stream:
+			case <-done:
+				return
+			}
+		}
+	}
+	provoke()
+}
+
+// Resetting reports whether a reset waits for a frame.
+func (c *Conn) Resetting() bool { return len(c.resetsIn) > 0 || len(c.resets) > 0 }

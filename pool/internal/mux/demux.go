@@ -1,0 +1,287 @@
+package mux
+
+import (
+	"fmt"
+	"time"
+)
+
+// readBuffer is how much is read from the transport at once, in bytes.
+const readBuffer = 16 << 10
+
+// inbound is the reading goroutine's state.
+type inbound struct {
+	buf      []byte
+	from, to int            // of buf: read and not yet looked at
+	now      int64          // when it came, as in Signs
+	head     []byte         // of yamux's next frame, not yet taken by it
+	headBuf  [HeadSize]byte // of head
+	payload  uint32         // bytes of the current frame still to come
+	flags    uint16         // of that frame
+	route    *Route         // of that frame, if receiver gets its data
+	receiver Receiver       // nil: yamux gets the data
+	pongs    []*Frame       // answers to the peer's pings that wait to go out, the first one first
+	bulk     bulk           // of replies
+
+	unclaimed unclaimed
+}
+
+// Read gives yamux its frames, and hands data to the receivers.
+func (c *Conn) Read(b []byte) (int, error) {
+	in := &c.reading
+	for {
+		switch {
+		case len(in.head) > 0:
+			n := copy(b, in.head)
+			in.head = in.head[n:]
+			return n, nil
+		case in.payload > 0 && in.receiver == nil:
+			return c.readBody(b)
+		case in.payload > 0:
+			if err := c.deliver(); err != nil {
+				return 0, err
+			}
+		default:
+			if n := c.resetsIn.fill(b); n > 0 {
+				return n, nil
+			}
+			if n := c.closings.fill(b); n > 0 {
+				return n, nil
+			}
+			if err := c.readHead(); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// readBody gives yamux bytes of a frame's body; many of them without a copy.
+func (c *Conn) readBody(b []byte) (int, error) {
+	in := &c.reading
+	b = b[:min(uint64(len(b)), uint64(in.payload))]
+	if in.from == in.to && len(b) >= readBuffer/4 {
+		n, err := c.receive(b)
+		in.payload -= uint32(n)
+		return n, err
+	}
+	if err := c.fill(1); err != nil {
+		return 0, err
+	}
+	n := copy(b, in.buf[in.from:in.to])
+	in.from += n
+	in.payload -= uint32(n)
+	c.Signs.Read.Store(in.now)
+	return n, nil
+}
+
+// deliver hands a receiver bytes of a frame's body; many of them without a copy.
+func (c *Conn) deliver() error {
+	in := &c.reading
+	n, want := 0, int(in.payload)
+	b := in.receiver.Space(want)
+	switch {
+	case b != nil && in.from == in.to && want >= readBuffer/4:
+		var err error
+		if n, err = c.receive(b); n == 0 {
+			return err
+		}
+	default:
+		if err := c.fill(1); err != nil {
+			return err
+		}
+		if n = min(want, in.to-in.from); b != nil {
+			n = copy(b, in.buf[in.from:in.to])
+		}
+		in.from += n
+		c.Signs.Read.Store(in.now)
+	}
+	in.payload -= uint32(n)
+	if b != nil && in.bulk.add(n, in.now) {
+		c.Signs.Bulk.Store(in.now)
+	}
+	in.receiver.Received(n, int(in.payload), b != nil)
+	if in.payload == 0 {
+		c.flagged(in.route, in.flags)
+	}
+	return nil
+}
+
+// bulk is how many bytes of replies came in within a second. A server that sends or
+// takes a large message over a slow path may have other answers queued behind it, so it
+// is given more time to answer. Bytes that trickle in do not count.
+type bulk struct {
+	from  int64 // when the second began, as in Signs
+	bytes int
+}
+
+// bulkBytes of replies within a second are much.
+const bulkBytes = 16 << 10
+
+// add counts n bytes of a reply, and reports whether much has come.
+func (b *bulk) add(n int, now int64) bool {
+	if now-b.from > int64(time.Second) {
+		*b = bulk{from: now}
+	}
+	if b.bytes += n; b.bytes < bulkBytes {
+		return false
+	}
+	*b = bulk{from: now}
+	return true
+}
+
+// receive reads from the transport into b.
+func (c *Conn) receive(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.in.Add(uint64(n))
+		c.reading.now = int64(time.Since(c.cfg.Origin))
+		c.Signs.Read.Store(c.reading.now)
+		err = nil // it comes again
+	}
+	if err != nil {
+		c.fail(err)
+	}
+	return n, err
+}
+
+// fill reads until at least want bytes are in the buffer.
+func (c *Conn) fill(want int) error {
+	in := &c.reading
+	if in.buf == nil {
+		in.buf = make([]byte, readBuffer)
+	}
+	for in.to-in.from < want {
+		if in.from > 0 {
+			in.from, in.to = 0, copy(in.buf, in.buf[in.from:in.to])
+		}
+		n, err := c.Conn.Read(in.buf[in.to:])
+		in.to += n
+		if n > 0 {
+			c.in.Add(uint64(n))
+			in.now = int64(time.Since(c.cfg.Origin))
+		} else if err != nil {
+			c.fail(err)
+			return err
+		}
+	}
+	return nil
+}
+
+// readHead takes the next frame's head and decides where the frame goes. The peer's own
+// pings are answered here, and are no sign of life: they arrive also while nothing that
+// this side sends does.
+func (c *Conn) readHead() error {
+	if err := c.fill(HeadSize); err != nil {
+		return err
+	}
+	in := &c.reading
+	b := in.buf[in.from : in.from+HeadSize]
+	in.from += HeadSize
+	kind := b[1]
+	if b[0] != protoVersion || kind > typeGoAway {
+		return c.violated(fmt.Sprintf("frame begins with % x", b))
+	}
+	flags, stream, length := headOf(b)
+	if kind != typePing || flags&flagSYN == 0 {
+		c.Signs.Read.Store(in.now)
+	}
+	if flags&flagSYN != 0 && kind <= typeWindow && (stream == 0 || stream%2 == 1) {
+		return c.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
+	}
+	switch kind {
+	case typeData:
+		in.payload, in.flags = length, flags
+		c.Signs.Data.Store(in.now)
+		return c.data(b, stream)
+	case typeWindow:
+		if r := c.Routes.Find(stream); r != nil {
+			r.grow(length)
+			c.flagged(r, flags)
+		} else {
+			c.dropped(stream, 0, flags)
+		}
+	case typePing:
+		if flags&flagSYN != 0 {
+			return c.pong(length)
+		}
+	case typeGoAway:
+		if length != 0 {
+			return c.violated(goAwayReason(length))
+		}
+		if !c.IsLeaving() {
+			close(c.leaving)
+		}
+	}
+	in.head = append(in.headBuf[:0], b...)
+	return nil
+}
+
+// data decides where a data frame goes. Of a frame that a receiver gets, yamux sees the
+// flags.
+func (c *Conn) data(b []byte, stream uint32) error {
+	in := &c.reading
+	in.route, in.receiver = c.Routes.Find(stream), nil
+	if in.route == nil {
+		c.dropped(stream, in.payload, in.flags)
+	} else if to := in.route.Receiver.Load(); to != nil {
+		in.receiver = *to
+	} else {
+		c.flagged(in.route, in.flags)
+	}
+	if in.receiver == nil {
+		in.head = append(in.headBuf[:0], b...)
+		return nil
+	}
+	if err := in.receiver.Admit(in.payload); err != nil {
+		c.fail(err)
+		return err
+	}
+	if in.flags&flagFIN != 0 {
+		in.route.ended.Or(flagFIN) // before its payload is an answer, and the stream another caller's
+	}
+	if in.flags != 0 {
+		in.head = in.headBuf[:HeadSize]
+		putHead(in.head, typeWindow, in.flags, stream, 0)
+	}
+	if in.payload == 0 || in.flags&flagRST != 0 {
+		c.flagged(in.route, in.flags)
+	}
+	return nil
+}
+
+// flagged notes that the peer has acknowledged or ended a stream, behind the data that
+// came with the flags.
+func (c *Conn) flagged(r *Route, flags uint16) {
+	if ended := flags & (flagFIN | flagRST); ended != 0 {
+		r.end(uint32(ended))
+	}
+	if flags&(flagACK|flagFIN|flagRST) != 0 {
+		c.Acknowledged(r)
+	}
+}
+
+// pongsLimit is how many answers to the peer's pings may wait to go out. yamux waits for
+// the answer before it pings again, so a peer that comes here takes none. An answer that
+// is being written does not count: the peer may have it although the write has not
+// returned.
+const pongsLimit = 256
+
+// pong answers a ping of the peer's. yamux would start a goroutine for each (v0.1.2,
+// session.go, handlePing), which stays while nothing goes out: a peer that pings and
+// reads nothing would make as many as it likes. Only the reading goroutine calls it.
+func (c *Conn) pong(number uint32) error {
+	in := &c.reading
+	for len(in.pongs) > 0 && in.pongs[0].State() != FrameQueued {
+		in.pongs = in.pongs[1:] // they go out in order
+	}
+	switch len(in.pongs) {
+	case 0:
+		in.pongs = nil
+	case pongsLimit:
+		return c.violated(fmt.Sprintf("ping %d, and %d before it whose answers were not taken", number, pongsLimit))
+	}
+	f := newHead(typePing, flagACK, 0, number)
+	if c.Send(f); f.State() == FrameQueued {
+		in.pongs = append(in.pongs, f)
+	}
+	return nil
+}

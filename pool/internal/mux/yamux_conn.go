@@ -1,0 +1,53 @@
+package mux
+
+import "net"
+
+// Write is called by yamux alone. It keeps the head of a data frame, which yamux writes
+// by itself, and sends it with the body that follows, as one frame among those of calls.
+// It blocks until the transport has it, or is closed.
+func (c *Conn) Write(b []byte) (int, error) {
+	f := c.own
+	if len(c.pending) > 0 {
+		join := min(len(b), max(0, joinLimit-HeadSize))
+		c.pending = append(c.pending, b[:join]...)
+		f.Bytes, f.tail = c.pending, b[join:]
+		c.pending = c.pending[:0]
+	} else {
+		if len(b) == HeadSize {
+			flags, stream, length := headOf(b)
+			if b[1] == typeData && length > 0 {
+				c.pending = append(c.pending[:0], b...)
+				return len(b), nil
+			}
+			c.opens(b[1], flags, stream)
+		}
+		f.Bytes, f.tail = b, nil
+	}
+	c.Send(f)
+	for {
+		switch f.State() {
+		case FrameWritten:
+			return len(b), nil
+		case FrameRefused, FrameTorn:
+			return 0, c.Cause()
+		}
+		select {
+		case <-f.Notify:
+		case <-c.done:
+			c.own = newFrame() // the writer may still look at this one
+			return 0, net.ErrClosed
+		}
+	}
+}
+
+// opens adds the route of a stream before the peer hears of it, and removes that of a
+// stream which yamux resets.
+func (c *Conn) opens(kind byte, flags uint16, stream uint32) {
+	switch {
+	case kind != typeWindow || stream%2 == 0:
+	case flags&flagSYN != 0:
+		c.Routes.Add(stream)
+	case flags&flagRST != 0:
+		c.Routes.Remove(stream)
+	}
+}

@@ -1,0 +1,138 @@
+package session
+
+import (
+	"io"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// accept takes the streams that the server opens until the session has ended. It waits
+// for none of them: a stream on which nothing comes, or a handler that hangs, holds up no
+// other.
+func (s *Session) accept() {
+	for {
+		st, err := s.yamux.Accept()
+		if err != nil {
+			if s.Ended() {
+				return
+			}
+			continue // the transport took nothing for as long as yamux waits
+		}
+		s.cfg.Counters.Accepted.Add(1)
+		if !s.admit() {
+			if s.calls.Load()&shutBit == 0 {
+				s.cfg.Counters.Refused.Add(1)
+				s.refused("the server has too many streams open")
+			}
+			s.resetStream(st)
+			continue
+		}
+		if !s.group.run(func() { s.serve(st) }) {
+			s.dismiss()
+			return
+		}
+	}
+}
+
+// admit counts one of the server's streams in, also on a retired session. It reports false
+// where there are too many, or where the session ends.
+func (s *Session) admit() bool {
+	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && s.enterAny() {
+		s.accepted.Store(max(int64(s.cfg.now()), 1))
+		return true
+	}
+	s.serving.Add(-1)
+	return false
+}
+
+// dismiss counts one of the server's streams out.
+func (s *Session) dismiss() {
+	s.serving.Add(-1)
+	s.Leave()
+}
+
+// serve serves one stream, in a goroutine of its own.
+func (s *Session) serve(st mux.Stream) {
+	c := s.newConn(st, nil, s.dismiss)
+	defer func() { _ = c.Close() }() // also when a handler has closed it
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.cfg.Logger.Error().Str("server", s.Addr).Interface("panic", cause).
+				Bytes("stack", debug.Stack()).Msg("a handler panicked; its stream is closed")
+		}
+	}()
+	r := &requestReader{conn: c, pause: requestPause}
+	var mode [1]byte
+	if _, err := io.ReadFull(r, mode[:]); err != nil {
+		return
+	}
+	switch mode[0] {
+	case wire.ModeRPC:
+		s.serveCalls(r)
+	case wire.ModeStreaming:
+		s.serveStream(r)
+	default:
+		s.cfg.Logger.Warn().Str("server", s.Addr).Uint8("mode", mode[0]).Msg("server opened a stream of an unknown mode")
+	}
+}
+
+// serveStream acknowledges a streaming call and runs its handler.
+func (s *Session) serveStream(in *requestReader) {
+	c, r := in.conn, wire.NewReader(in)
+	raw, err := r.Value(maxAck)
+	if err != nil {
+		return
+	}
+	method, err := wire.NewDecoder().Stream(raw)
+	if err != nil {
+		return
+	}
+	s.cfg.Counters.ReverseStreams.Add(1)
+	handler := s.cfg.Handlers.Stream(method)
+	text := ""
+	if handler == nil {
+		text = "Unknown rpc method: \"" + method + "\""
+	}
+	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || handler == nil {
+		return
+	}
+	if early := r.Rest(); len(early) > 0 {
+		c.early.Store(&early)
+	}
+	_ = c.SetDeadline(time.Time{}) // fails where reading does
+	if err := handler(s.ctx, c); err != nil {
+		// The error must be sent although the handler left a deadline behind.
+		_ = c.SetWriteDeadline(time.Now().Add(s.cfg.HoldTimeout))
+		code, message := s.cfg.Errors.Coded(err)
+		_, _ = c.Write(wire.AppendFailure(nil, code, message)) // fails where the caller has left
+	}
+}
+
+// refusals are what one session refused of its server, for a line in the log now and then.
+type refusals struct {
+	unlogged atomic.Uint64
+	logged   atomic.Int64 // when the last line was written, in nanoseconds from the origin; 0: never
+}
+
+// refusalsPause is the least time between two such lines.
+const refusalsPause = time.Minute
+
+// refused counts what was refused, and logs it if that was not done lately. It does not
+// wait for the log.
+func (s *Session) refused(why string) {
+	r := &s.refusals
+	r.unlogged.Add(1)
+	now, last := max(int64(s.cfg.now()), 1), r.logged.Load()
+	if last != 0 && now-last < int64(refusalsPause) || !r.logged.CompareAndSwap(last, now) {
+		return
+	}
+	n := r.unlogged.Swap(0)
+	s.group.run(func() {
+		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).
+			Msg("streams or requests of a server were refused")
+	})
+}

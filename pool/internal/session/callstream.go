@@ -1,0 +1,206 @@
+package session
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// callStream carries calls one after the other over a yamux stream. It belongs to the
+// caller that took it from the session, until it is put back; reply says what belongs to
+// the goroutine that reads the transport. A call stream whose caller left behind its
+// request is not used again.
+type callStream struct {
+	session *Session
+	stream  mux.Stream // nil until it is open
+	route   *mux.Route
+	opening opening
+	timer   *time.Timer   // of the waiter
+	room    chan struct{} // has a token when more of the request may be sent: the window grew, or a frame was written
+	done    chan struct{} // has a token in stateAnswered
+
+	enc     *wire.Encoder
+	dec     *wire.Decoder
+	seq     uint64     // of the request
+	buf     *buffers   // of the call; nil: the stream is idle
+	sent    int        // bytes of the request that were put into frames
+	frame   *mux.Frame // the last of these
+	fresh   bool       // no call was answered on it
+	partial bool       // its caller left amid the reply, whose buffer the reading goroutine has
+	spoiled bool       // it is of no further use
+
+	state atomic.Uint32
+	reply
+}
+
+// The states of a call stream.
+const (
+	stateIdle      = iota // nothing is expected from the peer
+	stateAsked            // a reply is, and nothing of it has come
+	stateReading          // it comes in, and the reading goroutine puts it together
+	stateAnswered         // it is whole, or will not come
+	stateAbandoned        // its caller has left
+)
+
+func newCallStream(s *Session) *callStream {
+	l := &callStream{
+		session: s, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
+		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
+		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
+		frame: new(mux.Frame), reply: reply{window: mux.WindowSize},
+	}
+	l.timer = time.NewTimer(time.Hour)
+	l.timer.Stop()
+	return l
+}
+
+// newFrame readies the frame for a request of which nothing was sent.
+func (l *callStream) newFrame() {
+	if at := l.frame.State(); l.frame.Pending() || at == mux.FrameWithdrawn {
+		l.frame = new(mux.Frame)
+	}
+	l.frame.Renew()
+}
+
+// encode writes a request into the buffer, behind the room for a head.
+func (l *callStream) encode(r *Request) (err error) {
+	l.seq, l.sent = r.Seq, 0
+	l.newFrame()
+	l.buf = takeBuffers()
+	header := wire.AppendRequest(append(l.buf.request[:0], headRoom[:]...), l.seq, r.Method)
+	l.buf.request, err = l.session.cfg.Codec.Append(l.enc, header, r.Args)
+	return err
+}
+
+// headRoom is what a frame's head will be written over.
+var headRoom [mux.HeadSize]byte
+
+// size is the request's size in bytes.
+func (l *callStream) size() int { return len(l.buf.request) - mux.HeadSize }
+
+const (
+	// bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent.
+	// The first one is none: the peer's window was open.
+	bulkFrame = 4 << 10
+	// frameLimit is the largest body of a frame: other senders come between two of them.
+	frameLimit = 128 << 10
+)
+
+// sendNext sends the next frame of the request. It reports false if there is none, the
+// last one is not written yet, or the peer has no room for it.
+func (l *callStream) sendNext() bool {
+	rest := l.size() - l.sent
+	if at := l.frame.State(); rest == 0 || at != mux.FrameNew && at != mux.FrameWritten {
+		return false // a token in room follows
+	}
+	n := int(min(l.route.Window.Load(), int64(min(rest, frameLimit))))
+	if n <= 0 {
+		return false
+	}
+	l.route.Window.Add(-int64(n))
+	// The head overwrites bytes that were sent.
+	l.frame.SetData(l.route.Stream, l.buf.request[l.sent:l.sent+mux.HeadSize+n])
+	l.frame.Notify = nil
+	if l.sent > 0 && n >= bulkFrame {
+		l.session.conn.Signs.Bulk.Store(int64(l.session.cfg.now()))
+	}
+	if l.sent += n; n < rest {
+		l.frame.Notify = l.room
+	}
+	l.session.conn.Join(l.frame)
+	return true
+}
+
+// phase is how far the request has come; what was not sent yet is withdrawn.
+func (l *callStream) phase() Phase {
+	first := l.sent == len(l.frame.Bytes)-mux.HeadSize
+	yields := 0
+	if l.session.Ended() {
+		yields = 1000 // the transport is being closed, and a write that blocks ends with it
+	}
+	if l.session.conn.NonBlocking() {
+		yields = math.MaxInt // a write that does not block ends soon
+	}
+	switch l.frame.Recall(yields) {
+	case mux.FrameNew:
+		return PhaseOpen
+	case mux.FrameRefused, mux.FrameWithdrawn:
+		if first {
+			return PhaseOpen
+		}
+		return PhaseWrite
+	case mux.FrameWriting, mux.FrameTorn:
+		return PhaseWrite
+	}
+	switch {
+	case l.sent < l.size():
+		return PhaseWrite
+	case l.partial:
+		return PhaseRead
+	}
+	return PhaseFlushed
+}
+
+// reset readies the call stream for the next caller. The reply may come before the writer
+// has settled the frame, which it may look at until then.
+func (l *callStream) reset() {
+	if !l.frame.Pending() {
+		l.buf.release()
+		l.frame.Bytes = nil
+	} else {
+		l.frame = new(mux.Frame)
+	}
+	l.buf = nil
+	l.fresh = false
+	l.state.Store(stateIdle)
+}
+
+// withdraw makes the call stream another caller's whose own caller has left, if nothing
+// of the request was sent, and reports whether it did. The server owes nothing on it.
+func (l *callStream) withdraw() bool {
+	s := l.session
+	at := l.frame.State()
+	if l.partial || at != mux.FrameNew && at != mux.FrameWithdrawn || s.Ended() || s.Leaving() || l.ended() != nil {
+		return false
+	}
+	l.route.Window.Add(int64(l.sent))
+	l.sent = 0
+	l.newFrame()
+	l.buf.release()
+	l.buf = nil
+	l.state.Store(stateIdle)
+	s.put(l)
+	return true
+}
+
+// discard closes the stream, on which nothing more is expected. It does not block. On a
+// session that has ended nothing is closed.
+func (l *callStream) discard() {
+	l.state.Store(stateAbandoned)
+	l.dropBuffers()
+	if l.stream != nil && l.session.ctx.Err() == nil {
+		l.session.conn.CloseStream(l.route)
+	}
+}
+
+// dropBuffers drops what the reading goroutine does not use: the call stream is reachable
+// through its route until the peer has acknowledged the stream.
+func (l *callStream) dropBuffers() {
+	l.enc, l.dec = nil, nil
+	buf, pending := l.buf, l.frame.Pending()
+	if !pending {
+		l.frame.Bytes = nil
+	}
+	switch {
+	case buf == nil:
+	case l.partial:
+		buf.request = nil // no more: the reading goroutine may read buf
+	default:
+		if l.buf = nil; !pending {
+			buf.release()
+		}
+	}
+}

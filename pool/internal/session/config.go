@@ -1,0 +1,156 @@
+// Package session is one live connection to a server: the call streams and the streaming
+// connections on it, and what the server opens towards the agent. It knows its Config and
+// reports to Notify; which session a call takes, and when one is dialed or ended, is
+// decided above it.
+//
+// A call stream has no goroutine of its own. The caller writes the request as frames past
+// yamux, the goroutine that reads the transport puts the reply together, and the caller
+// waits for it (waiter.go).
+package session
+
+import (
+	"context"
+	"net"
+	"net/rpc"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// Config is what all sessions of a pool share. The limits are those of the pool's Config
+// of the same names; none of them is zero.
+type Config struct {
+	Origin time.Time // of all times that are kept as durations
+
+	SilenceLimit, PingTimeout, HoldTimeout, IdleTimeout time.Duration
+
+	MaxIdleStreams, MaxReplyBytes                       int
+	MaxReverseStreams, MaxRequestBytes, MaxReverseBytes int
+
+	Codec    Codec
+	Handlers Handlers
+	Errors   Errors
+	Notify   Notify
+	Usual    Usual
+	Counters *Counters
+	Logger   zerolog.Logger
+}
+
+// now is the time since the origin.
+func (c *Config) now() time.Duration { return time.Since(c.Origin) }
+
+// slept is for how long the monotonic clock stood still while the wall clock went on,
+// since the origin. A wall clock that is set counts as well: that costs a ping.
+func (c *Config) slept() time.Duration {
+	now := time.Now()
+	return now.Round(0).Sub(c.Origin.Round(0)) - now.Sub(c.Origin)
+}
+
+// Notify is told what happens on a session. A method without a context must not block.
+type Notify interface {
+	// Overdue: a call waits, and nothing at all has come in for the silence limit. It is
+	// repeated while that lasts.
+	Overdue(s *Session)
+	// Late: a call waits for longer than its method usually takes, and no call on the
+	// session was answered for the silence limit. It is repeated while that lasts.
+	Late(s *Session)
+	// Unanswered: a caller gave up on a call that was sent at since.
+	Unanswered(s *Session, since time.Time, silent bool, late time.Time)
+	// Unopened: opened streams wait to be acknowledged. It reports whether the report was
+	// taken; one that was not is repeated.
+	Unopened(s *Session) bool
+	// Proven: the first call on the session was answered. It reports whether the report was
+	// taken; one that was not is repeated with the next answer.
+	Proven(s *Session) bool
+	// Leaving: the server has announced that it takes no new stream. It blocks within ctx.
+	Leaving(ctx context.Context, s *Session)
+	// Drained: the last call or stream on a retired session has ended. It blocks within ctx.
+	Drained(ctx context.Context, s *Session)
+}
+
+// Usual remembers how long the methods of servers take. It neither blocks nor allocates.
+type Usual interface {
+	// Late is after which time a call of method to the server at addr is late.
+	Late(addr, method string) time.Duration
+	// Answered learns that a call was answered after so long.
+	Answered(addr, method string, took time.Duration)
+	// Waited learns that a call waited for so long while its server answered others.
+	Waited(addr, method string, waited time.Duration)
+}
+
+// Codec writes and reads the arguments and replies of calls. Many goroutines call it.
+type Codec interface {
+	// Append appends v to buf as one value; after an error buf is as it was.
+	Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error)
+	// Read reads b, one value, into v, a non-nil pointer, or nothing if v is nil. After an
+	// error v is zero. v does not share b; lasting reports that b may be given away.
+	Read(dec *wire.Decoder, b []byte, lasting bool, v any) error
+}
+
+// Errors makes the errors that callers of the pool see, and the texts that servers get.
+type Errors interface {
+	// Protocol is that the peer sent bytes which layer ("yamux" or "rpc") does not allow;
+	// cause may be nil.
+	Protocol(layer, reason string, cause error) error
+	// Garbled is an error of package wire, or another one as it is.
+	Garbled(err error) error
+	// Hold is that no answer came for limit, or that it stopped after received bytes.
+	Hold(limit time.Duration, received int64) error
+	// Encode is that args cannot be written, Decode that an answer does not fit into reply.
+	Encode(args any, err error) error
+	Decode(reply any, err error) error
+	// Remote is an answer that is an error, and whether the server closes the stream behind it.
+	Remote(text string) (err error, closes bool)
+	// Text is the answer to a server's call whose handler failed with err; it is never empty.
+	Text(err error) string
+	// Coded is the code and the text of the frame that ends a stream whose handler failed.
+	Coded(err error) (code int, text string)
+}
+
+// Handlers answer what the server asks. Each function is called by many goroutines.
+type Handlers struct {
+	Call    func(method string) CallHandler // registered under this name; nil: none
+	RPC     *rpc.Server                     // asked next; may be nil
+	CallFor func(method string) CallHandler // asked last; may be nil
+	Unknown func(method string) string      // the answer where there is no such method
+	Stream  func(method string) StreamHandler
+}
+
+// CallHandler answers one call. decode reads the arguments.
+type CallHandler = func(ctx context.Context, decode func(args any) error) (any, error)
+
+// StreamHandler serves one streaming call that has been acknowledged.
+type StreamHandler = func(ctx context.Context, conn net.Conn) error
+
+// Request is one call on a session.
+type Request struct {
+	Seq      uint64        // unique in the pool, so that no answer passes for another's
+	Deadline time.Duration // of the attempt, since Config.Origin; 0: none
+	Late     Late          // asked at the Deadline; nil: the attempt ends then
+
+	Method      string
+	Args, Reply any           // Reply is a non-nil pointer, or nil
+	Block       time.Duration // how long a blocking query may be held
+	Hold        time.Duration // and for how long nothing of the answer may come; 0: Config.HoldTimeout
+
+	Moved      <-chan struct{} // closed when the call is to be made elsewhere; nil: never
+	Repeatable bool            // it does no harm if it is made twice
+	Verify     bool            // the server must answer a ping first, after a silence
+	Quiet      bool            // nothing is reported of it: it is the owner's own
+}
+
+// Late decides about a call whose attempt is over. It must not block.
+type Late interface {
+	// Late has the call go on until the channel is closed; nil ends it at once.
+	Late() <-chan struct{}
+}
+
+// LongestBlock is how long a server holds a blocking query at most, and how long it holds
+// one that does not say.
+const LongestBlock = 300 * time.Second
+
+// Longest is what any duration may be: far beyond use, and sums of a few of them are
+// still durations.
+const Longest = 365 * 24 * time.Hour

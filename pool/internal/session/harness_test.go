@@ -1,0 +1,231 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
+	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestMain(m *testing.M) { testutil.Main(m) }
+
+// patience is how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// pool is what is above a session: it takes every report.
+type pool struct{}
+
+func (pool) Overdue(*Session)                                {}
+func (pool) Late(*Session)                                   {}
+func (pool) Unanswered(*Session, time.Time, bool, time.Time) {}
+func (pool) Unopened(*Session) bool                          { return true }
+func (pool) Proven(*Session) bool                            { return true }
+func (pool) Leaving(context.Context, *Session)               {}
+func (pool) Drained(context.Context, *Session)               {}
+
+// times knows of no method that takes long.
+type times struct{}
+
+func (times) Late(string, string) time.Duration      { return time.Second }
+func (times) Answered(string, string, time.Duration) {}
+func (times) Waited(string, string, time.Duration)   {}
+
+// codec is that of Nomad's servers.
+type codec struct{}
+
+func (codec) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) { return enc.Value(buf, v) }
+
+func (codec) Read(dec *wire.Decoder, b []byte, _ bool, v any) error { return dec.Body(b, v) }
+
+// plain makes errors of the type failure.
+type plain struct{}
+
+type failure struct {
+	what     string
+	reason   string
+	limit    time.Duration
+	received int64
+}
+
+func (f *failure) Error() string { return f.what + ": " + f.reason }
+
+func (plain) Protocol(layer, reason string, _ error) error {
+	return &failure{what: layer, reason: reason}
+}
+func (plain) Garbled(err error) error { return &failure{what: "garbled", reason: err.Error()} }
+func (plain) Hold(limit time.Duration, received int64) error {
+	return &failure{what: "hold", limit: limit, received: received}
+}
+func (plain) Encode(_ any, err error) error    { return err }
+func (plain) Decode(_ any, err error) error    { return err }
+func (plain) Remote(text string) (error, bool) { return errors.New(text), false }
+func (plain) Text(err error) string            { return err.Error() }
+func (plain) Coded(err error) (int, string)    { return 500, err.Error() }
+
+// newConfig has the limits of a pool whose Config is zero, and no handlers.
+func newConfig() *Config {
+	return &Config{
+		Origin: time.Now(), SilenceLimit: time.Second, PingTimeout: 2 * time.Second, HoldTimeout: time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxIdleStreams: 256, MaxReplyBytes: 64 << 20, MaxReverseStreams: 1024,
+		MaxRequestBytes: 4 << 20, MaxReverseBytes: 64 << 20,
+		Codec: codec{}, Errors: plain{}, Notify: pool{}, Usual: times{}, Counters: new(Counters),
+		Handlers: Handlers{
+			Call:    func(string) CallHandler { return nil },
+			Stream:  func(string) StreamHandler { return nil },
+			Unknown: func(method string) string { return "unknown method " + method },
+		},
+	}
+}
+
+// connOn is a shared connection over c.
+func connOn(c net.Conn, cfg *Config) *mux.Conn {
+	return mux.New(c, mux.Config{
+		Origin: cfg.Origin, In: &cfg.Counters.BytesIn, Out: &cfg.Counters.BytesOut,
+		Violation: func(reason string, _ error) error { return &failure{what: "yamux", reason: reason} },
+	})
+}
+
+// silentSession is a session whose server is silent.
+type silentSession struct {
+	*Session
+	mux   *sessiontest.Silent
+	begin time.Time
+}
+
+func silent(t *testing.T, cfg *Config) *silentSession {
+	t.Helper()
+	near, far := net.Pipe()
+	s := New(context.Background(), cfg, connOn(near, cfg), 1, "a:1")
+	m := sessiontest.NewSilent()
+	m.Ack = func(stream uint32) { s.conn.Acknowledged(s.conn.Routes.Add(stream)) }
+	s.Attach(m)
+	var running sync.WaitGroup
+	running.Go(func() { _, _ = io.Copy(io.Discard, far) })
+	running.Go(func() { _ = s.Run(context.Background(), nil) })
+	t.Cleanup(func() {
+		s.End(errors.New("the test is over"))
+		_ = near.Close()
+		running.Wait()
+	})
+	return &silentSession{s, m, time.Now()}
+}
+
+// alive lets a byte come in.
+func (s *silentSession) alive() { s.conn.Signs.Read.Store(int64(s.cfg.now())) }
+
+// after checks that exactly d has passed since the session was made.
+func (s *silentSession) after(t *testing.T, d time.Duration, what string) {
+	t.Helper()
+	if got := time.Since(s.begin); got != d {
+		t.Errorf("%s after %v, want %v", what, got, d)
+	}
+}
+
+// aliveButMute is a session whose server gives signs of life and answers no call, which
+// may be held for 10 s.
+func aliveButMute(t *testing.T) *silentSession {
+	t.Helper()
+	cfg := newConfig()
+	cfg.HoldTimeout = 10 * time.Second
+	s := silent(t, cfg)
+	ctx, stop := context.WithCancel(t.Context())
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		for ctx.Err() == nil {
+			time.Sleep(500 * time.Millisecond)
+			s.alive()
+		}
+	})
+	t.Cleanup(func() { stop(); ticking.Wait() })
+	return s
+}
+
+// dialed is a session to the server at addr, whose limits are far away.
+func dialed(t *testing.T, addr string) *Session {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := newConfig()
+	cfg.SilenceLimit, cfg.PingTimeout, cfg.HoldTimeout = time.Hour, time.Hour, time.Hour
+	s := New(context.Background(), cfg, connOn(nbconn.Wrap(conn, func(limit int) error { return fmt.Errorf("%d bytes wait", limit) }), cfg), 1, addr)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	if err := s.Greet(ctx, mux.NewYamuxConfig(time.Hour)); err != nil {
+		s.Abort(err)
+		t.Fatal(err)
+	}
+	s.Listen()
+	ended := make(chan struct{})
+	go func() { _ = s.Run(context.Background(), nil); close(ended) }()
+	t.Cleanup(func() { s.End(errors.New("the test is over")); <-ended })
+	return s
+}
+
+// started is a server and a session to it, with one idle stream.
+func started(t *testing.T) (*testutil.Server, *Session) {
+	t.Helper()
+	srv, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Stop(context.Background()) })
+	s := dialed(t, srv.Addr())
+	if at, err := call(t.Context(), s, PingMethod, nil, nil); err != nil {
+		t.Fatal(at, err)
+	}
+	return srv, s
+}
+
+// paused has frames wait until resume is called.
+func paused(t *testing.T, s *Session) (resume func()) {
+	t.Helper()
+	awaitTrue(t, "the token", func() (ok bool) { resume, ok = s.conn.Pause(); return ok })
+	return resume
+}
+
+var seq atomic.Uint64
+
+// call makes a call on s and returns how far it came.
+func call(ctx context.Context, s *Session, method string, args, reply any) (Phase, error) {
+	if !s.Enter() {
+		return PhaseFind, s.Cause()
+	}
+	return s.Call(ctx, &Request{Seq: seq.Add(1), Method: method, Args: args, Reply: reply})
+}
+
+// open opens a streaming call on s and returns how far it came.
+func open(ctx context.Context, s *Session, method string) (*Conn, Phase, error) {
+	if !s.Enter() {
+		return nil, PhaseFind, s.Cause()
+	}
+	return s.Open(ctx, method)
+}
+
+// awaitTrue waits until done reports true.
+func awaitTrue(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: not in time", what)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// mostLate is the longest that a call waits between two reports of Late, as a multiple of
+// the silence limit.
+const mostLate = 10
+
+// checkLate reports a call that waits for longer than its method usually takes, while no
+// call on the session is answered, and returns after which time to look again. It looks
+// less and less often: a call that takes long costs a Status.Ping now and then.
+func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
+	s, floor := w.session, w.session.cfg.SilenceLimit
+	if w.quiet || w.method == "" { // nothing was sent that is to be answered
+		return Longest
+	}
+	answered := time.Duration(s.conn.Signs.Answered.Load())
+	waited -= w.block
+	limit := floor
+	if w.block == 0 {
+		if w.reported > 0 && answered > w.reported {
+			// The server serves: this call takes as long as it does.
+			s.cfg.Usual.Waited(s.Addr, w.method, waited)
+			w.reported = 0
+		}
+		limit = s.cfg.Usual.Late(s.Addr, w.method)
+	}
+	silent := now - max(answered, w.begin+w.block)
+	if waited < limit || silent < floor {
+		return max(limit-waited, floor-silent)
+	}
+	w.reported = now
+	s.cfg.Notify.Late(s)
+	return min(max(waited, floor), mostLate*floor)
+}
+
+// answered learns from a call that was answered.
+func (w *waiter) answered() {
+	if s := w.session; w.block == 0 && !w.quiet {
+		s.cfg.Usual.Answered(s.Addr, w.method, time.Duration(s.conn.Signs.Answered.Load())-w.begin)
+	}
+}
+
+// unanswered reports a caller that leaves, if nothing has come in, or no call was
+// answered, since its call began. Of the second only callers count that have waited for a
+// tenth of the silence limit, and one of them in such a time.
+func (w *waiter) unanswered() {
+	s, floor := w.session, w.session.cfg.SilenceLimit
+	if w.quiet {
+		return
+	}
+	silent := s.conn.Signs.Read.Load() <= int64(w.begin)
+	var late time.Time
+	if s.conn.Signs.Answered.Load() <= int64(w.begin) {
+		now, last := s.cfg.now(), s.lastLeft.Load()
+		if now-w.begin >= floor/10 && now-time.Duration(last) >= floor/10 && s.lastLeft.CompareAndSwap(last, int64(now)) {
+			late = s.cfg.Origin.Add(w.begin + s.cfg.Usual.Late(s.Addr, w.method))
+		}
+	}
+	if silent || !late.IsZero() {
+		s.cfg.Notify.Unanswered(s, s.cfg.Origin.Add(w.begin), silent, late)
+	}
+}
+
+// Serves makes a Status.Ping on the session, also on a retired one: nil if it was
+// answered. It waits for twice PingTimeout, longer than the server is judged by, so that a
+// slow one is known to be. The request is that of a ping, with Request.Quiet.
+func (s *Session) Serves(ctx context.Context, r *Request) error {
+	if !s.enterAny() {
+		return s.Cause()
+	}
+	ctx, stop := context.WithTimeout(ctx, 2*s.cfg.PingTimeout)
+	defer stop()
+	at, err := s.Call(ctx, r)
+	if at >= PhaseDecode {
+		return nil // also an error is an answer
+	}
+	return err
+}

@@ -1,0 +1,184 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// opening is the opening of a call stream. yamux may block while the transport takes
+// nothing, so a goroutine of the session does it. It hands the call stream to the caller,
+// or to the session if the caller has left.
+type opening struct {
+	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
+	done    chan struct{}
+	err     error
+}
+
+// open waits for a stream: of l, or of another call stream that has become idle in the
+// meantime. carrier is the one that carries the request. left reports that the caller
+// gave up and l belongs to the goroutine that opens it.
+func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error) {
+	s := l.session
+	idle, err := w.openToken(s.idle)
+	switch {
+	case err != nil:
+		return l, false, err
+	case idle != nil:
+		idle.adopt(l)
+		return idle, false, nil
+	}
+	if !s.group.run(l.openAndSettle) {
+		return l, false, s.Cause()
+	}
+	ready, err := w.wait(l.opening.done, nil)
+	if ready {
+		w.lookEarly()
+		return l, false, l.opening.err
+	}
+	w.timer.Stop() // while it is still this caller's
+	s.reportUnopened()
+	buf := l.buf
+	l.buf = nil // from here on l may be another caller's
+	if l.opening.settled.CompareAndSwap(false, true) {
+		buf.release()
+		return l, true, err
+	}
+	l.buf = buf
+	<-l.opening.done // the stream is open, and is discarded
+	return l, false, err
+}
+
+// adopt takes over a request that was encoded for another call stream and not sent.
+func (l *callStream) adopt(from *callStream) {
+	l.buf, from.buf = from.buf, nil
+	l.seq, l.sent = from.seq, 0
+	l.newFrame()
+}
+
+// openAndSettle opens the stream and hands l over.
+func (l *callStream) openAndSettle() {
+	err := l.openNow()
+	l.opening.err = err
+	if l.opening.settled.CompareAndSwap(false, true) {
+		l.opening.done <- struct{}{}
+		return
+	}
+	if err == nil {
+		l.session.put(l)
+	}
+}
+
+// openNow opens the stream. The mode byte follows at once: a server reads it in its accept
+// loop, and a stream without it stalls those behind it.
+func (l *callStream) openNow() error {
+	s := l.session
+	if s.Leaving() {
+		s.conn.Opens.Return()
+		return ErrLeaving
+	}
+	st, err := s.openStream()
+	if err != nil {
+		return err
+	}
+	l.stream, l.route = st, s.conn.Routes.Add(st.StreamID())
+	to := mux.Receiver(l)
+	l.route.Receiver.Store(&to)
+	l.route.Window.Add(-1)
+	mode := new(mux.Frame)
+	mode.SetData(st.StreamID(), append(make([]byte, mux.HeadSize), wire.ModeRPC))
+	s.conn.Send(mode)
+	return nil
+}
+
+// openStream opens a yamux stream, for which the caller has taken a token. It may block
+// while the transport takes nothing: only goroutines of the session call it.
+func (s *Session) openStream() (mux.Stream, error) {
+	st, err := s.yamux.Open()
+	switch {
+	case errors.Is(err, mux.ErrWriteTimeout):
+		// The frame that opens it is still on its way out. No mode byte would follow it,
+		// for which the server stops accepting.
+		err = fmt.Errorf("the server took no new stream: %w", err)
+		s.cancel(err)
+		return nil, err
+	case err != nil:
+		s.conn.Opens.Return()
+		return nil, s.transport(err)
+	}
+	s.cfg.Counters.Streams.Add(1)
+	return st, nil
+}
+
+// transport is why the session has ended, or err if it lives.
+func (s *Session) transport(err error) error {
+	if s.Ended() {
+		return s.Cause()
+	}
+	return err
+}
+
+// openToken waits until a stream may be opened, or returns a call stream of idle, which
+// may be nil. The error is why neither came.
+func (w *waiter) openToken(idle <-chan *callStream) (*callStream, error) {
+	s := w.session
+	o := &s.conn.Opens
+	select {
+	case <-o.Tokens():
+		o.Took(s.cfg.now())
+		return nil, nil
+	default:
+	}
+	w.lookEarly()
+	for {
+		select {
+		case <-o.Tokens():
+			o.Took(s.cfg.now())
+			return nil, nil
+		case l := <-idle:
+			return l, nil
+		case <-s.ctx.Done():
+			return nil, s.Cause()
+		case <-s.conn.Leaving():
+			return nil, ErrLeaving
+		case <-s.deserted:
+			return nil, s.unserved // nothing was sent
+		case <-w.ctx.Done():
+			s.reportUnopened()
+			return nil, w.noStream(w.ctx.Err())
+		case <-w.moved:
+			return nil, ErrMoved
+		case <-w.retiring:
+			return nil, s.moved
+		case <-w.timer.C:
+			if err := w.check(); err != nil {
+				return nil, w.noStream(err)
+			}
+		}
+	}
+}
+
+// noStream is cause, with ErrNoStream if no stream was acknowledged for the silence limit.
+func (w *waiter) noStream(cause error) error {
+	s := w.session
+	if s.cfg.now()-s.conn.Opens.Since() < s.cfg.SilenceLimit {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ErrNoStream, cause)
+}
+
+// reportUnopened reports streams that wait to be acknowledged, once until none waits.
+func (s *Session) reportUnopened() {
+	o := &s.conn.Opens
+	if o.Waiting() <= 0 || !o.Reported.CompareAndSwap(false, true) {
+		return
+	}
+	if !s.cfg.Notify.Unopened(s) || o.Waiting() <= 0 {
+		// It is repeated; or the last one was acknowledged just before, and those that
+		// follow would not be reported.
+		o.Reported.Store(false)
+	}
+}

@@ -1,0 +1,196 @@
+package session
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/rpc"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// serveCalls answers the calls of one stream, one after the other, until the server
+// closes it or an answer ends it.
+func (s *Session) serveCalls(r *requestReader) {
+	v := &callServer{session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder()}
+	v.in = wire.NewClaimingReader(r, freeBytes, v.claim)
+	defer v.claim(0)
+	for v.serve() == nil {
+		r.next(s.cfg.IdleTimeout)
+	}
+}
+
+// callServer is this side of a stream of calls that the server makes. It is a
+// rpc.ServerCodec too, for one request whose header has been read.
+type callServer struct {
+	session  *Session
+	cfg      *Config
+	conn     *Conn
+	in       *wire.Reader
+	dec      *wire.Decoder
+	enc      *wire.Encoder
+	header   wire.RequestHeader
+	left     int    // bytes that the body may have
+	body     []byte // valid until the next request
+	claimed  int64  // of Config.MaxReverseBytes
+	failed   bool   // the body did not come: there is nothing to answer
+	skipped  bool   // package net/rpc has no method for the request, whose body was not read
+	notFound string // its text for that
+	out      []byte
+	sent     error // of the last answer
+}
+
+// errRefused ends a stream behind an answer after which servers do not go on.
+var errRefused = errors.New("request refused")
+
+const (
+	// maxRequestHeader bounds the header of a request, in bytes.
+	maxRequestHeader = 128 << 10
+	// freeBytes is how much of a request may be read without a claim: small requests are
+	// served whatever the large ones hold. It is bounded by the number of streams.
+	freeBytes = 4 << 10
+	// keepReply is the largest buffer that is kept between two answers.
+	keepReply = 128 << 10
+)
+
+// claim counts total bytes for the buffer of the stream's requests. It reports false where
+// all of the pool's would hold more than Config.MaxReverseBytes.
+func (v *callServer) claim(total int) bool {
+	more := max(int64(total)-freeBytes, 0) - v.claimed
+	if all := v.cfg.Counters.ReverseBytes.Add(more); more > 0 && all > int64(v.cfg.MaxReverseBytes) {
+		v.cfg.Counters.ReverseBytes.Add(-more)
+		return false
+	}
+	v.claimed += more
+	return true
+}
+
+// request reads the header of the next request. Its body stays on the stream until it is
+// known which handler gets it.
+func (v *callServer) request() error {
+	v.header, v.body = wire.RequestHeader{}, nil
+	v.failed, v.skipped, v.notFound = false, false, ""
+	limit := v.cfg.MaxRequestBytes
+	raw, err := v.in.Value(min(limit, maxRequestHeader))
+	if err != nil {
+		return err
+	}
+	v.left = limit - len(raw)
+	return v.dec.Request(raw, &v.header)
+}
+
+// arguments reads the whole body of the request.
+func (v *callServer) arguments() (err error) {
+	v.body, err = v.in.Value(v.left)
+	switch {
+	case err == nil:
+		_ = v.conn.SetDeadline(time.Time{}) // fails where writing does
+	case errors.Is(err, wire.ErrNoRoom):
+		v.cfg.Counters.RefusedBytes.Add(1)
+		v.session.refused("the requests of all servers hold too many bytes")
+		err = fmt.Errorf("rpc: request refused: all that are not answered yet may hold %d bytes (MaxReverseBytes)", v.cfg.MaxReverseBytes)
+	default:
+		_, tooLarge := errors.AsType[*wire.SizeError](err)
+		v.failed = !tooLarge
+	}
+	return err
+}
+
+// serve answers the next request. The error ends the stream.
+func (v *callServer) serve() error {
+	if err := v.request(); err != nil {
+		return err
+	}
+	v.cfg.Counters.ReverseCalls.Add(1)
+	h, method := &v.cfg.Handlers, v.header.ServiceMethod
+	f := h.Call(method)
+	if f == nil && h.RPC != nil {
+		if err := h.RPC.ServeRequest(v); !v.skipped {
+			return cmp.Or(err, v.sent) // it has been answered
+		}
+	}
+	if f == nil && h.CallFor != nil {
+		f = h.CallFor(method)
+	}
+	if f == nil {
+		return v.refuse(cmp.Or(v.notFound, h.Unknown(method)))
+	}
+	if err := v.arguments(); v.failed {
+		return err
+	} else if err != nil {
+		return v.refuse(err.Error())
+	}
+	reply, err := f(v.session.ctx, v.decode)
+	if err != nil {
+		return v.answer(v.cfg.Errors.Text(err), nil)
+	}
+	return v.answer("", reply)
+}
+
+// refuse answers with an error behind which the stream ends.
+func (v *callServer) refuse(text string) error { return errors.Join(v.answer(text, nil), errRefused) }
+
+// decode reads the body into args, or nothing if that is nil.
+func (v *callServer) decode(args any) error {
+	return v.cfg.Codec.Read(v.dec, v.body, false, args)
+}
+
+// answer sends one answer, header and body in one write.
+func (v *callServer) answer(text string, body any) (err error) {
+	h := wire.Header{Error: text, Seq: v.header.Seq, ServiceMethod: v.header.ServiceMethod}
+	out := wire.AppendReply(v.out[:0], h)
+	if body == nil || text != "" {
+		out = append(out, emptyMap)
+	} else if out, err = v.cfg.Codec.Append(v.enc, out, body); err != nil {
+		h.Error = fmt.Sprintf("rpc: the reply of type %T cannot be encoded: %v", body, err)
+		out = append(wire.AppendReply(v.out[:0], h), emptyMap)
+	}
+	if v.out = out; cap(out) > keepReply {
+		v.out = nil
+	}
+	for v.sent = nil; v.sent == nil && len(out) > 0; { // each piece in its time, however slow the line
+		n := min(len(out), frameLimit)
+		_ = v.conn.SetWriteDeadline(time.Now().Add(v.cfg.HoldTimeout)) // fails where writing does
+		_, v.sent = v.conn.Write(out[:n])
+		out = out[n:]
+	}
+	return v.sent
+}
+
+// emptyMap is the msgpack body of an answer that has none.
+const emptyMap = 0x80
+
+// ReadRequestHeader gives net/rpc the header that was read.
+func (v *callServer) ReadRequestHeader(r *rpc.Request) error {
+	r.Seq, r.ServiceMethod = v.header.Seq, v.header.ServiceMethod
+	return nil
+}
+
+// ReadRequestBody reads the arguments for net/rpc; with nil args, because it has no such
+// method, it leaves them for another handler.
+func (v *callServer) ReadRequestBody(args any) error {
+	if args == nil {
+		v.skipped = true
+		return nil
+	}
+	if err := v.arguments(); err != nil {
+		return err
+	}
+	return v.decode(args)
+}
+
+// WriteResponse sends the answer of net/rpc, unless it has no such method.
+func (v *callServer) WriteResponse(r *rpc.Response, reply any) error {
+	switch {
+	case v.failed:
+		return nil
+	case v.skipped:
+		v.notFound = r.Error
+		return nil
+	}
+	return v.answer(r.Error, reply)
+}
+
+// Close does nothing: the goroutine of the stream closes it.
+func (v *callServer) Close() error { return nil }
