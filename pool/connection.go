@@ -69,30 +69,30 @@ type reports struct{ pool *Pool }
 
 func (r reports) try(m messages.Pool) bool { return r.pool.actor.TryTell(mail{Pool: m}) == nil }
 
-func (r reports) Overdue(s *session.Session) {
-	r.try(messages.Overdue{Addr: s.Addr, Session: s.ID})
+func (r reports) Overdue(addr string, id uint64) {
+	r.try(messages.Overdue{Addr: addr, Session: id})
 }
 
-func (r reports) Late(s *session.Session) { r.try(messages.Late{Addr: s.Addr, Session: s.ID}) }
+func (r reports) Late(addr string, id uint64) { r.try(messages.Late{Addr: addr, Session: id}) }
 
-func (r reports) Unanswered(s *session.Session, since time.Time, silent bool, late time.Time) {
-	r.try(messages.Unanswered{Addr: s.Addr, Session: s.ID, Since: since, Silent: silent, Late: late})
+func (r reports) Unanswered(addr string, id uint64, since time.Time, silent bool, late time.Time) {
+	r.try(messages.Unanswered{Addr: addr, Session: id, Since: since, Silent: silent, Late: late})
 }
 
-func (r reports) Unopened(s *session.Session) bool {
-	return r.try(messages.Unopened{Addr: s.Addr, Session: s.ID})
+func (r reports) Unopened(addr string, id uint64) bool {
+	return r.try(messages.Unopened{Addr: addr, Session: id})
 }
 
-func (r reports) Proven(s *session.Session) bool {
-	return r.try(messages.Proven{Addr: s.Addr, Session: s.ID})
+func (r reports) Proven(addr string, id uint64) bool {
+	return r.try(messages.Proven{Addr: addr, Session: id})
 }
 
-func (r reports) Leaving(ctx context.Context, s *session.Session) {
-	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: s.Addr, Session: s.ID}})
+func (r reports) Leaving(ctx context.Context, addr string, id uint64) {
+	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: addr, Session: id}})
 }
 
-func (r reports) Drained(ctx context.Context, s *session.Session) {
-	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: s.Addr, Session: s.ID}})
+func (r reports) Drained(ctx context.Context, addr string, id uint64) {
+	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: addr, Session: id}})
 }
 
 // methodTimes is how long methods take, as session.Usual says.
