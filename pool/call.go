@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
@@ -222,7 +222,7 @@ func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool)
 			s.Leave()
 			except, err = s.ID, s.Cause()
 		}
-		if err := p.await(ctx, messages.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
+		if err := p.await(ctx, core.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
 			return nil, err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -58,8 +58,8 @@ func (p *Pool) sessionConfig() *session.Config {
 
 // failRoute notes, once, that the address failed that a session was dialed at.
 func (p *Pool) failRoute(c *connection, why error) {
-	if !letGo(why) && c.routeFailed.CompareAndSwap(false, true) {
-		p.names.fail(c.Addr, c.route, time.Now())
+	if !core.LetGo(why) && c.routeFailed.CompareAndSwap(false, true) {
+		p.resolver.Failed(c.Addr, c.route)
 	}
 }
 
@@ -67,32 +67,32 @@ func (p *Pool) failRoute(c *connection, why error) {
 // mailbox loses one that does not wait.
 type reports struct{ pool *Pool }
 
-func (r reports) try(m messages.Pool) bool { return r.pool.actor.TryTell(mail{Pool: m}) == nil }
+func (r reports) try(m core.Message) bool { return r.pool.actor.TryTell(mail{Message: m}) == nil }
 
 func (r reports) Overdue(addr string, id uint64) {
-	r.try(messages.Overdue{Addr: addr, Session: id})
+	r.try(core.Overdue{Addr: addr, Session: id})
 }
 
-func (r reports) Late(addr string, id uint64) { r.try(messages.Late{Addr: addr, Session: id}) }
+func (r reports) Late(addr string, id uint64) { r.try(core.Late{Addr: addr, Session: id}) }
 
 func (r reports) Unanswered(addr string, id uint64, since time.Time, silent bool, late time.Time) {
-	r.try(messages.Unanswered{Addr: addr, Session: id, Since: since, Silent: silent, Late: late})
+	r.try(core.Unanswered{Addr: addr, Session: id, Since: since, Silent: silent, Late: late})
 }
 
 func (r reports) Unopened(addr string, id uint64) bool {
-	return r.try(messages.Unopened{Addr: addr, Session: id})
+	return r.try(core.Unopened{Addr: addr, Session: id})
 }
 
 func (r reports) Proven(addr string, id uint64) bool {
-	return r.try(messages.Proven{Addr: addr, Session: id})
+	return r.try(core.Proven{Addr: addr, Session: id})
 }
 
 func (r reports) Leaving(ctx context.Context, addr string, id uint64) {
-	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: addr, Session: id}})
+	_ = r.pool.actor.Tell(ctx, mail{Message: core.Leaving{Addr: addr, Session: id}})
 }
 
 func (r reports) Drained(ctx context.Context, addr string, id uint64) {
-	_ = r.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: addr, Session: id}})
+	_ = r.pool.actor.Tell(ctx, mail{Message: core.Drained{Addr: addr, Session: id}})
 }
 
 // methodTimes is how long methods take, as session.Usual says.
@@ -110,14 +110,9 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 	t.pool.patient.note(addr, method, waited)
 }
 
-// Usual is how long the server at addr takes at times to answer a call of method: the
-// longest it took of late; zero where it is answered within half of Config.SilenceLimit,
-// or is not known. It neither blocks nor allocates.
-func (p *Pool) Usual(addr, method string) time.Duration { return p.usual.takes(addr, method) }
-
 // ask makes a Status.Ping on a session in a goroutine of its own.
-func (o *owner) ask(e ask) {
-	s := o.live[e.session]
+func (o *owner) ask(e core.Ask) {
+	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
@@ -127,35 +122,35 @@ func (o *owner) ask(e ask) {
 		err := s.Serves(ctx, &session.Request{
 			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
 		})
-		_ = o.tell(ctx, mail{Pool: messages.Served{Addr: e.addr, Session: e.session, Err: err}})
+		_ = o.tell(ctx, mail{Message: core.Served{Addr: e.Addr, Session: e.Session, Err: err}})
 	})
 }
 
 // desert has calls leave a session, after the pool's user was told of its server.
-func (o *owner) desert(e desert) {
-	s := o.live[e.session]
+func (o *owner) desert(e core.Desert) {
+	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
-	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", said{server: s.Addr}.text(e.cause)).
+	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", said{server: s.Addr}.text(e.Cause)).
 		Msg("calls leave a session whose server answers none")
-	o.judge(e.addr, e.session, e.cause)
+	o.judge(e.Addr, e.Session, e.Cause)
 	s.deserted = true
-	s.Desert(e.cause)
+	s.Desert(e.Cause)
 }
 
 // retire has a session take no new calls. Calls that move end with ErrMoved, unless the
 // server has failed.
-func (o *owner) retire(e retire) {
-	s := o.live[e.session]
+func (o *owner) retire(e core.Retire) {
+	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
-	moved := e.cause
+	moved := e.Cause
 	if !errors.Is(moved, ErrNotServing) {
-		moved = fmt.Errorf("%w: %w", ErrMoved, e.cause)
+		moved = fmt.Errorf("%w: %w", ErrMoved, e.Cause)
 	}
-	if s.Retire(e.cause, moved); errors.Is(e.cause, ErrRenewed) {
+	if s.Retire(e.Cause, moved); errors.Is(e.Cause, ErrRenewed) {
 		o.renewed(s.Addr)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -31,12 +33,20 @@ func Far(cfg Config) Config {
 	return cfg
 }
 
+// Hooked is New with hooks.
+func Hooked(cfg Config, hooks ...poolhooks.Hooks) (*Pool, error) {
+	return newPool(cfg, append(hooks, poolhooks.Hooks{})[0])
+}
+
+// Control is p as the proxy sees it.
+func Control(p *Pool) poolhooks.Control { return control{p} }
+
 // DialLimit has the time of p's dials be over when the test says so, in place of
 // DialTimeout, which the error names all the same. It must be called before the
 // first dial; later dials have time enough.
 func DialLimit(p *Pool) (over func()) {
 	ended := make(chan struct{})
-	p.limit = func(ctx context.Context) (context.Context, context.CancelFunc) {
+	p.limit = func(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
 		ctx, let := context.WithTimeout(ctx, time.Hour) // as long as it is not over
 		select {
 		case <-ended:
@@ -47,7 +57,7 @@ func DialLimit(p *Pool) (over func()) {
 		go func() {
 			select {
 			case <-ended:
-				end(errNoAnswer(p.cfg.DialTimeout))
+				end(&dialing.LateError{Limit: p.cfg.DialTimeout})
 			case <-limited.Done():
 			}
 		}()

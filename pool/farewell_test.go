@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
+
+const addrA = "10.0.0.1:4647"
 
 // departing is a connection whose server leaves when depart is called.
 func departing(p *Pool) (c *connection, depart func()) {
@@ -19,12 +23,17 @@ func departing(p *Pool) (c *connection, depart func()) {
 // A call may know of a farewell before the session's keeper does, and have another
 // session made: then it is told at once, for later the server is judged by that one.
 func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
-	r := up(t, addrA)
+	c := core.New(core.Config{})
+	dialed := func(except, session uint64) {
+		c.Step(time.Unix(1000, 0), core.Connect{Addr: addrA, Except: except})
+		c.Step(time.Unix(1000, 0), core.Dialed{Addr: addrA, Session: session})
+	}
+	dialed(0, 1)
 	var downs []error
-	p := &Pool{cfg: Config{Down: func(_ string, err error) { downs = append(downs, err) }}}
+	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { downs = append(downs, err) }}}
 	p.sessions = p.sessionConfig()
 	first, depart := departing(p)
-	o := &owner{pool: p, core: r.core, live: map[uint64]*connection{1: first}}
+	o := &owner{pool: p, core: c, live: map[uint64]*connection{1: first}}
 	if o.farewell(addrA, 0) || o.farewell(addrA, 1) || len(downs) != 0 {
 		t.Fatalf("told of %v", downs)
 	}
@@ -34,12 +43,10 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 			t.Fatalf("told of %v", downs)
 		}
 	}
-	o.live[2], depart = departing(p)
+	o.live[7], depart = departing(p)
 	depart()
-	r.core.last = 2
-	r.tell(r.connect("ann", addrA, 1), "publish", "retire 1: "+ErrLeaving.Error(), "dial "+addrA+" as 3")
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "answer ann: <nil>")
-	if !o.farewell(addrA, 2) || len(downs) != 1 {
+	dialed(1, 2)
+	if !o.farewell(addrA, 7) || len(downs) != 1 {
 		t.Fatalf("told of %v, although the server is reached on another session", downs)
 	}
 }

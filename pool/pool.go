@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -17,6 +19,7 @@ import (
 // by any number of goroutines.
 type Pool struct {
 	cfg     Config
+	hooks   poolhooks.Hooks
 	origin  time.Time // of all times kept as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
@@ -37,11 +40,10 @@ type Pool struct {
 
 	trials chan struct{} // has one for each dial that tries credentials
 
-	resolver *net.Resolver // nil: Config.Dial resolves names
-	names    nameCache
+	resolver dialing.Resolver
 
-	open  func(ctx context.Context, addr string, id uint64) (*connection, error)       // dial, but for tests
-	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
+	open  func(ctx context.Context, addr string, id uint64) (*connection, error)                            // dial, but for tests
+	limit func(ctx context.Context, limit time.Duration) (limited context.Context, stop context.CancelFunc) // dialing.Begin, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
@@ -50,10 +52,9 @@ type table map[string]*connection
 // mail is one message in the owner's mailbox. A message about a new session
 // brings the session along, one about credentials these.
 type mail struct {
-	messages.Pool
+	core.Message
 	session *connection
-	offer   *offer // of Secure and Secured
-	prove   Proof  // of Renew
+	offer   *offer // of core.Secured; with no message: to be tried
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -62,14 +63,16 @@ const mailbox = 256
 // New makes a Pool, which dials nothing until it is asked to. It reads the files
 // of cfg.TLS. A bad cfg is a *ConfigError, a bad cfg.TLS a *TLSConfigError. Stop
 // must be called to release it.
-func New(cfg Config) (*Pool, error) {
+func New(cfg Config) (*Pool, error) { return newPool(cfg, poolhooks.Hooks{}) }
+
+func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	resolves := cfg.Dial == nil
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
+	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
-		p.resolver = cmp.Or(cfg.Resolver, net.DefaultResolver)
+		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
 	creds, err := cfg.TLS.load(p.origin)
 	if err != nil {
@@ -77,7 +80,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	p.creds.Store(creds)
 	p.caution(nil, creds)
-	p.open, p.limit = p.dial, p.dialLimit
+	p.open, p.limit = p.dial, dialing.Begin
 	p.start()
 	return p, nil
 }
@@ -94,57 +97,6 @@ func (p *Pool) start() {
 	})
 }
 
-// Retain keeps the session to addr however idle it is, in place of the server
-// retained before. That one's session goes on: calls to that server use it, its
-// streams run to their end, in both directions, and its server may open more. It
-// ends once it has carried nothing for Config.DrainTimeout, or for as long as
-// HeartbeatTTL says. Calls with Request.Moved are told by whoever calls Retain. The
-// empty addr retains none, and ends nothing that is not idle. It waits for room in
-// the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) Retain(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
-}
-
-// Keepalive sets how long a session that carries only blocking queries may be
-// silent before it is pinged; zero, the start, is for ever. It waits for room in
-// the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Keepalive{Interval: interval}})
-}
-
-// Corroborate tells that another server answers while addr is silent, or leaves calls
-// unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
-func (p *Pool) Corroborate(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Corroborated{Addr: addr}})
-}
-
-// HeartbeatTTL tells for how long heartbeats hold. The server that was left learns
-// of another session by the next heartbeat at the latest, so that its own is kept for
-// the TTL and a margin, if that is longer than Config.DrainTimeout. It waits for room
-// in the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.HeartbeatTTL{TTL: ttl}})
-}
-
-// DialSpread tells in how much time each agent of a fleet dials once when none of its
-// servers can be reached, so that these bear it when they come back: nodes/(64 x servers)
-// seconds are good. An address's back-off grows up to it, if it is longer than 2 s, and to
-// 1 min at most. An agent that has no session, and has seen two dials in a row fail, makes
-// one dial each three to nine tenths of that time, or of 80 s if that is less, to the
-// address that was dialed longest ago. Zero, the start, is a small fleet. It waits for
-// room in the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) DialSpread(ctx context.Context, over time.Duration) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.DialSpread{Over: over}})
-}
-
-// ServersAdded tells that there is a server which was not known before: although none of
-// the others could be reached, it is dialed without delay, however large the fleet is. The
-// back-off of each address stays. It waits for room in the owner's mailbox; the errors
-// are ctx.Err and ErrStopped.
-func (p *Pool) ServersAdded(ctx context.Context) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.ServersAdded{}})
-}
-
 // Stop ends every session, fails the calls in flight, and waits until no
 // goroutine of the pool is left or ctx ends (ctx.Err).
 func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
@@ -158,14 +110,14 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 func (p *Pool) Err() error { return p.actor.Err() }
 
 // await asks the owner for a session and waits within ctx until it is up.
-func (p *Pool) await(ctx context.Context, wanted messages.Connect) error {
+func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
 	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
 		wanted.Reply = r
-		return mail{Pool: wanted}
+		return mail{Message: wanted}
 	})
 	if asked != nil {
 		// A full mailbox loses it: then a dial is made for nobody.
-		_ = p.actor.TryTell(mail{Pool: messages.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
+		_ = p.actor.TryTell(mail{Message: core.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
 		return asked
 	}
 	return dialed

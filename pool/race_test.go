@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -23,7 +24,7 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	defer server.Stop(ctx)
 	defer p.Stop(ctx)
 	second := make(chan *connection, 1)
-	won, failed := race(ctx, 2, func(running context.Context, i int) (*connection, error) {
+	won, failed := dialing.Race(ctx, 2, func(running context.Context, i int) (*connection, error) {
 		if i == 0 {
 			<-running.Done() // and comes up all the same
 		}
@@ -37,7 +38,7 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 		t.Fatalf("%v, %v", won, failed)
 	}
 	lost := <-second
-	if !errors.Is(lost.Cause(), errLost) || !lost.Ended() {
+	if !errors.Is(lost.Cause(), dialing.ErrLost) || !lost.Ended() {
 		t.Errorf("the second ended with %v", lost.Cause())
 	}
 	if err := won.Ping(ctx); err != nil {

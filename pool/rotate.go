@@ -5,15 +5,16 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // offer is credentials on their way into force.
 type offer struct {
 	next    *credentials
-	lasting bool      // of OfferTLS: until they are taken
-	serial  uint64    // among SetTLS and OfferTLS; the owner gives it
-	by      *offering // that had them taken; nil: of SetTLS
+	lasting bool               // of OfferTLS: until they are taken
+	serial  uint64             // among SetTLS and OfferTLS; the owner gives it
+	by      *offering          // that had them taken; nil: of SetTLS
+	reply   actor.Reply[error] // of the caller; zero: none waits
 }
 
 // SetTLS replaces the credentials: cfg is read, tried on a server, and then used
@@ -28,15 +29,16 @@ type offer struct {
 // nothing about it: if no other does, it is tried on those that last refused what is
 // in force, up to 8; and if no server can be asked at all it is taken as it is, as
 // it is where there never was one. That bounds how long SetTLS blocks:
-// Config.DialTimeout per server. An error leaves everything as it was, what is on
-// offer included. It is a *TLSConfigError, ErrStopped, or that of the first server
-// that refused it, a *DialError around a *TLSError.
-func (p *Pool) SetTLS(cfg *TLSConfig) error {
+// Config.DialTimeout per server, or until ctx ends, which ends only the waiting: the
+// credentials may still come into force. Any other error leaves everything as it was,
+// those on offer included. It is ctx.Err, a *TLSConfigError, ErrStopped, or that of the
+// first server that refused it, a *DialError around a *TLSError.
+func (p *Pool) SetTLS(ctx context.Context, cfg *TLSConfig) error {
 	next, err := cfg.load(time.Now())
 	if err != nil {
 		return err
 	}
-	return p.secure(&offer{next: next})
+	return p.secure(ctx, &offer{next: next})
 }
 
 // OfferTLS is SetTLS that does not give up: cfg is read at once, and then tried on the
@@ -57,7 +59,7 @@ func (p *Pool) OfferTLS(cfg *TLSConfig) error {
 	if err != nil {
 		return err
 	}
-	return p.secure(&offer{next: next, lasting: true})
+	return p.secure(context.Background(), &offer{next: next, lasting: true})
 }
 
 // OfferedTLS says whether credentials are on offer that no server has taken yet, of
@@ -78,9 +80,10 @@ func (p *Pool) OfferedTLS() (pending bool, untaken error) {
 }
 
 // secure brings an offer to the owner and waits for its answer.
-func (p *Pool) secure(of *offer) error {
-	refused, err := actor.Ask(context.Background(), p.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Pool: messages.Secure{Reply: r}, offer: of}
+func (p *Pool) secure(ctx context.Context, of *offer) error {
+	refused, err := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
+		of.reply = r
+		return mail{offer: of}
 	})
 	if err != nil {
 		return err
@@ -90,19 +93,19 @@ func (p *Pool) secure(of *offer) error {
 
 // secure looks, in a goroutine of its own, whether a server takes what is offered, or
 // has it offered until one does. It answers what that comes to for the core.
-func (o *owner) secure(m messages.Secure, of *offer) messages.Pool {
+func (o *owner) secure(of *offer) core.Message {
 	p := o.pool
 	o.serial++
 	of.serial = o.serial
 	if !of.lasting {
 		o.self.Go(func(ctx context.Context) {
 			err := p.tried(ctx, of.next)
-			_ = o.tell(ctx, mail{Pool: messages.Secured{Reply: m.Reply, Err: err}, offer: of})
+			_ = o.tell(ctx, mail{Message: core.Secured{Reply: of.reply, Err: err}, offer: of})
 		})
-		return m
+		return nil
 	}
 	if first, others := p.askable(); len(first)+len(others) == 0 {
-		taken := messages.Secured{Reply: m.Reply}
+		taken := core.Secured{Reply: of.reply}
 		o.enforce(taken, of)
 		return taken
 	}
@@ -117,8 +120,8 @@ func (o *owner) secure(m messages.Secure, of *offer) messages.Pool {
 		before.end()
 	}
 	o.start(next)
-	m.Reply.Send(nil)
-	return m
+	of.reply.Send(nil)
+	return nil
 }
 
 // start runs an offering in a goroutine of its own.
@@ -128,14 +131,14 @@ func (o *owner) start(of *offering) {
 		defer stop()
 		defer context.AfterFunc(of.over, stop)()
 		if of.run(ctx) {
-			_ = o.tell(ctx, mail{Pool: messages.Secured{}, offer: &offer{next: of.next, lasting: of.inForce == nil, serial: of.serial, by: of}})
+			_ = o.tell(ctx, mail{Message: core.Secured{}, offer: &offer{next: of.next, lasting: of.inForce == nil, serial: of.serial, by: of}})
 		}
 	})
 }
 
 // enforce puts into force what a server took. It answers false for what is not to be:
 // it is on offer no more, or others that were asked for later are in force already.
-func (o *owner) enforce(m messages.Secured, of *offer) bool {
+func (o *owner) enforce(m core.Secured, of *offer) bool {
 	p := o.pool
 	if of.by != nil && of.by.over.Err() != nil {
 		return false

@@ -11,7 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
@@ -23,12 +24,15 @@ type silentPool struct {
 	dials atomic.Int64
 }
 
-func newSilentPool(t *testing.T, cfg Config) *silentPool {
+func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPool {
 	t.Helper()
 	if err := cfg.validate(); err != nil {
 		t.Fatal(err)
 	}
 	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now()}, mux: sessiontest.NewSilent()}
+	for _, h := range hooks {
+		sp.hooks = h
+	}
 	sp.open = func(ctx context.Context, addr string, id uint64) (*connection, error) {
 		if sp.dials.Add(1) > 1 {
 			return nil, errors.New("refused")
@@ -111,7 +115,7 @@ func TestEveryCallThatWaitsEndsWithItsServer(t *testing.T) {
 func TestASilentServerIsKeptWhileNoOtherAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var suspected atomic.Int64
-		sp := newSilentPool(t, Config{Suspect: func(string) { suspected.Add(1) }})
+		sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) { suspected.Add(1) }})
 		ctx, stop := context.WithTimeout(t.Context(), 50*time.Second)
 		defer stop()
 		err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil)
@@ -128,8 +132,8 @@ func TestASilentServerIsKeptWhileNoOtherAnswers(t *testing.T) {
 func TestAnotherServersAnswerDecides(t *testing.T) {
 	for _, at := range []time.Duration{time.Second + 1, 2 * time.Second, 5*time.Second + 7} {
 		synctest.Test(t, func(t *testing.T) {
-			sp := newSilentPool(t, Config{Suspect: func(string) {}})
-			time.AfterFunc(at, func() { _ = sp.Corroborate(context.Background(), "a:1") })
+			sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) {}})
+			time.AfterFunc(at, func() { _ = Control(sp.Pool).Corroborate(context.Background(), "a:1") })
 			err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 			sp.after(t, max(at, sure), "left")
 			if !errors.Is(err, ErrSilent) {
@@ -158,7 +162,7 @@ func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.
 		sp := newSilentPool(t, Config{})
 		time.AfterFunc(500*time.Millisecond, func() {
 			sp.alive()
-			_ = sp.actor.Tell(context.Background(), mail{Pool: messages.Leaving{Addr: "a:1", Session: 1}})
+			_ = sp.actor.Tell(context.Background(), mail{Message: core.Leaving{Addr: "a:1", Session: 1}})
 		})
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 500*time.Millisecond+sure, "left")

@@ -7,18 +7,20 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// Class says what happens if a call is executed twice. The methods of Nomad that
-// read, that bear repetition and that do not are known by name. Any other is a Read
-// if its arguments say so, by a method IsRead() bool or a field or key
-// MinQueryIndex; Idempotent if they have an IdempotencyToken that is not empty;
-// else AtMostOnce.
+// Class is what happens if a call is executed twice. The classes of Nomad's methods are
+// known by name. Any other method is a Read if its arguments say so, by a method
+// IsRead() bool or a field or key MinQueryIndex; Idempotent if they have an
+// IdempotencyToken that is not empty; else AtMostOnce.
 type Class uint8
 
-// The zero value is the careful one.
 const (
-	AtMostOnce Class = iota // never sent again once a server may have acted on it, and not sent on a session that was silent before that has answered a ping
-	Idempotent              // twice is as good as once
-	Read                    // changes nothing
+	// AtMostOnce is never sent again once a server may have acted on it. On a session that
+	// was silent it is sent only after a ping was answered.
+	AtMostOnce Class = iota
+	// Idempotent may be executed twice: the result is the same.
+	Idempotent
+	// Read changes nothing.
+	Read
 )
 
 func (c Class) String() string {
@@ -32,15 +34,15 @@ func (c Class) String() string {
 	}
 }
 
-// repeatable says whether a call that may have been executed may be sent again.
+// repeatable reports whether a call that may have been executed may be sent again.
 func (c Class) repeatable() bool { return c != AtMostOnce }
 
-// reader is implemented by arguments that know whether their request only reads.
+// reader is implemented by arguments that tell whether their request only reads.
 type reader interface{ IsRead() bool }
 
-// classify is the class of a call; WithClass overrides it. What is known of the
-// method counts before what its arguments say: requests that act carry the options
-// of queries too, and IsRead with them.
+// classify is the class of a call; WithClass overrides it. The table of methods counts
+// before the arguments: requests that act have the options of queries too, and IsRead with
+// them.
 func classify(method string, args any) Class {
 	if c, known := classes[method]; known {
 		return c
@@ -48,30 +50,30 @@ func classify(method string, args any) Class {
 	if service, _, _ := strings.Cut(method, "."); acting[service] {
 		return AtMostOnce
 	}
-	r, says := args.(reader)
-	if says && !isNil(args) {
+	r, tells := args.(reader)
+	if tells && !isNil(args) {
 		var read bool
-		if read, says = answer(r.IsRead); read {
+		if read, tells = askMethod(r.IsRead); read {
 			return Read
 		}
 	}
 	switch fields := pool.Fields(args); {
 	case fields.IdempotencyToken:
-		return Idempotent // the caller has said so
-	case fields.Query && !fields.Write && !says:
+		return Idempotent // by the caller's own statement
+	case fields.Query && !fields.Write && !tells:
 		return Read
 	}
 	return AtMostOnce
 }
 
-// answer is what a method of the arguments says. It says nothing where it panics, as one
-// does that is promoted from an embedded pointer that is nil: such arguments can be sent.
-func answer[T any](method func() T) (v T, says bool) {
+// askMethod calls a method of the arguments; ok is false if it panics, as one does that is
+// promoted from an embedded nil pointer: such arguments can still be sent.
+func askMethod[T any](method func() T) (v T, ok bool) {
 	defer func() { _ = recover() }()
 	return method(), true
 }
 
-// isNil says whether args is a nil pointer, whose methods may not bear it.
+// isNil reports whether args is a nil pointer, whose methods may panic.
 func isNil(args any) bool {
 	v := reflect.ValueOf(args)
 	return v.Kind() == reflect.Pointer && v.IsNil()

@@ -260,8 +260,8 @@ func TestArgumentsWithoutTheOptionsThatTheyEmbedAreCarried(t *testing.T) {
 		if got := pool.BlockTime(row.args); got != 0 {
 			t.Errorf("%#v blocks for %v", row.args, got)
 		}
-		c := call{proxy: &Proxy{}}
-		if c.look(row.args); c.elsewhere {
+		c := call{shared: &calls{cfg: &Config{}}}
+		if c.lookUpTarget(row.args); c.elsewhere {
 			t.Errorf("%#v is for another region", row.args)
 		}
 	}

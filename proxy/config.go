@@ -2,38 +2,39 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// Config says what a Proxy starts with. The zero value works: such a Proxy waits to be
-// told of its servers. A duration may be up to a year.
+// Config is what a Proxy starts with. The zero value works: such a Proxy waits until
+// servers are added. A duration may be up to a year.
 type Config struct {
-	// Servers are addresses as ParseServer reads them. A name is resolved when it
-	// is dialed, not here; after each round in which its server answered, to see whether
-	// it leads elsewhere by now; and any address is connected to anew, beside the session
-	// there is, while its server stays without a leader for more than 20 s: the session
-	// on which a leader is known is used. Duplicates count once. A bad address is left out, with a
-	// warning in the log, unless all are bad or Strict is set. Proxy.SetServers
-	// replaces them at run time.
+	// Servers are addresses as ParseServer reads them. A name is resolved at each dial, and
+	// after each round in which its server answered, in case it resolves to another address
+	// by then. While a server stays without a leader for more than 20 s its address is
+	// dialed anew, beside the session there is, and the session on which a leader is known
+	// is used. Duplicates count once. A bad address is left out, with a warning in the log,
+	// unless all are bad or Strict is set. Proxy.SetServers replaces them at run time.
 	Servers []string
 
-	// Strict has Start refuse Servers with any bad address, each of which the error
-	// names.
+	// Strict makes Start fail if any address of Servers is bad; the error names each.
 	Strict bool
 
 	// Region is the region of the agent's cluster. Empty means "global". With TLS
-	// a server must have a certificate for it, unless Pool.TLS says another.
+	// a server must have a certificate for it, unless Pool.TLS has another one.
 	Region string
 
-	// Datacenter is the agent's own. With PreferDatacenter its servers are ranked
-	// before the others.
+	// Datacenter is the agent's own. With PreferDatacenter its servers rank before the
+	// others.
 	Datacenter       string
 	PreferDatacenter bool
 
@@ -42,10 +43,10 @@ type Config struct {
 	NodeID string
 
 	// FleetIndex is the agent's number in the fleet, from 1; the last bits of the host's
-	// address do well. With the policy Shuffle it says where the agent goes after a
-	// failover: agents with consecutive seats spread evenly over the servers, and
-	// return to them when they are back. Zero: it goes back to the server that it had
-	// left, once that is back, so the fleet is as even as it was.
+	// address do well. With the policy Shuffle it decides where the agent goes after a
+	// failover: agents with consecutive numbers spread evenly over the servers, and
+	// return to them when they are back. Zero: the agent goes back to the server that it
+	// had left, once that is back, so the fleet is as even as it was.
 	FleetIndex uint64
 
 	// RPCMajorVersion is the newest version of the protocol the agent speaks.
@@ -60,22 +61,23 @@ type Config struct {
 	Rebalance Timing
 
 	// ProbeTimeout bounds a rebalance round: zero means 3 s. ProbeStagger is the
-	// silence after which the next server is probed beside the first: zero means
-	// 250 ms. The first still has its turn for half of ProbeTimeout if the agent is
-	// served meanwhile. A round probes 16 servers at most.
+	// silence after which the next server is probed in parallel: zero means 250 ms. The
+	// first server is still preferred for half of ProbeTimeout if the agent is served
+	// meanwhile. A round probes 16 servers at most.
 	ProbeTimeout, ProbeStagger time.Duration
 
 	// Discoverer finds servers when the agent has lost them all; nil finds none.
-	// Without one, and without Servers, calls wait until the Proxy is told of a
-	// server: by SetServers, AddPrimary, AddBackup, SetBackups or a heartbeat.
+	// Without one, and without Servers, calls wait until a server is added: by
+	// SetServers, AddPrimary, AddBackup, SetBackups or a heartbeat.
 	Discoverer Discoverer
 
 	// DiscoverInterval is the least time between two runs of the Discoverer, plus
 	// up to a quarter: zero means 15 s. In a cluster of more than 7,500 nodes it is a
 	// second for each 500 nodes, up to five minutes, over which the first runs are
-	// spread as well: whatever makes one agent look makes all of them. Until a run has found a server, or one has
-	// answered, since the start, the first three runs are followed sooner, after 1, 2
-	// and 4 s, plus up to a half: what is asked may come up a moment after the agent.
+	// spread as well: a cause that makes one agent look makes all of them look. Until a run
+	// has found a server, or one has answered, since the start, the first three runs are
+	// followed sooner, after 1, 2 and 4 s, plus up to a half: the discovery's own servers may
+	// start a moment after the agent.
 	// DiscoverTimeout bounds one run: zero means 10 s.
 	DiscoverInterval, DiscoverTimeout time.Duration
 
@@ -86,17 +88,18 @@ type Config struct {
 	// ignored. Empty: nothing is kept.
 	StateFile string
 
-	// RetryTimeout bounds a call whose context has no deadline, whatever hangs, but not
-	// an answer that comes in, and not an attempt to which WithHoldTime gives longer. Of
-	// a blocking query it bounds how long it is tried again, and is four of its longest
-	// pauses if that is more. Zero means 30 s.
+	// RetryTimeout bounds a call whose context has no deadline, but not an answer that
+	// comes in, and not an attempt to which WithHoldTime gives longer. Of a blocking query
+	// it bounds how long it is sent again, and is four of its maxDuration pauses if that is
+	// more. Zero means 30 s.
 	RetryTimeout time.Duration
 
 	// Pinger probes servers over connections that are not the proxy's. If it is a
-	// Caller too, calls go over it. nil means a pool of the proxy's own, made from
-	// Pool.
+	// Caller too, calls go over it, and streams if it is a Streamer as well. nil means a
+	// pool of the proxy's own, made from Pool.
 	Pinger Pinger
 	Pool   pool.Config
+	hooks  poolhooks.Hooks // of tests: Down and Renewed are called behind the proxy's own
 
 	// Logger gets one line per event that an operator should see, from several
 	// goroutines, which its writer must bear. The zero value logs nothing.
@@ -107,21 +110,35 @@ type Config struct {
 	Seed uint64
 }
 
-// Policy is how servers of one class are ordered: Shuffle or Rendezvous.
-type Policy = roster.Policy
+// Policy is how the servers of one class are ordered.
+type Policy uint8
 
-// Shuffle and Rendezvous are the policies. Shuffle draws a new random order for
-// each round; Rendezvous ranks by a hash of the node and the server, so that in
-// equilibrium no connection moves.
 const (
-	Shuffle    = roster.Shuffle
-	Rendezvous = roster.Rendezvous
+	// Shuffle draws a new random order for each round, so that load spreads.
+	Shuffle Policy = iota
+	// Rendezvous ranks by a hash of NodeID and the server's address, so that in
+	// equilibrium no connection moves.
+	Rendezvous
 )
 
-// Timing sets the time between rebalance rounds.
-type Timing = roster.Timing
+func (p Policy) String() string { return roster.Policy(p).String() }
 
-// Pinger asks the server at addr whether it answers, and tells how long that
+// Timing sets the time between rebalance rounds. Zero means the default.
+type Timing struct {
+	// MinInterval is the least time between rounds, plus up to a half: zero means 120 s.
+	MinInterval time.Duration
+
+	// ConnsPerServerSecond is how many new connections a second the rounds of all agents
+	// may cost one server: zero means 64. In a large fleet it makes the interval longer.
+	ConnsPerServerSecond int
+
+	// Spread is the least time from a failover, or a new server, to the round that it
+	// brings forward, plus up to twice as much: zero means 5 s. In a large fleet it is
+	// longer.
+	Spread time.Duration
+}
+
+// Pinger asks the server at addr whether it answers, and returns how long that
 // took. It must return when ctx ends.
 type Pinger interface {
 	Ping(ctx context.Context, addr string) (time.Duration, error)
@@ -134,6 +151,12 @@ type Caller interface {
 	Call(ctx context.Context, addr, method string, args, reply any) error
 }
 
+// Streamer opens streaming calls. A Pinger that is a Caller may be one too; see
+// pool.Pool.Stream for what the connection must do.
+type Streamer interface {
+	Stream(ctx context.Context, addr, method string) (net.Conn, error)
+}
+
 // Discoverer finds the addresses of servers. It is called in a goroutine of its
 // own, one call at a time, and must return when ctx ends. A method Source() string
 // names it in the View and in logs; see also Finder.
@@ -141,31 +164,24 @@ type Discoverer interface {
 	Discover(ctx context.Context) ([]string, error)
 }
 
-// Finder is a Discoverer that says for each address where it came from, such as
-// one made of several. If it is implemented, Find is called instead of Discover.
-// An error beside addresses is logged, and the addresses are used.
+// Finder is a Discoverer that returns the source of each address, such as one made of
+// several. If it is implemented, Find is called instead of Discover. An error that comes
+// with addresses is logged, and the addresses are used.
 type Finder interface {
 	Find(ctx context.Context) ([]messages.Found, error)
 }
 
-// ConfigError names a field of a Config and what is wrong with it.
-type ConfigError struct {
-	Field  string
-	Reason string // quotes the value
-	Err    error  // nil, or the cause
-}
+// maxDuration bounds every duration: far beyond use, and sums of a few of them do not
+// overflow.
+const maxDuration = 365 * 24 * time.Hour
 
-func (e *ConfigError) Error() string { return fmt.Sprintf("proxy: Config.%s %s", e.Field, e.Reason) }
+// startsEmpty reports whether servers are to be added later: calls wait for one, although
+// the Proxy looks for none.
+func (c *Config) startsEmpty() bool { return len(c.Servers) == 0 && c.Discoverer == nil }
 
-func (e *ConfigError) Unwrap() error { return e.Err }
-
-// longest is what any duration may be: far beyond use, and sums of a few of them
-// are still durations.
-const longest = 365 * 24 * time.Hour
-
-// validate fills in the defaults and reads the addresses. bad is about those that
-// are left out.
-func (c *Config) validate() (servers []messages.Server, bad []error, err error) {
+// validate fills in the defaults and reads the addresses. bad has an error for each
+// address that is left out.
+func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrError, err error) {
 	for _, d := range []struct {
 		name  string
 		value *time.Duration
@@ -177,8 +193,8 @@ func (c *Config) validate() (servers []messages.Server, bad []error, err error) 
 		{"DiscoverTimeout", &c.DiscoverTimeout, 10 * time.Second},
 		{"RetryTimeout", &c.RetryTimeout, 30 * time.Second},
 	} {
-		if *d.value < 0 || *d.value > longest {
-			return nil, nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, longest, d.zero)}
+		if *d.value < 0 || *d.value > maxDuration {
+			return nil, nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, maxDuration, d.zero)}
 		}
 		if *d.value == 0 {
 			*d.value = d.zero
@@ -190,27 +206,27 @@ func (c *Config) validate() (servers []messages.Server, bad []error, err error) 
 	if c.Policy == Rendezvous && c.NodeID == "" {
 		return nil, nil, &ConfigError{Field: "NodeID", Reason: `is "" and the policy rendezvous ranks servers by it: give the agent's own, or the policy Shuffle`}
 	}
-	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > longest {
-		return nil, nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, longest)}
+	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > maxDuration {
+		return nil, nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, maxDuration)}
 	}
 	if c.Region == "" {
 		c.Region = "global"
 	}
 	servers, bad = parse(c.Servers)
 	if len(bad) > 0 && (c.Strict || len(servers) == 0) {
-		err := joined(bad)
+		err := &messages.AddrsError{Errs: bad}
 		return nil, nil, &ConfigError{Field: "Servers", Reason: err.Error(), Err: err}
 	}
 	return servers, bad, nil
 }
 
-// parse reads addresses; bad is about those that are none.
-func parse(addrs []string) (servers []messages.Server, bad []error) {
+// parse reads addresses; bad has an error for each that is none.
+func parse(addrs []string) (servers []messages.Server, bad []*messages.AddrError) {
 	servers = make([]messages.Server, 0, len(addrs))
 	for _, a := range addrs {
 		s, err := messages.ParseServer(a)
-		if err != nil {
-			bad = append(bad, err)
+		if bad1, ok := errors.AsType[*messages.AddrError](err); ok {
+			bad = append(bad, bad1)
 			continue
 		}
 		servers = append(servers, s)

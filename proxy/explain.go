@@ -8,51 +8,39 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Explanation says which server is in front, why, and how that came about. It
-// prints as text and marshals as JSON.
+// Explanation says which server is active, why, and which decisions led to it. It prints
+// as text and marshals as JSON.
 type Explanation struct {
-	At        time.Time  `json:"at"`
-	Epoch     uint64     `json:"epoch"`
-	Active    string     `json:"active"` // empty: there is none
-	Why       string     `json:"why"`
-	NumNodes  int        `json:"num_nodes"`
-	Leader    string     `json:"leader"`    // empty: the last heartbeat named none
-	Servers   []Listed   `json:"servers"`   // best first
-	Decisions []Decision `json:"decisions"` // the last 256, oldest first
+	At        time.Time      `json:"at"`
+	Epoch     uint64         `json:"epoch"`
+	Active    string         `json:"active"` // address; empty: there is none
+	Why       string         `json:"why"`    // the reason why Active is the active server
+	NumNodes  int            `json:"num_nodes"`
+	Leader    string         `json:"leader"`    // empty: the last heartbeat named none
+	Servers   []ListedServer `json:"servers"`   // best first
+	Decisions []Decision     `json:"decisions"` // the last 256, oldest first
 }
 
-// Listed is one server of an Explanation.
-type Listed struct {
+// ListedServer is one server of an Explanation.
+type ListedServer struct {
 	Addr   string          `json:"addr"`
 	Role   string          `json:"role"`
 	Health string          `json:"health"`
 	Source messages.Source `json:"source"`
-	Held   bool            `json:"held,omitempty"` // no longer named by the heartbeat, kept until a server that is answers
+	Held   bool            `json:"held,omitempty"` // kept although the last heartbeat does not name it, until a server that it names answers
 }
 
-// Decision is one step of the list's owner that changed something.
-type Decision struct {
-	Seq    uint64    `json:"seq"` // grows by one with each decision
-	At     time.Time `json:"at"`
-	Cause  string    `json:"cause"`  // the message that was taken, or that something was due
-	Did    []string  `json:"did"`    // what was decided, in order
-	Epoch  uint64    `json:"epoch"`  // of the View afterwards
-	Active string    `json:"active"` // server afterwards
-	Why    string    `json:"why"`    // it is the active one
-}
-
-// Explain says why the active server is that, and what the owner decided lately.
-// It reads what is published: it asks nobody and blocks nobody, and it works on a
-// Proxy that was stopped.
+// Explain says why the active server is active, and what the owner decided lately. It reads
+// published state: it does not block, and works on a Proxy that was stopped.
 func (p *Proxy) Explain() Explanation {
-	now := p.now.Load()
+	snap := p.snap.Load()
 	e := Explanation{
-		At: time.Now(), Epoch: now.view.Epoch(), Active: now.active.Addr, Why: now.why,
-		NumNodes: now.view.NumNodes(), Leader: now.view.LeaderAddr(),
-		Servers: make([]Listed, 0, now.view.Len()), Decisions: p.record.all(),
+		At: time.Now(), Epoch: snap.view.Epoch(), Active: snap.active.Addr, Why: snap.activeReason,
+		NumNodes: snap.view.NumNodes(), Leader: snap.view.LeaderAddr(),
+		Servers: make([]ListedServer, 0, snap.view.Len()), Decisions: p.record.all(),
 	}
-	for r := range now.view.Ranking() {
-		e.Servers = append(e.Servers, Listed{
+	for r := range snap.view.Ranking() {
+		e.Servers = append(e.Servers, ListedServer{
 			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: r.Source, Held: r.Held,
 		})
 	}
@@ -77,16 +65,6 @@ func (e Explanation) String() string {
 	}
 	for _, d := range e.Decisions {
 		b.WriteString(d.String())
-	}
-	return b.String()
-}
-
-// String is the decision as lines of text.
-func (d Decision) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s #%d %s\n", d.At.Format("15:04:05.000"), d.Seq, d.Cause)
-	for _, did := range d.Did {
-		fmt.Fprintf(&b, "    %s\n", did)
 	}
 	return b.String()
 }

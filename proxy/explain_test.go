@@ -37,7 +37,7 @@ func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
 	if e.Active != now || e.Epoch != p.View().Epoch() || e.Why != "first of the ranking" || len(e.Servers) != 2 {
 		t.Errorf("%+v", e)
 	}
-	if s := e.Servers[1]; s != (proxy.Listed{Addr: failed.Addr, Role: "primary", Health: "failed", Source: messages.SourceConfig}) {
+	if s := e.Servers[1]; s != (proxy.ListedServer{Addr: failed.Addr, Role: "primary", Health: "failed", Source: messages.SourceConfig}) {
 		t.Errorf("the server that failed is listed as %+v", s)
 	}
 	d := last(t, e, "failure of "+failed.Addr)

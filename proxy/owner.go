@@ -1,55 +1,56 @@
 package proxy
 
 import (
-	"context"
+	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// owner runs the roster: it brings it messages and does what it decides.
+// owner runs the roster: it gives it messages and carries out its effects.
 type owner struct {
-	proxy  *Proxy
-	self   actor.Self[messages.Message]
-	roster *roster.Roster
+	cfg       *Config
+	pinger    Pinger
+	pool      *ownPool // nil: the connections are the embedder's
+	board     *board
+	decisions *recorder
+	self      actor.Self[messages.Message]
 
-	round      context.Context // of the probes under way
-	endRound   context.CancelFunc
-	roundIndex uint64
-	search     search
-	retained   string        // the server whose session the pool keeps
-	ttl        time.Duration // of the last heartbeat
-	place      float64       // in [0, 1): this agent's among those that fall silent together
-	keepalive  time.Duration // as the pool knows it
-	spread     time.Duration // of dials, as the pool knows it
-	lease      time.Duration // the same, of the TTL
-	memory     memory
-	took       messages.Message // the message that is being taken; nil: a deadline
+	roster    *roster.Roster
+	probes    probes
+	discovery discovery
+	settings  poolSettings
+	ttl       time.Duration // of the last heartbeat
+	place     float64       // in [0, 1): this agent's among those that find a server silent together
+	state     stateFile
+	message   messages.Message // the one that this step takes; nil: a deadline
 }
 
-func newOwner(p *Proxy, self actor.Self[messages.Message], servers, remembered []messages.Server, rng *rand.Rand) *owner {
-	o := &owner{
-		proxy: p, self: self, endRound: func() {}, memory: newMemory(p, self), place: rand.Float64(),
-		roster: roster.New(roster.Config{
-			Servers:          servers,
-			Remembered:       remembered,
-			Datacenter:       p.cfg.Datacenter,
-			PreferDatacenter: p.cfg.PreferDatacenter,
-			RPCMajorVersion:  p.cfg.RPCMajorVersion,
-			Policy:           p.cfg.Policy,
-			NodeID:           p.cfg.NodeID,
-			FleetIndex:       p.cfg.FleetIndex,
-			Rebalance:        p.cfg.Rebalance,
-			ProbeTimeout:     p.cfg.ProbeTimeout,
-			ProbeStagger:     p.cfg.ProbeStagger,
-			NoDiscovery:      p.cfg.Discoverer == nil,
-			DiscoverInterval: p.cfg.DiscoverInterval,
-		}, rng),
-	}
+// newOwner completes o, whose fields up to self are set, and publishes the first view.
+func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
+	cfg := o.cfg
+	o.probes.cancel = func() {}
+	o.place = rand.Float64()
+	o.state = newStateFile(cfg, o.self)
+	o.roster = roster.New(roster.Config{
+		Servers:          servers,
+		Remembered:       loadState(cfg),
+		Datacenter:       cfg.Datacenter,
+		PreferDatacenter: cfg.PreferDatacenter,
+		RPCMajorVersion:  cfg.RPCMajorVersion,
+		Policy:           roster.Policy(cfg.Policy),
+		NodeID:           cfg.NodeID,
+		FleetIndex:       cfg.FleetIndex,
+		Rebalance:        roster.Timing(cfg.Rebalance),
+		ProbeTimeout:     cfg.ProbeTimeout,
+		ProbeStagger:     cfg.ProbeStagger,
+		NoDiscovery:      cfg.Discoverer == nil,
+		DiscoverInterval: cfg.DiscoverInterval,
+	}, rng)
 	o.watchPool()
 	now := time.Now()
 	o.roster.Start(now)
@@ -59,24 +60,24 @@ func newOwner(p *Proxy, self actor.Self[messages.Message], servers, remembered [
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Message) {
-	switch told := m.(type) { //nolint:gochecksumtype // the roster takes them all; these say something to the shell too
+	switch received := m.(type) { //nolint:gochecksumtype // the roster takes them all; the shell reads these two as well
 	case messages.HeartbeatUpdate:
-		o.ttl = told.TTL
-		o.lengthen()
+		o.ttl = received.TTL
+		o.setLease()
 	case messages.DiscoveryDone:
-		m = o.search.done(told)
+		m = o.discovery.done(received)
 	}
-	o.took = m
+	o.message = m
 	o.roster.Step(now, m)
 	o.apply(now)
-	if told, ok := m.(messages.HeartbeatUpdate); ok && told.LeaderRPCAddr != "" {
-		o.memory.keep(o.proxy.View())
+	if update, ok := m.(messages.HeartbeatUpdate); ok && update.LeaderRPCAddr != "" {
+		o.state.save(o.board.snap.Load().view)
 	}
 }
 
-// Expire does what is due.
+// Expire carries out the decisions that are due.
 func (o *owner) Expire(now time.Time) {
-	o.took = nil
+	o.message = nil
 	o.roster.Expire(now)
 	o.apply(now)
 }
@@ -84,37 +85,37 @@ func (o *owner) Expire(now time.Time) {
 // Deadline is the roster's.
 func (o *owner) Deadline() time.Time { return o.roster.Deadline() }
 
-// Stop ends the probes and answers those who wait for the end of a round. Who waits
-// for anything else is answered by the actor.
+// Stop ends the probes and answers the requests that wait for the end of a round. The actor
+// answers all others.
 func (o *owner) Stop(cause error) {
-	o.endRound()
-	o.memory.end()
+	o.probes.cancel()
+	o.state.close()
 	if cause != ErrStopped { //nolint:errorlint // a fault may wrap it
-		o.proxy.publishFault(cause)
-		defer o.proxy.logFault(cause)
+		o.publishFault(cause)
+		defer o.logFault(cause)
 	}
 	for _, reply := range o.roster.Waiting() {
 		reply.Abandon(messages.RebalanceResult{Err: cause})
 	}
 }
 
-// apply does what the roster decided, in its order.
+// apply carries out the roster's effects, in its order.
 func (o *owner) apply(now time.Time) {
 	effects := o.roster.Take()
 	o.record(now, effects)
 	for _, e := range effects {
 		switch e := e.(type) {
 		case roster.Publish:
-			o.front(e)
-			o.added(e.View)
-			o.proxy.publish(e, nil)
+			o.logActive(e)
+			o.reportAdded(e.View)
+			o.board.publish(e, nil)
 			o.tune(e.View)
 		case roster.Probe:
 			o.probe(e)
 		case roster.EndRound:
-			o.endRound()
+			o.probes.cancel()
 		case roster.Witness:
-			o.witness(e)
+			o.corroborate(e)
 		case roster.Reconnect:
 			o.reconnect(e)
 		case roster.Discover:
@@ -127,64 +128,53 @@ func (o *owner) apply(now time.Time) {
 	}
 }
 
-// probe pings one server in a goroutine of its own.
-func (o *owner) probe(e roster.Probe) {
-	if e.Round != o.roundIndex {
-		o.endRound()
-		o.roundIndex = e.Round
-		o.round, o.endRound = context.WithCancel(context.Background())
+// record keeps the decisions of this step, before they are carried out: a caller that is
+// answered finds the record of its own message. A step that decides nothing, such as an
+// unchanged heartbeat, leaves no record: the record is of changes, and must reach far back.
+func (o *owner) record(at time.Time, effects []roster.Effect) {
+	var shown roster.Publish
+	reason := "the start" // the first effect of all publishes
+	if snap := o.board.snap.Load(); snap != nil {
+		reason = ""
+		shown = roster.Publish{View: snap.view, Why: snap.activeReason}
 	}
-	round := o.round
-	o.self.Go(func(ctx context.Context) {
-		pinging, stop := context.WithDeadline(round, e.Until)
-		defer stop()
-		rtt, err := o.proxy.pinger.Ping(pinging, e.Server.Addr)
-		// Bounded by the probes of a round; it ends with the owner.
-		_ = o.self.Ref().Tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
-		if err == nil {
-			o.follow(ctx, e.Server)
+	var did []string
+	for _, e := range effects {
+		if e, ok := e.(roster.Publish); ok {
+			shown = e
 		}
+		if text := effectText(e); text != "" {
+			did = append(did, text)
+		}
+	}
+	if did == nil {
+		return
+	}
+	if reason == "" {
+		reason = messageText(o.message)
+	}
+	active, _ := shown.View.Active()
+	o.decisions.add(&Decision{
+		At: at, Cause: reason, Did: did,
+		Epoch: shown.View.Epoch(), Active: active.Addr, Why: shown.Why,
 	})
 }
 
-// front logs when another server carries the calls.
-func (o *owner) front(e roster.Publish) {
-	active, _ := e.View.Active()
-	last := o.proxy.now.Load()
-	if last == nil || active.Addr == last.active.Addr {
-		return
-	}
-	o.proxy.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
-		Str("source", string(e.View.Source(active))).Str("why", e.Why).
-		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
+// publishFault publishes the last list with no active server, so that readers see the
+// fault at once.
+func (o *owner) publishFault(cause error) {
+	v := o.board.snap.Load().view
+	o.board.publish(roster.Publish{
+		View: messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
+		Why:  "the proxy has ended for a fault of its own",
+	}, cause)
 }
 
-// tune tells the pool which session to keep, and how often to look for life.
-func (o *owner) tune(view *messages.View) {
-	if o.proxy.pool == nil {
-		return
+// logFault logs why the owner, or the pool's owner, ended.
+func (o *owner) logFault(cause error) {
+	line := o.cfg.Logger.Error().Err(cause)
+	if fault, ok := errors.AsType[*actor.PanicError](cause); ok {
+		line = line.Bytes("stack", fault.Stack)
 	}
-	// The pool's owner never waits for this one, so its mailbox empties.
-	if active, _ := view.Active(); active.Addr != o.retained {
-		o.retained = active.Addr
-		_ = o.proxy.pool.Retain(context.Background(), active.Addr)
-	}
-	if every := attempt.Keepalive(o.ttl, o.place); every != o.keepalive {
-		o.keepalive = every
-		_ = o.proxy.pool.Keepalive(context.Background(), every)
-	}
-	if over := dialSpread(view.NumNodes(), view.Len()); over != o.spread {
-		o.spread = over
-		_ = o.proxy.pool.DialSpread(context.Background(), over)
-	}
-}
-
-// lengthen tells the pool for how long heartbeats hold. They are granted by chance
-// between one and two times the least, so the longest of late counts.
-func (o *owner) lengthen() {
-	if o.proxy.pool == nil || o.ttl <= 0 || o.ttl <= o.lease && o.ttl >= o.lease/2 {
-		return
-	}
-	o.lease = o.ttl
-	_ = o.proxy.pool.HeartbeatTTL(context.Background(), o.ttl)
+	line.Msg("the proxy has ended for a fault of its own: every call fails until another one is started")
 }

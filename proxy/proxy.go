@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"sync/atomic"
@@ -11,56 +12,30 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
-	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
-	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
-	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// Proxy knows the servers of a cluster and carries calls to the one in front.
+// Proxy knows the servers of a cluster and carries calls to the active one.
 // All methods may be used by any number of goroutines.
 type Proxy struct {
-	cfg     Config
-	pinger  Pinger
-	caller  Caller     // nil: the Pinger carries no calls
-	pool    *pool.Pool // nil: the connections are the embedder's
-	owner   *actor.Actor[messages.Message]
-	mail    actor.Ref[messages.Message] // the owner's, known before it begins: what it dials may fail before Start returns
-	now     atomic.Pointer[published]
-	renewal atomic.Pointer[chan struct{}] // what Renewed gives
-	warned  atomic.Int64                  // when ErrNoServers was last logged, in Unix nanoseconds; the last there is: not until a server is known
-	budget  budget
-	usual   usual
-	contact atomic.Pointer[contact]
-	pace    atomic.Int64                 // how long the last answer to a call with a budget took, in nanoseconds
-	halves  atomic.Pointer[halfhung.Log] // which servers leave which methods unanswered
-	record  recorder
-	life    context.Context // ends with Stop
-	end     context.CancelFunc
-}
-
-// published is what readers see. It is never changed, but for news and met.
-type published struct {
-	view    *messages.View
-	active  messages.Server
-	some    bool          // there is an active server
-	front   *front        // the active server, or the last one there was
-	why     string        // the active server is that
-	fault   error         // why the owner ended, unless Stop ended it; no server is active then
-	news    atomic.Bool   // the owner does not know yet whether the active server answers
-	met     atomic.Bool   // a call has seen a session to the active server
-	changed chan struct{} // closed when this is no longer the newest
-	hopeful bool          // a server may be well
-	hope    chan struct{} // closed when that is so again after it was not
+	snap   atomic.Pointer[snapshot] // the first field, which makes FindServer cheaper to inline
+	board  board
+	cfg    Config
+	pinger Pinger
+	pool   *ownPool // nil: the connections are the embedder's
+	owner  *actor.Actor[messages.Message]
+	events poolEvents
+	record recorder
+	calls  calls
+	cancel context.CancelFunc // ends calls.life
 }
 
 // mailbox is how many messages may wait for the owner.
 const mailbox = 256
 
-// Start makes a Proxy and its goroutines. It does not wait for any server: the
-// first call dials. Without a server and a Discoverer it logs a warning, once, and
-// calls wait until the Proxy is told of a server. The error is a *ConfigError, from
-// Config.Pool a *pool.ConfigError or *pool.TLSConfigError. Stop must be called to
-// release the Proxy.
+// Start makes a Proxy and its goroutines. It does not wait for any server: the first
+// call dials. Without Servers and a Discoverer it logs a warning, once, and calls wait
+// until a server is added. The error is a *ConfigError, from Config.Pool a
+// *pool.ConfigError or *pool.TLSConfigError. Stop must be called to release the Proxy.
 func Start(cfg Config) (*Proxy, error) {
 	servers, bad, err := cfg.validate()
 	if err != nil {
@@ -70,37 +45,40 @@ func Start(cfg Config) (*Proxy, error) {
 		cfg.Logger.Warn().Err(err).Msg("a configured server is left out")
 	}
 	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
-	p.renewal.Store(new(make(chan struct{})))
+	p.board.snap = &p.snap
+	p.events.board = &p.board
+	p.events.renewal.Store(new(make(chan struct{})))
 	if p.pinger == nil {
-		p.listen()
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
-		if p.pool, err = pool.New(p.cfg.Pool); err != nil {
+		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks)); err != nil {
 			return nil, err
 		}
 		p.pinger = p.pool
 	}
-	p.caller, _ = p.pinger.(Caller)
-	if p.toldLater() {
-		p.warned.Store(math.MaxInt64) // the owner warns of it
+	if p.cfg.startsEmpty() {
+		p.board.warned.Store(math.MaxInt64) // the owner's first warning tells it
 	}
-	p.budget.fill()
-	p.life, p.end = context.WithCancel(context.Background())
+	p.calls.tokens.fill()
+	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
+	p.calls.caller, _ = p.pinger.(Caller)
+	p.calls.life, p.cancel = context.WithCancel(context.Background())
 	seed := cfg.Seed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
+	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
-		p.mail = self.Ref()
-		return newOwner(p, self, servers, p.remembered(), rand.New(rand.NewPCG(seed, seed)))
+		p.events.mail, p.calls.owner = self.Ref(), self.Ref()
+		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, self: self}, servers, rng)
 	})
 	return p, nil
 }
 
-// Stop ends the Proxy: calls in flight fail, waiting senders get ErrStopped, messages
-// that Send accepted are answered, and every goroutine is waited for until ctx ends
+// Stop ends the Proxy: calls in flight fail, blocked senders get ErrStopped, messages
+// that Send accepted are answered, and it waits for every goroutine until ctx ends
 // (ctx.Err). The last View stays readable.
 func (p *Proxy) Stop(ctx context.Context) error {
-	p.end()
+	p.cancel()
 	err := p.owner.Stop(ctx)
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
@@ -108,28 +86,38 @@ func (p *Proxy) Stop(ctx context.Context) error {
 	return err
 }
 
-// FindServer is the server that carries the next call, or ErrNoServers; of a Proxy
-// that ended for a fault of its own the error is that of Err. It loads published
-// state: it neither blocks nor allocates.
+// Done is closed when the Proxy takes no more messages and no more calls: Stop was
+// called, or it ended for a fault of its own. Err says which. Goroutines may still be
+// ending; Stop waits for them, and must be called in any case.
+func (p *Proxy) Done() <-chan struct{} { return p.owner.Done() }
+
+// Err is nil while the Proxy runs, then ErrStopped after Stop, or the fault that ended
+// it, a *actor.PanicError. Every call and message fails with it then. A fault is
+// logged at error level, once.
+func (p *Proxy) Err() error { return p.owner.Err() }
+
+// FindServer returns the active server, which carries the next call, or ErrNoServers; once
+// the Proxy has ended for a fault of its own the error is that of Err. It loads a published
+// snapshot: it neither blocks nor allocates.
 //
-// It is just small enough for the compiler to put it into its callers, which halves
-// what it costs. The house rules see that it stays so.
+// It is just small enough for the compiler to inline it into its callers, which halves
+// its cost. The house rules check that.
 func (p *Proxy) FindServer() (s messages.Server, err error) {
-	s = p.now.Load().active
+	s = p.snap.Load().active
 	if s.Addr == "" { // no server is active: no server has an empty address
 		err = p.noServers()
 	}
 	return
 }
 
-// noServers is why there is no active server. It logs the lack of servers, at most
-// once per warnInterval.
+// noServers is the error while there is no active server. It logs the lack of servers, at
+// most once per warnInterval.
 func (p *Proxy) noServers() error {
-	if fault := p.now.Load().fault; fault != nil {
+	if fault := p.snap.Load().fault; fault != nil {
 		return fault
 	}
-	now, last := time.Now().UnixNano(), p.warned.Load()
-	if now-last >= int64(warnInterval) && p.warned.CompareAndSwap(last, now) {
+	now, last := time.Now().UnixNano(), p.board.warned.Load()
+	if now-last >= int64(warnInterval) && p.board.warned.CompareAndSwap(last, now) {
 		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
 	}
 	return ErrNoServers
@@ -138,25 +126,52 @@ func (p *Proxy) noServers() error {
 // warnInterval is the least time between two warnings of the same kind.
 const warnInterval = 30 * time.Second
 
-// View is the newest picture of the server list. It neither blocks nor
-// allocates.
-func (p *Proxy) View() *messages.View { return p.now.Load().view }
+// View returns the newest view of the server list. It neither blocks nor allocates.
+func (p *Proxy) View() *messages.View { return p.snap.Load().view }
+
+// Watch yields the current View and then the newest one after each change, until
+// ctx ends or the Proxy is stopped. Changes that come while the loop's body runs
+// are seen as one. It blocks its caller only.
+func (p *Proxy) Watch(ctx context.Context) iter.Seq[*messages.View] {
+	return func(yield func(*messages.View) bool) {
+		for {
+			snap := p.snap.Load()
+			if !yield(snap.view) {
+				return
+			}
+			select {
+			case <-snap.changed:
+			case <-ctx.Done():
+				return
+			case <-p.owner.Done():
+				return
+			}
+		}
+	}
+}
 
 // NumServers is the number of known servers.
 func (p *Proxy) NumServers() int { return p.View().Len() }
 
-// NumNodes is the cluster's size as the last heartbeat told it.
+// NumNodes is the number of the cluster's nodes in the last heartbeat.
 func (p *Proxy) NumNodes() int { return p.View().NumNodes() }
 
-// LeaderAddr is the leader's RPC address as the last heartbeat told it; empty if
-// it named none.
+// LeaderAddr is the leader's RPC address in the last heartbeat; empty if it named none.
 func (p *Proxy) LeaderAddr() string { return p.View().LeaderAddr() }
 
 // ServerRPCAddrs is the known servers' addresses, best first. The slice is
 // shared: do not change it.
 func (p *Proxy) ServerRPCAddrs() []string { return p.View().Addrs() }
 
-// Stats counts what the proxy's own pool did; it is zero over an embedder's.
+// Renewed returns a channel that is closed when the session to the active server is next
+// replaced: by one with other credentials (SetTLS, OfferTLS, watched files), because its
+// address leads to a better server, or by one that works in place of one that was silent or
+// got no answers. Servers know an agent by its session, and learn of the new one by the next
+// call on it; package heartbeat makes one. Each call returns the channel for the next time.
+// Over a Pinger it is never closed. It neither blocks nor allocates.
+func (p *Proxy) Renewed() <-chan struct{} { return *p.events.renewal.Load() }
+
+// Stats returns the counters of the proxy's own pool; it is zero over a Pinger.
 func (p *Proxy) Stats() pool.Stats {
 	if p.pool == nil {
 		return pool.Stats{}
@@ -164,36 +179,31 @@ func (p *Proxy) Stats() pool.Stats {
 	return p.pool.Stats()
 }
 
-// toldLater reports whether the Proxy was started to be told of its servers later:
-// calls wait for one, although it looks for none.
-func (p *Proxy) toldLater() bool { return len(p.cfg.Servers) == 0 && p.cfg.Discoverer == nil }
-
-// publish makes a view what readers see and wakes those who wait for a change. fault
-// is why the owner ends, nil if it does not.
-func (p *Proxy) publish(e roster.Publish, fault error) {
-	next := &published{view: e.View, why: e.Why, fault: fault, changed: make(chan struct{})}
-	if next.active, next.some = e.View.Active(); next.some {
-		p.warned.CompareAndSwap(math.MaxInt64, 0)
+// Ping asks the server at addr whether it answers, and returns how long that took, a
+// dial included. addr is any address as ParseServer reads it: the server need not be
+// in the list, does not get into it, and no other is asked in its place. It goes over
+// Config.Pinger, or the proxy's own pool, and blocks until the answer is there or ctx
+// ends.
+//
+// The errors are a *messages.AddrError for a bad address, ErrStopped, and those of the
+// Pinger; of the proxy's own pool those of pool.Pool.Call.
+func (p *Proxy) Ping(ctx context.Context, addr string) (time.Duration, error) {
+	server, err := messages.ParseServer(addr)
+	if err != nil {
+		return 0, err
 	}
-	next.news.Store(unproven(e.View.Health(next.active)))
-	last := p.now.Load()
-	if last == nil {
-		last = new(published)
+	if err := p.owner.Err(); err != nil {
+		return 0, err
 	}
-	next.front = last.front.next(next.active, next.some)
-	next.hopeful, next.hope = attempt.Hopeful(e.View), last.hope
-	found := next.hopeful && !last.hopeful
-	if found || last.hope == nil {
-		next.hope = make(chan struct{})
+	pinging, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.calls.life, cancel)()
+	rtt, err := p.pinger.Ping(pinging, server.Addr)
+	switch {
+	case err == nil:
+		return rtt, nil
+	case p.calls.life.Err() != nil:
+		return 0, ErrStopped
 	}
-	p.now.Store(next)
-	if found && last.hope != nil {
-		close(last.hope)
-	}
-	if last.changed != nil {
-		close(last.changed)
-	}
-	if last.front != nil && last.front != next.front {
-		close(last.front.left)
-	}
+	return 0, err
 }

@@ -1,14 +1,10 @@
 package proxy
 
 import (
-	"errors"
+	"context"
 
 	"github.com/open-nomad/rpcproxy/pool"
 )
-
-// ErrForeignPool says that the connections are not the Proxy's own: what is asked
-// for is for whoever made the Pinger.
-var ErrForeignPool = errors.New("the connections belong to Config.Pinger: ask it")
 
 // SetTLS replaces the credentials of the proxy's own pool while calls go on; nil
 // is plain TCP. A name of servers that cfg leaves open is that of Config.Region.
@@ -18,7 +14,7 @@ func (p *Proxy) SetTLS(cfg *pool.TLSConfig) error {
 	if p.pool == nil {
 		return ErrForeignPool
 	}
-	return p.pool.SetTLS(inRegion(cfg, p.cfg.Region))
+	return p.pool.SetTLS(context.Background(), inRegion(cfg, p.cfg.Region))
 }
 
 // OfferTLS is SetTLS that does not give up: cfg is offered to servers until one takes

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -163,9 +164,8 @@ func TestTheErrorOfACallThatIsGivenUpRepeatsNothing(t *testing.T) {
 func TestRenewedIsAboutTheSessionToTheServerInFront(t *testing.T) {
 	c, agent := tlsCluster(t)
 	var told atomic.Int64
-	p := startOver(t, proxy.Config{Servers: c.Addrs(), Region: "mars", Pool: pool.Config{
-		TLS: agent, Renewed: func(string) { told.Add(1) },
-	}})
+	p := startOver(t, proxy.Hooked(proxy.Config{Servers: c.Addrs(), Region: "mars", Pool: pool.Config{TLS: agent}},
+		poolhooks.Hooks{Renewed: func(string) { told.Add(1) }}))
 	next := p.Renewed()
 	for _, addr := range c.Addrs() {
 		if _, err := p.Ping(within(t), addr); err != nil {

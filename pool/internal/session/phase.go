@@ -3,6 +3,8 @@ package session
 import (
 	"errors"
 	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // Phase is how far an attempt to carry a call came.
@@ -26,9 +28,9 @@ const (
 var (
 	ErrAttemptTimeout = errors.New("the server did not answer within its share of the call's time")
 	ErrHalfClosed     = errors.New("stream was cut: 5 min after CloseWrite the transport gives it up")
-	ErrLeaving        = errors.New("server is leaving")
+	ErrLeaving        = core.ErrLeaving
 	ErrMoved          = errors.New("call is to be made on another session")
-	ErrNoStream       = errors.New("the server acknowledges no new stream")
+	ErrNoStream       = core.ErrNoStream
 	ErrStalled        = errors.New("stream was cut: the transport took nothing for too long, and what was written last may still arrive")
 	ErrStreamEnded    = errors.New("stream ended without an answer")
 )

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -69,26 +70,13 @@ func (s *Session) Desert(why error) {
 // End ends the session and what is on it.
 func (s *Session) End(why error) { s.cancel(why) }
 
-// Usage is how a session is used.
-type Usage struct {
-	Busy     bool      // calls or streams are in flight
-	Used     time.Time // when stream data came in last; the server's pings are no use
-	Accepted time.Time // when the server opened a stream last; zero: never
-	Heard    time.Time // when anything came in last
-	Excused  time.Time // until then large requests may be on their way, and nothing come in
-	Answered time.Time // when the last call was answered
-	Bulk     time.Time // when much of a large message had passed last; zero: never
-	Unopened time.Time // since when streams wait and none was acknowledged; zero: none waits
-	Pinged   bool      // it has carried nothing but Status.Ping
-}
-
 // Usage is how the session is used now.
-func (s *Session) Usage() Usage {
+func (s *Session) Usage() core.Usage {
 	at := func(since *atomic.Int64) time.Time { return s.cfg.Origin.Add(time.Duration(since.Load())) }
 	signs := &s.conn.Signs
-	u := Usage{
+	u := core.Usage{
 		Busy: s.InFlight() > 0, Used: at(&signs.Data), Heard: at(&signs.Read),
-		Excused: at(&s.excused), Answered: at(&signs.Answered),
+		Sending: at(&s.excused), Answered: at(&signs.Answered),
 		Pinged: !s.engaged.Load() && s.accepted.Load() == 0,
 	}
 	if signs.Bulk.Load() != 0 {

@@ -1,0 +1,178 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
+)
+
+// maxText bounds, in bytes, the text of an error in a Decision.
+const maxText = 300
+
+// messageText describes a message for a Decision; nil is a deadline.
+func messageText(m messages.Message) string {
+	switch m := m.(type) {
+	case nil:
+		return "a deadline"
+	case messages.HeartbeatUpdate:
+		leader := "no leader"
+		if m.LeaderRPCAddr != "" {
+			leader = "leader " + cut(m.LeaderRPCAddr)
+		}
+		from := "the active server"
+		if m.From.Addr != "" {
+			from = m.From.Addr
+		}
+		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", from, len(m.Servers), leader, m.NumNodes)
+	case messages.FailureNotice:
+		event := "failure of"
+		if m.NoQuorum {
+			event = "no leader at"
+		}
+		return fmt.Sprintf("%s %s, seen in epoch %d%s", event, m.Server.Addr, m.Epoch, causeText(m.Err))
+	case messages.Recovered:
+		return fmt.Sprintf("an answer of %s, seen in epoch %d", m.Server.Addr, m.Epoch)
+	case messages.Reconnected:
+		return fmt.Sprintf("the address of %s leads to a server that knows a leader", m.Server.Addr)
+	case messages.Suspected:
+		return "silence of " + m.Addr
+	case messages.RebalanceTick:
+		return "a round was asked for"
+	case messages.SetServers:
+		return fmt.Sprintf("servers set by hand: %d", len(m.Addrs))
+	case messages.SetBackups:
+		return fmt.Sprintf("backups set: %d", len(m.Addrs))
+	case messages.AddBackup:
+		return fmt.Sprintf("backups added: %d", len(m.Addrs))
+	case messages.AddPrimary:
+		return "primary added: " + cut(m.Addr)
+	case messages.RemoveServer:
+		return "removed: " + m.Server.Addr
+	case messages.ProbeDone:
+		if m.Err == nil {
+			return fmt.Sprintf("probe of %s answered in %v", m.Server.Addr, m.RTT)
+		}
+		return fmt.Sprintf("probe of %s failed%s", m.Server.Addr, causeText(m.Err))
+	case messages.DiscoveryDone:
+		return fmt.Sprintf("discovery run %d found %d addresses%s", m.Run, len(m.Found), causeText(m.Err))
+	}
+	return fmt.Sprintf("%T", m)
+}
+
+// effectText describes an effect for a Decision; empty: it is not worth a line.
+func effectText(e roster.Effect) string {
+	switch e := e.(type) {
+	case roster.Publish:
+		active, _ := e.View.Active()
+		return fmt.Sprintf("publish epoch %d: %s in front of %d servers", e.View.Epoch(), active.Addr, e.View.Len())
+	case roster.Probe:
+		return fmt.Sprintf("probe %s in round %d", e.Server.Addr, e.Round)
+	case roster.EndRound:
+		return fmt.Sprintf("end round %d", e.Round)
+	case roster.Witness:
+		others := make([]string, 0, len(e.Others))
+		for _, o := range e.Others {
+			others = append(others, o.Addr)
+		}
+		return fmt.Sprintf("ask whether another one answers while %s is silent: %s", e.Suspect.Addr, strings.Join(others, ", "))
+	case roster.Reconnect:
+		return fmt.Sprintf("connect to %s anew: it knows no leader, and its address may lead to another server", e.Server.Addr)
+	case roster.Discover:
+		return fmt.Sprintf("discover, run %d", e.Run)
+	case roster.Log:
+		return logText(e)
+	}
+	return ""
+}
+
+// logText describes a log line for a Decision.
+func logText(e roster.Log) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", e.Level, e.Message)
+	if e.Server.Addr != "" {
+		b.WriteString(" server=" + e.Server.Addr)
+	}
+	if e.Next.Addr != "" {
+		b.WriteString(" next=" + e.Next.Addr)
+	}
+	if e.Source != "" {
+		b.WriteString(" source=" + string(e.Source))
+	}
+	for _, f := range logNumbers(e) {
+		if f.n != 0 {
+			fmt.Fprintf(&b, " %s=%d", f.name, f.n)
+		}
+	}
+	if e.Fields.Took != 0 {
+		b.WriteString(" took=" + roundedText(e.Fields.Took))
+	}
+	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
+		b.WriteString(": " + cut(all.Text(failureText)))
+	} else {
+		b.WriteString(causeText(e.Err))
+	}
+	return b.String()
+}
+
+// causeText is err as the end of a sentence; empty if err is nil.
+func causeText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + cut(err.Error())
+}
+
+// cut shortens a text that came from outside the proxy.
+func cut(text string) string {
+	if len(text) > maxText {
+		return fmt.Sprintf("%s... (%d bytes)", text[:maxText], len(text))
+	}
+	return text
+}
+
+// logNumber is a number of a log line under its name; zero is left out.
+type logNumber struct {
+	name string
+	n    uint64
+}
+
+func logNumbers(e roster.Log) [4]logNumber {
+	return [...]logNumber{
+		{"round", e.Fields.Round},
+		{"run", e.Fields.Run},
+		{"servers", uint64(e.Fields.Servers)},
+		{"failures", uint64(e.Fields.Failures)},
+	}
+}
+
+// failureText describes a failure next to its server's address: phase and cause, without
+// repeating the address.
+func failureText(err error) string {
+	if call, ok := errors.AsType[*pool.CallError](err); ok {
+		return call.Phase.String() + ": " + call.Cause()
+	}
+	if dial, ok := errors.AsType[*pool.DialError](err); ok {
+		return dial.Phase.String() + ": " + dial.Cause()
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Err != nil {
+		err = network.Err
+	}
+	return err.Error()
+}
+
+// roundedText is a duration for a log, to about three digits, with its unit.
+func roundedText(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		d = d.Round(100 * time.Millisecond)
+	case d >= time.Millisecond:
+		d = d.Round(time.Millisecond)
+	}
+	return d.String()
+}

@@ -1,0 +1,55 @@
+package proxy
+
+import (
+	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// poolEvents passes on what the proxy's own pool reports. Its methods run in the pool's
+// owner and must not block.
+type poolEvents struct {
+	mail    actor.Ref[messages.Message] // the owner's, set before the owner dials anything
+	board   *board
+	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
+}
+
+// hooks are the methods as the pool calls them, each followed by that of also.
+func (e *poolEvents) hooks(also poolhooks.Hooks) poolhooks.Hooks {
+	return poolhooks.Hooks{
+		Suspect: e.suspect,
+		Down: func(addr string, err error) {
+			if e.down(addr, err); also.Down != nil {
+				also.Down(addr, err)
+			}
+		},
+		Renewed: func(addr string) {
+			if e.renewed(addr); also.Renewed != nil {
+				also.Renewed(addr)
+			}
+		},
+	}
+}
+
+// suspect reports a server that is silent while calls wait for it. The pool repeats what
+// a full mailbox loses.
+func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspected{Addr: addr}) }
+
+// down reports a server that cannot be reached or is leaving, also when no call was on its
+// way there. What a full mailbox loses, the next call finds out. The pool has judged that
+// the event is about the server's current session, and reports it once, so the notice holds
+// in the order of the mailbox and carries no epoch: with one, an answer that is in the
+// mailbox before it would make it stale.
+func (e *poolEvents) down(addr string, err error) {
+	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: err})
+}
+
+// renewed reports that a session was replaced. The pool makes one such call at a time.
+func (e *poolEvents) renewed(addr string) {
+	if e.board.snap.Load().active.Addr == addr {
+		next := make(chan struct{})
+		close(*e.renewal.Swap(&next))
+	}
+}

@@ -1,0 +1,119 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// Send puts a message into the owner's mailbox and does not wait for its effect.
+// It blocks while the mailbox is full. Messages are values: nil, or a pointer to
+// one, is a *MessageError. The other errors are ctx.Err and ErrStopped.
+//
+// A message that carries a Reply, made with actor.NewReply, is answered once Send has
+// returned nil: after its effect is published, or, if the Proxy ends first, as
+// messages.Message says. To wait, receive from the Reply's channel; nothing else needs to
+// be watched. The methods below send and wait in one.
+func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
+	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
+		return &MessageError{Type: fmt.Sprintf("%T", m)}
+	}
+	return p.owner.Tell(ctx, m)
+}
+
+// ask sends the message that build makes and waits for its answer.
+func ask[R any](ctx context.Context, p *Proxy, build func(actor.Reply[R]) messages.Message) (R, error) {
+	return actor.Ask(ctx, p.owner.Ref, build)
+}
+
+// Heartbeat gives the owner the servers, node count, leader and TTL of a heartbeat's reply,
+// and returns when they are published. An update without one usable server is refused with
+// a *messages.UpdateError: the list stays as it was, while node count, leader and TTL are
+// taken. The other errors are ctx.Err and ErrStopped.
+func (p *Proxy) Heartbeat(ctx context.Context, u messages.HeartbeatUpdate) error {
+	return p.change(ctx, func(r actor.Reply[error]) messages.Message {
+		u.Reply = r
+		return u
+	})
+}
+
+// NotifyFailed reports that a server failed, for agents that carry their calls
+// themselves. When it returns the next server is active. cause may be nil. The
+// errors are ctx.Err and ErrStopped.
+func (p *Proxy) NotifyFailed(ctx context.Context, s messages.Server, cause error) error {
+	return p.calls.reportFailure(ctx, messages.FailureNotice{Server: s, Epoch: p.View().Epoch(), Err: cause})
+}
+
+// SetServers replaces the primaries by hand, all or nothing, until the next heartbeat
+// that names servers. Bad addresses are a *messages.AddrsError that names each, no
+// address is messages.ErrNoAddrs. The other errors are ctx.Err and ErrStopped.
+//
+// Servers that stay keep their place and their health. If the active one is not among
+// them the next takes over; calls and streams on it run to their end. From now on these
+// servers are in place of Config.Servers: they are tried again when no server is left
+// that answers.
+func (p *Proxy) SetServers(ctx context.Context, addrs ...string) error {
+	return p.change(ctx, func(r actor.Reply[error]) messages.Message {
+		return messages.SetServers{Addrs: addrs, Reply: r}
+	})
+}
+
+// SetBackups replaces the backup servers, which rank behind all primaries and are used
+// while no primary works. It does so for all or none of the addresses: bad ones are a
+// *messages.AddrsError that names each. Without addresses there are no backups
+// afterwards. The other errors are ctx.Err and ErrStopped.
+func (p *Proxy) SetBackups(ctx context.Context, addrs ...string) error {
+	return p.change(ctx, func(r actor.Reply[error]) messages.Message {
+		return messages.SetBackups{Addrs: addrs, Reply: r}
+	})
+}
+
+// AddBackup adds addrs to the backup servers and keeps the ones there are, all or nothing:
+// bad addresses are a *messages.AddrsError that names each. The other errors are ctx.Err and ErrStopped.
+func (p *Proxy) AddBackup(ctx context.Context, addrs ...string) error {
+	return p.change(ctx, func(r actor.Reply[error]) messages.Message {
+		return messages.AddBackup{Addrs: addrs, Reply: r}
+	})
+}
+
+// change sends the message that build makes and waits until it is taken or refused.
+func (p *Proxy) change(ctx context.Context, build func(actor.Reply[error]) messages.Message) error {
+	refused, err := ask(ctx, p, build)
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// AddPrimary adds a server behind the primaries, until the next heartbeat. Like the
+// configured ones it is tried again when no server is left that answers, until it is
+// removed. A bad address is a *messages.AddrError. The other errors are ctx.Err and
+// ErrStopped.
+func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, error) {
+	added, err := ask(ctx, p, func(r actor.Reply[messages.AddResult]) messages.Message {
+		return messages.AddPrimary{Addr: addr, Reply: r}
+	})
+	if err != nil {
+		return messages.Server{}, err
+	}
+	return added.Server, added.Err
+}
+
+// Remove takes a server out of the list, and reports whether it was there. The
+// errors are ctx.Err and ErrStopped.
+func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
+	return ask(ctx, p, func(r actor.Reply[bool]) messages.Message {
+		return messages.RemoveServer{Server: s, Reply: r}
+	})
+}
+
+// Rebalance runs one rebalance round now and waits for its end; while one runs
+// it waits for that one. The errors are ctx.Err and ErrStopped.
+func (p *Proxy) Rebalance(ctx context.Context) (messages.RebalanceResult, error) {
+	return ask(ctx, p, func(r actor.Reply[messages.RebalanceResult]) messages.Message {
+		return messages.RebalanceTick{Reply: r}
+	})
+}
