@@ -70,30 +70,30 @@ type reports struct{ pool *Pool }
 
 func (r reports) try(m core.Message) bool { return r.pool.actor.TryTell(mail{Message: m}) == nil }
 
-func (r reports) Overdue(s *session.Session) {
-	r.try(core.Overdue{Addr: s.Addr, Session: s.ID})
+func (r reports) Overdue(addr string, id uint64) {
+	r.try(core.Overdue{Addr: addr, Session: id})
 }
 
-func (r reports) Late(s *session.Session) { r.try(core.Late{Addr: s.Addr, Session: s.ID}) }
+func (r reports) Late(addr string, id uint64) { r.try(core.Late{Addr: addr, Session: id}) }
 
-func (r reports) Unanswered(s *session.Session, since time.Time, silent bool, late time.Time) {
-	r.try(core.Unanswered{Addr: s.Addr, Session: s.ID, Since: since, Silent: silent, Late: late})
+func (r reports) Unanswered(addr string, id uint64, since time.Time, silent bool, late time.Time) {
+	r.try(core.Unanswered{Addr: addr, Session: id, Since: since, Silent: silent, Late: late})
 }
 
-func (r reports) Unopened(s *session.Session) bool {
-	return r.try(core.Unopened{Addr: s.Addr, Session: s.ID})
+func (r reports) Unopened(addr string, id uint64) bool {
+	return r.try(core.Unopened{Addr: addr, Session: id})
 }
 
-func (r reports) Proven(s *session.Session) bool {
-	return r.try(core.Proven{Addr: s.Addr, Session: s.ID})
+func (r reports) Proven(addr string, id uint64) bool {
+	return r.try(core.Proven{Addr: addr, Session: id})
 }
 
-func (r reports) Leaving(ctx context.Context, s *session.Session) {
-	_ = r.pool.actor.Tell(ctx, mail{Message: core.Leaving{Addr: s.Addr, Session: s.ID}})
+func (r reports) Leaving(ctx context.Context, addr string, id uint64) {
+	_ = r.pool.actor.Tell(ctx, mail{Message: core.Leaving{Addr: addr, Session: id}})
 }
 
-func (r reports) Drained(ctx context.Context, s *session.Session) {
-	_ = r.pool.actor.Tell(ctx, mail{Message: core.Drained{Addr: s.Addr, Session: s.ID}})
+func (r reports) Drained(ctx context.Context, addr string, id uint64) {
+	_ = r.pool.actor.Tell(ctx, mail{Message: core.Drained{Addr: addr, Session: id}})
 }
 
 // methodTimes is how long methods take, as session.Usual says.

@@ -20,19 +20,19 @@ func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 		}
 	}()
 	for {
-		l := s.callStream()
+		l := s.idle.take(&s.base)
 		encoding = l
 		err := l.encode(r)
 		encoding = nil
 		if err != nil {
 			l.buf.release()
 			if l.buf = nil; l.stream != nil {
-				s.put(l)
+				l.put()
 			}
 			s.Leave()
 			return PhaseFind, s.cfg.Errors.Encode(r.Args, err)
 		}
-		l, at, left, err := l.exchange(ctx, r)
+		l, at, left, err := s.exchange(ctx, l, r)
 		switch {
 		case left:
 			s.Leave()
@@ -57,10 +57,26 @@ func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 			return at, err
 		}
 		l.reset()
-		s.put(l)
+		l.put()
 		s.Leave()
 		return at, err
 	}
+}
+
+// Serves makes a Status.Ping on the session, also on a retired one: nil if it was
+// answered. It waits for twice PingTimeout, longer than the server is judged by, so that a
+// slow one is known to be. The request is that of a ping, with Request.Quiet.
+func (s *Session) Serves(ctx context.Context, r *Request) error {
+	if !s.enterAny() {
+		return s.Cause()
+	}
+	ctx, stop := context.WithTimeout(ctx, 2*s.cfg.PingTimeout)
+	defer stop()
+	at, err := s.Call(ctx, r)
+	if at >= PhaseDecode {
+		return nil // also an error is an answer
+	}
+	return err
 }
 
 // finish reads the reply, which is whole.

@@ -9,13 +9,23 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
+// opening is the opening of a call stream. yamux may block while the transport takes
+// nothing, so a goroutine of the session does it. It hands the call stream to the caller,
+// or to the session if the caller has left.
+type opening struct {
+	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
+	done    chan struct{}
+	err     error
+}
+
 // callStream carries calls one after the other over a yamux stream. It belongs to the
 // caller that took it from the session, until it is put back; reply says what belongs to
 // the goroutine that reads the transport. A call stream whose caller left behind its
 // request is not used again.
 type callStream struct {
-	session *Session
-	stream  mux.Stream // nil until it is open
+	session *base
+	idle    idleStreams // of the session
+	stream  mux.Stream  // nil until it is open
 	route   *mux.Route
 	opening opening
 	timer   *time.Timer   // of the waiter
@@ -45,9 +55,9 @@ const (
 	stateAbandoned        // its caller has left
 )
 
-func newCallStream(s *Session) *callStream {
+func newCallStream(s *base, idle idleStreams) *callStream {
 	l := &callStream{
-		session: s, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
+		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
 		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
 		frame: new(mux.Frame), reply: reply{window: mux.WindowSize},
@@ -81,13 +91,9 @@ var headRoom [mux.HeadSize]byte
 // size is the request's size in bytes.
 func (l *callStream) size() int { return len(l.buf.request) - mux.HeadSize }
 
-const (
-	// bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent.
-	// The first one is none: the peer's window was open.
-	bulkFrame = 4 << 10
-	// frameLimit is the largest body of a frame: other senders come between two of them.
-	frameLimit = 128 << 10
-)
+// bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent.
+// The first one is none: the peer's window was open.
+const bulkFrame = 4 << 10
 
 // sendNext sends the next frame of the request. It reports false if there is none, the
 // last one is not written yet, or the peer has no room for it.
@@ -172,7 +178,7 @@ func (l *callStream) withdraw() bool {
 	l.buf.release()
 	l.buf = nil
 	l.state.Store(stateIdle)
-	s.put(l)
+	l.put()
 	return true
 }
 
@@ -201,6 +207,55 @@ func (l *callStream) dropBuffers() {
 	default:
 		if l.buf = nil; !pending {
 			buf.release()
+		}
+	}
+}
+
+// idleStreams are the call streams of a session that wait for the next calls.
+type idleStreams chan *callStream
+
+// take is an idle call stream or a new one, whose stream is not open yet.
+func (c idleStreams) take(s *base) *callStream {
+	select {
+	case l := <-c:
+		return l
+	default:
+		return newCallStream(s, c)
+	}
+}
+
+// put keeps the call stream for the next call, or discards it if there are enough.
+func (l *callStream) put() {
+	if l.session.ctx.Err() != nil {
+		l.discard()
+		return
+	}
+	select {
+	case l.idle <- l:
+	default:
+		l.discard()
+	}
+}
+
+// trim discards call streams until so many are left.
+func (c idleStreams) trim(needed int64) {
+	for int64(len(c)) > needed {
+		select {
+		case l := <-c:
+			l.discard()
+		default:
+			return
+		}
+	}
+}
+
+// drop drops all call streams of a session that has ended.
+func (c idleStreams) drop() {
+	for {
+		select {
+		case <-c:
+		default:
+			return
 		}
 	}
 }

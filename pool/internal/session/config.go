@@ -48,26 +48,29 @@ func (c *Config) slept() time.Duration {
 	return now.Round(0).Sub(c.Origin.Round(0)) - now.Sub(c.Origin)
 }
 
-// Notify is told what happens on a session. A method without a context must not block.
+// Notify is told what happens on the session numbered id to the server at addr. A method
+// without a context must not block.
 type Notify interface {
 	// Overdue: a call waits, and nothing at all has come in for the silence limit. It is
 	// repeated while that lasts.
-	Overdue(s *Session)
+	Overdue(addr string, id uint64)
 	// Late: a call waits for longer than its method usually takes, and no call on the
 	// session was answered for the silence limit. It is repeated while that lasts.
-	Late(s *Session)
-	// Unanswered: a caller gave up on a call that was sent at since.
-	Unanswered(s *Session, since time.Time, silent bool, late time.Time)
+	Late(addr string, id uint64)
+	// Unanswered: a caller gave up on a call that was sent at since. silent reports that
+	// nothing has come in since then; late is when the call would have been late, if no
+	// call was answered since then, else zero.
+	Unanswered(addr string, id uint64, since time.Time, silent bool, late time.Time)
 	// Unopened: opened streams wait to be acknowledged. It reports whether the report was
 	// taken; one that was not is repeated.
-	Unopened(s *Session) bool
+	Unopened(addr string, id uint64) bool
 	// Proven: the first call on the session was answered. It reports whether the report was
 	// taken; one that was not is repeated with the next answer.
-	Proven(s *Session) bool
+	Proven(addr string, id uint64) bool
 	// Leaving: the server has announced that it takes no new stream. It blocks within ctx.
-	Leaving(ctx context.Context, s *Session)
+	Leaving(ctx context.Context, addr string, id uint64)
 	// Drained: the last call or stream on a retired session has ended. It blocks within ctx.
-	Drained(ctx context.Context, s *Session)
+	Drained(ctx context.Context, addr string, id uint64)
 }
 
 // Usual remembers how long the methods of servers take. It neither blocks nor allocates.

@@ -16,7 +16,7 @@ import (
 // which is called once: after Close, or after the session has ended it.
 type Conn struct {
 	stream  mux.Stream
-	session *Session
+	session *base
 	release func()
 
 	early   atomic.Pointer[[]byte] // read together with the acknowledgement; nil: nothing
@@ -30,7 +30,7 @@ type Conn struct {
 }
 
 // newConn makes a Conn of a stream that was opened.
-func (s *Session) newConn(st mux.Stream, early []byte, release func()) *Conn {
+func (s *base) newConn(st mux.Stream, early []byte, release func()) *Conn {
 	c := &Conn{stream: st, session: s, release: release, inside: newGroup(), writing: make(chan struct{}, 1)}
 	if len(early) > 0 {
 		c.early.Store(&early)
@@ -126,7 +126,7 @@ func (c *Conn) finish() {
 }
 
 // linger waits for the peer's end of a stream that was closed here.
-func (s *Session) linger(st mux.Stream) {
+func (s *base) linger(st mux.Stream) {
 	_ = st.SetReadDeadline(time.Now().Add(lingerTime))
 	defer context.AfterFunc(s.ctx, func() { _ = st.SetReadDeadline(time.Unix(1, 0)) })()
 	buf := make([]byte, 4<<10)

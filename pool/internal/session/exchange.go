@@ -17,9 +17,8 @@ var errStale = errors.New("the stream was closed while it was idle")
 // reply is whole, and at is how far the call came. carrier is the call stream that carried
 // it, which may be another one. It is the caller's again, unless left: then it was handed
 // over already.
-func (l *callStream) exchange(ctx context.Context, r *Request) (carrier *callStream, at Phase, left bool, err error) {
-	s := l.session
-	if err := s.verify(ctx, l, r); err != nil {
+func (s *Session) exchange(ctx context.Context, l *callStream, r *Request) (carrier *callStream, at Phase, left bool, err error) {
+	if err := s.verify(ctx, l.timer, r); err != nil {
 		return l, PhaseOpen, false, err
 	}
 	w := s.newWaiter(ctx, l.timer, r.Block, r.Hold)
@@ -55,7 +54,7 @@ func (l *callStream) exchange(ctx context.Context, r *Request) (carrier *callStr
 		err = l.notSent()
 		return l, PhaseOpen, false, err
 	}
-	w.watchUnsent(l)
+	w.watchUnsent(l.route, len(l.buf.request), &l.sent)
 	for {
 		for l.sendNext() {
 		}

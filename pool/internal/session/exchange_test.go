@@ -17,9 +17,9 @@ func inline(t *testing.T, c *muxtest.Conn) (*Session, *callStream) {
 	cfg := newConfig()
 	r := connOn(c, cfg)
 	r.UseGroup(func(f func()) bool { f(); return true })
-	s := &Session{conn: r, cfg: cfg, yamux: sessiontest.NewSilent(), group: newGroup()}
+	s := &Session{base: base{conn: r, cfg: cfg, yamux: sessiontest.NewSilent(), group: newGroup()}}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
-	l := newCallStream(s)
+	l := newCallStream(&s.base, s.idle)
 	l.stream, l.route, l.fresh = &notedStream{}, r.Routes.Add(1), false
 	receiveOn(l)
 	if err := l.encode(&Request{Seq: 7, Method: "X.Y", Args: "question"}); err != nil {
@@ -45,7 +45,7 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 				s.cancel(errors.New("over"))
 			}
 		}
-		if _, at, _, err := l.exchange(ctx, new(Request)); err != nil || l.spoiled {
+		if _, at, _, err := s.exchange(ctx, l, new(Request)); err != nil || l.spoiled {
 			t.Fatalf("%v, %v", at, err)
 		}
 		c.Wrote = nil
@@ -67,7 +67,7 @@ func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 		copy(l.Space(64), replyOf(t, 1))
 		l.Received(len(replyOf(t, 1)), 0, true)
 	}
-	if _, _, _, err := l.exchange(t.Context(), new(Request)); err != nil || !l.spoiled {
+	if _, _, _, err := s.exchange(t.Context(), l, new(Request)); err != nil || !l.spoiled {
 		t.Fatalf("%v, spoiled %v", err, l.spoiled)
 	}
 	s.cancel(nil)
@@ -88,13 +88,14 @@ func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
 
 func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	s, l := inline(t, &muxtest.Conn{})
-	s.idle = make(chan *callStream, 1)
+	s.idle = make(idleStreams, 1)
+	l.idle = s.idle
 	paused(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	window := l.route.Window.Load()
 	done := make(chan bool)
 	go func() {
-		_, at, left, err := l.exchange(ctx, new(Request))
+		_, at, left, err := s.exchange(ctx, l, new(Request))
 		done <- left && at == PhaseOpen && errors.Is(err, context.Canceled)
 	}()
 	awaitTrue(t, "the request", func() bool { return s.conn.Queued() > 0 })

@@ -26,13 +26,13 @@ const patience = 30 * time.Second
 // pool is what is above a session: it takes every report.
 type pool struct{}
 
-func (pool) Overdue(*Session)                                {}
-func (pool) Late(*Session)                                   {}
-func (pool) Unanswered(*Session, time.Time, bool, time.Time) {}
-func (pool) Unopened(*Session) bool                          { return true }
-func (pool) Proven(*Session) bool                            { return true }
-func (pool) Leaving(context.Context, *Session)               {}
-func (pool) Drained(context.Context, *Session)               {}
+func (pool) Overdue(string, uint64)                                {}
+func (pool) Late(string, uint64)                                   {}
+func (pool) Unanswered(string, uint64, time.Time, bool, time.Time) {}
+func (pool) Unopened(string, uint64) bool                          { return true }
+func (pool) Proven(string, uint64) bool                            { return true }
+func (pool) Leaving(context.Context, string, uint64)               {}
+func (pool) Drained(context.Context, string, uint64)               {}
 
 // times knows of no method that takes long.
 type times struct{}

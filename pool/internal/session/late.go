@@ -1,9 +1,6 @@
 package session
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // mostLate is the longest that a call waits between two reports of Late, as a multiple of
 // the silence limit.
@@ -33,7 +30,7 @@ func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
 		return max(limit-waited, floor-silent)
 	}
 	w.reported = now
-	s.cfg.Notify.Late(s)
+	s.cfg.Notify.Late(s.Addr, s.ID)
 	return min(max(waited, floor), mostLate*floor)
 }
 
@@ -61,22 +58,6 @@ func (w *waiter) unanswered() {
 		}
 	}
 	if silent || !late.IsZero() {
-		s.cfg.Notify.Unanswered(s, s.cfg.Origin.Add(w.begin), silent, late)
+		s.cfg.Notify.Unanswered(s.Addr, s.ID, s.cfg.Origin.Add(w.begin), silent, late)
 	}
-}
-
-// Serves makes a Status.Ping on the session, also on a retired one: nil if it was
-// answered. It waits for twice PingTimeout, longer than the server is judged by, so that a
-// slow one is known to be. The request is that of a ping, with Request.Quiet.
-func (s *Session) Serves(ctx context.Context, r *Request) error {
-	if !s.enterAny() {
-		return s.Cause()
-	}
-	ctx, stop := context.WithTimeout(ctx, 2*s.cfg.PingTimeout)
-	defer stop()
-	at, err := s.Call(ctx, r)
-	if at >= PhaseDecode {
-		return nil // also an error is an answer
-	}
-	return err
 }

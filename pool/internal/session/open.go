@@ -1,29 +1,18 @@
 package session
 
 import (
-	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
-
-// opening is the opening of a call stream. yamux may block while the transport takes
-// nothing, so a goroutine of the session does it. It hands the call stream to the caller,
-// or to the session if the caller has left.
-type opening struct {
-	settled atomic.Bool // by the result or by the caller's leaving, whichever is first
-	done    chan struct{}
-	err     error
-}
 
 // open waits for a stream: of l, or of another call stream that has become idle in the
 // meantime. carrier is the one that carries the request. left reports that the caller
 // gave up and l belongs to the goroutine that opens it.
 func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error) {
 	s := l.session
-	idle, err := w.openToken(s.idle)
+	idle, err := w.openToken(l.idle)
 	switch {
 	case err != nil:
 		return l, false, err
@@ -68,7 +57,7 @@ func (l *callStream) openAndSettle() {
 		return
 	}
 	if err == nil {
-		l.session.put(l)
+		l.put()
 	}
 }
 
@@ -92,33 +81,6 @@ func (l *callStream) openNow() error {
 	mode.SetData(st.StreamID(), append(make([]byte, mux.HeadSize), wire.ModeRPC))
 	s.conn.Send(mode)
 	return nil
-}
-
-// openStream opens a yamux stream, for which the caller has taken a token. It may block
-// while the transport takes nothing: only goroutines of the session call it.
-func (s *Session) openStream() (mux.Stream, error) {
-	st, err := s.yamux.Open()
-	switch {
-	case errors.Is(err, mux.ErrWriteTimeout):
-		// The frame that opens it is still on its way out. No mode byte would follow it,
-		// for which the server stops accepting.
-		err = fmt.Errorf("the server took no new stream: %w", err)
-		s.cancel(err)
-		return nil, err
-	case err != nil:
-		s.conn.Opens.Return()
-		return nil, s.transport(err)
-	}
-	s.cfg.Counters.Streams.Add(1)
-	return st, nil
-}
-
-// transport is why the session has ended, or err if it lives.
-func (s *Session) transport(err error) error {
-	if s.Ended() {
-		return s.Cause()
-	}
-	return err
 }
 
 // openToken waits until a stream may be opened, or returns a call stream of idle, which
@@ -168,17 +130,4 @@ func (w *waiter) noStream(cause error) error {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", ErrNoStream, cause)
-}
-
-// reportUnopened reports streams that wait to be acknowledged, once until none waits.
-func (s *Session) reportUnopened() {
-	o := &s.conn.Opens
-	if o.Waiting() <= 0 || !o.Reported.CompareAndSwap(false, true) {
-		return
-	}
-	if !s.cfg.Notify.Unopened(s) || o.Waiting() <= 0 {
-		// It is repeated; or the last one was acknowledged just before, and those that
-		// follow would not be reported.
-		o.Reported.Store(false)
-	}
 }

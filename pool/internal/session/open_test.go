@@ -20,7 +20,7 @@ type clogged struct{ mux.Session }
 func (clogged) Open() (mux.Stream, error) { return nil, yamux.ErrConnectionWriteTimeout }
 
 func TestASessionWhoseOpeningFrameIsOverdueIsGivenUp(t *testing.T) {
-	s := &Session{yamux: clogged{}}
+	s := &Session{base: base{yamux: clogged{}}}
 	s.ctx, s.cancel = context.WithCancelCause(t.Context())
 	if _, err := s.openStream(); !errors.Is(err, yamux.ErrConnectionWriteTimeout) || !errors.Is(context.Cause(s.ctx), yamux.ErrConnectionWriteTimeout) {
 		t.Errorf("%v; the session: %v", err, context.Cause(s.ctx))

@@ -28,8 +28,8 @@ func receiveOn(l *callStream) {
 // reply.
 func streamOn(t *testing.T, r *mux.Conn, asked bool) *callStream {
 	t.Helper()
-	s := &Session{conn: r, cfg: newConfig()}
-	l := newCallStream(s)
+	s := &Session{base: base{conn: r, cfg: newConfig()}}
+	l := newCallStream(&s.base, s.idle)
 	l.buf = takeBuffers()
 	l.route = r.Routes.Add(1)
 	receiveOn(l)

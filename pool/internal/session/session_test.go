@@ -16,7 +16,7 @@ var errIdle = errors.New("idle")
 // Whoever is let in is waited for, and nobody is let in once the session ends.
 func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 	for range 200 {
-		s := &Session{cfg: newConfig(), retiring: make(chan struct{}), drained: make(chan struct{}, 1)}
+		s := &Session{base: base{cfg: newConfig(), retiring: make(chan struct{}), drained: make(chan struct{}, 1)}}
 		s.cfg.MaxReverseStreams = 4
 		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 		var inside atomic.Int64
@@ -69,7 +69,7 @@ func TestASessionRemembersItsBusiestMoment(t *testing.T) {
 }
 
 func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
-	l := newCallStream(&Session{cfg: newConfig()})
+	l := newCallStream(&base{cfg: newConfig()}, nil)
 	if err := l.encode(&Request{Seq: 1, Method: "X.Y", Args: "question"}); err != nil || len(l.buf.request) == 0 {
 		t.Fatalf("%d bytes, %v", len(l.buf.request), err)
 	}
@@ -81,7 +81,7 @@ func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
 
 // The writer of the last request may be slow to say that it has written it.
 func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
-	l := newCallStream(&Session{cfg: newConfig()})
+	l := newCallStream(&base{cfg: newConfig()}, nil)
 	if err := l.encode(&Request{Seq: 1, Method: "X.Y", Args: "first"}); err != nil {
 		t.Fatal(err)
 	}

@@ -72,13 +72,13 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 		select {
 		case <-leaving:
 			leaving = nil
-			s.cfg.Notify.Leaving(ctx, s)
+			s.cfg.Notify.Leaving(ctx, s.Addr, s.ID)
 		case <-ctx.Done():
 			s.cancel(stopped)
 		case <-s.yamux.CloseChan():
 			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.drained:
-			s.cfg.Notify.Drained(ctx, s)
+			s.cfg.Notify.Drained(ctx, s.Addr, s.ID)
 		case <-s.ctx.Done():
 		}
 	}
@@ -86,7 +86,7 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 	s.group.leave()
 	<-s.group.ended
 	s.conn.Forget()
-	s.dropIdle()
+	s.idle.drop()
 	return s.Cause()
 }
 
@@ -99,16 +99,5 @@ func (s *Session) Abort(why error) {
 	_ = s.conn.Close()
 	s.group.leave()
 	<-s.group.ended
-	s.dropIdle()
-}
-
-// dropIdle drops the idle call streams of a session that has ended.
-func (s *Session) dropIdle() {
-	for {
-		select {
-		case <-s.idle:
-		default:
-			return
-		}
-	}
+	s.idle.drop()
 }

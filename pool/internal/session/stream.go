@@ -27,7 +27,7 @@ func (s *Session) Open(ctx context.Context, method string) (*Conn, Phase, error)
 // session does what blocks in yamux; it owns the call's count until there is a Conn, or
 // the opening has failed.
 type streamOpening struct {
-	session *Session
+	session *base
 	method  string
 	stream  atomic.Pointer[mux.Stream]
 	route   *mux.Route // of run
@@ -44,7 +44,7 @@ type opened struct {
 	err  error
 }
 
-func (s *Session) open(ctx context.Context, method string) (*Conn, Phase, error) {
+func (s *base) open(ctx context.Context, method string) (*Conn, Phase, error) {
 	s.engage(method)
 	o := &streamOpening{session: s, method: method, result: make(chan opened, 1)}
 	o.phase.Store(uint32(PhaseOpen))
@@ -133,9 +133,6 @@ func (o *streamOpening) Read(b []byte) (int, error) {
 	}
 	return n, err
 }
-
-// maxAck bounds an acknowledgement, in bytes.
-const maxAck = 64 << 10
 
 // acknowledged opens the stream, sends its header and reads the answer. early is what came
 // in behind that.

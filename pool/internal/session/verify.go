@@ -38,12 +38,12 @@ type verification struct {
 // verify waits for a sign of life if nothing has come in for the silence limit: a device
 // on the way may have forgotten the session while it was idle, and then the outcome of a
 // request would be unknown. The error is why none came; the owner has been told.
-func (s *Session) verify(ctx context.Context, l *callStream, r *Request) error {
+func (s *Session) verify(ctx context.Context, timer *time.Timer, r *Request) error {
 	if !r.Verify || !s.stale() {
 		return nil
 	}
-	w := s.newWaiter(ctx, l.timer, 0, r.Hold)
-	defer l.timer.Stop()
+	w := s.newWaiter(ctx, timer, 0, r.Hold)
+	defer timer.Stop()
 	for {
 		v := s.verifying()
 		ready, err := w.wait(v.done, nil)

@@ -3,20 +3,23 @@ package session
 import (
 	"context"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // waiter waits for one call or one opening: for a result, for its context, for the
 // session. While it waits it reports a silent or late server to the owner, repeatedly.
 type waiter struct {
-	session *Session
+	session *base
 	ctx     context.Context
 	timer   *time.Timer   // fires when check is due
 	due     time.Duration // when that is, since the origin
 	progress
 	attempt  attempt         // its deadline
 	answer   *incoming       // of the answer; may be nil
-	stream   *callStream     // that carries a large request; nil: the request is small
-	window   int64           // its window before the request
+	route    *mux.Route      // that carries a large request; nil: the request is small
+	sentOf   *int            // bytes of the request that were put into frames
+	window   int64           // of the route before the request
 	moved    <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	retiring <-chan struct{} // closed when the session is retired; nil: no matter
 	deserted <-chan struct{} // closed when the server answers no calls; nil: no matter
@@ -35,7 +38,7 @@ func holdTime(block time.Duration) time.Duration {
 
 // newWaiter begins to wait. The server may take hold beyond what block asks for, 0 for
 // Config.HoldTimeout. The timer must be stopped in the end.
-func (s *Session) newWaiter(ctx context.Context, timer *time.Timer, block, hold time.Duration) waiter {
+func (s *base) newWaiter(ctx context.Context, timer *time.Timer, block, hold time.Duration) waiter {
 	held := holdTime(block)
 	if hold <= 0 {
 		hold = s.cfg.HoldTimeout
@@ -159,16 +162,4 @@ func (w *waiter) early(now time.Duration) bool {
 	}
 	w.checkAfter(now, late)
 	return true
-}
-
-// overdue reports a session on which a call waits and nothing comes in, and returns after
-// which time to look again.
-func (s *Session) overdue() time.Duration {
-	limit := s.cfg.SilenceLimit
-	excused := time.Duration(s.excused.Load()) - s.cfg.now()
-	if left := max(limit-s.conn.Silence(), excused); left > 0 {
-		return left
-	}
-	s.cfg.Notify.Overdue(s)
-	return limit
 }
