@@ -1,6 +1,10 @@
 package roster
 
-import "github.com/open-nomad/rpcproxy/messages"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
 
 // entry is what the roster knows of one listed server. It is created when the
 // server joins and forgotten when it leaves; its role is the class of the list
@@ -66,4 +70,30 @@ func (e *entry) fail(seq uint64, cause error) bool {
 	}
 	e.health, e.touched = messages.Failed, true
 	return true
+}
+
+// A server that answers probes and leaves calls unanswered would be put in front by
+// every round that draws it, and lose calls each time. Rounds try it after the others of
+// its class for a time that doubles with each such failure, and begins anew after as
+// long without one.
+const (
+	behindFirst = 5 * time.Minute
+	behindMost  = time.Hour
+)
+
+// lapse is what that makes of one server.
+type lapse struct {
+	behind bool          // rounds try it after the others
+	until  time.Time     // that ends with the first round after it
+	length time.Duration // of the last such time; 0: there was none
+}
+
+// lapsed notes a failure of a server that answers probes.
+func (l *lapse) lapsed(now time.Time) {
+	if l.length == 0 || now.Sub(l.until) >= behindMost {
+		l.length = behindFirst
+	} else {
+		l.length = min(2*l.length, behindMost)
+	}
+	l.behind, l.until = true, now.Add(l.length)
 }

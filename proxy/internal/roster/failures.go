@@ -58,9 +58,9 @@ func (e *FailuresError) Unwrap() []error {
 
 // failuresError is why the servers that are held for failed do not answer; nil if
 // there are none.
-func (r *Roster) failuresError() error {
+func (l *list) failuresError() error {
 	e := new(FailuresError)
-	for s := range r.list.all() {
+	for s := range l.all() {
 		if s.health == messages.Failed {
 			e.Failures = append(e.Failures, Failure{Server: s.server, Err: s.cause})
 		}

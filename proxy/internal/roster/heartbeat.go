@@ -117,11 +117,21 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 	return members, leftOut
 }
 
-// warn logs a warning unless it was given for that server lately. Its address may be
-// none, and of any length.
-func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
-	about.Addr = bounded(about.Addr)
-	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
-		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
+// hearLeader takes what a heartbeat from addr said about the leader. Unless the
+// server is listed it means nothing.
+func (r *Roster) hearLeader(now time.Time, addr string, leader bool) {
+	e := r.list.find(addr)
+	switch {
+	case e == nil:
+	case leader:
+		r.vouch(e)
+	default:
+		active := e == r.list.active()
+		if r.doubt(e, nil) && active {
+			r.stepBack(now, e, nil)
+		}
+		if e = r.list.active(); e.health == messages.Leaderless {
+			r.reconnect(now, e)
+		}
 	}
 }

@@ -6,16 +6,6 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// published is what the last view shows. Its ranking belongs to that view and is
-// never edited.
-type published struct {
-	epoch    uint64 // zero: nothing has been published
-	ranking  []messages.Ranked
-	active   int
-	numNodes int
-	leader   string
-}
-
 // publish makes a new view if anything in it differs from the last one, and nil
 // otherwise. It is the only place where the epoch grows.
 func (r *Roster) publish() Effect {
@@ -39,7 +29,7 @@ func (r *Roster) publish() Effect {
 		return nil
 	}
 	p := &r.published
-	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), Why: r.why()}
+	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), Why: r.list.activeReason()}
 }
 
 // activeIndex is the active server's place in the ranking; -1: no server.

@@ -70,33 +70,39 @@ func (q *quorum) deadline() time.Time {
 	return end
 }
 
-// expireQuorum does what is due about the quorum.
-func (r *Roster) expireQuorum(now time.Time) {
-	if r.quorum.subside(now) {
-		r.discovery.answered(denied)
+// denials are answers of servers that they know no leader, while none was left that
+// may know one. Where they come instead of every heartbeat's answer, nothing else
+// tells that the cluster is elsewhere. An election gives a few, and then no more:
+// what counts is from the first to the last of a row without a longer gap.
+type denials struct{ first, last time.Time }
+
+// patience is how long denials must go on, and how long after the last they count.
+const patience = orphanTTLs * defaultTTL
+
+// end is when the denials count no more; zero: there are none.
+func (d denials) end() time.Time {
+	if d.last.IsZero() {
+		return d.last
 	}
-	if due(r.quorum.lapse(), now) {
-		r.lapse()
-	}
+	return d.last.Add(patience)
 }
 
-// bereave takes note, whatever led to it, that every server has failed: the
-// seeds, but for those removed by hand, are eligible again at once, until
-// one of those that the heartbeat named answers.
-func (r *Roster) bereave() {
-	if r.quorum.silent || r.list.len() == 0 || r.list.served() {
-		return
+// denies takes note of a denial and says whether they have lasted too long.
+func (q *quorum) denies(now time.Time) bool {
+	q.subside(now)
+	if q.denied.last = now; q.denied.first.IsZero() {
+		q.denied.first = now
 	}
-	r.quorum.silent = true
-	r.restoreSeeds(true)
+	return now.Sub(q.denied.first) >= patience
 }
 
-// lapse makes an orphan of an agent that no leader has been named to for too
-// long: the seeds, all of them, are eligible again.
-func (r *Roster) lapse() {
-	r.quorum.lapsed = true
-	for i := range r.seeds {
-		r.seeds[i].withdrawn = false
+// subside forgets denials that count no more, and says whether it did. Who was an
+// orphan because of them alone is none then.
+func (q *quorum) subside(now time.Time) bool {
+	if !due(q.denied.end(), now) {
+		return false
 	}
-	r.restoreSeeds(false)
+	q.denied = denials{}
+	q.lapsed = q.lapsed && due(q.limit(), now)
+	return true
 }

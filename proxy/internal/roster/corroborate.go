@@ -15,16 +15,6 @@ const witnesses = 3
 // calmTime without a suspicion ends a row of them.
 const calmTime = time.Minute
 
-// suspicion counts the looks for a witness. Those that were asked may be as silent
-// as the one they are asked about, and a silent server says nothing, for the network
-// may be ours. So within a row of looks nobody is asked twice, unless it has answered
-// meanwhile, before all the others were.
-type suspicion struct {
-	looks uint64    // so far
-	row   uint64    // the look that the row began with
-	last  time.Time // when the last one was
-}
-
 // look begins a look and returns its number.
 func (s *suspicion) look(now time.Time) uint64 {
 	s.looks++
