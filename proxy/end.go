@@ -43,8 +43,8 @@ func (o *owner) watchPool() {
 func (p *Proxy) publishFault(cause error) {
 	v := p.View()
 	p.publish(roster.Publish{
-		View: messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
-		Why:  "the proxy has ended for a fault of its own",
+		View:         messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
+		ActiveReason: "the proxy has ended for a fault of its own",
 	}, cause)
 }
 

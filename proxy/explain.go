@@ -53,7 +53,7 @@ func (p *Proxy) Explain() Explanation {
 	}
 	for r := range now.view.Ranking() {
 		e.Servers = append(e.Servers, Listed{
-			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: r.Source, Held: r.Held,
+			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: r.Source, Held: r.Retained,
 		})
 	}
 	return e

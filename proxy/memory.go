@@ -49,7 +49,7 @@ func (m *memory) keep(view *messages.View) {
 	var addrs []string
 	works := false
 	for r := range view.Ranking() {
-		if r.Held {
+		if r.Retained {
 			return
 		}
 		if r.Role == messages.Primary {

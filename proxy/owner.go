@@ -113,7 +113,7 @@ func (o *owner) apply(now time.Time) {
 			o.probe(e)
 		case roster.EndRound:
 			o.endRound()
-		case roster.Witness:
+		case roster.Corroborate:
 			o.witness(e)
 		case roster.Reconnect:
 			o.reconnect(e)
@@ -155,7 +155,7 @@ func (o *owner) front(e roster.Publish) {
 		return
 	}
 	o.proxy.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
-		Str("source", string(e.View.Source(active))).Str("why", e.Why).
+		Str("source", string(e.View.Source(active))).Str("why", e.ActiveReason).
 		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }
 

@@ -171,7 +171,7 @@ func (p *Proxy) toldLater() bool { return len(p.cfg.Servers) == 0 && p.cfg.Disco
 // publish makes a view what readers see and wakes those who wait for a change. fault
 // is why the owner ends, nil if it does not.
 func (p *Proxy) publish(e roster.Publish, fault error) {
-	next := &published{view: e.View, why: e.Why, fault: fault, changed: make(chan struct{})}
+	next := &published{view: e.View, why: e.ActiveReason, fault: fault, changed: make(chan struct{})}
 	if next.active, next.some = e.View.Active(); next.some {
 		p.warned.CompareAndSwap(math.MaxInt64, 0)
 	}

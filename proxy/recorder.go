@@ -47,7 +47,7 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	why := "the start" // the first effect of all publishes
 	if now := o.proxy.now.Load(); now != nil {
 		why = ""
-		shows = roster.Publish{View: now.view, Why: now.why}
+		shows = roster.Publish{View: now.view, ActiveReason: now.why}
 	}
 	var did []string
 	for _, e := range effects {
@@ -67,6 +67,6 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	active, _ := shows.View.Active()
 	o.proxy.record.add(&Decision{
 		At: at, Cause: why, Did: did,
-		Epoch: shows.View.Epoch(), Active: active.Addr, Why: shows.Why,
+		Epoch: shows.View.Epoch(), Active: active.Addr, Why: shows.ActiveReason,
 	})
 }

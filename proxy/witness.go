@@ -54,7 +54,7 @@ type testimony struct {
 // witness looks for another server that answers, in a goroutine of its own. The
 // pool leaves the silent one only if there is one; that one is connected then,
 // and next in line.
-func (o *owner) witness(e roster.Witness) {
+func (o *owner) witness(e roster.Corroborate) {
 	if o.proxy.pool == nil {
 		return // who brings the connections judges them too
 	}

@@ -95,7 +95,7 @@ func (f *Fleet) tell(a *agent, m messages.Message) {
 // apply does what a's roster has decided.
 func (f *Fleet) apply(a *agent) {
 	var probes []roster.Probe
-	var witnesses []roster.Witness
+	var witnesses []roster.Corroborate
 	for _, e := range a.core.Take() {
 		switch e := e.(type) {
 		case roster.Publish:
@@ -109,7 +109,7 @@ func (f *Fleet) apply(a *agent) {
 			f.wake(a)
 		case roster.Probe:
 			probes = append(probes, e)
-		case roster.Witness:
+		case roster.Corroborate:
 			witnesses = append(witnesses, e)
 		case roster.Discover:
 			f.count(f.discoveries)

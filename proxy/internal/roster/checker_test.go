@@ -160,7 +160,7 @@ func (c *checker) take() {
 			if e.Round != c.round {
 				c.t.Fatalf("round %d ends while %d is under way", e.Round, c.round)
 			}
-		case Witness:
+		case Corroborate:
 			c.checkCorroborators(e)
 		case Discover:
 			if e.Run != c.run+1 {

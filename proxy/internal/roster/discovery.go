@@ -16,7 +16,7 @@ type discovery struct {
 	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
-	settled   bool      // since the start a run has found a server, or one has answered
+	reached   bool      // since the start a run has found a server, or one has answered
 	hurried   int       // runs so far that a short pause followed
 }
 
@@ -30,8 +30,8 @@ const (
 )
 
 // ask has servers looked for; answered says that this is no reason any more.
-func (d *discovery) ask(why reason)      { d.reasons |= why }
-func (d *discovery) answered(why reason) { d.reasons &^= why }
+func (d *discovery) ask(r reason)      { d.reasons |= r }
+func (d *discovery) answered(r reason) { d.reasons &^= r }
 
 // What is asked for servers gets no more than so many first runs a second from a
 // fleet, and later ones; no agent waits longer than longestWave for that.
@@ -72,8 +72,8 @@ func (d *discovery) begin(now time.Time, nodes int, rng *rand.Rand) uint64 {
 	return d.run
 }
 
-// end takes the result of a run; false if it is not the one under way.
-func (d *discovery) end(run uint64) bool {
+// finish takes the result of a run; false if it is not the one under way.
+func (d *discovery) finish(run uint64) bool {
 	if !d.running || run != d.run {
 		return false
 	}
@@ -97,7 +97,7 @@ func (d *discovery) hurry(now time.Time, bare bool, rng *rand.Rand) {
 	if !bare {
 		d.hurried = max(d.hurried, bootRuns-1)
 	}
-	if d.settled || d.hurried >= bootRuns {
+	if d.reached || d.hurried >= bootRuns {
 		return
 	}
 	pause := bootPause << d.hurried

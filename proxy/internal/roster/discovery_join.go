@@ -6,11 +6,11 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// settle takes note of a server that answers.
-func (r *Roster) settle() {
-	if !r.discovery.settled {
+// noteReached takes note of a server that answers.
+func (r *Roster) noteReached() {
+	if !r.discovery.reached {
 		for e := range r.list.all() {
-			r.discovery.settled = r.discovery.settled || e.works()
+			r.discovery.reached = r.discovery.reached || e.works()
 		}
 	}
 }
@@ -34,7 +34,7 @@ func (r *Roster) discoveryDeadline() time.Time {
 // are skipped. A run that found nothing is repeated as long as it is wanted.
 func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	d := &r.discovery
-	if !d.end(m.Run) {
+	if !d.finish(m.Run) {
 		return
 	}
 	if m.Err != nil {
@@ -47,7 +47,7 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	}
 	d.reasons, d.failed = 0, m.Err != nil
 	joined, usable := r.join(now, m)
-	if d.settled = d.settled || usable > 0; !d.settled {
+	if d.reached = d.reached || usable > 0; !d.reached {
 		d.hurry(now, r.list.len() == 0, r.rng)
 	}
 	level := Info

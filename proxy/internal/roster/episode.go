@@ -19,6 +19,6 @@ const (
 // takes for the worse, and one when it is over.
 type episode struct {
 	began    time.Time // zero: all is well
-	told     [lost + 1]bool
+	logged   [lost + 1]bool
 	failures int // active servers left in it
 }

@@ -14,7 +14,7 @@ func (r *Roster) trouble() trouble {
 		return bare
 	case e.health == messages.Failed:
 		return lost
-	case r.quorum.lapsed:
+	case r.quorum.expired:
 		return orphaned
 	case e.health == messages.Leaderless:
 		return noLeader
@@ -24,8 +24,8 @@ func (r *Roster) trouble() trouble {
 	return calm
 }
 
-// follow ends a step: it tells what has become of the episode.
-func (r *Roster) follow(now time.Time) {
+// logEpisode ends a step: it tells what has become of the episode.
+func (r *Roster) logEpisode(now time.Time) {
 	e, t := &r.episode, r.trouble()
 	if t == calm {
 		if !e.began.IsZero() {
@@ -40,11 +40,11 @@ func (r *Roster) follow(now time.Time) {
 	if e.began.IsZero() {
 		e.began = now
 	}
-	if e.told[t] {
+	if e.logged[t] {
 		return
 	}
 	for lesser := calm; lesser <= t; lesser++ {
-		e.told[lesser] = true // on the way back from the worse it is no news
+		e.logged[lesser] = true // on the way back from the worse it is no news
 	}
 	line := Log{Level: Warn, Fields: Fields{Servers: r.list.len()}}
 	switch t {
@@ -65,9 +65,9 @@ func (r *Roster) follow(now time.Time) {
 	r.box.command(line)
 }
 
-// tellFailover tells that former was left, for the reason cause, and who has
+// logFailover tells that former was left, for the reason cause, and who has
 // taken over. Of the failovers of one episode the first matters.
-func (r *Roster) tellFailover(now time.Time, former *entry, cause error) {
+func (r *Roster) logFailover(now time.Time, former *entry, cause error) {
 	e := &r.episode
 	level := Warn
 	if e.failures++; e.failures > 1 {

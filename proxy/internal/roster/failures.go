@@ -33,14 +33,14 @@ func (e *FailuresError) Text(brief func(error) string) string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		why := "no answer"
+		text := "no answer"
 		if f.Err != nil {
-			why = brief(f.Err)
+			text = brief(f.Err)
 		}
-		if len(why) > maxCause {
-			why = why[:maxCause] + "..."
+		if len(text) > maxCause {
+			text = text[:maxCause] + "..."
 		}
-		b.WriteString(f.Server.Addr + ": " + why)
+		b.WriteString(f.Server.Addr + ": " + text)
 	}
 	return b.String()
 }

@@ -26,14 +26,14 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 		return isNew
 	}
 	if m.Partial {
-		e.lapsed(now)
+		e.penalize(now)
 	}
 	if e != r.list.active() {
 		return e.health != messages.Failed && r.fail(e, m.Err)
 	}
 	isNew := r.fail(e, m.Err)
 	r.list.toEnd(e)
-	r.bereave() // who comes back may take over
+	r.restoreIfNoneAlive() // who comes back may take over
 	if !isNew && r.list.active() == e {
 		return false // the only server there is, and it was down before
 	}
@@ -49,10 +49,10 @@ func (r *Roster) recovered(m messages.Recovered) {
 	if e == nil || e.stale(m.Epoch) {
 		return
 	}
-	r.quorum.silent, e.owes = false, 0
+	r.quorum.silent, e.lastAskedLook = false, 0
 	r.discovery.answered(unanswered)
 	if e.health != messages.Leaderless {
-		r.vouch(e)
+		r.markAlive(e)
 	}
 }
 
@@ -62,7 +62,7 @@ func (r *Roster) recovered(m messages.Recovered) {
 // knew of the last change of turns: callers that fail together pass it on once.
 func (r *Roster) noteNoQuorum(now time.Time, e *entry, m messages.FailureNotice) bool {
 	active := e == r.list.active()
-	isNew := r.doubt(e, m.Err)
+	isNew := r.markLeaderless(e, m.Err)
 	if !active {
 		return isNew
 	}

@@ -20,24 +20,24 @@ func (r *Roster) revive(e *entry) {
 	e.recover()
 }
 
-// doubt holds e for leaderless and says whether that is new. One line is logged
+// markLeaderless holds e for leaderless and says whether that is new. One line is logged
 // until the server is alive again, whatever chances it gets meanwhile.
-func (r *Roster) doubt(e *entry, cause error) bool {
-	isNew := e.doubt()
-	if isNew && !e.told {
-		e.told = true
+func (r *Roster) markLeaderless(e *entry, cause error) bool {
+	isNew := e.markLeaderless()
+	if isNew && !e.logged {
+		e.logged = true
 		r.box.command(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
 	}
 	return isNew
 }
 
-// vouch holds e for alive, because it carried a call, or a heartbeat that names a
+// markAlive holds e for alive, because it carried a call, or a heartbeat that names a
 // leader. Failure notices that are under way overrule it unless something was held
 // against e before.
-func (r *Roster) vouch(e *entry) {
+func (r *Roster) markAlive(e *entry) {
 	r.quorum.silent, r.reconnecting = false, reconnect{}
 	if e.health == messages.Unknown {
-		e.health, e.told, e.owes = messages.Alive, false, 0
+		e.health, e.logged, e.lastAskedLook = messages.Alive, false, 0
 		return
 	}
 	r.revive(e)
@@ -48,7 +48,7 @@ func (r *Roster) vouch(e *entry) {
 // server gets a chance; otherwise, or if the doubt is newer than the probe, it
 // stays what it is.
 func (r *Roster) reached(e *entry, epoch uint64) {
-	e.owes = 0
+	e.lastAskedLook = 0
 	switch {
 	case e.health != messages.Leaderless:
 		r.revive(e)

@@ -19,7 +19,7 @@ const verifications = 4
 // in a row; a round that is under way is waited for.
 func (r *Roster) verify(now time.Time) {
 	switch {
-	case !r.list.holding():
+	case !r.list.retaining():
 		r.verified = 0
 	case r.verified < verifications && !r.round.running:
 		r.verified++
@@ -27,19 +27,19 @@ func (r *Roster) verify(now time.Time) {
 	}
 }
 
-// release lets go of what is kept for want of a server that works, as soon as one
+// releaseRetained lets go of what is kept for want of a server that works, as soon as one
 // does: of the servers that are held, and, if a heartbeat with a leader has named
 // that one, of those that worked before the last start.
-func (r *Roster) release() {
-	if r.list.remembered == 0 && !r.list.holding() {
+func (r *Roster) releaseRetained() {
+	if r.list.remembered == 0 && !r.list.retaining() {
 		return
 	}
 	for _, e := range r.list.primaries {
-		if e.held || e.health != messages.Alive {
+		if e.retained || e.health != messages.Alive {
 			continue
 		}
-		if r.list.holding() {
-			r.list.dismiss(func(e *entry) bool { return e.held })
+		if r.list.retaining() {
+			r.list.dismiss(func(e *entry) bool { return e.retained })
 			r.list.prefer(front{}) // whoever carried calls, they were to be carried by one of these
 			r.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
 		}

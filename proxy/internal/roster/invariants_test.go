@@ -36,8 +36,8 @@ func (c *checker) checkView() {
 			c.t.Fatalf("%s is better than the active server: %s", s.Server, picture(c.view))
 		}
 		seen[s.Server.Addr], backup = true, s.Role == messages.Backup
-		retained = retained || s.Held
-		answers = answers || !s.Held && s.Role == messages.Primary && s.Health == messages.Alive
+		retained = retained || s.Retained
+		answers = answers || !s.Retained && s.Role == messages.Primary && s.Health == messages.Alive
 	}
 	if ok != (c.view.Len() > 0) || ok && !seen[active.Addr] {
 		c.t.Fatalf("the active server is not one of the list: %s", picture(c.view))
@@ -48,13 +48,13 @@ func (c *checker) checkView() {
 	if (!ok || c.view.Health(active) == messages.Failed) && c.r.discoveryDeadline().IsZero() {
 		c.t.Fatalf("no server answers, and none is looked for: %s", picture(c.view))
 	}
-	if c.r.quorum.lapsed && !c.evidence {
+	if c.r.quorum.expired && !c.evidence {
 		c.t.Fatal("an agent that sends no heartbeats, and whose calls are answered, is an orphan")
 	}
 	if c.r.nextRound().After(c.r.regular()) {
 		c.t.Fatal("the next round is due after its regular time")
 	}
-	if c.r.quorum.lapsed { // the configuration is back, all of it
+	if c.r.quorum.expired { // the configuration is back, all of it
 		clear(c.removed)
 	}
 }
@@ -89,7 +89,7 @@ func (c *checker) checkResult(got messages.RebalanceResult) {
 
 // Who is asked about a silent server is listed, is another one, and is asked once, of
 // the view that shows the silence; if there is another server, one is asked.
-func (c *checker) checkCorroborators(e Witness) {
+func (c *checker) checkCorroborators(e Corroborate) {
 	for i, s := range e.Others {
 		if s == e.Suspect || !c.view.Contains(s) || slices.Contains(e.Others[:i], s) {
 			c.t.Fatalf("%v are asked about %s: %s", e.Others, e.Suspect, picture(c.view))
@@ -124,7 +124,7 @@ func (c *checker) checkMembers(m messages.Message, before *messages.View) {
 	}
 	if _, ok := m.(messages.DiscoveryDone); ok {
 		for s := range before.Ranking() {
-			if s.Health == messages.Alive && !s.Held && !c.view.Contains(s.Server) {
+			if s.Health == messages.Alive && !s.Retained && !c.view.Contains(s.Server) {
 				c.t.Fatalf("%s answers, and left because discovery found others", s.Server)
 			}
 		}
@@ -205,4 +205,3 @@ func (c *checker) checkLateNotice(m messages.FailureNotice, before *messages.Vie
 		c.t.Fatalf("one failure moved the agent twice: %s, then %s, then %s", picture(before), picture(shown), picture(c.view))
 	}
 }
-

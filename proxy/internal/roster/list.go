@@ -106,9 +106,9 @@ func (l *list) hasLeaderlessBeside(e *entry) bool {
 	})
 }
 
-// holding says whether servers are held.
-func (l *list) holding() bool {
-	return slices.ContainsFunc(l.primaries, func(e *entry) bool { return e.held })
+// retaining says whether servers are held.
+func (l *list) retaining() bool {
+	return slices.ContainsFunc(l.primaries, func(e *entry) bool { return e.retained })
 }
 
 // loses says whether a server is not among those named that is known to work and
@@ -147,7 +147,7 @@ func (l *list) activeReason() string {
 			return "there is no primary; first backup that has not failed"
 		}
 		return "no primary answers and knows a leader; first backup that has not failed"
-	case e.held:
+	case e.retained:
 		return "none of the servers that the heartbeat names has answered yet; first of the former ones"
 	case e == l.primaries[0]:
 		return "first of the ranking"

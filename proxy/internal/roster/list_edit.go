@@ -58,7 +58,7 @@ func (l *list) discard(gone func(*entry) bool) {
 
 // setPrimaries makes the members primaries. Primaries that are not among them leave
 // if leave is set; those that hold says are kept for a while.
-func (l *list) setPrimaries(members []member, from messages.Source, leave bool, hold func(*entry) bool) {
+func (l *list) setPrimaries(members []member, from messages.Source, leave bool, retain func(*entry) bool) {
 	for _, m := range members {
 		if e := l.addPrimary(m.server, from); !e.named { // of duplicates the first counts
 			e.named, e.datacenter, e.source, e.found = true, m.datacenter, from, false
@@ -67,13 +67,13 @@ func (l *list) setPrimaries(members []member, from messages.Source, leave bool, 
 	for _, e := range l.primaries {
 		switch {
 		case e.named:
-			e.held = false
+			e.retained = false
 		case leave:
-			e.held = hold(e)
+			e.retained = retain(e)
 		}
 	}
 	if leave {
-		l.dismiss(func(e *entry) bool { return !e.named && !e.held })
+		l.dismiss(func(e *entry) bool { return !e.named && !e.retained })
 	}
 	l.forgetNames()
 }
@@ -87,7 +87,7 @@ func (l *list) dismiss(gone func(*entry) bool) {
 			return false
 		}
 		l.depart(e)
-		if e.held = false; e.listed {
+		if e.retained = false; e.listed {
 			e.found = e.listedBy != messages.SourceManual
 			l.backups = append(l.backups, e)
 		}

@@ -17,7 +17,7 @@ func (r *Roster) addPrimary(now time.Time, m messages.AddPrimary) {
 		return
 	}
 	e := r.list.addPrimary(server, messages.SourceManual)
-	e.found, e.held = false, false
+	e.found, e.retained = false, false
 	r.addSeed(e.server)
 	answer(&r.box, m.Reply, messages.AddResult{Server: e.server})
 }
@@ -38,7 +38,7 @@ func (r *Roster) setServers(now time.Time, m messages.SetServers) {
 	}
 	was, before := r.list.front(), len(r.list.primaries)
 	members, joining := r.setMembers(servers)
-	r.list.setPrimaries(members, messages.SourceManual, true, nobodyHeld)
+	r.list.setPrimaries(members, messages.SourceManual, true, retainNone)
 	r.list.prefer(was)
 	if joining > 0 || len(r.list.primaries) != before || !r.seededBy(servers) {
 		r.box.command(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})

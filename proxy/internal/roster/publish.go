@@ -29,7 +29,7 @@ func (r *Roster) publish() Effect {
 		return nil
 	}
 	p := &r.published
-	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), Why: r.list.activeReason()}
+	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), ActiveReason: r.list.activeReason()}
 }
 
 // activeIndex is the active server's place in the ranking; -1: no server.
@@ -74,7 +74,7 @@ func (r *Roster) ranked(i int, e *entry) messages.Ranked {
 	if i >= len(r.list.primaries) {
 		role, source = messages.Backup, e.listedBy // as list.source, without the search
 	}
-	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Held: e.held}
+	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Retained: e.retained}
 }
 
 // asOf is the epoch that already shows everything known of e: the last one, or

@@ -8,18 +8,18 @@ import (
 
 // expireQuorum does what is due about the quorum.
 func (r *Roster) expireQuorum(now time.Time) {
-	if r.quorum.subside(now) {
+	if r.quorum.expireDenials(now) {
 		r.discovery.answered(denied)
 	}
-	if due(r.quorum.lapse(), now) {
-		r.lapse()
+	if due(r.quorum.expiry(), now) {
+		r.orphan()
 	}
 }
 
-// bereave takes note, whatever led to it, that every server has failed: the
+// restoreIfNoneAlive takes note, whatever led to it, that every server has failed: the
 // seeds, but for those removed by hand, are eligible again at once, until
 // one of those that the heartbeat named answers.
-func (r *Roster) bereave() {
+func (r *Roster) restoreIfNoneAlive() {
 	if r.quorum.silent || r.list.len() == 0 || r.list.served() {
 		return
 	}
@@ -27,10 +27,10 @@ func (r *Roster) bereave() {
 	r.restoreSeeds(true)
 }
 
-// lapse makes an orphan of an agent that no leader has been named to for too
+// orphan makes an orphan of an agent that no leader has been named to for too
 // long: the seeds, all of them, are eligible again.
-func (r *Roster) lapse() {
-	r.quorum.lapsed = true
+func (r *Roster) orphan() {
+	r.quorum.expired = true
 	for i := range r.seeds {
 		r.seeds[i].withdrawn = false
 	}
@@ -45,7 +45,7 @@ func (r *Roster) deny(now time.Time) {
 	}
 	r.reconnect(now, r.list.active())
 	r.discovery.ask(denied)
-	if r.quorum.denies(now) && !r.quorum.lapsed {
-		r.lapse()
+	if r.quorum.denies(now) && !r.quorum.expired {
+		r.orphan()
 	}
 }

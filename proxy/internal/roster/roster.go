@@ -27,7 +27,7 @@ type Roster struct {
 	discovery    discovery
 	round        round
 	schedule     schedule
-	returned     homecoming
+	returned     lastReturn
 	size         size // that the times between rounds follow
 	sized        bool // the nodes of the cluster are known
 	joins        int  // list.joins, as far as it has been looked at
@@ -75,7 +75,7 @@ type displacement struct {
 	homeward  bool   // the next round takes it back
 	home      string // the server that was left first; empty: none is to be gone back to
 	joined    bool   // servers have joined since the last round
-	turns     int    // homeward rounds in a row
+	tries     int    // homeward rounds in a row
 }
 
 // steady is for how long a server that was gone back to must not fail, or the agent
@@ -83,8 +83,8 @@ type displacement struct {
 // its agents every time.
 const steady = 5 * time.Minute
 
-// homecoming is the last return to a server that had been left.
-type homecoming struct {
+// lastReturn is the last return to a server that had been left.
+type lastReturn struct {
 	addr string
 	at   time.Time
 }

@@ -22,7 +22,7 @@ type round struct {
 	limit      time.Time     // the round is over then, whatever has been reported
 	stagger    time.Duration // silence after which the next candidate is probed too
 	next       time.Time     // when that is
-	turn       time.Time     // a server has answered, and the turn of one before it ends then; zero: none has
+	waitUntil  time.Time     // a server has answered, and the turn of one before it ends then; zero: none has
 	candidates []candidate
 	started    int // candidates[started:] have not had their turn
 	waiters    []actor.Reply[messages.RebalanceResult]
@@ -48,8 +48,8 @@ const (
 
 // deadline is when the round needs Expire next.
 func (d *round) deadline() time.Time {
-	if !d.turn.IsZero() {
-		return earlier(d.limit, d.turn)
+	if !d.waitUntil.IsZero() {
+		return earlier(d.limit, d.waitUntil)
 	}
 	if d.started < len(d.candidates) {
 		return earlier(d.limit, d.next)
@@ -88,7 +88,7 @@ func (c *candidate) believed(e *entry) bool {
 type outcome uint8
 
 const (
-	adopted outcome = iota // a server answered: the new order is in use
-	frozen                 // the server that answered had left: the old order stays
-	nobody                 // no server answered: the old order stays
+	adopted  outcome = iota // a server answered: the new order is in use
+	frozen                  // the server that answered had left: the old order stays
+	noAnswer                // no server answered: the old order stays
 )

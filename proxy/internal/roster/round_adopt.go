@@ -36,9 +36,9 @@ func (r *Roster) adopt(winner *entry) {
 	if winner != r.list.active() {
 		r.sweep++
 	}
-	owes := winner.owes // its answer came when its probe did: it may have been asked for another since
+	lastAskedLook := winner.lastAskedLook // its answer came when its probe did: it may have been asked for another since
 	r.reached(winner, asked)
-	winner.owes = owes
+	winner.lastAskedLook = lastAskedLook
 	for e := range r.list.all() {
 		if e.health == messages.Leaderless || e.behind && e != winner {
 			e.rank += leaderless

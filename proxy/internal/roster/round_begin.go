@@ -31,15 +31,15 @@ func (r *Roster) beginRound(now time.Time, extra bool) {
 	d.number++
 	r.list.forgiven(now)
 	d.running, d.extra, d.started, d.homeward, d.verifying = true, extra, 0, r.schedule.homeward, r.verifying()
-	d.began, d.limit, d.turn = now, now.Add(r.cfg.ProbeTimeout), time.Time{}
+	d.began, d.limit, d.waitUntil = now, now.Add(r.cfg.ProbeTimeout), time.Time{}
 	d.candidates = d.candidates[:0]
 	order := r.arrange(d.homeward)
 	if d.verifying {
-		order = slices.DeleteFunc(order, func(e *entry) bool { return e.held || r.list.isBackup(e) })
+		order = slices.DeleteFunc(order, func(e *entry) bool { return e.retained || r.list.isBackup(e) })
 	}
 	d.short = len(order) > maxCandidates
 	for _, e := range r.shortlist(order) {
-		e.passed = true
+		e.skippedOnce = true
 		d.candidates = append(d.candidates, candidate{server: e.server})
 	}
 	r.list.forgetJoins()
@@ -51,5 +51,5 @@ func (r *Roster) beginRound(now time.Time, extra bool) {
 // verifying says whether the round that begins is about the servers that are to
 // replace the held ones, and about nobody else: one of those carries calls.
 func (r *Roster) verifying() bool {
-	return r.list.holding() && r.list.served()
+	return r.list.retaining() && r.list.served()
 }

@@ -19,7 +19,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.quorum.silent = false
 		r.markRefused()
 		r.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
-	case nobody:
+	case noAnswer:
 		if d.verifying && r.list.served() {
 			r.unverified()
 		} else {
@@ -35,7 +35,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.schedule.last, r.schedule.first, r.schedule.draws = was.last, was.first, was.draws
 	}
 	if d.homeward {
-		r.goHome(now, was)
+		r.retryHome(now, was)
 	}
 	if r.schedule.home == "" {
 		r.list.departed = r.list.departed[:0]
@@ -47,7 +47,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 // again has another round follow soon: for the servers of a long list that have not
 // had their turn while nobody has answered, and for those that joined during this one.
 func (r *Roster) again(now time.Time, how outcome) {
-	if how == nobody && r.round.short && r.untried(r.list.primaries) {
+	if how == noAnswer && r.round.short && r.untried(r.list.primaries) {
 		r.bringForward(now)
 	}
 	if slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }) {
@@ -82,7 +82,7 @@ func (r *Roster) exhausted(now time.Time) {
 			return
 		}
 	}
-	r.endRound(now, nobody)
+	r.endRound(now, noAnswer)
 }
 
 // giveUp takes note that the round found nobody: every server that was asked
@@ -121,7 +121,7 @@ func (r *Roster) unverified() {
 		level = Warn
 	}
 	message := "none of the servers that the heartbeat names answers: the former ones are kept"
-	if !r.list.holding() {
+	if !r.list.retaining() {
 		level, message = Debug, "no server that was asked answers: order kept" // others were set by hand meanwhile
 	}
 	r.box.command(r.roundLog(level, message))

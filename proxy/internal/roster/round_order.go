@@ -11,15 +11,15 @@ import (
 func (r *Roster) arrange(homeward bool) []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
 	if homeward && r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0 {
-		seated(primaries, r.cfg.FleetIndex)
+		byFleetIndex(primaries, r.cfg.FleetIndex)
 		r.ownFirst(primaries)
 	} else {
 		r.ordered(primaries)
-		r.settleIn(primaries)
+		r.homeFirst(primaries)
 	}
 	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
 	for _, class := range [...][]*entry{primaries, backups} {
-		toBack(class, r.late)
+		toBack(class, r.triedLast)
 		toBack(class, behind)
 	}
 	return append(primaries, backups...)
@@ -40,11 +40,11 @@ func (r *Roster) ownFirst(primaries []*entry) {
 	}
 }
 
-// settleIn orders the primaries of a round that was brought forward, which are in the
+// homeFirst orders the primaries of a round that was brought forward, which are in the
 // order of the policy. It begins with the server that the agent goes back to, or with
 // one that has joined if that is its turn, and goes on with the active server: an agent
 // whose round leads nowhere stays where it is.
-func (r *Roster) settleIn(primaries []*entry) {
+func (r *Roster) homeFirst(primaries []*entry) {
 	s := &r.schedule
 	if r.cfg.Policy != Shuffle || len(primaries) == 0 || !s.homeward && !s.joined {
 		return
@@ -64,12 +64,12 @@ func (r *Roster) settleIn(primaries []*entry) {
 	r.ownFirst(primaries)
 }
 
-// late says whether a round tries e after the others of its class: it knows no
+// triedLast says whether a round tries e after the others of its class: it knows no
 // leader. A round passes it over once; as long as the cluster has a leader, the
 // next one gives it its turn again. Otherwise it would never be probed while any
 // other server answers.
-func (r *Roster) late(e *entry) bool {
-	return e.health == messages.Leaderless && (r.leader == "" || !e.passed)
+func (r *Roster) triedLast(e *entry) bool {
+	return e.health == messages.Leaderless && (r.leader == "" || !e.skippedOnce)
 }
 
 // behind reports whether a round tries e after the others of its class.

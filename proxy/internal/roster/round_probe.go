@@ -45,7 +45,7 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 	if m.Err == nil {
 		c.state = answered
 		if e := r.list.find(c.server.Addr); e != nil {
-			e.owes = 0
+			e.lastAskedLook = 0
 		}
 	}
 	r.weigh(now)
@@ -58,15 +58,15 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 // does not wait for that.
 func (r *Roster) weigh(now time.Time) {
 	d := &r.round
-	d.turn = time.Time{}
-	var turn time.Time // of the first that is silent
+	d.waitUntil = time.Time{}
+	var until time.Time // of the first that is silent
 	active := r.list.active()
 	served := active != nil && active.health == messages.Alive && !d.verifying
 	for i := range d.candidates[:d.started] {
 		c := &d.candidates[i]
-		if c.state == asked && served && turn.IsZero() {
+		if c.state == asked && served && until.IsZero() {
 			if end := earlier(c.since.Add(r.cfg.ProbeTimeout/2), d.limit); now.Before(end) {
-				turn = end
+				until = end
 			}
 		}
 		if c.state != answered {
@@ -79,8 +79,8 @@ func (r *Roster) weigh(now time.Time) {
 			continue
 		case e != nil && e.behind && (d.count(asked) > 0 || d.started < len(d.candidates)):
 			continue // the others have their time
-		case !turn.IsZero():
-			d.turn = turn
+		case !until.IsZero():
+			d.waitUntil = until
 		case e == nil:
 			r.endRound(now, frozen)
 		default:
@@ -96,7 +96,7 @@ func (r *Roster) weigh(now time.Time) {
 // agent was asleep: a server that has answered is adopted then, and none is probed.
 func (r *Roster) expireRound(now time.Time) {
 	switch d := &r.round; {
-	case due(d.turn, now), due(d.limit, now):
+	case due(d.waitUntil, now), due(d.limit, now):
 		r.weigh(now)
 	case due(d.deadline(), now):
 		r.probeNext(now)

@@ -53,7 +53,7 @@ func (r *Roster) restoreSeeds(held bool) {
 		e := r.list.find(seed.server.Addr)
 		if e == nil || r.list.isBackup(e) {
 			e = r.list.addPrimary(seed.server, seed.source)
-			e.held, e.joined = held, false
+			e.retained, e.joined = held, false
 		}
 		e.found = false
 	}

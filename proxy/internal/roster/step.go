@@ -148,12 +148,12 @@ func (r *Roster) start(now time.Time) {
 // finish ends a step: begin discovery if it is wanted, publish once if anything
 // visible changed, then answer.
 func (r *Roster) finish(now time.Time) {
-	r.release()
-	r.bereave()
-	r.follow(now)
-	r.settle()
+	r.releaseRetained()
+	r.restoreIfNoneAlive()
+	r.logEpisode(now)
+	r.noteReached()
 	r.resize(now)
-	r.grow(now)
+	r.noteJoined(now)
 	r.postpone(now)
 	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.numNodes, r.rng)
 	if due(r.discoveryDeadline(), now) {
