@@ -115,7 +115,7 @@ func (o *owner) apply(now time.Time) {
 			o.probe(e)
 		case roster.EndRound:
 			o.probes.cancel()
-		case roster.Witness:
+		case roster.Corroborate:
 			o.corroborate(e)
 		case roster.Reconnect:
 			o.reconnect(e)
@@ -137,7 +137,7 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	reason := "the start" // the first effect of all publishes
 	if snap := o.board.snap.Load(); snap != nil {
 		reason = ""
-		shown = roster.Publish{View: snap.view, Why: snap.activeReason}
+		shown = roster.Publish{View: snap.view, ActiveReason: snap.activeReason}
 	}
 	var did []string
 	for _, e := range effects {
@@ -157,7 +157,7 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	active, _ := shown.View.Active()
 	o.decisions.add(&Decision{
 		At: at, Cause: reason, Did: did,
-		Epoch: shown.View.Epoch(), Active: active.Addr, Why: shown.Why,
+		Epoch: shown.View.Epoch(), Active: active.Addr, Reason: shown.ActiveReason,
 	})
 }
 
@@ -166,8 +166,8 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 func (o *owner) publishFault(cause error) {
 	v := o.board.snap.Load().view
 	o.board.publish(roster.Publish{
-		View: messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
-		Why:  "the proxy has ended for a fault of its own",
+		View:         messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
+		ActiveReason: "the proxy has ended for a fault of its own",
 	}, cause)
 }
 
