@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // HoldError says that a server has not answered a call for as long as it may hold
@@ -172,12 +172,12 @@ func (s *session) overdue() time.Duration {
 		return left
 	}
 	// A full mailbox loses it; the next look repeats it.
-	_ = s.pool.actor.TryTell(mail{Pool: messages.Overdue{Addr: s.addr, Session: s.id}})
+	_ = s.pool.actor.TryTell(mail{Message: core.Overdue{Addr: s.addr, Session: s.id}})
 	return limit
 }
 
 // Corroborate tells that another server answers while addr is silent, or leaves calls
 // unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
 func (p *Pool) Corroborate(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Corroborated{Addr: addr}})
+	return p.actor.Tell(ctx, mail{Message: core.Corroborated{Addr: addr}})
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // Config says how a Pool connects. The zero value works. A duration may be up to a
@@ -211,7 +213,7 @@ func (c *Config) validate() error {
 		return &ConfigError{"Resolver", "is set beside Dial, which resolves names by itself: leave one of them nil"}
 	}
 	if c.Dial == nil {
-		c.Dial = newDialer().DialContext
+		c.Dial = dialing.NewDialer().DialContext
 	}
 	return nil
 }

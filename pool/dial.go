@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/yamux"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -40,39 +41,52 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*session, erro
 // dialWith connects to addr, or to one of the addresses of its name. nil
 // credentials are plain TCP.
 func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*session, error) {
-	limited, stop := p.limit(ctx)
+	limited, stop := p.limit(ctx, p.cfg.DialTimeout)
 	defer stop()
-	looking, found := connecting(limited)
-	routes, err := p.resolve(looking, addr)
+	looking, found := dialing.Connecting(limited)
+	routes, err := p.resolver.Resolve(looking, addr)
 	found()
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: err}
 	}
-	s, err := p.reach(limited, addr, routes.each, id, creds)
-	return s, routes.explain(err)
+	s, err := p.reach(limited, addr, routes.Each, id, creds)
+	return s, explain(err, routes.Err)
 }
 
-// errNoAnswer is why a dial ended that took too long.
-func errNoAnswer(limit time.Duration) error { return &lateError{limit} }
+// reach sets up a session to one of the addresses of addr, whichever answers
+// first. Those that fail come last in the dials that follow.
+func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*session, error) {
+	attempt := func(ctx context.Context, i int) (*session, error) {
+		s, err := p.setUp(ctx, addr, routes[i], id, creds)
+		if err != nil && !errors.Is(err, dialing.ErrLost) {
+			p.resolver.Failed(addr, routes[i])
+		}
+		return s, err
+	}
+	if len(routes) == 1 {
+		return attempt(ctx, 0)
+	}
+	s, failed := dialing.Race(ctx, len(routes), attempt, (*session).lose)
+	if s != nil {
+		return s, nil
+	}
+	return nil, beaten(addr, routes, failed)
+}
 
-// lateError is context.DeadlineExceeded with the limit in its text.
-type lateError struct{ limit time.Duration }
-
-func (e *lateError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
-
-func (e *lateError) Unwrap() error { return context.DeadlineExceeded }
+// lose ends a session that came up when another had won.
+func (s *session) lose() { s.abort(dialing.ErrLost) }
 
 // setUp connects to the server addr at route, within a context that has a
 // deadline, and makes sure that a server answers there: the kernel of a frozen
 // host accepts connections too.
 func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials) (*session, error) {
-	connecting, connected := connecting(limited)
+	connecting, connected := dialing.Connecting(limited)
 	defer connected()
 	conn, err := p.cfg.Dial(connecting, "tcp", route)
 	if err != nil {
-		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: expired(connecting, err)}
+		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: dialing.Reason(connecting, err)}
 	}
-	tardinessOf(limited).mark(isConnected)
+	dialing.Connected(limited)
 	p.reaching.add(addr, 1)
 	defer p.reaching.add(addr, -1)
 	conn = unblock(conn)
@@ -80,7 +94,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.bytesIn, out: &p.counts.bytesOut}, addr)
 		if err != nil {
 			_ = conn.Close()
-			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: expired(limited, err)}
+			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}
 		}
 		conn = secured
 	}
@@ -92,7 +106,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 			err = stranger(addr, creds, err)
 		}
 		s.abort(err)
-		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: expired(limited, err)}
+		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}
 	}
 	if secured, ok := conn.(*tlsConn); ok {
 		secured.known.Store(true)
@@ -180,16 +194,4 @@ func muxConfig(write time.Duration) *yamux.Config {
 	c.ConnectionWriteTimeout = max(write, 10*time.Second)
 	c.LogOutput = io.Discard // the tap sees what yamux would log
 	return c
-}
-
-// expired prefers the time limit's own words over the symptom it caused. A socket
-// knows the deadline too, and can be first.
-func expired(ctx context.Context, err error) error {
-	if at, limited := ctx.Deadline(); limited && !time.Now().Before(at) {
-		<-ctx.Done() // about to be
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }

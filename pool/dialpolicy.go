@@ -2,54 +2,112 @@ package pool
 
 import (
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
+
+// BackoffError is the cause of a DialError for an address that is not dialed now, because
+// dials to it have failed, or sessions to it have ended before a call on them was
+// answered. All callers of a Pool share an address's back-off. No packet was sent.
+type BackoffError struct {
+	Until    time.Time // from then on a call has the address dialed, or may join a dial under way
+	Failures int       // of the address, in a row
+	Err      error     // the last of them
+}
+
+func (e *BackoffError) Error() string {
+	times := "once"
+	if e.Failures > 1 {
+		times = fmt.Sprintf("%d times in a row", e.Failures)
+	}
+	return fmt.Sprintf("%v (failed %s, not dialed again before %s)", e.Err, times, e.Until.Format("15:04:05.000"))
+}
+
+func (e *BackoffError) Unwrap() error { return e.Err }
+
+// refusalError is the core's answer to a caller, a *core.Refusal as a *DialError.
+func refusalError(err error) error {
+	r, refused := err.(*core.Refusal) //nolint:errorlint // the core gives it bare
+	if !refused {
+		return err
+	}
+	phase, cause := PhaseDial, r.Last.Err
+	d, dialed := cause.(*DialError) //nolint:errorlint // the very next one
+	if !dialed && r.Last.Session {
+		d, dialed = &DialError{Addr: r.Last.Addr, Phase: PhaseHandshake, Err: cause}, true
+	}
+	switch {
+	case !dialed:
+	case !r.Paced:
+		phase, cause = d.Phase, d.Err
+	case d.Addr == r.Addr:
+		cause = d.Err
+	default:
+		cause = d // of another address
+	}
+	return &DialError{Addr: r.Addr, Phase: phase, Err: &BackoffError{Until: r.Until, Failures: r.Failures, Err: cause}}
+}
+
+// classify says whether a dial was not answered in time, and whether it failed for the
+// sake of the credentials.
+func classify(err error) (timeout, credentials bool) {
+	_, timeout = errors.AsType[*dialing.LateError](err)
+	return timeout, refuses(err)
+}
 
 // DialPolicy decides about an agent's dials as a Pool does, without a clock, I/O or
 // chance of its own: it is for simulations of many agents. It belongs to one goroutine.
 // Make one with NewDialPolicy.
-type DialPolicy struct{ of backoffs }
+type DialPolicy struct{ of *core.Backoffs }
 
 // NewDialPolicy makes a DialPolicy. chance returns a number from 0 to 1, a new one at
 // each call.
 func NewDialPolicy(chance func() float64) *DialPolicy {
-	return &DialPolicy{backoffs{each: make(map[string]*backoff), chance: chance}}
+	return &DialPolicy{core.NewBackoffs(chance)}
 }
 
 // Spread sets the time in which each agent of the fleet may dial once.
-func (d *DialPolicy) Spread(over time.Duration) { d.of.spread = over }
+func (d *DialPolicy) Spread(over time.Duration) { d.of.Spread(over) }
 
 // Refuse is why addr is not dialed now, an error that has a *BackoffError in it; nil: it
-// is dialed. connected says whether the agent has any session.
+// is dialed. connected is whether the agent has any session.
 func (d *DialPolicy) Refuse(now time.Time, addr string, connected bool) error {
-	return d.of.refuse(now, addr, connected)
+	if r := d.of.Refuse(now, addr, connected); r != nil {
+		return refusalError(r)
+	}
+	return nil
 }
 
 // Limit is how long the next dial to addr may take, where callers wait for base. beside
-// says that another dial to it is under way, for which nobody waits any more.
+// is whether another dial to it is under way for which no caller waits any more.
 func (d *DialPolicy) Limit(addr string, base time.Duration, beside bool) time.Duration {
-	return d.of.limits(addr, base, beside).whole
+	return d.of.Limits(addr, base, beside).Whole
 }
 
 // Failed notes a dial that failed, late: because it was not answered in time, after
 // limit.
 func (d *DialPolicy) Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool) {
-	err := errors.New("refused")
+	err := errDialFailed
 	if late {
-		err = errNoAnswer(limit)
+		err = error(&dialing.LateError{Limit: limit})
 	}
-	d.of.failed(now, addr, err, connected)
+	d.of.Failed(now, core.Failure{Addr: addr, Err: err, Timeout: late}, connected)
 }
 
+var errDialFailed = errors.New("refused")
+
 // Up notes a session with addr.
-func (d *DialPolicy) Up(now time.Time, addr string, session uint64) { d.of.up(now, addr, session) }
+func (d *DialPolicy) Up(now time.Time, addr string, session uint64) { d.of.Up(now, addr, session) }
 
 // Served notes that a call on a session with addr was answered.
-func (d *DialPolicy) Served(addr string) { d.of.served(addr) }
+func (d *DialPolicy) Served(addr string) { d.of.Served(addr) }
 
-// Ended notes that a session broke. connected says whether the agent has another one.
+// Ended notes that a session broke. connected is whether the agent has another one.
 func (d *DialPolicy) Ended(now time.Time, addr string, session uint64, cause error, connected bool) {
-	if d.of.ended(now, addr, session, cause) {
-		d.of.failed(now, addr, cause, connected)
+	if d.of.Ended(now, addr, session, core.LetGo(cause)) {
+		d.of.Failed(now, core.Failure{Addr: addr, Err: cause}, connected)
 	}
 }

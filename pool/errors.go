@@ -6,22 +6,59 @@ import (
 	"strings"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // ErrStopped is the cause of every call on a pool that has been stopped.
 var ErrStopped = actor.ErrStopped
 
-// ErrIdle is why a session ended that nobody used.
-var ErrIdle = errors.New("session was idle")
-
 // ErrStreamEnded says that the server ended the stream of a call without an
 // answer, while its session lives on.
 var ErrStreamEnded = errors.New("stream ended without an answer")
 
-// ErrLeaving says that the server announced its departure: it takes no new
-// stream on this session.
-var ErrLeaving = errors.New("server is leaving")
+// Why sessions end, or calls leave them.
+var (
+	// ErrIdle is why a session ended that was not used.
+	ErrIdle = core.ErrIdle
+
+	// ErrLeaving says that the server announced its departure: it takes no new
+	// stream on this session.
+	ErrLeaving = core.ErrLeaving
+
+	// ErrSilent is why a session ended on which calls waited and nothing came in,
+	// not even the answer to a ping.
+	ErrSilent = core.ErrSilent
+
+	// ErrNotServing is why calls left a session whose server leaves calls unanswered:
+	// those that wait, and a Status.Ping beside them, while another server answered one,
+	// or the same server did on a new connection. Bytes came in all the while, so the
+	// session did not end: a call that must not be made twice waits on it to its own end.
+	ErrNotServing = core.ErrNotServing
+
+	// ErrNoStream says that the server acknowledges no new stream, although it is there.
+	ErrNoStream = core.ErrNoStream
+
+	// ErrRenewed is why a session ended in whose place another was made: with other
+	// credentials, or because its address leads to a better server (Renew).
+	ErrRenewed = core.ErrRenewed
+
+	// ErrNotRenewed says that Renew made no session: there is none to replace, or one is
+	// being replaced already.
+	ErrNotRenewed = core.ErrNotRenewed
+
+	// ErrDrained is why a session ended, with the calls on it, that was made on the trust
+	// of credentials which have been withdrawn: Config.DrainTimeout ago.
+	ErrDrained = core.ErrDrained
+
+	// ErrTooManySessions is why a session ended, with the calls on it, that had left use:
+	// there were too many of these.
+	ErrTooManySessions = core.ErrTooManySessions
+
+	// ErrMoved is why a call ended that is to be made again elsewhere: Request.Moved was
+	// closed, or its session takes no new calls, and then the reason is beside it.
+	ErrMoved = errors.New("call is to be made on another session")
+)
 
 // errShortLived says that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // Patience is how long a test waits for what must happen. It costs nothing where
@@ -34,7 +36,7 @@ func Far(cfg Config) Config {
 // first dial; later dials have time enough.
 func DialLimit(p *Pool) (over func()) {
 	ended := make(chan struct{})
-	p.limit = func(ctx context.Context) (context.Context, context.CancelFunc) {
+	p.limit = func(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
 		ctx, let := context.WithTimeout(ctx, time.Hour) // as long as it is not over
 		select {
 		case <-ended:
@@ -45,7 +47,7 @@ func DialLimit(p *Pool) (over func()) {
 		go func() {
 			select {
 			case <-ended:
-				end(errNoAnswer(p.cfg.DialTimeout))
+				end(&dialing.LateError{Limit: p.cfg.DialTimeout})
 			case <-limited.Done():
 			}
 		}()

@@ -3,19 +3,27 @@ package pool
 import (
 	"errors"
 	"testing"
+	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
+
+const addrA = "10.0.0.1:4647"
 
 // A call may know of a farewell before the session's keeper does, and have another
 // session made: then it is told at once, for later the server is judged by that one.
 func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
-	r := up(t, addrA)
+	c := core.New(core.Config{})
+	dialed := func(except, session uint64) {
+		c.Step(time.Unix(1000, 0), core.Connect{Addr: addrA, Except: except})
+		c.Step(time.Unix(1000, 0), core.Dialed{Addr: addrA, Session: session})
+	}
+	dialed(0, 1)
 	var downs []error
 	s := &session{tap: new(tap), pool: new(Pool)}
 	o := &owner{
 		pool: &Pool{cfg: Config{Down: func(_ string, err error) { downs = append(downs, err) }}},
-		core: r.core, live: map[uint64]*session{1: s},
+		core: c, live: map[uint64]*session{1: s},
 	}
 	if o.farewell(addrA, 0) || o.farewell(addrA, 1) || len(downs) != 0 {
 		t.Fatalf("told of %v", downs)
@@ -28,11 +36,9 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	}
 	late := &session{tap: new(tap), pool: new(Pool)}
 	late.tap.leaving.Store(true)
-	o.live[2] = late
-	r.core.last = 2
-	r.tell(r.connect("ann", addrA, 1), "publish", "retire 1: "+ErrLeaving.Error(), "dial "+addrA+" as 3")
-	r.tell(messages.Dialed{Addr: addrA, Session: 3}, "publish", "answer ann: <nil>")
-	if !o.farewell(addrA, 2) || len(downs) != 1 {
+	o.live[7] = late
+	dialed(1, 2)
+	if !o.farewell(addrA, 7) || len(downs) != 1 {
 		t.Fatalf("told of %v, although the server is reached on another session", downs)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // overtime tells the owner of a call that waits for longer than its method usually takes,
@@ -34,7 +34,7 @@ func (w *patience) overtime(now, waited time.Duration) time.Duration {
 	}
 	w.told = now
 	// A full mailbox loses it; the next look repeats it.
-	_ = s.pool.actor.TryTell(mail{Pool: messages.Late{Addr: s.addr, Session: s.id}})
+	_ = s.pool.actor.TryTell(mail{Message: core.Late{Addr: s.addr, Session: s.id}})
 	return min(max(waited, floor), usualMost*floor)
 }
 
@@ -72,7 +72,7 @@ func (w *patience) unanswered() {
 		}
 	}
 	if silent || !due.IsZero() {
-		_ = s.pool.actor.TryTell(mail{Pool: messages.Unanswered{
+		_ = s.pool.actor.TryTell(mail{Message: core.Unanswered{
 			Addr: s.addr, Session: s.id, Since: s.pool.origin.Add(w.begin), Silent: silent, Late: due,
 		}})
 	}
@@ -122,26 +122,26 @@ func (s *session) enterRetired() bool {
 }
 
 // ask makes a Status.Ping on a session in a goroutine of its own.
-func (o *owner) ask(e ask) {
-	s := o.live[e.session]
+func (o *owner) ask(e core.Ask) {
+	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
 	o.pool.counts.asks.Add(1)
 	o.self.Go(func(ctx context.Context) {
 		err := s.serves(ctx)
-		_ = o.tell(ctx, mail{Pool: messages.Served{Addr: e.addr, Session: e.session, Err: err}})
+		_ = o.tell(ctx, mail{Message: core.Served{Addr: e.Addr, Session: e.Session, Err: err}})
 	})
 }
 
 // desert has calls leave a session, after the pool's user was told of its server.
-func (o *owner) desert(e desert) {
-	s := o.live[e.session]
+func (o *owner) desert(e core.Desert) {
+	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
-	o.pool.cfg.Logger.Debug().Str("server", s.addr).Int64("on_it", s.inFlight()).Str("error", said{server: s.addr}.text(e.cause)).
+	o.pool.cfg.Logger.Debug().Str("server", s.addr).Int64("on_it", s.inFlight()).Str("error", said{server: s.addr}.text(e.Cause)).
 		Msg("calls leave a session whose server answers none")
-	o.judge(e.addr, e.session, e.cause)
-	s.desert(e.cause)
+	o.judge(e.Addr, e.Session, e.Cause)
+	s.desert(e.Cause)
 }

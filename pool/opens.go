@@ -8,12 +8,8 @@ import (
 
 	"github.com/hashicorp/yamux"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
-
-// ErrNoStream says that the server acknowledges no new stream, although it is
-// there.
-var ErrNoStream = errors.New("the server acknowledges no new stream")
 
 // How many streams of one session may be opened and not be acknowledged. A server
 // acknowledges them one by one, in the loop that accepts them, so a call waits behind
@@ -197,7 +193,7 @@ func (s *session) unopened() {
 	if o.waiting.Load() <= 0 || !o.told.CompareAndSwap(false, true) {
 		return
 	}
-	lost := s.pool.actor.TryTell(mail{Pool: messages.Unopened{Addr: s.addr, Session: s.id}}) != nil
+	lost := s.pool.actor.TryTell(mail{Message: core.Unopened{Addr: s.addr, Session: s.id}}) != nil
 	if lost || o.waiting.Load() <= 0 {
 		// A full mailbox loses it, and the next look repeats it; or the last one was
 		// acknowledged just before, and those that follow would not be told of.

@@ -9,18 +9,18 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // owner runs the core: it brings it messages and does what it asks for.
 type owner struct {
 	pool *Pool
 	self actor.Self[mail]
-	core *core
+	core *core.Core
 	live map[uint64]*session // every session that is not over
 
 	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
-	proofs  map[uint64]Proof                   // of sessions that Renew asked for
 
 	serial  uint64 // of the last SetTLS or OfferTLS
 	inForce uint64 // of the one whose credentials are in force
@@ -28,45 +28,42 @@ type owner struct {
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
 	o := &owner{
-		pool: p, self: self, core: newCore(coreConfig{
-			idle: p.cfg.IdleTimeout, silence: p.cfg.SilenceLimit,
-			ping: p.cfg.PingTimeout, drain: p.cfg.DrainTimeout, corroborate: p.cfg.Suspect != nil,
-			dial: p.cfg.DialTimeout, chance: rand.Float64,
-		}),
+		pool: p, self: self,
 		live: make(map[uint64]*session), dialing: make(map[uint64]context.CancelCauseFunc),
-		proofs: make(map[uint64]Proof),
 	}
+	o.core = core.New(core.Config{
+		Idle: p.cfg.IdleTimeout, Silence: p.cfg.SilenceLimit, Ping: p.cfg.PingTimeout,
+		Drain: p.cfg.DrainTimeout, Dial: p.cfg.DialTimeout, Corroborate: p.cfg.Suspect != nil,
+		Chance: rand.Float64, Usage: o.usage, Classify: classify,
+	})
 	o.watch()
 	return o
 }
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, letter mail) {
-	of, next := letter.offer, letter.Pool
-	switch m := letter.Pool.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
-	case messages.Connect:
+	next := letter.Message
+	switch m := next.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
+	case nil:
+		if next = o.secure(letter.offer); next == nil {
+			return
+		}
+	case core.Connect:
 		o.farewell(m.Addr, m.Except)
 		o.spent(m.Except)
-	case messages.Disconnected:
+	case core.Disconnected:
 		if !o.farewell(m.Addr, m.Session) {
 			o.judge(m.Addr, m.Session, m.Err)
 		}
 		delete(o.live, m.Session)
-	case messages.Leaving:
+	case core.Leaving:
 		o.farewell(m.Addr, m.Session)
-	case messages.DialLate:
-		o.late(m)
-	case messages.Dialed:
-		o.landed(m)
-		if o.heard(m.Addr, m.Err); m.Err != nil && o.core.current(m.Addr, m.Session) {
-			o.down(m.Addr, m.Err)
-		}
-		o.core.heard(o.usage)
-	case messages.Secure:
-		next = o.secure(m, of)
-	case messages.Secured:
-		m.Withdrawn = m.Err == nil && of.next.withdraws(o.pool.creds.Load())
-		if !o.enforce(m, of) {
+	case core.Dialed:
+		delete(o.dialing, m.Session)
+		o.heard(m.Addr, m.Err)
+	case core.Secured:
+		m.Withdrawn = m.Err == nil && letter.offer.next.withdraws(o.pool.creds.Load())
+		if !o.enforce(m, letter.offer) {
 			return
 		}
 		next = m
@@ -74,29 +71,26 @@ func (o *owner) Step(now time.Time, letter mail) {
 	if letter.session != nil {
 		o.live[letter.session.id] = letter.session
 	}
-	o.core.step(now, next)
-	if letter.prove != nil {
-		o.toProve(letter.prove)
-	}
+	o.core.Step(now, next)
 	o.apply()
 }
 
 // Expire reaps.
 func (o *owner) Expire(now time.Time) {
-	o.core.expire(now, o.usage)
+	o.core.Expire(now)
 	o.apply()
 }
 
 // usage is how a session is used; none that is over is.
-func (o *owner) usage(session uint64) usage {
+func (o *owner) usage(session uint64) core.Usage {
 	if s := o.live[session]; s != nil {
 		return s.usage()
 	}
-	return usage{}
+	return core.Usage{}
 }
 
 // Deadline is the core's.
-func (o *owner) Deadline() time.Time { return o.core.deadline() }
+func (o *owner) Deadline() time.Time { return o.core.Deadline() }
 
 // Stop withdraws the table. The sessions' keepers, who watch the
 // actor's context, end them.
@@ -108,48 +102,50 @@ func (o *owner) Stop(error) {
 
 // apply does what the core decided, in its order.
 func (o *owner) apply() {
-	for _, e := range o.core.take() {
+	for _, e := range o.core.Take() {
 		switch e := e.(type) {
-		case dial:
-			o.turnAway(e)
+		case core.Dial:
+			o.avoid(e.Avoid)
 			o.dial(e)
-		case abandon:
-			if end := o.dialing[e.session]; end != nil {
+		case core.DialFailed:
+			o.dialFailed(e)
+		case core.Abandon:
+			if end := o.dialing[e.Session]; end != nil {
 				end(errAbandoned)
 			}
-		case publish:
-			o.publish()
-		case answer:
-			e.to.Send(e.err)
-		case retire:
-			if s := o.live[e.session]; s != nil {
-				s.retire(e.cause)
-				if errors.Is(e.cause, ErrRenewed) {
+		case core.Publish:
+			o.publish(e)
+		case core.Answer:
+			e.To.Send(refusalError(e.Err))
+		case core.Retire:
+			if s := o.live[e.Session]; s != nil {
+				s.retire(e.Cause)
+				if errors.Is(e.Cause, ErrRenewed) {
 					o.renewed(s.addr)
 				}
 			}
-		case replaced:
-			o.renewed(e.addr)
-		case shut:
-			if s := o.live[e.session]; s != nil {
+		case core.Replaced:
+			o.renewed(e.Addr)
+		case core.Release:
+			if s := o.live[e.Session]; s != nil {
 				s.shut()
 			}
-		case trim:
-			if s := o.live[e.session]; s != nil {
+		case core.Trim:
+			if s := o.live[e.Session]; s != nil {
 				s.trim()
 			}
-		case cut:
-			if s := o.live[e.session]; s != nil {
-				o.cut(s, e.cause)
+		case core.Cut:
+			if s := o.live[e.Session]; s != nil {
+				o.cut(s, e.Cause)
 			}
-		case ping:
+		case core.Ping:
 			o.ping(e)
-		case ask:
+		case core.Ask:
 			o.ask(e)
-		case desert:
+		case core.Desert:
 			o.desert(e)
-		case suspect:
-			o.pool.cfg.Suspect(e.addr)
+		case core.Suspect:
+			o.pool.cfg.Suspect(e.Addr)
 		}
 	}
 }
@@ -165,17 +161,17 @@ func (o *owner) renewed(addr string) {
 func (o *owner) cut(s *session, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
 		o.pool.cfg.Logger.Warn().Str("server", s.addr).Int64("on_it", s.inFlight()).
-			Int("per_server", maxPerServer).Int("left", maxLeft).
+			Int("per_server", core.MaxPerServer).Int("left", core.MaxLeft).
 			Msg("a session that had left use was ended: there are too many of these")
 	}
 	s.cancel(cause)
 }
 
 // publish makes the sessions that are up the ones that calls find.
-func (o *owner) publish() {
-	t := make(table, len(o.core.servers))
-	for addr, l := range o.core.servers {
-		if s := o.live[l.session]; l.up && s != nil {
+func (o *owner) publish(e core.Publish) {
+	t := make(table, len(e.Sessions))
+	for addr, id := range e.Sessions {
+		if s := o.live[id]; s != nil {
 			t[addr] = s
 		}
 	}
@@ -186,7 +182,7 @@ func (o *owner) publish() {
 // one: that one is asked about it.
 func (o *owner) judge(addr string, session uint64, err error) {
 	told := o.live[session] != nil && o.live[session].unserved != nil // that it does not serve
-	if !told && !o.core.superseded(addr, session) {
+	if !told && !o.core.Superseded(addr, session) {
 		o.down(addr, err)
 	}
 }
@@ -210,15 +206,15 @@ func (o *owner) farewell(addr string, session uint64) bool {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	if err != nil && !letGo(err) && o.pool.cfg.Down != nil {
+	if err != nil && !core.LetGo(err) && o.pool.cfg.Down != nil {
 		o.pool.cfg.Down(addr, err)
 	}
 }
 
 // ping asks a session for a sign of life in a goroutine of its own, which ends
 // with the answer or with the session.
-func (o *owner) ping(e ping) {
-	s := o.live[e.session]
+func (o *owner) ping(e core.Ping) {
+	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
@@ -228,43 +224,45 @@ func (o *owner) ping(e ping) {
 		if errors.Is(err, yamux.ErrTimeout) {
 			return // the core has its own time for it
 		}
-		_ = o.tell(ctx, mail{Pool: messages.Pinged{Addr: e.addr, Session: e.session, Err: err}})
+		_ = o.tell(ctx, mail{Message: core.Pinged{Addr: e.Addr, Session: e.Session, Err: err}})
 	})
 }
 
-// connect dials, within dialing, and then keeps the session until it is over. It runs
+// connect dials, within the dial's own context, and then keeps the session until it is over. It runs
 // in a goroutine of its own, the session's keeper.
-func (o *owner) connect(ctx, dialing context.Context, d dial, prove Proof) {
+func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
 	begin := time.Now()
-	s, err := p.open(p.tardy(dialing, d.limits, func(at Phase) { o.overdue(dialing, d, at) }), d.addr, d.session)
+	limited := dialing.WithLimits(within, d.Limits, p.cfg.DialTimeout, func(connected bool) { o.overdue(within, d, connected) })
+	s, err := p.open(limited, d.Addr, d.Session)
 	if err == nil {
-		s, err = p.proven(dialing, s, prove)
+		prove, _ := d.Proof.(Proof)
+		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {
-		log.Debug().Str("server", d.addr).Str("error", said{d.addr, PhaseDial.String()}.text(err)).
+		log.Debug().Str("server", d.Addr).Str("error", said{d.Addr, PhaseDial.String()}.text(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}
 	if s != nil {
 		p.counts.sessions.Add(1) // before anybody can find it
 		s.listen()
 	}
-	told := o.tell(ctx, mail{Pool: messages.Dialed{Addr: d.addr, Session: d.session, Err: err}, session: s})
+	told := o.tell(ctx, mail{Message: core.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
 		return
 	}
 	if told != nil {
 		s.cancel(told)
 	}
-	log.Debug().Str("server", d.addr).Stringer("took", since(begin)).Msg("session up")
+	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
 	err = s.keep(ctx)
 	p.counts.sessions.Add(-1)
 	s.failRoute(err)
-	log.Debug().Str("server", d.addr).Str("error", said{server: d.addr}.text(err)).
+	log.Debug().Str("server", d.Addr).Str("error", said{server: d.Addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
-	_ = o.tell(ctx, mail{Pool: messages.Disconnected{Addr: d.addr, Session: d.session, Err: err}})
+	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})
 }
 
 // since is the time since then, for a log line.

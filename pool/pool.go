@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // Pool carries calls to servers over one session each. All methods may be used
@@ -36,11 +37,10 @@ type Pool struct {
 
 	trials chan struct{} // has one for each dial that tries credentials
 
-	resolver *net.Resolver // nil: Config.Dial resolves names
-	names    nameCache
+	resolver dialing.Resolver
 
-	open  func(ctx context.Context, addr string, id uint64) (*session, error)          // dial, but for tests
-	limit func(ctx context.Context) (limited context.Context, stop context.CancelFunc) // dialLimit, but for tests
+	open  func(ctx context.Context, addr string, id uint64) (*session, error)                               // dial, but for tests
+	limit func(ctx context.Context, limit time.Duration) (limited context.Context, stop context.CancelFunc) // dialing.Begin, but for tests
 }
 
 // table is the published sessions by server address. It is never changed.
@@ -49,10 +49,9 @@ type table map[string]*session
 // mail is one message in the owner's mailbox. A message about a new session
 // brings the session along, one about credentials these.
 type mail struct {
-	messages.Pool
+	core.Message
 	session *session
-	offer   *offer // of Secure and Secured
-	prove   Proof  // of Renew
+	offer   *offer // of core.Secured; with no message: to be tried
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -68,7 +67,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	p := &Pool{cfg: cfg, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
 	if resolves {
-		p.resolver = cmp.Or(cfg.Resolver, net.DefaultResolver)
+		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
 	creds, err := cfg.TLS.load(p.origin)
 	if err != nil {
@@ -76,7 +75,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	p.creds.Store(creds)
 	p.caution(nil, creds)
-	p.open, p.limit = p.dial, p.dialLimit
+	p.open, p.limit = p.dial, dialing.Begin
 	p.start()
 	return p, nil
 }
@@ -100,14 +99,14 @@ func (p *Pool) start() {
 // empty addr retains none, and ends nothing that is not idle. It waits for room in
 // the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) Retain(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Retain{Addr: addr}})
+	return p.actor.Tell(ctx, mail{Message: core.Retain{Addr: addr}})
 }
 
 // Keepalive sets how long a session that carries only blocking queries may be
 // silent before it is pinged; zero, the start, is for ever. It waits for room in
 // the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.Keepalive{Interval: interval}})
+	return p.actor.Tell(ctx, mail{Message: core.Keepalive{Interval: interval}})
 }
 
 // HeartbeatTTL tells for how long heartbeats hold. The server that was left learns
@@ -115,7 +114,7 @@ func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
 // the TTL and a margin, if that is longer than Config.DrainTimeout. It waits for room
 // in the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.HeartbeatTTL{TTL: ttl}})
+	return p.actor.Tell(ctx, mail{Message: core.HeartbeatTTL{TTL: ttl}})
 }
 
 // DialSpread tells in how much time each agent of a fleet dials once when none of its
@@ -126,7 +125,7 @@ func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
 // address that was dialed longest ago. Zero, the start, is a small fleet. It waits for
 // room in the owner's mailbox; the errors are ctx.Err and ErrStopped.
 func (p *Pool) DialSpread(ctx context.Context, over time.Duration) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.DialSpread{Over: over}})
+	return p.actor.Tell(ctx, mail{Message: core.DialSpread{Over: over}})
 }
 
 // ServersAdded tells that there is a server which was not known before: although none of
@@ -134,7 +133,7 @@ func (p *Pool) DialSpread(ctx context.Context, over time.Duration) error {
 // back-off of each address stays. It waits for room in the owner's mailbox; the errors
 // are ctx.Err and ErrStopped.
 func (p *Pool) ServersAdded(ctx context.Context) error {
-	return p.actor.Tell(ctx, mail{Pool: messages.ServersAdded{}})
+	return p.actor.Tell(ctx, mail{Message: core.ServersAdded{}})
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no
@@ -167,7 +166,7 @@ func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool)
 			s.leave()
 			except, err = s.id, s.cause()
 		}
-		if err := p.await(ctx, messages.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
+		if err := p.await(ctx, core.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
 			return nil, err
 		}
 	}
@@ -175,14 +174,14 @@ func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool)
 }
 
 // await asks the owner for a session and waits within ctx until it is up.
-func (p *Pool) await(ctx context.Context, wanted messages.Connect) error {
+func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
 	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
 		wanted.Reply = r
-		return mail{Pool: wanted}
+		return mail{Message: wanted}
 	})
 	if asked != nil {
 		// A full mailbox loses it: then a dial is made for nobody.
-		_ = p.actor.TryTell(mail{Pool: messages.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
+		_ = p.actor.TryTell(mail{Message: core.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
 		return asked
 	}
 	return dialed

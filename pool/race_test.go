@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -23,7 +24,7 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	defer server.Stop(ctx)
 	defer p.Stop(ctx)
 	second := make(chan *session, 1)
-	won, failed := race(ctx, 2, func(running context.Context, i int) (*session, error) {
+	won, failed := dialing.Race(ctx, 2, func(running context.Context, i int) (*session, error) {
 		if i == 0 {
 			<-running.Done() // and comes up all the same
 		}
@@ -38,7 +39,7 @@ func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	}
 	lost := <-second
 	<-lost.crew.gone
-	if !errors.Is(lost.cause(), errLost) || !lost.mux.IsClosed() {
+	if !errors.Is(lost.cause(), dialing.ErrLost) || !lost.mux.IsClosed() {
 		t.Errorf("the second ended with %v", lost.cause())
 	}
 	if err := won.ping(ctx); err != nil {

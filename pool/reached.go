@@ -5,7 +5,7 @@ import (
 	"maps"
 	"sync/atomic"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // Connect makes sure of a session to the server at addr, and blocks until there is one
@@ -16,7 +16,7 @@ func (p *Pool) Connect(ctx context.Context, addr string) error {
 	if p.Connected(addr) {
 		return nil
 	}
-	return p.await(ctx, messages.Connect{Addr: addr, Spare: true})
+	return p.await(ctx, core.Connect{Addr: addr, Spare: true})
 }
 
 // Connected reports whether there is a session to the server at addr that takes calls.

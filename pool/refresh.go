@@ -2,16 +2,10 @@ package pool
 
 import (
 	"context"
-	"errors"
-	"net/netip"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
-
-// lookupLimit bounds a lookup that no dial waits for.
-const lookupLimit = 5 * time.Second
 
 // Moved reports whether the name in addr has left the server that the session to addr
 // leads to: the resolver answers, and with other addresses. Of a name whose answers
@@ -19,23 +13,11 @@ const lookupLimit = 5 * time.Second
 // address without a name, without a session, and with Config.Dial. It asks the resolver
 // once and blocks for up to 5 s, or until ctx ends; the error is a *net.DNSError.
 func (p *Pool) Moved(ctx context.Context, addr string) (bool, error) {
-	host, _, named := aName(addr)
 	s := (*p.table.Load())[addr]
-	if p.resolver == nil || !named || s == nil {
+	if s == nil {
 		return false, nil
 	}
-	at, err := netip.ParseAddrPort(s.route)
-	if err != nil {
-		return false, nil // it was not resolved here
-	}
-	asking, stop := context.WithTimeoutCause(ctx, lookupLimit, errNoAnswer(lookupLimit))
-	defer stop()
-	now := time.Now()
-	ips, err := p.lookUp(asking, host)
-	if err != nil {
-		return false, err
-	}
-	return !p.names.learn(addr, ips, now).leads(at.Addr()), nil
+	return p.resolver.Moved(ctx, addr, s.route)
 }
 
 // Proof judges a session that is to replace another one, by calls on it. The calls are
@@ -53,7 +35,7 @@ type Proof func(ctx context.Context, do func(context.Context, *Request) error) e
 // are ctx.Err, ErrStopped, ErrNotRenewed, a *DialError, and those of prove.
 func (p *Pool) Renew(ctx context.Context, addr string, prove Proof) error {
 	err, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Pool: messages.Renew{Addr: addr, Reply: r}, prove: prove}
+		return mail{Message: core.Renew{Addr: addr, Proof: prove, Reply: r}}
 	})
 	if asked != nil {
 		return asked
@@ -61,16 +43,10 @@ func (p *Pool) Renew(ctx context.Context, addr string, prove Proof) error {
 	return err
 }
 
-// turnAway has a dial that looks for something better than the session in use begin
-// with another address of the name.
-func (o *owner) turnAway(d dial) {
-	l := o.core.servers[d.addr]
-	if l == nil || !l.up {
-		return
-	}
-	s, known := o.live[l.session], o.core.sessions[l.session]
-	if s != nil && known != nil && (d.better || known.unfit()) {
-		o.pool.names.fail(d.addr, s.route, time.Now())
+// avoid has the next dial begin with another address of the name than a session has.
+func (o *owner) avoid(session uint64) {
+	if s := o.live[session]; s != nil {
+		o.pool.resolver.Failed(s.addr, s.route)
 	}
 }
 
@@ -84,21 +60,8 @@ func (o *owner) spent(session uint64) {
 
 // failRoute takes note, once, that the address of a session which has ended failed.
 func (s *session) failRoute(why error) {
-	if !letGo(why) && s.routeFailed.CompareAndSwap(false, true) {
-		s.pool.names.fail(s.addr, s.route, time.Now())
-	}
-}
-
-// toProve keeps the proof of the session that Renew has just asked for, until it is
-// dialed.
-func (o *owner) toProve(prove Proof) {
-	for id := range o.proofs {
-		if _, asked := o.core.asked[id]; !asked {
-			delete(o.proofs, id)
-		}
-	}
-	if _, asked := o.core.asked[o.core.last]; asked {
-		o.proofs[o.core.last] = prove
+	if !core.LetGo(why) && s.routeFailed.CompareAndSwap(false, true) {
+		s.pool.resolver.Failed(s.addr, s.route)
 	}
 }
 
@@ -128,14 +91,4 @@ func (p *Pool) proven(ctx context.Context, s *session, prove Proof) (*session, e
 		return nil, err
 	}
 	return s, nil
-}
-
-// letGo says whether a session ended because this side had no more use for it.
-func letGo(err error) bool {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, ErrStopped} {
-		if errors.Is(err, fine) {
-			return true
-		}
-	}
-	return false
 }

@@ -5,15 +5,16 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // offer is credentials on their way into force.
 type offer struct {
 	next    *credentials
-	lasting bool      // of OfferTLS: until they are taken
-	serial  uint64    // among SetTLS and OfferTLS; the owner gives it
-	by      *offering // that had them taken; nil: of SetTLS
+	lasting bool               // of OfferTLS: until they are taken
+	serial  uint64             // among SetTLS and OfferTLS; the owner gives it
+	by      *offering          // that had them taken; nil: of SetTLS
+	reply   actor.Reply[error] // of the caller; zero: none waits
 }
 
 // SetTLS replaces the credentials: cfg is read, tried on a server, and then used
@@ -80,7 +81,8 @@ func (p *Pool) OfferedTLS() (pending bool, untaken error) {
 // secure brings an offer to the owner and waits for its answer.
 func (p *Pool) secure(of *offer) error {
 	refused, err := actor.Ask(context.Background(), p.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Pool: messages.Secure{Reply: r}, offer: of}
+		of.reply = r
+		return mail{offer: of}
 	})
 	if err != nil {
 		return err
@@ -90,19 +92,19 @@ func (p *Pool) secure(of *offer) error {
 
 // secure looks, in a goroutine of its own, whether a server takes what is offered, or
 // has it offered until one does. It answers what that comes to for the core.
-func (o *owner) secure(m messages.Secure, of *offer) messages.Pool {
+func (o *owner) secure(of *offer) core.Message {
 	p := o.pool
 	o.serial++
 	of.serial = o.serial
 	if !of.lasting {
 		o.self.Go(func(ctx context.Context) {
 			err := p.tried(ctx, of.next)
-			_ = o.tell(ctx, mail{Pool: messages.Secured{Reply: m.Reply, Err: err}, offer: of})
+			_ = o.tell(ctx, mail{Message: core.Secured{Reply: of.reply, Err: err}, offer: of})
 		})
-		return m
+		return nil
 	}
 	if first, others := p.askable(); len(first)+len(others) == 0 {
-		taken := messages.Secured{Reply: m.Reply}
+		taken := core.Secured{Reply: of.reply}
 		o.enforce(taken, of)
 		return taken
 	}
@@ -117,8 +119,8 @@ func (o *owner) secure(m messages.Secure, of *offer) messages.Pool {
 		before.end()
 	}
 	o.start(next)
-	m.Reply.Send(nil)
-	return m
+	of.reply.Send(nil)
+	return nil
 }
 
 // start runs an offering in a goroutine of its own.
@@ -128,14 +130,14 @@ func (o *owner) start(of *offering) {
 		defer stop()
 		defer context.AfterFunc(of.over, stop)()
 		if of.run(ctx) {
-			_ = o.tell(ctx, mail{Pool: messages.Secured{}, offer: &offer{next: of.next, lasting: of.inForce == nil, serial: of.serial, by: of}})
+			_ = o.tell(ctx, mail{Message: core.Secured{}, offer: &offer{next: of.next, lasting: of.inForce == nil, serial: of.serial, by: of}})
 		}
 	})
 }
 
 // enforce puts into force what a server took. It answers false for what is not to be:
 // it is on offer no more, or others that were asked for later are in force already.
-func (o *owner) enforce(m messages.Secured, of *offer) bool {
+func (o *owner) enforce(m core.Secured, of *offer) bool {
 	p := o.pool
 	if of.by != nil && of.by.over.Err() != nil {
 		return false

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // session is one live connection to a server and the lanes on it. Any goroutine
@@ -81,7 +81,7 @@ func (s *session) proved() {
 	if s.served.Load() || !s.served.CompareAndSwap(false, true) {
 		return
 	}
-	if s.pool.actor.TryTell(mail{Pool: messages.Proven{Addr: s.addr, Session: s.id}}) != nil {
+	if s.pool.actor.TryTell(mail{Message: core.Proven{Addr: s.addr, Session: s.id}}) != nil {
 		s.served.Store(false)
 	}
 }
@@ -128,17 +128,17 @@ func (s *session) ping(ctx context.Context) error {
 
 // usage is what the owner needs to know to reap. The server's own pings, which
 // never stop, are a sign of life and not use.
-func (s *session) usage() usage {
-	return usage{
-		busy:     s.inFlight() > 0,
-		used:     s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
-		accepted: s.lastAccepted(),
-		heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
-		spared:   s.tap.origin.Add(time.Duration(s.spare.Load())),
-		answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
-		bulk:     s.tap.bulkAt(),
-		unopened: s.unopenedSince(),
-		pinged:   !s.engaged.Load() && s.accepted.Load() == 0,
+func (s *session) usage() core.Usage {
+	return core.Usage{
+		Busy:     s.inFlight() > 0,
+		Used:     s.tap.origin.Add(time.Duration(s.tap.lastData.Load())),
+		Accepted: s.lastAccepted(),
+		Heard:    s.tap.origin.Add(time.Duration(s.tap.lastRead.Load())),
+		Sending:  s.tap.origin.Add(time.Duration(s.spare.Load())),
+		Answered: s.tap.origin.Add(time.Duration(s.tap.lastAnswered.Load())),
+		Bulk:     s.tap.bulkAt(),
+		Unopened: s.unopenedSince(),
+		Pinged:   !s.engaged.Load() && s.accepted.Load() == 0,
 	}
 }
 
@@ -225,13 +225,13 @@ func (s *session) keep(ctx context.Context) error {
 		case <-farewell:
 			farewell = nil
 			// It waits for room in the mailbox, but not beyond the owner's end.
-			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Leaving{Addr: s.addr, Session: s.id}})
+			_ = s.pool.actor.Tell(ctx, mail{Message: core.Leaving{Addr: s.addr, Session: s.id}})
 		case <-ctx.Done():
 			s.cancel(ErrStopped)
 		case <-s.mux.CloseChan():
 			s.cancel(s.ended())
 		case <-s.vacant:
-			_ = s.pool.actor.Tell(ctx, mail{Pool: messages.Drained{Addr: s.addr, Session: s.id}})
+			_ = s.pool.actor.Tell(ctx, mail{Message: core.Drained{Addr: s.addr, Session: s.id}})
 		case <-s.ctx.Done():
 		}
 	}

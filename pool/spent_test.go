@@ -5,30 +5,47 @@ import (
 	"io"
 	"net/netip"
 	"testing"
-	"time"
 )
+
+// aLookup answers with its addresses.
+type aLookup []netip.Addr
+
+func (l aLookup) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return append([]netip.Addr(nil), l...), nil
+}
 
 // A call can tell of a broken session before the session's keeper has taken note of it,
 // and the dial that it asks for must not begin with the very same address.
 func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *testing.T) {
-	const addr, route = "nomad.test:4647", "127.0.0.2:4647"
+	const addr, route, other = "nomad.test:4647", "127.0.0.2:4647", "127.0.0.1:4647"
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
 		p := new(Pool)
-		p.names.learn(addr, []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2")}, time.Now())
+		p.resolver.Net = aLookup{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
+		ends := func() (with map[string]bool) { // the addresses that are dialed last, of many dials
+			with = make(map[string]bool)
+			for range 100 {
+				r, err := p.resolver.Resolve(t.Context(), addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				with[r.Each[2]] = true
+			}
+			return with
+		}
 		s := &session{pool: p, addr: addr, route: route}
 		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 		s.cancel(cause)
 		o := &owner{pool: p, live: map[uint64]*session{1: s}}
-		o.spent(0)
-		if len(p.names.find(addr).failed) != 0 {
+		ends() // the name is known
+		if o.spent(0); len(ends()) != 3 {
 			t.Fatal("no session is told of, and yet an address failed")
 		}
 		o.spent(1)
-		if failed := len(p.names.find(addr).failed) == 1; failed != fails {
-			t.Errorf("%v: the address failed: %v", cause, failed)
+		if last := ends(); (len(last) == 1 && last[route]) != fails {
+			t.Errorf("%v: the last are %v", cause, last)
 		}
-		before := p.names.find(addr)
-		if s.failRoute(cause); p.names.find(addr) != before {
+		p.resolver.Failed(addr, other)
+		if s.failRoute(cause); !ends()[other] {
 			t.Errorf("%v: and it failed again when the session's keeper told of it", cause)
 		}
 	}

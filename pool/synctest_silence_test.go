@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // silentMux is a network that takes everything and answers nothing, but for streams that
@@ -249,7 +249,7 @@ func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.
 		sp := newSilentPool(t, Config{})
 		time.AfterFunc(500*time.Millisecond, func() {
 			sp.alive()
-			_ = sp.actor.Tell(context.Background(), mail{Pool: messages.Leaving{Addr: "a:1", Session: 1}})
+			_ = sp.actor.Tell(context.Background(), mail{Message: core.Leaving{Addr: "a:1", Session: 1}})
 		})
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 500*time.Millisecond+sure, "left")

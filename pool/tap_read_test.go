@@ -118,7 +118,7 @@ func TestTheServersPingIsNoLifeAndTheAnswerToOursIsNoUse(t *testing.T) {
 	r := tapOn(&paperConn{reads: [][]byte{frame(0, 2, 1, 0, 1), frame(0, 2, 2, 0, 1), append(frame(0, frameData, 0, 1, 1), 'x')}, err: io.EOF})
 	r.origin = r.origin.Add(-time.Hour) // everything from now on is an hour later
 	s := &session{tap: r}
-	used := s.usage().used
+	used := s.usage().Used
 	if err := r.head(); err != nil {
 		t.Fatal(err)
 	}
@@ -132,13 +132,13 @@ func TestTheServersPingIsNoLifeAndTheAnswerToOursIsNoUse(t *testing.T) {
 	if d := r.silence(); d > time.Minute {
 		t.Fatalf("silent for %v after the answer to a ping", d)
 	}
-	if got := s.usage().used; !got.Equal(used) {
+	if got := s.usage().Used; !got.Equal(used) {
 		t.Fatalf("used at %v, before the ping at %v", got, used)
 	}
 	if _, err := r.Read(b); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.usage().used; got.Sub(used) < time.Minute {
+	if got := s.usage().Used; got.Sub(used) < time.Minute {
 		t.Fatalf("used at %v, before the data at %v", got, used)
 	}
 }

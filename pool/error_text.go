@@ -1,0 +1,222 @@
+package pool
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+)
+
+// said is what has been said already where an error's text comes to stand: most
+// errors of the network repeat whom they are about and what was tried.
+type said struct {
+	server string // address as the user gave it; empty: none
+	phase  string // empty: none
+}
+
+// text is err's text without that. Nothing else of it is left out, and an address
+// that is another one stays, such as what the server's name was resolved to.
+func (s said) text(err error) string {
+	switch e := err.(type) { //nolint:errorlint // each link of the chain is looked at by itself
+	case nil:
+		return "<nil>"
+	case *DialError:
+		return s.dial(e)
+	case *beatenError:
+		return e.text(s.phase)
+	case *outdatedError:
+		return e.text(s)
+	case *TLSError:
+		return e.text(s)
+	case *net.OpError:
+		return s.op(e)
+	case *net.DNSError:
+		return s.lookup(e)
+	case *net.AddrError:
+		if e.Addr == s.server {
+			return e.Err
+		}
+	case *tls.CertificateVerificationError:
+		return s.text(e.Err)
+	}
+	return s.wrapped(err)
+}
+
+// wrapped shortens what err wraps where it stands in err's own text.
+func (s said) wrapped(err error) string {
+	text := err.Error()
+	var inner []error
+	switch e := err.(type) { //nolint:errorlint // as above
+	case interface{ Unwrap() error }:
+		inner = []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		inner = e.Unwrap()
+	}
+	inner = slices.DeleteFunc(slices.Clone(inner), func(err error) bool { return err == nil })
+	var long, short []string
+	for _, err := range inner {
+		long, short = append(long, err.Error()), append(short, s.text(err))
+	}
+	if len(inner) > 1 && text == strings.Join(long, "\n") { // errors.Join
+		return strings.Join(short, "; ")
+	}
+	for i := range inner {
+		if long[i] != "" && long[i] != short[i] {
+			text = strings.Replace(text, long[i], short[i], 1)
+		}
+	}
+	return text
+}
+
+func (s said) dial(e *DialError) string {
+	text := said{server: e.Addr, phase: e.Phase.String()}.text(e.Err)
+	if e.Addr != s.server {
+		text = e.Addr + ": " + text
+	}
+	if at := e.Phase.String(); at != s.phase {
+		text = at + ": " + text
+	}
+	return text
+}
+
+// op shortens "dial tcp ADDR: connect: REASON" and "read tcp LOCAL->ADDR: read: REASON".
+func (s said) op(e *net.OpError) string {
+	if e.Err == nil {
+		return s.wrapped(e)
+	}
+	text := s.text(e.Err)
+	if call, ok := e.Err.(*os.SyscallError); ok && (call.Syscall == e.Op || call.Syscall == "connect") { //nolint:errorlint // the very next one
+		text = call.Err.Error()
+	}
+	var about []string // what and whom, if that is to be told
+	switch e.Op {
+	case "dial", "read", "write", "writev":
+		if e.Op != s.phase {
+			about = append(about, e.Op)
+		}
+	default:
+		return s.wrapped(e)
+	}
+	if e.Addr != nil && !same(e.Addr.String(), s.server) {
+		about = append(about, e.Addr.String())
+	}
+	if about != nil {
+		text = strings.Join(about, " ") + ": " + text
+	}
+	if e.Source != nil {
+		text += ", local address " + e.Source.String()
+	}
+	return text
+}
+
+// lookup shortens "lookup NAME on SERVER: REASON".
+func (s said) lookup(e *net.DNSError) string {
+	host, _, _ := net.SplitHostPort(s.server)
+	if strings.TrimSuffix(e.Name, ".") != strings.TrimSuffix(host, ".") {
+		return e.Error()
+	}
+	text := "lookup"
+	if e.Server != "" {
+		text += " on " + e.Server
+	}
+	return text + ": " + e.Err
+}
+
+// same says whether two addresses are one, however they are written.
+func same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := netip.ParseAddrPort(a)
+	y, errY := netip.ParseAddrPort(b)
+	return errX == nil && errY == nil && x.Port() == y.Port() && x.Addr().Unmap() == y.Addr().Unmap()
+}
+
+// maxBeaten is how many addresses the error of a race names.
+const maxBeaten = 8
+
+// beatenError says that no address of a server works.
+type beatenError struct {
+	routes int          // addresses there were
+	each   []*DialError // of those tried first; never empty
+}
+
+// beaten is the error of a race without a winner. The phase is that of the
+// address that came furthest.
+func beaten(addr string, routes []string, failed []error) *DialError {
+	of := &beatenError{routes: len(routes)}
+	phase := PhaseDial
+	for i, err := range failed {
+		e := &DialError{Addr: routes[i], Phase: PhaseDial, Err: err}
+		if d, ok := err.(*DialError); ok { //nolint:errorlint // setUp gives it bare
+			e.Phase, e.Err = d.Phase, d.Err
+		}
+		phase = max(phase, e.Phase)
+		if len(of.each) < maxBeaten {
+			of.each = append(of.each, e)
+		}
+	}
+	return &DialError{Addr: addr, Phase: phase, Err: of}
+}
+
+func (e *beatenError) Error() string { return e.text("") }
+
+// text names the addresses, those with the same cause together. The phase is not
+// repeated that has been said.
+func (e *beatenError) text(phase string) string {
+	var whys []string
+	each := make(map[string][]string) // addresses by why
+	for _, err := range e.each {
+		at := err.Phase.String()
+		why := said{server: err.Addr, phase: at}.text(err.Err)
+		if at != phase {
+			why = at + ": " + why
+		}
+		if each[why] == nil {
+			whys = append(whys, why)
+		}
+		each[why] = append(each[why], err.Addr)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "none of %d addresses works", e.routes)
+	for i, why := range whys {
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + strings.Join(each[why], ", ") + ": " + why)
+	}
+	if more := e.routes - len(e.each); more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	return b.String()
+}
+
+// Unwrap gives the *DialError of each address.
+func (e *beatenError) Unwrap() []error {
+	errs := make([]error, len(e.each))
+	for i, err := range e.each {
+		errs[i] = err
+	}
+	return errs
+}
+
+// outdatedError says that a name could not be resolved, and that the server was not
+// reached at the addresses that the name had before either.
+type outdatedError struct{ lookup, dial error }
+
+func (e *outdatedError) Error() string { return e.text(said{}) }
+
+func (e *outdatedError) text(s said) string {
+	return s.text(e.lookup) + "; and where the name led before: " + s.text(e.dial)
+}
+
+func (e *outdatedError) Unwrap() []error { return []error{e.lookup, e.dial} }
+
+// explain adds to the error of a dial that the lookup failed; nil: it did not.
+func explain(err, lookup error) error {
+	d, ok := err.(*DialError) //nolint:errorlint // setUp and beaten give it bare
+	if lookup == nil || !ok {
+		return err
+	}
+	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: lookup, dial: d.Err}}
+}

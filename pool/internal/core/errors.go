@@ -1,0 +1,88 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+)
+
+// Why sessions end, or calls leave them. Package pool exports these.
+var (
+	// ErrIdle is why a session ended that was not used.
+	ErrIdle = errors.New("session was idle")
+
+	// ErrLeaving says that the server announced its departure.
+	ErrLeaving = errors.New("server is leaving")
+
+	// ErrSilent is why a session ended on which calls waited and nothing came in.
+	ErrSilent = errors.New("server is silent")
+
+	// ErrNotServing is why calls left a session whose server leaves calls unanswered.
+	ErrNotServing = errors.New("server leaves calls unanswered")
+
+	// ErrNoStream says that the server acknowledges no new stream.
+	ErrNoStream = errors.New("the server acknowledges no new stream")
+
+	// ErrRenewed is why a session ended that was replaced.
+	ErrRenewed = errors.New("session was replaced by one with newer credentials")
+
+	// ErrNotRenewed says that a renewal made no session.
+	ErrNotRenewed = errors.New("the session to the server is not being replaced now")
+
+	// ErrDrained is why a session ended whose credentials were withdrawn.
+	ErrDrained = errors.New("session was made with credentials that are no longer trusted, and its time to drain is over")
+
+	// ErrTooManySessions is why a session ended that had left use.
+	ErrTooManySessions = errors.New("session had left use, and there are too many of these")
+)
+
+// errElsewhere is why a session ended whose address led to a better one.
+var errElsewhere = &renewedError{"session was replaced: its address leads to a better server now"}
+
+// renewedError is ErrRenewed in other words.
+type renewedError struct{ text string }
+
+func (e *renewedError) Error() string { return e.text }
+
+func (*renewedError) Is(target error) bool { return target == ErrRenewed }
+
+// LetGo reports whether a session ended because this side had no more use for it: the
+// end says nothing about the server.
+func LetGo(err error) bool {
+	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, actor.ErrStopped} {
+		if errors.Is(err, fine) {
+			return true
+		}
+	}
+	return false
+}
+
+// Failure is a dial that failed, or a session that ended as good as one.
+type Failure struct {
+	Addr        string
+	Err         error
+	Timeout     bool // nothing was answered in time
+	Credentials bool // the credentials were refused, by either side
+	Session     bool // a session came up, and ended before a call on it was answered
+}
+
+// Refusal is the error of an address that is not dialed now. No packet was sent.
+type Refusal struct {
+	Addr     string
+	Until    time.Time // from then on the address is dialed, or a dial under way may be joined
+	Failures int       // in a row
+	Last     Failure   // of these; with Paced maybe of another address
+	Paced    bool      // the agent's dials are held back, and not those of this address alone
+}
+
+func (e *Refusal) Error() string {
+	return fmt.Sprintf("%s is not dialed: %d failures, the last one: %v", e.Addr, e.Failures, e.Last.Err)
+}
+
+// Unwrap is the last failure's error.
+func (e *Refusal) Unwrap() error { return e.Last.Err }
+
+// errPending is the failure where a dial is late of which nothing else is known.
+var errPending = errors.New("a dial is under way that takes long")

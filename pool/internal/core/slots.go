@@ -1,0 +1,112 @@
+package core
+
+// The most dials at once, and the most of these for probes: a probe never keeps a call
+// waiting. Each takes a descriptor, or up to 16 where an address is a name of so many.
+const (
+	maxDials  = 32
+	maxProbes = maxDials / 2
+)
+
+// dialing is a dial that waits for a slot or is under way.
+type dialing struct {
+	addr     string
+	session  uint64
+	probe    bool // no call waits for it
+	second   bool // it began beside another one to its address that is late
+	late     bool // the callers were answered that it failed; it goes on
+	stale    bool // its session is of no use any more
+	spare    bool // it is late, and only Connect with Spare asked for it
+	afterCut bool // it is late, and is made in place of a session that was cut
+}
+
+// slots bounds the dials that are under way. Others wait, in the order in which they were
+// asked for. A dial that is late goes on for as long as no other one wants its slot.
+type slots struct {
+	running map[uint64]*dialing // by session
+	queue   []*dialing
+}
+
+// ask puts a dial into the queue.
+func (s *slots) ask(d *dialing) { s.queue = append(s.queue, d) }
+
+// next takes the next dial out of the queue, if there is a slot for it, or one can be had
+// by giving up a late dial, which it returns too.
+func (s *slots) next() (d, gaveUp *dialing) {
+	probes := 0
+	for _, r := range s.running {
+		if r.probe {
+			probes++
+		}
+	}
+	at := -1
+	for i, q := range s.queue {
+		if !q.probe {
+			at = i
+			break
+		}
+		if at < 0 {
+			at = i
+		}
+	}
+	if at < 0 {
+		return nil, nil
+	}
+	d = s.queue[at]
+	crowded := d.probe && probes >= maxProbes
+	if crowded || len(s.running) >= maxDials {
+		if gaveUp = s.oldestLate(crowded); gaveUp == nil {
+			return nil, nil
+		}
+		delete(s.running, gaveUp.session)
+	}
+	s.queue = append(s.queue[:at], s.queue[at+1:]...)
+	s.running[d.session] = d
+	return d, gaveUp
+}
+
+// oldestLate is the late dial that began first; nil: none is late.
+func (s *slots) oldestLate(probes bool) (oldest *dialing) {
+	for _, r := range s.running {
+		if r.late && (r.probe || !probes) && (oldest == nil || r.session < oldest.session) {
+			oldest = r
+		}
+	}
+	return oldest
+}
+
+// lateTo reports whether a late dial to addr is under way.
+func (s *slots) lateTo(addr string) bool {
+	for _, r := range s.running {
+		if r.late && r.addr == addr {
+			return true
+		}
+	}
+	return false
+}
+
+// wanted makes a dial in the queue one that a call waits for.
+func (s *slots) wanted(session uint64) {
+	for _, q := range s.queue {
+		if q.session == session {
+			q.probe = false
+		}
+	}
+}
+
+// drop takes a dial out of the queue, and reports whether it was there.
+func (s *slots) drop(session uint64) bool {
+	for i, q := range s.queue {
+		if q.session == session {
+			s.queue = append(s.queue[:i], s.queue[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// done frees the slot of a dial that has ended, and returns that dial; nil: it had none.
+func (s *slots) done(session uint64) *dialing {
+	d := s.running[session]
+	delete(s.running, session)
+	return d
+}

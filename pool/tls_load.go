@@ -1,0 +1,254 @@
+package pool
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// material is the bytes that a TLSConfig names.
+type material struct {
+	from          TLSConfig
+	ca, cert, key source
+}
+
+// source is one of them and where it came from.
+type source struct {
+	field string // of TLSConfig
+	file  string // its path, or "PEM"
+	data  []byte // nil: not given
+}
+
+func (s *source) bad(p TLSProblem, err error) error {
+	return &TLSConfigError{Field: s.field, File: s.file, Problem: p, Err: err}
+}
+
+// read copies the PEM and reads the files.
+func (c *TLSConfig) read() (*material, error) {
+	m := &material{from: *c}
+	m.from.CAPEM, m.from.CertPEM, m.from.KeyPEM = bytes.Clone(c.CAPEM), bytes.Clone(c.CertPEM), bytes.Clone(c.KeyPEM)
+	if c.VerifyServerName != nil {
+		m.from.VerifyServerName = new(*c.VerifyServerName)
+	}
+	if err := m.from.protocol(); err != nil {
+		return nil, err
+	}
+	if c.Watch < 0 || c.Watch > 0 && c.CAFile == "" && c.CertFile == "" && c.KeyFile == "" {
+		return nil, &TLSConfigError{Field: "Watch", Problem: TLSBadWatch, Err: errors.New(c.Watch.String())}
+	}
+	for _, s := range []struct {
+		to   *source
+		name string
+		file string
+		pem  []byte
+	}{
+		{&m.ca, "CA", c.CAFile, m.from.CAPEM},
+		{&m.cert, "Cert", c.CertFile, m.from.CertPEM},
+		{&m.key, "Key", c.KeyFile, m.from.KeyPEM},
+	} {
+		if err := s.to.read(s.name, s.file, s.pem); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case m.ca.data == nil:
+		return nil, m.ca.bad(TLSNoCA, nil)
+	case m.cert.data != nil && m.key.data == nil:
+		return nil, m.cert.bad(TLSNoKey, nil)
+	case m.cert.data == nil && m.key.data != nil:
+		return nil, m.key.bad(TLSNoCertificate, nil)
+	}
+	return m, nil
+}
+
+// read fills in s; it stays empty if neither is given.
+func (s *source) read(name, file string, text []byte) (err error) {
+	s.field, s.file = name+"File", file
+	switch {
+	case file != "" && len(text) > 0:
+		return s.bad(TLSGivenTwice, nil)
+	case file != "":
+		if s.data, err = os.ReadFile(file); err != nil {
+			return s.bad(TLSUnreadable, err)
+		}
+		if s.data == nil {
+			s.data = []byte{} // empty, but given
+		}
+	case len(text) > 0:
+		s.field, s.file, s.data = name+"PEM", "PEM", text
+	}
+	return nil
+}
+
+// sum tells contents apart.
+func (m *material) sum() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for _, s := range []*source{&m.ca, &m.cert, &m.key} {
+		h.Write(fmt.Appendf(nil, "%d ", len(s.data)))
+		h.Write(s.data)
+	}
+	copy(sum[:], h.Sum(nil))
+	return sum
+}
+
+// certificates are those in s, at least one.
+func (s *source) certificates() (all []*x509.Certificate, err error) {
+	for rest := s.data; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, s.bad(TLSMalformed, err)
+		}
+		all = append(all, cert)
+	}
+	if all == nil {
+		return nil, s.bad(TLSNoPEM, errors.New("no CERTIFICATE block"))
+	}
+	return all, nil
+}
+
+// valid says what is wrong with a certificate's time.
+func (s *source) valid(cert *x509.Certificate, now time.Time) error {
+	switch {
+	case now.After(cert.NotAfter):
+		return s.bad(TLSExpired, fmt.Errorf("since %s", cert.NotAfter.Format(time.RFC3339)))
+	case now.Before(cert.NotBefore):
+		return s.bad(TLSNotYetValid, fmt.Errorf("not before %s", cert.NotBefore.Format(time.RFC3339)))
+	}
+	return nil
+}
+
+// roots are the authorities. One that is valid now is enough: bundles keep old
+// ones for a while.
+func (m *material) roots(now time.Time) (*x509.CertPool, error) {
+	all, err := m.ca.certificates()
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(c *x509.Certificate) bool { return !c.IsCA })
+	if len(all) == 0 {
+		return nil, m.ca.bad(TLSNotCA, nil)
+	}
+	roots, usable := x509.NewCertPool(), false
+	for _, c := range all {
+		roots.AddCert(c)
+		if wrong := m.ca.valid(c, now); wrong == nil {
+			usable = true
+		} else if err == nil {
+			err = wrong
+		}
+	}
+	if !usable {
+		return nil, err
+	}
+	return roots, nil
+}
+
+// identity is what this side shows.
+func (m *material) identity(now time.Time) (*tls.Certificate, error) {
+	chain, err := m.cert.certificates()
+	if err != nil {
+		return nil, err
+	}
+	key, err := m.key.privateKey()
+	if err != nil {
+		return nil, err
+	}
+	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
+		return nil, m.key.bad(TLSKeyMismatch, fmt.Errorf("the certificate is in %s", m.cert.file))
+	}
+	if err := m.cert.valid(chain[0], now); err != nil {
+		return nil, err
+	}
+	own := &tls.Certificate{PrivateKey: key, Leaf: chain[0]}
+	for _, c := range chain {
+		own.Certificate = append(own.Certificate, c.Raw)
+	}
+	return own, nil
+}
+
+// privateKey is the first private key in s.
+func (s *source) privateKey() (crypto.Signer, error) {
+	for rest := s.data; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, s.bad(TLSNoPEM, errors.New("no PRIVATE KEY block"))
+		}
+		var key any
+		var err error
+		switch block.Type {
+		case "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		case "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "ENCRYPTED PRIVATE KEY":
+			err = errors.New("it is encrypted: store it without a passphrase")
+		default:
+			continue // parameters of a curve, or a certificate
+		}
+		if err != nil {
+			return nil, s.bad(TLSMalformed, err)
+		}
+		signer, ok := key.(crypto.Signer)
+		if !ok {
+			return nil, s.bad(TLSMalformed, fmt.Errorf("a %T cannot sign", key))
+		}
+		return signer, nil
+	}
+}
+
+// verifyChain is for a handshake in which package tls verifies nothing: it does the
+// same but for the name. It is called in every handshake, a resumed one included.
+func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
+	return func(s tls.ConnectionState) error {
+		certs := s.PeerCertificates
+		if len(certs) == 0 {
+			return errors.New("tls: the server shows no certificate")
+		}
+		between := x509.NewCertPool()
+		for _, c := range certs[1:] {
+			between.AddCert(c)
+		}
+		_, err := certs[0].Verify(x509.VerifyOptions{
+			Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		})
+		if err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}
+		}
+		return nil
+	}
+}
+
+// withdraws says whether c, nil for plain TCP, no longer trusts a server that the
+// credentials before it did: by an authority that is gone, or another name to expect.
+// What was made on them must end then. Other certificates of this side, and more
+// authorities, withdraw nothing.
+func (c *credentials) withdraws(before *credentials) bool {
+	switch {
+	case c == nil:
+		return false // it trusts anybody
+	case before == nil:
+		return true // which trusted anybody
+	case c.wanted != "" && c.wanted != before.wanted:
+		return true
+	}
+	return slices.ContainsFunc(before.roots, func(root *x509.Certificate) bool {
+		return !slices.ContainsFunc(c.roots, root.Equal)
+	})
+}

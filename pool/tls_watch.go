@@ -1,0 +1,207 @@
+package pool
+
+import (
+	"context"
+	"crypto/sha256"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// offering is credentials that are offered to servers until one takes them, and a
+// look at the files they come from. There are two of them: what OfferTLS was given,
+// and what the files of the credentials in force have become since.
+type offering struct {
+	pool    *Pool
+	from    *TLSConfig   // whose files are looked at; nil: there are none
+	inForce *credentials // of the files in force, what they held then; nil: of OfferTLS
+	serial  uint64       // of OfferTLS, among SetTLS and OfferTLS
+	try     func(context.Context, *credentials) trial
+
+	next    *credentials          // what is offered; nil is plain TCP
+	pending atomic.Bool           // next is to be taken
+	untaken atomic.Pointer[error] // why it was not when it was offered last; nil: it was not offered yet
+
+	events chan struct{}   // has one when a server may see it differently now
+	over   context.Context // ends it
+	end    context.CancelFunc
+
+	refusedSum [sha256.Size]byte // of what was refused, and that was logged
+	unheardSum [sha256.Size]byte // of what no server could be asked about, and that was logged
+	badFiles   string            // the complaint about files that was logged last
+}
+
+// newOffering makes one that looks at the files of cfg, and offers nothing yet.
+func (p *Pool) newOffering(cfg *TLSConfig) *offering {
+	o := &offering{pool: p, from: cfg, try: p.try, events: make(chan struct{}, 1)}
+	o.over, o.end = context.WithCancel(context.Background())
+	return o
+}
+
+// The time between two offers: from 5 s, doubled each time, to 4 min, and up to a
+// quarter more; and how soon after one an event may bring the next: a half more or less.
+const (
+	offerFirst = 5 * time.Second
+	offerMost  = 4 * time.Minute
+	offerSoon  = time.Second
+)
+
+// offerPause is the time after so many offers.
+func offerPause(offers int) time.Duration {
+	pause := min(offerFirst<<min(offers-1, 10), offerMost)
+	return pause + rand.N(pause/4)
+}
+
+// event says that a server may see it differently now, or that there is another one.
+func (o *offering) event() {
+	if o == nil || !o.pending.Load() {
+		return
+	}
+	select {
+	case o.events <- struct{}{}:
+	default:
+	}
+}
+
+// run offers what there is to offer, and looks at the files, until a server has taken
+// next, or there is none to ask, or ctx ends (false).
+func (o *offering) run(ctx context.Context) bool {
+	var tick <-chan time.Time
+	if o.from != nil && o.from.Watch > 0 {
+		t := time.NewTicker(o.from.Watch)
+		defer t.Stop()
+		tick = t.C
+	}
+	again := time.NewTimer(0) // finds nothing to offer, perhaps
+	defer again.Stop()
+	offers, soonest := 0, time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-again.C:
+		case <-o.events:
+			again.Reset(max(time.Until(soonest), 0))
+			continue
+		case <-tick:
+			if !o.look(ctx) {
+				continue
+			}
+			offers = 0
+		}
+		if !o.pending.Load() {
+			continue
+		}
+		if o.offer(ctx) {
+			return true
+		}
+		offers++
+		again.Reset(offerPause(offers))
+		soonest = time.Now().Add(offerSoon/2 + rand.N(offerSoon))
+	}
+}
+
+// offer says whether next is to come into force: a server took it, or none is known.
+func (o *offering) offer(ctx context.Context) bool {
+	t := o.try(ctx, o.next)
+	sum := o.next.digest()
+	switch {
+	case t.taken || t.nobody():
+		return true
+	case o.ended(ctx):
+		return false
+	case t.refused != nil:
+		o.untaken.Store(&t.refused)
+		if o.refusedSum != sum {
+			o.refusedSum = sum
+			o.complain(t.refused, "changed TLS files are not taken: those read before stay in force",
+				"the TLS credentials on offer are not taken: those before stay in force")
+		}
+	default:
+		o.untaken.Store(&t.unheard)
+		if o.unheardSum != sum {
+			o.unheardSum = sum
+			o.complain(t.unheard, "no server can be asked about changed TLS files: those read before stay in force until one can",
+				"no server can be asked about the TLS credentials on offer: those before stay in force until one can")
+		}
+	}
+	return false
+}
+
+// ended says whether nothing that is found out now matters any more.
+func (o *offering) ended(ctx context.Context) bool { return ctx.Err() != nil || o.over.Err() != nil }
+
+// complain logs what keeps the credentials from coming into force.
+func (o *offering) complain(err error, ofWatch, ofOffer string) {
+	text := ofOffer
+	if o.inForce != nil {
+		text = ofWatch
+	}
+	o.pool.cfg.Logger.Warn().Err(err).Msg(text)
+}
+
+// digest tells credentials apart. That of plain TCP is not zero either.
+func (c *credentials) digest() [sha256.Size]byte {
+	if c == nil {
+		return sha256.Sum256(nil)
+	}
+	return c.sum
+}
+
+// watch looks after the files of the credentials in force, in place of those it
+// looked after before.
+func (o *owner) watch() {
+	p := o.pool
+	if before := p.watching.Swap(nil); before != nil {
+		before.end()
+	}
+	inForce := p.creds.Load()
+	if inForce == nil || inForce.from.Watch == 0 {
+		return
+	}
+	w := p.newOffering(&inForce.from)
+	w.inForce = inForce
+	p.watching.Store(w)
+	o.start(w)
+}
+
+// look says whether the files hold something new to offer. It reads them whole, and
+// they are small: a time stamp would miss what is replaced within its grain. Files
+// that are of no use change nothing: what they held before stays on offer.
+func (o *offering) look(ctx context.Context) bool {
+	m, err := o.from.read()
+	if err != nil {
+		o.bad(ctx, err.Error(), err)
+		return false
+	}
+	sum := m.sum()
+	if o.inForce != nil && sum == o.inForce.sum { // what was wrong is mended, or taken back
+		o.pending.Store(false)
+		o.untaken.Store(nil)
+		o.badFiles, o.refusedSum, o.unheardSum = "", [sha256.Size]byte{}, [sha256.Size]byte{}
+		return false
+	}
+	if o.pending.Load() && sum == o.next.digest() {
+		o.badFiles = ""
+		return false
+	}
+	next, err := m.credentials(time.Now())
+	if err != nil {
+		o.bad(ctx, string(sum[:]), err)
+		return false
+	}
+	o.badFiles, o.next = "", next
+	o.untaken.Store(nil)
+	o.pending.Store(true)
+	return true
+}
+
+// bad logs once for each thing that is wrong with the files.
+func (o *offering) bad(ctx context.Context, about string, err error) {
+	if o.badFiles == about || o.ended(ctx) {
+		return
+	}
+	o.badFiles = about
+	o.complain(err, "changed TLS files are not taken: those read before stay in force",
+		"changed TLS files are not taken: those read before stay on offer")
+}
