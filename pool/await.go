@@ -175,9 +175,3 @@ func (s *session) overdue() time.Duration {
 	_ = s.pool.actor.TryTell(mail{Message: core.Overdue{Addr: s.addr, Session: s.id}})
 	return limit
 }
-
-// Corroborate tells that another server answers while addr is silent, or leaves calls
-// unanswered. It is the answer to Config.Suspect. The errors are ctx.Err and ErrStopped.
-func (p *Pool) Corroborate(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Message: core.Corroborated{Addr: addr}})
-}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -200,9 +201,9 @@ func TestADialGoesOnWhenItsCallersHaveGivenUp(t *testing.T) {
 				s, cfg.TLS = ca.server(), ca.agent()
 			}
 			down := make(chan error, 100)
-			cfg.DialTimeout, cfg.Down = time.Second, func(_ string, err error) { down <- err }
+			cfg.DialTimeout = time.Second
 			s.Freeze()
-			p := newPool(t, cfg)
+			p := newPool(t, cfg, poolhooks.Hooks{Down: func(_ string, err error) { down <- err }})
 			err := p.Call(within(t), s.Addr(), "Status.Ping", nil, nil)
 			failed(t, err, pool.PhaseHandshake, pool.NotSent, context.DeadlineExceeded)
 			_ = receive(t, "a word about it", down)

@@ -46,7 +46,7 @@ type Config struct {
 	//
 	// A dial that fails, and a session that ends within 10 s before a call on it was
 	// answered, are followed by another dial at once, and then by a back-off: half to all
-	// of 100 ms, doubled each time, to 2 s, or what DialSpread says. All callers share it;
+	// of 100 ms, doubled each time, to 2 s, in a large fleet to 1 min. All callers share it;
 	// in the meantime they get a *DialError with a *BackoffError at once. At most 32 dials
 	// are under way, 16 of them for Ping, and 4 more to try credentials; others wait.
 	DialTimeout time.Duration
@@ -62,7 +62,7 @@ type Config struct {
 	// PingTimeout is how long the server may take for a sign of life then; after
 	// that its session ends, with the calls on it. It is also how long the server may
 	// take to answer the Status.Ping, or any other call: after that calls leave the
-	// session (ErrNotServing) if another server answers (Suspect), or this one does on a
+	// session (ErrNotServing) if another server answers, or this one does on a
 	// new connection. Calls that are Repeatable, or may be Moved, and streams that are
 	// not acknowledged end then; the others wait on, because it would not be known
 	// whether they were executed. Zero means 2 s.
@@ -75,24 +75,6 @@ type Config struct {
 	// on, at 1 KiB a second at least, and so does a large request; one that trickles is
 	// given up. The same goes for the acknowledgement of a stream. Zero means 1 min.
 	HoldTimeout time.Duration
-
-	// Suspect, if set, is told of a server that is silent or leaves calls unanswered,
-	// and must not block. A session that is silent then ends only after Corroborate said
-	// that another server answers: when none does, the silence may well be on this side.
-	// Without it no other server can testify against one that leaves calls unanswered.
-	Suspect func(addr string)
-
-	// Down, if set, is told of a server whose session broke or could not be
-	// dialed, and why, also when no call was on it; it must not block. A server
-	// that announces its departure is down with ErrLeaving, before it is, one that leaves
-	// calls unanswered with ErrNotServing.
-	Down func(addr string, err error)
-
-	// Renewed, if set, is told of a server whose session was replaced by one with
-	// other credentials, by a better one (Pool.Renew), or by one that works in place of one
-	// that was silent or on which calls were not answered, once calls find that, and must
-	// not block: the server learns of the new one by the next call on it.
-	Renewed func(addr string)
 
 	// IdleTimeout is how long a session may stay unused before it is closed. The
 	// retained server's session is kept. Zero means 2 min.
@@ -132,9 +114,9 @@ type Config struct {
 	MaxReverseBytes int
 
 	// DrainTimeout is how long a session that works is kept, after its last use, once
-	// it was left for another server (Retain) or replaced (SetTLS): its server may
-	// know the agent by it until the next heartbeat. Where Pool.HeartbeatTTL tells of
-	// a longer time, that counts. What is on a session ends it not before its own
+	// it was left for another server or replaced (SetTLS): its server may
+	// know the agent by it until the next heartbeat. Where heartbeats hold for
+	// longer, that counts. What is on a session ends it not before its own
 	// end, but for one thing: when new credentials withdraw the trust on which it was
 	// made, it ends that long afterwards, with its calls and streams. Zero means 30 s.
 	//

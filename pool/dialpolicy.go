@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
@@ -58,56 +59,36 @@ func classify(err error) (timeout, credentials bool) {
 	return timeout, refuses(err)
 }
 
-// DialPolicy decides about an agent's dials as a Pool does, without a clock, I/O or
-// chance of its own: it is for simulations of many agents. It belongs to one goroutine.
-// Make one with NewDialPolicy.
-type DialPolicy struct{ of *core.Backoffs }
+// dialPolicy is a poolhooks.DialPolicy.
+type dialPolicy struct{ *core.Backoffs }
 
-// NewDialPolicy makes a DialPolicy. chance returns a number from 0 to 1, a new one at
-// each call.
-func NewDialPolicy(chance func() float64) *DialPolicy {
-	return &DialPolicy{core.NewBackoffs(chance)}
+func newDialPolicy(chance func() float64) poolhooks.DialPolicy {
+	return dialPolicy{core.NewBackoffs(chance)}
 }
 
-// Spread sets the time in which each agent of the fleet may dial once.
-func (d *DialPolicy) Spread(over time.Duration) { d.of.Spread(over) }
-
-// Refuse is why addr is not dialed now, an error that has a *BackoffError in it; nil: it
-// is dialed. connected is whether the agent has any session.
-func (d *DialPolicy) Refuse(now time.Time, addr string, connected bool) error {
-	if r := d.of.Refuse(now, addr, connected); r != nil {
+func (d dialPolicy) Refuse(now time.Time, addr string, connected bool) error {
+	if r := d.Backoffs.Refuse(now, addr, connected); r != nil {
 		return refusalError(r)
 	}
 	return nil
 }
 
-// Limit is how long the next dial to addr may take, where callers wait for base. beside
-// is whether another dial to it is under way for which no caller waits any more.
-func (d *DialPolicy) Limit(addr string, base time.Duration, beside bool) time.Duration {
-	return d.of.Limits(addr, base, beside).Whole
+func (d dialPolicy) Limit(addr string, base time.Duration, beside bool) time.Duration {
+	return d.Limits(addr, base, beside).Whole
 }
 
-// Failed notes a dial that failed, late: because it was not answered in time, after
-// limit.
-func (d *DialPolicy) Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool) {
+func (d dialPolicy) Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool) {
 	err := errDialFailed
 	if late {
 		err = error(&dialing.LateError{Limit: limit})
 	}
-	d.of.Failed(now, core.Failure{Addr: addr, Err: err, Timeout: late}, connected)
+	d.Backoffs.Failed(now, core.Failure{Addr: addr, Err: err, Timeout: late}, connected)
 }
 
 var errDialFailed = errors.New("refused")
 
-// Up notes a session with addr.
-func (d *DialPolicy) Up(now time.Time, addr string, session uint64) { d.of.Up(now, addr, session) }
-
-// Served notes that a call on a session with addr was answered.
-func (d *DialPolicy) Served(addr string) { d.of.Served(addr) }
-
-// Ended notes that a session broke. connected is whether the agent has another one.
-func (d *DialPolicy) Ended(now time.Time, addr string, session uint64, cause error, connected bool) {
-	if d.of.Ended(now, addr, session, core.LetGo(cause)) {
-		d.of.Failed(now, core.Failure{Addr: addr, Err: cause}, connected)
+func (d dialPolicy) Ended(now time.Time, addr string, session uint64, cause error, connected bool) {
+	if d.Backoffs.Ended(now, addr, session, core.LetGo(cause)) {
+		d.Backoffs.Failed(now, core.Failure{Addr: addr, Err: cause}, connected)
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
 func TestADialPolicyLeavesServersAloneThatCannotBeReached(t *testing.T) {
-	d := pool.NewDialPolicy(func() float64 { return 0 })
+	d := poolhooks.NewDialPolicy(func() float64 { return 0 })
 	d.Spread(30 * time.Second)
 	now := time.Unix(1_800_000_000, 0)
 	for i, addr := range []string{"a:1", "b:1"} {

@@ -43,12 +43,12 @@ func ExamplePool_SetTLS() {
 	fmt.Println("called:", err)
 
 	// A new certificate, before the old one expires. No call notices.
-	fmt.Println("replaced:", p.SetTLS(client()))
+	fmt.Println("replaced:", p.SetTLS(ctx, client()))
 
 	// What a server does not take, or what does not trust it, changes nothing.
 	mars := client()
 	mars.Region = "mars"
-	err = p.SetTLS(mars)
+	err = p.SetTLS(ctx, mars)
 	if e, ok := errors.AsType[*pool.TLSError](err); ok {
 		fmt.Println(e.Wanted, e.Offered, errors.Is(err, pool.ErrTLSWrongName))
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
@@ -30,6 +31,14 @@ func Far(cfg Config) Config {
 	}
 	return cfg
 }
+
+// Hooked is New with hooks.
+func Hooked(cfg Config, hooks ...poolhooks.Hooks) (*Pool, error) {
+	return newPool(cfg, append(hooks, poolhooks.Hooks{})[0])
+}
+
+// Control is p as the proxy sees it.
+func Control(p *Pool) poolhooks.Control { return control{p} }
 
 // DialLimit has the time of p's dials be over when the test says so, in place of
 // DialTimeout, which the error names all the same. It must be called before the

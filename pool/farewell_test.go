@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
@@ -22,7 +23,7 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	var downs []error
 	s := &session{tap: new(tap), pool: new(Pool)}
 	o := &owner{
-		pool: &Pool{cfg: Config{Down: func(_ string, err error) { downs = append(downs, err) }}},
+		pool: &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { downs = append(downs, err) }}},
 		core: c, live: map[uint64]*session{1: s},
 	}
 	if o.farewell(addrA, 0) || o.farewell(addrA, 1) || len(downs) != 0 {

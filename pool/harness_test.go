@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -38,9 +39,9 @@ func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server 
 
 // newPool makes a pool that does nothing because of the time, but for the limits
 // that are given.
-func newPool(tb testing.TB, cfg pool.Config) *pool.Pool {
+func newPool(tb testing.TB, cfg pool.Config, hooks ...poolhooks.Hooks) *pool.Pool {
 	tb.Helper()
-	p, err := pool.New(pool.Far(cfg))
+	p, err := pool.Hooked(pool.Far(cfg), hooks...)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -15,11 +15,11 @@ import (
 // the machine is: it is idle from the end on.
 func keeping(tb testing.TB, p *pool.Pool, addr string, do func()) {
 	tb.Helper()
-	if err := p.Retain(within(tb), addr); err != nil {
+	if err := pool.Control(p).Retain(within(tb), addr); err != nil {
 		tb.Fatal(err)
 	}
 	do()
-	if err := p.Retain(within(tb), ""); err != nil {
+	if err := pool.Control(p).Retain(within(tb), ""); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -46,7 +46,7 @@ func TestAnIdleSessionIsReaped(t *testing.T) {
 func TestARetainedSessionIsNotReaped(t *testing.T) {
 	kept, other := startServer(t), startServer(t)
 	p := newPool(t, pool.Config{IdleTimeout: 20 * time.Millisecond})
-	if err := p.Retain(within(t), kept.Addr()); err != nil {
+	if err := pool.Control(p).Retain(within(t), kept.Addr()); err != nil {
 		t.Fatal(err)
 	}
 	ping(t, p, kept.Addr())
@@ -56,7 +56,7 @@ func TestARetainedSessionIsNotReaped(t *testing.T) {
 	if n := kept.Counts().Accepted; n != 1 || kept.Counts().Open != 1 {
 		t.Fatalf("%d connections to the retained server", n)
 	}
-	if err := p.Retain(within(t), ""); err != nil {
+	if err := pool.Control(p).Retain(within(t), ""); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the reaper", func() bool { return kept.Counts().Open == 0 && p.Stats().Sessions == 0 })

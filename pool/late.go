@@ -43,11 +43,6 @@ func (p *Pool) lateAfter(addr, method string) time.Duration {
 	return max(p.usual.late(addr, method), p.patient.late(addr, method))
 }
 
-// Usual is how long the server at addr takes at times to answer a call of method: the
-// longest it took of late; zero where it is answered within half of Config.SilenceLimit,
-// or is not known. It neither blocks nor allocates.
-func (p *Pool) Usual(addr, method string) time.Duration { return p.usual.takes(addr, method) }
-
 // answered learns from a call that was answered.
 func (w *patience) answered() {
 	if s := w.session; w.held == 0 && !w.quiet {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -26,7 +27,7 @@ func doubling() pool.Handlers {
 
 func retain(t *testing.T, p *pool.Pool, addr string) {
 	t.Helper()
-	if err := p.Retain(within(t), addr); err != nil {
+	if err := pool.Control(p).Retain(within(t), addr); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -37,7 +38,7 @@ func TestTheServersWayToTheAgentOutlivesARotation(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: ca.agent(), Handlers: doubling()})
 	register(t, p, s)
 	for n := range uint64(2) { // until it registers anew, the first session is the way
-		if err := p.SetTLS(ca.agent()); err != nil {
+		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "the session in its place", func() bool { return p.Stats().Dials == n+2 && p.Stats().Sessions == int(n)+2 })
@@ -98,7 +99,7 @@ func TestMovesCutNothingAndMakeNoSecondSession(t *testing.T) {
 	a, b := startServer(t), startServer(t)
 	held := holdCalls(t, a)
 	downs := make(chan error, 10)
-	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: time.Millisecond, Down: func(_ string, err error) { downs <- err }})
+	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: time.Millisecond}, poolhooks.Hooks{Down: func(_ string, err error) { downs <- err }})
 	retain(t, p, a.Addr())
 	onA := occupy(t, p, a)
 	query := call(within(t), p, a.Addr(), "Test.Hold", "a query")
@@ -138,7 +139,7 @@ func TestAServerThatWasLeftReachesTheAgentForTheTimeToDrain(t *testing.T) {
 	t.Parallel()
 	a, b := startServer(t), startServer(t)
 	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: 1}) // far away, by the TTL
-	if err := p.HeartbeatTTL(within(t), time.Hour); err != nil {
+	if err := pool.Control(p).HeartbeatTTL(within(t), time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	retain(t, p, a.Addr())
@@ -148,7 +149,7 @@ func TestAServerThatWasLeftReachesTheAgentForTheTimeToDrain(t *testing.T) {
 	for range 20 {
 		reachable(t, a)
 	}
-	if err := p.HeartbeatTTL(within(t), 0); err != nil {
+	if err := pool.Control(p).HeartbeatTTL(within(t), 0); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "its end", func() bool { return p.Stats().Sessions == 1 && a.Counts().Open == 0 })
@@ -175,7 +176,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 			return nil
 		}, pool.ErrMoved, 1},
 		"other credentials": {func(p *pool.Pool, _ *testutil.Server, _ chan struct{}) error {
-			return p.SetTLS(ca.agent())
+			return p.SetTLS(t.Context(), ca.agent())
 		}, pool.ErrRenewed, 2},
 		"its server is leaving": {func(_ *pool.Pool, s *testutil.Server, _ chan struct{}) error {
 			s.GoAway()

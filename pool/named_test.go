@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
@@ -56,8 +57,7 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 						twins[1].Refuse() // and keeps the port from everybody else
 					}
 					down := make(chan string, 100)
-					p := newPool(t, pool.Config{
-						Resolver: n.Resolver(), DialTimeout: patience,
+					p := newPool(t, pool.Config{Resolver: n.Resolver(), DialTimeout: patience}, poolhooks.Hooks{
 						Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) },
 					})
 					n.points(order...)
@@ -329,7 +329,7 @@ func TestCredentialsAreTriedOnAllAddressesOfAName(t *testing.T) {
 		n.points(order...)
 		s[0].Freeze()
 		watch := testutil.StartStopwatch(t)
-		if err := p.SetTLS(ca.agent()); err != nil {
+		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 			t.Fatal(err)
 		}
 		if ran := watch.Elapsed(); ran > patience/4 {

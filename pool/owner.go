@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
@@ -33,7 +34,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 	}
 	o.core = core.New(core.Config{
 		Idle: p.cfg.IdleTimeout, Silence: p.cfg.SilenceLimit, Ping: p.cfg.PingTimeout,
-		Drain: p.cfg.DrainTimeout, Dial: p.cfg.DialTimeout, Corroborate: p.cfg.Suspect != nil,
+		Drain: p.cfg.DrainTimeout, Dial: p.cfg.DialTimeout, Corroborate: p.hooks.Suspect != nil,
 		Chance: rand.Float64, Usage: o.usage, Classify: classify,
 	})
 	o.watch()
@@ -145,15 +146,15 @@ func (o *owner) apply() {
 		case core.Desert:
 			o.desert(e)
 		case core.Suspect:
-			o.pool.cfg.Suspect(e.Addr)
+			o.pool.hooks.Suspect(e.Addr)
 		}
 	}
 }
 
 // renewed tells the pool's user of a session with other credentials.
 func (o *owner) renewed(addr string) {
-	if o.pool.cfg.Renewed != nil {
-		o.pool.cfg.Renewed(addr)
+	if o.pool.hooks.Renewed != nil {
+		o.pool.hooks.Renewed(addr)
 	}
 }
 
@@ -206,8 +207,8 @@ func (o *owner) farewell(addr string, session uint64) bool {
 // down tells the pool's user of a server that cannot be reached, or that is
 // leaving. A session that was let go by this side says nothing.
 func (o *owner) down(addr string, err error) {
-	if err != nil && !core.LetGo(err) && o.pool.cfg.Down != nil {
-		o.pool.cfg.Down(addr, err)
+	if err != nil && !core.LetGo(err) && o.pool.hooks.Down != nil {
+		o.pool.hooks.Down(addr, err)
 	}
 }
 
@@ -237,7 +238,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	limited := dialing.WithLimits(within, d.Limits, p.cfg.DialTimeout, func(connected bool) { o.overdue(within, d, connected) })
 	s, err := p.open(limited, d.Addr, d.Session)
 	if err == nil {
-		prove, _ := d.Proof.(Proof)
+		prove, _ := d.Proof.(poolhooks.Proof)
 		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -21,7 +22,6 @@ func TestAPeerThatPingsAndReadsNothingIsCutOff(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	down := make(chan error, 1)
 	p := newPool(t, pool.Config{
-		Down: func(_ string, err error) { down <- err },
 		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 			if tcp, ok := conn.(*net.TCPConn); ok {
@@ -29,7 +29,7 @@ func TestAPeerThatPingsAndReadsNothingIsCutOff(t *testing.T) {
 			}
 			return conn, err
 		},
-	})
+	}, poolhooks.Hooks{Down: func(_ string, err error) { down <- err }})
 	waits := call(within(t), p, ln.Addr().String(), "X.Y", nil)
 	c, err := ln.Accept()
 	if err != nil {

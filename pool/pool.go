@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
@@ -18,6 +19,7 @@ import (
 // by any number of goroutines.
 type Pool struct {
 	cfg     Config
+	hooks   poolhooks.Hooks
 	origin  time.Time // of all times kept as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
@@ -60,12 +62,14 @@ const mailbox = 256
 // New makes a Pool, which dials nothing until it is asked to. It reads the files
 // of cfg.TLS. A bad cfg is a *ConfigError, a bad cfg.TLS a *TLSConfigError. Stop
 // must be called to release it.
-func New(cfg Config) (*Pool, error) {
+func New(cfg Config) (*Pool, error) { return newPool(cfg, poolhooks.Hooks{}) }
+
+func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	resolves := cfg.Dial == nil
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
+	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: muxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
@@ -89,51 +93,6 @@ func (p *Pool) start() {
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
-}
-
-// Retain keeps the session to addr however idle it is, in place of the server
-// retained before. That one's session goes on: calls to that server use it, its
-// streams run to their end, in both directions, and its server may open more. It
-// ends once it has carried nothing for Config.DrainTimeout, or for as long as
-// HeartbeatTTL says. Calls with Request.Moved are told by whoever calls Retain. The
-// empty addr retains none, and ends nothing that is not idle. It waits for room in
-// the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) Retain(ctx context.Context, addr string) error {
-	return p.actor.Tell(ctx, mail{Message: core.Retain{Addr: addr}})
-}
-
-// Keepalive sets how long a session that carries only blocking queries may be
-// silent before it is pinged; zero, the start, is for ever. It waits for room in
-// the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) Keepalive(ctx context.Context, interval time.Duration) error {
-	return p.actor.Tell(ctx, mail{Message: core.Keepalive{Interval: interval}})
-}
-
-// HeartbeatTTL tells for how long heartbeats hold. The server that was left learns
-// of another session by the next heartbeat at the latest, so that its own is kept for
-// the TTL and a margin, if that is longer than Config.DrainTimeout. It waits for room
-// in the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
-	return p.actor.Tell(ctx, mail{Message: core.HeartbeatTTL{TTL: ttl}})
-}
-
-// DialSpread tells in how much time each agent of a fleet dials once when none of its
-// servers can be reached, so that these bear it when they come back: nodes/(64 x servers)
-// seconds are good. An address's back-off grows up to it, if it is longer than 2 s, and to
-// 1 min at most. An agent that has no session, and has seen two dials in a row fail, makes
-// one dial each three to nine tenths of that time, or of 80 s if that is less, to the
-// address that was dialed longest ago. Zero, the start, is a small fleet. It waits for
-// room in the owner's mailbox; the errors are ctx.Err and ErrStopped.
-func (p *Pool) DialSpread(ctx context.Context, over time.Duration) error {
-	return p.actor.Tell(ctx, mail{Message: core.DialSpread{Over: over}})
-}
-
-// ServersAdded tells that there is a server which was not known before: although none of
-// the others could be reached, it is dialed without delay, however large the fleet is. The
-// back-off of each address stays. It waits for room in the owner's mailbox; the errors
-// are ctx.Err and ErrStopped.
-func (p *Pool) ServersAdded(ctx context.Context) error {
-	return p.actor.Tell(ctx, mail{Message: core.ServersAdded{}})
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
@@ -156,7 +157,7 @@ func TestWhetherANameHasMovedIsFoundOutWithoutADial(t *testing.T) {
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
 	moved := func(addr string, want bool) {
 		t.Helper()
-		if got, err := p.Moved(within(t), addr); got != want || err != nil {
+		if got, err := pool.Control(p).Moved(within(t), addr); got != want || err != nil {
 			t.Errorf("%s: %t, %v; want %t", addr, got, err, want)
 		}
 	}
@@ -175,7 +176,7 @@ func TestWhetherANameHasMovedIsFoundOutWithoutADial(t *testing.T) {
 	moved(name, true)
 	moved(name, true)
 	n.Inject("nomad.test.", dnstest.ServFail)
-	if got, err := p.Moved(within(t), name); got || as[*net.DNSError](t, err) == nil {
+	if got, err := pool.Control(p).Moved(within(t), name); got || as[*net.DNSError](t, err) == nil {
 		t.Errorf("%t, %v", got, err)
 	}
 	if st := p.Stats(); st.Dials != 2 || st.Sessions != 2 {
@@ -190,8 +191,7 @@ func TestABetterSessionTakesOverAndWhatIsOnTheOldOneEndsWell(t *testing.T) {
 	addrs := telling(s...)
 	n.points("127.0.0.1")
 	down, renewed := make(chan string, 10), make(chan string, 10)
-	p := newPool(t, pool.Config{
-		Resolver: n.Resolver(), DrainTimeout: time.Millisecond,
+	p := newPool(t, pool.Config{Resolver: n.Resolver(), DrainTimeout: time.Millisecond}, poolhooks.Hooks{
 		Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) }, Renewed: func(addr string) { renewed <- addr },
 	})
 	held := holdCalls(t, s[0])
@@ -199,9 +199,9 @@ func TestABetterSessionTakesOverAndWhatIsOnTheOldOneEndsWell(t *testing.T) {
 	receive(t, "the call", held.entered)
 	n.points(hosts...) // the other one is to be tried first
 	asked := make(chan string, 1)
-	err := p.Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, *pool.Request) error) error {
+	err := pool.Control(p).Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, string, any, any) error) error {
 		var where string
-		err := do(ctx, &pool.Request{Method: "Test.Where", Reply: &where})
+		err := do(ctx, "Test.Where", nil, &where)
 		asked <- where
 		return err
 	})
@@ -236,7 +236,7 @@ func TestABetterSessionIsSoughtAtAnotherAddressFirst(t *testing.T) {
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
 	here := whereIs(t, p, at(addrs[0]))
 	for range 12 {
-		if err := p.Renew(within(t), at(addrs[0]), nil); err != nil {
+		if err := pool.Control(p).Renew(within(t), at(addrs[0]), nil); err != nil {
 			t.Fatal(err)
 		}
 		next := whereIs(t, p, at(addrs[0]))
@@ -279,13 +279,13 @@ func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
 	addrs := telling(s...)
 	n.points("127.0.0.1")
 	down := make(chan string, 10)
-	p := newPool(t, pool.Config{Resolver: n.Resolver(), Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) }})
+	p := newPool(t, pool.Config{Resolver: n.Resolver()}, poolhooks.Hooks{Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) }})
 	ping(t, p, at(addrs[0]))
 	n.points("127.0.0.2")
 	no := errors.New("no better")
 	for i := range 3 {
-		err := p.Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, *pool.Request) error) error {
-			if err := do(ctx, &pool.Request{Method: "Test.Where"}); err != nil {
+		err := pool.Control(p).Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, string, any, any) error) error {
+			if err := do(ctx, "Test.Where", nil, nil); err != nil {
 				t.Errorf("the proof's call: %v", err)
 			}
 			return no
@@ -296,7 +296,7 @@ func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
 		await(t, "the new session's end", func() bool { return s[1].Counts().Accepted == int64(i+1) && s[1].Counts().Open == 0 })
 	}
 	s[1].Refuse()
-	if err := p.Renew(within(t), at(addrs[0]), nil); err == nil || as[*pool.DialError](t, err).Addr != at(addrs[0]) {
+	if err := pool.Control(p).Renew(within(t), at(addrs[0]), nil); err == nil || as[*pool.DialError](t, err).Addr != at(addrs[0]) {
 		t.Error(err)
 	}
 	if where := whereIs(t, p, at(addrs[0])); where != addrs[0] || s[0].Counts().Accepted != 1 {
@@ -305,11 +305,11 @@ func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
 	if len(down) > 0 {
 		t.Errorf("a server was judged: %s", <-down)
 	}
-	if err := p.Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, pool.ErrNotRenewed) {
+	if err := pool.Control(p).Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, pool.ErrNotRenewed) {
 		t.Error(err)
 	}
 	stop(t, p.Stop)
-	if err := p.Renew(within(t), at(addrs[0]), nil); !errors.Is(err, pool.ErrStopped) {
+	if err := pool.Control(p).Renew(within(t), at(addrs[0]), nil); !errors.Is(err, pool.ErrStopped) {
 		t.Error(err)
 	}
 }
@@ -322,8 +322,8 @@ func TestStopEndsAProofThatIsUnderWay(t *testing.T) {
 	ping(t, p, s.Addr())
 	renewed := make(chan error, 1)
 	go func() {
-		renewed <- p.Renew(t.Context(), s.Addr(), func(ctx context.Context, do func(context.Context, *pool.Request) error) error {
-			return do(ctx, &pool.Request{Method: "Test.Hold", Args: "x"})
+		renewed <- pool.Control(p).Renew(t.Context(), s.Addr(), func(ctx context.Context, do func(context.Context, string, any, any) error) error {
+			return do(ctx, "Test.Hold", "x", nil)
 		})
 	}()
 	receive(t, "the proof's call", held.entered)
@@ -344,7 +344,7 @@ func TestBlockingReadsMoveToABetterSession(t *testing.T) {
 		})
 	}()
 	receive(t, "the read", held.entered)
-	if err := p.Renew(within(t), s.Addr(), nil); err != nil {
+	if err := pool.Control(p).Renew(within(t), s.Addr(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := receive(t, "the read's end", moved); !errors.Is(err, pool.ErrMoved) || !errors.Is(err, pool.ErrRenewed) {

@@ -29,15 +29,16 @@ type offer struct {
 // nothing about it: if no other does, it is tried on those that last refused what is
 // in force, up to 8; and if no server can be asked at all it is taken as it is, as
 // it is where there never was one. That bounds how long SetTLS blocks:
-// Config.DialTimeout per server. An error leaves everything as it was, what is on
-// offer included. It is a *TLSConfigError, ErrStopped, or that of the first server
-// that refused it, a *DialError around a *TLSError.
-func (p *Pool) SetTLS(cfg *TLSConfig) error {
+// Config.DialTimeout per server, or until ctx ends, which ends only the waiting: the
+// credentials may still come into force. Any other error leaves everything as it was,
+// those on offer included. It is ctx.Err, a *TLSConfigError, ErrStopped, or that of the
+// first server that refused it, a *DialError around a *TLSError.
+func (p *Pool) SetTLS(ctx context.Context, cfg *TLSConfig) error {
 	next, err := cfg.load(time.Now())
 	if err != nil {
 		return err
 	}
-	return p.secure(&offer{next: next})
+	return p.secure(ctx, &offer{next: next})
 }
 
 // OfferTLS is SetTLS that does not give up: cfg is read at once, and then tried on the
@@ -58,7 +59,7 @@ func (p *Pool) OfferTLS(cfg *TLSConfig) error {
 	if err != nil {
 		return err
 	}
-	return p.secure(&offer{next: next, lasting: true})
+	return p.secure(context.Background(), &offer{next: next, lasting: true})
 }
 
 // OfferedTLS says whether credentials are on offer that no server has taken yet, of
@@ -79,8 +80,8 @@ func (p *Pool) OfferedTLS() (pending bool, untaken error) {
 }
 
 // secure brings an offer to the owner and waits for its answer.
-func (p *Pool) secure(of *offer) error {
-	refused, err := actor.Ask(context.Background(), p.actor.Ref, func(r actor.Reply[error]) mail {
+func (p *Pool) secure(ctx context.Context, of *offer) error {
+	refused, err := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
 		of.reply = r
 		return mail{offer: of}
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -81,7 +82,7 @@ func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
 
 func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
 	downs := make(chan error, 10)
-	s, p := startServer(t), newPool(t, pool.Config{Down: func(_ string, err error) { downs <- err }})
+	s, p := startServer(t), newPool(t, pool.Config{}, poolhooks.Hooks{Down: func(_ string, err error) { downs <- err }})
 	handleCopies(s)
 	g := holdCalls(t, s)
 	running := call(within(t), p, s.Addr(), "Test.Hold", "running")

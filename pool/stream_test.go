@@ -206,7 +206,7 @@ func TestAStoppedPoolRefusesCalls(t *testing.T) {
 	stop(t, p.Stop)
 	stop(t, p.Stop) // twice is fine
 	failed(t, p.Call(within(t), s.Addr(), "Echo.Echo", 1, nil), pool.PhaseDial, pool.NotSent, pool.ErrStopped)
-	if err := p.Retain(within(t), s.Addr()); !errors.Is(err, pool.ErrStopped) {
+	if err := pool.Control(p).Retain(within(t), s.Addr()); !errors.Is(err, pool.ErrStopped) {
 		t.Fatalf("Retain: %v", err)
 	}
 	if st := p.Stats(); st.Sessions != 0 {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 )
 
 func TestABlockingQueryIsOverdueOnlyPastItsOwnTime(t *testing.T) {
@@ -95,7 +97,7 @@ func TestAnAcknowledgementHasALimit(t *testing.T) {
 func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{})
-		if err := sp.Keepalive(t.Context(), 30*time.Second); err != nil {
+		if err := Control(sp.Pool).Keepalive(t.Context(), 30*time.Second); err != nil {
 			t.Fatal(err)
 		}
 		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 5 * time.Minute})
@@ -108,8 +110,8 @@ func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 
 func TestASessionWithoutCallsSendsNothingForAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{Suspect: func(string) { t.Error("suspected") }})
-		if err := errors.Join(sp.Keepalive(t.Context(), 30*time.Second), sp.Retain(t.Context(), "a:1")); err != nil {
+		sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) { t.Error("suspected") }})
+		if err := errors.Join(Control(sp.Pool).Keepalive(t.Context(), 30*time.Second), control{sp.Pool}.Retain(t.Context(), "a:1")); err != nil {
 			t.Fatal(err)
 		}
 		s, err := sp.find(t.Context(), "a:1", 0)

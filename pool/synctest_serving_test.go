@@ -8,14 +8,16 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 )
 
 // hungPool is a pool whose server sends bytes all the time and answers no call, while
 // another server answers as soon as it is asked about.
 func hungPool(t *testing.T) (sp *silentPool, down *atomic.Int64) {
 	down = new(atomic.Int64)
-	cfg := Config{
-		Suspect: func(addr string) { go func() { _ = sp.Corroborate(context.Background(), addr) }() },
+	hooks := poolhooks.Hooks{
+		Suspect: func(addr string) { go func() { _ = Control(sp.Pool).Corroborate(context.Background(), addr) }() },
 		Down: func(_ string, err error) {
 			if !errors.Is(err, ErrNotServing) {
 				t.Errorf("down for %v", err)
@@ -23,7 +25,7 @@ func hungPool(t *testing.T) (sp *silentPool, down *atomic.Int64) {
 			down.Add(1)
 		},
 	}
-	sp = newSilentPool(t, cfg)
+	sp = newSilentPool(t, Config{}, hooks)
 	ctx, stop := context.WithCancel(t.Context())
 	var ticking sync.WaitGroup
 	dial := sp.open
@@ -131,7 +133,7 @@ func TestABlockingQueryIsNoSuspectWithinItsTime(t *testing.T) {
 func TestACallThatTakesLongIsAskedAboutLessAndLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var suspected atomic.Int64
-		sp := newSilentPool(t, Config{Suspect: func(string) { suspected.Add(1) }})
+		sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) { suspected.Add(1) }})
 		ctx, stop := context.WithTimeout(t.Context(), 55*time.Second)
 		defer stop()
 		ended := sp.aliveEvery(ctx, 10*time.Millisecond)

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
@@ -114,12 +115,15 @@ type silentPool struct {
 	dials atomic.Int64
 }
 
-func newSilentPool(t *testing.T, cfg Config) *silentPool {
+func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPool {
 	t.Helper()
 	if err := cfg.validate(); err != nil {
 		t.Fatal(err)
 	}
 	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now()}, mux: &silentMux{closed: make(chan struct{})}}
+	for _, h := range hooks {
+		sp.hooks = h
+	}
 	sp.open = func(ctx context.Context, addr string, id uint64) (*session, error) {
 		if sp.dials.Add(1) > 1 {
 			return nil, errors.New("refused")
@@ -202,7 +206,7 @@ func TestEveryCallThatWaitsEndsWithItsServer(t *testing.T) {
 func TestASilentServerIsKeptWhileNoOtherAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var suspected atomic.Int64
-		sp := newSilentPool(t, Config{Suspect: func(string) { suspected.Add(1) }})
+		sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) { suspected.Add(1) }})
 		ctx, stop := context.WithTimeout(t.Context(), 50*time.Second)
 		defer stop()
 		err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil)
@@ -219,8 +223,8 @@ func TestASilentServerIsKeptWhileNoOtherAnswers(t *testing.T) {
 func TestAnotherServersAnswerDecides(t *testing.T) {
 	for _, at := range []time.Duration{time.Second + 1, 2 * time.Second, 5*time.Second + 7} {
 		synctest.Test(t, func(t *testing.T) {
-			sp := newSilentPool(t, Config{Suspect: func(string) {}})
-			time.AfterFunc(at, func() { _ = sp.Corroborate(context.Background(), "a:1") })
+			sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) {}})
+			time.AfterFunc(at, func() { _ = Control(sp.Pool).Corroborate(context.Background(), "a:1") })
 			err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 			sp.after(t, max(at, sure), "left")
 			if !errors.Is(err, ErrSilent) {

@@ -111,7 +111,7 @@ func TestThatNamesAreNotVerifiedIsSaidOnce(t *testing.T) {
 	}
 	set := func(cfg *pool.TLSConfig) {
 		t.Helper()
-		if err := p.SetTLS(cfg); err != nil {
+		if err := p.SetTLS(t.Context(), cfg); err != nil {
 			t.Fatal(err)
 		}
 	}

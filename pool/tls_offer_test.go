@@ -161,12 +161,12 @@ func TestWhatEndsAnOffer(t *testing.T) {
 		left bool
 	}{
 		"SetTLS that is taken": {func(t *testing.T, p *pool.Pool) {
-			if err := p.SetTLS(ca.agent()); err != nil {
+			if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 				t.Error(err)
 			}
 		}, false},
 		"SetTLS that is refused": {func(t *testing.T, p *pool.Pool) {
-			if err := p.SetTLS(newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
+			if err := p.SetTLS(t.Context(), newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
 				t.Error(err)
 			}
 		}, true},

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -50,7 +51,7 @@ func TestNewCredentialsAreUsedAndCallsOnTheOldSessionEndWell(t *testing.T) {
 	from := receive(t, "the call", held.entered)
 
 	id := ca.issue("client.global.nomad")
-	if err := p.SetTLS(ca.client(id)); err != nil {
+	if err := p.SetTLS(t.Context(), ca.client(id)); err != nil {
 		t.Fatal(err)
 	}
 	s.awaitGuest(t, id)
@@ -85,12 +86,12 @@ func TestBadCredentialsLeaveTheOldInForce(t *testing.T) {
 		"wrong CA":     {other.agent(), pool.ErrTLSUnknownAuthority},
 		"plain":        {nil, pool.ErrTLSWanted},
 	} {
-		err := p.SetTLS(c.cfg)
+		err := p.SetTLS(t.Context(), c.cfg)
 		if !errors.Is(err, c.kind) || as[*pool.TLSError](t, err).Addr != s.Addr() || as[*pool.DialError](t, err) == nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	err := p.SetTLS(&pool.TLSConfig{})
+	err := p.SetTLS(t.Context(), &pool.TLSConfig{})
 	as[*pool.TLSConfigError](t, err)
 	ping(t, p, s.Addr())
 	if st := p.Stats(); st.Dials != dials || st.Sessions != 1 {
@@ -111,13 +112,13 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 	ping(t, p, s.Addr())
 	s.Kill()
 	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := p.SetTLS(ca.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 		t.Errorf("a dead server refused them: %v", err)
 	}
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.SetTLS(other.agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
+	if err := p.SetTLS(t.Context(), other.agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
 		t.Errorf("%v", err)
 	}
 }
@@ -132,10 +133,10 @@ func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
 	_, err := p.Ping(within(t), b.Addr())
 	failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
 	// The one that is alive is asked.
-	if err := p.SetTLS(newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) || as[*pool.TLSError](t, err).Addr != b.Addr() {
+	if err := p.SetTLS(t.Context(), newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) || as[*pool.TLSError](t, err).Addr != b.Addr() {
 		t.Fatalf("%v", err)
 	}
-	if err := p.SetTLS(newCA.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), newCA.agent()); err != nil {
 		t.Fatal(err)
 	}
 	ping(t, p, b.Addr())
@@ -149,7 +150,7 @@ func TestAServerThatDoesNotAnswerSaysNothingAboutCredentials(t *testing.T) {
 	await(t, "the first session", func() bool { _, err := p.Ping(within(t), a.Addr()); return err == nil })
 	a.Freeze()
 	defer a.Thaw()
-	if err := p.SetTLS(other.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), other.agent()); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the other server", func() bool { _, err := p.Ping(within(t), b.Addr()); return err == nil })
@@ -163,7 +164,7 @@ func TestOneServerThatTakesThemIsEnough(t *testing.T) {
 		ping(t, p, s.Addr())
 	}
 	servers[0].Refuse()
-	if err := p.SetTLS(ca.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range servers {
@@ -174,7 +175,7 @@ func TestOneServerThatTakesThemIsEnough(t *testing.T) {
 func TestWithoutAServerCredentialsAreTakenAsTheyAre(t *testing.T) {
 	ca := newAuthority(t)
 	p := newPool(t, pool.Config{})
-	if err := p.SetTLS(ca.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 		t.Fatal(err)
 	}
 	ping(t, p, ca.server().Addr())
@@ -184,11 +185,11 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 	ca := newAuthority(t)
 	a, b := ca.server(), ca.server()
 	var down atomic.Int64
-	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond, Down: func(string, error) { down.Add(1) }})
+	p := newPool(t, pool.Config{TLS: ca.agent(), DrainTimeout: time.Millisecond}, poolhooks.Hooks{Down: func(string, error) { down.Add(1) }})
 	ping(t, p, a.Addr())
 	ping(t, p, b.Addr())
 	a.Refuse()
-	if err := p.SetTLS(ca.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the failed dial", func() bool { return p.Stats().DialFailures >= 1 }) // it is tried again after 5 s
@@ -202,7 +203,7 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 func TestSetTLSOnAStoppedPool(t *testing.T) {
 	p := newPool(t, pool.Config{})
 	stop(t, p.Stop)
-	if err := p.SetTLS(newAuthority(t).agent()); !errors.Is(err, pool.ErrStopped) {
+	if err := p.SetTLS(t.Context(), newAuthority(t).agent()); !errors.Is(err, pool.ErrStopped) {
 		t.Errorf("%v", err)
 	}
 }
@@ -219,7 +220,7 @@ func TestStopEndsSetTLS(t *testing.T) {
 	receive(t, "the first dial", begun)
 	s.Freeze()
 	done := make(chan error, 1)
-	go func() { done <- p.SetTLS(ca.agent()) }()
+	go func() { done <- p.SetTLS(t.Context(), ca.agent()) }()
 	receive(t, "the second dial", begun)
 	stop(t, p.Stop)
 	if err := receive(t, "SetTLS", done); !errors.Is(err, pool.ErrStopped) {
@@ -250,7 +251,7 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 	}
 	for range rotations {
 		all, dials := done.each(), p.Stats().Dials
-		if err := p.SetTLS(ca.agent()); err != nil {
+		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "calls on a new session", func() bool {
@@ -274,11 +275,10 @@ func TestACallOnAReplacedSessionLearnsThatItsServerIsSilent(t *testing.T) {
 	p := newPool(t, pool.Config{
 		TLS: ca.agent(), SilenceLimit: 200 * time.Millisecond, PingTimeout: time.Second, // far below HoldTimeout
 		DrainTimeout: time.Millisecond,
-		Down:         func(string, error) { down.Add(1) },
-	})
+	}, poolhooks.Hooks{Down: func(string, error) { down.Add(1) }})
 	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
 	receive(t, "the call", held.entered)
-	if err := p.SetTLS(ca.agent()); err != nil {
+	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the session in its place", func() bool { return p.Stats().Dials == 2 && inUse(p) == 0 })

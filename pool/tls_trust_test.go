@@ -39,7 +39,7 @@ func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
 			query := call(within(t), p, s.Addr(), "Test.Hold", "a query")
 			receive(t, "the query", held.entered)
 			turning.follow(c.turns)
-			if err := p.SetTLS(c.to()); err != nil {
+			if err := p.SetTLS(t.Context(), c.to()); err != nil {
 				t.Fatal(err)
 			}
 			if c.cut {
@@ -79,7 +79,7 @@ func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 	var on []onBothSides
 	for i := range 2 * bound {
 		on = append(on, occupy(t, p, s))
-		if err := p.SetTLS(ca.agent()); err != nil {
+		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "the renewal", func() bool { return p.Stats().Dials == uint64(i)+2 })

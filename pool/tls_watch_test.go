@@ -149,7 +149,7 @@ func TestSetTLSEndsTheWatchOfTheFilesBefore(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: f.config(often), Logger: log.logger()})
 	ping(t, p, s.Addr())
 	next.hold(ca, ca.issue("client.global.nomad"))
-	if err := p.SetTLS(next.config(often)); err != nil {
+	if err := p.SetTLS(t.Context(), next.config(often)); err != nil {
 		t.Fatal(err)
 	}
 	f.put(f.cert, []byte("nonsense")) // nobody looks

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -31,7 +32,7 @@ func TestWhatAPeerMayNotDoIsNamedAsTheSessionsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			down := make(chan error, 1)
-			f, p := startFramePeer(t), newPool(t, pool.Config{Down: func(_ string, err error) { down <- err }})
+			f, p := startFramePeer(t), newPool(t, pool.Config{}, poolhooks.Hooks{Down: func(_ string, err error) { down <- err }})
 			waits := call(within(t), p, f.addr, "X.Y", nil)
 			f.opened(1)
 			f.request(1)

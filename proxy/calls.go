@@ -6,7 +6,6 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 )
 
@@ -15,8 +14,8 @@ type calls struct {
 	cfg       *Config
 	board     *board
 	owner     actor.Ref[messages.Message]
-	pool      *pool.Pool // nil: the connections are the embedder's
-	caller    Caller     // nil: the Pinger carries no calls
+	pool      *ownPool // nil: the connections are the embedder's
+	caller    Caller   // nil: the Pinger carries no calls
 	life      context.Context
 	noServers func() error // Proxy.noServers
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
@@ -98,6 +99,7 @@ type Config struct {
 	// pool of the proxy's own, made from Pool.
 	Pinger Pinger
 	Pool   pool.Config
+	hooks  poolhooks.Hooks // of tests: Down and Renewed are called behind the proxy's own
 
 	// Logger gets one line per event that an operator should see, from several
 	// goroutines, which its writer must bear. The zero value logs nothing.

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
@@ -57,8 +58,7 @@ func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
 		c := startCluster(t, 1)
 		cfg.Servers = c.Addrs()
 		cfg.Logger = zerolog.New(log)
-		cfg.Pool.Down = func(string, error) { panic("kaboom") }
-		p = startProxy(t, cfg)
+		p = startProxy(t, proxy.Hooked(cfg, poolhooks.Hooks{Down: func(string, error) { panic("kaboom") }}))
 		return p, func() {
 			c.Server(0).Kill()
 			_, _ = p.Ping(within(t), c.Addrs()[0])

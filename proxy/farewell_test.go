@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
@@ -44,10 +45,8 @@ func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
 			c := startCluster(t, 2)
 			log := &stuckLog{words: "lost: no server answers", stuck: make(chan struct{}), let: make(chan struct{})}
 			down := make(chan error, 10)
-			p := startProxy(t, proxy.Config{
-				Servers: c.Addrs(), Logger: zerolog.New(log),
-				Pool: pool.Config{Down: func(_ string, err error) { down <- err }},
-			})
+			p := startProxy(t, proxy.Hooked(proxy.Config{Servers: c.Addrs(), Logger: zerolog.New(log)},
+				poolhooks.Hooks{Down: func(_ string, err error) { down <- err }}))
 			first := active(t, p)
 			if err := p.NotifyFailed(within(t), first, nil); err != nil {
 				t.Fatal(err)

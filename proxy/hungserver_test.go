@@ -8,23 +8,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// quick is a pool that finds out soon, and tells why servers are down.
-func quick(down chan<- error) pool.Config {
-	return pool.Config{
-		SilenceLimit: 100 * time.Millisecond, PingTimeout: 400 * time.Millisecond, HoldTimeout: far,
-		Down: func(_ string, err error) {
-			select {
-			case down <- err:
-			default:
-			}
-		},
-	}
+// quick is a proxy whose pool finds out soon, and tells why servers are down.
+func quick(down chan<- error, cfg proxy.Config) proxy.Config {
+	cfg.Pool = pool.Config{SilenceLimit: 100 * time.Millisecond, PingTimeout: 400 * time.Millisecond, HoldTimeout: far}
+	return proxy.Hooked(cfg, poolhooks.Hooks{Down: func(_ string, err error) {
+		select {
+		case down <- err:
+		default:
+		}
+	}})
 }
 
 // behindHung is a proxy whose server in front is hung, and two others are well.
@@ -51,7 +50,7 @@ func TestAServerThatAnswersNoCallIsLeft(t *testing.T) {
 			t.Parallel()
 			down := make(chan error, 100)
 			hung := kind.start(t)
-			p := behindHung(t, hung, proxy.Config{Pool: quick(down)})
+			p := behindHung(t, hung, quick(down, proxy.Config{}))
 			if err := p.Call(within(t), "Status.Peers", map[string]any{"Region": "global"}, nil); err != nil {
 				t.Error(err)
 			}
@@ -75,7 +74,7 @@ func TestAServerThatAnswersNoCallIsLeft(t *testing.T) {
 func TestAHungServerIsLeftAlthoughNoCallerWaitsForLong(t *testing.T) {
 	t.Parallel()
 	down := make(chan error, 100)
-	p := behindHung(t, hungPeers["answers pings only"].start(t), proxy.Config{Pool: quick(down)})
+	p := behindHung(t, hungPeers["answers pings only"].start(t), quick(down, proxy.Config{}))
 	eventually(t, "a call is answered", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -87,7 +86,7 @@ func TestAHungServerIsLeftAlthoughNoCallerWaitsForLong(t *testing.T) {
 func TestTheOnlyServerIsHungUntilAnotherOneComesUp(t *testing.T) {
 	t.Parallel()
 	hung := hungPeers["answers pings only"].start(t)
-	p := startProxy(t, proxy.Config{Servers: []string{hung}, Pool: quick(nil)})
+	p := startProxy(t, quick(nil, proxy.Config{Servers: []string{hung}}))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := p.Call(ctx, "Status.Peers", map[string]any{"Region": "global"}, nil); !errors.Is(err, context.DeadlineExceeded) {
@@ -222,9 +221,9 @@ func TestASessionThatGetsNoAnswersIsReplacedByANewConnection(t *testing.T) {
 	t.Parallel()
 	good := startCluster(t, 1)
 	hung, first := hungPeers["answers pings only"].start(t), new(atomic.Bool)
-	cfg := quick(nil)
-	cfg.Dial = dialFirst(first, hung, good.Addrs()[0])
-	p := startProxy(t, proxy.Config{Servers: []string{"127.0.0.1:1"}, Pool: cfg})
+	cfg := quick(nil, proxy.Config{Servers: []string{"127.0.0.1:1"}})
+	cfg.Pool.Dial = dialFirst(first, hung, good.Addrs()[0])
+	p := startProxy(t, cfg)
 	renewed := p.Renewed()
 	if err := p.Call(endless(t), "Status.Peers", map[string]any{"Region": "global"}, nil); err != nil {
 		t.Error(err)

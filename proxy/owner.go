@@ -8,7 +8,6 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -16,7 +15,7 @@ import (
 type owner struct {
 	cfg       *Config
 	pinger    Pinger
-	pool      *pool.Pool // nil: the connections are the embedder's
+	pool      *ownPool // nil: the connections are the embedder's
 	board     *board
 	decisions *recorder
 	self      actor.Self[messages.Message]

@@ -4,9 +4,27 @@ import (
 	"context"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
+
+// ownPool is the proxy's own pool, with the methods that only the proxy needs.
+type ownPool struct {
+	*pool.Pool
+	poolhooks.Control
+}
+
+// newOwnPool makes one. The errors are those of pool.New.
+func newOwnPool(cfg pool.Config, hooks poolhooks.Hooks) (*ownPool, error) {
+	open := poolhooks.Open.(func(pool.Config, poolhooks.Hooks) (*pool.Pool, poolhooks.Control, error))
+	p, control, err := open(cfg, hooks)
+	if err != nil {
+		return nil, err
+	}
+	return &ownPool{p, control}, nil
+}
 
 // poolSettings are the owner's last messages to the pool.
 type poolSettings struct {

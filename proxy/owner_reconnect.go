@@ -51,11 +51,11 @@ func (o *owner) renew(ctx context.Context, server messages.Server) {
 
 // knowsLeader fails for a session on which no leader of the agent's region is known. An
 // answer that does not tell, such as that of an unknown method, is accepted.
-func (o *owner) knowsLeader(ctx context.Context, do func(context.Context, *pool.Request) error) error {
+func (o *owner) knowsLeader(ctx context.Context, do func(ctx context.Context, method string, args, reply any) error) error {
 	asking, stop := context.WithTimeout(ctx, o.cfg.ProbeTimeout)
 	defer stop()
 	var leader string
-	err := do(asking, &pool.Request{Method: leaderMethod, Args: map[string]any{"Region": o.cfg.Region}, Reply: &leader})
+	err := do(asking, leaderMethod, map[string]any{"Region": o.cfg.Region}, &leader)
 	remote, answered := errors.AsType[*pool.RemoteError](err)
 	switch {
 	case err == nil && leader == "":

@@ -4,8 +4,8 @@ import (
 	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 )
 
 // poolEvents passes on what the proxy's own pool reports. Its methods run in the pool's
@@ -16,26 +16,20 @@ type poolEvents struct {
 	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
 }
 
-// hook puts the methods before the embedder's own callbacks.
-func (e *poolEvents) hook(cfg *pool.Config) {
-	suspect, down, renewed := cfg.Suspect, cfg.Down, cfg.Renewed
-	cfg.Suspect = func(addr string) {
-		e.suspect(addr)
-		if suspect != nil {
-			suspect(addr)
-		}
-	}
-	cfg.Down = func(addr string, err error) {
-		e.down(addr, err)
-		if down != nil {
-			down(addr, err)
-		}
-	}
-	cfg.Renewed = func(addr string) {
-		e.renewed(addr)
-		if renewed != nil {
-			renewed(addr)
-		}
+// hooks are the methods as the pool calls them, each followed by that of also.
+func (e *poolEvents) hooks(also poolhooks.Hooks) poolhooks.Hooks {
+	return poolhooks.Hooks{
+		Suspect: e.suspect,
+		Down: func(addr string, err error) {
+			if e.down(addr, err); also.Down != nil {
+				also.Down(addr, err)
+			}
+		},
+		Renewed: func(addr string) {
+			if e.renewed(addr); also.Renewed != nil {
+				also.Renewed(addr)
+			}
+		},
 	}
 }
 

@@ -21,7 +21,7 @@ type Proxy struct {
 	board  board
 	cfg    Config
 	pinger Pinger
-	pool   *pool.Pool // nil: the connections are the embedder's
+	pool   *ownPool // nil: the connections are the embedder's
 	owner  *actor.Actor[messages.Message]
 	events poolEvents
 	record recorder
@@ -49,9 +49,8 @@ func Start(cfg Config) (*Proxy, error) {
 	p.events.board = &p.board
 	p.events.renewal.Store(new(make(chan struct{})))
 	if p.pinger == nil {
-		p.events.hook(&p.cfg.Pool)
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
-		if p.pool, err = pool.New(p.cfg.Pool); err != nil {
+		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks)); err != nil {
 			return nil, err
 		}
 		p.pinger = p.pool

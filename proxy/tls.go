@@ -1,16 +1,20 @@
 package proxy
 
-import "github.com/open-nomad/rpcproxy/pool"
+import (
+	"context"
+
+	"github.com/open-nomad/rpcproxy/pool"
+)
 
 // SetTLS replaces the credentials of the proxy's own pool while calls go on; nil
 // is plain TCP. If cfg has no Region, Config.Region counts. It blocks, and fails, as
-// pool.Pool.SetTLS does, and with ErrForeignPool over a Pinger. An error leaves the
-// credentials as they were.
-func (p *Proxy) SetTLS(cfg *pool.TLSConfig) error {
+// pool.Pool.SetTLS does, and with ErrForeignPool over a Pinger. An error other than ctx.Err
+// leaves the credentials as they were.
+func (p *Proxy) SetTLS(ctx context.Context, cfg *pool.TLSConfig) error {
 	if p.pool == nil {
 		return ErrForeignPool
 	}
-	return p.pool.SetTLS(inRegion(cfg, p.cfg.Region))
+	return p.pool.SetTLS(ctx, inRegion(cfg, p.cfg.Region))
 }
 
 // OfferTLS is SetTLS that does not give up: cfg is offered to servers until one accepts

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
@@ -26,7 +26,7 @@ type agent struct {
 
 	place  float64 // among the agents that fall silent together, as the proxy has one
 	tokens tokens
-	dials  *pool.DialPolicy
+	dials  poolhooks.DialPolicy
 	number uint32 // of the last dial
 
 	watchEnds time.Duration // when the server that holds the blocking query answers it

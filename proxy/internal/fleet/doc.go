@@ -2,7 +2,7 @@
 // cluster together, and how long each of them is out. No test of one agent shows that.
 //
 // An agent is a [roster.Roster], an [attempt.Call] for its heartbeat and one for its
-// blocking query, and a [pool.DialPolicy]: the code that decides in a real one. What the
+// blocking query, and a [poolhooks.DialPolicy]: the code that decides in a real one. What the
 // shells around these do is modelled here: sessions, pings, dials, the order in which the
 // parts are told. So are the servers (handshakes one after the other, a leader, TTLs that
 // grow with the fleet), and an agent of Nomad 2.0.6 to compare with.

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -126,7 +126,7 @@ func (f *Fleet) start(a *agent) {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.core = roster.New(cfg, &a.rng)
-	a.dials = pool.NewDialPolicy(a.rng.Float64)
+	a.dials = poolhooks.NewDialPolicy(a.rng.Float64)
 	a.place = a.rng.Float64()
 	a.core.Start(f.clock())
 	f.apply(a)

@@ -1,0 +1,139 @@
+package poolhooks
+
+import (
+	"context"
+	"time"
+)
+
+// Open is pool.New with hooks: a
+// func(pool.Config, Hooks) (*pool.Pool, Control, error). Its type is lost because this
+// package cannot import the one that imports it.
+var Open any
+
+// Hooks are called by the pool's owner, and must not block. Any of them may be nil.
+type Hooks struct {
+	// Suspect is told of a server that is silent or leaves calls unanswered. With it, a
+	// session that is silent ends only after Corroborate: when no other server answers,
+	// the network on this side may have failed. Without it, no other server's answer
+	// counts against one that leaves calls unanswered.
+	Suspect func(addr string)
+
+	// Down is told of a server whose session broke or could not be dialed, and why, also
+	// when no call was on it. A server that announces its departure is down with
+	// ErrLeaving, before it is, one that leaves calls unanswered with ErrNotServing.
+	Down func(addr string, err error)
+
+	// Renewed is told of a server whose session was replaced, by one with other
+	// credentials, by a better one (Control.Renew), or by one that works in place of one
+	// that was silent or did not serve, once calls find that: the server learns of the new
+	// one by the next call on it.
+	Renewed func(addr string)
+}
+
+// Control is what the proxy tells a pool and asks of it. The methods with a context and
+// no other comment wait for room in the owner's mailbox; their errors are ctx.Err and
+// pool.ErrStopped. Those without a context neither block nor allocate.
+type Control interface {
+	// Retain keeps the session to addr however idle it is, in place of the server
+	// retained before. That one's session goes on: calls to that server use it, its
+	// streams run to their end, in both directions, and its server may open more. It ends
+	// once it has carried nothing for Config.DrainTimeout, or for as long as HeartbeatTTL
+	// says. Calls with Request.Moved are ended by the caller of Retain. The empty addr
+	// retains none, and ends no session that is not idle.
+	Retain(ctx context.Context, addr string) error
+
+	// Keepalive sets how long a session that carries only blocking queries may be silent
+	// before it is pinged; zero, the start, is for ever.
+	Keepalive(ctx context.Context, interval time.Duration) error
+
+	// HeartbeatTTL sets how long heartbeats hold. The server that was left learns of
+	// another session by the next heartbeat at the latest, so its own is kept for the TTL
+	// and a margin, if that is longer than Config.DrainTimeout.
+	HeartbeatTTL(ctx context.Context, ttl time.Duration) error
+
+	// DialSpread sets in how much time each agent of a fleet dials once when none of its
+	// servers can be reached: nodes/(64 x servers) seconds are good. An address's back-off
+	// grows up to it, if it is longer than 2 s, and to 1 min at most. An agent that has no
+	// session, and has seen two dials in a row fail, makes one dial each three to nine
+	// tenths of that time, or of 80 s if that is less, to the address that was dialed
+	// longest ago. Zero, the start, is a small fleet.
+	DialSpread(ctx context.Context, over time.Duration) error
+
+	// ServersAdded says that there is a server which was not known before: although none
+	// of the others could be reached, it is dialed without delay. The back-off of each
+	// address stays.
+	ServersAdded(ctx context.Context) error
+
+	// Corroborate says that another server answers while the one at addr is silent, or
+	// leaves calls unanswered. It is the answer to Hooks.Suspect.
+	Corroborate(ctx context.Context, addr string) error
+
+	// Connect makes sure of a session to the server at addr, and blocks until there is one
+	// or ctx ends; a dial that is under way goes on then. A session that only Connect asked
+	// for, and that no call has used, ends after 5 s, unless its server is retained. The
+	// errors are a *pool.DialError too.
+	Connect(ctx context.Context, addr string) error
+
+	// Connected reports whether there is a session to the server at addr that takes calls.
+	Connected(addr string) bool
+
+	// Reached reports whether a dial to addr is under way whose connection was accepted: a
+	// host is there, and its server has not answered yet.
+	Reached(addr string) bool
+
+	// Moved reports whether the name in addr has left the server that the session to addr
+	// leads to: the resolver answers, and with other addresses. Of a name whose answers
+	// hold a part of its addresses each time, the last sixteen count. It is false for an
+	// address without a name, without a session, and with Config.Dial. It asks the resolver
+	// once and blocks for up to 5 s, or until ctx ends; the error is a *net.DNSError.
+	Moved(ctx context.Context, addr string) (bool, error)
+
+	// Renew dials the server at addr anew, beside the session in use, and begins with
+	// another address of its name. The new session takes the place of the old one once it
+	// is up and prove, if it is not nil, has returned nil; the calls on the old one run to
+	// their end there, and Hooks.Renewed is told. Else everything stays as it was, and the
+	// server is not judged by it. prove is called in a goroutine of the pool's, with a
+	// context that ends with the pool; call makes a call on the new session. Renew blocks
+	// until that is decided or ctx ends, which ends nothing else. The errors are
+	// pool.ErrNotRenewed, a *pool.DialError, and those of prove too.
+	Renew(ctx context.Context, addr string, prove Proof) error
+
+	// Usual is how long the server at addr takes at times to answer a call of method: the
+	// longest it took of late; zero where it is answered within half of
+	// Config.SilenceLimit, or is not known.
+	Usual(addr, method string) time.Duration
+}
+
+// Proof judges a session by calls on it. The errors of call are those of pool.Pool.Call.
+type Proof func(ctx context.Context, call func(ctx context.Context, method string, args, reply any) error) error
+
+// NewDialPolicy makes a DialPolicy. chance returns a number from 0 to 1, a new one at
+// each call.
+var NewDialPolicy func(chance func() float64) DialPolicy
+
+// DialPolicy decides about an agent's dials as a pool does, without a clock, I/O or
+// chance of its own. It belongs to one goroutine.
+type DialPolicy interface {
+	// Spread sets the time in which each agent of the fleet may dial once.
+	Spread(over time.Duration)
+
+	// Refuse is why addr is not dialed now, an error that has a *pool.BackoffError in it;
+	// nil: it is dialed. connected is whether the agent has any session.
+	Refuse(now time.Time, addr string, connected bool) error
+
+	// Limit is how long the next dial to addr may take, where callers wait for base.
+	// beside is whether another dial to it is under way for which no caller waits any more.
+	Limit(addr string, base time.Duration, beside bool) time.Duration
+
+	// Failed notes a dial that failed, late: because it was not answered within limit.
+	Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool)
+
+	// Up notes a session with addr.
+	Up(now time.Time, addr string, session uint64)
+
+	// Served notes that a call on a session with addr was answered.
+	Served(addr string)
+
+	// Ended notes that a session broke. connected is whether the agent has another one.
+	Ended(now time.Time, addr string, session uint64, cause error, connected bool)
+}
