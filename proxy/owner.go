@@ -133,9 +133,8 @@ func (o *owner) apply(now time.Time) {
 // unchanged heartbeat, leaves no record: the record is of changes, and must reach far back.
 func (o *owner) record(at time.Time, effects []roster.Effect) {
 	var shown roster.Publish
-	reason := "the start" // the first effect of all publishes
-	if snap := o.board.snap.Load(); snap != nil {
-		reason = ""
+	snap := o.board.snap.Load() // nil: this is the start, whose first effect publishes
+	if snap != nil {
 		shown = roster.Publish{View: snap.view, ActiveReason: snap.activeReason}
 	}
 	var did []string
@@ -150,12 +149,13 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	if did == nil {
 		return
 	}
-	if reason == "" {
-		reason = messageText(o.message)
+	cause := "the start"
+	if snap != nil {
+		cause = messageText(o.message)
 	}
 	active, _ := shown.View.Active()
 	o.decisions.add(&Decision{
-		At: at, Cause: reason, Did: did,
+		At: at, Cause: cause, Did: did,
 		Epoch: shown.View.Epoch(), Active: active.Addr, Reason: shown.ActiveReason,
 	})
 }

@@ -85,7 +85,7 @@ func (e *LinkError) Unwrap() error { return e.Err }
 type Errors []*LinkError
 
 func (e Errors) Error() string {
-	texts := make([]string, 0, len(e))
+	var texts []string
 	for _, err := range e {
 		texts = append(texts, err.Error())
 	}
@@ -139,22 +139,18 @@ func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
 				found = append(found, messages.Found{Addr: addr, Source: from})
 			}
 		}
-		if ctx.Err() != nil {
-			return result(found, failed) // the next run does not go to a later link for that
-		}
 		if len(found) > before && !local(l.From) && i > last.link {
 			ended = i
+		}
+		if ctx.Err() != nil || ended == i {
 			break
 		}
 	}
-	c.last.Store(&run{at: time.Now(), link: ended})
-	return result(found, failed)
-}
-
-// result has no error, not even a typed nil, if no link failed.
-func result(found []messages.Found, failed Errors) ([]messages.Found, error) {
+	if ctx.Err() == nil { // otherwise the next run does not go to a later link
+		c.last.Store(&run{at: time.Now(), link: ended})
+	}
 	if len(failed) == 0 {
-		return found, nil
+		return found, nil // not a typed nil
 	}
 	return found, failed
 }
@@ -184,9 +180,7 @@ func source(d Discoverer) messages.Source {
 
 // local reports whether a discoverer asks no other machine.
 func local(d Discoverer) bool {
-	switch d.(type) {
-	case Static, File:
-		return true
-	}
-	return false
+	_, static := d.(Static)
+	_, file := d.(File)
+	return static || file
 }
