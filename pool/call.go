@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -92,20 +93,6 @@ type Late interface {
 // ErrAttemptTimeout is why a call ended whose Request.Limit was over, while its own
 // context was not.
 var ErrAttemptTimeout = session.ErrAttemptTimeout
-
-// HoldError says that a server has not answered a call for as long as it may hold
-// one, whether it is alive or not, or that its answer stopped on the way.
-type HoldError struct {
-	Limit    time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for, unless the answer had begun
-	Received int64         // bytes of the answer that came; 0: it had not begun
-}
-
-func (e *HoldError) Error() string {
-	if e.Received > 0 {
-		return fmt.Sprintf("the answer stopped after %d bytes: nothing more, or hardly anything, came for %v", e.Received, e.Limit)
-	}
-	return fmt.Sprintf("the server has not answered within %v", e.Limit)
-}
 
 // Do is Call for a caller that knows how long the server will hold the request, and
 // may have it moved.
@@ -237,4 +224,18 @@ func (p *Pool) elsewhere(s *connection) bool {
 	}
 	current := (*p.table.Load())[s.Addr]
 	return current != nil && current != s
+}
+
+// await asks the owner for a session and waits within ctx until it is up.
+func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
+	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
+		wanted.Reply = r
+		return mail{Message: wanted}
+	})
+	if asked != nil {
+		// A full mailbox loses it: then a dial is made for nobody.
+		_ = p.actor.TryTell(mail{Message: core.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
+		return asked
+	}
+	return dialed
 }

@@ -147,7 +147,7 @@ func panicked(in string, cause any) error {
 func WriteRequest(w io.Writer, args any) error {
 	out, err := codecOf(w).Append(wire.NewEncoder(), nil, args)
 	if err != nil {
-		return sessionErrors{}.Encode(args, err)
+		return encodeError(args, err)
 	}
 	_, err = w.Write(out)
 	return err

@@ -134,14 +134,6 @@ type Config struct {
 	Logger zerolog.Logger
 }
 
-// ConfigError names a field of a Config and what is wrong with it.
-type ConfigError struct {
-	Field  string
-	Reason string // quotes the value
-}
-
-func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", e.Field, e.Reason) }
-
 // longest is what any duration may be: far beyond use, and sums of a few of them
 // are still durations.
 const longest = session.Longest

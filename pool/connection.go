@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,47 +111,63 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 	t.pool.patient.note(addr, method, waited)
 }
 
-// ask makes a Status.Ping on a session in a goroutine of its own.
-func (o *owner) ask(e core.Ask) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
-	}
-	p := o.pool
-	p.counts.asks.Add(1)
-	o.self.Go(func(ctx context.Context) {
-		err := s.Serves(ctx, &session.Request{
-			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
-		})
-		_ = o.tell(ctx, mail{Message: core.Served{Addr: e.Addr, Session: e.Session, Err: err}})
-	})
+// sessionErrors makes the errors of sessions, as session.Errors says.
+type sessionErrors struct{}
+
+func (sessionErrors) Protocol(layer, reason string, cause error) error {
+	return &ProtocolError{Layer: layer, Reason: reason, Err: cause}
 }
 
-// desert has calls leave a session, after the pool's user was told of its server.
-func (o *owner) desert(e core.Desert) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
-	}
-	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", said{server: s.Addr}.text(e.Cause)).
-		Msg("calls leave a session whose server answers none")
-	o.judge(e.Addr, e.Session, e.Cause)
-	s.deserted = true
-	s.Desert(e.Cause)
+func (sessionErrors) Garbled(err error) error { return garbled(err) }
+
+func (sessionErrors) Hold(limit time.Duration, received int64) error {
+	return &HoldError{Limit: limit, Received: received}
 }
 
-// retire has a session take no new calls. Calls that move end with ErrMoved, unless the
-// server has failed.
-func (o *owner) retire(e core.Retire) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
+func (sessionErrors) Encode(args any, err error) error {
+	return encodeError(args, err)
+}
+
+func (sessionErrors) Decode(reply any, err error) error {
+	return &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
+}
+
+func (sessionErrors) Remote(text string) (err error, closes bool) {
+	remote := remoteError(text)
+	return remote, remote.Kind == ErrUnknownMethod || remote.Kind == ErrBadRequest //nolint:errorlint // the very values
+}
+
+// Text sends an error that came from a server on as that sent it, with its code.
+func (sessionErrors) Text(err error) string {
+	if e, ok := err.(*RemoteError); ok && e.Raw != "" { //nolint:errorlint // a wrapped one has more to say
+		return e.Raw
 	}
-	moved := e.Cause
-	if !errors.Is(moved, ErrNotServing) {
-		moved = fmt.Errorf("%w: %w", ErrMoved, e.Cause)
+	return cmp.Or(err.Error(), fmt.Sprintf("an error of type %T without a text", err))
+}
+
+// Coded is the code and the text of a *StreamError; the code of a *RemoteError, of an
+// error that has a method Code() int or of a text that begins as coded errors do; those of
+// HTTP for the sentinels that have one; else 500.
+func (sessionErrors) Coded(err error) (code int, text string) {
+	if e, ok := errors.AsType[*StreamError](err); ok {
+		return e.Code, e.Message
 	}
-	if s.Retire(e.Cause, moved); errors.Is(e.Cause, ErrRenewed) {
-		o.renewed(s.Addr)
+	peeledText, _, inner := peeled(err.Error())
+	if inner != 0 {
+		return inner, peeledText
 	}
+	text = err.Error()
+	if e, ok := errors.AsType[*RemoteError](err); ok && e.Code != 0 {
+		return e.Code, text
+	}
+	var coded interface{ Code() int }
+	switch {
+	case errors.As(err, &coded) && coded.Code() != 0:
+		return coded.Code(), text
+	case errors.Is(err, ErrPermissionDenied):
+		return 403, text
+	case errors.Is(err, ErrUnknownAllocation), errors.Is(err, ErrUnknownNode):
+		return 404, text
+	}
+	return 500, text
 }

@@ -3,29 +3,12 @@ package pool
 import (
 	"context"
 	"errors"
-	"fmt"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
-
-// DialError says in which phase a connection failed: PhaseDial or
-// PhaseHandshake. Every call that waited for the dial gets the same one. In a back-off
-// Err is a *BackoffError, and the phase that of the failure which led to it.
-type DialError struct {
-	Addr  string
-	Phase Phase
-	Err   error
-}
-
-// Error is phase, address and cause, each once.
-func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
-
-// Cause is the text of Err without the address and the phase, for who says these
-// beside it.
-func (e *DialError) Cause() string { return said{server: e.Addr, phase: e.Phase.String()}.text(e.Err) }
-
-func (e *DialError) Unwrap() error { return e.Err }
 
 // dial connects to addr with the credentials in force.
 func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*connection, error) {
@@ -103,6 +86,33 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	}
 	if secured, ok := conn.(*tlsConn); ok {
 		secured.known.Store(true)
+	}
+	return s, nil
+}
+
+// proven is a session as prove judges it: nil and why, if it is no good. A nil prove
+// judges none.
+func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof) (*connection, error) {
+	if prove == nil {
+		return s, nil
+	}
+	err := prove(ctx, func(ctx context.Context, method string, args, reply any) error {
+		if !s.Enter() {
+			return s.Cause()
+		}
+		at, err := s.Call(ctx, &session.Request{Seq: p.counts.calls.Add(1), Method: method, Args: args, Reply: reply})
+		if err == nil {
+			return nil
+		}
+		p.counts.failures.Add(1)
+		return &CallError{Method: method, Server: s.Addr, Phase: Phase(at), Outcome: outcomeAt(Phase(at)), Err: err}
+	})
+	if err == nil && s.Ended() {
+		err = s.Cause()
+	}
+	if err != nil {
+		s.Abort(err)
+		return nil, err
 	}
 	return s, nil
 }

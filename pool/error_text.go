@@ -2,12 +2,17 @@ package pool
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // said is what has been said already where an error's text comes to stand: most
@@ -219,4 +224,71 @@ func explain(err, lookup error) error {
 		return err
 	}
 	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: lookup, dial: d.Err}}
+}
+
+// DialError says in which phase a connection failed: PhaseDial or
+// PhaseHandshake. Every call that waited for the dial gets the same one. In a back-off
+// Err is a *BackoffError, and the phase that of the failure which led to it.
+type DialError struct {
+	Addr  string
+	Phase Phase
+	Err   error
+}
+
+// Error is phase, address and cause, each once.
+func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
+
+// Cause is the text of Err without the address and the phase, for who says these
+// beside it.
+func (e *DialError) Cause() string { return said{server: e.Addr, phase: e.Phase.String()}.text(e.Err) }
+
+func (e *DialError) Unwrap() error { return e.Err }
+
+// BackoffError is the cause of a DialError for an address that is not dialed now, because
+// dials to it have failed, or sessions to it have ended before a call on them was
+// answered. All callers of a Pool share an address's back-off. No packet was sent.
+type BackoffError struct {
+	Until    time.Time // from then on a call has the address dialed, or may join a dial under way
+	Failures int       // of the address, in a row
+	Err      error     // the last of them
+}
+
+func (e *BackoffError) Error() string {
+	times := "once"
+	if e.Failures > 1 {
+		times = fmt.Sprintf("%d times in a row", e.Failures)
+	}
+	return fmt.Sprintf("%v (failed %s, not dialed again before %s)", e.Err, times, e.Until.Format("15:04:05.000"))
+}
+
+func (e *BackoffError) Unwrap() error { return e.Err }
+
+// refusalError is the core's answer to a caller, a *core.Refusal as a *DialError.
+func refusalError(err error) error {
+	r, refused := err.(*core.Refusal) //nolint:errorlint // the core gives it bare
+	if !refused {
+		return err
+	}
+	phase, cause := PhaseDial, r.Last.Err
+	d, dialed := cause.(*DialError) //nolint:errorlint // the very next one
+	if !dialed && r.Last.Session {
+		d, dialed = &DialError{Addr: r.Last.Addr, Phase: PhaseHandshake, Err: cause}, true
+	}
+	switch {
+	case !dialed:
+	case !r.Paced:
+		phase, cause = d.Phase, d.Err
+	case d.Addr == r.Addr:
+		cause = d.Err
+	default:
+		cause = d // of another address
+	}
+	return &DialError{Addr: r.Addr, Phase: phase, Err: &BackoffError{Until: r.Until, Failures: r.Failures, Err: cause}}
+}
+
+// classify says whether a dial was not answered in time, and whether it failed for the
+// sake of the credentials.
+func classify(err error) (timeout, credentials bool) {
+	_, timeout = errors.AsType[*dialing.LateError](err)
+	return timeout, refuses(err)
 }

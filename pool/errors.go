@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
@@ -123,6 +124,10 @@ type EncodeError struct {
 	Err  error
 }
 
+func encodeError(args any, err error) error {
+	return &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
+}
+
 func (e *EncodeError) Error() string {
 	return fmt.Sprintf("arguments of type %s cannot be encoded: %v", e.Args, e.Err)
 }
@@ -175,3 +180,90 @@ func (e *CallError) Cause() string {
 }
 
 func (e *CallError) Unwrap() error { return e.Err }
+
+// ConfigError names a field of a Config and what is wrong with it.
+type ConfigError struct {
+	Field  string
+	Reason string // quotes the value
+}
+
+func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", e.Field, e.Reason) }
+
+// HoldError says that a server has not answered a call for as long as it may hold
+// one, whether it is alive or not, or that its answer stopped on the way.
+type HoldError struct {
+	Limit    time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for, unless the answer had begun
+	Received int64         // bytes of the answer that came; 0: it had not begun
+}
+
+func (e *HoldError) Error() string {
+	if e.Received > 0 {
+		return fmt.Sprintf("the answer stopped after %d bytes: nothing more, or hardly anything, came for %v", e.Received, e.Limit)
+	}
+	return fmt.Sprintf("the server has not answered within %v", e.Limit)
+}
+
+// garbled is an error of package wire as callers see it, or another one as it is.
+func garbled(err error) error {
+	if errors.Is(err, wire.ErrMalformed) {
+		return &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
+	}
+	if size, ok := err.(*wire.SizeError); ok { //nolint:errorlint // wire returns it bare
+		return (*SizeError)(size)
+	}
+	return err
+}
+
+// Phase is how far an attempt to carry a call came.
+type Phase uint8
+
+// The phases, in order.
+const (
+	PhaseFind      Phase = session.PhaseFind      // no server was chosen yet
+	PhaseDial      Phase = session.PhaseDial      // connecting
+	PhaseHandshake Phase = session.PhaseHandshake // connected; the peer has not proved to be a server
+	PhaseOpen      Phase = session.PhaseOpen      // waiting for a stream; nothing of the call was sent
+	PhaseWrite     Phase = session.PhaseWrite     // the request was being handed to the transport
+	PhaseFlushed   Phase = session.PhaseFlushed   // the transport has the whole request; no byte of a reply
+	PhaseRead      Phase = session.PhaseRead      // a part of the reply was read
+	PhaseDecode    Phase = session.PhaseDecode    // the reply was read whole
+	PhaseRemote    Phase = session.PhaseRemote    // the server answered with an error
+)
+
+var phases = [...]string{"find", "dial", "handshake", "open", "write", "wait", "read", "decode", "remote"}
+
+func (p Phase) String() string {
+	if int(p) < len(phases) {
+		return phases[p]
+	}
+	return "unknown phase"
+}
+
+// Outcome is what a failed call may have done at the server.
+type Outcome uint8
+
+// The outcomes. The zero value is the careful one.
+const (
+	MaybeExecuted Outcome = iota // the server may have acted on it, in part or in full
+	NotSent                      // no server has seen the request
+	Rejected                     // a server refused it before anything happened
+)
+
+func (o Outcome) String() string {
+	switch o {
+	case NotSent:
+		return "not sent"
+	case Rejected:
+		return "rejected"
+	default:
+		return "maybe executed"
+	}
+}
+
+// outcomeAt is what a transport failure in phase p means.
+func outcomeAt(p Phase) Outcome {
+	if p <= PhaseOpen {
+		return NotSent
+	}
+	return MaybeExecuted
+}

@@ -2,14 +2,13 @@ package pool
 
 import (
 	"context"
-	"maps"
-	"sync/atomic"
+	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
-	"github.com/open-nomad/rpcproxy/pool/internal/session"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 func init() {
@@ -88,57 +87,36 @@ func (c control) Renew(ctx context.Context, addr string, prove poolhooks.Proof) 
 
 func (c control) Usual(addr, method string) time.Duration { return c.pool.usual.takes(addr, method) }
 
-// proven is a session as prove judges it: nil and why, if it is no good. A nil prove
-// judges none.
-func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof) (*connection, error) {
-	if prove == nil {
-		return s, nil
-	}
-	err := prove(ctx, func(ctx context.Context, method string, args, reply any) error {
-		if !s.Enter() {
-			return s.Cause()
-		}
-		at, err := s.Call(ctx, &session.Request{Seq: p.counts.calls.Add(1), Method: method, Args: args, Reply: reply})
-		if err == nil {
-			return nil
-		}
-		p.counts.failures.Add(1)
-		return &CallError{Method: method, Server: s.Addr, Phase: Phase(at), Outcome: outcomeAt(Phase(at)), Err: err}
-	})
-	if err == nil && s.Ended() {
-		err = s.Cause()
-	}
-	if err != nil {
-		s.Abort(err)
-		return nil, err
-	}
-	return s, nil
+// dialPolicy is a poolhooks.DialPolicy.
+type dialPolicy struct{ *core.Backoffs }
+
+func newDialPolicy(chance func() float64) poolhooks.DialPolicy {
+	return dialPolicy{core.NewBackoffs(chance)}
 }
 
-// reaching counts the dials under way that have a connection, by address. The map is
-// copied to be changed.
-type reaching struct {
-	by atomic.Pointer[map[string]int]
+func (d dialPolicy) Refuse(now time.Time, addr string, connected bool) error {
+	if r := d.Backoffs.Refuse(now, addr, connected); r != nil {
+		return refusalError(r)
+	}
+	return nil
 }
 
-func (r *reaching) has(addr string) bool {
-	by := r.by.Load()
-	return by != nil && (*by)[addr] > 0
+func (d dialPolicy) Limit(addr string, base time.Duration, beside bool) time.Duration {
+	return d.Limits(addr, base, beside).Whole
 }
 
-// add counts n more.
-func (r *reaching) add(addr string, n int) {
-	for {
-		old := r.by.Load()
-		next := make(map[string]int)
-		if old != nil {
-			maps.Copy(next, *old)
-		}
-		if next[addr] += n; next[addr] <= 0 {
-			delete(next, addr)
-		}
-		if r.by.CompareAndSwap(old, &next) {
-			return
-		}
+func (d dialPolicy) Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool) {
+	err := errDialFailed
+	if late {
+		err = error(&dialing.LateError{Limit: limit})
+	}
+	d.Backoffs.Failed(now, core.Failure{Addr: addr, Err: err, Timeout: late}, connected)
+}
+
+var errDialFailed = errors.New("refused")
+
+func (d dialPolicy) Ended(now time.Time, addr string, session uint64, cause error, connected bool) {
+	if d.Backoffs.Ended(now, addr, session, core.LetGo(cause)) {
+		d.Backoffs.Failed(now, core.Failure{Addr: addr, Err: cause}, connected)
 	}
 }

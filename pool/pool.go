@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net"
 	"sync/atomic"
 	"time"
@@ -109,16 +110,98 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 // it, a *actor.PanicError.
 func (p *Pool) Err() error { return p.actor.Err() }
 
-// await asks the owner for a session and waits within ctx until it is up.
-func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
-	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
-		wanted.Reply = r
-		return mail{Message: wanted}
-	})
-	if asked != nil {
-		// A full mailbox loses it: then a dial is made for nobody.
-		_ = p.actor.TryTell(mail{Message: core.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
-		return asked
+// reaching counts the dials under way that have a connection, by address. The map is
+// copied to be changed.
+type reaching struct {
+	by atomic.Pointer[map[string]int]
+}
+
+func (r *reaching) has(addr string) bool {
+	by := r.by.Load()
+	return by != nil && (*by)[addr] > 0
+}
+
+// add counts n more.
+func (r *reaching) add(addr string, n int) {
+	for {
+		old := r.by.Load()
+		next := make(map[string]int)
+		if old != nil {
+			maps.Copy(next, *old)
+		}
+		if next[addr] += n; next[addr] <= 0 {
+			delete(next, addr)
+		}
+		if r.by.CompareAndSwap(old, &next) {
+			return
+		}
 	}
-	return dialed
+}
+
+// Stats counts what a Pool did since it was made, and what it holds now.
+type Stats struct {
+	Sessions      int    // sessions now
+	CallsInFlight int    // calls and streams now, on the sessions that take new ones
+	IdleStreams   int    // streams kept for the next calls, on those sessions
+	Calls         uint64 // calls begun
+	Failures      uint64 // calls that failed, for whatever reason
+	Moved         uint64 // calls that ended because they are to be made elsewhere (Request.Moved)
+	Dials         uint64 // dials begun
+	DialFailures  uint64 // dials that failed, or took longer than DialTimeout
+	Streams       uint64 // streams opened
+	Accepted      uint64 // streams that servers opened
+	Refused       uint64 // of those, the ones that were too many
+	Pings         uint64 // pings to servers that were silent
+	Asks          uint64 // calls of Status.Ping to servers that left others unanswered for long; also among Calls
+	TLSOffers     int    // credentials on offer that no server has taken yet, see OfferedTLS
+	BytesIn       uint64 // on the transport
+	BytesOut      uint64
+
+	ReverseCalls   uint64 // calls that servers made, also of unknown methods
+	ReverseStreams uint64 // streaming calls of servers, also of unknown methods
+	RefusedBytes   uint64 // calls of servers that were refused for want of MaxReverseBytes
+	ReverseBytes   int64  // of MaxReverseBytes in use now
+}
+
+// counts is where the goroutines of a pool count.
+type counts struct {
+	session.Counters
+	sessions                     atomic.Int64
+	calls, failures, moved, asks atomic.Uint64
+	dials, dialFailures          atomic.Uint64
+}
+
+// Stats reads the counters. They are read one by one: calls that run meanwhile
+// may show in one and not yet in another.
+func (p *Pool) Stats() Stats {
+	st := Stats{
+		Sessions:     int(p.counts.sessions.Load()),
+		Calls:        p.counts.calls.Load(),
+		Failures:     p.counts.failures.Load(),
+		Dials:        p.counts.dials.Load(),
+		DialFailures: p.counts.dialFailures.Load(),
+		Streams:      p.counts.Streams.Load(),
+		Accepted:     p.counts.Accepted.Load(),
+		Refused:      p.counts.Refused.Load(),
+		Pings:        p.counts.Pings.Load(),
+		Asks:         p.counts.asks.Load(),
+		BytesIn:      p.counts.BytesIn.Load(),
+		BytesOut:     p.counts.BytesOut.Load(),
+		Moved:        p.counts.moved.Load(),
+
+		ReverseCalls:   p.counts.ReverseCalls.Load(),
+		ReverseStreams: p.counts.ReverseStreams.Load(),
+		RefusedBytes:   p.counts.RefusedBytes.Load(),
+		ReverseBytes:   p.counts.ReverseBytes.Load(),
+	}
+	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
+		if o != nil && o.pending.Load() {
+			st.TLSOffers++
+		}
+	}
+	for _, s := range *p.table.Load() {
+		st.CallsInFlight += int(s.InFlight())
+		st.IdleStreams += s.IdleStreams()
+	}
+	return st
 }

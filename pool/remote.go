@@ -121,3 +121,38 @@ func remoteError(text string) *RemoteError {
 	e.Kind, e.effect = m.kind, m.effect
 	return e
 }
+
+// StreamError is a failure that one side of a streaming call reports in a frame,
+// after the acknowledgement. errors.Is reaches the sentinels of this package, such
+// as ErrPermissionDenied, and errors.AsType a *RemoteError that has read Message.
+type StreamError struct {
+	// Code is as HTTP has them: 404, 403, 500; 0 if there was none. Where Message is
+	// a coded error itself, it is the code in there: a server that relays one reports
+	// it with code 500.
+	Code    int
+	Message string // as sent
+}
+
+// streamError is what a frame reports.
+func streamError(code int, message string) *StreamError {
+	if _, _, inner := peeled(message); inner != 0 {
+		code = inner
+	}
+	return &StreamError{Code: code, Message: message}
+}
+
+func (e *StreamError) Error() string {
+	return fmt.Sprintf("stream failed with code %d: %s", e.Code, e.Message)
+}
+
+// Unwrap is the *RemoteError that Message stands for.
+func (e *StreamError) Unwrap() error {
+	r := remoteError(e.Message)
+	if r.Code == 0 {
+		r.Code = e.Code
+		if m := read(r.Text, r.Hops, r.Code, mostNested); m.kind != nil {
+			r.Kind, r.effect = m.kind, m.effect
+		}
+	}
+	return r
+}

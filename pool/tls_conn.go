@@ -3,7 +3,10 @@ package pool
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -115,4 +118,63 @@ func (c *tlsConn) Write(b []byte) (int, error) {
 			return n, err
 		}
 	}
+}
+
+// progress is how far a handshake came.
+type progress struct {
+	answered bool // the server sent something
+	asked    bool // it asked for this side's certificate
+}
+
+// tlsError types what a handshake failed with.
+func (c *credentials) tlsError(addr string, err error, at progress) error {
+	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.wanted, Err: err}
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		e.Kind = c.distrust(bad, e)
+		return e
+	}
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && hungUp(err) {
+		e.Kind = ErrTLSNotSpoken
+	} else if refusal(err) && (at.asked || alertOf(err) != alertHandshakeFailure) {
+		e.Kind, e.Shown = ErrTLSRefused, c.shown
+	}
+	return e
+}
+
+// stranger is the error of a server that hung up before it sent anything in
+// yamux.
+func stranger(addr string, creds *credentials, err error) error {
+	if creds == nil {
+		return &TLSError{Addr: addr, Kind: ErrTLSWanted, Err: err}
+	}
+	if _, typed := errors.AsType[*TLSError](err); typed {
+		return err
+	}
+	return &TLSError{Addr: addr, Kind: ErrTLSDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err}
+}
+
+// distrust is why the server's certificate was not accepted; it notes the names
+// where these are why.
+func (c *credentials) distrust(bad *tls.CertificateVerificationError, e *TLSError) error {
+	leaf := bad.UnverifiedCertificates[0]
+	if _, ok := errors.AsType[x509.HostnameError](bad); ok {
+		e.Offered = offered(leaf)
+		if !slices.ContainsFunc(e.Offered, aServers) && slices.ContainsFunc(e.Offered, anAgents) {
+			return ErrTLSWrongRole
+		}
+		return ErrTLSWrongName
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](bad); ok {
+		switch invalid.Reason {
+		case x509.Expired:
+			return ErrTLSExpired
+		case x509.IncompatibleUsage:
+			e.Offered = offered(leaf)
+			return ErrTLSWrongRole
+		}
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](bad); ok {
+		return ErrTLSUnknownAuthority
+	}
+	return ErrTLSFailed
 }

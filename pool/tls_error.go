@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"reflect"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -104,65 +103,6 @@ func (e *TLSError) detail(s said) string {
 // Unwrap gives the kind and the cause.
 func (e *TLSError) Unwrap() []error { return []error{e.Kind, e.Err} }
 
-// progress is how far a handshake came.
-type progress struct {
-	answered bool // the server sent something
-	asked    bool // it asked for this side's certificate
-}
-
-// tlsError types what a handshake failed with.
-func (c *credentials) tlsError(addr string, err error, at progress) error {
-	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.wanted, Err: err}
-	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		e.Kind = c.distrust(bad, e)
-		return e
-	}
-	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && hungUp(err) {
-		e.Kind = ErrTLSNotSpoken
-	} else if refusal(err) && (at.asked || alertOf(err) != alertHandshakeFailure) {
-		e.Kind, e.Shown = ErrTLSRefused, c.shown
-	}
-	return e
-}
-
-// stranger is the error of a server that hung up before it sent anything in
-// yamux.
-func stranger(addr string, creds *credentials, err error) error {
-	if creds == nil {
-		return &TLSError{Addr: addr, Kind: ErrTLSWanted, Err: err}
-	}
-	if _, typed := errors.AsType[*TLSError](err); typed {
-		return err
-	}
-	return &TLSError{Addr: addr, Kind: ErrTLSDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err}
-}
-
-// distrust is why the server's certificate was not accepted; it notes the names
-// where these are why.
-func (c *credentials) distrust(bad *tls.CertificateVerificationError, e *TLSError) error {
-	leaf := bad.UnverifiedCertificates[0]
-	if _, ok := errors.AsType[x509.HostnameError](bad); ok {
-		e.Offered = offered(leaf)
-		if !slices.ContainsFunc(e.Offered, aServers) && slices.ContainsFunc(e.Offered, anAgents) {
-			return ErrTLSWrongRole
-		}
-		return ErrTLSWrongName
-	}
-	if invalid, ok := errors.AsType[x509.CertificateInvalidError](bad); ok {
-		switch invalid.Reason {
-		case x509.Expired:
-			return ErrTLSExpired
-		case x509.IncompatibleUsage:
-			e.Offered = offered(leaf)
-			return ErrTLSWrongRole
-		}
-	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](bad); ok {
-		return ErrTLSUnknownAuthority
-	}
-	return ErrTLSFailed
-}
-
 // aServers and anAgents tell names of roles apart: server.global.nomad,
 // client.global.nomad, cli.global.nomad.
 func aServers(name string) bool { return strings.HasPrefix(name, "server.") }
@@ -230,3 +170,56 @@ func alertOf(err error) uint64 {
 	}
 	return v.Uint()
 }
+
+// refuses says whether a dial failed for the sake of the credentials.
+func refuses(err error) bool {
+	_, is := errors.AsType[*TLSError](err)
+	return is
+}
+
+// TLSConfigError says what is wrong with a TLSConfig, and in which file.
+type TLSConfigError struct {
+	Field   string // of TLSConfig
+	File    string // its path, "PEM" if it was given as such, or empty
+	Problem TLSProblem
+	Err     error // nil, or more about it
+}
+
+func (e *TLSConfigError) Error() string {
+	var b strings.Builder
+	b.WriteString("pool: TLSConfig." + e.Field)
+	if e.File != "" {
+		b.WriteString(" " + e.File)
+	}
+	b.WriteString(" " + string(e.Problem))
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+func (e *TLSConfigError) Unwrap() error { return e.Err }
+
+// TLSProblem is what is wrong with a part of a TLSConfig, in words that follow
+// its name.
+type TLSProblem string
+
+// The problems.
+const (
+	TLSUnreadable    TLSProblem = "cannot be read"
+	TLSGivenTwice    TLSProblem = "is given as a file and as PEM: give one of them"
+	TLSNoPEM         TLSProblem = "holds no PEM of the kind expected"
+	TLSMalformed     TLSProblem = "cannot be understood"
+	TLSNoCA          TLSProblem = "is missing: give the CA that signs the servers' certificates, as CAFile or CAPEM"
+	TLSNotCA         TLSProblem = "holds certificates, and none of a CA"
+	TLSNoKey         TLSProblem = "is a certificate without its key: give KeyFile or KeyPEM"
+	TLSNoCertificate TLSProblem = "is a key without its certificate: give CertFile or CertPEM"
+	TLSKeyMismatch   TLSProblem = "is not the key of the certificate"
+	TLSExpired       TLSProblem = "has expired"
+	TLSNotYetValid   TLSProblem = "is not valid yet"
+	TLSBadVersion    TLSProblem = "must be TLS 1.2 or 1.3"
+	TLSUnknownSuite  TLSProblem = "holds a cipher suite that is not known"
+	TLSInsecureSuite TLSProblem = "holds a cipher suite that is not secure"
+	TLSNoSuite       TLSProblem = "holds no cipher suite of TLS 1.2, which MinVersion allows"
+	TLSBadWatch      TLSProblem = "must be positive, and there must be files to watch"
+)

@@ -6,13 +6,15 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // offering is credentials that are offered to servers until one takes them, and a
 // look at the files they come from. There are two of them: what OfferTLS was given,
 // and what the files of the credentials in force have become since.
 type offering struct {
-	pool    *Pool
+	log     zerolog.Logger
 	from    *TLSConfig   // whose files are looked at; nil: there are none
 	inForce *credentials // of the files in force, what they held then; nil: of OfferTLS
 	serial  uint64       // of OfferTLS, among SetTLS and OfferTLS
@@ -29,13 +31,6 @@ type offering struct {
 	refusedSum [sha256.Size]byte // of what was refused, and that was logged
 	unheardSum [sha256.Size]byte // of what no server could be asked about, and that was logged
 	badFiles   string            // the complaint about files that was logged last
-}
-
-// newOffering makes one that looks at the files of cfg, and offers nothing yet.
-func (p *Pool) newOffering(cfg *TLSConfig) *offering {
-	o := &offering{pool: p, from: cfg, try: p.try, events: make(chan struct{}, 1)}
-	o.over, o.end = context.WithCancel(context.Background())
-	return o
 }
 
 // The time between two offers: from 5 s, doubled each time, to 4 min, and up to a
@@ -137,7 +132,7 @@ func (o *offering) complain(err error, ofWatch, ofOffer string) {
 	if o.inForce != nil {
 		text = ofWatch
 	}
-	o.pool.cfg.Logger.Warn().Err(err).Msg(text)
+	o.log.Warn().Err(err).Msg(text)
 }
 
 // digest tells credentials apart. That of plain TCP is not zero either.
@@ -146,23 +141,6 @@ func (c *credentials) digest() [sha256.Size]byte {
 		return sha256.Sum256(nil)
 	}
 	return c.sum
-}
-
-// watch looks after the files of the credentials in force, in place of those it
-// looked after before.
-func (o *owner) watch() {
-	p := o.pool
-	if before := p.watching.Swap(nil); before != nil {
-		before.end()
-	}
-	inForce := p.creds.Load()
-	if inForce == nil || inForce.from.Watch == 0 {
-		return
-	}
-	w := p.newOffering(&inForce.from)
-	w.inForce = inForce
-	p.watching.Store(w)
-	o.start(w)
 }
 
 // look says whether the files hold something new to offer. It reads them whole, and
@@ -205,3 +183,13 @@ func (o *offering) bad(ctx context.Context, about string, err error) {
 	o.complain(err, "changed TLS files are not taken: those read before stay in force",
 		"changed TLS files are not taken: those read before stay on offer")
 }
+
+// trial is how servers took credentials.
+type trial struct {
+	taken   bool
+	refused error // by the first that refused; they all did, or could not be asked
+	unheard error // the first that could not be asked
+}
+
+// nobody says whether there was no server to ask.
+func (t trial) nobody() bool { return !t.taken && t.refused == nil && t.unheard == nil }

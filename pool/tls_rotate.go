@@ -1,7 +1,11 @@
 package pool
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -170,4 +174,99 @@ func (p *Pool) caution(before, now *credentials) {
 	if now.anyName() && !before.anyName() {
 		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: whoever holds a certificate of the CA can pass for a server")
 	}
+}
+
+// askable are the servers that credentials are tried on, and those that are left for
+// when none of these says anything.
+func (p *Pool) askable() (first, others []string) {
+	first = slices.Sorted(maps.Keys(*p.table.Load()))
+	if last := p.reached.Load(); last != nil && !slices.Contains(first, *last) {
+		first = append(first, *last)
+	}
+	return first, *p.refusing.Load()
+}
+
+// try greets servers with creds until one answers.
+func (p *Pool) try(ctx context.Context, creds *credentials) trial {
+	first, others := p.askable()
+	t := p.greetAny(ctx, first, creds)
+	if t.taken || t.refused != nil {
+		return t
+	}
+	second := p.greetAny(ctx, others, creds)
+	second.unheard = cmp.Or(t.unheard, second.unheard)
+	return second
+}
+
+// tried is the verdict of a single try: nil too if no server could be asked.
+func (p *Pool) tried(ctx context.Context, creds *credentials) error {
+	t := p.try(ctx, creds)
+	switch {
+	case t.taken:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case t.refused != nil:
+		return fmt.Errorf("pool: TLS stays as it was: %w", t.refused)
+	case t.unheard != nil:
+		p.cfg.Logger.Warn().Err(t.unheard).Msg("no server could be asked about new TLS credentials: they are taken untried")
+	}
+	return nil
+}
+
+// greetAny greets servers with creds, one after the other, until one takes them.
+func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credentials) (t trial) {
+	for _, addr := range servers {
+		s, err := p.tryDial(ctx, addr, creds)
+		switch {
+		case err == nil:
+			s.Abort(ErrRenewed)
+			return trial{taken: true}
+		case !refuses(err):
+			t.unheard = cmp.Or(t.unheard, err)
+		default:
+			t.refused = cmp.Or(t.refused, err)
+		}
+	}
+	return t
+}
+
+// maxTrials is how many dials there may be at once to try credentials, which have slots
+// of their own: an answer is wanted although the address is in back-off, for that may be
+// due to the credentials in force.
+const maxTrials = 4
+
+// tryDial dials addr with creds when it is its turn.
+func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*connection, error) {
+	select {
+	case p.trials <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-p.trials }()
+	return p.dialWith(ctx, addr, 0, creds)
+}
+
+// newOffering makes one that looks at the files of cfg, and offers nothing yet.
+func (p *Pool) newOffering(cfg *TLSConfig) *offering {
+	o := &offering{log: p.cfg.Logger, from: cfg, try: p.try, events: make(chan struct{}, 1)}
+	o.over, o.end = context.WithCancel(context.Background())
+	return o
+}
+
+// watch looks after the files of the credentials in force, in place of those it
+// looked after before.
+func (o *owner) watch() {
+	p := o.pool
+	if before := p.watching.Swap(nil); before != nil {
+		before.end()
+	}
+	inForce := p.creds.Load()
+	if inForce == nil || inForce.from.Watch == 0 {
+		return
+	}
+	w := p.newOffering(&inForce.from)
+	w.inForce = inForce
+	p.watching.Store(w)
+	o.start(w)
 }

@@ -1,0 +1,228 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/session"
+)
+
+// errAbandoned is why a dial ended for which nobody waits.
+var errAbandoned = errors.New("dial was given up, for nobody waits for it")
+
+// dial has a goroutine dial and keep the session. The dial can be abandoned.
+func (o *owner) dial(d core.Dial) {
+	dialing, abandon := context.WithCancelCause(context.Background())
+	o.dialing[d.Session] = abandon
+	o.self.Go(func(ctx context.Context) {
+		defer abandon(nil)
+		defer context.AfterFunc(ctx, func() { abandon(ErrStopped) })()
+		o.connect(ctx, dialing, d)
+	})
+}
+
+// overdue tells the core of a dial that is late. It waits for room in the mailbox, but not
+// beyond the dial's end.
+func (o *owner) overdue(ctx context.Context, d core.Dial, connected bool) {
+	at := PhaseDial
+	if connected {
+		at = PhaseHandshake
+	}
+	err := &DialError{Addr: d.Addr, Phase: at, Err: &dialing.LateError{Limit: o.pool.cfg.DialTimeout}}
+	_ = o.tell(ctx, mail{Message: core.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
+}
+
+// dialFailed counts a dial that failed or is late, once, and tells the pool's user of a
+// server that is judged by it.
+func (o *owner) dialFailed(e core.DialFailed) {
+	if !e.Again && !errors.Is(e.Err, errAbandoned) {
+		o.pool.counts.dialFailures.Add(1)
+	}
+	if e.Current {
+		o.down(e.Addr, e.Err)
+	}
+}
+
+// avoid has the next dial begin with another address of the name than a session has.
+func (o *owner) avoid(session uint64) {
+	if s := o.live[session]; s != nil {
+		o.pool.resolver.Failed(s.Addr, s.route)
+	}
+}
+
+// spent has the dial in place of a session that broke begin with another address of the
+// name, also if a call tells of it before the session's keeper does.
+func (o *owner) spent(session uint64) {
+	if s := o.live[session]; s != nil && s.Ended() {
+		o.pool.failRoute(s, s.Cause())
+	}
+}
+
+// ask makes a Status.Ping on a session in a goroutine of its own.
+func (o *owner) ask(e core.Ask) {
+	s := o.live[e.Session]
+	if s == nil {
+		return
+	}
+	p := o.pool
+	p.counts.asks.Add(1)
+	o.self.Go(func(ctx context.Context) {
+		err := s.Serves(ctx, &session.Request{
+			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
+		})
+		_ = o.tell(ctx, mail{Message: core.Served{Addr: e.Addr, Session: e.Session, Err: err}})
+	})
+}
+
+// desert has calls leave a session, after the pool's user was told of its server.
+func (o *owner) desert(e core.Desert) {
+	s := o.live[e.Session]
+	if s == nil {
+		return
+	}
+	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", said{server: s.Addr}.text(e.Cause)).
+		Msg("calls leave a session whose server answers none")
+	o.judge(e.Addr, e.Session, e.Cause)
+	s.deserted = true
+	s.Desert(e.Cause)
+}
+
+// retire has a session take no new calls. Calls that move end with ErrMoved, unless the
+// server has failed.
+func (o *owner) retire(e core.Retire) {
+	s := o.live[e.Session]
+	if s == nil {
+		return
+	}
+	moved := e.Cause
+	if !errors.Is(moved, ErrNotServing) {
+		moved = fmt.Errorf("%w: %w", ErrMoved, e.Cause)
+	}
+	if s.Retire(e.Cause, moved); errors.Is(e.Cause, ErrRenewed) {
+		o.renewed(s.Addr)
+	}
+}
+
+// renewed tells the pool's user of a session with other credentials.
+func (o *owner) renewed(addr string) {
+	if o.pool.hooks.Renewed != nil {
+		o.pool.hooks.Renewed(addr)
+	}
+}
+
+// cut ends a session with what is on it.
+func (o *owner) cut(s *connection, cause error) {
+	if errors.Is(cause, ErrTooManySessions) {
+		o.pool.cfg.Logger.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
+			Int("per_server", core.MaxPerServer).Int("left", core.MaxLeft).
+			Msg("a session that had left use was ended: there are too many of these")
+	}
+	s.End(cause)
+}
+
+// publish makes the sessions that are up the ones that calls find.
+func (o *owner) publish(e core.Publish) {
+	t := make(table, len(e.Sessions))
+	for addr, id := range e.Sessions {
+		if s := o.live[id]; s != nil {
+			t[addr] = s
+		}
+	}
+	o.pool.table.Store(&t)
+}
+
+// judge tells of the end of a session, unless its server is reached on another
+// one: that one is asked about it.
+func (o *owner) judge(addr string, session uint64, err error) {
+	told := o.live[session] != nil && o.live[session].deserted // that it does not serve
+	if !told && !o.core.Superseded(addr, session) {
+		o.down(addr, err)
+	}
+}
+
+// farewell tells once that a server is leaving, and says whether it is: whoever
+// knows it first, its keeper or a call that found its session of no use. Later it
+// would be about a session that is superseded.
+func (o *owner) farewell(addr string, session uint64) bool {
+	s := o.live[session]
+	if s == nil || !s.Leaving() {
+		return false
+	}
+	if !s.leftNoted {
+		s.leftNoted = true
+		o.pool.failRoute(s, ErrLeaving)
+		o.judge(addr, session, ErrLeaving)
+	}
+	return true
+}
+
+// down tells the pool's user of a server that cannot be reached, or that is
+// leaving. A session that was let go by this side says nothing.
+func (o *owner) down(addr string, err error) {
+	if err != nil && !core.LetGo(err) && o.pool.hooks.Down != nil {
+		o.pool.hooks.Down(addr, err)
+	}
+}
+
+// ping asks a session for a sign of life in a goroutine of its own, which ends
+// with the answer or with the session.
+func (o *owner) ping(e core.Ping) {
+	s := o.live[e.Session]
+	if s == nil {
+		return
+	}
+	o.pool.counts.Pings.Add(1)
+	o.self.Go(func(ctx context.Context) {
+		err := s.Ping(ctx)
+		if errors.Is(err, mux.ErrPingTimeout) {
+			return // the core has its own time for it
+		}
+		_ = o.tell(ctx, mail{Message: core.Pinged{Addr: e.Addr, Session: e.Session, Err: err}})
+	})
+}
+
+// connect dials, within the dial's own context, and then keeps the session until it is over. It runs
+// in a goroutine of its own, the session's keeper.
+func (o *owner) connect(ctx, within context.Context, d core.Dial) {
+	p, log := o.pool, o.pool.cfg.Logger
+	p.counts.dials.Add(1)
+	begin := time.Now()
+	limited := dialing.WithLimits(within, d.Limits, p.cfg.DialTimeout, func(connected bool) { o.overdue(within, d, connected) })
+	s, err := p.open(limited, d.Addr, d.Session)
+	if err == nil {
+		prove, _ := d.Proof.(poolhooks.Proof)
+		s, err = p.proven(within, s, prove)
+	}
+	if err != nil {
+		log.Debug().Str("server", d.Addr).Str("error", said{d.Addr, PhaseDial.String()}.text(err)).
+			Stringer("took", since(begin)).Msg("dial failed")
+	}
+	if s != nil {
+		p.counts.sessions.Add(1) // before anybody can find it
+		s.Listen()
+	}
+	told := o.tell(ctx, mail{Message: core.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
+	if s == nil {
+		return
+	}
+	if told != nil {
+		s.End(told)
+	}
+	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
+	begin = time.Now()
+	err = s.Run(ctx, ErrStopped)
+	p.counts.sessions.Add(-1)
+	p.failRoute(s, err)
+	log.Debug().Str("server", d.Addr).Str("error", said{server: d.Addr}.text(err)).
+		Stringer("lasted", since(begin)).Msg("session over")
+	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})
+}
+
+// since is the time since then, for a log line.
+func since(begin time.Time) time.Duration { return time.Since(begin).Round(10 * time.Microsecond) }
