@@ -52,7 +52,7 @@ type Ranked struct {
 	Role   Role
 	Health Health
 	Source Source
-	Held   bool // no longer named by the heartbeat; kept until a server that is answers
+	Retained bool // no longer named by the heartbeat; kept until a named server answers
 }
 
 // View is an immutable picture of the server list. Any number of goroutines may

@@ -14,21 +14,21 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
-// connection is a session and what the pool knows of it.
+// connection is a session and the pool's state of it.
 type connection struct {
 	*session.Session
 	conn        *mux.Conn
 	route       string      // what was dialed: the server's address, or one of its name
-	routeFailed atomic.Bool // that is noted
-	leftNoted   bool        // Config.Down was told that the server is leaving; of the owner
-	deserted    bool        // Config.Down was told that the server answers no calls; of the owner
+	routeFailed atomic.Bool // the resolver knows that it failed
+	leftNoted   bool        // Hooks.Down was called because the server is leaving; of the owner
+	deserted    bool        // Hooks.Down was called because the server answers no calls; of the owner
 }
 
-// newConnection is a session over conn, on which nothing was sent yet.
+// newConnection is a session over conn, before its first byte is sent.
 func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route string, id uint64) *connection {
 	in, out := &p.counts.BytesIn, &p.counts.BytesOut
 	if _, counted := conn.(*tlsConn); counted {
-		in, out = new(atomic.Uint64), new(atomic.Uint64) // of what is inside
+		in, out = new(atomic.Uint64), new(atomic.Uint64) // of the bytes inside TLS, which metered does not count
 	}
 	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Violation: newViolation})
 	return &connection{Session: session.New(ctx, p.sessions, shared, id, addr), conn: shared, route: route}
@@ -57,9 +57,10 @@ func (p *Pool) sessionConfig() *session.Config {
 	return cfg
 }
 
-// failRoute notes, once, that the address failed that a session was dialed at.
-func (p *Pool) failRoute(c *connection, why error) {
-	if !core.LetGo(why) && c.routeFailed.CompareAndSwap(false, true) {
+// failRoute notes, once, that the address of a session failed, unless cause says that this
+// side ended it.
+func (p *Pool) failRoute(c *connection, cause error) {
+	if !core.LetGo(cause) && c.routeFailed.CompareAndSwap(false, true) {
 		p.resolver.Failed(c.Addr, c.route)
 	}
 }

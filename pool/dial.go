@@ -30,8 +30,8 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 	return s, explain(err, routes.Err)
 }
 
-// reach sets up a session to one of the addresses of addr, whichever answers
-// first. Those that fail come last in the dials that follow.
+// reach sets up a session to the first of the addresses that answers. Those that fail come
+// last in the dials that follow.
 func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*connection, error) {
 	attempt := func(ctx context.Context, i int) (*connection, error) {
 		s, err := p.setUp(ctx, addr, routes[i], id, creds)
@@ -47,15 +47,14 @@ func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint6
 	if s != nil {
 		return s, nil
 	}
-	return nil, beaten(addr, routes, failed)
+	return nil, raceFailed(addr, routes, failed)
 }
 
 // lose ends a session that came up when another had won.
 func (s *connection) lose() { s.Abort(dialing.ErrLost) }
 
-// setUp connects to the server addr at route, within a context that has a
-// deadline, and makes sure that a server answers there: the kernel of a frozen
-// host accepts connections too.
+// setUp connects to the server addr at route, within a context that has a deadline, and
+// waits for its first answer: the kernel of a frozen host accepts connections too.
 func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials) (*connection, error) {
 	connecting, connected := dialing.Connecting(limited)
 	defer connected()
@@ -90,8 +89,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	return s, nil
 }
 
-// proven is a session as prove judges it: nil and why, if it is no good. A nil prove
-// judges none.
+// proven returns s if prove, which may be nil, accepts it. Else s ends.
 func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof) (*connection, error) {
 	if prove == nil {
 		return s, nil

@@ -15,22 +15,22 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
-// said is what has been said already where an error's text comes to stand: most
-// errors of the network repeat whom they are about and what was tried.
-type said struct {
+// stated is the server and the phase that the text around an error's names already: most
+// errors of the network repeat them.
+type stated struct {
 	server string // address as the user gave it; empty: none
 	phase  string // empty: none
 }
 
-// text is err's text without that. Nothing else of it is left out, and an address
-// that is another one stays, such as what the server's name was resolved to.
-func (s said) text(err error) string {
-	switch e := err.(type) { //nolint:errorlint // each link of the chain is looked at by itself
+// text is err's text without these. Nothing else is left out, and another address stays,
+// such as one that the server's name was resolved to.
+func (s stated) text(err error) string {
+	switch e := err.(type) { //nolint:errorlint // each link of the chain is examined by itself
 	case nil:
 		return "<nil>"
 	case *DialError:
 		return s.dial(e)
-	case *beatenError:
+	case *raceError:
 		return e.text(s.phase)
 	case *outdatedError:
 		return e.text(s)
@@ -51,7 +51,7 @@ func (s said) text(err error) string {
 }
 
 // wrapped shortens what err wraps where it stands in err's own text.
-func (s said) wrapped(err error) string {
+func (s stated) wrapped(err error) string {
 	text := err.Error()
 	var inner []error
 	switch e := err.(type) { //nolint:errorlint // as above
@@ -76,8 +76,8 @@ func (s said) wrapped(err error) string {
 	return text
 }
 
-func (s said) dial(e *DialError) string {
-	text := said{server: e.Addr, phase: e.Phase.String()}.text(e.Err)
+func (s stated) dial(e *DialError) string {
+	text := stated{server: e.Addr, phase: e.Phase.String()}.text(e.Err)
 	if e.Addr != s.server {
 		text = e.Addr + ": " + text
 	}
@@ -88,7 +88,7 @@ func (s said) dial(e *DialError) string {
 }
 
 // op shortens "dial tcp ADDR: connect: REASON" and "read tcp LOCAL->ADDR: read: REASON".
-func (s said) op(e *net.OpError) string {
+func (s stated) op(e *net.OpError) string {
 	if e.Err == nil {
 		return s.wrapped(e)
 	}
@@ -96,7 +96,7 @@ func (s said) op(e *net.OpError) string {
 	if call, ok := e.Err.(*os.SyscallError); ok && (call.Syscall == e.Op || call.Syscall == "connect") { //nolint:errorlint // the very next one
 		text = call.Err.Error()
 	}
-	var about []string // what and whom, if that is to be told
+	var about []string // operation and address, where they are not stated
 	switch e.Op {
 	case "dial", "read", "write", "writev":
 		if e.Op != s.phase {
@@ -118,7 +118,7 @@ func (s said) op(e *net.OpError) string {
 }
 
 // lookup shortens "lookup NAME on SERVER: REASON".
-func (s said) lookup(e *net.DNSError) string {
+func (s stated) lookup(e *net.DNSError) string {
 	host, _, _ := net.SplitHostPort(s.server)
 	if strings.TrimSuffix(e.Name, ".") != strings.TrimSuffix(host, ".") {
 		return e.Error()
@@ -130,7 +130,7 @@ func (s said) lookup(e *net.DNSError) string {
 	return text + ": " + e.Err
 }
 
-// same says whether two addresses are one, however they are written.
+// same reports whether two addresses are equal, in whatever spelling.
 func same(a, b string) bool {
 	if a == b {
 		return true
@@ -140,55 +140,55 @@ func same(a, b string) bool {
 	return errX == nil && errY == nil && x.Port() == y.Port() && x.Addr().Unmap() == y.Addr().Unmap()
 }
 
-// maxBeaten is how many addresses the error of a race names.
-const maxBeaten = 8
+// maxRaced is how many addresses the error of a race names.
+const maxRaced = 8
 
-// beatenError says that no address of a server works.
-type beatenError struct {
+// raceError says that no address of a server works.
+type raceError struct {
 	routes int          // addresses there were
 	each   []*DialError // of those tried first; never empty
 }
 
-// beaten is the error of a race without a winner. The phase is that of the
-// address that came furthest.
-func beaten(addr string, routes []string, failed []error) *DialError {
-	of := &beatenError{routes: len(routes)}
+// raceFailed is the error of a race without a winner. Its phase is the latest one that an
+// address came to.
+func raceFailed(addr string, routes []string, failed []error) *DialError {
+	of := &raceError{routes: len(routes)}
 	phase := PhaseDial
 	for i, err := range failed {
 		e := &DialError{Addr: routes[i], Phase: PhaseDial, Err: err}
-		if d, ok := err.(*DialError); ok { //nolint:errorlint // setUp gives it bare
+		if d, ok := err.(*DialError); ok { //nolint:errorlint // setUp returns it bare
 			e.Phase, e.Err = d.Phase, d.Err
 		}
 		phase = max(phase, e.Phase)
-		if len(of.each) < maxBeaten {
+		if len(of.each) < maxRaced {
 			of.each = append(of.each, e)
 		}
 	}
 	return &DialError{Addr: addr, Phase: phase, Err: of}
 }
 
-func (e *beatenError) Error() string { return e.text("") }
+func (e *raceError) Error() string { return e.text("") }
 
-// text names the addresses, those with the same cause together. The phase is not
-// repeated that has been said.
-func (e *beatenError) text(phase string) string {
-	var whys []string
-	each := make(map[string][]string) // addresses by why
+// text names the addresses, those with the same cause together. phase is the one that is
+// stated already.
+func (e *raceError) text(phase string) string {
+	var causes []string
+	each := make(map[string][]string) // addresses by cause
 	for _, err := range e.each {
 		at := err.Phase.String()
-		why := said{server: err.Addr, phase: at}.text(err.Err)
+		cause := stated{server: err.Addr, phase: at}.text(err.Err)
 		if at != phase {
-			why = at + ": " + why
+			cause = at + ": " + cause
 		}
-		if each[why] == nil {
-			whys = append(whys, why)
+		if each[cause] == nil {
+			causes = append(causes, cause)
 		}
-		each[why] = append(each[why], err.Addr)
+		each[cause] = append(each[cause], err.Addr)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "none of %d addresses works", e.routes)
-	for i, why := range whys {
-		b.WriteString([]string{": ", "; "}[min(i, 1)] + strings.Join(each[why], ", ") + ": " + why)
+	for i, cause := range causes {
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + strings.Join(each[cause], ", ") + ": " + cause)
 	}
 	if more := e.routes - len(e.each); more > 0 {
 		fmt.Fprintf(&b, "; and %d more", more)
@@ -197,7 +197,7 @@ func (e *beatenError) text(phase string) string {
 }
 
 // Unwrap gives the *DialError of each address.
-func (e *beatenError) Unwrap() []error {
+func (e *raceError) Unwrap() []error {
 	errs := make([]error, len(e.each))
 	for i, err := range e.each {
 		errs[i] = err
@@ -209,9 +209,9 @@ func (e *beatenError) Unwrap() []error {
 // reached at the addresses that the name had before either.
 type outdatedError struct{ lookup, dial error }
 
-func (e *outdatedError) Error() string { return e.text(said{}) }
+func (e *outdatedError) Error() string { return e.text(stated{}) }
 
-func (e *outdatedError) text(s said) string {
+func (e *outdatedError) text(s stated) string {
 	return s.text(e.lookup) + "; and where the name led before: " + s.text(e.dial)
 }
 
@@ -219,16 +219,16 @@ func (e *outdatedError) Unwrap() []error { return []error{e.lookup, e.dial} }
 
 // explain adds to the error of a dial that the lookup failed; nil: it did not.
 func explain(err, lookup error) error {
-	d, ok := err.(*DialError) //nolint:errorlint // setUp and beaten give it bare
+	d, ok := err.(*DialError) //nolint:errorlint // setUp and raceFailed return it bare
 	if lookup == nil || !ok {
 		return err
 	}
 	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: lookup, dial: d.Err}}
 }
 
-// DialError says in which phase a connection failed: PhaseDial or
-// PhaseHandshake. Every call that waited for the dial gets the same one. In a back-off
-// Err is a *BackoffError, and the phase that of the failure which led to it.
+// DialError says in which phase a connection failed: PhaseDial or PhaseHandshake. Every
+// call that waited for the dial gets the same one. In a back-off Err is a *BackoffError,
+// and Phase is that of the failure before it.
 type DialError struct {
 	Addr  string
 	Phase Phase
@@ -238,9 +238,8 @@ type DialError struct {
 // Error is phase, address and cause, each once.
 func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
 
-// Cause is the text of Err without the address and the phase, for who says these
-// beside it.
-func (e *DialError) Cause() string { return said{server: e.Addr, phase: e.Phase.String()}.text(e.Err) }
+// Cause is the text of Err without the address and the phase.
+func (e *DialError) Cause() string { return stated{server: e.Addr, phase: e.Phase.String()}.text(e.Err) }
 
 func (e *DialError) Unwrap() error { return e.Err }
 
@@ -265,7 +264,7 @@ func (e *BackoffError) Unwrap() error { return e.Err }
 
 // refusalError is the core's answer to a caller, a *core.Refusal as a *DialError.
 func refusalError(err error) error {
-	r, refused := err.(*core.Refusal) //nolint:errorlint // the core gives it bare
+	r, refused := err.(*core.Refusal) //nolint:errorlint // the core returns it bare
 	if !refused {
 		return err
 	}
@@ -286,8 +285,8 @@ func refusalError(err error) error {
 	return &DialError{Addr: r.Addr, Phase: phase, Err: &BackoffError{Until: r.Until, Failures: r.Failures, Err: cause}}
 }
 
-// classify says whether a dial was not answered in time, and whether it failed for the
-// sake of the credentials.
+// classify reports whether a dial timed out, and whether it failed because of the
+// credentials.
 func classify(err error) (timeout, credentials bool) {
 	_, timeout = errors.AsType[*dialing.LateError](err)
 	return timeout, refuses(err)

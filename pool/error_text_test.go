@@ -53,7 +53,7 @@ func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 	at := func(addr string, phase Phase, err error) *DialError {
 		return &DialError{Addr: addr, Phase: phase, Err: err}
 	}
-	raced := beaten(name, []string{"10.0.0.1:4647", "10.0.0.2:4647", "10.0.0.3:4647"}, []error{
+	raced := raceFailed(name, []string{"10.0.0.1:4647", "10.0.0.2:4647", "10.0.0.3:4647"}, []error{
 		at(name, PhaseDial, refusedAt("10.0.0.1:4647")), at(name, PhaseHandshake, late), at(name, PhaseDial, refusedAt("10.0.0.3:4647")),
 	})
 	for _, c := range []struct {
@@ -142,7 +142,7 @@ func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
 // What is under an error stays within reach, whatever its text leaves out.
 func TestAShortTextHidesNothing(t *testing.T) {
 	const ip = "10.0.0.1:4647"
-	d := beaten("nomad.test:4647", []string{ip}, []error{&DialError{Addr: "nomad.test:4647", Phase: PhaseDial, Err: refusedAt(ip)}})
+	d := raceFailed("nomad.test:4647", []string{ip}, []error{&DialError{Addr: "nomad.test:4647", Phase: PhaseDial, Err: refusedAt(ip)}})
 	e := &CallError{Phase: PhaseDial, Err: fmt.Errorf("%w: %w", d, errors.Join(errOfTest, &dialing.LookupError{Cause: &dialing.LateError{Limit: time.Second}, Err: &net.DNSError{}}))}
 	for _, cause := range []error{syscall.ECONNREFUSED, errOfTest, context.DeadlineExceeded, d} {
 		if !errors.Is(e, cause) {
@@ -197,15 +197,15 @@ func TestTheErrorOfARaceNamesSomeAddressesAndCountsTheOthers(t *testing.T) {
 		failed = append(failed, &DialError{Addr: "nomad.test:1", Phase: PhaseDial, Err: errOfTest})
 	}
 	failed[9].(*DialError).Phase = PhaseHandshake
-	e := beaten("nomad.test:1", append(routes, "192.0.2.10:1"), failed)
+	e := raceFailed("nomad.test:1", append(routes, "192.0.2.10:1"), failed)
 	if e.Addr != "nomad.test:1" || e.Phase != PhaseHandshake || !errors.Is(e, errOfTest) {
 		t.Errorf("%+v", e)
 	}
-	of := e.Err.(*beatenError)
+	of := e.Err.(*raceError)
 	if len(of.each) != 8 || of.each[1].Addr != "192.0.2.1:1" || of.each[1].Phase != PhaseDial {
 		t.Errorf("%+v", of.each)
 	}
-	short := beaten("nomad.test:1", routes[:2], failed[:2]).Error()
+	short := raceFailed("nomad.test:1", routes[:2], failed[:2]).Error()
 	if want := "dial nomad.test:1: none of 2 addresses works: 192.0.2.0:1, 192.0.2.1:1: it fell"; short != want {
 		t.Errorf("%q, want %q", short, want)
 	}

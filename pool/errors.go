@@ -173,10 +173,9 @@ func (e *CallError) Error() string {
 	return b.String()
 }
 
-// Cause is the text of Err without the server and the phase, for who says these
-// beside it.
+// Cause is the text of Err without the server and the phase, without.
 func (e *CallError) Cause() string {
-	return said{server: e.Server, phase: e.Phase.String()}.text(e.Err)
+	return stated{server: e.Server, phase: e.Phase.String()}.text(e.Err)
 }
 
 func (e *CallError) Unwrap() error { return e.Err }

@@ -34,19 +34,19 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	p.sessions = p.sessionConfig()
 	first, depart := departing(p)
 	o := &owner{pool: p, core: c, live: map[uint64]*connection{1: first}}
-	if o.farewell(addrA, 0) || o.farewell(addrA, 1) || len(downs) != 0 {
+	if o.noteLeaving(addrA, 0) || o.noteLeaving(addrA, 1) || len(downs) != 0 {
 		t.Fatalf("told of %v", downs)
 	}
 	depart()
 	for range 2 {
-		if !o.farewell(addrA, 1) || len(downs) != 1 || !errors.Is(downs[0], ErrLeaving) {
+		if !o.noteLeaving(addrA, 1) || len(downs) != 1 || !errors.Is(downs[0], ErrLeaving) {
 			t.Fatalf("told of %v", downs)
 		}
 	}
 	o.live[7], depart = departing(p)
 	depart()
 	dialed(1, 2)
-	if !o.farewell(addrA, 7) || len(downs) != 1 {
+	if !o.noteLeaving(addrA, 7) || len(downs) != 1 {
 		t.Fatalf("told of %v, although the server is reached on another session", downs)
 	}
 }

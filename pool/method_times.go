@@ -22,15 +22,15 @@ const usualSlots = 256
 // floor: a Status.Ping then and now is cheaper than a server that hangs.
 const usualMost = 10
 
-// lateAfter is after which time a call is late of a method that usually takes that
-// long: half as much again, within the floor and its multiple.
+// lateAfter is the time after which a call is late, of a method that usually takes that
+// long: half as much again, at least the floor and at most a multiple of it.
 func lateAfter(usually, floor time.Duration) time.Duration {
 	return max(floor, min(usually+usually/2, usualMost*floor))
 }
 
-// learned is how long a method usually takes after it took that long once more. It
-// follows a slower answer at once and a quicker one by degrees, so that a method whose
-// times vary is late only beyond its long ones. What is far below the floor is zero.
+// learned is how long a method usually takes after another answer took that long. A slower
+// answer counts at once and a quicker one by an eighth, so that a method whose times vary
+// is late only beyond its long ones. A time below half of the floor is zero.
 func learned(usually, took, floor time.Duration) time.Duration {
 	if took < usually {
 		took = usually - (usually-took)/8
@@ -47,7 +47,7 @@ const (
 	usualKey  = uint64(0xffffffff) << 32
 )
 
-// hashed goes on with an FNV-1a hash of 64 bits.
+// hashed adds s to an FNV-1a hash of 64 bits.
 func hashed(h uint64, s string) uint64 {
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * fnvPrime
@@ -60,8 +60,8 @@ const (
 	fnvPrime uint64 = 1099511628211
 )
 
-// find is the slot of a server's method, and what is in it; zero: it is not known, and
-// the slot is where it would go.
+// find is the slot of a server's method, and its entry; zero: the method is not known, and
+// the slot is the one it would take.
 func (u *usual) find(addr, method string) (at *atomic.Uint64, key, entry uint64) {
 	key = hashed(hashed(fnvBasis, addr), method)
 	one, two := &u.slots[key%usualSlots], &u.slots[(key%usualSlots)^1]
@@ -73,7 +73,7 @@ func (u *usual) find(addr, method string) (at *atomic.Uint64, key, entry uint64)
 	case b&usualKey == key:
 		return two, key, b
 	case uint32(a) <= uint32(b):
-		return one, key, 0 // the quicker of the two gives way
+		return one, key, 0 // the quicker of the two is replaced
 	default:
 		return two, key, 0
 	}
@@ -88,12 +88,12 @@ func (u *usual) takes(addr, method string) time.Duration {
 	return time.Duration(uint32(entry)) * usualUnit
 }
 
-// late is after which time a call to a server is late.
+// late is the time after which a call to a server is late.
 func (u *usual) late(addr, method string) time.Duration {
 	return lateAfter(u.takes(addr, method), u.floor)
 }
 
-// note learns how long a call took.
+// note records how long a call took.
 func (u *usual) note(addr, method string, took time.Duration) {
 	if took < u.floor/2 && u.known.Load() == 0 {
 		return

@@ -10,12 +10,12 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
-// owner runs the core: it brings it messages and does what it asks for.
+// owner runs the core: it hands it the messages and carries out its effects.
 type owner struct {
 	pool *Pool
 	self actor.Self[mail]
 	core *core.Core
-	live map[uint64]*connection // every session that is not over
+	live map[uint64]*connection // every session that has not ended
 
 	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
 
@@ -40,24 +40,24 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 // Step takes one message.
 func (o *owner) Step(now time.Time, letter mail) {
 	next := letter.Message
-	switch m := next.(type) { //nolint:gochecksumtype // the core takes them all; these say something to the shell too
+	switch m := next.(type) { //nolint:gochecksumtype // the core takes them all; the owner acts on these too
 	case nil:
 		if next = o.secure(letter.offer); next == nil {
 			return
 		}
 	case core.Connect:
-		o.farewell(m.Addr, m.Except)
-		o.spent(m.Except)
+		o.noteLeaving(m.Addr, m.Except)
+		o.avoidEnded(m.Except)
 	case core.Disconnected:
-		if !o.farewell(m.Addr, m.Session) {
-			o.judge(m.Addr, m.Session, m.Err)
+		if !o.noteLeaving(m.Addr, m.Session) {
+			o.reportEnd(m.Addr, m.Session, m.Err)
 		}
 		delete(o.live, m.Session)
 	case core.Leaving:
-		o.farewell(m.Addr, m.Session)
+		o.noteLeaving(m.Addr, m.Session)
 	case core.Dialed:
 		delete(o.dialing, m.Session)
-		o.heard(m.Addr, m.Err)
+		o.noteDial(m.Addr, m.Err)
 	case core.Secured:
 		m.Withdrawn = m.Err == nil && letter.offer.next.withdraws(o.pool.creds.Load())
 		if !o.enforce(m, letter.offer) {
@@ -72,7 +72,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 	o.apply()
 }
 
-// Expire reaps.
+// Expire does what is due.
 func (o *owner) Expire(now time.Time) {
 	o.core.Expire(now)
 	o.apply()
@@ -89,15 +89,15 @@ func (o *owner) usage(id uint64) core.Usage {
 // Deadline is the core's.
 func (o *owner) Deadline() time.Time { return o.core.Deadline() }
 
-// Stop withdraws the table. The sessions' keepers, who watch the
-// actor's context, end them.
+// Stop withdraws the table. The goroutines of the sessions end with the actor's context,
+// and end these.
 func (o *owner) Stop(error) {
 	o.pool.table.Store(&table{})
 	o.pool.offered.Store(nil)
 	o.pool.watching.Store(nil)
 }
 
-// apply does what the core decided, in its order.
+// apply carries out the effects of the core, in order.
 func (o *owner) apply() {
 	for _, e := range o.core.Take() {
 		switch e := e.(type) {
@@ -149,9 +149,9 @@ func (o *owner) tell(ctx context.Context, m mail) error { return o.self.Ref().Te
 // maxRefusing is how many servers that refuse the credentials are remembered.
 const maxRefusing = 8
 
-// heard notes how a dial ended: which server was reached last, and which ones,
-// the last first, refused the credentials in force when they were dialed last.
-func (o *owner) heard(addr string, err error) {
+// noteDial notes the server that was reached last, and those, the last one first, that
+// refused the credentials in force when they were dialed last.
+func (o *owner) noteDial(addr string, err error) {
 	p := o.pool
 	if err == nil {
 		p.reached.Store(&addr)

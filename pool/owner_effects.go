@@ -13,10 +13,10 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
-// errAbandoned is why a dial ended for which nobody waits.
+// errAbandoned is why a dial ended that no caller waits for.
 var errAbandoned = errors.New("dial was given up, for nobody waits for it")
 
-// dial has a goroutine dial and keep the session. The dial can be abandoned.
+// dial starts the goroutine that dials, and runs the session then.
 func (o *owner) dial(d core.Dial) {
 	dialing, abandon := context.WithCancelCause(context.Background())
 	o.dialing[d.Session] = abandon
@@ -27,8 +27,8 @@ func (o *owner) dial(d core.Dial) {
 	})
 }
 
-// overdue tells the core of a dial that is late. It waits for room in the mailbox, but not
-// beyond the dial's end.
+// overdue reports a dial that is late. It waits for room in the mailbox, but not beyond
+// the dial's end.
 func (o *owner) overdue(ctx context.Context, d core.Dial, connected bool) {
 	at := PhaseDial
 	if connected {
@@ -38,8 +38,8 @@ func (o *owner) overdue(ctx context.Context, d core.Dial, connected bool) {
 	_ = o.tell(ctx, mail{Message: core.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
 }
 
-// dialFailed counts a dial that failed or is late, once, and tells the pool's user of a
-// server that is judged by it.
+// dialFailed counts a dial that failed or is late, once, and calls Hooks.Down for a server
+// that is judged by it.
 func (o *owner) dialFailed(e core.DialFailed) {
 	if !e.Again && !errors.Is(e.Err, errAbandoned) {
 		o.pool.counts.dialFailures.Add(1)
@@ -56,9 +56,9 @@ func (o *owner) avoid(session uint64) {
 	}
 }
 
-// spent has the dial in place of a session that broke begin with another address of the
-// name, also if a call tells of it before the session's keeper does.
-func (o *owner) spent(session uint64) {
+// avoidEnded has the dial in place of a session that broke begin with another address of
+// the name, also if a call reports it before the session's goroutine does.
+func (o *owner) avoidEnded(session uint64) {
 	if s := o.live[session]; s != nil && s.Ended() {
 		o.pool.failRoute(s, s.Cause())
 	}
@@ -80,15 +80,15 @@ func (o *owner) ask(e core.Ask) {
 	})
 }
 
-// desert has calls leave a session, after the pool's user was told of its server.
+// desert has calls leave a session, after Hooks.Down was called for its server.
 func (o *owner) desert(e core.Desert) {
 	s := o.live[e.Session]
 	if s == nil {
 		return
 	}
-	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", said{server: s.Addr}.text(e.Cause)).
+	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(e.Cause)).
 		Msg("calls leave a session whose server answers none")
-	o.judge(e.Addr, e.Session, e.Cause)
+	o.reportEnd(e.Addr, e.Session, e.Cause)
 	s.deserted = true
 	s.Desert(e.Cause)
 }
@@ -109,14 +109,14 @@ func (o *owner) retire(e core.Retire) {
 	}
 }
 
-// renewed tells the pool's user of a session with other credentials.
+// renewed calls Hooks.Renewed.
 func (o *owner) renewed(addr string) {
 	if o.pool.hooks.Renewed != nil {
 		o.pool.hooks.Renewed(addr)
 	}
 }
 
-// cut ends a session with what is on it.
+// cut ends a session with the calls on it.
 func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
 		o.pool.cfg.Logger.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
@@ -137,19 +137,19 @@ func (o *owner) publish(e core.Publish) {
 	o.pool.table.Store(&t)
 }
 
-// judge tells of the end of a session, unless its server is reached on another
-// one: that one is asked about it.
-func (o *owner) judge(addr string, session uint64, err error) {
-	told := o.live[session] != nil && o.live[session].deserted // that it does not serve
-	if !told && !o.core.Superseded(addr, session) {
+// reportEnd calls Hooks.Down at the end of a session, unless its server is judged by
+// another one.
+func (o *owner) reportEnd(addr string, session uint64, err error) {
+	reported := o.live[session] != nil && o.live[session].deserted
+	if !reported && !o.core.Superseded(addr, session) {
 		o.down(addr, err)
 	}
 }
 
-// farewell tells once that a server is leaving, and says whether it is: whoever
-// knows it first, its keeper or a call that found its session of no use. Later it
-// would be about a session that is superseded.
-func (o *owner) farewell(addr string, session uint64) bool {
+// noteLeaving reports whether the server of a session is leaving. The first time it calls
+// Hooks.Down: for the session's goroutine, or for a call that found the session of no use
+// before. Later the session may be superseded.
+func (o *owner) noteLeaving(addr string, session uint64) bool {
 	s := o.live[session]
 	if s == nil || !s.Leaving() {
 		return false
@@ -157,13 +157,13 @@ func (o *owner) farewell(addr string, session uint64) bool {
 	if !s.leftNoted {
 		s.leftNoted = true
 		o.pool.failRoute(s, ErrLeaving)
-		o.judge(addr, session, ErrLeaving)
+		o.reportEnd(addr, session, ErrLeaving)
 	}
 	return true
 }
 
-// down tells the pool's user of a server that cannot be reached, or that is
-// leaving. A session that was let go by this side says nothing.
+// down calls Hooks.Down for a server that cannot be reached, or that is leaving, but not
+// for a session that this side had no more use for.
 func (o *owner) down(addr string, err error) {
 	if err != nil && !core.LetGo(err) && o.pool.hooks.Down != nil {
 		o.pool.hooks.Down(addr, err)
@@ -181,14 +181,14 @@ func (o *owner) ping(e core.Ping) {
 	o.self.Go(func(ctx context.Context) {
 		err := s.Ping(ctx)
 		if errors.Is(err, mux.ErrPingTimeout) {
-			return // the core has its own time for it
+			return // the core has its own timeout
 		}
 		_ = o.tell(ctx, mail{Message: core.Pinged{Addr: e.Addr, Session: e.Session, Err: err}})
 	})
 }
 
-// connect dials, within the dial's own context, and then keeps the session until it is over. It runs
-// in a goroutine of its own, the session's keeper.
+// connect dials, within the dial's own context, and then runs the session until it has
+// ended.
 func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	p, log := o.pool, o.pool.cfg.Logger
 	p.counts.dials.Add(1)
@@ -200,26 +200,26 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {
-		log.Debug().Str("server", d.Addr).Str("error", said{d.Addr, PhaseDial.String()}.text(err)).
+		log.Debug().Str("server", d.Addr).Str("error", stated{d.Addr, PhaseDial.String()}.text(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}
 	if s != nil {
-		p.counts.sessions.Add(1) // before anybody can find it
+		p.counts.sessions.Add(1) // before a call can find it
 		s.Listen()
 	}
-	told := o.tell(ctx, mail{Message: core.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
+	stopped := o.tell(ctx, mail{Message: core.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
 		return
 	}
-	if told != nil {
-		s.End(told)
+	if stopped != nil {
+		s.End(stopped)
 	}
 	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
 	err = s.Run(ctx, ErrStopped)
 	p.counts.sessions.Add(-1)
 	p.failRoute(s, err)
-	log.Debug().Str("server", d.Addr).Str("error", said{server: d.Addr}.text(err)).
+	log.Debug().Str("server", d.Addr).Str("error", stated{server: d.Addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})
 }

@@ -21,14 +21,14 @@ import (
 type Pool struct {
 	cfg     Config
 	hooks   poolhooks.Hooks
-	origin  time.Time // of all times kept as nanoseconds
+	origin  time.Time // of all times that are stored as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
 	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
 	counts  counts
 	usual   usual // how long slow methods take
-	patient usual // for how long calls of others waited while their server was seen to serve
+	patient usual // how long calls of others waited while their server answered
 
 	reaching reaching // dials under way whose connection was accepted
 
@@ -47,11 +47,11 @@ type Pool struct {
 	limit func(ctx context.Context, limit time.Duration) (limited context.Context, stop context.CancelFunc) // dialing.Begin, but for tests
 }
 
-// table is the published sessions by server address. It is never changed.
+// table is the published sessions by server address. It is immutable.
 type table map[string]*connection
 
-// mail is one message in the owner's mailbox. A message about a new session
-// brings the session along, one about credentials these.
+// mail is one message in the owner's mailbox, with the session or the credentials that it
+// is about.
 type mail struct {
 	core.Message
 	session *connection
@@ -86,7 +86,7 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	return p, nil
 }
 
-// start makes the owner.
+// start starts the owner.
 func (p *Pool) start() {
 	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
@@ -111,7 +111,7 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 func (p *Pool) Err() error { return p.actor.Err() }
 
 // reaching counts the dials under way that have a connection, by address. The map is
-// copied to be changed.
+// replaced, never changed.
 type reaching struct {
 	by atomic.Pointer[map[string]int]
 }
@@ -152,7 +152,7 @@ type Stats struct {
 	Accepted      uint64 // streams that servers opened
 	Refused       uint64 // of those, the ones that were too many
 	Pings         uint64 // pings to servers that were silent
-	Asks          uint64 // calls of Status.Ping to servers that left others unanswered for long; also among Calls
+	Asks          uint64 // calls of Status.Ping to servers that left other calls unanswered; also among Calls
 	TLSOffers     int    // credentials on offer that no server has taken yet, see OfferedTLS
 	BytesIn       uint64 // on the transport
 	BytesOut      uint64
@@ -163,7 +163,7 @@ type Stats struct {
 	ReverseBytes   int64  // of MaxReverseBytes in use now
 }
 
-// counts is where the goroutines of a pool count.
+// counts are the counters that Stats reads.
 type counts struct {
 	session.Counters
 	sessions                     atomic.Int64

@@ -39,10 +39,10 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 		s.End(cause)
 		o := &owner{pool: p, live: map[uint64]*connection{1: s}}
 		ends() // the name is known
-		if o.spent(0); len(ends()) != 3 {
+		if o.avoidEnded(0); len(ends()) != 3 {
 			t.Fatal("no session is told of, and yet an address failed")
 		}
-		o.spent(1)
+		o.avoidEnded(1)
 		if last := ends(); (len(last) == 1 && last[route]) != fails {
 			t.Errorf("%v: the last are %v", cause, last)
 		}

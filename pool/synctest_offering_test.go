@@ -110,14 +110,14 @@ func TestASessionAndARefusalOfTheOldAreEvents(t *testing.T) {
 	o, on, files := &owner{pool: p}, p.newOffering(nil), p.newOffering(nil)
 	p.offered.Store(on)
 	p.watching.Store(files)
-	o.heard("a", nil) // nothing is on offer
+	o.noteDial("a", nil) // nothing is on offer
 	on.pending.Store(true)
 	files.pending.Store(true)
 	for _, c := range []struct {
 		err  error
 		told int
 	}{{io.EOF, 0}, {nil, 1}, {&DialError{Err: &TLSError{Kind: ErrTLSFailed, Err: io.EOF}}, 1}} {
-		o.heard("a", c.err)
+		o.noteDial("a", c.err)
 		for _, of := range []*offering{on, files} {
 			if n := len(of.events); n != c.told {
 				t.Errorf("%v: %d events, want %d", c.err, n, c.told)

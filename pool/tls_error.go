@@ -52,10 +52,10 @@ type TLSError struct {
 	Err     error    // what the handshake or the transport said
 }
 
-func (e *TLSError) Error() string { return e.text(said{}) }
+func (e *TLSError) Error() string { return e.text(stated{}) }
 
 // text is kind and cause, without what has been said.
-func (e *TLSError) text(s said) string {
+func (e *TLSError) text(s stated) string {
 	var b strings.Builder
 	b.WriteString(e.Kind.Error())
 	if e.Offered != nil && e.Wanted != "" {
@@ -73,7 +73,7 @@ func (e *TLSError) text(s said) string {
 }
 
 // detail is what Err says beyond the kind.
-func (e *TLSError) detail(s said) string {
+func (e *TLSError) detail(s stated) string {
 	if bad, ok := errors.AsType[x509.HostnameError](e.Err); ok && bad.Certificate != nil && len(offered(bad.Certificate)) > 0 {
 		return "" // the names are what it is about
 	}

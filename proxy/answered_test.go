@@ -44,7 +44,9 @@ func everyMessage() []asked {
 			return messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "a", Reply: r}
 		}, same),
 		replied(func(r actor.Reply[bool]) messages.Message { return messages.FailureNotice{Server: a, Reply: r} }, none),
-		replied(func(r actor.Reply[messages.RebalanceResult]) messages.Message { return messages.RebalanceTick{Reply: r} },
+		replied(func(r actor.Reply[messages.RebalanceResult]) messages.Message {
+			return messages.RebalanceTick{Reply: r}
+		},
 			func(result messages.RebalanceResult) error { return result.Err }),
 		replied(func(r actor.Reply[error]) messages.Message {
 			return messages.SetServers{Addrs: []string{"a", "b"}, Reply: r}

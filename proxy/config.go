@@ -123,19 +123,12 @@ const (
 
 func (p Policy) String() string { return roster.Policy(p).String() }
 
-// Timing sets the time between rebalance rounds. Zero means the default.
+// Timing sets the time between rebalance rounds. Zero means the default; in a large fleet
+// both durations are longer.
 type Timing struct {
-	// MinInterval is the least time between rounds, plus up to a half: zero means 120 s.
-	MinInterval time.Duration
-
-	// ConnsPerServerSecond is how many new connections a second the rounds of all agents
-	// may cost one server: zero means 64. In a large fleet it makes the interval longer.
-	ConnsPerServerSecond int
-
-	// Spread is the least time from a failover, or a new server, to the round that it
-	// brings forward, plus up to twice as much: zero means 5 s. In a large fleet it is
-	// longer.
-	Spread time.Duration
+	MinInterval          time.Duration // least time between rounds, plus up to a half; default 120 s
+	ConnsPerServerSecond int           // new connections a second that the rounds of all agents may cost a server; default 64
+	Spread               time.Duration // least time from a failover, or a new server, to the round that it brings forward, plus up to twice as much; default 5 s
 }
 
 // Pinger asks the server at addr whether it answers, and returns how long that
@@ -225,11 +218,11 @@ func parse(addrs []string) (servers []messages.Server, bad []*messages.AddrError
 	servers = make([]messages.Server, 0, len(addrs))
 	for _, a := range addrs {
 		s, err := messages.ParseServer(a)
-		if bad1, ok := errors.AsType[*messages.AddrError](err); ok {
-			bad = append(bad, bad1)
-			continue
+		if e, isBad := errors.AsType[*messages.AddrError](err); isBad {
+			bad = append(bad, e)
+		} else {
+			servers = append(servers, s)
 		}
-		servers = append(servers, s)
 	}
 	return servers, bad
 }

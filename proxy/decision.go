@@ -16,7 +16,7 @@ type Decision struct {
 	Did    []string  `json:"did"`    // the decisions, in order
 	Epoch  uint64    `json:"epoch"`  // of the View afterwards
 	Active string    `json:"active"` // address of the active server afterwards
-	Why    string    `json:"why"`    // the reason why Active is the active server
+	Reason string    `json:"why"`    // the reason why Active is the active server
 }
 
 // String is the decision as lines of text.

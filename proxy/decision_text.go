@@ -75,7 +75,7 @@ func effectText(e roster.Effect) string {
 		return fmt.Sprintf("probe %s in round %d", e.Server.Addr, e.Round)
 	case roster.EndRound:
 		return fmt.Sprintf("end round %d", e.Round)
-	case roster.Witness:
+	case roster.Corroborate:
 		others := make([]string, 0, len(e.Others))
 		for _, o := range e.Others {
 			others = append(others, o.Addr)

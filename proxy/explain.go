@@ -14,7 +14,7 @@ type Explanation struct {
 	At        time.Time      `json:"at"`
 	Epoch     uint64         `json:"epoch"`
 	Active    string         `json:"active"` // address; empty: there is none
-	Why       string         `json:"why"`    // the reason why Active is the active server
+	Reason    string         `json:"why"`    // the reason why Active is the active server
 	NumNodes  int            `json:"num_nodes"`
 	Leader    string         `json:"leader"`    // empty: the last heartbeat named none
 	Servers   []ListedServer `json:"servers"`   // best first
@@ -23,11 +23,11 @@ type Explanation struct {
 
 // ListedServer is one server of an Explanation.
 type ListedServer struct {
-	Addr   string          `json:"addr"`
-	Role   string          `json:"role"`
-	Health string          `json:"health"`
-	Source messages.Source `json:"source"`
-	Held   bool            `json:"held,omitempty"` // kept although the last heartbeat does not name it, until a server that it names answers
+	Addr     string          `json:"addr"`
+	Role     string          `json:"role"`
+	Health   string          `json:"health"`
+	Source   messages.Source `json:"source"`
+	Retained bool            `json:"held,omitempty"` // kept although the last heartbeat does not name it, until a server that it names answers
 }
 
 // Explain says why the active server is active, and what the owner decided lately. It reads
@@ -35,13 +35,13 @@ type ListedServer struct {
 func (p *Proxy) Explain() Explanation {
 	snap := p.snap.Load()
 	e := Explanation{
-		At: time.Now(), Epoch: snap.view.Epoch(), Active: snap.active.Addr, Why: snap.activeReason,
+		At: time.Now(), Epoch: snap.view.Epoch(), Active: snap.active.Addr, Reason: snap.activeReason,
 		NumNodes: snap.view.NumNodes(), Leader: snap.view.LeaderAddr(),
 		Servers: make([]ListedServer, 0, snap.view.Len()), Decisions: p.record.all(),
 	}
 	for r := range snap.view.Ranking() {
 		e.Servers = append(e.Servers, ListedServer{
-			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: r.Source, Held: r.Held,
+			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: r.Source, Retained: r.Retained,
 		})
 	}
 	return e
@@ -54,11 +54,11 @@ func (e Explanation) String() string {
 	if active == "" {
 		active = "none"
 	}
-	fmt.Fprintf(&b, "active: %s (%s)\n", active, e.Why)
+	fmt.Fprintf(&b, "active: %s (%s)\n", active, e.Reason)
 	fmt.Fprintf(&b, "epoch %d, %d nodes, leader %q\n", e.Epoch, e.NumNodes, e.Leader)
 	for _, s := range e.Servers {
 		held := ""
-		if s.Held {
+		if s.Retained {
 			held = ", held"
 		}
 		fmt.Fprintf(&b, "  %-24s %s, %s, from %s%s\n", s.Addr, s.Role, s.Health, s.Source, held)

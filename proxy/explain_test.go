@@ -34,7 +34,7 @@ func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
 	}
 	e := p.Explain()
 	now := active(t, p).Addr
-	if e.Active != now || e.Epoch != p.View().Epoch() || e.Why != "first of the ranking" || len(e.Servers) != 2 {
+	if e.Active != now || e.Epoch != p.View().Epoch() || e.Reason != "first of the ranking" || len(e.Servers) != 2 {
 		t.Errorf("%+v", e)
 	}
 	if s := e.Servers[1]; s != (proxy.ListedServer{Addr: failed.Addr, Role: "primary", Health: "failed", Source: messages.SourceConfig}) {
@@ -53,7 +53,7 @@ func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
 	if err := p.NotifyFailed(within(t), active(t, p), nil); err != nil {
 		t.Fatal(err)
 	}
-	if why := p.Explain().Why; why != "no server answers; this one failed longest ago" {
+	if why := p.Explain().Reason; why != "no server answers; this one failed longest ago" {
 		t.Errorf("with every server down the reason is %q", why)
 	}
 }

@@ -276,7 +276,7 @@ func TestABlockingReadIsMadeAgainWithNewCredentials(t *testing.T) {
 	done := ask(within(t), p, query{1, time.Hour}, options(proxy.Read)...)
 	h.next(t)
 	for n := range uint64(5) {
-		if err := p.SetTLS(issued()); err != nil {
+		if err := p.SetTLS(within(t), issued()); err != nil {
 			t.Fatal(err)
 		}
 		h.next(t)

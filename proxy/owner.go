@@ -114,7 +114,7 @@ func (o *owner) apply(now time.Time) {
 			o.probe(e)
 		case roster.EndRound:
 			o.probes.cancel()
-		case roster.Witness:
+		case roster.Corroborate:
 			o.corroborate(e)
 		case roster.Reconnect:
 			o.reconnect(e)
@@ -133,10 +133,9 @@ func (o *owner) apply(now time.Time) {
 // unchanged heartbeat, leaves no record: the record is of changes, and must reach far back.
 func (o *owner) record(at time.Time, effects []roster.Effect) {
 	var shown roster.Publish
-	reason := "the start" // the first effect of all publishes
-	if snap := o.board.snap.Load(); snap != nil {
-		reason = ""
-		shown = roster.Publish{View: snap.view, Why: snap.activeReason}
+	snap := o.board.snap.Load() // nil: this is the start, whose first effect publishes
+	if snap != nil {
+		shown = roster.Publish{View: snap.view, ActiveReason: snap.activeReason}
 	}
 	var did []string
 	for _, e := range effects {
@@ -150,13 +149,14 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	if did == nil {
 		return
 	}
-	if reason == "" {
-		reason = messageText(o.message)
+	cause := "the start"
+	if snap != nil {
+		cause = messageText(o.message)
 	}
 	active, _ := shown.View.Active()
 	o.decisions.add(&Decision{
-		At: at, Cause: reason, Did: did,
-		Epoch: shown.View.Epoch(), Active: active.Addr, Why: shown.Why,
+		At: at, Cause: cause, Did: did,
+		Epoch: shown.View.Epoch(), Active: active.Addr, Reason: shown.ActiveReason,
 	})
 }
 
@@ -165,8 +165,8 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 func (o *owner) publishFault(cause error) {
 	v := o.board.snap.Load().view
 	o.board.publish(roster.Publish{
-		View: messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
-		Why:  "the proxy has ended for a fault of its own",
+		View:         messages.NewView(v.Epoch()+1, slices.Collect(v.Ranking()), -1, v.NumNodes(), v.LeaderAddr()),
+		ActiveReason: "the proxy has ended for a fault of its own",
 	}, cause)
 }
 

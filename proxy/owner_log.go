@@ -46,6 +46,6 @@ func (o *owner) logActive(e roster.Publish) {
 		return
 	}
 	o.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
-		Str("source", string(e.View.Source(active))).Str("why", e.Why).
+		Str("source", string(e.View.Source(active))).Str("why", e.ActiveReason).
 		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }

@@ -39,7 +39,7 @@ func (o *owner) probe(e roster.Probe) {
 // corroborate looks for another server that answers while one is silent, in a goroutine of
 // its own. Only if there is one does the pool leave the silent server; the other one is
 // connected then, and next in line.
-func (o *owner) corroborate(e roster.Witness) {
+func (o *owner) corroborate(e roster.Corroborate) {
 	if o.pool == nil {
 		return // the embedder's connections are the embedder's to judge
 	}

@@ -51,7 +51,7 @@ type board struct {
 // publish makes a view the newest snapshot and wakes the goroutines that wait for a
 // change. fault is why the owner ends, nil if it does not.
 func (b *board) publish(e roster.Publish, fault error) {
-	next := &snapshot{view: e.View, activeReason: e.Why, fault: fault, changed: make(chan struct{})}
+	next := &snapshot{view: e.View, activeReason: e.ActiveReason, fault: fault, changed: make(chan struct{})}
 	if next.active, next.hasActive = e.View.Active(); next.hasActive {
 		b.warned.CompareAndSwap(math.MaxInt64, 0)
 	}

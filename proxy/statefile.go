@@ -48,7 +48,7 @@ func (s *stateFile) save(view *messages.View) {
 	var addrs []string
 	works := false
 	for r := range view.Ranking() {
-		if r.Held {
+		if r.Retained {
 			return
 		}
 		if r.Role == messages.Primary {

@@ -69,12 +69,12 @@ func TestTheRegionOfTheProxyIsThatOfTheCertificates(t *testing.T) {
 	if agent.Region != "" {
 		t.Error("the embedder's configuration was changed")
 	}
-	if err := p.SetTLS(agent); err != nil {
+	if err := p.SetTLS(within(t), agent); err != nil {
 		t.Error(err)
 	}
 	other := *agent
 	other.Region = "venus"
-	if err := p.SetTLS(&other); !errors.Is(err, pool.ErrTLSWrongName) {
+	if err := p.SetTLS(within(t), &other); !errors.Is(err, pool.ErrTLSWrongName) {
 		t.Errorf("%v", err)
 	}
 	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
@@ -99,7 +99,7 @@ func TestSetTLSIsNotForTheConnectionsOfOthers(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = own.Stop(context.Background()) })
 	p := startOver(t, proxy.Config{Servers: []string{"127.0.0.1"}, Pinger: own})
-	if err := p.SetTLS(nil); !errors.Is(err, proxy.ErrForeignPool) {
+	if err := p.SetTLS(within(t), nil); !errors.Is(err, proxy.ErrForeignPool) {
 		t.Errorf("%v", err)
 	}
 	if err := p.OfferTLS(nil); !errors.Is(err, proxy.ErrForeignPool) {
@@ -178,7 +178,7 @@ func TestRenewedIsAboutTheSessionToTheServerInFront(t *testing.T) {
 	default:
 	}
 	for round := range int64(3) {
-		if err := p.SetTLS(agent); err != nil {
+		if err := p.SetTLS(within(t), agent); err != nil {
 			t.Fatal(err)
 		}
 		receive(t, "the renewal", next)

@@ -23,8 +23,8 @@ type Link struct {
 	Timeout time.Duration // of one run; zero means 4 s
 }
 
-// linkTimeout lets two links that hang, and a third that answers, fit into the
-// time that the proxy gives a run.
+// linkTimeout is so short that two links that hang, and a third that answers, fit into
+// proxy.Config.DiscoverTimeout.
 const linkTimeout = 4 * time.Second
 
 // Chain asks its links in order. It is a proxy.Discoverer and a proxy.Finder. Any
@@ -34,14 +34,14 @@ type Chain struct {
 	last  atomic.Pointer[run]
 }
 
-// run is how a run of a chain ended. It is never changed.
+// run is how a run of a chain ended. It is immutable.
 type run struct {
 	at   time.Time
-	link int // at which it ended
+	link int // the one that ended it
 }
 
-// soon is within which time a run follows another one because that did not help.
-const soon = 2 * time.Minute
+// rerunWithin is within what time a run follows another one because that did not help.
+const rerunWithin = 2 * time.Minute
 
 // NewChain makes a Chain. A link without a Discoverer, or with a negative
 // Timeout, is a *LinkError.
@@ -65,7 +65,7 @@ func NewChain(links ...Link) (*Chain, error) {
 	return c, nil
 }
 
-// LinkError says which link of a chain failed, and why.
+// LinkError is the error of one link of a chain.
 type LinkError struct {
 	Index  int // in the chain, from 0
 	Source messages.Source
@@ -81,11 +81,11 @@ func (e *LinkError) Error() string {
 
 func (e *LinkError) Unwrap() error { return e.Err }
 
-// Errors is why the links of a run that failed did; never empty.
+// Errors has the error of each link of a run that failed; never empty.
 type Errors []*LinkError
 
 func (e Errors) Error() string {
-	texts := make([]string, 0, len(e))
+	var texts []string
 	for _, err := range e {
 		texts = append(texts, err.Error())
 	}
@@ -101,8 +101,7 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// Discover is Find without the sources, and without an error if a link found
-// anything.
+// Discover is Find without the sources, and without an error if a link found an address.
 func (c *Chain) Discover(ctx context.Context) ([]string, error) {
 	found, err := c.Find(ctx)
 	if len(found) > 0 {
@@ -115,15 +114,15 @@ func (c *Chain) Discover(ctx context.Context) ([]string, error) {
 	return addrs, err
 }
 
-// Find asks the links in order and answers what they found, each address once.
-// The error is Errors, of the links that failed, also beside addresses that
+// Find asks the links in order and returns the addresses they found, each once, at most
+// 1,024. The error is Errors, of the links that failed, also together with addresses that
 // others found. It blocks until the last link asked has answered; their contexts end
 // with ctx.
 func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
 	var found []messages.Found
 	var failed Errors
 	seen, last := make(map[string]bool), *c.last.Load()
-	if time.Since(last.at) > soon {
+	if time.Since(last.at) > rerunWithin {
 		last.link = -1
 	}
 	ended := len(c.links) - 1
@@ -140,27 +139,23 @@ func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
 				found = append(found, messages.Found{Addr: addr, Source: from})
 			}
 		}
-		if ctx.Err() != nil {
-			return result(found, failed) // who follows does not go further for that
-		}
 		if len(found) > before && !local(l.From) && i > last.link {
 			ended = i
+		}
+		if ctx.Err() != nil || ended == i {
 			break
 		}
 	}
-	c.last.Store(&run{at: time.Now(), link: ended})
-	return result(found, failed)
-}
-
-// result is without an error, not even a typed nil, where nothing failed.
-func result(found []messages.Found, failed Errors) ([]messages.Found, error) {
+	if ctx.Err() == nil { // otherwise the next run does not go to a later link
+		c.last.Store(&run{at: time.Now(), link: ended})
+	}
 	if len(failed) == 0 {
-		return found, nil
+		return found, nil // not a typed nil
 	}
 	return found, failed
 }
 
-// maxFound bounds what one run answers.
+// maxFound bounds the addresses of one run.
 const maxFound = 1024
 
 // ask asks one link within its time.
@@ -183,11 +178,9 @@ func source(d Discoverer) messages.Source {
 	return messages.SourceDiscovery
 }
 
-// local says whether asking costs nobody anything.
+// local reports whether a discoverer asks no other machine.
 func local(d Discoverer) bool {
-	switch d.(type) {
-	case Static, File:
-		return true
-	}
-	return false
+	_, static := d.(Static)
+	_, file := d.(File)
+	return static || file
 }

@@ -13,18 +13,26 @@ import (
 // Static finds the same addresses each time, as messages.ParseServer reads them.
 type Static []string
 
-// Discover answers the addresses, in a slice of its own. It does not fail.
+// Discover returns a copy of the addresses. It does not fail.
 func (s Static) Discover(context.Context) ([]string, error) { return slices.Clone(s), nil }
 
 // Source is "static".
 func (s Static) Source() string { return string(messages.SourceStatic) }
 
-// File finds the servers that a proxy with this path as its Config.StateFile has
-// saved last, by any process.
+// File finds the servers that a proxy with this path as its Config.StateFile has saved
+// last, also in another process.
 type File string
 
 // DamagedError says that a file holds no list that a proxy has saved.
-type DamagedError = lastgood.DamagedError
+type DamagedError struct {
+	Path   string
+	Reason string
+	Err    error // the cause; may be nil
+}
+
+func (e *DamagedError) Error() string { return (*lastgood.DamagedError)(e).Error() }
+
+func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Discover reads the file. A file that does not exist holds no server, which is
 // no error; one that is damaged is a *DamagedError and is not touched.
@@ -32,6 +40,9 @@ func (f File) Discover(context.Context) ([]string, error) {
 	servers, err := lastgood.Load(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if damaged, ok := errors.AsType[*lastgood.DamagedError](err); ok {
+		return nil, (*DamagedError)(damaged)
 	}
 	return servers, err
 }

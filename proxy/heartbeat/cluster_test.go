@@ -312,7 +312,7 @@ func TestAnAgentIsReachedOnTheSessionWithNewCredentials(t *testing.T) {
 			agent, told := listening(heartbeat.Config{})
 			start(t, p, agent)
 			first := await(t, "landed", told.replies)
-			if err := p.SetTLS(next); err != nil {
+			if err := p.SetTLS(t.Context(), next); err != nil {
 				t.Fatal(err)
 			}
 			if r := await(t, "landed again", told.replies); r.Server != first.Server {

@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// What a node may report.
+// The status of a node.
 const (
 	Initializing = "initializing"
 	Ready        = "ready"
@@ -17,16 +17,16 @@ const (
 	Disconnected = "disconnected"
 )
 
-// Config says what a Heartbeat starts with. Proxy and Node are needed; the zero
+// Config is what a Heartbeat starts with. Proxy and Node are needed; the zero
 // value of everything else works.
 type Config struct {
-	// Proxy carries the calls and is told of what the replies say. It belongs to the
-	// embedder, who stops the Heartbeat first.
+	// Proxy carries the calls and gets the servers that replies name. It belongs to the
+	// agent, which stops the Heartbeat first.
 	Proxy *proxy.Proxy
 
-	// Node is what is registered: a Node, or a struct or a map with string keys, or a
-	// pointer to one, of the embedder's own, which is sent as it is. It is read
-	// whenever the node registers, so it must not change: SetNode gives another one.
+	// Node is the node to register: a Node, or the agent's own struct or map with string
+	// keys, or a pointer to one, which is sent as it is. It is read whenever the node
+	// registers, so it must not change: SetNode replaces it.
 	Node any
 
 	// NodeID and SecretID are the node's. Empty means the ones in Node, under ID and
@@ -36,15 +36,15 @@ type Config struct {
 	// Region is the region of the node's cluster. Empty means "global".
 	Region string
 
-	// Status is what heartbeats report. Empty means Ready; SetStatus changes it.
+	// Status is the node's status in heartbeats. Empty means Ready; SetStatus changes it.
 	Status string
 
-	// Identity is a signed identity that an earlier run was given (see AuthToken), or
-	// empty. IntroToken is shown with a registration while there is no identity, for
-	// clusters that want new nodes introduced; empty shows nothing.
+	// Identity is a signed identity from an earlier run (see AuthToken), or empty.
+	// IntroToken is sent with a registration while there is no identity, for clusters that
+	// require one of new nodes; empty sends none.
 	Identity, IntroToken string
 
-	// OnRegistered is called after each registration that a server took, OnReply
+	// OnRegistered is called after each registration that succeeded, OnReply
 	// after each heartbeat. OnMissed is called when a TTL ended without a good reply,
 	// and after each further call that fails until there is one. OnRefused is called
 	// after each registration that failed. Each may be nil; see the package comment
@@ -65,20 +65,22 @@ type Config struct {
 }
 
 // ConfigError names a field of a Config, or an argument, and what is wrong with it.
-// A secret is not quoted.
 type ConfigError struct {
 	Field  string
-	Reason string
+	Reason string // quotes the value, unless it is secret
+	Err    error  // the cause; may be nil
 }
 
 func (e *ConfigError) Error() string {
 	return fmt.Sprintf("heartbeat: Config.%s %s", e.Field, e.Reason)
 }
 
+func (e *ConfigError) Unwrap() error { return e.Err }
+
 // validate fills in the defaults.
 func (c *Config) validate() error {
 	if c.Proxy == nil {
-		return &ConfigError{"Proxy", "is nil: give the Proxy that carries the calls"}
+		return &ConfigError{Field: "Proxy", Reason: "is nil: give the Proxy that carries the calls"}
 	}
 	if err := validNode(c.Node); err != nil {
 		return err
@@ -92,23 +94,18 @@ func (c *Config) validate() error {
 		{"SecretID", "SecretID", &c.SecretID, true},
 	} {
 		inside := stringField(c.Node, id.within)
+		if *id.value == "" {
+			*id.value = inside
+		}
 		quoted, quotedInside := fmt.Sprintf("%q", *id.value), fmt.Sprintf("%q", inside)
 		if id.secret {
 			quoted, quotedInside = fmt.Sprintf("of %d characters", len(*id.value)), "another one"
 		}
 		switch {
-		case *id.value == "":
-			*id.value = inside
 		case inside != "" && inside != *id.value:
-			return &ConfigError{id.name, fmt.Sprintf("is %s and Node.%s is %s: leave one of them out", quoted, id.within, quotedInside)}
-		}
-		if !isUUID(*id.value) {
-			if !id.secret {
-				quoted = fmt.Sprintf("%q", *id.value)
-			} else {
-				quoted = fmt.Sprintf("of %d characters", len(*id.value))
-			}
-			return &ConfigError{id.name, fmt.Sprintf("is %s: give a UUID of 36 characters, here or as Node.%s", quoted, id.within)}
+			return &ConfigError{Field: id.name, Reason: fmt.Sprintf("is %s and Node.%s is %s: leave one of them out", quoted, id.within, quotedInside)}
+		case !isUUID(*id.value):
+			return &ConfigError{Field: id.name, Reason: fmt.Sprintf("is %s: give a UUID of 36 characters, here or as Node.%s", quoted, id.within)}
 		}
 	}
 	if c.Region == "" {
@@ -121,21 +118,21 @@ func (c *Config) validate() error {
 }
 
 func validNode(node any) error {
-	if !describes(node) {
-		return &ConfigError{"Node", fmt.Sprintf("is %T: give a struct, a map with string keys, or a pointer to one, that is not nil", node)}
+	if !isNode(node) {
+		return &ConfigError{Field: "Node", Reason: fmt.Sprintf("is %T: give a struct, a map with string keys, or a pointer to one, that is not nil", node)}
 	}
 	return nil
 }
 
 func validStatus(status string) error {
 	if !slices.Contains([]string{Initializing, Ready, Down, Disconnected}, status) {
-		return &ConfigError{"Status", fmt.Sprintf("is %q: give Initializing, Ready, Down or Disconnected", status)}
+		return &ConfigError{Field: "Status", Reason: fmt.Sprintf("is %q: give Initializing, Ready, Down or Disconnected", status)}
 	}
 	return nil
 }
 
-// isUUID says whether s is written like a UUID: servers look nodes up by nothing
-// else, and take no other token for a secret.
+// isUUID reports whether s is written like a UUID: servers look nodes up by UUIDs only, and
+// accept no other token as a secret.
 func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false

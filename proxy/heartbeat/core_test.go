@@ -53,14 +53,14 @@ func (r *rig) call(want kind, least, most time.Duration) call {
 // reply answers the call under way after a while.
 func (r *rig) reply(took, ttl time.Duration, from messages.Server) (late time.Duration) {
 	r.now = r.now.Add(took)
-	late, _ = r.c.replied(r.now, &nodeReply{HeartbeatTTL: ttl, NumNodes: 3, Servers: make([]messages.ServerInfo, 3)}, from)
+	late, _ = r.c.callReplied(r.now, &nodeReply{HeartbeatTTL: ttl, NumNodes: 3, Servers: make([]messages.ServerInfo, 3)}, from)
 	return late
 }
 
 // fail fails the call under way after a while.
 func (r *rig) fail(took time.Duration, why failure) {
 	r.now = r.now.Add(took)
-	r.c.fail(r.now, why)
+	r.c.callFailed(r.now, why)
 }
 
 // ready registers and sends the first heartbeat, both with a TTL.
@@ -74,14 +74,14 @@ func (r *rig) ready(ttl time.Duration) {
 
 // view shows a view with a server in front and its health.
 func (r *rig) view(front messages.Server, h messages.Health, failed ...messages.Server) {
-	s := observed{server: front, health: h, failed: map[string]bool{}}
+	s := observation{server: front, health: h, failed: map[string]bool{}}
 	if h == messages.Failed {
 		failed = append(failed, front)
 	}
 	for _, f := range failed {
 		s.failed[f.Addr] = true
 	}
-	r.c.look(r.now, s)
+	r.c.observe(r.now, s)
 }
 
 const ttl = 12 * time.Second // margin 4 s, chance 0.75 s
@@ -89,16 +89,16 @@ const ttl = 12 * time.Second // margin 4 s, chance 0.75 s
 func TestANodeRegistersThenBeatsThenBeatsWithinItsTTL(t *testing.T) {
 	r := newRig(t)
 	made := r.call(register, 0, 0)
-	if made.until != r.now.Add(tryFirst) || made.budget != r.now.Add(2*tryFirst) {
-		t.Errorf("it tries until %v, budget %v", made.until.Sub(r.now), made.budget.Sub(r.now))
+	if made.until != r.now.Add(tryFirst) || made.softDeadline != r.now.Add(2*tryFirst) {
+		t.Errorf("it tries until %v, budget %v", made.until.Sub(r.now), made.softDeadline.Sub(r.now))
 	}
 	r.reply(0, ttl, a)
 	r.call(beat, 0, 3*time.Millisecond)
 	r.reply(0, ttl, a)
 	for range 10 {
 		made := r.call(beat, 7250*time.Millisecond, 8*time.Second)
-		if left := made.until.Sub(r.now); left < 4*time.Second || made.until != made.budget {
-			t.Fatalf("it has %v, budget %v", left, made.budget.Sub(r.now))
+		if left := made.until.Sub(r.now); left < 4*time.Second || made.until != made.softDeadline {
+			t.Fatalf("it has %v, budget %v", left, made.softDeadline.Sub(r.now))
 		}
 		if late := r.reply(time.Second, ttl, a); late >= 0 {
 			t.Fatalf("%v late", late)
@@ -113,7 +113,7 @@ func TestATTLThatChangesIsFollowed(t *testing.T) {
 	r.call(beat, 276*time.Second, 295*time.Second)
 	r.reply(0, ttl, a)
 	r.call(beat, 7*time.Second, 8*time.Second)
-	if r.reply(0, 0, a); !r.c.landBy.IsZero() || r.c.wake() != r.c.beat {
+	if r.reply(0, 0, a); !r.c.ttlEnd.IsZero() || r.c.deadline() != r.c.beat {
 		t.Error("a deadline holds without a TTL")
 	}
 	made := r.call(beat, 22*time.Second, 30*time.Second)
@@ -131,7 +131,7 @@ func TestFailuresUpToTheDeadlineAndAfter(t *testing.T) {
 	if r.c.missed(r.now.Add(time.Second)) {
 		t.Fatal("missed before its time")
 	}
-	r.fail(r.c.landBy.Sub(r.now), unreachable) // the call ends with the TTL
+	r.fail(r.c.ttlEnd.Sub(r.now), unreachable) // the call ends with the TTL
 	if !r.c.missed(r.now) || r.c.missed(r.now) {
 		t.Fatal("a missed TTL is told once")
 	}
@@ -139,8 +139,8 @@ func TestFailuresUpToTheDeadlineAndAfter(t *testing.T) {
 		{1, 16}, {2, 32}, {4, 60}, {8, 60}, {8, 60}, {8, 60},
 	} {
 		made := r.call(beat, c.pause*time.Second, c.pause*time.Second*3/2)
-		if got := made.until.Sub(r.now); got != c.try*time.Second || made.budget.After(r.now) {
-			t.Errorf("after a pause of %d s it tries for %v, with a budget of %v", c.pause, got, made.budget.Sub(r.now))
+		if got := made.until.Sub(r.now); got != c.try*time.Second || made.softDeadline.After(r.now) {
+			t.Errorf("after a pause of %d s it tries for %v, with a budget of %v", c.pause, got, made.softDeadline.Sub(r.now))
 		}
 		if m := r.c.margin(); c.pause == 1 && m != 0 {
 			t.Errorf("margin %v of a heartbeat after the TTL", m)
@@ -163,7 +163,7 @@ func TestAServerThatRefusesIsNotAskedAtOnce(t *testing.T) {
 		r.call(register, pause*time.Second, pause*time.Second*3/2)
 		r.fail(0, refused)
 	}
-	r.c.enroll(r.now) // another node: it may be what was missing
+	r.c.requestRegister(r.now) // another node: it may be what was missing
 	r.call(register, time.Second, time.Second)
 	r.reply(0, ttl, a)
 	r.call(beat, 0, 3*time.Millisecond)
@@ -200,7 +200,7 @@ func TestALargeFleetDoesNotRegisterAgainInOneSecond(t *testing.T) {
 		if _, ok := c.begin(c.beat); !ok {
 			t.Fatal("no heartbeat")
 		}
-		c.fail(c.beat, unknown)
+		c.callFailed(c.beat, unknown)
 		seconds[int(c.register.Sub(c.beat)/time.Second)]++
 	}
 	for i, n := range seconds {
@@ -291,13 +291,13 @@ func TestWhatTheEmbedderAsksForComesAtOnceAndNotFasterThanOnceASecond(t *testing
 	r := newRig(t)
 	r.ready(ttl)
 	r.now = r.now.Add(2 * time.Second)
-	r.c.report(r.now)
+	r.c.requestBeat(r.now)
 	r.call(beat, 0, 0)
-	r.c.report(r.now) // while it is under way
+	r.c.requestBeat(r.now) // while it is under way
 	r.reply(10*time.Millisecond, ttl, a)
 	r.call(beat, 990*time.Millisecond, 990*time.Millisecond)
 	r.reply(0, ttl, a)
-	r.c.enroll(r.now)
+	r.c.requestRegister(r.now)
 	made := r.call(register, time.Second, time.Second)
 	if made.until.After(later(r.c.beat, r.now.Add(2*time.Second))) {
 		t.Errorf("a registration keeps the heartbeat waiting: it has %v", made.until.Sub(r.now))
@@ -311,7 +311,7 @@ func TestWhatTheEmbedderAsksForComesAtOnceAndNotFasterThanOnceASecond(t *testing
 func TestARegistrationThatFailsKeepsNoHeartbeatWaiting(t *testing.T) {
 	r := newRig(t)
 	r.ready(ttl)
-	r.c.enroll(r.now)
+	r.c.requestRegister(r.now)
 	beats, registers, end := 0, 0, r.now.Add(time.Minute)
 	for r.now.Before(end) {
 		at, k := r.c.next()
@@ -335,7 +335,7 @@ func TestARegistrationThatFailsKeepsNoHeartbeatWaiting(t *testing.T) {
 func TestARegistrationWithoutATTLIsFollowedByAHeartbeat(t *testing.T) {
 	r := newRig(t)
 	r.ready(ttl)
-	r.c.enroll(r.now)
+	r.c.requestRegister(r.now)
 	r.call(register, time.Second, time.Second)
 	r.reply(0, 0, a) // the cluster took the node for lost
 	r.call(beat, 0, 0)
@@ -361,21 +361,21 @@ func TestTheTokensThatAreShown(t *testing.T) {
 		register, beats string
 	}{
 		{func() {}, "intro", "secret"},
-		{func() { tk.take(nil) }, "intro", "secret"},
-		{func() { tk.take(signed("")) }, "intro", "secret"}, // it could not sign
-		{func() { tk.take(signed("one")) }, "one", "one"},
-		{func() { tk.take(nil) }, "one", "one"},
-		{func() { tk.take(signed("")) }, "one", "one"},
-		{func() { tk.take(signed("two")) }, "two", "two"},
-		{tk.refuse, "intro", "secret"},
+		{func() { tk.accept(nil) }, "intro", "secret"},
+		{func() { tk.accept(signed("")) }, "intro", "secret"}, // it could not sign
+		{func() { tk.accept(signed("one")) }, "one", "one"},
+		{func() { tk.accept(nil) }, "one", "one"},
+		{func() { tk.accept(signed("")) }, "one", "one"},
+		{func() { tk.accept(signed("two")) }, "two", "two"},
+		{tk.forgetIdentity, "intro", "secret"},
 	} {
 		step.do()
-		if r, b := tk.show(register), tk.show(beat); r != step.register || b != step.beats {
+		if r, b := tk.forCall(register), tk.forCall(beat); r != step.register || b != step.beats {
 			t.Errorf("step %d: %q and %q, want %q and %q", i, r, b, step.register, step.beats)
 		}
 	}
 	tk.renew = true
-	if tk.take(signed("three")); tk.renew {
+	if tk.accept(signed("three")); tk.renew {
 		t.Error("a new identity is still asked for")
 	}
 }
@@ -389,14 +389,14 @@ func TestAHeartbeatBeforeItsTimeGivesUpSoon(t *testing.T) {
 	regular := r.c.beat
 	r.view(b, messages.Unknown, a)
 	made := r.call(beat, 0, 500*time.Millisecond)
-	if made.until.Sub(r.now) != tryFirst || made.budget.After(r.c.landBy) {
+	if made.until.Sub(r.now) != tryFirst || made.softDeadline.After(r.c.ttlEnd) {
 		t.Errorf("it has %v", made.until.Sub(r.now))
 	}
 	r.fail(tryFirst, unreachable)
 	if at, k := r.c.next(); !at.Equal(regular) || k != beat {
 		t.Errorf("the next one is due after %v", at.Sub(r.now))
 	}
-	r.c.report(r.now) // this one is waited for
+	r.c.requestBeat(r.now) // this one is waited for
 	for _, c := range []struct{ pause, try time.Duration }{{0, 16}, {2, 32}, {4, 60}} {
 		made := r.call(beat, c.pause*time.Second, c.pause*time.Second*3/2)
 		if got := made.until.Sub(r.now); got != c.try*time.Second {
@@ -405,7 +405,7 @@ func TestAHeartbeatBeforeItsTimeGivesUpSoon(t *testing.T) {
 		r.fail(c.try*time.Second, unreachable)
 	}
 	r.call(beat, 8*time.Second, 12*time.Second)
-	if r.c.until.After(r.c.landBy) {
+	if r.c.until.After(r.c.ttlEnd) {
 		t.Error("it goes on after the deadline")
 	}
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// observed is what a view says of the server in front.
-type observed struct {
+// observation is what a view shows about the active server.
+type observation struct {
 	server messages.Server // zero: there is none
 	health messages.Health
 	failed map[string]bool // addresses of the servers that have failed
 }
 
-// see reads a view.
-func see(v *messages.View) observed {
-	s := observed{failed: map[string]bool{}}
+// observationOf reads a view.
+func observationOf(v *messages.View) observation {
+	s := observation{failed: map[string]bool{}}
 	for r := range v.Ranking() {
 		if r.Health == messages.Failed {
 			s.failed[r.Server.Addr] = true
@@ -26,88 +26,90 @@ func see(v *messages.View) observed {
 	return s
 }
 
-// front is which server is in front, and whether it has the node's session.
+// front is the active server, and whether servers know the node by its session to it.
 type front struct {
-	observed
-	landed  messages.Server // the last good reply came from it
-	lost    bool            // it failed or was left since then: its session is gone or goes
-	changed bool            // the front changed while the call was under way
-	renewed bool            // so did the session to it
-	gap     time.Time       // no further heartbeat because of a move before
+	observation
+	landed      messages.Server // the server that sent the last good reply
+	sessionLost bool            // landed failed or was left since then: its session ends
+	changed     bool            // another server became active while the call was under way
+	renewed     bool            // its session was replaced meanwhile
+	notBefore   time.Time       // the next heartbeat because of a move
 }
 
-// needsBeat says whether the server in front works, and does not have the session.
+// needsBeat reports whether the active server works, and has not got the last good call on
+// its present session.
 func (f *front) needsBeat() bool {
 	works := f.health == messages.Alive || f.health == messages.Unknown
-	return works && f.server.Addr != "" && f.landed.Addr != "" && (f.server.Addr != f.landed.Addr || f.lost)
+	return works && f.server.Addr != "" && f.landed.Addr != "" && (f.server.Addr != f.landed.Addr || f.sessionLost)
 }
 
-// view takes what a view shows. It says whether the server in front is another one
-// than before, and whether it answers after it did not.
-func (f *front) view(s observed) (moved, recovered bool) {
+// observe takes a view. moved reports whether another server is active, or the landed one
+// has failed; recovered whether the active server answers after it did not.
+func (f *front) observe(s observation) (moved, recovered bool) {
 	other, failed := s.server.Addr != f.server.Addr, s.failed[f.landed.Addr]
 	moved = other || failed
 	recovered = s.health == messages.Alive && (other || f.health != messages.Alive)
-	f.lost = f.lost || failed || other && f.server.Addr == f.landed.Addr && f.landed.Addr != ""
+	f.sessionLost = f.sessionLost || failed || other && f.server.Addr == f.landed.Addr && f.landed.Addr != ""
 	f.changed = f.changed || moved
-	f.observed = s
+	f.observation = s
 	return moved, recovered
 }
 
-// sent notes that a call begins.
-func (f *front) sent() { f.changed, f.renewed = false, false }
+// callBegan notes that a call begins.
+func (f *front) callBegan() { f.changed, f.renewed = false, false }
 
-// replied takes who answered. It says whether the front moved away meanwhile.
+// replied takes the server that answered, and reports whether another one has become active
+// meanwhile and needs a heartbeat.
 func (f *front) replied(from messages.Server) bool {
 	if from.Addr == "" {
 		from = f.server
 	}
-	f.landed, f.lost = from, f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
+	f.landed, f.sessionLost = from, f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
 	return f.changed && f.needsBeat()
 }
 
-// look takes a new view of the proxy.
-func (c *core) look(now time.Time, s observed) {
-	moved, recovered := c.front.view(s)
+// observe takes a new view of the proxy.
+func (c *core) observe(now time.Time, s observation) {
+	moved, recovered := c.front.observe(s)
 	switch {
 	case c.busy:
-		// The reply says where the call landed.
+		// The reply tells which server it came from.
 	case c.waiting && recovered:
-		c.resume(now)
+		c.endPause(now)
 	case !c.known:
 	case !c.front.needsBeat():
-		c.moved = time.Time{}
+		c.moveBeat = time.Time{}
 	case moved || recovered:
-		c.hurry(now)
+		c.scheduleMove(now)
 	}
 }
 
-// renewed takes that the session to the server in front was replaced: a heartbeat makes
-// the new one known. That of a call under way may have gone over the old one.
+// renewed notes that the session to the active server was replaced: a heartbeat makes the
+// new one known. The call under way may have gone over the old one.
 func (c *core) renewed(now time.Time) {
 	f := &c.front
 	f.changed, f.renewed = true, true
-	f.lost = f.lost || f.landed.Addr == f.server.Addr
+	f.sessionLost = f.sessionLost || f.landed.Addr == f.server.Addr
 	if !c.busy && c.known && f.needsBeat() {
-		c.hurry(now)
+		c.scheduleMove(now)
 	}
 }
 
-// hurry sends a heartbeat to the server that is now in front.
-func (c *core) hurry(now time.Time) {
-	if !c.moved.IsZero() {
-		return // it goes to whoever is in front then
+// scheduleMove sends a heartbeat to the active server soon.
+func (c *core) scheduleMove(now time.Time) {
+	if !c.moveBeat.IsZero() {
+		return // it goes to the server that is active then
 	}
-	c.moved = later(now.Add(c.fleet.move(c.chance())), c.front.gap)
+	c.moveBeat = later(now.Add(c.fleet.move(c.chance())), c.front.notBefore)
 }
 
-// resume ends the pause after a failure: servers answer again.
-func (c *core) resume(now time.Time) {
+// endPause shortens the pause after a failure: servers answer again.
+func (c *core) endPause(now time.Time) {
 	at := later(now.Add(c.fleet.move(c.chance())), c.began.Add(callsApart))
 	if c.known {
 		c.beat = earliest(c.beat, at)
 	}
-	if !c.known || c.wanted {
+	if !c.known || c.registerWanted {
 		c.register = earliest(c.register, at)
 	}
 }

@@ -20,7 +20,7 @@ type Heartbeat struct {
 	cfg      Config
 	token    atomic.Pointer[string]
 	commands chan command
-	events   chan func() // callbacks that wait to be called
+	events   chan func() // callbacks, in the order of their events
 	life     context.Context
 	end      context.CancelFunc
 	done     chan struct{} // the loop has ended, and err is set
@@ -29,7 +29,7 @@ type Heartbeat struct {
 }
 
 // Start makes a Heartbeat and its goroutines. It does not wait for the node to be
-// registered: OnRegistered tells. The error is a *ConfigError. Stop must be called
+// registered: OnRegistered is called then. The error is a *ConfigError. Stop must be called
 // to release the Heartbeat.
 func Start(cfg Config) (*Heartbeat, error) {
 	if err := cfg.validate(); err != nil {
@@ -46,31 +46,31 @@ func Start(cfg Config) (*Heartbeat, error) {
 	v := cfg.Proxy.View()
 	auth := tokens{secret: cfg.SecretID, identity: cfg.Identity, intro: cfg.IntroToken}
 	l := &loop{
-		h: h, node: cfg.Node, status: cfg.Status, results: make(chan result, 1), views: make(chan observed), renewed: make(chan struct{}),
+		h: h, node: cfg.Node, status: cfg.Status, results: make(chan result, 1), views: make(chan observation), renewed: make(chan struct{}),
 		core: newCore(time.Now(), rand.New(rand.NewPCG(seed, seed)), fleet{v.NumNodes(), v.Len()}, auth),
 	}
 	l.showToken()
 	h.group.Go(l.run)
-	h.group.Go(l.watch)
-	h.group.Go(l.follow)
+	h.group.Go(l.watchViews)
+	h.group.Go(l.watchRenewals)
 	h.group.Go(h.deliver)
 	return h, nil
 }
 
-// AuthToken is what the node shows to servers: the identity they signed for it or,
-// while there is none, its secret. It neither blocks nor allocates.
+// AuthToken is the token that the node sends to servers: the identity they signed for it
+// or, while there is none, its secret. It neither blocks nor allocates.
 func (h *Heartbeat) AuthToken() string { return *h.token.Load() }
 
-// Register registers the node now, or joins the registration that is under way, and
-// waits for how that ends. The error is that of the call, a *proxy.CallError, after
-// which it is tried again by itself; ctx.Err; or Err once the Heartbeat has ended.
+// Register registers the node now, unless a registration is under way, and waits for its
+// end. The error is that of the call, a *proxy.CallError, after which the Heartbeat
+// registers again by itself; ctx.Err; or Err once the Heartbeat has ended.
 func (h *Heartbeat) Register(ctx context.Context) error {
-	return h.command(ctx, command{kind: register, join: true, change: func(l *loop) { l.core.enroll(time.Now()) }})
+	return h.command(ctx, command{kind: register, mayShare: true, change: func(l *loop) { l.core.requestRegister(time.Now()) }})
 }
 
-// SetNode replaces what is registered, registers it as Register does, and waits for
-// how that ends. node must have the same ID and SecretID; one that is none is a
-// *ConfigError. The other errors are those of Register; when ctx ends the new node
+// SetNode replaces the node, registers it as Register does, and waits for its end. node
+// must have the same ID and SecretID, otherwise the error is a *ConfigError, as for a value
+// that Config.Node would refuse. The other errors are those of Register; when ctx ends the new node
 // stays in effect.
 func (h *Heartbeat) SetNode(ctx context.Context, node any) error {
 	if err := validNode(node); err != nil {
@@ -80,18 +80,18 @@ func (h *Heartbeat) SetNode(ctx context.Context, node any) error {
 		{"NodeID", "ID", h.cfg.NodeID}, {"SecretID", "SecretID", h.cfg.SecretID},
 	} {
 		if got := stringField(node, id.within); got != "" && got != id.want {
-			return &ConfigError{"Node", "has another " + id.within + " than the one registered: another node needs a Heartbeat of its own"}
+			return &ConfigError{Field: "Node", Reason: "has another " + id.within + " than the one registered: another node needs a Heartbeat of its own"}
 		}
 	}
 	return h.command(ctx, command{kind: register, change: func(l *loop) {
 		l.node = node
-		l.core.enroll(time.Now())
+		l.core.requestRegister(time.Now())
 	}})
 }
 
-// SetStatus changes what heartbeats report, sends one, and waits for how that ends.
-// A status that is none is a *ConfigError. The error of a heartbeat that fails is a
-// *proxy.CallError, after which it is tried again by itself; the others are ctx.Err,
+// SetStatus changes the status in heartbeats, sends one, and waits for its end. An
+// unknown status is a *ConfigError. The error of a heartbeat that fails is a
+// *proxy.CallError, after which it is sent again by itself; the others are ctx.Err,
 // and Err once the Heartbeat has ended.
 func (h *Heartbeat) SetStatus(ctx context.Context, status string) error {
 	if err := validStatus(status); err != nil {
@@ -99,21 +99,21 @@ func (h *Heartbeat) SetStatus(ctx context.Context, status string) error {
 	}
 	return h.command(ctx, command{kind: beat, change: func(l *loop) {
 		l.status = status
-		l.core.report(time.Now())
+		l.core.requestBeat(time.Now())
 	}})
 }
 
-// RenewIdentity sends a heartbeat that asks for a new identity, and waits for how
-// that ends, with the errors of SetStatus. Servers ask for it with the reverse call
+// RenewIdentity sends a heartbeat that asks for a new identity, and waits for its
+// end, with the errors of SetStatus. Servers ask for it with the reverse call
 // NodeIdentity.Renew.
 func (h *Heartbeat) RenewIdentity(ctx context.Context) error {
 	return h.command(ctx, command{kind: beat, change: func(l *loop) {
 		l.core.auth.renew = true
-		l.core.report(time.Now())
+		l.core.requestBeat(time.Now())
 	}})
 }
 
-// command hands a command to the loop and waits for its end.
+// command sends a command to the loop and waits for the end of its call.
 func (h *Heartbeat) command(ctx context.Context, c command) error {
 	c.ended = make(chan error, 1)
 	select {
@@ -148,10 +148,9 @@ func (h *Heartbeat) Err() error {
 }
 
 // Stop ends the heartbeats: a call under way is given up, the node stays registered
-// until its TTL is over, callbacks that wait are dropped. It waits for every
-// goroutine, also for a callback that runs, until ctx ends (ctx.Err); so a callback
-// must not call it. Any number of calls is fine. A node that is to be reported as
-// Down is, with SetStatus, before.
+// until its TTL ends, and queued callbacks are dropped. It waits for every goroutine,
+// also for a callback that runs, until ctx ends (ctx.Err); so a callback must not call
+// it. Any number of calls is fine. To report the node as Down, call SetStatus before.
 func (h *Heartbeat) Stop(ctx context.Context) error {
 	h.end()
 	ended := make(chan struct{})
@@ -172,5 +171,5 @@ func (h *Heartbeat) Stop(ctx context.Context) error {
 	}
 }
 
-// stopping says whether an error only says that the Proxy was stopped.
+// stopping reports whether a call failed only because the Proxy was stopped.
 func stopping(err error) bool { return errors.Is(err, proxy.ErrStopped) }

@@ -6,16 +6,16 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// episode is what has been logged of the episode under way.
+// episode is what was logged since calls began to fail, so that each line is logged once.
 type episode struct {
 	missed  bool      // heartbeats are missed
 	refused bool      // registrations fail
-	since   time.Time // when the first of these failed
+	since   time.Time // when the first of its calls failed
 	tries   int       // calls that failed since then
 	dropped bool      // events are dropped
 }
 
-// span is a duration as it is logged: with its unit.
+// span adds a duration with its unit.
 func span(line *zerolog.Event, name string, d time.Duration) *zerolog.Event {
 	return line.Stringer(name, d.Round(time.Millisecond))
 }
@@ -42,9 +42,9 @@ func (l *loop) logReply(k kind, r Reply) {
 	*s = episode{dropped: dropped}
 }
 
-// logFailure logs a call that failed: the first registration of an episode, and why
-// a node registers again.
-func (l *loop) logFailure(k kind, why failure, r result) {
+// logFailure logs a call that failed: as a warning the first registration of an episode,
+// and why a node registers again.
+func (l *loop) logFailure(k kind, reason failure, r result) {
 	s := &l.episode
 	if s.tries == 0 {
 		s.since = l.core.began
@@ -59,28 +59,28 @@ func (l *loop) logFailure(k kind, why failure, r result) {
 		line, text = log.Warn(), "registration failed: it is tried again until a server takes it"
 	case k == register:
 		text = "registration failed"
-	case why == unknown && l.core.relapses == 1:
+	case reason == unknown && l.core.relapses == 1:
 		line, text = log.Info(), "the cluster does not know the node: it registers again"
-	case why == denied && l.core.relapses == 1:
+	case reason == denied && l.core.relapses == 1:
 		line, text = log.Info(), "heartbeat denied: the node registers again"
 	}
 	span(line, "next_in", max(at.Sub(r.at), 0)).Err(r.err).Msg(text)
 }
 
-// logMissed logs, once an episode, that a TTL ended.
+// logMissed logs a missed TTL, once an episode.
 func (l *loop) logMissed(m Missed) {
 	if l.episode.missed {
 		return
 	}
 	l.episode.missed = true
 	if l.episode.since.IsZero() {
-		l.episode.since = m.LandBy
+		l.episode.since = m.Deadline
 	}
 	line := span(span(l.h.cfg.Logger.Warn(), "ttl", m.TTL), "margin", m.Margin)
 	line.AnErr("error", m.Err).Msg("heartbeat missed its TTL: the cluster may take the node for lost")
 }
 
-// logDropped logs, once, that a callback does not keep up.
+// logDropped logs, once, that a callback is too slow.
 func (l *loop) logDropped() {
 	if l.episode.dropped {
 		return

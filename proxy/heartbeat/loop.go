@@ -10,33 +10,33 @@ type loop struct {
 	core    core
 	node    any
 	status  string
-	results chan result   // has room for the one call that is under way
-	views   chan observed // closed when the Proxy was stopped
-	renewed chan struct{} // the session to the server in front was replaced
+	results chan result      // has room for the one call that is under way
+	views   chan observation // closed when the Proxy was stopped
+	renewed chan struct{}    // the session to the active server was replaced
 
-	waiters []command // until a call of their kind has begun
-	carried []command // until the call under way has ended
-	err     error     // of the last heartbeat that failed since the last good one
+	queued  []command // for a call of their kind that has not begun
+	sharing []command // for the call under way
+	err     error     // of the last heartbeat that failed; nil after one that succeeded
 	episode episode
 }
 
-// command is what a method asks of the loop.
+// command is a method's request to the loop.
 type command struct {
-	kind   kind // the call whose end is waited for
-	join   bool // one that is under way will do
-	change func(*loop)
-	ended  chan error // has room for one
+	kind     kind // of the call whose end the method waits for
+	mayShare bool // a call that is under way is enough
+	change   func(*loop)
+	ended    chan error // has room for one
 }
 
-// run takes what comes in, one at a time, and makes the call that is due.
+// run takes one event at a time, and makes the calls that are due.
 func (l *loop) run() {
 	defer l.finish()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		l.due(time.Now())
+		l.callDue(time.Now())
 		timer.Stop()
-		if at := l.core.wake(); !at.IsZero() {
+		if at := l.core.deadline(); !at.IsZero() {
 			timer.Reset(time.Until(at))
 		}
 		select {
@@ -46,30 +46,30 @@ func (l *loop) run() {
 			if !ok {
 				return
 			}
-			l.core.look(time.Now(), s)
+			l.core.observe(time.Now(), s)
 		case <-l.renewed:
 			l.core.renewed(time.Now())
 		case c := <-l.h.commands:
-			l.take(c)
+			l.accept(c)
 		case r := <-l.results:
 			if l.h.life.Err() != nil || stopping(r.err) {
 				return
 			}
-			l.ended(r)
+			l.callEnded(r)
 		case <-timer.C:
 		}
 	}
 }
 
-// finish ends everything with the loop.
+// finish ends the other goroutines with the loop.
 func (l *loop) finish() {
 	l.h.err = ErrStopped
 	close(l.h.done)
 	l.h.end()
 }
 
-// due does what is due.
-func (l *loop) due(now time.Time) {
+// callDue reports a missed TTL and begins the call that is due, if there are any.
+func (l *loop) callDue(now time.Time) {
 	if l.core.missed(now) {
 		l.missed(now)
 	}
@@ -77,48 +77,48 @@ func (l *loop) due(now time.Time) {
 	if !ok {
 		return
 	}
-	wait := l.waiters[:0:0]
-	for _, w := range l.waiters {
+	wait := l.queued[:0:0]
+	for _, w := range l.queued {
 		if w.kind == c.kind {
-			l.carried = append(l.carried, w)
+			l.sharing = append(l.sharing, w)
 		} else {
 			wait = append(wait, w)
 		}
 	}
-	l.waiters = wait
+	l.queued = wait
 	args := l.args(c)
-	l.h.group.Go(func() { l.results <- l.h.carry(c, args) })
+	l.h.group.Go(func() { l.results <- l.h.makeCall(c, args) })
 }
 
-// take does what a method asked for.
-func (l *loop) take(c command) {
-	if c.join && l.core.busy && l.core.calling == c.kind {
-		l.carried = append(l.carried, c)
+// accept carries out a command.
+func (l *loop) accept(c command) {
+	if c.mayShare && l.core.busy && l.core.calling == c.kind {
+		l.sharing = append(l.sharing, c)
 		return
 	}
-	l.waiters = append(l.waiters, c)
+	l.queued = append(l.queued, c)
 	c.change(l)
 }
 
-// ended takes how the call under way ended.
-func (l *loop) ended(r result) {
+// callEnded takes the result of the call under way.
+func (l *loop) callEnded(r result) {
 	k := l.core.calling
 	if r.err != nil {
 		l.failed(k, r)
 	} else {
 		l.replied(k, r)
 	}
-	for _, w := range l.carried {
+	for _, w := range l.sharing {
 		w.ended <- r.err
 	}
-	l.carried = nil
+	l.sharing = nil
 }
 
-// replied takes a good reply.
+// replied takes the result of a call that succeeded.
 func (l *loop) replied(k kind, r result) {
 	e := r.reply.event()
 	e.Server, e.Took = r.from, l.core.took(r.at)
-	late, renewed := l.core.replied(r.at, r.reply, r.from)
+	late, renewed := l.core.callReplied(r.at, r.reply, r.from)
 	e.IdentityRenewed, e.Margin, e.Late = renewed, max(-late, 0), max(late, 0)
 	l.showToken()
 	l.err = nil
@@ -128,51 +128,51 @@ func (l *loop) replied(k kind, r result) {
 	}
 	l.logReply(k, e)
 	if on != nil {
-		l.tell(func() { on(e) })
+		l.queueCallback(func() { on(e) })
 	}
 }
 
-// failed takes a failure.
+// failed takes the result of a call that failed.
 func (l *loop) failed(k kind, r result) {
-	why := meaning(r.err)
-	l.core.fail(r.at, why)
+	reason := classify(r.err)
+	l.core.callFailed(r.at, reason)
 	l.showToken()
-	l.logFailure(k, why, r)
+	l.logFailure(k, reason, r)
 	if k == register {
 		if on := l.h.cfg.OnRefused; on != nil {
-			l.tell(func() { on(r.err) })
+			l.queueCallback(func() { on(r.err) })
 		}
 		return
 	}
 	l.err = r.err
-	if l.core.told || l.core.missed(r.at) {
+	if l.core.missReported || l.core.missed(r.at) {
 		l.missed(r.at)
 	}
 }
 
-// missed tells that the TTL has ended.
+// missed reports that the TTL has ended.
 func (l *loop) missed(now time.Time) {
 	m := Missed{
-		TTL: l.core.ttl, LandBy: l.core.landBy, Late: l.core.late(now), Margin: l.core.margin(),
+		TTL: l.core.ttl, Deadline: l.core.ttlEnd, Late: l.core.late(now), Margin: l.core.margin(),
 		Tries: l.core.failed[beat], Err: l.err,
 	}
 	l.logMissed(m)
 	if on := l.h.cfg.OnMissed; on != nil {
-		l.tell(func() { on(m) })
+		l.queueCallback(func() { on(m) })
 	}
 }
 
-// showToken publishes what AuthToken answers.
+// showToken publishes the token for AuthToken.
 func (l *loop) showToken() {
-	token := l.core.auth.show(beat)
+	token := l.core.auth.forCall(beat)
 	l.h.token.Store(&token)
 }
 
-// watch tells the loop of each view of the proxy, until either ends.
-func (l *loop) watch() {
+// watchViews gives the loop each view of the proxy, until either ends.
+func (l *loop) watchViews() {
 	for v := range l.h.cfg.Proxy.Watch(l.h.life) {
 		select {
-		case l.views <- see(v):
+		case l.views <- observationOf(v):
 		case <-l.h.life.Done():
 			return
 		}
@@ -182,15 +182,15 @@ func (l *loop) watch() {
 	}
 }
 
-// follow tells the loop each time that the session to the server in front is replaced.
-func (l *loop) follow() {
+// watchRenewals tells the loop each time that the session to the active server is replaced.
+func (l *loop) watchRenewals() {
 	for next := l.h.cfg.Proxy.Renewed(); ; {
 		select {
 		case <-next:
 		case <-l.h.life.Done():
 			return
 		}
-		next = l.h.cfg.Proxy.Renewed() // before it is told: what comes then is not missed
+		next = l.h.cfg.Proxy.Renewed() // before the loop is told, so that no later renewal is missed
 		select {
 		case l.renewed <- struct{}{}:
 		case <-l.h.life.Done():

@@ -2,8 +2,8 @@ package heartbeat
 
 import "reflect"
 
-// Node is the least that servers want to know of a node. An agent that has more to
-// say gives Config.Node a type of its own. The field names are those on the wire.
+// Node has the fields that servers need of a node. An agent with more fields gives
+// Config.Node a type of its own. The field names are those on the wire.
 type Node struct {
 	ID         string // a UUID of 36 characters, the node's for ever
 	SecretID   string // the same, known to the node and the servers only
@@ -40,7 +40,7 @@ func stringField(node any, name string) string {
 	return ""
 }
 
-// stringOf is the string that v is, or that is in the interface v; else empty.
+// stringOf is the string v, or the one in the interface v; else empty.
 func stringOf(v reflect.Value) string {
 	if v.Kind() == reflect.Interface {
 		v = v.Elem()
@@ -51,9 +51,9 @@ func stringOf(v reflect.Value) string {
 	return ""
 }
 
-// describes says whether a value can be a node: a struct or a map with string keys,
+// isNode reports whether a value can be a node: a struct or a map with string keys,
 // or a pointer to one.
-func describes(node any) bool {
+func isNode(node any) bool {
 	v := reflect.ValueOf(node)
 	if v.Kind() == reflect.Pointer {
 		v = v.Elem()

@@ -25,12 +25,12 @@ func TestTheNextHeartbeatLeavesTimeForAnotherServer(t *testing.T) {
 		"the margin grows with the answer": {20 * time.Second, 3 * time.Second, 12750 * time.Millisecond, 14 * time.Second},
 	} {
 		for _, chance := range chances {
-			got := interval(c.ttl, c.took, chance)
+			got := beatInterval(c.ttl, c.took, chance)
 			if got < c.least || got > c.most {
 				t.Errorf("%s, chance %v: %v, want %v to %v", name, chance, got, c.least, c.most)
 			}
 		}
-		spread := interval(c.ttl, c.took, 0) - interval(c.ttl, c.took, chances[3])
+		spread := beatInterval(c.ttl, c.took, 0) - beatInterval(c.ttl, c.took, chances[3])
 		if want := c.ttl / 16; c.least > leastInterval && (spread < want-time.Microsecond || spread > want) {
 			t.Errorf("%s: spread over %v, want %v", name, spread, want)
 		}

@@ -142,8 +142,8 @@ func TestAMissedTTLIsToldWithItsReasonAndLoggedOnce(t *testing.T) {
 		<-told.replies
 		began := time.Now()
 		m := await(t, "missed", told.missed)
-		if at := time.Since(began); at < 10*time.Second || at > 12*time.Second || !time.Now().Equal(m.LandBy) {
-			t.Errorf("told after %v, %v after the deadline", at, time.Since(m.LandBy))
+		if at := time.Since(began); at < 10*time.Second || at > 12*time.Second || !time.Now().Equal(m.Deadline) {
+			t.Errorf("told after %v, %v after the deadline", at, time.Since(m.Deadline))
 		}
 		if m.Late != 0 || m.TTL != ttl || m.Margin < 4*time.Second || m.Margin > 4750*time.Millisecond || m.Tries != 1 {
 			t.Errorf("%+v", m)

@@ -1,17 +1,17 @@
 package heartbeat
 
-// tokens are what a node shows, and when.
+// tokens are the tokens of a node.
 type tokens struct {
 	secret   string
 	identity string // signed by the cluster; empty: there is none
 	intro    string // for a first registration
-	renew    bool   // a new identity is to be asked for
+	renew    bool   // the next heartbeat asks for a new identity
 }
 
-// show is the token of a call. A registration never shows the secret: a server that
-// does not know the node denies it, whereas it takes none (recording
+// forCall is the token of a call. A registration never has the secret: a server that does
+// not know the node denies it, but accepts a registration without a token (recording
 // refused_arguments: "gone, secret"). The secret is in the node anyway.
-func (t *tokens) show(k kind) string {
+func (t *tokens) forCall(k kind) string {
 	switch {
 	case t.identity != "":
 		return t.identity
@@ -22,9 +22,9 @@ func (t *tokens) show(k kind) string {
 	}
 }
 
-// take takes the identity of a reply and says whether it is a new one. An empty one
-// says that the server could not sign.
-func (t *tokens) take(signed *string) bool {
+// accept takes the identity of a reply and reports whether it is a new one. An empty one
+// means that the server could not sign.
+func (t *tokens) accept(signed *string) bool {
 	if signed == nil || *signed == "" {
 		return false
 	}
@@ -33,5 +33,5 @@ func (t *tokens) take(signed *string) bool {
 	return renewed
 }
 
-// refuse forgets an identity that a registration was denied with.
-func (t *tokens) refuse() { t.identity = "" }
+// forgetIdentity forgets the identity with which a registration was denied.
+func (t *tokens) forgetIdentity() { t.identity = "" }

@@ -9,13 +9,13 @@ import (
 
 // place is where Consul's HTTP API is.
 type place struct {
-	host   string // host:port, or what stands for it on a socket
+	host   string // host:port; "localhost" for a socket
 	prefix string // path in front of the API's own, without a slash at its end
 	socket string // path of a unix socket, or empty
 	secure bool   // the address itself asks for TLS
 }
 
-// locate reads an address. field is what it came from.
+// locate parses an address, which is the value of field.
 func locate(address, field string) (place, error) {
 	refuse := func(shown, reason string) (place, error) {
 		return place{}, &ConfigError{Field: field, Reason: fmt.Sprintf(
@@ -60,7 +60,7 @@ func locate(address, field string) (place, error) {
 	return place{host: u.Host, prefix: strings.TrimRight(u.Path, "/"), secure: scheme == "https"}, nil
 }
 
-// realPort judges the digits of a port.
+// realPort reports whether digits are a port.
 func realPort(digits string) bool {
 	n, err := strconv.ParseUint(digits, 10, 16)
 	return err == nil && n > 0

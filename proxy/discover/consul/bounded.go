@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// What is taken of an answer.
+// Bounds of an answer, in bytes and objects.
 const (
 	maxHeader  = 64 << 10
 	maxBody    = 4 << 20
@@ -14,7 +14,7 @@ const (
 	maxText    = 4 << 10  // of an answer that is an error
 )
 
-// bounded is a transport whose answers end where they get too large.
+// bounded is a transport that cuts answers off where they get too large.
 type bounded struct{ http.RoundTripper }
 
 func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -36,8 +36,8 @@ type text struct {
 	io.Closer
 }
 
-// body fails with ErrTooLarge behind what is left of its bounds, and with a
-// readError where the connection does.
+// body fails with ErrTooLarge beyond its bounds, and with a readError where the connection
+// fails. The fields are what is left of the bounds.
 type body struct {
 	io.ReadCloser
 	bytes, objects int
@@ -59,7 +59,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readError tells a connection that broke from an answer that makes no sense.
+// readError marks the error of a connection, as opposed to that of a malformed answer.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }

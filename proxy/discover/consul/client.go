@@ -20,8 +20,8 @@ type client struct {
 	settings  *settings
 }
 
-// newClient reads the files and connects to nobody. The error is a *ConfigError.
-// Whoever has a client closes it.
+// newClient reads the files and does not connect. The error is a *ConfigError. The caller
+// must close the client.
 func newClient(s *settings) (*client, error) {
 	token, err := s.readToken()
 	if err != nil {
@@ -53,18 +53,18 @@ func newClient(s *settings) (*client, error) {
 	}
 	c := &client{transport: transport, token: token, settings: s}
 	if c.api, err = api.NewClient(&cfg); err != nil {
-		// The rest was looked at above; it still reads the file of the variable.
+		// The rest was checked above; NewClient still reads the file of the variable.
 		return nil, &ConfigError{Field: api.HTTPTokenFileEnvName, Reason: "cannot be used: " + err.Error(), Err: err}
 	}
 	return c, nil
 }
 
-// readToken is the token for a walk, or nothing.
+// readToken returns the token for a walk, or "".
 func (s *settings) readToken() (string, error) {
 	if s.api.TokenFile == "" {
 		return s.api.Token, nil
 	}
-	field := blame("TokenFile", s.TokenFile, api.HTTPTokenFileEnvName)
+	field := origin("TokenFile", s.TokenFile, api.HTTPTokenFileEnvName)
 	text, err := os.ReadFile(s.api.TokenFile)
 	if err != nil {
 		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be read: %v", s.api.TokenFile, err), Err: err}
@@ -76,32 +76,32 @@ func (s *settings) readToken() (string, error) {
 	return token, nil
 }
 
-// badTLS blames the field, or the variable, that the client's error is about.
+// badTLS names the field, or the variable, that the client's error is about.
 func (s *settings) badTLS(err error) error {
 	t := s.api.TLSConfig
-	field, value := blame("CAFile", s.CAFile, api.HTTPCAFile), t.CAFile
+	field, value := origin("CAFile", s.CAFile, api.HTTPCAFile), t.CAFile
 	switch {
 	case t.CertFile != "" && t.KeyFile == "":
 		field, value = "KeyFile", ""
 	case t.CertFile == "" && t.KeyFile != "":
 		field, value = "CertFile", ""
 	case t.CertFile != "" && certificateFails(t):
-		field, value = blame("CertFile", s.CertFile, api.HTTPClientCert), t.CertFile
+		field, value = origin("CertFile", s.CertFile, api.HTTPClientCert), t.CertFile
 	case t.CAFile == "":
 		field, value = api.HTTPCAPath, t.CAPath
 	}
 	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be used: %v", value, err), Err: err}
 }
 
-// blame is where a value came from.
-func blame(field, given, variable string) string {
+// origin is the field or the variable that a value came from.
+func origin(field, given, variable string) string {
 	if given != "" {
 		return field
 	}
 	return variable
 }
 
-// certificateFails tells whether the certificate and its key are what is wrong.
+// certificateFails reports whether the error is about the certificate or its key.
 func certificateFails(t api.TLSConfig) bool {
 	_, err := api.SetupTLSConfig(&api.TLSConfig{CertFile: t.CertFile, KeyFile: t.KeyFile})
 	return err != nil
@@ -129,8 +129,9 @@ const (
 	cataloguePath = "/v1/catalog/service/"
 )
 
-// instances asks a datacenter for the service and its checks, and where that path is
-// not to be had, as behind a proxy that lets only some through, for the service alone.
+// instances asks a datacenter for the service and its checks. Where that path is not
+// found, as behind a reverse proxy that serves only some paths, it asks for the service
+// alone.
 func (c *client) instances(ctx context.Context, datacenter string) (iter.Seq[instance], *Error) {
 	health := func(service, tag string, q *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
 		return c.api.Health().Service(service, tag, false, q)

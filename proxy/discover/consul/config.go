@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Config says where Consul is and what to look for there. The zero value works:
-// it is the agent on this machine, or the one that Consul's environment variables
-// name, and Nomad's servers as they register themselves.
+// Config says where Consul is and which service to look for. The zero value works: it is
+// the agent on this machine, or the one in Consul's environment variables, and the service
+// under which Nomad's servers register themselves.
 type Config struct {
-	// Disabled switches discovery through Consul off: Consul is never asked, and
-	// nothing else in the Config is looked at.
+	// Disabled switches discovery through Consul off: Consul is never asked, and the rest
+	// of the Config is ignored.
 	Disabled bool
 
 	// Address is Consul's HTTP API: host:port, a URL of the scheme http or https
@@ -26,16 +26,16 @@ type Config struct {
 
 	// CAFile holds the authorities of Consul's certificate. Empty means
 	// CONSUL_CACERT or CONSUL_CAPATH, and else those of the system. CertFile and
-	// KeyFile are what this side shows; empty means CONSUL_CLIENT_CERT and
+	// KeyFile are this side's certificate; empty means CONSUL_CLIENT_CERT and
 	// CONSUL_CLIENT_KEY. ServerName is the name in Consul's certificate; empty
 	// means CONSUL_TLS_SERVER_NAME, and else the host of Address. The files are read
-	// for each walk. CONSUL_HTTP_SSL_VERIFY=false trusts anybody.
+	// for each walk. CONSUL_HTTP_SSL_VERIFY=false accepts any certificate.
 	CAFile, CertFile, KeyFile, ServerName string
 
 	// TokenFile holds the ACL token; it is read for each walk. Token is the token
 	// itself. The file counts before the token, and both before
 	// CONSUL_HTTP_TOKEN_FILE and CONSUL_HTTP_TOKEN. Without any the agent's default
-	// token decides.
+	// token counts.
 	Token, TokenFile string
 
 	// Namespace and Partition are where the servers are registered, for Consul
@@ -64,7 +64,7 @@ type Config struct {
 type ConfigError struct {
 	Field  string // of Config, or the variable's name
 	Reason string // quotes the value, unless that is secret
-	Err    error  // nil, or the cause
+	Err    error  // the cause; may be nil
 }
 
 func (e *ConfigError) Error() string {
@@ -76,7 +76,8 @@ func (e *ConfigError) Error() string {
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// validate fills in what does not depend on the environment.
+// validate checks the fields, and fills in the defaults that do not depend on the
+// environment.
 func (c *Config) validate() error {
 	if c.Service == "" {
 		c.Service = "nomad"
@@ -108,17 +109,17 @@ func (c *Config) validate() error {
 
 const defaultTimeout = 3 * time.Second
 
-// secured tells whether the Config itself asks for TLS.
+// secured reports whether the Config itself asks for TLS.
 func (c *Config) secured() bool {
 	return c.CAFile != "" || c.CertFile != "" || c.KeyFile != "" || c.ServerName != ""
 }
 
-// printable tells whether s fits into a header and a URL as it is.
+// printable reports whether s fits into a header and a URL as it is.
 func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' })
 }
 
-// named tells whether s can be the name of a datacenter.
+// named reports whether s can be the name of a datacenter.
 func named(s string) bool { return s != "" && len(s) <= maxName && printable(s) }
 
 // maxName bounds the name of a datacenter, in bytes: those of Consul are labels of

@@ -8,14 +8,14 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// settings is what a Config comes to in this environment.
+// settings is a Config combined with the environment.
 type settings struct {
 	Config            // with its defaults
 	place             // where Consul is
-	api    api.Config // what of it is for the client; without a transport
+	api    api.Config // for the client; without a transport
 }
 
-// resolve reads the environment. The fields that are given count before it.
+// resolve reads the environment. The fields that are set count before it.
 func resolve(cfg Config) (*settings, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func resolve(cfg Config) (*settings, error) {
 		return nil, err
 	}
 	s := &settings{Config: cfg, api: *api.DefaultConfig()}
-	field := blame("Address", cfg.Address, api.HTTPAddrEnvName)
+	field := origin("Address", cfg.Address, api.HTTPAddrEnvName)
 	if cfg.Address != "" {
 		s.api.Address = cfg.Address
 	}
@@ -63,9 +63,8 @@ func resolve(cfg Config) (*settings, error) {
 	return s, nil
 }
 
-// switches looks at the variables that are true or false. The client would take
-// one that is neither as it sees fit: an unreadable CONSUL_HTTP_SSL_VERIFY as leave
-// to trust anybody.
+// switches checks the variables that are true or false. For one that is neither the client
+// would choose: a bad CONSUL_HTTP_SSL_VERIFY would make it accept any certificate.
 func switches() error {
 	for _, name := range []string{api.HTTPSSLEnvName, api.HTTPSSLVerifyEnvName} {
 		value := os.Getenv(name)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Why nothing was found. Each is reached with errors.Is from the error of
+// Why no server was found. Each is reached with errors.Is from the error of
 // [Discoverer.Discover].
 var (
 	// ErrDisabled says that discovery through Consul is switched off.
@@ -26,17 +26,18 @@ var (
 	// ErrNoLeader says that Consul's servers have no leader.
 	ErrNoLeader = errors.New("no cluster leader")
 
-	// ErrUnreachable says that there was no answer, or only the beginning of one.
+	// ErrUnreachable says that no answer came, or only its beginning.
 	ErrUnreachable = errors.New("no answer")
 
-	// ErrMalformed says that the answer is not what Consul's API answers.
+	// ErrMalformed says that the answer is none of Consul's API.
 	ErrMalformed = errors.New("malformed answer")
 
-	// ErrTooLarge says that the answer is larger than any that makes sense.
+	// ErrTooLarge says that the answer exceeds the bounds of the package comment.
 	ErrTooLarge = errors.New("the answer is too large")
 )
 
-// errHidden is how an ACL that hides a service looks: success, and nothing there.
+// errHidden is the error for an ACL that hides a service: Consul answers with an empty
+// success.
 var errHidden = fmt.Errorf("%w: the ACLs of the token hide what is registered: it needs service:read and node:read", ErrPermissionDenied)
 
 // Error is a request that led to no server.
@@ -44,7 +45,7 @@ type Error struct {
 	Path       string // of the API, such as /v1/catalog/datacenters
 	Datacenter string // the one asked, or empty
 	Status     int    // of the answer, or 0 if there was none
-	Err        error  // the sentinel, the context's error, or what Consul said
+	Err        error  // a sentinel, the context's error, or Consul's text
 }
 
 func (e *Error) Error() string { return "consul: GET " + e.Path + e.where() + e.reason() }
@@ -57,7 +58,7 @@ func (e *Error) where() string {
 	return fmt.Sprintf(" in datacenter %q", e.Datacenter)
 }
 
-// reason is what went wrong, behind a colon.
+// reason is the cause, behind a colon.
 func (e *Error) reason() string {
 	if e.Status == 0 || e.Status == 200 {
 		return fmt.Sprintf(": %v", e.Err)
@@ -67,7 +68,7 @@ func (e *Error) reason() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// WalkError says of each datacenter that was asked why it led to no server.
+// WalkError has, for each datacenter that was asked, why it led to no server.
 type WalkError struct {
 	Errs []*Error // in the order of asking, nine at most; empty: Consul knows no datacenter
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// failure says what the client's error is about. limited is the context of the
-// request, ctx that of the walk.
+// failure is the *Error for an error of the client. limited is the context of the request,
+// ctx that of the walk.
 func (c *client) failure(ctx, limited context.Context, path, datacenter string, err error) *Error {
 	e := &Error{Path: path, Datacenter: datacenter}
 	status, refused := errors.AsType[api.StatusError](err)
@@ -37,22 +37,22 @@ func (c *client) failure(ctx, limited context.Context, path, datacenter string, 
 	return e
 }
 
-// kind is the one place where the text of an answer decides anything. Texts are
-// matched at their end: servers that forward a request put their own words before.
+// kind is the one place where the text of an answer decides. Texts are matched at their
+// end: servers that forward a request put their own words before it.
 func kind(status int, text string) error {
-	said := quote(text)
+	quoted := quote(text)
 	switch {
 	case status == http.StatusForbidden:
-		return fmt.Errorf("%w: %s", ErrPermissionDenied, said)
+		return fmt.Errorf("%w: %s", ErrPermissionDenied, quoted)
 	case status == http.StatusInternalServerError && strings.HasSuffix(text, "No cluster leader"):
-		return fmt.Errorf("%w: %s", ErrNoLeader, said)
+		return fmt.Errorf("%w: %s", ErrNoLeader, quoted)
 	case text == "":
 		return errors.New("no reason given")
 	}
-	return errors.New(said)
+	return errors.New(quoted)
 }
 
-// quote is %q of the first bytes of s; what was cut off is told by dots.
+// quote is %q of the first bytes of s; dots stand for the rest.
 func quote(s string) string {
 	const most = 200
 	if len(s) <= most {

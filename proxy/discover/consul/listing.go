@@ -14,19 +14,19 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// maxServers bounds what is taken of one datacenter: of the healthiest the nearest
-// ones, for they come first.
+// maxServers bounds the servers of one datacenter: the healthiest, and of these the nearest,
+// come first.
 const maxServers = 256
 
-// listing is what a datacenter lists.
+// listing has the servers of a datacenter.
 type listing struct {
 	addrs   []string // host:port in one spelling, each once
 	skipped int      // entries that cannot be dialed
-	why     string   // what is wrong with the first of them
+	reason  string   // of the first of them
 	healthy int      // addrs[healthy:] are of instances whose checks are critical
 }
 
-// state is what the checks of an instance, and of its node, say.
+// state is the worst state of the checks of an instance and of its node.
 type state uint8
 
 const (
@@ -62,7 +62,7 @@ func checked(e *api.ServiceEntry) instance {
 	return i
 }
 
-// listed is an entry of the catalogue.
+// listed is an entry of the catalogue, without checks.
 func listed(e *api.CatalogService) instance {
 	if e == nil {
 		return instance{}
@@ -70,9 +70,9 @@ func listed(e *api.CatalogService) instance {
 	return instance{listed: true, node: e.Node, hosts: [2]string{e.ServiceAddress, e.Address}, port: e.ServicePort}
 }
 
-// list keeps the order of the entries, but that those whose checks are in a worse state
-// come later: a check may be wrong, so they are the last resort. One that cannot be
-// dialed must not spoil the others: who takes addresses takes all of them or none.
+// list keeps the order of the entries, except that those in a worse state come later: a
+// check may be wrong, so they are the last resort. An entry that cannot be dialed is left
+// out, because the proxy takes either all addresses of a list or none.
 func list(entries iter.Seq[instance]) (l listing) {
 	seen := map[string]bool{}
 	for s := range states {
@@ -85,8 +85,8 @@ func list(entries iter.Seq[instance]) (l listing) {
 			}
 			addr, err := e.address()
 			if err != nil {
-				if l.skipped++; l.why == "" {
-					l.why = err.Error()
+				if l.skipped++; l.reason == "" {
+					l.reason = err.Error()
 				}
 				continue
 			}
@@ -99,8 +99,7 @@ func list(entries iter.Seq[instance]) (l listing) {
 	return l
 }
 
-// address is where an entry can be dialed: the service's own address if it has
-// one, and else its node's.
+// address is the service's own address if it has one, otherwise its node's.
 func (e instance) address() (string, error) {
 	if !e.listed {
 		return "", errors.New("it is null")
@@ -116,12 +115,12 @@ func (e instance) address() (string, error) {
 	return s.Addr, nil
 }
 
-// err is why nothing is listed. Without a token ACLs hide what they do not let
-// see, and do not say so.
+// err is why the listing is empty. Without a token ACLs may hide services, and the answer
+// does not tell.
 func (l listing) err(token string) error {
 	switch {
 	case l.skipped > 0:
-		return fmt.Errorf("%w: %d skipped, the first because %s", ErrUnusable, l.skipped, l.why)
+		return fmt.Errorf("%w: %d skipped, the first because %s", ErrUnusable, l.skipped, l.reason)
 	case token == "":
 		return fmt.Errorf("%w, or none that can be seen without a token", ErrNoServers)
 	}

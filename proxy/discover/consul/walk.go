@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// How many datacenters are taken from Consul's list, and how many are asked.
+// How many datacenters are read of Consul's list, and how many are asked.
 const (
 	maxListed = 1024
 	maxAsked  = 9
@@ -30,17 +30,17 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 		return Found{}, err
 	}
 	var tried WalkError
-	var doubtful Found
+	var unhealthy Found // with servers in a critical state only
 	for _, name := range order(names, c.settings.Datacenter, chance) {
 		entries, err := c.instances(ctx, name)
 		if err == nil {
 			l := list(entries)
 			found := Found{Addrs: l.addrs, Datacenter: name, Skipped: l.skipped}
 			if l.healthy > 0 {
-				return found.and(doubtful), nil
+				return found.and(unhealthy), nil
 			}
 			if len(l.addrs) > 0 {
-				doubtful = doubtful.and(found)
+				unhealthy = unhealthy.and(found)
 				continue
 			}
 			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
@@ -50,13 +50,13 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 			break
 		}
 	}
-	if len(doubtful.Addrs) > 0 {
-		return doubtful, nil
+	if len(unhealthy.Addrs) > 0 {
+		return unhealthy, nil
 	}
 	return Found{}, &tried
 }
 
-// and is f with the addresses of other behind its own.
+// and returns f with the addresses of other behind its own.
 func (f Found) and(other Found) Found {
 	if len(f.Addrs) == 0 {
 		return other
@@ -69,9 +69,8 @@ func (f Found) and(other Found) Found {
 	return f
 }
 
-// order is whom to ask, and when: first the one that is preferred, or else the
-// first of the list, then the others by chance. Names that are none, or are there
-// twice, are left out.
+// order returns the datacenters to ask, in order: first the preferred one, or else the first
+// of the list, then the others at random. Bad names and duplicates are left out.
 func order(names []string, preferred string, chance *rand.Rand) []string {
 	var out []string
 	if preferred != "" {

@@ -8,34 +8,34 @@ import (
 	"time"
 )
 
-// What is asked for.
+// The types of questions.
 const (
 	typeAddress = "A/AAAA"
 	typeService = "SRV"
 )
 
-// subject is what a question is about.
+// subject is the name and type that a question is about.
 type subject struct {
 	name, host, kind string
 	target           string // of an SRV record; empty if it is about name itself
 }
 
 // failed is the error of a question about s.
-func (s subject) failed(resolver string, reason, why error) *LookupError {
-	return &LookupError{Name: s.name, Target: s.target, Type: s.kind, Resolver: resolver, Reason: reason, Err: why}
+func (s subject) failed(resolver string, reason, cause error) *LookupError {
+	return &LookupError{Name: s.name, Target: s.target, Type: s.kind, Resolver: resolver, Reason: reason, Err: cause}
 }
 
-// asker knows whom to ask.
+// asker has the resolvers to ask.
 type asker struct {
-	resolvers []string // none: those of the system
+	resolvers []string // empty: those of the system
 	timeout   time.Duration
 	attempts  int
-	good      *atomic.Uint32 // index of the resolver that had an answer last
+	good      *atomic.Uint32 // index of the resolver that answered last
 }
 
-// ask puts a question to one resolver after the other until one has an answer.
+// ask sends a question to one resolver after the other until one answers.
 // Exactly one of the results is empty. The failures are those of the last
-// attempt, one for each resolver, or the one that settles it.
+// attempt, one for each resolver, or the one that is final.
 func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Context, *net.Resolver) ([]T, error)) ([]T, []*LookupError) {
 	select {
 	case l.slots <- struct{}{}:
@@ -65,15 +65,15 @@ func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Cont
 				a.good.Store(uint32(at))
 				return answer(s, e.server, found)
 			}
-			why := e.explain(ctx, s, err)
-			if settled(why) {
-				if !errors.Is(why, ErrInterrupted) {
+			failure := e.explain(ctx, s, err)
+			if final(failure) {
+				if !errors.Is(failure, ErrInterrupted) {
 					a.good.Store(uint32(at))
 				}
-				return nil, []*LookupError{why}
+				return nil, []*LookupError{failure}
 			}
-			failed[at] = why
-			if errors.Is(why, ErrTimeout) {
+			failed[at] = failure
+			if errors.Is(failure, ErrTimeout) {
 				a.good.CompareAndSwap(uint32(at), uint32((at+1)%len(failed))) // the next one is asked first from now on
 			}
 		}
@@ -81,7 +81,7 @@ func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Cont
 	return nil, failed
 }
 
-// answer is what was found, if that is anything.
+// answer is the result of a question that was answered.
 func answer[T any](s subject, resolver string, found []T) ([]T, []*LookupError) {
 	if len(found) == 0 {
 		return nil, []*LookupError{s.failed(resolver, ErrNoData, nil)}
@@ -89,40 +89,40 @@ func answer[T any](s subject, resolver string, found []T) ([]T, []*LookupError) 
 	return found, nil
 }
 
-// settled says whether another resolver would not know better.
-func settled(e *LookupError) bool {
+// final reports whether another resolver would give the same answer.
+func final(e *LookupError) bool {
 	return errors.Is(e, ErrNoSuchName) || errors.Is(e, ErrNoData) || errors.Is(e, ErrInterrupted)
 }
 
-// explain says why the lookup that ended with err failed: what was seen on the
-// wire, for package net tells several causes by their text alone.
+// explain returns why the look-up that ended with err failed, by its exchanges: the errors
+// of package net tell several causes apart by their text only.
 func (e *exchanges) explain(ctx context.Context, s subject, err error) *LookupError {
 	worst := e.worst.Load()
-	d, some := errors.AsType[*net.DNSError](err)
-	switch hurried := e.unasked.Load() || some && d.IsTimeout; {
+	d, isDNS := errors.AsType[*net.DNSError](err)
+	switch hurried := e.unasked.Load() || isDNS && d.IsTimeout; {
 	case hurried && (worst == nil || worst.reason == noData): // of two questions, only one may have been asked
 		worst = &finding{reason: timedOut, server: e.server}
 	case worst == nil: // it was settled without asking
 		worst = &finding{reason: noSuchName, server: e.server}
 	}
-	said := &net.DNSError{Err: err.Error(), Name: s.host, Server: worst.server}
-	if some {
-		*said = *d
-		said.Server = worst.server // net names the one that the system has
+	dnsErr := &net.DNSError{Err: err.Error(), Name: s.host, Server: worst.server}
+	if isDNS {
+		*dnsErr = *d
+		dnsErr.Server = worst.server // net names the one that the system has
 	}
 	switch {
 	case over(ctx):
 		return s.failed(worst.server, ErrInterrupted, &detail{context.Cause(ctx)})
-	case worst.reason == noData && !said.IsNotFound:
-		return s.failed(worst.server, ErrMalformed, &detail{said})
+	case worst.reason == noData && !dnsErr.IsNotFound:
+		return s.failed(worst.server, ErrMalformed, &detail{dnsErr})
 	case worst.err != nil:
-		return s.failed(worst.server, reasons[worst.reason], errors.Join(&detail{worst.err}, said))
+		return s.failed(worst.server, reasons[worst.reason], errors.Join(&detail{worst.err}, dnsErr))
 	}
-	return s.failed(worst.server, reasons[worst.reason], said)
+	return s.failed(worst.server, reasons[worst.reason], dnsErr)
 }
 
-// over says whether ctx has ended, or would have if its timer were as quick as
-// the deadlines of sockets.
+// over reports whether ctx has ended. It waits for a ctx whose deadline has passed: the
+// deadlines of sockets may be earlier by a moment.
 func over(ctx context.Context) bool {
 	if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) {
 		<-ctx.Done()

@@ -13,7 +13,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Config says what to look for. Names or Services is needed; the zero value of
+// Config has the names to look up. Names or Services is needed; the zero value of
 // everything else works.
 type Config struct {
 	// Names are host names whose addresses are servers: nomad.example.com, with a
@@ -33,15 +33,15 @@ type Config struct {
 	// with 53 as the port of those without. None means those of the system.
 	Resolvers []string
 
-	// Timeout bounds the answer of one resolver to one question, TCP included:
+	// Timeout bounds one resolver's answer to one query, TCP included:
 	// zero means 2 s. Attempts is how often each of Resolvers may be asked the same
-	// question before it counts as failed: zero means 2. How often those of the
-	// system are asked is the system's.
+	// before it counts as failed: zero means 2. For those of the system the system's
+	// setting counts.
 	Timeout  time.Duration
 	Attempts int
 
-	// Logger gets a warning for each name that led nowhere while others led
-	// somewhere. The zero value logs nothing.
+	// Logger gets a warning for each name without a server while others have one. The
+	// zero value logs nothing.
 	Logger zerolog.Logger
 }
 
@@ -59,7 +59,7 @@ const dnsPort = "53"
 type ConfigError struct {
 	Field  string
 	Reason string // quotes the value
-	Err    error  // nil, or the cause
+	Err    error  // the cause; may be nil
 }
 
 func (e *ConfigError) Error() string { return fmt.Sprintf("dns: Config.%s %s", e.Field, e.Reason) }
@@ -122,7 +122,7 @@ func (c *Config) validate() (questions []question, resolvers []string, err error
 	return questions, resolvers, nil
 }
 
-// read reads one name.
+// read parses one name.
 func read(name string, srv bool, port string) (question, error) {
 	host, port, given, err := split(name, port)
 	if err != nil {

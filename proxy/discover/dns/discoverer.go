@@ -23,7 +23,7 @@ type Found struct {
 	Target string // of the SRV record; empty if Name has the address itself
 }
 
-// New makes a Discoverer. It asks nobody yet. The error is a *ConfigError.
+// New makes a Discoverer. It sends no query. The error is a *ConfigError.
 func New(cfg Config) (*Discoverer, error) {
 	questions, resolvers, err := cfg.validate()
 	if err != nil {
@@ -38,9 +38,9 @@ func New(cfg Config) (*Discoverer, error) {
 // Source is "dns".
 func (d *Discoverer) Source() string { return "dns" }
 
-// Discover answers the addresses of the servers that the names lead to, as
-// host:port with IP addresses. It blocks no longer than ctx, and gives what was
-// found until then. Without any the error is a *NoServersError.
+// Discover returns the addresses of the servers that the names lead to, as host:port with
+// IP addresses. It blocks no longer than ctx, and returns the addresses found until then.
+// Without any the error is a *NoServersError.
 func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 	found, failed := d.Lookup(ctx)
 	if len(found) == 0 {
@@ -56,8 +56,8 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 	return addrs, nil
 }
 
-// Lookup is Discover that tells where each server is from, and which questions
-// led nowhere. If it finds none, at least one did. It blocks no longer than ctx.
+// Lookup is Discover that also returns the name of each server, and the queries that
+// failed. If it finds no server, at least one query failed. It blocks no longer than ctx.
 func (d *Discoverer) Lookup(ctx context.Context) ([]Found, []*LookupError) {
 	l := lookup{asker: d.asker, slots: make(chan struct{}, atOnce)}
 	led := make([][]Found, len(d.questions))

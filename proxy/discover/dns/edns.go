@@ -8,8 +8,8 @@ const (
 	questionTail = 5  // of a question, behind its labels: their end, type and class
 )
 
-// plain is a message with one question and without EDNS, for a resolver that does not
-// know that; nil: it has no EDNS. https://www.rfc-editor.org/rfc/rfc6891#section-7.
+// plain returns a message with its question and without EDNS, for a resolver that does not
+// know EDNS; nil: the message has none. https://www.rfc-editor.org/rfc/rfc6891#section-7.
 func plain(message []byte) []byte {
 	if len(message) < headBytes || message[additionalAt] == 0 {
 		return nil
@@ -26,8 +26,8 @@ func plain(message []byte) []byte {
 	return short
 }
 
-// again asks once more without EDNS where the answer says that the resolver did not
-// understand the question, and reports whether it did.
+// again sends the question once more without EDNS if the resolver's answer is that it does
+// not understand the question, and reports whether it did.
 func (o *observed) again(answer []byte) bool {
 	if o.plain == nil || len(answer) < headBytes || [2]byte(answer) != o.id {
 		return false

@@ -13,18 +13,18 @@ var (
 	ErrNoSuchName = errors.New("no such name (NXDOMAIN)")
 	// ErrNoData says that the name exists and has no record of the type.
 	ErrNoData = errors.New("the name has no such record")
-	// ErrNotOffered says that the SRV record's target is the root: the service is
-	// decidedly not available there.
+	// ErrNotOffered says that the SRV record's target is the root, by which a domain says
+	// that it does not have the service.
 	ErrNotOffered = errors.New(`the service is not offered there (its SRV target is ".")`)
-	// ErrUnusable says that there are records and nothing in them can be dialed:
-	// port 0, or addresses that are unspecified or multicast.
+	// ErrUnusable says that there are records and none can be dialed: they have port 0,
+	// or addresses that are unspecified or multicast.
 	ErrUnusable = errors.New("nothing in the records can be dialed")
 	// ErrServerFailure says that the resolver failed (SERVFAIL, or any other code
 	// that has no sentinel here).
 	ErrServerFailure = errors.New("the resolver failed (SERVFAIL)")
 	// ErrRefused says that the resolver does not answer such questions (REFUSED).
 	ErrRefused = errors.New("the resolver refuses the question (REFUSED)")
-	// ErrMalformed says that what came back is no answer to the question.
+	// ErrMalformed says that the resolver's message is no answer to the query.
 	ErrMalformed = errors.New("the resolver's answer makes no sense")
 	// ErrTruncated says that the answer needs TCP, and that TCP failed.
 	ErrTruncated = errors.New("the answer does not fit into a packet and could not be had over TCP")
@@ -36,17 +36,17 @@ var (
 	ErrInterrupted = errors.New("given up")
 )
 
-// LookupError says why one question led to no server.
+// LookupError is why one query led to no server.
 type LookupError struct {
 	Name     string // as configured
 	Target   string // of an SRV record, if it was resolved and not Name
-	Type     string // what was asked for: "A/AAAA" or "SRV"
-	Resolver string // who was asked; empty if nobody was
+	Type     string // of the record: "A/AAAA" or "SRV"
+	Resolver string // that was asked; empty if none was
 	Reason   error  // one of the sentinels
-	Err      error  // what there is to add, a *net.DNSError most often; may be nil
+	Err      error  // the cause, a *net.DNSError most often; may be nil
 }
 
-// Error says everything but what Reason says already.
+// Error adds the cause only where it tells more than Reason.
 func (e *LookupError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Name)
@@ -72,7 +72,7 @@ func (e *LookupError) Unwrap() []error {
 	return []error{e.Reason, e.Err}
 }
 
-// detail is what a LookupError says behind its reason.
+// detail is an error that LookupError.Error adds to the reason.
 type detail struct{ error }
 
 func (d *detail) Unwrap() error { return d.error }

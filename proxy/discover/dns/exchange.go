@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What an exchange may come to, the least conclusive last: of several, that is
-// what the lookup failed for.
+// The results of an exchange, the least conclusive last: of several, the last one is the
+// reason why the look-up failed.
 const (
 	noSuchName = iota
 	noData
@@ -28,24 +28,23 @@ var reasons = [...]error{
 	malformed: ErrMalformed, truncated: ErrTruncated, unreachable: ErrUnreachable, timedOut: ErrTimeout,
 }
 
-// exchanges sees what passes between package net and the resolvers during one
-// lookup.
+// exchanges watches the exchanges of package net with the resolvers during one look-up.
 type exchanges struct {
-	server  string // to ask in place of the system's; empty: those
+	server  string // asked in place of the system's; empty: those are
 	timeout time.Duration
 	cut     atomic.Bool // an answer did not fit into a packet
-	unasked atomic.Bool // a question was not put, for the time was over
+	unasked atomic.Bool // a question was not sent, because the time was over
 	worst   atomic.Pointer[finding]
 }
 
-// finding is what one exchange came to.
+// finding is the result of one exchange.
 type finding struct {
 	reason int
 	server string
-	err    error // what there is to add; may be nil
+	err    error // more about the reason; may be nil
 }
 
-// note keeps the worst.
+// note keeps f if it is less conclusive than the one before.
 func (e *exchanges) note(f finding) {
 	for {
 		old := e.worst.Load()
@@ -55,7 +54,7 @@ func (e *exchanges) note(f finding) {
 	}
 }
 
-// resolver is Go's own, over connections that end with ctx.
+// resolver is Go's own resolver, over connections that end with ctx.
 func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(inner context.Context, network, server string) (net.Conn, error) {
 		if e.server != "" {
@@ -64,7 +63,7 @@ func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
 		o := &observed{exchanges: e, ctx: ctx, server: server}
 		if over(ctx) && !e.cut.Load() {
 			e.unasked.Store(true)
-			return nil, ctx.Err() // net tries on, which says nothing about the resolver
+			return nil, ctx.Err() // net would go on trying, which proves nothing about the resolver
 		}
 		limited, stop := context.WithTimeout(inner, e.timeout)
 		defer stop()
@@ -76,7 +75,7 @@ func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
 			return nil, err
 		}
 		o.Conn = c
-		o.let = context.AfterFunc(ctx, func() { _ = c.Close() }) // net would read on
+		o.stopWatch = context.AfterFunc(ctx, func() { _ = c.Close() }) // net would go on reading
 		if packets, ok := c.(net.PacketConn); ok {
 			return &datagrams{observed: o, PacketConn: packets}, nil
 		}
@@ -104,19 +103,19 @@ type observed struct {
 	net.Conn
 	exchanges *exchanges
 	ctx       context.Context // of the lookup
-	let       func() bool     // stops the watch over it
+	stopWatch func() bool     // of ctx
 	server    string
 	stream    bool // messages have their length before them
 
 	id    [2]byte // of the question
-	plain []byte  // a question in a packet, without EDNS; nil: that was asked, or is none
-	head  []byte  // of a stream: what came in of the length and the head
+	plain []byte  // the question in a packet, without EDNS; nil: it was sent, or had no EDNS
+	head  []byte  // of a stream: the bytes of length and head that have come in
 	reply []byte  // head of the answer; nil: none yet
-	junk  bool    // something else came in
+	junk  bool    // something that is no answer came in
 	err   error   // why reading ended
 }
 
-// datagrams is an observed connection that net sees to carry packets.
+// datagrams is an observed connection that is a net.PacketConn, so that net sends packets.
 type datagrams struct {
 	*observed
 	net.PacketConn
@@ -128,7 +127,7 @@ func (d *datagrams) SetDeadline(t time.Time) error      { return d.observed.SetD
 func (d *datagrams) SetReadDeadline(t time.Time) error  { return d.Conn.SetReadDeadline(t) }
 func (d *datagrams) SetWriteDeadline(t time.Time) error { return d.Conn.SetWriteDeadline(t) }
 
-// SetDeadline makes it sooner if the resolver is to have less time.
+// SetDeadline sets t, or an earlier deadline if the resolver has less time.
 func (o *observed) SetDeadline(t time.Time) error {
 	if most := time.Now().Add(o.exchanges.timeout); t.After(most) {
 		t = most
@@ -136,7 +135,7 @@ func (o *observed) SetDeadline(t time.Time) error {
 	return o.Conn.SetDeadline(t)
 }
 
-// Write notes the question's number.
+// Write notes the question's ID.
 func (o *observed) Write(b []byte) (int, error) {
 	message := b
 	if o.stream {
@@ -153,7 +152,7 @@ func (o *observed) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Read looks at the head of what comes in.
+// Read reads the head of each message.
 func (o *observed) Read(b []byte) (int, error) {
 	n, err := o.Conn.Read(b)
 	if err == nil && !o.stream && o.again(b[:n]) {
@@ -174,7 +173,7 @@ func (o *observed) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// see judges a message by its head, as net does.
+// see checks a message by its head, as net does.
 func (o *observed) see(message []byte) {
 	if len(message) < headBytes || message[2]&responseBit == 0 || [2]byte(message) != o.id {
 		o.junk = true
@@ -183,9 +182,9 @@ func (o *observed) see(message []byte) {
 	o.reply = append([]byte(nil), message[:headBytes]...)
 }
 
-// Close settles what the exchange came to.
+// Close notes the result of the exchange.
 func (o *observed) Close() error {
-	o.let()
+	o.stopWatch()
 	err := o.Conn.Close()
 	if o.reply == nil {
 		o.failed(o.err)
@@ -199,7 +198,7 @@ func (o *observed) Close() error {
 	f := finding{reason: serverFailure, server: o.server}
 	switch code := o.reply[3] & codeBits; code {
 	case codeSuccess:
-		f.reason = noData // or a success, and nobody asks
+		f.reason = noData // or a success, for which the reason does not matter
 	case codeNameError:
 		f.reason = noSuchName
 	case codeRefused:
@@ -222,7 +221,7 @@ func (o *observed) failed(err error) {
 		f.reason, f.err = malformed, nil
 	case o.ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
 		f.reason, f.err = timedOut, nil
-	case len(o.head) > 0: // it hung up in the middle
+	case len(o.head) > 0: // the connection ended within the message
 		f.reason = malformed
 	}
 	o.exchanges.note(f)

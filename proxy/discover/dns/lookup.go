@@ -16,13 +16,13 @@ const (
 	atOnce     = 16  // questions under way
 )
 
-// lookup is one Lookup.
+// lookup is one call of Discoverer.Lookup.
 type lookup struct {
 	asker asker
 	slots chan struct{}
 }
 
-// host follows a name with addresses.
+// host resolves a name with addresses.
 func (l lookup) host(ctx context.Context, q question) (found []Found, failed []*LookupError) {
 	ips, failed := l.addresses(ctx, subject{name: q.name, host: q.host, kind: typeAddress})
 	for _, ip := range ips {
@@ -31,7 +31,7 @@ func (l lookup) host(ctx context.Context, q question) (found []Found, failed []*
 	return found, failed
 }
 
-// service follows a name with SRV records.
+// service resolves a name with SRV records.
 func (l lookup) service(ctx context.Context, q question) (found []Found, failed []*LookupError) {
 	s := subject{name: q.name, host: q.host, kind: typeService}
 	records, failed := ask(ctx, l, s, func(ctx context.Context, r *net.Resolver) ([]*net.SRV, error) {
@@ -75,17 +75,17 @@ func (l lookup) service(ctx context.Context, q question) (found []Found, failed 
 	return found, failed
 }
 
-// target is what the target of SRV records turned out to be.
+// target has the addresses of a target of SRV records.
 type target struct {
 	ips    []netip.Addr
 	failed []*LookupError
 }
 
-// addresses are those of a host that can be dialed, each once, in random order.
-// One of the two results is empty.
+// addresses returns the addresses of a host that can be dialed, each once, in random
+// order. One of the two results is empty.
 func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*LookupError) {
 	texts, failed := ask(ctx, l, s, func(ctx context.Context, r *net.Resolver) ([]string, error) {
-		return r.LookupHost(ctx, s.host) // returns only when nothing of it is left
+		return r.LookupHost(ctx, s.host) // returns only when all its goroutines have ended
 	})
 	if len(failed) > 0 {
 		return nil, failed
@@ -98,7 +98,7 @@ func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*Look
 	return ips, nil
 }
 
-// usable are the addresses that can be dialed, each once.
+// usable returns the addresses that can be dialed, each once.
 func usable(texts []string) (ips []netip.Addr) {
 	known := map[netip.Addr]bool{}
 	for _, text := range texts {

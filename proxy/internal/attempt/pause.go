@@ -1,6 +1,9 @@
 package attempt
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The pauses between turns: full jitter below a ceiling that doubles.
 const (
@@ -12,28 +15,6 @@ const (
 // pauseLanding is the least ceiling of a call with a budget that is not over: below it
 // the ceiling does not sink, however little is left.
 const pauseLanding = 250 * time.Millisecond
-
-// pausing is where a call is between its attempts.
-type pausing struct {
-	waited    bool      // the call paused before it was sent at all
-	pauses    int       // taken so far in this episode
-	landing   bool      // one was fitted into what was left of the budget
-	closing   bool      // one was fitted into what was left of the call
-	spent     bool      // there is no time left: the pause is the last
-	notBefore time.Time // no server that it has asked for in vain since its last pause is dialed before; zero: one was
-	hopeless  bool      // it began for want of a server that may be well
-}
-
-// draw is a duration in [0, d), by chance.
-func (e *Env) draw(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 0
-	}
-	return time.Duration(e.Draw(int64(d)))
-}
-
-// between is a duration in [low, high), by chance; low if there is nothing between.
-func (e *Env) between(low, high time.Duration) time.Duration { return low + e.draw(high-low) }
 
 // pause is the time to the next attempt. Without tokens, or when the call's budget is
 // over, it is long: calls are not given up for want of tokens, they come less often.
@@ -135,4 +116,34 @@ func (c *Call) ceiling(env *Env) time.Duration {
 func brokePause(env *Env, left time.Duration) time.Duration {
 	most := max(min(pauseBroke, left/2), pauseFirst)
 	return env.between(most/2, most)
+}
+
+// Resumes reports whether a pause need not be waited out, and for how long it still lasts:
+// there was no server that may be well, and now there is one. Who found it has been there
+// already, so that agents do not come together; but a call whose budget is over comes once
+// a second at most.
+func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {
+	if !c.hopeless {
+		return 0, false
+	}
+	for r := range env.View.Ranking() {
+		if !hopeful(r.Health) || c.confined(!c.LandBy.IsZero()) && !slices.Contains(c.asked, r.Server.Addr) {
+			continue
+		}
+		c.tried = slices.DeleteFunc(c.tried, func(addr string) bool { return addr == r.Server.Addr })
+		c.spent, c.hopeless = false, false
+		if c.late(env) > 0 {
+			rest = max(c.began.Add(lateLeast).Sub(env.Now), 0)
+		}
+		return rest, true
+	}
+	return 0, false
+}
+
+// spentWhy is why a call ends that has no time left.
+func (c *Call) spentWhy() Why {
+	if len(c.broken) >= mostBroken {
+		return Breaks
+	}
+	return NoTime
 }

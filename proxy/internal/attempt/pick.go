@@ -2,7 +2,6 @@ package attempt
 
 import (
 	"slices"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -71,9 +70,6 @@ func (c *Call) othersLeft(view *messages.View) bool {
 	return false
 }
 
-// Began is when the attempt under way began, or the last one.
-func (c *Call) Began() time.Time { return c.began }
-
 // Hopeful reports whether any server of a view may well answer, and know a leader.
 func Hopeful(view *messages.View) bool {
 	for r := range view.Ranking() {
@@ -82,26 +78,4 @@ func Hopeful(view *messages.View) bool {
 		}
 	}
 	return false
-}
-
-// Resumes reports whether a pause need not be waited out, and for how long it still lasts:
-// there was no server that may be well, and now there is one. Who found it has been there
-// already, so that agents do not come together; but a call whose budget is over comes once
-// a second at most.
-func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {
-	if !c.hopeless {
-		return 0, false
-	}
-	for r := range env.View.Ranking() {
-		if !hopeful(r.Health) || c.confined(!c.LandBy.IsZero()) && !slices.Contains(c.asked, r.Server.Addr) {
-			continue
-		}
-		c.tried = slices.DeleteFunc(c.tried, func(addr string) bool { return addr == r.Server.Addr })
-		c.spent, c.hopeless = false, false
-		if c.late(env) > 0 {
-			rest = max(c.began.Add(lateLeast).Sub(env.Now), 0)
-		}
-		return rest, true
-	}
-	return 0, false
 }

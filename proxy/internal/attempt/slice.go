@@ -12,16 +12,6 @@ const (
 	slicePatient = 5 * time.Second
 )
 
-// slicing is what the attempts of one call get of its time. Slices grow from turn to
-// turn, with no end but that of the call: a cluster may be slow as a whole, and an
-// answer that is given up each time would never arrive, however often it is asked
-// for.
-type slicing struct {
-	length time.Duration // of the longest so far; beyond the first turn, of each
-	grown  bool          // the first turn is over
-	cut    bool          // in this turn an attempt ended with its slice, unanswered
-}
-
 // firstSlice is how long an attempt of the first turn may take when there is so much time
 // left and so many servers are known: every one of them gets a turn, and one slice is
 // left over for the answer. Where such calls usually take pace, this one may take twice
@@ -29,14 +19,6 @@ type slicing struct {
 func firstSlice(left time.Duration, servers int, most, pace time.Duration) time.Duration {
 	even := min(max(left/time.Duration(servers+1), sliceLeast), most)
 	return max(even, min(2*pace, left/2))
-}
-
-// turn ends a turn over the servers. Only a turn that cut an attempt short makes
-// the slices longer: servers that refuse at once need no more time.
-func (s *slicing) turn() {
-	if s.cut {
-		s.length, s.grown, s.cut = 2*s.length, true, false
-	}
 }
 
 // sized is the slice of the attempt that begins now.

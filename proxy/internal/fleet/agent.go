@@ -2,12 +2,12 @@ package fleet
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -50,6 +50,49 @@ type asked struct {
 	epoch   uint64
 }
 
+// The calls of an agent: it has one of each.
+const (
+	beat  = iota // the heartbeat, with a budget
+	watch        // the blocking query
+)
+
+// call is one call on its way over the servers.
+type call struct {
+	on     bool
+	dials  bool // it waits for a dial
+	sent   bool // it waits for an answer
+	pauses bool
+	server int16
+	gen    uint32        // what it waits for; events of something former are stale
+	until  time.Duration // stock: no retry at once after it
+	attempt.Call
+}
+
+// link is an agent's way to one server.
+type link struct {
+	up      bool
+	dial    uint32        // number of the dial that callers wait for; 0: there is none
+	late    uint32        // number of one that they wait for no longer; 0: there is none
+	doubted bool          // nothing came in on the session, and a call waits
+	backed  bool          // meanwhile another server has answered
+	number  uint32        // of the session
+	since   time.Duration // when it was made
+	heard   time.Duration // when the last answer came in, apart from servers' pings
+	ends    time.Duration // when the session does, unless something is on it; 0: it is kept
+}
+
+// stock is what an agent of Nomad 2.0.6 holds beside its sessions and calls.
+type stock struct {
+	order   []int16 // the servers, the first is in front
+	pings   []int16 // the order of the round under way
+	pinging bool
+	failed  int     // pings of the round
+	round   uint32  // number of the ping
+	watched int16   // who holds the blocking query
+	nodes   int     // as heartbeats tell
+	loops   [2]bool // the calls that wait for their loop
+}
+
 // The causes of failures, which no decision looks into.
 var (
 	errRefused  = errors.New("refused")
@@ -65,69 +108,18 @@ func (a *agent) upTo(d time.Duration) time.Duration {
 	return time.Duration(a.rng.Int64N(int64(d)))
 }
 
-// start begins an agent.
-func (f *Fleet) start(a *agent) {
-	cfg := roster.Config{
-		Servers: f.known, Policy: f.cfg.Policy, Rebalance: f.cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !f.cfg.Discovery,
-	}
-	if f.cfg.Policy == roster.Rendezvous {
-		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
-		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
-	}
-	if f.cfg.Seats {
-		cfg.FleetIndex = uint64(a.id) + 1
-	}
-	a.core = roster.New(cfg, &a.rng)
-	a.dials = poolhooks.NewDialPolicy(a.rng.Float64)
-	a.place = a.rng.Float64()
-	a.core.Start(f.clock())
-	f.apply(a)
-	f.begin(a, watch)
-	f.in(a.upTo(10*time.Second), event{agent: a.id, kind: evBeat, gen: a.beat})
+// holds says whether a server holds the blocking query.
+func (a *agent) holds(n int16) bool {
+	c := &a.calls[watch]
+	return c.on && c.sent && c.server == n
 }
 
-// tell gives a's roster one message and does what it decides.
-func (f *Fleet) tell(a *agent, m messages.Message) {
-	a.core.Step(f.clock(), m)
-	f.apply(a)
-}
-
-// apply does what a's roster has decided.
-func (f *Fleet) apply(a *agent) {
-	var probes []roster.Probe
-	var witnesses []roster.Witness
-	for _, e := range a.core.Take() {
-		switch e := e.(type) {
-		case roster.Publish:
-			a.view = e.View
-			a.dials.Spread(spread(e.View))
-			n := int16(-1)
-			if s, some := e.View.Active(); some {
-				n = f.number[s.Addr]
-			}
-			f.move(a, n)
-			f.wake(a)
-		case roster.Probe:
-			probes = append(probes, e)
-		case roster.Witness:
-			witnesses = append(witnesses, e)
-		case roster.Discover:
-			f.count(f.discoveries)
-			f.in(50*time.Millisecond, event{agent: a.id, kind: evDiscovered, arg: uint32(e.Run)})
-		case roster.EndRound:
-			a.forget(func(x asked) bool { return x.suspect < 0 && x.round == e.Round })
-		case roster.Reconnect: // each address has one server behind it
-		case roster.Log, roster.Answerer:
-		}
+// current is the call that an event belongs to; nil: it is over, or elsewhere by now.
+func (a *agent) current(e event) *call {
+	if c := &a.calls[e.call]; c.on && c.gen == e.gen {
+		return c
 	}
-	f.arm(a)
-	// The roster may be told something in between only when its effects are done.
-	for _, p := range probes {
-		f.probe(a, p)
-	}
-	for _, w := range witnesses {
-		f.askWitnesses(a, w)
-	}
+	return nil
 }
 
 // forget drops the pings that are no longer waited for.
@@ -141,81 +133,16 @@ func (a *agent) forget(which func(asked) bool) {
 	a.asked = kept
 }
 
-// arm has the roster called when it wants to be.
-func (f *Fleet) arm(a *agent) {
-	at := max(f.since(a.core.Deadline()), f.now)
-	if a.armed == at {
-		return
-	}
-	a.armed = at
-	f.queue.push(event{at: at, agent: a.id, kind: evRoster})
-}
+// tokens are what an agent may spend on sending calls again.
+type tokens struct{ spent int }
 
-// expire calls the roster at its deadline.
-func (f *Fleet) expire(a *agent, at time.Duration) {
-	if at != a.armed {
-		return
-	}
-	a.armed = -1
-	a.core.Expire(f.clock())
-	f.apply(a)
-}
+const retryTokens = 1000
 
-// discovered ends a discovery run.
-func (f *Fleet) discovered(a *agent, run uint32) {
-	found := make([]messages.Found, 0, len(f.servers))
-	for i := range f.servers {
-		found = append(found, messages.Found{Addr: f.servers[i].Addr, Source: messages.SourceConsul})
+// Spend takes one, if there is one left.
+func (t *tokens) Spend() bool {
+	if t.spent >= retryTokens {
+		return false
 	}
-	f.tell(a, messages.DiscoveryDone{Run: uint64(run), Found: found})
-}
-
-// event does what happens to one of our agents.
-func (f *Fleet) event(a *agent, e event) {
-	switch e.kind {
-	case evStart:
-		f.start(a)
-	case evRoster:
-		f.expire(a, e.at)
-	case evBeat:
-		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {
-			a.due = f.now
-			f.begin(a, beat)
-		}
-	case evDialed:
-		f.dialed(a, e)
-	case evLate:
-		f.overdueDial(a, e)
-	case evAnswered:
-		f.answered(a, e)
-	case evNoLeader:
-		f.refusedNoLeader(a, e)
-	case evSlice:
-		f.sliced(a, e)
-	case evSuspect:
-		f.suspect(a, e.server)
-	case evUnanswered:
-		f.unanswered(a, e.server)
-	case evHeld:
-		f.held(a, e)
-	case evPause, evLoop:
-		f.resume(a, e)
-	case evMoved:
-		f.moved(a, e)
-	case evBroke:
-		if a.links[e.server].up {
-			f.broke(a, e.server, errRefused)
-		}
-	case evPinged:
-		f.pinged(a, e.server, e.arg == made)
-	case evWitness:
-		f.witness(a, e)
-	case evDiscovered:
-		f.discovered(a, e.arg)
-	}
-}
-
-// spread is the time in which the servers can take a session of every agent.
-func spread(v *messages.View) time.Duration {
-	return time.Duration(v.NumNodes()) * time.Second / time.Duration(64*max(v.Len(), 1))
+	t.spent++
+	return true
 }

@@ -9,30 +9,12 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// The calls of an agent: it has one of each.
-const (
-	beat  = iota // the heartbeat, with a budget
-	watch        // the blocking query
-)
-
 const (
 	watchFor     = 300 * time.Second
 	retryTimeout = 30 * time.Second
 	beatBudget   = 5 * time.Second // of a heartbeat, from when it is due: half of what servers wait beyond the TTL
 	loopPause    = time.Second     // and up to as much again, after a call that was given up
 )
-
-// call is one call on its way over the servers.
-type call struct {
-	on     bool
-	dials  bool // it waits for a dial
-	sent   bool // it waits for an answer
-	pauses bool
-	server int16
-	gen    uint32        // what it waits for; events of something former are stale
-	until  time.Duration // stock: no retry at once after it
-	attempt.Call
-}
 
 // begin makes a call.
 func (f *Fleet) begin(a *agent, i int) {
@@ -127,14 +109,6 @@ func (f *Fleet) fails(a *agent, i int, failure attempt.Failure) {
 	f.next(a, i)
 }
 
-// current is the call that an event belongs to; nil: it is over, or elsewhere by now.
-func (a *agent) current(e event) *call {
-	if c := &a.calls[e.call]; c.on && c.gen == e.gen {
-		return c
-	}
-	return nil
-}
-
 // sliced ends an attempt that was not answered in its time.
 func (f *Fleet) sliced(a *agent, e event) {
 	c := a.current(e)
@@ -153,18 +127,4 @@ func (f *Fleet) proven(a *agent, n int16) {
 	if h := a.view.Health(srv); h == messages.Unknown || h == messages.Failed {
 		f.tell(a, messages.Recovered{Server: srv, Epoch: a.view.Epoch()})
 	}
-}
-
-// tokens are what an agent may spend on sending calls again.
-type tokens struct{ spent int }
-
-const retryTokens = 1000
-
-// Spend takes one, if there is one left.
-func (t *tokens) Spend() bool {
-	if t.spent >= retryTokens {
-		return false
-	}
-	t.spent++
-	return true
 }

@@ -22,17 +22,6 @@ func (f *Fleet) Kill(n int) {
 	f.deposed(n)
 }
 
-// out notes that the server that holds a's blocking query is gone.
-func (f *Fleet) out(a *agent, n int16) {
-	holds := a.holds(n)
-	if f.cfg.Stock {
-		holds = a.watchEnds > 0 && a.stock.watched == n
-	}
-	if holds && a.outSince == 0 {
-		a.outSince = f.now
-	}
-}
-
 // Begin starts the process of a server.
 func (f *Fleet) Begin(n int) {
 	s := &f.servers[n]

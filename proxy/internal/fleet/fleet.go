@@ -5,57 +5,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
-
-// kind is what an event is about.
-type kind uint8
-
-const (
-	evStart      kind = iota // an agent starts
-	evFault                  // the world changes: arg is which fault
-	evSample                 // the state of the fleet is taken
-	evRoster                 // a deadline of the roster
-	evBeat                   // the next heartbeat is due
-	evDialed                 // a dial has ended: arg is how
-	evLate                   // a dial was not answered in time; it goes on
-	evAnswered               // a heartbeat is answered
-	evNoLeader               // a heartbeat is refused for want of a leader
-	evSlice                  // an attempt's slice of the time is over
-	evSuspect                // a call is overdue, or nothing came in for too long
-	evUnanswered             // the ping that followed was not answered
-	evHeld                   // a blocking query's time is over
-	evPause                  // a call's pause is over
-	evBroke                  // a session broke
-	evMoved                  // the blocking query's server is no longer in front
-	evPinged                 // a probe's or a witness's ping is answered
-	evWitness                // the next witness is asked
-	evDiscovered             // a discovery run ends
-	evLoop                   // the agent makes a call again that was given up
-	evRound                  // stock: a round of pings begins
-	evPing                   // stock: one of them has ended: arg is how
-	evAlive                  // stock: yamux's keepalive: arg is whether a ping is out
-)
-
-// Fleet is one run.
-type Fleet struct {
-	cfg     Config
-	queue   queue
-	now     time.Duration // since the beginning of the warm-up
-	base    time.Time
-	rng     *rand.Rand
-	agents  []agent
-	servers []server
-	number  map[string]int16  // of a server, by address
-	known   []messages.Server // the servers that agents are configured with
-
-	leader int           // -1: none
-	leads  time.Duration // from then on
-	grace  time.Duration // until then no heartbeat is missed: a new leader gives all of them time
-
-	infos []messages.ServerInfo // of one heartbeat's answer, reused
-	tally
-}
 
 // New prepares a run.
 func New(cfg Config) *Fleet {
@@ -115,14 +68,68 @@ func (f *Fleet) Run() {
 	f.now = end
 }
 
-// in has e happen after a while.
-func (f *Fleet) in(d time.Duration, e event) {
-	e.at = f.now + d
-	f.queue.push(e)
+// event does what happens to one of our agents.
+func (f *Fleet) event(a *agent, e event) {
+	switch e.kind {
+	case evStart:
+		f.start(a)
+	case evRoster:
+		f.expire(a, e.at)
+	case evBeat:
+		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {
+			a.due = f.now
+			f.begin(a, beat)
+		}
+	case evDialed:
+		f.dialed(a, e)
+	case evLate:
+		f.overdueDial(a, e)
+	case evAnswered:
+		f.answered(a, e)
+	case evNoLeader:
+		f.refusedNoLeader(a, e)
+	case evSlice:
+		f.sliced(a, e)
+	case evSuspect:
+		f.suspect(a, e.server)
+	case evUnanswered:
+		f.unanswered(a, e.server)
+	case evHeld:
+		f.held(a, e)
+	case evPause, evLoop:
+		f.resume(a, e)
+	case evMoved:
+		f.moved(a, e)
+	case evBroke:
+		if a.links[e.server].up {
+			f.broke(a, e.server, errRefused)
+		}
+	case evPinged:
+		f.pinged(a, e.server, e.arg == made)
+	case evWitness:
+		f.witness(a, e)
+	case evDiscovered:
+		f.discovered(a, e.arg)
+	}
 }
 
-// clock is the time as the cores are told it.
-func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
-
-// since is a time of the cores on the clock of the run.
-func (f *Fleet) since(t time.Time) time.Duration { return t.Sub(f.base) }
+// start begins an agent.
+func (f *Fleet) start(a *agent) {
+	cfg := roster.Config{
+		Servers: f.known, Policy: f.cfg.Policy, Rebalance: f.cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !f.cfg.Discovery,
+	}
+	if f.cfg.Policy == roster.Rendezvous {
+		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
+		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
+	}
+	if f.cfg.Seats {
+		cfg.FleetIndex = uint64(a.id) + 1
+	}
+	a.core = roster.New(cfg, &a.rng)
+	a.dials = poolhooks.NewDialPolicy(a.rng.Float64)
+	a.place = a.rng.Float64()
+	a.core.Start(f.clock())
+	f.apply(a)
+	f.begin(a, watch)
+	f.in(a.upTo(10*time.Second), event{agent: a.id, kind: evBeat, gen: a.beat})
+}

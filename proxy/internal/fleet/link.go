@@ -20,19 +20,6 @@ const (
 // keepalive in Nomad 2.0.6, nomad/rpc.go).
 const serverPing = 30 * time.Second
 
-// link is an agent's way to one server.
-type link struct {
-	up      bool
-	dial    uint32        // number of the dial that callers wait for; 0: there is none
-	late    uint32        // number of one that they wait for no longer; 0: there is none
-	doubted bool          // nothing came in on the session, and a call waits
-	backed  bool          // meanwhile another server has answered
-	number  uint32        // of the session
-	since   time.Duration // when it was made
-	heard   time.Duration // when the last answer came in, apart from servers' pings
-	ends    time.Duration // when the session does, unless something is on it; 0: it is kept
-}
-
 // up says whether a has a session with a server.
 func (f *Fleet) up(a *agent, n int16) bool {
 	l := &a.links[n]

@@ -22,7 +22,7 @@ func (f *Fleet) probe(a *agent, p roster.Probe) {
 }
 
 // askWitnesses has servers pinged that may testify about a silent one.
-func (f *Fleet) askWitnesses(a *agent, w roster.Witness) {
+func (f *Fleet) askWitnesses(a *agent, w roster.Corroborate) {
 	for i, other := range w.Others {
 		n := f.number[other.Addr]
 		a.asked = append(a.asked, asked{server: n, suspect: f.number[w.Suspect.Addr], epoch: w.Epoch})

@@ -56,12 +56,6 @@ func (f *Fleet) hold(a *agent, n int16) {
 	f.proven(a, n)
 }
 
-// holds says whether a server holds the blocking query.
-func (a *agent) holds(n int16) bool {
-	c := &a.calls[watch]
-	return c.on && c.sent && c.server == n
-}
-
 // held ends a blocking query and makes the next one.
 func (f *Fleet) held(a *agent, e event) {
 	c := a.current(e)

@@ -6,40 +6,6 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// server is one server as agents meet it.
-type server struct {
-	messages.Server
-	up         bool
-	frozen     bool // connections stay, nothing is answered
-	named      bool // heartbeats name it
-	leaderless bool
-	cut        int // percent of the agents that it is frozen for
-	rtt        time.Duration
-	free       time.Duration // when it has worked off the handshakes that have come in
-	gone       time.Duration // when it died or fell silent
-
-	active int // agents that have it in front
-	bins
-}
-
-// How a dial ends.
-const (
-	refused  uint32 = iota // at once
-	made                   // with a session
-	timedOut               // with the dial limit
-)
-
-// reaches says whether a sees answers of a server.
-func (f *Fleet) reaches(a *agent, n int16) bool {
-	s := &f.servers[n]
-	return s.up && !s.frozen && int(a.id%100) >= s.cut
-}
-
-// leads says whether a server knows a leader.
-func (f *Fleet) hasLeader(n int16) bool {
-	return f.leader >= 0 && f.now >= f.leads && !f.servers[n].leaderless
-}
-
 // connect is what becomes of a's dial to a server, limited to limit. A server
 // completes handshakes one after the other, also those that are given up meanwhile.
 func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {

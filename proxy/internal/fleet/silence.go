@@ -22,6 +22,17 @@ func (f *Fleet) quiet(n int16) {
 	}
 }
 
+// out notes that the server that holds a's blocking query is gone.
+func (f *Fleet) out(a *agent, n int16) {
+	holds := a.holds(n)
+	if f.cfg.Stock {
+		holds = a.watchEnds > 0 && a.stock.watched == n
+	}
+	if holds && a.outSince == 0 {
+		a.outSince = f.now
+	}
+}
+
 // overdue has a session be suspect a while after a call that is not answered.
 func (f *Fleet) overdue(a *agent, n int16) {
 	if l := &a.links[n]; !l.doubted {

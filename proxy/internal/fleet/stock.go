@@ -19,18 +19,6 @@ const (
 	stockPerSecond = 64 // rebalancing connections that one server is to have
 )
 
-// stock is what an agent of Nomad 2.0.6 holds beside its sessions and calls.
-type stock struct {
-	order   []int16 // the servers, the first is in front
-	pings   []int16 // the order of the round under way
-	pinging bool
-	failed  int     // pings of the round
-	round   uint32  // number of the ping
-	watched int16   // who holds the blocking query
-	nodes   int     // as heartbeats tell
-	loops   [2]bool // the calls that wait for their loop
-}
-
 // stockEvent does what happens to a stock agent.
 func (f *Fleet) stockEvent(a *agent, e event) {
 	switch e.kind {

@@ -45,51 +45,6 @@ func newTally(cfg Config) tally {
 	return tally{roundBins: make([]uint32, n), moves: make([]uint32, n), discoveries: make([]uint32, n)}
 }
 
-// running says whether the warm-up is over.
-func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
-
-// count adds one to the bin of the present.
-func (f *Fleet) count(b []uint32) {
-	if f.running() {
-		b[min(int((f.now-f.cfg.Warm)/f.cfg.Grain), len(b)-1)]++
-	}
-}
-
-// noteRound counts a round of a.
-func (f *Fleet) noteRound(a *agent) {
-	f.count(f.roundBins)
-	if f.running() {
-		switch {
-		case a.rounds == 0 || a.lastRound < f.cfg.Warm:
-			f.firsts = append(f.firsts, f.now-f.cfg.Warm)
-		default:
-			f.gaps = append(f.gaps, f.now-a.lastRound)
-		}
-	}
-	a.rounds++
-	a.lastRound = f.now
-}
-
-// back ends a's outage.
-func (f *Fleet) back(a *agent) {
-	if f.running() {
-		f.outages = append(f.outages, f.now-a.outSince)
-	}
-	a.outSince = 0
-}
-
-// sample takes the state of the fleet.
-func (f *Fleet) sample() {
-	s := sample{at: f.now - f.cfg.Warm}
-	for i := range f.servers {
-		s.active = append(s.active, f.servers[i].active)
-		if f.servers[i].up {
-			s.up++
-		}
-	}
-	f.samples = append(f.samples, s)
-}
-
 // imbalance is the most agents that one server has in front, by the mean of those
 // that are up.
 func (s *sample) imbalance() float64 {

@@ -3,8 +3,6 @@ package roster
 import (
 	"math/rand/v2"
 	"time"
-
-	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // discovery decides when discovery runs: one run at a time, and never two
@@ -18,7 +16,7 @@ type discovery struct {
 	reasons   reason    // what has happened that a run is wanted for, until one succeeds
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
-	settled   bool      // since the start a run has found a server, or one has answered
+	reached   bool      // since the start a run has found a server, or one has answered
 	hurried   int       // runs so far that a short pause followed
 }
 
@@ -32,8 +30,8 @@ const (
 )
 
 // ask has servers looked for; answered says that this is no reason any more.
-func (d *discovery) ask(why reason)      { d.reasons |= why }
-func (d *discovery) answered(why reason) { d.reasons &^= why }
+func (d *discovery) ask(r reason)      { d.reasons |= r }
+func (d *discovery) answered(r reason) { d.reasons &^= r }
 
 // What is asked for servers gets no more than so many first runs a second from a
 // fleet, and later ones; no agent waits longer than longestWave for that.
@@ -74,8 +72,8 @@ func (d *discovery) begin(now time.Time, nodes int, rng *rand.Rand) uint64 {
 	return d.run
 }
 
-// end takes the result of a run; false if it is not the one under way.
-func (d *discovery) end(run uint64) bool {
+// finish takes the result of a run; false if it is not the one under way.
+func (d *discovery) finish(run uint64) bool {
 	if !d.running || run != d.run {
 		return false
 	}
@@ -99,63 +97,12 @@ func (d *discovery) hurry(now time.Time, bare bool, rng *rand.Rand) {
 	if !bare {
 		d.hurried = max(d.hurried, bootRuns-1)
 	}
-	if d.settled || d.hurried >= bootRuns {
+	if d.reached || d.hurried >= bootRuns {
 		return
 	}
 	pause := bootPause << d.hurried
 	d.hurried++
 	d.earliest = earlier(d.earliest, now.Add(pause+time.Duration(float64(pause)/2*rng.Float64())))
-}
-
-// settle takes note of a server that answers.
-func (r *Roster) settle() {
-	if !r.discovery.settled {
-		for e := range r.list.all() {
-			r.discovery.settled = r.discovery.settled || e.works()
-		}
-	}
-}
-
-// wantsDiscovery says whether servers should be looked for: something asked for
-// it, the agent is an orphan, or there is no server at all.
-func (r *Roster) wantsDiscovery() bool {
-	return !r.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)
-}
-
-// discoveryDeadline is when the next run is to begin; zero: none is wanted.
-func (r *Roster) discoveryDeadline() time.Time {
-	if !r.wantsDiscovery() {
-		return time.Time{}
-	}
-	return r.discovery.earliest
-}
-
-// discovered takes the result of a run. Found servers join as backups; if there
-// is no server, or the agent is an orphan, they join as primaries. Bad addresses
-// are skipped. A run that found nothing is repeated as long as it is wanted.
-func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
-	d := &r.discovery
-	if !d.end(m.Run) {
-		return
-	}
-	if m.Err != nil {
-		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
-		d.failed = true
-	}
-	if len(m.Found) == 0 && m.Err != nil {
-		d.hurry(now, r.list.len() == 0, r.rng)
-		return
-	}
-	d.reasons, d.failed = 0, m.Err != nil
-	joined, usable := r.join(now, m)
-	if d.settled = d.settled || usable > 0; !d.settled {
-		d.hurry(now, r.list.len() == 0, r.rng)
-	}
-	level := Info
-	if joined == 0 {
-		level = Debug
-	}
-	r.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
 }
 
 // level is that of a line about a failed run: of several in a row the first
@@ -166,36 +113,3 @@ func (d *discovery) level() Level {
 	}
 	return Warn
 }
-
-// join lists what a run found, and answers how many servers are new and how many
-// addresses could be used. What an earlier run found, and this one did not, leaves
-// unless it answered: an outage that lasts must not pile up what discovery finds.
-func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined, usable int) {
-	asPrimary := r.quorum.orphaned() || r.list.len() == 0
-	before := r.list.len()
-	found := m.Found
-	if len(found) > maxFound {
-		r.warn(now, "discovery found too many servers: the first are taken", messages.Server{}, nil)
-		found = found[:maxFound]
-	}
-	for _, f := range found {
-		server, err := messages.ParseServer(f.Addr)
-		if err != nil {
-			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
-			continue
-		}
-		usable++
-		isNew := r.list.find(server.Addr) == nil
-		e := r.list.add(server, f.Source, asPrimary)
-		e.found, e.named = e.found || isNew, true
-	}
-	joined = r.list.len() - before
-	if active := r.list.active(); joined > 0 {
-		r.list.discard(func(e *entry) bool { return e.found && !e.named && !e.works() && e != active })
-	}
-	r.list.forgetNames()
-	return joined, usable
-}
-
-// maxFound bounds what one run may add.
-const maxFound = 256

@@ -8,17 +8,17 @@ import (
 )
 
 // Effect is something the shell must do. The set is sealed: [Publish], [Probe],
-// [EndRound], [Witness], [Reconnect], [Discover], [Log] and [Answer]; the last is generic and
+// [EndRound], [Corroborate], [Reconnect], [Discover], [Log] and [Answer]; the last is generic and
 // is met as an [Answerer].
 //
 //sumtype:decl
 type Effect interface{ effect() }
 
-// Publish makes View the one that readers see. It is immutable. Why says, for an
+// Publish makes View the one that readers see. It is immutable. ActiveReason says, for an
 // operator, why its active server is that.
 type Publish struct {
-	View *messages.View
-	Why  string
+	View         *messages.View
+	ActiveReason string
 }
 
 // Probe asks for one health probe of Server. Its outcome comes back as a
@@ -34,11 +34,11 @@ type Probe struct {
 // come nevertheless are ignored.
 type EndRound struct{ Round uint64 }
 
-// Witness asks whether another server answers while Suspect is silent. The
+// Corroborate asks whether another server answers while Suspect is silent. The
 // Others are to be tried in this order, each a little later than the one before,
 // until one answers. Those that do not are reported as a messages.FailureNotice,
 // the one that does as messages.Recovered, both of Epoch.
-type Witness struct {
+type Corroborate struct {
 	Suspect messages.Server
 	Others  []messages.Server
 	Epoch   uint64
@@ -69,11 +69,11 @@ type Answerer interface {
 // Deliver sends the answer. It never blocks.
 func (a Answer[R]) Deliver() { a.To.Send(a.Value) }
 
-func (Publish) effect()   {}
-func (Probe) effect()     {}
-func (EndRound) effect()  {}
-func (Witness) effect()   {}
-func (Reconnect) effect() {}
-func (Discover) effect()  {}
-func (Answer[R]) effect() {}
-func (Log) effect()       {}
+func (Publish) effect()     {}
+func (Probe) effect()       {}
+func (EndRound) effect()    {}
+func (Corroborate) effect() {}
+func (Reconnect) effect()   {}
+func (Discover) effect()    {}
+func (Answer[R]) effect()   {}
+func (Log) effect()         {}

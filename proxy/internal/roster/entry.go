@@ -1,30 +1,34 @@
 package roster
 
-import "github.com/open-nomad/rpcproxy/messages"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
 
 // entry is what the roster knows of one listed server. It is created when the
 // server joins and forgotten when it leaves; its role is the class of the list
 // it stands in.
 type entry struct {
-	server     messages.Server // under the name it first came with
-	datacenter string          // as the last heartbeat told it; empty: unknown
-	health     messages.Health
-	source     messages.Source // why it is a primary
-	listedBy   messages.Source // why it is in the backup set
-	listed     bool            // in the backup set, also while it is a primary
-	held       bool            // no longer named, kept until a server that is named answers
-	found      bool            // discovery brought it, and nothing else has since
-	failure    uint64          // sequence number of its last failure
-	cause      error           // of its last failure; nil: it did not answer
-	since      uint64          // epoch that published its last failure, doubt, recovery or addition
-	touched    bool            // such a change waits for the next epoch
-	told       bool            // that it knows no leader has been logged, and it has not been alive since
-	passed     bool            // a round has begun since it was held for leaderless
-	joined     bool            // it has become a primary, and no round has begun since
-	back       bool            // so it has, and was one when the last round ended
-	swept      uint64          // the sweep of a long list in which a round has tried it
-	owes       uint64          // the last look for a witness that it was part of, and has not answered since
-	lapse
+	server        messages.Server // under the name it first came with
+	datacenter    string          // as the last heartbeat told it; empty: unknown
+	health        messages.Health
+	source        messages.Source // why it is a primary
+	listedBy      messages.Source // why it is in the backup set
+	listed        bool            // in the backup set, also while it is a primary
+	retained      bool            // no longer named, kept until a server that is named answers
+	found         bool            // discovery brought it, and nothing else has since
+	failure       uint64          // sequence number of its last failure
+	cause         error           // of its last failure; nil: it did not answer
+	since         uint64          // epoch that published its last failure, doubt, recovery or addition
+	touched       bool            // such a change waits for the next epoch
+	logged        bool            // that it knows no leader has been logged, and it has not been alive since
+	skippedOnce   bool            // a round has begun since it was held for leaderless
+	joined        bool            // it has become a primary, and no round has begun since
+	back          bool            // so it has, and was one when the last round ended
+	swept         uint64          // the sweep of a long list in which a round has tried it
+	lastAskedLook uint64          // the last look for a witness that it was part of, and has not answered since
+	penalty
 
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder
@@ -39,21 +43,21 @@ func (e *entry) works() bool { return e.health == messages.Alive || e.health == 
 
 // recover holds the server for alive and says whether that is new.
 func (e *entry) recover() bool {
-	e.owes = 0
+	e.lastAskedLook = 0
 	if e.health == messages.Alive {
 		return false
 	}
-	e.health, e.touched, e.told = messages.Alive, true, false
+	e.health, e.touched, e.logged = messages.Alive, true, false
 	return true
 }
 
-// doubt holds the server for leaderless and says whether that is new.
-func (e *entry) doubt() bool {
-	e.owes = 0
+// markLeaderless holds the server for leaderless and says whether that is new.
+func (e *entry) markLeaderless() bool {
+	e.lastAskedLook = 0
 	if e.health == messages.Leaderless {
 		return false
 	}
-	e.health, e.touched, e.passed = messages.Leaderless, true, false
+	e.health, e.touched, e.skippedOnce = messages.Leaderless, true, false
 	return true
 }
 
@@ -66,4 +70,30 @@ func (e *entry) fail(seq uint64, cause error) bool {
 	}
 	e.health, e.touched = messages.Failed, true
 	return true
+}
+
+// A server that answers probes and leaves calls unanswered would be put in front by
+// every round that draws it, and lose calls each time. Rounds try it after the others of
+// its class for a time that doubles with each such failure, and begins anew after as
+// long without one.
+const (
+	behindFirst = 5 * time.Minute
+	behindMost  = time.Hour
+)
+
+// penalty is what that makes of one server.
+type penalty struct {
+	behind bool          // rounds try it after the others
+	until  time.Time     // that ends with the first round after it
+	length time.Duration // of the last such time; 0: there was none
+}
+
+// penalize notes a failure of a server that answers probes.
+func (p *penalty) penalize(now time.Time) {
+	if p.length == 0 || now.Sub(p.until) >= behindMost {
+		p.length = behindFirst
+	} else {
+		p.length = min(2*p.length, behindMost)
+	}
+	p.behind, p.until = true, now.Add(p.length)
 }

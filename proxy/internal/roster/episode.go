@@ -1,10 +1,6 @@
 package roster
 
-import (
-	"time"
-
-	"github.com/open-nomad/rpcproxy/messages"
-)
+import "time"
 
 // trouble is what keeps the agent from being served.
 type trouble uint8
@@ -23,86 +19,6 @@ const (
 // takes for the worse, and one when it is over.
 type episode struct {
 	began    time.Time // zero: all is well
-	told     [lost + 1]bool
+	logged   [lost + 1]bool
 	failures int // active servers left in it
-}
-
-// trouble says what is wrong now. A server that was never tried is as good as
-// any, unless it is there because another one failed.
-func (r *Roster) trouble() trouble {
-	switch e := r.list.active(); {
-	case e == nil:
-		return bare
-	case e.health == messages.Failed:
-		return lost
-	case r.quorum.lapsed:
-		return orphaned
-	case e.health == messages.Leaderless:
-		return noLeader
-	case e.health == messages.Unknown && !r.episode.began.IsZero():
-		return unsure
-	}
-	return calm
-}
-
-// follow ends a step: it tells what has become of the episode.
-func (r *Roster) follow(now time.Time) {
-	e, t := &r.episode, r.trouble()
-	if t == calm {
-		if !e.began.IsZero() {
-			r.box.command(Log{
-				Level: Info, Message: "recovered", Server: r.list.active().server, Source: r.list.source(r.list.active()),
-				Fields: Fields{Failures: e.failures, Took: now.Sub(e.began)},
-			})
-			*e = episode{}
-		}
-		return
-	}
-	if e.began.IsZero() {
-		e.began = now
-	}
-	if e.told[t] {
-		return
-	}
-	for lesser := calm; lesser <= t; lesser++ {
-		e.told[lesser] = true // on the way back from the worse it is no news
-	}
-	line := Log{Level: Warn, Fields: Fields{Servers: r.list.len()}}
-	switch t {
-	case lost:
-		line.Message, line.Err = "lost: no server answers", r.failuresError()
-	case bare:
-		line.Message = "lost: no server is known"
-		if r.cfg.NoDiscovery {
-			line.Message += " and nothing looks for one: waiting to be told of one (SetServers, AddPrimary, AddBackup, a heartbeat)"
-		}
-	case orphaned:
-		line.Message = "orphaned: no heartbeat with a leader for three lifetimes: looking for servers"
-	case noLeader:
-		line.Message = "no server knows a leader"
-	default:
-		return // the failover has been told
-	}
-	r.box.command(line)
-}
-
-// tellFailover tells that former was left, for the reason cause, and who has
-// taken over. Of the failovers of one episode the first matters.
-func (r *Roster) tellFailover(now time.Time, former *entry, cause error) {
-	e := &r.episode
-	level := Warn
-	if e.failures++; e.failures > 1 {
-		level = Debug
-	}
-	if e.began.IsZero() {
-		e.began = now
-	}
-	next := r.list.active()
-	if next.health == messages.Failed {
-		return // nobody takes over: that is told as lost
-	}
-	r.box.command(Log{
-		Level: level, Message: "failing over", Server: former.server, Next: next.server,
-		Source: r.list.source(next), Err: cause,
-	})
 }

@@ -23,7 +23,7 @@ func Example() {
 				fmt.Println("probe", e.Server)
 			case roster.EndRound:
 				fmt.Println("cancel the probes of round", e.Round)
-			case roster.Witness:
+			case roster.Corroborate:
 				fmt.Println("ask others than", e.Suspect)
 			case roster.Discover:
 				fmt.Println("look for servers")

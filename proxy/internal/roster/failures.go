@@ -33,14 +33,14 @@ func (e *FailuresError) Text(brief func(error) string) string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		why := "no answer"
+		text := "no answer"
 		if f.Err != nil {
-			why = brief(f.Err)
+			text = brief(f.Err)
 		}
-		if len(why) > maxCause {
-			why = why[:maxCause] + "..."
+		if len(text) > maxCause {
+			text = text[:maxCause] + "..."
 		}
-		b.WriteString(f.Server.Addr + ": " + why)
+		b.WriteString(f.Server.Addr + ": " + text)
 	}
 	return b.String()
 }
@@ -58,9 +58,9 @@ func (e *FailuresError) Unwrap() []error {
 
 // failuresError is why the servers that are held for failed do not answer; nil if
 // there are none.
-func (r *Roster) failuresError() error {
+func (l *list) failuresError() error {
 	e := new(FailuresError)
-	for s := range r.list.all() {
+	for s := range l.all() {
 		if s.health == messages.Failed {
 			e.Failures = append(e.Failures, Failure{Server: s.server, Err: s.cause})
 		}

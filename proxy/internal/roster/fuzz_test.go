@@ -27,18 +27,18 @@ func FuzzRoster(f *testing.F) {
 			Servers: servs(t, pool[:in.below(4)]...), Datacenter: "dc1", NodeID: "node",
 			PreferDatacenter: in.below(2) == 1, Policy: Policy(in.below(2)), RPCMajorVersion: 1,
 		}
-		w := newWitness(t, cfg, uint64(in.below(8)))
+		c := newChecker(t, cfg, uint64(in.below(8)))
 		for len(in.rest) > 0 {
 			switch in.below(12) {
 			case 0:
-				w.expireAt(w.now.Add(time.Duration(in.below(256)) * 20 * time.Millisecond))
+				c.expireAt(c.now.Add(time.Duration(in.below(256)) * 20 * time.Millisecond))
 			case 1:
-				w.expireAt(w.r.Deadline())
+				c.expireAt(c.r.Deadline())
 			default:
-				w.step(in.message(w))
+				c.step(in.message(c))
 			}
 		}
-		w.conclude()
+		c.conclude()
 	})
 }
 
@@ -68,29 +68,29 @@ func (in *bytesIn) addrs() []string {
 }
 
 // server is one that may be in the list.
-func (in *bytesIn) server(w *witness) messages.Server {
+func (in *bytesIn) server(c *checker) messages.Server {
 	s, err := messages.ParseServer(in.addr())
 	if err != nil {
-		s, _ = w.view.Active()
+		s, _ = c.view.Active()
 	}
 	return s
 }
 
 // from is one that may be in the list, or nobody.
-func (in *bytesIn) from(w *witness) messages.Server {
+func (in *bytesIn) from(c *checker) messages.Server {
 	if in.below(2) == 0 {
 		return messages.Server{}
 	}
-	return in.server(w)
+	return in.server(c)
 }
 
 // epoch is the current one, an older one, or none.
-func (in *bytesIn) epoch(w *witness) uint64 {
+func (in *bytesIn) epoch(c *checker) uint64 {
 	back := uint64(in.below(5))
-	if back == 4 || back >= w.view.Epoch() {
+	if back == 4 || back >= c.view.Epoch() {
 		return 0
 	}
-	return w.view.Epoch() - back
+	return c.view.Epoch() - back
 }
 
 func (in *bytesIn) err() error {
@@ -100,12 +100,12 @@ func (in *bytesIn) err() error {
 	return errTest
 }
 
-func (in *bytesIn) message(w *witness) messages.Message {
+func (in *bytesIn) message(c *checker) messages.Message {
 	switch in.below(14) {
 	case 0:
 		m := messages.HeartbeatUpdate{
 			NumNodes: in.below(256)*1000 - 1, TTL: time.Duration(in.below(4)) * time.Second,
-			LeaderRPCAddr: []string{"", "a", "b"}[in.below(3)], From: in.from(w), Reply: actor.NewReply[error](),
+			LeaderRPCAddr: []string{"", "a", "b"}[in.below(3)], From: in.from(c), Reply: actor.NewReply[error](),
 		}
 		for _, addr := range in.addrs() {
 			m.Servers = append(m.Servers, messages.ServerInfo{
@@ -114,9 +114,9 @@ func (in *bytesIn) message(w *witness) messages.Message {
 		}
 		return m
 	case 1:
-		return messages.FailureNotice{Server: in.server(w), Epoch: in.epoch(w), Err: errTest, NoQuorum: in.below(2) == 1, Reply: actor.NewReply[bool]()}
+		return messages.FailureNotice{Server: in.server(c), Epoch: in.epoch(c), Err: errTest, NoQuorum: in.below(2) == 1, Reply: actor.NewReply[bool]()}
 	case 2:
-		return messages.Recovered{Server: in.server(w), Epoch: in.epoch(w)}
+		return messages.Recovered{Server: in.server(c), Epoch: in.epoch(c)}
 	case 3:
 		return messages.RebalanceTick{Reply: actor.NewReply[messages.RebalanceResult]()}
 	case 4:
@@ -124,21 +124,21 @@ func (in *bytesIn) message(w *witness) messages.Message {
 	case 5:
 		return messages.AddPrimary{Addr: in.addr(), Reply: actor.NewReply[messages.AddResult]()}
 	case 6:
-		return messages.RemoveServer{Server: in.server(w), Reply: actor.NewReply[bool]()}
+		return messages.RemoveServer{Server: in.server(c), Reply: actor.NewReply[bool]()}
 	case 7:
-		return messages.DiscoveryDone{Run: w.run - uint64(in.below(4)/3), Found: found(in.addrs()...), Err: in.err()}
+		return messages.DiscoveryDone{Run: c.run - uint64(in.below(4)/3), Found: found(in.addrs()...), Err: in.err()}
 	case 8: // the servers of the last heartbeat once more
 		return messages.HeartbeatUpdate{
-			Servers: w.last, TTL: time.Second, LeaderRPCAddr: []string{"", "a"}[in.below(2)],
-			From: in.from(w), Reply: actor.NewReply[error](),
+			Servers: c.last, TTL: time.Second, LeaderRPCAddr: []string{"", "a"}[in.below(2)],
+			From: in.from(c), Reply: actor.NewReply[error](),
 		}
 	case 9:
-		return messages.Suspected{Addr: in.server(w).Addr}
+		return messages.Suspected{Addr: in.server(c).Addr}
 	case 11:
 		return messages.AddBackup{Addrs: in.addrs(), Reply: actor.NewReply[error]()}
 	case 12, 13:
 		return messages.SetServers{Addrs: in.addrs(), Reply: actor.NewReply[error]()}
 	default:
-		return messages.ProbeDone{Round: w.round - uint64(in.below(4)/3), Server: in.server(w), Err: in.err()}
+		return messages.ProbeDone{Round: c.round - uint64(in.below(4)/3), Server: in.server(c), Err: in.err()}
 	}
 }

@@ -26,30 +26,20 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 		return isNew
 	}
 	if m.Partial {
-		e.lapsed(now)
+		e.penalize(now)
 	}
 	if e != r.list.active() {
 		return e.health != messages.Failed && r.fail(e, m.Err)
 	}
 	isNew := r.fail(e, m.Err)
 	r.list.toEnd(e)
-	r.bereave() // who comes back may take over
+	r.restoreIfNoneAlive() // who comes back may take over
 	if !isNew && r.list.active() == e {
 		return false // the only server there is, and it was down before
 	}
 	e.touched = true
 	r.failover(now, e, m.Err)
 	return true
-}
-
-// fail holds e for failed and says whether that is new.
-func (r *Roster) fail(e *entry, cause error) bool {
-	r.failures++
-	isNew := e.fail(r.failures, cause)
-	if isNew {
-		r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
-	}
-	return isNew
 }
 
 // recovered takes the news that a server answers. The order stays. Of a leaderless
@@ -59,17 +49,42 @@ func (r *Roster) recovered(m messages.Recovered) {
 	if e == nil || e.stale(m.Epoch) {
 		return
 	}
-	r.quorum.silent, e.owes = false, 0
+	r.quorum.silent, e.lastAskedLook = false, 0
 	r.discovery.answered(unanswered)
 	if e.health != messages.Leaderless {
-		r.vouch(e)
+		r.markAlive(e)
 	}
 }
 
-// revive holds e for alive.
-func (r *Roster) revive(e *entry) {
-	if e.health == messages.Failed {
-		r.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
+// noteNoQuorum takes a notice that e answers and knows no leader, and says
+// whether it changed anything. The active server goes behind those that may know
+// one. When none does, each notice passes the turn on, but only if its sender
+// knew of the last change of turns: callers that fail together pass it on once.
+func (r *Roster) noteNoQuorum(now time.Time, e *entry, m messages.FailureNotice) bool {
+	active := e == r.list.active()
+	isNew := r.markLeaderless(e, m.Err)
+	if !active {
+		return isNew
 	}
-	e.recover()
+	overtaken := m.Epoch != 0 && m.Epoch < r.rotated
+	if !isNew && (overtaken || !r.list.hasLeaderlessBeside(e)) {
+		return false
+	}
+	r.stepBack(now, e, m.Err)
+	return true
+}
+
+// stepBack moves e, the active server until now, behind the others of its class.
+func (r *Roster) stepBack(now time.Time, e *entry, cause error) {
+	r.list.toEnd(e)
+	e.touched = true
+	r.failover(now, e, cause)
+}
+
+// reconnected takes the news that the address of a server that knew no leader leads to
+// one that does, on a session of its own: it gets a chance.
+func (r *Roster) reconnected(addr string) {
+	if e := r.list.find(addr); e != nil && e.health == messages.Leaderless {
+		e.health, e.touched = messages.Unknown, true
+	}
 }

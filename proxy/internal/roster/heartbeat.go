@@ -37,7 +37,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	r.numNodes, r.leader = max(m.NumNodes, 0), bounded(m.LeaderRPCAddr)
 	r.quorum.heard(now, m.TTL, hasLeader)
-	r.discovery.settled = true // somebody answered it
+	r.discovery.reached = true // somebody answered it
 	if hasLeader {
 		r.discovery.answered(unanswered | leaderless | denied)
 	} else {
@@ -45,7 +45,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.leave(was)
-	r.bereave() // who carried it may be among those that come back
+	r.restoreIfNoneAlive() // who carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
 	r.list.prefer(was)
 	r.verify(now)
@@ -70,7 +70,7 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, 
 	}
 	r.replace(members, from, leave)
 	if leave {
-		r.heartbeats.keep(now, infos, r.list.edits, len(leftOut) > 0)
+		r.heartbeats.remember(now, infos, r.list.edits, len(leftOut) > 0)
 	}
 	return nil
 }
@@ -83,13 +83,13 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 		e := r.list.find(m.server.Addr)
 		untried = untried || e == nil || e.health == messages.Unknown
 	}
-	was := r.list.holding()
-	hold, some := r.list.toHold(named, from, r.leader != "")
-	if some && untried && leave && !was {
+	was := r.list.retaining()
+	retain, retainsAny := r.list.toRetain(named, from, r.leader != "")
+	if retainsAny && untried && leave && !was {
 		r.list.promote(named)
 	}
-	r.list.setPrimaries(members, messages.SourceHeartbeat, leave, hold)
-	if !was && r.list.holding() {
+	r.list.setPrimaries(members, messages.SourceHeartbeat, leave, retain)
+	if !was && r.list.retaining() {
 		r.box.command(Log{
 			Level: Info, Message: "heartbeat names no server that is known to work: the former ones are kept until one of the new answers",
 			Fields: Fields{Servers: len(members)},
@@ -117,11 +117,21 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 	return members, leftOut
 }
 
-// warn logs a warning unless it was given for that server lately. Its address may be
-// none, and of any length.
-func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
-	about.Addr = bounded(about.Addr)
-	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
-		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
+// hearLeader takes what a heartbeat from addr said about the leader. Unless the
+// server is listed it means nothing.
+func (r *Roster) hearLeader(now time.Time, addr string, leader bool) {
+	e := r.list.find(addr)
+	switch {
+	case e == nil:
+	case leader:
+		r.markAlive(e)
+	default:
+		active := e == r.list.active()
+		if r.markLeaderless(e, nil) && active {
+			r.stepBack(now, e, nil)
+		}
+		if e = r.list.active(); e.health == messages.Leaderless {
+			r.reconnect(now, e)
+		}
 	}
 }

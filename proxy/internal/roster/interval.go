@@ -70,3 +70,14 @@ func (t Timing) scaled(of size) float64 {
 	perSecond := float64(t.ConnsPerServerSecond) * float64(of.servers)
 	return float64(of.nodes) / perSecond * float64(time.Second)
 }
+
+// due says whether the deadline at, if there is one, has come.
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// earlier is the earlier of a deadline and another one that may be zero.
+func earlier(at, other time.Time) time.Time {
+	if !other.IsZero() && other.Before(at) {
+		return other
+	}
+	return at
+}

@@ -99,164 +99,58 @@ func (l *list) class(e *entry) []*entry {
 	return l.primaries
 }
 
-// addPrimary makes s a primary, at the end of them if it is not one yet.
-func (l *list) addPrimary(s messages.Server, from messages.Source) *entry {
-	l.edits++
-	e := l.find(s.Addr)
-	switch {
-	case e == nil:
-		e = &entry{server: s, touched: true}
-	case !l.isBackup(e):
-		return e
-	default:
-		l.backups = without(l.backups, e)
-	}
-	e.source = from
-	l.join(e)
-	l.primaries = append(l.primaries, e)
-	return e
-}
-
-// addBackup puts s into the backup set, at the end of the backups unless it is
-// ranked already.
-func (l *list) addBackup(s messages.Server, from messages.Source) *entry {
-	l.edits++
-	e := l.find(s.Addr)
-	if e == nil {
-		e = &entry{server: s, touched: true}
-		l.backups = append(l.backups, e)
-	}
-	if !e.listed {
-		e.listed, e.listedBy = true, from
-		if from == messages.SourceFile {
-			l.remembered++
-		}
-	}
-	return e
-}
-
-// add puts s among the primaries or into the backup set.
-func (l *list) add(s messages.Server, from messages.Source, asPrimary bool) *entry {
-	if asPrimary {
-		return l.addPrimary(s, from)
-	}
-	return l.addBackup(s, from)
-}
-
-// discard takes out what gone says, out of its class and of the backup set.
-func (l *list) discard(gone func(*entry) bool) {
-	l.edits++
-	l.primaries, l.backups = slices.DeleteFunc(l.primaries, gone), slices.DeleteFunc(l.backups, gone)
-}
-
-// setPrimaries makes the members primaries. Primaries that are not among them leave
-// if leave is set; those that hold says are kept for a while.
-func (l *list) setPrimaries(members []member, from messages.Source, leave bool, hold func(*entry) bool) {
-	for _, m := range members {
-		if e := l.addPrimary(m.server, from); !e.named { // of duplicates the first counts
-			e.named, e.datacenter, e.source, e.found = true, m.datacenter, from, false
-		}
-	}
-	for _, e := range l.primaries {
-		switch {
-		case e.named:
-			e.held = false
-		case leave:
-			e.held = hold(e)
-		}
-	}
-	if leave {
-		l.dismiss(func(e *entry) bool { return !e.named && !e.held })
-	}
-	l.forgetNames()
-}
-
-// dismiss takes out the primaries that gone says; those of the backup set become
-// backups instead, with the health they have.
-func (l *list) dismiss(gone func(*entry) bool) {
-	l.edits++
-	l.primaries = slices.DeleteFunc(l.primaries, func(e *entry) bool {
-		if !gone(e) {
-			return false
-		}
-		l.depart(e)
-		if e.held = false; e.listed {
-			e.found = e.listedBy != messages.SourceManual
-			l.backups = append(l.backups, e)
-		}
-		return true
+// hasLeaderlessBeside says whether another server of e's class is leaderless too.
+func (l *list) hasLeaderlessBeside(e *entry) bool {
+	return slices.ContainsFunc(l.class(e), func(other *entry) bool {
+		return other != e && other.health == messages.Leaderless
 	})
 }
 
-// addBackups puts servers into the backup set by hand: they stay, whatever discovery
-// finds.
-func (l *list) addBackups(servers []messages.Server) {
-	for _, s := range servers {
-		e := l.addBackup(s, messages.SourceManual)
-		e.named, e.listedBy, e.found = true, messages.SourceManual, false
-	}
+// retaining says whether servers are held.
+func (l *list) retaining() bool {
+	return slices.ContainsFunc(l.primaries, func(e *entry) bool { return e.retained })
 }
 
-// setBackups makes servers the backup set. Former backups leave unless they are
-// primaries.
-func (l *list) setBackups(servers []messages.Server) {
-	l.addBackups(servers)
-	for e := range l.all() {
-		e.listed = e.named
-	}
-	l.dropUnlisted()
-	l.forgetNames()
+// loses says whether a server is not among those named that is known to work and
+// carries calls, or would.
+func (l *list) loses(named map[string]bool) bool {
+	lost := func(e *entry) bool { return e.health == messages.Alive && !named[e.server.Addr] }
+	active := l.active()
+	return active != nil && lost(active) || slices.ContainsFunc(l.primaries, lost)
 }
 
-// remove takes e out of its class and of the backup set.
-func (l *list) remove(e *entry) {
-	l.discard(func(x *entry) bool { return x == e })
+// front is the active server and the class it stands in.
+type front struct {
+	entry  *entry
+	backup bool
 }
 
-// toEnd moves e to the end of its class.
-func (l *list) toEnd(e *entry) {
-	class := l.class(e)
-	if i := slices.Index(class, e); i >= 0 {
-		copy(class[i:], class[i+1:])
-		class[len(class)-1] = e
-	}
+// front is what carries calls now.
+func (l *list) front() front {
+	e := l.active()
+	return front{entry: e, backup: e != nil && l.isBackup(e)}
 }
 
-// reorder sorts each class by its entries' rank; equals keep their order.
-func (l *list) reorder() {
-	byRank := func(a, b *entry) int { return cmp.Compare(a.rank, b.rank) }
-	slices.SortStableFunc(l.primaries, byRank)
-	slices.SortStableFunc(l.backups, byRank)
-}
-
-// forgetRemembered takes what worked before the last start out of the backup set.
-func (l *list) forgetRemembered() {
-	if l.remembered == 0 {
-		return
-	}
-	l.remembered = 0
-	for e := range l.all() {
-		if e.listed && e.listedBy == messages.SourceFile {
-			e.listed = false
+// activeReason says, for an operator, why the active server is the active one. It follows
+// list.active.
+func (l *list) activeReason() string {
+	e := l.active()
+	switch {
+	case e == nil:
+		return "no server is known"
+	case e.health == messages.Failed:
+		return "no server answers; this one failed longest ago"
+	case e.health == messages.Leaderless:
+		return "no server knows a leader; first of those that answer"
+	case l.isBackup(e):
+		if len(l.primaries) == 0 {
+			return "there is no primary; first backup that has not failed"
 		}
+		return "no primary answers and knows a leader; first backup that has not failed"
+	case e.retained:
+		return "none of the servers that the heartbeat names has answered yet; first of the former ones"
+	case e == l.primaries[0]:
+		return "first of the ranking"
 	}
-	l.dropUnlisted()
-}
-
-// dropUnlisted takes out the backups that are in the backup set no more.
-func (l *list) dropUnlisted() {
-	l.edits++
-	l.backups = slices.DeleteFunc(l.backups, func(e *entry) bool { return !e.listed })
-}
-
-// forgetNames clears the scratch of a merge.
-func (l *list) forgetNames() {
-	for e := range l.all() {
-		e.named = false
-	}
-}
-
-// without is class with e deleted, in place.
-func without(class []*entry, e *entry) []*entry {
-	return slices.DeleteFunc(class, func(x *entry) bool { return x == e })
+	return "first of the ranking that has not failed and may know a leader"
 }

@@ -17,9 +17,59 @@ func (r *Roster) addPrimary(now time.Time, m messages.AddPrimary) {
 		return
 	}
 	e := r.list.addPrimary(server, messages.SourceManual)
-	e.found, e.held = false, false
+	e.found, e.retained = false, false
 	r.addSeed(e.server)
 	answer(&r.box, m.Reply, messages.AddResult{Server: e.server})
+}
+
+// setServers makes the servers of a message the primaries, and the seeds. What works
+// is not held: who sends it has decided. Those that are primaries already keep their
+// places; the others stand behind them in the order of the policy, since many agents
+// may be told the same list.
+func (r *Roster) setServers(now time.Time, m messages.SetServers) {
+	servers, err := parseAll(m.Addrs)
+	if err == nil && len(servers) == 0 {
+		err = messages.ErrNoAddrs
+	}
+	if err != nil {
+		r.refuse(now, m.Reply.Awaited(), "servers to set refused", err)
+		answer(&r.box, m.Reply, err)
+		return
+	}
+	was, before := r.list.front(), len(r.list.primaries)
+	members, joining := r.setMembers(servers)
+	r.list.setPrimaries(members, messages.SourceManual, true, retainNone)
+	r.list.prefer(was)
+	if joining > 0 || len(r.list.primaries) != before || !r.seededBy(servers) {
+		r.box.command(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})
+	}
+	r.seeds = r.seeds[:0]
+	for _, e := range r.list.primaries {
+		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceManual})
+	}
+	answer(&r.box, m.Reply, nil)
+}
+
+// setMembers is the servers as members, those that are to join the primaries in
+// the order of the policy, and how many these are.
+func (r *Roster) setMembers(servers []messages.Server) (members []member, joining int) {
+	var join []*entry
+	for _, s := range servers {
+		e := r.list.find(s.Addr)
+		switch {
+		case e == nil:
+			join = append(join, &entry{server: s})
+		case r.list.isBackup(e):
+			join = append(join, &entry{server: e.server, datacenter: e.datacenter})
+		default:
+			members = append(members, member{server: e.server, datacenter: e.datacenter})
+		}
+	}
+	join = r.ordered(join)
+	for _, e := range join {
+		members = append(members, member{server: e.server, datacenter: e.datacenter})
+	}
+	return members, len(join)
 }
 
 // setBackups replaces the backup set, all or nothing.
@@ -53,14 +103,6 @@ func (r *Roster) removeServer(m messages.RemoveServer) {
 	}
 	r.dropSeed(m.Server.Addr)
 	answer(&r.box, m.Reply, e != nil)
-}
-
-// refuse logs that a message was refused, which its sender does not learn of unless
-// the answer is awaited. The same refusal is not logged again for a while.
-func (r *Roster) refuse(now time.Time, awaited bool, message string, err error) {
-	if !awaited && r.warnings.allow(now, warning{what: message, addr: bounded(err.Error())}) {
-		r.box.command(Log{Level: Warn, Message: message + ": the list stays as it was", Err: err})
-	}
 }
 
 // parseAll reads every address, or answers an *AddrsError that names each bad

@@ -6,16 +6,6 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// published is what the last view shows. Its ranking belongs to that view and is
-// never edited.
-type published struct {
-	epoch    uint64 // zero: nothing has been published
-	ranking  []messages.Ranked
-	active   int
-	numNodes int
-	leader   string
-}
-
 // publish makes a new view if anything in it differs from the last one, and nil
 // otherwise. It is the only place where the epoch grows.
 func (r *Roster) publish() Effect {
@@ -39,7 +29,7 @@ func (r *Roster) publish() Effect {
 		return nil
 	}
 	p := &r.published
-	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), Why: r.why()}
+	return Publish{View: messages.NewView(p.epoch, p.ranking, p.active, p.numNodes, p.leader), ActiveReason: r.list.activeReason()}
 }
 
 // activeIndex is the active server's place in the ranking; -1: no server.
@@ -84,7 +74,7 @@ func (r *Roster) ranked(i int, e *entry) messages.Ranked {
 	if i >= len(r.list.primaries) {
 		role, source = messages.Backup, e.listedBy // as list.source, without the search
 	}
-	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Held: e.held}
+	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Retained: e.retained}
 }
 
 // asOf is the epoch that already shows everything known of e: the last one, or

@@ -17,11 +17,11 @@ const defaultTTL = 30 * time.Second
 // agent that sends no heartbeats, and whose calls are answered, gives none, and is
 // no orphan however long it runs.
 type quorum struct {
-	ttl    time.Duration // of the last heartbeat that told one; zero: unknown
-	seen   time.Time     // the last heartbeat with a leader; before any, the first heartbeat
-	denied denials       // since the last heartbeat with a leader
-	lapsed bool          // seen is more than three lifetimes ago, or the denials last for as long
-	silent bool          // no server answered the last round
+	ttl     time.Duration // of the last heartbeat that told one; zero: unknown
+	seen    time.Time     // the last heartbeat with a leader; before any, the first heartbeat
+	denied  denials       // since the last heartbeat with a leader
+	expired bool          // seen is more than three lifetimes ago, or the denials last for as long
+	silent  bool          // no server answered the last round
 }
 
 // heard takes note of a heartbeat. One with a leader ends being an orphan. One
@@ -29,7 +29,7 @@ type quorum struct {
 func (q *quorum) heard(now time.Time, ttl time.Duration, leader bool) {
 	switch {
 	case leader:
-		q.denied, q.lapsed, q.silent = denials{}, false, false
+		q.denied, q.expired, q.silent = denials{}, false, false
 		q.ttl = min(ttl, longestInterval)
 	case ttl > 0:
 		q.ttl = min(ttl, longestInterval)
@@ -42,7 +42,7 @@ func (q *quorum) heard(now time.Time, ttl time.Duration, leader bool) {
 }
 
 // orphaned says whether the agent is an orphan.
-func (q *quorum) orphaned() bool { return q.lapsed || q.silent }
+func (q *quorum) orphaned() bool { return q.expired || q.silent }
 
 // limit is when three lifetimes without a leader are over; zero: nothing is known
 // of them.
@@ -53,9 +53,9 @@ func (q *quorum) limit() time.Time {
 	return q.seen.Add(orphanTTLs * q.ttl)
 }
 
-// lapse is when the quorum lapses; zero: it has, or nothing is known of it.
-func (q *quorum) lapse() time.Time {
-	if q.lapsed {
+// expiry is when the quorum lapses; zero: it has, or nothing is known of it.
+func (q *quorum) expiry() time.Time {
+	if q.expired {
 		return time.Time{}
 	}
 	return q.limit()
@@ -63,40 +63,46 @@ func (q *quorum) lapse() time.Time {
 
 // deadline is when there is something to be done about the quorum; zero: never.
 func (q *quorum) deadline() time.Time {
-	end := q.denied.end()
-	if lapse := q.lapse(); end.IsZero() || !lapse.IsZero() && lapse.Before(end) {
-		return lapse
+	end := q.denied.expiry()
+	if expiry := q.expiry(); end.IsZero() || !expiry.IsZero() && expiry.Before(end) {
+		return expiry
 	}
 	return end
 }
 
-// expireQuorum does what is due about the quorum.
-func (r *Roster) expireQuorum(now time.Time) {
-	if r.quorum.subside(now) {
-		r.discovery.answered(denied)
+// denials are answers of servers that they know no leader, while none was left that
+// may know one. Where they come instead of every heartbeat's answer, nothing else
+// tells that the cluster is elsewhere. An election gives a few, and then no more:
+// what counts is from the first to the last of a row without a longer gap.
+type denials struct{ first, last time.Time }
+
+// patience is how long denials must go on, and how long after the last they count.
+const patience = orphanTTLs * defaultTTL
+
+// expiry is when the denials count no more; zero: there are none.
+func (d denials) expiry() time.Time {
+	if d.last.IsZero() {
+		return d.last
 	}
-	if due(r.quorum.lapse(), now) {
-		r.lapse()
-	}
+	return d.last.Add(patience)
 }
 
-// bereave takes note, whatever led to it, that every server has failed: the
-// seeds, but for those removed by hand, are eligible again at once, until
-// one of those that the heartbeat named answers.
-func (r *Roster) bereave() {
-	if r.quorum.silent || r.list.len() == 0 || r.list.served() {
-		return
+// denies takes note of a denial and says whether they have lasted too long.
+func (q *quorum) denies(now time.Time) bool {
+	q.expireDenials(now)
+	if q.denied.last = now; q.denied.first.IsZero() {
+		q.denied.first = now
 	}
-	r.quorum.silent = true
-	r.restoreSeeds(true)
+	return now.Sub(q.denied.first) >= patience
 }
 
-// lapse makes an orphan of an agent that no leader has been named to for too
-// long: the seeds, all of them, are eligible again.
-func (r *Roster) lapse() {
-	r.quorum.lapsed = true
-	for i := range r.seeds {
-		r.seeds[i].withdrawn = false
+// expireDenials forgets denials that count no more, and says whether it did. Who was an
+// orphan because of them alone is none then.
+func (q *quorum) expireDenials(now time.Time) bool {
+	if !due(q.denied.expiry(), now) {
+		return false
 	}
-	r.restoreSeeds(false)
+	q.denied = denials{}
+	q.expired = q.expired && due(q.limit(), now)
+	return true
 }

@@ -93,7 +93,7 @@ func TestDenialsMakeAnOrphanOfAnAgentWithoutAHeartbeat(t *testing.T) {
 	g.step(messages.DiscoveryDone{Run: g.r.discovery.run, Found: found("p")})
 	g.expect("a~ *b p")
 	g.hears("p", "a")
-	if g.r.quorum.orphaned() || !g.r.quorum.denied.end().IsZero() {
+	if g.r.quorum.orphaned() || !g.r.quorum.denied.expiry().IsZero() {
 		t.Error("a heartbeat with a leader does not end it")
 	}
 }

@@ -1,10 +1,6 @@
 package roster
 
-import (
-	"time"
-
-	"github.com/open-nomad/rpcproxy/messages"
-)
+import "time"
 
 // An active server that stays leaderless is connected to anew, for its address may lead
 // to another server by now: a name that has moved, a balancer with a better backend. An
@@ -16,13 +12,6 @@ const (
 	reconnectMost  = 5 * time.Minute  // what the pause grows to
 	denialGap      = 45 * time.Second // denials with a longer gap between them are not one row
 )
-
-// reconnect is the row of denials since which no server served the agent.
-type reconnect struct {
-	first, last time.Time // denials of the row; zero: there is none
-	at          time.Time // when a denial leads to a connection; zero: not drawn yet
-	tries       int
-}
 
 // reconnect takes note of a denial by e, the active server, and asks for a connection
 // to it when it is time. Without denials nothing is asked for: they tell that the
@@ -50,12 +39,4 @@ func (r *Roster) reconnect(now time.Time, e *entry) {
 func (r *Roster) reconnectSpread(d time.Duration) float64 {
 	scaled := r.cfg.Rebalance.scaled(size{r.numNodes, max(r.list.len(), 1)})
 	return max(float64(d), min(scaled, float64(longestInterval)))
-}
-
-// reconnected takes the news that the address of a server that knew no leader leads to
-// one that does, on a session of its own: it gets a chance.
-func (r *Roster) reconnected(addr string) {
-	if e := r.list.find(addr); e != nil && e.health == messages.Leaderless {
-		e.health, e.touched = messages.Unknown, true
-	}
 }

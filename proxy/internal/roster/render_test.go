@@ -28,15 +28,15 @@ func render(e Effect, began time.Time) string {
 		if l := e.View.LeaderAddr(); l != "" {
 			line += "; leader " + l
 		}
-		if e.Why != "first of the ranking" {
-			line += "; " + e.Why
+		if e.ActiveReason != "first of the ranking" {
+			line += "; " + e.ActiveReason
 		}
 		return line
 	case Probe:
 		return fmt.Sprintf("probe %s (round %d, until %s)", short(e.Server), e.Round, clock(e.Until, began))
 	case EndRound:
 		return fmt.Sprintf("end round %d", e.Round)
-	case Witness:
+	case Corroborate:
 		line := fmt.Sprintf("witness against %s (epoch %d):", short(e.Suspect), e.Epoch)
 		for _, other := range e.Others {
 			line += " " + short(other)

@@ -170,7 +170,7 @@ func picture(v *messages.View) string {
 		case messages.Alive:
 			b.WriteByte('+')
 		}
-		if s.Held {
+		if s.Retained {
 			b.WriteByte('^')
 		}
 	}

@@ -27,7 +27,7 @@ type Roster struct {
 	discovery    discovery
 	round        round
 	schedule     schedule
-	returned     homecoming
+	returned     lastReturn
 	size         size // that the times between rounds follow
 	sized        bool // the nodes of the cluster are known
 	joins        int  // list.joins, as far as it has been looked at
@@ -40,158 +40,95 @@ type Roster struct {
 	started      bool
 }
 
-// New makes a Roster. It owns rng from then on: give each client a source with a
-// seed of its own, or all of them choose the same servers. The configured servers
-// stand in the order of the policy, not in the one given: clients that share a
-// configuration must not all begin with its first server, nor return to it.
-func New(cfg Config, rng *rand.Rand) *Roster {
-	r := &Roster{
-		cfg:        cfg.withDefaults(),
-		rng:        rng,
-		warnings:   newThrottle(),
-		heartbeats: newMemory(),
-	}
-	for _, s := range r.cfg.Servers {
-		r.list.addPrimary(s, messages.SourceConfig)
-	}
-	r.list.primaries = r.arrange(false)
-	r.list.forgetJoins()
-	r.joins = r.list.joins
-	for _, e := range r.list.primaries {
-		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceConfig})
-	}
-	for _, s := range r.cfg.Remembered {
-		r.list.addBackup(s, messages.SourceFile).found = true
-	}
-	return r
+// published is what the last view shows. Its ranking belongs to that view and is
+// never edited.
+type published struct {
+	epoch    uint64 // zero: nothing has been published
+	ranking  []messages.Ranked
+	active   int
+	numNodes int
+	leader   string
 }
 
-// Start publishes the first view and arms the first rebalance; without a server
-// it asks for discovery. Later calls do nothing. A Step or Expire that comes
-// first implies it.
-func (r *Roster) Start(now time.Time) {
-	if r.started {
-		return
-	}
-	r.box.open()
-	r.start(now)
-	r.finish(now)
+// schedule is what the time of the next round follows from.
+type schedule struct {
+	last    time.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
+	first   bool      // there was no such round since the start, or since the size of the cluster is known
+	draws   draws
+	forward forward
+	displacement
 }
 
-// Step takes one message. Its effects wait for Take.
-func (r *Roster) Step(now time.Time, m messages.Message) {
-	r.box.open()
-	r.start(now)
-	switch m := m.(type) {
-	case messages.HeartbeatUpdate:
-		r.heartbeat(now, m)
-	case messages.FailureNotice:
-		r.failed(now, m)
-	case messages.Recovered:
-		r.recovered(m)
-	case messages.Reconnected:
-		r.reconnected(m.Server.Addr)
-	case messages.Suspected:
-		r.suspected(now, m)
-	case messages.RebalanceTick:
-		r.rebalance(now, m.Reply)
-	case messages.SetServers:
-		r.setServers(now, m)
-	case messages.SetBackups:
-		r.setBackups(now, m)
-	case messages.AddBackup:
-		r.addBackup(now, m)
-	case messages.AddPrimary:
-		r.addPrimary(now, m)
-	case messages.RemoveServer:
-		r.removeServer(m)
-	case messages.ProbeDone:
-		r.probeDone(now, m)
-	case messages.DiscoveryDone:
-		r.discovered(now, m)
-	}
-	r.finish(now)
+// forward is what brings the next round forward: a failover, or servers that joined.
+type forward struct {
+	at        time.Time // when that was; zero: there was none since the last round
+	draw      float64   // in [0, 1), drawn then: this agent's place among those that meet the same event
+	postponed bool      // no server answers: it is brought forward from the time when one does
 }
 
-// Expire does whatever is due. Calling it early is harmless.
-func (r *Roster) Expire(now time.Time) {
-	r.box.open()
-	r.start(now)
-	r.expireQuorum(now)
-	switch {
-	case r.round.running:
-		r.expireRound(now)
-	default:
-		r.beginDue(now)
-	}
-	r.finish(now)
-	if !r.round.running && due(r.nextRound(), now) { // a list that has just changed may have moved it here
-		r.beginDue(now)
-		r.finish(now)
+// displacement is where an agent belongs that has failed over. Rounds that follow a
+// failover take it back, so that a server that was restarted has again the agents that
+// it had, and no others: the fleet is as even as it was. With Shuffle that is the
+// server which was left, with a seat or with Rendezvous the first of an order.
+type displacement struct {
+	displaced bool   // there was a failover since the last round that was not brought forward
+	homeward  bool   // the next round takes it back
+	home      string // the server that was left first; empty: none is to be gone back to
+	joined    bool   // servers have joined since the last round
+	tries     int    // homeward rounds in a row
+}
+
+// steady is for how long a server that was gone back to must not fail, or the agent
+// does not go back to it again: one that crashes again and again would have each of
+// its agents every time.
+const steady = 5 * time.Minute
+
+// lastReturn is the last return to a server that had been left.
+type lastReturn struct {
+	addr string
+	at   time.Time
+}
+
+// reconnect is the row of denials since which no server served the agent.
+type reconnect struct {
+	first, last time.Time // denials of the row; zero: there is none
+	at          time.Time // when a denial leads to a connection; zero: not drawn yet
+	tries       int
+}
+
+// seed is a server to begin with: of the configuration, or given by hand. The seeds
+// are a discovery that is always there: heartbeats override them, an orphan gets
+// them back.
+type seed struct {
+	server    messages.Server
+	source    messages.Source
+	added     bool // by AddPrimary, beside the others
+	withdrawn bool // removed by hand: a round that finds nobody does not bring it back
+}
+
+// suspicion counts the looks for a witness. Those that were asked may be as silent
+// as the one they are asked about, and a silent server says nothing, for the network
+// may be ours. So within a row of looks nobody is asked twice, unless it has answered
+// meanwhile, before all the others were.
+type suspicion struct {
+	looks uint64    // so far
+	row   uint64    // the look that the row began with
+	last  time.Time // when the last one was
+}
+
+// warn logs a warning unless it was given for that server lately. Its address may be
+// none, and of any length.
+func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
+	about.Addr = bounded(about.Addr)
+	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
+		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
 	}
 }
 
-// beginDue begins the next round if it is due.
-func (r *Roster) beginDue(now time.Time) {
-	if due(r.nextRound(), now) {
-		r.beginRound(now, r.cfg.FleetIndex == 0 && !due(r.regular(), now))
+// refuse logs that a message was refused, which its sender does not learn of unless
+// the answer is awaited. The same refusal is not logged again for a while.
+func (r *Roster) refuse(now time.Time, awaited bool, message string, err error) {
+	if !awaited && r.warnings.allow(now, warning{what: message, addr: bounded(err.Error())}) {
+		r.box.command(Log{Level: Warn, Message: message + ": the list stays as it was", Err: err})
 	}
-}
-
-// Deadline is when Expire wants to be called next. It is zero before the start
-// and never after it.
-func (r *Roster) Deadline() time.Time {
-	if !r.started {
-		return time.Time{}
-	}
-	at := r.nextRound()
-	if r.round.running {
-		at = r.round.deadline()
-	}
-	at = earlier(at, r.quorum.deadline())
-	return earlier(at, r.discoveryDeadline())
-}
-
-// Take hands out the effects since the last Take, in order. The slice is valid
-// until the next Start, Step or Expire.
-func (r *Roster) Take() []Effect { return r.box.take() }
-
-// start arms what needs the time, once.
-func (r *Roster) start(now time.Time) {
-	if r.started {
-		return
-	}
-	r.started = true
-	r.discovery = discovery{interval: r.cfg.DiscoverInterval, earliest: now}
-	r.rearm(now)
-	r.schedule.first = true
-	r.resize(now)
-}
-
-// finish ends a step: begin discovery if it is wanted, publish once if anything
-// visible changed, then answer.
-func (r *Roster) finish(now time.Time) {
-	r.release()
-	r.bereave()
-	r.follow(now)
-	r.settle()
-	r.resize(now)
-	r.grow(now)
-	r.postpone(now)
-	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.numNodes, r.rng)
-	if due(r.discoveryDeadline(), now) {
-		r.box.command(Discover{Run: r.discovery.begin(now, r.numNodes, r.rng)})
-	}
-	r.box.close(r.publish())
-}
-
-// due says whether the deadline at, if there is one, has come.
-func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
-
-// earlier is the earlier of a deadline and another one that may be zero.
-func earlier(at, other time.Time) time.Time {
-	if !other.IsZero() && other.Before(at) {
-		return other
-	}
-	return at
 }

@@ -2,22 +2,6 @@ package roster
 
 import "time"
 
-// schedule is what the time of the next round follows from.
-type schedule struct {
-	last    time.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
-	first   bool      // there was no such round since the start, or since the size of the cluster is known
-	draws   draws
-	forward forward
-	displacement
-}
-
-// forward is what brings the next round forward: a failover, or servers that joined.
-type forward struct {
-	at        time.Time // when that was; zero: there was none since the last round
-	draw      float64   // in [0, 1), drawn then: this agent's place among those that meet the same event
-	postponed bool      // no server answers: it is brought forward from the time when one does
-}
-
 // rearm sets the time of the next round: now and a newly drawn interval.
 func (r *Roster) rearm(now time.Time) {
 	r.schedule = schedule{last: now, draws: draws{reuse: r.rng.Float64(), scaled: r.rng.Float64()}}

@@ -31,7 +31,7 @@ func TestConsecutiveSeatsSpreadEvenlyOverEveryPlace(t *testing.T) {
 	firsts, seconds := map[byte]int{}, map[string]int{}
 	for seat := range uint64(12) {
 		class := entries("c a b")
-		seated(class, 100+seat)
+		byFleetIndex(class, 100+seat)
 		o := order(class)
 		orders = append(orders, o)
 		firsts[o[0]]++

@@ -2,20 +2,9 @@ package roster
 
 import (
 	"slices"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 )
-
-// seed is a server to begin with: of the configuration, or given by hand. The seeds
-// are a discovery that is always there: heartbeats override them, an orphan gets
-// them back.
-type seed struct {
-	server    messages.Server
-	source    messages.Source
-	added     bool // by AddPrimary, beside the others
-	withdrawn bool // removed by hand: a round that finds nobody does not bring it back
-}
 
 // maxAdded bounds the seeds that are added one by one: of an agent that adds its
 // servers' changing addresses all its life, the last ones stay.
@@ -64,61 +53,11 @@ func (r *Roster) restoreSeeds(held bool) {
 		e := r.list.find(seed.server.Addr)
 		if e == nil || r.list.isBackup(e) {
 			e = r.list.addPrimary(seed.server, seed.source)
-			e.held, e.joined = held, false
+			e.retained, e.joined = held, false
 		}
 		e.found = false
 	}
 	r.list.joins = joins // nobody has grown the cluster
-}
-
-// setServers makes the servers of a message the primaries, and the seeds. What works
-// is not held: who sends it has decided. Those that are primaries already keep their
-// places; the others stand behind them in the order of the policy, since many agents
-// may be told the same list.
-func (r *Roster) setServers(now time.Time, m messages.SetServers) {
-	servers, err := parseAll(m.Addrs)
-	if err == nil && len(servers) == 0 {
-		err = messages.ErrNoAddrs
-	}
-	if err != nil {
-		r.refuse(now, m.Reply.Awaited(), "servers to set refused", err)
-		answer(&r.box, m.Reply, err)
-		return
-	}
-	was, before := r.list.front(), len(r.list.primaries)
-	members, joining := r.setMembers(servers)
-	r.list.setPrimaries(members, messages.SourceManual, true, nobodyHeld)
-	r.list.prefer(was)
-	if joining > 0 || len(r.list.primaries) != before || !r.seededBy(servers) {
-		r.box.command(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})
-	}
-	r.seeds = r.seeds[:0]
-	for _, e := range r.list.primaries {
-		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceManual})
-	}
-	answer(&r.box, m.Reply, nil)
-}
-
-// setMembers is the servers as members, those that are to join the primaries in
-// the order of the policy, and how many these are.
-func (r *Roster) setMembers(servers []messages.Server) (members []member, joining int) {
-	var join []*entry
-	for _, s := range servers {
-		e := r.list.find(s.Addr)
-		switch {
-		case e == nil:
-			join = append(join, &entry{server: s})
-		case r.list.isBackup(e):
-			join = append(join, &entry{server: e.server, datacenter: e.datacenter})
-		default:
-			members = append(members, member{server: e.server, datacenter: e.datacenter})
-		}
-	}
-	join = r.ordered(join)
-	for _, e := range join {
-		members = append(members, member{server: e.server, datacenter: e.datacenter})
-	}
-	return members, len(join)
 }
 
 // seededBy reports whether servers are the seeds.

@@ -7,10 +7,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// witnesses suspects a server and answers who is asked about it.
-func (g *rig) witnesses(addr string) (asked []string) {
+// corroborators suspects a server and answers who is asked about it.
+func (g *rig) corroborators(addr string) (asked []string) {
 	g.t.Helper()
-	looks := only[Witness](g.step(messages.Suspected{Addr: serv(g.t, addr).Addr}))
+	looks := only[Corroborate](g.step(messages.Suspected{Addr: serv(g.t, addr).Addr}))
 	if len(looks) != 1 {
 		g.t.Fatalf("%d looks for a witness, want 1", len(looks))
 	}
@@ -29,8 +29,8 @@ func TestSilentWitnessesDoNotKeepTheOthersFromBeingAsked(t *testing.T) {
 		front := pooled(n)[0]
 		for row := range 3 {
 			asked := map[string]bool{}
-			for range (n - 1 + witnesses - 1) / witnesses {
-				for _, s := range g.witnesses(front) {
+			for range (n - 1 + corroborators - 1) / corroborators {
+				for _, s := range g.corroborators(front) {
 					asked[s] = true
 				}
 				g.now = g.now.Add(2 * time.Second)
@@ -59,9 +59,9 @@ func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
 			case "leaderless":
 				g.noQuorum("c")
 			}
-			g.r.list.find("c:4647").owes = g.r.suspicion.look(g.now)
+			g.r.list.find("c:4647").lastAskedLook = g.r.suspicion.look(g.now)
 			answer(g)
-			if owes := g.r.list.find("c:4647").owes; owes != 0 {
+			if lastAskedLook := g.r.list.find("c:4647").lastAskedLook; lastAskedLook != 0 {
 				t.Errorf("%s of a server that was %s: it is still thought to owe an answer", what, before)
 			}
 		}
@@ -71,11 +71,11 @@ func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
 func TestCallsOnTheirWayToAServerThatHasLeftFindAWitness(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.step(messages.RemoveServer{Server: serv(t, "a")})
-	if asked := g.witnesses("a"); len(asked) != 1 || asked[0] != "b" {
+	if asked := g.corroborators("a"); len(asked) != 1 || asked[0] != "b" {
 		t.Errorf("%q are asked, want b", asked)
 	}
 	g.step(messages.RemoveServer{Server: serv(t, "b")})
-	if looks := only[Witness](g.step(messages.Suspected{Addr: serv(t, "a").Addr})); len(looks) != 0 {
+	if looks := only[Corroborate](g.step(messages.Suspected{Addr: serv(t, "a").Addr})); len(looks) != 0 {
 		t.Errorf("%v, where nobody is left", looks)
 	}
 }

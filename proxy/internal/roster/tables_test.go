@@ -167,7 +167,7 @@ func TestADoubleStartOrNoneMakesNoDifference(t *testing.T) {
 func TestASuspicionBeforeTheStartIsOfTheFirstEpoch(t *testing.T) {
 	r := New(Config{Servers: servs(t, "a", "b")}, ordered())
 	r.Step(epoch0, messages.Suspected{Addr: serv(t, "a").Addr})
-	if asked := only[Witness](r.Take()); len(asked) != 1 || asked[0].Epoch != 1 {
+	if asked := only[Corroborate](r.Take()); len(asked) != 1 || asked[0].Epoch != 1 {
 		t.Errorf("asked %v, want one witness of epoch 1", asked)
 	}
 }

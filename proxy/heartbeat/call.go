@@ -30,7 +30,7 @@ type result struct {
 	err   error
 }
 
-// args are those of a call, as the state is now.
+// args are the arguments of a call, from the current state.
 func (l *loop) args(c call) any {
 	cfg := &l.h.cfg
 	if c.kind == register {
@@ -41,19 +41,19 @@ func (l *loop) args(c call) any {
 	}
 }
 
-// carry makes a call, tells the proxy of a good reply, and returns how it ended.
-func (h *Heartbeat) carry(c call, args any) result {
+// makeCall makes a call, gives a good reply to the proxy, and returns the result.
+func (h *Heartbeat) makeCall(c call, args any) result {
 	ctx, cancel := context.WithDeadline(h.life, c.until)
 	defer cancel()
 	r := result{reply: new(nodeReply)}
 	r.err = h.cfg.Proxy.Call(ctx, c.kind.method(), args, r.reply, proxy.WithClass(proxy.Idempotent),
-		proxy.WithSoftDeadline(c.budget), proxy.WithAnsweredBy(&r.from))
+		proxy.WithSoftDeadline(c.softDeadline), proxy.WithAnsweredBy(&r.from))
 	r.at = time.Now()
 	if r.err != nil {
 		return r
 	}
-	// What is wrong with the servers that it names, the proxy logs; it fails
-	// otherwise only when the proxy or this Heartbeat is stopped.
+	// The proxy logs bad servers in it; otherwise it fails only when the proxy or this
+	// Heartbeat is stopped.
 	_ = h.cfg.Proxy.Heartbeat(h.life, messages.HeartbeatUpdate{
 		Servers: r.reply.Servers, NumNodes: r.reply.NumNodes, LeaderRPCAddr: r.reply.LeaderRPCAddr,
 		TTL: max(r.reply.HeartbeatTTL, 0), From: r.from,
@@ -61,15 +61,15 @@ func (h *Heartbeat) carry(c call, args any) result {
 	return r
 }
 
-// meaning is what the error of a call means for the next one. A call that the proxy
-// would have sent again, had there been time, met no server that could take it.
-func meaning(err error) failure {
+// classify is what the error of a call means for the next one. A call that the proxy
+// would have sent again, had there been time, found no server that could take it.
+func classify(err error) failure {
 	_, answered := errors.AsType[*pool.RemoteError](err)
 	_, encode := errors.AsType[*pool.EncodeError](err)
 	_, decode := errors.AsType[*pool.DecodeError](err)
 	switch {
 	case encode, decode, errors.Is(err, proxy.ErrNoCaller):
-		return refused // not by a server, but for good
+		return refused // by this side, and the next call would be too
 	case errors.Is(err, pool.ErrUnknownNode):
 		return unknown
 	case errors.Is(err, pool.ErrPermissionDenied), errors.Is(err, pool.ErrTokenNotFound):

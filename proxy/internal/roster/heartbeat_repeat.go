@@ -40,9 +40,9 @@ func (h *memory) repeats(now time.Time, infos []messages.ServerInfo, edits uint6
 	return distinct == len(h.named) && distinct > 0
 }
 
-// keep remembers an applied heartbeat; warned says that some of its servers were
+// remember keeps an applied heartbeat; warned says that some of its servers were
 // left out.
-func (h *memory) keep(now time.Time, infos []messages.ServerInfo, edits uint64, warned bool) {
+func (h *memory) remember(now time.Time, infos []messages.ServerInfo, edits uint64, warned bool) {
 	clear(h.named)
 	h.seen = h.seen[:0]
 	for _, info := range infos {

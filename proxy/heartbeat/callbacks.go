@@ -5,12 +5,12 @@ import (
 	"runtime/debug"
 )
 
-// eventsMost is how many events may wait for a callback that does not return.
+// eventsMost is how many events are queued while a callback does not return.
 const eventsMost = 64
 
-// tell has a callback called, after those that wait. It does not block: where 64
-// wait already, the oldest is dropped.
-func (l *loop) tell(call func()) {
+// queueCallback appends a callback to the queue. It does not block: when the queue is full
+// the oldest is dropped.
+func (l *loop) queueCallback(call func()) {
 	if len(l.h.events) == 0 {
 		l.episode.dropped = false
 	}
@@ -28,8 +28,8 @@ func (l *loop) tell(call func()) {
 	}
 }
 
-// deliver calls the callbacks. One that ends its goroutine does not end the
-// delivery: another goroutine goes on with it.
+// deliver calls the callbacks. If one ends this goroutine (runtime.Goexit), another
+// goroutine goes on.
 func (h *Heartbeat) deliver() {
 	returned := false
 	defer func() {

@@ -7,15 +7,6 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// outcome is how a round ended.
-type outcome uint8
-
-const (
-	adopted outcome = iota // a server answered: the new order is in use
-	frozen                 // the server that answered had left: the old order stays
-	nobody                 // no server answered: the old order stays
-)
-
 // endRound ends the round under way, cancels what is outstanding of it, answers
 // who waits and arms the next one.
 func (r *Roster) endRound(now time.Time, how outcome) {
@@ -28,7 +19,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.quorum.silent = false
 		r.markRefused()
 		r.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
-	case nobody:
+	case noAnswer:
 		if d.verifying && r.list.served() {
 			r.unverified()
 		} else {
@@ -44,7 +35,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		r.schedule.last, r.schedule.first, r.schedule.draws = was.last, was.first, was.draws
 	}
 	if d.homeward {
-		r.goHome(now, was)
+		r.retryHome(now, was)
 	}
 	if r.schedule.home == "" {
 		r.list.departed = r.list.departed[:0]
@@ -56,7 +47,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 // again has another round follow soon: for the servers of a long list that have not
 // had their turn while nobody has answered, and for those that joined during this one.
 func (r *Roster) again(now time.Time, how outcome) {
-	if how == nobody && r.round.short && r.untried(r.list.primaries) {
+	if how == noAnswer && r.round.short && r.untried(r.list.primaries) {
 		r.bringForward(now)
 	}
 	if slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }) {
@@ -81,50 +72,17 @@ func (r *Roster) answerRound(how outcome, took time.Duration) {
 	d.waiters = nil
 }
 
-// adopt puts the round's order into use. In each class the winner comes first,
-// then the candidates in their order, then who joined meanwhile, then, in the same
-// order, those that know no leader, then the candidates that refused. When a backup
-// wins, the primaries that were asked and stayed silent count as failed: nobody
-// better answered.
-func (r *Roster) adopt(winner *entry) {
-	candidates := r.round.candidates
-	joined := len(candidates) + 1
-	leaderless, last := joined+1, 2*(joined+1) // added to a rank
-	for e := range r.list.all() {
-		e.rank = joined
-	}
-	backupWon := r.list.isBackup(winner)
-	var asked uint64 // epoch that the winner was asked in
-	for i := range candidates {
-		c := &candidates[i]
-		e := r.list.find(c.server.Addr)
-		switch {
-		case e == nil:
-		case e == winner:
-			e.rank, asked = 0, c.epoch
-		case c.believed(e) && c.state == refused:
-			r.fail(e, c.err)
-			e.rank = last + i
-		default:
-			e.rank = 1 + i
-			if backupWon && !r.list.isBackup(e) && c.believed(e) {
-				r.fail(e, c.err)
-			}
+// exhausted ends a round in which no other server has answered: one that is kept behind
+// and did is better than none.
+func (r *Roster) exhausted(now time.Time) {
+	for _, c := range r.round.candidates {
+		if e := r.list.find(c.server.Addr); c.state == answered && e != nil && e.behind {
+			r.adopt(e)
+			r.endRound(now, adopted)
+			return
 		}
 	}
-	if winner != r.list.active() {
-		r.sweep++
-	}
-	owes := winner.owes // its answer came when its probe did: it may have been asked for another since
-	r.reached(winner, asked)
-	winner.owes = owes
-	for e := range r.list.all() {
-		if e.health == messages.Leaderless || e.behind && e != winner {
-			e.rank += leaderless
-		}
-	}
-	r.list.reorder()
-	r.box.command(Log{Level: Debug, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
+	r.endRound(now, noAnswer)
 }
 
 // giveUp takes note that the round found nobody: every server that was asked
@@ -152,6 +110,23 @@ func (r *Roster) giveUp() {
 	}
 }
 
+// unverified ends a round about the servers that are to replace the held ones:
+// none of them answered.
+func (r *Roster) unverified() {
+	for e := range r.list.all() {
+		r.markUnanswered(e)
+	}
+	level := Debug
+	if r.verified <= 1 {
+		level = Warn
+	}
+	message := "none of the servers that the heartbeat names answers: the former ones are kept"
+	if !r.list.retaining() {
+		level, message = Debug, "no server that was asked answers: order kept" // others were set by hand meanwhile
+	}
+	r.box.command(r.roundLog(level, message))
+}
+
 // markUnanswered marks a server whose probe failed or stayed silent.
 func (r *Roster) markUnanswered(e *entry) {
 	for i := range r.round.candidates {
@@ -169,12 +144,6 @@ func (r *Roster) markRefused() {
 			r.fail(e, c.err)
 		}
 	}
-}
-
-// believed says whether e may be marked failed because the candidate did not
-// answer: it was asked, and nothing newer is known.
-func (c *candidate) believed(e *entry) bool {
-	return c.state != waiting && !(e.health != messages.Failed && e.stale(c.epoch))
 }
 
 // roundLog is a log line about the round under way.

@@ -8,22 +8,12 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// witnesses is how many other servers are asked when one is silent: enough to
+// corroborators is how many other servers are asked when one is silent: enough to
 // pass over dead ones, few enough not to burden a cluster in trouble.
-const witnesses = 3
+const corroborators = 3
 
 // calmTime without a suspicion ends a row of them.
 const calmTime = time.Minute
-
-// suspicion counts the looks for a witness. Those that were asked may be as silent
-// as the one they are asked about, and a silent server says nothing, for the network
-// may be ours. So within a row of looks nobody is asked twice, unless it has answered
-// meanwhile, before all the others were.
-type suspicion struct {
-	looks uint64    // so far
-	row   uint64    // the look that the row began with
-	last  time.Time // when the last one was
-}
 
 // look begins a look and returns its number.
 func (s *suspicion) look(now time.Time) uint64 {
@@ -35,13 +25,13 @@ func (s *suspicion) look(now time.Time) uint64 {
 	return s.looks
 }
 
-// turn is the look of this row that e owes an answer to, as a witness or as a
+// lastAsked is the look of this row that e lastAskedLook an answer to, as a witness or as a
 // suspect; zero: none.
-func (s *suspicion) turn(e *entry) uint64 {
-	if e.owes < s.row {
+func (s *suspicion) lastAsked(e *entry) uint64 {
+	if e.lastAskedLook < s.row {
 		return 0
 	}
-	return e.owes
+	return e.lastAskedLook
 }
 
 // suspected looks for servers that could bear witness: those that owe no answer,
@@ -66,17 +56,17 @@ func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 	look := r.suspicion.look(now)
 	slices.SortStableFunc(others, func(a, b *entry) int {
 		return cmp.Or(
-			cmp.Compare(r.suspicion.turn(a), r.suspicion.turn(b)),
+			cmp.Compare(r.suspicion.lastAsked(a), r.suspicion.lastAsked(b)),
 			cmp.Compare(reluctance(a), reluctance(b)),
 		)
 	})
-	suspect.owes = look
-	asked := make([]messages.Server, 0, witnesses)
-	for _, e := range others[:min(len(others), witnesses)] {
-		e.owes = look
+	suspect.lastAskedLook = look
+	asked := make([]messages.Server, 0, corroborators)
+	for _, e := range others[:min(len(others), corroborators)] {
+		e.lastAskedLook = look
 		asked = append(asked, e.server)
 	}
-	r.box.command(Witness{Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect)})
+	r.box.command(Corroborate{Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect)})
 }
 
 // reluctance is how late e is asked to bear witness because of its health.

@@ -1,0 +1,126 @@
+package attempt
+
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// fewAttempts is how often a call is sent whose trouble is not in the agent's own
+// cluster, or which other servers are likely to refuse as well. Servers choose one of
+// another region's by chance, each time anew.
+const fewAttempts = 3
+
+// Next is what to do now: before the first attempt, and after each pause and failure.
+func (c *Call) Next(env *Env) Action {
+	if c.Block > 0 {
+		// What it is held for does not count, and pauses in a large fleet are long.
+		c.RetryTimeout = max(c.RetryTimeout, queryPauses*fleet(env.View, dialsPerServer))
+	} else if c.until.IsZero() {
+		c.episode(env.Now)
+	}
+	if c.failed {
+		c.failed = false
+		if why, over := c.settle(env.View); over {
+			return Action{Do: End, Why: why}
+		}
+		if c.Deadline.IsZero() && !env.Now.Before(c.until) {
+			return Action{Do: End, Why: c.spentWhy()}
+		}
+		// What reached no server, or one that cannot serve it, cost none anything.
+		broke := c.last.Outcome != NotSent && !c.verdict.Denied && !env.Tokens.Spend()
+		spread := c.spread(env.View)
+		if c.verdict.Pause || broke || spread > 0 || !c.verdict.Denied && !c.othersLeft(env.View) {
+			return c.pause(env, broke, spread)
+		}
+	}
+	if c.waits(env.View) {
+		return c.pause(env, false, fleet(env.View, dialsPerServer))
+	}
+	if c.spent {
+		return Action{Do: End, Why: c.spentWhy()}
+	}
+	if _, some := env.View.Active(); !some {
+		return c.await(env)
+	}
+	server, some := c.pick(env.View)
+	if !some { // none that is left may have it
+		return Action{Do: End, Why: Breaks}
+	}
+	c.attempts++
+	c.server = server.Addr
+	return Action{Do: Try, Server: server, Limit: c.slice(env)}
+}
+
+// await waits for a server, as long as there would be time to try it.
+func (c *Call) await(env *Env) Action {
+	if c.until.IsZero() {
+		c.episode(env.Now)
+	}
+	if left := c.until.Sub(env.Now); left > 0 {
+		return Action{Do: Await, For: left}
+	}
+	return Action{Do: End, Why: NoServers}
+}
+
+// Failed takes note of how the attempt under way failed. What is wrong with the server is
+// for others to hear before Next is asked, so that its view knows of it.
+func (c *Call) Failed(now time.Time, f Failure) Verdict {
+	c.failed, c.last, c.verdict = true, f, f.Judge(c.Repeatable)
+	c.cut = c.cut || f.Kind == Cut
+	if c.held = c.wasHeld(now, f); c.held {
+		c.attempts, c.harm = 1, harm{} // its failure is the first of an episode
+	} else {
+		c.harmed(c.server, f)
+	}
+	if c.held || c.until.IsZero() {
+		c.episode(now)
+	}
+	c.left(f)
+	return c.verdict
+}
+
+// Broke takes note that a connection broke under an attempt that was Cut before, and that
+// had been left to go on.
+func (c *Call) Broke(server string) {
+	c.harmed(server, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
+}
+
+// Moved takes note that the attempt under way ended only because the call is to be made
+// elsewhere, which is no failure.
+func (c *Call) Moved(now time.Time) {
+	c.attempts--
+	c.failed, c.held = false, false
+	if c.Block > 0 {
+		c.episode(now)
+	}
+}
+
+// Answered is how long the attempt under way took, if that tells what to expect of the
+// next such call.
+func (c *Call) Answered(now time.Time) (pace time.Duration, tells bool) {
+	return now.Sub(c.began), c.Block == 0
+}
+
+// settle ends the call if its last failure does.
+func (c *Call) settle(view *messages.View) (why Why, over bool) {
+	v := c.verdict
+	if v.Rotate || v.Pass {
+		c.tried = append(c.tried, c.server)
+	}
+	if v.Few {
+		c.few++
+	}
+	switch {
+	case !v.Retry, v.Few && c.few >= fewAttempts:
+		return Failed, true
+	case c.breaks >= mostBreaks:
+		return Breaks, true
+	}
+	if c.denied = c.denied || v.Denied; !c.denied {
+		return 0, false
+	}
+	// A server that fails is not waited for where another one has answered.
+	_, left := c.untried(view)
+	return Refused, !left
+}

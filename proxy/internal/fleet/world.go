@@ -1,0 +1,84 @@
+package fleet
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// Fleet is one run.
+type Fleet struct {
+	cfg     Config
+	queue   queue
+	now     time.Duration // since the beginning of the warm-up
+	base    time.Time
+	rng     *rand.Rand
+	agents  []agent
+	servers []server
+	number  map[string]int16  // of a server, by address
+	known   []messages.Server // the servers that agents are configured with
+
+	leader int           // -1: none
+	leads  time.Duration // from then on
+	grace  time.Duration // until then no heartbeat is missed: a new leader gives all of them time
+
+	infos []messages.ServerInfo // of one heartbeat's answer, reused
+	tally
+}
+
+// server is one server as agents meet it.
+type server struct {
+	messages.Server
+	up         bool
+	frozen     bool // connections stay, nothing is answered
+	named      bool // heartbeats name it
+	leaderless bool
+	cut        int // percent of the agents that it is frozen for
+	rtt        time.Duration
+	free       time.Duration // when it has worked off the handshakes that have come in
+	gone       time.Duration // when it died or fell silent
+
+	active int // agents that have it in front
+	bins
+}
+
+// How a dial ends.
+const (
+	refused  uint32 = iota // at once
+	made                   // with a session
+	timedOut               // with the dial limit
+)
+
+// in has e happen after a while.
+func (f *Fleet) in(d time.Duration, e event) {
+	e.at = f.now + d
+	f.queue.push(e)
+}
+
+// clock is the time as the cores are told it.
+func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
+
+// since is a time of the cores on the clock of the run.
+func (f *Fleet) since(t time.Time) time.Duration { return t.Sub(f.base) }
+
+// running says whether the warm-up is over.
+func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
+
+// count adds one to the bin of the present.
+func (f *Fleet) count(b []uint32) {
+	if f.running() {
+		b[min(int((f.now-f.cfg.Warm)/f.cfg.Grain), len(b)-1)]++
+	}
+}
+
+// reaches says whether a sees answers of a server.
+func (f *Fleet) reaches(a *agent, n int16) bool {
+	s := &f.servers[n]
+	return s.up && !s.frozen && int(a.id%100) >= s.cut
+}
+
+// leads says whether a server knows a leader.
+func (f *Fleet) hasLeader(n int16) bool {
+	return f.leader >= 0 && f.now >= f.leads && !f.servers[n].leaderless
+}

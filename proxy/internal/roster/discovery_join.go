@@ -1,0 +1,91 @@
+package roster
+
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// noteReached takes note of a server that answers.
+func (r *Roster) noteReached() {
+	if !r.discovery.reached {
+		for e := range r.list.all() {
+			r.discovery.reached = r.discovery.reached || e.works()
+		}
+	}
+}
+
+// wantsDiscovery says whether servers should be looked for: something asked for
+// it, the agent is an orphan, or there is no server at all.
+func (r *Roster) wantsDiscovery() bool {
+	return !r.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)
+}
+
+// discoveryDeadline is when the next run is to begin; zero: none is wanted.
+func (r *Roster) discoveryDeadline() time.Time {
+	if !r.wantsDiscovery() {
+		return time.Time{}
+	}
+	return r.discovery.earliest
+}
+
+// discovered takes the result of a run. Found servers join as backups; if there
+// is no server, or the agent is an orphan, they join as primaries. Bad addresses
+// are skipped. A run that found nothing is repeated as long as it is wanted.
+func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
+	d := &r.discovery
+	if !d.finish(m.Run) {
+		return
+	}
+	if m.Err != nil {
+		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
+		d.failed = true
+	}
+	if len(m.Found) == 0 && m.Err != nil {
+		d.hurry(now, r.list.len() == 0, r.rng)
+		return
+	}
+	d.reasons, d.failed = 0, m.Err != nil
+	joined, usable := r.join(now, m)
+	if d.reached = d.reached || usable > 0; !d.reached {
+		d.hurry(now, r.list.len() == 0, r.rng)
+	}
+	level := Info
+	if joined == 0 {
+		level = Debug
+	}
+	r.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
+}
+
+// join lists what a run found, and answers how many servers are new and how many
+// addresses could be used. What an earlier run found, and this one did not, leaves
+// unless it answered: an outage that lasts must not pile up what discovery finds.
+func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined, usable int) {
+	asPrimary := r.quorum.orphaned() || r.list.len() == 0
+	before := r.list.len()
+	found := m.Found
+	if len(found) > maxFound {
+		r.warn(now, "discovery found too many servers: the first are taken", messages.Server{}, nil)
+		found = found[:maxFound]
+	}
+	for _, f := range found {
+		server, err := messages.ParseServer(f.Addr)
+		if err != nil {
+			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
+			continue
+		}
+		usable++
+		isNew := r.list.find(server.Addr) == nil
+		e := r.list.add(server, f.Source, asPrimary)
+		e.found, e.named = e.found || isNew, true
+	}
+	joined = r.list.len() - before
+	if active := r.list.active(); joined > 0 {
+		r.list.discard(func(e *entry) bool { return e.found && !e.named && !e.works() && e != active })
+	}
+	r.list.forgetNames()
+	return joined, usable
+}
+
+// maxFound bounds what one run may add.
+const maxFound = 256

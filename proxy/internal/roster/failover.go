@@ -1,0 +1,93 @@
+package roster
+
+import (
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// maxTries is how often in a row an agent tries to go back.
+const maxTries = 8
+
+// failover takes note that former, the active server until now, was left because
+// it failed or knows no leader, as cause says. If another has taken over, the next round is
+// brought forward: the server may soon be back.
+func (r *Roster) failover(now time.Time, former *entry, cause error) {
+	if r.list.active() == former {
+		return
+	}
+	r.logFailover(now, former, cause)
+	s := &r.schedule
+	s.displaced, s.tries = true, 0
+	_, soon := r.cfg.Rebalance.spread(r.size, 0)
+	if soon && former.health == messages.Failed && !r.list.isBackup(former) &&
+		(r.returned.addr != former.server.Addr || now.Sub(r.returned.at) >= steady) {
+		r.setHome(former)
+	}
+	s.homeward = s.home != "" || r.cfg.FleetIndex != 0 || r.cfg.Policy == Rendezvous
+	r.bringForward(now)
+	r.rotated = r.published.epoch + 1
+}
+
+// leave takes note that a heartbeat took the server away that was in front.
+func (r *Roster) leave(was front) {
+	if e := was.entry; e != nil && !was.backup && r.list.find(e.server.Addr) == nil {
+		r.setHome(e)
+	}
+}
+
+// setHome makes a server that was left the one to go back to, unless there is one.
+func (r *Roster) setHome(e *entry) {
+	if r.schedule.home == "" {
+		r.schedule.home = e.server.Addr
+	}
+}
+
+// retryHome ends a homeward round: if the server that the agent belongs to did not
+// answer, it tries again after a while, for that server may be on its way back. While
+// it is not listed, it is waited for.
+func (r *Roster) retryHome(now time.Time, was schedule) {
+	candidates := r.round.candidates
+	if len(candidates) == 0 {
+		return
+	}
+	c, s := &candidates[0], &r.schedule
+	if r.cfg.Policy == Shuffle && r.cfg.FleetIndex == 0 && c.server.Addr != was.home {
+		s.home = was.home
+		return
+	}
+	s.displaced = r.cfg.FleetIndex != 0 // its seat changes with the list
+	switch {
+	case c.state == answered:
+		r.returned = lastReturn{addr: c.server.Addr, at: now}
+	case was.tries < maxTries:
+		s.displaced, s.homeward, s.home, s.tries = true, true, was.home, was.tries+1
+		r.bringForward(now)
+	}
+}
+
+// noteJoined ends a step: if servers have joined the primaries, the next round is brought
+// forward. It moves to no other server than one of these, or, of an agent with a seat
+// that failed over, to the seat among all of them. A server that was there when the
+// last round ended has the agents already that chose it then: only those of them that
+// have left it meanwhile go there.
+func (r *Roster) noteJoined(now time.Time) {
+	if r.list.joins == r.joins {
+		return
+	}
+	r.joins = r.list.joins
+	s, home := &r.schedule, r.list.find(r.schedule.home)
+	seat := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
+	switch {
+	case seat && !s.displaced:
+		return // the order of the others' seats is another one now: that can wait
+	case seat, home != nil && home.back:
+		s.homeward, s.tries = true, 0
+	case slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }):
+		s.joined = true
+	default:
+		return
+	}
+	r.bringForward(now)
+}

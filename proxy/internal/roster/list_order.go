@@ -1,0 +1,80 @@
+package roster
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// promote makes the active server a primary, in front, if it is a backup that has
+// not failed: it carries the calls, and goes before servers nobody has reached.
+func (l *list) promote(named map[string]bool) {
+	e := l.active()
+	if e == nil || e.health == messages.Failed || named[e.server.Addr] || !l.isBackup(e) {
+		return
+	}
+	l.backups = without(l.backups, e)
+	l.primaries = slices.Insert(l.primaries, 0, e)
+	e.source = e.listedBy
+}
+
+// prefer follows a change of who is in which class. If that took the active server,
+// was, away or into the other class, or there was none, a server that nobody has
+// reached may stand in front of one that works: a primary that does, was itself if
+// it can be, goes before all then.
+func (l *list) prefer(was front) {
+	active := l.active()
+	if active == nil || active.health != messages.Unknown {
+		return
+	}
+	if was.entry != nil && slices.Contains(l.class(was.entry), was.entry) && l.isBackup(was.entry) == was.backup {
+		return // it stays what it was
+	}
+	works := func(e *entry) bool { return e.health == messages.Alive }
+	i := slices.Index(l.primaries, was.entry)
+	if i < 0 || !works(l.primaries[i]) {
+		i = slices.IndexFunc(l.primaries, works)
+	}
+	if i >= 0 {
+		e := l.primaries[i]
+		l.primaries = slices.Insert(slices.Delete(l.primaries, i, i+1), 0, e)
+	}
+}
+
+// toEnd moves e to the end of its class.
+func (l *list) toEnd(e *entry) {
+	class := l.class(e)
+	if i := slices.Index(class, e); i >= 0 {
+		copy(class[i:], class[i+1:])
+		class[len(class)-1] = e
+	}
+}
+
+// reorder sorts each class by its entries' rank; equals keep their order.
+func (l *list) reorder() {
+	byRank := func(a, b *entry) int { return cmp.Compare(a.rank, b.rank) }
+	slices.SortStableFunc(l.primaries, byRank)
+	slices.SortStableFunc(l.backups, byRank)
+}
+
+// forgiven ends the time of the servers for which it is over.
+func (l *list) forgiven(now time.Time) {
+	for e := range l.all() {
+		e.behind = e.behind && now.Before(e.until)
+	}
+}
+
+// toFront moves e before the others, if it is among them.
+func toFront(class []*entry, e *entry) {
+	if i := slices.Index(class, e); i > 0 {
+		copy(class[1:i+1], class[:i])
+		class[0] = e
+	}
+}
+
+// without is class with e deleted, in place.
+func without(class []*entry, e *entry) []*entry {
+	return slices.DeleteFunc(class, func(x *entry) bool { return x == e })
+}

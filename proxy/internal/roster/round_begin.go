@@ -1,0 +1,55 @@
+package roster
+
+import (
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// rebalance begins a round, which goes by chance whatever was to come. During a round
+// it begins none; who waits gets the result of the one that runs.
+func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceResult]) {
+	if reply.Awaited() {
+		r.round.waiters = append(r.round.waiters, reply)
+	}
+	if r.round.running {
+		return
+	}
+	if s := &r.schedule; r.cfg.Policy == Shuffle && r.cfg.FleetIndex == 0 {
+		s.homeward, s.home, s.joined = false, "", false
+	}
+	r.beginRound(now, false)
+}
+
+// beginRound orders the candidates and probes the first. Every probe may last
+// until the round's limit; the stagger shrinks with the number of candidates so
+// that the last one still has half of it.
+func (r *Roster) beginRound(now time.Time, extra bool) {
+	d := &r.round
+	d.number++
+	r.list.forgiven(now)
+	d.running, d.extra, d.started, d.homeward, d.verifying = true, extra, 0, r.schedule.homeward, r.verifying()
+	d.began, d.limit, d.waitUntil = now, now.Add(r.cfg.ProbeTimeout), time.Time{}
+	d.candidates = d.candidates[:0]
+	order := r.arrange(d.homeward)
+	if d.verifying {
+		order = slices.DeleteFunc(order, func(e *entry) bool { return e.retained || r.list.isBackup(e) })
+	}
+	d.short = len(order) > maxCandidates
+	for _, e := range r.shortlist(order) {
+		e.skippedOnce = true
+		d.candidates = append(d.candidates, candidate{server: e.server})
+	}
+	r.list.forgetJoins()
+	share := r.cfg.ProbeTimeout / time.Duration(2*max(len(d.candidates), 1))
+	d.stagger = max(min(r.cfg.ProbeStagger, share), 1)
+	r.probeNext(now)
+}
+
+// verifying says whether the round that begins is about the servers that are to
+// replace the held ones, and about nobody else: one of those carries calls.
+func (r *Roster) verifying() bool {
+	return r.list.retaining() && r.list.served()
+}

@@ -1,0 +1,115 @@
+package roster
+
+import (
+	"slices"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// arrange orders the servers for a round: primaries, then backups. In each class
+// those that know no leader come last. A homeward round goes by the agent's seat.
+func (r *Roster) arrange(homeward bool) []*entry {
+	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
+	if homeward && r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0 {
+		byFleetIndex(primaries, r.cfg.FleetIndex)
+		r.ownFirst(primaries)
+	} else {
+		r.ordered(primaries)
+		r.homeFirst(primaries)
+	}
+	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
+	for _, class := range [...][]*entry{primaries, backups} {
+		toBack(class, r.triedLast)
+		toBack(class, behind)
+	}
+	return append(primaries, backups...)
+}
+
+// ordered puts primaries into the order of the policy and of the datacenters.
+func (r *Roster) ordered(primaries []*entry) []*entry {
+	r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
+	r.ownFirst(primaries)
+	return primaries
+}
+
+// ownFirst moves the servers of the agent's datacenter before the others, if these
+// are preferred.
+func (r *Roster) ownFirst(primaries []*entry) {
+	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
+		ownFirst(primaries, r.cfg.Datacenter)
+	}
+}
+
+// homeFirst orders the primaries of a round that was brought forward, which are in the
+// order of the policy. It begins with the server that the agent goes back to, or with
+// one that has joined if that is its turn, and goes on with the active server: an agent
+// whose round leads nowhere stays where it is.
+func (r *Roster) homeFirst(primaries []*entry) {
+	s := &r.schedule
+	if r.cfg.Policy != Shuffle || len(primaries) == 0 || !s.homeward && !s.joined {
+		return
+	}
+	first := primaries[0]
+	active := r.list.active()
+	if active.health == messages.Failed {
+		return
+	}
+	if s.homeward {
+		first = r.list.find(s.home)
+	} else if !first.joined {
+		first = nil
+	}
+	toFront(primaries, active)
+	toFront(primaries, first)
+	r.ownFirst(primaries)
+}
+
+// triedLast says whether a round tries e after the others of its class: it knows no
+// leader. A round passes it over once; as long as the cluster has a leader, the
+// next one gives it its turn again. Otherwise it would never be probed while any
+// other server answers.
+func (r *Roster) triedLast(e *entry) bool {
+	return e.health == messages.Leaderless && (r.leader == "" || !e.skippedOnce)
+}
+
+// behind reports whether a round tries e after the others of its class.
+func behind(e *entry) bool { return e.behind }
+
+// maxCandidates is how many servers one round tries. A heartbeat may name a thousand
+// addresses.
+const maxCandidates = 16
+
+// shortlist is who of a long list a round tries: the first in its order, but before
+// them those that no round has tried since one found a server, so that every server
+// gets its turn. The active server, which may be the only one that works, is always
+// among them, last.
+func (r *Roster) shortlist(order []*entry) []*entry {
+	if len(order) <= maxCandidates {
+		return order
+	}
+	tried := func(e *entry) bool { return e.swept == r.sweep }
+	if !r.untried(order) {
+		r.sweep++
+	}
+	toBack(order, tried)
+	chosen, active := order[:maxCandidates], r.list.active()
+	for _, e := range order[maxCandidates:] {
+		if e == active {
+			chosen[maxCandidates-1] = e
+		}
+	}
+	for _, e := range chosen {
+		e.swept = r.sweep
+	}
+	return chosen
+}
+
+// untried says whether there are servers that no round has tried in this sweep.
+func (r *Roster) untried(order []*entry) bool {
+	for _, e := range order {
+		if e.swept != r.sweep {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,170 @@
+package roster
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// New makes a Roster. It owns rng from then on: give each client a source with a
+// seed of its own, or all of them choose the same servers. The configured servers
+// stand in the order of the policy, not in the one given: clients that share a
+// configuration must not all begin with its first server, nor return to it.
+func New(cfg Config, rng *rand.Rand) *Roster {
+	r := &Roster{
+		cfg:        cfg.withDefaults(),
+		rng:        rng,
+		warnings:   newThrottle(),
+		heartbeats: newMemory(),
+	}
+	for _, s := range r.cfg.Servers {
+		r.list.addPrimary(s, messages.SourceConfig)
+	}
+	r.list.primaries = r.arrange(false)
+	r.list.forgetJoins()
+	r.joins = r.list.joins
+	for _, e := range r.list.primaries {
+		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceConfig})
+	}
+	for _, s := range r.cfg.Remembered {
+		r.list.addBackup(s, messages.SourceFile).found = true
+	}
+	return r
+}
+
+// Start publishes the first view and arms the first rebalance; without a server
+// it asks for discovery. Later calls do nothing. A Step or Expire that comes
+// first implies it.
+func (r *Roster) Start(now time.Time) {
+	if r.started {
+		return
+	}
+	r.box.open()
+	r.start(now)
+	r.finish(now)
+}
+
+// Step takes one message. Its effects wait for Take.
+func (r *Roster) Step(now time.Time, m messages.Message) {
+	r.box.open()
+	r.start(now)
+	switch m := m.(type) {
+	case messages.HeartbeatUpdate:
+		r.heartbeat(now, m)
+	case messages.FailureNotice:
+		r.failed(now, m)
+	case messages.Recovered:
+		r.recovered(m)
+	case messages.Reconnected:
+		r.reconnected(m.Server.Addr)
+	case messages.Suspected:
+		r.suspected(now, m)
+	case messages.RebalanceTick:
+		r.rebalance(now, m.Reply)
+	case messages.SetServers:
+		r.setServers(now, m)
+	case messages.SetBackups:
+		r.setBackups(now, m)
+	case messages.AddBackup:
+		r.addBackup(now, m)
+	case messages.AddPrimary:
+		r.addPrimary(now, m)
+	case messages.RemoveServer:
+		r.removeServer(m)
+	case messages.ProbeDone:
+		r.probeDone(now, m)
+	case messages.DiscoveryDone:
+		r.discovered(now, m)
+	}
+	r.finish(now)
+}
+
+// Expire does whatever is due. Calling it early is harmless.
+func (r *Roster) Expire(now time.Time) {
+	r.box.open()
+	r.start(now)
+	r.expireQuorum(now)
+	switch {
+	case r.round.running:
+		r.expireRound(now)
+	default:
+		r.beginDue(now)
+	}
+	r.finish(now)
+	if !r.round.running && due(r.nextRound(), now) { // a list that has just changed may have moved it here
+		r.beginDue(now)
+		r.finish(now)
+	}
+}
+
+// Deadline is when Expire wants to be called next. It is zero before the start
+// and never after it.
+func (r *Roster) Deadline() time.Time {
+	if !r.started {
+		return time.Time{}
+	}
+	at := r.nextRound()
+	if r.round.running {
+		at = r.round.deadline()
+	}
+	at = earlier(at, r.quorum.deadline())
+	return earlier(at, r.discoveryDeadline())
+}
+
+// Take hands out the effects since the last Take, in order. The slice is valid
+// until the next Start, Step or Expire.
+func (r *Roster) Take() []Effect { return r.box.take() }
+
+// Waiting is the replies of those who wait for the end of a round, and of those whose
+// answer has not been taken, or was in the last Take. It is for a shell that ends,
+// whatever kept it from delivering them.
+func (r *Roster) Waiting() []actor.Reply[messages.RebalanceResult] {
+	waiting := slices.Clone(r.round.waiters)
+	for _, effects := range [][]Effect{r.box.answers, r.box.out} {
+		for _, e := range effects {
+			if a, ok := e.(Answer[messages.RebalanceResult]); ok {
+				waiting = append(waiting, a.To)
+			}
+		}
+	}
+	return waiting
+}
+
+// start arms what needs the time, once.
+func (r *Roster) start(now time.Time) {
+	if r.started {
+		return
+	}
+	r.started = true
+	r.discovery = discovery{interval: r.cfg.DiscoverInterval, earliest: now}
+	r.rearm(now)
+	r.schedule.first = true
+	r.resize(now)
+}
+
+// finish ends a step: begin discovery if it is wanted, publish once if anything
+// visible changed, then answer.
+func (r *Roster) finish(now time.Time) {
+	r.releaseRetained()
+	r.restoreIfNoneAlive()
+	r.logEpisode(now)
+	r.noteReached()
+	r.resize(now)
+	r.noteJoined(now)
+	r.postpone(now)
+	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.numNodes, r.rng)
+	if due(r.discoveryDeadline(), now) {
+		r.box.command(Discover{Run: r.discovery.begin(now, r.numNodes, r.rng)})
+	}
+	r.box.close(r.publish())
+}
+
+// beginDue begins the next round if it is due.
+func (r *Roster) beginDue(now time.Time) {
+	if due(r.nextRound(), now) {
+		r.beginRound(now, r.cfg.FleetIndex == 0 && !due(r.regular(), now))
+	}
+}
