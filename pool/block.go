@@ -9,10 +9,10 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// BlockTime is how long args ask a server to hold the call until there is news,
-// 300 s at most; zero if they are no blocking query. They say it as Nomad's do, in what
-// Fields reads: by a MinQueryIndex above zero and MaxQueryTime, without which a server
-// holds a query for its 300 s; or by a method TimeToBlock() time.Duration.
+// BlockTime is how long args ask a server to hold the call until something changes, 300 s
+// at most; zero if they are no blocking query. Nomad's arguments ask by a MinQueryIndex
+// above zero and a MaxQueryTime (see Fields), without which a server holds a query for its
+// 300 s; others may have a method TimeToBlock() time.Duration.
 func BlockTime(args any) time.Duration {
 	if a, ok := args.(interface{ TimeToBlock() time.Duration }); ok && !isNil(args) {
 		if block := timeToBlock(a); block > 0 {
@@ -29,8 +29,8 @@ func BlockTime(args any) time.Duration {
 	return session.LongestBlock
 }
 
-// timeToBlock is what the method says; zero where it panics, as one does that is
-// promoted from an embedded pointer that is nil. Such arguments can be sent.
+// timeToBlock is a.TimeToBlock(); zero where that panics, as a method does that is promoted
+// from an embedded nil pointer. Such arguments can be sent.
 func timeToBlock(a interface{ TimeToBlock() time.Duration }) time.Duration {
 	defer func() { _ = recover() }()
 	return a.TimeToBlock()
@@ -42,10 +42,10 @@ func isNil(args any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// Shortened is a copy of the arguments of a blocking query that asks to be held for
-// block at most, for a query that is sent again. The caller's own are never written to;
-// what else they refer to is shared. ok is false for arguments whose time cannot be
-// changed: they have no MaxQueryTime, or one of another type.
+// Shortened is a copy of the arguments of a blocking query that asks to be held for block
+// at most, for a query that is sent again. args is never written to; the copy shares the
+// values that args refers to. ok is false if the time cannot be changed: there is no
+// MaxQueryTime, or it is of another type.
 func Shortened(args any, block time.Duration) (short any, ok bool) {
 	name := fieldNames[fieldTime]
 	switch args := args.(type) {
@@ -81,7 +81,7 @@ func Shortened(args any, block time.Duration) (short any, ok bool) {
 	return nil, false
 }
 
-// mapWith is a copy of a map in which name has a time.
+// mapWith is a copy of a map with block under name.
 func mapWith(m reflect.Value, name string, block time.Duration) (any, bool) {
 	t := m.Type()
 	if !reflect.TypeFor[string]().ConvertibleTo(t.Key()) || m.IsNil() {
@@ -103,7 +103,7 @@ func mapWith(m reflect.Value, name string, block time.Duration) (any, bool) {
 	return dup.Interface(), true
 }
 
-// structWith is a pointer to a copy of a struct in which the field at index has a time.
+// structWith is a pointer to a copy of a struct with block in the field at index.
 func structWith(v reflect.Value, index []int, block time.Duration) (dup reflect.Value, ok bool) {
 	if index == nil {
 		return dup, false
@@ -112,7 +112,7 @@ func structWith(v reflect.Value, index []int, block time.Duration) (dup reflect.
 	dup.Elem().Set(v)
 	at := dup.Elem()
 	for _, i := range index {
-		if at.Kind() == reflect.Pointer { // an embedded pointer is the caller's: copy what it points to
+		if at.Kind() == reflect.Pointer { // it is the caller's: copy the embedded struct
 			if at.IsNil() || !at.CanSet() {
 				return dup, false
 			}
@@ -126,7 +126,7 @@ func structWith(v reflect.Value, index []int, block time.Duration) (dup reflect.
 	return dup, at.CanSet() && setTime(at, block)
 }
 
-// setTime puts a time where an integer of 64 bits goes, or anything.
+// setTime sets v to block, if it is an integer of 64 bits or an interface without methods.
 func setTime(v reflect.Value, block time.Duration) bool {
 	switch v.Kind() {
 	case reflect.Int64:

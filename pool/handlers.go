@@ -16,8 +16,8 @@ import (
 // Allocations.Stats, .Checks, .Restart, .Signal, .GarbageCollect and
 // .GarbageCollectAll, Agent.Host and .Profile, and the methods of NodeMeta,
 // NodeIdentity, CSI and HostVolume; they open FileSystem.Logs and .Stream,
-// Allocations.Exec and Agent.Monitor as streams. A method that is not there is
-// answered in the words of package net/rpc.
+// Allocations.Exec and Agent.Monitor as streams. An unknown method is
+// answered with the text of package net/rpc.
 //
 // Each call runs in a goroutine of its own. Its context ends with the session it
 // came on, and Stop waits for it. A panic, also of CallFor and StreamFor, ends its
@@ -26,27 +26,26 @@ type Handlers struct {
 	// Calls are the methods by name, "Service.Method".
 	Calls map[string]CallHandler
 
-	// RPC has services as package net/rpc makes them; it is asked for what Calls
-	// does not have. Its methods get no context.
+	// RPC has services as package net/rpc makes them, for methods that Calls does not
+	// have. Its methods get no context.
 	RPC *rpc.Server
 
-	// CallFor, if set, is asked for the method of each call that neither Calls nor
-	// RPC has; nil: there is no such method. It is called from many goroutines, before
-	// the arguments are read, and holds up nothing but its own stream.
+	// CallFor, if set, returns the handler of a method that neither Calls nor RPC has;
+	// nil: there is no such method. It is called from many goroutines, before the
+	// arguments are read, and holds up nothing but its own stream.
 	CallFor func(method string) CallHandler
 
 	// Streams are the streaming methods by name.
 	Streams map[string]StreamHandler
 
-	// StreamFor, if set, is asked for each streaming method that Streams does not
-	// have, as CallFor is for calls.
+	// StreamFor, if set, returns the handler of a streaming method that Streams does not
+	// have, as CallFor does for calls.
 	StreamFor func(method string) StreamHandler
 }
 
-// CallHandler answers one call. decode reads the arguments into a non-nil
-// pointer; its error is fit to be returned. What the handler returns is sent as
-// msgpack has it, nil as an empty map, an error as its text, a *RemoteError as
-// its server sent it.
+// CallHandler answers one call. decode reads the arguments into a non-nil pointer; its
+// error may be returned as it is. The result is sent as msgpack, nil as an empty map, an
+// error as its text, a *RemoteError as its server sent it.
 type CallHandler func(ctx context.Context, decode func(args any) error) (any, error)
 
 // StreamHandler serves one streaming call that has been acknowledged. The caller's
@@ -58,7 +57,7 @@ type CallHandler func(ctx context.Context, decode func(args any) error) (any, er
 // closed when the handler returns.
 type StreamHandler func(ctx context.Context, conn net.Conn) error
 
-// validate refuses names and handlers that could never be called.
+// validate refuses names and handlers that cannot be called.
 func (h *Handlers) validate() error {
 	for name, f := range h.Calls {
 		if err := validHandler("Handlers.Calls", name, f == nil); err != nil {
@@ -93,7 +92,8 @@ func (h *Handlers) stream(method string) StreamHandler {
 	return f
 }
 
-// unknown is the answer to a method nobody has, in the words that servers know.
+// unknown is the answer to a method without a handler: the text of package net/rpc, which
+// servers know.
 func (h *Handlers) unknown(name string) string {
 	at := strings.LastIndexByte(name, '.')
 	if at < 0 {

@@ -14,7 +14,7 @@ import (
 // nomad/structs/structs.go of Nomad 2.0.6).
 type RequestFields struct {
 	Query            bool          // there is a MinQueryIndex: the request has QueryOptions
-	MinQueryIndex    uint64        // above zero the server holds the call until there is news
+	MinQueryIndex    uint64        // above zero the server holds the call until something changes
 	MaxQueryTime     time.Duration // for so long at most
 	Write            bool          // there is an IdempotencyToken: the request is a WriteRequest
 	IdempotencyToken bool          // and it is not empty
@@ -23,11 +23,10 @@ type RequestFields struct {
 	ServerID         string        // the one server that is to serve it, by ID or name, or "leader"
 }
 
-// Fields are those fields of args: of a struct, a map, a pointer to one, or a Raw. A
-// field is what travels under its name, so codec tags count and Go names do not;
-// one that is absent, or of another type, is zero. It allocates nothing for structs
-// and for a map[string]any, and no more than the two texts for a Raw, of which it reads
-// the keys and passes over the rest. With Config.Codec structs are still read by their codec tags.
+// Fields reads these fields of args: a struct, a map, a pointer to one, or a Raw. Names are
+// those on the wire, so codec tags count and Go names do not, with Config.Codec too. A
+// field that is absent, or of another type, is zero. It allocates nothing for structs and
+// for a map[string]any, and for a Raw no more than the two texts.
 func Fields(args any) RequestFields { return fieldsOf(args, fieldCount) }
 
 // fieldsOf reads the first n fields, or more of them.
@@ -70,7 +69,7 @@ const (
 	fieldCount
 )
 
-// fieldNames are how the fields travel.
+// fieldNames are the names on the wire.
 var fieldNames = [fieldCount]string{"MinQueryIndex", "MaxQueryTime", "IdempotencyToken", "Forwarded", "Region", "ServerID"}
 
 // fieldKeys are the names as the keys of a map.
@@ -100,7 +99,7 @@ func fieldNumber(name []byte) int {
 	return -1
 }
 
-// set takes a field's value, which is not valid where a pointer on the way is nil.
+// set takes a field's value. It is not valid if a pointer that leads to it is nil.
 func (f *RequestFields) set(i int, v reflect.Value) {
 	v = pointed(v)
 	switch i {
@@ -119,7 +118,7 @@ func (f *RequestFields) set(i int, v reflect.Value) {
 	}
 }
 
-// text is a string of whatever type; empty if v is none.
+// text is a string of any type; empty if v is none.
 func text(v reflect.Value) string {
 	if v.Kind() != reflect.String {
 		return ""
@@ -135,7 +134,7 @@ func (f *RequestFields) ofMap(m map[string]any, n int) {
 	}
 }
 
-// ofMapValue looks into any other map.
+// ofMapValue reads a map of any other type.
 func (f *RequestFields) ofMapValue(m reflect.Value) {
 	switch key := m.Type().Key(); key.Kind() {
 	case reflect.String:
@@ -147,7 +146,7 @@ func (f *RequestFields) ofMapValue(m reflect.Value) {
 				f.set(i, v)
 			}
 		}
-	case reflect.Interface: // one of its keys may be a string of any type
+	case reflect.Interface: // a key may be a string of any type
 		for entry := m.MapRange(); entry.Next(); {
 			if key := pointed(entry.Key()); key.Kind() == reflect.String {
 				if i := fieldNumber([]byte(key.String())); i >= 0 {
@@ -181,7 +180,7 @@ func (f *RequestFields) ofRaw(raw Raw, n int) {
 	}
 }
 
-// pointed is what pointers and interfaces lead to.
+// pointed is v behind its pointers and interfaces.
 func pointed(v reflect.Value) reflect.Value {
 	for range 4 { // a pointer may point to itself
 		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface {
@@ -192,7 +191,7 @@ func pointed(v reflect.Value) reflect.Value {
 	return v
 }
 
-// positive is an integer of whatever kind; zero if v is none, or is below.
+// positive is an integer of any kind; zero if v is none, or is negative.
 func positive(v reflect.Value) int64 {
 	switch {
 	case v.CanInt():
@@ -203,8 +202,8 @@ func positive(v reflect.Value) int64 {
 	return 0
 }
 
-// field is the field of v at an index; not valid if an embedded pointer on the way to it
-// is nil.
+// field is the field of v at index; not valid if an embedded pointer that leads to it is
+// nil.
 func field(v reflect.Value, index []int) reflect.Value {
 	if len(index) == 1 {
 		return v.Field(index[0])
@@ -219,16 +218,16 @@ func field(v reflect.Value, index []int) reflect.Value {
 // queryType is where a struct has its fields, by number; nil: nowhere.
 type queryType [fieldCount][]int
 
-// queryTypes remembers what was found of a type: to look costs more than to send
-// a small call. The map is never written to; a new one takes its place.
+// queryTypes caches where types have the fields: to look that up costs more than to send a
+// small call. The map is copied to be changed.
 type queryTypes struct {
 	known atomic.Pointer[map[reflect.Type]*queryType]
 }
 
-// queries are the types of this program, which has not many.
+// queries is the cache of this program, whose types are few.
 var queries queryTypes
 
-// mostQueryTypes bounds how many types are remembered, for programs that make them.
+// mostQueryTypes bounds the cache, for programs that make types.
 const mostQueryTypes = 1024
 
 func (q *queryTypes) of(t reflect.Type) *queryType {
@@ -249,7 +248,7 @@ func (q *queryTypes) of(t reflect.Type) *queryType {
 			more[t] = f
 		}
 		more[t] = found
-		q.known.Store(&more) // what another has just added is looked for again
+		q.known.Store(&more) // a type that was added in between is looked up again
 	}
 	return found
 }

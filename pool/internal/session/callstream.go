@@ -19,8 +19,8 @@ type opening struct {
 }
 
 // callStream carries calls one after the other over a yamux stream. It belongs to the
-// caller that took it from the session, until it is put back; reply says what belongs to
-// the goroutine that reads the transport. A call stream whose caller left behind its
+// caller that took it from the session, until it is put back; see reply for the part of the
+// goroutine that reads the transport. A call stream whose caller left behind its
 // request is not used again.
 type callStream struct {
 	session *base
@@ -165,7 +165,7 @@ func (l *callStream) reset() {
 }
 
 // withdraw makes the call stream another caller's whose own caller has left, if nothing
-// of the request was sent, and reports whether it did. The server owes nothing on it.
+// of the request was sent, and reports whether it did. The server has nothing to answer on it.
 func (l *callStream) withdraw() bool {
 	s := l.session
 	at := l.frame.State()

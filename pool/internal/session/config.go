@@ -48,7 +48,7 @@ func (c *Config) slept() time.Duration {
 	return now.Round(0).Sub(c.Origin.Round(0)) - now.Sub(c.Origin)
 }
 
-// Notify is told what happens on the session numbered id to the server at addr. A method
+// Notify gets the reports of the session numbered id to the server at addr. A method
 // without a context must not block.
 type Notify interface {
 	// Overdue: a call waits, and nothing at all has come in for the silence limit. It is

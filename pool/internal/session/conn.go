@@ -218,11 +218,11 @@ func (c *Conn) setDeadline(t time.Time, set func(mux.Stream, time.Time) error) e
 	return err
 }
 
-// Write writes all of b; the error says why not. Other callers' writes come before or
+// Write writes all of b, or returns why it did not. Other callers' writes come before or
 // behind it. It blocks while the peer does not read, until the deadline, which it looks
 // at every 128 KiB. While the transport takes no byte at all it blocks for up to 10 s
 // whatever the deadline, and then ends c (ErrStalled): the peer may get up to 128 KiB more
-// than the count tells, also where that is 0. The other errors are those of Read, but for
+// than n counts, also where n is 0. The other errors are those of Read, but for
 // io.EOF.
 func (c *Conn) Write(b []byte) (n int, err error) {
 	if err := c.enter(); err != nil {
@@ -264,7 +264,7 @@ func (c *Conn) failed(err error) error {
 	return c.explain(err)
 }
 
-// CloseWrite tells the peer that nothing more will be written; reading goes on, for
+// CloseWrite closes this side of the stream; reading goes on, for
 // 5 minutes, as far as the peer goes on: see Pool.Stream for what servers make of it. It
 // may block as Write does.
 func (c *Conn) CloseWrite() error {

@@ -9,8 +9,8 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
-// errStale is that the peer had closed an idle stream. Nothing was sent on it, and that it
-// was closed says nothing about other streams.
+// errStale is that the peer had closed an idle stream. Nothing was sent on it, and other
+// streams may be fine.
 var errStale = errors.New("the stream was closed while it was idle")
 
 // exchange sends the encoded request and waits for its reply within ctx; err is nil if the

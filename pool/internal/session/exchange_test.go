@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
-// inline is a session over paper on which who sends also writes, and one lane.
+// inline is a session over a script, whose senders also write, and one call stream.
 func inline(t *testing.T, c *muxtest.Conn) (*Session, *callStream) {
 	t.Helper()
 	cfg := newConfig()
@@ -59,7 +59,7 @@ func TestAReplyThatIsThereWinsOverTheEndOfItsContextAndItsSession(t *testing.T) 
 }
 
 // A peer that answers before it was asked everything is answered on no more.
-func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
+func TestACallStreamThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 	c := &muxtest.Conn{}
 	s, l := inline(t, c)
 	l.route.Window.Store(20) // for a part of the request
@@ -73,7 +73,7 @@ func TestALaneThatWasAnsweredTooSoonIsGivenUp(t *testing.T) {
 	s.cancel(nil)
 }
 
-func TestThePortOfAStreamingCallGoesWithItsStream(t *testing.T) {
+func TestTheRouteOfAStreamingCallGoesWithItsStream(t *testing.T) {
 	srv, s := started(t)
 	srv.HandleStream("Test.End", func(context.Context, net.Conn) error { return nil })
 	for range 3 {
@@ -101,14 +101,14 @@ func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	awaitTrue(t, "the request", func() bool { return s.conn.Queued() > 0 })
 	cancel()
 	if !<-done {
-		t.Fatal("the lane was not left to others")
+		t.Fatal("the call stream was not left to others")
 	}
 	if next := <-s.idle; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.state.Load() != stateIdle || l.buf != nil {
 		t.Fatalf("%+v", l)
 	}
 }
 
-func TestNothingIsSentOnASessionThatIsOverWhenALaneIsGivenUp(t *testing.T) {
+func TestNothingIsSentOnASessionThatIsOverWhenACallStreamIsGivenUp(t *testing.T) {
 	c := &muxtest.Conn{}
 	s, l := inline(t, c)
 	s.conn.Acknowledged(l.route)

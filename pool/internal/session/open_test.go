@@ -37,7 +37,7 @@ func routesOf(s *Session) (all []*mux.Route) {
 	return all
 }
 
-// callStreamOf is the lane at a route; nil: none.
+// callStreamOf is the call stream at a route; nil: none.
 func callStreamOf(r *mux.Route) *callStream {
 	if to := r.Receiver.Load(); to != nil {
 		return (*to).(*callStream)
@@ -45,7 +45,7 @@ func callStreamOf(r *mux.Route) *callStream {
 	return nil
 }
 
-// asked is how many lanes of a session wait for a reply.
+// asked is how many call streams of a session wait for a reply.
 func asked(s *Session) (n int) {
 	for _, r := range routesOf(s) {
 		if l := callStreamOf(r); l != nil && l.state.Load() == stateAsked {
@@ -55,7 +55,7 @@ func asked(s *Session) (n int) {
 	return n
 }
 
-// lateServer accepts no stream until it is told to, and then answers each request that
+// lateServer accepts no stream until accept is called, and then answers each request that
 // is no blocking query.
 func lateServer(t *testing.T) (addr string, accept func()) {
 	t.Helper()

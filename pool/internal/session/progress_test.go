@@ -87,8 +87,8 @@ func TestAServerThatTakesALargeRequestSparesTheSession(t *testing.T) {
 	}
 }
 
-// waits has a waiter wait, until deadline if that is positive, while come says how much of
-// the answer comes in.
+// waits has a waiter wait, until deadline if that is positive, while come has bytes of
+// the answer come in.
 func waits(t *testing.T, s *silentSession, deadline time.Duration, come func(waiting context.Context, in *incoming, now func() int64) (done bool)) (bool, error) {
 	t.Helper()
 	timer := time.NewTimer(time.Hour)

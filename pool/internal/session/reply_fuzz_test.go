@@ -11,9 +11,9 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// FuzzInbound feeds bytes to a connection with a lane that waits for a reply. Whatever
+// FuzzInbound feeds bytes to a connection with a call stream that waits for a reply. Whatever
 // they are and however they are cut, nothing panics, and what yamux gets is whole
-// frames without the lane's data.
+// frames without the call stream's data.
 func FuzzInbound(f *testing.F) {
 	reply, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 7, ServiceMethod: "X.Y"}, "reply")
 	if err != nil {
@@ -33,7 +33,7 @@ func FuzzInbound(f *testing.F) {
 			kind, n := got[1], uint32(0)
 			if kind == muxtest.Data {
 				if n = binary.BigEndian.Uint32(got[8:]); got[7] == 1 && [3]byte(got[4:]) == [3]byte{} {
-					t.Fatalf("yamux got the lane's data: % x", got[:mux.HeadSize])
+					t.Fatalf("yamux got the call stream's data: % x", got[:mux.HeadSize])
 				}
 			}
 			got = got[min(mux.HeadSize+int(n), len(got)):]

@@ -18,14 +18,13 @@ import (
 // paper is a connection over a script.
 func paper(c *muxtest.Conn) *mux.Conn { return connOn(c, newConfig()) }
 
-// receiveOn gives a lane what comes in for its route.
+// receiveOn has a call stream receive what comes in for its route.
 func receiveOn(l *callStream) {
 	to := mux.Receiver(l)
 	l.route.Receiver.Store(&to)
 }
 
-// streamOn is a lane on stream 1 of a connection, and asked says whether it waits for a
-// reply.
+// streamOn is a call stream on stream 1 of a connection; asked: it waits for a reply.
 func streamOn(t *testing.T, r *mux.Conn, asked bool) *callStream {
 	t.Helper()
 	s := &Session{base: base{conn: r, cfg: newConfig()}}
@@ -39,20 +38,19 @@ func streamOn(t *testing.T, r *mux.Conn, asked bool) *callStream {
 	return l
 }
 
-// answered says whether the lane's turn is answered, and that its caller is told,
-// who takes the answer.
+// answered reports whether the call stream is in stateAnswered, and takes the reply then.
 func answered(t *testing.T, l *callStream) bool {
 	t.Helper()
 	there := l.state.Load() == stateAnswered
 	select {
 	case <-l.done:
 		if !there {
-			t.Fatal("the caller was told of nothing")
+			t.Fatal("the caller was woken for nothing")
 		}
 		l.takeReply()
 	default:
 		if there {
-			t.Fatal("the caller was not told")
+			t.Fatal("the caller was not woken")
 		}
 	}
 	return there
@@ -76,7 +74,7 @@ func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 		muxtest.Head(0, muxtest.Window, muxtest.ACK, 1, 0),
 		muxtest.Head(0, muxtest.Data, muxtest.ACK, 1, uint32(half)), reply[:half],
 		pong,
-		append(muxtest.Head(0, muxtest.Data, 0, 5, 2), "xy"...), // nobody knows it
+		append(muxtest.Head(0, muxtest.Data, 0, 5, 2), "xy"...), // a stream that is not known
 		muxtest.Head(0, muxtest.Data, muxtest.FIN, 1, uint32(len(reply)-half)), reply[half:],
 	)
 	want := slices.Concat( // yamux sees everything but the data
@@ -120,7 +118,7 @@ func TestBytesBehindAReplyAreRefusedHoweverTheyArriveCut(t *testing.T) {
 	}
 }
 
-func TestAStreamThatEndsFailsWhoWaitsForIt(t *testing.T) {
+func TestAStreamThatEndsFailsTheCallerThatWaits(t *testing.T) {
 	part := replyOf(t, 20)[:10]
 	data := func(flags uint16) []byte {
 		return slices.Concat(muxtest.Head(0, muxtest.Data, flags, 1, 10), part)
@@ -149,12 +147,12 @@ func TestAStreamThatEndsFailsWhoWaitsForIt(t *testing.T) {
 		l = streamOn(t, idle, false)
 		_, _ = muxtest.Drain(idle)
 		if answered(t, l) || l.expectReply() {
-			t.Errorf("%s: an idle lane can still be asked", name)
+			t.Errorf("%s: an idle call stream can still be asked", name)
 		}
 	}
 }
 
-func TestBytesThatNobodyAskedForSpoilTheLane(t *testing.T) {
+func TestBytesWithoutARequestSpoilTheCallStream(t *testing.T) {
 	r := paper(&muxtest.Conn{Reads: [][]byte{append(muxtest.Head(0, muxtest.Data, 0, 1, 1), 'x')}, Err: io.EOF})
 	l := streamOn(t, r, false)
 	if got, _ := muxtest.Drain(r); len(got) != 0 {
@@ -165,9 +163,9 @@ func TestBytesThatNobodyAskedForSpoilTheLane(t *testing.T) {
 	}
 }
 
-// A lane that was left still takes what comes in, into nothing, until the peer
+// A call stream that was abandoned still takes what comes in, into nothing, until the peer
 // ends its stream; then nothing is kept of it.
-func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T) {
+func TestWhatComesInForACallStreamThatWasLeftIsDroppedAndItsRouteForgotten(t *testing.T) {
 	reply := replyOf(t, 50)
 	r := paper(&muxtest.Conn{Reads: [][]byte{
 		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply),
@@ -184,12 +182,12 @@ func TestWhatComesInForALaneThatWasLeftIsDroppedAndItsPortForgotten(t *testing.T
 		t.Fatalf("%v, yamux got % x", err, b[:n])
 	}
 	if len(l.buf.reply) != 0 || l.got != nil || r.Routes.Find(1) != nil {
-		t.Fatalf("%d and %d bytes kept, port %v", len(l.buf.reply), len(l.got), r.Routes.Find(1))
+		t.Fatalf("%d and %d bytes kept, route %v", len(l.buf.reply), len(l.got), r.Routes.Find(1))
 	}
 }
 
-// Until then the lane is kept, so who is done with the reply's buffer lets go of it.
-func TestALaneThatWasLeftHoldsNoBuffer(t *testing.T) {
+// It is kept until then, and its buffers must not be kept with it.
+func TestACallStreamThatWasLeftHoldsNoBuffer(t *testing.T) {
 	reply := replyOf(t, 50)
 	frames := [][]byte{
 		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, 10), reply[:10]),
@@ -267,8 +265,8 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 	}
 }
 
-// Whoever writes may be slow to say that a frame is written, when the peer has
-// acted on it already: then nothing else would come in that lets this side look.
+// The writer may be slow to settle a frame on which the peer has
+// acted already: then nothing else would come in that lets this side look.
 func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 	hold := make(chan struct{})
 	defer close(hold)
@@ -285,10 +283,10 @@ func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 
 // The codec keeps the bytes of an extension where they lie, which is in a buffer
 // that other calls will have.
-func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
+func TestACallStreamHoldsNoBufferBehindAnExtension(t *testing.T) {
 	for name, body := range map[string][]byte{
-		"in a field":         {0x81, 0xa4, 'D', 'a', 't', 'a', 0xd4, 5, 0},
-		"in one nobody asks": {0x81, 0xa5, 'O', 't', 'h', 'e', 'r', 0xc7, 1, 5, 0},
+		"in a field":              {0x81, 0xa4, 'D', 'a', 't', 'a', 0xd4, 5, 0},
+		"in one that is not read": {0x81, 0xa5, 'O', 't', 'h', 'e', 'r', 0xc7, 1, 5, 0},
 	} {
 		head := replyOf(t, 0)
 		reply := slices.Concat(head[:len(head)-1], body)
@@ -310,7 +308,7 @@ func TestALaneHoldsNoBufferBehindAnExtension(t *testing.T) {
 		runtime.GC()
 		runtime.GC()
 		if p.Value() != nil {
-			t.Errorf("%s: an idle lane holds the buffer of a reply", name)
+			t.Errorf("%s: an idle call stream holds the buffer of a reply", name)
 		}
 		runtime.KeepAlive(l)
 	}

@@ -13,7 +13,7 @@ import (
 
 var errIdle = errors.New("idle")
 
-// Whoever is let in is waited for, and nobody is let in once the session ends.
+// What has entered is waited for, and nothing enters once the session ends.
 func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 	for range 200 {
 		s := &Session{base: base{cfg: newConfig(), retiring: make(chan struct{}), drained: make(chan struct{}, 1)}}
@@ -41,14 +41,14 @@ func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 		})
 		s.Retire(errIdle, errIdle)
 		for s.Shut(); s.ctx.Err() == nil; s.Shut() {
-			<-s.drained // something is on it, whose end is told
+			<-s.drained // something is on it, whose end is reported
 		}
 		if n := inside.Load(); n != 0 || !errors.Is(context.Cause(s.ctx), errIdle) {
 			t.Fatalf("shut with %d inside: %v", n, context.Cause(s.ctx))
 		}
 		wg.Wait()
 		if s.Enter() || s.admit() {
-			t.Fatal("a session that was shut let something in")
+			t.Fatal("a session that was shut took something")
 		}
 	}
 }
@@ -68,7 +68,7 @@ func TestASessionRemembersItsBusiestMoment(t *testing.T) {
 	}
 }
 
-func TestAnIdleLaneHoldsNoBuffers(t *testing.T) {
+func TestAnIdleCallStreamHoldsNoBuffers(t *testing.T) {
 	l := newCallStream(&base{cfg: newConfig()}, nil)
 	if err := l.encode(&Request{Seq: 1, Method: "X.Y", Args: "question"}); err != nil || len(l.buf.request) == 0 {
 		t.Fatalf("%d bytes, %v", len(l.buf.request), err)
@@ -102,12 +102,12 @@ func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
 	}
 }
 
-func TestTheLastOfACrewEndsIt(t *testing.T) {
+func TestTheLastOfAGroupEndsIt(t *testing.T) {
 	c := newGroup()
 	release := make(chan struct{})
 	for range 3 {
 		if !c.run(func() { <-release }) {
-			t.Fatal("the crew is there and took nobody")
+			t.Fatal("the group has not ended and started nothing")
 		}
 	}
 	c.leave()
@@ -119,6 +119,6 @@ func TestTheLastOfACrewEndsIt(t *testing.T) {
 	close(release)
 	<-c.ended
 	if c.run(func() { t.Error("it ran") }) {
-		t.Fatal("a crew that is gone took somebody")
+		t.Fatal("a group that has ended started something")
 	}
 }

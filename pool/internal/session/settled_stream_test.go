@@ -15,7 +15,7 @@ import (
 // serves the next; the other one ends.
 func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testing.T) {
 	srv, s := started(t)
-	let := paused(t, s)
+	resume := paused(t, s)
 	srv.HandleStream("Test.Never", func(context.Context, net.Conn) error {
 		t.Error("the stream was acted on")
 		return nil
@@ -36,7 +36,7 @@ func TestAStreamWhoseCallerHasLeftIsOpenedWithItsModeByteAndNothingElse(t *testi
 	awaitTrue(t, "the openings", func() bool { return s.conn.Opens.Waiting() == 2 && asked(s) == 1 })
 	leave()
 	making.Wait()
-	let()
+	resume()
 	awaitTrue(t, "the streams", func() bool { return s.IdleStreams() == 2 && len(routesOf(s)) == 2 })
 	held := make(chan struct{})
 	srv.Handle("Test.Hold", func(context.Context, *testutil.Request) (any, error) { <-held; return nil, nil })

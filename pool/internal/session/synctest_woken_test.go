@@ -23,8 +23,8 @@ func frozen(t *testing.T, s *silentSession, slept, readAfter time.Duration) (rep
 	return w.wait(done, nil)
 }
 
-// Who reads answers has stood still as long as who waits for them: it gets its turn
-// before the call is given up.
+// The reading goroutine has stood still as long as the caller: it runs before the call is
+// given up.
 func TestAnAnswerIsReadThatCameInWhileTheProcessStoodStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := silent(t, newConfig())

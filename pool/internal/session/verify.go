@@ -37,7 +37,7 @@ type verification struct {
 
 // verify waits for a sign of life if nothing has come in for the silence limit: a device
 // on the way may have forgotten the session while it was idle, and then the outcome of a
-// request would be unknown. The error is why none came; the owner has been told.
+// request would be unknown. The error is why none came; it was reported.
 func (s *Session) verify(ctx context.Context, timer *time.Timer, r *Request) error {
 	if !r.Verify || !s.stale() {
 		return nil
