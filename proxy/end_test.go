@@ -78,7 +78,7 @@ func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
 	}
 }
 
-func TestAFaultOfAnOwnerIsToldAtOnceToWhoeverAsks(t *testing.T) {
+func TestAFaultOfAnOwnerIsSeenAtOnceByEveryReader(t *testing.T) {
 	for name, own := range map[string]bool{"the list's owner": false, "the connections' owner": true} {
 		t.Run(name, func(t *testing.T) {
 			log := make(lines, 10_000)

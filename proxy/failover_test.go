@@ -147,7 +147,7 @@ func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
 }
 
 // The times are the defaults; a call may be held for far longer than this waits.
-func TestAServerThatFallsSilentAfterItsFarewellIsLeftLikeAnyOther(t *testing.T) {
+func TestAServerThatFallsSilentAfterItsGoAwayIsLeftLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)
 	entered := make(chan string, 3)

@@ -57,7 +57,7 @@ func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 }
 
 // With all of them silent the network may be ours: nobody is left for it.
-func TestWhenEveryServerIsSilentNoneIsHeldForFailed(t *testing.T) {
+func TestWhenEveryServerIsSilentNoneIsDeemedFailed(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 5)
 	p := startProxy(t, proxy.Config{

@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-func TestAPingerThatCarriesNoCallsIsToldApart(t *testing.T) {
+func TestAPingerThatCarriesNoCallsIsRecognised(t *testing.T) {
 	p := listed(t, "a", "b")
 	err := p.Call(within(t), "Status.Ping", nil, nil)
 	call, ok := errors.AsType[*proxy.CallError](err)

@@ -85,7 +85,7 @@ func TestTheHeartbeatOverAnInterruptedLeaderLands(t *testing.T) {
 }
 
 // The same with the budget that a heartbeat has: its pauses are short.
-func TestTheHeartbeatOverAnInterruptedLeaderLandsInItsBudget(t *testing.T) {
+func TestTheHeartbeatOverAnInterruptedLeaderLandsByItsSoftDeadline(t *testing.T) {
 	t.Parallel()
 	p, recorded := replayed(t, "leader_interrupted")
 	for i := range 4 {

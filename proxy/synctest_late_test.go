@@ -44,7 +44,7 @@ func attemptsOf(t *testing.T, nodes int, budget, limit time.Duration, fail func(
 
 // Whatever the servers answer, a call whose budget is over makes no two turns over
 // them within a second, and fewer where the fleet is large. Until then it is quick.
-func TestACallWhoseBudgetIsOverIsTriedOnceASecondAtMost(t *testing.T) {
+func TestACallWhoseSoftDeadlineHasPassedIsTriedOnceASecondAtMost(t *testing.T) {
 	leaderless := func(addr, method string) error { return answered(addr, method, pool.ErrNoLeader, pool.Rejected) }
 	forward := func(addr, method string) error {
 		return answered(addr, method, pool.ErrLeaderUnreachable, pool.MaybeExecuted)

@@ -50,7 +50,7 @@ func TestACallGoesOnWithTheServersThatMayBeWell(t *testing.T) {
 }
 
 // A server that answers is not held for failed, whatever it cannot do.
-func TestAServerWithoutALeaderThatIsReadyIsNotHeldForFailed(t *testing.T) {
+func TestAServerWithoutALeaderThatIsReadyIsNotDeemedFailed(t *testing.T) {
 	for _, kind := range []error{pool.ErrNoLeader, pool.ErrNotReady} {
 		synctest.Test(t, func(t *testing.T) {
 			log := make(lines, 1000)

@@ -130,7 +130,7 @@ func TestASlowClusterIsServedInTime(t *testing.T) {
 	}
 }
 
-func TestAMissedTTLIsToldWithItsReasonAndLoggedOnce(t *testing.T) {
+func TestAMissedTTLIsReportedWithItsReasonAndLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(ttl))
 		p := overFakes(t, f)
@@ -420,7 +420,7 @@ func TestANodeThatCannotRegisterGoesOnTrying(t *testing.T) {
 
 // The proxy is told which server answered: not the one in front, which was asked
 // first and said nothing.
-func TestTheProxyIsToldWhoAnswered(t *testing.T) {
+func TestTheProxyLearnsWhichServerAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var front atomic.Pointer[string]
 		f := newFakes(silent(ttl, func(r request) bool { return r.addr == *front.Load() }))

@@ -65,7 +65,7 @@ func TestANodeThatChangesIsRegisteredAndAStatusReported(t *testing.T) {
 	})
 }
 
-func TestARequestThatIsRefusedIsToldToWhoAskedForIt(t *testing.T) {
+func TestARequestThatIsRefusedFailsForItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(ttl))
 		p := overFakes(t, f)

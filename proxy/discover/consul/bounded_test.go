@@ -54,7 +54,7 @@ func TestABodyIsTakenUpToItsBoundAndNotAByteMore(t *testing.T) {
 	}
 }
 
-func TestAReadThatFailsIsToldFromAnAnswerThatMakesNoSense(t *testing.T) {
+func TestAReadThatFailsIsDistinguishedFromAMalformedAnswer(t *testing.T) {
 	lost := errors.New("lost")
 	_, err := through(t, 200, io.MultiReader(strings.NewReader("[1"), failing{lost}))
 	if broken, ok := errors.AsType[*readError](err); !ok || broken.err != lost {

@@ -62,7 +62,7 @@ func TestTheEnvironmentNamesTheFilesForTLS(t *testing.T) {
 	finds(t, finder(t, consul.Config{CAFile: cfg.CAFile}), "10.0.0.1:4647")
 }
 
-func TestWhoIsNotTrustedIsUnreachableAndTheReasonIsTold(t *testing.T) {
+func TestAnUntrustedServerIsUnreachableAndTheErrorHasTheReason(t *testing.T) {
 	c, _, good := secured(t)
 	other, err := testutil.NewCA()
 	if err != nil {

@@ -167,7 +167,7 @@ func TestAStreamGoesToTheServerThatIsThere(t *testing.T) {
 }
 
 // A heartbeat has a budget, and its slices are about servers: they begin when one is there.
-func TestACallWithABudgetGoesToTheServerThatIsThere(t *testing.T) {
+func TestACallWithASoftDeadlineGoesToTheServerThatIsThere(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 1)
 	h := &holes{good: c.Addrs()[0]}
@@ -198,7 +198,7 @@ func TestACallThatReachesNobodyEndsWithItsContextAndWasNotSent(t *testing.T) {
 }
 
 // Who refuses is told at once, and keeps nobody waiting.
-func TestServersThatRefuseAreHeldForFailedWhenTheFirstCallIsAnswered(t *testing.T) {
+func TestServersThatRefuseAreDeemedFailedWhenTheFirstCallIsAnswered(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 4)
 	good := c.Addrs()[3]

@@ -15,7 +15,7 @@ import (
 )
 
 // Neither a server nor a way to find one: callers wait until somebody tells of one.
-func TestAnAgentWithoutAServerWaitsUntilItIsToldOfOne(t *testing.T) {
+func TestAnAgentWithoutAServerWaitsUntilOneIsAdded(t *testing.T) {
 	for name, tell := range map[string]func(context.Context, *proxy.Proxy) error{
 		"SetServers": func(ctx context.Context, p *proxy.Proxy) error { return p.SetServers(ctx, "a", "b") },
 		"AddPrimary": func(ctx context.Context, p *proxy.Proxy) error { return second(p.AddPrimary(ctx, "a")) },
@@ -64,7 +64,7 @@ func TestAnAgentWithoutAServerWaitsUntilItIsToldOfOne(t *testing.T) {
 	}
 }
 
-func TestAnAgentThatIsNeverToldOfAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) {
+func TestAnAgentThatNeverGetsAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := make(lines, 1000)
 		p := startProxy(t, proxy.Config{Pinger: carrying(), RetryTimeout: 12 * time.Second, Logger: zerolog.New(log)})
