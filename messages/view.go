@@ -140,7 +140,7 @@ func (v *View) Source(s Server) Source {
 	return ""
 }
 
-// Contains says whether s is in the list.
+// Contains reports whether s is in the list.
 func (v *View) Contains(s Server) bool { return v.index(s) >= 0 }
 
 // index finds s by its key, the address.

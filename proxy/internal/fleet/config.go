@@ -15,7 +15,7 @@ type Config struct {
 	Stock   bool   // agents behave as Nomad 2.0.6's, not as ours
 
 	Policy    roster.Policy
-	Seats     bool // each agent has a seat
+	Seats     bool // each agent has a fleet index
 	Rebalance roster.Timing
 	Discovery bool // agents have a discoverer, which names all servers
 

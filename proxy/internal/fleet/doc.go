@@ -23,7 +23,7 @@
 //	agent.go      an agent, and what its roster decides
 //	call.go       its calls; send.go what servers make of them
 //	link.go       its sessions; dial.go how they are made
-//	round.go      pings of rounds and for witnesses
+//	round.go      pings of rounds, and of corroborators
 //	silence.go    how a silent server is noticed
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
 //	tally.go      what is counted; report.go what comes out

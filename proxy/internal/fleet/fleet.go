@@ -106,8 +106,8 @@ func (f *Fleet) event(a *agent, e event) {
 		}
 	case evPinged:
 		f.pinged(a, e.server, e.arg == made)
-	case evWitness:
-		f.witness(a, e)
+	case evCorroborate:
+		f.corroborate(a, e)
 	case evDiscovered:
 		f.discovered(a, e.arg)
 	}

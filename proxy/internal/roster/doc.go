@@ -8,7 +8,7 @@
 //	r.Step(now, message)    // one message in
 //	r.Expire(now)           // whatever is due at Deadline
 //	for _, e := range r.Take() {
-//		// do what e says
+//		// carry e out
 //	}
 //
 // It is deterministic: the same configuration, random source, messages and times
@@ -22,7 +22,7 @@
 //     address stands in it once.
 //   - The active server is the first in the ranking that may know a leader. When
 //     there is none, it is the first that answers without knowing one, and when
-//     all are held for failed, the one whose failure is the oldest.
+//     all have failed, the one whose failure is the oldest.
 //   - A server that knows no leader is never made alive by an answer, only by a
 //     heartbeat that names one. A probe can give it no more than a chance.
 //   - Notices formed from one view make another server active once per server,
@@ -33,10 +33,10 @@
 //   - Agents that meet an event together never begin their rounds together.
 //   - The epoch grows by one with each published [messages.View], and a step that
 //     changes nothing visible publishes nothing.
-//   - A step's Publish comes before its Answers: who asked reads its own write.
+//   - A step's Publish comes before its Answers: a caller reads its own write.
 //   - Every awaited Reply is answered exactly once: at the end of its step, or of
 //     the round it waits for.
-//   - While servers are held, no primary beside them is known to answer.
+//   - While former servers are retained, no primary beside them is known to answer.
 //   - At most one rebalance round and one discovery run are under way. A round is
 //     over after Config.ProbeTimeout even if no probe reports.
 //   - What has been published is never edited.
