@@ -78,7 +78,7 @@ func appendName(b []byte, name string) (_ []byte, reason string) {
 	return b, ""
 }
 
-// badLabel says what is wrong with one label of a name.
+// badLabel is what is wrong with one label of a name.
 func badLabel(label string) string {
 	switch {
 	case label == "":

@@ -129,7 +129,7 @@ type pausing struct {
 }
 
 // Attempts is how often the call was sent, the attempt under way included; of a
-// blocking query since it was last held for long.
+// blocking query since a server last held it for long.
 func (c *Call) Attempts() int { return c.attempts }
 
 // Verdict is what the last failure means.

@@ -20,7 +20,8 @@
 //
 // # Files
 //
-//	call.go     the state, and the order of the decisions
+//	call.go     the state
+//	next.go     the order of the decisions
 //	failure.go  how an attempt may fail, and what that means
 //	pick.go     which server is next
 //	contact.go  servers without a session, dialed one beside the other

@@ -78,11 +78,11 @@ func (r *Roster) noteJoined(now time.Time) {
 	}
 	r.joins = r.list.joins
 	s, home := &r.schedule, r.list.find(r.schedule.home)
-	seat := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
+	indexed := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
 	switch {
-	case seat && !s.displaced:
-		return // the order of the others' seats is another one now: that can wait
-	case seat, home != nil && home.back:
+	case indexed && !s.displaced:
+		return // the other agents' orders have changed as well: that can wait
+	case indexed, home != nil && home.back:
 		s.homeward, s.tries = true, 0
 	case slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }):
 		s.joined = true

@@ -87,8 +87,8 @@ func (c *checker) checkResult(got messages.RebalanceResult) {
 	}
 }
 
-// Who is asked about a silent server is listed, is another one, and is asked once, of
-// the view that shows the silence; if there is another server, one is asked.
+// Corroborators are listed, are asked once, and are not the suspect. Their epoch is that
+// of the last view. There is one if there is another server.
 func (c *checker) checkCorroborators(e Corroborate) {
 	for i, s := range e.Others {
 		if s == e.Suspect || !c.view.Contains(s) || slices.Contains(e.Others[:i], s) {

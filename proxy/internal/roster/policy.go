@@ -80,12 +80,12 @@ func affinity(nodeID, addr string) uint64 {
 // that the first place changes fastest. Agents with consecutive indexes are spread evenly over the first places; among those that
 // share a first place, over the second ones; and so on. So a fleet that comes
 // back from a failover is even, and so is each part of it that must go elsewhere.
-func byFleetIndex(class []*entry, seat uint64) {
+func byFleetIndex(class []*entry, index uint64) {
 	slices.SortFunc(class, func(a, b *entry) int { return cmp.Compare(a.server.Addr, b.server.Addr) })
 	for i := range class {
 		left := uint64(len(class) - i)
-		j := i + int(seat%left)
-		seat /= left
+		j := i + int(index%left)
+		index /= left
 		e := class[j]
 		copy(class[i+1:j+1], class[i:j])
 		class[i] = e

@@ -44,7 +44,7 @@ func (r *Roster) dropSeed(addr string) {
 
 // restoreSeeds adds the seeds to the primaries, except those that are withdrawn:
 // as retained ones, or to stay.
-func (r *Roster) restoreSeeds(held bool) {
+func (r *Roster) restoreSeeds(retained bool) {
 	joins := r.list.joins
 	for _, seed := range r.seeds {
 		if seed.withdrawn {
@@ -53,7 +53,7 @@ func (r *Roster) restoreSeeds(held bool) {
 		e := r.list.find(seed.server.Addr)
 		if e == nil || r.list.isBackup(e) {
 			e = r.list.addPrimary(seed.server, seed.source)
-			e.retained, e.joined = held, false
+			e.retained, e.joined = retained, false
 		}
 		e.found = false
 	}
