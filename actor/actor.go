@@ -19,7 +19,7 @@ type Behavior[M any] interface {
 	// at all. It is read before the actor waits, and after every 32 steps.
 	Deadline() time.Time
 	// Stop is the last call, made once: cause is what Err will be. It must answer
-	// those who wait for an answer to a message that was taken. Messages still in the
+	// the callers that wait for an answer to a message that was taken. Messages still in the
 	// mailbox are not seen: they are abandoned afterwards, see [Abandoner].
 	Stop(cause error)
 }

@@ -9,7 +9,7 @@ import (
 // a goroutine of its own, and group knows of it.
 //
 // It may ring too early: a deadline that moves back, as most do that move, leaves
-// the timer where it was. Who is rung for looks at the clock, and sets it anew
+// the timer where it was. The loop then looks at the clock, and sets it anew
 // after turning it off.
 //
 // Its timer calls a function. One with a channel would make each wait of the loop

@@ -17,8 +17,8 @@ func NewReply[R any]() Reply[R] {
 }
 
 // Send delivers v and never blocks. It is false if the answer went nowhere:
-// nobody waits, or an earlier answer has not been received yet. True does not
-// say that v will be received, for who asked may have given up. A message is
+// no caller waits, or an earlier answer has not been received yet. True does not
+// mean that v will be received: the caller may have given up. A message is
 // answered once; a second answer, sent after the first was received, is lost.
 func (r Reply[R]) Send(v R) bool {
 	if r.ch == nil {

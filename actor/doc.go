@@ -9,7 +9,7 @@
 // # Rules
 //
 //   - A mailbox is a bounded channel of one concrete type. It is never closed;
-//     the end of an actor is told by Done.
+//     Done reports the end of an actor.
 //   - Tell blocks until there is room, the context ends or the actor stops.
 //     TryTell never blocks: a full mailbox is [ErrFull].
 //   - Ask sends a message that carries a [Reply] and waits for the answer. When
@@ -24,7 +24,7 @@
 //   - A panic in a Behavior stops its actor. The cause, with its stack, reaches
 //     Err and every Ask that waits. Nothing is restarted. A panic in a goroutine
 //     started with [Self.Go] is not caught.
-//   - Stop takes no further message from the mailbox, answers those who wait
+//   - Stop takes no further message from the mailbox, answers the callers that wait
 //     with [ErrStopped], cancels the context of the goroutines started with
 //     [Self.Go] and waits for them.
 //   - A message that Tell accepted is either processed or, if it is an [Abandoner],

@@ -35,7 +35,7 @@ func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup, l *lette
 	defer bell.off()
 	for {
 		bell.set(b.Deadline())
-		*l = letter[M]{} // not held on to while the actor waits
+		*l = letter[M]{} // or the message stays in memory while the actor waits
 		*l = <-box.ch
 		now := clock.now()
 		for n := 1; ; n++ {

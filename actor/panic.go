@@ -27,7 +27,7 @@ func (e *PanicError) Unwrap() error {
 
 // guard runs f. If f does not return, cause becomes the *PanicError that says
 // why, unless it is one already: the first counts. A panic ends here;
-// runtime.Goexit cannot be held and goes on.
+// runtime.Goexit cannot be recovered from and goes on.
 func guard(cause *error, f func()) {
 	returned := false
 	defer func() {

@@ -16,7 +16,7 @@ var ErrFull = errors.New("actor: mailbox full")
 // mailbox is what an actor's loop and its refs share.
 type mailbox[M any] struct {
 	ch     chan letter[M]        // never closed
-	knocks atomic.Uint32         // what the loop has been told beside messages
+	knocks atomic.Uint32         // signals to the loop beside messages
 	fault  atomic.Pointer[error] // what Self.End gave; nil: it was not called
 	done   chan struct{}         // closed once the loop has ended and err is set
 	err    error                 // why it ended; read only after done or ended
@@ -32,7 +32,7 @@ type letter[M any] struct {
 const (
 	stopped uint32 = 1 << iota // Stop was called
 	due                        // the deadline may be over
-	ended                      // err is set; for those who send, not for the loop
+	ended                      // err is set; for senders, not for the loop
 )
 
 // knock tells the loop something that is no message, and waits for nothing. The
@@ -90,7 +90,7 @@ type Abandoner interface{ Abandon(cause error) }
 
 // Ref is the address of an actor that takes messages of type M. It is a small
 // comparable value, safe for use by any number of goroutines. The zero Ref
-// addresses nobody: sending to it answers ErrStopped.
+// addresses no actor: sending to it answers ErrStopped.
 type Ref[M any] struct {
 	box *mailbox[M]
 }

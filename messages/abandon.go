@@ -2,8 +2,8 @@ package messages
 
 import "github.com/open-nomad/rpcproxy/actor"
 
-// The messages that somebody may wait for. Abandon answers one that the owner has
-// not processed; cause is why the owner ended.
+// The messages with a Reply. Abandon answers one that the owner has not processed; cause
+// is the error with which the owner ended.
 var _ = []actor.Abandoner{
 	HeartbeatUpdate{}, FailureNotice{}, RebalanceTick{}, SetServers{}, SetBackups{}, AddBackup{}, AddPrimary{}, RemoveServer{},
 }

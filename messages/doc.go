@@ -1,7 +1,7 @@
 // Package messages is the vocabulary of the proxy: the values that describe
 // servers and the two sealed sets of messages that its actors take.
 //
-//   - [Message] messages go to the owner of the server list: what an agent tells
+//   - [Message] messages go to the owner of the server list: what an agent sends
 //     it ([HeartbeatUpdate], [FailureNotice], [RebalanceTick], [SetServers],
 //     [SetBackups], [AddBackup], [AddPrimary], [RemoveServer]) and what its own
 //     helpers report back ([ProbeDone], [DiscoveryDone], [Recovered]).
@@ -14,6 +14,6 @@
 // [UpdateError], [ErrNoAddrs].
 //
 // Messages are plain values, whose one method answers them when the owner ends
-// first. Who sends one gives it away: its slices must not be changed afterwards. A
-// message with a Reply answers it exactly once; a zero Reply means that nobody waits.
+// first. The sender gives it away: its slices must not be changed afterwards. A message
+// with a Reply is answered exactly once; with a zero Reply no answer is sent.
 package messages

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// How much of what was given an error repeats.
+// How much of its input an error repeats.
 const (
 	maxQuoted = 100 // bytes of a bad address
 	maxCauses = 5   // causes of a refused heartbeat
@@ -16,18 +16,18 @@ const (
 var ErrNoAddrs = errors.New("messages: no server address is given: the list stays as it was; " +
 	"give the servers that are to be used, or take one out with RemoveServer")
 
-// AddrError says why an address was refused. It is what [ParseServer] returns.
+// AddrError is why an address was refused. It is what [ParseServer] returns.
 type AddrError struct {
 	Input  string // as given, whole
 	Reason string // what is wrong with it
 }
 
-// Error quotes the input, a long one cut short, and says what is wanted.
+// Error quotes the input, a long one cut short, and names the forms that are accepted.
 func (e *AddrError) Error() string {
 	return fmt.Sprintf("messages: bad server address %s: %s; want host, host:port or [IPv6]:port", quote(e.Input), e.Reason)
 }
 
-// quote is %q of the first bytes of s; what was cut off is told by its length.
+// quote is %q of the first bytes of s; of a longer one the length follows.
 func quote(s string) string {
 	if len(s) <= maxQuoted {
 		return fmt.Sprintf("%q", s)

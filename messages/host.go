@@ -47,7 +47,7 @@ func appendIPv6(b []byte, host string) (_ []byte, reason string) {
 	return append(ip.AppendTo(append(b, '[')), ']'), ""
 }
 
-// badZone says whether a zone is too long or would not survive in an address.
+// badZone reports whether a zone is too long or would not survive in an address.
 func badZone(zone string) bool {
 	return len(zone) > maxZone || strings.ContainsFunc(zone, func(r rune) bool {
 		return !alphanumeric(r) && !strings.ContainsRune("-._~", r)
@@ -78,7 +78,7 @@ func appendName(b []byte, name string) (_ []byte, reason string) {
 	return b, ""
 }
 
-// badLabel says what is wrong with one label of a name.
+// badLabel is what is wrong with one label of a name.
 func badLabel(label string) string {
 	switch {
 	case label == "":
@@ -97,7 +97,7 @@ func alphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// endsInNumber says whether the last label of a host is all digits, which only
+// endsInNumber reports whether the last label of a host is all digits, which only
 // an IPv4 address may have.
 func endsInNumber(host string) bool {
 	host = strings.TrimSuffix(host, ".")

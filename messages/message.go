@@ -9,9 +9,10 @@ import (
 // Message is a message to the owner of the server list. The set is sealed: only
 // the types of this package belong to it.
 //
-// One that carries a Reply is answered once the owner has it in its mailbox: with
-// the outcome, or, if the owner ends first, with what says so: its error where the
-// answer is or has one (actor.ErrStopped, or the fault that ended it), else false.
+// A message with a Reply that has reached the owner's mailbox is answered exactly
+// once: with the outcome or, if the owner ends first, with the owner's error
+// (actor.ErrStopped, or the fault that ended it) where the answer is or has an error,
+// else with false.
 //
 //sumtype:decl
 type Message interface{ message() }
@@ -25,7 +26,7 @@ type ServerInfo struct {
 	RPCMinorVersion  int
 }
 
-// HeartbeatUpdate tells the owner what a heartbeat reply said.
+// HeartbeatUpdate is the reply to a heartbeat.
 //
 // NumNodes, LeaderRPCAddr and TTL are always taken. The servers become the
 // primaries; those that are newer than the proxy's own RPC version, or whose
@@ -36,11 +37,11 @@ type HeartbeatUpdate struct {
 	NumNodes      int           // size of the cluster; negative counts as zero
 	LeaderRPCAddr string        // empty: the cluster has no leader
 	TTL           time.Duration // how long the heartbeat holds; zero: unknown
-	From          Server        // who answered the heartbeat; zero: the active server
+	From          Server        // the server that answered the heartbeat; zero: the active server
 	Reply         actor.Reply[error]
 }
 
-// FailureNotice tells the owner that a call could not be carried by Server.
+// FailureNotice reports that Server could not carry a call.
 //
 // Epoch is that of the View the server was picked from; zero means the current
 // one. A notice older than the server's last change is stale and does nothing,
@@ -49,28 +50,28 @@ type HeartbeatUpdate struct {
 type FailureNotice struct {
 	Server   Server
 	Epoch    uint64
-	Err      error             // why, for health and logs; may be nil
+	Err      error             // the cause, for health and logs; may be nil
 	NoQuorum bool              // the server answered, and knows no leader that is ready
 	Partial  bool              // the server answers probes and leaves calls unanswered: rounds keep it behind the others for a while
 	Reply    actor.Reply[bool] // reports whether the notice changed anything
 }
 
-// Recovered tells the owner that a server it holds for failed has answered.
-// Epoch is that of the View that said so; a later failure makes it stale.
+// Recovered reports that a server which had failed, or was not tried yet, has answered.
+// Epoch is that of the View that showed it so; a later failure makes it stale.
 type Recovered struct {
 	Server Server
 	Epoch  uint64
 }
 
-// Reconnected tells the owner that a new connection to a server, which knew no leader,
-// has taken the place of the one before, and that the server behind it knows one.
+// Reconnected reports that a new connection to a server, which knew no leader, has taken
+// the place of the one before, and that the server behind it knows a leader.
 type Reconnected struct{ Server Server }
 
-// Suspected tells the owner that a server is silent while calls wait for it.
+// Suspected reports that a server is silent while calls wait for it.
 type Suspected struct{ Addr string }
 
-// RebalanceTick asks for a rebalance round now. During a round it is dropped;
-// who waits then gets the result of the round that runs.
+// RebalanceTick asks for a rebalance round now. During a round no other
+// one begins; the Reply gets the result of the round that runs.
 type RebalanceTick struct {
 	Reply actor.Reply[RebalanceResult]
 }
@@ -82,7 +83,7 @@ type RebalanceResult struct {
 	Active  Server        // the active server afterwards; zero if there is none
 	Probed  int           // servers probed
 	Took    time.Duration // from the first probe to the decision
-	Err     error         // why the owner ended before the round did; nil: the round ended
+	Err     error         // the owner ended before the round did, and this is its error; nil: the round ended
 }
 
 // SetServers replaces the primaries by Addrs, all or nothing: one bad address
@@ -123,8 +124,8 @@ type AddPrimary struct {
 	Reply actor.Reply[AddResult]
 }
 
-// AddResult answers AddPrimary: the server, or an *AddrError, or why the owner
-// ended.
+// AddResult answers AddPrimary: the server, or an *AddrError, or the error of an owner
+// that ended first.
 type AddResult struct {
 	Server Server
 	Err    error

@@ -1,10 +1,10 @@
 package messages
 
-// Source says how a server came into the list. Discovery may bring sources of
-// its own; these are the ones the module knows.
+// Source is how a server came into the list. A Discoverer may use sources of its own;
+// these are the module's.
 type Source string
 
-// The sources. What was told last counts: a configured server that a heartbeat
+// The sources. The last one counts: a configured server that a heartbeat
 // names is the heartbeat's.
 const (
 	SourceConfig    Source = "configuration" // the agent was started with it
@@ -14,7 +14,7 @@ const (
 	SourceStatic    Source = "static"        // a fixed list, given to discovery
 	SourceDNS       Source = "dns"
 	SourceConsul    Source = "consul"
-	SourceDiscovery Source = "discovery" // a Discoverer that does not say more
+	SourceDiscovery Source = "discovery" // a Discoverer that names no source
 )
 
 // Found is one address that discovery found. It is not validated yet.

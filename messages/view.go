@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Health is what the owner believes of a server.
+// Health is the state of a server, as far as the owner knows.
 type Health uint8
 
-// A server is Unknown until a probe or a call told otherwise.
+// A server is Unknown until a probe or a call shows another health.
 const (
 	Unknown    Health = iota // never tried since it was listed
 	Alive                    // the last probe or call was answered
@@ -48,10 +48,10 @@ func (r Role) String() string {
 // Ranked is one line of a View: a server, its class, its health and where it
 // came from.
 type Ranked struct {
-	Server Server
-	Role   Role
-	Health Health
-	Source Source
+	Server   Server
+	Role     Role
+	Health   Health
+	Source   Source
 	Retained bool // no longer named by the heartbeat; kept until a named server answers
 }
 
@@ -113,18 +113,18 @@ func (v *View) All() iter.Seq[Server] {
 // Ranking yields every server with its role and health, best first.
 func (v *View) Ranking() iter.Seq[Ranked] { return slices.Values(v.ranking) }
 
-// Addrs is the ranking's addresses, best first. The slice is shared by all who
-// read this View: do not change it.
+// Addrs is the ranking's addresses, best first. Readers of this
+// View share the slice: do not change it.
 func (v *View) Addrs() []string { return v.addrs }
 
-// NumNodes is the cluster's size as the last heartbeat told it.
+// NumNodes is the cluster's size in the last heartbeat.
 func (v *View) NumNodes() int { return v.numNodes }
 
-// LeaderAddr is the leader's RPC address as the last heartbeat told it; empty if
-// it named none.
+// LeaderAddr is the leader's RPC address in the last heartbeat; empty if it named
+// none.
 func (v *View) LeaderAddr() string { return v.leader }
 
-// Health is what is believed of s; Unknown if it is not in the list.
+// Health is the health of s; Unknown if it is not in the list.
 func (v *View) Health(s Server) Health {
 	if i := v.index(s); i >= 0 {
 		return v.ranking[i].Health
@@ -140,7 +140,7 @@ func (v *View) Source(s Server) Source {
 	return ""
 }
 
-// Contains says whether s is in the list.
+// Contains reports whether s is in the list.
 func (v *View) Contains(s Server) bool { return v.index(s) >= 0 }
 
 // index finds s by its key, the address.

@@ -127,6 +127,22 @@ func TestACallThatIsAskedElsewhereOutlivesItsFirstServer(t *testing.T) {
 	}
 }
 
+// The first attempt fails, and the server of the second one is slow.
+func TestACallWhoseFirstAttemptFailedLeavesItsSecondOneGoingOn(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3)
+	a := reads(c.Servers()...)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	done := reading(t, p, proxy.Read)
+	first := <-a.at
+	c.ServerAt(first).Kill()
+	second, third := <-a.at, <-a.at
+	close(a.answer[second])
+	if o := <-done; o.err != nil || o.from != second || third == second || len(a.at) > 0 { // it is not asked anew
+		t.Errorf("asked %v, %v, %v and %d more, answered by %v, %v", first, second, third, len(a.at), o.from, o.err)
+	}
+}
+
 func TestACallIsMadeElsewhereOnlyWhereThatDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)

@@ -15,7 +15,7 @@ type Config struct {
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline
 	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
-	Paced        bool          // who carries it leaves servers alone that cannot be reached, and says so with Failure.Until
+	Paced        bool          // its caller does not dial a server that cannot be reached again at once: see Failure.Until
 }
 
 // Env is what a decision depends on besides the call. It is only read.
@@ -91,27 +91,27 @@ type Call struct {
 	attempts int       // in this episode; those that were moved not counted
 	server   string    // of the attempt under way, or of the last one
 	began    time.Time // that one
-	held     bool      // it was held for long before it failed
-	tried    []string  // servers that failed in this turn over the list
+	blocked  bool      // the server held it for long before it failed
+	tried    []string  // servers that failed in this pass over the list
 	denied   bool      // one of them cannot serve it
 	few      int       // failures whose verdict was Few
 	start    time.Time // of the episode
 	until    time.Time // no retry after it; zero: not counted yet
 }
 
-// slicing is what the attempts of one call get of its time. Slices grow from turn to
-// turn, with no end but that of the call: a cluster may be slow as a whole, and an
+// slicing is what the attempts of one call get of its time. Slices grow from pass to
+// pass, with no end but that of the call: a cluster may be slow as a whole, and an
 // answer that is given up each time would never arrive, however often it is asked
 // for.
 type slicing struct {
-	length time.Duration // of the longest so far; beyond the first turn, of each
-	grown  bool          // the first turn is over
-	cut    bool          // in this turn an attempt ended with its slice, unanswered
+	length time.Duration // of the longest so far; beyond the first pass, of each
+	grown  bool          // the first pass is complete
+	cut    bool          // in this pass an attempt ended with its slice, unanswered
 }
 
-// turn ends a turn over the servers. Only a turn that cut an attempt short makes
+// endPass ends a pass over the servers. Only a pass that cut an attempt short makes
 // the slices longer: servers that refuse at once need no more time.
-func (s *slicing) turn() {
+func (s *slicing) endPass() {
 	if s.cut {
 		s.length, s.grown, s.cut = 2*s.length, true, false
 	}
@@ -129,7 +129,7 @@ type pausing struct {
 }
 
 // Attempts is how often the call was sent, the attempt under way included; of a
-// blocking query since it was last held for long.
+// blocking query since a server last held it for long.
 func (c *Call) Attempts() int { return c.attempts }
 
 // Verdict is what the last failure means.

@@ -43,7 +43,7 @@ func NewContact(view *messages.View) Contact {
 	return Contact{spread: fleet(view, handshakesPerServer)}
 }
 
-// Begun takes note of another dial.
+// Begun records another dial.
 func (c *Contact) Begun(now time.Time) {
 	if c.begun == 0 {
 		c.first = now
@@ -51,7 +51,7 @@ func (c *Contact) Begun(now time.Time) {
 	c.begun, c.open, c.last = c.begun+1, c.open+1, now
 }
 
-// Failed takes note that one has failed.
+// Failed records that one has failed.
 func (c *Contact) Failed() { c.open, c.last = c.open-1, time.Time{} }
 
 // Dials is how many dials were begun; the next server is that one of the order.
@@ -88,7 +88,7 @@ func (c *Contact) stagger(reached int) time.Duration {
 }
 
 // Order is the servers that the attempt under way may be made on as well as on the one
-// that was chosen for it, which comes first: those that may be well and that this turn
+// that was chosen for it, which comes first: those that may be well and that this pass
 // has not tried.
 func (c *Call) Order(view *messages.View) []messages.Server {
 	order := make([]messages.Server, 1, view.Len()+1)
@@ -104,13 +104,13 @@ func (c *Call) Order(view *messages.View) []messages.Server {
 	return order
 }
 
-// Took takes note that the attempt under way is made on another server of its order.
+// Took records that the attempt under way is made on another server of its order.
 func (c *Call) Took(server messages.Server) { c.server = server.Addr }
 
-// Unreached takes note that a server of the order could not be dialed, or is not until
-// then: this turn is done with it.
+// Unreached records that a server of the order could not be dialed, or is not until
+// then: this pass leaves it out.
 func (c *Call) Unreached(server messages.Server, until time.Time) {
-	if server.Addr != c.server { // of the attempt's own, its failure tells
+	if server.Addr != c.server { // its own server: Failed follows
 		c.tried = append(c.tried, server.Addr)
 		c.left(Failure{Until: until})
 	}

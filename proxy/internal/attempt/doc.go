@@ -1,14 +1,14 @@
 // Package attempt decides what one call does next: which server it is sent to, how long
 // that attempt may take, whether and how soon it is sent again, and when it is given up.
 //
-// A [Call] is the state of one call. Whoever carries it asks what to do, does it, and
-// tells how it went:
+// A [Call] is the state of one call. Its owner asks what to do, does it, and reports
+// how it went:
 //
 //	c := attempt.Call{Config: cfg}
 //	for {
 //		switch do := c.Next(&attempt.Env{Now: now, View: view, Draw: draw, Tokens: tokens}); do.Do {
 //		case attempt.Try:   // send it to do.Server, for do.Limit; then c.Answered, c.Moved or c.Failed
-//		case attempt.Pause: // for do.For, or less if c.Resumes says so of a newer view
+//		case attempt.Pause: // for do.For, or less if c.Resumes reports so of a newer view
 //		case attempt.Await: // until there is another view, for do.For
 //		case attempt.End:   // do.Why
 //		}
@@ -20,7 +20,8 @@
 //
 // # Files
 //
-//	call.go     the state, and the order of the decisions
+//	call.go     the state
+//	next.go     the order of the decisions
 //	failure.go  how an attempt may fail, and what that means
 //	pick.go     which server is next
 //	contact.go  servers without a session, dialed one beside the other

@@ -6,14 +6,14 @@ import "time"
 // its failure to have nothing to do with the one before.
 const episodeGap = 5 * time.Second
 
-// wasHeld reports whether an attempt that failed was held for so long, as it was asked
+// wasBlocked reports whether an attempt that failed was held for so long, as it was asked
 // to be. A refusal that took long was not: without a leader it takes 5 s (recording
 // no_leader), and a server that dials a dead one waits for 10 s.
-func (c *Call) wasHeld(now time.Time, f Failure) bool {
+func (c *Call) wasBlocked(now time.Time, f Failure) bool {
 	return c.Block > episodeGap && f.Outcome == MaybeExecuted && now.Sub(c.began) > episodeGap
 }
 
-// episode begins to count turns, pauses and time anew. Attempts that found trouble
+// episode begins to count passes, pauses and time anew. Attempts that found trouble
 // elsewhere stay counted: it does not pass because another one was held.
 func (c *Call) episode(now time.Time) {
 	c.tried, c.denied, c.pausing = c.tried[:0], false, pausing{waited: c.waited}

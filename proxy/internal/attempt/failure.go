@@ -29,7 +29,7 @@ const (
 	// which another one may know.
 	Behind
 	// Foreign says that the call is not for the leader of the agent's own cluster, and
-	// that whoever it is for is in trouble.
+	// that the leader that it is for is in trouble.
 	Foreign
 	// Leaderless says that the server refused it for want of a leader that is ready.
 	Leaderless
@@ -59,7 +59,7 @@ type Failure struct {
 	Outcome Outcome
 	Broke   bool      // the connection broke under it after it was sent, as it does when its server dies
 	Silent  bool      // this side has ended the session, because nothing came in: no other agent has in the same instant
-	Until   time.Time // nobody dials its server before, and nothing was sent; zero: it was dialed
+	Until   time.Time // its server is not dialed before, and nothing was sent; zero: it was dialed
 }
 
 // Verdict is what a failure means for the call and for the server.

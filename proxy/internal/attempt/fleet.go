@@ -7,13 +7,13 @@ import (
 )
 
 // What a server gets of the whole fleet when every agent is in the same trouble, in
-// attempts a second, and for how long an agent waits its turn at most.
+// attempts a second, and how long an agent waits at most.
 const (
 	dialsPerServer    = 64              // while no server answers
 	landingsPerServer = 8 * 64          // of calls whose budget is not over yet: few agents have one under way
 	latesPerServer    = 256             // of calls whose budget is over, at first
 	spreadsPerServer  = 10 * 64         // of blocking queries whose session broke, at first: another server may be well
-	turnMost          = time.Minute     // between two attempts
+	fleetMost         = time.Minute     // between two attempts
 	landingMost       = 5 * time.Second // the same, while a budget is not over
 	lateLeast         = time.Second
 	lateMost          = 30 * time.Second
@@ -26,7 +26,7 @@ const (
 // server takes so many a second.
 func fleet(view *messages.View, perServer int) time.Duration {
 	nodes := min(view.NumNodes(), 1<<30)
-	return min(time.Duration(nodes)*time.Second/time.Duration(perServer*max(view.Len(), 1)), turnMost)
+	return min(time.Duration(nodes)*time.Second/time.Duration(perServer*max(view.Len(), 1)), fleetMost)
 }
 
 // late is the least pause of a call whose budget is over: its deadline is lost, and every
@@ -55,7 +55,7 @@ func (c *Call) spread(view *messages.View) time.Duration {
 	case c.Paced && (c.pauses > 1 || c.pauses > 0 && !left):
 		return 0 // the agent's next dial is spread
 	case c.pauses > 0 && !left:
-		return most // of those that are held for failed, one may be back: but the first pause is short
+		return most // one of the failed servers may be back: but the first pause is short
 	}
 	first = min(first, spreadFirst)
 	for range min(c.pauses, 10) {

@@ -2,8 +2,8 @@ package attempt
 
 import "slices"
 
-// How many servers one call may take down. A request can kill whoever works on it: each
-// server in turn, if only it is sent on for long enough. But a server that was killed
+// How many servers one call may take down. A request can kill the server that executes it: one
+// server after the other, if only it is sent on for long enough. But a server that was killed
 // looks like one that is restarted, so a call is not given up for it at once: it is kept
 // to the servers that have seen it, which answer it if they come back.
 const (
@@ -20,7 +20,7 @@ type harm struct {
 	breaks int      // connections that broke under it
 }
 
-// harmed takes note of a failure at a server.
+// harmed records a failure at a server.
 func (h *harm) harmed(server string, f Failure) {
 	if f.Outcome != MaybeExecuted || f.Kind != Cut && !f.Broke {
 		return

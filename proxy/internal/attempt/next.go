@@ -14,14 +14,14 @@ const fewAttempts = 3
 // Next is what to do now: before the first attempt, and after each pause and failure.
 func (c *Call) Next(env *Env) Action {
 	if c.Block > 0 {
-		// What it is held for does not count, and pauses in a large fleet are long.
+		// Its hold time does not count, and pauses in a large fleet are long.
 		c.RetryTimeout = max(c.RetryTimeout, queryPauses*fleet(env.View, dialsPerServer))
 	} else if c.until.IsZero() {
 		c.episode(env.Now)
 	}
 	if c.failed {
 		c.failed = false
-		if why, over := c.settle(env.View); over {
+		if why, ends := c.settle(env.View); ends {
 			return Action{Do: End, Why: why}
 		}
 		if c.Deadline.IsZero() && !env.Now.Before(c.until) {
@@ -40,11 +40,11 @@ func (c *Call) Next(env *Env) Action {
 	if c.spent {
 		return Action{Do: End, Why: c.spentWhy()}
 	}
-	if _, some := env.View.Active(); !some {
+	if _, hasActive := env.View.Active(); !hasActive {
 		return c.await(env)
 	}
-	server, some := c.pick(env.View)
-	if !some { // none that is left may have it
+	server, found := c.pick(env.View)
+	if !found { // none that is left may have it
 		return Action{Do: End, Why: Breaks}
 	}
 	c.attempts++
@@ -63,47 +63,47 @@ func (c *Call) await(env *Env) Action {
 	return Action{Do: End, Why: NoServers}
 }
 
-// Failed takes note of how the attempt under way failed. What is wrong with the server is
-// for others to hear before Next is asked, so that its view knows of it.
+// Failed records how the attempt under way failed. The owner of the
+// server list must hear of the failure before Next is called, so that the view shows it.
 func (c *Call) Failed(now time.Time, f Failure) Verdict {
 	c.failed, c.last, c.verdict = true, f, f.Judge(c.Repeatable)
 	c.cut = c.cut || f.Kind == Cut
-	if c.held = c.wasHeld(now, f); c.held {
+	if c.blocked = c.wasBlocked(now, f); c.blocked {
 		c.attempts, c.harm = 1, harm{} // its failure is the first of an episode
 	} else {
 		c.harmed(c.server, f)
 	}
-	if c.held || c.until.IsZero() {
+	if c.blocked || c.until.IsZero() {
 		c.episode(now)
 	}
 	c.left(f)
 	return c.verdict
 }
 
-// Broke takes note that a connection broke under an attempt that was Cut before, and that
+// Broke records that a connection broke under an attempt that was Cut before, and that
 // had been left to go on.
 func (c *Call) Broke(server string) {
 	c.harmed(server, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
 }
 
-// Moved takes note that the attempt under way ended only because the call is to be made
+// Moved records that the attempt under way ended only because the call is to be made
 // elsewhere, which is no failure.
 func (c *Call) Moved(now time.Time) {
 	c.attempts--
-	c.failed, c.held = false, false
+	c.failed, c.blocked = false, false
 	if c.Block > 0 {
 		c.episode(now)
 	}
 }
 
-// Answered is how long the attempt under way took, if that tells what to expect of the
+// Answered is how long the attempt under way took, if that is a measure for the
 // next such call.
 func (c *Call) Answered(now time.Time) (pace time.Duration, tells bool) {
 	return now.Sub(c.began), c.Block == 0
 }
 
 // settle ends the call if its last failure does.
-func (c *Call) settle(view *messages.View) (why Why, over bool) {
+func (c *Call) settle(view *messages.View) (why Why, ends bool) {
 	v := c.verdict
 	if v.Rotate || v.Pass {
 		c.tried = append(c.tried, c.server)

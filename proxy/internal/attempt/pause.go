@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The pauses between turns: full jitter below a ceiling that doubles.
+// The pauses between passes: full jitter below a ceiling that doubles.
 const (
 	pauseFirst = 50 * time.Millisecond
 	pauseMost  = 2 * time.Second
@@ -48,7 +48,7 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	return do
 }
 
-// left takes note of a server that is left alone for now.
+// left records a server that is not dialed for now.
 func (p *pausing) left(f Failure) {
 	if !f.Until.IsZero() && (p.notBefore.IsZero() || f.Until.Before(p.notBefore)) {
 		p.notBefore = f.Until
@@ -66,8 +66,8 @@ func (c *Call) alone(env *Env) time.Duration {
 
 // fit is a pause that leaves time for an attempt behind it. One that would not is drawn
 // anew, once, from all that is left: callers that have their deadline in common do not
-// come more often, nor together, before it. Whoever has had that waits for the end, and
-// does not leave early, to be back at once with the next call; a server that is found
+// come more often, nor together, before it. A call that has had that waits for the end, and
+// is not given up early, to be back at once with the next call; a server that is found
 // meanwhile is still tried.
 func (c *Call) fit(env *Env, wait, least, left time.Duration) time.Duration {
 	room := left - min(left/4, time.Second)
@@ -97,8 +97,8 @@ func (c *Call) fitBudget(env *Env, wait time.Duration) time.Duration {
 	return left + env.between(late, 2*late)
 }
 
-// ceiling is the longest pause of a prompt call before its next turn. It doubles from
-// turn to turn, in a large fleet beyond what is usual, as far as the call's time allows.
+// ceiling is the longest pause of a prompt call before its next pass. It doubles from
+// pass to pass, in a large fleet beyond what is usual, as far as the call's time allows.
 // In a call with a budget it sinks again towards the end, as one that must land
 // retries faster, not slower, until then; but not in a large fleet.
 func (c *Call) ceiling(env *Env) time.Duration {
@@ -119,7 +119,7 @@ func brokePause(env *Env, left time.Duration) time.Duration {
 }
 
 // Resumes reports whether a pause need not be waited out, and for how long it still lasts:
-// there was no server that may be well, and now there is one. Who found it has been there
+// there was no server that may be well, and now there is one. The agent has reached it
 // already, so that agents do not come together; but a call whose budget is over comes once
 // a second at most.
 func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {

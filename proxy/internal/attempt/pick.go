@@ -6,9 +6,9 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// pick chooses the best server not yet tried in this turn: as the active one is
+// pick chooses the best server not yet tried in this pass: as the active one is
 // chosen, a server that may be well comes before one that knows no leader, and that
-// before one that failed, wherever they rank. When all were tried, a new turn
+// before one that failed, wherever they rank. When all were tried, a new pass
 // begins. The one to avoid comes after those that may be well. It is false if there is no
 // server that may have the call.
 func (c *Call) pick(view *messages.View) (messages.Server, bool) {
@@ -27,20 +27,20 @@ func (c *Call) pick(view *messages.View) (messages.Server, bool) {
 		return s, true
 	}
 	c.tried = c.tried[:0]
-	c.turn()
+	c.endPass()
 	if c.may(active.Addr) {
 		return active, true
 	}
 	return c.untried(view)
 }
 
-// may reports whether the call may go to a server in this turn.
+// may reports whether the call may go to a server in this pass.
 func (c *Call) may(addr string) bool {
 	return !slices.Contains(c.tried, addr) && (!c.confined(!c.LandBy.IsZero()) || slices.Contains(c.asked, addr))
 }
 
-// untried is the best server that this turn has not tried; false: it tried them all.
-func (c *Call) untried(view *messages.View) (best messages.Server, some bool) {
+// untried is the best server that this pass has not tried; false: it tried them all.
+func (c *Call) untried(view *messages.View) (best messages.Server, found bool) {
 	worst := messages.Unknown
 	for r := range view.Ranking() {
 		if !c.may(r.Server.Addr) {
@@ -49,17 +49,17 @@ func (c *Call) untried(view *messages.View) (best messages.Server, some bool) {
 		switch {
 		case hopeful(r.Health):
 			return r.Server, true
-		case !some, worst == messages.Failed && r.Health != messages.Failed:
-			best, worst, some = r.Server, r.Health, true
+		case !found, worst == messages.Failed && r.Health != messages.Failed:
+			best, worst, found = r.Server, r.Health, true
 		}
 	}
-	return best, some
+	return best, found
 }
 
 // hopeful reports whether a server may well answer, and know a leader.
 func hopeful(h messages.Health) bool { return h == messages.Unknown || h == messages.Alive }
 
-// othersLeft reports whether a server is believed healthy that this turn has not
+// othersLeft reports whether a server is believed healthy that this pass has not
 // tried: the call goes there at once.
 func (c *Call) othersLeft(view *messages.View) bool {
 	for r := range view.Ranking() {

@@ -73,7 +73,7 @@ func TestNoCallDoesHarmWhateverHappens(t *testing.T) {
 			f.Broke = f.Kind == Lost && f.Outcome == MaybeExecuted
 			now = now.Add(took)
 			call.Failed(now, f)
-			if call.held {
+			if call.blocked {
 				broke = broke[:0]
 			} else if f.Broke && !slices.Contains(broke, do.Server.Addr) {
 				broke = append(broke, do.Server.Addr)

@@ -2,7 +2,7 @@ package attempt
 
 import "time"
 
-// The slice of its time that one attempt gets in the first turn over the servers: at
+// The slice of its time that one attempt gets in the first pass over the servers: at
 // least sliceLeast, also when the call is nearly late; at most sliceMost, which is less
 // than it takes to be sure that a server is silent, or slicePatient where the call has
 // much time, since some calls take theirs.
@@ -12,8 +12,8 @@ const (
 	slicePatient = 5 * time.Second
 )
 
-// firstSlice is how long an attempt of the first turn may take when there is so much time
-// left and so many servers are known: every one of them gets a turn, and one slice is
+// firstSlice is how long an attempt of the first pass may take when there is so much time
+// left and so many servers are known: every one of them gets an attempt, and one slice is
 // left over for the answer. Where such calls usually take pace, this one may take twice
 // that, if as much is left for another server.
 func firstSlice(left time.Duration, servers int, most, pace time.Duration) time.Duration {

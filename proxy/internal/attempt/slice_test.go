@@ -54,6 +54,7 @@ func TestAServerThatHangsCostsACallASlice(t *testing.T) {
 
 func TestWhatIsNotCutByASlice(t *testing.T) {
 	alive, alone := view(3, all(3, messages.Alive)...), view(3, messages.Alive, messages.Failed, messages.Failed)
+	only := view(1, messages.Alive)
 	soon := epoch.Add(5 * time.Second)
 	for name, c := range map[string]struct {
 		Config
@@ -64,6 +65,9 @@ func TestWhatIsNotCutByASlice(t *testing.T) {
 		"must not be repeated, no deadline":      {Config{}, alive, 30 * time.Second},
 		"no other server may be well":            {Config{Repeatable: true, Deadline: soon}, alone, 0},
 		"the same, no deadline":                  {Config{Repeatable: true}, alone, 30 * time.Second},
+		"it is paced, and there is no other":     {Config{Repeatable: true, Paced: true, Deadline: soon}, only, 0},
+		"the same without a deadline":            {Config{Repeatable: true, Paced: true}, only, 30 * time.Second},
+		"paced, and must not be repeated":        {Config{Paced: true, Deadline: soon}, alone, 0},
 		"its caller says how long it may take":   {Config{Repeatable: true, Patient: true}, alive, 0},
 		"a query that must not be repeated":      {Config{Block: time.Minute}, alive, 0},
 		"a query, no longer than it may be held": {Config{Block: 16 * time.Minute, Repeatable: true}, alive, 21*time.Minute + 500*time.Millisecond - 4*time.Minute},
@@ -79,6 +83,31 @@ func TestWhatIsNotCutByASlice(t *testing.T) {
 		}
 		if do.Do != Try || do.Limit != c.want {
 			t.Errorf("%s: %+v, want a limit of %v", name, do, c.want)
+		}
+	}
+}
+
+// One that failed may be back before the request, which may be lost, is answered.
+func TestAPacedCallLeavesTheOnlyServerThatMayBeWell(t *testing.T) {
+	for name, v := range map[string]*messages.View{
+		"others failed":         view(3, messages.Alive, messages.Failed, messages.Failed),
+		"others know no leader": view(3, messages.Alive, messages.Leaderless),
+	} {
+		call := Call{Config: Config{Repeatable: true, Paced: true, Deadline: epoch.Add(20 * time.Second)}}
+		env := &Env{Now: epoch, View: v, Draw: middle, Tokens: purse(true)}
+		first := call.Next(env)
+		if first.Do != Try || first.Limit <= 0 || first.Limit > slicePatient {
+			t.Errorf("%s: %+v, want a slice", name, first)
+		}
+		call.Failed(epoch.Add(first.Limit), Failure{Kind: Cut})
+		env.Now = epoch.Add(first.Limit)
+		next := call.Next(env)
+		for next.Do == Pause {
+			env.Now = env.Now.Add(next.For)
+			next = call.Next(env)
+		}
+		if next.Do != Try || next.Server == first.Server {
+			t.Errorf("%s: then %+v, want another server than %v", name, next, first.Server)
 		}
 	}
 }

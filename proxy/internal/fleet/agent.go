@@ -18,7 +18,7 @@ type agent struct {
 	pcg   rand.PCG
 	core  *roster.Roster
 	view  *messages.View
-	armed time.Duration // when the roster wants to be called; of older events nobody knows
+	armed time.Duration // when the roster wants to be called; older events are ignored
 	front int16         // the server in front; -1: none
 	links []link        // by server
 	calls [2]call
@@ -46,7 +46,7 @@ type agent struct {
 type asked struct {
 	server  int16
 	round   uint64
-	suspect int16 // of the witness; -1: it is a round's probe
+	suspect int16 // of the corroborator; -1: it is a round's probe
 	epoch   uint64
 }
 
@@ -70,15 +70,15 @@ type call struct {
 
 // link is an agent's way to one server.
 type link struct {
-	up      bool
-	dial    uint32        // number of the dial that callers wait for; 0: there is none
-	late    uint32        // number of one that they wait for no longer; 0: there is none
-	doubted bool          // nothing came in on the session, and a call waits
-	backed  bool          // meanwhile another server has answered
-	number  uint32        // of the session
-	since   time.Duration // when it was made
-	heard   time.Duration // when the last answer came in, apart from servers' pings
-	ends    time.Duration // when the session does, unless something is on it; 0: it is kept
+	up        bool
+	dial      uint32        // number of the dial that callers wait for; 0: there is none
+	late      uint32        // number of one that they wait for no longer; 0: there is none
+	suspected bool          // nothing came in on the session, and a call waits
+	backed    bool          // meanwhile another server has answered
+	number    uint32        // of the session
+	since     time.Duration // when it was made
+	heard     time.Duration // when the last answer came in, apart from servers' pings
+	ends      time.Duration // when the session does, unless something is on it; 0: it is kept
 }
 
 // stock is what an agent of Nomad 2.0.6 holds beside its sessions and calls.
@@ -88,7 +88,7 @@ type stock struct {
 	pinging bool
 	failed  int     // pings of the round
 	round   uint32  // number of the ping
-	watched int16   // who holds the blocking query
+	watched int16   // the server that holds the blocking query
 	nodes   int     // as heartbeats tell
 	loops   [2]bool // the calls that wait for their loop
 }
@@ -108,7 +108,7 @@ func (a *agent) upTo(d time.Duration) time.Duration {
 	return time.Duration(a.rng.Int64N(int64(d)))
 }
 
-// holds says whether a server holds the blocking query.
+// holds reports whether a server holds the blocking query.
 func (a *agent) holds(n int16) bool {
 	c := &a.calls[watch]
 	return c.on && c.sent && c.server == n

@@ -16,14 +16,14 @@ func (f *Fleet) tell(a *agent, m messages.Message) {
 // apply does what a's roster has decided.
 func (f *Fleet) apply(a *agent) {
 	var probes []roster.Probe
-	var witnesses []roster.Corroborate
+	var corroborators []roster.Corroborate
 	for _, e := range a.core.Take() {
 		switch e := e.(type) {
 		case roster.Publish:
 			a.view = e.View
 			a.dials.Spread(spread(e.View))
 			n := int16(-1)
-			if s, some := e.View.Active(); some {
+			if s, hasActive := e.View.Active(); hasActive {
 				n = f.number[s.Addr]
 			}
 			f.move(a, n)
@@ -31,7 +31,7 @@ func (f *Fleet) apply(a *agent) {
 		case roster.Probe:
 			probes = append(probes, e)
 		case roster.Corroborate:
-			witnesses = append(witnesses, e)
+			corroborators = append(corroborators, e)
 		case roster.Discover:
 			f.count(f.discoveries)
 			f.in(50*time.Millisecond, event{agent: a.id, kind: evDiscovered, arg: uint32(e.Run)})
@@ -46,8 +46,8 @@ func (f *Fleet) apply(a *agent) {
 	for _, p := range probes {
 		f.probe(a, p)
 	}
-	for _, w := range witnesses {
-		f.askWitnesses(a, w)
+	for _, w := range corroborators {
+		f.askCorroborators(a, w)
 	}
 }
 

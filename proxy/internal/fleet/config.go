@@ -14,10 +14,10 @@ type Config struct {
 	Seed    uint64 // the same seed gives the same run
 	Stock   bool   // agents behave as Nomad 2.0.6's, not as ours
 
-	Policy    roster.Policy
-	Seats     bool // each agent has a seat
-	Rebalance roster.Timing
-	Discovery bool // agents have a discoverer, which names all servers
+	Policy       roster.Policy
+	FleetIndexes bool // each agent has a fleet index
+	Rebalance    roster.Timing
+	Discovery    bool // agents have a discoverer, which names all servers
 
 	Begin  int           // servers that are up, and named, at the beginning; default all
 	Warm   time.Duration // before the run: what happens then is not counted; default 10 min

@@ -5,7 +5,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// connected says whether a has any session.
+// connected reports whether a has any session.
 func (a *agent) connected() bool {
 	for i := range a.links {
 		if a.links[i].up {
@@ -38,7 +38,7 @@ func (f *Fleet) dial(a *agent, n int16) error {
 	return nil
 }
 
-// overdueDial tells those who wait for a dial that it was not answered in time. It goes
+// overdueDial fails the calls that wait for a dial: it was not answered in time. It goes
 // on, unless it began beside another one.
 func (f *Fleet) overdueDial(a *agent, e event) {
 	l := &a.links[e.server]
@@ -75,7 +75,7 @@ func (f *Fleet) dialed(a *agent, e event) {
 	}
 }
 
-// undialed tells of a dial that failed.
+// undialed fails the calls that wait for a dial.
 func (f *Fleet) undialed(a *agent, n int16, err error) {
 	srv := f.servers[n].Server
 	a.dials.Failed(f.clock(), srv.Addr, err == errSilent, dialLimit, a.connected()) //nolint:errorlint // it is this package's own

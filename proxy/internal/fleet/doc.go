@@ -18,15 +18,15 @@
 // # Files
 //
 //	config.go     what is simulated; scenario.go the usual faults
-//	fleet.go      a run; queue.go its events
+//	world.go      the state of a run; queue.go its events; fleet.go the run itself
 //	server.go     servers as agents meet them; faults.go what happens to them
-//	agent.go      an agent, and what its roster decides
+//	agent.go      an agent; agent_step.go what its roster decides
 //	call.go       its calls; send.go what servers make of them
 //	link.go       its sessions; dial.go how they are made
-//	round.go      pings of rounds and for witnesses
+//	round.go      pings of rounds, and of corroborators
 //	silence.go    how a silent server is noticed
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
-//	tally.go      what is counted; report.go what comes out
+//	tally.go      what is counted; tally_note.go when; report.go what comes out
 //
 // Fleetsim, below this directory, runs a scenario from the command line.
 package fleet

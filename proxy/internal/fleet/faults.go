@@ -65,7 +65,7 @@ func (f *Fleet) Cut(n, percent int) {
 	f.quiet(int16(n))
 }
 
-// Name says whether heartbeats name a server.
+// Name reports whether heartbeats name a server.
 func (f *Fleet) Name(n int, named bool) { f.servers[n].named = named }
 
 // Leaderless has a server know no leader, or know it again.

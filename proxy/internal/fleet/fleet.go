@@ -95,7 +95,7 @@ func (f *Fleet) event(a *agent, e event) {
 	case evUnanswered:
 		f.unanswered(a, e.server)
 	case evHeld:
-		f.held(a, e)
+		f.blockEnded(a, e)
 	case evPause, evLoop:
 		f.resume(a, e)
 	case evMoved:
@@ -106,8 +106,8 @@ func (f *Fleet) event(a *agent, e event) {
 		}
 	case evPinged:
 		f.pinged(a, e.server, e.arg == made)
-	case evWitness:
-		f.witness(a, e)
+	case evCorroborate:
+		f.corroborate(a, e)
 	case evDiscovered:
 		f.discovered(a, e.arg)
 	}
@@ -122,7 +122,7 @@ func (f *Fleet) start(a *agent) {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
 		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
-	if f.cfg.Seats {
+	if f.cfg.FleetIndexes {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.core = roster.New(cfg, &a.rng)

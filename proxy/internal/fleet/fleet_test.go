@@ -76,7 +76,7 @@ func TestAnOutageOfTheClusterMakesNoMoreDialsThanStockAgentsMake(t *testing.T) {
 func TestOneServersAgentsAreBackInTenSecondsInALargeFleet(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Config){
-		"shuffle": func(*Config) {}, "rendezvous": func(c *Config) { c.Policy = roster.Rendezvous }, "seats": func(c *Config) { c.Seats = true },
+		"shuffle": func(*Config) {}, "rendezvous": func(c *Config) { c.Policy = roster.Rendezvous }, "fleet indexes": func(c *Config) { c.FleetIndexes = true },
 	} {
 		cfg := of(100_000)
 		cfg.Faults = Killed()
@@ -124,10 +124,10 @@ func TestRoundsOfAgentsThatStartedTogetherDoNotComeTogether(t *testing.T) {
 func TestLoadIsEvenAMinuteAfterARollingRestart(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]Config{
-		"slow":             {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute},
-		"fast":             {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute},
-		"slow, rendezvous": {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute, Policy: roster.Rendezvous},
-		"fast, seats":      {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, Seats: true},
+		"slow":                {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute},
+		"fast":                {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute},
+		"slow, rendezvous":    {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute, Policy: roster.Rendezvous},
+		"fast, fleet indexes": {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, FleetIndexes: true},
 	} {
 		cfg.Agents, cfg.Nodes, cfg.Seed, cfg.Start = sampled, 10_000, 1, 6*time.Minute
 		f, r := run(t, cfg)

@@ -20,7 +20,7 @@ const (
 // keepalive in Nomad 2.0.6, nomad/rpc.go).
 const serverPing = 30 * time.Second
 
-// up says whether a has a session with a server.
+// up reports whether a has a session with a server.
 func (f *Fleet) up(a *agent, n int16) bool {
 	l := &a.links[n]
 	if l.up && l.ends > 0 && l.ends <= f.now && !a.holds(n) {

@@ -6,29 +6,29 @@ import "time"
 type kind uint8
 
 const (
-	evStart      kind = iota // an agent starts
-	evFault                  // the world changes: arg is which fault
-	evSample                 // the state of the fleet is taken
-	evRoster                 // a deadline of the roster
-	evBeat                   // the next heartbeat is due
-	evDialed                 // a dial has ended: arg is how
-	evLate                   // a dial was not answered in time; it goes on
-	evAnswered               // a heartbeat is answered
-	evNoLeader               // a heartbeat is refused for want of a leader
-	evSlice                  // an attempt's slice of the time is over
-	evSuspect                // a call is overdue, or nothing came in for too long
-	evUnanswered             // the ping that followed was not answered
-	evHeld                   // a blocking query's time is over
-	evPause                  // a call's pause is over
-	evBroke                  // a session broke
-	evMoved                  // the blocking query's server is no longer in front
-	evPinged                 // a probe's or a witness's ping is answered
-	evWitness                // the next witness is asked
-	evDiscovered             // a discovery run ends
-	evLoop                   // the agent makes a call again that was given up
-	evRound                  // stock: a round of pings begins
-	evPing                   // stock: one of them has ended: arg is how
-	evAlive                  // stock: yamux's keepalive: arg is whether a ping is out
+	evStart       kind = iota // an agent starts
+	evFault                   // the world changes: arg is which fault
+	evSample                  // the state of the fleet is taken
+	evRoster                  // a deadline of the roster
+	evBeat                    // the next heartbeat is due
+	evDialed                  // a dial has ended: arg is how
+	evLate                    // a dial was not answered in time; it goes on
+	evAnswered                // a heartbeat is answered
+	evNoLeader                // a heartbeat is refused for want of a leader
+	evSlice                   // an attempt's slice of the time is over
+	evSuspect                 // a call is overdue, or nothing came in for too long
+	evUnanswered              // the ping that followed was not answered
+	evHeld                    // a blocking query's time is over
+	evPause                   // a call's pause is over
+	evBroke                   // a session broke
+	evMoved                   // the blocking query's server is no longer in front
+	evPinged                  // a probe's or a corroborator's ping is answered
+	evCorroborate             // the next corroborator is asked
+	evDiscovered              // a discovery run ends
+	evLoop                    // the agent makes a call again that was given up
+	evRound                   // stock: a round of pings begins
+	evPing                    // stock: one of them has ended: arg is how
+	evAlive                   // stock: yamux's keepalive: arg is whether a ping is out
 )
 
 // event is one thing that happens to one agent, or to the world, at one time.

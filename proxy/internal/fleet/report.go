@@ -38,7 +38,7 @@ type Report struct {
 	Worst    float64       // the worst imbalance
 	Last     float64       // that at the end
 	Active   []int         // at the end
-	Held     []int         // sessions at the end
+	Open     []int         // sessions at the end
 	EvenFrom time.Duration // from then on the imbalance is at most 1.5
 }
 
@@ -71,7 +71,7 @@ func (f *Fleet) Report() *Report {
 	}
 	r.QuietRounds = float64(least) / 10 * perServer
 	r.PeakDiscoveries, _ = busiest(f.discoveries, second)
-	r.Held = make([]int, len(f.servers))
+	r.Open = make([]int, len(f.servers))
 	for i := range f.agents {
 		a := &f.agents[i]
 		if a.outSince > 0 {
@@ -79,7 +79,7 @@ func (f *Fleet) Report() *Report {
 		}
 		for n := range a.links {
 			if f.up(a, int16(n)) {
-				r.Held[n]++
+				r.Open[n]++
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func (r *Report) Print(w io.Writer) {
 			times.what, len(times.of), mean(times.of).Seconds(), s(.5), s(.9), s(.99), s(1))
 	}
 	_, _ = fmt.Fprintf(w, "  out at the end %d\n", r.Out)
-	_, _ = fmt.Fprintf(w, "  imbalance: worst %.2f, at the end %.3f, at most 1.5 from %v on; active %v, sessions %v\n", r.Worst, r.Last, r.EvenFrom, r.Active, r.Held)
+	_, _ = fmt.Fprintf(w, "  imbalance: worst %.2f, at the end %.3f, at most 1.5 from %v on; active %v, sessions %v\n", r.Worst, r.Last, r.EvenFrom, r.Active, r.Open)
 }
 
 // Timeline writes agents by server, and dials a second by server, every so often.

@@ -8,8 +8,8 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// witnessStagger is the time after which the next witness is asked too.
-const witnessStagger = 250 * time.Millisecond
+// corroborateStagger is the time after which the next corroborator is asked too.
+const corroborateStagger = 250 * time.Millisecond
 
 // probe pings a candidate of a round.
 func (f *Fleet) probe(a *agent, p roster.Probe) {
@@ -21,17 +21,17 @@ func (f *Fleet) probe(a *agent, p roster.Probe) {
 	f.ping(a, n)
 }
 
-// askWitnesses has servers pinged that may testify about a silent one.
-func (f *Fleet) askWitnesses(a *agent, w roster.Corroborate) {
+// askCorroborators has servers pinged that may corroborate that one is silent.
+func (f *Fleet) askCorroborators(a *agent, w roster.Corroborate) {
 	for i, other := range w.Others {
 		n := f.number[other.Addr]
 		a.asked = append(a.asked, asked{server: n, suspect: f.number[w.Suspect.Addr], epoch: w.Epoch})
-		f.in(time.Duration(i)*witnessStagger, event{agent: a.id, kind: evWitness, server: n})
+		f.in(time.Duration(i)*corroborateStagger, event{agent: a.id, kind: evCorroborate, server: n})
 	}
 }
 
-// witness pings the next one, if nobody has answered yet.
-func (f *Fleet) witness(a *agent, e event) {
+// corroborate pings the next one, if none has answered yet.
+func (f *Fleet) corroborate(a *agent, e event) {
 	if slices.ContainsFunc(a.asked, func(x asked) bool { return x.suspect >= 0 && x.server == e.server }) {
 		f.ping(a, e.server)
 	}
@@ -50,7 +50,7 @@ func (f *Fleet) ping(a *agent, n int16) {
 	}
 }
 
-// pinged tells who waits for a ping of a server.
+// pinged reports the end of a ping of a server.
 func (f *Fleet) pinged(a *agent, n int16, ok bool) {
 	var done []asked
 	a.forget(func(x asked) bool {

@@ -56,8 +56,8 @@ func (f *Fleet) hold(a *agent, n int16) {
 	f.proven(a, n)
 }
 
-// held ends a blocking query and makes the next one.
-func (f *Fleet) held(a *agent, e event) {
+// blockEnded ends a blocking query and makes the next one.
+func (f *Fleet) blockEnded(a *agent, e event) {
 	c := a.current(e)
 	switch {
 	case c == nil || !c.sent:

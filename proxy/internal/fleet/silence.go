@@ -35,20 +35,20 @@ func (f *Fleet) out(a *agent, n int16) {
 
 // overdue has a session be suspect a while after a call that is not answered.
 func (f *Fleet) overdue(a *agent, n int16) {
-	if l := &a.links[n]; !l.doubted {
-		l.doubted = true
+	if l := &a.links[n]; !l.suspected {
+		l.suspected = true
 		f.in(silentAfter, event{agent: a.id, kind: evSuspect, server: n})
 	}
 }
 
-// suspect pings a session on which nothing came in, and looks for a witness.
+// suspect pings a session on which nothing came in, and asks corroborators.
 func (f *Fleet) suspect(a *agent, n int16) {
 	l := &a.links[n]
 	if !l.up || f.reaches(a, n) {
-		l.doubted = false
+		l.suspected = false
 		return
 	}
-	l.doubted = true
+	l.suspected = true
 	f.tell(a, messages.Suspected{Addr: f.servers[n].Addr})
 	f.in(pingLimit, event{agent: a.id, kind: evUnanswered, server: n})
 }
@@ -58,11 +58,11 @@ func (f *Fleet) unanswered(a *agent, n int16) {
 	l := &a.links[n]
 	switch {
 	case !l.up || f.reaches(a, n):
-		l.doubted = false
+		l.suspected = false
 	case !l.backed:
 		f.in(silentAfter, event{agent: a.id, kind: evSuspect, server: n})
 	default:
-		l.doubted, l.backed = false, false
+		l.suspected, l.backed = false, false
 		f.broke(a, n, errSilent)
 	}
 }

@@ -81,7 +81,7 @@ func (f *Fleet) stockShuffle(a *agent, list []int16) {
 	a.rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
-// stockMove notes who is in front.
+// stockMove notes which server is in front.
 func (f *Fleet) stockMove(a *agent, n int16) {
 	if a.front == n {
 		return

@@ -62,7 +62,7 @@ func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
 // since is a time of the cores on the clock of the run.
 func (f *Fleet) since(t time.Time) time.Duration { return t.Sub(f.base) }
 
-// running says whether the warm-up is over.
+// running reports whether the warm-up is over.
 func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
 
 // count adds one to the bin of the present.
@@ -72,13 +72,13 @@ func (f *Fleet) count(b []uint32) {
 	}
 }
 
-// reaches says whether a sees answers of a server.
+// reaches reports whether a sees answers of a server.
 func (f *Fleet) reaches(a *agent, n int16) bool {
 	s := &f.servers[n]
 	return s.up && !s.frozen && int(a.id%100) >= s.cut
 }
 
-// leads says whether a server knows a leader.
+// leads reports whether a server knows a leader.
 func (f *Fleet) hasLeader(n int16) bool {
 	return f.leader >= 0 && f.now >= f.leads && !f.servers[n].leaderless
 }

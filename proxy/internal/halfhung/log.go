@@ -75,7 +75,7 @@ func (l *Log) Unanswered(now time.Time, server, method string, began time.Time, 
 }
 
 // Answered notes that a server took that long to answer a call, and tells of the
-// servers that are found by that. They are forgotten: whoever ranks them behind
+// servers that this shows to be half hung. They are forgotten: the owner that ranks them behind
 // remembers it.
 func (l *Log) Answered(now time.Time, server, method string, took time.Duration) (next *Log, behind []Behind) {
 	if !l.has(method) {

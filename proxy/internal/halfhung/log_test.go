@@ -26,7 +26,7 @@ func (d *diary) unanswered(server, method string, waited, usually time.Duration)
 	d.log = d.log.Unanswered(d.now, server, method, began, usually)
 }
 
-// answered is a call that is answered now; want are the servers that are found by that.
+// answered is a call that is answered now; want are the servers that this shows to be half hung.
 func (d *diary) answered(server, method string, took time.Duration, want ...string) {
 	d.t.Helper()
 	var behind []halfhung.Behind

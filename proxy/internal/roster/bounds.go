@@ -10,7 +10,7 @@ import (
 // discovery brought. No address that can be used is longer.
 const maxText = 300
 
-// bounded is text, or a copy of its beginning: what is cut off is not held on to.
+// bounded is text, or a copy of its beginning: the part that is cut off is not kept in memory.
 func bounded(text string) string {
 	if len(text) > maxText {
 		return strings.Clone(text[:maxText])

@@ -18,8 +18,8 @@ func TestWhatAHeartbeatBringsIsKeptWithinBounds(t *testing.T) {
 		return m.HeapAlloc
 	}
 	for _, tt := range []struct {
-		what string
-		make func(long string) messages.HeartbeatUpdate
+		message string
+		make    func(long string) messages.HeartbeatUpdate
 	}{
 		{"bad addresses", func(long string) messages.HeartbeatUpdate {
 			return messages.HeartbeatUpdate{Servers: infos("a", long), LeaderRPCAddr: "a"}
@@ -48,15 +48,15 @@ func TestWhatAHeartbeatBringsIsKeptWithinBounds(t *testing.T) {
 			long := strings.Repeat(string(rune('a'+i%26)), i+1) + "!" + strings.Repeat("x", size)
 			for _, l := range only[Log](g.step(tt.make(long))) {
 				if len(l.Server.Addr) > maxText || l.Err != nil && len(l.Err.Error()) > 2*maxText {
-					t.Fatalf("%s: a line of %d bytes", tt.what, len(l.Server.Addr)+len(l.Err.Error()))
+					t.Fatalf("%s: a line of %d bytes", tt.message, len(l.Server.Addr)+len(l.Err.Error()))
 				}
 			}
 		}
 		if after := heap(); after > before+4*size {
-			t.Errorf("%s: %d heartbeats grew the heap from %d to %d KiB", tt.what, heartbeats, before>>10, after>>10)
+			t.Errorf("%s: %d heartbeats grew the heap from %d to %d KiB", tt.message, heartbeats, before>>10, after>>10)
 		}
 		if n := len(g.view.LeaderAddr()); n > maxText {
-			t.Errorf("%s: the view names a leader of %d bytes", tt.what, n)
+			t.Errorf("%s: the view names a leader of %d bytes", tt.message, n)
 		}
 		runtime.KeepAlive(g)
 	}

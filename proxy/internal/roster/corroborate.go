@@ -25,8 +25,8 @@ func (s *suspicion) look(now time.Time) uint64 {
 	return s.looks
 }
 
-// lastAsked is the look of this row that e lastAskedLook an answer to, as a witness or as a
-// suspect; zero: none.
+// lastAsked is the look of this row in which e was asked, or was the suspect, if it has
+// not answered since; zero: none.
 func (s *suspicion) lastAsked(e *entry) uint64 {
 	if e.lastAskedLook < s.row {
 		return 0
@@ -34,11 +34,11 @@ func (s *suspicion) lastAsked(e *entry) uint64 {
 	return e.lastAskedLook
 }
 
-// suspected looks for servers that could bear witness: those that owe no answer,
-// then those that owe one for the longest. Among equals the next in the ranking,
-// those that may know a leader first, those held for failed last. Without another
-// server there is none, and the silent one is kept. It may have left the list: calls
-// that were on their way to it wait all the same.
+// suspected chooses the corroborators: servers that were not asked in this row of looks,
+// or have answered since, then those that were asked longest ago. Among equals those that
+// may know a leader come first, failed ones last, else the ranking decides. Without
+// another server there is no corroborator, and the silent server stays. It may have left
+// the list: calls that were on their way to it wait all the same.
 func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 	suspect := r.list.find(m.Addr)
 	if suspect == nil {
@@ -69,7 +69,7 @@ func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 	r.box.command(Corroborate{Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect)})
 }
 
-// reluctance is how late e is asked to bear witness because of its health.
+// reluctance is how late e is asked because of its health.
 func reluctance(e *entry) int {
 	switch e.health {
 	case messages.Failed:

@@ -24,12 +24,12 @@ type discovery struct {
 type reason uint8
 
 const (
-	unanswered reason = 1 << iota // a round found nobody; until a server answers
+	unanswered reason = 1 << iota // a round found no server; until a server answers
 	leaderless                    // a heartbeat named no leader; until one does
 	denied                        // no server is left that may know a leader; until that is long ago, or a heartbeat names one
 )
 
-// ask has servers looked for; answered says that this is no reason any more.
+// ask adds a reason to look for servers; answered takes it away.
 func (d *discovery) ask(r reason)      { d.reasons |= r }
 func (d *discovery) answered(r reason) { d.reasons &^= r }
 
@@ -45,7 +45,7 @@ func wave(nodes int) time.Duration {
 	return time.Duration(min(float64(nodes)/runsEachSecond*float64(time.Second), float64(longestWave)))
 }
 
-// want takes note whether discovery is wanted. When it becomes so, the first run is
+// want records whether discovery is wanted. When it becomes so, the first run is
 // put off by up to a fifth of the interval, in a large fleet by up to a wave: whatever
 // makes one agent look for servers makes others do so too. An agent without any server
 // does not wait.

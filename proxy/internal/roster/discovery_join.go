@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// noteReached takes note of a server that answers.
+// noteReached records that a server has answered since the start.
 func (r *Roster) noteReached() {
 	if !r.discovery.reached {
 		for e := range r.list.all() {
@@ -15,7 +15,7 @@ func (r *Roster) noteReached() {
 	}
 }
 
-// wantsDiscovery says whether servers should be looked for: something asked for
+// wantsDiscovery reports whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
 	return !r.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)

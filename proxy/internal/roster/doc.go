@@ -8,7 +8,7 @@
 //	r.Step(now, message)    // one message in
 //	r.Expire(now)           // whatever is due at Deadline
 //	for _, e := range r.Take() {
-//		// do what e says
+//		// carry e out
 //	}
 //
 // It is deterministic: the same configuration, random source, messages and times
@@ -22,7 +22,7 @@
 //     address stands in it once.
 //   - The active server is the first in the ranking that may know a leader. When
 //     there is none, it is the first that answers without knowing one, and when
-//     all are held for failed, the one whose failure is the oldest.
+//     all have failed, the one whose failure is the oldest.
 //   - A server that knows no leader is never made alive by an answer, only by a
 //     heartbeat that names one. A probe can give it no more than a chance.
 //   - Notices formed from one view make another server active once per server,
@@ -33,42 +33,44 @@
 //   - Agents that meet an event together never begin their rounds together.
 //   - The epoch grows by one with each published [messages.View], and a step that
 //     changes nothing visible publishes nothing.
-//   - A step's Publish comes before its Answers: who asked reads its own write.
+//   - A step's Publish comes before its Answers: a caller reads its own write.
 //   - Every awaited Reply is answered exactly once: at the end of its step, or of
 //     the round it waits for.
-//   - While servers are held, no primary beside them is known to answer.
+//   - While former servers are retained, no primary beside them is known to answer.
 //   - At most one rebalance round and one discovery run are under way. A round is
 //     over after Config.ProbeTimeout even if no probe reports.
 //   - What has been published is never edited.
 //
 // # Files
 //
-//	roster.go     the state and the four entry points
-//	config.go     the configuration and its defaults
-//	effect.go     what the shell is told to do; log.go the log lines among it
-//	outbox.go     the order of effects
-//	publish.go    views and epochs
-//	entry.go      one server; list.go the ranking of all of them
-//	health.go     failure notices and recoveries
-//	leaderless.go servers that answer and know no leader
-//	reconnect.go  when the way to a server that stays leaderless is made anew
-//	behind.go     servers that answer probes and leave calls unanswered
-//	suspicion.go  who can bear witness against a silent server
-//	heartbeat.go  what a heartbeat changes; repeat.go heartbeats that change nothing
-//	held.go       servers that a heartbeat replaces by ones that may not be reachable
-//	members.go    adding and removing servers by hand
-//	seeds.go      the servers to begin with: configured, or given by hand
-//	quorum.go     when the agent counts as an orphan; denials.go answers without a leader
-//	discovery.go  when discovery runs and what becomes of its findings
-//	round.go      a rebalance round; adopt.go how it ends; policy.go its candidates
-//	displaced.go  where an agent goes after a failover, or when servers have joined
-//	seat.go       where one with a seat goes
-//	sweep.go      whom a round tries of a long list
-//	schedule.go   when the next round is due; interval.go the times it follows from
-//	episode.go    from the first sign of trouble until a server serves the agent again
-//	failures.go   why each server does not answer
-//	waiting.go    whom a shell that ends leaves without an answer
-//	why.go        why the active server is that
-//	throttle.go   warnings that must not repeat
-//	bounds.go     how much is kept of a text from outside
+// A file refers only to files of its own layer and below, and no files refer to each
+// other.
+//
+//	config.go, policy.go, interval.go   the configuration; orders of servers; times between rounds
+//	entry.go                            one server
+//	list.go, list_edit.go,              the ranking; joining and leaving it; its order;
+//	list_order.go, list_retained.go     which former servers stay after a heartbeat
+//	failures.go                         why each server does not answer
+//	effect.go, log.go, outbox.go        what the shell is to do, and in which order
+//	warnings.go, bounds.go              log lines that must not repeat; how much of a text is kept
+//	round.go, quorum.go, discovery.go,  state with rules of its own: a round, the orphan state, discovery
+//	heartbeat_repeat.go, episode.go     runs, the last heartbeat, an episode of trouble
+//
+//	roster.go                           the state of a Roster
+//	publish.go                          views and epochs
+//	schedule.go                         when the next round is due
+//	round_order.go, round_begin.go,     a round: its candidates, its beginning,
+//	round_probe.go, round_adopt.go,     its probes, the new order,
+//	round_end.go                        its end
+//	failover.go                         where an agent goes after a failover, or when servers have joined
+//	health_mark.go, health.go           what is believed of a server; notices and reports about it
+//	reconnect.go                        when the connection to a leaderless server is made anew
+//	corroborate.go                      which servers are asked about a silent one
+//	quorum_orphan.go, seeds.go          what an orphan does; the servers to begin with
+//	heartbeat.go, heartbeat_retained.go what a heartbeat changes; how retained servers are replaced
+//	members.go                          adding and removing servers by hand
+//	discovery_join.go                   what becomes of discovered servers
+//	episode_log.go                      the log lines of an episode
+//
+//	step.go                             New, Start, Step, Expire, Deadline, Take, Waiting
 package roster

@@ -14,8 +14,8 @@ import (
 //sumtype:decl
 type Effect interface{ effect() }
 
-// Publish makes View the one that readers see. It is immutable. ActiveReason says, for an
-// operator, why its active server is that.
+// Publish makes View the one that readers see. It is immutable. ActiveReason tells an
+// operator why its active server is the active one.
 type Publish struct {
 	View         *messages.View
 	ActiveReason string
@@ -46,7 +46,7 @@ type Corroborate struct {
 
 // Reconnect asks for a new connection to Server, whose address may lead to a better
 // server by now. One that knows a leader is reported as messages.Reconnected; of one
-// that does not, nothing is to be told.
+// that does not, nothing is reported.
 type Reconnect struct{ Server messages.Server }
 
 // Discover asks for one discovery run. Its outcome comes back as a
@@ -54,7 +54,7 @@ type Reconnect struct{ Server messages.Server }
 // by a later run.
 type Discover struct{ Run uint64 }
 
-// Answer sends Value to To, where somebody waits for it.
+// Answer sends Value to To, where a caller waits for it.
 type Answer[R any] struct {
 	To    actor.Reply[R]
 	Value R

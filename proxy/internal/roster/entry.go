@@ -11,37 +11,37 @@ import (
 // it stands in.
 type entry struct {
 	server        messages.Server // under the name it first came with
-	datacenter    string          // as the last heartbeat told it; empty: unknown
+	datacenter    string          // of the last heartbeat; empty: unknown
 	health        messages.Health
-	source        messages.Source // why it is a primary
-	listedBy      messages.Source // why it is in the backup set
+	source        messages.Source // how it became a primary
+	listedBy      messages.Source // how it came into the backup set
 	listed        bool            // in the backup set, also while it is a primary
 	retained      bool            // no longer named, kept until a server that is named answers
 	found         bool            // discovery brought it, and nothing else has since
 	failure       uint64          // sequence number of its last failure
 	cause         error           // of its last failure; nil: it did not answer
-	since         uint64          // epoch that published its last failure, doubt, recovery or addition
+	since         uint64          // epoch that published its last change of health, or that it was added
 	touched       bool            // such a change waits for the next epoch
 	logged        bool            // that it knows no leader has been logged, and it has not been alive since
-	skippedOnce   bool            // a round has begun since it was held for leaderless
+	skippedOnce   bool            // a round has begun since it was marked leaderless
 	joined        bool            // it has become a primary, and no round has begun since
 	back          bool            // so it has, and was one when the last round ended
 	swept         uint64          // the sweep of a long list in which a round has tried it
-	lastAskedLook uint64          // the last look for a witness that it was part of, and has not answered since
+	lastAskedLook uint64          // the last look in which it was asked, or was the suspect; zero: it has answered since
 	penalty
 
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder
 }
 
-// stale says whether news that a sender formed from the view of this epoch is
-// older than what is known of the server. Epoch 0 is the current one.
+// stale reports whether a message that was formed from the view of this epoch is older
+// than the last change of the server. Epoch 0 is the current one.
 func (e *entry) stale(epoch uint64) bool { return epoch != 0 && epoch < e.since }
 
-// works says whether the server answered when it was last asked.
+// works reports whether the server answered when it was last asked.
 func (e *entry) works() bool { return e.health == messages.Alive || e.health == messages.Leaderless }
 
-// recover holds the server for alive and says whether that is new.
+// recover marks the server alive and reports whether that is new.
 func (e *entry) recover() bool {
 	e.lastAskedLook = 0
 	if e.health == messages.Alive {
@@ -51,7 +51,7 @@ func (e *entry) recover() bool {
 	return true
 }
 
-// markLeaderless holds the server for leaderless and says whether that is new.
+// markLeaderless marks the server leaderless and reports whether that is new.
 func (e *entry) markLeaderless() bool {
 	e.lastAskedLook = 0
 	if e.health == messages.Leaderless {
@@ -61,8 +61,8 @@ func (e *entry) markLeaderless() bool {
 	return true
 }
 
-// fail holds the server for failed because of cause, as the seq-th failure of the
-// roster, and says whether that is new.
+// fail marks the server failed because of cause, as the seq-th failure of the roster, and
+// reports whether that is new.
 func (e *entry) fail(seq uint64, cause error) bool {
 	e.failure, e.cause = seq, cause
 	if e.health == messages.Failed {

@@ -15,8 +15,8 @@ const (
 )
 
 // episode is the time from the first sign of trouble until a server serves the
-// agent again. An operator reads one line when it begins, one for each turn it
-// takes for the worse, and one when it is over.
+// agent again. An operator reads one line when it begins, one each time it
+// gets worse, and one when it ends.
 type episode struct {
 	began    time.Time // zero: all is well
 	logged   [lost + 1]bool

@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// trouble says what is wrong now. A server that was never tried is as good as
+// trouble is the present one. A server that was never tried is as good as
 // any, unless it is there because another one failed.
 func (r *Roster) trouble() trouble {
 	switch e := r.list.active(); {
@@ -24,7 +24,7 @@ func (r *Roster) trouble() trouble {
 	return calm
 }
 
-// logEpisode ends a step: it tells what has become of the episode.
+// logEpisode ends a step: it logs how the episode has changed.
 func (r *Roster) logEpisode(now time.Time) {
 	e, t := &r.episode, r.trouble()
 	if t == calm {
@@ -44,7 +44,7 @@ func (r *Roster) logEpisode(now time.Time) {
 		return
 	}
 	for lesser := calm; lesser <= t; lesser++ {
-		e.logged[lesser] = true // on the way back from the worse it is no news
+		e.logged[lesser] = true // on the way back from a worse one it is not logged
 	}
 	line := Log{Level: Warn, Fields: Fields{Servers: r.list.len()}}
 	switch t {
@@ -60,13 +60,13 @@ func (r *Roster) logEpisode(now time.Time) {
 	case noLeader:
 		line.Message = "no server knows a leader"
 	default:
-		return // the failover has been told
+		return // the failover has been logged
 	}
 	r.box.command(line)
 }
 
-// logFailover tells that former was left, for the reason cause, and who has
-// taken over. Of the failovers of one episode the first matters.
+// logFailover logs that former was left because of cause, and which server has taken
+// over. Of the failovers of one episode the first matters.
 func (r *Roster) logFailover(now time.Time, former *entry, cause error) {
 	e := &r.episode
 	level := Warn
@@ -78,7 +78,7 @@ func (r *Roster) logFailover(now time.Time, former *entry, cause error) {
 	}
 	next := r.list.active()
 	if next.health == messages.Failed {
-		return // nobody takes over: that is told as lost
+		return // no server takes over: logEpisode logs that as lost
 	}
 	r.box.command(Log{
 		Level: level, Message: "failing over", Server: former.server, Next: next.server,

@@ -10,8 +10,8 @@ import (
 // maxTries is how often in a row an agent tries to go back.
 const maxTries = 8
 
-// failover takes note that former, the active server until now, was left because
-// it failed or knows no leader, as cause says. If another has taken over, the next round is
+// failover records that former, the active server until now, was left because of cause:
+// it failed, or knows no leader. If another has taken over, the next round is
 // brought forward: the server may soon be back.
 func (r *Roster) failover(now time.Time, former *entry, cause error) {
 	if r.list.active() == former {
@@ -30,7 +30,7 @@ func (r *Roster) failover(now time.Time, former *entry, cause error) {
 	r.rotated = r.published.epoch + 1
 }
 
-// leave takes note that a heartbeat took the server away that was in front.
+// leave records that a heartbeat took the server away that was in front.
 func (r *Roster) leave(was front) {
 	if e := was.entry; e != nil && !was.backup && r.list.find(e.server.Addr) == nil {
 		r.setHome(e)
@@ -57,7 +57,7 @@ func (r *Roster) retryHome(now time.Time, was schedule) {
 		s.home = was.home
 		return
 	}
-	s.displaced = r.cfg.FleetIndex != 0 // its seat changes with the list
+	s.displaced = r.cfg.FleetIndex != 0 // the order by fleet index changes with the list
 	switch {
 	case c.state == answered:
 		r.returned = lastReturn{addr: c.server.Addr, at: now}
@@ -68,8 +68,8 @@ func (r *Roster) retryHome(now time.Time, was schedule) {
 }
 
 // noteJoined ends a step: if servers have joined the primaries, the next round is brought
-// forward. It moves to no other server than one of these, or, of an agent with a seat
-// that failed over, to the seat among all of them. A server that was there when the
+// forward. It moves to no other server than one of these, or, of an agent with a
+// fleet index that failed over, to the first in the order of that index. A server that was there when the
 // last round ended has the agents already that chose it then: only those of them that
 // have left it meanwhile go there.
 func (r *Roster) noteJoined(now time.Time) {
@@ -78,11 +78,11 @@ func (r *Roster) noteJoined(now time.Time) {
 	}
 	r.joins = r.list.joins
 	s, home := &r.schedule, r.list.find(r.schedule.home)
-	seat := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
+	indexed := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
 	switch {
-	case seat && !s.displaced:
-		return // the order of the others' seats is another one now: that can wait
-	case seat, home != nil && home.back:
+	case indexed && !s.displaced:
+		return // the other agents' orders have changed as well: that can wait
+	case indexed, home != nil && home.back:
 		s.homeward, s.tries = true, 0
 	case slices.ContainsFunc(r.list.primaries, func(e *entry) bool { return e.joined }):
 		s.joined = true

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// FailuresError says of every server why it does not answer.
+// FailuresError is the failure of every server that does not answer.
 type FailuresError struct{ Failures []Failure }
 
 // Failure is why one server does not answer.
@@ -56,8 +56,7 @@ func (e *FailuresError) Unwrap() []error {
 	return causes
 }
 
-// failuresError is why the servers that are held for failed do not answer; nil if
-// there are none.
+// failuresError is why the failed servers do not answer; nil if there are none.
 func (l *list) failuresError() error {
 	e := new(FailuresError)
 	for s := range l.all() {

@@ -76,7 +76,7 @@ func (in *bytesIn) server(c *checker) messages.Server {
 	return s
 }
 
-// from is one that may be in the list, or nobody.
+// from is one that may be in the list, or none.
 func (in *bytesIn) from(c *checker) messages.Server {
 	if in.below(2) == 0 {
 		return messages.Server{}

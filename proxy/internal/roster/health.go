@@ -14,7 +14,7 @@ func (r *Roster) failed(now time.Time, m messages.FailureNotice) {
 	answer(&r.box, m.Reply, r.noteFailure(now, m))
 }
 
-// noteFailure says whether the notice changed anything.
+// noteFailure reports whether the notice changed anything.
 func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	e := r.list.find(m.Server.Addr)
 	switch {
@@ -33,7 +33,7 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	}
 	isNew := r.fail(e, m.Err)
 	r.list.toEnd(e)
-	r.restoreIfNoneAlive() // who comes back may take over
+	r.restoreIfNoneAlive() // a server that comes back may take over
 	if !isNew && r.list.active() == e {
 		return false // the only server there is, and it was down before
 	}
@@ -42,8 +42,8 @@ func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
 	return true
 }
 
-// recovered takes the news that a server answers. The order stays. Of a leaderless
-// server that was known, and it says nothing of a leader.
+// recovered takes a report that a server answers. The order stays. A leaderless server
+// answers anyway: the report does not show that it knows a leader.
 func (r *Roster) recovered(m messages.Recovered) {
 	e := r.list.find(m.Server.Addr)
 	if e == nil || e.stale(m.Epoch) {
@@ -56,10 +56,10 @@ func (r *Roster) recovered(m messages.Recovered) {
 	}
 }
 
-// noteNoQuorum takes a notice that e answers and knows no leader, and says
-// whether it changed anything. The active server goes behind those that may know
-// one. When none does, each notice passes the turn on, but only if its sender
-// knew of the last change of turns: callers that fail together pass it on once.
+// noteNoQuorum takes a notice that e answers and knows no leader, and reports whether it
+// changed anything. The active server goes behind those that may know
+// one. When none does, each notice makes the next server active, but only if its
+// sender knew of the last such change: callers that fail together cause one.
 func (r *Roster) noteNoQuorum(now time.Time, e *entry, m messages.FailureNotice) bool {
 	active := e == r.list.active()
 	isNew := r.markLeaderless(e, m.Err)
@@ -81,7 +81,7 @@ func (r *Roster) stepBack(now time.Time, e *entry, cause error) {
 	r.failover(now, e, cause)
 }
 
-// reconnected takes the news that the address of a server that knew no leader leads to
+// reconnected takes a report that the address of a server without a leader leads to
 // one that does, on a session of its own: it gets a chance.
 func (r *Roster) reconnected(addr string) {
 	if e := r.list.find(addr); e != nil && e.health == messages.Leaderless {

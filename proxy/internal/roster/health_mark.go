@@ -2,7 +2,7 @@ package roster
 
 import "github.com/open-nomad/rpcproxy/messages"
 
-// fail holds e for failed and says whether that is new.
+// fail marks e failed and reports whether that is new.
 func (r *Roster) fail(e *entry, cause error) bool {
 	r.failures++
 	isNew := e.fail(r.failures, cause)
@@ -12,7 +12,7 @@ func (r *Roster) fail(e *entry, cause error) bool {
 	return isNew
 }
 
-// revive holds e for alive.
+// revive marks e alive.
 func (r *Roster) revive(e *entry) {
 	if e.health == messages.Failed {
 		r.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
@@ -20,7 +20,7 @@ func (r *Roster) revive(e *entry) {
 	e.recover()
 }
 
-// markLeaderless holds e for leaderless and says whether that is new. One line is logged
+// markLeaderless marks e leaderless and reports whether that is new. One line is logged
 // until the server is alive again, whatever chances it gets meanwhile.
 func (r *Roster) markLeaderless(e *entry, cause error) bool {
 	isNew := e.markLeaderless()
@@ -31,9 +31,8 @@ func (r *Roster) markLeaderless(e *entry, cause error) bool {
 	return isNew
 }
 
-// markAlive holds e for alive, because it carried a call, or a heartbeat that names a
-// leader. Failure notices that are under way overrule it unless something was held
-// against e before.
+// markAlive marks e alive, because it carried a call, or a heartbeat that names a leader.
+// Failure notices that are under way overrule it if e was Unknown before.
 func (r *Roster) markAlive(e *entry) {
 	r.quorum.silent, r.reconnecting = false, reconnect{}
 	if e.health == messages.Unknown {
@@ -43,10 +42,9 @@ func (r *Roster) markAlive(e *entry) {
 	r.revive(e)
 }
 
-// reached takes note that e answered a probe that began at this epoch. Such an
-// answer says nothing of a leader: while the cluster has one, a leaderless
-// server gets a chance; otherwise, or if the doubt is newer than the probe, it
-// stays what it is.
+// reached records that e answered a probe that began at this epoch. The answer does not
+// show that e knows a leader: a leaderless server becomes Unknown while the cluster has a
+// leader, and stays leaderless otherwise, or if it was marked so after the probe began.
 func (r *Roster) reached(e *entry, epoch uint64) {
 	e.lastAskedLook = 0
 	switch {

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// VersionError says why a server was left out of a heartbeat's list: it speaks a
+// VersionError is why a server was left out of a heartbeat's list: it speaks a
 // newer RPC version than the agent.
 type VersionError struct {
 	Addr      string
@@ -22,8 +22,8 @@ func (e *VersionError) Error() string {
 // maxNamed bounds how many servers one heartbeat may name. A region has a handful.
 const maxNamed = 1024
 
-// heartbeat takes what a heartbeat said. Node count, leader and lifetime always
-// hold, whatever becomes of the servers. Who answered it is held for alive or for
+// heartbeat takes the reply to a heartbeat. Node count, leader and TTL are always taken,
+// also if the servers are refused. The server that answered is marked alive or
 // leaderless.
 func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	hasLeader := m.LeaderRPCAddr != ""
@@ -37,7 +37,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	r.numNodes, r.leader = max(m.NumNodes, 0), bounded(m.LeaderRPCAddr)
 	r.quorum.heard(now, m.TTL, hasLeader)
-	r.discovery.reached = true // somebody answered it
+	r.discovery.reached = true // a server answered it
 	if hasLeader {
 		r.discovery.answered(unanswered | leaderless | denied)
 	} else {
@@ -45,15 +45,15 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	}
 	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.leave(was)
-	r.restoreIfNoneAlive() // who carried it may be among those that come back
+	r.restoreIfNoneAlive() // the server that carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
 	r.list.prefer(was)
 	r.verify(now)
 }
 
 // merge makes the servers of a heartbeat the primaries. If none of them can be
-// used it changes nothing and answers an *UpdateError. from is who carried
-// the heartbeat.
+// used it changes nothing and answers an *UpdateError. from is the address of
+// the server that carried the heartbeat.
 func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, leave bool) error {
 	if len(infos) > maxNamed {
 		r.warn(now, "heartbeat names too many servers: the first are taken", messages.Server{}, nil)

@@ -19,8 +19,8 @@ type memory struct {
 
 func newMemory() memory { return memory{named: make(map[messages.ServerInfo]int)} }
 
-// repeats says whether applying infos would change nothing: they are what was
-// named before, nobody has edited the list since, and no warning is due.
+// repeats reports whether applying infos would change nothing: they are what was
+// named before, the list was not edited since, and no warning is due.
 func (h *memory) repeats(now time.Time, infos []messages.ServerInfo, edits uint64) bool {
 	if edits != h.edits || due(h.until, now) {
 		return false
@@ -32,7 +32,7 @@ func (h *memory) repeats(now time.Time, infos []messages.ServerInfo, edits uint6
 		if !known {
 			return false
 		}
-		if h.seen[i] != h.count { // the map is only read: it would take the head, and hold on to the rest
+		if h.seen[i] != h.count { // the map is only read: a key would keep the whole text in memory
 			h.seen[i] = h.count
 			distinct++
 		}
@@ -40,8 +40,8 @@ func (h *memory) repeats(now time.Time, infos []messages.ServerInfo, edits uint6
 	return distinct == len(h.named) && distinct > 0
 }
 
-// remember keeps an applied heartbeat; warned says that some of its servers were
-// left out.
+// remember keeps an applied heartbeat; warned: some of its servers were left
+// out.
 func (h *memory) remember(now time.Time, infos []messages.ServerInfo, edits uint64, warned bool) {
 	clear(h.named)
 	h.seen = h.seen[:0]

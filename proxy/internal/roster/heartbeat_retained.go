@@ -8,14 +8,14 @@ import (
 
 // A heartbeat may replace every server by ones that this agent cannot reach: by
 // addresses that are good inside the cluster only, or by a cluster that is not up
-// yet. So what works is not let go for what was never seen to work: the old
-// servers are held, in front, until one of the new ones answers.
+// yet. So servers that work do not leave for servers that were never seen to work: the
+// former ones are retained, in front, until one of the new ones answers.
 
 // verifications is how often in a row a heartbeat has the new servers probed;
 // after that the regular rounds do.
 const verifications = 4
 
-// verify has the servers probed that are to replace the held ones, a few times
+// verify has the servers probed that are to replace the retained ones, a few times
 // in a row; a round that is under way is waited for.
 func (r *Roster) verify(now time.Time) {
 	switch {
@@ -23,13 +23,13 @@ func (r *Roster) verify(now time.Time) {
 		r.verified = 0
 	case r.verified < verifications && !r.round.running:
 		r.verified++
-		r.beginRound(now, true) // agents that are told the same begin it together: their regular rounds must not follow together
+		r.beginRound(now, true) // agents that get the same list begin it together: their regular rounds must not follow together
 	}
 }
 
-// releaseRetained lets go of what is kept for want of a server that works, as soon as one
-// does: of the servers that are held, and, if a heartbeat with a leader has named
-// that one, of those that worked before the last start.
+// releaseRetained takes out the servers that are listed only for want of one that works,
+// as soon as one does: the retained ones and, if a heartbeat with a leader has named the
+// one that works, those that worked before the last start.
 func (r *Roster) releaseRetained() {
 	if r.list.remembered == 0 && !r.list.retaining() {
 		return
@@ -40,7 +40,7 @@ func (r *Roster) releaseRetained() {
 		}
 		if r.list.retaining() {
 			r.list.dismiss(func(e *entry) bool { return e.retained })
-			r.list.prefer(front{}) // whoever carried calls, they were to be carried by one of these
+			r.list.prefer(front{}) // one of the new servers takes the calls
 			r.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
 		}
 		if r.leader != "" && e.source == messages.SourceHeartbeat {

@@ -71,7 +71,7 @@ func (t Timing) scaled(of size) float64 {
 	return float64(of.nodes) / perSecond * float64(time.Second)
 }
 
-// due says whether the deadline at, if there is one, has come.
+// due reports whether the deadline at, if there is one, has come.
 func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // earlier is the earlier of a deadline and another one that may be zero.

@@ -87,8 +87,8 @@ func (c *checker) checkResult(got messages.RebalanceResult) {
 	}
 }
 
-// Who is asked about a silent server is listed, is another one, and is asked once, of
-// the view that shows the silence; if there is another server, one is asked.
+// Corroborators are listed, are asked once, and are not the suspect. Their epoch is that
+// of the last view. There is one if there is another server.
 func (c *checker) checkCorroborators(e Corroborate) {
 	for i, s := range e.Others {
 		if s == e.Suspect || !c.view.Contains(s) || slices.Contains(e.Others[:i], s) {
@@ -149,26 +149,35 @@ func (c *checker) checkHealth(m messages.Message, before *messages.View) {
 
 // A heartbeat with a leader, or servers set by hand that name it, does not move an agent
 // whose active server answers to one that was never reached, if a primary answers still;
-// nor does it leave it without any server that answers.
+// unless that server is a backup, and stays one. Nor does it leave it without any server
+// that answers.
 func (c *checker) checkServed(m messages.Message, before *messages.View) {
 	was, _ := before.Active()
 	is, _ := c.view.Active()
 	u, _ := m.(messages.HeartbeatUpdate)
 	_, set := m.(messages.SetServers)
-	if before.Health(was) != messages.Alive || c.view.Health(is) != messages.Unknown || u.LeaderRPCAddr == "" && (!set || !c.listed[was.Addr]) {
+	switch {
+	case before.Health(was) != messages.Alive, c.view.Health(is) != messages.Unknown,
+		u.LeaderRPCAddr == "" && (!set || !c.listed[was.Addr]),
+		isBackup(before, was) && isBackup(c.view, was): // it stays what it is: primaries come first
 		return
 	}
 	answers := false
 	for s := range c.view.Ranking() {
-		primary := s.Role == messages.Primary && s.Health == messages.Alive
-		if answers = answers || s.Health == messages.Leaderless; primary {
-			answers = false
-			break
+		if s.Role == messages.Primary && s.Health == messages.Alive {
+			c.t.Fatalf("after %T a server that was never reached is in front of one that answers: %s, then %s", m, picture(before), picture(c.view))
 		}
+		answers = answers || s.Health == messages.Leaderless || s.Health == messages.Alive
 	}
 	if !answers {
 		c.t.Fatalf("after %T a server that was never reached is in front: %s, then %s", m, picture(before), picture(c.view))
 	}
+}
+
+func isBackup(v *messages.View, s messages.Server) bool {
+	return slices.ContainsFunc(slices.Collect(v.Ranking()), func(r messages.Ranked) bool {
+		return r.Server == s && r.Role == messages.Backup
+	})
 }
 
 // The same heartbeat once more, in another order, from the same server, publishes

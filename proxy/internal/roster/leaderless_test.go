@@ -163,10 +163,10 @@ func TestADoubtAndAChanceOutdateEarlierNotices(t *testing.T) {
 	g.step(messages.FailureNotice{Server: serv(t, "b"), Epoch: 1, Err: errTest})
 	g.expect("*a b~ c")
 	g.hears("a", "a")
-	doubted := g.view.Epoch()
+	marked := g.view.Epoch()
 	g.probeOnly("b")
 	g.expect("*b a! c!")
-	g.step(messages.FailureNotice{Server: serv(t, "b"), Epoch: doubted, Err: errNoLeader, NoQuorum: true})
+	g.step(messages.FailureNotice{Server: serv(t, "b"), Epoch: marked, Err: errNoLeader, NoQuorum: true})
 	g.expect("*b a! c!")
 }
 

@@ -14,7 +14,7 @@ import (
 type list struct {
 	primaries, backups []*entry
 	remembered         int      // servers that came from before the last start
-	edits              uint64   // grows with every call that can change who is in which class
+	edits              uint64   // grows with every call that can change the members of a class
 	joins              int      // servers that have become primaries so far
 	departed           []string // addresses of primaries that have left since the last round, bounded
 }
@@ -74,13 +74,13 @@ func (l *list) active() *entry {
 	return cmp.Or(leaderless, oldest)
 }
 
-// served says whether there is a server that is not held for failed.
+// served reports whether a server is listed that has not failed.
 func (l *list) served() bool {
 	e := l.active()
 	return e != nil && e.health != messages.Failed
 }
 
-// isBackup says whether e stands among the backups.
+// isBackup reports whether e stands among the backups.
 func (l *list) isBackup(e *entry) bool { return slices.Contains(l.backups, e) }
 
 // source is how e came into the class that it stands in.
@@ -99,19 +99,19 @@ func (l *list) class(e *entry) []*entry {
 	return l.primaries
 }
 
-// hasLeaderlessBeside says whether another server of e's class is leaderless too.
+// hasLeaderlessBeside reports whether another server of e's class is leaderless too.
 func (l *list) hasLeaderlessBeside(e *entry) bool {
 	return slices.ContainsFunc(l.class(e), func(other *entry) bool {
 		return other != e && other.health == messages.Leaderless
 	})
 }
 
-// retaining says whether servers are held.
+// retaining reports whether former servers are retained.
 func (l *list) retaining() bool {
 	return slices.ContainsFunc(l.primaries, func(e *entry) bool { return e.retained })
 }
 
-// loses says whether a server is not among those named that is known to work and
+// loses reports whether a server is not among those named that is known to work and
 // carries calls, or would.
 func (l *list) loses(named map[string]bool) bool {
 	lost := func(e *entry) bool { return e.health == messages.Alive && !named[e.server.Addr] }
@@ -131,8 +131,8 @@ func (l *list) front() front {
 	return front{entry: e, backup: e != nil && l.isBackup(e)}
 }
 
-// activeReason says, for an operator, why the active server is the active one. It follows
-// list.active.
+// activeReason tells an operator why the active server is the active one. Its cases are
+// those of active.
 func (l *list) activeReason() string {
 	e := l.active()
 	switch {

@@ -50,14 +50,14 @@ func (l *list) add(s messages.Server, from messages.Source, asPrimary bool) *ent
 	return l.addBackup(s, from)
 }
 
-// discard takes out what gone says, out of its class and of the backup set.
+// discard takes the servers that gone selects out of their class and of the backup set.
 func (l *list) discard(gone func(*entry) bool) {
 	l.edits++
 	l.primaries, l.backups = slices.DeleteFunc(l.primaries, gone), slices.DeleteFunc(l.backups, gone)
 }
 
 // setPrimaries makes the members primaries. Primaries that are not among them leave
-// if leave is set; those that hold says are kept for a while.
+// if leave is set, except those that retain selects.
 func (l *list) setPrimaries(members []member, from messages.Source, leave bool, retain func(*entry) bool) {
 	for _, m := range members {
 		if e := l.addPrimary(m.server, from); !e.named { // of duplicates the first counts
@@ -78,7 +78,7 @@ func (l *list) setPrimaries(members []member, from messages.Source, leave bool, 
 	l.forgetNames()
 }
 
-// dismiss takes out the primaries that gone says; those of the backup set become
+// dismiss takes out the primaries that gone selects; those of the backup set become
 // backups instead, with the health they have.
 func (l *list) dismiss(gone func(*entry) bool) {
 	l.edits++
@@ -150,7 +150,7 @@ func (l *list) forgetNames() {
 // maxDeparted bounds how many servers are remembered that have left.
 const maxDeparted = 16
 
-// join takes note of a new primary. It is an old one if it was there when the last
+// join records a new primary. It is an old one if it was there when the last
 // round ended.
 func (l *list) join(e *entry) {
 	l.joins++
@@ -161,7 +161,7 @@ func (l *list) join(e *entry) {
 	}
 }
 
-// depart takes note of a primary that leaves.
+// depart records a primary that leaves.
 func (l *list) depart(e *entry) {
 	if len(l.departed) < maxDeparted {
 		l.departed = append(l.departed, e.server.Addr)

@@ -9,7 +9,7 @@ import (
 )
 
 // promote makes the active server a primary, in front, if it is a backup that has
-// not failed: it carries the calls, and goes before servers nobody has reached.
+// not failed: it carries the calls, and goes before servers that were never reached.
 func (l *list) promote(named map[string]bool) {
 	e := l.active()
 	if e == nil || e.health == messages.Failed || named[e.server.Addr] || !l.isBackup(e) {
@@ -20,10 +20,10 @@ func (l *list) promote(named map[string]bool) {
 	e.source = e.listedBy
 }
 
-// prefer follows a change of who is in which class. If that took the active server,
-// was, away or into the other class, or there was none, a server that nobody has
-// reached may stand in front of one that works: a primary that does, was itself if
-// it can be, goes before all then.
+// prefer follows a change of the members. If it took the active server, was, away or into
+// the other class, or there was none, a server that was never reached may be in front of
+// one that works. Then a primary that is alive goes to the front: was itself, if it is
+// one.
 func (l *list) prefer(was front) {
 	active := l.active()
 	if active == nil || active.health != messages.Unknown {

@@ -2,12 +2,19 @@ package roster
 
 import "github.com/open-nomad/rpcproxy/messages"
 
-// toRetain tells which of the servers that the named ones replace are to be held,
-// and whether some are. None is if one of those named has just answered and named a
-// leader, or may well work: it was here before and was not held for failed. While
-// servers are held, or one is lost that is known to work, that is not enough; then
-// it must be known to work itself. Who carried the heartbeat, from, answers in any
-// case.
+// toRetain selects which of the servers that the named ones replace are retained, and
+// reports whether any may be. None is if one of the named servers will do:
+//
+//	named server                     none is retained yet   some are
+//	carried the heartbeat (from),
+//	and that names a leader          will do                will do
+//	new to the list, or failed       -                      -
+//	Unknown, a live one would leave  -                      -
+//	Unknown otherwise                will do                if it is retained
+//	Alive or Leaderless              will do                if it is retained
+//
+// Otherwise these are: every primary that has not failed, or, if some are retained
+// already, those; and the server that carried the heartbeat.
 func (l *list) toRetain(named map[string]bool, from string, leader bool) (retain func(*entry) bool, retainsAny bool) {
 	retaining, loses := l.retaining(), l.loses(named)
 	for addr := range named {

@@ -10,7 +10,7 @@ import (
 type Level uint8
 
 // Debug lines tell what the roster does, Info lines what changed for the agent,
-// Warn lines what somebody should look at.
+// Warn lines what an operator should look at.
 const (
 	Debug Level = iota
 	Info

@@ -22,10 +22,10 @@ func (r *Roster) addPrimary(now time.Time, m messages.AddPrimary) {
 	answer(&r.box, m.Reply, messages.AddResult{Server: e.server})
 }
 
-// setServers makes the servers of a message the primaries, and the seeds. What works
-// is not held: who sends it has decided. Those that are primaries already keep their
+// setServers makes the servers of a message the primaries, and the seeds. No former
+// server is retained: the sender has decided. Those that are primaries already keep their
 // places; the others stand behind them in the order of the policy, since many agents
-// may be told the same list.
+// may get the same list.
 func (r *Roster) setServers(now time.Time, m messages.SetServers) {
 	servers, err := parseAll(m.Addrs)
 	if err == nil && len(servers) == 0 {

@@ -3,8 +3,8 @@ package roster
 import "github.com/open-nomad/rpcproxy/actor"
 
 // outbox collects the effects of a step and puts them in order when it ends:
-// the view, then what is to be started or logged, then the answers. So whoever
-// is answered finds its own change in the published view.
+// the view, then what is to be started or logged, then the answers. So a
+// caller that is answered finds its own change in the published view.
 type outbox struct {
 	commands []Effect // of the step under way
 	answers  []Effect // of the step under way
@@ -43,7 +43,7 @@ func (o *outbox) take() []Effect {
 	return o.out
 }
 
-// answer adds an Answer if somebody waits for it.
+// answer adds an Answer if a caller waits for it.
 func answer[R any](o *outbox, to actor.Reply[R], value R) {
 	if to.Awaited() {
 		o.answers = append(o.answers, Answer[R]{To: to, Value: value})

@@ -58,7 +58,7 @@ func toBack(class []*entry, belongs func(*entry) bool) {
 	slices.SortStableFunc(class, func(a, b *entry) int { return group(a) - group(b) })
 }
 
-// affinity is a hash of a node and a server: FNV-1a over both, told apart by a
+// affinity is a hash of a node and a server: FNV-1a over both, separated by a
 // zero byte, then mixed so that addresses that differ only in their last digit
 // differ in every bit. It is the same on every machine and in every version.
 func affinity(nodeID, addr string) uint64 {
@@ -76,17 +76,16 @@ func affinity(nodeID, addr string) uint64 {
 	return h ^ h>>31
 }
 
-// byFleetIndex puts the servers of one class into the order of a seat: the seat-th
-// permutation, counted so that the first place changes fastest. Agents with
-// consecutive seats are spread evenly over the first places; among those that
+// byFleetIndex puts the servers of one class into the index-th permutation, counted so
+// that the first place changes fastest. Agents with consecutive indexes are spread evenly over the first places; among those that
 // share a first place, over the second ones; and so on. So a fleet that comes
 // back from a failover is even, and so is each part of it that must go elsewhere.
-func byFleetIndex(class []*entry, seat uint64) {
+func byFleetIndex(class []*entry, index uint64) {
 	slices.SortFunc(class, func(a, b *entry) int { return cmp.Compare(a.server.Addr, b.server.Addr) })
 	for i := range class {
 		left := uint64(len(class) - i)
-		j := i + int(seat%left)
-		seat /= left
+		j := i + int(index%left)
+		index /= left
 		e := class[j]
 		copy(class[i+1:j+1], class[i:j])
 		class[i] = e

@@ -5,7 +5,7 @@ import "time"
 // orphanTTLs is how many heartbeat lifetimes without a leader make an orphan.
 const orphanTTLs = 3
 
-// defaultTTL is a heartbeat's lifetime where nobody has told one.
+// defaultTTL is the TTL of a heartbeat that named none.
 const defaultTTL = 30 * time.Second
 
 // quorum tracks whether the cluster still looks after this agent. An agent is an
@@ -17,15 +17,15 @@ const defaultTTL = 30 * time.Second
 // agent that sends no heartbeats, and whose calls are answered, gives none, and is
 // no orphan however long it runs.
 type quorum struct {
-	ttl     time.Duration // of the last heartbeat that told one; zero: unknown
+	ttl     time.Duration // of the last heartbeat that named one; zero: unknown
 	seen    time.Time     // the last heartbeat with a leader; before any, the first heartbeat
 	denied  denials       // since the last heartbeat with a leader
-	expired bool          // seen is more than three lifetimes ago, or the denials last for as long
+	expired bool          // seen is more than three TTLs ago, or the denials have lasted for as long
 	silent  bool          // no server answered the last round
 }
 
-// heard takes note of a heartbeat. One with a leader ends being an orphan. One
-// without, that tells no lifetime, leaves the last one in force.
+// heard records a heartbeat. With a leader it ends the orphan state. Without one, and
+// without a TTL, the last TTL stays in force.
 func (q *quorum) heard(now time.Time, ttl time.Duration, leader bool) {
 	switch {
 	case leader:
@@ -41,7 +41,7 @@ func (q *quorum) heard(now time.Time, ttl time.Duration, leader bool) {
 	}
 }
 
-// orphaned says whether the agent is an orphan.
+// orphaned reports whether the agent is an orphan.
 func (q *quorum) orphaned() bool { return q.expired || q.silent }
 
 // limit is when three lifetimes without a leader are over; zero: nothing is known
@@ -53,7 +53,7 @@ func (q *quorum) limit() time.Time {
 	return q.seen.Add(orphanTTLs * q.ttl)
 }
 
-// expiry is when the quorum lapses; zero: it has, or nothing is known of it.
+// expiry is when the quorum expires; zero: it has, or nothing is known of it.
 func (q *quorum) expiry() time.Time {
 	if q.expired {
 		return time.Time{}
@@ -87,7 +87,7 @@ func (d denials) expiry() time.Time {
 	return d.last.Add(patience)
 }
 
-// denies takes note of a denial and says whether they have lasted too long.
+// denies records a denial and reports whether denials have lasted too long.
 func (q *quorum) denies(now time.Time) bool {
 	q.expireDenials(now)
 	if q.denied.last = now; q.denied.first.IsZero() {
@@ -96,8 +96,8 @@ func (q *quorum) denies(now time.Time) bool {
 	return now.Sub(q.denied.first) >= patience
 }
 
-// expireDenials forgets denials that count no more, and says whether it did. Who was an
-// orphan because of them alone is none then.
+// expireDenials forgets denials that count no more, and reports whether it did. An agent
+// that is an orphan because of them alone is none then.
 func (q *quorum) expireDenials(now time.Time) bool {
 	if !due(q.denied.expiry(), now) {
 		return false

@@ -16,9 +16,9 @@ func (r *Roster) expireQuorum(now time.Time) {
 	}
 }
 
-// restoreIfNoneAlive takes note, whatever led to it, that every server has failed: the
-// seeds, but for those removed by hand, are eligible again at once, until
-// one of those that the heartbeat named answers.
+// restoreIfNoneAlive lists the seeds again at once when every server has failed, whatever
+// led to it, until a server that the heartbeat named answers. Seeds that were removed by
+// hand stay away.
 func (r *Roster) restoreIfNoneAlive() {
 	if r.quorum.silent || r.list.len() == 0 || r.list.served() {
 		return

@@ -13,7 +13,7 @@ const (
 	denialGap      = 45 * time.Second // denials with a longer gap between them are not one row
 )
 
-// reconnect takes note of a denial by e, the active server, and asks for a connection
+// reconnect records a denial by e, the active server, and asks for a connection
 // to it when it is time. Without denials nothing is asked for: they tell that the
 // server is leaderless still, and that calls need another.
 func (r *Roster) reconnect(now time.Time, e *entry) {

@@ -103,7 +103,7 @@ func (g *rig) probed(addr string, err error) []Effect {
 }
 
 // expect checks the ranking: "a+ b! c~ d^ | x *y" are alive a, failed b, leaderless
-// c, held d, backup x, active y.
+// c, retained d, backup x, active y.
 func (g *rig) expect(want string) {
 	g.t.Helper()
 	if got := picture(g.view); got != want {

@@ -16,7 +16,7 @@ type Roster struct {
 	list     list
 	seeds    []seed
 	numNodes int    // size of the cluster, never negative
-	leader   string // as the last heartbeat told it
+	leader   string // of the last heartbeat
 	failures uint64 // failures seen so far: the sequence number of the last
 	rotated  uint64 // epoch that published the last failover
 
@@ -35,7 +35,7 @@ type Roster struct {
 	episode      episode
 	suspicion    suspicion
 	reconnecting reconnect
-	verified     int // rounds in a row that a heartbeat began for the sake of held servers
+	verified     int // rounds in a row that a heartbeat began to verify the servers that replace retained ones
 	box          outbox
 	started      bool
 }
@@ -69,7 +69,7 @@ type forward struct {
 // displacement is where an agent belongs that has failed over. Rounds that follow a
 // failover take it back, so that a server that was restarted has again the agents that
 // it had, and no others: the fleet is as even as it was. With Shuffle that is the
-// server which was left, with a seat or with Rendezvous the first of an order.
+// server which was left, with a fleet index or with Rendezvous the first of an order.
 type displacement struct {
 	displaced bool   // there was a failover since the last round that was not brought forward
 	homeward  bool   // the next round takes it back
@@ -103,13 +103,13 @@ type seed struct {
 	server    messages.Server
 	source    messages.Source
 	added     bool // by AddPrimary, beside the others
-	withdrawn bool // removed by hand: a round that finds nobody does not bring it back
+	withdrawn bool // removed by hand: a round that finds no server does not bring it back
 }
 
-// suspicion counts the looks for a witness. Those that were asked may be as silent
-// as the one they are asked about, and a silent server says nothing, for the network
-// may be ours. So within a row of looks nobody is asked twice, unless it has answered
-// meanwhile, before all the others were.
+// suspicion counts the looks: a server is silent, and corroborators are asked. They may be
+// as silent as the suspect, and then it is unknown whether the fault is the network's at
+// the agent's end. So within a row of looks no server is asked twice before all the others
+// were, unless it has answered meanwhile.
 type suspicion struct {
 	looks uint64    // so far
 	row   uint64    // the look that the row began with
@@ -120,7 +120,7 @@ type suspicion struct {
 // none, and of any length.
 func (r *Roster) warn(now time.Time, message string, about messages.Server, err error) {
 	about.Addr = bounded(about.Addr)
-	if r.warnings.allow(now, warning{what: message, addr: about.Addr}) {
+	if r.warnings.allow(now, warning{message: message, addr: about.Addr}) {
 		r.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
 	}
 }
@@ -128,7 +128,7 @@ func (r *Roster) warn(now time.Time, message string, about messages.Server, err 
 // refuse logs that a message was refused, which its sender does not learn of unless
 // the answer is awaited. The same refusal is not logged again for a while.
 func (r *Roster) refuse(now time.Time, awaited bool, message string, err error) {
-	if !awaited && r.warnings.allow(now, warning{what: message, addr: bounded(err.Error())}) {
+	if !awaited && r.warnings.allow(now, warning{message: message, addr: bounded(err.Error())}) {
 		r.box.command(Log{Level: Warn, Message: message + ": the list stays as it was", Err: err})
 	}
 }

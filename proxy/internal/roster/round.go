@@ -17,14 +17,14 @@ type round struct {
 	extra      bool // it was brought forward, and the regular one is still to come
 	homeward   bool // it takes the agent back to where it belongs
 	short      bool // not every server is a candidate
-	verifying  bool // it is about the servers only that are to replace the held ones
+	verifying  bool // only servers that are to replace retained ones are candidates
 	began      time.Time
 	limit      time.Time     // the round is over then, whatever has been reported
 	stagger    time.Duration // silence after which the next candidate is probed too
 	next       time.Time     // when that is
-	waitUntil  time.Time     // a server has answered, and the turn of one before it ends then; zero: none has
+	waitUntil  time.Time     // a server has answered, and a silent one before it in the order has time until then; zero: none has
 	candidates []candidate
-	started    int // candidates[started:] have not had their turn
+	started    int // candidates[started:] are not probed yet
 	waiters    []actor.Reply[messages.RebalanceResult]
 }
 
@@ -33,14 +33,14 @@ type candidate struct {
 	server messages.Server
 	state  probeState
 	err    error     // why it refused
-	epoch  uint64    // what was known when it was asked; later news overrule its answer
+	epoch  uint64    // of the roster when it was asked; a later change of the server overrules its answer
 	since  time.Time // when it was asked
 }
 
 type probeState uint8
 
 const (
-	waiting  probeState = iota // not probed yet, or gone before its turn
+	waiting  probeState = iota // not probed yet, or it left before
 	asked                      // probed, silent so far
 	refused                    // probed, answered with an error
 	answered                   // probed, answered
@@ -78,7 +78,7 @@ func (d *round) asked(addr string) *candidate {
 	return nil
 }
 
-// believed says whether e may be marked failed because the candidate did not
+// believed reports whether e may be marked failed because the candidate did not
 // answer: it was asked, and nothing newer is known.
 func (c *candidate) believed(e *entry) bool {
 	return c.state != waiting && !(e.health != messages.Failed && e.stale(c.epoch))

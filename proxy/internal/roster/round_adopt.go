@@ -3,10 +3,9 @@ package roster
 import "github.com/open-nomad/rpcproxy/messages"
 
 // adopt puts the round's order into use. In each class the winner comes first,
-// then the candidates in their order, then who joined meanwhile, then, in the same
+// then the candidates in their order, then the servers that joined meanwhile, then, in the same
 // order, those that know no leader, then the candidates that refused. When a backup
-// wins, the primaries that were asked and stayed silent count as failed: nobody
-// better answered.
+// wins, the primaries that were asked and stayed silent count as failed.
 func (r *Roster) adopt(winner *entry) {
 	candidates := r.round.candidates
 	joined := len(candidates) + 1

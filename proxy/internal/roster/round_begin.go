@@ -9,7 +9,7 @@ import (
 )
 
 // rebalance begins a round, which goes by chance whatever was to come. During a round
-// it begins none; who waits gets the result of the one that runs.
+// it begins none; the caller gets the result of the one that runs.
 func (r *Roster) rebalance(now time.Time, reply actor.Reply[messages.RebalanceResult]) {
 	if reply.Awaited() {
 		r.round.waiters = append(r.round.waiters, reply)
@@ -48,8 +48,8 @@ func (r *Roster) beginRound(now time.Time, extra bool) {
 	r.probeNext(now)
 }
 
-// verifying says whether the round that begins is about the servers that are to
-// replace the held ones, and about nobody else: one of those carries calls.
+// verifying reports whether only servers that are to replace the retained ones are
+// candidates of the round that begins: a retained one carries calls meanwhile.
 func (r *Roster) verifying() bool {
 	return r.list.retaining() && r.list.served()
 }

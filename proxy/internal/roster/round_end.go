@@ -8,7 +8,7 @@ import (
 )
 
 // endRound ends the round under way, cancels what is outstanding of it, answers
-// who waits and arms the next one.
+// the callers and sets the time of the next one.
 func (r *Roster) endRound(now time.Time, how outcome) {
 	d := &r.round
 	switch how {
@@ -44,8 +44,8 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	r.answerRound(how, now.Sub(d.began))
 }
 
-// again has another round follow soon: for the servers of a long list that have not
-// had their turn while nobody has answered, and for those that joined during this one.
+// again has another round follow soon: for the servers of a long list that were
+// not tried while none has answered, and for those that joined during this one.
 func (r *Roster) again(now time.Time, how outcome) {
 	if how == noAnswer && r.round.short && r.untried(r.list.primaries) {
 		r.bringForward(now)
@@ -56,7 +56,7 @@ func (r *Roster) again(now time.Time, how outcome) {
 	}
 }
 
-// answerRound gives the result to all who wait for it.
+// answerRound answers every caller that waits for the round.
 func (r *Roster) answerRound(how outcome, took time.Duration) {
 	d := &r.round
 	result := messages.RebalanceResult{
@@ -85,7 +85,7 @@ func (r *Roster) exhausted(now time.Time) {
 	r.endRound(now, noAnswer)
 }
 
-// giveUp takes note that the round found nobody: every server that was asked
+// giveUp ends a round that found no server: every server that was asked
 // counts as failed, the active one first so that it remains the one to try, and
 // servers are looked for.
 func (r *Roster) giveUp() {
@@ -93,7 +93,7 @@ func (r *Roster) giveUp() {
 	r.discovery.ask(unanswered)
 	first := r.list.active()
 	if first == nil {
-		r.quorum.silent = false // there is nobody who could answer
+		r.quorum.silent = false // there is no server that could answer
 		return
 	}
 	r.markUnanswered(first)
@@ -103,14 +103,14 @@ func (r *Roster) giveUp() {
 		}
 	}
 	// A server that joined or recovered meanwhile may still be worth a call; if there
-	// is none, finish sees that nobody is left.
+	// is none, finish restores the seeds.
 	r.quorum.silent = false
 	if r.list.active().health == messages.Alive {
 		r.discovery.answered(unanswered)
 	}
 }
 
-// unverified ends a round about the servers that are to replace the held ones:
+// unverified ends a round about the servers that are to replace the retained ones:
 // none of them answered.
 func (r *Roster) unverified() {
 	for e := range r.list.all() {

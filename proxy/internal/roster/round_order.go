@@ -7,7 +7,7 @@ import (
 )
 
 // arrange orders the servers for a round: primaries, then backups. In each class
-// those that know no leader come last. A homeward round goes by the agent's seat.
+// those that know no leader come last. A homeward round follows the fleet index.
 func (r *Roster) arrange(homeward bool) []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
 	if homeward && r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0 {
@@ -42,7 +42,7 @@ func (r *Roster) ownFirst(primaries []*entry) {
 
 // homeFirst orders the primaries of a round that was brought forward, which are in the
 // order of the policy. It begins with the server that the agent goes back to, or with
-// one that has joined if that is its turn, and goes on with the active server: an agent
+// one that has joined if that comes first, and goes on with the active server: an agent
 // whose round leads nowhere stays where it is.
 func (r *Roster) homeFirst(primaries []*entry) {
 	s := &r.schedule
@@ -64,9 +64,9 @@ func (r *Roster) homeFirst(primaries []*entry) {
 	r.ownFirst(primaries)
 }
 
-// triedLast says whether a round tries e after the others of its class: it knows no
-// leader. A round passes it over once; as long as the cluster has a leader, the
-// next one gives it its turn again. Otherwise it would never be probed while any
+// triedLast reports whether a round tries e after the others of its class: it knows no
+// leader. One round skips it; as long as the cluster has a leader, the
+// next one probes it in its place again. Otherwise it would never be probed while any
 // other server answers.
 func (r *Roster) triedLast(e *entry) bool {
 	return e.health == messages.Leaderless && (r.leader == "" || !e.skippedOnce)
@@ -79,9 +79,9 @@ func behind(e *entry) bool { return e.behind }
 // addresses.
 const maxCandidates = 16
 
-// shortlist is who of a long list a round tries: the first in its order, but before
+// shortlist is the servers of a long list that a round tries: the first in its order, but before
 // them those that no round has tried since one found a server, so that every server
-// gets its turn. The active server, which may be the only one that works, is always
+// is tried. The active server, which may be the only one that works, is always
 // among them, last.
 func (r *Roster) shortlist(order []*entry) []*entry {
 	if len(order) <= maxCandidates {
@@ -104,7 +104,7 @@ func (r *Roster) shortlist(order []*entry) []*entry {
 	return chosen
 }
 
-// untried says whether there are servers that no round has tried in this sweep.
+// untried reports whether there are servers that no round has tried in this sweep.
 func (r *Roster) untried(order []*entry) bool {
 	for _, e := range order {
 		if e.swept != r.sweep {

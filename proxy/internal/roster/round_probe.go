@@ -7,7 +7,7 @@ import (
 )
 
 // probeNext probes the next candidate that is still listed. When there is none
-// and nothing is outstanding either, or no time is left, the round has found nobody.
+// and nothing is outstanding either, or no time is left, the round has found no server.
 func (r *Roster) probeNext(now time.Time) {
 	d := &r.round
 	if due(d.limit, now) {
@@ -52,10 +52,10 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 }
 
 // weigh adopts the first candidate in the order that has answered, once those before
-// it have had their turn, and probes the next one where none has. A server that is far
-// away needs several round trips to answer: if whoever is near and answers meanwhile
-// were adopted, nobody would ever move to it. An agent that is not known to be served
-// does not wait for that.
+// it have had their time, and probes the next one where none has. A server that is far
+// away needs several round trips to answer: if a near one that answers meanwhile were
+// adopted, no agent would ever move to it. An agent that is not known to be served does
+// not wait for it.
 func (r *Roster) weigh(now time.Time) {
 	d := &r.round
 	d.waitUntil = time.Time{}

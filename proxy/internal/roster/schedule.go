@@ -38,8 +38,8 @@ func (r *Roster) bringForward(now time.Time) {
 	r.schedule.forward = forward{at: now, draw: r.rng.Float64()}
 }
 
-// postpone ends a step: a round that is to come soon would find nobody while no
-// server answers, and an outage is no time for dials that nobody waits for. It
+// postpone ends a step: a round that is to come soon would find no server while
+// none answers, and an outage is no time for dials that no call waits for. It
 // follows the first answer.
 func (r *Roster) postpone(now time.Time) {
 	switch f := &r.schedule.forward; {
@@ -52,7 +52,7 @@ func (r *Roster) postpone(now time.Time) {
 	}
 }
 
-// resize ends a step: it takes note of the cluster's size. How much of the interval
+// resize ends a step: it records the cluster's size. How much of the interval
 // has passed stays the same part of it, so the agents of a fleet keep their places in
 // it, and none is suddenly overdue with all the others. Where the size was unknown,
 // as agents that start together find it out together, the interval begins anew, like

@@ -31,7 +31,7 @@ func (r *Roster) addSeed(s messages.Server) {
 	r.seeds = append(r.seeds, seed{server: s, source: messages.SourceManual, added: true})
 }
 
-// dropSeed takes note that a server was removed by hand. One that was added by hand
+// dropSeed records that a server was removed by hand. One that was added by hand
 // is forgotten.
 func (r *Roster) dropSeed(addr string) {
 	r.seeds = slices.DeleteFunc(r.seeds, func(seed seed) bool { return seed.added && seed.server.Addr == addr })
@@ -42,9 +42,9 @@ func (r *Roster) dropSeed(addr string) {
 	}
 }
 
-// restoreSeeds adds the seeds to the primaries, except those that are withdrawn; to
-// be held, or to stay.
-func (r *Roster) restoreSeeds(held bool) {
+// restoreSeeds adds the seeds to the primaries, except those that are withdrawn:
+// as retained ones, or to stay.
+func (r *Roster) restoreSeeds(retained bool) {
 	joins := r.list.joins
 	for _, seed := range r.seeds {
 		if seed.withdrawn {
@@ -53,11 +53,11 @@ func (r *Roster) restoreSeeds(held bool) {
 		e := r.list.find(seed.server.Addr)
 		if e == nil || r.list.isBackup(e) {
 			e = r.list.addPrimary(seed.server, seed.source)
-			e.retained, e.joined = held, false
+			e.retained, e.joined = retained, false
 		}
 		e.found = false
 	}
-	r.list.joins = joins // nobody has grown the cluster
+	r.list.joins = joins // the cluster has not grown
 }
 
 // seededBy reports whether servers are the seeds.

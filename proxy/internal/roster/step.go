@@ -118,9 +118,9 @@ func (r *Roster) Deadline() time.Time {
 // until the next Start, Step or Expire.
 func (r *Roster) Take() []Effect { return r.box.take() }
 
-// Waiting is the replies of those who wait for the end of a round, and of those whose
-// answer has not been taken, or was in the last Take. It is for a shell that ends,
-// whatever kept it from delivering them.
+// Waiting is the replies that wait for the end of a round, and those whose answer has not
+// been taken, or was in the last Take. A shell that ends before it delivered them answers
+// them itself.
 func (r *Roster) Waiting() []actor.Reply[messages.RebalanceResult] {
 	waiting := slices.Clone(r.round.waiters)
 	for _, effects := range [][]Effect{r.box.answers, r.box.out} {

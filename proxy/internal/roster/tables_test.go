@@ -168,7 +168,7 @@ func TestASuspicionBeforeTheStartIsOfTheFirstEpoch(t *testing.T) {
 	r := New(Config{Servers: servs(t, "a", "b")}, ordered())
 	r.Step(epoch0, messages.Suspected{Addr: serv(t, "a").Addr})
 	if asked := only[Corroborate](r.Take()); len(asked) != 1 || asked[0].Epoch != 1 {
-		t.Errorf("asked %v, want one witness of epoch 1", asked)
+		t.Errorf("asked %v, want one corroborator of epoch 1", asked)
 	}
 }
 
@@ -234,7 +234,7 @@ func TestAServerProbedInTheStepThatAddsItCanBeFoundDown(t *testing.T) {
 	g.step(messages.HeartbeatUpdate{Servers: infos("c"), LeaderRPCAddr: "c", TTL: 10 * time.Second, From: serv(t, "c")})
 	g.step(messages.RemoveServer{Server: serv(t, "c")})
 	g.now = g.now.Add(time.Hour)
-	g.r.Expire(g.now) // late: the quorum lapses and a round begins
+	g.r.Expire(g.now) // late: the quorum expires and a round begins
 	if probes := only[Probe](g.take()); len(probes) != 1 || short(probes[0].Server) != "a" {
 		t.Fatalf("probed %v, want a, which has just come back", probes)
 	}

@@ -12,19 +12,19 @@ const (
 	maxWarnings = 1024
 )
 
-// warning identifies what must not be said again and again.
+// warning identifies a log line that must not repeat.
 type warning struct {
-	what string
-	addr string
+	message string
+	addr    string
 }
 
-// throttle remembers until when each warning keeps quiet. When it is full of
-// warnings that still do, new ones are suppressed: a flood says nothing new.
+// throttle remembers until when each warning is suppressed. When it is full of
+// warnings that still do, new ones are suppressed: in a flood they add nothing.
 type throttle struct{ until map[warning]time.Time }
 
 func newThrottle() throttle { return throttle{until: make(map[warning]time.Time)} }
 
-// allow says whether w may be said now, and if so keeps it quiet from now on.
+// allow reports whether w may be logged now, and if so suppresses it from now on.
 func (t *throttle) allow(now time.Time, w warning) bool {
 	if until, ok := t.until[w]; ok && now.Before(until) {
 		return false

@@ -52,7 +52,7 @@ func run(args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	c.Stock, c.Seats = s.policy == "stock", s.policy == "seat"
+	c.Stock, c.FleetIndexes = s.policy == "stock", s.policy == "seat"
 	if s.policy == "rendezvous" {
 		c.Policy = roster.Rendezvous
 	}

@@ -26,12 +26,12 @@ func order(class []*entry) string {
 	return b.String()
 }
 
-func TestConsecutiveSeatsSpreadEvenlyOverEveryPlace(t *testing.T) {
+func TestConsecutiveFleetIndexesSpreadEvenlyOverEveryPlace(t *testing.T) {
 	var orders []string
 	firsts, seconds := map[byte]int{}, map[string]int{}
-	for seat := range uint64(12) {
+	for index := range uint64(12) {
 		class := entries("c a b")
-		byFleetIndex(class, 100+seat)
+		byFleetIndex(class, 100+index)
 		o := order(class)
 		orders = append(orders, o)
 		firsts[o[0]]++
@@ -39,12 +39,12 @@ func TestConsecutiveSeatsSpreadEvenlyOverEveryPlace(t *testing.T) {
 	}
 	for s, n := range firsts {
 		if n != 4 {
-			t.Errorf("%c comes first for %d of 12 seats: %q", s, n, orders)
+			t.Errorf("%c comes first for %d of 12 indexes: %q", s, n, orders)
 		}
 	}
 	for s, n := range seconds {
 		if n != 2 {
-			t.Errorf("%s come first for %d of 12 seats: %q", s, n, orders)
+			t.Errorf("%s come first for %d of 12 indexes: %q", s, n, orders)
 		}
 	}
 	slices.Sort(orders)
@@ -60,7 +60,7 @@ type fleet struct {
 	now     time.Time
 }
 
-func newFleet(agents int, servers string, seat func(i int) uint64) *fleet {
+func newFleet(agents int, servers string, index func(i int) uint64) *fleet {
 	f := &fleet{alive: map[string]bool{}, now: time.Unix(1e9, 0)}
 	var known []messages.Server
 	for _, s := range strings.Fields(servers) {
@@ -68,7 +68,7 @@ func newFleet(agents int, servers string, seat func(i int) uint64) *fleet {
 		known = append(known, messages.Server{Name: s, Addr: s + ":4647"})
 	}
 	for i := range agents {
-		r := New(Config{Servers: known, FleetIndex: seat(i)}, rand.New(rand.NewPCG(7, uint64(i))))
+		r := New(Config{Servers: known, FleetIndex: index(i)}, rand.New(rand.NewPCG(7, uint64(i))))
 		r.Start(f.now)
 		r.Take()
 		f.rosters = append(f.rosters, r)

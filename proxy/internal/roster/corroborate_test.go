@@ -7,12 +7,12 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// corroborators suspects a server and answers who is asked about it.
+// corroborators suspects a server and returns the servers that are asked about it.
 func (g *rig) corroborators(addr string) (asked []string) {
 	g.t.Helper()
 	looks := only[Corroborate](g.step(messages.Suspected{Addr: serv(g.t, addr).Addr}))
 	if len(looks) != 1 {
-		g.t.Fatalf("%d looks for a witness, want 1", len(looks))
+		g.t.Fatalf("%d looks, want 1", len(looks))
 	}
 	for _, s := range looks[0].Others {
 		asked = append(asked, short(s))
@@ -23,7 +23,7 @@ func (g *rig) corroborators(addr string) (asked []string) {
 func TestSilentWitnessesDoNotKeepTheOthersFromBeingAsked(t *testing.T) {
 	for _, n := range []int{2, 3, 4, 5, 7, 40} {
 		g := newRig(t, pooled(n)...)
-		for _, s := range pooled(n)[n/2+1:] { // held for failed, and back meanwhile
+		for _, s := range pooled(n)[n/2+1:] { // failed, and back meanwhile
 			g.fail(s)
 		}
 		front := pooled(n)[0]
@@ -76,6 +76,6 @@ func TestCallsOnTheirWayToAServerThatHasLeftFindAWitness(t *testing.T) {
 	}
 	g.step(messages.RemoveServer{Server: serv(t, "b")})
 	if looks := only[Corroborate](g.step(messages.Suspected{Addr: serv(t, "a").Addr})); len(looks) != 0 {
-		t.Errorf("%v, where nobody is left", looks)
+		t.Errorf("%v, where no server is left", looks)
 	}
 }
