@@ -22,6 +22,9 @@ type Config struct {
 // streams, whose data goes past yamux in both directions (writer.go, demux.go). It also
 // reports facts that yamux does not: signs of life, that the peer has ended a stream, that
 // the peer is leaving, why the transport failed.
+//
+// Send, Join, CallerReady, CallerRuns, Queued and Pause are in writer.go; Cause, Congested,
+// NonBlocking and Close in transport.go.
 type Conn struct {
 	writer
 	Signs  Signs
