@@ -22,19 +22,22 @@ type Config struct {
 // streams, whose data goes past yamux in both directions (writer.go, demux.go). It also
 // reports facts that yamux does not: signs of life, that the peer has ended a stream, that
 // the peer is leaving, why the transport failed.
+//
+// Send, Join, CallerReady, CallerRuns, Queued and Pause are in writer.go; Cause, Congested,
+// NonBlocking and Close in transport.go.
 type Conn struct {
 	writer
 	Signs  Signs
 	Opens  Opens
 	Routes Routes
 
-	cfg      Config
-	leaving  chan struct{} // closed when the peer has sent a go away
-	resetsIn resetQueue    // streams to be reset in yamux
-	closings closings      // streams that yamux is to forget
-	reading  inbound       // of the reading goroutine
-	own      *Frame        // of yamux's writing goroutine
-	pending  []byte        // of the same: a head that waits for its body, and then both
+	cfg         Config
+	leaving     chan struct{} // closed when the peer has sent a go away
+	resetsIn    resetQueue    // streams to be reset in yamux
+	closings    closings      // streams that yamux is to forget
+	reading     inbound       // of the reading goroutine
+	own         *Frame        // of yamux's writing goroutine
+	pendingHead []byte        // of the same: it waits for its body, and then has both
 }
 
 // Signs are the last signs of life, as nanoseconds since Config.Origin.
@@ -115,7 +118,7 @@ func (c *Conn) Forget() {
 	}
 	c.next, c.lot, c.size, c.batch = nil, nil, 0, nil
 	c.reading = inbound{}
-	c.own, c.pending = nil, nil
+	c.own, c.pendingHead = nil, nil
 	c.queue.Store(nil)
 	for i := range c.Routes {
 		c.Routes[i].Store(nil)

@@ -1,6 +1,8 @@
 package mux
 
 import (
+	"bytes"
+	"net"
 	"sync"
 	"testing"
 
@@ -63,5 +65,31 @@ func TestAStreamHasItsRouteBeforeThePeerHearsOfIt(t *testing.T) {
 	write(t, w, muxtest.Head(0, muxtest.Window, muxtest.RST, 7, 0))
 	if w.Routes.Find(7) != nil {
 		t.Error("the route of a stream that was reset is kept")
+	}
+}
+
+// Conn.Write is made for the way in which the linked yamux calls it.
+func TestYamuxOpensAndSendsByTheCallsThatConnExpects(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := newConn(near)
+	s, err := Client(c, NewYamuxConfig(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	go func() {
+		if st, err := s.Open(); err == nil {
+			_, _ = st.Write([]byte("body"))
+		}
+	}()
+	b := make([]byte, 64) // a Read takes no more than one Write
+	for _, want := range [][]byte{
+		muxtest.Head(0, muxtest.Window, muxtest.SYN, 1, 0),
+		append(muxtest.Head(0, muxtest.Data, 0, 1, 4), "body"...),
+	} {
+		if n, err := far.Read(b); err != nil || !bytes.Equal(b[:n], want) || c.Routes.Find(1) == nil {
+			t.Fatalf("% x, %v; want % x; its route: %v", b[:n], err, want, c.Routes.Find(1))
+		}
 	}
 }

@@ -91,8 +91,8 @@ func TestALargeBodyIsNotCopiedBehindItsHead(t *testing.T) {
 	if got := bytes.Join(c.Writes, nil); !bytes.Equal(got, slices.Concat(head, body, head, body)) {
 		t.Fatalf("%d bytes written in %d writes", len(got), len(c.Writes))
 	}
-	if cap(w.pending) > joinLimit {
-		t.Fatalf("%d bytes kept", cap(w.pending))
+	if cap(w.pendingHead) > joinLimit {
+		t.Fatalf("%d bytes kept", cap(w.pendingHead))
 	}
 	if n := w.out.Load(); n != uint64(2*(HeadSize+2*joinLimit)) {
 		t.Fatalf("%d bytes counted", n)

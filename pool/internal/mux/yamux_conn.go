@@ -7,16 +7,16 @@ import "net"
 // It blocks until the transport has it, or is closed.
 func (c *Conn) Write(b []byte) (int, error) {
 	f := c.own
-	if len(c.pending) > 0 {
+	if len(c.pendingHead) > 0 {
 		join := min(len(b), max(0, joinLimit-HeadSize))
-		c.pending = append(c.pending, b[:join]...)
-		f.Bytes, f.tail = c.pending, b[join:]
-		c.pending = c.pending[:0]
+		c.pendingHead = append(c.pendingHead, b[:join]...)
+		f.Bytes, f.tail = c.pendingHead, b[join:]
+		c.pendingHead = c.pendingHead[:0]
 	} else {
 		if len(b) == HeadSize {
 			flags, stream, length := headOf(b)
 			if b[1] == typeData && length > 0 {
-				c.pending = append(c.pending[:0], b...)
+				c.pendingHead = append(c.pendingHead[:0], b...)
 				return len(b), nil
 			}
 			c.opens(b[1], flags, stream)
