@@ -1,4 +1,4 @@
-package testutil
+package consultest
 
 import (
 	"fmt"
@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-type consulFaultKind int
+type faultKind int
 
 const (
-	consulAnswer consulFaultKind = iota + 1
-	consulHang
-	consulSlow
-	consulHuge
-	consulCut
-	consulRedirect
+	faultAnswer faultKind = iota + 1
+	faultHang
+	faultSlow
+	faultHuge
+	faultCut
+	faultRedirect
 )
 
-// ConsulFault is one way for a [Consul] to misbehave. Make one with a constructor
-// such as [ConsulHang], narrow it, and hand it to [Consul.Inject]. The zero value
+// Fault is one way for a [Server] to misbehave. Make one with a constructor
+// such as [Hang], narrow it, and hand it to [Server.Inject]. The zero value
 // does nothing.
-type ConsulFault struct {
-	kind       consulFaultKind
+type Fault struct {
+	kind       faultKind
 	path       string
 	datacenter string
 	times      int
@@ -32,52 +32,52 @@ type ConsulFault struct {
 	delay      time.Duration
 }
 
-// ConsulAnswer answers with a status and a text, without headers of Consul's.
-func ConsulAnswer(status int, text string) ConsulFault {
-	return ConsulFault{kind: consulAnswer, status: status, text: text}
+// Answer answers with a status and a text, without headers of Consul's.
+func Answer(status int, text string) Fault {
+	return Fault{kind: faultAnswer, status: status, text: text}
 }
 
-// ConsulDenied answers as ACLs do that forbid to read the service nomad.
-func ConsulDenied() ConsulFault {
-	return ConsulAnswer(403, `Permission denied: token with AccessorID '00000000-0000-0000-0000-000000000002' lacks permission 'service:read' on "nomad"`)
+// Denied answers as ACLs do that forbid to read the service nomad.
+func Denied() Fault {
+	return Answer(403, `Permission denied: token with AccessorID '00000000-0000-0000-0000-000000000002' lacks permission 'service:read' on "nomad"`)
 }
 
-// ConsulNoLeader answers as an agent whose servers have no leader.
-func ConsulNoLeader() ConsulFault { return ConsulAnswer(500, "No cluster leader") }
+// NoLeader answers as an agent whose servers have no leader.
+func NoLeader() Fault { return Answer(500, "No cluster leader") }
 
-// ConsulMalformed answers with success and a text that need not be JSON.
-func ConsulMalformed(text string) ConsulFault { return ConsulAnswer(200, text) }
+// Malformed answers with success and a text that need not be JSON.
+func Malformed(text string) Fault { return Answer(200, text) }
 
-// ConsulRedirect sends the client elsewhere.
-func ConsulRedirect(to string) ConsulFault {
-	return ConsulFault{kind: consulRedirect, status: 307, text: to}
+// Redirect sends the client elsewhere.
+func Redirect(to string) Fault {
+	return Fault{kind: faultRedirect, status: 307, text: to}
 }
 
-// ConsulHang does not answer until the client leaves or the agent is stopped.
-func ConsulHang() ConsulFault { return ConsulFault{kind: consulHang} }
+// Hang does not answer until the client leaves or the agent is stopped.
+func Hang() Fault { return Fault{kind: faultHang} }
 
-// ConsulSlow waits before it answers truthfully, unless the client leaves.
-func ConsulSlow(d time.Duration) ConsulFault { return ConsulFault{kind: consulSlow, delay: d} }
+// Slow waits before it answers truthfully, unless the client leaves.
+func Slow(d time.Duration) Fault { return Fault{kind: faultSlow, delay: d} }
 
-// ConsulHuge answers with a list that is well-formed, and at least so many bytes
+// Huge answers with a list that is well-formed, and at least so many bytes
 // long.
-func ConsulHuge(size int64) ConsulFault { return ConsulFault{kind: consulHuge, size: size} }
+func Huge(size int64) Fault { return Fault{kind: faultHuge, size: size} }
 
-// ConsulCut answers with the beginning of a list and closes the connection.
-func ConsulCut() ConsulFault { return ConsulFault{kind: consulCut} }
+// Cut answers with the beginning of a list and closes the connection.
+func Cut() Fault { return Fault{kind: faultCut} }
 
 // On narrows the fault to paths that begin so.
-func (f ConsulFault) On(path string) ConsulFault { f.path = path; return f }
+func (f Fault) On(path string) Fault { f.path = path; return f }
 
 // In narrows the fault to requests for one datacenter.
-func (f ConsulFault) In(datacenter string) ConsulFault { f.datacenter = datacenter; return f }
+func (f Fault) In(datacenter string) Fault { f.datacenter = datacenter; return f }
 
 // Times ends the fault after it hit n requests. Zero or less: it stays until
-// [Consul.Heal].
-func (f ConsulFault) Times(n int) ConsulFault { f.times = max(n, 0); return f }
+// [Server.Heal].
+func (f Fault) Times(n int) Fault { f.times = max(n, 0); return f }
 
 // String names the fault.
-func (f ConsulFault) String() string {
+func (f Fault) String() string {
 	names := [...]string{"none", fmt.Sprintf("answer %d", f.status), "hang", "slow", "huge", "cut", "redirect"}
 	s := names[f.kind]
 	if f.path != "" {
@@ -92,19 +92,19 @@ func (f ConsulFault) String() string {
 	return s
 }
 
-// activeConsulFault is a fault that was injected.
-type activeConsulFault struct {
-	ConsulFault
+// activeFault is a fault that was injected.
+type activeFault struct {
+	Fault
 	left atomic.Int64 // meaningful only with times > 0
 }
 
 // Inject makes the agent misbehave, in addition to what was injected before. Of
 // several faults that a request meets, the first one counts.
-func (c *Consul) Inject(faults ...ConsulFault) {
-	replace(&c.faults, func(old *[]*activeConsulFault) *[]*activeConsulFault {
-		next := append([]*activeConsulFault(nil), *old...)
+func (s *Server) Inject(faults ...Fault) {
+	replace(&s.faults, func(old *[]*activeFault) *[]*activeFault {
+		next := append([]*activeFault(nil), *old...)
 		for _, f := range faults {
-			a := &activeConsulFault{ConsulFault: f}
+			a := &activeFault{Fault: f}
 			a.left.Store(int64(f.times))
 			next = append(next, a)
 		}
@@ -113,17 +113,17 @@ func (c *Consul) Inject(faults ...ConsulFault) {
 }
 
 // Heal removes all injected faults. Requests that hang go on hanging.
-func (c *Consul) Heal() { c.faults.Store(new([]*activeConsulFault)) }
+func (s *Server) Heal() { s.faults.Store(new([]*activeFault)) }
 
 // strike is the fault that a request meets; it claims one use of it.
-func (c *Consul) strike(path, datacenter string) ConsulFault {
-	for _, a := range *c.faults.Load() {
+func (s *Server) strike(path, datacenter string) Fault {
+	for _, a := range *s.faults.Load() {
 		if !strings.HasPrefix(path, a.path) || a.datacenter != "" && a.datacenter != datacenter {
 			continue
 		}
 		if a.times == 0 || a.left.Add(-1) >= 0 {
-			return a.ConsulFault
+			return a.Fault
 		}
 	}
-	return ConsulFault{}
+	return Fault{}
 }

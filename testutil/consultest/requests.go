@@ -1,9 +1,9 @@
-package testutil
+package consultest
 
 import "net/url"
 
-// ConsulRequest is a request that a [Consul] had.
-type ConsulRequest struct {
+// Request is a request that a [Server] had.
+type Request struct {
 	Method     string
 	Path       string     // without parameters
 	Query      url.Values // the parameters; not to be changed
@@ -12,35 +12,35 @@ type ConsulRequest struct {
 	Host       string     // as sent
 }
 
-// consulLog is what was asked. It is never changed: a new one replaces it.
-type consulLog struct {
+// requestLog is what was asked. It is never changed: a new one replaces it.
+type requestLog struct {
 	total int
-	last  []ConsulRequest
+	last  []Request
 }
 
-// maxConsulLog bounds the requests that are remembered.
-const maxConsulLog = 1024
+// maxRequests bounds the requests that are remembered.
+const maxRequests = 1024
 
 // note remembers a request.
-func (c *Consul) note(r ConsulRequest) {
-	replace(&c.log, func(old *consulLog) *consulLog {
-		last := old.last[max(0, len(old.last)-maxConsulLog+1):]
-		return &consulLog{total: old.total + 1, last: append(last[:len(last):len(last)], r)}
+func (s *Server) note(r Request) {
+	replace(&s.log, func(old *requestLog) *requestLog {
+		last := old.last[max(0, len(old.last)-maxRequests+1):]
+		return &requestLog{total: old.total + 1, last: append(last[:len(last):len(last)], r)}
 	})
 }
 
 // Requests returns the requests it had, the first one first: the last 1,024, also
 // those that met a fault.
-func (c *Consul) Requests() []ConsulRequest {
-	last := c.log.Load().last
-	return append([]ConsulRequest(nil), last...)
+func (s *Server) Requests() []Request {
+	last := s.log.Load().last
+	return append([]Request(nil), last...)
 }
 
 // Count tells how often a path was asked, of the last 1,024 requests; an empty
 // path is any, an empty datacenter too.
-func (c *Consul) Count(path, datacenter string) int {
+func (s *Server) Count(path, datacenter string) int {
 	n := 0
-	for _, r := range c.log.Load().last {
+	for _, r := range s.log.Load().last {
 		if (path == "" || r.Path == path) && (datacenter == "" || r.Datacenter == datacenter) {
 			n++
 		}
@@ -48,8 +48,8 @@ func (c *Consul) Count(path, datacenter string) int {
 	return n
 }
 
-// ConsulCounts is what a [Consul] saw since it was started.
-type ConsulCounts struct {
+// Counts is what a [Server] saw since it was started.
+type Counts struct {
 	Accepted int64 // connections accepted
 	Open     int64 // connections open now
 	Requests int64 // requests read, also those that met a fault
@@ -57,6 +57,6 @@ type ConsulCounts struct {
 
 // Counts returns what it saw. It waits for nobody, so the numbers need not be of
 // the same moment.
-func (c *Consul) Counts() ConsulCounts {
-	return ConsulCounts{Accepted: c.accepted.Load(), Open: c.open.Load(), Requests: int64(c.log.Load().total)}
+func (s *Server) Counts() Counts {
+	return Counts{Accepted: s.accepted.Load(), Open: s.open.Load(), Requests: int64(s.log.Load().total)}
 }
