@@ -63,14 +63,18 @@ func (r *replay) within() context.Context { return contextFor(r) }
 
 // play answers what is different, nothing if all is as recorded.
 func (r *replay) play(tr *Transcript, s situation) (differences []string) {
-	for _, st := range stepsOf(r.T, tr) {
-		if st.message != nil {
-			if hook := s.at[fmt.Sprintf("%d %s %d", st.stream, st.message.Direction, st.nth)]; hook != nil {
+	steps, err := tr.Steps()
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, st := range steps {
+		if st.Message != nil {
+			if hook := s.at[fmt.Sprintf("%d %s %d", st.Stream, st.Message.Direction, st.Nth)]; hook != nil {
 				hook(r)
 			}
 		}
 		var wrong []string
-		if st.client {
+		if st.Client {
 			r.act(st)
 		} else {
 			wrong = r.expect(tr, st)
@@ -110,34 +114,34 @@ func (r *replay) play(tr *Transcript, s situation) (differences []string) {
 }
 
 // act does what the client did.
-func (r *replay) act(st step) {
-	switch f := (rawFrame{kind: rawWindow, stream: st.stream}); {
-	case st.ping && st.flags == "SYN":
+func (r *replay) act(st Step) {
+	switch f := (rawFrame{kind: rawWindow, stream: st.Stream}); {
+	case st.Ping && st.Flags == "SYN":
 		r.conn.send(rawFrame{kind: rawPing, flags: rawSYN, length: 7})
-	case st.ping: // they are answered at once
-	case st.message != nil:
-		r.conn.send(rawFrame{stream: st.stream, body: r.argument(st)})
+	case st.Ping: // they are answered at once
+	case st.Message != nil:
+		r.conn.send(rawFrame{stream: st.Stream, body: r.argument(st)})
 	default:
-		f.flags = map[string]byte{"SYN": rawSYN, "ACK": rawACK, "FIN": rawFIN}[st.flags]
+		f.flags = map[string]byte{"SYN": rawSYN, "ACK": rawACK, "FIN": rawFIN}[st.Flags]
 		r.conn.send(f)
 	}
 }
 
 // argument is a message of the client's, with the tokens of this cluster.
-func (r *replay) argument(st step) []byte {
-	m := st.message
+func (r *replay) argument(st Step) []byte {
+	m := st.Message
 	if m.Kind == "mode" {
 		return m.Bytes
 	}
 	value, _ := m.Value.(map[string]any)
-	if seq, ok := r.seqs[st.stream]; ok && m.Kind == "response_header" {
+	if seq, ok := r.seqs[st.Stream]; ok && m.Kind == "response_header" {
 		value["Seq"] = seq
 	}
 	if node, ok := value["Node"].(map[string]any); ok {
 		r.node, _ = node["ID"].(string)
 	}
 	mapped := r.twins.argument("", m.Value)
-	if r.seqs[st.stream] == nil && fmt.Sprint(mapped) == fmt.Sprint(newTwins(nil).argument("", m.Value)) {
+	if r.seqs[st.Stream] == nil && fmt.Sprint(mapped) == fmt.Sprint(newTwins(nil).argument("", m.Value)) {
 		return m.Bytes // nothing to be replaced: byte by byte as recorded
 	}
 	out, err := encode(nil, mapped)
@@ -148,7 +152,7 @@ func (r *replay) argument(st step) []byte {
 }
 
 // expect reads what the server should do now.
-func (r *replay) expect(tr *Transcript, st step) []string {
+func (r *replay) expect(tr *Transcript, st Step) []string {
 	failed := func(err error) []string {
 		if err != nil {
 			r.Errorf("%v: %v", st, err)
@@ -156,14 +160,14 @@ func (r *replay) expect(tr *Transcript, st step) []string {
 		return nil
 	}
 	switch {
-	case st.ping && st.flags == "SYN":
+	case st.Ping && st.Flags == "SYN":
 		for r.pings++; r.conn.pings < r.pings; {
 			if err := r.conn.receive(); err != nil {
 				return failed(err)
 			}
 		}
 		return nil
-	case st.ping:
+	case st.Ping:
 		for r.pongs++; r.conn.pongs < r.pongs; {
 			if err := r.conn.receive(); err != nil {
 				return failed(err)
@@ -171,37 +175,37 @@ func (r *replay) expect(tr *Transcript, st step) []string {
 		}
 		return nil
 	case st.isFlag("SYN"):
-		r.ask(tr, st.stream)
-		return failed(r.conn.control(st.stream, rawSYN))
+		r.ask(tr, st.Stream)
+		return failed(r.conn.control(st.Stream, rawSYN))
 	case st.isFlag("ACK"):
-		return failed(r.conn.control(st.stream, rawACK))
+		return failed(r.conn.control(st.Stream, rawACK))
 	case st.isFlag("FIN"):
-		if a := r.asked[st.stream]; a != nil {
+		if a := r.asked[st.Stream]; a != nil {
 			close(a.leave)
 		}
-		return failed(r.conn.control(st.stream, rawFIN))
-	case st.message == nil:
-		return []string{"a frame with flags " + st.flags + " is not understood"}
+		return failed(r.conn.control(st.Stream, rawFIN))
+	case st.Message == nil:
+		return []string{"a frame with flags " + st.Flags + " is not understood"}
 	}
-	if st.message.Kind == "mode" {
-		f, err := r.conn.next(st.stream)
-		if err == nil && !bytes.Equal(f.body, st.message.Bytes) {
+	if st.Message.Kind == "mode" {
+		f, err := r.conn.next(st.Stream)
+		if err == nil && !bytes.Equal(f.body, st.Message.Bytes) {
 			err = fmt.Errorf("mode %x", f.body)
 		}
 		return failed(err)
 	}
-	raw, err := r.conn.value(st.stream)
+	raw, err := r.conn.value(st.Stream)
 	if err != nil {
 		return failed(err)
 	}
 	return r.compare(st, raw)
 }
 
-func (r *replay) compare(st step, raw []byte) []string {
-	m, recorded, got := st.message, st.message.Value, decoded(r.T, raw)
+func (r *replay) compare(st Step, raw []byte) []string {
+	m, recorded, got := st.Message, st.Message.Value, decoded(r.T, raw)
 	if m.Kind == "request_header" { // the server counts its calls
-		r.seqs[st.stream] = got.(map[string]any)["Seq"]
-		recorded.(map[string]any)["Seq"] = r.seqs[st.stream]
+		r.seqs[st.Stream] = got.(map[string]any)["Seq"]
+		recorded.(map[string]any)["Seq"] = r.seqs[st.Stream]
 	}
 	all := r.twins.differ(m.Kind, "", recorded, got)
 	if m.Kind == "response_header" && r.twins.text(field(m.Value, "Error")) == field(m.Value, "Error") && !bytes.Equal(raw, m.Bytes) {
