@@ -92,7 +92,6 @@ func transcript(chunks []chunk) (*testutil.Transcript, error) {
 		return nil, err
 	}
 	w.blank()
-
 	t := &testutil.Transcript{ClientToServer: w.client.raw, ServerToClient: w.server.raw, Closed: w.closed}
 	streams := map[uint32]*speech{}
 	for _, f := range w.frames {
