@@ -31,13 +31,14 @@ type conn struct {
 	streams sync.WaitGroup // only serve adds to it, so it may wait for it
 
 	accepted         time.Time
+	entry            connEntry              // in the cluster's log
 	node             atomic.Pointer[string] // the node that is called over it; set once
 	bound            time.Time              // when that was; written before node
 	opened, reversed openTally              // streams of the client, and of this server
 }
 
 func newConn(s *Server, sock net.Conn) *conn {
-	c := &conn{server: s, sock: newGatedConn(sock, s.gate), accepted: time.Now()}
+	c := &conn{server: s, sock: newGatedConn(sock, s.gate), accepted: time.Now(), entry: connEntry{server: s.addr}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.serving = c
 	if s.serving != nil {

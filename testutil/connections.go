@@ -67,7 +67,7 @@ func (w *world) connsOf(nodeID string) NodeConns {
 		if n := st.conns.nodes[nodeID]; n != nil {
 			out.OpenCount = n.OpenCount
 			for c := range n.open {
-				out.Servers[c.server.addr]++
+				out.Servers[c.server]++
 			}
 		}
 	})

@@ -5,32 +5,35 @@ package testutil
 type connLog struct {
 	moment  uint64 // counts openings and ends
 	all     OpenCount
-	unbound map[*conn]uint64 // open, and the moment of its opening
+	unbound map[*connEntry]uint64 // open, and the moment of its opening
 	nodes   map[string]*nodeLog
 }
 
 // nodeLog is what is known of the connections of one node.
 type nodeLog struct {
 	OpenCount
-	open map[*conn]uint64
+	open map[*connEntry]uint64
 	past []span // those that ended, as long as others may be found to have been open beside them
 }
+
+// connEntry stands for a connection in a connLog.
+type connEntry struct{ server string } // its address
 
 // span is the life of a connection, in moments.
 type span struct{ from, to uint64 }
 
 func newConnLog() connLog {
-	return connLog{unbound: map[*conn]uint64{}, nodes: map[string]*nodeLog{}}
+	return connLog{unbound: map[*connEntry]uint64{}, nodes: map[string]*nodeLog{}}
 }
 
-func (l *connLog) open(c *conn) {
+func (l *connLog) open(c *connEntry) {
 	l.moment++
 	l.all.open()
 	l.unbound[c] = l.moment
 }
 
 // bind says whose connection it is, and has been all along.
-func (l *connLog) bind(c *conn, nodeID string) {
+func (l *connLog) bind(c *connEntry, nodeID string) {
 	from, ok := l.unbound[c]
 	if !ok {
 		return
@@ -38,7 +41,7 @@ func (l *connLog) bind(c *conn, nodeID string) {
 	delete(l.unbound, c)
 	n := l.nodes[nodeID]
 	if n == nil {
-		n = &nodeLog{open: map[*conn]uint64{}}
+		n = &nodeLog{open: map[*connEntry]uint64{}}
 		l.nodes[nodeID] = n
 	}
 	n.open[c] = from
@@ -48,7 +51,7 @@ func (l *connLog) bind(c *conn, nodeID string) {
 }
 
 // end forgets a connection.
-func (l *connLog) end(c *conn, nodeID *string) {
+func (l *connLog) end(c *connEntry, nodeID *string) {
 	l.moment++
 	l.all.Open--
 	delete(l.unbound, c)

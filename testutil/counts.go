@@ -1,13 +1,5 @@
 package testutil
 
-import "sync/atomic"
-
-// tally counts what a server sees.
-type tally struct {
-	accepted, streams, requests, reverse atomic.Int64
-	conns                                openTally
-}
-
 // Counts is what a server saw since it was started, restarts included.
 type Counts struct {
 	Accepted int64            // connections accepted, also those refused for being too many

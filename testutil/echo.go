@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"time"
 )
@@ -94,33 +93,6 @@ func echoStream(ctx context.Context, c net.Conn) error {
 		}
 	}
 	return nil
-}
-
-// execute counts one execution and returns how many there were.
-func (w *world) execute(id string) (count int) {
-	w.do(func(st *worldState) {
-		st.executions[id]++
-		count = st.executions[id]
-	})
-	return count
-}
-
-func (w *world) executed() (all map[string]int) {
-	w.do(func(st *worldState) { all = maps.Clone(st.executions) })
-	return all
-}
-
-func (w *world) forgetExecutions(ids []string) map[string]int {
-	counts := make(map[string]int)
-	w.do(func(st *worldState) {
-		for _, id := range ids {
-			if n := st.executions[id]; n > 0 {
-				counts[id] = n
-				delete(st.executions, id)
-			}
-		}
-	})
-	return counts
 }
 
 // Executions tells how often Echo.Count or Echo.Once ran for the ID, on all

@@ -18,36 +18,6 @@ type event struct {
 	node  *nodeView // never changed
 }
 
-// tell notes what happened to a node.
-func (st *worldState) tell(n *node, kind string) {
-	l := &st.events
-	if len(l.recent) == maxEvents {
-		l.recent = append(l.recent[:0], l.recent[1:]...)
-	}
-	l.recent = append(l.recent, event{index: n.modified, kind: kind, node: n.view(st.signer.kid)})
-	close(l.changed)
-	l.changed = make(chan struct{})
-}
-
-// arrived tells those who wait for nodes that are not registered.
-func (st *worldState) arrived() {
-	close(st.arrival)
-	st.arrival = make(chan struct{})
-}
-
-// eventsFrom returns what happened from the index on, and what tells of more.
-func (w *world) eventsFrom(index uint64) (all []event, more <-chan struct{}) {
-	w.do(func(st *worldState) {
-		for _, e := range st.events.recent {
-			if e.index >= index {
-				all = append(all, e)
-			}
-		}
-		more = st.events.changed
-	})
-	return all, more
-}
-
 // data is the event as the stream carries it: JSON of a list of one.
 func (e event) data() ([]byte, error) {
 	type payload struct{ Node *nodeView }

@@ -2,27 +2,24 @@ package testutil
 
 import (
 	"bytes"
-	"net"
 )
 
 // nonsense is neither a yamux frame (which begins with version 0) nor a msgpack
 // value (none begins with 0xc1).
 var nonsense = bytes.Repeat([]byte{0xc1, 0xff, 0x13, 0x37}, 64)
 
-// replyGarbage sends a reply that breaks at the wanted layer. It tells whether
-// the stream goes on.
-func (c *conn) replyGarbage(rw net.Conn, h responseHeader, body any, at Layer) (goOn bool) {
+// garbled is a reply that breaks at the wanted layer, which is not
+// [LayerTransport].
+func garbled(h responseHeader, body any, at Layer) ([]byte, error) {
 	if at == LayerSeq {
 		h.Seq++
 	}
 	out, err := encode(nil, h)
 	if err != nil {
-		return false
+		return nil, err
 	}
 	switch at {
 	case LayerTransport:
-		_, _ = c.sock.Write(nonsense) // beneath yamux; the client hangs up
-		return true
 	case LayerHeader:
 		out = nonsense
 	case LayerBody:
@@ -38,9 +35,5 @@ func (c *conn) replyGarbage(rw net.Conn, h responseHeader, body any, at Layer) (
 		out = append(out, bytes.Repeat([]byte{0x91}, 100_000)...)
 		out = append(out, 0xc0)
 	}
-	if err != nil {
-		return false
-	}
-	_, err = rw.Write(out)
-	return err == nil
+	return out, err
 }

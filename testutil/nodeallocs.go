@@ -6,15 +6,6 @@ import (
 	"maps"
 )
 
-// allocations is the picture of a node's work that a blocking query waits for.
-type allocations struct {
-	modified map[string]uint64 // never changed, only replaced
-	index    uint64
-	changed  <-chan struct{}
-}
-
-var noAllocs = allocations{modified: map[string]uint64{}, index: 1}
-
 // allocs returns a node's allocations, none for one that is not registered. As
 // with real servers the first look of a query counts every node's changes, a
 // later one only this node's.

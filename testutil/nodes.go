@@ -7,34 +7,6 @@ import (
 	"time"
 )
 
-// node is one registered node. It belongs to the world's owner.
-type node struct {
-	NodeRecord
-	attributes    map[string]string
-	pool, class   string
-	created       uint64 // index
-	modified      uint64 // index
-	trusted       bool   // a puppet took it for registered
-	allocs        allocations
-	allocsUpdated bool
-	changed       chan struct{} // closed when the allocations change
-}
-
-// NodeRecord is what the cluster knows of a registered node.
-type NodeRecord struct {
-	ID, SecretID, Identity string
-	Name, Datacenter       string
-	Status                 string        // as last told: "initializing" before the first heartbeat
-	Registers              int           // successful registrations
-	Heartbeats             int           // successful heartbeats
-	Late                   int           // heartbeats that came after the granted TTL was over
-	TTL                    time.Duration // as granted last
-	LastSeen               time.Time     // of the last heartbeat or registration
-	Server                 string        // the server it last spoke to
-}
-
-func (st *worldState) next() uint64 { st.index++; return st.index }
-
 // register enters a node, or finds it again. Reached tells whether the checks
 // were passed that a server makes before it notes the node's connection.
 func (w *world) register(args registerArgs, server string) (reply nodeReply, reached bool, err error) {
@@ -172,28 +144,6 @@ func (st *worldState) heartbeat(args updateStatusArgs, server string, now time.T
 	return reply, true, nil
 }
 
-const (
-	statusInit         = "initializing"
-	statusReady        = "ready"
-	statusDown         = "down"
-	statusDisconnected = "disconnected"
-)
-
-func validStatus(s string) bool {
-	return s == statusInit || s == statusReady || s == statusDown || s == statusDisconnected
-}
-
-// after is the status that follows when the node says that it has this one. A
-// node with allocations must have told of them before it is ready, and one that
-// was disconnected begins anew.
-func (n *node) after(told string) string {
-	waits := n.Status == statusInit && len(n.allocs.modified) > 0 && !n.allocsUpdated
-	if told == statusReady && (waits || n.Status == statusDisconnected) {
-		return statusInit
-	}
-	return told
-}
-
 // reply notes that the node was seen and tells it of the cluster.
 func (st *worldState) reply(n *node, server string, now time.Time) nodeReply {
 	lo, hi := st.cfg.Server.HeartbeatTTLMin, st.cfg.Server.HeartbeatTTLMax
@@ -221,10 +171,4 @@ func (w *world) records() (all []NodeRecord) {
 	})
 	slices.SortFunc(all, func(a, b NodeRecord) int { return strings.Compare(a.ID, b.ID) })
 	return all
-}
-
-// jitter chooses evenly between zero and most.
-func (w *world) jitter(most time.Duration) (d time.Duration) {
-	w.do(func(st *worldState) { d = time.Duration(st.rng.Int64N(int64(most) + 1)) })
-	return d
 }

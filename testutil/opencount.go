@@ -34,3 +34,9 @@ func (t *openTally) end() { t.now.Add(-1) }
 func (t *openTally) count() OpenCount {
 	return OpenCount{Open: t.now.Load(), Peak: t.peak.Load(), Ever: t.ever.Load()}
 }
+
+// tally counts what a server sees.
+type tally struct {
+	accepted, streams, requests, reverse atomic.Int64
+	conns                                openTally
+}

@@ -33,5 +33,3 @@ func (w *world) reachable(id string) (err error) {
 	}
 	return err
 }
-
-func (st *worldState) trusts(n *node) bool { return st.told != nil && n.trusted }

@@ -152,12 +152,3 @@ func endedOr(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// readInto reads one value into the fresh variable v points to.
-func readInto(r *bufio.Reader, v any) error {
-	raw, err := readValue(r)
-	if err != nil {
-		return err
-	}
-	return decode(raw, v)
-}

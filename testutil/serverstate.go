@@ -3,6 +3,7 @@ package testutil
 import (
 	"io"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -85,7 +86,7 @@ func (st *serverState) drop(s *Server, c *conn) {
 	}
 	st.unbind(c)
 	delete(st.conns, c)
-	s.world.do(func(w *worldState) { w.conns.end(c, c.node.Load()) })
+	s.world.do(func(w *worldState) { w.conns.end(&c.entry, c.node.Load()) })
 	s.tally.conns.end()
 	if st.perClient[client]--; st.perClient[client] == 0 {
 		delete(st.perClient, client)
@@ -133,7 +134,7 @@ func (s *Server) admit(ln net.Listener, sock net.Conn) {
 		}
 		st.perClient[client]++
 		st.conns[c] = client
-		s.world.do(func(w *worldState) { w.conns.open(c) })
+		s.world.do(func(w *worldState) { w.conns.open(&c.entry) })
 		s.tally.conns.open()
 		s.running.Go(c.serve)
 	})
@@ -154,4 +155,16 @@ func (s *Server) end() {
 		close(s.stopped)
 	}
 	<-s.stopped
+}
+
+// unbind runs on the owner's goroutine.
+func (st *serverState) unbind(c *conn) {
+	at := c.node.Load()
+	if at == nil {
+		return
+	}
+	left := slices.DeleteFunc(st.sessions[*at], func(x *conn) bool { return x == c })
+	if st.sessions[*at] = left; len(left) == 0 {
+		delete(st.sessions, *at)
+	}
 }

@@ -1,7 +1,6 @@
 package testutil
 
 import (
-	"slices"
 	"time"
 )
 
@@ -18,20 +17,8 @@ func (s *Server) bind(nodeID string, c *conn) {
 		c.bound = time.Now()
 		c.node.Store(&nodeID)
 		st.sessions[nodeID] = append(st.sessions[nodeID], c)
-		s.world.do(func(w *worldState) { w.conns.bind(c, nodeID) })
+		s.world.do(func(w *worldState) { w.conns.bind(&c.entry, nodeID) })
 	})
-}
-
-// unbind runs on the owner's goroutine.
-func (st *serverState) unbind(c *conn) {
-	at := c.node.Load()
-	if at == nil {
-		return
-	}
-	left := slices.DeleteFunc(st.sessions[*at], func(x *conn) bool { return x == c })
-	if st.sessions[*at] = left; len(left) == 0 {
-		delete(st.sessions, *at)
-	}
 }
 
 // sessionOf returns the connection of a node that was bound last, nil if there is
@@ -54,17 +41,12 @@ func (s *Server) wayTo(nodeID string) (c *conn, hops int) {
 	}
 	o := s.world.outlook()
 	for _, other := range o.servers {
-		if other == s || !o.isLive(other.addr) {
+		if other == listener(s) || !o.isLive(other.Addr()) {
 			continue
 		}
-		if at := other.sessionOf(nodeID); at != nil && (c == nil || at.bound.After(c.bound)) {
+		if at := other.(*Server).sessionOf(nodeID); at != nil && (c == nil || at.bound.After(c.bound)) {
 			c = at
 		}
 	}
 	return c, 1
-}
-
-// isLive tells whether a server is one of those that heartbeats name.
-func (o *outlook) isLive(addr string) bool {
-	return slices.ContainsFunc(o.live, func(i ServerInfo) bool { return i.RPCAdvertiseAddr == addr })
 }

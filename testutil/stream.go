@@ -182,7 +182,7 @@ func (x *exchange) reply(req *Request, body any, err error, faults []Fault) (goO
 		case faultHalfClose:
 			goOn = false
 		case faultGarbage:
-			return x.replyGarbage(x.rw, header, body, f.layer)
+			return x.garble(header, body, f.layer)
 		}
 	}
 	out, err := appendReply(x.sent[:0], header, body)
@@ -207,6 +207,21 @@ func (x *exchange) reply(req *Request, body any, err error, faults []Fault) (goO
 		return false
 	}
 	return goOn
+}
+
+// garble sends a reply that breaks at the wanted layer. It reports whether the stream
+// goes on.
+func (x *exchange) garble(h responseHeader, body any, at Layer) (goOn bool) {
+	if at == LayerTransport {
+		_, _ = x.sock.Write(nonsense) // beneath yamux; the client hangs up
+		return true
+	}
+	out, err := garbled(h, body, at)
+	if err != nil {
+		return false
+	}
+	_, err = x.rw.Write(out)
+	return err == nil
 }
 
 // appendReply appends the header and body of a reply to b.

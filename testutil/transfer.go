@@ -2,16 +2,9 @@ package testutil
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 )
-
-// transfer is the handing on of the leadership, while that is under way.
-type transfer struct {
-	to string
-	at time.Time // when it is over
-}
 
 // TransferLeadership hands the leadership on, as an operator does: nobody dies.
 // For [ClusterConfig.TransferDelay] the leader answers writes with Raft's
@@ -65,34 +58,4 @@ func (c *Cluster) StopLeader() *Server {
 		s.Shutdown()
 	}
 	return s
-}
-
-// loseLeader notes for how long calls are still forwarded to a leader that is
-// gone, and how it went.
-func (st *worldState) loseLeader(now time.Time) {
-	window := st.cfg.ForwardErrorWindow
-	m := st.member(st.leader)
-	st.parted = m != nil && m.parted
-	if st.parting == st.leader {
-		st.parted = true
-		if window == 0 {
-			window = untilElected
-		}
-	}
-	st.parting = ""
-	st.lost, st.lostUntil = st.leader, now.Add(window)
-}
-
-// untilElected is longer than any cluster of tests is without a leader.
-const untilElected = 1000 * time.Hour
-
-// refusal is what Raft answers instead of applying a write.
-func (st *worldState) refusal() error {
-	switch {
-	case !st.transfer.at.IsZero() || st.told != nil && st.told.HandingOn:
-		return errors.New(ErrTextTransferInProgress)
-	case st.told != nil && st.told.Deposed:
-		return errors.New(ErrTextNotLeader)
-	}
-	return nil
 }
