@@ -33,8 +33,8 @@ func (g *gate) isOpen() bool {
 // it, and release.
 func (g *gate) shut() {
 	if g.isOpen() {
-		held := make(chan struct{})
-		g.pass.Store(&held)
+		closed := make(chan struct{})
+		g.pass.Store(&closed)
 	}
 }
 

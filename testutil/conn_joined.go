@@ -20,8 +20,8 @@ const (
 // answered, the frames are gathered, and flush writes what has come together.
 type joined struct {
 	net.Conn
-	answering atomic.Int64 // requests that were read and not yet answered
-	held      []byte       // a head that waits for its body, and then both
+	answering   atomic.Int64 // requests that were read and not yet answered
+	pendingHead []byte       // a head that waits for its body, and then both
 
 	waiting atomic.Int64          // bytes that were gathered and not yet written
 	failed  atomic.Pointer[error] // why flush has ended
@@ -54,7 +54,7 @@ func newJoined(c net.Conn) *joined {
 // Write holds back the head of a frame that has a body. yamux refuses streams from
 // before it says farewell; here the farewell comes first.
 func (j *joined) Write(b []byte) (int, error) {
-	if j.leaving.Load() && len(j.held) == 0 && (bytes.Equal(b, farewell) || resets(b)) {
+	if j.leaving.Load() && len(j.pendingHead) == 0 && (bytes.Equal(b, farewell) || resets(b)) {
 		if !j.left {
 			j.left = true
 			if err := j.put(farewell); err != nil {
@@ -65,14 +65,14 @@ func (j *joined) Write(b []byte) (int, error) {
 			return len(b), nil
 		}
 	}
-	if len(j.held) > 0 {
-		j.held = append(j.held, b...)
-		err := j.put(j.held)
-		j.held = j.held[:0]
+	if len(j.pendingHead) > 0 {
+		j.pendingHead = append(j.pendingHead, b...)
+		err := j.put(j.pendingHead)
+		j.pendingHead = j.pendingHead[:0]
 		return len(b), err
 	}
 	if len(b) == yamuxHead && b[1] == 0 && binary.BigEndian.Uint32(b[8:]) > 0 {
-		j.held = append(j.held, b...)
+		j.pendingHead = append(j.pendingHead, b...)
 		return len(b), nil
 	}
 	return len(b), j.put(b)

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// notedConn notes each write, which waits for let.
+// notedConn notes each write, which waits for allow.
 type notedConn struct {
 	net.Conn
-	let    chan struct{}
+	allow  chan struct{}
 	writes chan []byte
 	err    error
 }
 
 func (c *notedConn) Write(b []byte) (int, error) {
-	<-c.let
+	<-c.allow
 	if c.err != nil {
 		return 0, c.err
 	}
@@ -30,7 +30,7 @@ func (c *notedConn) Write(b []byte) (int, error) {
 func (c *notedConn) Close() error { return nil }
 
 func newNoted() (*notedConn, *joined) {
-	c := &notedConn{let: make(chan struct{}, 1000), writes: make(chan []byte, 1000)}
+	c := &notedConn{allow: make(chan struct{}, 1000), writes: make(chan []byte, 1000)}
 	return c, newJoined(c)
 }
 
@@ -54,7 +54,7 @@ func writeFrame(t *testing.T, j *joined, fill byte, size int) []byte {
 
 func TestAFrameOfALoneAnswerIsWrittenAtOnceAndWhole(t *testing.T) {
 	c, j := newNoted()
-	c.let <- struct{}{}
+	c.allow <- struct{}{}
 	want := writeFrame(t, j, 'a', 30)
 	if got := <-c.writes; !bytes.Equal(got, want) {
 		t.Fatalf("% x", got)
@@ -71,7 +71,7 @@ func TestFramesOfManyAnswersAreGatheredInOrder(t *testing.T) {
 		want = append(want, writeFrame(t, j, byte(i), 40)...) // nobody may write yet
 	}
 	for range 100 {
-		c.let <- struct{}{}
+		c.allow <- struct{}{}
 	}
 	j.drain()
 	var got []byte
@@ -89,7 +89,7 @@ func TestFramesOfManyAnswersAreGatheredInOrder(t *testing.T) {
 
 func TestAFrameOfALoneAnswerGoesBehindThoseThatWereGathered(t *testing.T) {
 	c, j := newNoted()
-	close(c.let)
+	close(c.allow)
 	j.answering.Store(10)
 	want := writeFrame(t, j, 'a', 30) // nobody flushes yet
 	j.answering.Store(1)
@@ -111,7 +111,7 @@ func TestAConnectionThatFailsOrClosesHoldsUpNobody(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); j.flush() }()
 	writeFrame(t, j, 'a', 10)
-	c.let <- struct{}{}
+	c.allow <- struct{}{}
 	<-ended
 	j.drain()
 	if _, err := j.Write(make([]byte, yamuxHead)); err != c.err {
@@ -143,8 +143,8 @@ func TestAConnectionThatFailsOrClosesHoldsUpNobody(t *testing.T) {
 // Large frames, taken back and put there again while flush looks.
 func TestGatheringLargeFramesNeverComesToAHalt(t *testing.T) {
 	c, j := newNoted()
-	c.let = make(chan struct{})
-	close(c.let)
+	c.allow = make(chan struct{})
+	close(c.allow)
 	j.answering.Store(10)
 	ended := make(chan struct{})
 	go func() { defer close(ended); j.flush() }()

@@ -29,7 +29,7 @@ func (t *openTally) open() {
 	}
 }
 
-func (t *openTally) end() { t.now.Add(-1) }
+func (t *openTally) close() { t.now.Add(-1) }
 
 func (t *openTally) count() OpenCount {
 	return OpenCount{Open: t.now.Load(), Peak: t.peak.Load(), Ever: t.ever.Load()}

@@ -167,8 +167,8 @@ func (s *faultSet) with(fs []Fault) *faultSet {
 	return newFaultSet(active)
 }
 
-// strikes lists the faults that hit this request and claims one use of each.
-func (s *faultSet) strikes(method string) []Fault {
+// hits lists the faults that hit this request and claims one use of each.
+func (s *faultSet) hits(method string) []Fault {
 	var out []Fault
 	for _, a := range s.active {
 		if a.kind != faultNoLeader && a.kind != faultHoldStreams && (a.method == "" || a.method == method) && a.hit() {

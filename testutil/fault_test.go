@@ -185,15 +185,15 @@ func TestALeaderlessServerHoldsCallsAndHealingLetsThemGo(t *testing.T) {
 		t.Errorf("stale: %q, %v", leader, err)
 	}
 	patient := start(t, ServerConfig{RPCHoldTimeout: time.Hour})
-	held := dial(t, patient.Addr()).open(modeRPC)
+	waiting := dial(t, patient.Addr()).open(modeRPC)
 	patient.Inject(NoLeader())
-	if err := held.Send("Status.Leader", dict{}); err != nil {
+	if err := waiting.Send("Status.Leader", dict{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return patient.Counts().Requests == 1 })
 	patient.Heal()
-	_ = held.SetDeadline(time.Now().Add(patience))
-	if err := held.Receive(&leader); err != nil || leader != patient.Addr() {
+	_ = waiting.SetDeadline(time.Now().Add(patience))
+	if err := waiting.Receive(&leader); err != nil || leader != patient.Addr() {
 		t.Errorf("after healing: %q, %v", leader, err)
 	}
 }
@@ -226,8 +226,8 @@ func TestAServerThatHoldsStreamsServesThoseItHasAndAnswersPings(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Inject(HoldStreams())
-	held := c.open(modeRPC)
-	if err := held.callWithin(moment, "Echo.Count", dict{"ID": "b"}, nil); !isTimeout(err) {
+	waiting := c.open(modeRPC)
+	if err := waiting.callWithin(moment, "Echo.Count", dict{"ID": "b"}, nil); !isTimeout(err) {
 		t.Errorf("on a held stream: %v", err)
 	}
 	if _, err := c.Session.Ping(); err != nil {

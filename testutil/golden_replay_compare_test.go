@@ -137,8 +137,8 @@ func (w *twins) differ(path, key string, recorded, got any) (all []string) {
 			no("%v in place of %v", got, want)
 			return all
 		}
-		if why := w.differNumber(key, want, have); why != "" {
-			no("%s", why)
+		if reason := w.differNumber(key, want, have); reason != "" {
+			no("%s", reason)
 		}
 	default: // a boolean, or nil
 		if recorded != got {
@@ -182,21 +182,21 @@ func (w *twins) differServers(path string, want, got []any) (all []string) {
 }
 
 func (w *twins) differText(path, key, want, got string) []string {
-	no := func(why string) []string { return []string{path + ": " + why} }
+	no := func(reason string) []string { return []string{path + ": " + reason} }
 	switch {
 	case key == "SignedIdentity":
 		if len(got)*10 < len(want)*9 || strings.Count(got, ".") != 2 {
 			return no("no identity: " + got)
 		}
-		if why := w.pair(want, got); why != "" {
-			return no(why)
+		if reason := w.pair(want, got); reason != "" {
+			return no(reason)
 		}
 	case recordedAddr.FindString(want) == want && want != "":
 		if _, _, err := net.SplitHostPort(got); err != nil {
 			return no("no address: " + got)
 		}
-		if why := w.pair(want, got); why != "" {
-			return no(why)
+		if reason := w.pair(want, got); reason != "" {
+			return no(reason)
 		}
 	case key == "Data" || key == "Payload":
 		var a, b any

@@ -61,8 +61,8 @@ func newReplay(t *testing.T, s situation) *replay {
 
 func (r *replay) within() context.Context { return contextFor(r) }
 
-// play answers what is different, nothing if all is as recorded.
-func (r *replay) play(tr *Transcript, s situation) (differences []string) {
+// run lists the differences, nothing if all is as recorded.
+func (r *replay) run(tr *Transcript, s situation) (differences []string) {
 	steps, err := tr.Steps()
 	if err != nil {
 		r.Fatal(err)
@@ -75,7 +75,7 @@ func (r *replay) play(tr *Transcript, s situation) (differences []string) {
 		}
 		var wrong []string
 		if st.Client {
-			r.act(st)
+			r.repeat(st)
 		} else {
 			wrong = r.expect(tr, st)
 		}
@@ -96,7 +96,7 @@ func (r *replay) play(tr *Transcript, s situation) (differences []string) {
 			r.Fatal(err)
 		}
 	}
-	if err := r.conn.over(); err != nil {
+	if err := r.conn.expectEnd(); err != nil {
 		differences = append(differences, fmt.Sprintf("at the end: %v", err))
 	}
 	for _, stream := range tr.Streams { // a streaming call's frames may be cut anywhere
@@ -113,8 +113,8 @@ func (r *replay) play(tr *Transcript, s situation) (differences []string) {
 	return differences
 }
 
-// act does what the client did.
-func (r *replay) act(st Step) {
+// repeat does what the client did.
+func (r *replay) repeat(st Step) {
 	switch f := (rawFrame{kind: rawWindow, stream: st.Stream}); {
 	case st.Ping && st.Flags == "SYN":
 		r.conn.send(rawFrame{kind: rawPing, flags: rawSYN, length: 7})
@@ -268,7 +268,7 @@ func TestTheFakeServerAnswersAsRealOnesDidInEveryRecording(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, d := range newReplay(t, s).play(load(t, name), s) {
+			for _, d := range newReplay(t, s).run(load(t, name), s) {
 				t.Error(d)
 			}
 		})
@@ -291,7 +291,7 @@ func TestAReplayFindsWhatIsNotAsRecorded(t *testing.T) {
 			s := situation{}
 			r := newReplay(t, s)
 			lie(r.server)
-			if len(r.play(load(t, "unknown_method"), s)) == 0 {
+			if len(r.run(load(t, "unknown_method"), s)) == 0 {
 				t.Error("nothing was found")
 			}
 		})
@@ -384,16 +384,16 @@ func (r *replay) registerRecorded(tr *Transcript) {
 	for _, m := range tr.Streams[0].Messages {
 		frame, _ := m.Value.(map[string]any)
 		data, _ := frame["Event"].(map[string]any)
-		var told struct {
+		var got struct {
 			Events []struct {
 				Type    string
 				Payload struct{ Node nodeView }
 			}
 		}
-		if err := json.Unmarshal([]byte(field(data, "Data")), &told); err != nil {
+		if err := json.Unmarshal([]byte(field(data, "Data")), &got); err != nil {
 			continue // another kind of message
 		}
-		for _, e := range told.Events {
+		for _, e := range got.Events {
 			n := e.Payload.Node
 			method, args := "Node.Register", dict{"Region": "global", "Node": dict{
 				"ID": n.ID, "SecretID": "secret-" + n.ID, "Datacenter": n.Datacenter, "Name": n.Name, "Attributes": n.Attributes,

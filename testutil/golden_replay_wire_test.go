@@ -158,8 +158,8 @@ func (c *rawConn) control(stream uint32, flags byte) error {
 	return nil
 }
 
-// over expects the end of the connection, and nothing before it.
-func (c *rawConn) over() error {
+// expectEnd expects the end of the connection, and nothing before it.
+func (c *rawConn) expectEnd() error {
 	for {
 		err := c.receive()
 		if err == io.EOF {

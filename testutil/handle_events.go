@@ -36,8 +36,8 @@ func (s *Server) eventStream(ctx context.Context, c net.Conn) error {
 	if args.Region != s.cfg.Region {
 		return WriteEventError(c, StreamError{Code: 500, Message: ErrTextNoRegionPath})
 	}
-	ctx, over := untilClosed(ctx, c)
-	defer over()
+	ctx, stopWaiting := untilClosed(ctx, c)
+	defer stopWaiting()
 	if err := WriteEvent(c, []byte("{}")); err != nil {
 		return err
 	}

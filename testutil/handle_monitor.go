@@ -47,8 +47,8 @@ func (s *Server) agentMonitor(ctx context.Context, c net.Conn) error {
 	case args.Region == "":
 		return &StreamError{Code: 400, Message: "missing target region"}
 	}
-	ctx, over := untilClosed(ctx, c)
-	defer over()
+	ctx, stopWaiting := untilClosed(ctx, c)
+	defer stopWaiting()
 	for {
 		select {
 		case <-from.more:

@@ -104,7 +104,7 @@ func (s *Server) query(ctx context.Context, r *Request, args nodeSpecificArgs, r
 const maxBlockingQuery = 300 * time.Second
 
 // nodeClientAllocs is a blocking query: with MinQueryIndex it waits for a newer
-// index until MaxQueryTime, lengthened by up to a sixteenth, is over.
+// index until MaxQueryTime, lengthened by up to a sixteenth, is expired.
 func (s *Server) nodeClientAllocs(ctx context.Context, r *Request) (any, error) {
 	var args nodeSpecificArgs
 	if err := r.Decode(&args); err != nil {
@@ -133,8 +133,8 @@ func (s *Server) clientAllocs(ctx context.Context, args nodeSpecificArgs, leader
 	if wait <= 0 {
 		wait = maxBlockingQuery
 	}
-	over := time.NewTimer(wait + s.world.jitter(wait/16))
-	defer over.Stop()
+	limit := time.NewTimer(wait + s.world.jitter(wait/16))
+	defer limit.Stop()
 	for first, expired := true, args.MinQueryIndex == 0; ; first = false {
 		world := s.world.outlook()
 		if leader != s.addr && leader != world.leader && !world.isLive(leader) {
@@ -155,7 +155,7 @@ func (s *Server) clientAllocs(ctx context.Context, args nodeSpecificArgs, leader
 		select {
 		case <-a.changed:
 		case <-world.changed:
-		case <-over.C:
+		case <-limit.C:
 			expired = true
 		case <-ctx.Done():
 			return nil, ctx.Err()

@@ -54,8 +54,8 @@ func (s *Server) relayed(method string) StreamHandler {
 // until one of them has closed its own: so a client that closes its side ends
 // the call, whatever the node still has to send.
 func (s *Server) relay(ctx context.Context, c net.Conn, nodeID, method string, request Raw) error {
-	if why, ok := errors.AsType[*unreachableError](s.world.reachable(nodeID)); ok {
-		return &StreamError{Code: why.code, Message: why.stream}
+	if refusal, ok := errors.AsType[*unreachableError](s.world.reachable(nodeID)); ok {
+		return &StreamError{Code: refusal.code, Message: refusal.stream}
 	}
 	node, err := s.StreamNode(ctx, nodeID, method)
 	if remote, ok := errors.AsType[*RemoteError](err); ok {
@@ -72,21 +72,21 @@ func (s *Server) relay(ctx context.Context, c net.Conn, nodeID, method string, r
 	if err := WriteStreamRequest(node, request); err != nil {
 		return &StreamError{Message: err.Error()}
 	}
-	over := func() {
+	hangUp := func() {
 		for _, end := range []net.Conn{c, node} {
 			_ = end.Close()                      // fails only on a connection that is gone
 			_ = end.SetDeadline(time.Unix(1, 0)) // wakes the other direction
 		}
 	}
-	defer context.AfterFunc(ctx, over)()
+	defer context.AfterFunc(ctx, hangUp)()
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
 		_, _ = io.Copy(c, node) // ends with either side
-		over()
+		hangUp()
 	}()
 	_, _ = io.Copy(node, c) // likewise
-	over()
+	hangUp()
 	<-back
 	return nil
 }
@@ -94,7 +94,7 @@ func (s *Server) relay(ctx context.Context, c net.Conn, nodeID, method string, r
 // untilClosed returns a context that ends also when the client has closed its
 // side. The function must be called at the end; it waits until nothing is read
 // any more.
-func untilClosed(ctx context.Context, c net.Conn) (_ context.Context, over func()) {
+func untilClosed(ctx context.Context, c net.Conn) (_ context.Context, stopWaiting func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	closed := make(chan struct{})
 	go func() {

@@ -10,11 +10,11 @@ import (
 // There must be no moment at which the address is neither listened on nor held.
 func TestAnAddressIsHeldBeforeItsServerLetsGoOfItAndAfterItIsBack(t *testing.T) {
 	s := start(t, ServerConfig{})
-	held := holdAddr(s.Addr())
-	if held == nil {
+	placeholder := holdAddr(s.Addr())
+	if placeholder == nil {
 		t.Fatal("it cannot be held while the server listens")
 	}
-	defer held.Close()
+	defer placeholder.Close()
 	ln, err := listenTCP(s.Addr())
 	if err != nil {
 		t.Fatalf("nobody can listen where it is held: %v", err)
@@ -32,12 +32,12 @@ func TestNobodyGetsTheAddressWhileItsServerGoesAndComes(t *testing.T) {
 		t.Fatal(err)
 	}
 	thief := net.Dialer{LocalAddr: local}
-	over, ended := make(chan struct{}), make(chan struct{})
+	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
 			select {
-			case <-over:
+			case <-quit:
 				return
 			default:
 			}
@@ -55,6 +55,6 @@ func TestNobodyGetsTheAddressWhileItsServerGoesAndComes(t *testing.T) {
 			break
 		}
 	}
-	close(over)
+	close(quit)
 	<-ended
 }

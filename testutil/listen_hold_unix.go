@@ -26,10 +26,10 @@ func holdAddr(addr string) io.Closer {
 		return nil
 	}
 	syscall.CloseOnExec(fd)
-	held := os.NewFile(uintptr(fd), "held "+addr)
+	placeholder := os.NewFile(uintptr(fd), "held "+addr)
 	if syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1) != nil || shareAddr(uintptr(fd)) != nil || syscall.Bind(fd, sockaddr) != nil {
-		_ = held.Close() // it was never in use
+		_ = placeholder.Close() // it was never in use
 		return nil
 	}
-	return held
+	return placeholder
 }

@@ -44,12 +44,12 @@ const (
 // after is the status that follows when the node says that it has this one. A
 // node with allocations must have told of them before it is ready, and one that
 // was disconnected begins anew.
-func (n *node) after(told string) string {
+func (n *node) after(reported string) string {
 	waits := n.Status == statusInit && len(n.allocs.modified) > 0 && !n.allocsUpdated
-	if told == statusReady && (waits || n.Status == statusDisconnected) {
+	if reported == statusReady && (waits || n.Status == statusDisconnected) {
 		return statusInit
 	}
-	return told
+	return reported
 }
 
 // allocations is the picture of a node's work that a blocking query waits for.

@@ -37,7 +37,7 @@ func (s *Server) Tell(p Picture) {
 // tell makes the world one that is told.
 func (w *world) tell(p Picture) {
 	w.do(func(st *worldState) {
-		st.told = &p
+		st.picture = &p
 		st.publish(time.Now())
 	})
 }

@@ -133,7 +133,7 @@ type reverseStream struct {
 
 func (r *reverseStream) Close() error {
 	if !r.closed.Swap(true) {
-		r.conn.reversed.end()
+		r.conn.reversed.close()
 	}
 	return r.Stream.Close()
 }

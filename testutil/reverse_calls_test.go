@@ -9,7 +9,7 @@ import (
 )
 
 // answerOne accepts one stream from the server and plays the client's part.
-func (c *client) answerOne(play func(mode byte, r *bufio.Reader, w io.Writer) error) <-chan error {
+func (c *client) answerOne(answer func(mode byte, r *bufio.Reader, w io.Writer) error) <-chan error {
 	done := make(chan error, 1)
 	go func() {
 		stream, err := c.Session.AcceptStream()
@@ -20,7 +20,7 @@ func (c *client) answerOne(play func(mode byte, r *bufio.Reader, w io.Writer) er
 		defer stream.Close()
 		mode, err := readByte(stream)
 		if err == nil {
-			err = play(mode, bufio.NewReader(stream), stream)
+			err = answer(mode, bufio.NewReader(stream), stream)
 		}
 		done <- err
 	}()

@@ -155,7 +155,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	go func() {
 		defer close(ended)
 		s.running.Wait()
-		s.end()
+		s.finish()
 	}()
 	select {
 	case <-ended:

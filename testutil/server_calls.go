@@ -106,7 +106,7 @@ func (x *exchange) answer(req *Request, err error) (goOn bool) {
 		m.calls.Add(1)
 	}
 	var after []Fault
-	for _, f := range s.faults.Load().strikes(req.Method) {
+	for _, f := range s.faults.Load().hits(req.Method) {
 		switch f.kind {
 		case faultSlow:
 			if !sleep(c.ctx, f.delay) {

@@ -151,7 +151,7 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 		c.server.tally.streams.Add(1)
 		c.opened.open()
 		c.streams.Go(func() {
-			defer c.opened.end()
+			defer c.opened.close()
 			defer context.AfterFunc(c.ctx, func() { _ = stream.SetDeadline(time.Unix(1, 0)) })()
 			serve(stream)
 		})

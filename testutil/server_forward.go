@@ -37,9 +37,9 @@ func (s *Server) leader(ctx context.Context, method string) (string, error) {
 // unreached is what becomes of a call that is forwarded to a leader that is gone:
 // the first one is written to the stream that is there from before, if any.
 func (s *Server) unreached(world *outlook) string {
-	held := s.cached.Load()
+	cached := s.cached.Load()
 	switch {
-	case held == nil || *held != world.lost || !s.cached.CompareAndSwap(held, nil):
+	case cached == nil || *cached != world.lost || !s.cached.CompareAndSwap(cached, nil):
 		return ErrTextForwardRefused(world.lost)
 	case world.parted:
 		return ErrTextHops(1, ErrTextStreamClosed)
@@ -71,7 +71,7 @@ func (s *Server) forwarded(ctx context.Context, r *Request, f func(leader string
 	switch {
 	case leader == s.addr:
 	case err == nil:
-		if held := s.cached.Load(); held == nil || *held != leader {
+		if cached := s.cached.Load(); cached == nil || *cached != leader {
 			s.cached.Store(&leader)
 		}
 	default:
@@ -86,10 +86,10 @@ const forwardStuck = 30 * time.Second
 
 // stuck is the fate of a call that was forwarded to a leader that has gone
 // silent. A new leader does not help it: the call is not there.
-func (s *Server) stuck(ctx context.Context, over *time.Timer) (string, error) {
-	over.Reset(forwardStuck)
+func (s *Server) stuck(ctx context.Context, hold *time.Timer) (string, error) {
+	hold.Reset(forwardStuck)
 	select {
-	case <-over.C:
+	case <-hold.C:
 		return "", errors.New(ErrTextForwardEOF)
 	case <-ctx.Done():
 		return "", ctx.Err()

@@ -9,13 +9,13 @@ import (
 
 // serverState belongs to the server's owner.
 type serverState struct {
-	listener  net.Listener // nil while nothing is accepted
-	held      io.Closer    // keeps the address while there is no listener
-	conns     map[*conn]string
-	perClient map[string]int
-	sessions  map[string][]*conn // of a node, the one that was bound last at the end
-	stopping  bool
-	ended     bool
+	listener    net.Listener // nil while nothing is accepted
+	placeholder io.Closer    // keeps the address while there is no listener
+	conns       map[*conn]string
+	perClient   map[string]int
+	sessions    map[string][]*conn // of a node, the one that was bound last at the end
+	stopping    bool
+	ended       bool
 }
 
 // listen starts to accept on ln, or closes it when the server was stopped.
@@ -35,18 +35,18 @@ func (st *serverState) unlisten(s *Server) {
 	if st.listener == nil {
 		return
 	}
-	st.held = holdAddr(s.addr)
+	st.placeholder = holdAddr(s.addr)
 	_ = st.listener.Close() // nothing is left to be done about it
 	st.listener = nil
-	if st.held == nil { // it can be had only now, unless somebody was faster
-		st.held = holdAddr(s.addr)
+	if st.placeholder == nil { // it can be had only now, unless somebody was faster
+		st.placeholder = holdAddr(s.addr)
 	}
 }
 
 func (st *serverState) release() {
-	if st.held != nil {
-		_ = st.held.Close() // nothing is left to be done about it
-		st.held = nil
+	if st.placeholder != nil {
+		_ = st.placeholder.Close() // nothing is left to be done about it
+		st.placeholder = nil
 	}
 }
 
@@ -63,7 +63,7 @@ func (st *serverState) relisten(s *Server) error {
 		ln, err = listenTCP(s.addr)
 	}
 	if err != nil {
-		st.held = holdAddr(s.addr)
+		st.placeholder = holdAddr(s.addr)
 		return err
 	}
 	st.release()
@@ -86,8 +86,8 @@ func (st *serverState) drop(s *Server, c *conn) {
 	}
 	st.unbind(c)
 	delete(st.conns, c)
-	s.world.do(func(w *worldState) { w.conns.end(&c.entry, c.node.Load()) })
-	s.tally.conns.end()
+	s.world.do(func(w *worldState) { w.conns.remove(&c.entry, c.node.Load()) })
+	s.tally.conns.close()
 	if st.perClient[client]--; st.perClient[client] == 0 {
 		delete(st.perClient, client)
 	}
@@ -143,8 +143,8 @@ func (s *Server) admit(ln net.Listener, sock net.Conn) {
 // forget drops a connection that has ended.
 func (s *Server) forget(c *conn) { s.owner.do(func(st *serverState) { st.drop(s, c) }) }
 
-// end stops the owners, once, after everything else has ended, and waits.
-func (s *Server) end() {
+// finish stops the owners, once, after everything else has ended, and waits.
+func (s *Server) finish() {
 	first := false
 	s.owner.do(func(st *serverState) { first, st.ended = !st.ended, true })
 	if first {

@@ -37,7 +37,7 @@ func (c *conn) serveStreaming(rw net.Conn) {
 		return
 	}
 	m.calls.Add(1)
-	for _, f := range c.server.faults.Load().strikes(h.Method) {
+	for _, f := range c.server.faults.Load().hits(h.Method) {
 		switch f.kind {
 		case faultSlow:
 			if !sleep(c.ctx, f.delay) {

@@ -29,7 +29,7 @@ type worldState struct {
 	cfg       ClusterConfig
 	rng       *rand.Rand
 	published *atomic.Pointer[outlook]
-	told      *Picture // of a puppet: what it was told; nil: it finds out for itself
+	picture   *Picture // what a puppet was told; nil: no puppet
 
 	closed    bool      // no further members
 	members   []*member // in joining order, never shortened
@@ -92,7 +92,7 @@ func (w *world) join(s listener, info ServerInfo) (joined bool) {
 			return
 		}
 		st.members = append(st.members, &member{info: info, server: s, live: true})
-		if len(st.members) == 1 && st.told == nil && st.cfg.FirstElection == 0 {
+		if len(st.members) == 1 && st.picture == nil && st.cfg.FirstElection == 0 {
 			st.lead(info.RPCAdvertiseAddr, time.Now())
 		}
 		st.review(time.Now())
@@ -140,7 +140,7 @@ func (st *worldState) member(addr string) *member {
 
 // review draws the conclusions after a member came, went, died or returned.
 func (st *worldState) review(now time.Time) {
-	if st.told != nil {
+	if st.picture != nil {
 		st.publish(now)
 		return
 	}
@@ -228,12 +228,12 @@ func (st *worldState) publish(now time.Time) {
 		st.lost = ""
 	}
 	next := &outlook{leader: st.leader, lost: st.lost, parted: st.parted, lostAt: st.lostAt, changed: make(chan struct{})}
-	if st.told != nil {
-		next = st.told.outlook()
+	if st.picture != nil {
+		next = st.picture.outlook()
 	}
 	for _, m := range st.members {
 		next.servers = append(next.servers, m.server)
-		if st.told != nil {
+		if st.picture != nil {
 			continue
 		}
 		if !m.left {

@@ -62,7 +62,7 @@ func (w *world) updateAlloc(args updateAllocArgs) (index uint64, err error) {
 }
 
 func (st *worldState) mayUpdateAlloc(args updateAllocArgs) error {
-	if _, err := st.resolve(args.AuthToken); args.AuthToken == "" || err != nil && st.told == nil {
+	if _, err := st.resolve(args.AuthToken); args.AuthToken == "" || err != nil && st.picture == nil {
 		return errors.New(ErrTextPermissionDenied)
 	}
 	if len(args.Alloc) == 0 {
@@ -75,7 +75,7 @@ func (st *worldState) mayUpdateAlloc(args updateAllocArgs) error {
 	if err := checkID(id); err != nil {
 		return fmt.Errorf("failed to retrieve node %s: %w", id, err)
 	}
-	if st.nodes[id] == nil && st.told == nil {
+	if st.nodes[id] == nil && st.picture == nil {
 		return fmt.Errorf("node %s not found", id)
 	}
 	if _, err := st.authorize(id, args.AuthToken); err != nil {

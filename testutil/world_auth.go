@@ -30,7 +30,7 @@ func (st *worldState) resolve(token string) (who bearer, err error) {
 func (st *worldState) authorize(nodeID, token string) (who bearer, err error) {
 	who, err = st.resolve(token)
 	switch {
-	case st.told != nil && nodeID != "" && token != "" && (err != nil || st.nodes[nodeID] == nil):
+	case st.picture != nil && nodeID != "" && token != "" && (err != nil || st.nodes[nodeID] == nil):
 		st.takeOnTrust(nodeID, token)
 		who, err = bearer{nodeID: nodeID}, nil
 	case err == nil && who.nodeID != nodeID:
@@ -55,7 +55,7 @@ func (w *world) mayQuery(nodeID, token string) (known bool, err error) {
 }
 
 func (st *worldState) mayQuery(nodeID, token string) (known bool, err error) {
-	if _, err := st.resolve(token); token == "" || err != nil && st.told == nil {
+	if _, err := st.resolve(token); token == "" || err != nil && st.picture == nil {
 		return false, errors.New(ErrTextPermissionDenied)
 	}
 	if nodeID == "" {
@@ -81,4 +81,4 @@ func (st *worldState) takeOnTrust(id, token string) {
 	st.arrived()
 }
 
-func (st *worldState) trusts(n *node) bool { return st.told != nil && n.trusted }
+func (st *worldState) trusts(n *node) bool { return st.picture != nil && n.trusted }

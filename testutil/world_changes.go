@@ -38,9 +38,9 @@ func (w *world) eventsFrom(index uint64) (all []event, more <-chan struct{}) {
 // refusal is what Raft answers instead of applying a write.
 func (st *worldState) refusal() error {
 	switch {
-	case !st.transfer.at.IsZero() || st.told != nil && st.told.HandingOn:
+	case !st.transfer.at.IsZero() || st.picture != nil && st.picture.HandingOn:
 		return errors.New(ErrTextTransferInProgress)
-	case st.told != nil && st.told.Deposed:
+	case st.picture != nil && st.picture.Deposed:
 		return errors.New(ErrTextNotLeader)
 	}
 	return nil
@@ -48,8 +48,8 @@ func (st *worldState) refusal() error {
 
 // population is the number of nodes in the cluster.
 func (st *worldState) population() int {
-	if st.told != nil {
-		return max(st.told.NumNodes, len(st.nodes))
+	if st.picture != nil {
+		return max(st.picture.NumNodes, len(st.nodes))
 	}
 	return len(st.nodes)
 }

@@ -50,8 +50,8 @@ func (l *connLog) bind(c *connEntry, nodeID string) {
 	n.Peak = max(n.Peak, n.overlap(from))
 }
 
-// end forgets a connection.
-func (l *connLog) end(c *connEntry, nodeID *string) {
+// remove forgets a connection.
+func (l *connLog) remove(c *connEntry, nodeID *string) {
 	l.moment++
 	l.all.Open--
 	delete(l.unbound, c)

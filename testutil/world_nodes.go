@@ -19,7 +19,7 @@ func (w *world) register(args registerArgs, server string) (reply nodeReply, rea
 
 func (st *worldState) register(args registerArgs, server string, now time.Time) (reply nodeReply, reached bool, err error) {
 	who, err := st.resolve(args.AuthToken)
-	if err != nil && st.told == nil {
+	if err != nil && st.picture == nil {
 		return reply, false, err
 	}
 	if err := args.validate(); err != nil {

@@ -19,7 +19,7 @@ func (w *world) reachable(id string) (err error) {
 		switch {
 		case id == "":
 			err = &unreachableError{400, "missing NodeID", "missing NodeID"}
-		case st.told != nil && n == nil:
+		case st.picture != nil && n == nil:
 		case n == nil:
 			err = &unreachableError{404, ErrTextUnknownNode(id), fmt.Sprintf("Unknown node %q", id)}
 		case !st.trusts(n):

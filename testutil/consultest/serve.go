@@ -25,7 +25,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		token = bearer
 	}
 	s.note(Request{Method: r.Method, Path: r.URL.Path, Query: query, Datacenter: dc, Token: token, Host: r.Host})
-	f := s.strike(r.URL.Path, dc)
+	f := s.match(r.URL.Path, dc)
 	switch f.kind {
 	case faultAnswer:
 		if f.status == http.StatusOK {

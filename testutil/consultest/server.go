@@ -78,7 +78,7 @@ func Start(cfg Config) (*Server, error) {
 		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return running },
-		ConnState:         s.follow,
+		ConnState:         s.countConn,
 		ErrorLog:          log.New(io.Discard, "", 0), // handshakes that fail are what tests are about
 	}
 	if cfg.TLS != nil {
@@ -88,9 +88,9 @@ func Start(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// follow runs on the accept loop for a new connection, and on the connection's own
+// countConn runs on the accept loop for a new connection, and on the connection's own
 // goroutine at its end.
-func (s *Server) follow(conn net.Conn, state http.ConnState) {
+func (s *Server) countConn(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.accepted.Add(1)

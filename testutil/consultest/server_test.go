@@ -273,14 +273,14 @@ func TestARequestThatHangsEndsWithItsClientAndWithStop(t *testing.T) {
 
 	c.Inject(Hang())
 	const many = 64 // so that one that does not wait for them is caught
-	held := make(chan error, many)
+	results := make(chan error, many)
 	for range many {
 		go func() {
 			resp, err := client.Get(c.URL() + "/v1/status/leader")
 			if err == nil {
 				resp.Body.Close()
 			}
-			held <- err
+			results <- err
 		}()
 	}
 	until(t, "all are there", func() bool { return c.Counts().Requests == 2+many })
@@ -289,7 +289,7 @@ func TestARequestThatHangsEndsWithItsClientAndWithStop(t *testing.T) {
 		t.Errorf("%d connections are open behind Stop", n)
 	}
 	for range many {
-		if err := <-held; err == nil {
+		if err := <-results; err == nil {
 			t.Error("an answer came")
 		}
 	}
@@ -301,12 +301,12 @@ func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
-	over := time.NewTimer(patience)
-	defer over.Stop()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
 	for !is() {
 		select {
 		case <-look.C:
-		case <-over.C:
+		case <-limit.C:
 			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}

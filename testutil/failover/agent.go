@@ -69,7 +69,7 @@ func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scrib
 	go func() {
 		var front string
 		for v := range p.Watch(ctx) {
-			if s, some := v.Active(); some && s.Addr != front {
+			if s, ok := v.Active(); ok && s.Addr != front {
 				front = s.Addr
 				tell <- record{Kind: kindFront, Done: time.Now(), Server: front}
 			}

@@ -17,7 +17,7 @@ type fault struct {
 	lasts    time.Duration // at least
 	limit    limit
 	run      func(*rig, context.Context, fault, *harvest) error // once
-	strike   func(*rig, *server, []*client) error               // of what one server suffers, which is what try runs
+	inject   func(*rig, *server, []*client) error               // of what one server suffers, which is what try runs
 	heal     func(*rig, *server, []*client) error
 }
 

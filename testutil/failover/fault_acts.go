@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// end ends a server's process by a signal.
-func end(sig syscall.Signal) func(*rig, *server, []*client) error {
+// endBy ends a server's process by a signal.
+func endBy(sig syscall.Signal) func(*rig, *server, []*client) error {
 	return func(r *rig, s *server, _ []*client) error {
 		s.proc.signal(sig)
 		s.peer.tell = nil
@@ -21,7 +21,7 @@ func end(sig syscall.Signal) func(*rig, *server, []*client) error {
 
 // restart starts the process again; it takes part once it is ready.
 func restart(r *rig, s *server, _ []*client) error {
-	if !r.await(context.Background(), time.Minute, func() bool { return s.proc.over }) {
+	if !r.await(context.Background(), time.Minute, func() bool { return s.proc.ended }) {
 		return fmt.Errorf("%s does not end", s.name)
 	}
 	return r.startServer(s)
@@ -66,7 +66,7 @@ func hangs(how hang) func(*rig, *server, []*client) error {
 
 // restartHung does what operators do to a server that hangs.
 func restartHung(r *rig, s *server, attached []*client) error {
-	if err := end(syscall.SIGKILL)(r, s, attached); err != nil {
+	if err := endBy(syscall.SIGKILL)(r, s, attached); err != nil {
 		return err
 	}
 	return restart(r, s, attached)

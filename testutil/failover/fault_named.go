@@ -12,27 +12,27 @@ func faultNamed(name string) fault {
 	f := fault{name: name, run: (*rig).try}
 	switch name {
 	case faultSIGINT:
-		f.limit, f.strike, f.heal = inSight, end(syscall.SIGINT), restart
+		f.limit, f.inject, f.heal = inSight, endBy(syscall.SIGINT), restart
 	case faultSIGKILL:
-		f.limit, f.strike, f.heal = inSight, end(syscall.SIGKILL), restart
+		f.limit, f.inject, f.heal = inSight, endBy(syscall.SIGKILL), restart
 	case faultBlackHole:
-		f.silent, f.limit, f.strike, f.heal = true, inSilence, cutOff, connect
+		f.silent, f.limit, f.inject, f.heal = true, inSilence, cutOff, connect
 	case faultOneWay:
-		f.silent, f.limit, f.strike, f.heal = true, inSilence, loseOneWay, findAgain
+		f.silent, f.limit, f.inject, f.heal = true, inSilence, loseOneWay, findAgain
 	case faultSIGSTOP:
-		f.silent, f.limit, f.lasts, f.strike, f.heal = true, inSilence, 62*time.Second, freeze, thaw
+		f.silent, f.limit, f.lasts, f.inject, f.heal = true, inSilence, 62*time.Second, freeze, thaw
 	case faultPingsOnly:
-		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Calls: true}), restartHung
+		f.silent, f.hung, f.limit, f.inject, f.heal = true, true, inSilence, hangs(hang{Calls: true}), restartHung
 	case faultNoStream:
-		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Streams: true}), restartHung
+		f.silent, f.hung, f.limit, f.inject, f.heal = true, true, inSilence, hangs(hang{Streams: true}), restartHung
 	case faultMethodHangs:
-		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Method: "Node.UpdateStatus"}), restartHung
+		f.silent, f.hung, f.limit, f.inject, f.heal = true, true, inSilence, hangs(hang{Method: "Node.UpdateStatus"}), restartHung
 	case faultLeaderKill:
-		f.onLeader, f.strike, f.heal = true, end(syscall.SIGKILL), restart
+		f.onLeader, f.inject, f.heal = true, endBy(syscall.SIGKILL), restart
 	case faultLeaderBlackHole:
-		f.silent, f.onLeader, f.strike, f.heal = true, true, cutOff, connect
+		f.silent, f.onLeader, f.inject, f.heal = true, true, cutOff, connect
 	case faultLeaderStop:
-		f.onLeader, f.behind, f.limit, f.strike, f.heal = true, true, inElection, end(syscall.SIGINT), restart
+		f.onLeader, f.behind, f.limit, f.inject, f.heal = true, true, inElection, endBy(syscall.SIGINT), restart
 	case faultLeaderTransfer:
 		f.limit, f.run = inTransfer, (*rig).transfers
 	case faultRoll:

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	transfersPerRun = 6                     // unless there are fewer than two agents for each
-	transferRest    = 3 * time.Second       // from one to the next: a heartbeat that failed meets one, not two
+	transfersPerRun = 6               // unless there are fewer than two agents for each
+	transferRest    = 3 * time.Second // from one to the next: a heartbeat that failed meets one, not two
 )
 
 // met is an agent whose heartbeat was due during a transfer.

@@ -29,7 +29,7 @@ func run(args []string) int {
 	switch {
 	case err != nil:
 	case opt.role != "":
-		err = play(ctx, opt)
+		err = runRole(ctx, opt)
 	default:
 		breached, err = matrix(ctx, opt)
 	}
@@ -43,9 +43,9 @@ func run(args []string) int {
 	return 0
 }
 
-// play is what a process does that the rig has started. It prints records and
+// runRole is what a process does that the rig has started. It prints records and
 // ends when its input does.
-func play(ctx context.Context, opt *options) error {
+func runRole(ctx context.Context, opt *options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	tell := make(scribe, 16)

@@ -16,7 +16,7 @@ import (
 type process struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
-	over  bool // it has ended; known to the rig only after the event
+	ended bool // known to the rig only after the event
 }
 
 // event is what the rig is told about a process.

@@ -30,8 +30,8 @@ type peer struct {
 	era    int  // grows whenever it goes or comes back, so that old plans lapse
 
 	belief
-	tell func(testutil.Picture) // nil: there is no process
-	told testutil.Picture
+	tell    func(testutil.Picture) // nil: there is no process
+	picture testutil.Picture
 }
 
 // belief is what a server takes for the leader.
@@ -102,8 +102,8 @@ func (r *raft) announce() {
 			Leader: p.leader, Lost: p.lost, Stuck: p.stuck, Parted: p.orderly, HandingOn: r.handingOn, Deposed: r.deposed,
 			Configured: all, Live: live, NumNodes: r.nodes,
 		}
-		if p.tell != nil && !reflect.DeepEqual(next, p.told) {
-			p.told = next
+		if p.tell != nil && !reflect.DeepEqual(next, p.picture) {
+			p.picture = next
 			p.tell(next)
 		}
 	}

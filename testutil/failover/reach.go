@@ -78,7 +78,7 @@ func (c *caller) followAlways(ctx context.Context, agent string) {
 		}
 		c.tell <- r
 		stop := context.AfterFunc(ctx, func() { _ = stream.Close() }) // the agent ends it then
-		err = follow(stream, stream.SetReadDeadline)
+		err = readLines(stream, stream.SetReadDeadline)
 		stop()
 		_ = stream.Close() // it has ended already
 		if r.Done = time.Now(); ctx.Err() == nil {
@@ -88,8 +88,8 @@ func (c *caller) followAlways(ctx context.Context, agent string) {
 	}
 }
 
-// follow reads lines until there are no more. The error says why; it is never nil.
-func follow(stream io.ReadWriter, deadline func(time.Time) error) error {
+// readLines reads lines until there are no more. The error, never nil, is the reason.
+func readLines(stream io.ReadWriter, deadline func(time.Time) error) error {
 	if err := codec.NewEncoder(stream, stockHandle).Encode(logsArgs{Follow: true, PlainText: true}); err != nil {
 		return err
 	}

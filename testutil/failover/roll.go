@@ -26,7 +26,7 @@ func (r *rig) roll(ctx context.Context, _ fault, h *harvest) error {
 	from := time.Now()
 	for _, i := range rand.Perm(len(r.servers)) {
 		s := r.servers[i]
-		if err := end(syscall.SIGINT)(r, s, nil); err != nil {
+		if err := endBy(syscall.SIGINT)(r, s, nil); err != nil {
 			return err
 		}
 		if !r.rest(ctx, rollDown) {

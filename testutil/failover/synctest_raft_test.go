@@ -12,9 +12,9 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// told plays Raft until nothing is due any more and returns what the server with
+// beliefs plays Raft until nothing is due any more and returns what the server with
 // that number was told of the leader, with the time at which it was.
-func told(r *raft, number int) (all []string, when []time.Duration) {
+func beliefs(r *raft, number int) (all []string, when []time.Duration) {
 	begin := time.Now()
 	for i, p := range r.peers {
 		p.tell = func(p testutil.Picture) {
@@ -64,7 +64,7 @@ func TestALeaderThatHandsOnRefusesThenStepsDownThenFollows(t *testing.T) {
 		if r.whole() {
 			t.Error("it is over as soon as it begins")
 		}
-		all, when := told(r, 1)
+		all, when := beliefs(r, 1)
 		want := []string{"leader s1, handing on", "leader s1, deposed", "leader ", "leader " + r.leader.info.RPCAdvertiseAddr}
 		if !slices.Equal(all, want) || r.leader == r.peers[0] || !r.whole() {
 			t.Fatalf("is %q", all)
@@ -88,7 +88,7 @@ func TestALeaderThatEndsIsForwardedToForAWhileThenThereIsNone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := three()
 				r.lose(r.peers[0], c.how)
-				all, when := told(r, 1)
+				all, when := beliefs(r, 1)
 				if len(all) != 3 || all[0] != c.want || all[1] != "leader " || all[2] == "leader s1" {
 					t.Fatalf("is %q", all)
 				}

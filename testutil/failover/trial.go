@@ -120,7 +120,7 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	}
 	say("%s: %s with %d of ours and %d stock", f.name, target.name, count(hit, clientOurs), count(hit, clientStock))
 	from := time.Now()
-	if err := f.strike(r, target, hit); err != nil {
+	if err := f.inject(r, target, hit); err != nil {
 		return err
 	}
 	waited := hit
@@ -152,8 +152,8 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 // sample measures one agent since from, and tells of ours what took long.
 func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
 	to := time.Now()
-	s, some := measure(c.name, c.beats, from, to, r.opt.grace, nil)
-	if !some {
+	s, ok := measure(c.name, c.beats, from, to, r.opt.grace, nil)
+	if !ok {
 		return
 	}
 	into[c.kind] = append(into[c.kind], s)

@@ -42,7 +42,7 @@ func stop(t *testing.T, s interface{ Stop(context.Context) error }) {
 // chatter has all servers log until the test ends, so that logs have lines.
 func chatter(t *testing.T, cluster *testutil.Cluster) {
 	t.Helper()
-	over, ended := make(chan struct{}), make(chan struct{})
+	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(time.Millisecond)
@@ -53,12 +53,12 @@ func chatter(t *testing.T, cluster *testutil.Cluster) {
 				for i := range cluster.Addrs() {
 					cluster.Server(i).Log("a line")
 				}
-			case <-over:
+			case <-quit:
 				return
 			}
 		}
 	}()
-	t.Cleanup(func() { close(over); <-ended })
+	t.Cleanup(func() { close(quit); <-ended })
 }
 
 // quick are the conversations that need no waiting for pings.

@@ -26,7 +26,7 @@ type recorder struct {
 // take is one recording while it is made.
 type take struct {
 	session  *plainclient.Session
-	tap      *sniffer
+	sniffed  *sniffer
 	subst    *substitutes
 	patience time.Duration
 	streams  map[uint32]*playing
@@ -50,25 +50,25 @@ func (r *recorder) record(ctx context.Context, addr string, golden *testutil.Tra
 	if err != nil {
 		return nil, err
 	}
-	tap := sniff(conn)
-	if _, err := tap.Write([]byte{plainclient.ModeYamux}); err != nil {
-		return nil, errors.Join(err, tap.Close())
+	sniffed := sniff(conn)
+	if _, err := sniffed.Write([]byte{plainclient.ModeYamux}); err != nil {
+		return nil, errors.Join(err, sniffed.Close())
 	}
-	session, err := plainclient.Start(tap, plainclient.Config{})
+	session, err := plainclient.Start(sniffed, plainclient.Config{})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = session.Close() }()
-	t := &take{session: session, tap: tap, subst: newSubstitutes(r.region), patience: r.patience, streams: map[uint32]*playing{}}
+	t := &take{session: session, sniffed: sniffed, subst: newSubstitutes(r.region), patience: r.patience, streams: map[uint32]*playing{}}
 	for _, step := range steps {
-		if err := t.play(ctx, step); err != nil {
+		if err := t.step(ctx, step); err != nil {
 			return nil, fmt.Errorf("%v: %w", step, err)
 		}
 	}
-	if err := t.end(ctx, golden); err != nil {
+	if err := t.finish(ctx, golden); err != nil {
 		return nil, err
 	}
-	out, err := transcript(tap.notes())
+	out, err := transcript(sniffed.notes())
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +79,8 @@ func (r *recorder) record(ctx context.Context, addr string, golden *testutil.Tra
 	return out, nil
 }
 
-// play makes one step of the recording happen, or waits for it.
-func (t *take) play(ctx context.Context, s testutil.Step) error {
+// step makes one step of the recording happen, or waits for it.
+func (t *take) step(ctx context.Context, s testutil.Step) error {
 	if s.Ping {
 		return t.until(ctx, time.Duration(s.Micros)*time.Microsecond+pingSlack)
 	}
@@ -112,7 +112,7 @@ const pingSlack = time.Second
 
 // until waits until the connection is d old.
 func (t *take) until(ctx context.Context, d time.Duration) error {
-	wait := time.NewTimer(time.Until(t.tap.began.Add(d)))
+	wait := time.NewTimer(time.Until(t.sniffed.began.Add(d)))
 	defer wait.Stop()
 	select {
 	case <-wait.C:
@@ -166,10 +166,10 @@ func (t *take) drain(p *playing) error {
 	return nil
 }
 
-// end closes the connection as the recorded one was closed.
-func (t *take) end(ctx context.Context, golden *testutil.Transcript) error {
+// finish closes the connection as the recorded one was closed.
+func (t *take) finish(ctx context.Context, golden *testutil.Transcript) error {
 	if strings.HasPrefix(golden.Closed[0], dirOf(true)) {
-		if err := t.tap.closeWrite(); err != nil {
+		if err := t.sniffed.closeWrite(); err != nil {
 			return err
 		}
 	}

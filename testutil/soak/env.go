@@ -10,15 +10,15 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// stage is the cluster and the proxy in front of it.
-type stage struct {
+// env is the cluster and the proxy in front of it.
+type env struct {
 	cluster *testutil.Cluster
 	proxy   *proxy.Proxy
 }
 
-// openStage starts both. The times of the cluster are those of a real one,
+// openEnv starts both. The times of the cluster are those of a real one,
 // shortened to two fifths.
-func openStage(seed uint64) (*stage, error) {
+func openEnv(seed uint64) (*env, error) {
 	c, err := testutil.StartCluster(testutil.ClusterConfig{
 		Size: slots,
 		Server: testutil.ServerConfig{
@@ -47,11 +47,11 @@ func openStage(seed uint64) (*stage, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Stop(context.Background()))
 	}
-	return &stage{cluster: c, proxy: p}, nil
+	return &env{cluster: c, proxy: p}, nil
 }
 
-// strike stops the proxy and then the cluster.
-func (s *stage) strike() error {
+// close stops the proxy and then the cluster.
+func (s *env) close() error {
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	return errors.Join(s.proxy.Stop(ctx), s.cluster.Stop(ctx))
