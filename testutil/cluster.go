@@ -140,7 +140,7 @@ func (c *Cluster) AwaitLeader(ctx context.Context) (string, error) {
 // Nodes returns the registered nodes, ordered by ID.
 func (c *Cluster) Nodes() []NodeRecord { return c.world.records() }
 
-// Purge forgets a node. It answers false if there was none.
+// Purge forgets a node. It returns false if there was none.
 func (c *Cluster) Purge(nodeID string) bool { return c.world.purge(nodeID) }
 
 // SetAllocs replaces the allocations of a node (allocation ID to modify index)
@@ -150,13 +150,13 @@ func (c *Cluster) SetAllocs(nodeID string, allocs map[string]uint64) (index uint
 	return c.world.setAllocs(nodeID, allocs)
 }
 
-// Executions tells how often Echo.Count or Echo.Once ran for the ID.
+// Executions returns how often Echo.Count or Echo.Once ran for the ID.
 func (c *Cluster) Executions(id string) int { return c.world.executed()[id] }
 
-// ExecutionCounts tells how often Echo.Count and Echo.Once ran for each ID.
+// ExecutionCounts returns how often Echo.Count and Echo.Once ran for each ID.
 func (c *Cluster) ExecutionCounts() map[string]int { return c.world.executed() }
 
-// ForgetExecutions tells how often Echo.Count and Echo.Once ran for those of
+// ForgetExecutions returns how often Echo.Count and Echo.Once ran for those of
 // the IDs for which they did, and forgets these: a cluster that runs for long
 // would else remember every ID there ever was. One that runs again later counts
 // from 1.

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// TransferLeadership hands the leadership on, as an operator does: nobody dies.
+// TransferLeadership hands the leadership on, as an operator does: no server dies.
 // For [ClusterConfig.TransferDelay] the leader answers writes with Raft's
 // "leadership transfer in progress", while reads, pings and heartbeats that
 // change nothing go on; then the successor leads, which is returned. When the
 // leader or the successor dies meanwhile, it comes to nothing. It returns "" when
-// there is no leader or nobody who could take over. It does not wait; see
+// there is no leader or no server that could take over. It does not wait; see
 // [Cluster.AwaitLeadership].
 func (c *Cluster) TransferLeadership() (successor string) {
 	c.world.do(func(st *worldState) {

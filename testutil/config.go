@@ -13,9 +13,9 @@ type ServerConfig struct {
 	Addr string
 	// Region is the region this server belongs to. Empty: "global".
 	Region string
-	// Datacenter is told in heartbeat replies. Empty: "dc1".
+	// Datacenter is that of the server in heartbeat replies. Empty: "dc1".
 	Datacenter string
-	// RPCMajorVersion and RPCMinorVersion are told in heartbeat replies.
+	// RPCMajorVersion and RPCMinorVersion stand in heartbeat replies.
 	RPCMajorVersion, RPCMinorVersion int
 
 	// HeartbeatTTLMin and HeartbeatTTLMax bound the TTL that a heartbeat reply
@@ -35,8 +35,8 @@ type ServerConfig struct {
 	// at once. Zero: no limit. Real servers allow 100.
 	MaxConnsPerClient int
 
-	// Seed makes the random choices repeat: TTLs, the order of server lists, who
-	// is elected. Zero: a random seed.
+	// Seed makes the random choices repeat: TTLs, the order of server lists,
+	// elections. Zero: a random seed.
 	Seed uint64
 
 	// TLS, when set, makes the server speak TLS only: a connection that does

@@ -19,7 +19,7 @@ func newGate() *gate {
 	return g
 }
 
-// isOpen tells whether traffic passes.
+// isOpen reports whether traffic passes.
 func (g *gate) isOpen() bool {
 	select {
 	case <-*g.pass.Load():
@@ -110,7 +110,7 @@ func (c *gatedConn) Close() error {
 	return c.sever(false)
 }
 
-// sever ends the connection at once, whatever the gate says: with a reset that
+// sever ends the connection at once, also while the gate is shut: with a reset that
 // discards what is unsent, or with an orderly FIN. It is idempotent.
 func (c *gatedConn) sever(reset bool) error {
 	if c.severed.Swap(true) {

@@ -24,7 +24,7 @@ type joined struct {
 	pendingHead []byte       // a head that waits for its body, and then both
 
 	waiting atomic.Int64          // bytes that were gathered and not yet written
-	failed  atomic.Pointer[error] // why flush has ended
+	failed  atomic.Pointer[error] // the reason for which flush has ended
 	slot    chan []byte           // what was gathered; the writer may take it back
 	spare   chan []byte
 	wake    chan struct{} // something was gathered
@@ -39,7 +39,7 @@ type joined struct {
 // farewell is the frame by which yamux says that it takes no further streams.
 var farewell = []byte{0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
-// resets tells whether a frame's head refuses a stream.
+// resets reports whether a frame's head refuses a stream.
 func resets(head []byte) bool {
 	return len(head) == yamuxHead && head[1] == 1 && head[3]&8 != 0
 }
@@ -92,7 +92,7 @@ func (j *joined) put(b []byte) error {
 	select {
 	case all = <-j.slot:
 		if len(all)+len(b) > gatherLimit {
-			j.slot <- all // it has room: nobody else puts anything there
+			j.slot <- all // it has room: only this goroutine fills it
 			j.rouse()     // flush may have looked while it was taken back
 			all = nil
 		}
@@ -108,7 +108,7 @@ func (j *joined) put(b []byte) error {
 	return nil
 }
 
-// rouse tells flush that there is something.
+// rouse wakes flush.
 func (j *joined) rouse() {
 	select {
 	case j.wake <- struct{}{}:

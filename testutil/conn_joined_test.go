@@ -68,7 +68,7 @@ func TestFramesOfManyAnswersAreGatheredInOrder(t *testing.T) {
 	go func() { defer close(ended); j.flush() }()
 	var want []byte
 	for i := range 100 {
-		want = append(want, writeFrame(t, j, byte(i), 40)...) // nobody may write yet
+		want = append(want, writeFrame(t, j, byte(i), 40)...) // no write is allowed yet
 	}
 	for range 100 {
 		c.allow <- struct{}{}
@@ -91,7 +91,7 @@ func TestAFrameOfALoneAnswerGoesBehindThoseThatWereGathered(t *testing.T) {
 	c, j := newNoted()
 	close(c.allow)
 	j.answering.Store(10)
-	want := writeFrame(t, j, 'a', 30) // nobody flushes yet
+	want := writeFrame(t, j, 'a', 30) // flush does not run yet
 	j.answering.Store(1)
 	want = append(want, writeFrame(t, j, 'b', 30)...)
 	ended := make(chan struct{})
@@ -121,7 +121,7 @@ func TestAConnectionThatFailsOrClosesHoldsUpNobody(t *testing.T) {
 	_, j = newNoted()
 	j.answering.Store(10)
 	blocked := make(chan error, 1)
-	go func() { // nobody flushes, so it has to wait
+	go func() { // flush does not run, so it has to wait
 		for {
 			if _, err := j.Write(make([]byte, gatherLimit)); err != nil {
 				blocked <- err

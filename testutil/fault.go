@@ -178,12 +178,12 @@ func (s *faultSet) hits(method string) []Fault {
 	return out
 }
 
-// holdsStreams tells whether new streams are left as they are.
+// holdsStreams reports whether new streams are left as they are.
 func (s *faultSet) holdsStreams() bool {
 	return slices.ContainsFunc(s.active, func(a *activeFault) bool { return a.kind == faultHoldStreams })
 }
 
-// leaderless tells whether the method must be held for want of a leader.
+// leaderless reports whether the method must be held for want of a leader.
 func (s *faultSet) leaderless(method string) bool {
 	return slices.ContainsFunc(s.active, func(a *activeFault) bool {
 		return a.kind == faultNoLeader && (a.method == "" || a.method == method)

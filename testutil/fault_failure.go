@@ -57,12 +57,12 @@ func Failures() (all []Failure) {
 	return all
 }
 
-// neverRan tells whether nothing was sent, or all refused, in every case.
+// neverRan reports whether nothing was sent, or all refused, in every case.
 func (f Failure) neverRan() bool {
 	return f == FailStreamClosed || f == FailStartStream || f == FailDial || f == FailKeyring
 }
 
-// forwards tells whether only a server that forwards a call can fail so.
+// forwards reports whether only a server that forwards a call can fail so.
 func (f Failure) forwards() bool { return f >= FailStreamClosed && f <= FailEOF }
 
 // text is what the server says that runs into it; local and leader are the ends of

@@ -66,7 +66,7 @@ func StartPlayer(cfg PlayerConfig) (*Player, error) {
 // Addr returns the host:port the player listens on.
 func (p *Player) Addr() string { return p.server.Addr() }
 
-// Counts tells of connections and streams; Requests and Methods stay empty.
+// Counts reports connections and streams; Requests and Methods stay empty.
 func (p *Player) Counts() Counts { return p.server.Counts() }
 
 // Stop ends the player and waits for it, as [Server.Stop] does.
@@ -138,7 +138,7 @@ func (s *script) response(h requestHeader) (out []byte, last bool, err error) {
 	return append(out, e.ResponseBody...), endsStream(e.Error), nil
 }
 
-// endsStream tells whether a real server ends the stream behind such an error.
+// endsStream reports whether a real server ends the stream behind such an error.
 func endsStream(text string) bool {
 	return strings.HasPrefix(text, "rpc: can't find ") ||
 		strings.HasPrefix(text, "rpc: service/method request ill-formed") ||

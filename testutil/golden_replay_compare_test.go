@@ -148,7 +148,7 @@ func (w *twins) differ(path, key string, recorded, got any) (all []string) {
 	return all
 }
 
-// isServers tells whether a list is one of servers, whose order is by chance.
+// isServers reports whether a list is one of servers, whose order is by chance.
 func (w *twins) isServers(key string, list []any) bool {
 	s, ok := list[0].(string)
 	return key == "Servers" || ok && recordedAddr.MatchString(s)

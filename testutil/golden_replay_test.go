@@ -16,7 +16,7 @@ import (
 type situation struct {
 	cluster ClusterConfig
 	prepare func(*replay)            // before the client connects
-	via     func(*Cluster) *Server   // whom it connects to; nil: the leader
+	via     func(*Cluster) *Server   // the server it connects to; nil: the leader
 	at      map[string]func(*replay) // before a step: "stream side nth", as "1 c2s 7"
 }
 
@@ -37,7 +37,7 @@ type replay struct {
 
 // asked is a call that the recorded server made, made again.
 type asked struct {
-	leave chan struct{} // closed when the one who asked leaves
+	leave chan struct{} // closed when the caller leaves
 	done  chan error
 }
 
@@ -312,7 +312,7 @@ func situations() map[string]situation {
 		if _, err := r.cluster.AwaitLeader(r.within()); err != nil {
 			r.Fatal(err)
 		}
-		if err := r.cluster.Restart(gone); err != nil { // when these were made, nobody had noticed yet
+		if err := r.cluster.Restart(gone); err != nil { // when these were made, no server had noticed yet
 			r.Fatal(err)
 		}
 	}

@@ -37,7 +37,7 @@ func (f rawFrame) String() string {
 	return fmt.Sprintf("%s flags %#x", kinds[f.kind], f.flags)
 }
 
-// rawConn speaks yamux frame by frame, so that a test sees who sends which.
+// rawConn speaks yamux frame by frame, so that a test sees which side sends which.
 type rawConn struct {
 	t      *testing.T
 	sock   *net.TCPConn

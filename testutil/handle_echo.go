@@ -95,10 +95,10 @@ func echoStream(ctx context.Context, c net.Conn) error {
 	return nil
 }
 
-// Executions tells how often Echo.Count or Echo.Once ran for the ID, on all
+// Executions returns how often Echo.Count or Echo.Once ran for the ID, on all
 // servers of the cluster together. After Stop it is 0.
 func (s *Server) Executions(id string) int { return s.world.executed()[id] }
 
-// ExecutionCounts tells how often Echo.Count and Echo.Once ran for each ID, on
+// ExecutionCounts returns how often Echo.Count and Echo.Once ran for each ID, on
 // all servers of the cluster together. After Stop it is empty.
 func (s *Server) ExecutionCounts() map[string]int { return s.world.executed() }

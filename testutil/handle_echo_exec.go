@@ -42,7 +42,7 @@ func echoExec(ctx context.Context, c net.Conn) error {
 	for ctx.Err() == nil {
 		var in ExecInput
 		if err := readInto(r, &in); err != nil {
-			return nil //nolint:nilerr // the client has gone, nobody is told
+			return nil //nolint:nilerr // the client has gone: there is no one to answer
 		}
 		switch {
 		case in.Stdin == nil: // it says that it lives

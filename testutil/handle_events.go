@@ -13,7 +13,7 @@ type eventArgs struct {
 	Topics map[string][]string
 }
 
-// wants tells whether an event of a node is asked for.
+// wants reports whether the request asks for the events of a node.
 func (a eventArgs) wants(nodeID string) bool {
 	for topic, keys := range a.Topics {
 		if (topic == "*" || topic == "Node") && (slices.Contains(keys, "*") || slices.Contains(keys, nodeID)) {
@@ -23,10 +23,10 @@ func (a eventArgs) wants(nodeID string) bool {
 	return false
 }
 
-// streamPulse is how often an event stream that has nothing to tell says so.
+// streamPulse is the interval of the empty events of a stream without others.
 const streamPulse = 30 * time.Second
 
-// eventStream tells of the nodes that come, change and go, until the client has
+// eventStream reports the nodes that come, change and go, until the client has
 // closed its side. Before all else it says that it lives.
 func (s *Server) eventStream(ctx context.Context, c net.Conn) error {
 	var args eventArgs

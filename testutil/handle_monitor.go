@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Log appends a line to the server's log, which Agent.Monitor shows to those who
-// follow it at that time.
+// Log appends a line to the server's log, which Agent.Monitor shows to the clients
+// that follow it at that time.
 func (s *Server) Log(line string) {
 	line = strings.TrimSuffix(line, "\n") + "\n"
 	s.owner.do(func(*serverState) {

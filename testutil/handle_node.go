@@ -177,5 +177,5 @@ func (s *Server) contact() (known bool, ago time.Duration) {
 	}
 }
 
-// leaderPulse is how often followers hear of a leader that has nothing to tell.
+// leaderPulse is the interval of the leader's heartbeats to its followers.
 const leaderPulse = 50 * time.Millisecond

@@ -52,7 +52,7 @@ func (s *Server) relayed(method string) StreamHandler {
 
 // relay opens the call to the node and passes on what comes from either side,
 // until one of them has closed its own: so a client that closes its side ends
-// the call, whatever the node still has to send.
+// the call, also while the node still has bytes to send.
 func (s *Server) relay(ctx context.Context, c net.Conn, nodeID, method string, request Raw) error {
 	if refusal, ok := errors.AsType[*unreachableError](s.world.reachable(nodeID)); ok {
 		return &StreamError{Code: refusal.code, Message: refusal.stream}

@@ -60,7 +60,7 @@ type membersReply struct {
 	Members                            []memberEntry
 }
 
-// statusMembers tells of every configured member. It is never forwarded.
+// statusMembers reports every configured member. It is never forwarded.
 func (s *Server) statusMembers(_ context.Context, r *Request) (any, error) {
 	if err := r.Decode(&statusArgs{}); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (s *Server) statusMembers(_ context.Context, r *Request) (any, error) {
 	return reply, nil
 }
 
-// statusRaftStats tells of this server alone. It is never forwarded.
+// statusRaftStats reports this server alone. It is never forwarded.
 func (s *Server) statusRaftStats(_ context.Context, r *Request) (any, error) {
 	if err := r.Decode(&statusArgs{}); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (s *Server) statusRaftStats(_ context.Context, r *Request) (any, error) {
 	return reply, nil
 }
 
-// statusHasNodeConn tells whether this server itself has a session of the node. It
+// statusHasNodeConn reports whether this server itself has a session of the node. It
 // is never forwarded.
 func (s *Server) statusHasNodeConn(_ context.Context, r *Request) (any, error) {
 	var args nodeSpecificArgs

@@ -11,7 +11,7 @@ import (
 
 // holdAddr binds a socket to addr without listening, so that dialling addr is
 // refused while neither another listener nor an outgoing connection can take
-// its port. It answers nil when that cannot be had; the port may then be lost.
+// its port. It returns nil when that cannot be had; the port may then be lost.
 func holdAddr(addr string) io.Closer {
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {

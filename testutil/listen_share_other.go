@@ -2,5 +2,5 @@
 
 package testutil
 
-// shareAddr does nothing: an address is held only once nobody listens there.
+// shareAddr does nothing: an address is held only while there is no listener.
 func shareAddr(uintptr) error { return nil }

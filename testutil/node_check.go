@@ -67,7 +67,7 @@ func versionOf(attributes map[string]string) (v version, ok bool) {
 	return v, true
 }
 
-// meets tells whether a node is new enough. A pre-release counts as the release.
+// meets reports whether a node is new enough. A pre-release counts as the release.
 func meets(attributes map[string]string, major, minor int) bool {
 	v, ok := versionOf(attributes)
 	return ok && (v.major > major || v.major == major && v.minor >= minor)

@@ -21,7 +21,7 @@ type node struct {
 type NodeRecord struct {
 	ID, SecretID, Identity string
 	Name, Datacenter       string
-	Status                 string        // as last told: "initializing" before the first heartbeat
+	Status                 string        // as last reported: "initializing" before the first heartbeat
 	Registers              int           // successful registrations
 	Heartbeats             int           // successful heartbeats
 	Late                   int           // heartbeats that came after the granted TTL was over
@@ -41,8 +41,8 @@ const (
 	statusDisconnected = "disconnected"
 )
 
-// after is the status that follows when the node says that it has this one. A
-// node with allocations must have told of them before it is ready, and one that
+// after is the status that follows when the node reports this one. A node with
+// allocations must have reported them before it is ready, and one that
 // was disconnected begins anew.
 func (n *node) after(reported string) string {
 	waits := n.Status == statusInit && len(n.allocs.modified) > 0 && !n.allocsUpdated

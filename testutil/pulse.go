@@ -16,8 +16,8 @@ const (
 	pulseSlack = 20 * time.Millisecond
 )
 
-// StartPulse notices the stalls of this process and tells each when it is quit, on
-// a goroutine of its own, which stop ends and waits for. Who judges how long
+// StartPulse notices the stalls of this process and reports each at its end, on
+// a goroutine of its own, which stop ends and waits for. A program that judges how long
 // something took can so leave out what was not the program's doing: see [Stalled].
 func StartPulse(tell func(Stall)) (stop func()) {
 	quit := make(chan struct{})

@@ -5,9 +5,9 @@ import (
 )
 
 // StartPuppet starts a server whose cluster is elsewhere, each server in a
-// process of its own perhaps. It elects nobody and infers nothing: what the
+// process of its own perhaps. It elects no leader and infers nothing: what the
 // others would let it know by Raft and gossip, [Server.Tell] tells it, and until
-// then nobody leads.
+// then there is no leader.
 //
 // What Raft would have replicated it does not have either. It takes each node
 // that shows an ID and a token for registered, with that token, as if it had
@@ -34,7 +34,7 @@ func (s *Server) Tell(p Picture) {
 	}
 }
 
-// tell makes the world one that is told.
+// tell replaces the picture of a puppet.
 func (w *world) tell(p Picture) {
 	w.do(func(st *worldState) {
 		st.picture = &p

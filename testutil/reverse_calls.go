@@ -92,7 +92,7 @@ func (s *Server) StreamNode(ctx context.Context, nodeID, method string) (net.Con
 	return &bufferedConn{Conn: stream, r: r}, nil
 }
 
-// openTo opens a stream to a node, and tells how many servers are between.
+// openTo opens a stream to a node, and returns how many servers are between.
 func (s *Server) openTo(ctx context.Context, nodeID, method string) (stream net.Conn, hops int, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err

@@ -97,7 +97,7 @@ func (x *exchange) answered(req *Request, err error) (goOn bool) {
 }
 
 // answer executes a request and replies, or does what the injected faults want
-// instead. It tells whether the stream goes on.
+// instead. It reports whether the stream goes on.
 func (x *exchange) answer(req *Request, err error) (goOn bool) {
 	c, s := x.conn, x.server
 	s.tally.requests.Add(1)
@@ -149,7 +149,7 @@ func (x *exchange) answer(req *Request, err error) (goOn bool) {
 	return x.reply(req, body, err, after)
 }
 
-// sleep waits for d and answers false when ctx ended first.
+// sleep waits for d and returns false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -162,7 +162,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // reply sends header and body in one write, as real servers do, unless a fault
-// wants something else. It tells whether the stream goes on.
+// wants something else. It reports whether the stream goes on.
 func (x *exchange) reply(req *Request, body any, err error, faults []Fault) (goOn bool) {
 	header := responseHeader{Seq: req.Seq, ServiceMethod: req.Method}
 	goOn = true

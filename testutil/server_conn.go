@@ -161,16 +161,16 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	c.streams.Wait()
 }
 
-// lost is told that the transport cannot be read any more. Nothing is written to it
+// lost runs when the transport cannot be read any more. Nothing is written to it
 // either from then on: the streams end with it, without a word.
 func (c *conn) lost() {
 	c.hangUp(false)
 	c.server.forget(c)
 }
 
-// lastWords is a transport that says when it cannot be read any more, before it
-// tells yamux. Whoever reads a stream of a session that ends spins in yamux until
-// that has come to close the stream; so all are woken first.
+// lastWords is a transport that calls say when it cannot be read any more, before
+// yamux learns of it. A goroutine that reads a stream of a session that ends spins in
+// yamux until the stream is closed; so all readers are woken first.
 type lastWords struct {
 	net.Conn
 	say func()

@@ -10,7 +10,7 @@ type Counts struct {
 	Methods  map[string]int64 // requests per known method that was called
 }
 
-// Counts returns what the server saw. It waits for nobody, so the numbers need
+// Counts returns what the server saw. It does not wait, so the numbers need
 // not be of the same moment.
 func (s *Server) Counts() Counts {
 	c := Counts{

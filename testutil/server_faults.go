@@ -42,7 +42,7 @@ func (s *Server) Heal() {
 // setFaults runs on the owner's goroutine.
 func (s *Server) setFaults(next *faultSet) { close(s.faults.Swap(next).changed) }
 
-// servesStreams waits while the server holds the streams that are opened. It answers
+// servesStreams waits while the server holds the streams that are opened. It returns
 // false when the session has ended.
 func (s *Server) servesStreams(ended <-chan struct{}) bool {
 	for {

@@ -55,7 +55,7 @@ func (r *Request) Decode(v any) error {
 	return &ArgumentError{Method: r.Method, Err: err}
 }
 
-// ArgumentError tells that the arguments of a request have the wrong type. Its
+// ArgumentError reports that the arguments of a request have the wrong type. Its
 // text is that of the decoder, which is what the client gets.
 type ArgumentError struct {
 	Method string

@@ -3,7 +3,7 @@ package testutil
 // Nodes returns the nodes registered in the server's cluster, ordered by ID.
 func (s *Server) Nodes() []NodeRecord { return s.world.records() }
 
-// Purge forgets a node. It answers false if there was none.
+// Purge forgets a node. It returns false if there was none.
 func (s *Server) Purge(nodeID string) bool { return s.world.purge(nodeID) }
 
 // SetAllocs replaces the allocations of a node (allocation ID to modify index)

@@ -41,7 +41,7 @@ func (c *client) answers(name string) *client {
 	return c
 }
 
-// asks calls the node and returns who answered, or the text of the refusal.
+// asks calls the node and returns which client answered, or the text of the refusal.
 func asks(t *testing.T, s *Server, node string) string {
 	t.Helper()
 	var name string

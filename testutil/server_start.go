@@ -49,11 +49,11 @@ func startMember(cfg ServerConfig, w *world, serving func() rpcServing) (*Server
 	})
 	if !joined {
 		s.owner.stop()
-		_ = ln.Close() // nobody was accepted
+		_ = ln.Close() // no connection was accepted
 		return nil, ErrStopped
 	}
 	if !s.owner.do(func(st *serverState) { err = st.listen(s, ln) }) {
-		_ = ln.Close() // stopped already, and nobody was accepted
+		_ = ln.Close() // stopped already, and no connection was accepted
 		err = ErrStopped
 	}
 	if err != nil {

@@ -21,7 +21,7 @@ type serverState struct {
 // listen starts to accept on ln, or closes it when the server was stopped.
 func (st *serverState) listen(s *Server, ln net.Listener) error {
 	if st.stopping {
-		_ = ln.Close() // nobody was accepted
+		_ = ln.Close() // no connection was accepted
 		return ErrStopped
 	}
 	st.listener = ln
@@ -38,7 +38,7 @@ func (st *serverState) unlisten(s *Server) {
 	st.placeholder = holdAddr(s.addr)
 	_ = st.listener.Close() // nothing is left to be done about it
 	st.listener = nil
-	if st.placeholder == nil { // it can be had only now, unless somebody was faster
+	if st.placeholder == nil { // it can be had only now, unless another process was faster
 		st.placeholder = holdAddr(s.addr)
 	}
 }
@@ -58,7 +58,7 @@ func (st *serverState) relisten(s *Server) error {
 		return nil
 	}
 	ln, err := listenTCP(s.addr)
-	if err != nil { // some systems let nobody listen where somebody holds
+	if err != nil { // some systems refuse a listener where the address is held
 		st.release()
 		ln, err = listenTCP(s.addr)
 	}

@@ -126,7 +126,7 @@ func TestALogIsFollowedUntilTheClientHasClosedItsSide(t *testing.T) {
 	}
 }
 
-// serveLog plays a node that streams: a frame at once, and then whatever the
+// serveLog plays a node that streams: a frame at once, and then what the
 // server sends, as frames, until that closes its side.
 func (c *client) serveLog() <-chan error {
 	return c.answerOne(func(_ byte, r *bufio.Reader, w io.Writer) error {

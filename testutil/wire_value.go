@@ -16,7 +16,7 @@ const (
 	maxValueDepth = 1000
 )
 
-// MalformedError tells that bytes are not the msgpack value they should be.
+// MalformedError reports bytes that are not the msgpack value they should be.
 type MalformedError struct {
 	Offset int    // where, in bytes from the start of the value
 	Reason string // what is wrong
@@ -40,7 +40,7 @@ func readValue(r *bufio.Reader) ([]byte, error) {
 }
 
 // appendValue appends the bytes of exactly one value to b, as readValue reads it.
-// After an error it answers what did come.
+// After an error it returns the bytes that came.
 func appendValue(b []byte, r *bufio.Reader) ([]byte, error) {
 	v := valueReader{r: r, out: b, begin: len(b)}
 	var levels [16]uint64

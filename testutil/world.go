@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// world is what the servers of one cluster have in common: who is a member and
-// lives, who leads, the registered nodes, and which requests ran. A server that
+// world is the state that the servers of one cluster share: the members, which of
+// them live, the leader, the registered nodes, and the requests that ran. A server that
 // stands alone has a world of its own.
 type world struct {
 	*owner[worldState]
@@ -84,7 +84,7 @@ func newWorld(cfg ClusterConfig) *world {
 func (w *world) outlook() *outlook { return w.published.Load() }
 
 // join adds a member. The first one leads at once, unless the first election is
-// to take its time. It answers false when the
+// to take its time. It returns false when the
 // cluster is being stopped.
 func (w *world) join(s listener, info ServerInfo) (joined bool) {
 	w.do(func(st *worldState) {
@@ -103,10 +103,10 @@ func (w *world) join(s listener, info ServerInfo) (joined bool) {
 // close refuses further members.
 func (w *world) close() { w.do(func(st *worldState) { st.closed = true }) }
 
-// revive tells that a member came back.
+// revive notes that a member came back.
 func (w *world) revive(addr string) { w.setLive(addr, true, false) }
 
-// bury tells that a member died, or ended in an orderly way.
+// bury notes that a member died, or ended in an orderly way.
 func (w *world) bury(addr string, orderly bool) { w.setLive(addr, false, orderly) }
 
 func (w *world) setLive(addr string, live, parted bool) {

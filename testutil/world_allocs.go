@@ -27,7 +27,7 @@ func (w *world) allocs(id string, first bool) (a allocations, err error) {
 	return a, nil
 }
 
-// setAllocs replaces a node's allocations and wakes who waits for a change.
+// setAllocs replaces a node's allocations and wakes its blocking queries.
 func (w *world) setAllocs(id string, modified map[string]uint64) (index uint64, ok bool) {
 	w.do(func(st *worldState) {
 		n := st.nodes[id]

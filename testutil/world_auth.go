@@ -4,14 +4,14 @@ import (
 	"errors"
 )
 
-// bearer is who shows a token. Without one it is nobody.
+// bearer is the node that shows a token. Without a token it is the zero value.
 type bearer struct {
 	nodeID   string
 	bySecret bool   // the token is the node's secret
 	claims   claims // of an identity
 }
 
-// resolve finds out who shows a token: a node's secret, or an identity, which
+// resolve returns the bearer of a token: a node's secret, or an identity, which
 // stays good when its node has been forgotten.
 func (st *worldState) resolve(token string) (who bearer, err error) {
 	if token == "" {
@@ -26,7 +26,7 @@ func (st *worldState) resolve(token string) (who bearer, err error) {
 	return who, errors.New(ErrTextPermissionDenied)
 }
 
-// authorize refuses everybody but the node itself.
+// authorize refuses every bearer but the node itself.
 func (st *worldState) authorize(nodeID, token string) (who bearer, err error) {
 	who, err = st.resolve(token)
 	switch {
@@ -39,13 +39,13 @@ func (st *worldState) authorize(nodeID, token string) (who bearer, err error) {
 	return who, err
 }
 
-// wantsIdentity tells whether one who registers the node is given an identity: one
-// who shows none, or one that no longer fits.
+// wantsIdentity reports whether a registration of the node by the bearer is answered
+// with an identity: the bearer shows none, or one that no longer fits.
 func (b bearer) wantsIdentity(n *registeredNode) bool {
 	return b.claims.NodeID == "" || b.claims.Datacenter != n.Datacenter || b.claims.Pool != n.NodePool
 }
 
-// mayQuery tells whether a node may ask for its allocations, and is registered.
+// mayQuery reports whether a node may ask for its allocations, and is registered.
 func (w *world) mayQuery(nodeID, token string) (known bool, err error) {
 	stopped := !w.do(func(st *worldState) { known, err = st.mayQuery(nodeID, token) })
 	if stopped {

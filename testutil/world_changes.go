@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// tell notes what happened to a node.
+// tell adds an event of a node to the log.
 func (st *worldState) tell(n *node, kind string) {
 	l := &st.events
 	if len(l.recent) == maxEvents {
@@ -16,13 +16,14 @@ func (st *worldState) tell(n *node, kind string) {
 	l.changed = make(chan struct{})
 }
 
-// arrived tells those who wait for nodes that are not registered.
+// arrived wakes the blocking queries of nodes that are not registered.
 func (st *worldState) arrived() {
 	close(st.arrival)
 	st.arrival = make(chan struct{})
 }
 
-// eventsFrom returns what happened from the index on, and what tells of more.
+// eventsFrom returns the events from the index on, and a channel that is closed when
+// there are more.
 func (w *world) eventsFrom(index uint64) (all []event, more <-chan struct{}) {
 	w.do(func(st *worldState) {
 		for _, e := range st.events.recent {

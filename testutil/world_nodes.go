@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// register enters a node, or finds it again. Reached tells whether the checks
-// were passed that a server makes before it notes the node's connection.
+// register enters a node, or finds it again. Reached reports whether the node
+// got through the checks that a server makes before it notes the node's connection.
 func (w *world) register(args registerArgs, server string) (reply nodeReply, reached bool, err error) {
 	now := time.Now()
 	if stopped := !w.do(func(st *worldState) { reply, reached, err = st.register(args, server, now) }); stopped {

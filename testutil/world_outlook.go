@@ -16,20 +16,20 @@ type outlook struct {
 	parted     bool         // it did not die, it ended in an orderly way
 	stuck      bool         // those calls are not refused: they get no answer
 	lostAt     time.Time    // when there was a leader last
-	puppet     bool         // it is what the server was told
+	puppet     bool         // it is the picture that the server was given
 	configured []string     // every member, dead ones too
 	live       []ServerInfo // those a heartbeat lists
 	servers    []listener   // every server that ever was a member
 	changed    chan struct{}
 }
 
-// isLive tells whether a server is one of those that heartbeats name.
+// isLive reports whether a server is one of those that heartbeats name.
 func (o *outlook) isLive(addr string) bool {
 	return slices.ContainsFunc(o.live, func(i ServerInfo) bool { return i.RPCAdvertiseAddr == addr })
 }
 
 // Picture is what a puppet believes of its cluster. The zero value is that of a
-// server that has just been started: it knows nobody and no leader.
+// server that has just been started: it knows no member and no leader.
 type Picture struct {
 	Leader     string       // address; empty: no leader is known
 	Lost       string       // while there is no leader: the one that calls are still forwarded to

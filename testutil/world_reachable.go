@@ -2,7 +2,7 @@ package testutil
 
 import "fmt"
 
-// unreachableError is why no server calls a node.
+// unreachableError is the reason for which no server calls a node.
 type unreachableError struct {
 	code   int    // what a stream says
 	text   string // what a call is answered
@@ -11,7 +11,7 @@ type unreachableError struct {
 
 func (e *unreachableError) Error() string { return e.text }
 
-// reachable tells why no server may call a node, if that is so. The error is
+// reachable reports as an error why no server may call a node. The error is
 // *unreachableError, or ErrStopped.
 func (w *world) reachable(id string) (err error) {
 	stopped := !w.do(func(st *worldState) {

@@ -63,8 +63,8 @@ func (s *Server) RemoveDatacenter(datacenter string) {
 	})
 }
 
-// SetLeader says whether Consul's servers have a leader. Without one only stale
-// reads are answered, and /v1/status/leader names nobody.
+// SetLeader reports whether Consul's servers have a leader. Without one only stale
+// reads are answered, and /v1/status/leader names no server.
 func (s *Server) SetLeader(known bool) {
 	s.change(func(next *registry) { next.leaderless = !known })
 }
@@ -139,7 +139,7 @@ func (s Service) withDefaults() Service {
 }
 
 // Services are instances of Nomad's at addresses of the form host:port, as
-// [Cluster.Addrs] gives them. What is no such address is left out.
+// [Cluster.Addrs] gives them. A string that is no such address is left out.
 func Services(addrs ...string) []Service {
 	var out []Service
 	for _, addr := range addrs {

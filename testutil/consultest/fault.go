@@ -115,7 +115,7 @@ func (s *Server) Inject(faults ...Fault) {
 // Heal removes all injected faults. Requests that hang go on hanging.
 func (s *Server) Heal() { s.faults.Store(new([]*activeFault)) }
 
-// match is the fault that a request meets; it claims one use of it.
+// match returns the fault that a request meets, and claims one use of it.
 func (s *Server) match(path, datacenter string) Fault {
 	for _, a := range *s.faults.Load() {
 		if !strings.HasPrefix(path, a.path) || a.datacenter != "" && a.datacenter != datacenter {

@@ -36,7 +36,7 @@ func (s *Server) Requests() []Request {
 	return append([]Request(nil), last...)
 }
 
-// Count tells how often a path was asked, of the last 1,024 requests; an empty
+// Count returns how often a path was asked, of the last 1,024 requests; an empty
 // path is any, an empty datacenter too.
 func (s *Server) Count(path, datacenter string) int {
 	n := 0
@@ -55,7 +55,7 @@ type Counts struct {
 	Requests int64 // requests read, also those that met a fault
 }
 
-// Counts returns what it saw. It waits for nobody, so the numbers need not be of
+// Counts returns what it saw. It does not wait, so the numbers need not be of
 // the same moment.
 func (s *Server) Counts() Counts {
 	return Counts{Accepted: s.accepted.Load(), Open: s.open.Load(), Requests: int64(s.log.Load().total)}

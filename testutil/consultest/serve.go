@@ -123,14 +123,14 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, dc, token string)
 
 const aclNotFound = "ACL not found"
 
-// knows tells whether a token, if one came, is the agent's.
+// knows reports whether a token, if one came, is the agent's.
 func (s *Server) knows(token string) bool {
 	return s.cfg.Token == "" || token == "" || token == s.cfg.Token || token == s.cfg.BlindToken
 }
 
 // service answers for a service, each instance as entry makes it; nil: it is left out.
-// ACLs hide what they do not let see, which is
-// no error; only a token is told that there is something it may not see.
+// ACLs hide instances, which is no error; the answer to a token says that there are
+// hidden ones.
 func (s *Server) service(
 	w http.ResponseWriter, r *http.Request, catalogue *registry, dc, token, name string, entry func(Service) any,
 ) {

@@ -97,7 +97,7 @@ func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scrib
 
 // learn hands the reply to a heartbeat to the proxy and returns its TTL.
 func (a *agent) learn(ctx context.Context, reply beatReply, from messages.Server) time.Duration {
-	_ = a.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{ // refused: the proxy has logged why
+	_ = a.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{ // refused: the proxy has logged the reason
 		Servers: reply.Servers, NumNodes: reply.NumNodes, LeaderRPCAddr: reply.LeaderRPCAddr, TTL: reply.HeartbeatTTL,
 		From: from,
 	})

@@ -13,7 +13,7 @@ type fault struct {
 	onLeader bool
 	behind   bool          // it concerns the agents of the other servers, one of whose heartbeats is due
 	silent   bool          // nothing but the lack of an answer tells of it
-	hung     bool          // connections to it live on, so that who has no deadline waits until it is restarted
+	hung     bool          // connections to it live on, so that a client without a deadline waits until it is restarted
 	lasts    time.Duration // at least
 	limit    limit
 	run      func(*rig, context.Context, fault, *harvest) error // once

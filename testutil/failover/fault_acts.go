@@ -37,7 +37,7 @@ func connect(r *rig, s *server, _ []*client) error {
 	return r.lab.plug(s.host)
 }
 
-// loseOneWay concerns nobody but the agents: to the others the server is fine.
+// loseOneWay concerns the agents only: to the other servers the server is fine.
 func loseOneWay(_ *rig, s *server, attached []*client) error {
 	for _, c := range attached {
 		if err := misdirect(c.host, s.host.ip); err != nil {

@@ -22,7 +22,7 @@ type met struct {
 }
 
 // transfers hands the lead over a few times, each time when a heartbeat is due: of
-// ours, and in turn of a stock agent. It measures those that were due meanwhile.
+// ours, and alternately of a stock agent. It measures those that were due meanwhile.
 func (r *rig) transfers(ctx context.Context, _ fault, h *harvest) error {
 	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
 		return errInterrupted

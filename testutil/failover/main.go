@@ -50,7 +50,7 @@ func runRole(ctx context.Context, opt *options) error {
 	defer stop()
 	tell := make(scribe, 16)
 	go func() {
-		_ = tell.write(os.Stdout) // nobody reads any more
+		_ = tell.write(os.Stdout) // the reader has gone
 		stop()
 	}()
 	defer testutil.StartPulse(func(s testutil.Stall) {
@@ -81,7 +81,7 @@ func runRole(ctx context.Context, opt *options) error {
 	return runAgent(ctx, opt, orders, tell, os.Stderr)
 }
 
-// matrix runs all faults and reports. It answers whether a limit was broken.
+// matrix runs all faults and reports. It reports whether a limit was broken.
 func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	if opt.logs != "" {
 		if err := os.MkdirAll(opt.logs, 0o755); err != nil {

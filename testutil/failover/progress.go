@@ -16,7 +16,7 @@ func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%7.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
 }
 
-// pause waits for d and answers false when ctx ended first.
+// pause waits for d and returns false when ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -27,7 +27,7 @@ type peer struct {
 	info   testutil.ServerInfo
 	alive  bool // takes part in elections
 	listed bool // heartbeats name it
-	era    int  // grows whenever it goes or comes back, so that old plans lapse
+	era    int  // grows whenever it goes or comes back, so that old plans expire
 
 	belief
 	tell    func(testutil.Picture) // nil: there is no process
@@ -190,7 +190,7 @@ func (r *raft) regain(p *peer) {
 	})
 }
 
-// whole tells that all servers take part and know the leader, which goes on to lead.
+// whole reports whether all servers take part and know the leader, which goes on to lead.
 func (r *raft) whole() bool {
 	if r.handingOn || r.deposed {
 		return false

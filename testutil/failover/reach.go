@@ -56,7 +56,7 @@ func (c *caller) call(ctx context.Context, agent string) {
 	c.tell <- r
 }
 
-// noPath says whether a server has no session of the agent that it should call.
+// noPath reports whether a server has no session of the agent that it should call.
 func noPath(err error) bool {
 	remote, ok := errors.AsType[*testutil.RemoteError](err)
 	return ok && remote.Text == testutil.ErrTextNoNodePath

@@ -175,7 +175,7 @@ func (r *rig) take(e event) {
 	}
 }
 
-// await lets time pass until holds says so, at most as long as told. It answers
+// await lets time pass until holds says so, at most for most. It returns
 // false if it never did, or ctx ended.
 func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) bool {
 	limit := time.NewTimer(most)
@@ -207,7 +207,7 @@ func (r *rig) starved(since time.Time) time.Duration {
 	return testutil.Stalled(r.stalls, since, time.Now())
 }
 
-// rest lets time pass and answers false when ctx ended.
+// rest lets time pass and returns false when ctx ended.
 func (r *rig) rest(ctx context.Context, d time.Duration) bool {
 	r.await(ctx, d, func() bool { return false })
 	return ctx.Err() == nil
@@ -228,7 +228,7 @@ func (r *rig) close() {
 			p.signal(syscall.SIGKILL) // also a frozen one
 		}
 	}
-	r.agents = nil // their end is no news
+	r.agents = nil // their end is not reported
 	r.await(context.Background(), 10*time.Second, func() bool {
 		for _, p := range procs {
 			if p != nil && !p.ended {

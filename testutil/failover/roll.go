@@ -13,7 +13,7 @@ import (
 // The pace of a rolling restart.
 const (
 	rollDown   = 3 * time.Second  // a server is down
-	rollPause  = 8 * time.Second  // from when it is back to the next one's turn
+	rollPause  = 8 * time.Second  // from when it is back to the next one's stop
 	rollSpread = 30 * time.Second // from the end until the agents per server are counted
 )
 

@@ -13,7 +13,7 @@ import (
 )
 
 // beliefs plays Raft until nothing is due any more and returns what the server with
-// that number was told of the leader, with the time at which it was.
+// that number heard of the leader, with the time at which it was.
 func beliefs(r *raft, number int) (all []string, when []time.Duration) {
 	begin := time.Now()
 	for i, p := range r.peers {
@@ -30,7 +30,7 @@ func beliefs(r *raft, number int) (all []string, when []time.Duration) {
 			case p.Lost != "":
 				text = fmt.Sprintf("lost %s, parted %v, stuck %v", p.Lost, p.Parted, p.Stuck)
 			}
-			if len(all) == 0 || all[len(all)-1] != text { // else it is about who is listed
+			if len(all) == 0 || all[len(all)-1] != text { // else it is about the list
 				all, when = append(all, text), append(when, time.Since(begin))
 			}
 		}

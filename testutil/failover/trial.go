@@ -57,7 +57,7 @@ func (r *rig) settle(ctx context.Context) error {
 	return nil
 }
 
-// beaten tells that all of them have sent a heartbeat since then, and it
+// beaten reports whether all of them have sent a heartbeat since then, and it
 // succeeded.
 func (r *rig) beaten(clients []*client, since time.Time) bool {
 	return !slices.ContainsFunc(clients, func(c *client) bool {
@@ -215,7 +215,7 @@ func count(clients []*client, kind string) (n int) {
 const dueWithin = 50 * time.Millisecond
 
 // approach waits until a heartbeat of one of the agents is about to be due. It
-// answers false when ctx ended.
+// returns false when ctx ended.
 func (r *rig) approach(ctx context.Context, agents []*client) bool {
 	var next time.Time
 	now := time.Now()

@@ -58,7 +58,7 @@ func (c *callers) finish() {
 	c.group.Wait()
 }
 
-// rest waits, and answers false when it is time to end.
+// rest waits, and returns false when it is time to end.
 func (c *callers) rest(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

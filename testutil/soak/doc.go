@@ -11,7 +11,7 @@
 // plan of the faults depends on the seed alone, which is printed; how they meet
 // the calls does not.
 //
-// # Who calls
+// # The callers
 //
 //	echo            Echo.Echo with 16 B to 256 KiB, idempotent
 //	count           Echo.Count, idempotent

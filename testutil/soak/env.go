@@ -40,8 +40,8 @@ func openEnv(seed uint64) (*env, error) {
 		// A server that lives and does not answer is found out by this alone. At
 		// the default, a call would wait for longer than it may last here.
 		//
-		// Sessions and streams that are not used are let go of soon. So many are
-		// opened and closed, and the heap tells what is lost from what is kept.
+		// Sessions and streams that are not used are closed soon. So many are
+		// opened and closed, and the heap shows what is lost.
 		Pool: pool.Config{HoldTimeout: 3 * time.Second, IdleTimeout: 3 * time.Second, MaxIdleStreams: 32},
 	})
 	if err != nil {
