@@ -9,7 +9,7 @@ import (
 )
 
 // Server is a Nomad server as far as a client can tell: it listens on real TCP
-// and speaks the real protocol. It fails in the ways it is told to. All its
+// and speaks the real protocol. It fails in the ways that tests demand. All its
 // methods may be called from any goroutine at any time; after [Server.Stop]
 // they do nothing.
 type Server struct {

@@ -29,8 +29,8 @@ func (st *serverState) listen(s *Server, ln net.Listener) error {
 	return nil
 }
 
-// unlisten stops accepting and keeps the address from being given to somebody
-// else, an outgoing connection for example.
+// unlisten stops accepting and keeps the address from being given to another
+// process, an outgoing connection for example.
 func (st *serverState) unlisten(s *Server) {
 	if st.listener == nil {
 		return

@@ -1,10 +1,9 @@
 package testutil
 
 import (
+	"bufio"
 	"encoding/binary"
 	"reflect"
-
-	"bufio"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )

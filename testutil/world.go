@@ -29,7 +29,7 @@ type worldState struct {
 	cfg       ClusterConfig
 	rng       *rand.Rand
 	published *atomic.Pointer[outlook]
-	picture   *Picture // what a puppet was told; nil: no puppet
+	picture   *Picture // what a puppet believes; nil: no puppet
 
 	closed    bool      // no further members
 	members   []*member // in joining order, never shortened

@@ -63,7 +63,7 @@ func (s *Server) RemoveDatacenter(datacenter string) {
 	})
 }
 
-// SetLeader reports whether Consul's servers have a leader. Without one only stale
+// SetLeader sets whether Consul's servers have a leader. Without one only stale
 // reads are answered, and /v1/status/leader names no server.
 func (s *Server) SetLeader(known bool) {
 	s.change(func(next *registry) { next.leaderless = !known })

@@ -96,5 +96,5 @@
 // later than it may be, or had a call fail where none may, and 2 if nothing could be
 // measured. Against the limits, not in the table, time counts for
 // nothing in which the machine did not run the agent, a server or the command,
-// although it was to; how much there was is told.
+// although it was to; how much there was is printed.
 package main

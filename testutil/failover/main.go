@@ -81,7 +81,7 @@ func runRole(ctx context.Context, opt *options) error {
 	return runAgent(ctx, opt, orders, tell, os.Stderr)
 }
 
-// matrix runs all faults and reports. It reports whether a limit was broken.
+// matrix runs all faults and prints the report. It returns whether a limit was broken.
 func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	if opt.logs != "" {
 		if err := os.MkdirAll(opt.logs, 0o755); err != nil {

@@ -20,12 +20,16 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
 }
+
+// say writes a line. An output that is gone does not end the recording.
+func say(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 
 // run records what args say. Questions go to out, and their answers come from in.
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
@@ -99,7 +103,7 @@ func mayReplace(dir string, chosen []conversation, in io.Reader, out io.Writer) 
 	if len(there) == 0 {
 		return nil
 	}
-	fmt.Fprintf(out, "These files are there:\n  %s\nReplace them? [y/N] ", strings.Join(there, "\n  "))
+	say(out, "These files are there:\n  %s\nReplace them? [y/N] ", strings.Join(there, "\n  "))
 	answer, err := bufio.NewReader(in).ReadString('\n')
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
 		return nil
@@ -124,7 +128,7 @@ func (r *recorder) all(ctx context.Context, servers []string, chosen []conversat
 	for _, c := range chosen {
 		addr, ok := found[c.with]
 		if !ok {
-			fmt.Fprintf(out, "%-20s not recorded: name %s, too\n", c.golden.Name, [...]string{"the leader", "a follower"}[c.with])
+			say(out, "%-20s not recorded: name %s, too\n", c.golden.Name, [...]string{"the leader", "a follower"}[c.with])
 			continue
 		}
 		if err := r.one(ctx, addr, c, dir, out); err != nil {
@@ -132,7 +136,7 @@ func (r *recorder) all(ctx context.Context, servers []string, chosen []conversat
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(excluded)) {
-		fmt.Fprintf(out, "%-20s not recorded: it needs %s\n", name, excluded[name])
+		say(out, "%-20s not recorded: it needs %s\n", name, excluded[name])
 	}
 	return errors.Join(failed...)
 }
@@ -156,9 +160,9 @@ func (r *recorder) one(ctx context.Context, addr string, c conversation, dir str
 	if err := os.WriteFile(file(dir, c), append(b, '\n'), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%-20s Nomad %s at %s\n", c.golden.Name, version, addr)
+	say(out, "%-20s Nomad %s at %s\n", c.golden.Name, version, addr)
 	for _, d := range differences(c.golden, fresh) {
-		fmt.Fprintf(out, "  %s\n", d)
+		say(out, "  %s\n", d)
 	}
 	return nil
 }

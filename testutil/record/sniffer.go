@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"time"
@@ -73,7 +74,7 @@ func (s *sniffer) Read(b []byte) (int, error) {
 	if n > 0 {
 		s.note(false, b[:n], false)
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		s.note(false, nil, true)
 	}
 	return n, err

@@ -13,7 +13,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// callers call, each one call after the other, until they are told to finish.
+// callers call, each one call after the other, until quit is closed.
 type callers struct {
 	proxy  *proxy.Proxy
 	ledger *ledger
