@@ -1,4 +1,4 @@
-// Record makes the recordings of package testutil anew, against Nomad servers that a
+// Command record makes the recordings of package testutil anew, against Nomad servers that a
 // person names, so that another version of Nomad can be compared:
 //
 //	make record SERVERS=10.0.0.1:4647 OUT=dir
