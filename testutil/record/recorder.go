@@ -30,6 +30,7 @@ type take struct {
 	subst    *substitutes
 	patience time.Duration
 	streams  map[uint32]*playing
+	ended    bool // the server closed the connection
 }
 
 // playing is a stream of the recording, and the one in its place.
@@ -40,7 +41,8 @@ type playing struct {
 }
 
 // record plays the client's side of a recording to addr and returns what was said.
-// The error is that of dialing, or of the connection where the recorded one went on.
+// The error is that of dialing, or of a stream. A server that closes the connection is
+// recorded.
 func (r *recorder) record(ctx context.Context, addr string, golden *testutil.Transcript) (*testutil.Transcript, error) {
 	steps, err := golden.Steps()
 	if err != nil {
@@ -61,7 +63,11 @@ func (r *recorder) record(ctx context.Context, addr string, golden *testutil.Tra
 	defer func() { _ = session.Close() }()
 	t := &take{session: session, sniffed: sniffed, subst: newSubstitutes(r.region), patience: r.patience, streams: map[uint32]*playing{}}
 	for _, step := range steps {
-		if err := t.step(ctx, step); err != nil {
+		err := t.step(ctx, step)
+		if t.ended = session.IsClosed(); t.ended {
+			break // that is what the server did: the difference, if it is one, is reported
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%v: %w", step, err)
 		}
 	}
@@ -168,7 +174,7 @@ func (t *take) drain(p *playing) error {
 
 // finish closes the connection as the recorded one was closed.
 func (t *take) finish(ctx context.Context, golden *testutil.Transcript) error {
-	if strings.HasPrefix(golden.Closed[0], dirOf(true)) {
+	if !t.ended && strings.HasPrefix(golden.Closed[0], dirOf(true)) {
 		if err := t.sniffed.closeWrite(); err != nil {
 			return err
 		}
