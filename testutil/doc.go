@@ -110,6 +110,7 @@
 // plays the server's side of one. The tests of this package play the client's side
 // of every one to a cluster in the same situation, and hold each frame of the
 // answers against those of the real server.
+// make record makes them anew against servers of yours; [LoadTranscript] reads those.
 //
 // # Leaks
 //

@@ -22,7 +22,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	args := []string{"-servers", server.Addr(), "-out", dir, "-conversations", "ping"}
 	if err := run(context.Background(), args, strings.NewReader(""), &bytes.Buffer{}); err != nil {
