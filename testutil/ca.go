@@ -16,7 +16,7 @@ import (
 )
 
 // CA is a certificate authority to throw away: it lives in memory, writes no
-// file, and nobody but a test should trust it. All its methods may be called from
+// file, and only a test should trust it. All its methods may be called from
 // any goroutine.
 type CA struct {
 	cert *x509.Certificate

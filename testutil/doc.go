@@ -1,13 +1,13 @@
 // Package testutil is a Nomad server to test agents against: real TCP, the real
-// protocol, no Nomad. It answers truthfully until it is told to fail, and it can
-// be told to fail in many ways, while it runs.
+// protocol, no Nomad. It answers truthfully until a test makes it fail, which
+// can be done in many ways, while it runs.
 //
 // # Servers
 //
 // [StartServer] starts one [Server], a cluster of one. [StartCluster] starts
 // several that know each other: heartbeat replies name the living ones in random
 // order, one of them leads, another is elected when it dies, and without a
-// majority nobody leads. Servers join, leave, die and come back on the same
+// majority there is no leader. Servers join, leave, die and come back on the same
 // address. All of them share the registered nodes.
 //
 //	cluster, err := testutil.StartCluster(testutil.ClusterConfig{Size: 3})
@@ -66,8 +66,8 @@
 //
 // [StartPuppet] starts one server of a cluster whose other servers are other
 // processes, so that one can be killed or stopped by a signal, or cut off from
-// the network, and the rest goes on. Who is a member, who lives and who leads is
-// what [Server.Tell] says.
+// the network, and the rest goes on. [Server.Tell] says which
+// servers are members, which live and which leads.
 //
 // # Failing
 //
@@ -96,13 +96,6 @@
 // the leader, in any of the words that there are, and with what they mean: the
 // request ran, or it did not.
 //
-// # Consul
-//
-// [StartConsul] starts the HTTP API of a Consul agent, as far as looking for
-// services goes: datacenters, registrations that change while it runs, ACLs, TLS.
-// A [ConsulFault] makes it fail, [Consul.Requests] and [Consul.Counts] tell what it
-// was asked.
-//
 // # Observing
 //
 // [Server.Counts] tells of connections, streams and requests, [Cluster.Nodes] of
@@ -117,6 +110,7 @@
 // plays the server's side of one. The tests of this package play the client's side
 // of every one to a cluster in the same situation, and hold each frame of the
 // answers against those of the real server.
+// make record makes them anew against servers of yours; [LoadTranscript] reads those.
 //
 // # Leaks
 //

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// fakeTB records failures and runs its cleanups when told to.
+// fakeTB records failures and runs its cleanups on demand.
 type fakeTB struct {
 	testing.TB
 	cleanups []func()

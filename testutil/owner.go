@@ -52,7 +52,7 @@ func (o *owner[S]) run(state *S) {
 	}
 }
 
-// do runs f on the owner's goroutine and waits for it. It answers false when
+// do runs f on the owner's goroutine and waits for it. It returns false when
 // the owner has stopped and f did not run.
 func (o *owner[S]) do(f func(*S)) bool {
 	ran := make(chan struct{})

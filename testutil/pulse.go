@@ -16,11 +16,11 @@ const (
 	pulseSlack = 20 * time.Millisecond
 )
 
-// StartPulse notices the stalls of this process and tells each when it is over, on
-// a goroutine of its own, which stop ends and waits for. Who judges how long
+// StartPulse notices the stalls of this process and reports each at its end, on
+// a goroutine of its own, which stop ends and waits for. A program that judges how long
 // something took can so leave out what was not the program's doing: see [Stalled].
 func StartPulse(tell func(Stall)) (stop func()) {
-	over := make(chan struct{})
+	quit := make(chan struct{})
 	var group sync.WaitGroup
 	group.Go(func() {
 		beat := time.NewTimer(pulseEvery)
@@ -28,7 +28,7 @@ func StartPulse(tell func(Stall)) (stop func()) {
 		for last := time.Now(); ; {
 			select {
 			case <-beat.C:
-			case <-over:
+			case <-quit:
 				return
 			}
 			if s, late := stallOf(last, time.Now()); late {
@@ -39,7 +39,7 @@ func StartPulse(tell func(Stall)) (stop func()) {
 		}
 	})
 	return func() {
-		close(over)
+		close(quit)
 		group.Wait()
 	}
 }

@@ -118,7 +118,7 @@ func TestWhoIsGivenAnIdentity(t *testing.T) {
 	reg, beat := registration("a"), heartbeat("a")
 	byIdentity := with(beat, "AuthToken", identity)
 	for _, tc := range []struct {
-		why    string
+		reason string
 		method string
 		args   dict
 		given  bool
@@ -137,7 +137,7 @@ func TestWhoIsGivenAnIdentity(t *testing.T) {
 	} {
 		var reply nodeReply
 		if err := stream.call(tc.method, tc.args, &reply); err != nil || (reply.SignedIdentity != nil) != tc.given {
-			t.Errorf("%s: %v, %v", tc.why, reply.SignedIdentity, err)
+			t.Errorf("%s: %v, %v", tc.reason, reply.SignedIdentity, err)
 		}
 	}
 }

@@ -18,7 +18,7 @@ type Stopwatch struct{ ticks atomic.Int64 }
 // StartStopwatch starts one that runs until the test ends: t is its testing.TB.
 func StartStopwatch(t interface{ Cleanup(func()) }) *Stopwatch {
 	w := &Stopwatch{}
-	over, ended := make(chan struct{}), make(chan struct{})
+	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		// Each tick is set only when the one before it was seen.
@@ -29,13 +29,13 @@ func StartStopwatch(t interface{ Cleanup(func()) }) *Stopwatch {
 			case <-tick.C:
 				w.ticks.Add(1)
 				tick.Reset(stopwatchTick)
-			case <-over:
+			case <-quit:
 				return
 			}
 		}
 	}()
 	t.Cleanup(func() {
-		close(over)
+		close(quit)
 		<-ended
 	})
 	return w

@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"bufio"
 	"encoding/binary"
 	"reflect"
 
@@ -103,4 +104,13 @@ func appendNumber(b []byte, n uint64) []byte {
 	default:
 		return binary.BigEndian.AppendUint64(append(b, 0xcf), n)
 	}
+}
+
+// readInto reads one value into the fresh variable v points to.
+func readInto(r *bufio.Reader, v any) error {
+	raw, err := readValue(r)
+	if err != nil {
+		return err
+	}
+	return decode(raw, v)
 }

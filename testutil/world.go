@@ -7,33 +7,18 @@ import (
 	"time"
 )
 
-// world is what the servers of one cluster have in common: who is a member and
-// lives, who leads, the registered nodes, and which requests ran. A server that
+// world is the state that the servers of one cluster share: the members, which of
+// them live, the leader, the registered nodes, and the requests that ran. A server that
 // stands alone has a world of its own.
 type world struct {
 	*owner[worldState]
 	published *atomic.Pointer[outlook]
 }
 
-// outlook is the published picture of a world. It is never changed: a new one
-// replaces it, and then changed is closed.
-type outlook struct {
-	leader     string       // "" while there is none
-	lost       string       // the leader that just died, while calls are still forwarded to it
-	parted     bool         // it did not die, it ended in an orderly way
-	stuck      bool         // those calls are not refused: they get no answer
-	lostAt     time.Time    // when there was a leader last
-	puppet     bool         // it is what the server was told
-	configured []string     // every member, dead ones too
-	live       []ServerInfo // those a heartbeat lists
-	servers    []*Server    // every server that ever was a member
-	changed    chan struct{}
-}
-
 // member is one server of the cluster.
 type member struct {
 	info   ServerInfo
-	server *Server // never called from the world's owner
+	server listener // never called from the world's owner
 	live   bool
 	parted bool // when it lived last, it ended in an orderly way
 	left   bool
@@ -44,7 +29,7 @@ type worldState struct {
 	cfg       ClusterConfig
 	rng       *rand.Rand
 	published *atomic.Pointer[outlook]
-	told      *Picture // of a puppet: what it was told; nil: it finds out for itself
+	picture   *Picture // what a puppet believes; nil: no puppet
 
 	closed    bool      // no further members
 	members   []*member // in joining order, never shortened
@@ -99,15 +84,15 @@ func newWorld(cfg ClusterConfig) *world {
 func (w *world) outlook() *outlook { return w.published.Load() }
 
 // join adds a member. The first one leads at once, unless the first election is
-// to take its time. It answers false when the
+// to take its time. It returns false when the
 // cluster is being stopped.
-func (w *world) join(s *Server, info ServerInfo) (joined bool) {
+func (w *world) join(s listener, info ServerInfo) (joined bool) {
 	w.do(func(st *worldState) {
 		if joined = !st.closed; !joined {
 			return
 		}
 		st.members = append(st.members, &member{info: info, server: s, live: true})
-		if len(st.members) == 1 && st.told == nil && st.cfg.FirstElection == 0 {
+		if len(st.members) == 1 && st.picture == nil && st.cfg.FirstElection == 0 {
 			st.lead(info.RPCAdvertiseAddr, time.Now())
 		}
 		st.review(time.Now())
@@ -118,10 +103,10 @@ func (w *world) join(s *Server, info ServerInfo) (joined bool) {
 // close refuses further members.
 func (w *world) close() { w.do(func(st *worldState) { st.closed = true }) }
 
-// revive tells that a member came back.
+// revive notes that a member came back.
 func (w *world) revive(addr string) { w.setLive(addr, true, false) }
 
-// bury tells that a member died, or ended in an orderly way.
+// bury notes that a member died, or ended in an orderly way.
 func (w *world) bury(addr string, orderly bool) { w.setLive(addr, false, orderly) }
 
 func (w *world) setLive(addr string, live, parted bool) {
@@ -155,7 +140,7 @@ func (st *worldState) member(addr string) *member {
 
 // review draws the conclusions after a member came, went, died or returned.
 func (st *worldState) review(now time.Time) {
-	if st.told != nil {
+	if st.picture != nil {
 		st.publish(now)
 		return
 	}
@@ -243,12 +228,12 @@ func (st *worldState) publish(now time.Time) {
 		st.lost = ""
 	}
 	next := &outlook{leader: st.leader, lost: st.lost, parted: st.parted, lostAt: st.lostAt, changed: make(chan struct{})}
-	if st.told != nil {
-		next = st.told.outlook()
+	if st.picture != nil {
+		next = st.picture.outlook()
 	}
 	for _, m := range st.members {
 		next.servers = append(next.servers, m.server)
-		if st.told != nil {
+		if st.picture != nil {
 			continue
 		}
 		if !m.left {
@@ -260,3 +245,28 @@ func (st *worldState) publish(now time.Time) {
 	}
 	close(st.published.Swap(next).changed)
 }
+
+// transfer is the handing on of the leadership, while that is under way.
+type transfer struct {
+	to string
+	at time.Time // when it is over
+}
+
+// loseLeader notes for how long calls are still forwarded to a leader that is
+// gone, and how it went.
+func (st *worldState) loseLeader(now time.Time) {
+	window := st.cfg.ForwardErrorWindow
+	m := st.member(st.leader)
+	st.parted = m != nil && m.parted
+	if st.parting == st.leader {
+		st.parted = true
+		if window == 0 {
+			window = untilElected
+		}
+	}
+	st.parting = ""
+	st.lost, st.lostUntil = st.leader, now.Add(window)
+}
+
+// untilElected is longer than any cluster of tests is without a leader.
+const untilElected = 1000 * time.Hour

@@ -17,7 +17,7 @@ const (
 	Garbage                    // answers with bytes that are no DNS message
 	Malformed                  // answers with a head that promises a record, and no record
 	Truncated                  // answers over UDP only that the answer does not fit
-	Lame                       // answers nothing, and knows nobody who could
+	Lame                       // answers nothing, and refers to no other server
 )
 
 // answersAt is where a message has the number of its answers, low byte.

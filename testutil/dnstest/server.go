@@ -47,7 +47,7 @@ func Start(cfg Config) (*Server, error) {
 		tcp, err := net.Listen("tcp", udp.LocalAddr().String())
 		if err != nil {
 			_ = udp.Close()
-			failed = err // somebody else has that port
+			failed = err // another process has that port
 			continue
 		}
 		if cfg.NoTCP {
@@ -60,7 +60,7 @@ func Start(cfg Config) (*Server, error) {
 }
 
 // addr is where to listen. A port whose TCP is to stay refused is one that no
-// system gives to outgoing connections or to who listens on any port.
+// system gives to outgoing connections or to listeners on any port.
 func (c Config) addr() string {
 	if !c.NoTCP {
 		return "127.0.0.1:0"
@@ -125,6 +125,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	for _, d := range s.servers {
 		errs = append(errs, d.ShutdownContext(ctx))
 	}
-	s.running.Wait() // it only waited for those who answer
+	s.running.Wait() // the handlers have returned
 	return errors.Join(errs...)
 }

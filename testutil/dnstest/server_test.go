@@ -127,7 +127,7 @@ func TestGarbageIsNoMessageAndSilenceIsNothing(t *testing.T) {
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(patience))
-	for _, name := range []string{"two.test.", "one.test."} { // whoever is answered second was not answered first
+	for _, name := range []string{"two.test.", "one.test."} { // an answer to the second is none to the first
 		b, err := new(dns.Msg).SetQuestion(name, dns.TypeA).Pack()
 		if err != nil {
 			t.Fatal(err)

@@ -69,7 +69,7 @@ func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scrib
 	go func() {
 		var front string
 		for v := range p.Watch(ctx) {
-			if s, some := v.Active(); some && s.Addr != front {
+			if s, ok := v.Active(); ok && s.Addr != front {
 				front = s.Addr
 				tell <- record{Kind: kindFront, Done: time.Now(), Server: front}
 			}
@@ -97,7 +97,7 @@ func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scrib
 
 // learn hands the reply to a heartbeat to the proxy and returns its TTL.
 func (a *agent) learn(ctx context.Context, reply beatReply, from messages.Server) time.Duration {
-	_ = a.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{ // refused: the proxy has logged why
+	_ = a.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{ // refused: the proxy has logged the reason
 		Servers: reply.Servers, NumNodes: reply.NumNodes, LeaderRPCAddr: reply.LeaderRPCAddr, TTL: reply.HeartbeatTTL,
 		From: from,
 	})
@@ -140,17 +140,5 @@ func (a *agent) watchAllocs(ctx context.Context, logger zerolog.Logger) {
 		}
 		logger.Warn().Err(err).Msg("query failed")
 		pause(ctx, time.Second)
-	}
-}
-
-// pause waits for d and answers false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -14,7 +14,7 @@
 // # The servers
 //
 // They are puppets of package testutil. The command plays Raft and gossip: it
-// tells each server who lives and who leads, with the delays a real cluster has.
+// tells each server which live and which leads, with the delays a real cluster has.
 // After the leader is gone, calls are forwarded to it for about a second (and
 // refused, or left without an answer if it went silent; the first one of each
 // follower ends with "stream closed" if the leader ended in an orderly way, with
@@ -60,7 +60,7 @@
 // that one leads, it is made to hand over the lead before, except for the faults
 // that are about the leader. A leader that ends does so when a heartbeat of an agent
 // of another server is due. The lead is handed over several times, 3 s apart or
-// more, each time when a heartbeat is due, of both kinds of agents in turn; only the
+// more, each time when a heartbeat is due, of both kinds of agents alternately; only the
 // agents whose heartbeat was due meanwhile are measured, and every heartbeat changes
 // the node's status, for one that changes nothing is no write and not refused.
 //
@@ -76,7 +76,7 @@
 //
 // Of the agents that were attached to the server: late is the time from when
 // their next heartbeat was due until one succeeded (for roll: their latest one);
-// late again counts those to whom it happened more than once;
+// late again counts those that were late more than once;
 // gap is the longest time between two that succeeded, up to the moment when all
 // is well again; missed is how many had a gap longer than TTL and grace, so that
 // the cluster would have given them up; failed calls are the heartbeats' attempts
@@ -96,5 +96,5 @@
 // later than it may be, or had a call fail where none may, and 2 if nothing could be
 // measured. Against the limits, not in the table, time counts for
 // nothing in which the machine did not run the agent, a server or the command,
-// although it was to; how much there was is told.
+// although it was to; how much there was is printed.
 package main

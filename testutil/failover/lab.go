@@ -94,8 +94,8 @@ func (l *lab) unplug(h host) error { return l.hub("link set " + h.port + " nomas
 
 func (l *lab) plug(h host) error { return l.hub("link set " + h.port + " master " + bridge) }
 
-// misdirect makes a host send what is meant for another one to nobody; direct
-// ends that.
+// misdirect makes a host send the packets for another one to an address that no host
+// has; direct ends that.
 func misdirect(h host, to string) error {
 	return within(h.space, "neigh replace "+to+" lladdr 02:00:00:00:de:ad nud permanent dev eth0")
 }
@@ -118,7 +118,7 @@ var ours = regexp.MustCompile(`(?m)^fo-(\d+)-\w+`)
 func sweep() {
 	out, err := exec.Command("ip", "netns", "list").Output()
 	if err != nil {
-		return // the next command says why
+		return // the next command reports the error
 	}
 	for _, m := range ours.FindAllStringSubmatch(string(out), -1) {
 		if pid, err := strconv.Atoi(m[1]); err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {

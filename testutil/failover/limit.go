@@ -13,14 +13,14 @@ type limit struct {
 	calls, back bool
 }
 
-// Who fails in silence is noticed by nothing but the lack of an answer; a
-// connection that ends says so.
+// A server that fails in silence is noticed by the lack of an answer only; a
+// connection that ends is noticed at once.
 var (
 	inSilence = limit{p90: 3 * time.Second, most: 4 * time.Second}
 	inSight   = limit{most: noticeable}
 )
 
-// Nobody died, or the server has said that it goes, and the proxy repeats a heartbeat
+// No server died, or the server has said that it goes, and the proxy repeats a heartbeat
 // by itself. But nothing hurries a new leader along. After an orderly end there is one 1.4 to 2.4 s
 // later; after a transfer 0.1 to 0.3 s later. A refused heartbeat comes again after
 // a pause, which is longer the more often it was refused, and the fewest are hit, so
@@ -36,7 +36,7 @@ var inMotion = limit{most: time.Second, calls: true, back: true}
 // mostSessions is how many sessions an agent may have at once with all three servers.
 const mostSessions = 3
 
-// breaches tells in words what a row of ours has that it must not have.
+// breaches lists the limits that a row of ours has broken.
 func (l limit) breaches(r row) (all []string) {
 	say := func(what string, is, may time.Duration) {
 		if may > 0 && is > may {
@@ -65,7 +65,7 @@ func (l limit) breaches(r row) (all []string) {
 	return all
 }
 
-// crowded tells that a server carries more than one and a half times its share.
+// crowded reports whether a server carries more than one and a half times its share.
 func crowded(loads []int) bool {
 	var all, most int
 	for _, n := range loads {

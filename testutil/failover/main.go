@@ -11,17 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
-
-var began = time.Now()
-
-// say writes a line of progress.
-func say(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "%7.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
-}
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -37,7 +29,7 @@ func run(args []string) int {
 	switch {
 	case err != nil:
 	case opt.role != "":
-		err = play(ctx, opt)
+		err = runRole(ctx, opt)
 	default:
 		breached, err = matrix(ctx, opt)
 	}
@@ -51,14 +43,14 @@ func run(args []string) int {
 	return 0
 }
 
-// play is what a process does that the rig has started. It prints records and
+// runRole is what a process does that the rig has started. It prints records and
 // ends when its input does.
-func play(ctx context.Context, opt *options) error {
+func runRole(ctx context.Context, opt *options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	tell := make(scribe, 16)
 	go func() {
-		_ = tell.write(os.Stdout) // nobody reads any more
+		_ = tell.write(os.Stdout) // the reader has gone
 		stop()
 	}()
 	defer testutil.StartPulse(func(s testutil.Stall) {
@@ -89,7 +81,7 @@ func play(ctx context.Context, opt *options) error {
 	return runAgent(ctx, opt, orders, tell, os.Stderr)
 }
 
-// matrix runs all faults and reports. It answers whether a limit was broken.
+// matrix runs all faults and prints the report. It returns whether a limit was broken.
 func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	if opt.logs != "" {
 		if err := os.MkdirAll(opt.logs, 0o755); err != nil {

@@ -21,7 +21,7 @@ const noticeable = 300 * time.Millisecond
 
 // measure reads a sample from all heartbeats of an agent. The fault came at
 // from, and at to all was well again or patience had ended. What the machine did
-// not run meanwhile does not count. It answers false if no heartbeat succeeded
+// not run meanwhile does not count. It returns false if no heartbeat succeeded
 // before.
 func measure(agent string, beats []record, from, to time.Time, grace time.Duration, m machine) (sample, bool) {
 	s := sample{agent: agent}

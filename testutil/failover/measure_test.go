@@ -75,8 +75,8 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, some := measure("", c.beats, at(15), at(c.to), grace, nil)
-			if !some || got != c.want {
+			got, ok := measure("", c.beats, at(15), at(c.to), grace, nil)
+			if !ok || got != c.want {
 				t.Errorf("is %+v, want %+v", got, c.want)
 			}
 		})
@@ -105,7 +105,7 @@ func TestWhatTheMachineDidNotRunDoesNotCount(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, some := measure("", beats, at(15), at(32), grace, c.m); !some || got != c.want {
+			if got, ok := measure("", beats, at(15), at(32), grace, c.m); !ok || got != c.want {
 				t.Errorf("is %+v, want %+v", got, c.want)
 			}
 		})
@@ -130,7 +130,7 @@ func TestAFreezeOnPurposeIsNoStall(t *testing.T) {
 }
 
 func TestWithoutAHeartbeatBeforeTheFaultThereIsNothingToMeasure(t *testing.T) {
-	if s, some := measure("", []record{bad(10, 12)}, at(15), at(40), time.Second, nil); some {
+	if s, ok := measure("", []record{bad(10, 12)}, at(15), at(40), time.Second, nil); ok {
 		t.Errorf("measured %+v", s)
 	}
 }

@@ -40,7 +40,7 @@ type (
 	}
 )
 
-// TimeToBlock tells that a query blocks, and how long.
+// TimeToBlock reports whether a query blocks, and how long.
 func (q *queryArgs) TimeToBlock() time.Duration {
 	if q.MinQueryIndex == 0 {
 		return 0
@@ -48,7 +48,7 @@ func (q *queryArgs) TimeToBlock() time.Duration {
 	return q.MaxQueryTime
 }
 
-// IsRead tells that a query changes nothing.
+// IsRead reports whether a query changes nothing.
 func (q *queryArgs) IsRead() bool { return true }
 
 // nodeID is the UUID of the node with that name.
@@ -74,7 +74,7 @@ func heartbeat(name, token, status string) *beatArgs {
 // statuses gives the status for a node's next heartbeats.
 type statuses struct {
 	write atomic.Bool // each heartbeat changes it, which Raft must write
-	odd   bool        // whoever sends the heartbeats
+	odd   bool        // the goroutine that sends the heartbeats
 }
 
 // next is the status of the next heartbeat, which is repeated until it succeeds.

@@ -53,7 +53,7 @@ var faultNames = []string{
 // shortFaults are those of the short form.
 var shortFaults = []string{faultBlackHole, faultSIGKILL, faultPingsOnly, faultLeaderTransfer, faultLeaderStop, faultRebalance}
 
-// parseOptions reads the arguments. What is wrong with them is told on w too.
+// parseOptions reads the arguments. It writes on w, too, what is wrong with them.
 func parseOptions(args []string, w io.Writer) (*options, error) {
 	o := &options{}
 	var faults, servers string

@@ -16,10 +16,10 @@ import (
 type process struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
-	over  bool // it has ended; known to the rig only after the event
+	ended bool // known to the rig only after the event
 }
 
-// event is what the rig is told about a process.
+// event is a line of a process, or its end.
 type event struct {
 	from  *process
 	line  record
@@ -71,5 +71,5 @@ func (p *process) send(v any) {
 	if err != nil {
 		panic(err) // the rig's own types
 	}
-	_, _ = p.stdin.Write(append(line, '\n')) // one that has ended needs no news
+	_, _ = p.stdin.Write(append(line, '\n')) // one that has ended needs no orders
 }

@@ -27,11 +27,11 @@ type peer struct {
 	info   testutil.ServerInfo
 	alive  bool // takes part in elections
 	listed bool // heartbeats name it
-	era    int  // grows whenever it goes or comes back, so that old plans lapse
+	era    int  // grows whenever it goes or comes back, so that old plans expire
 
 	belief
-	tell func(testutil.Picture) // nil: there is no process
-	told testutil.Picture
+	tell    func(testutil.Picture) // nil: there is no process
+	picture testutil.Picture
 }
 
 // belief is what a server takes for the leader.
@@ -102,8 +102,8 @@ func (r *raft) announce() {
 			Leader: p.leader, Lost: p.lost, Stuck: p.stuck, Parted: p.orderly, HandingOn: r.handingOn, Deposed: r.deposed,
 			Configured: all, Live: live, NumNodes: r.nodes,
 		}
-		if p.tell != nil && !reflect.DeepEqual(next, p.told) {
-			p.told = next
+		if p.tell != nil && !reflect.DeepEqual(next, p.picture) {
+			p.picture = next
 			p.tell(next)
 		}
 	}
@@ -190,7 +190,7 @@ func (r *raft) regain(p *peer) {
 	})
 }
 
-// whole tells that all servers take part and know the leader, which goes on to lead.
+// whole reports whether all servers take part and know the leader, which goes on to lead.
 func (r *raft) whole() bool {
 	if r.handingOn || r.deposed {
 		return false

@@ -17,19 +17,6 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// The methods by which servers reach agents.
-const (
-	methodStats = "ClientStats.Stats"
-	methodLogs  = "FileSystem.Logs"
-)
-
-const (
-	reachEvery   = time.Second      // from one call to an agent to the next
-	reachTimeout = 30 * time.Second // a call without an answer has failed then
-	tailEvery    = time.Second      // from one line of a log to the next
-	tailSilence  = 15 * time.Second // a log without a line for so long has ended
-)
-
 // caller is what a server does to reach agents, as users would have it do.
 type caller struct {
 	server *testutil.Server
@@ -69,7 +56,7 @@ func (c *caller) call(ctx context.Context, agent string) {
 	c.tell <- r
 }
 
-// noPath says whether a server has no session of the agent that it should call.
+// noPath reports whether a server has no session of the agent that it should call.
 func noPath(err error) bool {
 	remote, ok := errors.AsType[*testutil.RemoteError](err)
 	return ok && remote.Text == testutil.ErrTextNoNodePath
@@ -91,7 +78,7 @@ func (c *caller) followAlways(ctx context.Context, agent string) {
 		}
 		c.tell <- r
 		stop := context.AfterFunc(ctx, func() { _ = stream.Close() }) // the agent ends it then
-		err = follow(stream, stream.SetReadDeadline)
+		err = readLines(stream, stream.SetReadDeadline)
 		stop()
 		_ = stream.Close() // it has ended already
 		if r.Done = time.Now(); ctx.Err() == nil {
@@ -101,8 +88,8 @@ func (c *caller) followAlways(ctx context.Context, agent string) {
 	}
 }
 
-// follow reads lines until there are no more. The error says why; it is never nil.
-func follow(stream io.ReadWriter, deadline func(time.Time) error) error {
+// readLines reads lines until there are no more. The error, never nil, is the reason.
+func readLines(stream io.ReadWriter, deadline func(time.Time) error) error {
 	if err := codec.NewEncoder(stream, stockHandle).Encode(logsArgs{Follow: true, PlainText: true}); err != nil {
 		return err
 	}

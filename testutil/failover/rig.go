@@ -28,7 +28,7 @@ type rig struct {
 	calls   []record // of servers to agents, since this was last emptied
 	tails   []record // of logs that servers follow, likewise
 	stalls  machine  // of the servers, and of this process
-	calm    func()   // ends the watch over the latter
+	calm    func()   // ends the watch limit the latter
 }
 
 // server is one of the three.
@@ -126,7 +126,7 @@ func (r *rig) startServer(s *server) (err error) {
 		return err
 	}
 	proc := s.proc
-	s.peer.told = testutil.Picture{}
+	s.peer.picture = testutil.Picture{}
 	s.peer.tell = func(p testutil.Picture) { proc.send(order{Picture: &p}) }
 	return nil
 }
@@ -137,7 +137,7 @@ func (r *rig) take(e event) {
 		r.stalls = append(r.stalls, e.line.stall())
 		return
 	}
-	e.from.over = e.from.over || e.ended
+	e.from.ended = e.from.ended || e.ended
 	for _, s := range r.servers {
 		if s.proc != e.from {
 			continue
@@ -175,11 +175,11 @@ func (r *rig) take(e event) {
 	}
 }
 
-// await lets time pass until holds says so, at most as long as told. It answers
+// await lets time pass until holds says so, at most for most. It returns
 // false if it never did, or ctx ended.
 func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) bool {
-	over := time.NewTimer(most)
-	defer over.Stop()
+	limit := time.NewTimer(most)
+	defer limit.Stop()
 	for {
 		r.raft.expire(time.Now())
 		if holds() {
@@ -193,7 +193,7 @@ func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) 
 		case e := <-r.events:
 			r.take(e)
 		case <-due:
-		case <-over.C:
+		case <-limit.C:
 			return holds()
 		case <-ctx.Done():
 			return false
@@ -207,7 +207,7 @@ func (r *rig) starved(since time.Time) time.Duration {
 	return testutil.Stalled(r.stalls, since, time.Now())
 }
 
-// rest lets time pass and answers false when ctx ended.
+// rest lets time pass and returns false when ctx ended.
 func (r *rig) rest(ctx context.Context, d time.Duration) bool {
 	r.await(ctx, d, func() bool { return false })
 	return ctx.Err() == nil
@@ -228,10 +228,10 @@ func (r *rig) close() {
 			p.signal(syscall.SIGKILL) // also a frozen one
 		}
 	}
-	r.agents = nil // their end is no news
+	r.agents = nil // their end is not reported
 	r.await(context.Background(), 10*time.Second, func() bool {
 		for _, p := range procs {
-			if p != nil && !p.over {
+			if p != nil && !p.ended {
 				return false
 			}
 		}

@@ -13,7 +13,7 @@ import (
 // The pace of a rolling restart.
 const (
 	rollDown   = 3 * time.Second  // a server is down
-	rollPause  = 8 * time.Second  // from when it is back to the next one's turn
+	rollPause  = 8 * time.Second  // from when it is back to the next one's stop
 	rollSpread = 30 * time.Second // from the end until the agents per server are counted
 )
 
@@ -26,7 +26,7 @@ func (r *rig) roll(ctx context.Context, _ fault, h *harvest) error {
 	from := time.Now()
 	for _, i := range rand.Perm(len(r.servers)) {
 		s := r.servers[i]
-		if err := end(syscall.SIGINT)(r, s, nil); err != nil {
+		if err := endBy(syscall.SIGINT)(r, s, nil); err != nil {
 			return err
 		}
 		if !r.rest(ctx, rollDown) {

@@ -18,7 +18,7 @@ func (r *record) stall() testutil.Stall { return testutil.Stall{From: r.Due, To:
 // on purpose from one that the machine did not run.
 const stillness = time.Second
 
-// frozen says whether the stall is the freeze that began at since.
+// frozen reports whether the stall is the freeze that began at since.
 func frozen(s testutil.Stall, since time.Time) bool {
 	return !since.IsZero() && s.From.Sub(since).Abs() < stillness && s.To.Sub(s.From) > stillness
 }

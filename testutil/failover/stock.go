@@ -21,7 +21,7 @@ import (
 type stock struct {
 	opt  *options
 	pool *stockPool
-	list chan []string // the servers, the one in use first; who has taken it owns it
+	list chan []string // the servers, the one in use first; the goroutine that has taken it owns it
 	tell scribe
 	log  zerolog.Logger
 
@@ -129,7 +129,7 @@ func (s *stock) learn(reply beatReply) time.Duration {
 }
 
 // call goes to the server in use and rotates at every error. A read whose
-// connection failed is repeated for a while, and so is whatever found no leader;
+// connection failed is repeated for a while, and so is any call that found no leader;
 // a write is not.
 func (s *stock) call(ctx context.Context, read bool, method string, args, reply any) error {
 	until := time.Now().Add(stockHold)
@@ -151,7 +151,7 @@ func (s *stock) call(ctx context.Context, read bool, method string, args, reply 
 
 func leaderless(err error) bool { return strings.Contains(err.Error(), testutil.ErrTextNoLeader) }
 
-// dialFailed tells that no connection came about, which is not repeated.
+// dialFailed reports whether no connection came about, which is not repeated.
 func dialFailed(err error) bool { return strings.HasPrefix(err.Error(), "dial ") }
 
 // beat sends a heartbeat whenever the TTL of the last one is over, and after a

@@ -12,9 +12,9 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// told plays Raft until nothing is due any more and returns what the server with
-// that number was told of the leader, with the time at which it was.
-func told(r *raft, number int) (all []string, when []time.Duration) {
+// beliefs plays Raft until nothing is due any more and returns what the server with
+// that number heard of the leader, with the time at which it was.
+func beliefs(r *raft, number int) (all []string, when []time.Duration) {
 	begin := time.Now()
 	for i, p := range r.peers {
 		p.tell = func(p testutil.Picture) {
@@ -30,7 +30,7 @@ func told(r *raft, number int) (all []string, when []time.Duration) {
 			case p.Lost != "":
 				text = fmt.Sprintf("lost %s, parted %v, stuck %v", p.Lost, p.Parted, p.Stuck)
 			}
-			if len(all) == 0 || all[len(all)-1] != text { // else it is about who is listed
+			if len(all) == 0 || all[len(all)-1] != text { // else it is about the list
 				all, when = append(all, text), append(when, time.Since(begin))
 			}
 		}
@@ -64,7 +64,7 @@ func TestALeaderThatHandsOnRefusesThenStepsDownThenFollows(t *testing.T) {
 		if r.whole() {
 			t.Error("it is over as soon as it begins")
 		}
-		all, when := told(r, 1)
+		all, when := beliefs(r, 1)
 		want := []string{"leader s1, handing on", "leader s1, deposed", "leader ", "leader " + r.leader.info.RPCAdvertiseAddr}
 		if !slices.Equal(all, want) || r.leader == r.peers[0] || !r.whole() {
 			t.Fatalf("is %q", all)
@@ -88,7 +88,7 @@ func TestALeaderThatEndsIsForwardedToForAWhileThenThereIsNone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := three()
 				r.lose(r.peers[0], c.how)
-				all, when := told(r, 1)
+				all, when := beliefs(r, 1)
 				if len(all) != 3 || all[0] != c.want || all[1] != "leader " || all[2] == "leader s1" {
 					t.Fatalf("is %q", all)
 				}

@@ -57,7 +57,7 @@ func (r *rig) settle(ctx context.Context) error {
 	return nil
 }
 
-// beaten tells that all of them have sent a heartbeat since then, and it
+// beaten reports whether all of them have sent a heartbeat since then, and it
 // succeeded.
 func (r *rig) beaten(clients []*client, since time.Time) bool {
 	return !slices.ContainsFunc(clients, func(c *client) bool {
@@ -120,7 +120,7 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 	}
 	say("%s: %s with %d of ours and %d stock", f.name, target.name, count(hit, clientOurs), count(hit, clientStock))
 	from := time.Now()
-	if err := f.strike(r, target, hit); err != nil {
+	if err := f.inject(r, target, hit); err != nil {
 		return err
 	}
 	waited := hit
@@ -152,8 +152,8 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 // sample measures one agent since from, and tells of ours what took long.
 func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
 	to := time.Now()
-	s, some := measure(c.name, c.beats, from, to, r.opt.grace, nil)
-	if !some {
+	s, ok := measure(c.name, c.beats, from, to, r.opt.grace, nil)
+	if !ok {
 		return
 	}
 	into[c.kind] = append(into[c.kind], s)
@@ -209,4 +209,34 @@ func count(clients []*client, kind string) (n int) {
 		}
 	}
 	return n
+}
+
+// dueWithin is the longest that a heartbeat is due after approach returned.
+const dueWithin = 50 * time.Millisecond
+
+// approach waits until a heartbeat of one of the agents is about to be due. It
+// returns false when ctx ended.
+func (r *rig) approach(ctx context.Context, agents []*client) bool {
+	var next time.Time
+	now := time.Now()
+	for _, c := range agents {
+		if due := c.dueBefore(now); due.After(now.Add(dueWithin)) && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
+	}
+	if next.IsZero() { // all are due now, or late
+		return ctx.Err() == nil
+	}
+	return r.rest(ctx, time.Until(next.Add(-rand.N(dueWithin))))
+}
+
+// dueBefore is when a heartbeat was to come after the last one that succeeded until
+// now; zero: none did.
+func (c *client) dueBefore(now time.Time) time.Time {
+	for _, b := range slices.Backward(c.beats) {
+		if b.ok() && !b.Done.After(now) {
+			return b.Done.Add(b.TTL)
+		}
+	}
+	return time.Time{}
 }

@@ -101,7 +101,7 @@ func (o *options) watching() time.Duration {
 	return drain + max(5*time.Second, o.ttlMax)
 }
 
-// tellFailed tells of the first few calls and logs that failed.
+// tellFailed reports the first few calls and logs that failed.
 func (r *rig) tellFailed(name string, from time.Time) {
 	const few = 10
 	var failed []record

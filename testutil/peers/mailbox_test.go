@@ -22,7 +22,7 @@ type box interface {
 // given the same to begin with.
 const room = 64
 
-// letter is what is told, or asked.
+// letter is a notice or a request.
 type letter struct {
 	n     int
 	last  bool

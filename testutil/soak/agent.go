@@ -56,9 +56,9 @@ func (a *agent) beat() {
 		now := time.Now()
 		if was := due; !was.IsZero() {
 			a.callers.ledger.visit(func(p *page) {
-				p.suspect(was, now, grace, func(over time.Duration) {
+				p.suspect(was, now, grace, func(excess time.Duration) {
 					p.breaches.add(late, "a heartbeat that was due at %.3fs took %v beyond the grace: %v; faults meanwhile:%s",
-						was.Sub(p.begun).Seconds(), over, err, p.journal.during(was.Add(-time.Second), now))
+						was.Sub(p.begun).Seconds(), excess, err, p.journal.during(was.Add(-time.Second), now))
 				})
 			})
 		}

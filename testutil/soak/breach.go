@@ -40,7 +40,7 @@ type breaches struct {
 	texts  []string
 }
 
-// explained is how many breaches of each sort are told in full.
+// explained is how many breaches of each sort are described in full.
 const explained = 5
 
 func (b *breaches) add(sort breach, format string, args ...any) {

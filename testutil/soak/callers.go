@@ -13,7 +13,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// callers call, each one call after the other, until they are told to finish.
+// callers call, each one call after the other, until quit is closed.
 type callers struct {
 	proxy  *proxy.Proxy
 	ledger *ledger
@@ -46,7 +46,7 @@ func (c *callers) start(n int, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		c.group.Go(func() {
 			for number := 0; c.rest(20*time.Millisecond+time.Duration(rng.Int64N(int64(100*time.Millisecond)))) || number == 0; number++ {
-				c.some(rng, strconv.Itoa(i)+"-"+strconv.Itoa(number))
+				c.callOnce(rng, strconv.Itoa(i)+"-"+strconv.Itoa(number))
 			}
 		})
 	}
@@ -58,7 +58,7 @@ func (c *callers) finish() {
 	c.group.Wait()
 }
 
-// rest waits, and answers false when it is time to end.
+// rest waits, and returns false when it is time to end.
 func (c *callers) rest(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -85,8 +85,8 @@ func (c *callers) do(g group, id string, call func(context.Context) error) error
 	return e.err
 }
 
-// some makes one call; how it ends is in the ledger.
-func (c *callers) some(rng *rand.Rand, id string) {
+// callOnce makes one call; how it ends is in the ledger.
+func (c *callers) callOnce(rng *rand.Rand, id string) {
 	switch n := rng.IntN(10); {
 	case n < 3:
 		_ = c.do(echo, "", func(ctx context.Context) error { return c.echo(ctx, rng) })

@@ -31,7 +31,7 @@ func (c *chaos) run(ctx context.Context) error {
 	begin := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	next, some := c.plan.next()
+	next, ok := c.plan.next()
 	for {
 		due := next.at
 		if len(c.running) > 0 {
@@ -50,12 +50,12 @@ func (c *chaos) run(ctx context.Context) error {
 			}
 			continue
 		}
-		if some {
+		if ok {
 			c.begin(next)
 		} else {
 			c.skipped++
 		}
-		next, some = c.plan.next()
+		next, ok = c.plan.next()
 	}
 }
 

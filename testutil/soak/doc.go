@@ -11,7 +11,7 @@
 // plan of the faults depends on the seed alone, which is printed; how they meet
 // the calls does not.
 //
-// # Who calls
+// # The callers
 //
 //	echo            Echo.Echo with 16 B to 256 KiB, idempotent
 //	count           Echo.Count, idempotent
@@ -23,7 +23,7 @@
 //
 // # What must hold
 //
-// A breach of any of these is told in full, the first few of each sort, together
+// A breach of any of these is described in full, the first few of each sort, together
 // with the faults that were in force:
 //
 //	lost         an idempotent call failed
@@ -43,7 +43,7 @@
 // command.
 //
 // An answer that is well formed and of the wrong type, or announces gigabytes,
-// ends its call whatever the class: the server has answered. Only some faults
+// ends its call of either class: the server has answered. Only some faults
 // give such answers, to a number of requests that is known.
 //
 // Executions are compared with a call's outcome some time after its end, because

@@ -19,7 +19,7 @@ func (p *page) forgotten(executed map[string]int) map[string]int {
 	return executed
 }
 
-// strays are what the cluster has executed and nobody waits for any more: an
+// strays are the executions for which no call waits any more: an
 // execution after the quarantine of its call.
 func (p *page) strays(executed map[string]int) {
 	ids := make([]string, 0, len(executed))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// journal remembers the latest faults, so that an error can be told together
+// journal remembers the latest faults, so that an error can be printed together
 // with what was going on. The chaos writes it, anybody may read it.
 type journal struct {
 	pages atomic.Pointer[[]span] // never changed, only replaced

@@ -108,7 +108,7 @@ func (l *ledger) visit(f func(*page)) {
 	<-ran
 }
 
-// close ends the ledger. Nobody may be using it.
+// close ends the ledger. No other goroutine may use it.
 func (l *ledger) close() {
 	close(l.quit)
 	<-l.ended
@@ -158,7 +158,7 @@ func (p *page) enter(e ending) {
 func (p *page) compare(by time.Time) {
 	for len(p.batches) > 0 && !p.batches[0].since.Add(perBatch).After(by) {
 		endings := p.batches[0].endings
-		p.batches[0] = batch{} // let go of what is behind the slice
+		p.batches[0] = batch{} // nothing behind the slice is kept alive
 		p.batches = p.batches[1:]
 		ids := make([]string, len(endings))
 		for i := range endings {

@@ -26,11 +26,11 @@ func (p *page) stalled(s testutil.Stall) {
 type suspect struct {
 	begin, end time.Time
 	most       time.Duration
-	report     func(over time.Duration) // that it did so without the machine
+	report     func(excess time.Duration) // that it did so without the machine
 }
 
 // suspect has it judged soon, if it has taken longer than most.
-func (p *page) suspect(begin, end time.Time, most time.Duration, report func(over time.Duration)) {
+func (p *page) suspect(begin, end time.Time, most time.Duration, report func(excess time.Duration)) {
 	if end.Sub(begin) > most {
 		p.suspects = append(p.suspects, suspect{begin, end, most, report})
 	}
@@ -45,8 +45,8 @@ func (p *page) judge(by time.Time) {
 			later = append(later, s)
 			continue
 		}
-		if over := s.end.Sub(s.begin) - testutil.Stalled(p.stalls, s.begin, s.end) - s.most; over > 0 {
-			s.report(over)
+		if excess := s.end.Sub(s.begin) - testutil.Stalled(p.stalls, s.begin, s.end) - s.most; excess > 0 {
+			s.report(excess)
 		}
 	}
 	p.suspects = later

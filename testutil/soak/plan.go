@@ -12,7 +12,7 @@ import (
 const (
 	slots    = 5                      // servers at a time
 	every    = time.Second            // between two faults
-	mostDead = slots - (slots/2 + 1)  // more, and nobody leads
+	mostDead = slots - (slots/2 + 1)  // more, and there is no leader
 	settling = 100 * time.Millisecond // of a server whose fault has ended, before it counts as live
 )
 
@@ -40,7 +40,7 @@ func (e event) String() string {
 	return text
 }
 
-// unreadable says whether the fault makes answers that are well formed and do
+// unreadable reports whether the fault makes answers that are well formed and do
 // not fit: a call that gets one fails and is not repeated, for the server has
 // answered.
 func (e event) unreadable() bool {

@@ -22,7 +22,7 @@ type setting struct {
 // of a start that failed.
 func soak(ctx context.Context, set setting) (*report, error) {
 	before := runtime.NumGoroutine()
-	st, err := openStage(set.seed)
+	st, err := openEnv(set.seed)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	calmed := make(chan error, 1)
 	go func() { calmed <- storm.run(raging) }()
 
-	watching := watch{set: set, begin: begin, stage: st, ledger: l, report: r}
+	watching := watch{set: set, begin: begin, env: st, ledger: l, report: r}
 	watching.run(ctx)
 	calm()
 	derailment := <-calmed
@@ -66,7 +66,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	if derailment != nil {
 		r.breaches.add(derailed, "%v", derailment)
 	}
-	if err := st.strike(); err != nil {
+	if err := st.close(); err != nil {
 		r.breaches.add(derailed, "stop: %v", err)
 	}
 	if r.Leaked = testutil.Leftover(before, 5*time.Second); r.Leaked > 0 {
@@ -92,7 +92,7 @@ func rest(d time.Duration) {
 type watch struct {
 	set    setting
 	begin  time.Time
-	stage  *stage
+	env    *env
 	ledger *ledger
 	report *report
 }
@@ -109,8 +109,8 @@ func (w *watch) run(ctx context.Context) {
 	defer tenth.Stop()
 	look := time.NewTicker(max(d/readings, time.Millisecond))
 	defer look.Stop()
-	over := time.NewTimer(time.Until(w.begin.Add(d)))
-	defer over.Stop()
+	expired := time.NewTimer(time.Until(w.begin.Add(d)))
+	defer expired.Stop()
 	for going := true; going; {
 		select {
 		case <-look.C:
@@ -120,7 +120,7 @@ func (w *watch) run(ctx context.Context) {
 			end.read(now)
 		case <-tenth.C:
 			w.tell()
-		case <-over.C:
+		case <-expired.C:
 			end.read(d) // on a busy machine it was not looked at since a while before
 			going = false
 		case <-ctx.Done():
@@ -139,7 +139,7 @@ func (w *watch) tell() {
 		}
 		breached = p.breaches.total()
 	})
-	stats := w.stage.proxy.Stats()
+	stats := w.env.proxy.Stats()
 	_, _ = fmt.Fprintf(w.set.progress, "%4.0fs of %v: %d calls, %d failed, %d breaches; %d in flight, %d sessions, %d dials, %d goroutines\n",
 		time.Since(w.begin).Seconds(), w.set.duration, calls, failed, breached,
 		stats.CallsInFlight, stats.Sessions, stats.Dials, runtime.NumGoroutine())
