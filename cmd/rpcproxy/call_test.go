@@ -12,7 +12,7 @@ import (
 // call runs the command call against the servers of c.
 func call(t *testing.T, c *testutil.Cluster, args ...string) (out, errs string, status int) {
 	t.Helper()
-	return program(t, play{}, slices.Concat([]string{"call", ample, "--servers", strings.Join(c.Addrs(), ",")}, args)...)
+	return program(t, slices.Concat([]string{"call", ample, "--servers", strings.Join(c.Addrs(), ",")}, args)...)
 }
 
 func TestCallPrintsAStringAsJSON(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
 )
 
@@ -44,7 +45,7 @@ func fields(text string) (lines []string) {
 func TestDiscoverDNSPrintsEachServerWithWhatLedThere(t *testing.T) {
 	s := startDNS(t, "a.test. 1 IN A 192.0.2.1", "a.test. 1 IN AAAA 2001:db8::1", "b.test. 1 IN A 192.0.2.2",
 		"_rpc._tcp.test. 1 IN SRV 1 1 4700 b.test.", "svc.test. 1 IN SRV 1 1 4701 b.test.")
-	out, errs, status := program(t, play{}, "discover", "dns", "a.test.", "b.test.:5000", "_rpc._tcp.test.", "--srv", "svc.test.",
+	out, errs, status := program(t, "discover", "dns", "a.test.", "b.test.:5000", "_rpc._tcp.test.", "--srv", "svc.test.",
 		"--port", "4648", "--resolver", s.Addr(), ample)
 	expect(t, status, exitOK, out, errs)
 	want := []string{
@@ -58,7 +59,7 @@ func TestDiscoverDNSPrintsEachServerWithWhatLedThere(t *testing.T) {
 
 func TestDiscoverDNSReportsTheNamesThatLeadNowhereBesideTheOthers(t *testing.T) {
 	s := startDNS(t, "a.test. 1 IN A 192.0.2.1")
-	out, errs, status := program(t, play{}, "discover", "dns", "gone.test.", "a.test.", "--resolver", s.Addr(), ample)
+	out, errs, status := program(t, "discover", "dns", "gone.test.", "a.test.", "--resolver", s.Addr(), ample)
 	expect(t, status, exitOK, out, errs)
 	if got := fields(out); !slices.Equal(got, []string{"192.0.2.1:4647 a.test."}) {
 		t.Errorf("printed %q", got)
@@ -70,7 +71,7 @@ func TestDiscoverDNSReportsTheNamesThatLeadNowhereBesideTheOthers(t *testing.T) 
 
 func TestDiscoverDNSExitsWithOneWhenNothingIsFound(t *testing.T) {
 	s := startDNS(t)
-	out, errs, status := program(t, play{}, "discover", "dns", "gone.test.", "--resolver", s.Addr(), ample)
+	out, errs, status := program(t, "discover", "dns", "gone.test.", "--resolver", s.Addr(), ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "no server found: gone.test.") || !strings.Contains(errs, "NXDOMAIN") || out != "" {
 		t.Errorf("printed %q and %q", out, errs)
@@ -86,7 +87,7 @@ func TestDiscoverDNSDoesNotWaitLongerThanItIsToldAndEndsWithAnInterrupt(t *testi
 	ctx, interrupt := context.WithCancel(t.Context())
 	var o, e strings.Builder
 	patient := make(chan int, 1)
-	go func() { patient <- run(ctx, play{}, append(slices.Clone(ask), "1h"), &o, &e) }()
+	go func() { patient <- run(ctx, demo.Full(), append(slices.Clone(ask), "1h"), &o, &e) }()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for len(s.Queries()) == 0 {
@@ -96,7 +97,7 @@ func TestDiscoverDNSDoesNotWaitLongerThanItIsToldAndEndsWithAnInterrupt(t *testi
 			t.Fatalf("it exited with %d before it asked: %s", status, e.String())
 		}
 	}
-	out, errs, status := program(t, play{}, append(slices.Clone(ask), "50ms")...)
+	out, errs, status := program(t, append(slices.Clone(ask), "50ms")...)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "did not answer in time") {
 		t.Errorf("%q", errs)
@@ -115,7 +116,7 @@ func TestDiscoverDNSPingsWhatItFinds(t *testing.T) {
 	_, port, _ := net.SplitHostPort(c.Addrs()[0])
 	s := startDNS(t, "a.test. 1 IN A 127.0.0.1")
 	args := []string{"discover", "dns", "a.test.:" + port, "--resolver", s.Addr(), "--ping", ample}
-	out, errs, status := program(t, play{}, args...)
+	out, errs, status := program(t, args...)
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 4 || !strings.HasPrefix(lines[2], "SERVER") || !strings.HasPrefix(lines[3], c.Addrs()[0]) || !strings.Contains(lines[3], "3/3") {
@@ -125,7 +126,7 @@ func TestDiscoverDNSPingsWhatItFinds(t *testing.T) {
 		t.Errorf("%d pings, want one to connect and three to measure", n)
 	}
 	c.Kill(0)
-	out, errs, status = program(t, play{}, args...)
+	out, errs, status = program(t, args...)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "0/3") || !strings.Contains(out, "connection refused") || !strings.Contains(errs, "1 of 1 servers") {
 		t.Errorf("printed %q and %q", out, errs)
@@ -152,7 +153,7 @@ func TestDiscoverDNSPrintsOneObject(t *testing.T) {
 		if ping {
 			args = append(args, "--ping")
 		}
-		out, errs, status := program(t, play{}, args...)
+		out, errs, status := program(t, args...)
 		expect(t, status, exitOK, out, errs)
 		got.Servers, got.Failed = nil, nil
 		if err := json.Unmarshal([]byte(out), &got); err != nil || strings.Count(out, "\n") != 1 || errs != "" {
@@ -168,7 +169,7 @@ func TestDiscoverDNSPrintsOneObject(t *testing.T) {
 			t.Errorf("%+v", got.Failed)
 		}
 	}
-	out, errs, status := program(t, play{}, "discover", "dns", "gone.test.", "--resolver", s.Addr(), "--json", ample)
+	out, errs, status := program(t, "discover", "dns", "gone.test.", "--resolver", s.Addr(), "--json", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.HasPrefix(out, `{"servers":[],"failed":[{"from":"gone.test.",`) {
 		t.Errorf("printed %q", out)

@@ -53,9 +53,9 @@ func secured(t *testing.T) (s *testutil.Server, flags []string) {
 
 func TestPingAndCallSpeakTLS(t *testing.T) {
 	s, flags := secured(t)
-	out, errs, status := program(t, play{}, append([]string{"ping", ample, "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad"}, flags...)...)
+	out, errs, status := program(t, append([]string{"ping", ample, "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad"}, flags...)...)
 	expect(t, status, exitOK, out, errs)
-	out, errs, status = program(t, play{}, append([]string{"call", ample, "Echo.Echo", "--servers", s.Addr(), "--region", "mars"}, flags...)...)
+	out, errs, status = program(t, append([]string{"call", ample, "Echo.Echo", "--servers", s.Addr(), "--region", "mars"}, flags...)...)
 	expect(t, status, exitOK, out, errs)
 	if !strings.Contains(out, `"mars"`) {
 		t.Errorf("%s", out)
@@ -66,19 +66,19 @@ func TestTheNameOfAServerMayBeLeftOpen(t *testing.T) {
 	s, flags := secured(t)
 	flags = append(flags, "--no-verify-server-name", "--tls-min-version", "1.2", "--tls-cipher-suites", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
 	for _, command := range [][]string{{"ping"}, {"call", "Echo.Echo"}} {
-		out, errs, status := program(t, play{}, append(append(command, ample, "--servers", s.Addr()), flags...)...)
+		out, errs, status := program(t, append(append(command, ample, "--servers", s.Addr()), flags...)...)
 		expect(t, status, exitOK, out, errs)
 	}
 }
 
 func TestPingShowsWhyAServerIsNotTrusted(t *testing.T) {
 	s, flags := secured(t)
-	out, errs, status := program(t, play{}, append([]string{"ping", ample, "--servers", s.Addr()}, flags...)...)
+	out, errs, status := program(t, append([]string{"ping", ample, "--servers", s.Addr()}, flags...)...)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "wanted server.global.nomad, it offers server.mars.nomad, localhost") {
 		t.Errorf("%s", out)
 	}
-	out, errs, status = program(t, play{}, "ping", ample, "--servers", s.Addr())
+	out, errs, status = program(t, "ping", ample, "--servers", s.Addr())
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "may want TLS") {
 		t.Errorf("%s", out)
@@ -99,7 +99,7 @@ func TestBadTLSFlagsAreBadUsage(t *testing.T) {
 		"other flags of TLS need it":                  {"--no-verify-server-name"},
 	} {
 		for _, command := range [][]string{{"ping"}, {"call", "Status.Ping"}} {
-			out, errs, status := program(t, play{}, append(append(command, "--servers", s.Addr()), args...)...)
+			out, errs, status := program(t, append(append(command, "--servers", s.Addr()), args...)...)
 			expect(t, status, exitUsage, out, errs)
 			if !strings.Contains(errs, want) {
 				t.Errorf("%v: %q, want %q", command, errs, want)
@@ -112,19 +112,9 @@ func TestBadTLSFlagsAreBadUsage(t *testing.T) {
 }
 
 func TestTheWholeDemoGoesOverTLS(t *testing.T) {
-	out, errs, status := playDemo(t, brisk(), "--tls", "--json", "--callers", "10")
+	out, errs, status := runDemo(t, brisk(), "--tls", "--json", "--callers", "10")
 	expect(t, status, exitOK, out, errs)
 	if o := readOutcome(t, out); o.Calls == 0 || o.Failed != 0 || *o.Leaked != 0 {
 		t.Errorf("%+v", o)
-	}
-}
-
-func TestTheTrustOfAPlayIsMutual(t *testing.T) {
-	with, err := newTrust(true)
-	if err != nil || with.server == nil || with.client == nil || with.client.KeyPEM == nil {
-		t.Errorf("%+v, %v", with, err)
-	}
-	if without, err := newTrust(false); err != nil || without != (trust{}) {
-		t.Errorf("%+v, %v", without, err)
 	}
 }

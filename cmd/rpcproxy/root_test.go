@@ -35,7 +35,7 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		{"bench --curves --only ^tell$", "sessions/1000"},
 		{"bench superfluous", "superfluous"},
 	} {
-		out, errs, status := program(t, fullPlay(), strings.Fields(c.args)...)
+		out, errs, status := program(t, strings.Fields(c.args)...)
 		expect(t, status, exitUsage, out, errs)
 		if !strings.Contains(errs, c.says) || out != "" {
 			t.Errorf("%s: out %q, err %q, want the reason %q on the latter", c.args, out, errs, c.says)
@@ -45,7 +45,7 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
 	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench"} {
-		out, errs, status := program(t, fullPlay(), append(strings.Fields(name), "--help")...)
+		out, errs, status := program(t, append(strings.Fields(name), "--help")...)
 		expect(t, status, exitOK, out, errs)
 		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {
 			if !strings.Contains(out, part) {

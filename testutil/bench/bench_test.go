@@ -12,10 +12,29 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// benchJSON runs the benchmarks and answers their results by work.
+// limit is how long a test waits for an event that must come.
+const limit = time.Minute
+
+// program runs the command and returns what it wrote, and its exit code.
+func program(t *testing.T, args ...string) (out, errs string, status int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = run(t.Context(), args, &o, &e)
+	return o.String(), e.String(), status
+}
+
+// expect fails t unless the command exited as wanted.
+func expect(t *testing.T, status, want int, out, errs string) {
+	t.Helper()
+	if status != want {
+		t.Fatalf("exit status %d, want %d\nout: %s\nerr: %s", status, want, out, errs)
+	}
+}
+
+// benchJSON runs the benchmarks and returns their results by work.
 func benchJSON(t *testing.T, args ...string) map[string]map[string]any {
 	t.Helper()
-	out, errs, status := program(t, fullPlay(), append([]string{"bench", "--json"}, args...)...)
+	out, errs, status := program(t, append([]string{"--json"}, args...)...)
 	expect(t, status, exitOK, out, errs)
 	if errs != "" {
 		t.Errorf("standard error has %q", errs)
@@ -44,7 +63,7 @@ func wantFigures(t *testing.T, r map[string]any, keys ...string) {
 	}
 }
 
-// wantNull fails t unless r says of each of these keys that there is nothing.
+// wantNull fails t unless r has a null under each of these keys.
 func wantNull(t *testing.T, r map[string]any, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
@@ -54,7 +73,7 @@ func wantNull(t *testing.T, r map[string]any, keys ...string) {
 	}
 }
 
-func TestTheBenchmarkTellsEverythingInJSON(t *testing.T) {
+func TestTheBenchmarkReportsEverythingInJSON(t *testing.T) {
 	all := benchJSON(t, "--rounds", "2", "--only", "^(find/16|tell|ask|call/t[lc][sp]/64B/16|call/tcp/heartbeat/16|notice/5|heartbeat/5|rebalance/5|memory/.*)$")
 	if len(all) != 11 {
 		t.Errorf("%d works were measured, want 11: %v", len(all), all)
@@ -93,7 +112,7 @@ func TestTheBenchmarkTellsEverythingInJSON(t *testing.T) {
 	}
 }
 
-func TestTheCurvesTellHowCostsGrow(t *testing.T) {
+func TestTheCurvesReportHowCostsGrow(t *testing.T) {
 	all := benchJSON(t, "--curves", "--rounds", "1", "--only", "^(callers/(1|16)|servers/(find|heartbeat)/(1|10)|size/(64B|4KiB)|sessions/(1|10))$")
 	if len(all) != 10 {
 		t.Errorf("%d points were measured, want 10: %v", len(all), all)
@@ -114,7 +133,7 @@ func TestTheCurvesTellHowCostsGrow(t *testing.T) {
 }
 
 func TestTheBenchmarkPrintsALineForEachWork(t *testing.T) {
-	out, errs, status := program(t, fullPlay(), "bench", "--rounds", "1", "--only", "^(find/1|tell)$")
+	out, errs, status := program(t, "--rounds", "1", "--only", "^(find/1|tell)$")
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(out, "\n")
 	for i, begin := range []string{"work ", "find/1 ", "tell ", ""} {
@@ -123,7 +142,7 @@ func TestTheBenchmarkPrintsALineForEachWork(t *testing.T) {
 		}
 	}
 	if !strings.Contains(out, "lock of package sync") {
-		t.Errorf("nothing is said of the baseline's lock:\n%s", out)
+		t.Errorf("the legend says nothing of the lock of the baseline:\n%s", out)
 	}
 }
 
@@ -136,13 +155,31 @@ func TestAnInterruptedBenchmarkEndsAtOnceAndLeavesNothing(t *testing.T) {
 		defer cancel()
 		begin := time.Now()
 		var out, errs bytes.Buffer
-		status := run(ctx, fullPlay(), append([]string{"bench", "--rounds", "1000"}, strings.Fields(args)...), &out, &errs)
+		status := run(ctx, append([]string{"--rounds", "1000"}, strings.Fields(args)...), &out, &errs)
 		expect(t, status, exitInterrupted, out.String(), errs.String())
 		if took := time.Since(begin); took > limit {
 			t.Errorf("bench %s: ended %v after it was interrupted", args, took)
 		}
 		if left := testutil.Leftover(before, limit); left > 0 {
 			t.Errorf("bench %s: %d goroutines are left", args, left)
+		}
+	}
+}
+
+func TestBadUsageIsRefused(t *testing.T) {
+	for args, says := range map[string]string{
+		"-rounds 0":            "-rounds is 0",
+		"-rounds 1001":         "-rounds is 1001",
+		"-only (":              "no regular expression",
+		"-only no-such-work":   "matches no work",
+		"-only ^callers/1$":    "matches no work", // that is a point of a curve
+		"-curves -only ^tell$": "sessions/1000",
+		"superfluous":          "superfluous",
+	} {
+		out, errs, status := program(t, strings.Fields(args)...)
+		expect(t, status, exitUsage, out, errs)
+		if !strings.Contains(errs, says) || out != "" {
+			t.Errorf("%s: out %q, err %q, want the reason %q on the latter", args, out, errs, says)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -8,56 +8,55 @@ import (
 	"net"
 )
 
-// startRaw starts a server that reads messages of one size and sends back what came,
-// cut or filled up to the other size, which is the least that a round trip can do.
-// All sides know the sizes.
-func startRaw(t *tls.Config, ask, answer int) (*listener, error) {
+// startFloor starts a server that reads messages of one size and sends back messages
+// of the other: the least work of a round trip. Both sides know the sizes.
+func startFloor(t *tls.Config, args, reply int) (*listener, error) {
 	return listen(func(conn net.Conn) {
 		conn, err := accept(conn, t)
 		if err != nil {
 			return
 		}
-		for message := make([]byte, max(ask, answer)); ; {
-			if _, err := io.ReadFull(conn, message[:ask]); err != nil {
+		for message := make([]byte, max(args, reply)); ; {
+			if _, err := io.ReadFull(conn, message[:args]); err != nil {
 				return
 			}
-			if _, err := conn.Write(message[:answer]); err != nil {
+			if _, err := conn.Write(message[:reply]); err != nil {
 				return
 			}
 		}
 	})
 }
 
-// raw is a connection per caller.
-type raw struct {
+// floorClient is a connection for each caller.
+type floorClient struct {
 	conns   []net.Conn
-	answers [][]byte
+	replies [][]byte
 }
 
-func openRaw(ctx context.Context, addr string, t *tls.Config, callers, answer int) (*raw, error) {
-	r := &raw{}
+func openFloor(ctx context.Context, addr string, t *tls.Config, callers, reply int) (*floorClient, error) {
+	f := &floorClient{}
 	for range callers {
 		conn, err := dial(ctx, addr, t)
 		if err != nil {
-			return nil, errors.Join(err, r.close())
+			return nil, errors.Join(err, f.close())
 		}
-		r.conns, r.answers = append(r.conns, conn), append(r.answers, make([]byte, answer))
+		f.conns, f.replies = append(f.conns, conn), append(f.replies, make([]byte, reply))
 	}
-	return r, nil
+	return f, nil
 }
 
-func (r *raw) call(worker int, payload []byte) error {
-	if _, err := r.conns[worker].Write(payload); err != nil {
+func (f *floorClient) call(worker int, args []byte) error {
+	if _, err := f.conns[worker].Write(args); err != nil {
 		return err
 	}
-	_, err := io.ReadFull(r.conns[worker], r.answers[worker])
+	_, err := io.ReadFull(f.conns[worker], f.replies[worker])
 	return err
 }
 
-// close may come twice.
-func (r *raw) close() error {
+// close may be called twice.
+func (f *floorClient) close() error {
 	var errs []error
-	for _, conn := range r.conns {
+	for _, conn := range f.conns {
 		if err := conn.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}

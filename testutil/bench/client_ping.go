@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 const pingMethod = "Status.Ping"
 
-// What yamux sends: frames with a header of twelve bytes.
+// Frames of yamux have a header of twelve bytes.
 const (
 	frameHeader = 12
 	frameData   = 0
@@ -28,19 +28,18 @@ func frame(kind byte, flags uint16, payload ...byte) []byte {
 	return append(f, payload...)
 }
 
-// sayPing connects, says on a stream what a client says for a ping, and waits for
-// the answer. Behind the socket that is left there is no client: no session, no
-// buffer, no goroutine.
-func sayPing(ctx context.Context, addr string) (release func() error, err error) {
+// pingRaw connects, writes the bytes of a ping on a stream, and waits for the reply.
+// The socket that stays open has no client: no session, no buffer, no goroutine.
+func pingRaw(ctx context.Context, addr string) (release func() error, err error) {
 	conn, err := dial(ctx, addr, nil)
 	if err != nil {
 		return nil, err
 	}
-	said := []byte{modeMultiplex}
-	said = append(said, frame(frameWindow, flagSYN)...)
-	said = append(said, frame(frameData, 0, modeRPC)...)
-	said = append(said, frame(frameData, 0, pingRequest()...)...)
-	if _, err = conn.Write(said); err == nil {
+	sent := []byte{modeMultiplex}
+	sent = append(sent, frame(frameWindow, flagSYN)...)
+	sent = append(sent, frame(frameData, 0, modeRPC)...)
+	sent = append(sent, frame(frameData, 0, pingRequest()...)...)
+	if _, err = conn.Write(sent); err == nil {
 		err = awaitData(conn)
 	}
 	if err != nil {
@@ -60,7 +59,7 @@ func pingRequest() []byte {
 	return append(r, 1, 0x80)
 }
 
-// awaitData reads frames up to the first with data in it.
+// awaitData reads frames up to the first data frame.
 func awaitData(conn net.Conn) error {
 	header := make([]byte, frameHeader)
 	for {

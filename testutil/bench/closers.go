@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// patience is how long something may take to begin or to end.
+// patience is the limit of a dial, a handshake and a stop.
 const patience = 10 * time.Second
 
-// opening collects what was opened, to close it in the reverse order.
-type opening struct{ closes []func() error }
+// closers are functions to call in the reverse order.
+type closers struct{ funcs []func() error }
 
-func (o *opening) add(closing func() error) { o.closes = append(o.closes, closing) }
+func (c *closers) add(f func() error) { c.funcs = append(c.funcs, f) }
 
-func (o *opening) close() error {
+func (c *closers) close() error {
 	var errs []error
-	for i := len(o.closes) - 1; i >= 0; i-- {
-		errs = append(errs, o.closes[i]())
+	for i := len(c.funcs) - 1; i >= 0; i-- {
+		errs = append(errs, c.funcs[i]())
 	}
 	return errors.Join(errs...)
 }
 
-// within is a Stop that has some time.
+// within is a stop with a time limit.
 func within(stop func(context.Context) error) func() error {
 	return func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -31,12 +31,12 @@ func within(stop func(context.Context) error) func() error {
 	}
 }
 
-// untilEnd is a closing that also comes when ctx ends, for what blocks without a
-// context. It must bear to be called twice.
-func untilEnd(ctx context.Context, closing func() error) func() error {
-	early := context.AfterFunc(ctx, func() { _ = closing() }) // the error of the second time is told
+// untilEnd calls f also when ctx ends, to wake calls that take no context. f may be
+// called twice.
+func untilEnd(ctx context.Context, f func() error) func() error {
+	cancel := context.AfterFunc(ctx, func() { _ = f() }) // the second call returns the error
 	return func() error {
-		early()
-		return closing()
+		cancel()
+		return f()
 	}
 }

@@ -1,12 +1,24 @@
-// Package bench measures what the proxy costs beside a plain way to do the same
-// and beside the least it could cost, all in one process and in turns, so that
-// what the machine does meanwhile befalls all of them.
+// Command bench measures what the proxy costs, beside a plain way to do the same and
+// the least it could cost:
 //
-// A work has entrants: ours, a baseline, a floor, and where it makes a difference
-// ours against the baseline's own server. [Works] runs them in rounds, each of
-// which begins with another entrant, and ratios are taken within a round.
-// [Curves] shows how costs grow.
+//	go run ./testutil/bench
+//	go run ./testutil/bench -only '^call/tcp/64B' -rounds 20
+//	go run ./testutil/bench -curves -only callers
+//	go run ./testutil/bench -json | jq '.[] | {work, ratio_to_baseline}'
 //
-// Every number is from this machine. What servers a work needs run in this
-// process, on loopback, and everything is released before a function returns.
-package bench
+// All servers run in this process, on loopback. The default run takes a minute or
+// two. Times are those of this machine; the ratios say more.
+//
+// A work has entrants: ours, the baseline, the floor and, where it makes a
+// difference, ours against the server of the baseline. They take turns in rounds,
+// each of which begins with another entrant, so that a slow moment of the machine is
+// shared by all. A ratio is taken within a round.
+//
+// With -curves it measures how costs grow with callers, servers, message size and
+// sessions: growth is the cost beside that of the first point and, in brackets,
+// beside linear growth.
+//
+// # Exit codes
+//
+// 0 if all was measured, 1 if something failed, 2 for bad usage, 130 if interrupted.
+package main

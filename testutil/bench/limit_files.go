@@ -1,14 +1,14 @@
-package bench
+package main
 
 import (
 	"fmt"
 	"os"
 )
 
-// spareFiles are those that the rest of a field needs.
+// spareFiles are those that the rest of a setup needs.
 const spareFiles = 64
 
-// roomFor says whether so many more files can be open at once. It opens them.
+// roomFor reports whether so many more files can be open at once. It opens them.
 func roomFor(files int) bool {
 	var all []*os.File
 	defer func() {
@@ -26,11 +26,11 @@ func roomFor(files int) bool {
 	return true
 }
 
-// capFloor leaves out the floor if it needs more sockets than can be opened. All
-// other entrants share a session.
-func (u *unary) capFloor(room func(files int) bool) (note string) {
-	if files := 2 * u.callers; !room(files) {
-		u.noFloor = true
+// capFloor leaves out the floor if it needs more sockets than can be open. All other
+// entrants share a session.
+func (c *call) capFloor(room func(files int) bool) (note string) {
+	if files := 2 * c.callers; !room(files) {
+		c.noFloor = true
 		return "no floor: " + tooMany(files)
 	}
 	return ""

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// listener accepts connections on loopback and has each served in a goroutine of
-// its own, until it is closed.
+// listener accepts connections on loopback and serves each in a goroutine, until it
+// is closed.
 type listener struct {
 	net.Listener
 	served sync.WaitGroup
@@ -19,7 +19,7 @@ type listener struct {
 }
 
 // listen serves until close. serve need not close its connection, and must return
-// when that is closed.
+// when the connection is closed.
 func listen(serve func(conn net.Conn)) (*listener, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -35,7 +35,7 @@ func listen(serve func(conn net.Conn)) (*listener, error) {
 			}
 			l.served.Go(func() {
 				defer context.AfterFunc(l.ctx, func() { _ = conn.Close() })()
-				defer func() { _ = conn.Close() }() // both may come; the second one finds it closed
+				defer func() { _ = conn.Close() }() // it may be closed already
 				serve(conn)
 			})
 		}
@@ -45,7 +45,7 @@ func listen(serve func(conn net.Conn)) (*listener, error) {
 
 func (l *listener) addr() string { return l.Addr().String() }
 
-// close ends all connections and waits for those who serve them.
+// close closes all connections and waits until serve has returned.
 func (l *listener) close() error {
 	err := l.Close()
 	l.cancel()
@@ -53,8 +53,8 @@ func (l *listener) close() error {
 	return err
 }
 
-// dial connects a client that is not ours. lead is sent first, in plain, and then
-// the TLS handshake if there is one.
+// dial connects a client that is not ours. With TLS it writes lead in the clear and
+// then does the handshake.
 func dial(ctx context.Context, addr string, t *tls.Config, lead ...byte) (net.Conn, error) {
 	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -73,7 +73,7 @@ func dial(ctx context.Context, addr string, t *tls.Config, lead ...byte) (net.Co
 	return secured, nil
 }
 
-// accept is the other end of dial.
+// accept is the server side of dial.
 func accept(conn net.Conn, t *tls.Config, lead ...byte) (net.Conn, error) {
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err

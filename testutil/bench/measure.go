@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// sample is what one entrant did in one round.
+// sample is the result of one entrant in one round.
 type sample struct {
 	ns     float64 // per operation: the time of all, over their number
 	p99    float64 // nanoseconds of one operation; 0: not measured
@@ -19,62 +19,62 @@ type sample struct {
 	bytes  float64 // per operation, in the whole process
 }
 
-// enough is how many latencies are kept in a round, of all workers together.
-const enough = 1 << 15
+// maxLatencies is how many latencies of a round are kept, of all workers together.
+const maxLatencies = 1 << 15
 
-// crew are the workers of one entrant.
-type crew struct {
+// group is the workers of one entrant.
+type group struct {
 	entrant
 	latencies [][]int64 // of each worker, in nanoseconds
 	done      []int     // operations of each worker
 	errs      []error
 }
 
-func newCrew(e entrant) *crew {
-	c := &crew{entrant: e, done: make([]int, e.workers), errs: make([]error, e.workers)}
+func newGroup(e entrant) *group {
+	g := &group{entrant: e, done: make([]int, e.workers), errs: make([]error, e.workers)}
 	if e.timed {
-		c.latencies = make([][]int64, e.workers)
-		for w := range c.latencies {
-			c.latencies[w] = make([]int64, 0, max(enough/e.workers, 64))
+		g.latencies = make([][]int64, e.workers)
+		for w := range g.latencies {
+			g.latencies[w] = make([]int64, 0, max(maxLatencies/e.workers, 64))
 		}
 	}
-	return c
+	return g
 }
 
-// round has everybody work for d. All goroutines are there before the clock
-// starts, and what was allocated before is collected.
-func (c *crew) round(ctx context.Context, d time.Duration) (sample, error) {
+// round has all workers work for d. The goroutines are started, and garbage is
+// collected, before the clock starts.
+func (g *group) round(ctx context.Context, d time.Duration) (sample, error) {
 	var stop atomic.Bool
 	start := make(chan struct{})
 	var all sync.WaitGroup
-	for w := range c.workers {
-		c.done[w] = 0
-		if c.timed {
-			c.latencies[w] = c.latencies[w][:0]
+	for w := range g.workers {
+		g.done[w] = 0
+		if g.timed {
+			g.latencies[w] = g.latencies[w][:0]
 		}
 		all.Go(func() {
 			<-start
-			c.work(ctx, w, &stop)
+			g.work(ctx, w, &stop)
 		})
 	}
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	begin := time.Now() // before the alarm is set: a round never takes less than d
-	over := time.AfterFunc(d, func() { stop.Store(true) })
+	begin := time.Now() // before the timer starts: a round never takes less than d
+	timer := time.AfterFunc(d, func() { stop.Store(true) })
 	close(start)
 	all.Wait()
 	took := time.Since(begin)
-	over.Stop()
+	timer.Stop()
 	runtime.ReadMemStats(&after)
-	if err := errors.Join(c.errs...); err != nil {
+	if err := errors.Join(g.errs...); err != nil {
 		return sample{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return sample{}, err
 	}
 	n := 0
-	for _, done := range c.done {
+	for _, done := range g.done {
 		n += done
 	}
 	if n == 0 {
@@ -85,26 +85,26 @@ func (c *crew) round(ctx context.Context, d time.Duration) (sample, error) {
 		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
 		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
 	}
-	if c.timed {
-		took := slices.Concat(c.latencies...)
+	if g.timed {
+		took := slices.Concat(g.latencies...)
 		slices.Sort(took)
 		s.p99 = float64(took[len(took)*99/100])
 	}
 	return s, nil
 }
 
-// work is one worker's share of a round: at least one chunk.
-func (c *crew) work(ctx context.Context, w int, stop *atomic.Bool) {
+// work is the share of one worker in a round: at least one chunk.
+func (g *group) work(ctx context.Context, w int, stop *atomic.Bool) {
 	n := 0
 	for begin := time.Now(); ; {
-		if c.errs[w] = c.do(ctx, w, c.chunk); c.errs[w] != nil {
+		if g.errs[w] = g.do(ctx, w, g.chunk); g.errs[w] != nil {
 			break
 		}
-		n += c.chunk
-		if c.timed {
+		n += g.chunk
+		if g.timed {
 			now := time.Now()
-			if l := c.latencies[w]; len(l) < cap(l) {
-				c.latencies[w] = append(l, int64(now.Sub(begin))/int64(c.chunk))
+			if l := g.latencies[w]; len(l) < cap(l) {
+				g.latencies[w] = append(l, int64(now.Sub(begin))/int64(g.chunk))
 			}
 			begin = now
 		}
@@ -112,5 +112,5 @@ func (c *crew) work(ctx context.Context, w int, stop *atomic.Bool) {
 			break
 		}
 	}
-	c.done[w] = n
+	g.done[w] = n
 }

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-// kept keeps what is to be allocated from being left out by the compiler.
-var kept [4][]byte
+// sink keeps allocations from being optimised away.
+var sink [4][]byte
 
 func TestARoundCountsWhatItsWorkersDid(t *testing.T) {
 	var n atomic.Int64
-	c := newCrew(entrant{workers: 4, chunk: 1000, timed: true, do: func(_ context.Context, worker, chunk int) error {
-		for range chunk { // far more than what else goes on in the process
-			kept[worker] = make([]byte, 10_000)
+	g := newGroup(entrant{workers: 4, chunk: 1000, timed: true, do: func(_ context.Context, worker, chunk int) error {
+		for range chunk { // far more than other goroutines allocate
+			sink[worker] = make([]byte, 10_000)
 		}
 		n.Add(int64(chunk))
 		return nil
 	}})
 	begin := time.Now()
-	s, err := c.round(t.Context(), time.Millisecond)
+	s, err := g.round(t.Context(), time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := 0
-	for _, d := range c.done {
+	for _, d := range g.done {
 		done += d
 		if d == 0 {
 			t.Error("a worker did nothing")
@@ -47,17 +47,17 @@ func TestARoundCountsWhatItsWorkersDid(t *testing.T) {
 
 func TestARoundThatIsInterruptedOrFailsIsNoSample(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	c := newCrew(entrant{workers: 1, chunk: 1, do: func(context.Context, int, int) error { cancel(); return nil }})
-	if _, err := c.round(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+	g := newGroup(entrant{workers: 1, chunk: 1, do: func(context.Context, int, int) error { cancel(); return nil }})
+	if _, err := g.round(ctx, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want that of the context", err)
 	}
-	c = newCrew(entrant{workers: 2, chunk: 1, do: func(_ context.Context, worker, _ int) error {
+	g = newGroup(entrant{workers: 2, chunk: 1, do: func(_ context.Context, worker, _ int) error {
 		if worker == 1 {
 			return io.ErrUnexpectedEOF
 		}
 		return nil
 	}})
-	if _, err := c.round(t.Context(), time.Millisecond); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := g.round(t.Context(), time.Millisecond); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v, want that of the worker", err)
 	}
 }
@@ -71,7 +71,7 @@ func TestTheMedianIsTheMiddleOrBetweenTheTwoThere(t *testing.T) {
 	}
 }
 
-// A ratio is taken within its round: what slows a whole round down does not show.
+// A ratio is taken within its round: a slow round does not show in it.
 func TestRatiosAreThoseWithinARound(t *testing.T) {
 	var samples [roles][]sample
 	samples[ours] = []sample{{ns: 1}, {ns: 20}, {ns: 3}}

@@ -1,8 +1,10 @@
-package bench
+package main
 
-// Result is what came out for one work, or for one point of a curve. Times are in
-// nanoseconds; what is nil was not measured. The figures are medians over the
-// rounds, a ratio is the median of the ratios in each of them.
+import "slices"
+
+// Result is the figures of one work, or of one point of a curve. Times are in
+// nanoseconds; a nil was not measured. Figures are medians over the rounds, and a
+// ratio is the median of the ratios of the rounds.
 type Result struct {
 	Work   string `json:"work"`
 	Rounds int    `json:"rounds"`
@@ -10,7 +12,7 @@ type Result struct {
 	OursNS       *float64 `json:"ours_ns"`
 	BaselineNS   *float64 `json:"baseline_ns"`
 	FloorNS      *float64 `json:"floor_ns"`
-	SameServerNS *float64 `json:"same_server_ns"` // ours, against the baseline's server
+	SameServerNS *float64 `json:"same_server_ns"` // ours, against the server of the baseline
 
 	RatioToBaseline           *float64 `json:"ratio_to_baseline"`
 	RatioToBaselineMin        *float64 `json:"ratio_to_baseline_min"`
@@ -25,7 +27,7 @@ type Result struct {
 	FloorP99NS      *float64 `json:"floor_p99_ns"`
 	SameServerP99NS *float64 `json:"same_server_p99_ns"`
 
-	// Of one operation, at both its ends; or what one idle thing holds.
+	// Of one operation, at both its ends; or held by one idle thing.
 	Allocs           *float64 `json:"allocs"`
 	Bytes            *float64 `json:"bytes"`
 	BaselineAllocs   *float64 `json:"baseline_allocs"`
@@ -33,30 +35,30 @@ type Result struct {
 	SameServerAllocs *float64 `json:"same_server_allocs"`
 	SameServerBytes  *float64 `json:"same_server_bytes"`
 
-	// What one idle thing holds.
+	// Held by one idle thing.
 	Goroutines         *float64 `json:"goroutines"`
 	BaselineGoroutines *float64 `json:"baseline_goroutines"`
 
-	// Of a curve: which one, the point, and the cost there beside that of the
-	// first point, and beside what that would have grown to in proportion.
+	// Of a curve: its name, the point, and the cost there beside that of the first
+	// point, and beside linear growth.
 	Curve         string   `json:"curve,omitempty"`
 	At            *int     `json:"at"`
 	RatioToFirst  *float64 `json:"ratio_to_first"`
 	RatioToLinear *float64 `json:"ratio_to_linear"`
 
-	Note string `json:"note,omitempty"` // what to know about this figure
+	Note string `json:"note,omitempty"` // printed below the table
 }
 
 // summary makes the Result of a work from its samples by role and round.
-func summary(name string, samples *[roles][]sample) Result {
-	r := Result{Work: name, Rounds: len(samples[ours])}
-	of := func(who role, what func(sample) float64) *float64 {
-		if len(samples[who]) == 0 {
+func summary(name string, samples *[roles][]sample) (out Result) {
+	out = Result{Work: name, Rounds: len(samples[ours])}
+	of := func(r role, figure func(sample) float64) *float64 {
+		if len(samples[r]) == 0 {
 			return nil
 		}
-		all := make([]float64, len(samples[who]))
-		for i, s := range samples[who] {
-			all[i] = what(s)
+		all := make([]float64, len(samples[r]))
+		for i, s := range samples[r] {
+			all[i] = figure(s)
 		}
 		return new(spreadOf(all).median)
 	}
@@ -75,14 +77,23 @@ func summary(name string, samples *[roles][]sample) Result {
 	p99 := func(s sample) float64 { return s.p99 }
 	allocs := func(s sample) float64 { return s.allocs }
 	bytes := func(s sample) float64 { return s.bytes }
-	r.OursNS, r.BaselineNS, r.FloorNS, r.SameServerNS = of(ours, ns), of(baseline, ns), of(floor, ns), of(sameServer, ns)
+	out.OursNS, out.BaselineNS, out.FloorNS, out.SameServerNS = of(ours, ns), of(baseline, ns), of(floor, ns), of(sameServer, ns)
 	if len(samples[ours]) > 0 && samples[ours][0].p99 > 0 {
-		r.OursP99NS, r.BaselineP99NS, r.FloorP99NS, r.SameServerP99NS = of(ours, p99), of(baseline, p99), of(floor, p99), of(sameServer, p99)
+		out.OursP99NS, out.BaselineP99NS, out.FloorP99NS, out.SameServerP99NS = of(ours, p99), of(baseline, p99), of(floor, p99), of(sameServer, p99)
 	}
-	r.Allocs, r.BaselineAllocs, r.SameServerAllocs = of(ours, allocs), of(baseline, allocs), of(sameServer, allocs)
-	r.Bytes, r.BaselineBytes, r.SameServerBytes = of(ours, bytes), of(baseline, bytes), of(sameServer, bytes)
-	r.RatioToBaselineMin, r.RatioToBaseline, r.RatioToBaselineMax = ratio(ours, baseline)
-	r.RatioToFloorMin, r.RatioToFloor, r.RatioToFloorMax = ratio(ours, floor)
-	_, r.SameServerRatioToBaseline, _ = ratio(sameServer, baseline)
-	return r
+	out.Allocs, out.BaselineAllocs, out.SameServerAllocs = of(ours, allocs), of(baseline, allocs), of(sameServer, allocs)
+	out.Bytes, out.BaselineBytes, out.SameServerBytes = of(ours, bytes), of(baseline, bytes), of(sameServer, bytes)
+	out.RatioToBaselineMin, out.RatioToBaseline, out.RatioToBaselineMax = ratio(ours, baseline)
+	out.RatioToFloorMin, out.RatioToFloor, out.RatioToFloorMax = ratio(ours, floor)
+	_, out.SameServerRatioToBaseline, _ = ratio(sameServer, baseline)
+	return out
+}
+
+// spread is a figure over all rounds.
+type spread struct{ min, median, max float64 }
+
+func spreadOf(all []float64) spread {
+	all = slices.Sorted(slices.Values(all))
+	n := len(all)
+	return spread{min: all[0], median: (all[(n-1)/2] + all[n/2]) / 2, max: all[n-1]}
 }

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -9,46 +9,46 @@ import (
 	"strings"
 )
 
-// Options says what is measured and how often.
-type Options struct {
-	Rounds int            // at least 1
-	Only   *regexp.Regexp // nil: everything
+// options is what is measured and how often.
+type options struct {
+	rounds int            // at least 1
+	only   *regexp.Regexp // nil: everything
 }
 
-// Works measures all works that Options names and tells each result when it is
-// there. It blocks until that is done or ctx ends (ctx.Err). An Only that matches
-// no work is a *NoSuchWorkError.
-func Works(ctx context.Context, o Options, tell func(Result)) error {
-	return runAll(ctx, o, allWorks(), tell)
+func allWorks() []work {
+	return slices.Concat(findWorks(), mailboxWorks(), callWorks(), heartbeatWorks(), ownerWorks(), memoryWorks())
 }
 
-// NoSuchWorkError says that nothing of what can be measured was named.
-type NoSuchWorkError struct {
-	Only  string   // as given
-	Works []string // what there is
+// noSuchWorkError reports that only matches no work.
+type noSuchWorkError struct {
+	only  string // as given
+	works []string
 }
 
-func (e *NoSuchWorkError) Error() string {
-	return fmt.Sprintf("%q matches no work: give a regular expression that matches one of %s", e.Only, strings.Join(e.Works, " "))
+func (e *noSuchWorkError) Error() string {
+	return fmt.Sprintf("%q matches no work: give a regular expression that matches one of %s", e.only, strings.Join(e.works, " "))
 }
 
-// pick leaves out what is not to be measured.
-func (o Options) pick(all []work) ([]work, error) {
-	if o.Only == nil {
+// pick is the works that are to be measured.
+func (o options) pick(all []work) ([]work, error) {
+	if o.only == nil {
 		return all, nil
 	}
-	picked := slices.DeleteFunc(slices.Clone(all), func(w work) bool { return !o.Only.MatchString(w.name) })
+	picked := slices.DeleteFunc(slices.Clone(all), func(w work) bool { return !o.only.MatchString(w.name) })
 	if len(picked) == 0 {
-		e := &NoSuchWorkError{Only: o.Only.String()}
+		e := &noSuchWorkError{only: o.only.String()}
 		for _, w := range all {
-			e.Works = append(e.Works, w.name)
+			e.works = append(e.works, w.name)
 		}
 		return nil, e
 	}
 	return picked, nil
 }
 
-func runAll(ctx context.Context, o Options, all []work, tell func(Result)) error {
+// runAll measures the works that o picks and reports each result at once. It blocks
+// until that is done or ctx ends, which is then in the error; a pattern that matches
+// no work is a *noSuchWorkError.
+func runAll(ctx context.Context, o options, all []work, report func(Result)) error {
 	picked, err := o.pick(all)
 	if err != nil {
 		return err
@@ -58,46 +58,46 @@ func runAll(ctx context.Context, o Options, all []work, tell func(Result)) error
 			return err
 		}
 		measure := w.time
-		if w.weigh != nil {
-			measure = w.weighAll
+		if w.footprint != nil {
+			measure = w.measureFootprint
 		}
-		r, err := measure(ctx, o.Rounds)
+		r, err := measure(ctx, o.rounds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, errors.Join(err, ctx.Err()))
 		}
-		tell(r)
+		report(r)
 	}
 	return nil
 }
 
 // time measures how long the work takes each of its entrants. Every round begins
-// with another one.
+// with another entrant.
 func (w work) time(ctx context.Context, rounds int) (r Result, err error) {
-	f, err := w.open(ctx)
+	s, err := w.open(ctx)
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, f.close()) }()
-	crews := make([]*crew, len(f.entrants))
-	for i, e := range f.entrants {
-		crews[i] = newCrew(e)
-		if _, err := crews[i].round(ctx, f.slice/4); err != nil { // warms up; counts for nothing
+	defer func() { err = errors.Join(err, s.close()) }()
+	groups := make([]*group, len(s.entrants))
+	for i, e := range s.entrants {
+		groups[i] = newGroup(e)
+		if _, err := groups[i].round(ctx, s.slice/4); err != nil { // warms up; counts for nothing
 			return r, err
 		}
 	}
 	var samples [roles][]sample
 	for round := range rounds {
-		for turn := range crews {
-			c := crews[(round+turn)%len(crews)]
-			s, err := c.round(ctx, f.slice)
+		for i := range groups {
+			g := groups[(round+i)%len(groups)]
+			one, err := g.round(ctx, s.slice)
 			if err != nil {
 				return r, err
 			}
-			samples[c.role] = append(samples[c.role], s)
+			samples[g.role] = append(samples[g.role], one)
 		}
 	}
 	r = summary(w.name, &samples)
-	r.Note = f.note
+	r.Note = s.note
 	if w.curve != "" {
 		r.Curve, r.At = w.curve, new(w.at)
 	}

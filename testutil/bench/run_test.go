@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// fake is a work whose entrants note who was at work, and how often it was closed.
+// fake is a work that records the order of its entrants and counts its closings.
 type fake struct {
 	work
-	turns  []role
+	order  []role
 	closed int
 }
 
 func newFake(do func(r role) error) *fake {
 	f := &fake{}
-	f.work = work{name: "fake/1", open: func(context.Context) (*field, error) {
-		fd := &field{slice: time.Nanosecond, close: func() error { f.closed++; return nil }}
+	f.work = work{name: "fake/1", open: func(context.Context) (*setup, error) {
+		s := &setup{slice: time.Nanosecond, close: func() error { f.closed++; return nil }}
 		for _, r := range []role{ours, baseline, floor} {
-			fd.entrants = append(fd.entrants, sequence(r, 1, func(int) error {
-				if len(f.turns) == 0 || f.turns[len(f.turns)-1] != r {
-					f.turns = append(f.turns, r)
+			s.entrants = append(s.entrants, sequence(r, 1, func(int) error {
+				if len(f.order) == 0 || f.order[len(f.order)-1] != r {
+					f.order = append(f.order, r)
 				}
 				return do(r)
 			}))
 		}
-		return fd, nil
+		return s, nil
 	}}
 	return f
 }
@@ -46,8 +46,8 @@ func TestEachRoundBeginsWithAnotherEntrant(t *testing.T) {
 		baseline, floor, ours,
 		floor, ours, baseline,
 	}
-	if !slices.Equal(f.turns, want) {
-		t.Errorf("the turns were %v, want %v", f.turns, want)
+	if !slices.Equal(f.order, want) {
+		t.Errorf("the order was %v, want %v", f.order, want)
 	}
 	if r.Rounds != 3 || r.RatioToBaseline == nil || r.RatioToFloor == nil || r.SameServerNS != nil {
 		t.Errorf("%+v", r)
@@ -66,13 +66,13 @@ func TestAnEntrantThatFailsEndsItAllAndIsNamed(t *testing.T) {
 		}
 		return nil
 	})
-	told := 0
-	err := runAll(t.Context(), Options{Rounds: 1}, []work{f.work}, func(Result) { told++ })
+	reported := 0
+	err := runAll(t.Context(), options{rounds: 1}, []work{f.work}, func(Result) { reported++ })
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "fake/1") {
 		t.Errorf("error %v, want one that names the work and wraps the cause", err)
 	}
-	if told != 0 || f.closed != 1 {
-		t.Errorf("%d results told, closed %d times", told, f.closed)
+	if reported != 0 || f.closed != 1 {
+		t.Errorf("%d results reported, closed %d times", reported, f.closed)
 	}
 }
 
@@ -81,16 +81,16 @@ func TestOnlyWhatMatchesIsMeasured(t *testing.T) {
 	second.name = "other/2"
 	all := []work{first.work, second.work}
 	var names []string
-	o := Options{Rounds: 1, Only: regexp.MustCompile("^other")}
+	o := options{rounds: 1, only: regexp.MustCompile("^other")}
 	if err := runAll(t.Context(), o, all, func(r Result) { names = append(names, r.Work) }); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(names, []string{"other/2"}) || first.closed != 0 {
 		t.Errorf("measured %v", names)
 	}
-	o.Only = regexp.MustCompile("nothing")
-	none, ok := errors.AsType[*NoSuchWorkError](runAll(t.Context(), o, all, func(Result) {}))
-	if !ok || none.Only != "nothing" || !slices.Equal(none.Works, []string{"fake/1", "other/2"}) {
+	o.only = regexp.MustCompile("nothing")
+	none, ok := errors.AsType[*noSuchWorkError](runAll(t.Context(), o, all, func(Result) {}))
+	if !ok || none.only != "nothing" || !slices.Equal(none.works, []string{"fake/1", "other/2"}) {
 		t.Errorf("%+v", none)
 	}
 }
@@ -98,8 +98,8 @@ func TestOnlyWhatMatchesIsMeasured(t *testing.T) {
 func TestEveryWorkHasANameOfItsOwn(t *testing.T) {
 	seen := map[string]bool{}
 	for _, w := range slices.Concat(allWorks(), allPoints()) {
-		if seen[w.name] || (w.open == nil) == (w.weigh == nil) {
-			t.Errorf("%q is there twice, or is not either timed or weighed", w.name)
+		if seen[w.name] || (w.open == nil) == (w.footprint == nil) {
+			t.Errorf("%q is there twice, or has not exactly one measure", w.name)
 		}
 		seen[w.name] = true
 	}

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"crypto/tls"
@@ -11,33 +11,33 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// The bytes that connections and streams begin with.
+// The first bytes of connections and streams.
 const (
 	modeRPC       = 0x01
 	modeTLS       = 0x04
 	modeMultiplex = 0x06
 )
 
-// Echo answers with what it was sent.
+// Echo is a service of net/rpc.
 type Echo struct{}
 
-// Echo is a method of net/rpc.
-func (Echo) Echo(args []byte, reply *[]byte) error {
+// Echo returns its arguments.
+func (Echo) Echo(args Payload, reply *Payload) error {
 	*reply = args
 	return nil
 }
 
-// Status is what a pool asks before it trusts a connection.
+// Status is a service of net/rpc: a pool pings every new connection.
 type Status struct{}
 
-// Ping is a method of net/rpc.
+// Ping answers with an empty map.
 func (Status) Ping(_ any, reply *map[string]any) error {
 	*reply = map[string]any{}
 	return nil
 }
 
-// startPlain starts a server of nothing but net/rpc, its codec and yamux, as their
-// own documentation puts them together.
+// startPlain starts a server of net/rpc, its codec and yamux alone, put together as
+// their documentation does.
 func startPlain(t *tls.Config) (*listener, error) {
 	server := rpc.NewServer()
 	if err := server.Register(Echo{}); err != nil {
@@ -66,7 +66,7 @@ func servePlain(server *rpc.Server, conn net.Conn, t *tls.Config) {
 	}
 	var streams sync.WaitGroup
 	defer streams.Wait()
-	defer func() { _ = session.Close() }() // the streams end with it
+	defer func() { _ = session.Close() }() // the streams end with the session
 	for {
 		stream, err := session.AcceptStream()
 		if err != nil {

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"fmt"
@@ -6,44 +6,41 @@ import (
 	"strings"
 )
 
-// Table writes results for people, a line each, as they come.
-type Table struct {
+// table writes results for people, one line for each result.
+type table struct {
 	w     io.Writer
 	begun bool
 	notes []string
 }
 
-// NewTable makes one that writes to w.
-func NewTable(w io.Writer) *Table { return &Table{w: w} }
-
 // column is one column of the table.
 type column struct {
 	title string
 	width int
-	cell  func(Result) string
+	cell  func(*Result) string
 }
 
 var columns = []column{
-	{"work", 24, func(r Result) string { return r.Work }},
-	{"ours", 8, func(r Result) string { return duration(r.OursNS) }},
-	{"baseline", 8, func(r Result) string { return duration(r.BaselineNS) }},
-	{"floor", 8, func(r Result) string { return duration(r.FloorNS) }},
-	{"of baseline", 17, func(r Result) string { return ratio(r.RatioToBaseline, r.RatioToBaselineMin, r.RatioToBaselineMax) }},
-	{"same server", 11, func(r Result) string { return ratio(r.SameServerRatioToBaseline, nil, nil) }},
-	{"of floor", 19, func(r Result) string { return ratio(r.RatioToFloor, r.RatioToFloorMin, r.RatioToFloorMax) }},
+	{"work", 24, func(r *Result) string { return r.Work }},
+	{"ours", 8, func(r *Result) string { return duration(r.OursNS) }},
+	{"baseline", 8, func(r *Result) string { return duration(r.BaselineNS) }},
+	{"floor", 8, func(r *Result) string { return duration(r.FloorNS) }},
+	{"of baseline", 17, func(r *Result) string { return ratio(r.RatioToBaseline, r.RatioToBaselineMin, r.RatioToBaselineMax) }},
+	{"same server", 11, func(r *Result) string { return ratio(r.SameServerRatioToBaseline, nil, nil) }},
+	{"of floor", 19, func(r *Result) string { return ratio(r.RatioToFloor, r.RatioToFloorMin, r.RatioToFloorMax) }},
 	{"p99 ours/base/floor", 24, p99s},
-	{"allocs", 9, func(r Result) string { return pair(r.Allocs, r.BaselineAllocs) }},
-	{"bytes", 13, func(r Result) string { return pair(r.Bytes, r.BaselineBytes) }},
+	{"allocs", 9, func(r *Result) string { return pair(r.Allocs, r.BaselineAllocs) }},
+	{"bytes", 13, func(r *Result) string { return pair(r.Bytes, r.BaselineBytes) }},
 }
 
-// What the last column says of works, and of the points of curves.
+// The last column of works, and of the points of curves.
 var (
-	holds = column{"goroutines", 10, func(r Result) string { return pair(r.Goroutines, r.BaselineGoroutines) }}
+	holds = column{"goroutines", 10, func(r *Result) string { return pair(r.Goroutines, r.BaselineGoroutines) }}
 	grows = column{"growth", 15, growth}
 )
 
-// Row writes one result.
-func (t *Table) Row(r Result) {
+// row writes one result.
+func (t *table) row(r *Result) {
 	last := holds
 	if r.Curve != "" {
 		last = grows
@@ -59,21 +56,21 @@ func (t *Table) Row(r Result) {
 }
 
 // line writes the first column to the left and the others to the right.
-func (t *Table) line(last column, cell func(column) string) {
+func (t *table) line(last column, cell func(column) string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-*s", columns[0].width, cell(columns[0]))
 	for _, c := range columns[1:] {
 		fmt.Fprintf(&b, "  %*s", c.width, cell(c))
 	}
 	fmt.Fprintf(&b, "  %*s", last.width, cell(last))
-	fmt.Fprintln(t.w, strings.TrimRight(b.String(), " "))
+	_, _ = fmt.Fprintln(t.w, strings.TrimRight(b.String(), " "))
 }
 
-// Legend writes what the columns mean, and what to know about single rows.
-func (t *Table) Legend() {
-	fmt.Fprint(t.w, legend)
+// legend explains the columns and prints the notes of single rows.
+func (t *table) legend() {
+	_, _ = fmt.Fprint(t.w, legend)
 	for _, n := range t.notes {
-		fmt.Fprintln(t.w, n)
+		_, _ = fmt.Fprintln(t.w, n)
 	}
 }
 
@@ -88,8 +85,8 @@ find       baseline: the first of a list behind a lock. No lock of package sync 
            a mutex the proxy is measured in testutil/peers (make bench).
            floor: one atomic load of a pointer to the server
 tell, ask  floor: a bare channel with a goroutine at its end
-call       transport/size/callers; a heartbeat carries maps, which the codec reads and
-           writes, the others carry bytes. ours: the pool, against a server of testutil.
+call       transport/size/callers; the message is a map with so many
+           bytes in it, or a heartbeat. ours: the pool, against a server of testutil.
            baseline: net-rpc-msgpackrpc over pooled yamux streams, against net/rpc.
            same server: ours against that, of the baseline's time.
            floor: the same bytes there and back on a connection per caller
@@ -100,7 +97,7 @@ memory     proxy: without a connection. session: the client's side, without the
            socket; baseline: a yamux session with one pooled stream
 `
 
-// duration is nanoseconds with three digits that count.
+// duration formats nanoseconds with three significant digits.
 func duration(ns *float64) string {
 	switch {
 	case ns == nil:
@@ -129,7 +126,7 @@ func ratio(median, least, most *float64) string {
 	}
 }
 
-func p99s(r Result) string {
+func p99s(r *Result) string {
 	if r.OursP99NS == nil {
 		return "-"
 	}
@@ -147,7 +144,7 @@ func pair(of, base *float64) string {
 	}
 }
 
-// number has a digit behind the point where that says something.
+// number has a digit after the point if it is below ten.
 func number(n float64) string {
 	if n > -10 && n < 10 && n != float64(int(n)) {
 		return fmt.Sprintf("%.1f", n)
@@ -155,7 +152,7 @@ func number(n float64) string {
 	return fmt.Sprintf("%.0f", n)
 }
 
-func growth(r Result) string {
+func growth(r *Result) string {
 	if r.RatioToFirst == nil {
 		return ""
 	}

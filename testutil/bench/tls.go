@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"crypto/tls"
@@ -9,30 +9,30 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// region is where all servers are.
+// region is that of all servers.
 const region = "global"
 
-// trust is what both sides need to speak TLS; all nil: they speak plain TCP.
-type trust struct {
+// credentials are the TLS configurations of both sides; nil for plain TCP.
+type credentials struct {
 	server *tls.Config     // of every server
 	pool   *pool.TLSConfig // of ours
 	client *tls.Config     // of the others
 }
 
-// newTrust makes an authority that is forgotten afterwards, and what it issues.
-func newTrust() (trust, error) {
+// newCredentials makes a CA and issues certificates.
+func newCredentials() (credentials, error) {
 	ca, err := testutil.NewCA()
 	if err != nil {
-		return trust{}, err
+		return credentials{}, err
 	}
 	server, err1 := ca.Server(region)
 	client, err2 := ca.Client(region)
 	if err := errors.Join(err1, err2); err != nil {
-		return trust{}, err
+		return credentials{}, err
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca.PEM())
-	return trust{
+	return credentials{
 		server: ca.ServerTLS(server, region),
 		pool:   &pool.TLSConfig{CAPEM: ca.PEM(), CertPEM: client.CertPEM, KeyPEM: client.KeyPEM},
 		client: &tls.Config{

@@ -1,62 +1,76 @@
-package bench
+package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
 
+	"github.com/hashicorp/go-msgpack/v2/codec"
+
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// method echoes, on every server.
-const method = "Echo.Echo"
+// echoMethod returns its arguments, on every server.
+const echoMethod = "Echo.Echo"
 
-// unary is a call that echoes a payload, made by so many callers at once.
-type unary struct {
+// Payload is the arguments and the reply of Echo.Echo: a map, as Nomad's are.
+type Payload struct{ Data []byte }
+
+// call is an echo of so many bytes, or a heartbeat, by so many callers at the same
+// time.
+type call struct {
 	tls           bool
-	beat          bool // it is a heartbeat and has no size
+	heartbeat     bool // without a size
 	size, callers int
-	noFloor       bool // that many sockets cannot be opened
+	noFloor       bool // that many sockets cannot be open
 }
 
 // caller makes a call in the way of one entrant.
 type caller func(ctx context.Context, method string, args, reply any) error
 
-// message is what calls carry.
+// message is the arguments and the reply of a call.
 type message struct {
-	ask    []byte // as the floor sends it
-	answer int    // bytes
-	send   func(ctx context.Context, call caller) error
+	args  []byte // as the floor sends them
+	reply int    // bytes
+	send  func(ctx context.Context, call caller) error
 }
 
-// unaryWorks are calls of every size by every number of callers; over TLS the
+// newMessage makes a message whose bytes are those of args and reply.
+func newMessage(args, reply any, send func(context.Context, caller) error) (message, error) {
+	var sent, answered []byte
+	err1 := codec.NewEncoderBytes(&sent, new(codec.MsgpackHandle)).Encode(args)
+	err2 := codec.NewEncoderBytes(&answered, new(codec.MsgpackHandle)).Encode(reply)
+	return message{args: sent, reply: len(answered), send: send}, errors.Join(err1, err2)
+}
+
+// callWorks are calls of every size by every number of callers; over TLS the
 // largest are left out, to save time.
-func unaryWorks() (all []work) {
+func callWorks() (all []work) {
 	for _, secured := range []bool{false, true} {
 		for _, size := range []int{64, 4 << 10, 64 << 10} {
 			for _, callers := range []int{1, 16, 128} {
 				if secured && size > 4<<10 {
 					continue
 				}
-				u := unary{tls: secured, size: size, callers: callers}
-				all = append(all, work{name: u.name(), open: u.open})
+				c := call{tls: secured, size: size, callers: callers}
+				all = append(all, work{name: c.name(), open: c.open})
 			}
 		}
 	}
 	return all
 }
 
-func (u unary) name() string {
+func (c call) name() string {
 	transport := "tcp"
-	if u.tls {
+	if c.tls {
 		transport = "tls"
 	}
-	what := sizeName(u.size)
-	if u.beat {
-		what = "heartbeat"
+	message := sizeName(c.size)
+	if c.heartbeat {
+		message = "heartbeat"
 	}
-	return fmt.Sprintf("call/%s/%s/%d", transport, what, u.callers)
+	return fmt.Sprintf("call/%s/%s/%d", transport, message, c.callers)
 }
 
 func sizeName(bytes int) string {
@@ -71,32 +85,32 @@ func sizeName(bytes int) string {
 }
 
 // open starts three servers and connects four clients.
-func (u unary) open(ctx context.Context) (f *field, err error) {
-	o := new(opening)
+func (c call) open(ctx context.Context) (s *setup, err error) {
+	all := new(closers)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, o.close())
+			err = errors.Join(err, all.close())
 		}
 	}()
-	var t trust
-	if u.tls {
-		if t, err = newTrust(); err != nil {
+	var creds credentials
+	if c.tls {
+		if creds, err = newCredentials(); err != nil {
 			return nil, err
 		}
 	}
-	server, err := testutil.StartServer(testutil.ServerConfig{TLS: t.server})
+	server, err := testutil.StartServer(testutil.ServerConfig{TLS: creds.server})
 	if err != nil {
 		return nil, err
 	}
-	o.add(within(server.Stop))
-	server.Handle(beatMethod, answerBeat)
-	plain, err := startPlain(t.server)
+	all.add(within(server.Stop))
+	server.Handle(heartbeatMethod, answerHeartbeat)
+	plain, err := startPlain(creds.server)
 	if err != nil {
 		return nil, err
 	}
-	o.add(plain.close)
-	f = &field{slice: sliceOfNetwork, close: o.close}
-	m, err := u.message()
+	all.add(plain.close)
+	s = &setup{slice: sliceOfNetwork, close: all.close}
+	m, err := c.message()
 	if err != nil {
 		return nil, err
 	}
@@ -104,61 +118,58 @@ func (u unary) open(ctx context.Context) (f *field, err error) {
 		role role
 		addr string
 	}{{ours, server.Addr()}, {sameServer, plain.addr()}} {
-		p, err := pool.New(pool.Config{TLS: t.pool, MaxIdleStreams: u.callers})
+		p, err := pool.New(pool.Config{TLS: creds.pool, MaxIdleStreams: c.callers})
 		if err != nil {
 			return nil, err
 		}
-		o.add(within(p.Stop))
+		all.add(within(p.Stop))
 		call := func(ctx context.Context, method string, args, reply any) error {
 			return p.Call(ctx, end.addr, method, args, reply)
 		}
-		f.entrants = append(f.entrants, u.entrant(end.role, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
+		s.entrants = append(s.entrants, c.entrant(end.role, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
 	}
-	client, err := openStock(ctx, plain.addr(), t.client, u.callers)
+	client, err := openStock(ctx, plain.addr(), creds.client, c.callers)
 	if err != nil {
 		return nil, err
 	}
-	o.add(untilEnd(ctx, client.close))
+	all.add(untilEnd(ctx, client.close))
 	call := func(_ context.Context, method string, args, reply any) error { return client.call(method, args, reply) }
-	f.entrants = append(f.entrants, u.entrant(baseline, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
-	if u.noFloor {
-		return f, nil
+	s.entrants = append(s.entrants, c.entrant(baseline, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
+	if c.noFloor {
+		return s, nil
 	}
-	echo, err := startRaw(t.server, len(m.ask), m.answer)
+	echo, err := startFloor(creds.server, len(m.args), m.reply)
 	if err != nil {
 		return nil, err
 	}
-	o.add(echo.close)
-	sockets, err := openRaw(ctx, echo.addr(), t.client, u.callers, m.answer)
+	all.add(echo.close)
+	sockets, err := openFloor(ctx, echo.addr(), creds.client, c.callers, m.reply)
 	if err != nil {
 		return nil, err
 	}
-	o.add(untilEnd(ctx, sockets.close))
-	f.entrants = append(f.entrants, u.entrant(floor, func(_ context.Context, worker int) error { return sockets.call(worker, m.ask) }))
-	return f, nil
+	all.add(untilEnd(ctx, sockets.close))
+	s.entrants = append(s.entrants, c.entrant(floor, func(_ context.Context, worker int) error { return sockets.call(worker, m.args) }))
+	return s, nil
 }
 
-func (u unary) entrant(r role, call func(ctx context.Context, worker int) error) entrant {
-	return entrant{role: r, workers: u.callers, chunk: 1, timed: true, do: func(ctx context.Context, worker, _ int) error {
-		return call(ctx, worker)
+func (c call) entrant(r role, do func(ctx context.Context, worker int) error) entrant {
+	return entrant{role: r, workers: c.callers, chunk: 1, timed: true, do: func(ctx context.Context, worker, _ int) error {
+		return do(ctx, worker)
 	}}
 }
 
-func (u unary) message() (message, error) {
-	if u.beat {
-		return beatMessage()
+// message is that of the call. Its send fails if the reply is not the arguments.
+func (c call) message() (message, error) {
+	if c.heartbeat {
+		return heartbeatMessage()
 	}
-	payload := make([]byte, u.size)
-	return message{ask: payload, answer: u.size, send: func(ctx context.Context, call caller) error {
-		var reply []byte
-		return u.check(call(ctx, method, payload, &reply), reply)
-	}}, nil
-}
-
-// check is err, or that the answer is not what was sent.
-func (u unary) check(err error, reply []byte) error {
-	if err == nil && len(reply) != u.size {
-		err = fmt.Errorf("%d bytes were answered to %d", len(reply), u.size)
-	}
-	return err
+	args := Payload{Data: make([]byte, c.size)}
+	return newMessage(args, args, func(ctx context.Context, call caller) error {
+		var reply Payload
+		err := call(ctx, echoMethod, &args, &reply)
+		if err == nil && len(reply.Data) != c.size {
+			err = fmt.Errorf("%d bytes were answered to %d", len(reply.Data), c.size)
+		}
+		return err
+	})
 }

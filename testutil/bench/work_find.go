@@ -1,9 +1,10 @@
-package bench
+package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// findChunk is how many servers are found between two looks at the clock.
+// findChunk is how many servers are found between two readings of the clock.
 const findChunk = 4096
 
 var errFoundNone = errors.New("no server was found")
@@ -20,18 +21,18 @@ func findWorks() (all []work) {
 	for _, goroutines := range []int{1, 16} {
 		all = append(all, work{
 			name: fmt.Sprintf("find/%d", goroutines),
-			open: func(context.Context) (*field, error) { return findField(5, goroutines) },
+			open: func(context.Context) (*setup, error) { return openFind(5, goroutines) },
 		})
 	}
 	return all
 }
 
-// finder hands out the server of the next call. It is called, and not put into
-// its loop: in there the compiler would leave out what nobody looks at.
+// finder returns the server of the next call. A function value keeps it out of its
+// loop, where the compiler would drop the unused result.
 type finder func() messages.Server
 
-// findField finds servers in so many goroutines.
-func findField(servers, goroutines int) (*field, error) {
+// openFind compares finding a server in so many goroutines.
+func openFind(servers, goroutines int) (*setup, error) {
 	p, err := startProxy(servers)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func findField(servers, goroutines int) (*field, error) {
 			return nil
 		}}
 	}
-	return &field{
+	return &setup{
 		slice: sliceOfMemory,
 		close: within(p.Stop),
 		entrants: []entrant{
@@ -63,14 +64,14 @@ func findField(servers, goroutines int) (*field, error) {
 	}, nil
 }
 
-// up finds every server alive, at once. Nothing is dialed.
-type up struct{}
+// alive is a Pinger that every server answers at once, without a dial.
+type alive struct{}
 
-func (up) Ping(context.Context, string) (time.Duration, error) { return time.Millisecond, nil }
+func (alive) Ping(context.Context, string) (time.Duration, error) { return time.Millisecond, nil }
 
-// startProxy starts one that knows so many servers and dials none.
+// startProxy starts a proxy that knows so many servers and dials none.
 func startProxy(servers int) (*proxy.Proxy, error) {
-	return proxy.Start(proxy.Config{Servers: serverNames(servers), Pinger: up{}, Seed: 1})
+	return proxy.Start(proxy.Config{Servers: serverNames(servers), Pinger: alive{}, Seed: 1})
 }
 
 func serverNames(n int) (all []string) {
@@ -78,4 +79,29 @@ func serverNames(n int) (all []string) {
 		all = append(all, fmt.Sprintf("server-%04d.example", i))
 	}
 	return all
+}
+
+// lockedList is a server list behind a lock. The lock is made by hand because this
+// module uses none of package sync; without contention it is as fast as a
+// sync.Mutex. testutil/peers has the benchmarks beside that one.
+type lockedList struct {
+	locked  atomic.Bool
+	servers []messages.Server
+}
+
+func (l *lockedList) lock() {
+	for !l.locked.CompareAndSwap(false, true) {
+		runtime.Gosched()
+	}
+}
+
+func (l *lockedList) unlock() { l.locked.Store(false) }
+
+func (l *lockedList) find() messages.Server {
+	l.lock()
+	defer l.unlock()
+	if len(l.servers) == 0 {
+		return messages.Server{}
+	}
+	return l.servers[0]
 }

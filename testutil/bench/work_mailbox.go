@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -7,22 +7,22 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// mailboxSize is the room in the mailboxes and channels that are compared.
+// mailboxSize is the capacity of the mailboxes and channels that are compared.
 const mailboxSize = 64
 
 const tellChunk, askChunk = 512, 64
 
-// endless is the context of what waits on an actor of this process, which does
-// not stop before it. The bare channel heeds none either.
+// endless is the context of Tell and Ask: the actor stops after the last of them, and
+// the bare channel takes no context.
 var endless = context.Background()
 
-// request is what is told and asked; nobody waits for one without a reply.
+// request is the message of the actor; a zero reply is not sent.
 type request struct {
 	n     int
 	reply actor.Reply[int]
 }
 
-// counter is an actor that adds up what it is told.
+// counter is an actor that adds up its messages.
 type counter struct{ sum int }
 
 func (c *counter) Step(_ time.Time, r request) {
@@ -33,7 +33,7 @@ func (*counter) Expire(time.Time)    {}
 func (*counter) Deadline() time.Time { return time.Time{} }
 func (*counter) Stop(error)          {}
 
-// bare is a channel with a goroutine at its end, which does the same.
+// bare is a channel whose receiving goroutine does the same.
 type bare struct {
 	ch   chan bareRequest
 	done chan struct{}
@@ -81,11 +81,11 @@ func (b *bare) ask(n int) error {
 }
 
 func mailboxWorks() []work {
-	return []work{{name: "tell", open: tellField}, {name: "ask", open: askField}}
+	return []work{{name: "tell", open: openTell}, {name: "ask", open: openAsk}}
 }
 
-func tellField(context.Context) (*field, error) {
-	return mailboxField(tellChunk, (*bare).tell, func(a *actor.Actor[request], n int) error {
+func openTell(context.Context) (*setup, error) {
+	return openMailbox(tellChunk, (*bare).tell, func(a *actor.Actor[request], n int) error {
 		for range n {
 			if err := a.Tell(endless, request{n: 1}); err != nil {
 				return err
@@ -95,8 +95,8 @@ func tellField(context.Context) (*field, error) {
 	})
 }
 
-func askField(context.Context) (*field, error) {
-	return mailboxField(askChunk, (*bare).ask, func(a *actor.Actor[request], n int) error {
+func openAsk(context.Context) (*setup, error) {
+	return openMailbox(askChunk, (*bare).ask, func(a *actor.Actor[request], n int) error {
 		for range n {
 			_, err := actor.Ask(endless, a.Ref, func(r actor.Reply[int]) request { return request{n: 1, reply: r} })
 			if err != nil {
@@ -107,10 +107,10 @@ func askField(context.Context) (*field, error) {
 	})
 }
 
-func mailboxField(chunk int, least func(*bare, int) error, do func(*actor.Actor[request], int) error) (*field, error) {
+func openMailbox(chunk int, least func(*bare, int) error, do func(*actor.Actor[request], int) error) (*setup, error) {
 	a := actor.Spawn(mailboxSize, func(actor.Self[request]) actor.Behavior[request] { return new(counter) })
 	b := newBare()
-	return &field{
+	return &setup{
 		slice: sliceOfMemory,
 		close: func() error { b.stop(); return a.Stop(context.Background()) },
 		entrants: []entrant{

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -10,49 +10,49 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// How many idle things share what is held.
+// The number of idle things of which the mean is taken.
 const (
 	idleProxies  = 1000
 	idleSessions = 200
 )
 
 func memoryWorks() []work {
-	return []work{{name: "memory/proxy", weigh: weighProxies}, {name: "memory/session", weigh: weighSessions}}
+	return []work{{name: "memory/proxy", footprint: proxyFootprint}, {name: "memory/session", footprint: sessionFootprint}}
 }
 
-// weighProxies holds proxies that know five servers and have called none.
-func weighProxies(ctx context.Context) (all weights, err error) {
+// proxyFootprint is that of a proxy that knows five servers and has called none.
+func proxyFootprint(ctx context.Context) (all footprints, err error) {
 	servers := []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"}
-	w, err := hold(ctx, idleProxies, func(int) (func() error, error) {
+	f, err := footprintOf(ctx, idleProxies, func(int) (func() error, error) {
 		p, err := proxy.Start(proxy.Config{Servers: servers})
 		if err != nil {
 			return nil, err
 		}
 		return within(p.Stop), nil
 	})
-	all[ours] = &w
+	all[ours] = &f
 	return all, err
 }
 
-// weighSessions holds sessions after one call each. Servers and sockets are in
-// this process too: what they hold is found out with connections on which the same
-// was said and no client is, and left out.
-func weighSessions(ctx context.Context) (all weights, err error) {
+// sessionFootprint is that of a session after one call. Servers and sockets are in
+// this process too: their footprint is measured with bare connections that carried
+// the same bytes, and subtracted.
+func sessionFootprint(ctx context.Context) (all footprints, err error) {
 	server, err := startPlain(nil)
 	if err != nil {
 		return all, err
 	}
 	defer func() { err = errors.Join(err, server.close()) }()
 
-	sockets, err := hold(ctx, idleSessions, func(int) (func() error, error) { return sayPing(ctx, server.addr()) })
+	sockets, err := footprintOf(ctx, idleSessions, func(int) (func() error, error) { return pingRaw(ctx, server.addr()) })
 	if err != nil {
 		return all, err
 	}
-	sessions, err := holdSessions(ctx, server.addr())
+	sessions, err := poolFootprint(ctx, server.addr())
 	if err != nil {
 		return all, err
 	}
-	plain, err := hold(ctx, idleSessions, func(int) (func() error, error) {
+	plain, err := footprintOf(ctx, idleSessions, func(int) (func() error, error) {
 		s, err := openStock(ctx, server.addr(), nil, 1)
 		if err != nil {
 			return nil, err
@@ -67,28 +67,27 @@ func weighSessions(ctx context.Context) (all weights, err error) {
 	return all, err
 }
 
-// holdSessions holds those of one pool, which takes each to be with another
-// server.
-func holdSessions(ctx context.Context, addr string) (w weight, err error) {
+// poolFootprint is that of a session of a pool whose every address leads to addr.
+func poolFootprint(ctx context.Context, addr string) (f footprint, err error) {
 	p, err := pool.New(pool.Config{Dial: allTo(addr)})
 	if err != nil {
-		return w, err
+		return f, err
 	}
 	defer func() { err = errors.Join(err, within(p.Stop)()) }()
-	w, err = hold(ctx, idleSessions, func(i int) (func() error, error) {
+	f, err = footprintOf(ctx, idleSessions, func(i int) (func() error, error) {
 		_, err := p.Ping(ctx, serverAddr(i))
 		return func() error { return nil }, err // they end with the pool
 	})
 	if err == nil && p.Stats().Sessions != idleSessions {
-		err = fmt.Errorf("the pool holds %d sessions, want %d", p.Stats().Sessions, idleSessions)
+		err = fmt.Errorf("the pool has %d sessions, want %d", p.Stats().Sessions, idleSessions)
 	}
-	return w, err
+	return f, err
 }
 
-// serverAddr is a server that is not to be found by its name.
+// serverAddr is an address that does not resolve.
 func serverAddr(i int) string { return fmt.Sprintf("server-%04d.example:4647", i) }
 
-// allTo dials addr whatever is to be dialed.
+// allTo is a pool.Config.Dial that dials addr for every address.
 func allTo(addr string) func(ctx context.Context, network, _ string) (net.Conn, error) {
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, addr)

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// ownerChunk is how many messages an owner is sent between two looks at the clock.
+// ownerChunk is how many messages are sent between two readings of the clock.
 const ownerChunk = 16
 
-var errNotAdopted = errors.New("a rebalance round found no server")
+var errNotAdopted = errors.New("a round found no server")
 
-// owned are the works that are round trips through the owner of the server list.
-// Their floor is a round trip through a bare channel.
+// owned are the works that are round trips to the owner of the server list. Their
+// floor is a round trip through a bare channel.
 var owned = []struct {
 	name string
 	do   func(ctx context.Context, servers int) func(*proxy.Proxy, int) error
@@ -30,20 +30,20 @@ func ownerWorks() (all []work) {
 		for _, servers := range []int{5, 100} {
 			all = append(all, work{
 				name: fmt.Sprintf("%s/%d", o.name, servers),
-				open: func(ctx context.Context) (*field, error) { return ownerField(servers, o.do(ctx, servers)) },
+				open: func(ctx context.Context) (*setup, error) { return openOwner(servers, o.do(ctx, servers)) },
 			})
 		}
 	}
 	return all
 }
 
-func ownerField(servers int, do func(*proxy.Proxy, int) error) (*field, error) {
+func openOwner(servers int, do func(*proxy.Proxy, int) error) (*setup, error) {
 	p, err := startProxy(servers)
 	if err != nil {
 		return nil, err
 	}
 	b := newBare()
-	return &field{
+	return &setup{
 		slice: sliceOfMemory,
 		close: func() error { b.stop(); return within(p.Stop)() },
 		entrants: []entrant{
@@ -53,7 +53,7 @@ func ownerField(servers int, do func(*proxy.Proxy, int) error) (*field, error) {
 	}, nil
 }
 
-// notices tell that the active server failed; each moves to another.
+// notices report that the active server failed; each moves to another server.
 func notices(ctx context.Context, _ int) func(*proxy.Proxy, int) error {
 	return func(p *proxy.Proxy, n int) error {
 		for range n {
@@ -69,7 +69,7 @@ func notices(ctx context.Context, _ int) func(*proxy.Proxy, int) error {
 	}
 }
 
-// heartbeats say nothing new.
+// heartbeats are replies that change nothing.
 func heartbeats(ctx context.Context, servers int) func(*proxy.Proxy, int) error {
 	u := messages.HeartbeatUpdate{NumNodes: 100, LeaderRPCAddr: "leader.example:4647"}
 	for _, name := range serverNames(servers) {

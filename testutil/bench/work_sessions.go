@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -8,29 +8,29 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// sessionsField makes one call after another, each on the next of n sessions. All
-// are with one server, which the pool takes for n of them. If that many cannot be
-// open it has no entrant.
-func sessionsField(ctx context.Context, n int) (f *field, err error) {
+// openSessions makes one call after another, each on the next of n sessions. All
+// lead to one server, under n addresses. It has no entrant if that many sockets
+// cannot be open.
+func openSessions(ctx context.Context, n int) (s *setup, err error) {
 	if files := 2 * n; !roomFor(files) {
-		return &field{note: "left out: " + tooMany(files), close: func() error { return nil }}, nil
+		return &setup{note: "left out: " + tooMany(files), close: func() error { return nil }}, nil
 	}
-	o := new(opening)
+	all := new(closers)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, o.close())
+			err = errors.Join(err, all.close())
 		}
 	}()
 	server, err := startPlain(nil)
 	if err != nil {
 		return nil, err
 	}
-	o.add(server.close)
+	all.add(server.close)
 	p, err := pool.New(pool.Config{Dial: allTo(server.addr())})
 	if err != nil {
 		return nil, err
 	}
-	o.add(within(p.Stop))
+	all.add(within(p.Stop))
 	addrs := make([]string, n)
 	for i := range addrs {
 		addrs[i] = serverAddr(i)
@@ -38,17 +38,21 @@ func sessionsField(ctx context.Context, n int) (f *field, err error) {
 			return nil, err
 		}
 	}
-	if held := p.Stats().Sessions; held != n {
-		return nil, fmt.Errorf("the pool holds %d sessions, want %d", held, n)
+	if open := p.Stats().Sessions; open != n {
+		return nil, fmt.Errorf("the pool has %d sessions, want %d", open, n)
 	}
-	u, next := unary{size: 64, callers: 1}, 0
-	payload := make([]byte, u.size)
-	return &field{
-		slice: sliceOfNetwork, close: o.close,
-		entrants: []entrant{u.entrant(ours, func(ctx context.Context, _ int) error {
+	c, next := call{size: 64, callers: 1}, 0
+	m, err := c.message()
+	if err != nil {
+		return nil, err
+	}
+	return &setup{
+		slice: sliceOfNetwork, close: all.close,
+		entrants: []entrant{c.entrant(ours, func(ctx context.Context, _ int) error {
 			next = (next + 1) % n
-			var reply []byte
-			return u.check(p.Call(ctx, addrs[next], method, payload, &reply), reply)
+			return m.send(ctx, func(ctx context.Context, method string, args, reply any) error {
+				return p.Call(ctx, addrs[next], method, args, reply)
+			})
 		})},
 	}, nil
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -10,40 +10,40 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// callTimeout is the deadline of each call of the demo. Every outage the demo
-// plays is far shorter, so that it is on a slow machine, too: some server lives at
-// some time during each call, so a call that fails was lost.
+// callTimeout is the deadline of each call of the demo. Every outage of the
+// scenario is far shorter, on a slow machine too: during each call some server is
+// alive at some time, so a call that fails was lost.
 const callTimeout = 30 * time.Second
 
-// callers call, each one call after the other, until they are finished.
+// callers make calls, each one after the other, until they are finished.
 type callers struct {
 	proxy *proxy.Proxy
-	books *books
+	tally *tally
 	quit  chan struct{} // closed: no further call begins
 	group sync.WaitGroup
 }
 
-func newCallers(p *proxy.Proxy, b *books) *callers {
-	return &callers{proxy: p, books: b, quit: make(chan struct{})}
+func newCallers(p *proxy.Proxy, t *tally) *callers {
+	return &callers{proxy: p, tally: t, quit: make(chan struct{})}
 }
 
-// start begins n callers, whose calls are cut when ctx ends.
+// start starts n callers. Their calls end with ctx.
 func (c *callers) start(ctx context.Context, n int, seed uint64) {
 	for i := range n {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		c.group.Go(func() {
 			for {
-				if !c.rest(ctx, 5*time.Millisecond+rand.N(10*time.Millisecond)) {
+				if !c.pause(ctx, 5*time.Millisecond+rand.N(10*time.Millisecond)) {
 					return
 				}
-				c.do(ctx, func(ctx context.Context) error { return c.some(ctx, i, rng) })
+				c.do(ctx, func(ctx context.Context) error { return c.call(ctx, i, rng) })
 			}
 		})
 	}
 }
 
-// rest waits, and answers false when it is time to end.
-func (c *callers) rest(ctx context.Context, d time.Duration) bool {
+// pause waits for d, or for the end of the callers, and reports whether to go on.
+func (c *callers) pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -61,31 +61,31 @@ func (c *callers) rest(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// do makes one call, with its deadline, and enters it into the books.
+// do makes one call, with its deadline, and counts it.
 func (c *callers) do(ctx context.Context, call func(context.Context) error) {
 	limited, stop := context.WithTimeout(ctx, callTimeout)
 	defer stop()
-	a := c.books.begin()
+	begun := c.tally.begin()
 	err := call(limited)
-	c.books.end(a, time.Now(), err)
+	c.tally.end(begun, time.Now(), err)
 }
 
-// finish lets no further call begin and waits for those under way.
+// finish lets no further call begin and waits for those that have begun.
 func (c *callers) finish() {
 	close(c.quit)
 	c.group.Wait()
 }
 
-// echo is what Echo.Echo is given and gives back.
+// echo is both the arguments and the reply of Echo.Echo.
 type echo struct {
 	Word string
 	N    uint64
 }
 
-// some makes one call of caller number i. Half of the callers call what any
-// server answers by itself: the gaps are those until the proxy has found one.
-// The others need the cluster's leader, which may take longer to be there.
-func (c *callers) some(ctx context.Context, i int, rng *rand.Rand) error {
+// call makes one call of caller number i. Half of the callers use a method that any
+// server answers by itself: their gaps last until the proxy has found a server. The
+// others need the leader, and an election may take longer.
+func (c *callers) call(ctx context.Context, i int, rng *rand.Rand) error {
 	query := map[string]any{"Region": "global"}
 	switch i % 4 {
 	case 0:
@@ -99,12 +99,12 @@ func (c *callers) some(ctx context.Context, i int, rng *rand.Rand) error {
 	}
 }
 
-// echo fails also when another call's answer comes back.
-func (c *callers) echo(ctx context.Context, said echo, class proxy.Class) error {
-	var heard echo
-	err := c.proxy.Call(ctx, "Echo.Echo", said, &heard, proxy.WithClass(class))
-	if err == nil && heard != said {
-		return fmt.Errorf("Echo.Echo: said %v, heard %v", said, heard)
+// echo fails also when the reply is that of another call.
+func (c *callers) echo(ctx context.Context, args echo, class proxy.Class) error {
+	var reply echo
+	err := c.proxy.Call(ctx, "Echo.Echo", args, &reply, proxy.WithClass(class))
+	if err == nil && reply != args {
+		return fmt.Errorf("Echo.Echo: said %v, heard %v", args, reply)
 	}
 	return err
 }

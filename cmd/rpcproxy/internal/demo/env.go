@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -6,94 +6,85 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// setting is what a stage is built from.
-type setting struct {
-	servers, callers int
-	tls              bool
-	seed             uint64 // zero: by chance
-	logger           zerolog.Logger
-}
+// Env is what the steps of a scenario act on: a cluster, a proxy in front of it,
+// and the callers.
+type Env struct {
+	Cluster *testutil.Cluster
 
-// stage is what an act acts upon: a cluster, a proxy in front of it and those
-// who call.
-type stage struct {
-	pace    float64 // all times of the play are multiplied by it
-	cluster *testutil.Cluster
+	pace    float64 // all times are multiplied by it
 	proxy   *proxy.Proxy
-	books   *books
+	tally   *tally
 	callers *callers
 }
 
-// openStage starts a cluster and a proxy that knows its servers. Nobody calls
-// yet. strike must be called to release it.
-func openStage(s setting, pace float64) (*stage, error) {
-	st := &stage{pace: pace}
-	trust, err := newTrust(s.tls)
+// openEnv starts a cluster and a proxy that knows its servers, and no caller yet.
+// close releases both.
+func openEnv(cfg Config, pace float64) (*Env, error) {
+	env := &Env{pace: pace}
+	creds, err := newCredentials(cfg.TLS)
 	if err != nil {
 		return nil, err
 	}
-	st.cluster, err = testutil.StartCluster(testutil.ClusterConfig{
-		Size: s.servers,
+	env.Cluster, err = testutil.StartCluster(testutil.ClusterConfig{
+		Size: cfg.Servers,
 		Server: testutil.ServerConfig{
-			HeartbeatTTLMin: st.scaled(2 * time.Second),
-			HeartbeatTTLMax: st.scaled(3 * time.Second),
-			RPCHoldTimeout:  st.scaled(time.Second),
-			Seed:            s.seed,
-			TLS:             trust.server,
+			HeartbeatTTLMin: env.scaled(2 * time.Second),
+			HeartbeatTTLMax: env.scaled(3 * time.Second),
+			RPCHoldTimeout:  env.scaled(time.Second),
+			Seed:            cfg.Seed,
+			TLS:             creds.server,
 		},
-		ElectionDelay:      st.scaled(500 * time.Millisecond),
-		ForwardErrorWindow: st.scaled(250 * time.Millisecond),
+		ElectionDelay:      env.scaled(500 * time.Millisecond),
+		ForwardErrorWindow: env.scaled(250 * time.Millisecond),
 	})
 	if err != nil {
 		return nil, err
 	}
-	st.proxy, err = proxy.Start(proxy.Config{
-		Servers: st.cluster.Addrs(),
+	env.proxy, err = proxy.Start(proxy.Config{
+		Servers: env.Cluster.Addrs(),
 		NodeID:  nodeID,
-		Pool:    pool.Config{Logger: s.logger, TLS: trust.client},
-		Logger:  s.logger,
-		Seed:    s.seed,
+		Pool:    pool.Config{Logger: cfg.Logger, TLS: creds.client},
+		Logger:  cfg.Logger,
+		Seed:    cfg.Seed,
 	})
 	if err != nil {
-		return nil, errors.Join(err, st.cluster.Stop(context.Background()))
+		return nil, errors.Join(err, env.Cluster.Stop(context.Background()))
 	}
-	st.books = openBooks()
-	st.callers = newCallers(st.proxy, st.books)
-	return st, nil
+	env.tally = openTally()
+	env.callers = newCallers(env.proxy, env.tally)
+	return env, nil
 }
 
-// populate lets the callers and the heartbeat begin. The books must be open for
-// an act.
-func (st *stage) populate(ctx context.Context, s setting) {
-	st.callers.start(ctx, s.callers, s.seed)
-	b := beat{proxy: st.proxy, callers: st.callers, rest: st.callers.rest, every: st.scaled(time.Second), token: nodeSecret}
-	st.callers.group.Go(func() { b.run(ctx) })
+// startCallers starts the callers and the heartbeat. The tally must count for a
+// step already.
+func (env *Env) startCallers(ctx context.Context, cfg Config) {
+	env.callers.start(ctx, cfg.Callers, cfg.Seed)
+	h := heartbeat{proxy: env.proxy, callers: env.callers, pause: env.callers.pause, interval: env.scaled(time.Second), token: nodeSecret}
+	env.callers.group.Go(func() { h.run(ctx) })
 }
 
-// strike stops the proxy and then the cluster. The callers must be finished.
-func (st *stage) strike() error {
+// close stops the proxy and then the cluster. The callers must have finished.
+func (env *Env) close() error {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	err := errors.Join(st.proxy.Stop(ctx), st.cluster.Stop(ctx))
-	st.books.close()
+	err := errors.Join(env.proxy.Stop(ctx), env.Cluster.Stop(ctx))
+	env.tally.close()
 	return err
 }
 
-func (st *stage) scaled(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * st.pace)
+func (env *Env) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * env.pace)
 }
 
-// wait lets the play go on for d.
-func (st *stage) wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(st.scaled(d))
+// Wait blocks for d times the pace, or until ctx ends, which is its error.
+func (env *Env) Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(env.scaled(d))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -103,15 +94,16 @@ func (st *stage) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// patience is how long an act waits for what must come about, on a slow machine
-// too.
+// patience is how long a step waits for what must happen. It is far more than that
+// takes on a slow machine.
 const patience = time.Minute
 
-// until waits for a view that is as wanted; what says it in words.
-func (st *stage) until(ctx context.Context, what string, wanted func(*messages.View) bool) error {
+// Until blocks until wanted accepts a view of the proxy. After a minute it fails
+// with an error that quotes event.
+func (env *Env) Until(ctx context.Context, event string, wanted func(*messages.View) bool) error {
 	limited, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	for view := range st.proxy.Watch(limited) {
+	for view := range env.proxy.Watch(limited) {
 		if wanted(view) {
 			return nil
 		}
@@ -119,25 +111,45 @@ func (st *stage) until(ctx context.Context, what string, wanted func(*messages.V
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fmt.Errorf("not within %v: %s", patience, what)
+	return fmt.Errorf("not within %v: %s", patience, event)
 }
 
-// untilListed waits until the proxy knows s.
-func (st *stage) untilListed(ctx context.Context, s *testutil.Server) error {
-	return st.until(ctx, "a heartbeat lists "+s.Addr(), func(v *messages.View) bool {
+// untilListed blocks until the proxy knows s.
+func (env *Env) untilListed(ctx context.Context, s *testutil.Server) error {
+	return env.Until(ctx, "a heartbeat lists "+s.Addr(), func(v *messages.View) bool {
 		return v.Contains(messages.Server{Addr: s.Addr()})
 	})
 }
 
-// active is the server that carries the next call.
-func (st *stage) active() (*testutil.Server, error) {
-	front, err := st.proxy.FindServer()
+// untilCalled blocks until s has had more calls than probes and heartbeats make.
+func (env *Env) untilCalled(ctx context.Context, s *testutil.Server) error {
+	const enough = 10
+	limited, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for s.Counts().Methods["Echo.Echo"] < enough {
+		select {
+		case <-ticker.C:
+		case <-limited.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("not within %v: %d calls reach %s", patience, enough, s.Addr())
+		}
+	}
+	return nil
+}
+
+// Active is the server that the next call goes to.
+func (env *Env) Active() (*testutil.Server, error) {
+	active, err := env.proxy.FindServer()
 	if err != nil {
 		return nil, err
 	}
-	s := st.cluster.ServerAt(front.Addr)
+	s := env.Cluster.ServerAt(active.Addr)
 	if s == nil {
-		return nil, fmt.Errorf("the active server %s is none of the cluster", front)
+		return nil, fmt.Errorf("the active server %s is none of the cluster", active)
 	}
 	return s, nil
 }

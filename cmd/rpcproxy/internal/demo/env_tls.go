@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"crypto/tls"
@@ -7,30 +7,30 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// trust is what the two sides of a play need to speak TLS; both nil: they do not.
-type trust struct {
+// credentials are the TLS configurations of both sides; nil for plain TCP.
+type credentials struct {
 	server *tls.Config
 	client *pool.TLSConfig
 }
 
-// newTrust makes an authority for the play and what it issues.
-func newTrust(wanted bool) (t trust, err error) {
+// newCredentials makes a CA and issues certificates; none unless wanted.
+func newCredentials(wanted bool) (c credentials, err error) {
 	if !wanted {
-		return t, nil
+		return c, nil
 	}
 	ca, err := testutil.NewCA()
 	if err != nil {
-		return t, err
+		return c, err
 	}
 	server, err := ca.Server("global")
 	if err != nil {
-		return t, err
+		return c, err
 	}
 	client, err := ca.Client("global")
 	if err != nil {
-		return t, err
+		return c, err
 	}
-	return trust{
+	return credentials{
 		server: ca.ServerTLS(server, "global"),
 		client: &pool.TLSConfig{CAPEM: ca.PEM(), CertPEM: client.CertPEM, KeyPEM: client.KeyPEM},
 	}, nil

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -8,26 +8,26 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// beat is the heartbeat of the agent that the demo plays: what servers answer
-// to it is how the proxy learns of the cluster.
-type beat struct {
-	proxy   *proxy.Proxy
-	callers *callers
-	rest    func(context.Context, time.Duration) bool // false: it is time to end
-	every   time.Duration                             // until a server has granted a time
-	token   string                                    // what the next heartbeat shows
-	known   bool                                      // the node is registered
-	until   time.Time                                 // what was granted ends; zero: nothing was
+// heartbeat registers one node and keeps it alive. The proxy learns of the cluster
+// by the replies.
+type heartbeat struct {
+	proxy      *proxy.Proxy
+	callers    *callers
+	pause      func(context.Context, time.Duration) bool // reports whether to go on
+	interval   time.Duration                             // until a server grants a TTL
+	token      string                                    // of the next heartbeat
+	registered bool
+	expires    time.Time // of the TTL; zero: none was granted
 }
 
-// The node that the demo plays.
+// The node of the demo.
 const (
 	nodeID     = "6f1c3a52-9a44-4c5e-8f0e-3d1f0b7e2a90"
 	nodeSecret = "0b9d8c1e-5f33-4d0a-9a3b-7c2e6d4f8a15"
 )
 
-// beatReply is what the demo reads of the answer to a heartbeat.
-type beatReply struct {
+// heartbeatReply is the part of the reply that the demo reads.
+type heartbeatReply struct {
 	Servers        []messages.ServerInfo
 	NumNodes       int
 	LeaderRPCAddr  string
@@ -35,23 +35,23 @@ type beatReply struct {
 	SignedIdentity *string
 }
 
-// run beats until the callers are finished or ctx ends. Heartbeats are calls
-// like those of the callers, and counted with them.
-func (b *beat) run(ctx context.Context) {
+// run sends heartbeats until the callers are finished or ctx ends. They are counted
+// like the calls of the callers.
+func (h *heartbeat) run(ctx context.Context) {
 	for {
-		b.callers.do(ctx, b.once)
-		if !b.rest(ctx, b.every) {
+		h.callers.do(ctx, h.send)
+		if !h.pause(ctx, h.interval) {
 			return
 		}
 	}
 }
 
-// once registers, the first time, or tells that the node is ready.
-func (b *beat) once(ctx context.Context) error {
+// send registers the node, the first time, or sends its status.
+func (h *heartbeat) send(ctx context.Context) error {
 	method, args := "Node.UpdateStatus", map[string]any{
-		"Region": "global", "NodeID": nodeID, "Status": "ready", "AuthToken": b.token,
+		"Region": "global", "NodeID": nodeID, "Status": "ready", "AuthToken": h.token,
 	}
-	if !b.known {
+	if !h.registered {
 		method, args = "Node.Register", map[string]any{
 			"Region": "global",
 			"Node": map[string]any{
@@ -60,20 +60,20 @@ func (b *beat) once(ctx context.Context) error {
 			},
 		}
 	}
-	var reply beatReply
+	var reply heartbeatReply
 	var from messages.Server
-	opts := append(b.budget(), proxy.WithAnsweredBy(&from))
-	if err := b.proxy.Call(ctx, method, args, &reply, opts...); err != nil {
+	opts := append(h.softDeadline(), proxy.WithAnsweredBy(&from))
+	if err := h.proxy.Call(ctx, method, args, &reply, opts...); err != nil {
 		return err
 	}
-	b.known, b.until = true, time.Now().Add(reply.HeartbeatTTL)
+	h.registered, h.expires = true, time.Now().Add(reply.HeartbeatTTL)
 	if reply.SignedIdentity != nil {
-		b.token = *reply.SignedIdentity
+		h.token = *reply.SignedIdentity
 	}
 	if reply.HeartbeatTTL > 0 {
-		b.every = reply.HeartbeatTTL / 2
+		h.interval = reply.HeartbeatTTL / 2
 	}
-	return b.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{
+	return h.proxy.Heartbeat(ctx, messages.HeartbeatUpdate{
 		Servers:       reply.Servers,
 		NumNodes:      reply.NumNodes,
 		LeaderRPCAddr: reply.LeaderRPCAddr,
@@ -82,10 +82,10 @@ func (b *beat) once(ctx context.Context) error {
 	})
 }
 
-// budget lets the heartbeat land while the last one holds.
-func (b *beat) budget() []proxy.CallOption {
-	if b.until.IsZero() {
+// softDeadline is the end of the TTL, by which the heartbeat has to be answered.
+func (h *heartbeat) softDeadline() []proxy.CallOption {
+	if h.expires.IsZero() {
 		return nil
 	}
-	return []proxy.CallOption{proxy.WithSoftDeadline(b.until)}
+	return []proxy.CallOption{proxy.WithSoftDeadline(h.expires)}
 }

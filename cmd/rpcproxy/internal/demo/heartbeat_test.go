@@ -1,34 +1,39 @@
-package main
+package demo
 
 import (
 	"context"
+	"io"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// No time passes here: what is looked at is for how long the heartbeat would rest.
-func TestTheNodeRegistersOnceAndThenBeatsBeforeItsTimeIsOver(t *testing.T) {
-	st, err := openStage(setting{servers: 3}, 1)
+func TestMain(m *testing.M) { testutil.Main(m) }
+
+// No time passes here: only how long the heartbeat would pause is looked at.
+func TestTheNodeRegistersOnceAndThenSendsHeartbeatsBeforeItsTTLIsOver(t *testing.T) {
+	env, err := openEnv(Config{Servers: 3}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	st.books.turn("beat")
-	beats := 0
-	b := beat{proxy: st.proxy, callers: st.callers, every: time.Hour, token: nodeSecret}
-	b.rest = func(_ context.Context, d time.Duration) bool {
-		beats++
-		granted := st.cluster.Nodes()[0].TTL
+	env.tally.next("heartbeat")
+	sent := 0
+	h := heartbeat{proxy: env.proxy, callers: env.callers, interval: time.Hour, token: nodeSecret}
+	h.pause = func(_ context.Context, d time.Duration) bool {
+		sent++
+		granted := env.Cluster.Nodes()[0].TTL
 		if d != granted/2 {
-			t.Errorf("after heartbeat %d it rests for %v; it was granted %v", beats, d, granted)
+			t.Errorf("after heartbeat %d it pauses for %v; it was granted %v", sent, d, granted)
 		}
-		if left := time.Until(b.until); left > granted || len(b.budget()) != 1 {
-			t.Errorf("the next heartbeat has %v and %d options; it was granted %v", left, len(b.budget()), granted)
+		if left := time.Until(h.expires); left > granted || len(h.softDeadline()) != 1 {
+			t.Errorf("the next heartbeat has %v and %d options; it was granted %v", left, len(h.softDeadline()), granted)
 		}
-		return beats < 4
+		return sent < 4
 	}
-	b.run(t.Context())
-	nodes := st.cluster.Nodes()
-	if err := st.strike(); err != nil {
+	h.run(t.Context())
+	nodes := env.Cluster.Nodes()
+	if err := env.close(); err != nil {
 		t.Error(err)
 	}
 	if len(nodes) != 1 {
@@ -39,20 +44,33 @@ func TestTheNodeRegistersOnceAndThenBeatsBeforeItsTimeIsOver(t *testing.T) {
 	}
 }
 
-func TestTheNodeOfAPlayBeats(t *testing.T) {
-	beaten := func(ctx context.Context, st *stage) error {
-		ctx, stop := context.WithTimeout(ctx, limit)
+func TestTheNodeOfADemoSendsHeartbeats(t *testing.T) {
+	alive := func(ctx context.Context, env *Env) error {
+		ctx, stop := context.WithTimeout(ctx, patience)
 		defer stop()
-		look := time.NewTicker(time.Millisecond)
-		defer look.Stop()
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
 		for ctx.Err() == nil {
-			if nodes := st.cluster.Nodes(); len(nodes) == 1 && nodes[0].Heartbeats >= 3 {
+			if nodes := env.Cluster.Nodes(); len(nodes) == 1 && nodes[0].Heartbeats >= 3 {
 				return nil
 			}
-			<-look.C
+			<-ticker.C
 		}
 		return ctx.Err()
 	}
-	out, errs, status := playDemo(t, only(act{"beat", beaten}), "--callers", "1")
-	expect(t, status, exitOK, out, errs)
+	testutil.AwaitNone(t)
+	r, err := Run(t.Context(), Scenario{Steps: []Step{{"heartbeats", alive}}, Pace: 0.1}, Config{Servers: 5, Callers: 1}, io.Discard, nil)
+	if err != nil || r.Verdict() != nil {
+		t.Errorf("%v, %v", err, r.Verdict())
+	}
+}
+
+func TestTheCredentialsOfADemoAreMutual(t *testing.T) {
+	with, err := newCredentials(true)
+	if err != nil || with.server == nil || with.client == nil || with.client.KeyPEM == nil {
+		t.Errorf("%+v, %v", with, err)
+	}
+	if without, err := newCredentials(false); err != nil || without != (credentials{}) {
+		t.Errorf("%+v, %v", without, err)
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"encoding/json"
@@ -7,39 +7,40 @@ import (
 	"strings"
 )
 
-// report is what the demo found out.
-type report struct {
-	accounts []*account // settled, in the order of the acts
-	actives  []string   // the server in use at the end of each act
-	leaked   int        // goroutines left when everything was stopped
+// Report is the result of a demo. In what it prints, whose form does not change, a
+// step is an "act".
+type Report struct {
+	counts  []*count // settled, in the order of the steps
+	actives []string // the active server at the end of each step
+	leaked  int      // goroutines left after everything was stopped
 }
 
-// add takes a settled account and answers its line.
-func (r *report) add(a *account) string {
-	r.accounts = append(r.accounts, a)
+// add adds a settled count and returns its line.
+func (r *Report) add(c *count) string {
+	r.counts = append(r.counts, c)
 	return fmt.Sprintf("%-28s %6d calls %4d failed   worst gap %5d ms   active %s",
-		a.name, a.calls, a.failed, a.worst.Milliseconds(), r.actives[len(r.accounts)-1])
+		c.name, c.calls, c.failed, c.worst.Milliseconds(), r.actives[len(r.counts)-1])
 }
 
-func (r *report) totals() (calls, failed int) {
-	for _, a := range r.accounts {
-		calls, failed = calls+a.calls, failed+a.failed
+func (r *Report) totals() (calls, failed int) {
+	for _, c := range r.counts {
+		calls, failed = calls+c.calls, failed+c.failed
 	}
 	return calls, failed
 }
 
-// causes says for each act why its first failed calls did.
-func (r *report) causes() (lines []string) {
-	for _, a := range r.accounts {
-		for _, err := range a.causes {
-			lines = append(lines, fmt.Sprintf("%s: %v", a.name, err))
+// Causes is a line for each of the first failed calls of each step.
+func (r *Report) Causes() (lines []string) {
+	for _, c := range r.counts {
+		for _, err := range c.causes {
+			lines = append(lines, fmt.Sprintf("%s: %v", c.name, err))
 		}
 	}
 	return lines
 }
 
-// verdict is nil if nothing was lost and nothing left.
-func (r *report) verdict() error {
+// Verdict is nil if no call was lost and no goroutine is left.
+func (r *Report) Verdict() error {
 	var wrong []string
 	if calls, failed := r.totals(); failed > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d of %d calls were lost", failed, calls))
@@ -53,13 +54,13 @@ func (r *report) verdict() error {
 	return fmt.Errorf("%s", strings.Join(wrong, ", "))
 }
 
-// table writes the report for people.
-func (r *report) table(w io.Writer) error {
+// Table writes the report for people.
+func (r *Report) Table(w io.Writer) error {
 	calls, failed := r.totals()
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%-28s %9s %9s %12s\n", "act", "calls", "failed", "worst gap")
-	for _, a := range r.accounts {
-		fmt.Fprintf(&b, "%-28s %9d %9d %9d ms\n", a.name, a.calls, a.failed, a.worst.Milliseconds())
+	for _, c := range r.counts {
+		fmt.Fprintf(&b, "%-28s %9d %9d %9d ms\n", c.name, c.calls, c.failed, c.worst.Milliseconds())
 	}
 	fmt.Fprintf(&b, "%-28s %9d %9d\n\n", "all", calls, failed)
 	fmt.Fprintf(&b, "%d of %d calls lost, %d goroutines left\n", failed, calls, r.leaked)
@@ -67,8 +68,8 @@ func (r *report) table(w io.Writer) error {
 	return err
 }
 
-// json writes the report for programs: one object on one line.
-func (r *report) json(w io.Writer) error {
+// JSON writes the report for programs: one object on one line.
+func (r *Report) JSON(w io.Writer) error {
 	type line struct {
 		Name       string `json:"name"`
 		Calls      int    `json:"calls"`
@@ -81,8 +82,8 @@ func (r *report) json(w io.Writer) error {
 		Failed int    `json:"failed"`
 		Leaked int    `json:"goroutines_leaked"`
 	}
-	for _, a := range r.accounts {
-		out.Acts = append(out.Acts, line{a.name, a.calls, a.failed, a.worst.Milliseconds()})
+	for _, c := range r.counts {
+		out.Acts = append(out.Acts, line{c.name, c.calls, c.failed, c.worst.Milliseconds()})
 	}
 	out.Calls, out.Failed = r.totals()
 	out.Leaked = r.leaked

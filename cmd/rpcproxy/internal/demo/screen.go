@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// screen writes lines and, on a terminal, draws below them how the demo goes on.
-// One goroutine does both. Without a terminal only the lines are written.
+// screen writes lines and, on a terminal, draws the progress of the demo below them.
+// One goroutine does both. Without a terminal it only writes the lines.
 type screen struct {
 	lines    io.Writer
 	terminal io.Writer // nil: nothing is drawn
@@ -21,11 +21,11 @@ type screen struct {
 // printing is a line to be written.
 type printing struct {
 	line    string
-	written chan struct{} // closed when it is
+	written chan struct{} // closed when the line is written
 }
 
-// openScreen writes to lines, and draws on progress if that is a terminal; nil
-// is none. It must be closed.
+// openScreen makes a screen that writes to lines, and draws on progress if that is a
+// terminal; nil is none. It must be closed.
 func openScreen(lines, progress io.Writer) *screen {
 	if !isTerminal(progress) {
 		progress = nil
@@ -33,7 +33,7 @@ func openScreen(lines, progress io.Writer) *screen {
 	return startScreen(lines, progress)
 }
 
-// startScreen draws on terminal, if there is one, whatever it is.
+// startScreen makes a screen that draws on terminal without a check; nil is none.
 func startScreen(lines, terminal io.Writer) *screen {
 	s := &screen{
 		lines: lines, terminal: terminal, frames: make(chan func() string), printed: make(chan printing),
@@ -43,7 +43,7 @@ func startScreen(lines, terminal io.Writer) *screen {
 	return s
 }
 
-// isTerminal says whether w is a terminal that understands control characters.
+// isTerminal reports whether w is a terminal that understands control characters.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
@@ -60,17 +60,17 @@ func (s *screen) print(line string) {
 	<-p.written
 }
 
-// show draws from now on what frame answers.
+// show draws the text of frame from now on.
 func (s *screen) show(frame func() string) { s.frames <- frame }
 
-// close wipes the drawing away and ends the screen.
+// close wipes the drawing and ends the goroutine.
 func (s *screen) close() {
 	close(s.quit)
 	<-s.done
 }
 
 const (
-	wipe     = "\r\x1b[K" // to the line's beginning, and clear it
+	wipe     = "\r\x1b[K" // goes to the beginning of the line and clears it
 	spinner  = `|/-\`
 	perFrame = 100 * time.Millisecond
 )
@@ -84,12 +84,12 @@ func (s *screen) run() {
 		defer ticker.Stop()
 		due = ticker.C
 	}
-	frame, turns := func() string { return "" }, 0
+	frame, drawn := func() string { return "" }, 0
 	for {
 		select {
 		case <-due:
-			turns++
-			s.draw(fmt.Sprintf("%s%c %s", wipe, spinner[turns%len(spinner)], frame()))
+			drawn++
+			s.draw(fmt.Sprintf("%s%c %s", wipe, spinner[drawn%len(spinner)], frame()))
 		case frame = <-s.frames:
 		case p := <-s.printed:
 			s.draw(wipe)

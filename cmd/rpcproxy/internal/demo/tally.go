@@ -1,146 +1,137 @@
-package main
+package demo
 
 import "time"
 
-// books count the calls of the demo, act by act. One goroutine keeps them.
-type books struct {
-	entries chan func(*page)
-	quit    chan struct{}
-	done    chan struct{}
+// tally counts the calls of the demo, step by step. One goroutine owns its state.
+type tally struct {
+	funcs chan func(*tallyState)
+	quit  chan struct{}
+	done  chan struct{}
 }
 
-// account is what one act cost. Only the books' goroutine touches it until it
-// is settled; from then on it does not change.
-type account struct {
+// count is the calls that began in one step. Only the goroutine of the tally
+// touches it until it is settled; from then on it does not change.
+type count struct {
 	name   string
-	calls  int           // begun in the act
+	calls  int
 	failed int           // of these
 	worst  time.Duration // between two successful calls, over all callers
 	causes []error       // of the first few that failed
 
-	begun   chan struct{} // closed when a first call has begun in it
-	open    int           // calls under way
-	closed  bool          // no further call begins in it
-	settled chan struct{} // closed when the last of its calls has ended
+	begun   chan struct{} // closed when a first call has begun
+	open    int           // calls that have not ended
+	closed  bool          // no further call begins in this step
+	settled chan struct{} // closed when the last call has ended
 }
 
-// maxCauses is how many failed calls of an act are explained.
+// maxCauses is how many failed calls of a step are explained.
 const maxCauses = 5
 
-// page is the state of the books.
-type page struct {
-	now  *account  // where a call that begins now is entered; nil before and after the play
-	seen *account  // whose gaps are measured: now, or the one before until it is settled
-	last time.Time // of a call that succeeded
+type tallyState struct {
+	current *count    // of calls that begin; nil before and after the scenario
+	gapOf   *count    // whose gap is measured: current, or the one before until it is settled
+	last    time.Time // a call succeeded
 }
 
-func openBooks() *books {
-	b := &books{entries: make(chan func(*page)), quit: make(chan struct{}), done: make(chan struct{})}
+func openTally() *tally {
+	t := &tally{funcs: make(chan func(*tallyState)), quit: make(chan struct{}), done: make(chan struct{})}
 	go func() {
-		defer close(b.done)
-		p := &page{last: time.Now()}
+		defer close(t.done)
+		s := &tallyState{last: time.Now()}
 		for {
 			select {
-			case f := <-b.entries:
-				f(p)
-			case <-b.quit:
+			case f := <-t.funcs:
+				f(s)
+			case <-t.quit:
 				return
 			}
 		}
 	}()
-	return b
+	return t
 }
 
-// close ends the books. Nobody may be using them.
-func (b *books) close() {
-	close(b.quit)
-	<-b.done
+// close ends the goroutine. No other method may be running, or be called later.
+func (t *tally) close() {
+	close(t.quit)
+	<-t.done
 }
 
-// do runs f on the books' goroutine and waits for it.
-func (b *books) do(f func(*page)) {
+// do runs f on the goroutine of the tally and waits for it.
+func (t *tally) do(f func(*tallyState)) {
 	ran := make(chan struct{})
-	b.entries <- func(p *page) { f(p); close(ran) }
+	t.funcs <- func(s *tallyState) { f(s); close(ran) }
 	<-ran
 }
 
-// turn opens the account of the next act and closes the one before, which
-// settles when its last call has ended. The empty name only closes.
-func (b *books) turn(name string) (next *account) {
+// next begins the count of a step and closes the one before, which settles when
+// its last call has ended. An empty name only closes.
+func (t *tally) next(name string) (c *count) {
 	if name != "" {
-		next = &account{name: name, begun: make(chan struct{}), settled: make(chan struct{})}
+		c = &count{name: name, begun: make(chan struct{}), settled: make(chan struct{})}
 	}
-	b.do(func(p *page) {
-		before := p.now
-		p.now = next
-		if p.seen == nil {
-			p.seen = next
+	t.do(func(s *tallyState) {
+		before := s.current
+		s.current = c
+		if s.gapOf == nil {
+			s.gapOf = c
 		}
 		if before != nil {
 			before.closed = true
-			p.settle(before)
+			s.settle(before)
 		}
 	})
-	return next
+	return c
 }
 
-// begin enters a call into the act that plays now.
-func (b *books) begin() (a *account) {
-	b.do(func(p *page) {
-		a = p.now
-		if a.calls++; a.calls == 1 {
-			close(a.begun)
+// begin counts a call in the current step.
+func (t *tally) begin() (c *count) {
+	t.do(func(s *tallyState) {
+		c = s.current
+		if c.calls++; c.calls == 1 {
+			close(c.begun)
 		}
-		a.open++
+		c.open++
 	})
-	return a
+	return c
 }
 
-// end enters how a call ended, into the act in which it began.
-func (b *books) end(a *account, at time.Time, err error) {
-	b.do(func(p *page) {
-		a.open--
+// end counts the result of a call in the step in which the call began.
+func (t *tally) end(c *count, at time.Time, err error) {
+	t.do(func(s *tallyState) {
+		c.open--
 		switch {
 		case err == nil:
-			p.succeeded(at)
+			s.measureGap(at)
+			if at.After(s.last) {
+				s.last = at
+			}
 		default:
-			a.failed++
-			if len(a.causes) < maxCauses {
-				a.causes = append(a.causes, err)
+			c.failed++
+			if len(c.causes) < maxCauses {
+				c.causes = append(c.causes, err)
 			}
 		}
-		p.settle(a)
+		s.settle(c)
 	})
 }
 
-// succeeded measures the gap that a successful call ends.
-func (p *page) succeeded(at time.Time) {
-	p.gap(at)
-	if at.After(p.last) {
-		p.last = at
-	}
+func (s *tallyState) measureGap(until time.Time) {
+	s.gapOf.worst = max(s.gapOf.worst, until.Sub(s.last))
 }
 
-func (p *page) gap(until time.Time) {
-	p.seen.worst = max(p.seen.worst, until.Sub(p.last))
-}
-
-// settle ends an account that has nothing to come. A gap that lasts is its own
-// as far as it has come.
-func (p *page) settle(a *account) {
-	if !a.closed || a.open > 0 {
+// settle ends a count that is closed and has no open call. A gap that lasts on is
+// measured up to now.
+func (s *tallyState) settle(c *count) {
+	if !c.closed || c.open > 0 {
 		return
 	}
-	p.gap(time.Now())
-	p.seen = p.now
-	close(a.settled)
+	s.measureGap(time.Now())
+	s.gapOf = s.current
+	close(c.settled)
 }
 
-// reading is what the books say now.
-type reading struct{ calls, failed, open int }
-
-// read looks into the account a.
-func (b *books) read(a *account) (r reading) {
-	b.do(func(*page) { r = reading{a.calls, a.failed, a.open} })
-	return r
+// read is the state of c.
+func (t *tally) read(c *count) (calls, failed, open int) {
+	t.do(func(*tallyState) { calls, failed, open = c.calls, c.failed, c.open })
+	return calls, failed, open
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"errors"
@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-func TestACallBelongsToTheActInWhichItBegan(t *testing.T) {
-	b := openBooks()
-	defer b.close()
-	first := b.turn("first")
-	late := b.begin()
-	second := b.turn("second")
+func TestACallBelongsToTheStepInWhichItBegan(t *testing.T) {
+	all := openTally()
+	defer all.close()
+	first := all.next("first")
+	late := all.begin()
+	second := all.next("second")
 	select {
 	case <-first.settled:
-		t.Fatal("the first act is settled while a call of it is under way")
+		t.Fatal("the first step is settled while a call of it is open")
 	default:
 	}
-	b.end(b.begin(), time.Now(), nil)
-	b.end(late, time.Now(), errors.New("lost"))
+	all.end(all.begin(), time.Now(), nil)
+	all.end(late, time.Now(), errors.New("lost"))
 	<-first.settled
-	b.turn("")
+	all.next("")
 	<-second.settled
 	if first.calls != 1 || first.failed != 1 || len(first.causes) != 1 {
 		t.Errorf("first: %+v, want one call that failed", first)
@@ -31,31 +31,31 @@ func TestACallBelongsToTheActInWhichItBegan(t *testing.T) {
 }
 
 func TestTheGapIsMeasuredOverAllCallersAndEndsWithSuccessOnly(t *testing.T) {
-	b := openBooks()
-	defer b.close()
-	a := b.turn("act")
+	all := openTally()
+	defer all.close()
+	c := all.next("step")
 	var begin time.Time
-	b.do(func(p *page) { begin = p.last })
+	all.do(func(s *tallyState) { begin = s.last })
 	at := begin.Add
-	one, two, three := b.begin(), b.begin(), b.begin()
-	b.end(one, at(10*time.Second), nil)
-	b.end(two, at(20*time.Second), errors.New("lost"))
-	b.end(three, at(35*time.Second), nil)
-	b.turn("")
-	<-a.settled
-	if a.worst != 25*time.Second {
-		t.Errorf("worst gap %v, want 25s: from the first success to the second", a.worst)
+	one, two, three := all.begin(), all.begin(), all.begin()
+	all.end(one, at(10*time.Second), nil)
+	all.end(two, at(20*time.Second), errors.New("lost"))
+	all.end(three, at(35*time.Second), nil)
+	all.next("")
+	<-c.settled
+	if c.worst != 25*time.Second {
+		t.Errorf("worst gap %v, want 25s: from the first success to the second", c.worst)
 	}
 }
 
-func TestAGapThatLastsAtTheEndOfAnActIsItsOwn(t *testing.T) {
-	b := openBooks()
-	defer b.close()
-	first := b.turn("first")
-	call := b.begin()
-	b.do(func(p *page) { p.last = p.last.Add(-time.Minute) })
-	b.turn("second")
-	b.end(call, time.Now(), errors.New("lost"))
+func TestAGapThatLastsAtTheEndOfAStepIsItsOwn(t *testing.T) {
+	all := openTally()
+	defer all.close()
+	first := all.next("first")
+	call := all.begin()
+	all.do(func(s *tallyState) { s.last = s.last.Add(-time.Minute) })
+	all.next("second")
+	all.end(call, time.Now(), errors.New("lost"))
 	<-first.settled
 	if first.worst < time.Minute {
 		t.Errorf("worst gap %v, want the minute without a success", first.worst)

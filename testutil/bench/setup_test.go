@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-func TestWhatIdleThingsHoldIsWeighed(t *testing.T) {
+func TestTheFootprintIsThatOfOneIdleThing(t *testing.T) {
 	testutil.AwaitNone(t)
 	const n, each = 100, 50_000
-	w, err := hold(t.Context(), n, func(int) (func() error, error) {
+	f, err := footprintOf(t.Context(), n, func(int) (func() error, error) {
 		end := make(chan struct{})
 		ended := make(chan struct{})
 		buffer := make([]byte, each)
@@ -29,14 +29,14 @@ func TestWhatIdleThingsHoldIsWeighed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.goroutines != 1 || w.bytes < each || w.bytes > 2*each {
-		t.Errorf("%+v, want one goroutine and some more than %d bytes", w, each)
+	if f.goroutines != 1 || f.bytes < each || f.bytes > 2*each {
+		t.Errorf("%+v, want one goroutine and a little more than %d bytes", f, each)
 	}
 }
 
-func TestWhatWasHeldIsReleasedWhenMakingTheNextFails(t *testing.T) {
+func TestAllIsReleasedWhenMakingTheNextFails(t *testing.T) {
 	released := 0
-	_, err := hold(t.Context(), 10, func(i int) (func() error, error) {
+	_, err := footprintOf(t.Context(), 10, func(i int) (func() error, error) {
 		if i == 3 {
 			return nil, errBroken
 		}
@@ -47,21 +47,21 @@ func TestWhatWasHeldIsReleasedWhenMakingTheNextFails(t *testing.T) {
 	}
 }
 
-func TestWhatWasOpenedIsClosedInTheReverseOrder(t *testing.T) {
+func TestClosersAreCalledInTheReverseOrder(t *testing.T) {
 	var order []int
-	o := new(opening)
+	all := new(closers)
 	for i := range 3 {
-		o.add(func() error { order = append(order, i); return fmt.Errorf("error %d", i) })
+		all.add(func() error { order = append(order, i); return fmt.Errorf("error %d", i) })
 	}
-	err := o.close()
+	err := all.close()
 	if fmt.Sprint(order) != "[2 1 0]" || err == nil || !strings.Contains(err.Error(), "error 1") {
 		t.Errorf("closed %v, error %v", order, err)
 	}
 }
 
 func TestTheFloorIsLeftOutWhereItNeedsTooManySockets(t *testing.T) {
-	u := unary{size: 64, callers: 2, noFloor: true}
-	f, err := u.open(t.Context())
+	c := call{size: 64, callers: 2, noFloor: true}
+	f, err := c.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestTheFloorIsLeftOutWhereItNeedsTooManySockets(t *testing.T) {
 	if err := f.close(); err != nil {
 		t.Error(err)
 	}
-	few, many := unary{callers: 1}, unary{callers: 4096}
+	few, many := call{callers: 1}, call{callers: 4096}
 	if note := few.capFloor(roomFor); note != "" || few.noFloor {
 		t.Errorf("one caller: %q", note)
 	}
@@ -86,14 +86,14 @@ func TestTheFloorIsLeftOutWhereItNeedsTooManySockets(t *testing.T) {
 	}
 }
 
-// What blocks without a context is ended by closing what it blocks on.
+// A call without a context ends when its socket is closed.
 func TestTheEndOfTheContextClosesTheSockets(t *testing.T) {
 	silent, err := listen(func(conn net.Conn) { _, _ = readByte(conn); _, _ = readByte(conn) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := openRaw(ctx, silent.addr(), nil, 1, 1)
+	r, err := openFloor(ctx, silent.addr(), nil, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,30 +102,30 @@ func TestTheEndOfTheContextClosesTheSockets(t *testing.T) {
 	go func() { failed <- r.call(0, []byte{1}) }()
 	cancel()
 	if err := <-failed; err == nil {
-		t.Error("a call that nobody answers succeeded")
+		t.Error("a call without an answer succeeded")
 	}
 	if err := errors.Join(closing(), silent.close()); err != nil {
 		t.Error(err)
 	}
 }
 
-// An entrant that answers something else would be measured for nothing.
-func TestAnAnswerThatIsNotTheMessagesEndsTheWork(t *testing.T) {
-	for _, u := range []unary{{size: 64}, {beat: true}} {
-		m, err := u.message()
+// An entrant that gets another reply would be measured for nothing.
+func TestAReplyThatIsNotTheArgumentsEndsTheWork(t *testing.T) {
+	for _, c := range []call{{size: 64}, {heartbeat: true}} {
+		m, err := c.message()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(m.ask) < 64 || m.answer < 64 {
-			t.Errorf("%s: %d bytes there, %d back", u.name(), len(m.ask), m.answer)
+		if len(m.args) < 64 || m.reply < 64 {
+			t.Errorf("%s: %d bytes there, %d back", c.name(), len(m.args), m.reply)
 		}
 		silent := func(context.Context, string, any, any) error { return nil }
 		if err := m.send(t.Context(), silent); err == nil {
-			t.Errorf("%s: no answer is as good as one", u.name())
+			t.Errorf("%s: an empty reply passes for the arguments", c.name())
 		}
 		broken := func(context.Context, string, any, any) error { return errBroken }
 		if err := m.send(t.Context(), broken); !errors.Is(err, errBroken) {
-			t.Errorf("%s: %v", u.name(), err)
+			t.Errorf("%s: %v", c.name(), err)
 		}
 	}
 }
