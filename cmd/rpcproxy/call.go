@@ -115,15 +115,18 @@ func (c *oneCall) fill(args map[string]any) {
 	}
 }
 
-// class is narrower than what the proxy knows of methods: a person who types a
-// write means it once.
 func (c *oneCall) class(method string) proxy.Class {
-	switch {
-	case c.idempotent:
+	if c.idempotent {
 		return proxy.Idempotent
-	case strings.HasPrefix(method, "Status."):
-		return proxy.Read
-	default:
-		return proxy.AtMostOnce
 	}
+	return classOf(method)
+}
+
+// classOf is narrower than the proxy's own table of methods: a write that is typed
+// on a command line is sent once.
+func classOf(method string) proxy.Class {
+	if strings.HasPrefix(method, "Status.") {
+		return proxy.Read
+	}
+	return proxy.AtMostOnce
 }

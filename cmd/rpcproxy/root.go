@@ -31,6 +31,6 @@ usage, 130 interrupted.`,
 		SilenceErrors: true, // settle prints them
 		SilenceUsage:  true, // a failed call is no reason to explain flags
 	}
-	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover())
+	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
 	return root
 }

@@ -12,8 +12,8 @@ import (
 
 // stock is a client like that of Nomad's own pool: one session, idle streams that
 // are used again, and a call that blocks on its stream until the reply is there.
-// Nomad's pool keeps two idle streams (Nomad 2.0.6, helper/pool/pool.go); this one
-// keeps one for each caller, which is faster.
+// Nomad keeps two idle streams (clientMaxStreams of Nomad 2.0.6, client/client.go);
+// this one keeps one for each caller, which is faster.
 type stock struct {
 	session *yamux.Session
 	idle    chan stockStream
