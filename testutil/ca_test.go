@@ -1,12 +1,13 @@
 package testutil
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // must fails t on an error.
@@ -28,7 +29,7 @@ func greetTLS(t *testing.T, s *Server, cfg *tls.Config) error {
 	if _, err := secured.Write([]byte{modeRPC}); err != nil {
 		return err
 	}
-	stream := &rpcStream{client: &client{tb: t}, Conn: secured, r: bufio.NewReader(secured)}
+	stream := &rpcStream{Stream: plainclient.NewStream(secured, plain)}
 	return stream.call("Status.Ping", dict{}, nil)
 }
 

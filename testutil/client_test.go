@@ -1,15 +1,14 @@
 package testutil
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
-	"net"
+	"net/rpc"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/yamux"
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // patience is how long a test waits for what must happen, on however slow a
@@ -18,74 +17,51 @@ const patience = time.Minute
 
 // client is a small agent: one session, one stream unless more are asked for.
 type client struct {
-	tb      testing.TB
-	sock    net.Conn
-	session *yamux.Session
-	seq     uint64
+	*plainclient.Session
+	tb testing.TB
 }
 
+// rpcStream is a stream whose calls have limits.
 type rpcStream struct {
-	*client
-	net.Conn
-	r *bufio.Reader
+	*plainclient.Stream
+	*client // whose stream it is
 }
+
+// plain is how clients here decode: as servers do, and without pings of their own.
+var plain = plainclient.Config{NoKeepAlive: true, Handle: msgpackHandle}
 
 func dial(tb testing.TB, addr string) *client {
 	tb.Helper()
-	sock, err := net.DialTimeout("tcp", addr, patience)
-	if err != nil {
-		tb.Fatalf("cannot dial %s: %v", addr, err)
-	}
-	if _, err := sock.Write([]byte{modeYamux}); err != nil {
-		tb.Fatalf("cannot write the mode byte: %v", err)
-	}
-	return newClient(tb, sock)
+	session, err := plainclient.Dial(contextFor(tb), addr, plain)
+	return newClient(tb, session, err)
 }
 
-func newClient(tb testing.TB, sock net.Conn) *client {
+// newClient takes what [plainclient.Dial] or [plainclient.Start] returned.
+func newClient(tb testing.TB, session *plainclient.Session, err error) *client {
 	tb.Helper()
-	cfg := yamux.DefaultConfig()
-	cfg.LogOutput, cfg.EnableKeepAlive = io.Discard, false
-	session, err := yamux.Client(sock, cfg)
 	if err != nil {
 		tb.Fatalf("cannot start a session: %v", err)
 	}
 	tb.Cleanup(func() { _ = session.Close() })
-	return &client{tb: tb, sock: sock, session: session}
+	return &client{Session: session, tb: tb}
 }
 
 func (c *client) open(mode byte) *rpcStream {
 	c.tb.Helper()
-	s, err := c.session.OpenStream()
+	s, err := c.OpenMode(mode)
 	if err != nil {
 		c.tb.Fatalf("cannot open a stream: %v", err)
 	}
-	if _, err := s.Write([]byte{mode}); err != nil {
-		c.tb.Fatalf("cannot write the stream's mode byte: %v", err)
-	}
-	return &rpcStream{client: c, Conn: s, r: bufio.NewReader(s)}
+	return &rpcStream{s, c}
 }
 
 // remoteError is the text in a response header.
-type remoteError string
+type remoteError = rpc.ServerError
 
-func (e remoteError) Error() string { return string(e) }
-
-func (s *rpcStream) send(method string, args any) error {
-	s.seq++
-	out, err := encode(nil, requestHeader{Seq: s.seq, ServiceMethod: method})
-	if err != nil {
-		return err
-	}
-	if out, err = encode(out, args); err != nil {
-		return err
-	}
-	_, err = s.Write(out)
-	return err
-}
-
-func (s *rpcStream) receive(reply any) error {
-	raw, err := readValue(s.r)
+// Receive reads values with the server's own reader: it names what is malformed, and
+// it can be called again after a timeout.
+func (s *rpcStream) Receive(reply any) error {
+	raw, err := readValue(s.Reader)
 	if err != nil {
 		return err
 	}
@@ -93,10 +69,10 @@ func (s *rpcStream) receive(reply any) error {
 	if err := decode(raw, &h); err != nil {
 		return err
 	}
-	if h.Seq != s.seq {
+	if h.Seq != s.Seq {
 		return errors.New("wrong Seq")
 	}
-	if raw, err = readValue(s.r); err != nil {
+	if raw, err = readValue(s.Reader); err != nil {
 		return err
 	}
 	if h.Error != "" {
@@ -113,21 +89,21 @@ func (s *rpcStream) call(method string, args, reply any) error {
 	return s.callWithin(patience, method, args, reply)
 }
 
-// callWithin waits for the answer for so long, from when the request is on its
-// way: what is to come to nothing is sent all the same.
+// callWithin waits for the answer for d, from when the request is on its way: a
+// request that shall come to nothing is sent all the same.
 func (s *rpcStream) callWithin(d time.Duration, method string, args, reply any) error {
 	_ = s.SetDeadline(time.Now().Add(patience))
-	if err := s.send(method, args); err != nil {
+	if err := s.Send(method, args); err != nil {
 		return err
 	}
 	_ = s.SetReadDeadline(time.Now().Add(d))
-	return s.receive(reply)
+	return s.Receive(reply)
 }
 
-// ended tells whether nothing but the end of the stream follows.
+// ended is nil if only the end of the stream follows.
 func (s *rpcStream) ended() error {
 	_ = s.SetReadDeadline(time.Now().Add(patience))
-	_, err := s.r.ReadByte()
+	_, err := s.Reader.ReadByte()
 	if err == io.EOF {
 		return nil
 	}

@@ -82,14 +82,14 @@ func TestWhenTheLeaderDiesAnotherIsElectedAndHeldCallsSucceed(t *testing.T) {
 	if got := cluster.Leader(); got != "" {
 		t.Errorf("%s leads at once", got)
 	}
-	if err := stream.send("Status.Leader", dict{}); err != nil {
+	if err := stream.Send("Status.Leader", dict{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return cluster.Server(1).Counts().Requests == 1 })
 	cluster.elect()
 	var leader string
 	_ = stream.SetDeadline(time.Now().Add(patience))
-	if err := stream.receive(&leader); err != nil || leader == old || leader == "" {
+	if err := stream.Receive(&leader); err != nil || leader == old || leader == "" {
 		t.Errorf("%s leads after %s: %v", leader, old, err)
 	}
 }
@@ -192,7 +192,7 @@ func TestAHandlerThatDoesNotEndDelaysStopOnlyAsLongAsAllowed(t *testing.T) {
 		<-release
 		return nil, nil
 	})
-	if err := dial(t, cluster.Server(1).Addr()).open(modeRPC).send("My.Stubborn", dict{}); err != nil {
+	if err := dial(t, cluster.Server(1).Addr()).open(modeRPC).Send("My.Stubborn", dict{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return cluster.Server(1).Counts().Methods["My.Stubborn"] == 1 })

@@ -1,12 +1,13 @@
 package testutil
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 func connect(tb testing.TB, addr string, first ...byte) net.Conn {
@@ -43,19 +44,20 @@ func TestASilentConnectionIsClosed(t *testing.T) {
 
 func TestTheModesWithoutStreamBytesWork(t *testing.T) {
 	s := start(t, ServerConfig{})
-	plain := connect(t, s.Addr(), modeRPC)
-	call := &rpcStream{client: &client{tb: t}, Conn: plain, r: bufio.NewReader(plain)}
+	direct := connect(t, s.Addr(), modeRPC)
+	call := &rpcStream{Stream: plainclient.NewStream(direct, plain)}
 	for range 2 {
 		if err := call.call("Status.Ping", dict{}, nil); err != nil {
 			t.Errorf("plain: %v", err)
 		}
 	}
-	old := newClient(t, connect(t, s.Addr(), modeMultiplex))
-	stream, err := old.session.OpenStream()
+	session, err := plainclient.Start(connect(t, s.Addr(), modeMultiplex), plain)
+	old := newClient(t, session, err)
+	stream, err := old.Session.OpenStream()
 	if err != nil {
 		t.Fatal(err)
 	}
-	call = &rpcStream{client: old, Conn: stream, r: bufio.NewReader(stream)}
+	call = &rpcStream{Stream: plainclient.NewStream(stream, plain)}
 	if err := call.call("Status.Ping", dict{}, nil); err != nil {
 		t.Errorf("multiplexed: %v", err)
 	}
@@ -65,31 +67,31 @@ func TestRequestsOnAStreamAreAnsweredOneAfterAnother(t *testing.T) {
 	s := start(t, ServerConfig{})
 	c := dial(t, s.Addr())
 	busy, free := c.open(modeRPC), c.open(modeRPC)
-	if err := busy.send("Echo.Sleep", dict{"Duration": moment}); err != nil {
+	if err := busy.Send("Echo.Sleep", dict{"Duration": moment}); err != nil {
 		t.Fatal(err)
 	}
-	first := busy.seq
-	if err := busy.send("Echo.Echo", dict{"n": 2}); err != nil {
+	first := busy.Seq
+	if err := busy.Send("Echo.Echo", dict{"n": 2}); err != nil {
 		t.Fatal(err)
 	}
 	if err := free.call("Status.Ping", dict{}, nil); err != nil {
 		t.Errorf("another stream: %v", err)
 	}
-	busy.seq = first
+	busy.Seq = first
 	_ = busy.SetDeadline(time.Now().Add(patience))
-	if err := busy.receive(nil); err != nil {
+	if err := busy.Receive(nil); err != nil {
 		t.Errorf("the first answer: %v", err)
 	}
-	busy.seq = first + 1
+	busy.Seq = first + 1
 	var echoed dict
-	if err := busy.receive(&echoed); err != nil || echoed["n"] == nil {
+	if err := busy.Receive(&echoed); err != nil || echoed["n"] == nil {
 		t.Errorf("the second answer: %v, %v", echoed, err)
 	}
 }
 
 func TestAStreamWithoutItsByteStallsThoseBehindIt(t *testing.T) {
 	c := dial(t, start(t, ServerConfig{}).Addr())
-	mute, err := c.session.OpenStream()
+	mute, err := c.Session.OpenStream()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func TestAStreamWithoutItsByteStallsThoseBehindIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = behind.SetDeadline(time.Now().Add(patience))
-	if err := behind.receive(nil); err != nil {
+	if err := behind.Receive(nil); err != nil {
 		t.Errorf("after the byte came: %v", err)
 	}
 }
@@ -115,7 +117,7 @@ func TestAClientMayHaveOnlySoManyConnections(t *testing.T) {
 	if _, err := connect(t, s.Addr()).Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the second connection: %v", err)
 	}
-	_ = first.session.Close()
+	_ = first.Session.Close()
 	await(t, func() bool { return s.Counts().Open == 0 })
 	if err := dial(t, s.Addr()).open(modeRPC).call("Status.Ping", dict{}, nil); err != nil {
 		t.Errorf("after the first ended: %v", err)

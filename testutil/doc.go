@@ -96,13 +96,6 @@
 // the leader, in any of the words that there are, and with what they mean: the
 // request ran, or it did not.
 //
-// # Consul
-//
-// [StartConsul] starts the HTTP API of a Consul agent, as far as looking for
-// services goes: datacenters, registrations that change while it runs, ACLs, TLS.
-// A [ConsulFault] makes it fail, [Consul.Requests] and [Consul.Counts] tell what it
-// was asked.
-//
 // # Observing
 //
 // [Server.Counts] tells of connections, streams and requests, [Cluster.Nodes] of

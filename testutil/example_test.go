@@ -3,42 +3,19 @@ package testutil_test
 import (
 	"context"
 	"fmt"
-	"net"
-	"reflect"
-
-	"github.com/hashicorp/go-msgpack/v2/codec"
-	msgpackrpc "github.com/hashicorp/net-rpc-msgpackrpc/v2"
-	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // ping calls Status.Ping in the way any Nomad client does.
 func ping(addr string) error {
-	sock, err := net.Dial("tcp", addr)
-	if err != nil {
-		return err
-	}
-	defer sock.Close()
-	if _, err := sock.Write([]byte{0x06}); err != nil { // yamux follows
-		return err
-	}
-	session, err := yamux.Client(sock, nil)
+	session, err := plainclient.Dial(context.Background(), addr, plainclient.Config{})
 	if err != nil {
 		return err
 	}
 	defer session.Close()
-	stream, err := session.Open()
-	if err != nil {
-		return err
-	}
-	if _, err := stream.Write([]byte{0x01}); err != nil { // RPC follows
-		return err
-	}
-	handle := &codec.MsgpackHandle{}
-	handle.RawToString, handle.MapType = true, reflect.TypeFor[map[string]any]()
-	rpc := msgpackrpc.NewCodecFromHandle(true, true, stream, handle)
-	return msgpackrpc.CallWithCodec(rpc, "Status.Ping", map[string]any{}, &struct{}{})
+	return session.Call("Status.Ping", map[string]any{}, &struct{}{})
 }
 
 func Example() {

@@ -19,7 +19,7 @@ func TestAMutedServerExecutesNothingAndStillAnswersSessionPings(t *testing.T) {
 	if err := c.open(modeRPC).callWithin(moment, "Echo.Count", dict{"ID": "a"}, nil); !isTimeout(err) {
 		t.Errorf("the call: %v", err)
 	}
-	if _, err := c.session.Ping(); err != nil {
+	if _, err := c.Session.Ping(); err != nil {
 		t.Errorf("the session ping: %v", err)
 	}
 	await(t, func() bool { return s.faults.Load().active[0].left.Load() == 0 }) // or healing would come in time for it
@@ -110,17 +110,17 @@ func TestGarbageBreaksTheReplyAtItsLayerAndTheRequestRan(t *testing.T) {
 // callAndStall waits only a moment for the end of a body that has begun.
 func (s *rpcStream) callAndStall(method string, args, _ any) error {
 	_ = s.SetDeadline(time.Now().Add(patience))
-	if err := s.send(method, args); err != nil {
+	if err := s.Send(method, args); err != nil {
 		return err
 	}
-	if _, err := readValue(s.r); err != nil {
+	if _, err := readValue(s.Reader); err != nil {
 		return err
 	}
-	if _, err := s.r.Peek(1); err != nil {
+	if _, err := s.Reader.Peek(1); err != nil {
 		return errors.Join(errors.New("no body"), err)
 	}
 	_ = s.SetReadDeadline(time.Now().Add(moment))
-	_, err := readValue(s.r)
+	_, err := readValue(s.Reader)
 	return err
 }
 
@@ -129,7 +129,7 @@ func TestTransportGarbageGreetsANewConnection(t *testing.T) {
 	s.Inject(Garbage(LayerTransport))
 	c := dial(t, s.Addr())
 	select {
-	case <-c.session.CloseChan():
+	case <-c.Session.CloseChan():
 	case <-time.After(patience):
 		t.Error("the client's yamux is content")
 	}
@@ -187,13 +187,13 @@ func TestALeaderlessServerHoldsCallsAndHealingLetsThemGo(t *testing.T) {
 	patient := start(t, ServerConfig{RPCHoldTimeout: time.Hour})
 	held := dial(t, patient.Addr()).open(modeRPC)
 	patient.Inject(NoLeader())
-	if err := held.send("Status.Leader", dict{}); err != nil {
+	if err := held.Send("Status.Leader", dict{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return patient.Counts().Requests == 1 })
 	patient.Heal()
 	_ = held.SetDeadline(time.Now().Add(patience))
-	if err := held.receive(&leader); err != nil || leader != patient.Addr() {
+	if err := held.Receive(&leader); err != nil || leader != patient.Addr() {
 		t.Errorf("after healing: %q, %v", leader, err)
 	}
 }
@@ -207,7 +207,7 @@ func TestAfterGoAwayOpenStreamsGoOnAndNewOnesDoNotOpen(t *testing.T) {
 	}
 	s.GoAway()
 	await(t, func() bool {
-		other, err := c.session.OpenStream()
+		other, err := c.Session.OpenStream()
 		if other != nil {
 			_ = other.Close() // or the server would wait for its first byte, and accept none behind it
 		}
@@ -230,7 +230,7 @@ func TestAServerThatHoldsStreamsServesThoseItHasAndAnswersPings(t *testing.T) {
 	if err := held.callWithin(moment, "Echo.Count", dict{"ID": "b"}, nil); !isTimeout(err) {
 		t.Errorf("on a held stream: %v", err)
 	}
-	if _, err := c.session.Ping(); err != nil {
+	if _, err := c.Session.Ping(); err != nil {
 		t.Errorf("the session ping: %v", err)
 	}
 	if err := served.call("Echo.Count", dict{"ID": "c"}, nil); err != nil {

@@ -85,7 +85,7 @@ func TestABlockingQueryEndsWithItsTimeOrWithAChange(t *testing.T) {
 		t.Errorf("it blocked for %v", d)
 	}
 	query["MaxQueryTime"] = time.Minute
-	if err := stream.send("Node.GetClientAllocs", query); err != nil {
+	if err := stream.Send("Node.GetClientAllocs", query); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return s.Counts().Methods["Node.GetClientAllocs"] == 3 })
@@ -94,7 +94,7 @@ func TestABlockingQueryEndsWithItsTimeOrWithAChange(t *testing.T) {
 		t.Fatalf("index %d, %v", index, ok)
 	}
 	_ = stream.SetDeadline(time.Now().Add(patience))
-	if err := stream.receive(&third); err != nil || third.Index != index || third.Allocs["x"] != 7 {
+	if err := stream.Receive(&third); err != nil || third.Index != index || third.Allocs["x"] != 7 {
 		t.Errorf("%+v, %v", third, err)
 	}
 	if _, ok := s.SetAllocs(NodeID("b"), nil); ok {
@@ -108,7 +108,7 @@ func TestAServerStopsWhileAQueryBlocks(t *testing.T) {
 	if err := stream.call("Node.Register", registration("a"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := stream.send("Node.GetClientAllocs", dict{
+	if err := stream.Send("Node.GetClientAllocs", dict{
 		"Region": "global", "NodeID": NodeID("a"), "AuthToken": "secret-a", "MinQueryIndex": 1,
 	}); err != nil {
 		t.Fatal(err)

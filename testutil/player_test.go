@@ -22,7 +22,7 @@ func TestAPlayerAnswersWithTheRecordedBytesAndTheClientsSeq(t *testing.T) {
 	p := startPlayer(t, PlayerConfig{Transcript: load(t, "register_heartbeat")})
 	for range 2 { // every connection begins anew
 		s := dial(t, p.Addr()).open(modeRPC)
-		s.seq = 70000
+		s.Seq = 70000
 		var first, second, third nodeReply
 		for _, reply := range []*nodeReply{&first, &second, &third} {
 			method := "Node.UpdateStatus"
@@ -55,7 +55,7 @@ func TestAStrictPlayerPlaysTheWholeRecordedStream(t *testing.T) {
 	}
 	_ = s.SetDeadline(time.Now().Add(patience))
 	got := make([]byte, len(recorded.ServerToClient))
-	if _, err := io.ReadFull(s.r, got); err != nil || !bytes.Equal(got, recorded.ServerToClient) {
+	if _, err := io.ReadFull(s.Reader, got); err != nil || !bytes.Equal(got, recorded.ServerToClient) {
 		t.Errorf("played %x (%v), recorded was %x", got, err, recorded.ServerToClient)
 	}
 }
@@ -81,7 +81,7 @@ func TestAPlayerPlaysStreamingCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = s.SetDeadline(time.Now().Add(patience))
-		if got, err := io.ReadAll(s.r); err != nil || !bytes.Equal(got, recorded.ServerToClient) {
+		if got, err := io.ReadAll(s.Reader); err != nil || !bytes.Equal(got, recorded.ServerToClient) {
 			t.Errorf("stream %d: played %d bytes (%v), recorded were %d", recorded.ID, len(got), err, len(recorded.ServerToClient))
 		}
 	}

@@ -12,7 +12,7 @@ import (
 func (c *client) answerOne(play func(mode byte, r *bufio.Reader, w io.Writer) error) <-chan error {
 	done := make(chan error, 1)
 	go func() {
-		stream, err := c.session.AcceptStream()
+		stream, err := c.Session.AcceptStream()
 		if err != nil {
 			done <- err
 			return
@@ -108,7 +108,7 @@ func TestACallToANodeThatIsNotThereOrDoesNotAnswerEnds(t *testing.T) {
 	if err := s.CallNode(ctx, NodeID("a"), "X.Y", dict{}, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a node that accepts nothing: %v", err)
 	}
-	_ = c.session.Close()
+	_ = c.Session.Close()
 	await(t, func() bool { return s.Counts().Open == 0 })
 	if err := s.CallNode(t.Context(), NodeID("a"), "X.Y", dict{}, nil); err == nil || err.Error() != "X.Y: "+ErrTextNoNodePath {
 		t.Errorf("a node that has gone: %v", err)

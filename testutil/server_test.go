@@ -112,7 +112,7 @@ func TestAFrozenServerIsSilentOnOldAndNewConnectionsAndThenAnswers(t *testing.T)
 	s.Thaw()
 	for name, stream := range map[string]*rpcStream{"old": old, "new": fresh} {
 		_ = stream.SetDeadline(time.Now().Add(patience))
-		raw, err := readValue(stream.r)
+		raw, err := readValue(stream.Reader)
 		if err != nil {
 			t.Errorf("%s connection after the thaw: %v", name, err)
 		}

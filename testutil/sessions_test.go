@@ -15,7 +15,7 @@ import (
 func (c *client) answers(name string) *client {
 	go func() {
 		for {
-			stream, err := c.session.AcceptStream()
+			stream, err := c.Session.AcceptStream()
 			if err != nil {
 				return
 			}
@@ -73,7 +73,7 @@ func TestANodesSessionIsBoundByEachCallThatNamesTheNode(t *testing.T) {
 			"update":    func(c *client) { c.mustCall("Node.UpdateAlloc", update) },
 			"blocking": func(c *client) {
 				before := cluster.NodeConns(NodeID("a")).Ever
-				if err := c.open(modeRPC).send("Node.GetClientAllocs", blocking); err != nil {
+				if err := c.open(modeRPC).Send("Node.GetClientAllocs", blocking); err != nil {
 					t.Fatal(err)
 				}
 				await(t, func() bool { return cluster.NodeConns(NodeID("a")).Ever > before })
@@ -105,7 +105,7 @@ func TestTheSessionThatWasBoundLastIsTheWayAndTheOthersStandBehindIt(t *testing.
 		if got, want := asks(t, cluster.Server(0), "a"), []string{"first", "second", "third"}[i]; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-		_ = sessions[i].session.Close()
+		_ = sessions[i].Session.Close()
 		await(t, func() bool { return cluster.NodeConns(NodeID("a")).Open == int64(i) })
 	}
 	for i := range 3 {
@@ -257,7 +257,7 @@ func TestTheMostSessionsOfANodeCountThoseBeforeTheyWereIts(t *testing.T) {
 	}
 	dial(t, cluster.Server(2).Addr()).mustCall("Node.Register", registration("b"))
 	for _, c := range brief {
-		_ = c.session.Close()
+		_ = c.Session.Close()
 	}
 	await(t, func() bool { return cluster.Conns().Open == 2 }) // early, and the other node's
 	if n := cluster.NodeConns(NodeID("a")); n.OpenCount != (OpenCount{Open: 0, Peak: 2, Ever: 2}) {
@@ -290,11 +290,11 @@ func TestASessionThatEndedIsForgottenAlsoWhileAHandlerRuns(t *testing.T) {
 	})
 	c := dial(t, s.Addr())
 	c.mustCall("Node.Register", registration("a"))
-	if err := c.open(modeRPC).send("My.Hold", dict{}); err != nil {
+	if err := c.open(modeRPC).Send("My.Hold", dict{}); err != nil {
 		t.Fatal(err)
 	}
 	<-running
-	_ = c.session.Close()
+	_ = c.Session.Close()
 	await(t, func() bool { return s.NodeConns(NodeID("a")).Open == 0 && s.Counts().Open == 0 })
 	if got := asks(t, s, "a"); got != "Who.Are: "+ErrTextNoNodePath {
 		t.Error(got)
@@ -321,7 +321,7 @@ func TestStreamsAreCountedPerConnection(t *testing.T) {
 	if len(got) != 1 || got[0].Streams != (OpenCount{Open: 2, Peak: 5, Ever: 5}) || got[0].Server != s.Addr() {
 		t.Errorf("%+v", got)
 	}
-	if got[0].Remote != c.sock.LocalAddr().String() || time.Since(got[0].Accepted) < 0 || got[0].NodeID != "" {
+	if got[0].Remote != c.LocalAddr().String() || time.Since(got[0].Accepted) < 0 || got[0].NodeID != "" {
 		t.Errorf("%+v", got[0])
 	}
 }
@@ -332,13 +332,13 @@ func TestWhoOpensAStreamAndNotSaysWhatForLosesTheConnection(t *testing.T) {
 	if err := good.call("Status.Ping", dict{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	empty, err := c.session.OpenStream()
+	empty, err := c.Session.OpenStream()
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = empty.Close()
 	select {
-	case <-c.session.CloseChan():
+	case <-c.Session.CloseChan():
 	case <-time.After(patience):
 		t.Error("the connection stays open")
 	}

@@ -21,7 +21,7 @@ func (s *rpcStream) startStreaming(method string, args any) (ack streamAck) {
 			s.tb.Fatal(err)
 		}
 	}
-	if err := readInto(s.r, &ack); err != nil {
+	if err := readInto(s.Reader, &ack); err != nil {
 		s.tb.Fatal(err)
 	}
 	return ack
@@ -34,7 +34,7 @@ func TestEchoStreamSendsItsFramesAndEnds(t *testing.T) {
 	}
 	for range 3 {
 		var f StreamFrame
-		if err := readInto(s.r, &f); err != nil || string(f.Payload) != "x" || f.Error != nil {
+		if err := readInto(s.Reader, &f); err != nil || string(f.Payload) != "x" || f.Error != nil {
 			t.Errorf("frame %+v, %v", f, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestAStreamHandlersErrorComesAsAFrame(t *testing.T) {
 		s := dial(t, server.Addr()).open(modeStreaming)
 		s.startStreaming(method, dict{})
 		var f StreamFrame
-		if err := readInto(s.r, &f); err != nil || f.Error == nil || *f.Error != want {
+		if err := readInto(s.Reader, &f); err != nil || f.Error == nil || *f.Error != want {
 			t.Errorf("frame %+v, %v", f, err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestFaultsHitStreamingCallsToo(t *testing.T) {
 	out, _ := encode(nil, streamHeader{Method: "Echo.Stream"})
 	_, _ = s.Write(out)
 	_ = s.SetDeadline(time.Now().Add(patience))
-	if _, err := s.r.ReadByte(); err != io.EOF {
+	if _, err := s.Reader.ReadByte(); err != io.EOF {
 		t.Errorf("dropped: %v", err)
 	}
 }
@@ -88,11 +88,11 @@ func TestAUsersHandlerAnswersAndIsCancelledWithItsConnection(t *testing.T) {
 	if err := c.open(modeRPC).call("Status.Ping", dict{}, &reply); err != nil || reply != "Status.Ping" {
 		t.Errorf("replaced: %q, %v", reply, err)
 	}
-	if err := c.open(modeRPC).send("My.Wait", dict{}); err != nil {
+	if err := c.open(modeRPC).Send("My.Wait", dict{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return server.Counts().Methods["My.Wait"] == 1 })
-	_ = c.session.Close()
+	_ = c.Session.Close()
 	select {
 	case err := <-ended:
 		t.Logf("the handler ended: %v", err)

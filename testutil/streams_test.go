@@ -17,7 +17,7 @@ func (c *client) follow(method string, args any) (*rpcStream, *FrameReader) {
 	if ack := s.startStreaming(method, args); ack.Error != "" {
 		c.tb.Fatal(ack.Error)
 	}
-	return s, NewFrameReader(s.r)
+	return s, NewFrameReader(s.Reader)
 }
 
 func TestAnEventStreamTellsOfNodesUntilTheClientHasClosedItsSide(t *testing.T) {
@@ -183,7 +183,7 @@ func TestALogOfAnAllocationIsRelayedFromItsNodeUntilEitherSideCloses(t *testing.
 	}
 	refused(dict{"Region": "global", "AllocID": "none"}, StreamError{404, `Unknown allocation "none"`})
 	refused(dict{"Region": "global"}, StreamError{400, "Missing allocation ID"})
-	_ = node.session.Close()
+	_ = node.Session.Close()
 	await(t, func() bool { return cluster.NodeConns(NodeID("a")).Open == 0 })
 	refused(dict{"Region": "global", "AllocID": "alloc"}, StreamError{404, ErrTextNoNodePath})
 }
@@ -198,7 +198,7 @@ func TestANodeThatGoesEndsWhatIsRelayedFromIt(t *testing.T) {
 	if _, err := frames.Read(); err != nil {
 		t.Fatal(err)
 	}
-	_ = node.session.Close()
+	_ = node.Session.Close()
 	if _, err := frames.Read(); err != io.EOF {
 		t.Errorf("%v", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"math/big"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 func selfSigned(tb testing.TB, name string) (tls.Certificate, *x509.CertPool) {
@@ -42,7 +44,8 @@ func TestAServerWithTLSSpeaksNothingElse(t *testing.T) {
 	if _, err := secured.Write([]byte{modeYamux}); err != nil {
 		t.Fatal(err)
 	}
-	if err := newClient(t, secured).open(modeRPC).call("Status.Ping", dict{}, nil); err != nil {
+	session, err := plainclient.Start(secured, plain)
+	if err := newClient(t, session, err).open(modeRPC).call("Status.Ping", dict{}, nil); err != nil {
 		t.Error(err)
 	}
 	if _, err := connect(t, s.Addr(), modeYamux).Read(make([]byte, 1)); err != io.EOF {

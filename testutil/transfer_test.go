@@ -138,23 +138,23 @@ func TestAQueryThatBlocksThroughAFollowerEndsWithTheLeader(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{ElectionDelay: time.Hour})
 	stream := dial(t, cluster.Server(1).Addr()).open(modeRPC)
 	query := dict{"Region": "global", "NodeID": NodeID("a"), "AuthToken": identityOf(t, stream, "a"), "MinQueryIndex": 1, "MaxQueryTime": time.Hour}
-	if err := stream.send("Node.GetClientAllocs", query); err != nil {
+	if err := stream.Send("Node.GetClientAllocs", query); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return cluster.Server(1).Counts().Methods["Node.GetClientAllocs"] == 1 })
 	stale := dial(t, cluster.Server(1).Addr()).open(modeRPC)
-	if err := stale.send("Node.GetClientAllocs", with(query, "AllowStale", true)); err != nil {
+	if err := stale.Send("Node.GetClientAllocs", with(query, "AllowStale", true)); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return cluster.NodeConns(NodeID("a")).Open == 2 }) // it blocks now
 	cluster.Kill(0)
 	_ = stream.SetDeadline(time.Now().Add(patience))
-	if err := stream.receive(nil); err != remoteError(ErrTextForwardEOF) && err != remoteError(ErrTextNoLeader) {
+	if err := stream.Receive(nil); err != remoteError(ErrTextForwardEOF) && err != remoteError(ErrTextNoLeader) {
 		t.Errorf("the consistent one: %v", err)
 	}
 	cluster.SetAllocs(NodeID("a"), map[string]uint64{"x": 1})
 	_ = stale.SetDeadline(time.Now().Add(patience))
-	if err := stale.receive(nil); err != nil {
+	if err := stale.Receive(nil); err != nil {
 		t.Errorf("the stale one: %v", err)
 	}
 }

@@ -11,18 +11,19 @@ import (
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 // startConsul starts an agent of Consul that ends with t, and leaves nothing of
 // what the environment says about another one.
-func startConsul(t *testing.T, cfg testutil.ConsulConfig) *testutil.Consul {
+func startConsul(t *testing.T, cfg consultest.Config) *consultest.Server {
 	t.Helper()
 	for _, pair := range os.Environ() {
 		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "CONSUL_") {
 			t.Setenv(name, "")
 		}
 	}
-	c, err := testutil.StartConsul(cfg)
+	c, err := consultest.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +32,10 @@ func startConsul(t *testing.T, cfg testutil.ConsulConfig) *testutil.Consul {
 }
 
 func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
-	c := startConsul(t, testutil.ConsulConfig{})
+	c := startConsul(t, consultest.Config{})
 	c.SetServices("dc2",
-		testutil.ConsulService{Address: "10.0.0.2", Port: 4647}, testutil.ConsulService{Address: "::1", Port: 4647},
-		testutil.ConsulService{Port: 0})
+		consultest.Service{Address: "10.0.0.2", Port: 4647}, consultest.Service{Address: "::1", Port: 4647},
+		consultest.Service{Port: 0})
 	out, errs, status := program(t, "discover", "consul", "--address", c.Addr(), ample)
 	expect(t, status, exitOK, out, errs)
 	if out != "10.0.0.2:4647\n[::1]:4647\n" {
@@ -51,7 +52,7 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 }
 
 func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
-	c := startConsul(t, testutil.ConsulConfig{})
+	c := startConsul(t, consultest.Config{})
 	out, errs, status := program(t, "discover", "consul", "--address", c.Addr(), "--json", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, `in datacenter "dc1": no servers are registered`) || out != "" {
@@ -67,8 +68,8 @@ func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 }
 
 func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
-	c := startConsul(t, testutil.ConsulConfig{Token: "known"})
-	c.SetServices("dc2", testutil.ConsulService{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})
+	c := startConsul(t, consultest.Config{Token: "known"})
+	c.SetServices("dc2", consultest.Service{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})
 	name := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(name, []byte("known\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -105,8 +106,8 @@ func TestDiscoverConsulSpeaksTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := startConsul(t, testutil.ConsulConfig{TLS: ca.ServerTLS(server, "global")})
-	c.SetServices("dc1", testutil.ConsulService{Address: "10.0.0.1", Port: 4647})
+	c := startConsul(t, consultest.Config{TLS: ca.ServerTLS(server, "global")})
+	c.SetServices("dc1", consultest.Service{Address: "10.0.0.1", Port: 4647})
 	dir := t.TempDir()
 	args := []string{"discover", "consul", "--address", c.Addr(), ample, "--tls-server-name", "server.global.nomad"}
 	for flag, text := range map[string][]byte{"ca": ca.PEM(), "cert": client.CertPEM, "key": client.KeyPEM} {
@@ -124,8 +125,8 @@ func TestDiscoverConsulSpeaksTLS(t *testing.T) {
 }
 
 func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
-	c := startConsul(t, testutil.ConsulConfig{})
-	c.Inject(testutil.ConsulHang())
+	c := startConsul(t, consultest.Config{})
+	c.Inject(consultest.Hang())
 	out, errs, status := program(t, "discover", "consul", "--address", c.Addr(), "--timeout", "50ms")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "no servers found within 50ms") {
@@ -152,7 +153,7 @@ func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
 }
 
 func TestBadFlagsOfDiscoverConsulAreBadUsage(t *testing.T) {
-	c := startConsul(t, testutil.ConsulConfig{})
+	c := startConsul(t, consultest.Config{})
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
 	for says, args := range map[string]string{
 		"--timeout is 0s":     "--timeout 0s",

@@ -12,7 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/discover"
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 	"github.com/open-nomad/rpcproxy/proxy/discover/dns"
-	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
 )
 
@@ -62,7 +62,7 @@ func inDNS(t testing.TB) registry {
 
 func inConsul(t testing.TB) registry {
 	t.Helper()
-	s, err := testutil.StartConsul(testutil.ConsulConfig{})
+	s, err := consultest.Start(consultest.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,17 +74,17 @@ func inConsul(t testing.TB) registry {
 	return registry{
 		from: d, asked: func() int { return len(s.Requests()) },
 		set: func(addrs []string) {
-			var services []testutil.ConsulService
+			var services []consultest.Service
 			for _, addr := range addrs {
 				host, port, _ := net.SplitHostPort(addr)
 				n, _ := strconv.Atoi(port)
-				services = append(services, testutil.ConsulService{Address: host, Port: n})
+				services = append(services, consultest.Service{Address: host, Port: n})
 			}
 			s.SetServices("dc1", services...)
 		},
 		mute: func(silent bool) {
 			if silent {
-				s.Inject(testutil.ConsulHang())
+				s.Inject(consultest.Hang())
 			} else {
 				s.Heal()
 			}

@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/go-msgpack/v2/codec"
 	msgpackrpc "github.com/hashicorp/net-rpc-msgpackrpc/v2"
 	"github.com/hashicorp/yamux"
+
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // ClientStats answers what servers ask; package net/rpc wants it exported, with
@@ -29,15 +31,17 @@ func (ClientStats) Stats(_ *StatsRequest, reply *StatsResponse) error {
 	return nil
 }
 
+var stockHandle = &codec.MsgpackHandle{}
+
 // listen serves the streams that a server opens, on a session that is in use or
 // not, until it ends.
-func (s *stockSession) listen() {
+func listen(s *plainclient.Session) {
 	calls := rpc.NewServer()
 	if err := calls.Register(ClientStats{}); err != nil {
 		panic(err) // the method above
 	}
 	for {
-		stream, err := s.mux.AcceptStream()
+		stream, err := s.AcceptStream()
 		if err != nil {
 			return
 		}

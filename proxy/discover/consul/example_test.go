@@ -9,6 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 // An agent that is told no server finds them through the Consul agent beside it.
@@ -20,12 +21,12 @@ func Example() {
 		panic(err)
 	}
 	defer servers.Stop(ctx)
-	catalogue, err := testutil.StartConsul(testutil.ConsulConfig{})
+	catalogue, err := consultest.Start(consultest.Config{})
 	if err != nil {
 		panic(err)
 	}
 	defer catalogue.Stop()
-	catalogue.SetServices("dc1", testutil.ConsulServices(servers.Addrs()...)...)
+	catalogue.SetServices("dc1", consultest.Services(servers.Addrs()...)...)
 
 	finder, err := consul.New(consul.Config{Address: catalogue.Addr()})
 	if err != nil {
@@ -47,13 +48,13 @@ func Example() {
 
 // The error says of each datacenter that was asked why it led to no server.
 func ExampleDiscoverer_Walk() {
-	catalogue, err := testutil.StartConsul(testutil.ConsulConfig{})
+	catalogue, err := consultest.Start(consultest.Config{})
 	if err != nil {
 		panic(err)
 	}
 	defer catalogue.Stop()
 	catalogue.SetServices("dc2")
-	catalogue.Inject(testutil.ConsulNoLeader().On("/v1/health/service/").In("dc1"))
+	catalogue.Inject(consultest.NoLeader().On("/v1/health/service/").In("dc1"))
 
 	finder, err := consul.New(consul.Config{Address: catalogue.Addr(), Token: "a token"})
 	if err != nil {

@@ -11,37 +11,38 @@ import (
 
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 func TestEachWayToFailHasItsErrorWhicheverRequestItMeets(t *testing.T) {
 	for name, f := range map[string]struct {
-		fault  testutil.ConsulFault
+		fault  consultest.Fault
 		want   error
 		status int
 		says   string
 	}{
-		"denied":                 {testutil.ConsulDenied(), consul.ErrPermissionDenied, 403, "lacks permission 'service:read'"},
-		"no leader":              {testutil.ConsulNoLeader(), consul.ErrNoLeader, 500, "No cluster leader"},
-		"no leader, forwarded":   {testutil.ConsulAnswer(500, "rpc error making call: No cluster leader"), consul.ErrNoLeader, 500, "rpc error making call"},
-		"another 500":            {testutil.ConsulAnswer(500, "No path to datacenter\n"), nil, 500, `"No path to datacenter"`},
-		"500 without a text":     {testutil.ConsulAnswer(500, ""), nil, 500, "no reason given"},
-		"text of another status": {testutil.ConsulAnswer(503, "No cluster leader"), nil, 503, "No cluster leader"},
-		"rate limited":           {testutil.ConsulAnswer(429, "rate limit exceeded"), nil, 429, "rate limit exceeded"},
-		"a long text":            {testutil.ConsulAnswer(500, strings.Repeat("é\n", 1<<20)), nil, 500, `..`},
-		"no JSON":                {testutil.ConsulMalformed("<html>"), consul.ErrMalformed, 200, "invalid character"},
-		"half of JSON":           {testutil.ConsulMalformed(`["dc1"`), consul.ErrMalformed, 200, ""},
-		"nothing":                {testutil.ConsulMalformed(""), consul.ErrMalformed, 200, ""},
-		"JSON of another shape":  {testutil.ConsulMalformed(`{"a":1}`), consul.ErrMalformed, 200, "cannot unmarshal object"},
-		"a list of numbers":      {testutil.ConsulMalformed(`[1]`), consul.ErrMalformed, 200, "cannot unmarshal number"},
-		"deep":                   {testutil.ConsulMalformed(strings.Repeat("[", 1<<20)), consul.ErrMalformed, 200, "max depth"},
-		"closed in the middle":   {testutil.ConsulCut(), consul.ErrUnreachable, 200, "unexpected EOF"},
-		"huge":                   {testutil.ConsulHuge(1 << 30), consul.ErrTooLarge, 200, ""},
-		"many objects":           {testutil.ConsulMalformed("[" + strings.Repeat("{},", 100_000) + "{}]"), consul.ErrTooLarge, 200, ""},
-		"hanging":                {testutil.ConsulHang(), context.DeadlineExceeded, 0, "no answer within 2s"},
-		"slow":                   {testutil.ConsulSlow(time.Hour), consul.ErrUnreachable, 0, "no answer within 2s"},
+		"denied":                 {consultest.Denied(), consul.ErrPermissionDenied, 403, "lacks permission 'service:read'"},
+		"no leader":              {consultest.NoLeader(), consul.ErrNoLeader, 500, "No cluster leader"},
+		"no leader, forwarded":   {consultest.Answer(500, "rpc error making call: No cluster leader"), consul.ErrNoLeader, 500, "rpc error making call"},
+		"another 500":            {consultest.Answer(500, "No path to datacenter\n"), nil, 500, `"No path to datacenter"`},
+		"500 without a text":     {consultest.Answer(500, ""), nil, 500, "no reason given"},
+		"text of another status": {consultest.Answer(503, "No cluster leader"), nil, 503, "No cluster leader"},
+		"rate limited":           {consultest.Answer(429, "rate limit exceeded"), nil, 429, "rate limit exceeded"},
+		"a long text":            {consultest.Answer(500, strings.Repeat("é\n", 1<<20)), nil, 500, `..`},
+		"no JSON":                {consultest.Malformed("<html>"), consul.ErrMalformed, 200, "invalid character"},
+		"half of JSON":           {consultest.Malformed(`["dc1"`), consul.ErrMalformed, 200, ""},
+		"nothing":                {consultest.Malformed(""), consul.ErrMalformed, 200, ""},
+		"JSON of another shape":  {consultest.Malformed(`{"a":1}`), consul.ErrMalformed, 200, "cannot unmarshal object"},
+		"a list of numbers":      {consultest.Malformed(`[1]`), consul.ErrMalformed, 200, "cannot unmarshal number"},
+		"deep":                   {consultest.Malformed(strings.Repeat("[", 1<<20)), consul.ErrMalformed, 200, "max depth"},
+		"closed in the middle":   {consultest.Cut(), consul.ErrUnreachable, 200, "unexpected EOF"},
+		"huge":                   {consultest.Huge(1 << 30), consul.ErrTooLarge, 200, ""},
+		"many objects":           {consultest.Malformed("[" + strings.Repeat("{},", 100_000) + "{}]"), consul.ErrTooLarge, 200, ""},
+		"hanging":                {consultest.Hang(), context.DeadlineExceeded, 0, "no answer within 2s"},
+		"slow":                   {consultest.Slow(time.Hour), consul.ErrUnreachable, 0, "no answer within 2s"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := start(t, testutil.ConsulConfig{})
+			c := start(t, consultest.Config{})
 			c.SetServices("dc1", at("10.0.0.1"))
 			cfg := consul.Config{Address: c.Addr()}
 			if f.status == 0 {
@@ -140,9 +141,9 @@ func TestAMutePeerCostsNoMoreThanTheTimeoutWithAndWithoutTLS(t *testing.T) {
 }
 
 func TestARedirectIsNotFollowedWithTheToken(t *testing.T) {
-	thief := start(t, testutil.ConsulConfig{})
-	c := start(t, testutil.ConsulConfig{})
-	c.Inject(testutil.ConsulRedirect(thief.URL()))
+	thief := start(t, consultest.Config{})
+	c := start(t, consultest.Config{})
+	c.Inject(consultest.Redirect(thief.URL()))
 	_, err := finder(t, consul.Config{Address: c.Addr(), Token: "secret"}).Discover(limited(t))
 	if e, ok := errors.AsType[*consul.Error](err); !ok || e.Status != 307 {
 		t.Errorf("%v", err)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
-	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 var _ proxy.Discoverer = (*consul.Discoverer)(nil)
@@ -30,9 +30,9 @@ const patience = 30 * time.Second
 const moment = 2 * time.Second
 
 // start starts an agent of Consul that ends with t.
-func start(t *testing.T, cfg testutil.ConsulConfig) *testutil.Consul {
+func start(t *testing.T, cfg consultest.Config) *consultest.Server {
 	t.Helper()
-	c, err := testutil.StartConsul(cfg)
+	c, err := consultest.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,9 +41,9 @@ func start(t *testing.T, cfg testutil.ConsulConfig) *testutil.Consul {
 }
 
 // federation is an agent in dc0 that knows so many datacenters without servers.
-func federation(t *testing.T, size int) *testutil.Consul {
+func federation(t *testing.T, size int) *consultest.Server {
 	t.Helper()
-	c := start(t, testutil.ConsulConfig{Datacenter: "dc0"})
+	c := start(t, consultest.Config{Datacenter: "dc0"})
 	for i := range size {
 		c.SetServices(fmt.Sprintf("dc%d", i))
 	}
@@ -51,8 +51,8 @@ func federation(t *testing.T, size int) *testutil.Consul {
 }
 
 // at is a server at an address of its own.
-func at(host string) testutil.ConsulService {
-	return testutil.ConsulService{Node: "n-" + host, NodeAddress: "10.9.9.9", Address: host, Port: 4647}
+func at(host string) consultest.Service {
+	return consultest.Service{Node: "n-" + host, NodeAddress: "10.9.9.9", Address: host, Port: 4647}
 }
 
 // finder makes a Discoverer that must be made. It waits for long, unless cfg says
@@ -100,7 +100,7 @@ func failed(t *testing.T, d *consul.Discoverer, want error) error {
 }
 
 // asked are the datacenters that were asked for the service, in order.
-func asked(c *testutil.Consul) []string {
+func asked(c *consultest.Server) []string {
 	var out []string
 	for _, r := range c.Requests() {
 		if r.Path == service {
@@ -126,7 +126,7 @@ func write(t *testing.T, name, text string) {
 }
 
 // hungUp waits until c has no connection any more.
-func hungUp(t *testing.T, c *testutil.Consul) {
+func hungUp(t *testing.T, c *consultest.Server) {
 	t.Helper()
 	until(t, "no connection is left", func() bool { return c.Counts().Open == 0 })
 }

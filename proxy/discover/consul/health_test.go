@@ -6,18 +6,18 @@ import (
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
-	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 // in is a server whose check has a status.
-func in(status, host string) testutil.ConsulService {
+func in(status, host string) consultest.Service {
 	s := at(host)
 	s.Status = status
 	return s
 }
 
 func TestThoseWhoseChecksPassComeFirstAndTheCriticalOnesLast(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
+	c := start(t, consultest.Config{})
 	c.SetServices("dc1",
 		in("critical", "10.0.0.1"), in("warning", "10.0.0.2"), in("passing", "10.0.0.3"), in("maintenance", "10.0.0.4"),
 		in("warning", "10.0.0.5"), at("10.0.0.6"), in("critical", "10.0.0.3"))
@@ -44,7 +44,7 @@ func TestWhereAllAreCriticalTheyAreBetterThanNone(t *testing.T) {
 	c := federation(t, 3)
 	c.SetServices("dc0", in("critical", "10.0.0.1"))
 	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.0.0.1:4647")
-	c.Inject(testutil.ConsulNoLeader().On(service).In("dc1"))
+	c.Inject(consultest.NoLeader().On(service).In("dc1"))
 	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.0.0.1:4647")
 	if got := asked(c); len(got) != 6 {
 		t.Errorf("asked %q, want each of three in both walks", got)
@@ -52,11 +52,11 @@ func TestWhereAllAreCriticalTheyAreBetterThanNone(t *testing.T) {
 }
 
 func TestCriticalOnesTakeNoHealthyOnesPlace(t *testing.T) {
-	var services []testutil.ConsulService
+	var services []consultest.Service
 	for i := range 300 {
 		services = append(services, in("critical", fmt.Sprintf("10.1.%d.%d", i/250, i%250)))
 	}
-	c := start(t, testutil.ConsulConfig{})
+	c := start(t, consultest.Config{})
 	c.SetServices("dc1", append(services, at("10.0.0.1"))...)
 	got, err := finder(t, consul.Config{Address: c.Addr()}).Discover(limited(t))
 	if err != nil || len(got) != 256 || got[0] != "10.0.0.1:4647" || got[1] != "10.1.0.0:4647" {
@@ -68,7 +68,7 @@ func TestWhereChecksAreNotFoundTheCatalogueIsAsked(t *testing.T) {
 	const catalogue = "/v1/catalog/service/nomad"
 	c := federation(t, 2)
 	c.SetServices("dc1", in("critical", "10.1.0.1"), at("10.1.0.2"))
-	c.Inject(testutil.ConsulAnswer(404, "404 page not found").On("/v1/health/"))
+	c.Inject(consultest.Answer(404, "404 page not found").On("/v1/health/"))
 	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.1.0.1:4647", "10.1.0.2:4647")
 	var paths []string
 	for _, r := range c.Requests()[1:] {
@@ -84,8 +84,8 @@ func TestWhereChecksAreNotFoundTheCatalogueIsAsked(t *testing.T) {
 }
 
 func TestADeniedCheckIsNotAskedForTwice(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
-	c.Inject(testutil.ConsulDenied().On("/v1/health/"))
+	c := start(t, consultest.Config{})
+	c.Inject(consultest.Denied().On("/v1/health/"))
 	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrPermissionDenied)
 	if n := c.Counts().Requests; n != 2 {
 		t.Errorf("%d requests", n)

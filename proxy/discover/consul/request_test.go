@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 func TestTheRequestsHaveExactlyTheParametersOfTheRule(t *testing.T) {
@@ -33,7 +34,7 @@ func TestTheRequestsHaveExactlyTheParametersOfTheRule(t *testing.T) {
 func TestServiceTagNamespaceAndPartitionAreAskedForAsGiven(t *testing.T) {
 	c := federation(t, 1)
 	c.SetServices("dc0", at("10.0.0.1"),
-		testutil.ConsulService{Service: "nomad east", Tags: []string{"x&y"}, Address: "10.0.0.2", Port: 1})
+		consultest.Service{Service: "nomad east", Tags: []string{"x&y"}, Address: "10.0.0.2", Port: 1})
 	finds(t, finder(t, consul.Config{
 		Address: c.Addr(), Service: "nomad east", Tag: "x&y", Namespace: "ops", Partition: "east",
 	}), "10.0.0.2:1")
@@ -44,7 +45,7 @@ func TestServiceTagNamespaceAndPartitionAreAskedForAsGiven(t *testing.T) {
 }
 
 func TestTheTokenGoesWithEveryRequest(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{Token: "known", BlindToken: "blind"})
+	c := start(t, consultest.Config{Token: "known", BlindToken: "blind"})
 	c.SetServices("dc1", at("10.0.0.1"))
 	finds(t, finder(t, consul.Config{Address: c.Addr(), Token: "known"}), "10.0.0.1:4647")
 	for _, r := range c.Requests() {
@@ -68,7 +69,7 @@ func TestTheTokenGoesWithEveryRequest(t *testing.T) {
 }
 
 func TestATokenFileCountsBeforeATokenAndIsReadForEachWalk(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{Token: "second"})
+	c := start(t, consultest.Config{Token: "second"})
 	c.SetServices("dc1", at("10.0.0.1"))
 	name := file(t, "first\n")
 	d := finder(t, consul.Config{Address: c.Addr(), Token: "second", TokenFile: name})
@@ -87,7 +88,7 @@ func TestATokenFileCountsBeforeATokenAndIsReadForEachWalk(t *testing.T) {
 }
 
 func TestSwitchedOffConsulIsNeverAsked(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
+	c := start(t, consultest.Config{})
 	c.SetServices("dc1", at("10.0.0.1"))
 	t.Setenv("CONSUL_HTTP_SSL", "perhaps")
 	d := finder(t, consul.Config{Disabled: true, Address: c.Addr(), Scheme: "gopher", TokenFile: "none"})
@@ -120,8 +121,8 @@ func TestNothingIsHeldBetweenTwoWalks(t *testing.T) {
 }
 
 func TestEveryFormOfAnAddressReachesConsul(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
-	socket := start(t, testutil.ConsulConfig{Addr: "unix://" + filepath.Join(t.TempDir(), "consul.sock")})
+	c := start(t, consultest.Config{})
+	socket := start(t, consultest.Config{Addr: "unix://" + filepath.Join(t.TempDir(), "consul.sock")})
 	c.SetServices("dc1", at("10.0.0.1"))
 	socket.SetServices("dc1", at("10.0.0.2"))
 	for address, want := range map[string]string{
@@ -144,7 +145,7 @@ func TestEveryFormOfAnAddressReachesConsul(t *testing.T) {
 }
 
 func TestAPathInFrontOfTheAPIIsKept(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
+	c := start(t, consultest.Config{})
 	_, err := finder(t, consul.Config{Address: c.URL() + "/behind/proxy/"}).Discover(limited(t))
 	if err == nil {
 		t.Error("the agent answers at another path")
@@ -155,7 +156,7 @@ func TestAPathInFrontOfTheAPIIsKept(t *testing.T) {
 }
 
 func TestTheEnvironmentFillsInWhatIsNotGiven(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{Token: "known"})
+	c := start(t, consultest.Config{Token: "known"})
 	c.SetServices("dc1", at("10.0.0.1"))
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
 	t.Setenv("CONSUL_HTTP_TOKEN", "known")
@@ -177,7 +178,7 @@ func TestTheEnvironmentFillsInWhatIsNotGiven(t *testing.T) {
 	t.Setenv("CONSUL_HTTP_SSL", "true")
 	failed(t, finder(t, consul.Config{Token: "known"}), consul.ErrUnreachable) // it speaks no TLS
 	finds(t, finder(t, consul.Config{Token: "known", Scheme: "http"}), "10.0.0.1:4647")
-	if tokens := c.Requests(); !slices.ContainsFunc(tokens, func(r testutil.ConsulRequest) bool { return r.Token == "a third" }) {
+	if tokens := c.Requests(); !slices.ContainsFunc(tokens, func(r consultest.Request) bool { return r.Token == "a third" }) {
 		t.Error("a token that is given must count before the environment's file")
 	}
 }

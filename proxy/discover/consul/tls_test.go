@@ -8,11 +8,12 @@ import (
 
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 // secured is an agent of Consul that asks for certificates, and what a client of
 // it needs.
-func secured(t *testing.T) (*testutil.Consul, *testutil.CA, consul.Config) {
+func secured(t *testing.T) (*consultest.Server, *testutil.CA, consul.Config) {
 	t.Helper()
 	ca, err := testutil.NewCA()
 	if err != nil {
@@ -20,7 +21,7 @@ func secured(t *testing.T) (*testutil.Consul, *testutil.CA, consul.Config) {
 	}
 	server, client := issue(t, ca, "server.dc1.consul"), issue(t, ca, "client.global.nomad")
 	cfg := ca.ServerTLS(server, "global")
-	c := start(t, testutil.ConsulConfig{TLS: cfg})
+	c := start(t, consultest.Config{TLS: cfg})
 	c.SetServices("dc1", at("10.0.0.1"))
 	return c, ca, consul.Config{
 		Address: c.Addr(), CAFile: file(t, string(ca.PEM())), ServerName: "server.dc1.consul",
@@ -109,7 +110,7 @@ func TestACertificateThatNobodyKnowsIsTakenOnlyIfTheEnvironmentSaysSo(t *testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := start(t, testutil.ConsulConfig{TLS: &tls.Config{
+	c := start(t, consultest.Config{TLS: &tls.Config{
 		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{issue(t, ca, "anybody").Certificate},
 	}})
 	c.SetServices("dc1", at("10.0.0.1"))

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
-	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
 func TestTheServersOfTheAgentsOwnDatacenterAreFoundWithTwoRequests(t *testing.T) {
@@ -107,14 +107,14 @@ func TestADatacenterThatFailsDoesNotEndTheWalk(t *testing.T) {
 	c := federation(t, 5)
 	c.SetServices("dc4", at("10.4.0.1"))
 	c.Inject(
-		testutil.ConsulDenied().On(service).In("dc0"),
-		testutil.ConsulNoLeader().On(service).In("dc1"),
-		testutil.ConsulCut().On(service).In("dc2"),
-		testutil.ConsulMalformed("{").On(service).In("dc3"),
+		consultest.Denied().On(service).In("dc0"),
+		consultest.NoLeader().On(service).In("dc1"),
+		consultest.Cut().On(service).In("dc2"),
+		consultest.Malformed("{").On(service).In("dc3"),
 	)
 	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.4.0.1:4647")
 
-	c.SetServices("dc4", testutil.ConsulService{Node: "n", Port: 0})
+	c.SetServices("dc4", consultest.Service{Node: "n", Port: 0})
 	err := failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrPermissionDenied)
 	for _, want := range []error{consul.ErrNoLeader, consul.ErrUnreachable, consul.ErrMalformed, consul.ErrUnusable} {
 		if !errors.Is(err, want) {
@@ -130,7 +130,7 @@ func TestADatacenterThatFailsDoesNotEndTheWalk(t *testing.T) {
 
 func TestTheWalkEndsWithItsContextAndAsksNobodyElse(t *testing.T) {
 	c := federation(t, 5)
-	c.Inject(testutil.ConsulHang().On(service))
+	c.Inject(consultest.Hang().On(service))
 	cause := errors.New("the agent stops")
 	ctx, stop := context.WithCancelCause(limited(t))
 	d := finder(t, consul.Config{Address: c.Addr(), RequestTimeout: time.Hour})
@@ -158,16 +158,16 @@ func TestTheWalkEndsWithItsContextAndAsksNobodyElse(t *testing.T) {
 func TestAHangingDatacenterCostsOneRequestTimeout(t *testing.T) {
 	c := federation(t, 2)
 	c.SetServices("dc1", at("10.1.0.1"))
-	c.Inject(testutil.ConsulHang().On(service).In("dc0"))
+	c.Inject(consultest.Hang().On(service).In("dc0"))
 	finds(t, finder(t, consul.Config{Address: c.Addr(), RequestTimeout: moment}), "10.1.0.1:4647")
 	hungUp(t, c)
 }
 
 func TestConsulWithoutADatacenterHasNoServers(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
+	c := start(t, consultest.Config{})
 	c.RemoveDatacenter("dc1")
 	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
-	c.Inject(testutil.ConsulMalformed("null"))
+	c.Inject(consultest.Malformed("null"))
 	err := failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
 	if !strings.Contains(err.Error(), "names no datacenter") {
 		t.Errorf("%v", err)
@@ -175,8 +175,8 @@ func TestConsulWithoutADatacenterHasNoServers(t *testing.T) {
 }
 
 func TestNamesThatAreNoDatacentersAreNotAsked(t *testing.T) {
-	c := start(t, testutil.ConsulConfig{})
-	c.Inject(testutil.ConsulMalformed(`["","dc1",null,"dc1","` + strings.Repeat("x", 256) + `","a\nb"]`).On(datacenters))
+	c := start(t, consultest.Config{})
+	c.Inject(consultest.Malformed(`["","dc1",null,"dc1","` + strings.Repeat("x", 256) + `","a\nb"]`).On(datacenters))
 	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrNoServers)
 	if got := asked(c); !slices.Equal(got, []string{"dc1"}) {
 		t.Errorf("asked %q", got)

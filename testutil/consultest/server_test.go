@@ -1,4 +1,4 @@
-package testutil
+package consultest
 
 import (
 	"context"
@@ -13,11 +13,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-func startConsul(t *testing.T, cfg ConsulConfig) *Consul {
+// patience is how long a test waits for an event, on however slow a machine.
+const patience = time.Minute
+
+func start(t *testing.T, cfg Config) *Server {
 	t.Helper()
-	c, err := StartConsul(cfg)
+	c, err := Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +38,7 @@ func browser(t *testing.T, transport *http.Transport) *http.Client {
 }
 
 // read asks for a path and answers what came.
-func read(t *testing.T, c *Consul, path, token string) (text string, resp *http.Response) {
+func read(t *testing.T, c *Server, path, token string) (text string, resp *http.Response) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.URL()+path, http.NoBody)
 	if err != nil {
@@ -55,7 +60,7 @@ func read(t *testing.T, c *Consul, path, token string) (text string, resp *http.
 }
 
 func TestAFreshConsulKnowsItsOwnDatacenterAndNoService(t *testing.T) {
-	c := startConsul(t, ConsulConfig{Datacenter: "berlin"})
+	c := start(t, Config{Datacenter: "berlin"})
 	for path, want := range map[string]string{
 		"/v1/catalog/datacenters":        `["berlin"]`,
 		"/v1/catalog/service/nomad":      `[]`,
@@ -78,12 +83,12 @@ func TestAFreshConsulKnowsItsOwnDatacenterAndNoService(t *testing.T) {
 }
 
 func TestConsulListsInstancesUnderTheNamesTheyHaveInItsAPI(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
+	c := start(t, Config{})
 	c.SetServices("dc1",
-		ConsulService{Node: "a", NodeAddress: "10.0.0.1", Address: "10.1.0.1", Port: 4647, Tags: []string{"rpc", "x"}},
-		ConsulService{Node: "b", NodeAddress: "10.0.0.2", Port: 4647},
-		ConsulService{Node: "c", Port: 4646, Tags: []string{"http"}},
-		ConsulService{Node: "d", Port: 80, Service: "web"})
+		Service{Node: "a", NodeAddress: "10.0.0.1", Address: "10.1.0.1", Port: 4647, Tags: []string{"rpc", "x"}},
+		Service{Node: "b", NodeAddress: "10.0.0.2", Port: 4647},
+		Service{Node: "c", Port: 4646, Tags: []string{"http"}},
+		Service{Node: "d", Port: 80, Service: "web"})
 	text, resp := read(t, c, "/v1/catalog/service/nomad?tag=RPC&near=_agent&stale=&index=7&wait=5m", "")
 	var entries []map[string]any
 	if err := json.Unmarshal([]byte(text), &entries); err != nil {
@@ -128,8 +133,8 @@ func TestConsulListsInstancesUnderTheNamesTheyHaveInItsAPI(t *testing.T) {
 }
 
 func TestRegistrationsChangeWhileConsulRuns(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
-	c.SetServices("dc2", ConsulService{Port: 4647})
+	c := start(t, Config{})
+	c.SetServices("dc2", Service{Port: 4647})
 	if got, _ := read(t, c, "/v1/catalog/datacenters", ""); got != `["dc1","dc2"]` {
 		t.Errorf("%s", got)
 	}
@@ -143,7 +148,7 @@ func TestRegistrationsChangeWhileConsulRuns(t *testing.T) {
 }
 
 func TestWithoutALeaderConsulAnswersStaleReadsOnly(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
+	c := start(t, Config{})
 	c.SetLeader(false)
 	if got, resp := read(t, c, "/v1/catalog/service/nomad", ""); resp.StatusCode != 500 || got != "No cluster leader" {
 		t.Errorf("%d %s", resp.StatusCode, got)
@@ -161,8 +166,8 @@ func TestWithoutALeaderConsulAnswersStaleReadsOnly(t *testing.T) {
 }
 
 func TestACLsHideServicesAndRefuseUnknownTokens(t *testing.T) {
-	c := startConsul(t, ConsulConfig{Token: "known", BlindToken: "blind"})
-	c.SetServices("dc1", ConsulService{Port: 4647})
+	c := start(t, Config{Token: "known", BlindToken: "blind"})
+	c.SetServices("dc1", Service{Port: 4647})
 	const path, hidden = "/v1/catalog/service/nomad", "X-Consul-Results-Filtered-By-ACLs"
 	if got, resp := read(t, c, path, "known"); !strings.Contains(got, "4647") || resp.Header.Get(hidden) != "" {
 		t.Errorf("%s, %v", got, resp.Header)
@@ -182,9 +187,9 @@ func TestACLsHideServicesAndRefuseUnknownTokens(t *testing.T) {
 }
 
 func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
+	c := start(t, Config{})
 	c.SetServices("dc2")
-	c.Inject(ConsulDenied().On("/v1/catalog/service/").In("dc2").Times(1), ConsulAnswer(418, "").On("/v1/status/"))
+	c.Inject(Denied().On("/v1/catalog/service/").In("dc2").Times(1), Answer(418, "").On("/v1/status/"))
 	for _, step := range []struct {
 		path string
 		want int
@@ -200,7 +205,7 @@ func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
 		}
 	}
 	c.Heal()
-	c.Inject(ConsulNoLeader(), ConsulAnswer(418, "never: the first one counts"))
+	c.Inject(NoLeader(), Answer(418, "never: the first one counts"))
 	if got, resp := read(t, c, "/v1/status/leader", ""); resp.StatusCode != 500 || got != "No cluster leader" {
 		t.Errorf("%d %s", resp.StatusCode, got)
 	}
@@ -208,26 +213,26 @@ func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
 	if got, resp := read(t, c, "/v1/status/leader", ""); resp.StatusCode != 200 {
 		t.Errorf("%d %s", resp.StatusCode, got)
 	}
-	if got, want := ConsulHang().On("/v1/").In("dc2").Times(3).String(), "hang on /v1/ in dc2, 3 times"; got != want {
+	if got, want := Hang().On("/v1/").In("dc2").Times(3).String(), "hang on /v1/ in dc2, 3 times"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
 
 func TestBodiesAreHugeMalformedOrCutAsTold(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
-	c.Inject(ConsulHuge(1 << 20).Times(1))
+	c := start(t, Config{})
+	c.Inject(Huge(1 << 20).Times(1))
 	text, _ := read(t, c, "/v1/catalog/datacenters", "")
 	var names []string
 	if err := json.Unmarshal([]byte(text), &names); err != nil || len(text) < 1<<20 {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 	c.Heal()
-	c.Inject(ConsulMalformed("{").Times(1))
+	c.Inject(Malformed("{").Times(1))
 	if text, resp := read(t, c, "/v1/catalog/datacenters", ""); text != "{" || resp.StatusCode != 200 {
 		t.Errorf("%d %s", resp.StatusCode, text)
 	}
 	c.Heal()
-	c.Inject(ConsulCut())
+	c.Inject(Cut())
 	resp, err := browser(t, &http.Transport{}).Get(c.URL() + "/v1/catalog/datacenters")
 	if err != nil {
 		t.Fatal(err)
@@ -239,8 +244,8 @@ func TestBodiesAreHugeMalformedOrCutAsTold(t *testing.T) {
 }
 
 func TestARequestThatHangsEndsWithItsClientAndWithStop(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
-	c.Inject(ConsulHang().Times(1), ConsulSlow(time.Hour))
+	c := start(t, Config{})
+	c.Inject(Hang().Times(1), Slow(time.Hour))
 	ctx, leave := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL()+"/v1/status/leader", http.NoBody)
 	if err != nil {
@@ -266,7 +271,7 @@ func TestARequestThatHangsEndsWithItsClientAndWithStop(t *testing.T) {
 	}
 	until(t, "both have left", func() bool { return c.Counts().Open == 0 })
 
-	c.Inject(ConsulHang())
+	c.Inject(Hang())
 	const many = 64 // so that one that does not wait for them is caught
 	held := make(chan error, many)
 	for range many {
@@ -308,7 +313,7 @@ func until(t *testing.T, what string, is func() bool) {
 }
 
 func TestConsulRemembersTheLastRequests(t *testing.T) {
-	c := startConsul(t, ConsulConfig{Datacenter: "dc7"})
+	c := start(t, Config{Datacenter: "dc7"})
 	read(t, c, "/v1/catalog/service/nomad?tag=rpc&dc=dc9", "secret")
 	read(t, c, "/v1/catalog/service/nomad", "")
 	got := c.Requests()
@@ -319,31 +324,31 @@ func TestConsulRemembersTheLastRequests(t *testing.T) {
 	if n := c.Count("/v1/catalog/service/nomad", "dc9"); n != 1 {
 		t.Errorf("%d requests for dc9", n)
 	}
-	for i := range maxConsulLog + 10 {
-		c.note(ConsulRequest{Path: "/" + string(rune('a'+i%2))})
+	for i := range maxRequests + 10 {
+		c.note(Request{Path: "/" + string(rune('a'+i%2))})
 	}
-	if got := c.Requests(); len(got) != maxConsulLog || c.Count("", "") != maxConsulLog || c.Counts().Requests != maxConsulLog+12 {
+	if got := c.Requests(); len(got) != maxRequests || c.Count("", "") != maxRequests || c.Counts().Requests != maxRequests+12 {
 		t.Errorf("%d remembered, counts %+v", len(got), c.Counts())
 	}
 }
 
 func TestConsulSpeaksTLSAndListensOnSockets(t *testing.T) {
-	ca, err := NewCA()
+	ca, err := testutil.NewCA()
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := ca.Issue(CertConfig{Names: []string{"localhost"}})
+	id, err := ca.Issue(testutil.CertConfig{Names: []string{"localhost"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	secure := startConsul(t, ConsulConfig{TLS: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{id.Certificate}}})
-	socket := startConsul(t, ConsulConfig{Addr: "unix://" + filepath.Join(t.TempDir(), "s")})
+	secure := start(t, Config{TLS: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{id.Certificate}}})
+	socket := start(t, Config{Addr: "unix://" + filepath.Join(t.TempDir(), "s")})
 	for _, c := range []struct {
-		consul    *Consul
+		consul    *Server
 		base      string
 		transport *http.Transport
 	}{
-		{secure, secure.URL(), &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.trusted(), ServerName: "localhost", MinVersion: tls.VersionTLS12}}},
+		{secure, secure.URL(), &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.ClientTLS(nil, "global").RootCAs, ServerName: "localhost", MinVersion: tls.VersionTLS12}}},
 		{socket, "http://localhost", &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket.Addr())
 		}}},
@@ -365,8 +370,8 @@ func TestConsulSpeaksTLSAndListensOnSockets(t *testing.T) {
 }
 
 func TestConsulCannotListenWhereSomebodyElseDoes(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
-	if second, err := StartConsul(ConsulConfig{Addr: c.Addr()}); err == nil {
+	c := start(t, Config{})
+	if second, err := Start(Config{Addr: c.Addr()}); err == nil {
 		second.Stop()
 		t.Error("two of them listen at one address")
 	} else if !strings.Contains(err.Error(), c.Addr()) {
@@ -375,10 +380,10 @@ func TestConsulCannotListenWhereSomebodyElseDoes(t *testing.T) {
 }
 
 func TestWhatRequestsReturnsIsTheCallersOwn(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
+	c := start(t, Config{})
 	read(t, c, "/v1/status/leader", "")
 	clear(c.Requests())
-	if got := c.Requests(); !slices.ContainsFunc(got, func(r ConsulRequest) bool { return r.Path == "/v1/status/leader" }) {
+	if got := c.Requests(); !slices.ContainsFunc(got, func(r Request) bool { return r.Path == "/v1/status/leader" }) {
 		t.Errorf("%+v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package testutil
+package consultest
 
 import (
 	"encoding/json"
@@ -6,12 +6,12 @@ import (
 )
 
 func TestConsulTellsOfTheChecksOfAnInstance(t *testing.T) {
-	c := startConsul(t, ConsulConfig{})
+	c := start(t, Config{})
 	c.SetServices("dc1",
-		ConsulService{Node: "a", NodeAddress: "10.0.0.1", Address: "10.1.0.1", Port: 4647},
-		ConsulService{Node: "b", NodeAddress: "10.0.0.2", Port: 4648, Status: "critical"},
-		ConsulService{Node: "c", Port: 4649, Status: "maintenance"},
-		ConsulService{Node: "d", Port: 80, Service: "web"})
+		Service{Node: "a", NodeAddress: "10.0.0.1", Address: "10.1.0.1", Port: 4647},
+		Service{Node: "b", NodeAddress: "10.0.0.2", Port: 4648, Status: "critical"},
+		Service{Node: "c", Port: 4649, Status: "maintenance"},
+		Service{Node: "d", Port: 80, Service: "web"})
 	type entry struct {
 		Node    struct{ Node, Address string }
 		Service struct {

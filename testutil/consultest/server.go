@@ -1,4 +1,4 @@
-package testutil
+package consultest
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// ConsulConfig says how a [Consul] behaves. The zero value works.
-type ConsulConfig struct {
+// Config says how a [Server] behaves. The zero value works.
+type Config struct {
 	// Addr is what to listen on: host:port, or unix:// and the path of a socket.
 	// Empty: 127.0.0.1, a free port.
 	Addr string
@@ -31,21 +31,20 @@ type ConsulConfig struct {
 	TLS *tls.Config
 }
 
-// Consul is the HTTP API of a Consul agent, as far as a client that looks for
-// services can tell: it knows datacenters and the services registered in them, and
-// fails in the ways it is told to. All its methods may be called from any goroutine
-// at any time.
-type Consul struct {
-	cfg    ConsulConfig
+// Server is the HTTP API of a Consul agent, as far as discovery of services uses it.
+// It knows datacenters and the services registered in them, and fails as injected.
+// All its methods may be called from any goroutine at any time.
+type Server struct {
+	cfg    Config
 	addr   string
 	server *http.Server
 
 	quitting context.Context // ends with Stop, and with it what is held back
 	quit     context.CancelFunc
 
-	catalogue atomic.Pointer[consulCatalogue]
-	faults    atomic.Pointer[[]*activeConsulFault]
-	log       atomic.Pointer[consulLog]
+	catalogue atomic.Pointer[registry]
+	faults    atomic.Pointer[[]*activeFault]
+	log       atomic.Pointer[requestLog]
 	accepted  atomic.Int64
 	open      atomic.Int64
 	// running counts the accept loop and the connections. Only the accept loop
@@ -53,9 +52,9 @@ type Consul struct {
 	running sync.WaitGroup
 }
 
-// StartConsul starts an agent whose datacenter has no service yet. The error is
+// Start starts an agent whose datacenter has no service yet. The error is
 // that of listening. The caller owns it and must stop it.
-func StartConsul(cfg ConsulConfig) (*Consul, error) {
+func Start(cfg Config) (*Server, error) {
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
 	}
@@ -68,63 +67,63 @@ func StartConsul(cfg ConsulConfig) (*Consul, error) {
 	}
 	ln, err := net.Listen(network, addr)
 	if err != nil {
-		return nil, fmt.Errorf("testutil: cannot listen on %q: %w", cfg.Addr, err)
+		return nil, fmt.Errorf("consultest: cannot listen on %q: %w", cfg.Addr, err)
 	}
 	running, quit := context.WithCancel(context.Background())
-	c := &Consul{cfg: cfg, addr: ln.Addr().String(), quitting: running, quit: quit}
-	c.catalogue.Store(&consulCatalogue{index: 1, datacenters: []consulDatacenter{{name: cfg.Datacenter}}})
-	c.faults.Store(new([]*activeConsulFault))
-	c.log.Store(&consulLog{})
-	c.server = &http.Server{
-		Handler:           http.HandlerFunc(c.serve),
+	s := &Server{cfg: cfg, addr: ln.Addr().String(), quitting: running, quit: quit}
+	s.catalogue.Store(&registry{index: 1, datacenters: []dcServices{{name: cfg.Datacenter}}})
+	s.faults.Store(new([]*activeFault))
+	s.log.Store(&requestLog{})
+	s.server = &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return running },
-		ConnState:         c.follow,
+		ConnState:         s.follow,
 		ErrorLog:          log.New(io.Discard, "", 0), // handshakes that fail are what tests are about
 	}
 	if cfg.TLS != nil {
 		ln = tls.NewListener(ln, cfg.TLS)
 	}
-	c.running.Go(func() { _ = c.server.Serve(ln) }) // ends with Stop, which closes ln
-	return c, nil
+	s.running.Go(func() { _ = s.server.Serve(ln) }) // ends with Stop, which closes ln
+	return s, nil
 }
 
 // follow runs on the accept loop for a new connection, and on the connection's own
 // goroutine at its end.
-func (c *Consul) follow(conn net.Conn, state http.ConnState) {
+func (s *Server) follow(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		c.accepted.Add(1)
-		c.open.Add(1)
-		c.running.Add(1)
-		if c.quitting.Err() != nil {
+		s.accepted.Add(1)
+		s.open.Add(1)
+		s.running.Add(1)
+		if s.quitting.Err() != nil {
 			_ = conn.Close() // the server may have closed all it knew before it knew this one
 		}
 	case http.StateClosed:
-		c.open.Add(-1)
-		c.running.Done()
+		s.open.Add(-1)
+		s.running.Done()
 	case http.StateActive, http.StateIdle, http.StateHijacked: // it stays open, and nothing is hijacked
 	}
 }
 
 // Addr returns the host:port it listens on, or the path of its socket.
-func (c *Consul) Addr() string { return c.addr }
+func (s *Server) Addr() string { return s.addr }
 
 // URL returns its address with a scheme: http, https or unix.
-func (c *Consul) URL() string {
+func (s *Server) URL() string {
 	switch {
-	case strings.HasPrefix(c.cfg.Addr, "unix://"):
-		return "unix://" + c.addr
-	case c.cfg.TLS != nil:
-		return "https://" + c.addr
+	case strings.HasPrefix(s.cfg.Addr, "unix://"):
+		return "unix://" + s.addr
+	case s.cfg.TLS != nil:
+		return "https://" + s.addr
 	}
-	return "http://" + c.addr
+	return "http://" + s.addr
 }
 
 // Stop ends the agent and everything it started, requests that are held back
 // included, and waits for it. Stopping twice is fine.
-func (c *Consul) Stop() {
-	c.quit()
-	_ = c.server.Close() // the listener was closed once already
-	c.running.Wait()
+func (s *Server) Stop() {
+	s.quit()
+	_ = s.server.Close() // the listener was closed once already
+	s.running.Wait()
 }

@@ -1,4 +1,4 @@
-package testutil
+package consultest
 
 import (
 	"net"
@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// ConsulService is an instance of a service, as the catalogue lists it. Only what
+// Service is an instance of a service, as the catalogue lists it. Only what
 // is given differs from what an instance of Nomad's has.
-type ConsulService struct {
+type Service struct {
 	// Node is the name of its node, NodeAddress the node's address. Empty: "node"
 	// and "127.0.0.1".
 	Node, NodeAddress string
@@ -28,24 +28,24 @@ type ConsulService struct {
 	NoNodeAddress bool
 }
 
-// consulCatalogue is what is registered. It is never changed: a new one replaces
+// registry is what is registered. It is never changed: a new one replaces
 // it.
-type consulCatalogue struct {
+type registry struct {
 	index       uint64
-	datacenters []consulDatacenter // nearest first
+	datacenters []dcServices // nearest first
 	leaderless  bool
 }
 
-type consulDatacenter struct {
+type dcServices struct {
 	name     string
-	services []ConsulService
+	services []Service
 }
 
 // SetServices registers these instances in a datacenter in place of those that
 // were there, nearest first. A datacenter that was not known becomes the farthest.
-func (c *Consul) SetServices(datacenter string, services ...ConsulService) {
-	dc := consulDatacenter{name: datacenter, services: slices.Clone(services)}
-	c.change(func(next *consulCatalogue) {
+func (s *Server) SetServices(datacenter string, services ...Service) {
+	dc := dcServices{name: datacenter, services: slices.Clone(services)}
+	s.change(func(next *registry) {
 		if i := next.find(datacenter); i >= 0 {
 			next.datacenters[i] = dc
 		} else {
@@ -55,8 +55,8 @@ func (c *Consul) SetServices(datacenter string, services ...ConsulService) {
 }
 
 // RemoveDatacenter makes a datacenter unknown; there may be none left.
-func (c *Consul) RemoveDatacenter(datacenter string) {
-	c.change(func(next *consulCatalogue) {
+func (s *Server) RemoveDatacenter(datacenter string) {
+	s.change(func(next *registry) {
 		if i := next.find(datacenter); i >= 0 {
 			next.datacenters = slices.Delete(next.datacenters, i, i+1)
 		}
@@ -65,12 +65,12 @@ func (c *Consul) RemoveDatacenter(datacenter string) {
 
 // SetLeader says whether Consul's servers have a leader. Without one only stale
 // reads are answered, and /v1/status/leader names nobody.
-func (c *Consul) SetLeader(known bool) {
-	c.change(func(next *consulCatalogue) { next.leaderless = !known })
+func (s *Server) SetLeader(known bool) {
+	s.change(func(next *registry) { next.leaderless = !known })
 }
 
-func (c *Consul) change(f func(next *consulCatalogue)) {
-	replace(&c.catalogue, func(old *consulCatalogue) *consulCatalogue {
+func (s *Server) change(f func(next *registry)) {
+	replace(&s.catalogue, func(old *registry) *registry {
 		next := *old
 		next.index++
 		next.datacenters = slices.Clone(old.datacenters)
@@ -90,14 +90,14 @@ func replace[T any](at *atomic.Pointer[T], f func(*T) *T) {
 }
 
 // find is the place of a datacenter, or -1.
-func (c *consulCatalogue) find(name string) int {
-	return slices.IndexFunc(c.datacenters, func(dc consulDatacenter) bool { return dc.name == name })
+func (r *registry) find(name string) int {
+	return slices.IndexFunc(r.datacenters, func(dc dcServices) bool { return dc.name == name })
 }
 
 // names are the datacenters.
-func (c *consulCatalogue) names() []string {
-	names := make([]string, len(c.datacenters))
-	for i, dc := range c.datacenters {
+func (r *registry) names() []string {
+	names := make([]string, len(r.datacenters))
+	for i, dc := range r.datacenters {
 		names[i] = dc.name
 	}
 	return names
@@ -105,8 +105,8 @@ func (c *consulCatalogue) names() []string {
 
 // matching are the instances of a service that have all the tags, in whichever
 // case either is written.
-func (dc consulDatacenter) matching(service string, tags []string) []ConsulService {
-	var out []ConsulService
+func (dc dcServices) matching(service string, tags []string) []Service {
+	var out []Service
 	for _, s := range dc.services {
 		s = s.withDefaults()
 		all := !slices.ContainsFunc(tags, func(tag string) bool {
@@ -119,7 +119,7 @@ func (dc consulDatacenter) matching(service string, tags []string) []ConsulServi
 	return out
 }
 
-func (s ConsulService) withDefaults() ConsulService {
+func (s Service) withDefaults() Service {
 	if s.Node == "" {
 		s.Node = "node"
 	}
@@ -138,17 +138,17 @@ func (s ConsulService) withDefaults() ConsulService {
 	return s
 }
 
-// ConsulServices are instances of Nomad's at addresses of the form host:port, as
+// Services are instances of Nomad's at addresses of the form host:port, as
 // [Cluster.Addrs] gives them. What is no such address is left out.
-func ConsulServices(addrs ...string) []ConsulService {
-	var out []ConsulService
+func Services(addrs ...string) []Service {
+	var out []Service
 	for _, addr := range addrs {
 		host, digits, err := net.SplitHostPort(addr)
 		if err != nil {
 			continue
 		}
 		if port, err := strconv.Atoi(digits); err == nil {
-			out = append(out, ConsulService{Node: addr, Address: host, Port: port})
+			out = append(out, Service{Node: addr, Address: host, Port: port})
 		}
 	}
 	return out

@@ -1,12 +1,12 @@
-package testutil
+package consultest
 
 import (
 	"crypto/sha256"
 	"fmt"
 )
 
-// consulEntry is an instance in an answer of /v1/catalog/service.
-type consulEntry struct {
+// catalogEntry is an instance in an answer of /v1/catalog/service.
+type catalogEntry struct {
 	ID                       string
 	Node                     string
 	Address                  string
@@ -18,7 +18,7 @@ type consulEntry struct {
 	ServiceName              string
 	ServiceTags              []string
 	ServiceAddress           string
-	ServiceTaggedAddresses   map[string]consulAddress `json:",omitempty"`
+	ServiceTaggedAddresses   map[string]taggedAddress `json:",omitempty"`
 	ServiceWeights           struct{ Passing, Warning int }
 	ServiceMeta              map[string]string
 	ServicePort              int
@@ -34,14 +34,14 @@ type consulEntry struct {
 	ModifyIndex    uint64
 }
 
-type consulAddress struct {
+type taggedAddress struct {
 	Address string
 	Port    int
 }
 
 // entry is s, whose defaults are filled in, as a datacenter lists it.
-func (s ConsulService) entry(datacenter string, index uint64) consulEntry {
-	e := consulEntry{
+func (s Service) entry(datacenter string, index uint64) catalogEntry {
+	e := catalogEntry{
 		ID:              uuid(datacenter + "/" + s.Node),
 		Node:            s.Node,
 		Address:         s.NodeAddress,
@@ -59,8 +59,8 @@ func (s ConsulService) entry(datacenter string, index uint64) consulEntry {
 	}
 	e.ServiceWeights.Passing, e.ServiceWeights.Warning = 1, 1
 	if s.Address != "" {
-		its := consulAddress{Address: s.Address, Port: s.Port}
-		e.ServiceTaggedAddresses = map[string]consulAddress{"lan_ipv4": its, "wan_ipv4": its}
+		its := taggedAddress{Address: s.Address, Port: s.Port}
+		e.ServiceTaggedAddresses = map[string]taggedAddress{"lan_ipv4": its, "wan_ipv4": its}
 	}
 	return e
 }

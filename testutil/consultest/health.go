@@ -1,13 +1,13 @@
-package testutil
+package consultest
 
-// consulHealth is an instance in an answer of /v1/health/service.
-type consulHealth struct {
-	Node    consulNode
-	Service consulService
-	Checks  []consulCheck
+// healthEntry is an instance in an answer of /v1/health/service.
+type healthEntry struct {
+	Node    healthNode
+	Service healthService
+	Checks  []healthCheck
 }
 
-type consulNode struct {
+type healthNode struct {
 	ID              string
 	Node            string
 	Address         string
@@ -18,12 +18,12 @@ type consulNode struct {
 	ModifyIndex     uint64
 }
 
-type consulService struct {
+type healthService struct {
 	ID                string
 	Service           string
 	Tags              []string
 	Address           string
-	TaggedAddresses   map[string]consulAddress `json:",omitempty"`
+	TaggedAddresses   map[string]taggedAddress `json:",omitempty"`
 	Meta              map[string]string
 	Port              int
 	Weights           struct{ Passing, Warning int }
@@ -32,7 +32,7 @@ type consulService struct {
 	ModifyIndex       uint64
 }
 
-type consulCheck struct {
+type healthCheck struct {
 	Node        string
 	CheckID     string
 	Name        string
@@ -50,24 +50,24 @@ type consulCheck struct {
 
 // health is s, whose defaults are filled in, as a datacenter lists it with its checks:
 // that of the node, and that of the port for RPC, as Nomad registers it.
-func (s ConsulService) health(datacenter string, index uint64) consulHealth {
+func (s Service) health(datacenter string, index uint64) healthEntry {
 	e := s.entry(datacenter, index)
-	h := consulHealth{
-		Node: consulNode{
+	h := healthEntry{
+		Node: healthNode{
 			ID: e.ID, Node: e.Node, Address: e.Address, Datacenter: datacenter,
 			TaggedAddresses: e.TaggedAddresses, Meta: e.NodeMeta, CreateIndex: index, ModifyIndex: index,
 		},
-		Service: consulService{
+		Service: healthService{
 			ID: e.ServiceID, Service: e.ServiceName, Tags: e.ServiceTags, Address: e.ServiceAddress,
 			TaggedAddresses: e.ServiceTaggedAddresses, Meta: e.ServiceMeta, Port: e.ServicePort,
 			Weights: e.ServiceWeights, CreateIndex: index, ModifyIndex: index,
 		},
-		Checks: []consulCheck{{
+		Checks: []healthCheck{{
 			Node: e.Node, CheckID: "serfHealth", Name: "Serf Health Status", Status: "passing",
 			Output: "Agent alive and reachable", ServiceTags: []string{}, CreateIndex: index, ModifyIndex: index,
 		}},
 	}
-	check := consulCheck{
+	check := healthCheck{
 		Node: e.Node, CheckID: "_nomad-check-" + e.ServiceID, Name: "Nomad Server RPC Check", Status: s.Status,
 		ServiceID: e.ServiceID, ServiceName: e.ServiceName, ServiceTags: e.ServiceTags, Type: "tcp",
 		CreateIndex: index, ModifyIndex: index,
