@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
+
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // startFloor starts a server that reads messages of one size and sends back messages
@@ -36,7 +38,7 @@ type floorClient struct {
 func openFloor(ctx context.Context, addr string, t *tls.Config, callers, reply int) (*floorClient, error) {
 	f := &floorClient{}
 	for range callers {
-		conn, err := dial(ctx, addr, t)
+		conn, err := plainclient.Connect(ctx, addr, t)
 		if err != nil {
 			return nil, errors.Join(err, f.close())
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
+
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 const pingMethod = "Status.Ping"
@@ -31,13 +33,13 @@ func frame(kind byte, flags uint16, payload ...byte) []byte {
 // pingRaw connects, writes the bytes of a ping on a stream, and waits for the reply.
 // The socket that stays open has no client: no session, no buffer, no goroutine.
 func pingRaw(ctx context.Context, addr string) (release func() error, err error) {
-	conn, err := dial(ctx, addr, nil)
+	conn, err := plainclient.Connect(ctx, addr, nil)
 	if err != nil {
 		return nil, err
 	}
-	sent := []byte{modeMultiplex}
+	sent := []byte{plainclient.ModeYamux}
 	sent = append(sent, frame(frameWindow, flagSYN)...)
-	sent = append(sent, frame(frameData, 0, modeRPC)...)
+	sent = append(sent, frame(frameData, 0, plainclient.ModeRPC)...)
 	sent = append(sent, frame(frameData, 0, pingRequest()...)...)
 	if _, err = conn.Write(sent); err == nil {
 		err = awaitData(conn)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"sync"
 	"time"
@@ -53,36 +52,14 @@ func (l *listener) close() error {
 	return err
 }
 
-// dial connects a client that is not ours. With TLS it writes lead in the clear and
-// then does the handshake.
-func dial(ctx context.Context, addr string, t *tls.Config, lead ...byte) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	if t == nil {
-		return conn, nil
-	}
-	secured := tls.Client(conn, t)
-	if _, err = conn.Write(lead); err == nil {
-		err = secured.HandshakeContext(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return secured, nil
-}
-
-// accept is the server side of dial.
-func accept(conn net.Conn, t *tls.Config, lead ...byte) (net.Conn, error) {
+// accept is the server side of plainclient.Connect: the TLS handshake, if t is set.
+func accept(conn net.Conn, t *tls.Config) (net.Conn, error) {
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	if t != nil {
-		for range lead {
-			if _, err := readByte(conn); err != nil {
-				return nil, err
-			}
+		if _, err := readByte(conn); err != nil { // plainclient.ModeTLS
+			return nil, err
 		}
 		secured := tls.Server(conn, t)
 		if err := secured.Handshake(); err != nil {

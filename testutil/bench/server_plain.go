@@ -9,13 +9,8 @@ import (
 
 	msgpackrpc "github.com/hashicorp/net-rpc-msgpackrpc/v2"
 	"github.com/hashicorp/yamux"
-)
 
-// The first bytes of connections and streams.
-const (
-	modeRPC       = 0x01
-	modeTLS       = 0x04
-	modeMultiplex = 0x06
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // Echo is a service of net/rpc.
@@ -53,14 +48,16 @@ func startPlain(t *tls.Config) (*listener, error) {
 }
 
 func servePlain(server *rpc.Server, conn net.Conn, t *tls.Config) {
-	conn, err := accept(conn, t, modeTLS)
+	conn, err := accept(conn, t)
 	if err != nil {
 		return
 	}
-	if mode, err := readByte(conn); err != nil || mode != modeMultiplex {
+	if mode, err := readByte(conn); err != nil || mode != plainclient.ModeYamux {
 		return
 	}
-	session, err := yamux.Server(conn, yamuxConfig())
+	cfg := yamux.DefaultConfig()
+	cfg.LogOutput = io.Discard
+	session, err := yamux.Server(conn, cfg)
 	if err != nil {
 		return
 	}
@@ -72,17 +69,11 @@ func servePlain(server *rpc.Server, conn net.Conn, t *tls.Config) {
 		if err != nil {
 			return
 		}
-		if mode, err := readByte(stream); err != nil || mode != modeRPC {
+		if mode, err := readByte(stream); err != nil || mode != plainclient.ModeRPC {
 			return
 		}
 		streams.Go(func() { server.ServeCodec(msgpackrpc.NewCodec(true, true, stream)) })
 	}
-}
-
-func yamuxConfig() *yamux.Config {
-	cfg := yamux.DefaultConfig()
-	cfg.LogOutput = io.Discard
-	return cfg
 }
 
 func readByte(r io.Reader) (byte, error) {

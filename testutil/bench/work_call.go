@@ -9,12 +9,13 @@ import (
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // echoMethod returns its arguments, on every server.
 const echoMethod = "Echo.Echo"
 
-// Payload is the arguments and the reply of Echo.Echo: a map, as Nomad's are.
+// Payload is the arguments and the reply of Echo.Echo: a map, as those of Nomad are.
 type Payload struct{ Data []byte }
 
 // call is an echo of so many bytes, or a heartbeat, by so many callers at the same
@@ -128,12 +129,13 @@ func (c call) open(ctx context.Context) (s *setup, err error) {
 		}
 		s.entrants = append(s.entrants, c.entrant(end.role, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
 	}
-	client, err := openStock(ctx, plain.addr(), creds.client, c.callers)
+	// More idle streams than Nomad keeps (plainclient.Config.Idle), which is faster.
+	client, err := plainclient.Dial(ctx, plain.addr(), plainclient.Config{TLS: creds.client, Idle: c.callers})
 	if err != nil {
 		return nil, err
 	}
-	all.add(untilEnd(ctx, client.close))
-	call := func(_ context.Context, method string, args, reply any) error { return client.call(method, args, reply) }
+	all.add(untilEnd(ctx, client.Close))
+	call := func(_ context.Context, method string, args, reply any) error { return client.Call(method, args, reply) }
 	s.entrants = append(s.entrants, c.entrant(baseline, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
 	if c.noFloor {
 		return s, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
 // The number of idle things of which the mean is taken.
@@ -53,15 +54,15 @@ func sessionFootprint(ctx context.Context) (all footprints, err error) {
 		return all, err
 	}
 	plain, err := footprintOf(ctx, idleSessions, func(int) (func() error, error) {
-		s, err := openStock(ctx, server.addr(), nil, 1)
+		s, err := plainclient.Dial(ctx, server.addr(), plainclient.Config{Idle: 1})
 		if err != nil {
 			return nil, err
 		}
 		var reply any
-		if err := s.call(pingMethod, struct{}{}, &reply); err != nil {
-			return nil, errors.Join(err, s.close())
+		if err := s.Call(pingMethod, struct{}{}, &reply); err != nil {
+			return nil, errors.Join(err, s.Close())
 		}
-		return s.close, nil
+		return s.Close, nil
 	})
 	all[ours], all[baseline] = new(sessions.minus(sockets)), new(plain.minus(sockets))
 	return all, err
