@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// What is written and read past the codec is what the codec writes and reads.
+// A body that is one string or bytes, in every length and form.
 func TestStringsAndBytesAreThoseOfTheReference(t *testing.T) {
 	lengths := []int{0, 1, 31, 32, 255, 256, 65535, 65536, 70000}
 	values := []any{[]byte(nil)}
@@ -46,8 +46,8 @@ func TestStringsAndBytesAreThoseOfTheReference(t *testing.T) {
 	}
 }
 
-// readAlike reads one value into a string and into bytes, with the reference and
-// without.
+// readAlike reads one value into a string and into bytes, and compares with the
+// reference.
 func readAlike(t *testing.T, d *wire.Decoder, b []byte) {
 	t.Helper()
 	var text, wantText string

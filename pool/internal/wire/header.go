@@ -2,43 +2,11 @@ package wire
 
 import "encoding/binary"
 
-// What has the same form in every call is read and written here without the codec,
-// byte for byte as that does it: the headers, and bodies that are one string or bytes.
-// Whatever looks different is left to the codec, and so is nearly every body: in
-// Nomad's calls they are maps, the arguments as well as the replies.
+// The headers of replies have the same form in every call. They are read here without
+// the codec, and to the same result; a header of another form is left to the codec.
 
-// appendBytes appends an argument that is a string or bytes; false if it is none.
-func appendBytes(buf []byte, v any) ([]byte, bool) {
-	switch v := v.(type) {
-	case string:
-		return appendString(buf, v), true
-	case []byte:
-		if v == nil {
-			return append(buf, 0xc0), true
-		}
-		return appendString(buf, v), true
-	}
-	return buf, false
-}
-
-// readBytes reads b, which is one value, into reply if both are strings or bytes.
-func readBytes(b []byte, reply any) bool {
-	switch reply := reply.(type) {
-	case *string:
-		if s, rest, ok := text(b); ok && len(rest) == 0 && reply != nil {
-			*reply = string(s)
-			return true
-		}
-	case *[]byte:
-		if s, rest, ok := text(b); ok && len(rest) == 0 && reply != nil {
-			*reply = append(make([]byte, 0, len(s)), s...)
-			return true
-		}
-	}
-	return false
-}
-
-// readHeader reads a header that has known fields of the common forms only.
+// readHeader reads a header that has only known fields in common forms, and reports
+// whether it is one.
 func (d *Decoder) readHeader(b []byte, h *Header) bool {
 	n := int(b[0]) - 0x80 // a map of up to 15
 	if n < 0 || n > 15 {
@@ -51,14 +19,14 @@ func (d *Decoder) readHeader(b []byte, h *Header) bool {
 			return false
 		}
 		var value []byte
-		switch string(name) { // is not copied
+		switch string(name) { // does not allocate
 		case "Error":
 			if value, b, ok = text(rest); ok {
 				h.Error = string(value)
 			}
 		case "ServiceMethod":
 			if value, b, ok = text(rest); ok && string(value) != d.method {
-				d.method = string(value) // most often it is the one before
+				d.method = string(value) // allocates only for another method than the last
 			}
 			h.ServiceMethod = d.method
 		case "Seq":
