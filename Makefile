@@ -12,6 +12,7 @@ ROUNDS    ?= 10
 FAILOVER  ?= --stock
 SOAK      ?= 10m
 SEED      ?= 0
+REGION    ?= global
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -58,6 +59,10 @@ failover: ## kill, cut off and freeze servers and see how late heartbeats get (L
 .PHONY: soak
 soak: ## call while servers fail, for SOAK, and check every call (SEED=0: another one each time)
 	@$(GO) run ./testutil/soak -duration $(SOAK) -seed $(SEED)
+
+.PHONY: record
+record: ## make the recordings of testutil anew: SERVERS=host:port,... OUT=dir (REGION, CA, CERT, KEY, CONVERSATIONS)
+	@$(GO) run ./testutil/record -servers "$(SERVERS)" -out "$(OUT)" -region "$(REGION)" -conversations "$(CONVERSATIONS)" -ca "$(CA)" -cert "$(CERT)" -key "$(KEY)"
 
 .PHONY: cover
 cover: ## run the tests and say how much of each function they reach

@@ -8,37 +8,6 @@ import (
 	"time"
 )
 
-// ClusterConfig says how a [Cluster] behaves. The zero value works.
-type ClusterConfig struct {
-	// Size is the number of servers to begin with. Zero: 3.
-	Size int
-	// Server is the configuration of every server. Its Addr must be empty
-	// unless Size is 1.
-	Server ServerConfig
-	// ElectionDelay is how long there is no leader after one died. Zero: 50 ms.
-	ElectionDelay time.Duration
-	// ForwardErrorWindow is how long after the leader's death the others still
-	// forward to it, before they hold calls: one that had forwarded to it before
-	// answers the first call "EOF", or "stream closed" if the leader was shut
-	// down in an orderly way, and further ones that it refuses connections. It
-	// ends with the election at the latest. Zero: they hold at once.
-	ForwardErrorWindow time.Duration
-	// TransferDelay is how long [Cluster.TransferLeadership] takes. Zero: 50 ms.
-	TransferDelay time.Duration
-	// FailoverTTL is for how long after an election no heartbeat counts as late,
-	// since a new leader gives every node so much time. Zero: not at all. Real
-	// servers: 300 s. The TTL that replies grant is the same as ever.
-	FailoverTTL time.Duration
-
-	// FirstElection is how long a cluster that is just born has no leader.
-	// Zero: the first server leads at once.
-	FirstElection time.Duration
-	// KeyringDelay is how long after its first election a cluster cannot sign
-	// identities, so that a node that needs one cannot register ("keyring has
-	// not been initialized yet"). Zero: not at all. Real servers: about 200 ms.
-	KeyringDelay time.Duration
-}
-
 // Cluster is a number of servers that know each other: they name each other in
 // heartbeat replies, share the registered nodes and agree on a leader. All its
 // methods may be called from any goroutine. Servers are numbered from 0 in the
@@ -120,7 +89,12 @@ func (c *Cluster) Server(i int) *Server { return c.Servers()[i] }
 
 // Servers returns all servers that ever were in the cluster, in the order they
 // came.
-func (c *Cluster) Servers() []*Server { return slices.Clone(c.world.outlook().servers) }
+func (c *Cluster) Servers() (all []*Server) {
+	for _, s := range c.world.outlook().servers {
+		all = append(all, s.(*Server))
+	}
+	return all
+}
 
 // ServerAt returns the server with the address, nil if there is none.
 func (c *Cluster) ServerAt(addr string) *Server {

@@ -2,6 +2,7 @@ package testutil
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -99,3 +100,37 @@ func (c ServerConfig) validate() error {
 	}
 	return nil
 }
+
+// ClusterConfig says how a [Cluster] behaves. The zero value works.
+type ClusterConfig struct {
+	// Size is the number of servers to begin with. Zero: 3.
+	Size int
+	// Server is the configuration of every server. Its Addr must be empty
+	// unless Size is 1.
+	Server ServerConfig
+	// ElectionDelay is how long there is no leader after one died. Zero: 50 ms.
+	ElectionDelay time.Duration
+	// ForwardErrorWindow is how long after the leader's death the others still
+	// forward to it, before they hold calls: one that had forwarded to it before
+	// answers the first call "EOF", or "stream closed" if the leader was shut
+	// down in an orderly way, and further ones that it refuses connections. It
+	// ends with the election at the latest. Zero: they hold at once.
+	ForwardErrorWindow time.Duration
+	// TransferDelay is how long [Cluster.TransferLeadership] takes. Zero: 50 ms.
+	TransferDelay time.Duration
+	// FailoverTTL is for how long after an election no heartbeat counts as late,
+	// since a new leader gives every node so much time. Zero: not at all. Real
+	// servers: 300 s. The TTL that replies grant is the same as ever.
+	FailoverTTL time.Duration
+
+	// FirstElection is how long a cluster that is just born has no leader.
+	// Zero: the first server leads at once.
+	FirstElection time.Duration
+	// KeyringDelay is how long after its first election a cluster cannot sign
+	// identities, so that a node that needs one cannot register ("keyring has
+	// not been initialized yet"). Zero: not at all. Real servers: about 200 ms.
+	KeyringDelay time.Duration
+}
+
+// ErrStopped is the answer of a server or cluster that was stopped.
+var ErrStopped = errors.New("testutil: stopped")

@@ -199,3 +199,29 @@ func (s *faultSet) garbledTransport() bool {
 	}
 	return false
 }
+
+// ForwardFailure answers requests as a server does that cannot have them executed
+// by the leader. A request does not run, unless the failure means that it did, or
+// [Fault.Executed] says so. In front stands the prefix of one hop, or of none when
+// the server is the leader itself and the failure is one that a leader can have;
+// see [Fault.Hops].
+func ForwardFailure(f Failure) Fault {
+	return Fault{kind: faultForward, failure: f, executed: f == FailHeartbeatNotLeader, hops: hopsByRole}
+}
+
+// hopsByRole stands for as many hops as the server's part in the cluster implies.
+const hopsByRole = -1
+
+// Executed lets the request run before a [ForwardFailure] is answered. It has no
+// effect on failures that mean that nothing ran.
+func (f Fault) Executed() Fault {
+	f.executed = !f.failure.neverRan()
+	return f
+}
+
+// Hops says how many servers forwarded the call before it met a [ForwardFailure]:
+// each puts a prefix in front.
+func (f Fault) Hops(n int) Fault { f.hops = max(n, 0); return f }
+
+// Wrapped says what the handler put around the text of a [ForwardFailure].
+func (f Fault) Wrapped(w Wrapping) Fault { f.wrapping = w; return f }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 )
@@ -17,44 +18,44 @@ var goldenFiles embed.FS
 // Nomad server. Tokens and secrets in it were replaced by others of the same
 // length.
 type Transcript struct {
-	Name           string
-	Description    string
-	NomadVersion   string `json:"nomad_version"`
-	Transport      string
-	Facts          map[string]any     // what was measured beside the bytes
-	ClientToServer Hex                `json:"client_to_server_hex"` // everything the client sent
-	ServerToClient Hex                `json:"server_to_client_hex"` // everything the server sent
+	Name           string             `json:"name"`
+	Description    string             `json:"description"`
+	NomadVersion   string             `json:"nomad_version"`
+	Transport      string             `json:"transport"`
+	Facts          map[string]any     `json:"facts,omitempty"`      // what was measured beside the bytes
+	ClientToServer Hex                `json:"client_to_server_hex"` // all bytes of the client
+	ServerToClient Hex                `json:"server_to_client_hex"` // all bytes of the server
+	Closed         []string           `json:"closed"`               // which side ended the connection first, and when
 	Frames         []TranscriptFrame  `json:"decoded"`
-	Streams        []TranscriptStream // by stream ID
-	Closed         []string           // which side ended the connection first, and when
+	Streams        []TranscriptStream `json:"streams"` // by stream ID
 }
 
 // TranscriptFrame is one yamux frame.
 type TranscriptFrame struct {
 	Direction string `json:"dir"` // "c2s" or "s2c"
 	Micros    int64  `json:"t_us"`
-	Type      string // "data", "window_update", "ping", "go_away"
-	Flags     string // "SYN", "ACK", "FIN", "RST" or combined
-	Stream    uint32
-	Length    uint32
+	Type      string `json:"type"`  // "data", "window_update", "ping", "go_away"
+	Flags     string `json:"flags"` // "SYN", "ACK", "FIN", "RST" or combined
+	Stream    uint32 `json:"stream"`
+	Length    uint32 `json:"length"`
 }
 
 // TranscriptStream is one yamux stream without its frames.
 type TranscriptStream struct {
-	ID             uint32
-	OpenedBy       string `json:"opened_by"` // "client" or "server"
-	Mode           string // "rpc", "streaming", "" for an unknown mode byte
-	ClientToServer Hex    `json:"client_to_server_hex"`
-	ServerToClient Hex    `json:"server_to_client_hex"`
-	Messages       []TranscriptMessage
+	ID             uint32              `json:"id"`
+	OpenedBy       string              `json:"opened_by"` // "client" or "server"
+	Mode           string              `json:"mode"`      // "rpc", "streaming", "" for an unknown mode byte
+	ClientToServer Hex                 `json:"client_to_server_hex"`
+	ServerToClient Hex                 `json:"server_to_client_hex"`
+	Messages       []TranscriptMessage `json:"messages"`
 }
 
 // TranscriptMessage is one value on a stream, in the order they were sent.
 type TranscriptMessage struct {
-	Direction string `json:"dir"` // "c2s" or "s2c"
-	Kind      string // "mode", "request_header", "request_body", "response_header", "response_body", "stream_header", "stream_ack", "stream_request", "stream_frame"
+	Direction string `json:"dir"`  // "c2s" or "s2c"
+	Kind      string `json:"kind"` // "mode", "request_header", "request_body", "response_header", "response_body", "stream_header", "stream_ack", "stream_request", "stream_frame"
 	Bytes     Hex    `json:"hex"`
-	Value     any    // decoded, as JSON has it: numbers are float64
+	Value     any    `json:"value"` // decoded, as JSON has it: numbers are float64
 }
 
 // Hex is bytes that JSON holds as hexadecimal digits.
@@ -70,6 +71,9 @@ func (h *Hex) UnmarshalJSON(b []byte) error {
 	*h, err = hex.DecodeString(digits)
 	return err
 }
+
+// MarshalJSON writes a string of hexadecimal digits.
+func (h Hex) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(h)) }
 
 // GoldenNames lists the transcripts that [LoadGolden] knows.
 func GoldenNames() []string {
@@ -90,6 +94,20 @@ func LoadGolden(name string) (*Transcript, error) {
 	if err != nil {
 		return nil, fmt.Errorf("testutil: no transcript %q; there are %s", name, strings.Join(GoldenNames(), ", "))
 	}
+	return parseTranscript(name, b)
+}
+
+// LoadTranscript reads a transcript from a file, as the recorder (make record) writes
+// it, for [PlayerConfig]. The error is that of reading, or names the file.
+func LoadTranscript(file string) (*Transcript, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return parseTranscript(file, b)
+}
+
+func parseTranscript(name string, b []byte) (*Transcript, error) {
 	var t Transcript
 	if err := json.Unmarshal(b, &t); err != nil {
 		return nil, fmt.Errorf("testutil: transcript %q: %w", name, err)

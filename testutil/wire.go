@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"reflect"
 
+	"bufio"
+
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )
 
@@ -103,4 +105,13 @@ func appendNumber(b []byte, n uint64) []byte {
 	default:
 		return binary.BigEndian.AppendUint64(append(b, 0xcf), n)
 	}
+}
+
+// readInto reads one value into the fresh variable v points to.
+func readInto(r *bufio.Reader, v any) error {
+	raw, err := readValue(r)
+	if err != nil {
+		return err
+	}
+	return decode(raw, v)
 }

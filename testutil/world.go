@@ -15,25 +15,10 @@ type world struct {
 	published *atomic.Pointer[outlook]
 }
 
-// outlook is the published picture of a world. It is never changed: a new one
-// replaces it, and then changed is closed.
-type outlook struct {
-	leader     string       // "" while there is none
-	lost       string       // the leader that just died, while calls are still forwarded to it
-	parted     bool         // it did not die, it ended in an orderly way
-	stuck      bool         // those calls are not refused: they get no answer
-	lostAt     time.Time    // when there was a leader last
-	puppet     bool         // it is what the server was told
-	configured []string     // every member, dead ones too
-	live       []ServerInfo // those a heartbeat lists
-	servers    []*Server    // every server that ever was a member
-	changed    chan struct{}
-}
-
 // member is one server of the cluster.
 type member struct {
 	info   ServerInfo
-	server *Server // never called from the world's owner
+	server listener // never called from the world's owner
 	live   bool
 	parted bool // when it lived last, it ended in an orderly way
 	left   bool
@@ -101,7 +86,7 @@ func (w *world) outlook() *outlook { return w.published.Load() }
 // join adds a member. The first one leads at once, unless the first election is
 // to take its time. It answers false when the
 // cluster is being stopped.
-func (w *world) join(s *Server, info ServerInfo) (joined bool) {
+func (w *world) join(s listener, info ServerInfo) (joined bool) {
 	w.do(func(st *worldState) {
 		if joined = !st.closed; !joined {
 			return
@@ -260,3 +245,28 @@ func (st *worldState) publish(now time.Time) {
 	}
 	close(st.published.Swap(next).changed)
 }
+
+// transfer is the handing on of the leadership, while that is under way.
+type transfer struct {
+	to string
+	at time.Time // when it is over
+}
+
+// loseLeader notes for how long calls are still forwarded to a leader that is
+// gone, and how it went.
+func (st *worldState) loseLeader(now time.Time) {
+	window := st.cfg.ForwardErrorWindow
+	m := st.member(st.leader)
+	st.parted = m != nil && m.parted
+	if st.parting == st.leader {
+		st.parted = true
+		if window == 0 {
+			window = untilElected
+		}
+	}
+	st.parting = ""
+	st.lost, st.lostUntil = st.leader, now.Add(window)
+}
+
+// untilElected is longer than any cluster of tests is without a leader.
+const untilElected = 1000 * time.Hour

@@ -142,15 +142,3 @@ func (a *agent) watchAllocs(ctx context.Context, logger zerolog.Logger) {
 		pause(ctx, time.Second)
 	}
 }
-
-// pause waits for d and answers false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -10,55 +10,9 @@ import (
 	"time"
 )
 
-// The course of a transfer. On three servers at rest it took 75 ms in all: the old
-// leader refused writes for 2 ms, and the successor led 70 ms later (golden
-// leadership_transfer). With more to replicate it takes longer.
-var (
-	handingOn = span{20 * time.Millisecond, 100 * time.Millisecond} // the leader waits for the successor, and refuses writes
-	deposed   = span{5 * time.Millisecond, 20 * time.Millisecond}   // it has stepped down, and the others do not know yet
-	vacant    = span{40 * time.Millisecond, 100 * time.Millisecond} // until the successor is elected
-)
-
-// handOver moves the lead away from p, at once.
-func (r *raft) handOver(p *peer) {
-	if q := r.successor(p); q != nil {
-		r.lead(q)
-	}
-}
-
-// successor is any server but p that could lead; nil: there is none.
-func (r *raft) successor(p *peer) *peer {
-	for _, i := range rand.Perm(len(r.peers)) {
-		if q := r.peers[i]; q != p && q.alive {
-			return q
-		}
-	}
-	return nil
-}
-
-// transfer hands the lead over as an operator has it done.
-func (r *raft) transfer() {
-	to := r.successor(r.leader)
-	if to == nil {
-		return
-	}
-	r.handingOn = true
-	first := handingOn.draw()
-	second := first + deposed.draw()
-	r.after(first, func() { r.handingOn, r.deposed = false, true })
-	r.after(second, func() {
-		r.deposed, r.leader = false, nil
-		for _, q := range r.peers {
-			q.belief = belief{}
-		}
-	})
-	r.after(second+vacant.draw(), func() { r.lead(to) })
-}
-
 const (
 	transfersPerRun = 6                     // unless there are fewer than two agents for each
 	transferRest    = 3 * time.Second       // from one to the next: a heartbeat that failed meets one, not two
-	dueWithin       = 50 * time.Millisecond // a heartbeat is due so long after the transfer begins, at most
 )
 
 // met is an agent whose heartbeat was due during a transfer.
@@ -130,33 +84,6 @@ func (r *rig) unmet(all []met, kind string) (left []*client) {
 		}
 	}
 	return left
-}
-
-// approach waits until a heartbeat of one of the agents is about to be due. It
-// answers false when ctx ended.
-func (r *rig) approach(ctx context.Context, agents []*client) bool {
-	var next time.Time
-	now := time.Now()
-	for _, c := range agents {
-		if due := c.dueBefore(now); due.After(now.Add(dueWithin)) && (next.IsZero() || due.Before(next)) {
-			next = due
-		}
-	}
-	if next.IsZero() { // all are due now, or late
-		return ctx.Err() == nil
-	}
-	return r.rest(ctx, time.Until(next.Add(-rand.N(dueWithin))))
-}
-
-// dueBefore is when a heartbeat was to come after the last one that succeeded until
-// now; zero: none did.
-func (c *client) dueBefore(now time.Time) time.Time {
-	for _, b := range slices.Backward(c.beats) {
-		if b.ok() && !b.Done.After(now) {
-			return b.Done.Add(b.TTL)
-		}
-	}
-	return time.Time{}
 }
 
 // orderAll gives every agent the same order.

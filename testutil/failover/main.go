@@ -11,17 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
-
-var began = time.Now()
-
-// say writes a line of progress.
-func say(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "%7.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
-}
 
 func main() { os.Exit(run(os.Args[1:])) }
 

@@ -17,19 +17,6 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// The methods by which servers reach agents.
-const (
-	methodStats = "ClientStats.Stats"
-	methodLogs  = "FileSystem.Logs"
-)
-
-const (
-	reachEvery   = time.Second      // from one call to an agent to the next
-	reachTimeout = 30 * time.Second // a call without an answer has failed then
-	tailEvery    = time.Second      // from one line of a log to the next
-	tailSilence  = 15 * time.Second // a log without a line for so long has ended
-)
-
 // caller is what a server does to reach agents, as users would have it do.
 type caller struct {
 	server *testutil.Server

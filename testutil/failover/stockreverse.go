@@ -31,8 +31,6 @@ func (ClientStats) Stats(_ *StatsRequest, reply *StatsResponse) error {
 	return nil
 }
 
-var stockHandle = &codec.MsgpackHandle{}
-
 // listen serves the streams that a server opens, on a session that is in use or
 // not, until it ends.
 func listen(s *plainclient.Session) {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
 )
 
 // What servers ask of an agent, as it is on the wire.
@@ -43,3 +45,18 @@ func tail(ctx context.Context, from io.Reader, write func(line []byte) error) er
 		}
 	}
 }
+
+// The methods by which servers reach agents.
+const (
+	methodStats = "ClientStats.Stats"
+	methodLogs  = "FileSystem.Logs"
+)
+
+var stockHandle = &codec.MsgpackHandle{}
+
+const (
+	reachEvery   = time.Second      // from one call to an agent to the next
+	reachTimeout = 30 * time.Second // a call without an answer has failed then
+	tailEvery    = time.Second      // from one line of a log to the next
+	tailSilence  = 15 * time.Second // a log without a line for so long has ended
+)

@@ -210,3 +210,33 @@ func count(clients []*client, kind string) (n int) {
 	}
 	return n
 }
+
+// dueWithin is the longest that a heartbeat is due after approach returned.
+const dueWithin = 50 * time.Millisecond
+
+// approach waits until a heartbeat of one of the agents is about to be due. It
+// answers false when ctx ended.
+func (r *rig) approach(ctx context.Context, agents []*client) bool {
+	var next time.Time
+	now := time.Now()
+	for _, c := range agents {
+		if due := c.dueBefore(now); due.After(now.Add(dueWithin)) && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
+	}
+	if next.IsZero() { // all are due now, or late
+		return ctx.Err() == nil
+	}
+	return r.rest(ctx, time.Until(next.Add(-rand.N(dueWithin))))
+}
+
+// dueBefore is when a heartbeat was to come after the last one that succeeded until
+// now; zero: none did.
+func (c *client) dueBefore(now time.Time) time.Time {
+	for _, b := range slices.Backward(c.beats) {
+		if b.ok() && !b.Done.After(now) {
+			return b.Done.Add(b.TTL)
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,44 @@
+//go:build linux
+
+package main
+
+import (
+	"syscall"
+	"time"
+)
+
+// faultNamed is the fault with that name, which must be one of faultNames.
+func faultNamed(name string) fault {
+	f := fault{name: name, run: (*rig).try}
+	switch name {
+	case faultSIGINT:
+		f.limit, f.strike, f.heal = inSight, end(syscall.SIGINT), restart
+	case faultSIGKILL:
+		f.limit, f.strike, f.heal = inSight, end(syscall.SIGKILL), restart
+	case faultBlackHole:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, cutOff, connect
+	case faultOneWay:
+		f.silent, f.limit, f.strike, f.heal = true, inSilence, loseOneWay, findAgain
+	case faultSIGSTOP:
+		f.silent, f.limit, f.lasts, f.strike, f.heal = true, inSilence, 62*time.Second, freeze, thaw
+	case faultPingsOnly:
+		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Calls: true}), restartHung
+	case faultNoStream:
+		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Streams: true}), restartHung
+	case faultMethodHangs:
+		f.silent, f.hung, f.limit, f.strike, f.heal = true, true, inSilence, hangs(hang{Method: "Node.UpdateStatus"}), restartHung
+	case faultLeaderKill:
+		f.onLeader, f.strike, f.heal = true, end(syscall.SIGKILL), restart
+	case faultLeaderBlackHole:
+		f.silent, f.onLeader, f.strike, f.heal = true, true, cutOff, connect
+	case faultLeaderStop:
+		f.onLeader, f.behind, f.limit, f.strike, f.heal = true, true, inElection, end(syscall.SIGINT), restart
+	case faultLeaderTransfer:
+		f.limit, f.run = inTransfer, (*rig).transfers
+	case faultRoll:
+		f.run = (*rig).roll // its limit is to miss nothing
+	case faultRebalance:
+		f.limit, f.run = inMotion, (*rig).wander
+	}
+	return f
+}
