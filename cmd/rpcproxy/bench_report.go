@@ -26,7 +26,7 @@ type benchReport struct {
 	reasons   map[string]int64 // failed calls by reason
 }
 
-// maxReasons is how many reasons are told apart; calls beyond them share one.
+// maxReasons is how many reasons are counted apart; calls with others share one.
 const (
 	maxReasons   = 20
 	otherReasons = "for other reasons"

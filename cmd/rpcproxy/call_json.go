@@ -41,7 +41,7 @@ func readArgs(text string) (map[string]any, error) {
 	return object, nil
 }
 
-// exact replaces numbers as they were written by the type that holds them.
+// exact replaces each json.Number by an int64, a uint64 or a float64.
 func exact(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:
@@ -76,7 +76,7 @@ func printReply(w io.Writer, reply any) error {
 	return enc.Encode(printable(reply))
 }
 
-// printable replaces what JSON has no form for.
+// printable replaces the values that JSON has no form for.
 func printable(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -98,7 +98,7 @@ func printable(v any) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for name, member := range v {
-			out[printable(name).(string)] = printable(member) // a string stays one
+			out[printable(name).(string)] = printable(member) // of a string it is one
 		}
 		return out
 	case map[any]any:

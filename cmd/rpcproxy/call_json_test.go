@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// compact removes the indentation.
+// compact is text without indentation.
 func compact(t *testing.T, text string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -20,12 +20,12 @@ func compact(t *testing.T, text string) string {
 	return b.String()
 }
 
-// answer is a handler that always answers v.
+// answer is a handler whose every answer is v.
 func answer(v any) testutil.Handler {
 	return func(context.Context, *testutil.Request) (any, error) { return v, nil }
 }
 
-func TestWhatJSONHasNoFormForIsPrintedAsText(t *testing.T) {
+func TestAValueWithoutAFormInJSONIsPrintedAsText(t *testing.T) {
 	var b bytes.Buffer
 	err := printReply(&b, map[string]any{
 		"inf": math.Inf(1), "html": "<&>", "bytes": []byte("ok"),

@@ -14,8 +14,8 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
-// startConsul starts an agent of Consul that ends with t, and leaves nothing of
-// what the environment says about another one.
+// startConsul starts an agent of Consul that ends with t, and clears the environment
+// variables of Consul's client.
 func startConsul(t *testing.T, cfg consultest.Config) *consultest.Server {
 	t.Helper()
 	for _, pair := range os.Environ() {
@@ -42,7 +42,7 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 		t.Errorf("printed %q", out)
 	}
 	if !strings.Contains(errs, `1 entries of datacenter "dc2"`) {
-		t.Errorf("standard error %q, want what was left out", errs)
+		t.Errorf("standard error %q, want how many were left out", errs)
 	}
 	out, errs, status = program(t, "discover", "consul", "--address", c.Addr(), "--json", ample)
 	expect(t, status, exitOK, out, errs)
@@ -58,7 +58,7 @@ func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 	if !strings.Contains(errs, `in datacenter "dc1": no servers are registered`) || out != "" {
 		t.Errorf("out %q, err %q", out, errs)
 	}
-	dead := startCluster(t).Server(0) // whose address is nobody else's
+	dead := startCluster(t).Server(0) // no other process has its address
 	dead.Kill()
 	out, errs, status = program(t, "discover", "consul", "--address", dead.Addr(), ample)
 	expect(t, status, exitFailed, out, errs)
@@ -67,7 +67,7 @@ func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 	}
 }
 
-func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
+func TestDiscoverConsulAsksAsItsFlagsSay(t *testing.T) {
 	c := startConsul(t, consultest.Config{Token: "known"})
 	c.SetServices("dc2", consultest.Service{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})
 	name := filepath.Join(t.TempDir(), "token")
@@ -156,12 +156,12 @@ func TestBadFlagsOfDiscoverConsulAreBadUsage(t *testing.T) {
 	c := startConsul(t, consultest.Config{})
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
 	for says, args := range map[string]string{
-		"--timeout is 0s":     "--timeout 0s",
-		`Address is "nobody"`: "--address nobody",
-		`TokenFile is "none"`: "--token-file none",
-		`CAFile is "none"`:    "--ca none",
-		`Service is "a/b"`:    "--service a/b",
-		"superfluous":         "superfluous",
+		"--timeout is 0s":      "--timeout 0s",
+		`Address is "nowhere"`: "--address nowhere",
+		`TokenFile is "none"`:  "--token-file none",
+		`CAFile is "none"`:     "--ca none",
+		`Service is "a/b"`:     "--service a/b",
+		"superfluous":          "superfluous",
 	} {
 		out, errs, status := program(t, append([]string{"discover", "consul"}, strings.Fields(args)...)...)
 		expect(t, status, exitUsage, out, errs)

@@ -33,7 +33,7 @@ func startDNS(t *testing.T, records ...string) *dnstest.Server {
 	return s
 }
 
-// fields are the words of each line, the lines sorted.
+// fields is the lines of text, sorted, with single spaces.
 func fields(text string) (lines []string) {
 	for line := range strings.Lines(text) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
@@ -42,7 +42,7 @@ func fields(text string) (lines []string) {
 	return lines
 }
 
-func TestDiscoverDNSPrintsEachServerWithWhatLedThere(t *testing.T) {
+func TestDiscoverDNSPrintsEachServerWithItsName(t *testing.T) {
 	s := startDNS(t, "a.test. 1 IN A 192.0.2.1", "a.test. 1 IN AAAA 2001:db8::1", "b.test. 1 IN A 192.0.2.2",
 		"_rpc._tcp.test. 1 IN SRV 1 1 4700 b.test.", "svc.test. 1 IN SRV 1 1 4701 b.test.")
 	out, errs, status := program(t, "discover", "dns", "a.test.", "b.test.:5000", "_rpc._tcp.test.", "--srv", "svc.test.",
@@ -78,9 +78,9 @@ func TestDiscoverDNSExitsWithOneWhenNothingIsFound(t *testing.T) {
 	}
 }
 
-// Two wait for the same silence, and the one behind the other is told to wait for
-// less.
-func TestDiscoverDNSDoesNotWaitLongerThanItIsToldAndEndsWithAnInterrupt(t *testing.T) {
+// Two runs wait for the same silent name server; the later one has the shorter
+// timeout.
+func TestDiscoverDNSEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
 	s := startDNS(t)
 	s.Inject("slow.test.", dnstest.Silent)
 	ask := []string{"discover", "dns", "slow.test.", "--resolver", s.Addr(), "--timeout"}
@@ -104,14 +104,14 @@ func TestDiscoverDNSDoesNotWaitLongerThanItIsToldAndEndsWithAnInterrupt(t *testi
 	}
 	select {
 	case status := <-patient:
-		t.Fatalf("the one that was told to wait for an hour exited with %d: %s", status, e.String())
+		t.Fatalf("the one whose timeout is an hour exited with %d: %s", status, e.String())
 	default:
 	}
 	interrupt()
 	expect(t, <-patient, exitInterrupted, o.String(), e.String())
 }
 
-func TestDiscoverDNSPingsWhatItFinds(t *testing.T) {
+func TestDiscoverDNSPingsTheServersItFinds(t *testing.T) {
 	c := startCluster(t)
 	_, port, _ := net.SplitHostPort(c.Addrs()[0])
 	s := startDNS(t, "a.test. 1 IN A 127.0.0.1")

@@ -13,20 +13,20 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// discovered is a server that was found.
+// discovered is a server that a discovery found.
 type discovered struct {
 	addr string // host:port
-	from string // what led there, as it was given
-	via  string // what lay between; may be empty
+	from string // the name or the datacenter that was given
+	via  string // the target of an SRV record; may be empty
 }
 
-// lost is something that was given and led to no server.
-type lost struct {
+// notFound is a name that led to no server.
+type notFound struct {
 	from string
-	err  error // says what it is about
+	err  error // names it
 }
 
-// findings prints what a way to discover found. It has the flags that all have.
+// findings prints the servers of a discovery. It has the flags of every discovery.
 type findings struct {
 	json, ping bool
 	pinger     pinger
@@ -37,11 +37,11 @@ func (f *findings) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.json, "json", false, "print one JSON object in place of lines")
 	flags.BoolVar(&f.ping, "ping", false, "ping the servers found, too")
 	f.pinger.count = 3
-	flags.DurationVarP(&f.pinger.timeout, "timeout", "t", 2*time.Second, "how long to wait for each answer, of whomever")
+	flags.DurationVarP(&f.pinger.timeout, "timeout", "t", 2*time.Second, "how long to wait for each answer, of name servers and of servers")
 	f.pinger.tls.add(cmd)
 }
 
-// check looks at the flags.
+// check validates the flags.
 func (f *findings) check() error {
 	if f.pinger.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", f.pinger.timeout)
@@ -53,9 +53,9 @@ func (f *findings) check() error {
 	return err
 }
 
-// tell prints it all and answers what to exit with. Without any server why says
-// the reason.
-func (f *findings) tell(cmd *cobra.Command, found []discovered, missed []lost, why error) error {
+// report prints everything and returns the error of the command: nothingFound if
+// there is no server.
+func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFound, nothingFound error) error {
 	if cmd.Context().Err() != nil {
 		return errInterrupted
 	}
@@ -82,7 +82,7 @@ func (f *findings) tell(cmd *cobra.Command, found []discovered, missed []lost, w
 		return failed(err)
 	}
 	if len(found) == 0 {
-		return failed(why)
+		return failed(nothingFound)
 	}
 	if !f.json {
 		for _, m := range missed {
@@ -92,8 +92,8 @@ func (f *findings) tell(cmd *cobra.Command, found []discovered, missed []lost, w
 	return unanswered(results)
 }
 
-// lines are for people: the servers, and then their pings.
-func (f *findings) lines(w io.Writer, found []discovered, _ []lost, servers []messages.Server, results []trips) error {
+// lines prints for people: the servers, and then their pings.
+func (f *findings) lines(w io.Writer, found []discovered, _ []notFound, servers []messages.Server, results []trips) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range found {
 		line := d.addr + "\t" + d.from
@@ -109,8 +109,8 @@ func (f *findings) lines(w io.Writer, found []discovered, _ []lost, servers []me
 	return printTrips(w, servers, results, f.pinger.count)
 }
 
-// object is for programs: one object on one line.
-func (f *findings) object(w io.Writer, found []discovered, missed []lost, _ []messages.Server, results []trips) error {
+// object prints for programs: one object on one line.
+func (f *findings) object(w io.Writer, found []discovered, missed []notFound, _ []messages.Server, results []trips) error {
 	type ping struct {
 		Answered  int     `json:"answered"`
 		Sent      int     `json:"sent"`

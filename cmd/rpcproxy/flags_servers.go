@@ -8,11 +8,11 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// serversFlag adds the flag that commands for real clusters need.
+// serversFlag adds the flag --servers, which is required.
 func serversFlag(cmd *cobra.Command, into *[]string) {
 	cmd.Flags().StringSliceVar(into, "servers", nil, "servers, as host, host:port or [IPv6]:port; without a port it is "+messages.DefaultPort)
 	if err := cmd.MarkFlagRequired("servers"); err != nil {
-		panic(err) // the flag was not added just above
+		panic(err) // the flag was added just above
 	}
 }
 
@@ -26,7 +26,7 @@ func parseServers(addrs []string) ([]messages.Server, error) {
 	var bad messages.AddrsError
 	for _, a := range addrs {
 		s, err := messages.ParseServer(a)
-		if wrong, ok := errors.AsType[*messages.AddrError](err); ok { // nothing else comes from there
+		if wrong, ok := errors.AsType[*messages.AddrError](err); ok { // always
 			bad.Errs = append(bad.Errs, wrong)
 			continue
 		}

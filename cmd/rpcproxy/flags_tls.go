@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// tlsFlags say how to speak TLS with real clusters.
+// tlsFlags are the TLS flags of the commands for real clusters.
 type tlsFlags struct {
 	ca, cert, key, name string
 	anyName             bool
@@ -22,13 +22,12 @@ func (t *tlsFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.cert, "cert", "", "file with the certificate to show")
 	flags.StringVar(&t.key, "key", "", "file with the key of --cert")
 	flags.StringVar(&t.name, "tls-server-name", "", "name in the servers' certificates, in place of server.REGION.nomad")
-	flags.BoolVar(&t.anyName, "no-verify-server-name", false, "take a server's certificate of the CA whatever its name is")
+	flags.BoolVar(&t.anyName, "no-verify-server-name", false, "accept any certificate of the CA, whatever its name is")
 	flags.StringVar(&t.version, "tls-min-version", "", "oldest TLS to speak, 1.2 or 1.3 (default 1.2)")
 	flags.StringVar(&t.suites, "tls-cipher-suites", "", "cipher suites for TLS 1.2, with commas between (default those of Go)")
 }
 
-// config is nil without any of the flags. What is in the files is looked at by
-// who connects.
+// config is nil without any of the flags. The pool reads the files.
 func (t *tlsFlags) config() (*pool.TLSConfig, error) {
 	if *t == (tlsFlags{}) {
 		return nil, nil //nolint:nilnil // plain TCP

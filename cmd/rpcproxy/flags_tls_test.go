@@ -10,8 +10,8 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// secured is a server of mars with TLS, and the flags of a client that it takes,
-// but for its name.
+// secured starts a server of region mars with TLS. flags are those of a client that
+// it accepts, without the name of the server.
 func secured(t *testing.T) (s *testutil.Server, flags []string) {
 	t.Helper()
 	ca, err := testutil.NewCA()
@@ -71,7 +71,7 @@ func TestTheNameOfAServerMayBeLeftOpen(t *testing.T) {
 	}
 }
 
-func TestPingShowsWhyAServerIsNotTrusted(t *testing.T) {
+func TestPingPrintsTheReasonWhenAServerIsNotTrusted(t *testing.T) {
 	s, flags := secured(t)
 	out, errs, status := program(t, append([]string{"ping", ample, "--servers", s.Addr()}, flags...)...)
 	expect(t, status, exitFailed, out, errs)

@@ -53,8 +53,8 @@ func TestPingLeavesAFrozenServerAfterItsTimeout(t *testing.T) {
 	}
 }
 
-// How far a ping comes in so short a time is by chance. What it says is not.
-func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
+// How far a ping gets in so short a time is random. Its error is not.
+func TestPingNamesItsTimeoutInEveryPhase(t *testing.T) {
 	c := startCluster(t)
 	c.Server(0).Freeze()
 	for _, timeout := range []string{"1ns", "1us", "20us", "50us", "100us", "200us", "400us", "1ms", "3ms"} {
@@ -68,7 +68,7 @@ func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
 	}
 }
 
-func TestPingOfNobodyIsNoSuccess(t *testing.T) {
+func TestPingWithoutServersIsNoSuccess(t *testing.T) {
 	out, errs, status := program(t, "ping", "--servers", "")
 	expect(t, status, exitUsage, out, errs)
 	if !strings.Contains(errs, "--servers is empty") {
@@ -76,7 +76,7 @@ func TestPingOfNobodyIsNoSuccess(t *testing.T) {
 	}
 }
 
-func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
+func TestPingNamesEveryBadAddressAndConnectsToNone(t *testing.T) {
 	c := startCluster(t)
 	out, errs, status := program(t, "ping", "--servers", c.Addrs()[0]+",http://x,10.0.0.1:0")
 	expect(t, status, exitUsage, out, errs)
@@ -86,11 +86,11 @@ func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
 		}
 	}
 	if n := c.Server(0).Counts().Accepted; n != 0 || out != "" {
-		t.Errorf("%d connections and %q were made of a bad command line", n, out)
+		t.Errorf("%d connections and %q were made for a bad command line", n, out)
 	}
 }
 
-func TestPingWaitsAsLongAsItIsToldNotAsLongAsThePoolWould(t *testing.T) {
+func TestPingWaitsAsLongAsItsTimeoutNotAsThatOfThePool(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t)
 	c.Server(0).Freeze()

@@ -13,11 +13,11 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// trips are the round trips to one server.
+// trips are the round trips of pings to one server.
 type trips struct {
 	connect time.Duration   // until the first answer
-	took    []time.Duration // of those answered after it
-	err     error           // of the ping that was not
+	took    []time.Duration // of the pings after it
+	err     error           // of the last ping; nil: it was answered
 }
 
 // printTrips writes one line per server, in the order given.
@@ -30,7 +30,7 @@ func printTrips(w io.Writer, servers []messages.Server, results []trips, count i
 	return table.Flush()
 }
 
-// columns are those from CONNECT on, and why a ping was not answered.
+// columns are those from CONNECT on, and the reason of a ping without an answer.
 func (t trips) columns() []string {
 	connect, best, mean, worst := "-", "-", "-", "-"
 	if t.err == nil || len(t.took) > 0 {
@@ -50,7 +50,7 @@ func (t trips) columns() []string {
 	return row
 }
 
-// brief is d without digits that mean nothing.
+// brief is d without insignificant digits.
 func brief(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return d.Round(time.Microsecond).String()
@@ -58,7 +58,7 @@ func brief(d time.Duration) string {
 	return d.Round(100 * time.Microsecond).String()
 }
 
-// reason is err without what its line in the table says anyway.
+// reason is the phase and the cause of err, without the server.
 func reason(err error) string {
 	if d, ok := errors.AsType[*pool.DialError](err); ok {
 		return fmt.Sprintf("%s: %s", d.Phase, d.Cause())

@@ -29,7 +29,7 @@ with the next one when it fails.
 Exit status: 0 all went well, 1 the cluster did not do what was asked, 2 bad
 usage, 130 interrupted.`,
 		SilenceErrors: true, // settle prints them
-		SilenceUsage:  true, // a failed call is no reason to explain flags
+		SilenceUsage:  true, // a failed call does not print the flags
 	}
 	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
 	return root
