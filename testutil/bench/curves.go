@@ -12,9 +12,9 @@ func allPoints() []work {
 	return slices.Concat(callerPoints(), serverPoints(), sizePoints(), sessionPoints())
 }
 
-// grown is r with its growth from the first point of its curve, which is in earlier
+// withGrowth is r with its growth from the first point of its curve, which is in earlier
 // unless it is r.
-func grown(r Result, earlier []Result) Result {
+func withGrowth(r Result, earlier []Result) Result {
 	first := r
 	if i := slices.IndexFunc(earlier, func(e Result) bool { return e.Curve == r.Curve }); i >= 0 {
 		first = earlier[i]

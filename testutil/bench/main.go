@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	t := &table{w: lines}
 	err := runAll(ctx, o, works, func(r Result) {
 		if *curves {
-			r = grown(r, results)
+			r = withGrowth(r, results)
 		}
 		results = append(results, r)
 		t.row(&r)
