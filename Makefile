@@ -7,6 +7,8 @@ FUZZTIME  ?= 10s
 BENCH     ?= .
 COUNT     ?= 6
 BENCHTIME ?= 100ms
+WORKS     ?= .
+ROUNDS    ?= 10
 FAILOVER  ?= --stock
 SOAK      ?= 10m
 SEED      ?= 0
@@ -26,10 +28,10 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) FAILOVER=$(FAILOVER) SOAK=$(SOAK) SEED=$(SEED)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) SOAK=$(SOAK) SEED=$(SEED)"
 
 .PHONY: demo
-demo: ## run the program's demo: a cluster of fake servers and what becomes of it
+demo: ## run the program's demo: fake servers fail, and calls go on
 	@$(GO) run ./cmd/rpcproxy demo
 
 .PHONY: test
@@ -45,16 +47,17 @@ fuzz: ## run every fuzz target for FUZZTIME
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(PKGS)
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH, COUNT times BENCHTIME each: input for benchstat (2 min)
+bench: ## the benchmarks that match BENCH, COUNT times BENCHTIME each, for benchstat; then WORKS, ROUNDS times (4 min)
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) $(PKGS)
 	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
+	@$(GO) run ./testutil/bench -only '$(WORKS)' -rounds $(ROUNDS)
 
 .PHONY: failover
 failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 55 min)
 	@$(GO) run ./testutil/failover $(FAILOVER)
 
 .PHONY: soak
-soak: ## call while servers fail, for SOAK, and check every call (SEED=0: by chance)
+soak: ## call while servers fail, for SOAK, and check every call (SEED=0: another one each time)
 	@$(GO) run ./testutil/soak -duration $(SOAK) -seed $(SEED)
 
 .PHONY: record
@@ -68,10 +71,10 @@ cover: ## run the tests and say how much of each function they reach
 	@$(GO) tool cover -func=.cache/cover.out
 
 .PHONY: check
-check: format vet lint house cross ## all that can be known without running the code
+check: format vet lint house cross ## every check that does not run the code
 
 .PHONY: format
-format: ## is every file as gofmt and gofumpt would write it?
+format: ## check that every file is as gofmt and gofumpt write it
 	@echo "== gofmt, gofumpt"
 	@files=$$($(GOFUMPT) -l .) || exit 1; if [ -n "$$files" ]; then \
 		echo "$$files"; echo "not formatted; run: $(GOFUMPT) -w ."; exit 1; fi

@@ -4,145 +4,184 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"runtime"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// benchJSON runs the benchmarks and answers their results by work.
-func benchJSON(t *testing.T, args ...string) map[string]map[string]any {
+// benchFigures is what bench --json prints.
+type benchFigures struct {
+	Method   string   `json:"method"`
+	Callers  int      `json:"callers"`
+	Seconds  float64  `json:"seconds"`
+	Answered int64    `json:"answered"`
+	Failed   int64    `json:"failed"`
+	Rate     float64  `json:"calls_per_second"`
+	Min      *float64 `json:"min_ns"`
+	P50      *float64 `json:"p50_ns"`
+	P90      *float64 `json:"p90_ns"`
+	P99      *float64 `json:"p99_ns"`
+	Max      *float64 `json:"max_ns"`
+	Reasons  []struct {
+		Reason string `json:"reason"`
+		Calls  int64  `json:"calls"`
+	} `json:"reasons"`
+}
+
+// readFigures reads exactly one object, without unknown fields.
+func readFigures(t *testing.T, text string) (f benchFigures) {
 	t.Helper()
-	out, errs, status := program(t, fullPlay(), append([]string{"bench", "--json"}, args...)...)
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil || dec.More() {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return f
+}
+
+// counted is how often the servers of c were called.
+func counted(c *testutil.Cluster, method string) (n int64) {
+	for _, s := range c.Servers() {
+		n += s.Counts().Methods[method]
+	}
+	return n
+}
+
+func TestBenchMakesSoManyCallsAndReportsTheirLatencies(t *testing.T) {
+	c := startCluster(t)
+	out, errs, status := program(t, "bench", "--servers", strings.Join(c.Addrs(), ","), "--method", "Status.Leader", "--callers", "4", "--calls", "200", "--json")
 	expect(t, status, exitOK, out, errs)
-	if errs != "" {
-		t.Errorf("standard error has %q", errs)
+	f := readFigures(t, out)
+	if f.Method != "Status.Leader" || f.Callers != 4 || f.Answered != 200 || f.Failed != 0 || len(f.Reasons) != 0 || f.Seconds <= 0 {
+		t.Errorf("%s", out)
 	}
-	var results []map[string]any
-	if err := json.Unmarshal([]byte(out), &results); err != nil {
-		t.Fatalf("%v in %s", err, out)
+	if rate := 200 / f.Seconds; f.Rate < 0.99*rate || f.Rate > 1.01*rate {
+		t.Errorf("%v calls a second, want %v", f.Rate, rate)
 	}
-	all := map[string]map[string]any{}
-	for _, r := range results {
-		all[r["work"].(string)] = r
+	if *f.Min <= 0 || *f.Min > *f.P50 || *f.P50 > *f.P90 || *f.P90 > *f.P99 || *f.P99 > *f.Max || *f.Max > f.Seconds*1e9 {
+		t.Errorf("latencies out of order: %s", out)
 	}
-	if len(all) != len(results) {
-		t.Errorf("%d results for %d works", len(results), len(all))
-	}
-	return all
-}
-
-// wantFigures fails t unless r has a positive number under each of these keys.
-func wantFigures(t *testing.T, r map[string]any, keys ...string) {
-	t.Helper()
-	for _, key := range keys {
-		if n, ok := r[key].(float64); !ok || n <= 0 {
-			t.Errorf("%v: %s is %v, want a positive number", r["work"], key, r[key])
-		}
+	if n := counted(c, "Status.Leader"); n != 201 {
+		t.Errorf("the servers had %d calls, want 200 and the one that connects", n)
 	}
 }
 
-// wantNull fails t unless r says of each of these keys that there is nothing.
-func wantNull(t *testing.T, r map[string]any, keys ...string) {
-	t.Helper()
-	for _, key := range keys {
-		if v, ok := r[key]; !ok || v != nil {
-			t.Errorf("%v: %s is %v (there: %v), want null", r["work"], key, v, ok)
-		}
+func TestBenchPrintsATable(t *testing.T) {
+	c := startCluster(t)
+	out, errs, status := program(t, "bench", "--servers", c.Addrs()[0], "--duration", "10ms")
+	expect(t, status, exitOK, out, errs)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 2 || len(strings.Fields(lines[0])) != 10 || len(strings.Fields(lines[1])) != 10 || !strings.HasPrefix(lines[1], "Status.Ping ") {
+		t.Errorf("want a head and a line with a figure in each column:\n%s", out)
 	}
 }
 
-func TestTheBenchmarkTellsEverythingInJSON(t *testing.T) {
-	all := benchJSON(t, "--rounds", "2", "--only", "^(find/16|tell|ask|call/t[lc][sp]/64B/16|call/tcp/heartbeat/16|notice/5|heartbeat/5|rebalance/5|memory/.*)$")
-	if len(all) != 11 {
-		t.Errorf("%d works were measured, want 11: %v", len(all), all)
+func TestBenchSpeaksTLS(t *testing.T) {
+	s, flags := secured(t)
+	out, errs, status := program(t, append([]string{"bench", "--servers", s.Addr(), "--calls", "3", "--tls-server-name", "server.mars.nomad"}, flags...)...)
+	expect(t, status, exitOK, out, errs)
+}
+
+func TestBenchCountsFailedCallsByReason(t *testing.T) {
+	c := startCluster(t)
+	s := c.Server(0)
+	var calls atomic.Int64
+	s.Handle("Test.Odd", func(context.Context, *testutil.Request) (any, error) {
+		if calls.Add(1)%2 == 0 { // one caller: one call at a time
+			return nil, errors.New("even calls are refused")
+		}
+		return "ok", nil
+	})
+	args := []string{"bench", "--servers", s.Addr(), "--method", "Test.Odd", "--calls", "9"}
+	out, errs, status := program(t, append(args, "--json")...)
+	expect(t, status, exitOK, out, errs)
+	f := readFigures(t, out)
+	if f.Answered != 4 || f.Failed != 5 || len(f.Reasons) != 1 || f.Reasons[0].Calls != 5 || !strings.Contains(f.Reasons[0].Reason, "even calls are refused") {
+		t.Errorf("%s", out)
 	}
-	toBaseline := []string{"ratio_to_baseline", "ratio_to_baseline_min", "ratio_to_baseline_max"}
-	toFloor := []string{"ratio_to_floor", "ratio_to_floor_min", "ratio_to_floor_max"}
-	for name, r := range all {
-		if r["rounds"] != 2.0 {
-			t.Errorf("%s: %v rounds, want 2", name, r["rounds"])
+	calls.Store(0)
+	out, errs, status = program(t, args...)
+	expect(t, status, exitOK, out, errs)
+	if !strings.Contains(out, "\n5 failed: "+s.Addr()+": ") || !strings.Contains(out, "even calls are refused") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestBenchExitsWithOneWhenNothingIsAnswered(t *testing.T) {
+	c := startCluster(t)
+	for _, format := range []string{"--json=false", "--json"} {
+		out, errs, status := program(t, "bench", "--servers", c.Addrs()[0], "--method", "Status.NoSuch", "--calls", "5", format)
+		expect(t, status, exitFailed, out, errs)
+		if !strings.Contains(out, "can't find method Status.NoSuch") || !strings.Contains(errs, "none of 1 calls was answered") {
+			t.Errorf("out %q, err %q", out, errs)
 		}
-		if _, ok := r["allocs"]; !ok {
-			t.Errorf("%s says nothing of allocations", name)
-		}
-		switch kind, _, _ := strings.Cut(name, "/"); kind {
-		case "find":
-			wantFigures(t, r, append(toBaseline, toFloor...)...)
-			wantFigures(t, r, "ours_ns", "baseline_ns", "floor_ns")
-			if n := r["allocs"].(float64); n > 0.01 {
-				t.Errorf("%s: %v allocations", name, n)
+		if format == "--json" {
+			if f := readFigures(t, out); f.Answered != 0 || f.Failed != 1 || f.Rate != 0 || f.Min != nil || f.Max != nil {
+				t.Errorf("%s", out)
 			}
-		case "call":
-			wantFigures(t, r, append(toBaseline, toFloor...)...)
-			wantFigures(t, r, "ours_ns", "baseline_ns", "floor_ns", "same_server_ns", "same_server_ratio_to_baseline",
-				"ours_p99_ns", "baseline_p99_ns", "floor_p99_ns", "allocs", "bytes", "baseline_allocs", "baseline_bytes")
-		case "memory":
-			wantFigures(t, r, "bytes", "goroutines")
-			wantNull(t, r, "ours_ns", "floor_ns", "ratio_to_floor", "allocs")
-		default: // through a mailbox
-			wantFigures(t, r, toFloor...)
-			wantFigures(t, r, "ours_ns", "floor_ns")
-			wantNull(t, r, "baseline_ns", "ratio_to_baseline", "same_server_ns", "ours_p99_ns")
 		}
-	}
-	if r := all["memory/session"]; r != nil {
-		wantFigures(t, r, append(toBaseline, "baseline_bytes", "baseline_goroutines")...)
 	}
 }
 
-func TestTheCurvesTellHowCostsGrow(t *testing.T) {
-	all := benchJSON(t, "--curves", "--rounds", "1", "--only", "^(callers/(1|16)|servers/(find|heartbeat)/(1|10)|size/(64B|4KiB)|sessions/(1|10))$")
-	if len(all) != 10 {
-		t.Errorf("%d points were measured, want 10: %v", len(all), all)
-	}
-	for name, r := range all {
-		wantFigures(t, r, "ours_ns", "at", "ratio_to_first", "ratio_to_linear")
-		if r["curve"] == nil || !strings.HasPrefix(name, r["curve"].(string)+"/") {
-			t.Errorf("%s is of the curve %v", name, r["curve"])
+// Without the interrupt it would take an hour. It does not wait for the call that is
+// never answered either.
+func TestAnInterruptedBenchEndsAtOnceWithItsFiguresAndLeavesNothing(t *testing.T) {
+	testutil.AwaitNone(t)
+	c := startCluster(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var calls atomic.Int64
+	c.Server(0).Handle("Test.Hang", func(ctx context.Context, _ *testutil.Request) (any, error) {
+		if calls.Add(1) > 6 { // one caller: one call at a time
+			interrupt()
+			<-ctx.Done()
 		}
-	}
-	first, last := all["servers/heartbeat/1"], all["servers/heartbeat/10"]
-	if first == nil || last == nil || first["ratio_to_first"] != 1.0 || first["ratio_to_linear"] != 1.0 {
-		t.Fatalf("the first point of a curve is %v", first)
-	}
-	if got, want := last["ratio_to_linear"].(float64), last["ours_ns"].(float64)/first["ours_ns"].(float64)/10; got < 0.99*want || got > 1.01*want {
-		t.Errorf("ten times the servers: %v of linear growth, want %v", got, want)
+		return "ok", nil
+	})
+	var out, errs bytes.Buffer
+	status := run(ctx, demo.Full(), []string{"bench", "--servers", c.Addrs()[0], "--method", "Test.Hang", "--duration", "1h", "--json"}, &out, &errs)
+	expect(t, status, exitInterrupted, out.String(), errs.String())
+	if f := readFigures(t, out.String()); f.Answered != 5 || f.Failed != 0 {
+		t.Errorf("%s, want the five calls between the one that connects and the one that was cut", out.String())
 	}
 }
 
-func TestTheBenchmarkPrintsALineForEachWork(t *testing.T) {
-	out, errs, status := program(t, fullPlay(), "bench", "--rounds", "1", "--only", "^(find/1|tell)$")
-	expect(t, status, exitOK, out, errs)
-	lines := strings.Split(out, "\n")
-	for i, begin := range []string{"work ", "find/1 ", "tell ", ""} {
-		if !strings.HasPrefix(lines[i], begin) {
-			t.Errorf("line %d is %q, want one that begins with %q", i, lines[i], begin)
+func TestAPercentileIsExactToASixtyFourth(t *testing.T) {
+	var h, other histogram
+	for i := range 1000 {
+		part := &h
+		if i%3 == 0 {
+			part = &other
+		}
+		part.add(time.Duration(i+1) * time.Millisecond)
+	}
+	h.merge(&other)
+	if f := h.figures(); h.n != 1000 || f[0] != time.Millisecond || f[4] != time.Second {
+		t.Errorf("%d durations, %v", h.n, f)
+	}
+	for percent, want := range map[int64]time.Duration{1: 10 * time.Millisecond, 50: 500 * time.Millisecond, 99: 990 * time.Millisecond, 100: time.Second} {
+		if got := h.percentile(percent); got < want || got > want+want/64 {
+			t.Errorf("percentile %d is %v, want %v", percent, got, want)
 		}
 	}
-	if !strings.Contains(out, "lock of package sync") {
-		t.Errorf("nothing is said of the baseline's lock:\n%s", out)
+	for _, d := range []time.Duration{0, 1, 127, 128, 255, 256, 1<<62 - 1, 1<<63 - 1} {
+		if end := bucketEnd(bucketOf(d)); end < d || end-d > d/64 {
+			t.Errorf("the bucket of %d ends with %d", d, end)
+		}
 	}
 }
 
-// A thousand rounds would take minutes.
-func TestAnInterruptedBenchmarkEndsAtOnceAndLeavesNothing(t *testing.T) {
-	for _, args := range []string{"--only ^find/16$", "--only ^call/tls/64B/16$", "--only ^memory/", "--curves --only ^sessions/10$", "--json"} {
-		testutil.AwaitNone(t)
-		before := runtime.NumGoroutine()
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
-		begin := time.Now()
-		var out, errs bytes.Buffer
-		status := run(ctx, fullPlay(), append([]string{"bench", "--rounds", "1000"}, strings.Fields(args)...), &out, &errs)
-		expect(t, status, exitInterrupted, out.String(), errs.String())
-		if took := time.Since(begin); took > limit {
-			t.Errorf("bench %s: ended %v after it was interrupted", args, took)
-		}
-		if left := testutil.Leftover(before, limit); left > 0 {
-			t.Errorf("bench %s: %d goroutines are left", args, left)
-		}
+func TestReasonsBeyondTheFirstShareOne(t *testing.T) {
+	r := newBenchReport("M", 1)
+	for i := range maxReasons + 5 {
+		r.add(t.Context(), 0, errors.New(strings.Repeat("x", i+1)))
+	}
+	if len(r.reasons) != maxReasons+1 || r.reasons[otherReasons] != 5 || r.failed != maxReasons+5 {
+		t.Errorf("%d reasons, %d others", len(r.reasons), r.reasons[otherReasons])
 	}
 }

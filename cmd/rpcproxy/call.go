@@ -13,8 +13,8 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// oneCall is the command call.
-type oneCall struct {
+// callCommand is the command call.
+type callCommand struct {
 	servers       []string
 	tls           tlsFlags
 	args          string
@@ -25,7 +25,7 @@ type oneCall struct {
 }
 
 func newCall() *cobra.Command {
-	c := &oneCall{}
+	c := &callCommand{}
 	cmd := &cobra.Command{
 		Use:   "call METHOD --servers ADDR[,ADDR...]",
 		Short: "Carry out one RPC and print its answer as JSON",
@@ -41,9 +41,9 @@ server spells them. Region and AuthToken are filled in from --region and --token
 unless the object has them. Integers stay integers. Bytes in an answer that are
 not text are printed in base64.
 
-A call that no server has taken goes to the next one. A call that a server may
-have carried out is sent again only if its method begins with "Status.", which
-only reads, or with --idempotent, which says that twice is as good as once.
+A call that was not sent goes to the next server. A call that a server may have
+carried out is sent again only if its method begins with "Status.", which only
+reads, or with --idempotent, which says that twice is as good as once.
 
 Exit status: 0 answered, 1 failed, 2 bad usage.`,
 		Example: `  rpcproxy call Status.Leader --servers 10.0.0.1,10.0.0.2,10.0.0.3
@@ -60,12 +60,12 @@ Exit status: 0 answered, 1 failed, 2 bad usage.`,
 	flags.StringVar(&c.region, "region", "global", "the region to ask, unless --args has Region")
 	flags.StringVar(&c.token, "token", "", "the ACL token, unless --args has AuthToken")
 	flags.DurationVarP(&c.timeout, "timeout", "t", 10*time.Second, "how long to try, on all servers together")
-	flags.BoolVar(&c.idempotent, "idempotent", false, "send it again when a server may already have carried it out")
-	flags.BoolVar(&c.explain, "explain", false, "say on standard error which server was in front, why, and what led to it")
+	flags.BoolVar(&c.idempotent, "idempotent", false, "send it again also when a server may have carried it out")
+	flags.BoolVar(&c.explain, "explain", false, "print on standard error which server was in front, why, and the events before it")
 	return cmd
 }
 
-func (c *oneCall) run(cmd *cobra.Command, method string) error {
+func (c *callCommand) run(cmd *cobra.Command, method string) error {
 	if _, err := parseServers(c.servers); err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ func (c *oneCall) run(cmd *cobra.Command, method string) error {
 	return nil
 }
 
-// fill adds the fields that nearly every request has.
-func (c *oneCall) fill(args map[string]any) {
+// fill sets Region and AuthToken unless args has them.
+func (c *callCommand) fill(args map[string]any) {
 	if _, given := args["Region"]; !given {
 		args["Region"] = c.region
 	}
@@ -115,15 +115,18 @@ func (c *oneCall) fill(args map[string]any) {
 	}
 }
 
-// class is narrower than what the proxy knows of methods: a person who types a
-// write means it once.
-func (c *oneCall) class(method string) proxy.Class {
-	switch {
-	case c.idempotent:
+func (c *callCommand) class(method string) proxy.Class {
+	if c.idempotent {
 		return proxy.Idempotent
-	case strings.HasPrefix(method, "Status."):
-		return proxy.Read
-	default:
-		return proxy.AtMostOnce
 	}
+	return classOf(method)
+}
+
+// classOf is narrower than the proxy's own table of methods: a write that is typed
+// on a command line is sent once.
+func classOf(method string) proxy.Class {
+	if strings.HasPrefix(method, "Status.") {
+		return proxy.Read
+	}
+	return proxy.AtMostOnce
 }

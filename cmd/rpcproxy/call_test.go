@@ -12,7 +12,7 @@ import (
 // call runs the command call against the servers of c.
 func call(t *testing.T, c *testutil.Cluster, args ...string) (out, errs string, status int) {
 	t.Helper()
-	return program(t, play{}, slices.Concat([]string{"call", ample, "--servers", strings.Join(c.Addrs(), ",")}, args)...)
+	return program(t, slices.Concat([]string{"call", ample, "--servers", strings.Join(c.Addrs(), ",")}, args)...)
 }
 
 func TestCallPrintsAStringAsJSON(t *testing.T) {
@@ -77,15 +77,15 @@ func TestCallPrintsBytesThatAreNoTextInBase64(t *testing.T) {
 	}
 }
 
-func TestCallTellsAnUnknownMethodApart(t *testing.T) {
+func TestCallReportsAnUnknownMethod(t *testing.T) {
 	out, errs, status := call(t, startCluster(t), "Status.NoSuch")
 	expect(t, status, exitFailed, out, errs)
 	if out != "" || !strings.Contains(errs, "can't find method Status.NoSuch") || !strings.Contains(errs, "rejected") {
-		t.Errorf("out %q, err %q, want the server's words and the outcome", out, errs)
+		t.Errorf("out %q, err %q, want the text of the server and the outcome", out, errs)
 	}
 }
 
-func TestCallTellsADenial(t *testing.T) {
+func TestCallReportsADenial(t *testing.T) {
 	out, errs, status := call(t, startCluster(t), "Node.UpdateStatus", "--args", `{"NodeID":"x","Status":"ready"}`, "--token", "wrong")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "Permission denied") || !strings.Contains(errs, "rejected") {
@@ -123,7 +123,7 @@ func TestCallSendsAWriteOnceUnlessItIsIdempotent(t *testing.T) {
 		status int
 	}{
 		{"Echo.Count", nil, exitFailed},
-		{"Node.Register", nil, exitFailed}, // known to bear repetition, but nobody said so
+		{"Node.Register", nil, exitFailed}, // the table of methods has it as idempotent, the flag is not set
 		{"Echo.Count", []string{"--idempotent"}, exitOK},
 		{"Status.Peers", nil, exitOK},
 	} {
@@ -152,11 +152,11 @@ func TestCallExplainsWhichServerWasAskedAndWhy(t *testing.T) {
 	dead := c.Addrs()[0]
 	c.Kill(0)
 	var errs string
-	// The order is by chance: sooner or later the dead server is in front.
+	// The order is random: sooner or later the dead server is in front.
 	for range 100 {
-		out, told, status := call(t, c, "Status.Ping", "--explain")
-		expect(t, status, exitOK, out, told)
-		if errs = told; strings.Contains(errs, "failure of "+dead) {
+		out, text, status := call(t, c, "Status.Ping", "--explain")
+		expect(t, status, exitOK, out, text)
+		if errs = text; strings.Contains(errs, "failure of "+dead) {
 			break
 		}
 	}

@@ -10,15 +10,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // brisk is the whole demo in a few seconds.
-func brisk() play { return play{acts: fullPlay().acts, pace: 0.1} }
+func brisk() demo.Scenario { return demo.Scenario{Steps: demo.Full().Steps, Pace: 0.1} }
 
-// only is a demo of other acts.
-func only(acts ...act) play { return play{acts: acts, pace: 0.1} }
+// only is a demo of other steps.
+func only(steps ...demo.Step) demo.Scenario { return demo.Scenario{Steps: steps, Pace: 0.1} }
+
+func step(name string, run func(context.Context, *demo.Env) error) demo.Step {
+	return demo.Step{Name: name, Run: run}
+}
 
 // outcome is what --json prints.
 type outcome struct {
@@ -33,7 +38,7 @@ type outcome struct {
 	Leaked *int `json:"goroutines_leaked"`
 }
 
-// readOutcome reads exactly one object with no other fields than those.
+// readOutcome reads exactly one object, without unknown fields.
 func readOutcome(t *testing.T, text string) (o outcome) {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(text))
@@ -48,7 +53,7 @@ func readOutcome(t *testing.T, text string) (o outcome) {
 }
 
 func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
-	out, errs, status := playDemo(t, brisk(), "--json", "--callers", "10")
+	out, errs, status := runDemo(t, brisk(), "--json", "--callers", "10")
 	expect(t, status, exitOK, out, errs)
 	if errs != "" {
 		t.Errorf("standard error %q, want nothing", errs)
@@ -56,7 +61,7 @@ func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
 	o := readOutcome(t, out)
 	calls := 0
 	for i, a := range o.Acts {
-		if want := fullPlay().acts[i].name; a.Name != want {
+		if want := demo.Full().Steps[i].Name; a.Name != want {
 			t.Errorf("act %d is %q, want %q", i, a.Name, want)
 		}
 		if a.Calls == 0 || a.Failed != 0 || a.WorstGapMS == nil {
@@ -64,20 +69,20 @@ func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
 		}
 		calls += a.Calls
 	}
-	if len(o.Acts) != len(fullPlay().acts) || o.Calls != calls || o.Failed != 0 {
-		t.Errorf("%d acts, %d calls, want %d with %d", len(o.Acts), o.Calls, len(fullPlay().acts), calls)
+	if len(o.Acts) != len(demo.Full().Steps) || o.Calls != calls || o.Failed != 0 {
+		t.Errorf("%d acts, %d calls, want %d with %d", len(o.Acts), o.Calls, len(demo.Full().Steps), calls)
 	}
 	if o.Leaked == nil || *o.Leaked != 0 {
 		t.Errorf("goroutines_leaked is %v, want 0", o.Leaked)
 	}
 }
 
-// loseOne lets the cluster refuse one call for good, whichever server is asked,
-// and waits for it.
-func loseOne(ctx context.Context, st *stage) error {
+// loseOne has the cluster refuse one call for good, at whichever server, and waits
+// for it.
+func loseOne(ctx context.Context, env *demo.Env) error {
 	var asked atomic.Int64
 	lost := make(chan struct{})
-	for _, s := range st.cluster.Servers() {
+	for _, s := range env.Cluster.Servers() {
 		s.Handle("Echo.Echo", func(_ context.Context, r *testutil.Request) (any, error) {
 			if asked.Add(1) > 1 {
 				return r.Body(), nil
@@ -97,30 +102,30 @@ func loseOne(ctx context.Context, st *stage) error {
 }
 
 func TestTheDemoExitsWithOneWhenACallWasLostAndSaysWhich(t *testing.T) {
-	p := only(act{"quiet", steady}, act{"planted loss", loseOne})
-	out, errs, status := playDemo(t, p, "--json", "--callers", "4")
+	p := only(step("quiet", demo.Steady), step("planted loss", loseOne))
+	out, errs, status := runDemo(t, p, "--json", "--callers", "4")
 	expect(t, status, exitFailed, out, errs)
 	o := readOutcome(t, out)
 	if o.Failed != 1 || o.Acts[0].Failed != 0 || o.Acts[1].Failed != 1 {
-		t.Errorf("%+v, want the one lost call in the act in which it began", o)
+		t.Errorf("%+v, want the one lost call in the step in which it began", o)
 	}
 	if !strings.Contains(errs, "planted loss: Echo.Echo on ") || !strings.Contains(errs, "1 of ") {
 		t.Errorf("standard error %q, want the call and how many", errs)
 	}
 }
 
-// leak leaves a goroutine behind that ends with the test.
-func leak(t *testing.T) func(context.Context, *stage) error {
+// leak is a step that starts a goroutine, which ends with the test.
+func leak(t *testing.T) func(context.Context, *demo.Env) error {
 	ended := make(chan struct{})
 	t.Cleanup(func() { close(ended) })
-	return func(context.Context, *stage) error {
+	return func(context.Context, *demo.Env) error {
 		go func() { <-ended }()
 		return nil
 	}
 }
 
 func TestTheDemoExitsWithOneWhenAGoroutineIsLeft(t *testing.T) {
-	out, errs, status := playDemo(t, only(act{"leak", leak(t)}), "--json", "--callers", "1")
+	out, errs, status := runDemo(t, only(step("leak", leak(t))), "--json", "--callers", "1")
 	expect(t, status, exitFailed, out, errs)
 	if o := readOutcome(t, out); o.Leaked == nil || *o.Leaked != 1 {
 		t.Errorf("goroutines_leaked of %s, want 1", out)
@@ -130,22 +135,22 @@ func TestTheDemoExitsWithOneWhenAGoroutineIsLeft(t *testing.T) {
 	}
 }
 
-func TestTheDemoSaysWhichActDidNotComeAbout(t *testing.T) {
-	p := only(act{"wishful", func(context.Context, *stage) error { return errors.New("it did not rain") }})
-	out, errs, status := playDemo(t, p, "--callers", "1")
+func TestTheDemoSaysWhichStepFailed(t *testing.T) {
+	p := only(step("wishful", func(context.Context, *demo.Env) error { return errors.New("it did not rain") }))
+	out, errs, status := runDemo(t, p, "--callers", "1")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, `act "wishful": it did not rain`) {
-		t.Errorf("standard error %q, want the act and the reason", errs)
+		t.Errorf("standard error %q, want the step and the reason", errs)
 	}
 }
 
-func TestTheDemoPrintsALinePerActAndATableWithoutControlCharacters(t *testing.T) {
-	out, errs, status := playDemo(t, only(act{"first", steady}, act{"second", steady}), "--callers", "2")
+func TestTheDemoPrintsALinePerStepAndATableWithoutControlCharacters(t *testing.T) {
+	out, errs, status := runDemo(t, only(step("first", demo.Steady), step("second", demo.Steady)), "--callers", "2")
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(out, "\n")
 	for i, name := range []string{"first", "second"} {
 		if l := lines[i]; !strings.HasPrefix(l, name) || !strings.Contains(l, "worst gap") || !strings.Contains(l, "active 127.0.0.1:") {
-			t.Errorf("line %d is %q, want the account of %q", i, l, name)
+			t.Errorf("line %d is %q, want the count of %q", i, l, name)
 		}
 	}
 	for _, part := range []string{"worst gap", "all", "calls lost, 0 goroutines left"} {
@@ -161,10 +166,10 @@ func TestTheDemoPrintsALinePerActAndATableWithoutControlCharacters(t *testing.T)
 func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	p := only(act{"endless", func(ctx context.Context, st *stage) error {
+	p := only(step("endless", func(ctx context.Context, env *demo.Env) error {
 		interrupt()
-		return st.wait(ctx, time.Hour)
-	}})
+		return env.Wait(ctx, time.Hour)
+	}))
 	var out, errs bytes.Buffer
 	status := run(ctx, p, []string{"demo", "--json", "--callers", "5"}, &out, &errs)
 	expect(t, status, exitInterrupted, out.String(), errs.String())
@@ -174,18 +179,18 @@ func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
 }
 
 func TestVerboseShowsTheLogOfTheProxy(t *testing.T) {
-	failover := func(ctx context.Context, st *stage) error {
-		victim, err := st.active()
+	failover := func(ctx context.Context, env *demo.Env) error {
+		victim, err := env.Active()
 		if err != nil {
 			return err
 		}
-		victim.Kill() // for good: a call must find out, however late it comes
-		return st.until(ctx, "another server is in front", func(v *messages.View) bool {
-			front, some := v.Active()
-			return some && front.Addr != victim.Addr()
+		victim.Kill() // for good: the next call must find out, however late it begins
+		return env.Until(ctx, "another server is in front", func(v *messages.View) bool {
+			front, ok := v.Active()
+			return ok && front.Addr != victim.Addr()
 		})
 	}
-	out, errs, status := playDemo(t, only(act{"kill", failover}), "--callers", "2", "--verbose")
+	out, errs, status := runDemo(t, only(step("kill", failover)), "--callers", "2", "--verbose")
 	expect(t, status, exitOK, out, errs)
 	if !strings.Contains(errs, "server failed") {
 		t.Errorf("standard error %q, want the log of the failure", errs)

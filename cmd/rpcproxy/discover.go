@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newDiscover is the parent of the ways to find servers.
+// newDiscover makes the parent of the discovery commands.
 func newDiscover() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "discover",

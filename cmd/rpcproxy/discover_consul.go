@@ -12,25 +12,25 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 )
 
-// consulSearch is the command discover consul.
-type consulSearch struct {
+// discoverConsul is the command discover consul.
+type discoverConsul struct {
 	cfg     consul.Config
 	timeout time.Duration
 	json    bool
 }
 
 func newDiscoverConsul() *cobra.Command {
-	s := &consulSearch{}
+	s := &discoverConsul{}
 	cmd := &cobra.Command{
 		Use:   "consul",
 		Short: "Find servers in Consul's catalogue",
 		Long: `consul asks Consul for the servers of the first datacenter that has any, its own
 first, and prints their addresses, the nearest first, one per line. Entries that
-cannot be dialed are left out, and how many they were is told on standard error.
+cannot be dialed are left out, and their number is printed on standard error.
 
-What no flag says is what the environment variables of Consul's own client say,
-CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_CACERT and the others, and else the
-Consul agent on this machine.
+Settings without a flag are those of the environment variables of Consul's own
+client (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_CACERT and the others), or else
+those of the Consul agent on this machine.
 
 Exit status: 0 servers were found, 1 none, 2 bad usage.`,
 		Example: `  rpcproxy discover consul
@@ -55,7 +55,7 @@ Exit status: 0 servers were found, 1 none, 2 bad usage.`,
 	return cmd
 }
 
-func (s *consulSearch) run(cmd *cobra.Command) error {
+func (s *discoverConsul) run(cmd *cobra.Command) error {
 	if s.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", s.timeout)
 	}
@@ -81,8 +81,8 @@ func (s *consulSearch) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// print writes the addresses alone, or what discover dns writes as JSON.
-func (s *consulSearch) print(out io.Writer, found consul.Found) error {
+// print writes the addresses, or the same JSON as discover dns.
+func (s *discoverConsul) print(out io.Writer, found consul.Found) error {
 	if s.json {
 		var list []discovered
 		for _, addr := range found.Addrs {

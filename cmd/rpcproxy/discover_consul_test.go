@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/testutil"
 	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
-// startConsul starts an agent of Consul that ends with t, and leaves nothing of
-// what the environment says about another one.
+// startConsul starts an agent of Consul that ends with t, and clears the environment
+// variables of Consul's client.
 func startConsul(t *testing.T, cfg consultest.Config) *consultest.Server {
 	t.Helper()
 	for _, pair := range os.Environ() {
@@ -35,15 +36,15 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 	c.SetServices("dc2",
 		consultest.Service{Address: "10.0.0.2", Port: 4647}, consultest.Service{Address: "::1", Port: 4647},
 		consultest.Service{Port: 0})
-	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), ample)
+	out, errs, status := program(t, "discover", "consul", "--address", c.Addr(), ample)
 	expect(t, status, exitOK, out, errs)
 	if out != "10.0.0.2:4647\n[::1]:4647\n" {
 		t.Errorf("printed %q", out)
 	}
 	if !strings.Contains(errs, `1 entries of datacenter "dc2"`) {
-		t.Errorf("standard error %q, want what was left out", errs)
+		t.Errorf("standard error %q, want how many were left out", errs)
 	}
-	out, errs, status = program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json", ample)
+	out, errs, status = program(t, "discover", "consul", "--address", c.Addr(), "--json", ample)
 	expect(t, status, exitOK, out, errs)
 	if want := `{"servers":[{"addr":"10.0.0.2:4647","from":"dc2"},{"addr":"[::1]:4647","from":"dc2"}],"failed":[]}` + "\n"; out != want {
 		t.Errorf("printed %s, want %s", out, want)
@@ -52,21 +53,21 @@ func TestDiscoverConsulPrintsOneServerPerLine(t *testing.T) {
 
 func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 	c := startConsul(t, consultest.Config{})
-	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), "--json", ample)
+	out, errs, status := program(t, "discover", "consul", "--address", c.Addr(), "--json", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, `in datacenter "dc1": no servers are registered`) || out != "" {
 		t.Errorf("out %q, err %q", out, errs)
 	}
-	dead := startCluster(t).Server(0) // whose address is nobody else's
+	dead := startCluster(t).Server(0) // no other process has its address
 	dead.Kill()
-	out, errs, status = program(t, play{}, "discover", "consul", "--address", dead.Addr(), ample)
+	out, errs, status = program(t, "discover", "consul", "--address", dead.Addr(), ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "refused") {
 		t.Errorf("err %q", errs)
 	}
 }
 
-func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
+func TestDiscoverConsulAsksAsItsFlagsSay(t *testing.T) {
 	c := startConsul(t, consultest.Config{Token: "known"})
 	c.SetServices("dc2", consultest.Service{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})
 	name := filepath.Join(t.TempDir(), "token")
@@ -74,7 +75,7 @@ func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, token := range [][]string{{"--token", "known"}, {"--token-file", name}} {
-		out, errs, status := program(t, play{}, append(token, "discover", "consul", "--address", c.Addr(),
+		out, errs, status := program(t, append(token, "discover", "consul", "--address", c.Addr(),
 			"--datacenter", "dc2", "--service", "east", "--tag", "x", ample)...)
 		expect(t, status, exitOK, out, errs)
 		if out != "10.0.0.2:1\n" {
@@ -85,7 +86,7 @@ func TestDiscoverConsulAsksForWhatTheFlagsSay(t *testing.T) {
 		t.Errorf("%d requests for dc1, want the two for the list of datacenters", n)
 	}
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
-	out, errs, status := program(t, play{}, "discover", "consul", "--token", "another", ample)
+	out, errs, status := program(t, "discover", "consul", "--token", "another", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "permission denied") || strings.Contains(errs, "another") {
 		t.Errorf("err %q", errs)
@@ -116,7 +117,7 @@ func TestDiscoverConsulSpeaksTLS(t *testing.T) {
 		}
 		args = append(args, "--"+flag, name)
 	}
-	out, errs, status := program(t, play{}, args...)
+	out, errs, status := program(t, args...)
 	expect(t, status, exitOK, out, errs)
 	if out != "10.0.0.1:4647\n" {
 		t.Errorf("printed %q", out)
@@ -126,7 +127,7 @@ func TestDiscoverConsulSpeaksTLS(t *testing.T) {
 func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
 	c := startConsul(t, consultest.Config{})
 	c.Inject(consultest.Hang())
-	out, errs, status := program(t, play{}, "discover", "consul", "--address", c.Addr(), "--timeout", "50ms")
+	out, errs, status := program(t, "discover", "consul", "--address", c.Addr(), "--timeout", "50ms")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "no servers found within 50ms") {
 		t.Errorf("err %q", errs)
@@ -136,7 +137,7 @@ func TestDiscoverConsulEndsWithItsTimeoutAndWithAnInterrupt(t *testing.T) {
 	ended := make(chan int, 1)
 	before := c.Counts().Requests
 	go func() {
-		ended <- run(ctx, play{}, []string{"discover", "consul", "--address", c.Addr(), ample}, &o, &e)
+		ended <- run(ctx, demo.Full(), []string{"discover", "consul", "--address", c.Addr(), ample}, &o, &e)
 	}()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
@@ -155,14 +156,14 @@ func TestBadFlagsOfDiscoverConsulAreBadUsage(t *testing.T) {
 	c := startConsul(t, consultest.Config{})
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
 	for says, args := range map[string]string{
-		"--timeout is 0s":     "--timeout 0s",
-		`Address is "nobody"`: "--address nobody",
-		`TokenFile is "none"`: "--token-file none",
-		`CAFile is "none"`:    "--ca none",
-		`Service is "a/b"`:    "--service a/b",
-		"superfluous":         "superfluous",
+		"--timeout is 0s":      "--timeout 0s",
+		`Address is "nowhere"`: "--address nowhere",
+		`TokenFile is "none"`:  "--token-file none",
+		`CAFile is "none"`:     "--ca none",
+		`Service is "a/b"`:     "--service a/b",
+		"superfluous":          "superfluous",
 	} {
-		out, errs, status := program(t, play{}, append([]string{"discover", "consul"}, strings.Fields(args)...)...)
+		out, errs, status := program(t, append([]string{"discover", "consul"}, strings.Fields(args)...)...)
 		expect(t, status, exitUsage, out, errs)
 		if !strings.Contains(errs, says) || out != "" {
 			t.Errorf("%s: out %q, err %q, want %q", args, out, errs, says)
@@ -174,14 +175,14 @@ func TestBadFlagsOfDiscoverConsulAreBadUsage(t *testing.T) {
 }
 
 func TestDiscoverExplainsItself(t *testing.T) {
-	out, errs, status := program(t, play{}, "discover", "consul", "--help")
+	out, errs, status := program(t, "discover", "consul", "--help")
 	expect(t, status, exitOK, out, errs)
 	for _, part := range []string{"Exit status", "Examples:", "rpcproxy discover consul"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("the help has no %q:\n%s", part, out)
 		}
 	}
-	out, errs, status = program(t, play{}, "discover")
+	out, errs, status = program(t, "discover")
 	expect(t, status, exitUsage, out, errs)
 	for _, part := range []string{"rpcproxy discover consul", "rpcproxy discover dns"} {
 		if !strings.Contains(errs, part) {

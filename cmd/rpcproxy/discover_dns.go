@@ -24,13 +24,13 @@ func newDiscoverDNS() *cobra.Command {
 each with the name it came from: the addresses of a host name, with its port or
 that of --port; for a name that begins with an underscore, and those of --srv,
 the addresses and ports that its SRV records lead to, with the target behind the
-name. They are in the order in which an agent would try them, which is by chance
-where nothing says which is better.
+name. They are in the order in which an agent would try them, which is random among
+equals.
 
 A name that leads nowhere is reported on standard error.
 
-With --ping it measures the servers as the command ping does; --ca and the flags
-beside it are about that.
+With --ping it measures the servers as the command ping does; --ca and the other
+TLS flags are for that.
 
 Exit status: 0 servers were found, and answered every ping, 1 none was, or some
 did not, 2 bad usage.`,
@@ -42,7 +42,7 @@ did not, 2 bad usage.`,
 	}
 	d.add(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&d.services, "srv", nil, "names to ask for SRV records, whatever they look like")
+	flags.StringSliceVar(&d.services, "srv", nil, "names to ask for SRV records, with or without an underscore")
 	flags.StringSliceVar(&d.resolvers, "resolver", nil, "DNS servers to ask, as host, host:port or [IPv6]:port, in place of the system's")
 	flags.IntVar(&d.port, "port", 4647, "port of the names without one")
 	return cmd
@@ -55,20 +55,20 @@ func (d *discoverDNS) run(cmd *cobra.Command, names []string) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	way, err := dns.New(dns.Config{
+	finder, err := dns.New(dns.Config{
 		Names: names, Services: d.services, Port: d.port, Resolvers: d.resolvers, Timeout: d.pinger.timeout,
 	})
 	if err != nil {
 		return err
 	}
-	servers, failures := way.Lookup(cmd.Context())
+	servers, failures := finder.Lookup(cmd.Context())
 	var found []discovered
 	for _, s := range servers {
 		found = append(found, discovered{addr: s.Addr, from: s.Name, via: s.Target})
 	}
-	var missed []lost
+	var missed []notFound
 	for _, e := range failures {
-		missed = append(missed, lost{from: e.Name, err: e})
+		missed = append(missed, notFound{from: e.Name, err: e})
 	}
-	return d.tell(cmd, found, missed, &dns.NoServersError{Lookups: failures})
+	return d.report(cmd, found, missed, &dns.NoServersError{Lookups: failures})
 }

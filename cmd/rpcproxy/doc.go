@@ -5,7 +5,7 @@
 //	rpcproxy call Status.Leader --servers a any RPC, its answer as JSON
 //	rpcproxy discover dns NAME              which servers a name leads to
 //	rpcproxy discover consul                where the servers are, by Consul's catalogue
-//	rpcproxy bench                          what all that costs, beside the plain way
+//	rpcproxy bench --servers a,b,c          latency and rate of calls through the proxy
 //
 // It exits with 0 if all went well, 1 if the cluster did not do what was asked,
 // 2 if the command line makes no sense, and 130 if it was interrupted.

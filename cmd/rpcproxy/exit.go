@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// What the program exits with.
+// The exit status of the program.
 const (
 	exitOK          = 0
 	exitFailed      = 1
@@ -14,7 +14,7 @@ const (
 	exitInterrupted = 130 // as shells report SIGINT
 )
 
-// failure is an error that has a status of its own. All others are about the
+// failure is an error with an exit status. An error of another type is about the
 // command line: flags, arguments, addresses.
 type failure struct {
 	status int
@@ -25,12 +25,12 @@ func (f *failure) Error() string { return f.err.Error() }
 
 func (f *failure) Unwrap() error { return f.err }
 
-// failed is a failure of what was asked for.
+// failed makes err a failure of the command.
 func failed(err error) error { return &failure{status: exitFailed, err: err} }
 
 var errInterrupted = &failure{status: exitInterrupted, err: errors.New("interrupted")}
 
-// settle tells err on errs and answers the status to exit with.
+// settle prints err to errs and returns the exit status.
 func settle(err error, errs io.Writer) int {
 	if err == nil {
 		return exitOK

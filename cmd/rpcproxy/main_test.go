@@ -6,34 +6,39 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 func TestMain(m *testing.M) { testutil.Main(m) }
 
-// limit is how long is waited for what must happen, on however slow a machine:
-// ample, as flags have it, in place of the limits that the commands have by
-// themselves.
+// limit is how long a test waits for an event that must come, on a slow machine
+// too. ample is the same as a flag, in place of the defaults of the commands.
 const (
 	limit = time.Minute
 	ample = "--timeout=1m"
 )
 
-// program runs the program and answers what it wrote and exited with.
-func program(t *testing.T, p play, args ...string) (out, errs string, status int) {
+// program runs the program and returns what it wrote, and its exit status.
+func program(t *testing.T, args ...string) (out, errs string, status int) {
+	t.Helper()
+	return programWith(t, demo.Full(), args...)
+}
+
+func programWith(t *testing.T, s demo.Scenario, args ...string) (out, errs string, status int) {
 	t.Helper()
 	var o, e bytes.Buffer
-	status = run(t.Context(), p, args, &o, &e)
+	status = run(t.Context(), s, args, &o, &e)
 	return o.String(), e.String(), status
 }
 
-// playDemo runs the demo. It waits first until the goroutines of earlier tests
-// are gone: the demo compares numbers, and one that ends meanwhile would hide one
-// that is left.
-func playDemo(t *testing.T, p play, args ...string) (out, errs string, status int) {
+// runDemo runs the demo. It waits first for the end of the goroutines of earlier
+// tests: the demo compares numbers of goroutines, and one that ends meanwhile would
+// hide one that is left.
+func runDemo(t *testing.T, s demo.Scenario, args ...string) (out, errs string, status int) {
 	t.Helper()
 	testutil.AwaitNone(t)
-	return program(t, p, append([]string{"demo"}, args...)...)
+	return programWith(t, s, append([]string{"demo"}, args...)...)
 }
 
 // expect fails t when a run did not exit as it should have.

@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// pinger is the command ping.
+// pinger is the command ping, and the flag --ping of discover dns.
 type pinger struct {
 	servers []string
 	tls     tlsFlags
@@ -70,7 +70,8 @@ func (p *pinger) run(cmd *cobra.Command) error {
 	return unanswered(results)
 }
 
-// measure pings the servers, all at the same time. The trips are in their order.
+// measure pings the servers, all at the same time, and returns their trips in the
+// same order.
 func (p *pinger) measure(ctx context.Context, servers []messages.Server) ([]trips, error) {
 	tls, err := p.tls.config()
 	if err != nil {
@@ -95,7 +96,7 @@ func (p *pinger) measure(ctx context.Context, servers []messages.Server) ([]trip
 	return results, nil
 }
 
-// unanswered is nil if every ping was answered.
+// unanswered is an error unless every ping was answered.
 func unanswered(results []trips) error {
 	silent := 0
 	for _, t := range results {
@@ -109,16 +110,16 @@ func unanswered(results []trips) error {
 	return nil
 }
 
-// ping connects to one server and measures. It ends with the first ping that is
-// not answered.
+// ping connects to one server and measures round trips. It returns after the first
+// ping without an answer.
 func (p *pinger) ping(ctx context.Context, connections *pool.Pool, s messages.Server) (t trips) {
-	slow := fmt.Errorf("no answer within %v", p.timeout)
+	timedOut := fmt.Errorf("no answer within %v", p.timeout)
 	once := func() (time.Duration, error) {
 		ctx, stop := context.WithTimeout(ctx, p.timeout)
 		defer stop()
 		rtt, err := connections.Ping(ctx, s.Addr)
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-			err = slow // whoever noticed it first: the context, the dialer or the socket
+			err = timedOut // of the context, the dialer or the socket
 		}
 		return rtt, err
 	}

@@ -8,7 +8,7 @@ import (
 func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 	c := startCluster(t)
 	addrs := []string{c.Addrs()[2], c.Addrs()[0], c.Addrs()[1]}
-	out, errs, status := program(t, play{}, "ping", ample, "--servers", strings.Join(addrs, ","), "--count", "4")
+	out, errs, status := program(t, "ping", ample, "--servers", strings.Join(addrs, ","), "--count", "4")
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 4 || !strings.HasPrefix(lines[0], "SERVER") {
@@ -29,7 +29,7 @@ func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 func TestPingExitsWithOneWhenAServerIsDeadAndStillShowsTheOthers(t *testing.T) {
 	c := startCluster(t)
 	c.Kill(1)
-	out, errs, status := program(t, play{}, "ping", ample, "--servers", strings.Join(c.Addrs(), ","))
+	out, errs, status := program(t, "ping", ample, "--servers", strings.Join(c.Addrs(), ","))
 	expect(t, status, exitFailed, out, errs)
 	lines := strings.Split(out, "\n")
 	if !strings.Contains(lines[1], "3/3") || !strings.Contains(lines[3], "3/3") {
@@ -46,20 +46,20 @@ func TestPingExitsWithOneWhenAServerIsDeadAndStillShowsTheOthers(t *testing.T) {
 func TestPingLeavesAFrozenServerAfterItsTimeout(t *testing.T) {
 	c := startCluster(t)
 	c.Server(0).Freeze()
-	out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0], "--timeout", "50ms")
+	out, errs, status := program(t, "ping", "--servers", c.Addrs()[0], "--timeout", "50ms")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "50ms") {
 		t.Errorf("the line must name the limit:\n%s", out)
 	}
 }
 
-// How far a ping comes in so short a time is by chance. What it says is not.
-func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
+// How far a ping gets in so short a time is random. Its error is not.
+func TestPingNamesItsTimeoutInEveryPhase(t *testing.T) {
 	c := startCluster(t)
 	c.Server(0).Freeze()
 	for _, timeout := range []string{"1ns", "1us", "20us", "50us", "100us", "200us", "400us", "1ms", "3ms"} {
 		for range 20 {
-			out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0], "--timeout", timeout)
+			out, errs, status := program(t, "ping", "--servers", c.Addrs()[0], "--timeout", timeout)
 			expect(t, status, exitFailed, out, errs)
 			if !strings.Contains(out, "  no answer within "+strings.Replace(timeout, "u", "µ", 1)+"\n") {
 				t.Fatalf("the line must name the limit of %s and nothing else:\n%s", timeout, out)
@@ -68,17 +68,17 @@ func TestPingNamesItsTimeoutWhereverItIsOver(t *testing.T) {
 	}
 }
 
-func TestPingOfNobodyIsNoSuccess(t *testing.T) {
-	out, errs, status := program(t, play{}, "ping", "--servers", "")
+func TestPingWithoutServersIsNoSuccess(t *testing.T) {
+	out, errs, status := program(t, "ping", "--servers", "")
 	expect(t, status, exitUsage, out, errs)
 	if !strings.Contains(errs, "--servers is empty") {
 		t.Errorf("standard error %q", errs)
 	}
 }
 
-func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
+func TestPingNamesEveryBadAddressAndConnectsToNone(t *testing.T) {
 	c := startCluster(t)
-	out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0]+",http://x,10.0.0.1:0")
+	out, errs, status := program(t, "ping", "--servers", c.Addrs()[0]+",http://x,10.0.0.1:0")
 	expect(t, status, exitUsage, out, errs)
 	for _, part := range []string{`"http://x": it has a scheme`, `"10.0.0.1:0": the port is zero`} {
 		if !strings.Contains(errs, part) {
@@ -86,15 +86,15 @@ func TestPingNamesEveryBadAddressAndAsksNobody(t *testing.T) {
 		}
 	}
 	if n := c.Server(0).Counts().Accepted; n != 0 || out != "" {
-		t.Errorf("%d connections and %q were made of a bad command line", n, out)
+		t.Errorf("%d connections and %q were made for a bad command line", n, out)
 	}
 }
 
-func TestPingWaitsAsLongAsItIsToldNotAsLongAsThePoolWould(t *testing.T) {
+func TestPingWaitsAsLongAsItsTimeoutNotAsThatOfThePool(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t)
 	c.Server(0).Freeze()
-	out, errs, status := program(t, play{}, "ping", "--servers", c.Addrs()[0], "--timeout", "2100ms")
+	out, errs, status := program(t, "ping", "--servers", c.Addrs()[0], "--timeout", "2100ms")
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(out, "2.1s") {
 		t.Errorf("the line must name the limit given:\n%s", out)

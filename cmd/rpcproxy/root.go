@@ -5,19 +5,21 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 )
 
-// run is the whole program: it executes args and answers the exit status. p is
-// what the demo plays.
-func run(ctx context.Context, p play, args []string, out, errs io.Writer) int {
-	root := newRoot(p)
+// run is the whole program: it executes args and returns the exit status. s is the
+// scenario of the command demo.
+func run(ctx context.Context, s demo.Scenario, args []string, out, errs io.Writer) int {
+	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errs)
 	return settle(root.ExecuteContext(ctx), errs)
 }
 
-func newRoot(p play) *cobra.Command {
+func newRoot(s demo.Scenario) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rpcproxy",
 		Short: "Nomad RPC over the server that works",
@@ -26,9 +28,9 @@ with the next one when it fails.
 
 Exit status: 0 all went well, 1 the cluster did not do what was asked, 2 bad
 usage, 130 interrupted.`,
-		SilenceErrors: true, // settle tells them
-		SilenceUsage:  true, // a failed call is no reason to explain flags
+		SilenceErrors: true, // settle prints them
+		SilenceUsage:  true, // a failed call does not print the flags
 	}
-	root.AddCommand(newDemo(p), newPing(), newCall(), newDiscover(), newBench())
+	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
 	return root
 }

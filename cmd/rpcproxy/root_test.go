@@ -27,15 +27,18 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		{"discover dns a.test --resolver 10.0.0.1:x", `"10.0.0.1:x"`},
 		{"discover dns a.test --cert x", "need --ping"},
 		{"discover dns a.test --ping --cert x", "--ca is missing"},
-		{"bench --rounds 0", "--rounds is 0"},
-		{"bench --rounds 1001", "--rounds is 1001"},
-		{"bench --only (", "no regular expression"},
-		{"bench --only no-such-work", "matches no work"},
-		{"bench --only ^callers/1$", "matches no work"}, // that is a point of a curve
-		{"bench --curves --only ^tell$", "sessions/1000"},
-		{"bench superfluous", "superfluous"},
+		{"bench", "servers"},
+		{"bench --servers http://x", `"http://x"`},
+		{"bench --servers 10.0.0.1 --method=", "--method is empty"},
+		{"bench --servers 10.0.0.1 --callers 0", "--callers is 0"},
+		{"bench --servers 10.0.0.1 --callers 1001", "--callers is 1001"},
+		{"bench --servers 10.0.0.1 --duration 0s", "--duration is 0s"},
+		{"bench --servers 10.0.0.1 --calls 0", "--calls is 0"},
+		{"bench --servers 10.0.0.1 --calls 1 --duration 1s", "calls duration"},
+		{"bench --servers 10.0.0.1 --cert x", "--ca is missing"},
+		{"bench --servers 10.0.0.1 superfluous", "superfluous"},
 	} {
-		out, errs, status := program(t, fullPlay(), strings.Fields(c.args)...)
+		out, errs, status := program(t, strings.Fields(c.args)...)
 		expect(t, status, exitUsage, out, errs)
 		if !strings.Contains(errs, c.says) || out != "" {
 			t.Errorf("%s: out %q, err %q, want the reason %q on the latter", c.args, out, errs, c.says)
@@ -45,7 +48,7 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
 	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench"} {
-		out, errs, status := program(t, fullPlay(), append(strings.Fields(name), "--help")...)
+		out, errs, status := program(t, append(strings.Fields(name), "--help")...)
 		expect(t, status, exitOK, out, errs)
 		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {
 			if !strings.Contains(out, part) {

@@ -84,7 +84,7 @@ func (d *Decoder) Forget() { d.dec = nil }
 // which is set to its zero value first, or nil to read nothing. What reply holds
 // afterwards shares no memory with b. After an error it is zero.
 func (d *Decoder) Body(b []byte, reply any) error {
-	if reply == nil || readBytes(b, reply) {
+	if reply == nil {
 		return nil
 	}
 	v, err := Target(reply)

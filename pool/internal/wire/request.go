@@ -37,9 +37,6 @@ func AppendRequest(buf []byte, seq uint64, method string) []byte {
 // Value appends one value to buf. After an error buf is as it was. v is read and not
 // kept; a panic in one of its methods is an error.
 func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
-	if out, ok := appendBytes(buf, v); ok {
-		return out, nil
-	}
 	e.body = buf[len(buf):]
 	e.enc.ResetBytes(&e.body)
 	err := e.enc.Encode(v)

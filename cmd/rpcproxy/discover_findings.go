@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/messages"
+)
+
+// discovered is a server that a discovery found.
+type discovered struct {
+	addr string // host:port
+	from string // the name or the datacenter that was given
+	via  string // the target of an SRV record; may be empty
+}
+
+// notFound is a name that led to no server.
+type notFound struct {
+	from string
+	err  error // names it
+}
+
+// findings prints the servers of a discovery. It has the flags of every discovery.
+type findings struct {
+	json, ping bool
+	pinger     pinger
+}
+
+func (f *findings) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.json, "json", false, "print one JSON object in place of lines")
+	flags.BoolVar(&f.ping, "ping", false, "ping the servers found, too")
+	f.pinger.count = 3
+	flags.DurationVarP(&f.pinger.timeout, "timeout", "t", 2*time.Second, "how long to wait for each answer, of name servers and of servers")
+	f.pinger.tls.add(cmd)
+}
+
+// check validates the flags.
+func (f *findings) check() error {
+	if f.pinger.timeout <= 0 {
+		return fmt.Errorf("--timeout is %v: give a positive duration", f.pinger.timeout)
+	}
+	if !f.ping && f.pinger.tls != (tlsFlags{}) {
+		return errors.New("--ca and the other flags of TLS need --ping: nothing else connects to servers")
+	}
+	_, err := f.pinger.tls.config()
+	return err
+}
+
+// report prints everything and returns the error of the command: nothingFound if
+// there is no server.
+func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFound, nothingFound error) error {
+	if cmd.Context().Err() != nil {
+		return errInterrupted
+	}
+	servers := make([]messages.Server, len(found))
+	for i, d := range found {
+		s, err := messages.ParseServer(d.addr)
+		if err != nil {
+			return failed(fmt.Errorf("%s leads to something that is no server: %w", d.from, err))
+		}
+		servers[i] = s
+	}
+	var results []trips
+	if f.ping {
+		var err error
+		if results, err = f.pinger.measure(cmd.Context(), servers); err != nil {
+			return err
+		}
+	}
+	print := f.lines
+	if f.json {
+		print = f.object
+	}
+	if err := print(cmd.OutOrStdout(), found, missed, servers, results); err != nil {
+		return failed(err)
+	}
+	if len(found) == 0 {
+		return failed(nothingFound)
+	}
+	if !f.json {
+		for _, m := range missed {
+			fmt.Fprintln(cmd.ErrOrStderr(), "rpcproxy:", m.err)
+		}
+	}
+	return unanswered(results)
+}
+
+// lines prints for people: the servers, and then their pings.
+func (f *findings) lines(w io.Writer, found []discovered, _ []notFound, servers []messages.Server, results []trips) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, d := range found {
+		line := d.addr + "\t" + d.from
+		if d.via != "" {
+			line += "\t" + d.via
+		}
+		fmt.Fprintln(table, line)
+	}
+	if err := table.Flush(); err != nil || len(results) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	return printTrips(w, servers, results, f.pinger.count)
+}
+
+// object prints for programs: one object on one line.
+func (f *findings) object(w io.Writer, found []discovered, missed []notFound, _ []messages.Server, results []trips) error {
+	type ping struct {
+		Answered  int     `json:"answered"`
+		Sent      int     `json:"sent"`
+		ConnectMS float64 `json:"connect_ms"`
+		Error     string  `json:"error,omitempty"`
+	}
+	type server struct {
+		Addr string `json:"addr"`
+		From string `json:"from"`
+		Via  string `json:"via,omitempty"`
+		Ping *ping  `json:"ping,omitempty"`
+	}
+	type failure struct {
+		From  string `json:"from"`
+		Error string `json:"error"`
+	}
+	out := struct {
+		Servers []server  `json:"servers"`
+		Failed  []failure `json:"failed"`
+	}{[]server{}, []failure{}}
+	for i, d := range found {
+		s := server{Addr: d.addr, From: d.from, Via: d.via}
+		if len(results) > 0 {
+			t := results[i]
+			s.Ping = &ping{Answered: len(t.took), Sent: f.pinger.count, ConnectMS: float64(t.connect.Microseconds()) / 1000}
+			if t.err != nil {
+				s.Ping.Error = reason(t.err)
+			}
+		}
+		out.Servers = append(out.Servers, s)
+	}
+	for _, m := range missed {
+		out.Failed = append(out.Failed, failure{m.from, m.err.Error()})
+	}
+	return json.NewEncoder(w).Encode(out)
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-nomad/rpcproxy/pool"
+)
+
+// tlsFlags are the TLS flags of the commands for real clusters.
+type tlsFlags struct {
+	ca, cert, key, name string
+	anyName             bool
+	version, suites     string
+}
+
+func (t *tlsFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&t.ca, "ca", "", "speak TLS: file with the CA of the servers' certificates")
+	flags.StringVar(&t.cert, "cert", "", "file with the certificate to show")
+	flags.StringVar(&t.key, "key", "", "file with the key of --cert")
+	flags.StringVar(&t.name, "tls-server-name", "", "name in the servers' certificates, in place of server.REGION.nomad")
+	flags.BoolVar(&t.anyName, "no-verify-server-name", false, "accept any certificate of the CA, whatever its name is")
+	flags.StringVar(&t.version, "tls-min-version", "", "oldest TLS to speak, 1.2 or 1.3 (default 1.2)")
+	flags.StringVar(&t.suites, "tls-cipher-suites", "", "cipher suites for TLS 1.2, with commas between (default those of Go)")
+}
+
+// config is nil without any of the flags. The pool reads the files.
+func (t *tlsFlags) config() (*pool.TLSConfig, error) {
+	if *t == (tlsFlags{}) {
+		return nil, nil //nolint:nilnil // plain TCP
+	}
+	if t.ca == "" {
+		return nil, errors.New("--ca is missing: the other flags of TLS need it")
+	}
+	version, err := pool.ParseTLSVersion(t.version)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-min-version is %q: give 1.2 or 1.3", t.version)
+	}
+	suites, err := pool.ParseCipherSuites(t.suites)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cipher-suites: %w", err)
+	}
+	return &pool.TLSConfig{
+		CAFile: t.ca, CertFile: t.cert, KeyFile: t.key,
+		ServerName: t.name, VerifyServerName: new(!t.anyName),
+		MinVersion: version, CipherSuites: suites,
+	}, nil
+}

@@ -1,7 +1,0 @@
-package bench
-
-import "slices"
-
-func allWorks() []work {
-	return slices.Concat(findWorks(), mailboxWorks(), unaryWorks(), beatWorks(), ownerWorks(), memoryWorks())
-}

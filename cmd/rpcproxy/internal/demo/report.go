@@ -1,0 +1,91 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Report is the result of a demo. In what it prints, whose form does not change, a
+// step is an "act".
+type Report struct {
+	counts  []*count // settled, in the order of the steps
+	actives []string // the active server at the end of each step
+	leaked  int      // goroutines left after everything was stopped
+}
+
+// add adds a settled count and returns its line.
+func (r *Report) add(c *count) string {
+	r.counts = append(r.counts, c)
+	return fmt.Sprintf("%-28s %6d calls %4d failed   worst gap %5d ms   active %s",
+		c.name, c.calls, c.failed, c.worst.Milliseconds(), r.actives[len(r.counts)-1])
+}
+
+func (r *Report) totals() (calls, failed int) {
+	for _, c := range r.counts {
+		calls, failed = calls+c.calls, failed+c.failed
+	}
+	return calls, failed
+}
+
+// Causes is a line for each of the first failed calls of each step.
+func (r *Report) Causes() (lines []string) {
+	for _, c := range r.counts {
+		for _, err := range c.causes {
+			lines = append(lines, fmt.Sprintf("%s: %v", c.name, err))
+		}
+	}
+	return lines
+}
+
+// Verdict is nil if no call was lost and no goroutine is left.
+func (r *Report) Verdict() error {
+	var wrong []string
+	if calls, failed := r.totals(); failed > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d of %d calls were lost", failed, calls))
+	}
+	if r.leaked > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d goroutines were left", r.leaked))
+	}
+	if wrong == nil {
+		return nil
+	}
+	return fmt.Errorf("%s", strings.Join(wrong, ", "))
+}
+
+// Table writes the report for people.
+func (r *Report) Table(w io.Writer) error {
+	calls, failed := r.totals()
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-28s %9s %9s %12s\n", "act", "calls", "failed", "worst gap")
+	for _, c := range r.counts {
+		fmt.Fprintf(&b, "%-28s %9d %9d %9d ms\n", c.name, c.calls, c.failed, c.worst.Milliseconds())
+	}
+	fmt.Fprintf(&b, "%-28s %9d %9d\n\n", "all", calls, failed)
+	fmt.Fprintf(&b, "%d of %d calls lost, %d goroutines left\n", failed, calls, r.leaked)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// JSON writes the report for programs: one object on one line.
+func (r *Report) JSON(w io.Writer) error {
+	type line struct {
+		Name       string `json:"name"`
+		Calls      int    `json:"calls"`
+		Failed     int    `json:"failed"`
+		WorstGapMS int64  `json:"worst_gap_ms"`
+	}
+	var out struct {
+		Acts   []line `json:"acts"`
+		Calls  int    `json:"calls"`
+		Failed int    `json:"failed"`
+		Leaked int    `json:"goroutines_leaked"`
+	}
+	for _, c := range r.counts {
+		out.Acts = append(out.Acts, line{c.name, c.calls, c.failed, c.worst.Milliseconds()})
+	}
+	out.Calls, out.Failed = r.totals()
+	out.Leaked = r.leaked
+	return json.NewEncoder(w).Encode(out)
+}

@@ -1,0 +1,97 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+// Config is what a demo runs with.
+type Config struct {
+	Servers, Callers int
+	TLS              bool   // with a CA made for the demo
+	Seed             uint64 // of the random choices; zero: another one each time
+	Logger           zerolog.Logger
+}
+
+// Run runs the scenario and stops all that it started. It writes a line for each
+// step to lines and, if progress is a terminal, draws there meanwhile; a nil
+// progress is none. It blocks until the end of the scenario or of ctx. The report,
+// never nil, has the steps that have ended. The error says which step failed and
+// why, or is that of ctx.
+func Run(ctx context.Context, s Scenario, cfg Config, lines, progress io.Writer) (*Report, error) {
+	r := &Report{}
+	screen := openScreen(lines, progress)
+	defer screen.close()
+	before := runtime.NumGoroutine()
+	env, err := openEnv(cfg, s.Pace)
+	if err != nil {
+		return r, err
+	}
+	err = env.runSteps(ctx, s.Steps, cfg, screen, r)
+	err = errors.Join(err, env.close())
+	r.leaked = testutil.Leftover(before, 2*time.Second)
+	return r, err
+}
+
+// runSteps runs one step after the other. A step is reported when the calls that
+// began in it have ended.
+func (env *Env) runSteps(ctx context.Context, steps []Step, cfg Config, screen *screen, r *Report) error {
+	finish := env.callers.finish
+	defer func() { finish() }()
+	var last *count
+	report := func() {
+		if last != nil {
+			<-last.settled // each of its calls has a deadline
+			screen.print(r.add(last))
+		}
+	}
+	for i, step := range steps {
+		current := env.tally.next(step.Name)
+		if i == 0 {
+			env.startCallers(ctx, cfg)
+		}
+		report()
+		last = current
+		screen.show(func() string { return env.progress(current, i, len(steps)) })
+		if err := step.Run(ctx, env); err != nil {
+			return fmt.Errorf("act %q: %w", step.Name, err)
+		}
+		select {
+		case <-current.begun: // on a busy machine a step may end before a call begins
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		r.actives = append(r.actives, env.activeAddr())
+	}
+	finish()
+	finish = func() {}
+	env.tally.next("")
+	report()
+	return ctx.Err()
+}
+
+// activeAddr is the address of the active server, to be printed.
+func (env *Env) activeAddr() string {
+	s, err := env.proxy.FindServer()
+	if err != nil {
+		return "none"
+	}
+	return s.Addr
+}
+
+// progress is the line that is drawn during a step: its place in the scenario, and
+// its calls so far. It fits into 79 columns with the spinner.
+func (env *Env) progress(c *count, index, steps int) string {
+	bar := strings.Repeat("#", index+1) + strings.Repeat("-", steps-index-1)
+	calls, failed, open := env.tally.read(c)
+	return fmt.Sprintf("[%s] %-27s %6d calls %3d failed %3d open", bar, c.name, calls, failed, open)
+}

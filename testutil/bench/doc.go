@@ -1,0 +1,24 @@
+// Command bench measures what the proxy costs, beside a plain way to do the same and
+// the least it could cost:
+//
+//	go run ./testutil/bench
+//	go run ./testutil/bench -only '^call/tcp/64B' -rounds 20
+//	go run ./testutil/bench -curves -only callers
+//	go run ./testutil/bench -json | jq '.[] | {work, ratio_to_baseline}'
+//
+// All servers run in this process, on loopback. The default run takes a minute or
+// two. Times are those of this machine; the ratios say more.
+//
+// A work has entrants: ours, the baseline, the floor and, where it makes a
+// difference, ours against the server of the baseline. They take turns in rounds,
+// each of which begins with another entrant, so that a slow moment of the machine is
+// shared by all. A ratio is taken within a round.
+//
+// With -curves it measures how costs grow with callers, servers, message size and
+// sessions: growth is the cost beside that of the first point and, in brackets,
+// beside linear growth.
+//
+// # Exit codes
+//
+// 0 if all was measured, 1 if something failed, 2 for bad usage, 130 if interrupted.
+package main

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// role is the part of an entrant in the comparison, in the order of the report.
+type role int
+
+const (
+	ours role = iota
+	baseline
+	floor
+	sameServer // ours, against the server of the baseline
+	roles
+)
+
+// work is one row of the report. Either its time is measured (open) or what it
+// holds while it is idle (footprint).
+type work struct {
+	name      string
+	open      func(ctx context.Context) (*setup, error)
+	footprint func(ctx context.Context) (footprints, error)
+
+	curve string // of which it is a point; empty: none
+	at    int    // where on the curve
+}
+
+// setup is the entrants of a work with their servers and clients. They last for
+// all rounds: sessions and streams are open from the first round on.
+type setup struct {
+	entrants []entrant
+	slice    time.Duration // of each entrant in a round
+	note     string        // printed below the table
+	close    func() error
+}
+
+// entrant is one way to do the work.
+type entrant struct {
+	role    role
+	workers int // goroutines that work at the same time
+	chunk   int // operations between two readings of the clock
+	timed   bool
+	do      func(ctx context.Context, worker, n int) error // n operations
+}
+
+// How long an entrant works in a round: long enough for thousands of operations.
+const (
+	sliceOfMemory  = 20 * time.Millisecond // for works without I/O
+	sliceOfNetwork = 80 * time.Millisecond
+)
+
+// sequence is an entrant of one goroutine.
+func sequence(r role, chunk int, do func(n int) error) entrant {
+	return entrant{role: r, workers: 1, chunk: chunk, do: func(_ context.Context, _, n int) error { return do(n) }}
+}
