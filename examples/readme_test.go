@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { testutil.Main(m) }
 // snippet is a block of Go in a document, behind a comment that names its file:
 //
 //	<!-- examples/agent/agent.go -->
-var snippet = regexp.MustCompile("(?ms)(?:<!-- (\\S+) -->\n)?^```go\n(.*?)^```$")
+var snippet = regexp.MustCompile("(?s)(?:<!-- (\\S+) -->\n)?```go\n(.*?)```\n")
 
 func TestEachPieceOfGoInTheDocumentsIsCompiled(t *testing.T) {
 	documents, err := filepath.Glob("../docs/*.md")
