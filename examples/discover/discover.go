@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/proxy/discover"
+	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
+	"github.com/open-nomad/rpcproxy/proxy/discover/dns"
+)
+
+// run keeps the servers that worked in stateFile: they are tried at the next start, behind Servers.
+func run(ctx context.Context, out io.Writer, names dns.Config, stateFile string) error {
+	byDNS, err := dns.New(names)
+	if err != nil {
+		return err
+	}
+	byConsul, err := consul.New(consul.Config{}) // what its environment variables say, else the local agent
+	if err != nil {
+		return err
+	}
+	chain, err := discover.NewChain(discover.Link{From: byDNS}, discover.Link{From: byConsul})
+	if err != nil {
+		return err
+	}
+	p, err := proxy.Start(proxy.Config{Discoverer: chain, StateFile: stateFile})
+	if err != nil {
+		return err
+	}
+	defer p.Stop(ctx)
+	var leader string
+	err = p.Call(ctx, "Status.Leader", struct{}{}, &leader) // waits until a server is found
+	fmt.Fprintln(out, p.Explain())                          // which server, why, and what led to it
+	return err
+}
