@@ -119,10 +119,10 @@ func (w *patience) fired() error {
 	case w.share.due(now, w.due):
 		return w.expired(now)
 	case w.extra.why != nil && !stood && w.extra.over(now, &w.headway):
-		return w.extra.why
+		return w.elapsed(now, w.extra.why)
 	case w.extra.why == nil && w.early(now):
 	case now < until:
-		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now))
+		w.look(now, min(s.overdue(), w.overtime(now, now-w.begin), until-now, w.extra.left(now, &w.headway)))
 	case stood:
 		w.look(now, s.pool.cfg.SilenceLimit)
 	case w.received > 0:

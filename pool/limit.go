@@ -58,20 +58,30 @@ func (l *share) due(now, looked time.Duration) bool {
 	return l.over > 0 && l.over <= now && now-looked < stoodStill
 }
 
-// expired ends the attempt, or has it go on: while a large request or reply is on its way,
-// or while its call is made elsewhere too.
+// expired follows the end of the attempt's share: it ends, or goes on while a large request
+// or reply is on its way.
 func (w *patience) expired(now time.Duration) error {
 	w.over = 0
 	w.update(now)
-	switch {
-	case w.extra.begins(now, &w.headway):
-		w.extra = extension{since: now, received: w.received, why: ErrAttemptTimeout}
-	case w.late == nil:
-		return ErrAttemptTimeout
-	default:
-		if w.moved = w.late.Late(); w.moved == nil {
-			return ErrAttemptTimeout
-		}
+	if !w.extra.begins(now, &w.headway) {
+		return w.elapsed(now, ErrAttemptTimeout)
+	}
+	w.extra = extension{since: now, received: w.received, why: ErrAttemptTimeout}
+	w.look(now, min(w.session.overdue(), w.extra.left(now, &w.headway)))
+	return nil
+}
+
+// elapsed ends an attempt that has had its share and what it was given beyond that, for
+// why, or has it go on where its call is made elsewhere too.
+func (w *patience) elapsed(now time.Duration, why error) error {
+	w.extra = extension{}
+	if w.late == nil {
+		return why
+	}
+	late := w.late
+	w.late = nil
+	if w.moved = late.Late(); w.moved == nil {
+		return why
 	}
 	w.look(now, w.session.overdue())
 	return nil

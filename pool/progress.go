@@ -107,6 +107,14 @@ func (e *extension) begins(now time.Duration, h *headway) bool {
 	return now < h.spared || h.received >= slowestCall
 }
 
+// left is after which time over is to be asked; longest: there is no extension.
+func (e *extension) left(now time.Duration, h *headway) time.Duration {
+	if e.why == nil {
+		return longest
+	}
+	return max(h.spared-now, e.since+extendedPause-now, time.Millisecond)
+}
+
 // over reports whether nothing to speak of has come since the last look that counted.
 func (e *extension) over(now time.Duration, h *headway) bool {
 	if now < h.spared || now-e.since < extendedPause {

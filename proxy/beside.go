@@ -34,10 +34,10 @@ type beside struct {
 	ended    bool // it came to its end, and was not ended by whoever wrote or read a value
 }
 
-// keepable reports whether an attempt may go on beyond its limit, which only the first one
-// may, and none of a call that counts its attempts by a budget.
+// keepable reports whether an attempt may go on beyond its limit, which one of a call may,
+// and none of a call that counts its attempts by a budget.
 func (c *call) keepable(do attempt.Action) bool {
-	return do.Limit > 0 && c.beside == nil && c.way.Repeatable && c.way.Block == 0 && c.way.LandBy.IsZero() && c.way.Attempts() == 1
+	return do.Limit > 0 && c.beside == nil && c.way.Repeatable && c.way.Block == 0 && c.way.LandBy.IsZero()
 }
 
 // Late follows the limit of the attempt: the call goes on elsewhere, and the attempt where

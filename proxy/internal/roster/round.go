@@ -153,9 +153,13 @@ func (r *Roster) ownFirst(primaries []*entry) {
 }
 
 // probeNext probes the next candidate that is still listed. When there is none
-// and nothing is outstanding either, the round has found nobody.
+// and nothing is outstanding either, or no time is left, the round has found nobody.
 func (r *Roster) probeNext(now time.Time) {
 	d := &r.round
+	if due(d.limit, now) {
+		r.exhausted(now)
+		return
+	}
 	for d.started < len(d.candidates) {
 		c := &d.candidates[d.started]
 		d.started++
@@ -207,7 +211,7 @@ func (r *Roster) weigh(now time.Time) {
 	for i := range d.candidates[:d.started] {
 		c := &d.candidates[i]
 		if c.state == asked && served && turn.IsZero() {
-			if end := c.since.Add(r.cfg.ProbeTimeout / 2); now.Before(end) {
+			if end := earlier(c.since.Add(r.cfg.ProbeTimeout/2), d.limit); now.Before(end) {
 				turn = end
 			}
 		}
@@ -234,13 +238,12 @@ func (r *Roster) weigh(now time.Time) {
 	r.probeNext(now)
 }
 
-// expireRound does what is due in the round under way.
+// expireRound does what is due in the round under way. It may come late, when the
+// agent was asleep: a server that has answered is adopted then, and none is probed.
 func (r *Roster) expireRound(now time.Time) {
 	switch d := &r.round; {
-	case due(d.turn, now):
+	case due(d.turn, now), due(d.limit, now):
 		r.weigh(now)
-	case due(d.limit, now):
-		r.exhausted(now)
 	case due(d.deadline(), now):
 		r.probeNext(now)
 	}
