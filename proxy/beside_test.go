@@ -127,6 +127,22 @@ func TestACallThatIsAskedElsewhereOutlivesItsFirstServer(t *testing.T) {
 	}
 }
 
+// Where a connection broke under the first attempt, the next server may be slow all the same.
+func TestACallThatWasSentBeforeIsLeftGoingToo(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 3)
+	a := reads(c.Servers()...)
+	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
+	c.ServerAt(active(t, p).Addr).Inject(testutil.DropAfterRead().On("Test.Read").Times(1))
+	done := reading(t, p, proxy.Read)
+	slow := <-a.at
+	<-a.at
+	close(a.answer[slow])
+	if o := <-done; o.err != nil || o.from != slow || len(a.at) > 0 {
+		t.Errorf("answered by %v, %v, after %d more attempts; want %v", o.from, o.err, len(a.at), slow)
+	}
+}
+
 func TestACallIsMadeElsewhereOnlyWhereThatDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)

@@ -69,7 +69,7 @@ func (c *Call) slice(env *Env) time.Duration {
 	if !c.Deadline.IsZero() {
 		whole = 0 // the caller sees to that
 	}
-	if !c.Repeatable || !c.mayLeave(env) {
+	if !c.Repeatable || !c.othersKnown(env) {
 		return whole
 	}
 	slice := c.sized(left, env.View.Len(), min(max(left/8, sliceMost), slicePatient), env.Pace)
@@ -77,14 +77,6 @@ func (c *Call) slice(env *Env) time.Duration {
 		return whole
 	}
 	return slice
-}
-
-// mayLeave reports whether the attempt that begins now may end before the call's time does:
-// because another server may be well or, where the attempt is left to go on, because there
-// is another one at all. One that failed may be back, and a server that may be well may
-// have lost the request.
-func (c *Call) mayLeave(env *Env) bool {
-	return c.Paced && env.View.Len() > 1 || c.othersKnown(env)
 }
 
 // othersKnown reports whether there is another server than the one that has the call now
