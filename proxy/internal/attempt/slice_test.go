@@ -87,31 +87,6 @@ func TestWhatIsNotCutByASlice(t *testing.T) {
 	}
 }
 
-// One that failed may be back before the request, which may be lost, is answered.
-func TestAPacedCallLeavesTheOnlyServerThatMayBeWell(t *testing.T) {
-	for name, v := range map[string]*messages.View{
-		"others failed":         view(3, messages.Alive, messages.Failed, messages.Failed),
-		"others know no leader": view(3, messages.Alive, messages.Leaderless),
-	} {
-		call := Call{Config: Config{Repeatable: true, Paced: true, Deadline: epoch.Add(20 * time.Second)}}
-		env := &Env{Now: epoch, View: v, Draw: middle, Tokens: purse(true)}
-		first := call.Next(env)
-		if first.Do != Try || first.Limit <= 0 || first.Limit > slicePatient {
-			t.Errorf("%s: %+v, want a slice", name, first)
-		}
-		call.Failed(epoch.Add(first.Limit), Failure{Kind: Cut})
-		env.Now = epoch.Add(first.Limit)
-		next := call.Next(env)
-		for next.Do == Pause {
-			env.Now = env.Now.Add(next.For)
-			next = call.Next(env)
-		}
-		if next.Do != Try || next.Server == first.Server {
-			t.Errorf("%s: then %+v, want another server than %v", name, next, first.Server)
-		}
-	}
-}
-
 // Whatever hangs, and however often the call is sent.
 func TestACallWithoutADeadlineEndsWithinItsRetryTimeout(t *testing.T) {
 	for _, servers := range []int{1, 2, 3, 5, 50} {
