@@ -20,7 +20,7 @@
 //
 // # Files
 //
-//	call.go     the state
+//	call.go     the state, and when counting begins anew
 //	next.go     the order of the decisions
 //	failure.go  how an attempt may fail, and what that means
 //	pick.go     which server is next
@@ -29,5 +29,4 @@
 //	fleet.go    what of it follows from the size of the fleet
 //	slice.go    how long an attempt may take
 //	harm.go     how many servers one call may take down
-//	episode.go  when counting begins anew
 package attempt

@@ -26,7 +26,7 @@
 //	round.go      pings of rounds, and of corroborators
 //	silence.go    how a silent server is noticed
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
-//	tally.go      what is counted; tally_note.go when; report.go what comes out
+//	tally.go      what is counted; report.go what comes out
 //
 // Fleetsim, below this directory, runs a scenario from the command line.
 package fleet

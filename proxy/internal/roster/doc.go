@@ -49,25 +49,23 @@
 //	config.go, policy.go, interval.go   the configuration; orders of servers; times between rounds
 //	entry.go                            one server
 //	list.go, list_edit.go,              the ranking; joining and leaving it; its order;
-//	list_order.go, list_retained.go     which former servers stay after a heartbeat
+//	list_order.go                       which former servers stay after a heartbeat
 //	failures.go                         why each server does not answer
 //	effect.go, log.go, outbox.go        what the shell is to do, and in which order
 //	warnings.go, bounds.go              log lines that must not repeat; how much of a text is kept
 //	round.go, quorum.go, discovery.go,  state with rules of its own: a round, the orphan state, discovery
-//	heartbeat_repeat.go, episode.go     runs, the last heartbeat, an episode of trouble
+//	heartbeat_repeat.go                 runs, the last heartbeat
 //
 //	roster.go                           the state of a Roster
 //	publish.go                          views and epochs
 //	schedule.go                         when the next round is due
 //	round_order.go, round_begin.go,     a round: its candidates, its beginning,
-//	round_probe.go, round_adopt.go,     its probes, the new order,
-//	round_end.go                        its end
+//	round_probe.go, round_end.go        its probes, its end and the new order
 //	failover.go                         where an agent goes after a failover, or when servers have joined
-//	health_mark.go, health.go           what is believed of a server; notices and reports about it
-//	reconnect.go                        when the connection to a leaderless server is made anew
+//	health_mark.go, health.go           the health of a server; notices and reports about it
 //	corroborate.go                      which servers are asked about a silent one
-//	quorum_orphan.go, seeds.go          what an orphan does; the servers to begin with
-//	heartbeat.go, heartbeat_retained.go what a heartbeat changes; how retained servers are replaced
+//	quorum_orphan.go                    what an orphan does: seeds, new connections to a leaderless server
+//	heartbeat.go                        what a heartbeat changes; how retained servers are replaced
 //	members.go                          adding and removing servers by hand
 //	discovery_join.go                   what becomes of discovered servers
 //	episode_log.go                      the log lines of an episode

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -48,4 +49,114 @@ func (r *Roster) deny(now time.Time) {
 	if r.quorum.denies(now) && !r.quorum.expired {
 		r.orphan()
 	}
+}
+
+// maxAdded bounds the seeds that are added one by one: of an agent that adds its
+// servers' changing addresses all its life, the last ones stay.
+const maxAdded = 64
+
+// addSeed makes a server that was added by hand a seed.
+func (r *Roster) addSeed(s messages.Server) {
+	for i := range r.seeds {
+		if r.seeds[i].server.Addr == s.Addr {
+			r.seeds[i].withdrawn = false
+			return
+		}
+	}
+	added := 0
+	for _, seed := range r.seeds {
+		if seed.added {
+			added++
+		}
+	}
+	if added >= maxAdded {
+		oldest := slices.IndexFunc(r.seeds, func(seed seed) bool { return seed.added })
+		r.seeds = slices.Delete(r.seeds, oldest, oldest+1)
+	}
+	r.seeds = append(r.seeds, seed{server: s, source: messages.SourceManual, added: true})
+}
+
+// dropSeed records that a server was removed by hand. One that was added by hand
+// is forgotten.
+func (r *Roster) dropSeed(addr string) {
+	r.seeds = slices.DeleteFunc(r.seeds, func(seed seed) bool { return seed.added && seed.server.Addr == addr })
+	for i := range r.seeds {
+		if r.seeds[i].server.Addr == addr {
+			r.seeds[i].withdrawn = true
+		}
+	}
+}
+
+// restoreSeeds adds the seeds to the primaries, except those that are withdrawn:
+// as retained ones, or to stay.
+func (r *Roster) restoreSeeds(retained bool) {
+	joins := r.list.joins
+	for _, seed := range r.seeds {
+		if seed.withdrawn {
+			continue
+		}
+		e := r.list.find(seed.server.Addr)
+		if e == nil || r.list.isBackup(e) {
+			e = r.list.addPrimary(seed.server, seed.source)
+			e.retained, e.joined = retained, false
+		}
+		e.found = false
+	}
+	r.list.joins = joins // the cluster has not grown
+}
+
+// seededBy reports whether servers are the seeds.
+func (r *Roster) seededBy(servers []messages.Server) bool {
+	is := func(s messages.Server) func(seed) bool {
+		return func(seed seed) bool { return seed.server.Addr == s.Addr && !seed.withdrawn }
+	}
+	distinct := 0
+	for i, s := range servers {
+		if !slices.ContainsFunc(r.seeds, is(s)) {
+			return false
+		}
+		if !slices.ContainsFunc(servers[:i], func(o messages.Server) bool { return o.Addr == s.Addr }) {
+			distinct++
+		}
+	}
+	return distinct == len(r.seeds)
+}
+
+// An active server that stays leaderless is connected to anew, for its address may lead
+// to another server by now: a name that has moved, a balancer with a better backend. An
+// election takes a few seconds and must cause none of that; a fleet whose cluster is
+// without a leader must not come to its servers in step.
+const (
+	reconnectAfter = 20 * time.Second // from the first denial to the earliest connection
+	reconnectPause = 10 * time.Second // the least spread of the first one, and the pause behind it, which doubles
+	reconnectMost  = 5 * time.Minute  // what the pause grows to
+	denialGap      = 45 * time.Second // denials with a longer gap between them are not one row
+)
+
+// reconnect records a denial by e, the active server, and asks for a connection
+// to it when it is time. Without denials nothing is asked for: they tell that the
+// server is leaderless still, and that calls need another.
+func (r *Roster) reconnect(now time.Time, e *entry) {
+	d := &r.reconnecting
+	if d.first.IsZero() || now.Sub(d.last) > denialGap {
+		*d = reconnect{first: now}
+	}
+	d.last = now
+	switch {
+	case now.Sub(d.first) < reconnectAfter:
+	case d.at.IsZero():
+		d.at = now.Add(time.Duration(r.rng.Float64() * r.reconnectSpread(reconnectPause)))
+	case due(d.at, now):
+		pause := min(reconnectPause<<min(d.tries, 10), reconnectMost)
+		d.tries++
+		d.at = now.Add(time.Duration(r.reconnectSpread(pause) * (1 + r.rng.Float64()/2)))
+		r.box.command(Reconnect{Server: e.server})
+	}
+}
+
+// reconnectSpread is the time, in nanoseconds, over which the agents of a fleet spread
+// their connections: d, or what the servers need to take all of them.
+func (r *Roster) reconnectSpread(d time.Duration) float64 {
+	scaled := r.cfg.Rebalance.scaled(size{r.numNodes, max(r.list.len(), 1)})
+	return max(float64(d), min(scaled, float64(longestInterval)))
 }
