@@ -78,7 +78,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	untouched := s.conn.Signs.Read.Load()
 	if err := s.Greet(limited, p.muxing); err != nil {
 		if hungUp(err) && s.conn.Signs.Read.Load() == untouched {
-			err = stranger(addr, creds, err)
+			err = hungUpError(addr, creds, err)
 		}
 		s.Abort(err)
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}

@@ -239,7 +239,9 @@ type DialError struct {
 func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
 
 // Cause is the text of Err without the address and the phase.
-func (e *DialError) Cause() string { return stated{server: e.Addr, phase: e.Phase.String()}.text(e.Err) }
+func (e *DialError) Cause() string {
+	return stated{server: e.Addr, phase: e.Phase.String()}.text(e.Err)
+}
 
 func (e *DialError) Unwrap() error { return e.Err }
 

@@ -85,12 +85,12 @@ type SizeError struct {
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
 
 // ProtocolError says that a peer sent bytes which the protocol does not allow, or
-// that it ended the session because it says so of this side. It is most often
-// something else than a Nomad server.
+// that it ended the session because it says so of this side. It is most often not a Nomad
+// server.
 type ProtocolError struct {
 	Layer  string // "yamux" or "rpc"
 	Reason string // quotes what was received, or says what was wrong with it
-	Err    error  // nil, or the own error of who noticed: the decoder, yamux
+	Err    error  // nil, or the error of the decoder or of yamux
 }
 
 func (e *ProtocolError) Error() string {

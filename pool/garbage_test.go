@@ -94,14 +94,14 @@ func strangers() map[string]func(net.Conn) {
 func TestWhatIsNoServerFailsTheHandshake(t *testing.T) {
 	for name, greet := range strangers() {
 		t.Run(name, func(t *testing.T) {
-			_, err := newPool(t, pool.Config{}).Ping(within(t), stranger(t, greet))
+			_, err := newPool(t, pool.Config{}).Ping(within(t), hungUpError(t, greet))
 			failed(t, err, pool.PhaseHandshake, pool.NotSent, nil)
 			protocol("yamux")(t, err)
 			as[*pool.DialError](t, err)
 		})
 	}
 	t.Run("one that hangs up", func(t *testing.T) {
-		_, err := newPool(t, pool.Config{}).Ping(within(t), stranger(t, func(c net.Conn) {
+		_, err := newPool(t, pool.Config{}).Ping(within(t), hungUpError(t, func(c net.Conn) {
 			_, _ = io.ReadFull(c, make([]byte, 13)) // mode byte and ping
 		}))
 		failed(t, err, pool.PhaseHandshake, pool.NotSent, io.EOF)
@@ -109,7 +109,7 @@ func TestWhatIsNoServerFailsTheHandshake(t *testing.T) {
 }
 
 // stranger listens and does this to each connection, then closes it.
-func stranger(t *testing.T, serve func(net.Conn)) (addr string) {
+func hungUpError(t *testing.T, serve func(net.Conn)) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -17,8 +17,8 @@ const (
 	listItem   = "\n\t* " // of each error in a list, as go-multierror has it
 )
 
-// peeled takes off what forwarding and a code have added. The innermost code
-// counts: it is that of who knew.
+// peeled removes the prefixes of forwarding and of a code. The innermost code
+// counts: it is that of the server that failed.
 func peeled(text string) (rest string, hops, code int) {
 	for {
 		if inner, found := strings.CutPrefix(text, hopPrefix); found {
@@ -38,8 +38,8 @@ func peeled(text string) (rest string, hops, code int) {
 	}
 }
 
-// meaning is what a text stands for. The zero value is a handler's own words: it
-// may have got half way.
+// meaning is the meaning of a text. The zero value is that of a handler's own words: it
+// may have acted in part.
 type meaning struct {
 	kind   error
 	effect Outcome
@@ -48,7 +48,7 @@ type meaning struct {
 // refused is a text that comes before the handler has done anything.
 func refused(kind error) meaning { return meaning{kind, Rejected} }
 
-// whole are the texts that are known to the letter, whoever says them.
+// whole are the texts that are known to the letter, from any handler.
 var whole = map[string]meaning{
 	"No cluster leader":                   refused(ErrNoLeader),
 	"Not ready to serve consistent reads": refused(ErrNotReady),
@@ -104,8 +104,7 @@ var begins = []struct {
 	{"Unknown rpc method: ", refused(ErrUnknownMethod)},
 }
 
-// mostNested is how deep texts are read that handlers have put their own words
-// around.
+// mostNested is how deep texts are read that handlers have wrapped in their own words.
 const mostNested = 4
 
 // read is the one place where the text of an error decides anything. Texts are

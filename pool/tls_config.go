@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// TLSConfig says how a Pool speaks TLS with servers: who signs their
-// certificates, what this side shows, and what name a server must have. Servers
-// with TLS want a certificate from their clients, too.
+// TLSConfig says how a Pool speaks TLS with servers: the authority of their certificates,
+// the certificate of this side, and the name that a server must have. Servers with TLS
+// want a certificate from their clients, too.
 //
 // Each of CA, Cert and Key is given as a file or as PEM, not as both. A CA is
 // needed; Cert and Key go together. The files are read by New, SetTLS and OfferTLS,
@@ -44,10 +44,10 @@ type TLSConfig struct {
 	// servers do. It goes out in the handshake (SNI), as the region's does.
 	ServerName string
 
-	// VerifyServerName says whether a server's certificate must hold that name; nil
+	// VerifyServerName is whether a server's certificate must hold that name; nil
 	// means true. A pointer to false is Nomad's verify_server_hostname = false: the
 	// certificate must still be signed by the CA, be valid now and be one for servers,
-	// but whoever holds one, in any region, can pass for a server of this one. One
+	// but any holder of one, in any region, can pass for a server of this one. One
 	// warning is logged when that comes into force. Then Region means nothing, and
 	// ServerName is sent and not compared.
 	VerifyServerName *bool
@@ -67,7 +67,7 @@ type TLSConfig struct {
 	Watch time.Duration
 }
 
-// credentials are a TLSConfig that was read. They are never changed.
+// credentials are a TLSConfig that was read. They are immutable.
 type credentials struct {
 	from   TLSConfig
 	tls    *tls.Config
@@ -78,7 +78,7 @@ type credentials struct {
 	sum    [sha256.Size]byte   // of what was read
 }
 
-// anyName says whether servers are taken whatever their certificate's name is.
+// anyName reports whether the name in a server's certificate does not matter.
 func (c *credentials) anyName() bool { return c != nil && c.wanted == "" }
 
 // serverName is the name that a server's certificate must hold.
@@ -136,7 +136,7 @@ func (m *material) credentials(now time.Time) (*credentials, error) {
 	return c, nil
 }
 
-// names are a certificate's, for the eye.
+// names are a certificate's, for error texts.
 func names(cert *x509.Certificate) string {
 	if n := offered(cert); len(n) > 0 {
 		return listed(n)

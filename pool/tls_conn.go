@@ -141,9 +141,9 @@ func (c *credentials) tlsError(addr string, err error, at progress) error {
 	return e
 }
 
-// stranger is the error of a server that hung up before it sent anything in
+// hungUpError is the error of a server that hung up before it sent anything in
 // yamux.
-func stranger(addr string, creds *credentials, err error) error {
+func hungUpError(addr string, creds *credentials, err error) error {
 	if creds == nil {
 		return &TLSError{Addr: addr, Kind: ErrTLSWanted, Err: err}
 	}

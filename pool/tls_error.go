@@ -54,7 +54,7 @@ type TLSError struct {
 
 func (e *TLSError) Error() string { return e.text(stated{}) }
 
-// text is kind and cause, without what has been said.
+// text is kind and cause, without what s states.
 func (e *TLSError) text(s stated) string {
 	var b strings.Builder
 	b.WriteString(e.Kind.Error())
@@ -125,7 +125,7 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// hungUp says whether err is that of a peer that closed the connection, in
+// hungUp reports whether err is that of a peer that closed the connection, in
 // either way.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
@@ -147,7 +147,7 @@ const (
 	tlsPackage               = "crypto/tls"
 )
 
-// refusal says whether err is such an alert.
+// refusal reports whether err is such an alert.
 func refusal(err error) bool {
 	switch a := alertOf(err); a {
 	case alertHandshakeFailure, alertUnknownCA, alertAccessDenied, alertCertificateRequired:
@@ -171,7 +171,7 @@ func alertOf(err error) uint64 {
 	return v.Uint()
 }
 
-// refuses says whether a dial failed for the sake of the credentials.
+// refuses reports whether a dial failed because of the credentials.
 func refuses(err error) bool {
 	_, is := errors.AsType[*TLSError](err)
 	return is

@@ -88,7 +88,7 @@ func (s *source) read(name, file string, text []byte) (err error) {
 	return nil
 }
 
-// sum tells contents apart.
+// sum identifies the contents.
 func (m *material) sum() (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, s := range []*source{&m.ca, &m.cert, &m.key} {
@@ -235,16 +235,16 @@ func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
 	}
 }
 
-// withdraws says whether c, nil for plain TCP, no longer trusts a server that the
+// withdraws reports whether c, nil for plain TCP, no longer trusts a server that the
 // credentials before it did: by an authority that is gone, or another name to expect.
 // What was made on them must end then. Other certificates of this side, and more
 // authorities, withdraw nothing.
 func (c *credentials) withdraws(before *credentials) bool {
 	switch {
 	case c == nil:
-		return false // it trusts anybody
+		return false // it trusts any server
 	case before == nil:
-		return true // which trusted anybody
+		return true // which trusted any server
 	case c.wanted != "" && c.wanted != before.wanted:
 		return true
 	}

@@ -12,31 +12,30 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
-// offer is credentials on their way into force.
+// offer is credentials that are to come into force.
 type offer struct {
 	next    *credentials
 	lasting bool               // of OfferTLS: until they are taken
 	serial  uint64             // among SetTLS and OfferTLS; the owner gives it
-	by      *offering          // that had them taken; nil: of SetTLS
+	by      *offering          // whose trial took them; nil: of SetTLS
 	reply   actor.Reply[error] // of the caller; zero: none waits
 }
 
-// SetTLS replaces the credentials: cfg is read, tried on a server, and then used
-// for every new session. The sessions there are are replaced one by one, each when
-// its successor is up, and end once nothing is on them: no call and no stream
-// notices. Only if cfg withdraws trust, by an authority that is gone or another
-// server's name, they end after Config.DrainTimeout, with what is still on them
-// (ErrDrained). nil is plain TCP. What OfferTLS has on offer ends with that.
+// SetTLS replaces the credentials: cfg is read, tried on a server, and then used for every
+// new session. The sessions in use are replaced one by one, each when its successor is up,
+// and end once they carry no call or stream: none is interrupted. Only if cfg withdraws
+// trust, by an authority that is gone or another server's name, they end after
+// Config.DrainTimeout, with the calls on them (ErrDrained). nil is plain TCP. An offer of
+// OfferTLS ends with that.
 //
-// It is tried once, on the servers there are sessions to and on the last one there
-// was, until one takes it. A server that cannot be reached, or does not answer, says
-// nothing about it: if no other does, it is tried on those that last refused what is
-// in force, up to 8; and if no server can be asked at all it is taken as it is, as
-// it is where there never was one. That bounds how long SetTLS blocks:
-// Config.DialTimeout per server, or until ctx ends, which ends only the waiting: the
-// credentials may still come into force. Any other error leaves everything as it was,
-// those on offer included. It is ctx.Err, a *TLSConfigError, ErrStopped, or that of the
-// first server that refused it, a *DialError around a *TLSError.
+// It is tried once, on the servers of the sessions and on the last one that was reached,
+// until one takes it. A server that cannot be reached, or does not answer, does not count:
+// if no other answers, it is tried on those that last refused the credentials in force, up
+// to 8; and if no server can be asked, or none was ever reached, it is taken untried. So
+// SetTLS blocks for up to Config.DialTimeout per server, or until ctx ends, which ends only
+// the waiting: the credentials may still come into force. Any other error leaves everything
+// as it was, those on offer included. It is ctx.Err, a *TLSConfigError, ErrStopped, or that
+// of the first server that refused it, a *DialError around a *TLSError.
 func (p *Pool) SetTLS(ctx context.Context, cfg *TLSConfig) error {
 	next, err := cfg.load(time.Now())
 	if err != nil {
@@ -49,15 +48,14 @@ func (p *Pool) SetTLS(ctx context.Context, cfg *TLSConfig) error {
 // servers that SetTLS asks until one of them takes it; only then is it in force. It is
 // tried at once, after 5 s, and then less and less often, at least every 5 min; within
 // seconds when a session comes up or a server refuses the credentials in force. With
-// cfg.Watch its files are read again meanwhile, and what they hold then is on offer.
-// When it is refused that is logged once, with the reason, and when it is taken too.
-// Where no server was ever reached, nor refused this side, it is taken as it is; where
-// none can be asked, it waits for one.
+// cfg.Watch its files are read again meanwhile, and their contents are on offer then. A
+// refusal is logged once, with the reason, and so is the end. If no server was ever
+// reached, nor refused this side, it is taken untried; if none can be asked, it waits.
 //
 // A later OfferTLS takes its place, and a later SetTLS that is taken ends it. The
-// credentials in force stay what they were, their files watched, until it is taken.
-// OfferedTLS tells how it stands. It does not wait for any server; the error is a
-// *TLSConfigError, or ErrStopped, and leaves everything as it was.
+// credentials in force stay, their files watched, until it is taken; see OfferedTLS. It
+// does not wait for any server; the error is a *TLSConfigError, or ErrStopped, and leaves
+// everything as it was.
 func (p *Pool) OfferTLS(cfg *TLSConfig) error {
 	next, err := cfg.load(time.Now())
 	if err != nil {
@@ -66,7 +64,7 @@ func (p *Pool) OfferTLS(cfg *TLSConfig) error {
 	return p.secure(context.Background(), &offer{next: next, lasting: true})
 }
 
-// OfferedTLS says whether credentials are on offer that no server has taken yet, of
+// OfferedTLS reports whether credentials are on offer that no server has taken yet, of
 // OfferTLS or of files that have changed (TLSConfig.Watch), and why not: the first
 // refusal when they were tried last, or why no server could be asked; nil before they
 // were. It neither blocks nor allocates.
@@ -75,8 +73,8 @@ func (p *Pool) OfferedTLS() (pending bool, untaken error) {
 		if o == nil || !o.pending.Load() {
 			continue
 		}
-		if why := o.untaken.Load(); why != nil {
-			return true, *why
+		if refusal := o.untaken.Load(); refusal != nil {
+			return true, *refusal
 		}
 		pending = true
 	}
@@ -95,8 +93,8 @@ func (p *Pool) secure(ctx context.Context, of *offer) error {
 	return refused
 }
 
-// secure looks, in a goroutine of its own, whether a server takes what is offered, or
-// has it offered until one does. It answers what that comes to for the core.
+// secure tries, in a goroutine of its own, whether a server takes an offer, or starts an
+// offering. It returns the message for the core, if the offer is in force already.
 func (o *owner) secure(of *offer) core.Message {
 	p := o.pool
 	o.serial++
@@ -140,8 +138,8 @@ func (o *owner) start(of *offering) {
 	})
 }
 
-// enforce puts into force what a server took. It answers false for what is not to be:
-// it is on offer no more, or others that were asked for later are in force already.
+// enforce puts an offer that a server took into force. It reports false if the offer has
+// ended, or later credentials are in force already.
 func (o *owner) enforce(m core.Secured, of *offer) bool {
 	p := o.pool
 	if of.by != nil && of.by.over.Err() != nil {
@@ -176,8 +174,8 @@ func (p *Pool) caution(before, now *credentials) {
 	}
 }
 
-// askable are the servers that credentials are tried on, and those that are left for
-// when none of these says anything.
+// askable are the servers that credentials are tried on, and those to try when none of
+// these answers.
 func (p *Pool) askable() (first, others []string) {
 	first = slices.Sorted(maps.Keys(*p.table.Load()))
 	if last := p.reached.Load(); last != nil && !slices.Contains(first, *last) {
@@ -194,11 +192,11 @@ func (p *Pool) try(ctx context.Context, creds *credentials) trial {
 		return t
 	}
 	second := p.greetAny(ctx, others, creds)
-	second.unheard = cmp.Or(t.unheard, second.unheard)
+	second.unreached = cmp.Or(t.unreached, second.unreached)
 	return second
 }
 
-// tried is the verdict of a single try: nil too if no server could be asked.
+// tried is the result of a single try: nil too if no server could be asked.
 func (p *Pool) tried(ctx context.Context, creds *credentials) error {
 	t := p.try(ctx, creds)
 	switch {
@@ -208,8 +206,8 @@ func (p *Pool) tried(ctx context.Context, creds *credentials) error {
 		return context.Cause(ctx)
 	case t.refused != nil:
 		return fmt.Errorf("pool: TLS stays as it was: %w", t.refused)
-	case t.unheard != nil:
-		p.cfg.Logger.Warn().Err(t.unheard).Msg("no server could be asked about new TLS credentials: they are taken untried")
+	case t.unreached != nil:
+		p.cfg.Logger.Warn().Err(t.unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
 	}
 	return nil
 }
@@ -223,7 +221,7 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 			s.Abort(ErrRenewed)
 			return trial{taken: true}
 		case !refuses(err):
-			t.unheard = cmp.Or(t.unheard, err)
+			t.unreached = cmp.Or(t.unreached, err)
 		default:
 			t.refused = cmp.Or(t.refused, err)
 		}
@@ -231,12 +229,11 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 	return t
 }
 
-// maxTrials is how many dials there may be at once to try credentials, which have slots
-// of their own: an answer is wanted although the address is in back-off, for that may be
-// due to the credentials in force.
+// maxTrials is how many dials may try credentials at once. They have slots of their own:
+// the address may be in back-off because of the credentials in force.
 const maxTrials = 4
 
-// tryDial dials addr with creds when it is its turn.
+// tryDial dials addr with creds when a trial is free.
 func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*connection, error) {
 	select {
 	case p.trials <- struct{}{}:
@@ -247,15 +244,14 @@ func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*c
 	return p.dialWith(ctx, addr, 0, creds)
 }
 
-// newOffering makes one that looks at the files of cfg, and offers nothing yet.
+// newOffering makes an offering that reads the files of cfg, and offers nothing yet.
 func (p *Pool) newOffering(cfg *TLSConfig) *offering {
 	o := &offering{log: p.cfg.Logger, from: cfg, try: p.try, events: make(chan struct{}, 1)}
 	o.over, o.end = context.WithCancel(context.Background())
 	return o
 }
 
-// watch looks after the files of the credentials in force, in place of those it
-// looked after before.
+// watch watches the files of the credentials in force, in place of those before.
 func (o *owner) watch() {
 	p := o.pool
 	if before := p.watching.Swap(nil); before != nil {

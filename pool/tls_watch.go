@@ -10,27 +10,27 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// offering is credentials that are offered to servers until one takes them, and a
-// look at the files they come from. There are two of them: what OfferTLS was given,
-// and what the files of the credentials in force have become since.
+// offering offers credentials to servers until one takes them, and reads the files that
+// they come from again. There may be two: of OfferTLS, and of the files of the credentials
+// in force.
 type offering struct {
 	log     zerolog.Logger
-	from    *TLSConfig   // whose files are looked at; nil: there are none
-	inForce *credentials // of the files in force, what they held then; nil: of OfferTLS
+	from    *TLSConfig   // whose files are read; nil: there are none
+	inForce *credentials // those in force, whose files are watched; nil: of OfferTLS
 	serial  uint64       // of OfferTLS, among SetTLS and OfferTLS
 	try     func(context.Context, *credentials) trial
 
-	next    *credentials          // what is offered; nil is plain TCP
+	next    *credentials          // on offer; nil is plain TCP
 	pending atomic.Bool           // next is to be taken
-	untaken atomic.Pointer[error] // why it was not when it was offered last; nil: it was not offered yet
+	untaken atomic.Pointer[error] // why the last trial did not take it; nil: there was none yet
 
-	events chan struct{}   // has one when a server may see it differently now
+	events chan struct{}   // has one when a server may answer differently now
 	over   context.Context // ends it
 	end    context.CancelFunc
 
-	refusedSum [sha256.Size]byte // of what was refused, and that was logged
-	unheardSum [sha256.Size]byte // of what no server could be asked about, and that was logged
-	badFiles   string            // the complaint about files that was logged last
+	refusedSum   [sha256.Size]byte // of the credentials whose refusal was logged
+	unreachedSum [sha256.Size]byte // of those for which it was logged that no server could be asked
+	badFiles     string            // the fault of the files that was logged last
 }
 
 // The time between two offers: from 5 s, doubled each time, to 4 min, and up to a
@@ -47,7 +47,8 @@ func offerPause(offers int) time.Duration {
 	return pause + rand.N(pause/4)
 }
 
-// event says that a server may see it differently now, or that there is another one.
+// event brings the next trial forward: a server may answer differently now, or there is
+// another one.
 func (o *offering) event() {
 	if o == nil || !o.pending.Load() {
 		return
@@ -58,8 +59,8 @@ func (o *offering) event() {
 	}
 }
 
-// run offers what there is to offer, and looks at the files, until a server has taken
-// next, or there is none to ask, or ctx ends (false).
+// run offers next, and reads the files, until a server has taken it, or there is none to
+// ask, or ctx ends (false).
 func (o *offering) run(ctx context.Context) bool {
 	var tick <-chan time.Time
 	if o.from != nil && o.from.Watch > 0 {
@@ -67,7 +68,7 @@ func (o *offering) run(ctx context.Context) bool {
 		defer t.Stop()
 		tick = t.C
 	}
-	again := time.NewTimer(0) // finds nothing to offer, perhaps
+	again := time.NewTimer(0) // there may be nothing to offer yet
 	defer again.Stop()
 	offers, soonest := 0, time.Now()
 	for {
@@ -96,12 +97,12 @@ func (o *offering) run(ctx context.Context) bool {
 	}
 }
 
-// offer says whether next is to come into force: a server took it, or none is known.
+// offer reports whether next is to come into force: a server took it, or none is known.
 func (o *offering) offer(ctx context.Context) bool {
 	t := o.try(ctx, o.next)
 	sum := o.next.digest()
 	switch {
-	case t.taken || t.nobody():
+	case t.taken || t.untried():
 		return true
 	case o.ended(ctx):
 		return false
@@ -113,20 +114,20 @@ func (o *offering) offer(ctx context.Context) bool {
 				"the TLS credentials on offer are not taken: those before stay in force")
 		}
 	default:
-		o.untaken.Store(&t.unheard)
-		if o.unheardSum != sum {
-			o.unheardSum = sum
-			o.complain(t.unheard, "no server can be asked about changed TLS files: those read before stay in force until one can",
+		o.untaken.Store(&t.unreached)
+		if o.unreachedSum != sum {
+			o.unreachedSum = sum
+			o.complain(t.unreached, "no server can be asked about changed TLS files: those read before stay in force until one can",
 				"no server can be asked about the TLS credentials on offer: those before stay in force until one can")
 		}
 	}
 	return false
 }
 
-// ended says whether nothing that is found out now matters any more.
+// ended reports whether the offering, or ctx, has ended.
 func (o *offering) ended(ctx context.Context) bool { return ctx.Err() != nil || o.over.Err() != nil }
 
-// complain logs what keeps the credentials from coming into force.
+// complain logs why the credentials do not come into force.
 func (o *offering) complain(err error, ofWatch, ofOffer string) {
 	text := ofOffer
 	if o.inForce != nil {
@@ -135,7 +136,7 @@ func (o *offering) complain(err error, ofWatch, ofOffer string) {
 	o.log.Warn().Err(err).Msg(text)
 }
 
-// digest tells credentials apart. That of plain TCP is not zero either.
+// digest identifies credentials. That of plain TCP is not zero either.
 func (c *credentials) digest() [sha256.Size]byte {
 	if c == nil {
 		return sha256.Sum256(nil)
@@ -143,9 +144,9 @@ func (c *credentials) digest() [sha256.Size]byte {
 	return c.sum
 }
 
-// look says whether the files hold something new to offer. It reads them whole, and
-// they are small: a time stamp would miss what is replaced within its grain. Files
-// that are of no use change nothing: what they held before stays on offer.
+// look reports whether the files hold other credentials to offer. It reads the files whole,
+// and they are small: a time stamp would miss a change within its grain. Files that cannot
+// be used change nothing: their last contents stay on offer.
 func (o *offering) look(ctx context.Context) bool {
 	m, err := o.from.read()
 	if err != nil {
@@ -153,10 +154,10 @@ func (o *offering) look(ctx context.Context) bool {
 		return false
 	}
 	sum := m.sum()
-	if o.inForce != nil && sum == o.inForce.sum { // what was wrong is mended, or taken back
+	if o.inForce != nil && sum == o.inForce.sum { // the files are as those in force again
 		o.pending.Store(false)
 		o.untaken.Store(nil)
-		o.badFiles, o.refusedSum, o.unheardSum = "", [sha256.Size]byte{}, [sha256.Size]byte{}
+		o.badFiles, o.refusedSum, o.unreachedSum = "", [sha256.Size]byte{}, [sha256.Size]byte{}
 		return false
 	}
 	if o.pending.Load() && sum == o.next.digest() {
@@ -174,7 +175,7 @@ func (o *offering) look(ctx context.Context) bool {
 	return true
 }
 
-// bad logs once for each thing that is wrong with the files.
+// bad logs a fault of the files once.
 func (o *offering) bad(ctx context.Context, about string, err error) {
 	if o.badFiles == about || o.ended(ctx) {
 		return
@@ -184,12 +185,12 @@ func (o *offering) bad(ctx context.Context, about string, err error) {
 		"changed TLS files are not taken: those read before stay on offer")
 }
 
-// trial is how servers took credentials.
+// trial is the result of trying credentials on servers.
 type trial struct {
-	taken   bool
-	refused error // by the first that refused; they all did, or could not be asked
-	unheard error // the first that could not be asked
+	taken     bool
+	refused   error // by the first that refused; they all did, or could not be asked
+	unreached error // the first that could not be asked
 }
 
-// nobody says whether there was no server to ask.
-func (t trial) nobody() bool { return !t.taken && t.refused == nil && t.unheard == nil }
+// untried reports whether there was no server to ask.
+func (t trial) untried() bool { return !t.taken && t.refused == nil && t.unreached == nil }
