@@ -1,11 +1,9 @@
 // Package messages is the vocabulary of the proxy: the values that describe
-// servers and the two sealed sets of messages that its actors take.
+// servers and the sealed set of messages that the owner of the server list takes.
 //
-//   - [Message] messages go to the owner of the server list: what an agent sends
-//     it ([HeartbeatUpdate], [FailureNotice], [RebalanceTick], [SetServers],
-//     [SetBackups], [AddBackup], [AddPrimary], [RemoveServer]) and what its own
-//     helpers report back ([ProbeDone], [DiscoveryDone], [Recovered]).
-//   - [Pool] messages go to the owner of the connections.
+// A [Message] comes from the agent ([HeartbeatUpdate], [FailureNotice], [RebalanceTick],
+// [SetServers], [SetBackups], [AddBackup], [AddPrimary], [RemoveServer]) or from the
+// owner's own goroutines ([ProbeDone], [DiscoveryDone], [Recovered]).
 //
 // A [Server] is one server's RPC endpoint, made by [ParseServer]; a [View] is an
 // immutable picture of the list that readers share without a lock.
@@ -14,6 +12,6 @@
 // [UpdateError], [ErrNoAddrs].
 //
 // Messages are plain values, whose one method answers them when the owner ends
-// first. The sender gives it away: its slices must not be changed afterwards. A message
-// with a Reply is answered exactly once; with a zero Reply no answer is sent.
+// first. Who sends one gives it away: its slices must not be changed afterwards. A
+// message with a Reply answers it exactly once; a zero Reply means that nobody waits.
 package messages

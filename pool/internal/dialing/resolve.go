@@ -74,7 +74,7 @@ func (r *Resolver) Moved(ctx context.Context, addr, route string) (bool, error) 
 	host, _, named := hostName(addr)
 	at, err := netip.ParseAddrPort(route)
 	if r.Net == nil || !named || err != nil {
-		return false, nil //nolint:nilerr // it was not resolved here
+		return false, nil // it was not resolved here
 	}
 	asking, stop := context.WithTimeoutCause(ctx, lookupLimit, &LateError{lookupLimit})
 	defer stop()
