@@ -66,35 +66,15 @@ func (p *Pool) failRoute(c *connection, cause error) {
 }
 
 // reports brings the reports of sessions to the owner, as session.Notify says. A full
-// mailbox loses one that does not wait.
+// mailbox does not take one that does not wait.
 type reports struct{ pool *Pool }
 
-func (r reports) try(m core.Message) bool { return r.pool.actor.TryTell(mail{Message: m}) == nil }
-
-func (r reports) Overdue(addr string, id uint64) {
-	r.try(core.Overdue{Addr: addr, Session: id})
+func (r reports) TryTell(m core.Message) bool {
+	return r.pool.actor.TryTell(mail{Message: m}) == nil
 }
 
-func (r reports) Late(addr string, id uint64) { r.try(core.Late{Addr: addr, Session: id}) }
-
-func (r reports) Unanswered(addr string, id uint64, since time.Time, silent bool, late time.Time) {
-	r.try(core.Unanswered{Addr: addr, Session: id, Since: since, Silent: silent, Late: late})
-}
-
-func (r reports) Unopened(addr string, id uint64) bool {
-	return r.try(core.Unopened{Addr: addr, Session: id})
-}
-
-func (r reports) Proven(addr string, id uint64) bool {
-	return r.try(core.Proven{Addr: addr, Session: id})
-}
-
-func (r reports) Leaving(ctx context.Context, addr string, id uint64) {
-	_ = r.pool.actor.Tell(ctx, mail{Message: core.Leaving{Addr: addr, Session: id}})
-}
-
-func (r reports) Drained(ctx context.Context, addr string, id uint64) {
-	_ = r.pool.actor.Tell(ctx, mail{Message: core.Drained{Addr: addr, Session: id}})
+func (r reports) Tell(ctx context.Context, m core.Message) {
+	_ = r.pool.actor.Tell(ctx, mail{Message: m})
 }
 
 // methodTimes is how long methods take, as session.Usual says.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -90,7 +91,7 @@ func (s *base) answered() {
 	if s.proven.Load() || !s.proven.CompareAndSwap(false, true) {
 		return
 	}
-	if !s.cfg.Notify.Proven(s.Addr, s.ID) {
+	if !s.cfg.Notify.TryTell(core.Proven{Addr: s.Addr, Session: s.ID}) {
 		s.proven.Store(false)
 	}
 }
@@ -155,7 +156,7 @@ func (s *base) reportUnopened() {
 	if o.Waiting() <= 0 || !o.Reported.CompareAndSwap(false, true) {
 		return
 	}
-	if !s.cfg.Notify.Unopened(s.Addr, s.ID) || o.Waiting() <= 0 {
+	if !s.cfg.Notify.TryTell(core.Unopened{Addr: s.Addr, Session: s.ID}) || o.Waiting() <= 0 {
 		// It is repeated; or the last one was acknowledged just before, and those that
 		// follow would not be reported.
 		o.Reported.Store(false)
@@ -170,7 +171,7 @@ func (s *base) overdue() time.Duration {
 	if left := max(limit-s.conn.Silence(), excused); left > 0 {
 		return left
 	}
-	s.cfg.Notify.Overdue(s.Addr, s.ID)
+	s.cfg.Notify.TryTell(core.Overdue{Addr: s.Addr, Session: s.ID})
 	return limit
 }
 

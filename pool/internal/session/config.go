@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -48,29 +49,15 @@ func (c *Config) slept() time.Duration {
 	return now.Round(0).Sub(c.Origin.Round(0)) - now.Sub(c.Origin)
 }
 
-// Notify gets the reports of the session numbered id to the server at addr. A method
-// without a context must not block.
+// Notify brings the reports of sessions to the owner of their pool. TryTell does not
+// block, and reports whether m was taken; Tell blocks until it is, or ctx ends.
+//
+// What a waiting call sees is reported again while it lasts: core.Overdue, core.Late,
+// core.Unopened. A core.Proven that was not taken is repeated with the next answer. A
+// core.Unanswered may be lost. Tell brings core.Leaving and core.Drained.
 type Notify interface {
-	// Overdue: a call waits, and nothing at all has come in for the silence limit. It is
-	// repeated while that lasts.
-	Overdue(addr string, id uint64)
-	// Late: a call waits for longer than its method usually takes, and no call on the
-	// session was answered for the silence limit. It is repeated while that lasts.
-	Late(addr string, id uint64)
-	// Unanswered: a caller gave up on a call that was sent at since. silent reports that
-	// nothing has come in since then; late is when the call would have been late, if no
-	// call was answered since then, else zero.
-	Unanswered(addr string, id uint64, since time.Time, silent bool, late time.Time)
-	// Unopened: opened streams wait to be acknowledged. It reports whether the report was
-	// taken; one that was not is repeated.
-	Unopened(addr string, id uint64) bool
-	// Proven: the first call on the session was answered. It reports whether the report was
-	// taken; one that was not is repeated with the next answer.
-	Proven(addr string, id uint64) bool
-	// Leaving: the server has announced that it takes no new stream. It blocks within ctx.
-	Leaving(ctx context.Context, addr string, id uint64)
-	// Drained: the last call or stream on a retired session has ended. It blocks within ctx.
-	Drained(ctx context.Context, addr string, id uint64)
+	TryTell(m core.Message) bool
+	Tell(ctx context.Context, m core.Message)
 }
 
 // Usual remembers how long the methods of servers take. It neither blocks nor allocates.

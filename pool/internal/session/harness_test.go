@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
@@ -26,13 +27,8 @@ const patience = 30 * time.Second
 // pool is what is above a session: it takes every report.
 type pool struct{}
 
-func (pool) Overdue(string, uint64)                                {}
-func (pool) Late(string, uint64)                                   {}
-func (pool) Unanswered(string, uint64, time.Time, bool, time.Time) {}
-func (pool) Unopened(string, uint64) bool                          { return true }
-func (pool) Proven(string, uint64) bool                            { return true }
-func (pool) Leaving(context.Context, string, uint64)               {}
-func (pool) Drained(context.Context, string, uint64)               {}
+func (pool) TryTell(core.Message) bool          { return true }
+func (pool) Tell(context.Context, core.Message) {}
 
 // times knows of no method that takes long.
 type times struct{}

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
+)
 
 // mostLate is the longest that a call waits between two reports of Late, as a multiple of
 // the silence limit.
@@ -30,7 +34,7 @@ func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
 		return max(limit-waited, floor-silent)
 	}
 	w.reported = now
-	s.cfg.Notify.Late(s.Addr, s.ID)
+	s.cfg.Notify.TryTell(core.Late{Addr: s.Addr, Session: s.ID})
 	return min(max(waited, floor), mostLate*floor)
 }
 
@@ -58,6 +62,8 @@ func (w *waiter) unanswered() {
 		}
 	}
 	if silent || !late.IsZero() {
-		s.cfg.Notify.Unanswered(s.Addr, s.ID, s.cfg.Origin.Add(w.begin), silent, late)
+		s.cfg.Notify.TryTell(core.Unanswered{
+			Addr: s.Addr, Session: s.ID, Since: s.cfg.Origin.Add(w.begin), Silent: silent, Late: late,
+		})
 	}
 }

@@ -53,7 +53,7 @@ func (s *Session) Retire(why, moved error) {
 }
 
 // Shut ends a retired session on which nothing is in flight. If something has begun
-// meanwhile, Notify.Drained follows when that has ended.
+// meanwhile, core.Drained is reported when that has ended.
 func (s *Session) Shut() {
 	if s.calls.CompareAndSwap(retiredBit, retiredBit|shutBit) {
 		s.cancel(s.retired)

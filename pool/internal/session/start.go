@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -72,13 +73,13 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 		select {
 		case <-leaving:
 			leaving = nil
-			s.cfg.Notify.Leaving(ctx, s.Addr, s.ID)
+			s.cfg.Notify.Tell(ctx, core.Leaving{Addr: s.Addr, Session: s.ID})
 		case <-ctx.Done():
 			s.cancel(stopped)
 		case <-s.yamux.CloseChan():
 			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.drained:
-			s.cfg.Notify.Drained(ctx, s.Addr, s.ID)
+			s.cfg.Notify.Tell(ctx, core.Drained{Addr: s.Addr, Session: s.ID})
 		case <-s.ctx.Done():
 		}
 	}
