@@ -3,12 +3,13 @@ package session
 import (
 	"context"
 	"errors"
-	"github.com/hashicorp/yamux"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/hashicorp/yamux"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"

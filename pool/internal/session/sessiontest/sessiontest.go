@@ -1,4 +1,3 @@
-// Package sessiontest has networks for the tests of sessions and of what is above them.
 package sessiontest
 
 import (
