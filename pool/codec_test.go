@@ -78,7 +78,7 @@ func TestARepliesBytesAreTheCallersOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, first) {
-		t.Fatalf("%q: overwritten by the next call on the lane", got)
+		t.Fatalf("%q: overwritten by the next call on the stream", got)
 	}
 }
 

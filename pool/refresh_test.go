@@ -211,7 +211,7 @@ func TestABetterSessionTakesOverAndWhatIsOnTheOldOneEndsWell(t *testing.T) {
 	if where := receive(t, "the proof", asked); where != addrs[1] {
 		t.Errorf("it was dialed at %s, where the old one is", where)
 	}
-	if got := receive(t, "the news", renewed); got != at(addrs[0]) {
+	if got := receive(t, "the report", renewed); got != at(addrs[0]) {
 		t.Error(got)
 	}
 	if where := whereIs(t, p, at(addrs[0])); where != addrs[1] {

@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// The witnesses that are asked first are as silent as the server in front, over
+// The corroborators that are asked first are as silent as the server in front, over
 // sessions that are as old, so that nobody has failed yet.
 func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// Rounds, and looks for a witness, dial servers that are not used then. Between rounds
+// Rounds, and looks for a corroborator, dial servers that are not used then. Between rounds
 // there is one session, the one that calls go over.
 func TestBetweenRoundsThereIsOneSession(t *testing.T) {
 	c := startCluster(t, 3)
@@ -17,7 +17,7 @@ func TestBetweenRoundsThereIsOneSession(t *testing.T) {
 	})
 	defer stop(t, p.Stop)
 	for range 2 {
-		for _, addr := range c.Addrs() { // as a round does with one server, and a witness with another
+		for _, addr := range c.Addrs() { // as a round does with one server, and a corroborator with another
 			if _, err := p.Ping(t.Context(), addr); err != nil {
 				t.Fatal(err)
 			}

@@ -154,8 +154,8 @@ func TestCallersThatFailTogetherRotateOnce(t *testing.T) {
 			})
 		}
 		callers.Wait()
-		synctest.Wait() // the news that a server answers is waited for by nobody
-		// One epoch is the rotation's, one brings the news that the next server answers.
+		synctest.Wait() // no caller waits for the report that a server answers
+		// One epoch is the rotation's, one reports that the next server answers.
 		rotated := append(slices.Clone(before.Addrs()[1:]), addr)
 		if after := p.View(); after.Epoch() != before.Epoch()+2 || !slices.Equal(after.Addrs(), rotated) {
 			t.Errorf("the view was %s\nand is %s", picture(before), picture(after))

@@ -89,7 +89,7 @@ func TestANodeIsRegisteredReadyAndHasItsIdentity(t *testing.T) {
 
 func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
 	t.Parallel()
-	for name, strike := range map[string]func(*testutil.Server){
+	for name, breakServer := range map[string]func(*testutil.Server){
 		"killed": (*testutil.Server).Kill, "shut down": (*testutil.Server).Shutdown, "frozen": (*testutil.Server).Freeze,
 	} {
 		c := startCluster(t, 3, time.Second)
@@ -97,7 +97,7 @@ func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
 		cfg, told := listening(heartbeat.Config{})
 		start(t, p, cfg)
 		front := await(t, "landed", told.replies).Server
-		strike(c.ServerAt(front.Addr))
+		breakServer(c.ServerAt(front.Addr))
 		for {
 			if r := await(t, name+": landed elsewhere", told.replies); r.Server != front {
 				break
@@ -213,7 +213,7 @@ func TestTheOnlyServerCanCallTheAgentAfterItsRestart(t *testing.T) {
 	if err := c.Restart(0); err != nil {
 		t.Fatal(err)
 	}
-	for { // until the session that broke was noticed, an answer is no news
+	for { // until the session that broke was noticed, an answer changes nothing
 		if err := p.Call(within(t), "Status.Ping", dict{}, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -71,7 +71,7 @@ func TestTheDeadlineIsThatOfTheFirstSession(t *testing.T) {
 	r.deadline(idleTime / 2)
 }
 
-// A probe, or a witness, costs a server a session. Nobody calls on it, and its server
+// A probe, or a corroborating ping, costs a server a session. Nobody calls on it, and its server
 // knows no agent by it.
 func TestASessionThatOnlyPingsWereOnEndsSoonWhereCallsAreElsewhere(t *testing.T) {
 	r := newRig(t)

@@ -109,7 +109,7 @@ func TestALateDialInPlaceOfACutSessionIsToldWhenItComes(t *testing.T) {
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA)
 }
 
-func TestNewsOfADialThatHasEndedOrNeverWasIsIgnored(t *testing.T) {
+func TestAReportOfADialThatHasEndedOrNeverWasIsIgnored(t *testing.T) {
 	r := newRig(t)
 	r.tell(DialLate{Addr: addrA, Session: 9, Err: tooLate(addrA)})
 	r.tell(r.connect("ann", addrA, 0), "dial "+addrA+" as 1")

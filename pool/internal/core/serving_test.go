@@ -101,7 +101,7 @@ func TestAWitnessThatAnswersLateDecidesAllTheSame(t *testing.T) {
 	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
 }
 
-func TestAnAnswerBesideALateWitnessCounts(t *testing.T) {
+func TestAnAnswerBesideALateCorroboratorCounts(t *testing.T) {
 	r := servingRig(t)
 	r.chatter(1)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
@@ -209,7 +209,7 @@ func TestTheOnlyServerIsAskedLessAndLessOften(t *testing.T) {
 	}
 }
 
-// Who leaves before its call is late is a witness too.
+// A caller that leaves before its call is late is evidence too.
 func TestACallerThatLeavesEarlyHasTheServerLookedAt(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(r *rig)

@@ -89,15 +89,15 @@ const unclaimedStreams = 1024
 // add counts bytes on a stream without a route, and returns how many to allow the peer
 // again, if that is worth a frame.
 func (u *unclaimed) add(stream, bytes uint32, flags uint16) uint32 {
-	owed, known := (*u)[stream]
-	owed = min(owed+min(bytes, WindowSize), WindowSize)
+	uncredited, known := (*u)[stream]
+	uncredited = min(uncredited+min(bytes, WindowSize), WindowSize)
 	switch {
 	case flags&(flagFIN|flagRST) != 0:
 		delete(*u, stream)
 		return 0
-	case owed >= WindowSize/2:
+	case uncredited >= WindowSize/2:
 		delete(*u, stream)
-		return owed
+		return uncredited
 	case bytes == 0:
 		return 0
 	case *u == nil:
@@ -108,7 +108,7 @@ func (u *unclaimed) add(stream, bytes uint32, flags uint16) uint32 {
 			break
 		}
 	}
-	(*u)[stream] = owed
+	(*u)[stream] = uncredited
 	return 0
 }
 
@@ -117,8 +117,8 @@ func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
 	if stream%2 == 0 {
 		return // opened by the server, and yamux's
 	}
-	if owed := c.reading.unclaimed.add(stream, bytes, flags); owed > 0 {
-		c.Send(newHead(typeWindow, 0, stream, owed))
+	if uncredited := c.reading.unclaimed.add(stream, bytes, flags); uncredited > 0 {
+		c.Send(newHead(typeWindow, 0, stream, uncredited))
 	}
 }
 

@@ -21,9 +21,9 @@ type reply struct {
 	incoming
 	stray atomic.Bool // bytes came that no call had asked for
 
-	window int        // bytes that the peer may send
-	owed   int        // bytes that came in and were not added to the window again
-	credit *mux.Frame // the last frame that did
+	window     int        // bytes that the peer may send
+	uncredited int        // bytes that came in and were not added to the window again
+	credit     *mux.Frame // the last frame that did
 }
 
 // expectReply begins stateAsked. It reports false if the peer has closed the stream:
@@ -160,13 +160,13 @@ func (l *callStream) StreamEnded(err error) {
 // addToWindow lets the peer send n bytes more, once that is worth a frame. There are two
 // such frames at most that the peer has not acted on.
 func (l *callStream) addToWindow(n int) {
-	if l.owed += n; l.owed < mux.WindowSize/2 {
+	if l.uncredited += n; l.uncredited < mux.WindowSize/2 {
 		return
 	}
 	if l.credit == nil || l.credit.Pending() {
 		l.credit = new(mux.Frame)
 	}
-	l.credit.SetWindow(l.route.Stream, uint32(l.owed))
-	l.window, l.owed = l.window+l.owed, 0
+	l.credit.SetWindow(l.route.Stream, uint32(l.uncredited))
+	l.window, l.uncredited = l.window+l.uncredited, 0
 	l.session.conn.Send(l.credit)
 }

@@ -260,8 +260,8 @@ func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
 		}
 		t.Fatalf("% x", w)
 	}
-	if l.owed >= mux.WindowSize/2+each || int(given)+l.owed < size {
-		t.Fatalf("%d bytes given back, %d owed of %d", given, l.owed, size)
+	if l.uncredited >= mux.WindowSize/2+each || int(given)+l.uncredited < size {
+		t.Fatalf("%d bytes given back, %d not, of %d", given, l.uncredited, size)
 	}
 }
 
@@ -276,8 +276,8 @@ func TestThePeerIsLetSendAlsoWhileTheLastLeaveIsBeingWritten(t *testing.T) {
 	awaitTrue(t, "the writer", func() bool { return l.credit.State() == mux.FrameWriting })
 	first := l.credit
 	l.Received(mux.WindowSize/2, 0, false)
-	if l.owed != 0 || l.credit == first || l.credit.State() != mux.FrameQueued {
-		t.Fatalf("%d bytes owed, another frame is queued: %v", l.owed, l.credit != first)
+	if l.uncredited != 0 || l.credit == first || l.credit.State() != mux.FrameQueued {
+		t.Fatalf("%d bytes not given back, another frame is queued: %v", l.uncredited, l.credit != first)
 	}
 }
 

@@ -20,7 +20,7 @@ func (g *rig) corroborators(addr string) (asked []string) {
 	return asked
 }
 
-func TestSilentWitnessesDoNotKeepTheOthersFromBeingAsked(t *testing.T) {
+func TestSilentCorroboratorsDoNotKeepTheOthersFromBeingAsked(t *testing.T) {
 	for _, n := range []int{2, 3, 4, 5, 7, 40} {
 		g := newRig(t, pooled(n)...)
 		for _, s := range pooled(n)[n/2+1:] { // failed, and back meanwhile
@@ -62,7 +62,7 @@ func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
 			g.r.list.find("c:4647").lastAskedLook = g.r.suspicion.look(g.now)
 			answer(g)
 			if lastAskedLook := g.r.list.find("c:4647").lastAskedLook; lastAskedLook != 0 {
-				t.Errorf("%s of a server that was %s: it is still thought to owe an answer", what, before)
+				t.Errorf("%s of a server that was %s: its answer is still awaited", what, before)
 			}
 		}
 	}

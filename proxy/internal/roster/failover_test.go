@@ -41,7 +41,7 @@ func TestTheSpreadFollowsTheSizeOfTheCluster(t *testing.T) {
 func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 	for _, tt := range []struct {
 		what   string
-		news   func(*rig)
+		report func(*rig)
 		sooner bool
 	}{
 		{"the active server fails", func(g *rig) { g.fail("a") }, true},
@@ -65,7 +65,7 @@ func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 		}, false},
 	} {
 		g := newRig(t, "a", "b", "c")
-		tt.news(g)
+		tt.report(g)
 		at := g.r.nextRound().Sub(g.now)
 		if sooner := at < 16*time.Second; sooner != tt.sooner || !sooner && at < 179*time.Second {
 			t.Errorf("%s: the next round comes after %v; brought forward: %t, want %t", tt.what, at, sooner, tt.sooner)

@@ -19,7 +19,7 @@ func (g *rig) hears(from, leader string) []Effect {
 	return g.step(m)
 }
 
-func TestWhatNewsMakesOfAServersHealth(t *testing.T) {
+func TestWhatAReportMakesOfAServersHealth(t *testing.T) {
 	states := map[string]func(*rig){
 		"unknown":    func(*rig) {},
 		"alive":      func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "b")}) },
@@ -28,7 +28,7 @@ func TestWhatNewsMakesOfAServersHealth(t *testing.T) {
 	}
 	tests := []struct {
 		what                               string
-		news                               func(*rig)
+		report                             func(*rig)
 		unknown, alive, failed, leaderless messages.Health
 	}{
 		{
@@ -72,7 +72,7 @@ func TestWhatNewsMakesOfAServersHealth(t *testing.T) {
 			if got := g.view.Health(serv(t, "b")).String(); got != state {
 				t.Fatalf("b is %s at first, want %s", got, state)
 			}
-			tt.news(g)
+			tt.report(g)
 			if got := g.view.Health(serv(t, "b")); got != want {
 				t.Errorf("%s makes %s of a server that was %s, want %s", tt.what, got, state, want)
 			}

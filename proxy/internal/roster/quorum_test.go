@@ -64,12 +64,12 @@ func TestWhereNoServerKnowsALeaderServersAreLookedForBeforeAnyHeartbeat(t *testi
 }
 
 func TestARoundThatAWordlessServerAnswersDoesNotEndTheSearch(t *testing.T) {
-	for what, news := range map[string]func(*rig){
+	for what, report := range map[string]func(*rig){
 		"denied by calls":     func(g *rig) { g.noQuorum("a") },
 		"denied by heartbeat": func(g *rig) { g.hears("a", "") },
 	} {
 		g := newRig(t, "a")
-		news(g)
+		report(g)
 		g.probeOnly("a")
 		if runs := only[Discover](g.advance(4 * time.Second)); len(runs) != 1 {
 			t.Errorf("%s: %d runs after a round in which the server answered its ping, want 1", what, len(runs))

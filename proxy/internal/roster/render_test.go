@@ -37,7 +37,7 @@ func render(e Effect, began time.Time) string {
 	case EndRound:
 		return fmt.Sprintf("end round %d", e.Round)
 	case Corroborate:
-		line := fmt.Sprintf("witness against %s (epoch %d):", short(e.Suspect), e.Epoch)
+		line := fmt.Sprintf("corroborators against %s (epoch %d):", short(e.Suspect), e.Epoch)
 		for _, other := range e.Others {
 			line += " " + short(other)
 		}

@@ -267,7 +267,7 @@ func TestAStreamThatThePeerEndsFailsItsCallOnly(t *testing.T) {
 	}
 }
 
-// Thousands of lanes, each found by its number, and every reply is the right one.
+// Thousands of call streams, each found by its number, and every reply is the right one.
 func TestThousandsOfCallsShareASession(t *testing.T) {
 	const callers, calls = 4096, 3
 	f := startFramePeer(t)
@@ -295,7 +295,7 @@ func TestThousandsOfCallsShareASession(t *testing.T) {
 			seen[seq] = true
 			replies = append(replies, frameOf(kindData, 0, s.stream, 0, answer(t, seq, seq))...)
 		}
-		// All of the first are there before any is answered: as many lanes.
+		// All of the first are there before any is answered: as many call streams.
 		if len(seen) >= callers && len(f.frames) == 0 {
 			f.says(replies)
 			replies = replies[:0]
