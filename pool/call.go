@@ -180,11 +180,11 @@ func (p *Pool) onSession(ctx context.Context, addr string, deadline time.Duratio
 // findUntil is seek within a deadline too, 0 for none, which a dial may use up.
 func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, deadline time.Duration, probe bool) (*connection, error) {
 	if deadline == 0 || (*p.table.Load())[addr] != nil && except == 0 {
-		return p.seek(ctx, addr, except, probe)
+		return p.find(ctx, addr, except, probe)
 	}
 	limited, stop := context.WithDeadline(ctx, p.origin.Add(deadline))
 	defer stop()
-	s, err := p.seek(limited, addr, except, probe)
+	s, err := p.find(limited, addr, except, probe)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return nil, ErrAttemptTimeout
 	}
@@ -193,13 +193,8 @@ func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, deadli
 
 // find is a session to addr that counts the caller in, who must leave it. A session
 // numbered except is of no use. Without one it asks the owner to dial, and waits for that
-// within ctx.
-func (p *Pool) find(ctx context.Context, addr string, except uint64) (*connection, error) {
-	return p.seek(ctx, addr, except, false)
-}
-
-// seek is find; probe lets calls go before.
-func (p *Pool) seek(ctx context.Context, addr string, except uint64, probe bool) (*connection, error) {
+// within ctx; probe lets calls go before.
+func (p *Pool) find(ctx context.Context, addr string, except uint64, probe bool) (*connection, error) {
 	err := errShortLived
 	for range sessionsTried {
 		if s := (*p.table.Load())[addr]; s != nil && s.ID != except && s.Enter() {

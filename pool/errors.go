@@ -42,12 +42,8 @@ var (
 	ErrNoStream = core.ErrNoStream
 
 	// ErrRenewed is why a session ended in whose place another was made: with other
-	// credentials, or because its address leads to a better server (Renew).
+	// credentials, or because its address leads to a better server.
 	ErrRenewed = core.ErrRenewed
-
-	// ErrNotRenewed says that Renew made no session: there is none to replace, or one is
-	// being replaced already.
-	ErrNotRenewed = core.ErrNotRenewed
 
 	// ErrDrained is why a session ended, with the calls on it, that was made on the trust
 	// of credentials which have been withdrawn: Config.DrainTimeout ago.

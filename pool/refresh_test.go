@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/testutil"
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
 )
@@ -305,7 +306,7 @@ func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
 	if len(down) > 0 {
 		t.Errorf("a server was judged: %s", <-down)
 	}
-	if err := pool.Control(p).Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, pool.ErrNotRenewed) {
+	if err := pool.Control(p).Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, core.ErrNotRenewed) {
 		t.Error(err)
 	}
 	stop(t, p.Stop)

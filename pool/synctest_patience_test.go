@@ -114,7 +114,7 @@ func TestASessionWithoutCallsSendsNothingForAnHour(t *testing.T) {
 		if err := errors.Join(Control(sp.Pool).Keepalive(t.Context(), 30*time.Second), control{sp.Pool}.Retain(t.Context(), "a:1")); err != nil {
 			t.Fatal(err)
 		}
-		s, err := sp.find(t.Context(), "a:1", 0)
+		s, err := sp.find(t.Context(), "a:1", 0, false)
 		if err != nil {
 			t.Fatal(err)
 		}

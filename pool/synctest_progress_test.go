@@ -20,7 +20,7 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sp := newSilentPool(t, Config{})
-				s, err := sp.find(t.Context(), "a:1", 0)
+				s, err := sp.find(t.Context(), "a:1", 0, false)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -30,7 +30,7 @@ func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *sessionte
 		}
 		sp.mux.Answer.Store(&answer)
 	}
-	s, err := sp.find(t.Context(), "a:1", 0)
+	s, err := sp.find(t.Context(), "a:1", 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}

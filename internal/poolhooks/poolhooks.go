@@ -95,7 +95,8 @@ type Control interface {
 	// server is not judged by it. prove is called in a goroutine of the pool's, with a
 	// context that ends with the pool; call makes a call on the new session. Renew blocks
 	// until that is decided or ctx ends, which ends nothing else. The errors are
-	// pool.ErrNotRenewed, a *pool.DialError, and those of prove too.
+	// a *pool.DialError, those of prove, and one that says that there is no session to
+	// replace, or that it is being replaced already.
 	Renew(ctx context.Context, addr string, prove Proof) error
 
 	// Usual is how long the server at addr takes at times to answer a call of method: the
