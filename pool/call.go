@@ -177,7 +177,7 @@ func (p *Pool) onSession(ctx context.Context, addr string, deadline time.Duratio
 	return at, err
 }
 
-// findUntil is seek within a deadline too, 0 for none, which a dial may use up.
+// findUntil is find within a deadline too, 0 for none, which a dial may use up.
 func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, deadline time.Duration, probe bool) (*connection, error) {
 	if deadline == 0 || (*p.table.Load())[addr] != nil && except == 0 {
 		return p.find(ctx, addr, except, probe)
