@@ -50,5 +50,5 @@ func (a *alarm) off() {
 	a.at, a.rings = time.Time{}, time.Time{}
 }
 
-// over says whether a deadline has come; none never does.
+// over reports whether the deadline has come; the zero time never does.
 func over(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

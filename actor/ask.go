@@ -39,7 +39,7 @@ func (r Reply[R]) Abandon(v R) bool { return !r.asks && r.Send(v) }
 // Chan yields the answer, once.
 func (r Reply[R]) Chan() <-chan R { return r.ch }
 
-// Awaited says whether somebody can receive what Send delivers.
+// Awaited reports whether a goroutine can receive what Send delivers.
 func (r Reply[R]) Awaited() bool { return r.ch != nil }
 
 // Ask sends the message that build makes around a Reply and waits for the

@@ -26,8 +26,8 @@ func run[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
 }
 
 // take is the loop itself. It waits for its mailbox and for nothing else, since a
-// receive costs half of a select; whoever has to tell it more than a message
-// knocks. What else has come in is taken before it looks at the clock again. When it
+// receive costs half of a select; what has to reach it besides messages is a
+// knock. What else has come in is taken before it looks at the clock again. When it
 // ends, l is the message received last.
 func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup, l *letter[M]) {
 	var clock clock

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// ErrStopped answers whoever sends to, or waits for, an actor that has been
-// stopped.
+// ErrStopped is the error of sending to an actor that has been stopped, or of waiting
+// for its answer.
 var ErrStopped = errors.New("actor: stopped")
 
 // ErrFull is TryTell's answer when the mailbox has no room.
@@ -57,8 +57,8 @@ func (b *mailbox[M]) next(l *letter[M]) bool {
 	}
 }
 
-// end says why the actor ended, lets go whoever waits, and abandons what is left in
-// the mailbox. It is called once.
+// end stores why the actor ended, releases the goroutines that wait, and abandons the
+// messages that are left in the mailbox. It is called once.
 func (b *mailbox[M]) end(cause error) {
 	b.err = cause
 	b.knocks.Or(ended)
@@ -75,7 +75,7 @@ func (b *mailbox[M]) abandon() {
 	}
 }
 
-// abandon answers whoever waits for the message.
+// abandon answers the sender that waits for the message.
 func (l letter[M]) abandon(cause error) {
 	if m, ok := any(l.m).(Abandoner); ok && !l.knock {
 		m.Abandon(cause)
@@ -101,8 +101,8 @@ type Ref[M any] struct {
 // not taken, see [Abandoner]. Where there is room, m is sent even if ctx has ended
 // already.
 func (r Ref[M]) Tell(ctx context.Context, m M) error {
-	// Compared as it is, not unwrapped: an actor that panicked with somebody
-	// else's ErrFull has ended, however much its error wraps that.
+	// Compared as it is, not unwrapped: an actor that panicked with the
+	// ErrFull of another one has ended, however much its error wraps that.
 	if err := r.TryTell(m); err != ErrFull { //nolint:errorlint // see above
 		return err
 	}

@@ -12,6 +12,6 @@
 // [UpdateError], [ErrNoAddrs].
 //
 // Messages are plain values, whose one method answers them when the owner ends
-// first. Who sends one gives it away: its slices must not be changed afterwards. A
-// message with a Reply answers it exactly once; a zero Reply means that nobody waits.
+// first. The sender gives a message away: its slices must not be changed afterwards. A
+// message with a Reply answers it exactly once; with a zero Reply there is no answer.
 package messages

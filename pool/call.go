@@ -191,7 +191,7 @@ func (p *Pool) findUntil(ctx context.Context, addr string, except uint64, deadli
 	return s, err
 }
 
-// find is a session to addr that counts the caller in, who must leave it. A session
+// find is a session to addr that counts the caller in; the caller must leave it. A session
 // numbered except is of no use. Without one it asks the owner to dial, and waits for that
 // within ctx; probe lets calls go before.
 func (p *Pool) find(ctx context.Context, addr string, except uint64, probe bool) (*connection, error) {
@@ -228,7 +228,7 @@ func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
 		return mail{Message: wanted}
 	})
 	if asked != nil {
-		// A full mailbox loses it: then a dial is made for nobody.
+		// A full mailbox loses it: then a dial is made that no caller waits for.
 		_ = p.actor.TryTell(mail{Message: core.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
 		return asked
 	}

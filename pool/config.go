@@ -42,8 +42,8 @@ type Config struct {
 	// A socket that is not connected by then is given up; while that happens to an
 	// address it has twice the time, and then four times. One that is connected goes on
 	// without its callers, for 32 times DialTimeout, a minute at most: a server with many
-	// handshakes to do works it off all the same, and a later call finds the session. Who
-	// asks in the meantime may have one more dial made beside it.
+	// handshakes to do works it off all the same, and a later call finds the session. A call
+	// in the meantime may have one more dial made beside it.
 	//
 	// A dial that fails, and a session that ends within 10 s before a call on it was
 	// answered, are followed by another dial at once, and then by a back-off: half to all

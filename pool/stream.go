@@ -15,7 +15,7 @@ import (
 // until the first byte of that.
 // It dials if there is no session.
 //
-// The connection is the caller's, who sends the method's request on it (WriteRequest),
+// The connection is the caller's: it sends the method's request on it (WriteRequest),
 // reads its frames (NewFrameReader) and must close it; ctx no longer matters then.
 // While it is open its session is in use: the session's orderly end waits for it,
 // unless the trust on which it was made has been withdrawn (ErrDrained).
@@ -77,7 +77,7 @@ func (p *Pool) stream(ctx context.Context, addr, method string) (c *session.Conn
 const maxFrame = 16 << 20
 
 // FrameReader reads the frames of a streaming call: of each method that Pool.Stream
-// lists with frames. It may read ahead, so nobody else may read from the same
+// lists with frames. It may read ahead, so nothing else may read from the same
 // connection any more. It belongs to one goroutine at a time.
 type FrameReader struct {
 	values *wire.Reader

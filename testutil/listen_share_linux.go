@@ -8,7 +8,7 @@ import "syscall"
 const reusePort = 0xf
 
 // shareAddr lets a second socket of this program be bound to the address while the
-// first one listens there. Nobody else can take it when it is nobody's choice:
+// first one listens there. It is not taken by chance:
 // neither an outgoing connection nor a listener that wants any free port is given
 // one that is bound.
 func shareAddr(fd uintptr) error {

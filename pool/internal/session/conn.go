@@ -42,7 +42,7 @@ func (s *base) newConn(st mux.Stream, early []byte, release func()) *Conn {
 // Codec is that of the pool.
 func (c *Conn) Codec() Codec { return c.session.cfg.Codec }
 
-// enter counts the caller in, who must leave c.inside. The error is why c has ended.
+// enter counts the caller in; the caller must leave c.inside. The error is why c has ended.
 func (c *Conn) enter() error {
 	if !c.inside.enter() {
 		return c.explain(net.ErrClosed)

@@ -15,7 +15,7 @@ func newGroup() *group {
 	return g
 }
 
-// enter counts the caller in, who must leave. It reports false if the group has ended.
+// enter counts the caller in; the caller must leave. It reports false if the group has ended.
 func (g *group) enter() bool {
 	for n := g.n.Load(); n > 0; n = g.n.Load() {
 		if g.n.CompareAndSwap(n, n+1) {

@@ -57,7 +57,7 @@ func (s *Scanner) Reset(from, limit int) {
 	s.elements, s.extended = 0, false
 }
 
-// Extended says whether there was an extension since Reset.
+// Extended reports whether there was an extension since Reset.
 func (s *Scanner) Extended() bool { return s.extended }
 
 // Value advances over one value of buf and says where it ends. ok is false if
