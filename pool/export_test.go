@@ -54,6 +54,9 @@ func DialLimit(p *Pool) (over func()) {
 	return func() { close(ended) }
 }
 
+// Published is the session that calls to addr take now.
+func Published(p *Pool, addr string) any { return (*p.table.Load())[addr] }
+
 // Dialed tells of each connect of p's, by route, once it has come about or failed.
 // It must be called before the first.
 func Dialed(p *Pool) <-chan string {

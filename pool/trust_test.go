@@ -79,10 +79,14 @@ func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 	var on []onBothSides
 	for i := range 2 * bound {
 		on = append(on, occupy(t, p, s))
+		before := pool.Published(p, s.Addr())
 		if err := p.SetTLS(ca.agent()); err != nil {
 			t.Fatal(err)
 		}
-		await(t, "the renewal", func() bool { return p.Stats().Dials == uint64(i)+2 })
+		await(t, "the renewal", func() bool { return pool.Published(p, s.Addr()) != before })
+		if dials := p.Stats().Dials; dials != uint64(i)+2 {
+			t.Fatalf("%d dials in renewal %d", dials, i)
+		}
 		if i+2 > bound {
 			on[i+1-bound].cut(t, pool.ErrTooManySessions)
 		}
