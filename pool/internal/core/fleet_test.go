@@ -102,7 +102,7 @@ func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
 	r.now = r.now.Add(paceMost)
 	for _, d := range first(dialed(r.core, r.now, connect(addrA))) {
 		dialed(r.core, r.now, Dialed{Addr: addrA, Session: d.Session})
-		dialed(r.core, r.now, Proven{Addr: addrA, Session: d.Session})
+		dialed(r.core, r.now, Proven{Addr: addrA})
 	}
 	for i := range 20 {
 		if !try(hole(10 + i)) {
