@@ -172,7 +172,7 @@ func (f *framePeer) seq(body []byte) uint64 {
 // answer is a reply to request seq.
 func answer(tb testing.TB, seq uint64, body any) []byte {
 	tb.Helper()
-	b, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: seq, ServiceMethod: "X.Y"}, body)
+	b, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: seq, ServiceMethod: "X.Y"}), body)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -102,7 +102,7 @@ func TestOurRequestsAreThoseOfARealClient(t *testing.T) {
 		if err := wire.NewDecoder().Body(e.RequestBody, args); err != nil {
 			t.Fatal(err)
 		}
-		got, err := wire.NewEncoder().Request(nil, h.Seq, e.Method, args)
+		got, err := wire.NewEncoder().Value(wire.AppendRequest(nil, h.Seq, e.Method), args)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
 // there.
 func request(t *testing.T, method string, n, part int) []byte {
 	t.Helper()
-	b, err := wire.NewEncoder().Request([]byte{wire.ModeRPC}, 7, method, strings.Repeat("x", n))
+	b, err := wire.NewEncoder().Value(wire.AppendRequest([]byte{wire.ModeRPC}, 7, method), strings.Repeat("x", n))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func TestManyRequestsComeOnOneStreamOfTheServer(t *testing.T) {
 	enc := wire.NewEncoder()
 	var all []byte
 	for seq := range uint64(100) {
-		one, err := enc.Request(nil, 1000+seq, "Test.Double", int(seq))
+		one, err := enc.Value(wire.AppendRequest(nil, 1000+seq, "Test.Double"), int(seq))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestManyRequestsComeOnOneStreamOfTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for seq := range uint64(100) {
-		want, err := enc.Reply(nil, wire.Header{Seq: 1000 + seq, ServiceMethod: "Test.Double"}, int(2*seq))
+		want, err := enc.Value(wire.AppendReply(nil, wire.Header{Seq: 1000 + seq, ServiceMethod: "Test.Double"}), int(2*seq))
 		if err != nil {
 			t.Fatal(err)
 		}

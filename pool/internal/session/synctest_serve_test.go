@@ -56,12 +56,12 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 		c.Handlers.Stream = func(string) StreamHandler { return func(context.Context, net.Conn) error { return nil } }
 		return c
 	}
-	request, err := wire.NewEncoder().Request(nil, 1, "T.N", 1)
+	request, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "T.N"), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	call := append([]byte{wire.ModeRPC}, request...)
-	answer, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}, struct{}{})
+	answer, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}), struct{}{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 		s.admit()
 		near, far := net.Pipe()
 		go s.serve(pipeStream{near})
-		request, err := wire.NewEncoder().Request([]byte{wire.ModeRPC}, 1, "Test.Nil", 1)
+		request, err := wire.NewEncoder().Value(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "Test.Nil"), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
