@@ -83,14 +83,7 @@ func (c *credentials) anyName() bool { return c != nil && c.wanted == "" }
 
 // serverName is the name that a server's certificate must hold.
 func (c *TLSConfig) serverName() string {
-	if c.ServerName != "" {
-		return c.ServerName
-	}
-	region := c.Region
-	if region == "" {
-		region = "global"
-	}
-	return "server." + region + ".nomad"
+	return cmp.Or(c.ServerName, "server."+cmp.Or(c.Region, "global")+".nomad")
 }
 
 // load reads and checks everything; nil, for plain TCP, if c is nil. The error

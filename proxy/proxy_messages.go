@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -82,10 +83,7 @@ func (p *Proxy) AddBackup(ctx context.Context, addrs ...string) error {
 // change sends the message that build makes and waits until it is taken or refused.
 func (p *Proxy) change(ctx context.Context, build func(actor.Reply[error]) messages.Message) error {
 	refused, err := ask(ctx, p, build)
-	if err != nil {
-		return err
-	}
-	return refused
+	return cmp.Or(err, refused)
 }
 
 // AddPrimary adds a server behind the primaries, until the next heartbeat. Like the
