@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
@@ -140,13 +141,9 @@ func leaderless(err error) bool {
 // leaderTrouble reports whether an answer says that the leader cannot be reached, changes,
 // stops or is not ready yet: all of these pass.
 func leaderTrouble(err error) bool {
-	for _, passing := range []error{
+	passing := []error{
 		pool.ErrLeaderUnreachable, pool.ErrNotLeader, pool.ErrLeadershipLost,
 		pool.ErrServerStopping, pool.ErrNotCommitted, pool.ErrStarting,
-	} {
-		if errors.Is(err, passing) {
-			return true
-		}
 	}
-	return false
+	return slices.ContainsFunc(passing, func(trouble error) bool { return errors.Is(err, trouble) })
 }

@@ -40,7 +40,7 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 				unhealthy = unhealthy.and(found)
 				continue
 			}
-			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
+			err = &Error{Path: healthPath + c.settings.Service, Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
 		}
 		tried.Errs = append(tried.Errs, err)
 		if ctx.Err() != nil {
