@@ -97,9 +97,7 @@ func TestAnAcknowledgementHasALimit(t *testing.T) {
 func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{})
-		if err := Control(sp.Pool).Keepalive(t.Context(), 30*time.Second); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, Control(sp.Pool).Keepalive(t.Context(), 30*time.Second))
 		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 5 * time.Minute})
 		sp.after(t, 32*time.Second, "left")
 		if !errors.Is(err, ErrSilent) {
@@ -111,13 +109,9 @@ func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 func TestASessionWithoutCallsSendsNothingForAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) { t.Error("suspected") }})
-		if err := errors.Join(Control(sp.Pool).Keepalive(t.Context(), 30*time.Second), control{sp.Pool}.Retain(t.Context(), "a:1")); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, errors.Join(Control(sp.Pool).Keepalive(t.Context(), 30*time.Second), control{sp.Pool}.Retain(t.Context(), "a:1")))
 		s, err := sp.find(t.Context(), "a:1", 0, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		s.Leave()
 		time.Sleep(time.Hour)
 		if st := sp.Stats(); st.Pings != 0 || st.BytesOut != 0 || st.Sessions != 1 {

@@ -71,9 +71,7 @@ func TestACertificateBetweenIsLookedAtWithoutTheName(t *testing.T) {
 	between, leaf := ca.issue("Between", mayAlsoSign), ca.issue("www.example.com")
 	signer := between.Certificate
 	der, err := x509.CreateCertificate(rand.Reader, leaf.Certificate.Leaf, signer.Leaf, leaf.Certificate.Leaf.PublicKey, signer.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	alone, chain := *leaf, *leaf
 	alone.Certificate.Certificate = [][]byte{der}
 	chain.Certificate.Certificate = [][]byte{der, signer.Leaf.Raw}
@@ -105,15 +103,11 @@ func TestThatNamesAreNotVerifiedIsSaidOnce(t *testing.T) {
 		ping(t, p, s.Addr())
 		s.Kill()
 		await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, s.Restart())
 	}
 	set := func(cfg *pool.TLSConfig) {
 		t.Helper()
-		if err := p.SetTLS(t.Context(), cfg); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.SetTLS(t.Context(), cfg))
 	}
 	set(anyName(ca.agent())) // as before
 	if n := said(); n != 1 {
@@ -203,9 +197,7 @@ func TestNoSessionIsResumed(t *testing.T) {
 				}
 				s.Kill()
 				await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-				if err := s.Restart(); err != nil {
-					t.Fatal(err)
-				}
+				noError(t, s.Restart())
 			}
 		}
 	}

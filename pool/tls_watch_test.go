@@ -111,9 +111,7 @@ func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
 	tried := s.Counts().Accepted
 	s.Kill()
 	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Restart())
 	ping(t, p, s.Addr())
 	await(t, "another attempt", func() bool { return s.Counts().Accepted >= tried+2 })
 	select {
@@ -149,9 +147,7 @@ func TestSetTLSEndsTheWatchOfTheFilesBefore(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: f.config(often), Logger: log.logger()})
 	ping(t, p, s.Addr())
 	next.hold(ca, ca.issue("client.global.nomad"))
-	if err := p.SetTLS(t.Context(), next.config(often)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), next.config(often)))
 	f.put(f.cert, []byte("nonsense")) // nobody looks
 	id := ca.issue("client.global.nomad")
 	next.hold(ca, id)
@@ -181,8 +177,6 @@ func TestFilesAreReadAgainWithTheSettingsThatWereTaken(t *testing.T) {
 	awaitLine(t, log, "replaced")
 	s.Kill()
 	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Restart())
 	ping(t, p, s.Addr())
 }

@@ -60,9 +60,7 @@ func answered(t *testing.T, l *callStream) bool {
 func replyOf(t *testing.T, size int) []byte {
 	t.Helper()
 	b, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: 7, ServiceMethod: "Test.Reply"}), bytes.Repeat([]byte{'r'}, size))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return b
 }
 

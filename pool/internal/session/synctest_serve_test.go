@@ -57,14 +57,10 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 		return c
 	}
 	request, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "T.N"), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	call := append([]byte{wire.ModeRPC}, request...)
 	answer, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}), struct{}{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	for name, c := range map[string]struct {
 		first    []byte
 		slow     [][]byte
@@ -122,9 +118,7 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 		near, far := net.Pipe()
 		go s.serve(pipeStream{near})
 		request, err := wire.NewEncoder().Value(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "Test.Nil"), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		go func() { _, _ = far.Write(request) }()
 		if answered, err := io.ReadAll(far); err != nil || len(answered) == 0 {
 			t.Errorf("%q, %v", answered, err)

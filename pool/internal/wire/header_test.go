@@ -20,9 +20,7 @@ func TestStringsAndBytesAreThoseOfTheReference(t *testing.T) {
 		values = append(values, text, []byte(text))
 	}
 	bare, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "M"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	d := wire.NewDecoder()
 	for _, v := range values {
 		want := encoded(t, v)

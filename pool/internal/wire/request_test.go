@@ -91,13 +91,9 @@ func TestArgumentsAreEncodedAsTheReferenceDoes(t *testing.T) {
 	e := wire.NewEncoder()
 	for range 3 { // the encoder is used again
 		bare, err := e.Value(wire.AppendRequest(nil, 1, "M.M"), struct{}{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		b, err := e.Value(wire.AppendRequest(make([]byte, 0, 3), 1, "M.M"), args)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		if diff := cmp.Diff(encoded(t, args), b[len(bare)-1:]); diff != "" {
 			t.Fatal(diff)
 		}
