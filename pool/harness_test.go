@@ -68,6 +68,14 @@ func ping(tb testing.TB, p *pool.Pool, addr string) {
 	}
 }
 
+// bounce ends the sessions there are, and has s serve again.
+func bounce(tb testing.TB, p *pool.Pool, s *testutil.Server) {
+	tb.Helper()
+	s.Kill()
+	await(tb, "the sessions' end", func() bool { return p.Stats().Sessions == 0 })
+	noError(tb, s.Restart())
+}
+
 // await waits until done says so.
 func await(tb testing.TB, what string, done func() bool) {
 	tb.Helper()

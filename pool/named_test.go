@@ -347,8 +347,6 @@ func TestTheNameServerIsAskedAtEachDial(t *testing.T) {
 		if len(asked) != i+1 {
 			t.Errorf("%d questions after %d dials", len(asked), i+1)
 		}
-		s.Kill()
-		noError(t, s.Restart())
-		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+		bounce(t, p, s)
 	}
 }

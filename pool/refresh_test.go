@@ -106,9 +106,7 @@ func TestAResolverThatFailsCostsNothingWhereTheNameWasKnown(t *testing.T) {
 			ping(t, p, at(s.Addr()))
 			spoil(n)
 			for range 2 {
-				s.Kill()
-				noError(t, s.Restart())
-				await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+				bounce(t, p, s)
 				ping(t, p, at(s.Addr()))
 			}
 			s.Refuse()

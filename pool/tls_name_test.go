@@ -101,9 +101,7 @@ func TestThatNamesAreNotVerifiedIsSaidOnce(t *testing.T) {
 	*cfg.VerifyServerName = true // it was copied
 	for range 3 {
 		ping(t, p, s.Addr())
-		s.Kill()
-		await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-		noError(t, s.Restart())
+		bounce(t, p, s)
 	}
 	set := func(cfg *pool.TLSConfig) {
 		t.Helper()
@@ -195,9 +193,7 @@ func TestNoSessionIsResumed(t *testing.T) {
 				if receive(t, "a handshake", resumed) {
 					t.Errorf("%s: resumed", tls.VersionName(v))
 				}
-				s.Kill()
-				await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-				noError(t, s.Restart())
+				bounce(t, p, s)
 			}
 		}
 	}

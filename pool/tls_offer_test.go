@@ -30,14 +30,6 @@ func startTurncoat(t *testing.T, ca authority) *turncoat {
 	return s
 }
 
-// bounce ends the sessions there are.
-func (s *turncoat) bounce(t *testing.T, p *pool.Pool) {
-	t.Helper()
-	s.Kill()
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	noError(t, s.Restart())
-}
-
 // offer offers and looks that it is refused, with one line in the log.
 func offer(t *testing.T, p *pool.Pool, cfg *pool.TLSConfig, log lines, why error) {
 	t.Helper()
@@ -83,10 +75,10 @@ func TestAnOfferIsTakenByAServerThatComesToLikeIt(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: ca.agent(), Logger: log.logger()})
 	ping(t, p, s.Addr())
 	offer(t, p, next.agent(), log, pool.ErrTLSUnknownAuthority)
-	s.bounce(t, p)
+	bounce(t, p, s.Server)
 	ping(t, p, s.Addr()) // with those in force: it is asked again, and refuses again
 	s.follow(next)
-	s.bounce(t, p)
+	bounce(t, p, s.Server)
 	_, err := p.Ping(within(t), s.Addr())
 	if err != nil { // the offer was made while that session came up, or is now
 		failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)

@@ -93,9 +93,7 @@ func TestBadCredentialsLeaveTheOldInForce(t *testing.T) {
 	if st := p.Stats(); st.Dials != dials || st.Sessions != 1 {
 		t.Errorf("%+v", st)
 	}
-	s.Kill()
-	noError(t, s.Restart())
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
+	bounce(t, p, s)
 	ping(t, p, s.Addr()) // with the old ones
 }
 

@@ -109,9 +109,7 @@ func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
 		t.Errorf("pending %v, %v", pending, why)
 	}
 	tried := s.Counts().Accepted
-	s.Kill()
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	noError(t, s.Restart())
+	bounce(t, p, s.Server)
 	ping(t, p, s.Addr())
 	await(t, "another attempt", func() bool { return s.Counts().Accepted >= tried+2 })
 	select {
@@ -175,8 +173,6 @@ func TestFilesAreReadAgainWithTheSettingsThatWereTaken(t *testing.T) {
 	ping(t, p, s.Addr())
 	f.hold(ca, ca.issue("client.global.nomad"))
 	awaitLine(t, log, "replaced")
-	s.Kill()
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	noError(t, s.Restart())
+	bounce(t, p, s)
 	ping(t, p, s.Addr())
 }
