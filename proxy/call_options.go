@@ -51,7 +51,7 @@ func WithHoldTime(d time.Duration) CallOption {
 // pool.Request.Limit. It may come while the server still works on the call: use the option
 // for calls that are Idempotent or Read; an AtMostOnce call ends with its first share.
 func WithSoftDeadline(deadline time.Time) CallOption {
-	return func(c *call) { c.way.LandBy = deadline }
+	return func(c *call) { c.way.AnswerBy = deadline }
 }
 
 // WithAnsweredBy sets *server to the one that answered the call, before Call

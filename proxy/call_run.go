@@ -69,10 +69,10 @@ func (c *call) run(ctx context.Context, args, reply any) error {
 			err = c.pause(ctx, do)
 		case attempt.Await:
 			err = c.await(ctx, do.For)
-		case attempt.End:
-			return c.ended(ctx, do.Why)
+		case attempt.GiveUp:
+			return c.ended(ctx, do.Reason)
 		}
-		if err == nil && do.Why == attempt.Failed && c.last != nil && c.way.Verdict().Retry {
+		if err == nil && do.Reason == attempt.ReasonFailed && c.last != nil && c.way.Verdict().Retry {
 			err = ctx.Err() // the call could be sent again, and is not
 		}
 		if err != nil {
@@ -98,7 +98,7 @@ func (c *call) env(snap *snapshot) attempt.Env {
 	}
 }
 
-func (c *call) hasSoftDeadline() bool { return !c.way.LandBy.IsZero() }
+func (c *call) hasSoftDeadline() bool { return !c.way.AnswerBy.IsZero() }
 
 // try makes one attempt and reports to the owner what it shows about the server. done
 // reports whether the call has ended, with result.

@@ -32,7 +32,7 @@
 //
 // Ours embeds package proxy as a Nomad client would: started with the three
 // addresses, registered once, one blocking query always pending, heartbeats with
-// a budget that ends half the grace after they are due. The stock one is a plain
+// a soft deadline, half the grace after they are due. The stock one is a plain
 // client that does what Nomad's own does: one list that is rotated at every
 // error, yamux with its default keepalive, heartbeats that are not repeated on
 // another server but after a pause; when it moves, it shuffles the list, pings the

@@ -52,7 +52,7 @@ type asked struct {
 
 // The calls of an agent: it has one of each.
 const (
-	beat  = iota // the heartbeat, with a budget
+	beat  = iota // the heartbeat, with a soft deadline
 	watch        // the blocking query
 )
 
