@@ -33,7 +33,7 @@ func slow(t *testing.T, size int, s script[int]) (a *actor.Actor[int], lags *[]t
 	return a, lags
 }
 
-func TestMessagesThatWaitTogetherAreToldATimeNotLongAgo(t *testing.T) {
+func TestMessagesThatWaitTogetherGetATimeNotLongAgo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, lags := slow(t, 5*shared, script[int]{})
 		time.Sleep(time.Second)

@@ -132,7 +132,7 @@ func TestAnActorThatPanickedWithErrFullIsNotFull(t *testing.T) {
 	wantErr(t, a.Stop(t.Context()), nil)
 }
 
-func TestABehaviorThatEndsTheGoroutineLetsNobodyHang(t *testing.T) {
+func TestABehaviorThatEndsTheGoroutineLeavesNoCallerHanging(t *testing.T) {
 	stopped := false
 	a := play(1, script[question]{
 		step: func(time.Time, question) { runtime.Goexit() },

@@ -152,7 +152,7 @@ func TestWithoutADeadlineExpireIsNeverCalled(t *testing.T) {
 	})
 }
 
-func TestStepIsToldTheTime(t *testing.T) {
+func TestStepGetsTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		var at time.Duration

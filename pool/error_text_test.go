@@ -157,7 +157,7 @@ func TestAShortTextHidesNothing(t *testing.T) {
 	}
 }
 
-func TestWhoIsRefusedIsToldInWords(t *testing.T) {
+func TestARefusedCallerGetsAReadableError(t *testing.T) {
 	until := time.Date(2026, 11, 28, 12, 0, 1, 75e6, time.UTC)
 	failed := func(addr string) core.Failure {
 		return core.Failure{Addr: addr, Err: &DialError{Addr: addr, Phase: PhaseDial, Err: errOfTest}}

@@ -310,7 +310,7 @@ func TestADialOfOnesOwnGetsTheName(t *testing.T) {
 	}
 }
 
-func TestAResolverBesideADialIsRefused(t *testing.T) {
+func TestAResolverTogetherWithADialIsRefused(t *testing.T) {
 	p, err := pool.New(pool.Config{Resolver: net.DefaultResolver, Dial: new(net.Dialer).DialContext})
 	if e := as[*pool.ConfigError](t, err); p != nil || e.Field != "Resolver" {
 		t.Errorf("%v, %v", p, err)

@@ -57,7 +57,7 @@ func lookedUp(t *testing.T) pool.Handlers {
 	}
 }
 
-func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
+func TestAMethodThatIsNotListedIsLookedUp(t *testing.T) {
 	var log logged
 	handlers := lookedUp(t)
 	handlers.RPC = nil
@@ -167,7 +167,7 @@ func TestARequestWithoutAMethodForItIsNotReadFurther(t *testing.T) {
 	}
 }
 
-func TestRequestsOfServersHoldNoMoreThanTheirBudget(t *testing.T) {
+func TestRequestsOfServersTakeNoMoreThanTheirBytes(t *testing.T) {
 	const budget, large = 256 << 10, 100_000 // for which a buffer of 128 KiB is needed
 	var log logged
 	h := lookedUp(t)

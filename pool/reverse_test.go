@@ -246,7 +246,7 @@ func (l *logged) String() string {
 	return ""
 }
 
-func TestASlowHandlerHoldsUpNobody(t *testing.T) {
+func TestASlowHandlerDelaysNoOther(t *testing.T) {
 	entered := make(chan struct{}, 10)
 	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
 		"Test.Double": doubles,

@@ -18,7 +18,7 @@ func (l aLookup) LookupNetIP(context.Context, string, string) ([]netip.Addr, err
 
 // A call can tell of a broken session before the session's keeper has taken note of it,
 // and the dial that it asks for must not begin with the very same address.
-func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *testing.T) {
+func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 	const addr, route, other = "nomad.test:4647", "127.0.0.2:4647", "127.0.0.1:4647"
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
 		p := new(Pool)

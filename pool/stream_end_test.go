@@ -58,7 +58,7 @@ func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
 	}
 }
 
-func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
+func TestStopEndsStreamsThatAreNotClosed(t *testing.T) {
 	s := startServer(t)
 	handleCopies(s)
 	p, err := pool.New(pool.Far(pool.Config{}))

@@ -52,7 +52,7 @@ func exchangeOn(tb testing.TB, c net.Conn, message string) {
 // inUse is the calls and streams a pool counts.
 func inUse(p *pool.Pool) int { return p.Stats().CallsInFlight }
 
-func TestAStreamCarriesBytesBothWaysBesideCalls(t *testing.T) {
+func TestAStreamCarriesBytesBothWaysDuringCalls(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	handleCopies(s)
 	c := openStream(t, p, s.Addr(), "Test.Copy")
@@ -109,7 +109,7 @@ func TestAHalfClosedStreamIsStillRead(t *testing.T) {
 	await(t, "the stream's release", func() bool { return inUse(p) == 0 })
 }
 
-func TestAStreamsDeadlineAndCloseWakeWhoReads(t *testing.T) {
+func TestAStreamsDeadlineAndCloseWakeItsReader(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	handleCopies(s)
 	c := openStream(t, p, s.Addr(), "Test.Copy")

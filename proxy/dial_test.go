@@ -177,7 +177,7 @@ func TestACallWithASoftDeadlineGoesToTheServerThatIsThere(t *testing.T) {
 	}
 }
 
-func TestACallThatReachesNobodyEndsWithItsContextAndWasNotSent(t *testing.T) {
+func TestACallThatReachesNoServerEndsWithItsContextAndWasNotSent(t *testing.T) {
 	t.Parallel()
 	h := new(holes)
 	p := startProxy(t, proxy.Config{Servers: nine(), Pool: pool.Config{Dial: h.dial}})

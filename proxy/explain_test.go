@@ -26,7 +26,7 @@ func last(t testing.TB, e proxy.Explanation, text string) proxy.Decision {
 	return proxy.Decision{}
 }
 
-func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
+func TestTheRecordHasTheServerThatBecameActiveWithItsCauseAndReason(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	failed := active(t, p)
 	if err := p.NotifyFailed(within(t), failed, errDown); err != nil {

@@ -108,7 +108,7 @@ func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
 	}
 }
 
-func TestACallSaysWhoAnsweredIt(t *testing.T) {
+func TestACallReportsTheServerThatAnsweredIt(t *testing.T) {
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	front := active(t, p)
@@ -122,7 +122,7 @@ func TestACallSaysWhoAnsweredIt(t *testing.T) {
 	}
 }
 
-func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
+func TestAServerThatDiesWithoutCallsIsLeftBeforeTheNextCall(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {

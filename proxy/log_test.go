@@ -104,7 +104,7 @@ func TestABadConfiguredAddressIsLeftOutWithAWarningThatQuotesIt(t *testing.T) {
 	stop(t, strict.Stop)
 }
 
-func TestARefusedMessageThatNobodyWaitsForIsLoggedAndQuoted(t *testing.T) {
+func TestARefusedMessageWithoutACallerIsLoggedAndQuoted(t *testing.T) {
 	for _, m := range []messages.Message{
 		messages.SetServers{Addrs: []string{"x", "nomad:0"}},
 		messages.SetBackups{Addrs: []string{"x", "nomad:0"}},
@@ -142,7 +142,7 @@ func TestTheRecordSaysWhyNoServerAnswers(t *testing.T) {
 
 // A start that fails because of TLS, or because of a name, says so in its one line: the
 // reset in which it shows would tell nobody what to do.
-func TestTheLineThatNoServerAnswersSaysWhatToDoAboutIt(t *testing.T) {
+func TestTheLineThatNoServerAnswersHasAnAdvice(t *testing.T) {
 	secure, agent := tlsCluster(t)
 	plain, down := startCluster(t, 1), startCluster(t, 1)
 	down.Kill(0)

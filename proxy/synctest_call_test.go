@@ -167,7 +167,7 @@ func TestCallersThatFailTogetherRotateOnce(t *testing.T) {
 	})
 }
 
-func TestEveryCallOfATurnTriesEachServerOnce(t *testing.T) {
+func TestEveryCallOfAPassTriesEachServerOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := make(chan string, 1000)
 		p := startProxy(t, proxy.Config{Servers: names(5), Pinger: embedded{upPinger, func(_ context.Context, addr, method string) error {
@@ -179,13 +179,13 @@ func TestEveryCallOfATurnTriesEachServerOnce(t *testing.T) {
 		if err := p.Call(t.Context(), "M.M", nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		for turn := range 2 {
+		for pass := range 2 {
 			var tried []string
 			for range 5 {
 				tried = append(tried, <-made)
 			}
 			if slices.Sort(tried); len(slices.Compact(tried)) != 5 {
-				t.Errorf("turn %d went to %q, want each server once", turn, tried)
+				t.Errorf("pass %d went to %q, want each server once", pass, tried)
 			}
 		}
 		stop(t, p.Stop)

@@ -111,7 +111,7 @@ func TestAnAgentThatNeverGetsAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) 
 
 // A blocking query that is held for long again and again is one call of many
 // episodes: the error counts the attempts of the last.
-func TestTheAttemptsOfAQueryAreCountedSinceItWasLastHeldLong(t *testing.T) {
+func TestTheAttemptsOfAQueryAreCountedSinceItWasLastBlockedLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const held, deadline = time.Minute, 3 * time.Hour
 		seen := 0

@@ -16,7 +16,7 @@ import (
 
 // An operator reads how it began, when it got worse and how long it took; what
 // thousands of calls and dozens of discovery runs met meanwhile is not repeated.
-func TestAnEpisodeHasOneLineForEachTurnItTakes(t *testing.T) {
+func TestAnEpisodeHasOneLineForEachChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var down atomic.Bool
 		log := make(lines, 10_000)

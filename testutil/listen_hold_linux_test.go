@@ -8,7 +8,7 @@ import (
 )
 
 // There must be no moment at which the address is neither listened on nor held.
-func TestAnAddressIsHeldBeforeItsServerLetsGoOfItAndAfterItIsBack(t *testing.T) {
+func TestAnAddressIsReservedBeforeItsServerReleasesItAndAfterItIsBack(t *testing.T) {
 	s := start(t, ServerConfig{})
 	placeholder := holdAddr(s.Addr())
 	if placeholder == nil {
@@ -25,7 +25,7 @@ func TestAnAddressIsHeldBeforeItsServerLetsGoOfItAndAfterItIsBack(t *testing.T) 
 	}
 }
 
-func TestNobodyGetsTheAddressWhileItsServerGoesAndComes(t *testing.T) {
+func TestTheAddressIsNotTakenWhileItsServerGoesAndComes(t *testing.T) {
 	s, alive := start(t, ServerConfig{}), start(t, ServerConfig{})
 	local, err := net.ResolveTCPAddr("tcp", s.Addr())
 	if err != nil {

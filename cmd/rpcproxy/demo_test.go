@@ -163,7 +163,7 @@ func TestTheDemoPrintsALinePerStepAndATableWithoutControlCharacters(t *testing.T
 	}
 }
 
-func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
+func TestAnInterruptedDemoStopsAtOnceAndReportsIt(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	p := only(step("endless", func(ctx context.Context, env *demo.Env) error {

@@ -34,7 +34,7 @@ func leave(t *testing.T, p *proxy.Proxy) (next string) {
 	return s.Addr
 }
 
-func TestTheServerThatComesToTheFrontHearsOfTheNodeWithinHalfASecond(t *testing.T) {
+func TestTheServerThatBecomesActiveHearsOfTheNodeWithinHalfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(5 * time.Minute))
 		p := overFakes(t, f)

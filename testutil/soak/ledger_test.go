@@ -112,7 +112,7 @@ func TestAnExecutionAfterItsCallWasForgottenIsABreach(t *testing.T) {
 	}
 }
 
-func TestTheFirstFewBreachesOfASortAreToldWithTheFaultsMeanwhile(t *testing.T) {
+func TestTheFirstFewBreachesOfASortAreReportedWithTheFaultsMeanwhile(t *testing.T) {
 	p := newPage(nil)
 	p.journal.began(event{kind: mute}, "10.0.0.1:4647")
 	now := time.Now()

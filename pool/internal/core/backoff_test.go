@@ -109,7 +109,7 @@ func TestAServerThatIsBackIsFoundSoon(t *testing.T) {
 	}
 }
 
-func TestWhoIsRefusedLearnsTheLastCauseAndWhenItIsTriedAgain(t *testing.T) {
+func TestARefusedCallerLearnsTheLastCauseAndWhenItIsTriedAgain(t *testing.T) {
 	r := newRig(t)
 	dead(r.core, r.now, 2, 10*time.Millisecond) // two dials, at once
 	dials, answers := dialed(r.core, r.now, connect(addrA))
@@ -256,7 +256,7 @@ func TestWhatIsRememberedOfAddressesIsBounded(t *testing.T) {
 
 // The dial that is to find out whether a silent session or its server has died is one of
 // the address's, and so is that for new credentials.
-func TestADialBesideASessionIsPartOfTheBackOff(t *testing.T) {
+func TestADialWithASessionUpIsPartOfTheBackOff(t *testing.T) {
 	r := silentRig(t)
 	for n := range 20 {
 		r.tell(Dialed{Addr: addrA, Session: uint64(n + 2), Err: errNobody})

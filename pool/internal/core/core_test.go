@@ -125,7 +125,7 @@ func (r *rig) sessions(want ...uint64) {
 	}
 }
 
-func TestADialThatNobodyKnowsOfAnyMoreIsShut(t *testing.T) {
+func TestADialThatWasForgottenIsShut(t *testing.T) {
 	r := newRig(t)
 	r.tell(Dialed{Addr: addrA, Session: 7}, "retire 7: "+ErrIdle.Error())
 	r.sessions()

@@ -76,7 +76,7 @@ func TestASmallClusterIsBackWithinTheLongestPause(t *testing.T) {
 }
 
 // An agent that has a session, or has just lost its one, dials as if it were alone.
-func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
+func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	const spread = 31 * time.Second
 	r := newRig(t)
 	r.tell(DialSpread{Over: spread})

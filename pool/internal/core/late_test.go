@@ -41,7 +41,7 @@ func TestADialThatIsLateIsUsedWhenItComes(t *testing.T) {
 	r.sessions(1)
 }
 
-func TestTheFirstOfALateDialAndTheOneBesideItIsUsed(t *testing.T) {
+func TestTheFirstOfALateDialAndItsRetryIsUsed(t *testing.T) {
 	t.Run("the late one", func(t *testing.T) {
 		r := lateRig(t)
 		r.second()
@@ -100,7 +100,7 @@ func TestALateDialWithFormerCredentialsIsOfNoUse(t *testing.T) {
 	r.sessions()
 }
 
-func TestALateDialInPlaceOfACutSessionIsToldWhenItComes(t *testing.T) {
+func TestALateDialInPlaceOfACutSessionIsReportedWhenItComes(t *testing.T) {
 	r := up(t, addrA)
 	r.core.last, r.core.cfg.Dial, r.core.cfg.Drain = 1, limit, renewPause/2
 	r.tell(Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")

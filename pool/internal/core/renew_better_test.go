@@ -46,7 +46,7 @@ func TestASessionThatIsNoBetterLeavesEverythingAsItWas(t *testing.T) {
 	r.tell(r.renew("bob"), "dial "+addrA+" as 3")
 }
 
-func TestABetterSessionIsSoughtOnceAtATimeAndOnlyBesideOneThatIsUp(t *testing.T) {
+func TestABetterSessionIsSoughtOnceAtATimeAndOnlyWhileOneIsUp(t *testing.T) {
 	refused := "answer ann: " + ErrNotRenewed.Error()
 	r := newRig(t)
 	r.tell(r.renew("ann"), refused)

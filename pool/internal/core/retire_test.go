@@ -63,7 +63,7 @@ func TestASignOfLifeKeepsARetiredSession(t *testing.T) {
 	})
 }
 
-func TestWhoLeavesARetiredSessionUnansweredIsAWitnessToo(t *testing.T) {
+func TestAnUnansweredCallOnARetiredSessionCountsToo(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		r.tell(Unanswered{Addr: addrA, Session: 1, Since: r.now, Silent: true})
 		r.deadline(time.Second)

@@ -73,7 +73,7 @@ func TestCallsToManyAddressesAreDialedForInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestADialIsNotMadeForOneWhoHasLeftTheQueue(t *testing.T) {
+func TestADialIsNotMadeForACallerThatHasLeftTheQueue(t *testing.T) {
 	r := newRig(t)
 	under := crowd(r.core, r, maxProbes)
 	gone, stays := hole(500), hole(501)

@@ -56,7 +56,7 @@ func TestASessionThatCameUpForNothingEndsSoon(t *testing.T) {
 	}
 }
 
-func TestWhoAsksForASpareSessionGetsTheOneThereIs(t *testing.T) {
+func TestACallerThatAsksForASpareSessionGetsTheOneThereIs(t *testing.T) {
 	r := up(t, addrA)
 	reply := actor.NewReply[error]()
 	r.names[reply] = "ann"

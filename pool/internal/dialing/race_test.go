@@ -128,7 +128,7 @@ func TestARaceEndsWithItsContextAndBeginsNothingAfterIt(t *testing.T) {
 }
 
 // The time there is does not do for a quarter of a second for each.
-func TestTheLastOfManyAddressesHasItsTurn(t *testing.T) {
+func TestTheLastOfManyAddressesIsTried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const addresses, limit = 16, 3 * time.Second
 		ctx, stop := context.WithTimeout(t.Context(), limit)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestFamiliesTakeTurnsBeginningWithThatOfTheFirstAddress(t *testing.T) {
+func TestFamiliesAlternateBeginningWithThatOfTheFirstAddress(t *testing.T) {
 	for in, want := range map[string]string{
 		"10.0.0.1":                        "10.0.0.1",
 		"::1 ::2 ::3 10.0.0.1":            "::1 10.0.0.1 ::2 ::3",

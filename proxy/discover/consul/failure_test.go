@@ -81,7 +81,7 @@ func TestEachWayToFailHasItsErrorWhicheverRequestItMeets(t *testing.T) {
 	}
 }
 
-func TestNobodyAtTheAddressIsUnreachable(t *testing.T) {
+func TestAnAddressWithoutAListenerIsUnreachable(t *testing.T) {
 	s, err := testutil.StartServer(testutil.ServerConfig{})
 	if err != nil {
 		t.Fatal(err)

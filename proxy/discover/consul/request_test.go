@@ -103,7 +103,7 @@ func TestSwitchedOffConsulIsNeverAsked(t *testing.T) {
 	}
 }
 
-func TestNothingIsHeldBetweenTwoWalks(t *testing.T) {
+func TestNothingIsKeptBetweenTwoWalks(t *testing.T) {
 	c := federation(t, 4)
 	testutil.VerifyNone(t)
 	c.SetServices("dc3", at("10.3.0.1"))

@@ -46,7 +46,7 @@ func TestWhatWasSavedIsLoadedAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	}
 }
 
-func TestEveryDamageIsTold(t *testing.T) {
+func TestEveryDamageIsReported(t *testing.T) {
 	path := saved(t)
 	good, err := os.ReadFile(path)
 	if err != nil {

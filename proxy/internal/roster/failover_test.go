@@ -73,7 +73,7 @@ func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 	}
 }
 
-func TestWhereNobodyTakesOverThereIsNoFailover(t *testing.T) {
+func TestWithoutAServerThatTakesOverThereIsNoFailover(t *testing.T) {
 	g := newRig(t, "a")
 	regular := g.r.nextRound()
 	g.fail("a")

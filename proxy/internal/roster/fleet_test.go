@@ -169,7 +169,7 @@ func TestACommonEventBeginsNoRoundsInStep(t *testing.T) {
 }
 
 // A server that joins has its share soon, and the others lose no more than that.
-func TestAServerThatJoinsGetsItsShareAndNobodyElseIsMoved(t *testing.T) {
+func TestAServerThatJoinsGetsItsShareAndNoOtherAgentIsMoved(t *testing.T) {
 	const agents = 2000
 	for _, policy := range []Policy{Shuffle, Rendezvous} {
 		s := newSim(t, agents, 4, 5000, 2*time.Second, Config{NoDiscovery: true, Policy: policy})

@@ -122,7 +122,7 @@ func TestAHeartbeatDoesNotOutdateTheFirstFailure(t *testing.T) {
 	g.expect("*b c a+") // but it does if the failure was known
 }
 
-func TestNoticesOfOneEpochPassTheTurnOnOnce(t *testing.T) {
+func TestNoticesOfOneEpochMoveTheActiveServerOnce(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	for _, addr := range []string{"a", "b", "c"} {
 		g.noQuorum(addr)
@@ -141,7 +141,7 @@ func TestNoticesOfOneEpochPassTheTurnOnOnce(t *testing.T) {
 	}
 }
 
-func TestTheTurnOfLeaderlessServersStaysWithOneThatAnswers(t *testing.T) {
+func TestAmongLeaderlessServersOneThatAnswersStaysActive(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.step(messages.AddBackup{Addrs: []string{"x"}})
 	g.noQuorum("x")
@@ -157,7 +157,7 @@ func TestTheTurnOfLeaderlessServersStaysWithOneThatAnswers(t *testing.T) {
 	}
 }
 
-func TestADoubtAndAChanceOutdateEarlierNotices(t *testing.T) {
+func TestALeaderlessMarkAndAChanceOutdateEarlierNotices(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.noQuorum("b")
 	g.step(messages.FailureNotice{Server: serv(t, "b"), Epoch: 1, Err: errTest})
@@ -257,7 +257,7 @@ func TestALeaderlessServerIsPassedOverOnceWhileThereIsALeader(t *testing.T) {
 	}
 }
 
-func TestADoubtNewerThanTheProbeOutlastsItsAnswer(t *testing.T) {
+func TestALeaderlessMarkNewerThanTheProbeOutlastsItsAnswer(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.step(messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "b", From: serv(t, "z")})
 	g.step(messages.RebalanceTick{})

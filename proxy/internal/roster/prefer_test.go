@@ -18,7 +18,7 @@ func (g *rig) answers(addr string) {
 	g.step(messages.Recovered{Server: serv(g.t, addr), Epoch: g.view.Epoch()})
 }
 
-func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
+func TestAHeartbeatDoesNotPutUnreachedServersBeforeAWorkingOne(t *testing.T) {
 	for _, tt := range []struct {
 		what  string
 		begin func(*rig)
@@ -90,7 +90,7 @@ func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
 	}
 }
 
-func TestTheServerThatAnswersInPlaceOfTheHeldOnesGoesInFront(t *testing.T) {
+func TestTheServerThatAnswersInPlaceOfRetainedOnesBecomesActive(t *testing.T) {
 	g := newRig(t, "a")
 	g.named("a", "x", "y", "z")
 	g.expect("*a+^ x y z")

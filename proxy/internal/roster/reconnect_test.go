@@ -104,7 +104,7 @@ func TestWithoutDenialsNothingIsConnectedAnew(t *testing.T) {
 	}
 }
 
-func TestALeaderlessServerBesideOneThatServesIsNotConnectedToAnew(t *testing.T) {
+func TestALeaderlessServerIsNotConnectedToAnewWhileAnotherServes(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.step(messages.Recovered{Server: serv(t, "b")})
 	for range 60 {
@@ -147,7 +147,7 @@ func TestAServerWhoseAddressLeadsToABetterOneGetsAChance(t *testing.T) {
 		t.Error("its answer does not count")
 	}
 	g.fail("a")
-	for _, addr := range []string{"a", "b", "nobody"} { // it says nothing of one that is alive, failed or gone
+	for _, addr := range []string{"a", "b", "unknown"} { // it does nothing for one that is alive, failed or gone
 		before := g.view
 		if g.step(messages.Reconnected{Server: serv(t, addr)}); g.view != before {
 			t.Errorf("of %s it changes the picture", addr)

@@ -16,7 +16,7 @@ func TestAServerThatAnswersEndsTheSearchThatARoundBegan(t *testing.T) {
 	}
 	for what, answer := range answers {
 		g := newRig(t, "a", "b", "c")
-		g.probeOnly("nobody")
+		g.probeOnly("elsewhere")
 		if g.expect("*a! b! c!"); !g.r.wantsDiscovery() {
 			t.Fatal("no server answers, and nobody looks for servers")
 		}
