@@ -12,7 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
-// Config says how a Pool connects. The zero value works. A duration may be up to a
+// Config configures a Pool. The zero value works. A duration may be up to a
 // year.
 type Config struct {
 	// Dial opens the transport; nil means TCP. It is called with a context that

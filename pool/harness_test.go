@@ -72,7 +72,7 @@ func ping(tb testing.TB, p *pool.Pool, addr string) {
 	}
 }
 
-// await waits until done says so.
+// await waits until done reports true.
 func await(tb testing.TB, what string, done func() bool) {
 	tb.Helper()
 	late := time.After(patience)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TLSConfig says how a Pool speaks TLS with servers: the authority of their certificates,
+// TLSConfig configures TLS between a Pool and servers: the authority of their certificates,
 // the certificate of this side, and the name that a server must have. Servers with TLS
 // want a certificate from their clients, too.
 //

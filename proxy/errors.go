@@ -9,16 +9,16 @@ import (
 )
 
 var (
-	// ErrNoServers says that no server is known.
+	// ErrNoServers means that no server is known.
 	ErrNoServers = errors.New("no servers are known")
 
-	// ErrStopped says that the Proxy was stopped.
+	// ErrStopped means that the Proxy was stopped.
 	ErrStopped = actor.ErrStopped
 
-	// ErrNoCaller says that Config.Pinger is no Caller, or for Stream no Streamer.
+	// ErrNoCaller means that Config.Pinger is no Caller, or for Stream no Streamer.
 	ErrNoCaller = errors.New("the Pinger given carries no calls: implement Caller, or leave Pinger nil")
 
-	// ErrForeignPool says that the Proxy has no pool of its own, and so no credentials:
+	// ErrForeignPool means that the Proxy has no pool of its own, and so no credentials:
 	// the connections belong to Config.Pinger.
 	ErrForeignPool = errors.New("the connections belong to Config.Pinger: ask it")
 
@@ -49,7 +49,7 @@ func (e *ConfigError) Error() string { return fmt.Sprintf("proxy: Config.%s %s",
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// MessageError says that Send was given a value that is no message.
+// MessageError reports that Send was given a value that is no message.
 type MessageError struct {
 	Type string // of the value, as %T prints it
 }

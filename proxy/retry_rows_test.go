@@ -32,7 +32,7 @@ type retryRow struct {
 	as      func(err error) bool // what else must be true, or nil
 }
 
-// as says whether an error of type E is among the causes.
+// as reports whether an error of type E is among the causes.
 func as[E error](err error) bool { _, ok := errors.AsType[E](err); return ok }
 
 // failing injects the fault.

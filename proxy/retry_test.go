@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// carries says whether a call of the class is sent again.
+// carries reports whether a call of the class is sent again.
 func (r *retryRow) carries(class proxy.Class) bool {
 	return r.rejoins || r.repeats && class != proxy.AtMostOnce
 }

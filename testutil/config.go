@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ServerConfig says how a [Server] behaves. The zero value works.
+// ServerConfig configures a [Server]. The zero value works.
 type ServerConfig struct {
 	// Addr is the TCP address to listen on. Empty: 127.0.0.1, a free port.
 	Addr string
@@ -101,7 +101,7 @@ func (c ServerConfig) validate() error {
 	return nil
 }
 
-// ClusterConfig says how a [Cluster] behaves. The zero value works.
+// ClusterConfig configures a [Cluster]. The zero value works.
 type ClusterConfig struct {
 	// Size is the number of servers to begin with. Zero: 3.
 	Size int

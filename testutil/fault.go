@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Layer says at which depth a [Garbage] reply breaks.
+// Layer is the depth at which a [Garbage] reply breaks.
 type Layer int
 
 const (
@@ -219,9 +219,9 @@ func (f Fault) Executed() Fault {
 	return f
 }
 
-// Hops says how many servers forwarded the call before it met a [ForwardFailure]:
+// Hops is how many servers forwarded the call before it met a [ForwardFailure]:
 // each puts a prefix in front.
 func (f Fault) Hops(n int) Fault { f.hops = max(n, 0); return f }
 
-// Wrapped says what the handler put around the text of a [ForwardFailure].
+// Wrapped is the text that the handler put around that of a [ForwardFailure].
 func (f Fault) Wrapped(w Wrapping) Fault { f.wrapping = w; return f }

@@ -59,12 +59,12 @@ type Control interface {
 	// longest ago. Zero, the start, is a small fleet.
 	DialSpread(ctx context.Context, over time.Duration) error
 
-	// ServersAdded says that there is a server which was not known before: although none
+	// ServersAdded reports that there is a server which was not known before: although none
 	// of the others could be reached, it is dialed without delay. The back-off of each
 	// address stays.
 	ServersAdded(ctx context.Context) error
 
-	// Corroborate says that another server answers while the one at addr is silent, or
+	// Corroborate reports that another server answers while the one at addr is silent, or
 	// leaves calls unanswered. It is the answer to Hooks.Suspect.
 	Corroborate(ctx context.Context, addr string) error
 

@@ -28,7 +28,7 @@ func stop(t testing.TB, end func(context.Context) error) {
 	}
 }
 
-// eventually waits until holds says so.
+// eventually waits until holds reports true.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	late := time.After(limit)

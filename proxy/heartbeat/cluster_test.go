@@ -48,7 +48,7 @@ func node(t testing.TB, c *testutil.Cluster) testutil.NodeRecord {
 	return all[0]
 }
 
-// reachable says whether a server can call the agent.
+// reachable reports whether a server can call the agent.
 func reachable(t testing.TB, s *testutil.Server) bool {
 	t.Helper()
 	var said string
@@ -265,7 +265,7 @@ func TestAHundredAgentsLoseOneServerAndAreAllServed(t *testing.T) {
 	}
 }
 
-// eventually takes events until holds says so.
+// eventually takes events until holds reports true.
 func eventually[E any](t testing.TB, what string, from <-chan E, holds func() bool) {
 	t.Helper()
 	for !holds() {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Config says how a [Server] behaves. The zero value works.
+// Config configures a [Server]. The zero value works.
 type Config struct {
 	// Addr is what to listen on: host:port, or unix:// and the path of a socket.
 	// Empty: 127.0.0.1, a free port.

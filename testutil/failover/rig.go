@@ -175,7 +175,7 @@ func (r *rig) take(e event) {
 	}
 }
 
-// await lets time pass until holds says so, at most for most. It returns
+// await lets time pass until holds reports true, at most for most. It returns
 // false if it never did, or ctx ended.
 func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) bool {
 	limit := time.NewTimer(most)

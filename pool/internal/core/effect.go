@@ -21,7 +21,7 @@ type (
 		Proof   any    // of the Renew that asked for it; nil: none
 	}
 
-	// DialFailed says that a dial has failed or is late.
+	// DialFailed reports that a dial has failed or is late.
 	DialFailed struct {
 		Addr    string
 		Err     error
@@ -51,7 +51,7 @@ type (
 		Cause   error
 	}
 
-	// Replaced says that a session to Addr has taken the place of one that was cut, or
+	// Replaced reports that a session to Addr has taken the place of one that was cut, or
 	// that does not serve.
 	Replaced struct{ Addr string }
 

@@ -13,7 +13,7 @@ var (
 	// ErrIdle is why a session ended that was not used.
 	ErrIdle = errors.New("session was idle")
 
-	// ErrLeaving says that the server announced its departure.
+	// ErrLeaving means that the server announced its departure.
 	ErrLeaving = errors.New("server is leaving")
 
 	// ErrSilent is why a session ended on which calls waited and nothing came in.
@@ -22,13 +22,13 @@ var (
 	// ErrNotServing is why calls left a session whose server leaves calls unanswered.
 	ErrNotServing = errors.New("server leaves calls unanswered")
 
-	// ErrNoStream says that the server acknowledges no new stream.
+	// ErrNoStream means that the server acknowledges no new stream.
 	ErrNoStream = errors.New("the server acknowledges no new stream")
 
 	// ErrRenewed is why a session ended that was replaced.
 	ErrRenewed = errors.New("session was replaced by one with newer credentials")
 
-	// ErrNotRenewed says that a renewal made no session.
+	// ErrNotRenewed means that a renewal made no session.
 	ErrNotRenewed = errors.New("the session to the server is not being replaced now")
 
 	// ErrDrained is why a session ended whose credentials were withdrawn.

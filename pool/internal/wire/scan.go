@@ -23,7 +23,7 @@ const (
 // the bytes are not what the protocol allows.
 var ErrMalformed = errors.New("malformed msgpack")
 
-// SizeError says that a reply is, or announces to be, larger than the limit.
+// SizeError reports that a reply is, or announces to be, larger than the limit.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
 	Announced uint64 // how many the reply would need at least

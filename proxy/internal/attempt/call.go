@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Config says what a call is. It may be changed between two attempts.
+// Config describes a call. It may be changed between two attempts.
 type Config struct {
 	Repeatable   bool          // a second execution does no harm
 	Block        time.Duration // the hold time asked of the server; 0: it is no blocking query

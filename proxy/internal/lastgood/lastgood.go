@@ -18,7 +18,7 @@ const (
 	maxServers = 1024
 )
 
-// DamagedError says that a file holds no list that Save has written.
+// DamagedError reports that a file holds no list that Save has written.
 type DamagedError struct {
 	Path   string
 	Reason string
