@@ -182,7 +182,7 @@ func TestAnAskThatIsAbandonedReturnsTheActorsErr(t *testing.T) {
 	}
 }
 
-// inquiry is a message whose answer, when it is abandoned, says nothing of why.
+// inquiry is a message whose answer, when it is abandoned, gives no reason.
 type inquiry struct{ reply actor.Reply[bool] }
 
 func (i inquiry) Abandon(error) { i.reply.Abandon(false) }

@@ -96,7 +96,7 @@ type Ref[M any] struct {
 }
 
 // Tell puts m into the mailbox. It blocks until there is room, ctx ends
-// (ctx.Err) or the actor ends (its Err). A nil error says that m is in the
+// (ctx.Err) or the actor ends (its Err). A nil error means that m is in the
 // mailbox, not that it was processed: an actor that ends abandons what it has
 // not taken, see [Abandoner]. Where there is room, m is sent even if ctx has ended
 // already.

@@ -34,7 +34,7 @@ func (a *alarm) Expire(now time.Time) {
 func (a *alarm) Deadline() time.Time { return a.due }
 func (a *alarm) Stop(error)          {}
 
-// ring sends each set at its time, waits until a minute is over and says when
+// ring sends each set at its time, waits until a minute is over and reports when
 // the alarm rang.
 func ring(t *testing.T, a *alarm, sets ...[2]time.Duration) []time.Duration {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// told says by a method how long it blocks.
+// told has a method that returns how long it blocks.
 type told struct{ time.Duration }
 
 func (t told) TimeToBlock() time.Duration { return t.Duration }

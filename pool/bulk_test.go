@@ -35,8 +35,8 @@ func noise(seed uint64) []byte {
 	return b
 }
 
-// pour writes block again and again, bulk bytes and more until enough says so,
-// closes its side and answers their sum. The first byte says whether another follows.
+// pour writes block again and again, bulk bytes and more until enough reports true,
+// closes its side and answers their sum. The first byte tells whether another follows.
 func pour(c net.Conn, block []byte, enough func() bool) (sum uint32, err error) {
 	for n := len(block); ; n += len(block) {
 		block[0] = 1
@@ -152,7 +152,7 @@ func TestAHundredMiBEachWayKeepTheirOrderAndCallsGoOn(t *testing.T) {
 	}
 }
 
-// pingTimes pings while more says so and answers how long each took.
+// pingTimes pings while more reports true and returns how long each took.
 func pingTimes(tb testing.TB, p *pool.Pool, addr string, more func(n int) bool) (all []time.Duration) {
 	for more(len(all)) {
 		took, err := p.Ping(tb.Context(), addr)

@@ -27,7 +27,7 @@ type Config struct {
 	// which the server answers is used.
 	//
 	// The last addresses of a name, of up to 256 names, are used when the resolver fails
-	// or does not answer within 500 ms, for up to 24 h, and for up to 10 min when it says
+	// or does not answer within 500 ms, for up to 24 h, and for up to 10 min when it answers
 	// that there is no such name. A lookup that is given up may go on in package net for
 	// some seconds. It must be nil with Dial, which resolves by itself.
 	Resolver *net.Resolver

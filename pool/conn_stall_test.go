@@ -14,7 +14,7 @@ import (
 
 // stalled is a stream on a session whose transport takes nothing until let, and
 // for which yamux waits no longer than a moment. What the server reads of it until
-// its end is in got, and says is what the server has said.
+// its end is in got, and says is what the server has sent.
 func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <-chan string, let func()) {
 	t.Helper()
 	p, srv, s, release := stuck(t)

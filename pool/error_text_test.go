@@ -30,12 +30,12 @@ func tcp(addr string) net.Addr {
 	return a
 }
 
-// refusedAt is what package net says of a dial that is refused.
+// refusedAt is package net's error for a dial that is refused.
 func refusedAt(addr string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: tcp(addr), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// brokenAt is what it says of a connection that broke.
+// brokenAt is its error for a connection that broke.
 func brokenAt(op, addr string, why error) error {
 	return &net.OpError{Op: op, Net: "tcp", Source: tcp("10.0.0.9:1"), Addr: tcp(addr), Err: os.NewSyscallError(op, why)}
 }

@@ -67,7 +67,7 @@ var ErrHalfClosed = session.ErrHalfClosed
 // get what was written last.
 var ErrStalled = session.ErrStalled
 
-// errShortLived says that no session lived long enough to take the call.
+// errShortLived means that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
 // SizeError reports that a reply is larger than Config.MaxReplyBytes, or has more
@@ -81,11 +81,11 @@ type SizeError struct {
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
 
 // ProtocolError reports that a peer sent bytes which the protocol does not allow, or
-// that it ended the session because it says so of this side. It is most often not a Nomad
+// that it ended the session because it blames this side for such bytes. It is most often not a Nomad
 // server.
 type ProtocolError struct {
 	Layer  string // "yamux" or "rpc"
-	Reason string // quotes what was received, or says what was wrong with it
+	Reason string // quotes what was received, or tells what was wrong with it
 	Err    error  // nil, or the error of the decoder or of yamux
 }
 

@@ -85,7 +85,7 @@ func TestTheLinesOfASessionSayTheServerOnceAndHowLong(t *testing.T) {
 	}
 }
 
-// What a real network says is short as well.
+// The texts of a real network are short as well.
 func TestTheErrorsOfARealNetworkSayThingsOnce(t *testing.T) {
 	n := startDNS(t)
 	s := startServer(t)

@@ -192,7 +192,7 @@ func each(n, atOnce int, f func(i int)) {
 }
 
 // More streams than any limit on what may be open, waiting or unfinished at a time,
-// or as many as RPCPROXY_STREAMS says:
+// or as many as RPCPROXY_STREAMS sets:
 //
 //	RPCPROXY_STREAMS=100000 go test ./pool -run TestManyStreamsInARow -v
 func TestManyStreamsInARowLeaveNothingBehind(t *testing.T) {

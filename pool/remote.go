@@ -23,12 +23,12 @@ var (
 	ErrBadRequest       = errors.New("server could not read the request")
 	ErrRateLimited      = errors.New("rate limited")
 
-	// ErrServerRateLimited is ErrRateLimited of a server that says others may not be.
+	// ErrServerRateLimited is ErrRateLimited of one server; others may not be.
 	ErrServerRateLimited = fmt.Errorf("%w by this server", ErrRateLimited)
 
 	// ErrLeaderUnreachable means that the server which answered could not carry the
 	// call to the one that had to serve it, most often the leader, or got no answer
-	// of it. The outcome says which: Rejected if nothing was sent there. Recordings
+	// of it. The outcome tells which: Rejected if nothing was sent there. Recordings
 	// leader_killed and leader_interrupted; Nomad 2.0.6, helper/pool/pool.go.
 	ErrLeaderUnreachable = errors.New("server could not forward to the leader")
 
@@ -67,7 +67,7 @@ var (
 )
 
 // RemoteError is an answer that is an error: the server took the request and
-// said no. It says nothing about the server's health.
+// refused it. It is no sign of the server's health.
 type RemoteError struct {
 	// Raw is the answer exactly as sent. Nomad's agents choose an HTTP status by how
 	// it begins ("RPC Error:: 404,") and ends ("Permission denied"), which holds of
@@ -110,7 +110,7 @@ func (e *RemoteError) Error() string {
 // Unwrap is Kind.
 func (e *RemoteError) Unwrap() error { return e.Kind }
 
-// outcome is what the answer says about the call's effect.
+// outcome is the call's effect according to the answer.
 func (e *RemoteError) outcome() Outcome { return e.effect }
 
 // remoteError reads the text of an answer that is an error.

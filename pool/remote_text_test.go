@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// leaderText is what a server says while leaders change, without what forwarding
+// leaderText is a server's error while leaders change, without the text that forwarding
 // and handlers put around it.
 type leaderText struct {
 	text    string

@@ -27,7 +27,7 @@ import (
 // So each method has a way of its own to end its input:
 //
 //   - FileSystem.Logs, FileSystem.Stream, Agent.Monitor, Agent.MonitorExport send frames
-//     with a Payload: bytes where the request says PlainText, else a JSON object with
+//     with a Payload: bytes where the request has PlainText, else a JSON object with
 //     Offset, Data, File and FileEvent; an empty one each second means that there is
 //     nothing. They end by themselves unless they follow, as Agent.Monitor always does.
 //     CloseWrite ends a follow, as Close does.

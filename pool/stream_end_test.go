@@ -108,7 +108,7 @@ func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
 	exchangeOn(t, next, "new")
 }
 
-// A server that says farewell ends what is on its session by itself, or not at all.
+// A server that says farewell (yamux go away) ends the work on its session by itself, or not at all.
 func TestAFarewellCutsNoStream(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{DrainTimeout: time.Millisecond, Handlers: doubling()})
 	on := occupy(t, p, s)

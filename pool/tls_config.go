@@ -187,7 +187,7 @@ func badVersion(quoted string) error {
 	return &TLSConfigError{Field: "MinVersion", Problem: TLSBadVersion, Err: errors.New(quoted)}
 }
 
-// badSuite quotes a suite and says which ones may be given.
+// badSuite quotes a suite and lists those that may be given.
 func badSuite(p TLSProblem, quoted string) error {
 	var good []string
 	for _, s := range tls.CipherSuites() {

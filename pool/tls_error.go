@@ -72,7 +72,7 @@ func (e *TLSError) text(s stated) string {
 	return b.String()
 }
 
-// detail is what Err says beyond the kind.
+// detail is the text of Err beyond the kind.
 func (e *TLSError) detail(s stated) string {
 	if bad, ok := errors.AsType[x509.HostnameError](e.Err); ok && bad.Certificate != nil && len(offered(bad.Certificate)) > 0 {
 		return "" // the names are what it is about

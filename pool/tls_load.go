@@ -121,7 +121,7 @@ func (s *source) certificates() (all []*x509.Certificate, err error) {
 	return all, nil
 }
 
-// valid says what is wrong with a certificate's time.
+// valid returns an error if a certificate's time is wrong.
 func (s *source) valid(cert *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(cert.NotAfter):

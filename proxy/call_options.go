@@ -14,7 +14,7 @@ func WithClass(class Class) CallOption {
 	return func(c *call) { c.class = class }
 }
 
-// WithBlockTime says for how long the arguments ask the server to hold this blocking
+// WithBlockTime is for how long the arguments ask the server to hold this blocking
 // query. It is needed only for arguments from which that cannot be read; see
 // pool.BlockTime.
 func WithBlockTime(d time.Duration) CallOption {

@@ -45,7 +45,7 @@ func Example() {
 	// still here <nil> true
 }
 
-// What a heartbeat reply says is handed to the Proxy, which keeps its list by it.
+// A heartbeat's reply is handed to the Proxy, which keeps its list by it.
 func ExampleProxy_Heartbeat() {
 	p, err := proxy.Start(proxy.Config{Servers: []string{"10.0.0.1"}})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// last is the newest decision that was caused by what text says.
+// last is the newest decision with that cause.
 func last(t testing.TB, e proxy.Explanation, text string) proxy.Decision {
 	t.Helper()
 	for i := len(e.Decisions) - 1; i >= 0; i-- {

@@ -30,7 +30,7 @@ func (l *stuckLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A server that was held for failed answers a call, and then says farewell or dies
+// A server that counted as failed answers a call, and then says farewell or dies
 // before the proxy has taken the answer out of its mailbox. The answer must not make
 // the farewell look old.
 func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {

@@ -86,7 +86,7 @@ func TestACallThatWasAskedElsewhereTakesTheFirstAnswer(t *testing.T) {
 	}
 }
 
-// What a server says counts, whatever another one was asked: that it denies the call ends it.
+// An answer counts, whatever another server was asked: one that denies the call ends it.
 func TestAnAnswerThatIsAnErrorEndsACallThatIsAskedElsewhere(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)

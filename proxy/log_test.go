@@ -17,7 +17,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// said is what a log line says.
+// said is the content of a log line.
 type said struct{ Level, Message, Error, Server, Took string }
 
 // read takes the lines so far that are not of debug level.
@@ -39,7 +39,7 @@ func (l lines) read(t *testing.T) (all []said) {
 	}
 }
 
-// A start with servers none of which can be used says of each why, once.
+// A start with servers none of which can be used logs the reason of each, once.
 func TestAStartWithDeadServersSaysWhyInOneLine(t *testing.T) {
 	c := startCluster(t, 4)
 	for i := range 3 {
@@ -140,8 +140,8 @@ func TestTheRecordSaysWhyNoServerAnswers(t *testing.T) {
 	}
 }
 
-// A start that fails because of TLS, or because of a name, says so in its one line: the
-// reset in which it shows would tell nobody what to do.
+// A start that fails because of TLS, or because of a name, has that in its one line: the
+// reset in which it shows would give no advice.
 func TestTheLineThatNoServerAnswersHasAnAdvice(t *testing.T) {
 	secure, agent := tlsCluster(t)
 	plain, down := startCluster(t, 1), startCluster(t, 1)

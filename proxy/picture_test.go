@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// picture is everything that a view says.
+// picture is everything that a view has.
 func picture(v *messages.View) string {
 	var b strings.Builder
 	front, some := v.Active()

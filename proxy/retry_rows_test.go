@@ -235,7 +235,7 @@ var retryRows = []retryRow{
 // attempt within it, also when the test was not run for a while.
 const retries = 4 * time.Second
 
-// begin starts a proxy whose front is about to fail as the row says.
+// begin starts a proxy whose active server is about to fail as in the row.
 func (r *retryRow) begin(t *testing.T, size int) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
 	t.Helper()
 	c := startCluster(t, size)

@@ -137,7 +137,7 @@ func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
 	}
 }
 
-// What says nothing against the server is tried again there, after a pause.
+// After a failure that is not the server's, the call is tried again there, after a pause.
 func TestACallStaysWithAServerThatIsNotToBlame(t *testing.T) {
 	t.Parallel()
 	for text, class := range map[string]proxy.Class{

@@ -135,7 +135,7 @@ func TestALateHeartbeatDoesNotFloodAClusterThatDoesNotAnswer(t *testing.T) {
 }
 
 // Slices are there to be waited out. Servers that refuse at once need no more time,
-// and one that then says nothing must not hold the call up for long.
+// and one that then does not answer must not delay the call for long.
 func TestSlicesGrowOnlyWhenTheyWereTooShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, latency := time.Now(), far

@@ -138,7 +138,7 @@ func TestAnOfferIsForTheRegionOfTheProxyToo(t *testing.T) {
 	}
 }
 
-// A call that is given up says once each what it was about.
+// The error of a call that is given up has each fact once.
 func TestTheErrorOfACallThatIsGivenUpRepeatsNothing(t *testing.T) {
 	c, err := testutil.StartCluster(testutil.ClusterConfig{})
 	if err != nil {

@@ -36,7 +36,7 @@ type joined struct {
 	left    bool        // it was written
 }
 
-// farewell is the frame by which yamux says that it takes no further streams.
+// farewell is the frame by which yamux announces that it takes no further streams.
 var farewell = []byte{0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 // resets reports whether a frame's head refuses a stream.

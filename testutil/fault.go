@@ -202,7 +202,7 @@ func (s *faultSet) garbledTransport() bool {
 
 // ForwardFailure answers requests as a server does that cannot have them executed
 // by the leader. A request does not run, unless the failure means that it did, or
-// [Fault.Executed] says so. In front stands the prefix of one hop, or of none when
+// [Fault.Executed] is set. In front stands the prefix of one hop, or of none when
 // the server is the leader itself and the failure is one that a leader can have;
 // see [Fault.Hops].
 func ForwardFailure(f Failure) Fault {

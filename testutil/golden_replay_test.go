@@ -298,7 +298,7 @@ func TestAReplayFindsWhatIsNotAsRecorded(t *testing.T) {
 	}
 }
 
-// situations says for each recording how the cluster was, and what befell it.
+// situations has the state of the cluster for each recording, and its faults.
 func situations() map[string]situation {
 	const far = time.Hour
 	follower := func(c *Cluster) *Server {

@@ -41,7 +41,7 @@ func checkID(id string) error {
 	return nil
 }
 
-// version is what a node says that it runs.
+// version is the version that a node reports.
 type version struct {
 	major, minor int
 	patch        int

@@ -32,7 +32,7 @@ func (l *connLog) open(c *connEntry) {
 	l.unbound[c] = l.moment
 }
 
-// bind says whose connection it is, and has been all along.
+// bind notes the node of a connection, also for the time until now.
 func (l *connLog) bind(c *connEntry, nodeID string) {
 	from, ok := l.unbound[c]
 	if !ok {

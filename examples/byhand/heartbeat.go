@@ -30,7 +30,7 @@ func register(ctx context.Context, p *proxy.Proxy) (reply nodeReply, err error) 
 	return reply, err
 }
 
-// beat says by when the call must land, and hands on what was answered, and by which server.
+// beat sends a heartbeat that is due by a soft deadline, and passes the reply and its server on.
 func beat(ctx context.Context, p *proxy.Proxy, token string, ttl time.Duration) (reply nodeReply, err error) {
 	var from messages.Server
 	err = p.Call(ctx, "Node.UpdateStatus", map[string]any{

@@ -38,7 +38,7 @@ type Control interface {
 	// retained before. That one's session goes on: calls to that server use it, its
 	// streams run to their end, in both directions, and its server may open more. It ends
 	// once it has carried nothing for Config.DrainTimeout, or for as long as HeartbeatTTL
-	// says. Calls with Request.Moved are ended by the caller of Retain. The empty addr
+	// returns. Calls with Request.Moved are ended by the caller of Retain. The empty addr
 	// retains none, and ends no session that is not idle.
 	Retain(ctx context.Context, addr string) error
 
@@ -95,7 +95,7 @@ type Control interface {
 	// server is not judged by it. prove is called in a goroutine of the pool's, with a
 	// context that ends with the pool; call makes a call on the new session. Renew blocks
 	// until that is decided or ctx ends, which ends nothing else. The errors are
-	// a *pool.DialError, those of prove, and one that says that there is no session to
+	// a *pool.DialError, those of prove, and one that means that there is no session to
 	// replace, or that it is being replaced already.
 	Renew(ctx context.Context, addr string, prove Proof) error
 

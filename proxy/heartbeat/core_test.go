@@ -446,7 +446,7 @@ func TestASessionThatWasReplacedIsMadeKnown(t *testing.T) {
 	if at, _ := r.c.next(); at.Sub(r.now) < 4*time.Minute {
 		t.Errorf("a further heartbeat after %v", at.Sub(r.now))
 	}
-	// The heartbeat that lands on another server says nothing about this one.
+	// A heartbeat that another server answers is no sign about this one.
 	r.call(beat, 4*time.Minute, 5*time.Minute)
 	r.c.renewed(r.now)
 	r.reply(0, 300*time.Second, b)

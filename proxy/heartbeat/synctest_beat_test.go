@@ -63,7 +63,7 @@ func TestARegisteredNodeBeatsWithinEachTTL(t *testing.T) {
 	})
 }
 
-// silent answers like grants, but for one server that says nothing.
+// silent answers like grants, but for one server that does not answer.
 func silent(ttl time.Duration, is func(request) bool) answering {
 	return func(ctx context.Context, r request) (dict, error) {
 		if is(r) {

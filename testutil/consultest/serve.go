@@ -129,7 +129,7 @@ func (s *Server) knows(token string) bool {
 }
 
 // service answers for a service, each instance as entry makes it; nil: it is left out.
-// ACLs hide instances, which is no error; the answer to a token says that there are
+// ACLs hide instances, which is no error; the answer to a token reports that there are
 // hidden ones.
 func (s *Server) service(
 	w http.ResponseWriter, r *http.Request, catalogue *registry, dc, token, name string, entry func(Service) any,

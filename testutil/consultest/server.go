@@ -27,7 +27,7 @@ type Config struct {
 	Token string
 	// BlindToken is one that is known beside Token and lets nothing be seen.
 	BlindToken string
-	// TLS makes it speak HTTPS only, as the configuration says. Nil: HTTP.
+	// TLS makes it speak HTTPS only, with this configuration. Nil: HTTP.
 	TLS *tls.Config
 }
 

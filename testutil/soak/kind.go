@@ -22,7 +22,7 @@ const (
 	garbage
 	goAway
 	noLeader
-	deny // an answer that says the request was refused
+	deny // an answer that the request was refused
 	refuse
 	kinds // how many there are
 )

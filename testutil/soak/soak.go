@@ -100,7 +100,7 @@ type watch struct {
 // readings is how often the heap is read in a soak.
 const readings = 60
 
-// run measures the heap at the beginning, in the middle and at the end, and says
+// run measures the heap at the beginning, in the middle and at the end, and logs
 // every ten seconds how it goes.
 func (w *watch) run(ctx context.Context) {
 	d := w.set.duration

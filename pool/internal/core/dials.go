@@ -186,7 +186,7 @@ func (c *Core) failed(now time.Time, addr string, err error) {
 	c.dials.Failed(now, c.failure(addr, err), c.connected(0))
 }
 
-// failure says what kind of failure err is.
+// failure is the kind of failure that err is.
 func (c *Core) failure(addr string, err error) Failure {
 	timeout, credentials := c.cfg.Classify(err)
 	return Failure{Addr: addr, Err: err, Timeout: timeout, Credentials: credentials}

@@ -49,7 +49,7 @@ func (e *renewedError) Error() string { return e.text }
 func (*renewedError) Is(target error) bool { return target == ErrRenewed }
 
 // LetGo reports whether a session ended because this side had no more use for it: the
-// end says nothing about the server.
+// end is no fault of the server.
 func LetGo(err error) bool {
 	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, actor.ErrStopped} {
 		if errors.Is(err, fine) {

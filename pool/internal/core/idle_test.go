@@ -102,7 +102,7 @@ func TestASessionThatHasCarriedCallsHasTheTimeToBecomeIdle(t *testing.T) {
 	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
-// Without anybody who says where calls go, pings are use like any other.
+// Where no server is retained, pings are use like any other.
 func TestASessionThatIsPingedNowAndThenIsNotIdle(t *testing.T) {
 	r := up(t, addrA)
 	for range 5 {

@@ -121,7 +121,7 @@ func TestALateDialGivesItsSlotToOneThatIsWanted(t *testing.T) {
 	}
 	r.core.Step(r.now, Connect{Addr: hole(602), Probe: true})
 	r.expect("a probe too many", nil)
-	// The end of an abandoned dial says nothing about its address, and frees no slot twice.
+	// The end of an abandoned dial is no failure of its address, and frees no slot twice.
 	failures := r.core.dials.each[under[0].Addr].failures
 	r.core.Step(r.now, Dialed{Addr: under[0].Addr, Session: under[0].Session, Err: errNobody})
 	r.expect("its end", nil)

@@ -46,7 +46,7 @@ func Example() {
 	// hello <nil> 3
 }
 
-// The error says of each datacenter that was asked why it led to no server.
+// The error has the reason of each datacenter that led to no server.
 func ExampleDiscoverer_Walk() {
 	catalogue, err := consultest.Start(consultest.Config{})
 	if err != nil {

@@ -94,7 +94,7 @@ func TestAnAddressWithoutAListenerIsUnreachable(t *testing.T) {
 	}
 }
 
-// speaker accepts connections, says a text on each that has begun to speak, and
+// speaker accepts connections, sends a text on each that has begun to speak, and
 // holds it.
 func speaker(t *testing.T, text string) net.Listener {
 	t.Helper()

@@ -13,7 +13,7 @@ var (
 	ErrNoSuchName = errors.New("no such name (NXDOMAIN)")
 	// ErrNoData means that the name exists and has no record of the type.
 	ErrNoData = errors.New("the name has no such record")
-	// ErrNotOffered means that the SRV record's target is the root, by which a domain says
+	// ErrNotOffered means that the SRV record's target is the root, by which a domain declares
 	// that it does not have the service.
 	ErrNotOffered = errors.New(`the service is not offered there (its SRV target is ".")`)
 	// ErrUnusable means that there are records and none can be dialed: they have port 0,

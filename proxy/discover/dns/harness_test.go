@@ -38,8 +38,8 @@ func set(t *testing.T, s *dnstest.Server, records ...string) {
 	}
 }
 
-// discoverer asks s, unless cfg says who is asked, and waits for long, unless cfg
-// says how long.
+// discoverer asks s, unless cfg has other resolvers, and waits for long, unless cfg
+// has a Timeout.
 func discoverer(t *testing.T, s *dnstest.Server, cfg dns.Config) *dns.Discoverer {
 	t.Helper()
 	if cfg.Resolvers == nil {

@@ -10,7 +10,7 @@ import (
 type Config struct {
 	Repeatable   bool          // a second execution does no harm
 	Block        time.Duration // the hold time asked of the server; 0: it is no blocking query
-	Patient      bool          // its caller says how long a server may take: only an AnswerBy is sliced
+	Patient      bool          // its caller sets how long a server may take: only an AnswerBy is sliced
 	AnswerBy     time.Time     // its soft deadline; zero: it has none
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline

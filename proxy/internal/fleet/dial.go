@@ -16,7 +16,7 @@ func (a *agent) connected() bool {
 }
 
 // dial begins a dial, unless one is under way that may still be waited for, or the
-// address is left alone for now: then the error says so.
+// address is not dialed for now: then the error is a BackoffError.
 func (f *Fleet) dial(a *agent, n int16) error {
 	l := &a.links[n]
 	if l.dial != 0 {

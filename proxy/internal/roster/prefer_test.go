@@ -13,7 +13,7 @@ func (g *rig) named(from string, addrs ...string) {
 	g.step(messages.HeartbeatUpdate{Servers: infos(addrs...), NumNodes: 5, LeaderRPCAddr: "l", TTL: 15 * time.Second, From: serv(g.t, from)})
 }
 
-// answers says that a server has answered a call.
+// answers reports that a server has answered a call.
 func (g *rig) answers(addr string) {
 	g.step(messages.Recovered{Server: serv(g.t, addr), Epoch: g.view.Epoch()})
 }

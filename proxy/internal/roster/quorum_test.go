@@ -103,7 +103,7 @@ func TestAnAgentThatOnlyMakesCallsIsNoOrphanAfterAnElection(t *testing.T) {
 	if runs := g.denials(time.Second, 10*time.Second); runs != 1 {
 		t.Errorf("%d runs in 10 s, want 1", runs)
 	}
-	// Calls are answered from now on, which says nothing of a leader.
+	// Calls are answered from now on, which is no sign of a leader.
 	if runs := g.pass(24 * time.Hour); runs < 4 || runs > 6 || g.r.quorum.orphaned() {
 		t.Errorf("in the day after an election of 10 s: %d runs, want those of 90 s; orphan: %t", runs, g.r.quorum.orphaned())
 	}
