@@ -163,7 +163,7 @@ func TestWhatIsInTheMailboxAndInHandIsAbandonedWithTheCause(t *testing.T) {
 	}
 }
 
-// The answer of one who ends is no answer to an Ask: a zero value would pass for one.
+// The answer of an actor that ends is no answer to an Ask: a zero value would pass for one.
 func TestAnAskThatIsAbandonedReturnsTheActorsErr(t *testing.T) {
 	for range 500 {
 		a := play(4, script[inquiry]{})

@@ -16,7 +16,7 @@ var ErrFull = errors.New("actor: mailbox full")
 // mailbox is what an actor's loop and its refs share.
 type mailbox[M any] struct {
 	ch     chan letter[M]        // never closed
-	knocks atomic.Uint32         // signals to the loop beside messages
+	knocks atomic.Uint32         // signals to the loop other than messages
 	fault  atomic.Pointer[error] // what Self.End gave; nil: it was not called
 	done   chan struct{}         // closed once the loop has ended and err is set
 	err    error                 // why it ended; read only after done or ended

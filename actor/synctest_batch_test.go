@@ -15,7 +15,7 @@ import (
 const shared = 32
 
 // slow is an actor whose steps take a millisecond each and tell how far behind
-// the time they were told was. It is given as many messages as there is room for
+// the time they were given was. It gets as many messages as there is room for
 // before the first step ends.
 func slow(t *testing.T, size int, s script[int]) (a *actor.Actor[int], lags *[]time.Duration) {
 	t.Helper()
@@ -171,7 +171,7 @@ func TestADueDeadlineWaitsForAHandfulOfMessagesOnly(t *testing.T) {
 	}
 }
 
-// A message has been received when the deadline is served, and is in nobody's
+// A message has been received when the deadline is served, and is in no
 // mailbox any more.
 func TestAMessageReceivedBeforeTheLastExpireIsNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

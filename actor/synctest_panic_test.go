@@ -120,7 +120,7 @@ func TestTheFirstPanicIsTheCause(t *testing.T) {
 	wantErr(t, a.Stop(t.Context()), nil)
 }
 
-// An actor that panics with the ErrFull of another one wraps it; who sends to it
+// An actor that panics with the ErrFull of another one wraps it; a sender to it
 // must not take the one for the other.
 func TestAnActorThatPanickedWithErrFullIsNotFull(t *testing.T) {
 	a := play(1, script[int]{step: func(time.Time, int) { explode(actor.ErrFull) }})

@@ -17,7 +17,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// doorman is a port at which something else than a server stands; it counts who comes in.
+// doorman is a port at which something else than a server stands; it counts connections.
 type doorman struct {
 	net.Listener
 	met atomic.Int64
@@ -189,8 +189,8 @@ func TestAServerThatComesAndGoesIsFoundEachTime(t *testing.T) {
 	}
 }
 
-// The listener never speaks. Its callers are told when their time is over; what they
-// have begun goes on, and is found when the server has come to itself.
+// The listener never speaks. Its callers are answered when their time is over; the dials they
+// have begun go on, and their session is found when the server is well again.
 func TestADialGoesOnWhenItsCallersHaveGivenUp(t *testing.T) {
 	for name, secure := range map[string]bool{"plain TCP": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {

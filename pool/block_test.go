@@ -12,7 +12,7 @@ type told struct{ time.Duration }
 
 func (t told) TimeToBlock() time.Duration { return t.Duration }
 
-// naive is told that a query without a time does not block.
+// naive takes a query without a time for one that does not block.
 type naive struct {
 	MinQueryIndex uint64
 	told

@@ -50,7 +50,7 @@ type Request struct {
 
 	// Moved, if not nil, makes it a call that does no harm when it is made twice, and is to
 	// be made elsewhere once Moved is closed: it then ends with ErrMoved, unless its answer
-	// is on its way already. It ends the same way, with ErrRenewed or ErrLeaving beside
+	// is on its way already. It ends the same way, with ErrRenewed or ErrLeaving joined to
 	// ErrMoved, when its session takes no new calls any more. A server that was left thus
 	// does not hold a blocking query for minutes, and the agent's new server hears of it at
 	// once.

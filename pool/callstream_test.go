@@ -97,8 +97,8 @@ func TestARequestBeyondTheWindowWaitsForRoomAndSoDoesItsReply(t *testing.T) {
 	}
 }
 
-// A caller may leave whenever it wants. What it leaves behind is said exactly, is
-// closed, and is nobody else's.
+// A caller may leave whenever it wants. What it leaves behind is reported exactly, is
+// closed, and is not used by another call.
 func TestACallThatIsCancelledSaysHowFarItCame(t *testing.T) {
 	for name, c := range map[string]struct {
 		args   any

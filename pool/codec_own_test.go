@@ -18,7 +18,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// marked is a codec that is told from the pool's: what it writes is wrapped in a list.
+// marked is a codec that differs from the pool's: what it writes is wrapped in a list.
 type marked struct{ encoded, decoded atomic.Int64 }
 
 func (m *marked) codec() pool.Codec {

@@ -21,7 +21,7 @@ type Config struct {
 
 	// Resolver resolves the name in an address, at each dial; nil means
 	// net.DefaultResolver. Up to 16 of its addresses are tried, by chance, so that the
-	// agents of a fleet spread over them, the families in turn, those that failed
+	// agents of a fleet spread over them, the families alternating, those that failed
 	// within the last minute last; each 250 ms after the one before it, or as soon as
 	// that has failed, and sooner if DialTimeout would not do for all. The first on
 	// which the server answers is used.
@@ -43,7 +43,7 @@ type Config struct {
 	// address it has twice the time, and then four times. One that is connected goes on
 	// without its callers, for 32 times DialTimeout, a minute at most: a server with many
 	// handshakes to do works it off all the same, and a later call finds the session. A call
-	// in the meantime may have one more dial made beside it.
+	// in the meantime may have one more dial made.
 	//
 	// A dial that fails, and a session that ends within 10 s before a call on it was
 	// answered, are followed by another dial at once, and then by a back-off: half to all

@@ -41,7 +41,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
 	let = sync.OnceFunc(pause(t, s))
 	t.Cleanup(let)                                     // or the session could not end
-	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
+	p.muxing.ConnectionWriteTimeout = time.Millisecond // for the writers from now on only
 	return p, srv.Addr(), c, all, let
 }
 
@@ -83,14 +83,14 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 	case <-time.After(Patience):
 		t.Error("the server does not learn of the stream's end")
 	}
-	// Nobody else notices.
+	// No other call notices.
 	if _, err := p.Ping(t.Context(), addr); err != nil || p.Stats().Dials != 1 {
 		t.Errorf("%v, %+v", err, p.Stats())
 	}
 }
 
-// Nobody knows whether the peer will hear that it may send more. It would wait for
-// that, and who reads for the peer.
+// It is not known whether the peer will hear that it may send more. It would wait for
+// that, and the reader for the peer.
 func TestAStreamWhoseReaderCannotLetThePeerSendEnds(t *testing.T) {
 	p, addr, c, _, let := stalled(t, make([]byte, mux.WindowSize-1000)) // behind the acknowledgement
 	n, err := 0, error(nil)

@@ -33,7 +33,7 @@ var (
 	ErrSilent = core.ErrSilent
 
 	// ErrNotServing is why calls left a session whose server leaves calls unanswered:
-	// those that wait, and a Status.Ping beside them, while another server answered one,
+	// those that wait, and a Status.Ping sent with them, while another server answered one,
 	// or the same server did on a new connection. Bytes came in all the while, so the
 	// session did not end: a call that must not be made twice waits on it to its own end.
 	ErrNotServing = core.ErrNotServing
@@ -54,7 +54,7 @@ var (
 	ErrTooManySessions = core.ErrTooManySessions
 
 	// ErrMoved is why a call ended that is to be made again elsewhere: Request.Moved was
-	// closed, or its session takes no new calls, and then the reason is beside it.
+	// closed, or its session takes no new calls, and then the reason is joined to it.
 	ErrMoved = session.ErrMoved
 )
 
@@ -150,7 +150,7 @@ type CallError struct {
 	Server   string // address; empty if no server was tried
 	Phase    Phase
 	Outcome  Outcome
-	Attempts int // so far, this one included; of a blocking query, since it was last held for long; 0 counts as 1
+	Attempts int // so far, this one included; of a blocking query, since it was last blocked for long; 0 counts as 1
 	Err      error
 }
 

@@ -129,7 +129,7 @@ func TestCancellingWhileTheServerDiesIsHarmless(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Who has left may not know of the end yet, and the next would be lost with it.
+		// A caller that has left may not know of the end yet, and the next would be lost with it.
 		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 	}
 	await(t, "the calls", func() bool { return p.Stats().CallsInFlight == 0 })

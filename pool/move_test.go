@@ -204,7 +204,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 			if st := p.Stats(); st.Moved != 1 || st.Failures != 0 {
 				t.Fatalf("%+v", st)
 			}
-			// The session is as good as before, also when the answer comes that nobody
+			// The session is as good as before, also when the answer comes that no caller
 			// waits for.
 			ping(t, p, s.Addr())
 			close(held.release)
@@ -222,7 +222,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 	}
 }
 
-// A call that is to be made elsewhere before it was sent hurts nobody.
+// A call that is to be made elsewhere before it was sent does no harm.
 func TestACallThatIsMovedBeforeItBeginsLeavesTheSessionAsItWas(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	held := holdCalls(t, s)

@@ -66,7 +66,7 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 					if ran := watch.Elapsed(); ran > patience/4 {
 						t.Errorf("after %v", ran)
 					}
-					if m != nil && len(m.accepted) > 0 { // whoever it was that was first
+					if m != nil && len(m.accepted) > 0 { // either may be the first
 						receive(t, "the end of the connection that lost", m.closed)
 					}
 					if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 || st.DialFailures != 0 || len(down) > 0 {
@@ -234,7 +234,7 @@ func TestNoMoreThanSixteenAddressesOfANameAreTried(t *testing.T) {
 		hosts = append(hosts, fmt.Sprintf("127.0.4.%d", i+1))
 	}
 	n.points(hosts...)
-	s := startServer(t) // for a port on which nobody listens elsewhere
+	s := startServer(t) // for a port on which no other host listens
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
 	_, err := p.Ping(within(t), at(s.Addr()))
 	failed(t, err, pool.PhaseDial, pool.NotSent, syscall.ECONNREFUSED)

@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// halfCloser is what a stream can do beside a net.Conn.
+// halfCloser is what a stream can do more than a net.Conn.
 type halfCloser interface{ CloseWrite() error }
 
 // handleCopies makes Test.Copy a stream that sends back what it gets until its
@@ -177,7 +177,7 @@ func TestAStreamThatIsNotAcknowledgedEndsWithItsCaller(t *testing.T) {
 	err := receive(t, "the caller", opened)
 	at := pool.PhaseFlushed
 	if e := as[*pool.CallError](t, err); e.Phase == pool.PhaseWrite {
-		at = pool.PhaseWrite // a server can be quicker than the one who has written
+		at = pool.PhaseWrite // a server can be quicker than the writer
 	}
 	failed(t, err, at, pool.NotSent, context.Canceled)
 	await(t, "the release", func() bool { return inUse(p) == 0 })

@@ -48,7 +48,7 @@ func TestACallerInAHurryCountsToo(t *testing.T) {
 }
 
 // aliveButMute has a server that gives signs of life and answers no call, which may
-// be held for 10 s.
+// be blocked for 10 s.
 func aliveButMute(t *testing.T) *silentPool {
 	sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
 	ctx, stop := context.WithCancel(t.Context())

@@ -58,7 +58,7 @@ func (s *sleepy) Read(b []byte) (int, error) {
 }
 
 // A server that refuses has hung up before this side wrote: the write tells why,
-// although nobody reads.
+// although there is no reader.
 func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 	ca, err := testutil.NewCA()
 	if err != nil {

@@ -65,7 +65,7 @@ func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
 	}
 }
 
-// Whoever changes credentials again and again does not pile up sessions.
+// Credentials that change again and again do not pile up sessions.
 func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 	const bound = 4
 	ca := newAuthority(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// Whoever sees it, this side's own code or yamux, what a peer may not do is named to
-// the calls that it ends, and to who is told of sessions that end.
+// Whether this side's own code or yamux finds it, what a peer may not do is named to
+// the calls that it ends, and to the observers of sessions that end.
 func TestWhatAPeerMayNotDoIsNamedAsTheSessionsEnd(t *testing.T) {
 	const kindGoAway = 3
 	opens := frameOf(kindWindow, synFlag, 2, 0, nil)

@@ -51,7 +51,7 @@ func (c *call) run(ctx context.Context, args, reply any) error {
 	}
 	for again, sent := args, false; ; {
 		if sent && c.way.Block > 0 {
-			// Never zero: a query without a time is held for the server's default.
+			// Never zero: a query without a time blocks for the server's default.
 			left := max(c.way.Block-time.Since(begin), time.Millisecond)
 			if short, ok := pool.Shortened(args, left); ok {
 				again, c.way.Block, begin = short, left, time.Now()

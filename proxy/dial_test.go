@@ -18,7 +18,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// holes dials black holes beside one server, and counts.
+// holes dials black holes and one server, and counts.
 type holes struct {
 	good  string
 	begun atomic.Int64
@@ -48,7 +48,7 @@ func nine() (all []string) {
 	return all
 }
 
-// However the agent was told of its servers: the dials of the nine never end, so a call
+// However the agent got its servers: the dials of the nine never end, so a call
 // that waited for one of them would not be answered.
 func TestTheFirstCallFindsTheOneServerOfTenThatIsThere(t *testing.T) {
 	t.Parallel()
@@ -166,7 +166,7 @@ func TestAStreamGoesToTheServerThatIsThere(t *testing.T) {
 	_ = conn.Close()
 }
 
-// A heartbeat has a budget, and its slices are about servers: they begin when one is there.
+// A heartbeat has a soft deadline, and its slices are about servers: they begin when one is there.
 func TestACallWithASoftDeadlineGoesToTheServerThatIsThere(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 1)
@@ -197,7 +197,7 @@ func TestACallThatReachesNoServerEndsWithItsContextAndWasNotSent(t *testing.T) {
 	}
 }
 
-// Who refuses is told at once, and keeps nobody waiting.
+// A server that refuses is reported at once, and delays no call.
 func TestServersThatRefuseAreDeemedFailedWhenTheFirstCallIsAnswered(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 4)

@@ -71,7 +71,7 @@ func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
 	cfg.ProbeTimeout, cfg.RetryTimeout = far, far
 	p = startProxy(t, cfg)
 	return p, func() {
-		// A warning quotes what nobody waits to be told.
+		// A warning quotes what no caller waits for.
 		if err := p.Send(within(t), messages.AddBackup{Addrs: []string{"kaboom!"}}); err != nil {
 			t.Error(err)
 		}

@@ -30,7 +30,7 @@ var (
 	// broke under a call after it was sent there, as they do when a request crashes its
 	// server. The call is sent to no third server. The two may get it again until four
 	// connections have broken, or the time for the call is over. A blocking query that was
-	// held for more than 5 s begins to count anew.
+	// blocked for more than 5 s begins to count anew.
 	ErrBreaksServers = errors.New("servers ended the connection when they had the call: no other server is given it")
 )
 

@@ -103,7 +103,7 @@ func ExampleProxy_Send() {
 // The servers can be replaced while the agent runs, for example when its
 // configuration was read anew.
 func ExampleProxy_SetServers() {
-	p, err := proxy.Start(proxy.Config{}) // it waits to be told
+	p, err := proxy.Start(proxy.Config{}) // it waits for servers
 	if err != nil {
 		fmt.Println(err)
 		return

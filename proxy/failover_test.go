@@ -146,7 +146,7 @@ func TestAServerThatDiesWithoutCallsIsLeftBeforeTheNextCall(t *testing.T) {
 	}
 }
 
-// The times are the defaults; a call may be held for far longer than this waits.
+// The times are the defaults; a call may be blocked for far longer than this waits.
 func TestAServerThatFallsSilentAfterItsGoAwayIsLeftLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)

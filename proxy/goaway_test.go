@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// stuckLog holds who first logs a line with these words until it is let go.
+// stuckLog blocks the first logger of a line with these words until it is released.
 type stuckLog struct {
 	words      string
 	stuck, let chan struct{}

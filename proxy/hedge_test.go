@@ -211,7 +211,7 @@ func (l *leaving) MarshalBinary() ([]byte, error) {
 
 func (l *leaving) UnmarshalBinary([]byte) error { return nil }
 
-// A request that kills whoever works on it, on a cluster of five: they are not all lost.
+// A request that kills the server that works on it, on a cluster of five: they are not all lost.
 func TestARequestThatKillsServersIsNotGivenToAll(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 5)

@@ -43,7 +43,7 @@ func behindHung(t *testing.T, hung string, cfg proxy.Config) *proxy.Proxy {
 	return p
 }
 
-// Whatever bytes come in: who answers no call is left, and reads are not lost.
+// Whatever bytes come in: a server that answers no call is left, and reads are not lost.
 func TestAServerThatAnswersNoCallIsLeft(t *testing.T) {
 	for name, kind := range hungPeers {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 // calm has no round follow soon on a failover, which could bring the server that
-// failed to the front again.
+// failed in front again.
 var calm = proxy.Timing{Spread: far}
 
 // listed starts a proxy over servers that are all alive, of which none exists.
@@ -183,7 +183,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 		message messages.Message
 		shows   func(*messages.View) bool
 	}{
-		{messages.RebalanceTick{}, func(v *messages.View) bool { // until then nobody has answered
+		{messages.RebalanceTick{}, func(v *messages.View) bool { // until then none has answered
 			front, some := v.Active()
 			return some && v.Health(front) == messages.Alive
 		}},

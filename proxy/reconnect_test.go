@@ -168,7 +168,7 @@ func TestAnAnswerThatSaysNothingOfALeaderIsNoReproach(t *testing.T) {
 	}
 }
 
-// balance starts a balancer in front of servers that are told for each connection.
+// balance starts a balancer in front of servers that the test sets for each connection.
 func balance(t *testing.T, to func(n int64) string) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -84,7 +84,7 @@ func TestTheHeartbeatOverAnInterruptedLeaderLands(t *testing.T) {
 	}
 }
 
-// The same with the budget that a heartbeat has: its pauses are short.
+// The same with the soft deadline that a heartbeat has: its pauses are short.
 func TestTheHeartbeatOverAnInterruptedLeaderLandsByItsSoftDeadline(t *testing.T) {
 	t.Parallel()
 	p, recorded := replayed(t, "leader_interrupted")
@@ -122,7 +122,7 @@ func TestTheHeartbeatOverADeadLeaderLandsIfItMayBeRepeated(t *testing.T) {
 	}
 }
 
-// Nobody died, and yet writes are refused in raft's words. A handler may have
+// No server died, and yet writes are refused in raft's words. A handler may have
 // applied another before.
 func TestARegistrationOverALeadershipTransferLandsIfItMayBeRepeated(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,7 @@ func TestACallOutlivesAPathThatForgetsItsConnections(t *testing.T) {
 	}
 }
 
-// Nobody knows what became of a call that was sent on a connection which is dead, so one
+// It is not known what became of a call that was sent on a connection which is dead, so one
 // that must not run twice is not sent on one that was silent before the server has
 // answered a ping: it is executed once, on a new connection.
 func TestACallThatMustNotRunTwiceOutlivesAPathThatForgotItsConnectionsWhileTheyWereIdle(t *testing.T) {

@@ -46,7 +46,7 @@ func answering(text string) func(*testutil.Server) {
 }
 
 // The limits of the rows that wait for them. The servers that are well have to keep
-// within the last two, also when nobody has run them for a while.
+// within the last two, also when they did not run for a while.
 var impatient = pool.Config{SilenceLimit: 100 * time.Millisecond, PingTimeout: 2 * time.Second, DialTimeout: 2 * time.Second}
 
 var retryRows = []retryRow{

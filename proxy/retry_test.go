@@ -39,7 +39,7 @@ func (r *retryRow) checkError(t *testing.T, err error, addr string) *proxy.CallE
 	return call
 }
 
-// Another server would answer: the call goes there, or the caller is told.
+// Another server would answer: the call goes there, or its error is returned.
 func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, r := range retryRows {

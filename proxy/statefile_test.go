@@ -116,7 +116,7 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Nor when nobody is held, because nobody works.
+	// Nor when none is retained, because none works.
 	p2 := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: silent, StateFile: path})
 	if err := p2.NotifyFailed(within(t), active(t, p2), nil); err != nil {
 		t.Fatal(err)

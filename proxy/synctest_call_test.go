@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// refusing is the error of a dial that nobody answered.
+// refusing is the error of a dial that was not answered.
 func refusing(addr, method string) error {
 	return &pool.CallError{Method: method, Server: addr, Phase: pool.PhaseDial, Outcome: pool.NotSent, Err: errDown}
 }

@@ -49,7 +49,7 @@ func TestACallGoesOnWithTheServersThatMayBeWell(t *testing.T) {
 	})
 }
 
-// A server that answers is not held for failed, whatever it cannot do.
+// A server that answers does not count as failed, whatever it cannot do.
 func TestAServerWithoutALeaderThatIsReadyIsNotDeemedFailed(t *testing.T) {
 	for _, kind := range []error{pool.ErrNoLeader, pool.ErrNotReady} {
 		synctest.Test(t, func(t *testing.T) {

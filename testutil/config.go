@@ -22,7 +22,7 @@ type ServerConfig struct {
 	// grants, chosen evenly between them. Both zero: 10 s to 20 s. Only one
 	// given: that one always.
 	HeartbeatTTLMin, HeartbeatTTLMax time.Duration
-	// RPCHoldTimeout is how long a call that needs a leader is held when there
+	// RPCHoldTimeout is how long a call that needs a leader waits when there
 	// is none, before it is answered with "No cluster leader". Zero: 5 s.
 	RPCHoldTimeout time.Duration
 	// FirstByteTimeout is how long a new connection may stay silent before it

@@ -77,8 +77,8 @@ func Mute() Fault { return Fault{kind: faultMute} }
 func HoldStreams() Fault { return Fault{kind: faultHoldStreams} }
 
 // NoLeader makes this server believe that the cluster has no leader: calls that
-// need one are held and then answered "No cluster leader". Healing lets the
-// held ones succeed. Times has no effect on it.
+// need one wait and are then answered "No cluster leader". Healing lets the
+// waiting ones succeed. Times has no effect on it.
 func NoLeader() Fault { return Fault{kind: faultNoLeader} }
 
 // AppError answers the method with an error text instead of executing it.
@@ -183,7 +183,7 @@ func (s *faultSet) holdsStreams() bool {
 	return slices.ContainsFunc(s.active, func(a *activeFault) bool { return a.kind == faultHoldStreams })
 }
 
-// leaderless reports whether the method must be held for want of a leader.
+// leaderless reports whether the method must wait for want of a leader.
 func (s *faultSet) leaderless(method string) bool {
 	return slices.ContainsFunc(s.active, func(a *activeFault) bool {
 		return a.kind == faultNoLeader && (a.method == "" || a.method == method)

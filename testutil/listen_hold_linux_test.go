@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// There must be no moment at which the address is neither listened on nor held.
+// There must be no moment at which the address is neither listened on nor reserved.
 func TestAnAddressIsReservedBeforeItsServerReleasesItAndAfterItIsBack(t *testing.T) {
 	s := start(t, ServerConfig{})
 	placeholder := holdAddr(s.Addr())

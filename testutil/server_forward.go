@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// leader waits for a leader as long as a call may be held. The error has the
+// leader waits for a leader as long as a call may wait. The error has the
 // text for the client.
 func (s *Server) leader(ctx context.Context, method string) (string, error) {
 	hold := time.NewTimer(s.cfg.RPCHoldTimeout)

@@ -13,7 +13,7 @@ type connLog struct {
 type nodeLog struct {
 	OpenCount
 	open map[*connEntry]uint64
-	past []span // those that ended, as long as others may be found to have been open beside them
+	past []span // those that ended, as long as others may be found to have been open with them
 }
 
 // connEntry stands for a connection in a connLog.

@@ -55,7 +55,7 @@ type Config struct {
 	OnRefused    func(error)
 
 	// Logger gets a line for each registration, and when heartbeats begin to be
-	// missed and land again. Single heartbeats are debug. The zero value logs
+	// missed and succeed again. Single heartbeats are debug. The zero value logs
 	// nothing. Tokens are not logged.
 	Logger zerolog.Logger
 

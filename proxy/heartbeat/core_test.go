@@ -90,7 +90,7 @@ func TestANodeRegistersThenBeatsThenBeatsWithinItsTTL(t *testing.T) {
 	r := newRig(t)
 	made := r.call(register, 0, 0)
 	if made.until != r.now.Add(tryFirst) || made.softDeadline != r.now.Add(2*tryFirst) {
-		t.Errorf("it tries until %v, budget %v", made.until.Sub(r.now), made.softDeadline.Sub(r.now))
+		t.Errorf("it tries until %v, soft deadline %v", made.until.Sub(r.now), made.softDeadline.Sub(r.now))
 	}
 	r.reply(0, ttl, a)
 	r.call(beat, 0, 3*time.Millisecond)
@@ -98,7 +98,7 @@ func TestANodeRegistersThenBeatsThenBeatsWithinItsTTL(t *testing.T) {
 	for range 10 {
 		made := r.call(beat, 7250*time.Millisecond, 8*time.Second)
 		if left := made.until.Sub(r.now); left < 4*time.Second || made.until != made.softDeadline {
-			t.Fatalf("it has %v, budget %v", left, made.softDeadline.Sub(r.now))
+			t.Fatalf("it has %v, soft deadline %v", left, made.softDeadline.Sub(r.now))
 		}
 		if late := r.reply(time.Second, ttl, a); late >= 0 {
 			t.Fatalf("%v late", late)
@@ -140,7 +140,7 @@ func TestFailuresUpToTheDeadlineAndAfter(t *testing.T) {
 	} {
 		made := r.call(beat, c.pause*time.Second, c.pause*time.Second*3/2)
 		if got := made.until.Sub(r.now); got != c.try*time.Second || made.softDeadline.After(r.now) {
-			t.Errorf("after a pause of %d s it tries for %v, with a budget of %v", c.pause, got, made.softDeadline.Sub(r.now))
+			t.Errorf("after a pause of %d s it tries for %v, with a soft deadline after %v", c.pause, got, made.softDeadline.Sub(r.now))
 		}
 		if m := r.c.margin(); c.pause == 1 && m != 0 {
 			t.Errorf("margin %v of a heartbeat after the TTL", m)
@@ -425,11 +425,11 @@ func TestATinyTTLIsNoTightLoop(t *testing.T) {
 }
 
 // The session to the server in front is replaced by one with other credentials: the
-// server has to learn of it, wherever the front was meanwhile.
+// server has to learn of it, whichever server was active meanwhile.
 func TestASessionThatWasReplacedIsMadeKnown(t *testing.T) {
 	r := newRig(t)
 	r.view(a, messages.Alive)
-	r.c.renewed(r.now) // nothing has landed: what is about to be sent goes over it
+	r.c.renewed(r.now) // none was answered: what is about to be sent goes over it
 	r.ready(300 * time.Second)
 	regular := r.c.beat
 	if at, _ := r.c.next(); !at.Equal(regular) {

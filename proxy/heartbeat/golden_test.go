@@ -54,12 +54,12 @@ func TestTheRepliesOfRealServersAreRead(t *testing.T) {
 }
 
 // The third heartbeat of the recording meets a leader that stops: a follower answers
-// that it could not forward it, in several words. It lands when there is a leader.
+// that it could not forward it, in several words. It succeeds when there is a leader.
 func TestAHeartbeatLandsWhenTheLeaderIsInterrupted(t *testing.T) {
 	t.Parallel()
 	h, told := replay(t, "leader_interrupted")
 	for landed := 0; landed < 5; {
-		_ = h.SetStatus(within(t), heartbeat.Ready) // it may be told of the first try
+		_ = h.SetStatus(within(t), heartbeat.Ready) // it may get the error of the first try
 		await(t, "landed", told.replies)
 		landed++
 	}

@@ -418,7 +418,7 @@ func TestANodeThatCannotRegisterGoesOnTrying(t *testing.T) {
 	})
 }
 
-// The proxy is told which server answered: not the one in front, which was asked
+// The proxy learns which server answered: not the active one, which was asked
 // first and said nothing.
 func TestTheProxyLearnsWhichServerAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

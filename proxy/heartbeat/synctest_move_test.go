@@ -27,7 +27,7 @@ func leave(t *testing.T, p *proxy.Proxy) (next string) {
 	if err != nil || s == front {
 		t.Fatalf("%v is in front, %v", s, err)
 	}
-	// The one that was left answers somebody: when its turn comes it is in order.
+	// The one that was left answers another agent: when it is active again it is in order.
 	if err := p.Send(t.Context(), messages.Recovered{Server: front, Epoch: p.View().Epoch()}); err != nil {
 		t.Fatal(err)
 	}

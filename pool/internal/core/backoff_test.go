@@ -168,7 +168,7 @@ func TestASessionThatEndsBeforeItServedIsAFailedDial(t *testing.T) {
 }
 
 // A server that announces its departure as soon as it is reached is as bad as one that
-// hangs up, whoever notices it first, and although the session lasts.
+// hangs up, on whichever path that is noticed first, and although the session lasts.
 func TestAServerThatSaysGoodbyeAtOnceIsNotDialedAgainAndAgain(t *testing.T) {
 	for name, notice := range map[string]func(session uint64) Message{
 		"its keeper": func(id uint64) Message { return Leaving{Addr: addrA, Session: id} },

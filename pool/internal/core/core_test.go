@@ -17,7 +17,7 @@ const (
 	addrB = "10.0.0.2:4647"
 )
 
-// rig is a core with names for those who ask it.
+// rig is a core with names for its callers.
 type rig struct {
 	t     *testing.T
 	core  *Core

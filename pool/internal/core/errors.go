@@ -74,7 +74,7 @@ type Refusal struct {
 	Until    time.Time // from then on the address is dialed, or a dial under way may be joined
 	Failures int       // in a row
 	Last     Failure   // of these; with Paced maybe of another address
-	Paced    bool      // the agent's dials are held back, and not those of this address alone
+	Paced    bool      // the agent's dials are delayed, and not those of this address alone
 }
 
 func (e *Refusal) Error() string {

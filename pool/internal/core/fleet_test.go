@@ -8,7 +8,7 @@ import (
 )
 
 // outage is a fleet all of whose servers are down for a minute: each agent has one caller,
-// who tries the servers one after the other and pauses for a second at least.
+// which tries the servers one after the other and pauses for a second at least.
 type outage struct {
 	refused int             // dials, of all agents
 	each    []int           // dials to one server in each second
@@ -141,7 +141,7 @@ func reachless(t *testing.T) (*rig, func(addr string) bool) {
 	return r, try
 }
 
-// An operator who names a server in an outage, or discovery that finds one, need not wait.
+// An operator that names a server in an outage, or discovery that finds one, need not wait.
 func TestAServerThatIsAddedInAnOutageIsDialedAtOnce(t *testing.T) {
 	r, try := reachless(t)
 	if try(addrB) {

@@ -132,7 +132,7 @@ func TestANewConnectionTestifiesByAnsweringACall(t *testing.T) {
 			r.tell(Dialed{Addr: addrA, Session: 2}, "ask 2")
 			r.sessions(1)
 			r.chatter(2)
-			r.expire(2 * time.Second) // nobody is asked about the new one
+			r.expire(2 * time.Second) // no server is asked about the new one
 			r.tell(Served{Addr: addrA, Session: 2, Err: c.err}, c.want...)
 			if c.err == nil {
 				r.sessions(2)

@@ -95,7 +95,7 @@ func TestADialIsNotMadeForACallerThatHasLeftTheQueue(t *testing.T) {
 	if r.core.links[gone] != nil || len(r.core.slots.queue) != 1 {
 		t.Fatalf("%v is kept for nobody; %d wait", r.core.links[gone], len(r.core.slots.queue))
 	}
-	// One who leaves a dial that is under way leaves it to the next.
+	// A caller that leaves a dial under way leaves it to the next.
 	dialed(r.core, r.now, Withdraw{Addr: stays, Reply: actor.NewReply[error]()})
 	dials, _ := dialed(r.core, r.now, Dialed{Addr: under[0].Addr, Session: under[0].Session, Err: errNobody})
 	if len(dials) != 1 || dials[0].Addr != stays {
@@ -107,7 +107,7 @@ func TestADialIsNotMadeForACallerThatHasLeftTheQueue(t *testing.T) {
 	}
 }
 
-// Dials that go on although nobody waits give way, the oldest first.
+// Dials that go on without a caller give way, the oldest first.
 func TestALateDialGivesItsSlotToOneThatIsWanted(t *testing.T) {
 	r := newRig(t)
 	r.core.cfg.Dial = limit

@@ -76,7 +76,7 @@ type session struct {
 	liveness liveness
 	service  service
 	openings openings
-	proving  bool      // it is to show that its server answers calls, beside a session that gets no answers
+	proving  bool      // it is to show that its server answers calls, while another session gets no answers
 	deserted bool      // it was left because its server answers no call
 	spare    time.Time // when it came up, if it is spare; zero: it is not
 	departure

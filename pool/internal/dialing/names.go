@@ -30,7 +30,7 @@ type nameCache struct {
 type knownName struct {
 	ips      []netip.Addr             // of the last answer, never none
 	answered time.Time                // when that came
-	absent   map[netip.Addr]int       // answers since the one that held the address; 0 of ips
+	absent   map[netip.Addr]int       // answers since the one that had the address; 0 of ips
 	rotates  bool                     // an address was absent and came back: answers hold a part of the addresses
 	failed   map[netip.Addr]time.Time // when an address failed last
 }

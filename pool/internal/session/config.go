@@ -114,7 +114,7 @@ type Request struct {
 
 	Method      string
 	Args, Reply any           // Reply is a non-nil pointer, or nil
-	Block       time.Duration // how long a blocking query may be held
+	Block       time.Duration // how long a blocking query may block
 	Hold        time.Duration // and for how long nothing of the answer may come; 0: Config.HoldTimeout
 
 	Moved      <-chan struct{} // closed when the call is to be made elsewhere; nil: never

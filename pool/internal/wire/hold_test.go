@@ -14,7 +14,7 @@ import (
 // large is more than an idle decoder may hold.
 const large = 1 << 20
 
-// released fails t if what was read is still held when nobody else has it.
+// released fails t if what was read is still referenced when the caller has dropped it.
 func released(t *testing.T, name string, d *wire.Decoder, read func() weak.Pointer[byte]) {
 	t.Helper()
 	p := read()
@@ -26,7 +26,7 @@ func released(t *testing.T, name string, d *wire.Decoder, read func() weak.Point
 	runtime.KeepAlive(d)
 }
 
-// fields is what a caller has who does not know the reply's fields.
+// fields is the type of a caller that does not know the reply's fields.
 type fields struct{ Data any }
 
 func TestAnIdleDecoderHoldsNothingLargeOfWhatItRead(t *testing.T) {

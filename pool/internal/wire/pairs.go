@@ -42,7 +42,7 @@ func spans(b []byte) iter.Seq2[[]byte, span] {
 	}
 }
 
-// mapHead reads how many pairs the map at the front of b has, and how many bytes come
+// mapHead reads how many pairs the map at the beginning of b has, and how many bytes come
 // before them; both are 0 if it is no map.
 func mapHead(b []byte) (pairs, head int) {
 	switch {

@@ -12,7 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
-// An agent that is told no server finds them through the Consul agent beside it.
+// An agent without configured servers finds them through the Consul agent of its host.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

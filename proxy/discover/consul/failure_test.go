@@ -113,7 +113,7 @@ func speaker(t *testing.T, text string) net.Listener {
 			}
 			held = append(held, conn)
 			if _, err := conn.Read(make([]byte, 1)); err == nil {
-				_, _ = io.WriteString(conn, text) // who has enough hangs up
+				_, _ = io.WriteString(conn, text) // the client may hang up
 			}
 		}
 		for _, conn := range held {

@@ -32,7 +32,7 @@ var (
 	ErrUnreachable = errors.New("the resolver cannot be reached")
 	// ErrTimeout means that it did not answer within Config.Timeout.
 	ErrTimeout = errors.New("the resolver did not answer in time")
-	// ErrInterrupted means that the context ended first; its cause is beside it.
+	// ErrInterrupted means that the context ended first; its cause is joined to it.
 	ErrInterrupted = errors.New("given up")
 )
 

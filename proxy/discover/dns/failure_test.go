@@ -96,7 +96,7 @@ func TestASilentResolverEndsWithItsTimeout(t *testing.T) {
 	}
 }
 
-// Nobody was asked, so nobody has said that there is no such name.
+// No resolver was asked, so none has answered that there is no such name.
 func TestATimeThatIsOverBeforeAnybodyIsAskedIsATimeout(t *testing.T) {
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
 	for _, name := range []string{"one.test.", "_rpc._tcp.test."} {

@@ -81,7 +81,7 @@ type link struct {
 	ends      time.Duration // when the session does, unless something is on it; 0: it is kept
 }
 
-// stock is what an agent of Nomad 2.0.6 holds beside its sessions and calls.
+// stock is what an agent of Nomad 2.0.6 has besides its sessions and calls.
 type stock struct {
 	order   []int16 // the servers, the first is in front
 	pings   []int16 // the order of the round under way

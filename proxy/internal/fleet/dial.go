@@ -39,7 +39,7 @@ func (f *Fleet) dial(a *agent, n int16) error {
 }
 
 // overdueDial fails the calls that wait for a dial: it was not answered in time. It goes
-// on, unless it began beside another one.
+// on, unless it began while another one was late.
 func (f *Fleet) overdueDial(a *agent, e event) {
 	l := &a.links[e.server]
 	if l.dial != e.gen {

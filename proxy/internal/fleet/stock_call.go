@@ -107,7 +107,7 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 	f.stockListed(a)
 	a.beat++
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
-	for i := range a.calls { // a heartbeat that lands ends the other loops' pauses
+	for i := range a.calls { // an answered heartbeat ends the other loops' pauses
 		if other := &a.calls[i]; other.on && a.stock.loops[i] {
 			other.on, a.stock.loops[i] = false, false
 			f.stockBegin(a, i)

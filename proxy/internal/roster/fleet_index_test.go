@@ -79,7 +79,7 @@ func newFleet(agents int, servers string, index func(i int) uint64) *fleet {
 func (f *fleet) up(addr string) bool { return f.alive[strings.TrimSuffix(addr, ":4647")] }
 
 // run lets the time pass in steps: calls meet dead servers, heartbeats name the
-// live ones, probes are answered at once by who lives.
+// live ones, probes are answered at once by those that live.
 func (f *fleet) run(d time.Duration) {
 	for end := f.now.Add(d); f.now.Before(end); f.now = f.now.Add(250 * time.Millisecond) {
 		for _, r := range f.rosters {

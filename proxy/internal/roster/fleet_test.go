@@ -258,7 +258,7 @@ func TestAServerThatCrashesAgainAndAgainDoesNotKeepItsAgents(t *testing.T) {
 	}
 }
 
-// A round goes by its order, although whoever is nearer answers before.
+// A round goes by its order, although a nearer server answers before.
 func TestAServerFarAwayKeepsItsShare(t *testing.T) {
 	for _, far := range []time.Duration{300 * time.Millisecond, 600 * time.Millisecond, 1400 * time.Millisecond} {
 		s := newSim(t, 1500, 5, 1500, time.Minute, Config{NoDiscovery: true})

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// calmRig has a roster whose rounds are far away: nobody answers their probes here.
+// calmRig has a roster whose rounds are far away: their probes are not answered here.
 func calmRig(t *testing.T, seed uint64, servers ...string) *rig {
 	return startRig(t, Config{
 		Servers: servs(t, servers...), NoDiscovery: true, Rebalance: Timing{MinInterval: 24 * time.Hour, Spread: 24 * time.Hour},

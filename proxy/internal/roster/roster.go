@@ -102,7 +102,7 @@ type reconnect struct {
 type seed struct {
 	server    messages.Server
 	source    messages.Source
-	added     bool // by AddPrimary, beside the others
+	added     bool // by AddPrimary, in addition to the others
 	withdrawn bool // removed by hand: a round that finds no server does not bring it back
 }
 
