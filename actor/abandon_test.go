@@ -242,8 +242,8 @@ func TestAReplyThatIsAbandonedKeepsTheAnswerItHas(t *testing.T) {
 	if got := <-r.Chan(); got != 1 {
 		t.Errorf("received %d, want the answer", got)
 	}
-	var nobody actor.Reply[int]
-	if nobody.Abandon(1) {
+	var none actor.Reply[int]
+	if none.Abandon(1) {
 		t.Error("the zero Reply accepted an answer")
 	}
 }

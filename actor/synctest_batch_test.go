@@ -43,7 +43,7 @@ func TestMessagesThatWaitTogetherGetATimeNotLongAgo(t *testing.T) {
 		}
 		for i, lag := range *lags {
 			if lag < 0 || lag >= shared*time.Millisecond {
-				t.Errorf("message %d was told a time %v ago, in steps of 1ms", i, lag)
+				t.Errorf("message %d was given a time %v ago, in steps of 1ms", i, lag)
 			}
 		}
 	})
@@ -75,7 +75,7 @@ func TestTheTimeIsExactHoweverLongAgoItWasLastLookedAt(t *testing.T) {
 		a := play(1, script[int]{step: func(now time.Time, _ int) {
 			steps++
 			if real := time.Now(); now != real || !now.Round(0).Equal(real.Round(0)) {
-				t.Errorf("step %d was told %v, the time is %v", steps, now, real)
+				t.Errorf("step %d was given %v, the time is %v", steps, now, real)
 			}
 		}})
 		for _, wait := range []time.Duration{0, 1, time.Millisecond, 999 * time.Millisecond, time.Second, time.Second + 1, time.Hour, 7, 0} {

@@ -162,7 +162,7 @@ func TestStepGetsTheTime(t *testing.T) {
 		synctest.Wait()
 		wantErr(t, run.Stop(t.Context()), nil)
 		if at != 1234*time.Millisecond {
-			t.Fatalf("Step was told %v, want 1.234s", at)
+			t.Fatalf("Step was given %v, want 1.234s", at)
 		}
 	})
 }

@@ -113,7 +113,7 @@ func TestACrowdOfCallersDoesNotStormAnAddressThatFails(t *testing.T) {
 			s := other.server()
 			return s.Addr(), func() int64 { return s.Counts().Accepted }
 		}},
-		"has a certificate that is for nobody": {ca.agent(), func(t *testing.T) (string, func() int64) {
+		"has a certificate for another name": {ca.agent(), func(t *testing.T) (string, func() int64) {
 			s := ca.serve(ca.issue("nobody.example"), 0)
 			return s.Addr(), func() int64 { return s.Counts().Accepted }
 		}},
@@ -214,7 +214,7 @@ func TestADialGoesOnWhenItsCallersHaveGivenUp(t *testing.T) {
 			}
 			ping(t, p, s.Addr())
 			if len(down) != 0 {
-				t.Errorf("told once more: %v", <-down)
+				t.Errorf("reported once more: %v", <-down)
 			}
 		})
 	}
@@ -263,7 +263,7 @@ func TestAThousandBlackHolesAreDialedAFewAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	if peak, all := a.peak.Load(), a.all.Load(); peak > 32 || all > 100 {
-		t.Errorf("%d dials at once, %d in all for callers who have left", peak, all)
+		t.Errorf("%d dials at once, %d in all for callers that have left", peak, all)
 	}
 }
 

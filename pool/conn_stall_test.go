@@ -55,7 +55,7 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 		go func() {
 			n, err := c.Write([]byte(word))
 			if n != 0 {
-				t.Errorf("%d bytes were counted that nobody took", n)
+				t.Errorf("%d bytes were counted that were not taken", n)
 			}
 			errs <- err
 		}()

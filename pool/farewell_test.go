@@ -35,18 +35,18 @@ func TestAFarewellIsReportedOnceByItsFirstObserver(t *testing.T) {
 	first, depart := departing(p)
 	o := &owner{pool: p, core: c, live: map[uint64]*connection{1: first}}
 	if o.noteLeaving(addrA, 0) || o.noteLeaving(addrA, 1) || len(downs) != 0 {
-		t.Fatalf("told of %v", downs)
+		t.Fatalf("reported %v", downs)
 	}
 	depart()
 	for range 2 {
 		if !o.noteLeaving(addrA, 1) || len(downs) != 1 || !errors.Is(downs[0], ErrLeaving) {
-			t.Fatalf("told of %v", downs)
+			t.Fatalf("reported %v", downs)
 		}
 	}
 	o.live[7], depart = departing(p)
 	depart()
 	dialed(1, 2)
 	if !o.noteLeaving(addrA, 7) || len(downs) != 1 {
-		t.Fatalf("told of %v, although the server is reached on another session", downs)
+		t.Fatalf("reported %v, although the server is reached on another session", downs)
 	}
 }

@@ -68,7 +68,7 @@ func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
 		_ = st.Close()
 	}
 	// There is room again, on the same session.
-	await(t, "the release", func() bool { return inUse(p) == 1 }) // the ping nobody answers
+	await(t, "the release", func() bool { return inUse(p) == 1 }) // the ping without an answer
 	again := server.opens(t, open)
 	reads(t, again, ack)
 	_ = again.Close()

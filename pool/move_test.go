@@ -171,7 +171,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 		cause error
 		dials uint64
 	}{
-		"it is told": {func(_ *pool.Pool, _ *testutil.Server, moved chan struct{}) error {
+		"Moved is closed": {func(_ *pool.Pool, _ *testutil.Server, moved chan struct{}) error {
 			close(moved)
 			return nil
 		}, pool.ErrMoved, 1},

@@ -70,7 +70,7 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 						receive(t, "the end of the connection that lost", m.closed)
 					}
 					if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 || st.DialFailures != 0 || len(down) > 0 {
-						t.Errorf("%+v, %d servers down: who lost a race is not judged", st, len(down))
+						t.Errorf("%+v, %d servers down: the loser of a race is not judged", st, len(down))
 					}
 				}
 			})

@@ -270,7 +270,7 @@ func TestASlowHandlerDelaysNoOther(t *testing.T) {
 	await(t, "the others' release", func() bool { return inUse(p) == 3 })
 	leave()
 	for range 3 {
-		_ = receive(t, "the asker", asked) // whatever it was told
+		_ = receive(t, "the asker", asked) // whatever it was answered
 	}
 	stop(t, p.Stop) // waits for the handlers, whose context ends
 }

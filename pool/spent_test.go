@@ -40,7 +40,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 		o := &owner{pool: p, live: map[uint64]*connection{1: s}}
 		ends() // the name is known
 		if o.avoidEnded(0); len(ends()) != 3 {
-			t.Fatal("no session is told of, and yet an address failed")
+			t.Fatal("no session is reported, and yet an address failed")
 		}
 		o.avoidEnded(1)
 		if last := ends(); (len(last) == 1 && last[route]) != fails {
@@ -48,7 +48,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 		}
 		p.resolver.Failed(addr, other)
 		if p.failRoute(s, cause); !ends()[other] {
-			t.Errorf("%v: and it failed again when the session's keeper told of it", cause)
+			t.Errorf("%v: and it failed again when the session's keeper reported it", cause)
 		}
 	}
 }

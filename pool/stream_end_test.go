@@ -90,7 +90,7 @@ func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
 	c := openStream(t, p, s.Addr(), "Test.Copy")
 	s.GoAway()
 	if err := receive(t, "the notice", downs); !errors.Is(err, pool.ErrLeaving) {
-		t.Fatalf("told %v", err)
+		t.Fatalf("got %v", err)
 	}
 	next := openStream(t, p, s.Addr(), "Test.Copy") // on a session of its own
 	exchangeOn(t, next, "new")

@@ -134,7 +134,7 @@ func TestAStreamsDeadlineAndCloseWakeItsReader(t *testing.T) {
 	await(t, "a full window", func() bool { return p.Stats().BytesOut >= before+window })
 	_ = c.Close()
 	for range 2 {
-		if err := receive(t, "who reads or writes", ended); !errors.Is(err, net.ErrClosed) {
+		if err := receive(t, "the reader or writer", ended); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%v", err)
 		}
 	}

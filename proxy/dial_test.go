@@ -55,7 +55,7 @@ func TestTheFirstCallFindsTheOneServerOfTenThatIsThere(t *testing.T) {
 	discoverer := func(found []string) proxy.Discoverer {
 		return discovering(func(context.Context) ([]string, error) { return found, nil })
 	}
-	for name, told := range map[string]func(t *testing.T, cfg proxy.Config, addrs []string) *proxy.Proxy{
+	for name, begin := range map[string]func(t *testing.T, cfg proxy.Config, addrs []string) *proxy.Proxy{
 		"config": func(t *testing.T, cfg proxy.Config, addrs []string) *proxy.Proxy {
 			cfg.Servers = addrs
 			return startProxy(t, cfg)
@@ -105,7 +105,7 @@ func TestTheFirstCallFindsTheOneServerOfTenThatIsThere(t *testing.T) {
 				t.Parallel()
 				c := startCluster(t, 1)
 				h := &holes{good: c.Addrs()[0]}
-				p := told(t, proxy.Config{Pool: pool.Config{Dial: h.dial}}, append(nine(), h.good))
+				p := begin(t, proxy.Config{Pool: pool.Config{Dial: h.dial}}, append(nine(), h.good))
 				var got testutil.EchoCount
 				if err := p.Call(within(t), "Echo.Count", counted{name}, &got, options(class)...); err != nil || got.Server != h.good {
 					t.Fatalf("%+v, %v", got, err)

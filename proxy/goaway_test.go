@@ -63,7 +63,7 @@ func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
 			}
 			end.leave(c.ServerAt(first.Addr))
 			if err := receive(t, "the departure", down); end.why != nil && !errors.Is(err, end.why) {
-				t.Fatalf("told of %v", err)
+				t.Fatalf("reported %v", err)
 			}
 			close(log.let)
 			if err := receive(t, "the notice", failing); err != nil {

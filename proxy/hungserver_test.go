@@ -231,7 +231,7 @@ func TestASessionThatGetsNoAnswersIsReplacedByANewConnection(t *testing.T) {
 	select {
 	case <-renewed:
 	case <-time.After(limit):
-		t.Error("nobody is told, who could let the server know")
+		t.Error("Renewed does not report it, so the server does not learn of the agent")
 	}
 }
 

@@ -118,7 +118,7 @@ func TestARefusedMessageWithoutACallerIsLoggedAndQuoted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := p.SetServers(within(t), "nomad:0"); err == nil { // who waits is answered, not logged
+		if err := p.SetServers(within(t), "nomad:0"); err == nil { // a waiting caller is answered, it is not logged
 			t.Error("it was taken")
 		}
 		got := log.read(t)

@@ -147,7 +147,7 @@ func TestRebalanceTellsHowItEnded(t *testing.T) {
 		t.Fatalf("%+v, %v; active %v", result, err, active(t, p))
 	}
 	if p.View().Health(result.Active) != messages.Alive {
-		t.Error("who answered is alive")
+		t.Error("a server that answered is alive")
 	}
 }
 

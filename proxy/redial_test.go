@@ -100,7 +100,7 @@ func TestACallOutlivesAPathThatForgetsItsConnections(t *testing.T) {
 				select {
 				case <-renewed:
 				case <-ctx.Done():
-					t.Error("nobody is told of the new session, who could let the server know")
+					t.Error("Renewed does not report the new session, so the server does not learn of the agent")
 				}
 			}
 		})

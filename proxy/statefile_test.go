@@ -110,7 +110,7 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: silent, StateFile: path})
 	for _, u := range []messages.HeartbeatUpdate{
 		{Servers: infos("a", "b"), TTL: time.Hour},                     // without a leader
-		{Servers: infos("x", "y"), LeaderRPCAddr: "x", TTL: time.Hour}, // nobody has seen them
+		{Servers: infos("x", "y"), LeaderRPCAddr: "x", TTL: time.Hour}, // they were never reached
 	} {
 		if err := p.Heartbeat(within(t), u); err != nil {
 			t.Fatal(err)

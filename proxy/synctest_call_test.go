@@ -218,7 +218,7 @@ func TestACallThatFailsLateDoesNotRotateAServerThatHasRecovered(t *testing.T) {
 			t.Errorf("what was true a minute ago made of %s\nthis: %s", picture(recovered), picture(p.View()))
 		}
 		if err := <-ended; err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
 		stop(t, p.Stop)
 	})

@@ -89,7 +89,7 @@ func TestAnEpisodeHasOneLineForEachChange(t *testing.T) {
 		}
 		for message, want := range map[string]int{
 			"warn: failing over": 1, "warn: lost: no server answers": 1, "info: recovered": 1,
-			"warn: orphaned: no heartbeat with a leader for three lifetimes: looking for servers": 0, // it was told as lost
+			"warn: orphaned: no heartbeat with a leader for three lifetimes: looking for servers": 0, // it was logged as lost
 			"warn: discovery failed": 1,
 		} {
 			if count[message] != want {

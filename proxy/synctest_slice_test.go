@@ -124,7 +124,7 @@ func TestALateHeartbeatDoesNotFloodAClusterThatDoesNotAnswer(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(time.Now().Add(5*time.Second))); err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
 		// Passes of 1.25, 2.5, 5, ... s for each of three; the eighth is not over.
 		if n := len(made); n < 21 || n > 24 {
@@ -150,7 +150,7 @@ func TestSlicesGrowOnlyWhenTheyWereTooShort(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(time.Second))); err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
 		// The servers fall silent in the middle of a pass, or at its end.
 		first, second, third := <-made, <-made, <-made

@@ -263,7 +263,7 @@ func TestTheFakeServerAnswersAsRealOnesDidInEveryRecording(t *testing.T) {
 	for _, name := range GoldenNames() {
 		s, ok := table[name]
 		if !ok {
-			t.Errorf("%s: nobody says what situation that was", name)
+			t.Errorf("%s: the situation is not described", name)
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ func TestAnAddressIsReservedBeforeItsServerReleasesItAndAfterItIsBack(t *testing
 	defer placeholder.Close()
 	ln, err := listenTCP(s.Addr())
 	if err != nil {
-		t.Fatalf("nobody can listen where it is held: %v", err)
+		t.Fatalf("a server cannot listen where it is reserved: %v", err)
 	}
 	defer ln.Close()
 	if other := start(t, ServerConfig{}); other.Addr() == s.Addr() {

@@ -44,7 +44,7 @@ func TestAPuppetHasNoLeaderUntilItIsGivenOne(t *testing.T) {
 	s := startPuppet(t, ServerConfig{RPCHoldTimeout: time.Millisecond})
 	stream := dial(t, s.Addr()).open(modeRPC)
 	if err := stream.call("Node.UpdateStatus", strangersBeat, nil); err == nil || err.Error() != ErrTextNoLeader {
-		t.Errorf("before it is told: %v", err)
+		t.Errorf("before it has a leader: %v", err)
 	}
 	lost := "192.0.2.7:4647"
 	s.Tell(Picture{Lost: lost})

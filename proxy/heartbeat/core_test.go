@@ -133,7 +133,7 @@ func TestFailuresUpToTheDeadlineAndAfter(t *testing.T) {
 	}
 	r.fail(r.c.ttlEnd.Sub(r.now), unreachable) // the call ends with the TTL
 	if !r.c.missed(r.now) || r.c.missed(r.now) {
-		t.Fatal("a missed TTL is told once")
+		t.Fatal("a missed TTL is reported once")
 	}
 	for _, c := range []struct{ pause, try time.Duration }{
 		{1, 16}, {2, 32}, {4, 60}, {8, 60}, {8, 60}, {8, 60},

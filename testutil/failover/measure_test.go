@@ -125,7 +125,7 @@ func TestAFreezeOnPurposeIsNoStall(t *testing.T) {
 		}
 	}
 	if frozen(testutil.Stall{From: at(1), To: at(9)}, time.Time{}) {
-		t.Error("nobody froze it")
+		t.Error("it was not frozen")
 	}
 }
 

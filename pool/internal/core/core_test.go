@@ -44,9 +44,9 @@ func classify(err error) (timeout, credentials bool) {
 	return errors.Is(err, context.DeadlineExceeded), errors.Is(err, errCredentials)
 }
 
-func (r *rig) connect(who, addr string, except uint64) Connect {
+func (r *rig) connect(caller, addr string, except uint64) Connect {
 	reply := actor.NewReply[error]()
-	r.names[reply] = who
+	r.names[reply] = caller
 	return Connect{Addr: addr, Except: except, Reply: reply}
 }
 

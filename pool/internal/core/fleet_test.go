@@ -175,6 +175,6 @@ func TestTheNextDialInAnOutageIsOfAnotherServer(t *testing.T) {
 		t.Error("a server that was not dialed yet is held back")
 	}
 	if !try(hole(0)) {
-		t.Error("a server that nobody else is dialed in place of is held back for long")
+		t.Error("a server in place of which no other is dialed is delayed for long")
 	}
 }

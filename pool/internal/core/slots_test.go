@@ -93,7 +93,7 @@ func TestADialIsNotMadeForACallerThatHasLeftTheQueue(t *testing.T) {
 	dialed(r.core, r.now, Withdraw{Addr: gone, Reply: two}) // twice, and about nothing
 	dialed(r.core, r.now, Withdraw{Addr: addrB, Reply: other})
 	if r.core.links[gone] != nil || len(r.core.slots.queue) != 1 {
-		t.Fatalf("%v is kept for nobody; %d wait", r.core.links[gone], len(r.core.slots.queue))
+		t.Fatalf("%v is kept for no caller; %d wait", r.core.links[gone], len(r.core.slots.queue))
 	}
 	// A caller that leaves a dial under way leaves it to the next.
 	dialed(r.core, r.now, Withdraw{Addr: stays, Reply: actor.NewReply[error]()})

@@ -132,7 +132,7 @@ func TestEveryFormOfAnAddressReachesConsul(t *testing.T) {
 		socket.URL():         "10.0.0.2:4647",
 	} {
 		t.Run(address, func(t *testing.T) {
-			t.Setenv("CONSUL_HTTP_ADDR", "127.0.0.1:1") // nobody is there
+			t.Setenv("CONSUL_HTTP_ADDR", "127.0.0.1:1") // no agent is there
 			finds(t, finder(t, consul.Config{Address: address}), want)
 			t.Setenv("CONSUL_HTTP_ADDR", address)
 			finds(t, finder(t, consul.Config{}), want)

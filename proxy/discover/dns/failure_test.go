@@ -59,7 +59,7 @@ func TestEachAnswerThatIsNoneHasItsReason(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 		if d, ok := errors.AsType[*net.DNSError](e); asked != "" && (!ok || d.Server != asked || !strings.HasPrefix(d.Name, strings.TrimSuffix(c.name, "."))) {
-			t.Errorf("%v: beside it %+v, want who was asked for what", e, d)
+			t.Errorf("%v: with it %+v, want the resolver and the question", e, d)
 		}
 	}
 }

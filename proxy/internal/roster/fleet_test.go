@@ -117,12 +117,12 @@ func TestACommonEventBeginsNoRoundsInStep(t *testing.T) {
 				s.step(a, messages.FailureNotice{Server: active, Epoch: a.view.Epoch(), Err: errNoLeader, NoQuorum: true})
 			}
 		},
-		"a server joins, and all are told": func(s *sim) {
+		"a server joins, and all learn of it": func(s *sim) {
 			s.servers = append(s.servers, &simServer{Server: serv(s.t, "new"), up: true, listed: true, answer: time.Millisecond})
 			s.tell()
 		},
 		"one of the servers dies": func(s *sim) { s.kill(0) },
-		"two of the servers leave, and all are told": func(s *sim) {
+		"two of the servers leave, and all learn of it": func(s *sim) {
 			s.servers[0].listed, s.servers[1].listed = false, false
 			s.tell()
 			s.servers = s.servers[2:]

@@ -153,7 +153,7 @@ func TestAmongLeaderlessServersOneThatAnswersStaysActive(t *testing.T) {
 		return messages.FailureNotice{Server: serv(t, "b"), Epoch: g.view.Epoch(), NoQuorum: true, Reply: r}
 	})
 	if g.expect("*b~ c! a! | x~"); changed {
-		t.Error("nobody of b's class could take over, yet the notice changed something")
+		t.Error("no server of b's class could take over, yet the notice changed something")
 	}
 }
 

@@ -65,7 +65,7 @@ func TestAHeartbeatDoesNotPutUnreachedServersBeforeAWorkingOne(t *testing.T) {
 			was: "*a b+", from: "b", names: []string{"a", "b", "c"}, want: "*a b+ c",
 		},
 		{
-			what: "a backup that was never reached is held, and who carried the heartbeat too", begin: func(g *rig) {
+			what: "a backup that was never reached is retained, and the server that carried the heartbeat too", begin: func(g *rig) {
 				g.fail("a")
 				g.step(messages.AddBackup{Addrs: []string{"p"}})
 			},
