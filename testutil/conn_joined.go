@@ -52,7 +52,7 @@ func newJoined(c net.Conn) *joined {
 }
 
 // Write holds back the head of a frame that has a body. yamux refuses streams from
-// before it says farewell; here the farewell comes first.
+// before it sends its go away (v0.1.2, session.go, goAway); here that comes first.
 func (j *joined) Write(b []byte) (int, error) {
 	if j.leaving.Load() && len(j.pendingHead) == 0 && (bytes.Equal(b, farewell) || resets(b)) {
 		if !j.left {

@@ -133,7 +133,7 @@ func (k *knownName) next(ips []netip.Addr, now time.Time) *knownName {
 
 // leads reports whether the name still leads to an address: the last answer holds it or,
 // of a name whose answers hold a part of its addresses only, one of the last few.
-// Consul answers with three of a service's addresses, another three each time.
+// Consul answers with three of a service's addresses, another three each time (1.20.1, agent/config/default.go, udp_answer_limit).
 func (k *knownName) leads(ip netip.Addr) bool {
 	answers, seen := k.absent[ip.Unmap()]
 	return seen && (answers == 0 || k.rotates)

@@ -36,8 +36,8 @@ var (
 	ErrTooLarge = errors.New("the answer is too large")
 )
 
-// errHidden is the error for an ACL that hides a service: Consul answers with an empty
-// success.
+// errHidden is the error for an ACL that hides a service: Consul (1.20.1, agent/http.go,
+// setResultsFilteredByACLs) answers with an empty success and a header.
 var errHidden = fmt.Errorf("%w: the ACLs of the token hide what is registered: it needs service:read and node:read", ErrPermissionDenied)
 
 // Error is a request that led to no server.

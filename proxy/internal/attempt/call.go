@@ -144,7 +144,7 @@ const episodeGap = 5 * time.Second
 
 // wasBlocked reports whether an attempt that failed was blocked for so long, as it was asked
 // to be. A refusal that took long was not: without a leader it takes 5 s (recording
-// no_leader), and a server that dials a dead one waits for 10 s (Nomad 2.0.6-dev, helper/pool/pool.go).
+// no_leader), and a server that dials a dead one waits for 10 s (Nomad 2.0.6, helper/pool/pool.go).
 func (c *Call) wasBlocked(now time.Time, f Failure) bool {
 	return c.Block > episodeGap && f.Outcome == MaybeExecuted && now.Sub(c.began) > episodeGap
 }

@@ -41,7 +41,7 @@ func (c *Call) slice(env *Env) time.Duration {
 		return c.sized(c.sliceBy(env.Now).Sub(env.Now), env.View.Len(), sliceMost, env.Pace)
 	case c.Patient, c.Block > 0 && !c.Repeatable:
 		return 0
-	case c.Block > 0: // longer than its hold time and the sixteenth that servers add
+	case c.Block > 0: // longer than its hold time and the sixteenth that servers add (Nomad 2.0.6, nomad/rpc.go, blockingRPC)
 		if c.Deadline.IsZero() || left > c.RetryTimeout {
 			left = c.RetryTimeout
 		}

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	noLeaderHold = 5 * time.Second // servers wait for a leader so long (rpc_hold_timeout)
+	noLeaderHold = 5 * time.Second // servers wait for a leader so long (rpc_hold_timeout; Nomad 2.0.6, nomad/config.go)
 	noLeaderStep = 312 * time.Millisecond
-	grace        = 10 * time.Second // and for a heartbeat beyond its TTL (heartbeat_grace)
+	grace        = 10 * time.Second // and for a heartbeat beyond its TTL (heartbeat_grace; the same)
 )
 
 // send puts a call on the session with its server.
