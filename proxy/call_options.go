@@ -33,8 +33,9 @@ func WithHoldTime(d time.Duration) CallOption {
 // WithSoftDeadline is for calls that should be answered by a deadline and are worth sending
 // later, such as a heartbeat, which must arrive before its TTL ends. The time until the
 // deadline is divided among the servers, so that one which does not answer costs its share
-// and not the deadline. The pauses between attempts shrink as it comes near, to 250 ms, or a
-// 512th of a second for each node and server, 5 s at most.
+// and not the deadline. The pauses between attempts shrink as it comes near, to 250 ms or, in
+// a large fleet, to the time in which all servers, at 512 calls a second each, take one call
+// of every node, 5 s at most.
 //
 // After the deadline the call goes on as long as ctx allows, but without haste: what made one
 // agent late made the whole fleet late. The time until ctx ends is divided, and pauses are

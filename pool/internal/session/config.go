@@ -129,8 +129,8 @@ type Late interface {
 	Late() <-chan struct{}
 }
 
-// LongestBlock is how long a server holds a blocking query at most, and how long it holds
-// one that does not say.
+// LongestBlock is how long a server blocks a query at most, and how long one without a time
+// (Nomad 2.0.6, nomad/structs/structs.go, MaxBlockingRPCQueryTime).
 const LongestBlock = 300 * time.Second
 
 // Longest is what any duration may be: far beyond use, and sums of a few of them are
