@@ -27,9 +27,9 @@ import (
 //   - ctx.Err, or ErrStopped once the pool is stopped;
 //   - *EncodeError where args cannot be written, *DialError where no session came
 //     up, with a *BackoffError in it where none was tried for, ErrLeaving, ErrNoStream where one takes no call;
-//   - *RemoteError where the server said no; *DecodeError, *SizeError,
-//     *ProtocolError where what it said cannot be used;
-//   - *HoldError where it said nothing for Config.HoldTimeout, or Request.Hold, and
+//   - *RemoteError where the server refused it; *DecodeError, *SizeError,
+//     *ProtocolError where its answer cannot be used;
+//   - *HoldError where it did not answer for Config.HoldTimeout, or Request.Hold, and
 //     what the request asked for, or went no further amid its answer, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
 //     *BacklogError, ErrDrained, ErrTooManySessions, or the transport's own error,

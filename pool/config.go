@@ -134,7 +134,7 @@ type Config struct {
 	Logger zerolog.Logger
 }
 
-// longest is what any duration may be: far beyond use, and sums of a few of them
+// longest is the largest duration of a Config: far beyond use, and sums of a few of them
 // are still durations.
 const longest = session.Longest
 

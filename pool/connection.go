@@ -34,7 +34,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 	return &connection{Session: session.New(ctx, p.sessions, shared, id, addr), conn: shared, route: route}
 }
 
-// sessionConfig is what the pool's sessions share.
+// sessionConfig is the configuration that the pool's sessions share.
 func (p *Pool) sessionConfig() *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{

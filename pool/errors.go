@@ -255,7 +255,7 @@ func (o Outcome) String() string {
 	}
 }
 
-// outcomeAt is what a transport failure in phase p means.
+// outcomeAt is the outcome of a call with a transport failure in phase p.
 func outcomeAt(p Phase) Outcome {
 	if p <= PhaseOpen {
 		return NotSent

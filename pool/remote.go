@@ -133,7 +133,7 @@ type StreamError struct {
 	Message string // as sent
 }
 
-// streamError is what a frame reports.
+// streamError is the error that a frame carries.
 func streamError(code int, message string) *StreamError {
 	if _, _, inner := peeled(message); inner != 0 {
 		code = inner

@@ -89,7 +89,7 @@ func NewFrameReader(r io.Reader) *FrameReader {
 	return &FrameReader{values: wire.NewReader(r), dec: wire.NewDecoder()}
 }
 
-// Next is what the next frame carries, its Payload or the Data of its Event, which is
+// Next is the content of the next frame, its Payload or the Data of its Event, which is
 // the caller's. It blocks until a frame is there. It is empty where a server has
 // nothing to say but that it is alive, as a log in plain text does each second; an
 // Event.Stream then carries an empty JSON object. The error is io.EOF when the stream

@@ -98,7 +98,7 @@ const (
 	lastWordsLooks = 4
 )
 
-// Write looks, when it fails, whether the server has said why: it refuses, and
+// Write looks, when it fails, whether the server has sent the reason: it refuses, and
 // hangs up, while this side already writes.
 func (c *tlsConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)

@@ -49,7 +49,7 @@ type TLSError struct {
 	Wanted  string   // the name a server must have; empty without TLS, and where any will do
 	Offered []string // the names in the server's certificate, if it is about these
 	Shown   string   // what this side showed, if the server refused it
-	Err     error    // what the handshake or the transport said
+	Err     error    // the error of the handshake or the transport
 }
 
 func (e *TLSError) Error() string { return e.text(stated{}) }
@@ -200,7 +200,7 @@ func (e *TLSConfigError) Error() string {
 
 func (e *TLSConfigError) Unwrap() error { return e.Err }
 
-// TLSProblem is what is wrong with a part of a TLSConfig, in words that follow
+// TLSProblem is the fault of a part of a TLSConfig, in words that follow
 // its name.
 type TLSProblem string
 

@@ -158,7 +158,7 @@ func (m *material) roots(now time.Time) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// identity is what this side shows.
+// identity is this side's certificate.
 func (m *material) identity(now time.Time) (*tls.Certificate, error) {
 	chain, err := m.cert.certificates()
 	if err != nil {

@@ -30,7 +30,7 @@ type call struct {
 
 	snap   *snapshot  // from which the server of the next attempt was chosen
 	last   *CallError // of the last attempt
-	denial *CallError // of the last server that said it cannot serve the call
+	denial *CallError // of the last server that cannot serve the call
 	maybe  bool       // an attempt may have been executed
 }
 

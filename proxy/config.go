@@ -15,7 +15,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// Config is what a Proxy starts with. The zero value works: such a Proxy waits until
+// Config configures a Proxy. The zero value works: such a Proxy waits until
 // servers are added. A duration may be up to a year.
 type Config struct {
 	// Servers are addresses as ParseServer reads them. A name is resolved at each dial, and

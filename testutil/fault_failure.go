@@ -105,7 +105,7 @@ func (f Failure) text(local, leader string) string {
 // String is the text, with placeholders for addresses.
 func (f Failure) String() string { return f.text("A", "B") }
 
-// Wrapping is what a handler puts around the words of Raft.
+// Wrapping is the text that a handler puts around Raft's error.
 type Wrapping int
 
 const (

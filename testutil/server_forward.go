@@ -34,7 +34,7 @@ func (s *Server) leader(ctx context.Context, method string) (string, error) {
 	}
 }
 
-// unreached is what becomes of a call that is forwarded to a leader that is gone:
+// unreached is the result of a call that is forwarded to a leader that is gone:
 // the first one is written to the stream that is there from before, if any.
 func (s *Server) unreached(world *outlook) string {
 	cached := s.cached.Load()

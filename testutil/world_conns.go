@@ -9,7 +9,7 @@ type connLog struct {
 	nodes   map[string]*nodeLog
 }
 
-// nodeLog is what is known of the connections of one node.
+// nodeLog is the connections of one node.
 type nodeLog struct {
 	OpenCount
 	open map[*connEntry]uint64

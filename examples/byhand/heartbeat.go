@@ -13,7 +13,7 @@ const (
 	secretID = "0b9d8c1e-5f33-4d0a-9a3b-7c2e6d4f8a15"
 )
 
-// nodeReply is what the agent reads of the answers to Node.Register and Node.UpdateStatus.
+// nodeReply has the fields that the agent reads of the answers to Node.Register and Node.UpdateStatus.
 type nodeReply struct {
 	Servers        []messages.ServerInfo
 	NumNodes       int

@@ -17,7 +17,7 @@ const (
 	Disconnected = "disconnected"
 )
 
-// Config is what a Heartbeat starts with. Proxy and Node are needed; the zero
+// Config configures a Heartbeat. Proxy and Node are needed; the zero
 // value of everything else works.
 type Config struct {
 	// Proxy carries the calls and gets the servers that replies name. It belongs to the

@@ -22,7 +22,7 @@ func (k kind) method() string {
 	return "Node.UpdateStatus"
 }
 
-// failure is what a failed call means.
+// failure is the meaning of a failed call.
 type failure uint8
 
 const (

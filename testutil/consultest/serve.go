@@ -79,7 +79,7 @@ const (
 	healthPath  = "/v1/health/service/"
 )
 
-// route is what a healthy agent does.
+// route answers as a healthy agent.
 func (s *Server) route(w http.ResponseWriter, r *http.Request, dc, token string) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", "OPTIONS,GET")

@@ -119,7 +119,7 @@ func (r *rig) launch(name string, h host, args ...string) (*process, error) {
 		"-grace", r.opt.grace.String(), "-drain", r.opt.drain.String())...)
 }
 
-// startServer starts a server's process; it is ready when it has said so.
+// startServer starts a server's process; it is ready when it has printed so.
 func (r *rig) startServer(s *server) (err error) {
 	s.ready = false
 	if s.proc, err = r.launch(s.name, s.host, "-role", "server", "-addr", s.addr); err != nil {

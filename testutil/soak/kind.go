@@ -27,7 +27,7 @@ const (
 	kinds // how many there are
 )
 
-// trait is what the planner knows of a kind.
+// trait is the planner's data about a kind.
 type trait struct {
 	name        string
 	weight      int           // how often, against the others

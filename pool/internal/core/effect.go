@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// Effect is what the owner must do. The set is sealed.
+// Effect is an order to the owner. The set is sealed.
 //
 //sumtype:decl
 type Effect interface{ effect() }

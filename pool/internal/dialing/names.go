@@ -26,7 +26,7 @@ type nameCache struct {
 	known atomic.Pointer[map[string]*knownName]
 }
 
-// knownName is what is remembered of one address with a name in it. It is immutable.
+// knownName is the memory of one address with a name in it. It is immutable.
 type knownName struct {
 	ips      []netip.Addr             // of the last answer, never none
 	answered time.Time                // when that came

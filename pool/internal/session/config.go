@@ -133,6 +133,6 @@ type Late interface {
 // (Nomad 2.0.6, nomad/structs/structs.go, MaxBlockingRPCQueryTime).
 const LongestBlock = 300 * time.Second
 
-// Longest is what any duration may be: far beyond use, and sums of a few of them are
+// Longest is the largest duration of a Config: far beyond use, and sums of a few of them are
 // still durations.
 const Longest = 365 * 24 * time.Hour

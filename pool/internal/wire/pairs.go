@@ -68,7 +68,7 @@ func appendMapHead(buf []byte, n int) []byte {
 	}
 }
 
-// Text is what the string or the bytes b hold; nil if b is neither. It is a part of b.
+// Text is the content of the string or the bytes b; nil if b is neither. It is a part of b.
 func Text(b []byte) []byte {
 	s, _, _ := text(b)
 	return s

@@ -74,5 +74,5 @@ func (r *Reader) Value(limit int) ([]byte, error) {
 	}
 }
 
-// Rest is what was read behind the last value. It is the caller's.
+// Rest is the bytes that were read behind the last value. It is the caller's.
 func (r *Reader) Rest() []byte { return append([]byte(nil), r.buf[r.used:]...) }

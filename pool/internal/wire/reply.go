@@ -68,7 +68,7 @@ func (d *Decoder) decode(b []byte, v any) error {
 	return err
 }
 
-// nothing is what a decoder reads between two values.
+// nothing is the input of a decoder between two values.
 var nothing = []byte{0xc0}
 
 // keepDecoded is the largest value, in bytes, that the codec is kept after. It holds

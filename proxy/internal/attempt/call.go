@@ -67,7 +67,7 @@ const (
 	ReasonBreaks                  // connections broke under it as often as it was sent: no other server is to have it
 )
 
-// Action is what to do next.
+// Action is the next step of a call.
 type Action struct {
 	Do     Do
 	Server messages.Server
@@ -99,7 +99,7 @@ type Call struct {
 	until    time.Time // no retry after it; zero: not counted yet
 }
 
-// slicing is what the attempts of one call get of its time. Slices grow from pass to
+// slicing is the part of a call's time that its attempts get. Slices grow from pass to
 // pass, with no end but that of the call: a cluster may be slow as a whole, and an
 // answer that is given up each time would never arrive, however often it is asked
 // for.
@@ -132,7 +132,7 @@ type pausing struct {
 // blocking query since it was last blocked at a server for long.
 func (c *Call) Attempts() int { return c.attempts }
 
-// Verdict is what the last failure means.
+// Verdict is the meaning of the last failure.
 func (c *Call) Verdict() Verdict { return c.verdict }
 
 // Began is when the attempt under way began, or the last one.

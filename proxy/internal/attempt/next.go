@@ -11,7 +11,7 @@ import (
 // another region's by chance, each time anew.
 const fewAttempts = 3
 
-// Next is what to do now: before the first attempt, and after each pause and failure.
+// Next is the step to take now: before the first attempt, and after each pause and failure.
 func (c *Call) Next(env *Env) Action {
 	if c.Block > 0 {
 		// Its hold time does not count, and pauses in a large fleet are long.

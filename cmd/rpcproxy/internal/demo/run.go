@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// Config is what a demo runs with.
+// Config configures a demo.
 type Config struct {
 	Servers, Callers int
 	TLS              bool   // with a CA made for the demo
