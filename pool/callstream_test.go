@@ -172,7 +172,7 @@ func TestACallThatIsCancelledWhileItWaitsForAStreamOpensNone(t *testing.T) {
 	}
 	cancel()
 	for _, c := range held {
-		failed(t, receive(t, "a held call", c).err, pool.PhaseFlushed, pool.MaybeExecuted, context.Canceled)
+		failed(t, receive(t, "a waiting call", c).err, pool.PhaseFlushed, pool.MaybeExecuted, context.Canceled)
 	}
 	// Of the streams that were left, that one ends whose opening was acknowledged, and the
 	// others do with their acknowledgements.

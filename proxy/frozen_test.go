@@ -79,7 +79,7 @@ func TestWhenEveryServerIsSilentNoneIsDeemedFailed(t *testing.T) {
 	eventually(t, "the silent session is pinged again and again", func() bool { return p.Stats().Pings >= pings+6 })
 	for r := range p.View().Ranking() {
 		if r.Health == messages.Failed {
-			t.Errorf("%v is held for failed: %s", r.Server, picture(p.View()))
+			t.Errorf("%v counts as failed: %s", r.Server, picture(p.View()))
 		}
 	}
 	if active(t, p) != front {

@@ -54,7 +54,7 @@ func TestAServerThatAnswersNoCallIsLeft(t *testing.T) {
 			if err := p.Call(within(t), "Status.Peers", map[string]any{"Region": "global"}, nil); err != nil {
 				t.Error(err)
 			}
-			awaitView(t, p, "the hung server is held for failed", func(v *messages.View) bool {
+			awaitView(t, p, "the hung server counts as failed", func(v *messages.View) bool {
 				return v.Health(server(t, hung)) == messages.Failed
 			})
 			if active(t, p).Addr == hung {

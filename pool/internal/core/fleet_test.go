@@ -89,7 +89,7 @@ func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	}
 	for i := range paceFree {
 		if !try(hole(i)) {
-			t.Fatalf("dial %d is held back", i)
+			t.Fatalf("dial %d is delayed", i)
 		}
 	}
 	if try(addrB) {
@@ -106,13 +106,13 @@ func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	}
 	for i := range 20 {
 		if !try(hole(10 + i)) {
-			t.Fatal("an agent that has a session is held back")
+			t.Fatal("an agent that has a session is delayed")
 		}
 	}
 	dialed(r.core, r.now, Disconnected{Addr: addrA, Session: r.core.links[addrA].session})
 	for i := range paceFree {
 		if !try(hole(50 + i)) {
-			t.Fatal("an agent that has just lost its session is held back")
+			t.Fatal("an agent that has just lost its session is delayed")
 		}
 	}
 	if try(hole(60)) {
@@ -135,7 +135,7 @@ func reachless(t *testing.T) (*rig, func(addr string) bool) {
 	}
 	for i := range paceFree {
 		if !try(hole(i)) {
-			t.Fatalf("dial %d is held back", i)
+			t.Fatalf("dial %d is delayed", i)
 		}
 	}
 	return r, try
@@ -172,7 +172,7 @@ func TestTheNextDialInAnOutageIsOfAnotherServer(t *testing.T) {
 	if try(addrB) {
 		r.now = r.core.dials.pace.until.Add(paceSteps * paceStep)
 	} else {
-		t.Error("a server that was not dialed yet is held back")
+		t.Error("a server that was not dialed yet is delayed")
 	}
 	if !try(hole(0)) {
 		t.Error("a server in place of which no other is dialed is delayed for long")
