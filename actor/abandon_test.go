@@ -110,7 +110,7 @@ func answered(t *testing.T, e errand) error {
 	}
 }
 
-func TestWhatIsInTheMailboxAndInHandIsAbandonedWithTheCause(t *testing.T) {
+func TestMessagesInTheMailboxAndInHandAreAbandonedWithTheCause(t *testing.T) {
 	for name, end := range map[string]func(a *actor.Actor[errand], self actor.Self[errand]){
 		"Stop":    func(a *actor.Actor[errand], _ actor.Self[errand]) { go a.Stop(context.Background()) },
 		"End":     func(_ *actor.Actor[errand], self actor.Self[errand]) { self.End(io.EOF) },

@@ -71,7 +71,7 @@ func TestAServerIsFoundByItsAddressWhateverItsName(t *testing.T) {
 	}
 }
 
-func TestAViewDoesNotChangeThroughWhatItGaveAway(t *testing.T) {
+func TestAViewDoesNotChangeThroughItsCopies(t *testing.T) {
 	v, ranking := threeServers(t)
 	got := v.Servers()
 	slices.Reverse(got)

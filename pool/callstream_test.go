@@ -99,7 +99,7 @@ func TestARequestBeyondTheWindowWaitsForRoomAndSoDoesItsReply(t *testing.T) {
 
 // A caller may leave whenever it wants. What it leaves behind is reported exactly, is
 // closed, and is not used by another call.
-func TestACallThatIsCancelledSaysHowFarItCame(t *testing.T) {
+func TestACancelledCallReportsHowFarItCame(t *testing.T) {
 	for name, c := range map[string]struct {
 		args   any
 		before func(f *framePeer)

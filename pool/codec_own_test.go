@@ -226,7 +226,7 @@ func TestACodecsFailuresAndPanicsFailTheirCallOnly(t *testing.T) {
 }
 
 // What a Decode keeps of its bytes is not written over by later calls.
-func TestACodecMayKeepWhatItIsGiven(t *testing.T) {
+func TestACodecMayKeepItsArguments(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{Codec: pool.Codec{
 		Encode: func(buf []byte, v any) ([]byte, error) { return append(buf, packed(t, v)...), nil },
 		Decode: func(b []byte, v any) error { *v.(*[]byte) = b; return nil },

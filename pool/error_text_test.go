@@ -45,7 +45,7 @@ func trusted(addr string, kind, err error) error {
 	return &TLSError{Addr: addr, Kind: kind, Wanted: "server.global.nomad", Err: err}
 }
 
-func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
+func TestAnErrorHasServerPhaseAndCauseOnce(t *testing.T) {
 	const ip, name = "10.0.0.1:4647", "nomad.test:4647"
 	lost := &net.DNSError{Err: "no such host", Name: "nomad.test", Server: "10.0.0.53:53", IsNotFound: true}
 	late := error(&dialing.LateError{Limit: 2 * time.Second})

@@ -59,7 +59,7 @@ func TestAServerThatCameBackIsRedialedWithoutAnError(t *testing.T) {
 }
 
 // The call may notice the end before the owner of the sessions does.
-func TestACallThatMeetsADeadSessionRedialsOrSaysWhatItKnows(t *testing.T) {
+func TestACallThatMeetsADeadSessionRedialsOrReportsItsOutcome(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	for range 30 {
 		ping(t, p, s.Addr())

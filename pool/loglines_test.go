@@ -28,7 +28,7 @@ func lineOf(t *testing.T, log lines, message string) map[string]string {
 	}
 }
 
-func TestALogLineSaysServerPhaseAndCauseOnce(t *testing.T) {
+func TestALogLineHasServerPhaseAndCauseOnce(t *testing.T) {
 	ca := newAuthority(t)
 	refuse := func(s *testutil.Server) { s.Refuse() }
 	for name, c := range map[string]struct {
@@ -66,7 +66,7 @@ func TestALogLineSaysServerPhaseAndCauseOnce(t *testing.T) {
 	}
 }
 
-func TestTheLinesOfASessionSayTheServerOnceAndHowLong(t *testing.T) {
+func TestTheLinesOfASessionHaveTheServerOnceAndTheTime(t *testing.T) {
 	s, log := startServer(t), make(lines, 100)
 	p := newPool(t, pool.Config{Logger: zerolog.New(log)})
 	held := holdCalls(t, s)
@@ -86,7 +86,7 @@ func TestTheLinesOfASessionSayTheServerOnceAndHowLong(t *testing.T) {
 }
 
 // The texts of a real network are short as well.
-func TestTheErrorsOfARealNetworkSayThingsOnce(t *testing.T) {
+func TestTheErrorsOfARealNetworkHaveEachFactOnce(t *testing.T) {
 	n := startDNS(t)
 	s := startServer(t)
 	s.Refuse()

@@ -116,7 +116,7 @@ func TestAServersCallsAreAnswered(t *testing.T) {
 	await(t, "the release", func() bool { return inUse(p) == 0 })
 }
 
-func TestAnAgentWithoutHandlersSaysSo(t *testing.T) {
+func TestAnAgentWithoutHandlersAnswersThat(t *testing.T) {
 	s, _ := agentWith(t, pool.Config{})
 	for method, want := range map[string]string{
 		"No.Such": "rpc: can't find service No.Such", "NoDot": "rpc: service/method request ill-formed: NoDot",

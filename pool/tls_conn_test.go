@@ -59,7 +59,7 @@ func (s *sleepy) Read(b []byte) (int, error) {
 
 // A server that refuses has hung up before this side wrote: the write tells why,
 // although there is no reader.
-func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
+func TestAWriteToAServerThatRefusedHasTheReason(t *testing.T) {
 	ca, err := testutil.NewCA()
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 	}
 }
 
-func TestWhatIsTakenWhenItIsNotOnOfferAnyMoreIsDropped(t *testing.T) {
+func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
 	p := &Pool{}
 	o, now := &owner{pool: p}, &credentials{}
 	p.creds.Store(now)

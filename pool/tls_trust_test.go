@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
+func TestOnlyWithdrawnTrustCutsTheCallsOfASession(t *testing.T) {
 	t.Parallel()
 	first, second := newAuthority(t), newAuthority(t)
 	both := func() *pool.TLSConfig {

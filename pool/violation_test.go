@@ -12,7 +12,7 @@ import (
 
 // Whether this side's own code or yamux finds it, what a peer may not do is named to
 // the calls that it ends, and to the observers of sessions that end.
-func TestWhatAPeerMayNotDoIsNamedAsTheSessionsEnd(t *testing.T) {
+func TestAViolationOfAPeerIsNamedAsTheSessionsEnd(t *testing.T) {
 	const kindGoAway = 3
 	opens := frameOf(kindWindow, synFlag, 2, 0, nil)
 	for name, c := range map[string]struct {

@@ -122,7 +122,7 @@ func TestEveryMessageThatSendAcceptedIsAnsweredAroundAStop(t *testing.T) {
 }
 
 // The proxy does not run when these messages come in, so each is answered by its end.
-func TestEachAnswerSaysThatTheProxyWasStopped(t *testing.T) {
+func TestEachAnswerReportsThatTheProxyWasStopped(t *testing.T) {
 	for i, m := range everyMessage() {
 		t.Run(fmt.Sprintf("%T", m.message), func(t *testing.T) {
 			entered, release := make(chan struct{}), make(chan struct{})

@@ -125,7 +125,7 @@ func TestTheRecordIsBoundedAndKeepsTheNewest(t *testing.T) {
 	}
 }
 
-func TestWhatChangesNothingLeavesNoRecord(t *testing.T) {
+func TestAMessageThatChangesNothingLeavesNoRecord(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), Rebalance: calm})
 	u := messages.HeartbeatUpdate{Servers: infos("a"), LeaderRPCAddr: "a", TTL: time.Hour}
 	beat := func() {
@@ -158,7 +158,7 @@ func TestTheRecordOutlivesTheProxy(t *testing.T) {
 	}
 }
 
-func TestWhatComesFromOutsideIsCutShortInTheRecord(t *testing.T) {
+func TestForeignTextIsCutShortInTheRecord(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	long := fmt.Errorf("%s", strings.Repeat("x", 1<<20))
 	if err := p.NotifyFailed(within(t), active(t, p), long); err != nil {

@@ -13,7 +13,7 @@ import (
 
 // One server is dead and silent, one lives: the heartbeat is answered within a slice of
 // its time, long before anybody can be sure of the silence.
-func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
+func TestAHeartbeatIsInTimeWhileItsServerIsFrozen(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 2)
 	// The pool would need an hour to find out.
@@ -39,7 +39,7 @@ func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
 
 // All servers are alive and need longer than a slice. The call succeeds all
 // the same, a moment late, and none of them is left.
-func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
+func TestALateHeartbeatSucceedsAlthoughEveryServerIsSlow(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)
 	for i := range c.Addrs() {
@@ -77,7 +77,7 @@ func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
 }
 
 // An AtMostOnce call is not sent again, with a soft deadline or without.
-func TestASliceDoesNotRepeatWhatMayHaveBeenExecuted(t *testing.T) {
+func TestASliceDoesNotRepeatACallThatMayHaveBeenExecuted(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})

@@ -40,7 +40,7 @@ func (l lines) read(t *testing.T) (all []said) {
 }
 
 // A start with servers none of which can be used logs the reason of each, once.
-func TestAStartWithDeadServersSaysWhyInOneLine(t *testing.T) {
+func TestAStartWithDeadServersLogsTheReasonsInOneLine(t *testing.T) {
 	c := startCluster(t, 4)
 	for i := range 3 {
 		c.Server(i).Kill()
@@ -130,7 +130,7 @@ func TestARefusedMessageWithoutACallerIsLoggedAndQuoted(t *testing.T) {
 }
 
 // What decided stands in the record with the same words as in the log.
-func TestTheRecordSaysWhyNoServerAnswers(t *testing.T) {
+func TestTheRecordHasTheReasonWhyNoServerAnswers(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
 	if err := p.NotifyFailed(within(t), server(t, "a"), errors.New("cable cut")); err != nil {
 		t.Fatal(err)

@@ -127,7 +127,7 @@ func TestAddPrimaryAnswersTheServer(t *testing.T) {
 	shown(t, p, "a:4647", "x:4647")
 }
 
-func TestRemoveSaysWhetherTheServerWasThere(t *testing.T) {
+func TestRemoveReportsWhetherTheServerWasThere(t *testing.T) {
 	p := listed(t, "a", "b")
 	a := active(t, p)
 	for _, want := range []bool{true, false} {
@@ -221,7 +221,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoMessageIsRefused(t *testing.T) {
+func TestAValueThatIsNoMessageIsRefused(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
 	for _, m := range []messages.Message{nil, (*messages.RebalanceTick)(nil), &messages.AddBackup{Addrs: []string{"b"}}} {
 		err := p.Send(within(t), m)

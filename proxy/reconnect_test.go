@@ -152,7 +152,7 @@ func TestANameThatHasNotMovedCostsARoundNoConnection(t *testing.T) {
 
 // A server of which nothing is known but that it does not serve the question is no worse
 // for it: other versions may not know the method.
-func TestAnAnswerThatSaysNothingOfALeaderIsNoReproach(t *testing.T) {
+func TestAnAnswerWithoutALeaderIsNoReproach(t *testing.T) {
 	for _, text := range []string{testutil.ErrTextPermissionDenied, "rpc: can't find method Status.Leader"} {
 		w := startTwins(t, testutil.ServerConfig{})
 		p := w.agent(t)

@@ -218,7 +218,7 @@ func TestAReplyBehindWhichTheStreamEndsIsGood(t *testing.T) {
 	}
 }
 
-func TestAnErrorIsWrappedOnceAndSaysWhatWhereAndHowFar(t *testing.T) {
+func TestAnErrorIsWrappedOnceAndNamesCallServerAndPhase(t *testing.T) {
 	c := startCluster(t, 1)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	c.Server(0).Inject(testutil.AppError("Echo.Count", "rpc error: rpc error: "+testutil.ErrTextPermissionDenied))

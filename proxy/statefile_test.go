@@ -132,7 +132,7 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatAHeartbeatBroughtIsKeptWhenTheProxyHasStopped(t *testing.T) {
+func TestTheServersOfAHeartbeatAreSavedWhenTheProxyHasStopped(t *testing.T) {
 	for range 50 {
 		path := filepath.Join(t.TempDir(), "servers.json")
 		p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), StateFile: path})

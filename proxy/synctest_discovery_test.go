@@ -173,7 +173,7 @@ func TestWhileHealthyNothingIsDiscovered(t *testing.T) {
 	})
 }
 
-func TestAnOrphanAsksAndIsGivenBackWhatWasConfigured(t *testing.T) {
+func TestAnOrphanAsksAndGetsTheConfiguredServersBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		runs := make(chan time.Duration, 1000)

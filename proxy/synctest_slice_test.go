@@ -50,7 +50,7 @@ func heartbeat(t *testing.T, p *proxy.Proxy, soft time.Duration) time.Duration {
 
 // No server is to blame when all need longer than a slice: the call
 // must give one of them the time.
-func TestAHeartbeatLandsInAClusterThatIsSlowAsAWhole(t *testing.T) {
+func TestAHeartbeatSucceedsInAClusterThatIsSlowAsAWhole(t *testing.T) {
 	for _, c := range []struct {
 		servers       int
 		soft, latency time.Duration

@@ -82,7 +82,7 @@ func TestTheRegionOfTheProxyIsThatOfTheCertificates(t *testing.T) {
 	}
 }
 
-func TestACallThatNoServerIsTrustedForSaysWhy(t *testing.T) {
+func TestACallWithoutATrustedServerHasTheReason(t *testing.T) {
 	c, agent := tlsCluster(t)
 	p := startOver(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: 50 * time.Millisecond, Pool: pool.Config{TLS: agent}})
 	err := p.Call(endless(t), "Status.Ping", struct{}{}, nil)

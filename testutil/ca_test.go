@@ -58,7 +58,7 @@ func TestAServerTakesTheClientsOfItsRegionAndAnyServer(t *testing.T) {
 	}
 }
 
-func TestWhatACASignsIsTrustedByItsPEMOnly(t *testing.T) {
+func TestACertificateIsTrustedByThePEMOfItsCAOnly(t *testing.T) {
 	ca, other := must[*CA](t)(NewCA()), must[*CA](t)(NewCA())
 	id := must[*Identity](t)(ca.Server("mars"))
 	for _, c := range []struct {

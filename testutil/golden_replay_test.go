@@ -280,7 +280,7 @@ func TestTheFakeServerAnswersAsRealOnesDidInEveryRecording(t *testing.T) {
 }
 
 // A replay that finds nothing must be able to.
-func TestAReplayFindsWhatIsNotAsRecorded(t *testing.T) {
+func TestAReplayFindsDeviationsFromTheRecording(t *testing.T) {
 	for name, lie := range map[string]func(*Server){
 		"another text": func(s *Server) { s.Inject(AppError("Node.UpdateStatus", "permission denied")) },
 		"another value": func(s *Server) {

@@ -109,7 +109,7 @@ func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
 	}
 }
 
-func TestHeartbeatsLandAgainWhenAClusterHasALeaderAgain(t *testing.T) {
+func TestHeartbeatsSucceedAgainWhenAClusterHasALeaderAgain(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3, time.Second)
 	p := startProxy(t, c, proxy.Config{})

@@ -231,7 +231,7 @@ func TestAMoveBringsTheNextHeartbeatForward(t *testing.T) {
 	r.call(beat, 4500*time.Millisecond, 5500*time.Millisecond)
 }
 
-func TestAMoveToWhereTheLastHeartbeatLandedCostsNone(t *testing.T) {
+func TestAMoveToTheServerOfTheLastHeartbeatCostsNone(t *testing.T) {
 	r := newRig(t)
 	r.view(a, messages.Alive)
 	r.ready(ttl)
@@ -287,7 +287,7 @@ func TestAPauseEndsWhenServersAnswerAgain(t *testing.T) {
 	r.call(register, time.Second, 1500*time.Millisecond)
 }
 
-func TestWhatTheEmbedderAsksForComesAtOnceAndNotFasterThanOnceASecond(t *testing.T) {
+func TestHeartbeatsAskedForComeAtOnceAndNotFasterThanOnceASecond(t *testing.T) {
 	r := newRig(t)
 	r.ready(ttl)
 	r.now = r.now.Add(2 * time.Second)

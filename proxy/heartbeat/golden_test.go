@@ -55,7 +55,7 @@ func TestTheRepliesOfRealServersAreRead(t *testing.T) {
 
 // The third heartbeat of the recording meets a leader that stops: a follower answers
 // that it could not forward it, in several words. It succeeds when there is a leader.
-func TestAHeartbeatLandsWhenTheLeaderIsInterrupted(t *testing.T) {
+func TestAHeartbeatSucceedsWhenTheLeaderIsInterrupted(t *testing.T) {
 	t.Parallel()
 	h, events := replay(t, "leader_interrupted")
 	for landed := 0; landed < 5; {

@@ -379,7 +379,7 @@ func TestConsulCannotListenWhereSomebodyElseDoes(t *testing.T) {
 	}
 }
 
-func TestWhatRequestsReturnsIsTheCallersOwn(t *testing.T) {
+func TestTheResultOfRequestsIsTheCallersOwn(t *testing.T) {
 	c := start(t, Config{})
 	read(t, c, "/v1/status/leader", "")
 	clear(c.Requests())

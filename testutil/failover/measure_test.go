@@ -83,7 +83,7 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 	}
 }
 
-func TestWhatTheMachineDidNotRunDoesNotCount(t *testing.T) {
+func TestTimeTheMachineDidNotRunDoesNotCount(t *testing.T) {
 	const grace = 10 * time.Second
 	beats := []record{good(10, 10), good(20, 31)}
 	for name, c := range map[string]struct {

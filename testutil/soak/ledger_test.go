@@ -156,7 +156,7 @@ func TestTheTimeInWhichTheMachineDidNotRunTheSoakDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestAVisitSeesWhatWasEnteredBefore(t *testing.T) {
+func TestAVisitSeesEarlierEntries(t *testing.T) {
 	l := openLedger(newPage(nil).forget, newJournal())
 	defer l.close()
 	now := time.Now()

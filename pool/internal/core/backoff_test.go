@@ -230,7 +230,7 @@ func TestNewCredentialsEndTheBackOffThatOldOnesCaused(t *testing.T) {
 
 func first(dials []Dial, _ []error) []Dial { return dials }
 
-func TestWhatIsRememberedOfAddressesIsBounded(t *testing.T) {
+func TestTheMemoryOfAddressesIsBounded(t *testing.T) {
 	r := newRig(t)
 	for i := range 3 * maxBackoffs {
 		r.now = r.now.Add(time.Millisecond)

@@ -91,7 +91,7 @@ func TestAnotherServersAnswerIsAboutRetiredSessionsToo(t *testing.T) {
 }
 
 // What is on a retired session, calls and streams of both sides, ends in its own time.
-func TestARetiredSessionLivesForWhatIsOnIt(t *testing.T) {
+func TestARetiredSessionLivesForItsCallsAndStreams(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		for range 10 {
 			r.expire(10 * idleTime)

@@ -135,7 +135,7 @@ func TestKnownAddressesAreUsedForADayAndOfANameThatIsGoneForTenMinutes(t *testin
 	}
 }
 
-func TestANameLeadsToWhatItsLastAnswerHolds(t *testing.T) {
+func TestANameLeadsToTheAddressesOfItsLastAnswer(t *testing.T) {
 	now := time.Now()
 	at := netip.MustParseAddr
 	k := (*knownName)(nil).next(addresses("10.0.0.1 ::ffff:10.0.0.2"), now)

@@ -105,7 +105,7 @@ func TestARaceThatAllLoseTellsWhyEachDid(t *testing.T) {
 	})
 }
 
-func TestWhatComesUpSecondIsDropped(t *testing.T) {
+func TestTheSecondConnectionIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := runRace(t.Context(), runner{takes: never, deaf: true}, runner{takes: never}, runner{takes: time.Millisecond})
 		c.is(t, 2, 501*time.Millisecond, 0, raceStagger, 2*raceStagger)

@@ -163,7 +163,7 @@ func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
 	}
 }
 
-func TestClosingFreesWhatWaits(t *testing.T) {
+func TestClosingFreesTheQueue(t *testing.T) {
 	s, _ := connected(t) // whose cleanup waits for the goroutine
 	freed := make(chan struct{}, 1)
 	s.OnRoom(func() { freed <- struct{}{} })

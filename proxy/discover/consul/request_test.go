@@ -155,7 +155,7 @@ func TestAPathInFrontOfTheAPIIsKept(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentFillsInWhatIsNotGiven(t *testing.T) {
+func TestTheEnvironmentFillsInMissingFields(t *testing.T) {
 	c := start(t, consultest.Config{Token: "known"})
 	c.SetServices("dc1", at("10.0.0.1"))
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())

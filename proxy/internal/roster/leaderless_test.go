@@ -19,7 +19,7 @@ func (g *rig) hears(from, leader string) []Effect {
 	return g.step(m)
 }
 
-func TestWhatAReportMakesOfAServersHealth(t *testing.T) {
+func TestAReportSetsAServersHealth(t *testing.T) {
 	states := map[string]func(*rig){
 		"unknown":    func(*rig) {},
 		"alive":      func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "b")}) },

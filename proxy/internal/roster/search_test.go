@@ -53,7 +53,7 @@ func TestAnAnsweredCallDoesNotEndTheSearchForALeader(t *testing.T) {
 	}
 }
 
-func TestWhatDiscoveryFindsIsWarnedOfOnceInThreeHours(t *testing.T) {
+func TestBadServersOfDiscoveryAreWarnedOfOnceInThreeHours(t *testing.T) {
 	g := startRig(t, Config{}, ordered())
 	bad, many := []string{"x y", "b:0"}, make([]string, 2*maxFound)
 	for i := range many {
