@@ -34,7 +34,7 @@ type agent struct {
 	met       time.Duration // when a heartbeat met a silent server in front; 0: none has
 	beat      uint32        // number of the next heartbeat
 	due       time.Duration // that one
-	landed    time.Duration // the last heartbeat; 0: none yet
+	lastBeat  time.Duration // the last heartbeat; 0: none yet
 	ttl       time.Duration
 
 	rounds    int
