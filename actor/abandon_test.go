@@ -110,7 +110,7 @@ func answered(t *testing.T, e errand) error {
 	}
 }
 
-func TestWhatIsInTheMailboxAndInHandIsAbandonedWithTheCause(t *testing.T) {
+func TestMessagesInTheMailboxAndInHandAreAbandonedWithTheCause(t *testing.T) {
 	for name, end := range map[string]func(a *actor.Actor[errand], self actor.Self[errand]){
 		"Stop":    func(a *actor.Actor[errand], _ actor.Self[errand]) { go a.Stop(context.Background()) },
 		"End":     func(_ *actor.Actor[errand], self actor.Self[errand]) { self.End(io.EOF) },
@@ -163,7 +163,7 @@ func TestWhatIsInTheMailboxAndInHandIsAbandonedWithTheCause(t *testing.T) {
 	}
 }
 
-// The answer of one who ends is no answer to an Ask: a zero value would pass for one.
+// The answer of an actor that ends is no answer to an Ask: a zero value would pass for one.
 func TestAnAskThatIsAbandonedReturnsTheActorsErr(t *testing.T) {
 	for range 500 {
 		a := play(4, script[inquiry]{})
@@ -182,7 +182,7 @@ func TestAnAskThatIsAbandonedReturnsTheActorsErr(t *testing.T) {
 	}
 }
 
-// inquiry is a message whose answer, when it is abandoned, says nothing of why.
+// inquiry is a message whose answer, when it is abandoned, gives no reason.
 type inquiry struct{ reply actor.Reply[bool] }
 
 func (i inquiry) Abandon(error) { i.reply.Abandon(false) }
@@ -242,8 +242,8 @@ func TestAReplyThatIsAbandonedKeepsTheAnswerItHas(t *testing.T) {
 	if got := <-r.Chan(); got != 1 {
 		t.Errorf("received %d, want the answer", got)
 	}
-	var nobody actor.Reply[int]
-	if nobody.Abandon(1) {
+	var none actor.Reply[int]
+	if none.Abandon(1) {
 		t.Error("the zero Reply accepted an answer")
 	}
 }

@@ -32,7 +32,7 @@ func (r Reply[R]) Send(v R) bool {
 	}
 }
 
-// Abandon is Send for an actor that ends: v says that the message was not processed.
+// Abandon is Send for an actor that ends: v means that the message was not processed.
 // An Ask does not receive it: it returns the actor's Err.
 func (r Reply[R]) Abandon(v R) bool { return !r.asks && r.Send(v) }
 

@@ -94,7 +94,7 @@ func TestAnAskEndsWithItsContext(t *testing.T) {
 			t.Fatalf("%d messages taken, want 1: giving up does not take one back", len(waiting))
 		}
 		if !waiting[0].reply.Send(1) {
-			t.Fatal("an answer to one who gave up was refused")
+			t.Fatal("an answer to a caller that gave up was refused")
 		}
 	})
 }

@@ -2,7 +2,7 @@
 // state and takes one message at a time, so the state needs no lock.
 //
 // It knows nothing of what it runs. A [Behavior] has four methods: Step takes
-// a message, Deadline says when it wants to be woken, Expire wakes it, Stop is
+// a message, Deadline is when it wants to be woken, Expire wakes it, Stop is
 // its last call. [Spawn] starts the loop and returns the [Actor]; a [Ref] is
 // the address others send to.
 //

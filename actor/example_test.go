@@ -53,7 +53,7 @@ func Example() {
 	// actor: stopped
 }
 
-// A panic ends the actor; whoever waits for it learns why.
+// A panic ends the actor; Err is its cause.
 func ExamplePanicError() {
 	ctx := context.Background()
 	acc := play(1, script[balance]{

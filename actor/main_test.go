@@ -58,7 +58,7 @@ func ask(n int) func(actor.Reply[int]) question {
 	return func(r actor.Reply[int]) question { return question{n: n, reply: r} }
 }
 
-// blocker is an actor whose steps wait until release is closed. taken says that
+// blocker is an actor whose steps wait until release is closed. taken reports that
 // it has begun one.
 func blocker(size int) (a *actor.Actor[int], taken chan int, release chan struct{}) {
 	taken, release = make(chan int, 16), make(chan struct{})

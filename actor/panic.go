@@ -25,7 +25,7 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// guard runs f. If f does not return, cause becomes the *PanicError that says
+// guard runs f. If f does not return, cause becomes the *PanicError that tells
 // why, unless it is one already: the first counts. A panic ends here;
 // runtime.Goexit cannot be recovered from and goes on.
 func guard(cause *error, f func()) {

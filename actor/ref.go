@@ -13,16 +13,16 @@ var ErrStopped = errors.New("actor: stopped")
 // ErrFull is TryTell's answer when the mailbox has no room.
 var ErrFull = errors.New("actor: mailbox full")
 
-// mailbox is what an actor's loop and its refs share.
+// mailbox is the state that an actor's loop and its refs share.
 type mailbox[M any] struct {
 	ch     chan letter[M]        // never closed
-	knocks atomic.Uint32         // signals to the loop beside messages
+	knocks atomic.Uint32         // signals to the loop other than messages
 	fault  atomic.Pointer[error] // what Self.End gave; nil: it was not called
 	done   chan struct{}         // closed once the loop has ended and err is set
 	err    error                 // why it ended; read only after done or ended
 }
 
-// letter is what lies in a mailbox: a message, or a knock.
+// letter is an entry of a mailbox: a message, or a knock.
 type letter[M any] struct {
 	m     M
 	knock bool
@@ -67,7 +67,7 @@ func (b *mailbox[M]) end(cause error) {
 }
 
 // abandon empties the mailbox of an actor that has ended. The actor does so after it
-// has said that it ended, and each sender that finds this said after it has put a
+// has recorded that it ended, and each sender that finds this recorded after it has put a
 // message in does so too: one of the two sees the message.
 func (b *mailbox[M]) abandon() {
 	for l := (letter[M]{}); b.next(&l); {
@@ -96,7 +96,7 @@ type Ref[M any] struct {
 }
 
 // Tell puts m into the mailbox. It blocks until there is room, ctx ends
-// (ctx.Err) or the actor ends (its Err). A nil error says that m is in the
+// (ctx.Err) or the actor ends (its Err). A nil error means that m is in the
 // mailbox, not that it was processed: an actor that ends abandons what it has
 // not taken, see [Abandoner]. Where there is room, m is sent even if ctx has ended
 // already.
@@ -165,7 +165,7 @@ func (r Ref[M]) Err() error {
 	}
 }
 
-// closedChan is what the zero Ref reports as its Done.
+// closedChan is the Done of the zero Ref.
 var closedChan = func() chan struct{} {
 	ch := make(chan struct{})
 	close(ch)

@@ -148,14 +148,14 @@ func TestAnEndedContextDoesNotKeepAMessageOutOfAMailboxWithRoom(t *testing.T) {
 }
 
 func TestTheZeroRefAnswersErrStopped(t *testing.T) {
-	var nobody actor.Ref[question]
-	wantErr(t, nobody.Tell(t.Context(), question{}), actor.ErrStopped)
-	wantErr(t, nobody.TryTell(question{}), actor.ErrStopped)
-	wantErr(t, nobody.Err(), actor.ErrStopped)
-	_, err := actor.Ask(t.Context(), nobody, ask(1))
+	var none actor.Ref[question]
+	wantErr(t, none.Tell(t.Context(), question{}), actor.ErrStopped)
+	wantErr(t, none.TryTell(question{}), actor.ErrStopped)
+	wantErr(t, none.Err(), actor.ErrStopped)
+	_, err := actor.Ask(t.Context(), none, ask(1))
 	wantErr(t, err, actor.ErrStopped)
 	select {
-	case <-nobody.Done():
+	case <-none.Done():
 	default:
 		t.Fatal("the zero Ref is not done")
 	}

@@ -15,7 +15,7 @@ import (
 const shared = 32
 
 // slow is an actor whose steps take a millisecond each and tell how far behind
-// the time they were told was. It is given as many messages as there is room for
+// the time they were given was. It gets as many messages as there is room for
 // before the first step ends.
 func slow(t *testing.T, size int, s script[int]) (a *actor.Actor[int], lags *[]time.Duration) {
 	t.Helper()
@@ -33,7 +33,7 @@ func slow(t *testing.T, size int, s script[int]) (a *actor.Actor[int], lags *[]t
 	return a, lags
 }
 
-func TestMessagesThatWaitTogetherAreToldATimeNotLongAgo(t *testing.T) {
+func TestMessagesThatWaitTogetherGetATimeNotLongAgo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, lags := slow(t, 5*shared, script[int]{})
 		time.Sleep(time.Second)
@@ -43,7 +43,7 @@ func TestMessagesThatWaitTogetherAreToldATimeNotLongAgo(t *testing.T) {
 		}
 		for i, lag := range *lags {
 			if lag < 0 || lag >= shared*time.Millisecond {
-				t.Errorf("message %d was told a time %v ago, in steps of 1ms", i, lag)
+				t.Errorf("message %d was given a time %v ago, in steps of 1ms", i, lag)
 			}
 		}
 	})
@@ -75,7 +75,7 @@ func TestTheTimeIsExactHoweverLongAgoItWasLastLookedAt(t *testing.T) {
 		a := play(1, script[int]{step: func(now time.Time, _ int) {
 			steps++
 			if real := time.Now(); now != real || !now.Round(0).Equal(real.Round(0)) {
-				t.Errorf("step %d was told %v, the time is %v", steps, now, real)
+				t.Errorf("step %d was given %v, the time is %v", steps, now, real)
 			}
 		}})
 		for _, wait := range []time.Duration{0, 1, time.Millisecond, 999 * time.Millisecond, time.Second, time.Second + 1, time.Hour, 7, 0} {
@@ -171,7 +171,7 @@ func TestADueDeadlineWaitsForAHandfulOfMessagesOnly(t *testing.T) {
 	}
 }
 
-// A message has been received when the deadline is served, and is in nobody's
+// A message has been received when the deadline is served, and is in no
 // mailbox any more.
 func TestAMessageReceivedBeforeTheLastExpireIsNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

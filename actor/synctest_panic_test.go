@@ -120,7 +120,7 @@ func TestTheFirstPanicIsTheCause(t *testing.T) {
 	wantErr(t, a.Stop(t.Context()), nil)
 }
 
-// An actor that panics with the ErrFull of another one wraps it; who sends to it
+// An actor that panics with the ErrFull of another one wraps it; a sender to it
 // must not take the one for the other.
 func TestAnActorThatPanickedWithErrFullIsNotFull(t *testing.T) {
 	a := play(1, script[int]{step: func(time.Time, int) { explode(actor.ErrFull) }})
@@ -132,7 +132,7 @@ func TestAnActorThatPanickedWithErrFullIsNotFull(t *testing.T) {
 	wantErr(t, a.Stop(t.Context()), nil)
 }
 
-func TestABehaviorThatEndsTheGoroutineLetsNobodyHang(t *testing.T) {
+func TestABehaviorThatEndsTheGoroutineLeavesNoCallerHanging(t *testing.T) {
 	stopped := false
 	a := play(1, script[question]{
 		step: func(time.Time, question) { runtime.Goexit() },

@@ -34,7 +34,7 @@ func (a *alarm) Expire(now time.Time) {
 func (a *alarm) Deadline() time.Time { return a.due }
 func (a *alarm) Stop(error)          {}
 
-// ring sends each set at its time, waits until a minute is over and says when
+// ring sends each set at its time, waits until a minute is over and reports when
 // the alarm rang.
 func ring(t *testing.T, a *alarm, sets ...[2]time.Duration) []time.Duration {
 	t.Helper()
@@ -152,7 +152,7 @@ func TestWithoutADeadlineExpireIsNeverCalled(t *testing.T) {
 	})
 }
 
-func TestStepIsToldTheTime(t *testing.T) {
+func TestStepGetsTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		var at time.Duration
@@ -162,7 +162,7 @@ func TestStepIsToldTheTime(t *testing.T) {
 		synctest.Wait()
 		wantErr(t, run.Stop(t.Context()), nil)
 		if at != 1234*time.Millisecond {
-			t.Fatalf("Step was told %v, want 1.234s", at)
+			t.Fatalf("Step was given %v, want 1.234s", at)
 		}
 	})
 }

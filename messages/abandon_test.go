@@ -36,7 +36,7 @@ func TestEveryMessageWithAReplyCanBeAbandoned(t *testing.T) {
 	}
 }
 
-func TestAnAbandonedMessageIsAnsweredWithWhatSaysSo(t *testing.T) {
+func TestAnAbandonedMessageIsAnsweredAsAbandoned(t *testing.T) {
 	refused := actor.NewReply[error]()
 	for _, m := range []actor.Abandoner{
 		messages.HeartbeatUpdate{Reply: refused},

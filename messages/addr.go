@@ -108,7 +108,7 @@ func split(s string) (host, port string, bracketed bool, reason string) {
 	return host, port, bracketed, badPort(port)
 }
 
-// badPort is what is wrong with a port.
+// badPort is the reason why a port is refused.
 func badPort(p string) string {
 	switch {
 	case p == "":

@@ -62,7 +62,7 @@ func TestAddressesAreBroughtIntoOneForm(t *testing.T) {
 	}
 }
 
-// Each bad address with a part of the reason that must be told.
+// Each bad address with a part of the reason that its error must have.
 var badAddrs = []struct{ in, reason string }{
 	{"", "empty"},
 	{" ", "space"},

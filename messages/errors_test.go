@@ -40,7 +40,7 @@ func TestAnAddrsErrorNamesEachBadAddress(t *testing.T) {
 	}
 }
 
-func TestAnUpdateErrorOfAnEmptyHeartbeatSaysSo(t *testing.T) {
+func TestAnUpdateErrorOfAnEmptyHeartbeatNamesTheCause(t *testing.T) {
 	err := &messages.UpdateError{}
 	if !strings.Contains(err.Error(), "no server") || len(err.Unwrap()) != 0 {
 		t.Errorf("%v, unwraps to %v", err, err.Unwrap())

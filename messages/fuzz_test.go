@@ -48,13 +48,13 @@ func FuzzParseServer(f *testing.F) {
 }
 
 // checkAddrError checks that the text quotes the input, or the first 100 bytes
-// of it, and says why it is refused and what would be accepted.
+// of it, why it is refused and what would be accepted.
 func checkAddrError(t *testing.T, e *messages.AddrError) {
 	t.Helper()
 	text := e.Error()
 	quoted := fmt.Sprintf("%q", e.Input[:min(len(e.Input), 100)])
 	if !strings.Contains(text, quoted) || !strings.Contains(text, e.Reason) || !strings.Contains(text, "want host") {
-		t.Errorf("the error for %q says %q", e.Input, text)
+		t.Errorf("the error for %q is %q", e.Input, text)
 	}
 	if len(e.Input) > 100 && !strings.Contains(text, fmt.Sprintf("(%d bytes)", len(e.Input))) {
 		t.Errorf("the error for %q does not say that it is cut short: %q", e.Input, text)

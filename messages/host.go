@@ -78,7 +78,7 @@ func appendName(b []byte, name string) (_ []byte, reason string) {
 	return b, ""
 }
 
-// badLabel is what is wrong with one label of a name.
+// badLabel is the reason why one label of a name is refused.
 func badLabel(label string) string {
 	switch {
 	case label == "":

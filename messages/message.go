@@ -117,7 +117,7 @@ type AddBackup struct {
 
 // AddPrimary adds one server at the end of the primaries, until the next
 // heartbeat. It is also tried again, as the configured servers are, when no server
-// is left that answers, unless it is removed by hand; of those added beside the
+// is left that answers, unless it is removed by hand; of those added to the
 // configured ones the last 64 are. Adding it twice is fine.
 type AddPrimary struct {
 	Addr  string

@@ -83,7 +83,7 @@ func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string
 // Epoch is the version of the list. It grows with every change.
 func (v *View) Epoch() uint64 { return v.epoch }
 
-// Active is the server that carries the next call: the front of the ranking or,
+// Active is the server that carries the next call: the first of the ranking or,
 // when every primary has failed, the first backup that has not. It is false if
 // there is no server.
 func (v *View) Active() (Server, bool) {

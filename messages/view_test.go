@@ -28,7 +28,7 @@ func threeServers(t testing.TB) (*messages.View, []messages.Ranked) {
 	return messages.NewView(7, slices.Clone(ranking), 1, 42, "10.0.0.1:4647"), ranking
 }
 
-func TestAViewTellsWhatItWasMadeOf(t *testing.T) {
+func TestAViewHasTheServersItWasMadeOf(t *testing.T) {
 	v, ranking := threeServers(t)
 	if v.Epoch() != 7 || v.NumNodes() != 42 || v.LeaderAddr() != "10.0.0.1:4647" || v.Len() != 3 {
 		t.Errorf("epoch %d, %d nodes, leader %q, %d servers", v.Epoch(), v.NumNodes(), v.LeaderAddr(), v.Len())
@@ -71,7 +71,7 @@ func TestAServerIsFoundByItsAddressWhateverItsName(t *testing.T) {
 	}
 }
 
-func TestAViewDoesNotChangeThroughWhatItGaveAway(t *testing.T) {
+func TestAViewDoesNotChangeThroughItsCopies(t *testing.T) {
 	v, ranking := threeServers(t)
 	got := v.Servers()
 	slices.Reverse(got)

@@ -17,7 +17,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// doorman is a port at which something else than a server stands; it counts who comes in.
+// doorman is a port at which something else than a server stands; it counts connections.
 type doorman struct {
 	net.Listener
 	met atomic.Int64
@@ -111,7 +111,7 @@ func TestACrowdOfCallersDoesNotStormAnAddressThatFails(t *testing.T) {
 			s := other.server()
 			return s.Addr(), func() int64 { return s.Counts().Accepted }
 		}},
-		"has a certificate that is for nobody": {ca.agent(), func(t *testing.T) (string, func() int64) {
+		"has a certificate for another name": {ca.agent(), func(t *testing.T) (string, func() int64) {
 			s := ca.serve(ca.issue("nobody.example"), 0)
 			return s.Addr(), func() int64 { return s.Counts().Accepted }
 		}},
@@ -185,8 +185,8 @@ func TestAServerThatComesAndGoesIsFoundEachTime(t *testing.T) {
 	}
 }
 
-// The listener never speaks. Its callers are told when their time is over; what they
-// have begun goes on, and is found when the server has come to itself.
+// The listener never speaks. Its callers are answered when their time is over; the dials they
+// have begun go on, and their session is found when the server is well again.
 func TestADialGoesOnWhenItsCallersHaveGivenUp(t *testing.T) {
 	for name, secure := range map[string]bool{"plain TCP": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestADialGoesOnWhenItsCallersHaveGivenUp(t *testing.T) {
 			}
 			ping(t, p, s.Addr())
 			if len(down) != 0 {
-				t.Errorf("told once more: %v", <-down)
+				t.Errorf("reported once more: %v", <-down)
 			}
 		})
 	}
@@ -257,7 +257,7 @@ func TestAThousandBlackHolesAreDialedAFewAtATime(t *testing.T) {
 	probes.Wait()
 	noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", 2, &reply))
 	if peak, all := a.peak.Load(), a.all.Load(); peak > 32 || all > 100 {
-		t.Errorf("%d dials at once, %d in all for callers who have left", peak, all)
+		t.Errorf("%d dials at once, %d in all for callers that have left", peak, all)
 	}
 }
 

@@ -41,7 +41,7 @@ func isNil(args any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// Shortened is a copy of the arguments of a blocking query that asks to be held for block
+// Shortened is a copy of the arguments of a blocking query that asks to be blocked for block
 // at most, for a query that is sent again. args is never written to; the copy shares the
 // values that args refers to. ok is false if the time cannot be changed: there is no
 // MaxQueryTime, or it is of another type.

@@ -7,15 +7,15 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// told says by a method how long it blocks.
-type told struct{ time.Duration }
+// timed has a method that returns how long it blocks.
+type timed struct{ time.Duration }
 
-func (t told) TimeToBlock() time.Duration { return t.Duration }
+func (t timed) TimeToBlock() time.Duration { return t.Duration }
 
-// naive is told that a query without a time does not block.
+// naive takes a query without a time for one that does not block.
 type naive struct {
 	MinQueryIndex uint64
-	told
+	timed
 }
 
 type query struct {
@@ -45,14 +45,14 @@ func TestABlockingQueryIsKnownByItsArguments(t *testing.T) {
 		{7, 0},
 		{struct{}{}, 0},
 		{struct{ MinQueryIndex string }{"7"}, 0},
-		{told{time.Minute}, time.Minute},
-		{&told{time.Minute}, time.Minute},
-		{told{time.Hour}, 5 * time.Minute},
-		{told{-time.Minute}, 0},
+		{timed{time.Minute}, time.Minute},
+		{&timed{time.Minute}, time.Minute},
+		{timed{time.Hour}, 5 * time.Minute},
+		{timed{-time.Minute}, 0},
 		{naive{MinQueryIndex: 7}, 5 * time.Minute},
 		{naive{}, 0},
 		{(*naive)(nil), 0},
-		{(*told)(nil), 0},
+		{(*timed)(nil), 0},
 		{struct {
 			Index int           `codec:"MinQueryIndex"`
 			Wait  time.Duration `codec:"MaxQueryTime"`

@@ -16,7 +16,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// bulk is how many bytes go each way at least, how many pings go beside them, and
+// bulk is how many bytes go each way at least, how many pings go at the same time, and
 // how long all that may take.
 const (
 	bulk      = 100 << 20
@@ -35,8 +35,8 @@ func noise(seed uint64) []byte {
 	return b
 }
 
-// pour writes block again and again, bulk bytes and more until enough says so,
-// closes its side and answers their sum. The first byte says whether another follows.
+// pour writes block again and again, bulk bytes and more until enough reports true,
+// closes its side and answers their sum. The first byte tells whether another follows.
 func pour(c net.Conn, block []byte, enough func() bool) (sum uint32, err error) {
 	for n := len(block); ; n += len(block) {
 		block[0] = 1
@@ -72,9 +72,9 @@ func soak(c io.Reader) (sum uint32, err error) {
 func TestAHundredMiBEachWayKeepTheirOrderAndCallsGoOn(t *testing.T) {
 	type sums struct{ in, out uint32 }
 	served := make(chan sums, 2)
-	var pinged atomic.Int64 // beside the stream that is open
+	var pinged atomic.Int64 // while the stream is open
 	enough := func() bool { return pinged.Load() >= bulkPings || t.Failed() }
-	// Whoever is reached does this; the other side does the same.
+	// The side that is reached does this; the other side does the same.
 	both := func(c net.Conn, seed uint64) (s sums, err error) {
 		poured := make(chan error, 1)
 		go func() {
@@ -140,7 +140,7 @@ func TestAHundredMiBEachWayKeepTheirOrderAndCallsGoOn(t *testing.T) {
 	t.Logf("4 x %d MiB or more in %v", bulk>>20, took)
 	t.Logf("pings beside it: median %v, 99%% %v of %d; without: median %v, 99%% %v",
 		quantile(busy, 50), quantile(busy, 99), len(busy), quantile(idle, 50), quantile(idle, 99))
-	// The streams went on until so many pings were answered beside them. One of ten
+	// The streams went on until so many pings were answered meanwhile. One of ten
 	// may have met with a moment in which nothing was run.
 	if quantile(busy, 90) > time.Second {
 		t.Errorf("%d pings, 90%% in %v: a stream starved the calls", len(busy), quantile(busy, 90))
@@ -150,7 +150,7 @@ func TestAHundredMiBEachWayKeepTheirOrderAndCallsGoOn(t *testing.T) {
 	}
 }
 
-// pingTimes pings while more says so and answers how long each took.
+// pingTimes pings while more reports true and returns how long each took.
 func pingTimes(tb testing.TB, p *pool.Pool, addr string, more func(n int) bool) (all []time.Duration) {
 	for more(len(all)) {
 		took, err := p.Ping(tb.Context(), addr)

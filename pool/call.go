@@ -27,9 +27,9 @@ import (
 //   - ctx.Err, or ErrStopped once the pool is stopped;
 //   - *EncodeError where args cannot be written, *DialError where no session came
 //     up, with a *BackoffError in it where none was tried for, ErrLeaving, ErrNoStream where one takes no call;
-//   - *RemoteError where the server said no; *DecodeError, *SizeError,
-//     *ProtocolError where what it said cannot be used;
-//   - *HoldError where it said nothing for Config.HoldTimeout, or Request.Hold, and
+//   - *RemoteError where the server refused it; *DecodeError, *SizeError,
+//     *ProtocolError where its answer cannot be used;
+//   - *HoldError where it did not answer for Config.HoldTimeout, or Request.Hold, and
 //     what the request asked for, or went no further amid its answer, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,
 //     *BacklogError, ErrDrained, ErrTooManySessions, or the transport's own error,
@@ -50,7 +50,7 @@ type Request struct {
 
 	// Moved, if not nil, makes it a call that does no harm when it is made twice, and is to
 	// be made elsewhere once Moved is closed: it then ends with ErrMoved, unless its answer
-	// is on its way already. It ends the same way, with ErrRenewed or ErrLeaving beside
+	// is on its way already. It ends the same way, with ErrRenewed or ErrLeaving joined to
 	// ErrMoved, when its session takes no new calls any more. A server that was left thus
 	// does not hold a blocking query for minutes, and the agent's new server hears of it at
 	// once.

@@ -138,7 +138,7 @@ func TestACallWhoseContextHasEndedIsNotSent(t *testing.T) {
 	}
 }
 
-func TestAFailedCallSaysWhatItWas(t *testing.T) {
+func TestAFailedCallNamesItsMethodAndServer(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	err := p.Call(within(t), s.Addr(), "No.Such", nil, nil)
 	want := "No.Such on " + s.Addr() + ": remote: rpc: can't find service No.Such (rejected)"

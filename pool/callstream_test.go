@@ -97,9 +97,9 @@ func TestARequestBeyondTheWindowWaitsForRoomAndSoDoesItsReply(t *testing.T) {
 	}
 }
 
-// A caller may leave whenever it wants. What it leaves behind is said exactly, is
-// closed, and is nobody else's.
-func TestACallThatIsCancelledSaysHowFarItCame(t *testing.T) {
+// A caller may leave whenever it wants. What it leaves behind is reported exactly, is
+// closed, and is not used by another call.
+func TestACancelledCallReportsHowFarItCame(t *testing.T) {
 	for name, c := range map[string]struct {
 		args   any
 		before func(f *framePeer)
@@ -172,7 +172,7 @@ func TestACallThatIsCancelledWhileItWaitsForAStreamOpensNone(t *testing.T) {
 	}
 	cancel()
 	for _, c := range held {
-		failed(t, receive(t, "a held call", c).err, pool.PhaseFlushed, pool.MaybeExecuted, context.Canceled)
+		failed(t, receive(t, "a waiting call", c).err, pool.PhaseFlushed, pool.MaybeExecuted, context.Canceled)
 	}
 	// Of the streams that were left, that one ends whose opening was acknowledged, and the
 	// others do with their acknowledgements.

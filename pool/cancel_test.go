@@ -88,14 +88,14 @@ func TestCallsThatAreCancelledAtAnyMomentDisturbNoOthers(t *testing.T) {
 	}
 }
 
-// pausing is a context that ends when the test says so, for the reason it gives.
+// pausing is a context that the test ends, for the reason it gives.
 type pausing struct {
 	context.Context
 	done chan struct{}
 	why  error
 }
 
-// deadline is a context whose deadline is over when the test says so.
+// deadline is a context whose deadline is over when the test calls expire.
 func deadline(tb testing.TB) (ctx context.Context, expire func()) {
 	c := pausing{tb.Context(), make(chan struct{}), context.DeadlineExceeded}
 	return c, func() { close(c.done) }
@@ -113,7 +113,7 @@ func (c pausing) Err() error {
 }
 
 // A reply and the end of the context come together: once the reply is there it
-// is returned, so a call that says it was cancelled was not answered. What the
+// is returned, so a call that returns as cancelled was not answered. What the
 // server ran and the caller's view must not differ the other way round.
 func TestAReplyThatIsThereWins(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})

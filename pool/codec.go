@@ -198,5 +198,5 @@ func asRaw(v any) (raw Raw, ok bool, err error) {
 	return nil, false, nil
 }
 
-// emptyMap is what goes where nothing is to be said.
+// emptyMap is the body of arguments that are nil.
 var emptyMap = Raw{0x80}

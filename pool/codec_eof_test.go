@@ -13,7 +13,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// The codec says io.EOF where a value has too little for its type, which must not pass
+// The codec returns io.EOF where a value has too little for its type, which must not pass
 // for the end of what the value came from.
 func TestAValueThatHasTooLittleForItsTypeIsNoEndOfTheStream(t *testing.T) {
 	own := pool.Codec{

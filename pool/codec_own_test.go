@@ -18,7 +18,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// marked is a codec that is told from the pool's: what it writes is wrapped in a list.
+// marked is a codec that differs from the pool's: what it writes is wrapped in a list.
 type marked struct{ encoded, decoded atomic.Int64 }
 
 func (m *marked) codec() pool.Codec {
@@ -54,7 +54,7 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 	}})
 	handleCopies(s)
 	noError(t, p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil))
-	ping(t, p, s.Addr()) // says nothing that the codec would have to know
+	ping(t, p, s.Addr()) // has no values for the codec
 	if n := m.encoded.Load(); n != 0 {
 		t.Fatalf("%d encoded", n)
 	}
@@ -216,7 +216,7 @@ func TestACodecsFailuresAndPanicsFailTheirCallOnly(t *testing.T) {
 }
 
 // What a Decode keeps of its bytes is not written over by later calls.
-func TestACodecMayKeepWhatItIsGiven(t *testing.T) {
+func TestACodecMayKeepItsArguments(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{Codec: pool.Codec{
 		Encode: func(buf []byte, v any) ([]byte, error) { return append(buf, packed(t, v)...), nil },
 		Decode: func(b []byte, v any) error { *v.(*[]byte) = b; return nil },

@@ -13,7 +13,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
-// Config says how a Pool connects. The zero value works. A duration may be up to a
+// Config configures a Pool. The zero value works. A duration may be up to a
 // year.
 type Config struct {
 	// Dial opens the transport; nil means TCP. It is called with a context that
@@ -22,13 +22,13 @@ type Config struct {
 
 	// Resolver resolves the name in an address, at each dial; nil means
 	// net.DefaultResolver. Up to 16 of its addresses are tried, by chance, so that the
-	// agents of a fleet spread over them, the families in turn, those that failed
+	// agents of a fleet spread over them, the families alternating, those that failed
 	// within the last minute last; each 250 ms after the one before it, or as soon as
 	// that has failed, and sooner if DialTimeout would not do for all. The first on
 	// which the server answers is used.
 	//
 	// The last addresses of a name, of up to 256 names, are used when the resolver fails
-	// or does not answer within 500 ms, for up to 24 h, and for up to 10 min when it says
+	// or does not answer within 500 ms, for up to 24 h, and for up to 10 min when it answers
 	// that there is no such name. A lookup that is given up may go on in package net for
 	// some seconds. It must be nil with Dial, which resolves by itself.
 	Resolver *net.Resolver
@@ -44,7 +44,7 @@ type Config struct {
 	// address it has twice the time, and then four times. One that is connected goes on
 	// without its callers, for 32 times DialTimeout, a minute at most: a server with many
 	// handshakes to do works it off all the same, and a later call finds the session. A call
-	// in the meantime may have one more dial made beside it.
+	// in the meantime may have one more dial made.
 	//
 	// A dial that fails, and a session that ends within 10 s before a call on it was
 	// answered, are followed by another dial at once, and then by a back-off: half to all
@@ -135,7 +135,7 @@ type Config struct {
 	Logger zerolog.Logger
 }
 
-// longest is what any duration may be: far beyond use, and sums of a few of them
+// longest is the largest duration of a Config: far beyond use, and sums of a few of them
 // are still durations.
 const longest = session.Longest
 

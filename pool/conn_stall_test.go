@@ -14,7 +14,7 @@ import (
 
 // stalled is a stream on a session whose transport takes nothing until let, and
 // for which yamux waits no longer than a moment. What the server reads of it until
-// its end is in got, and says is what the server has said.
+// its end is in got, and says is what the server has sent.
 func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <-chan string, let func()) {
 	t.Helper()
 	p, srv, s, release := stuck(t)
@@ -39,7 +39,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
 	let = sync.OnceFunc(pause(t, s))
 	t.Cleanup(let)                                     // or the session could not end
-	p.muxing.ConnectionWriteTimeout = time.Millisecond // nobody uses it but who writes from now on
+	p.muxing.ConnectionWriteTimeout = time.Millisecond // for the writers from now on only
 	return p, srv.Addr(), c, all, let
 }
 
@@ -53,7 +53,7 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 		go func() {
 			n, err := c.Write([]byte(word))
 			if n != 0 {
-				t.Errorf("%d bytes were counted that nobody took", n)
+				t.Errorf("%d bytes were counted that were not taken", n)
 			}
 			errs <- err
 		}()
@@ -81,14 +81,14 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 	case <-time.After(Patience):
 		t.Error("the server does not learn of the stream's end")
 	}
-	// Nobody else notices.
+	// No other call notices.
 	if _, err := p.Ping(t.Context(), addr); err != nil || p.Stats().Dials != 1 {
 		t.Errorf("%v, %+v", err, p.Stats())
 	}
 }
 
-// Nobody knows whether the peer will hear that it may send more. It would wait for
-// that, and who reads for the peer.
+// It is not known whether the peer will hear that it may send more. It would wait for
+// that, and the reader for the peer.
 func TestAStreamWhoseReaderCannotLetThePeerSendEnds(t *testing.T) {
 	p, addr, c, _, let := stalled(t, make([]byte, mux.WindowSize-1000)) // behind the acknowledgement
 	n, err := 0, error(nil)

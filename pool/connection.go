@@ -34,7 +34,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 	return &connection{Session: session.New(ctx, p.sessions, shared, id, addr), conn: shared, route: route}
 }
 
-// sessionConfig is what the pool's sessions share.
+// sessionConfig is the configuration that the pool's sessions share.
 func (p *Pool) sessionConfig() *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{
@@ -57,7 +57,7 @@ func (p *Pool) sessionConfig() *session.Config {
 	return cfg
 }
 
-// failRoute notes, once, that the address of a session failed, unless cause says that this
+// failRoute notes, once, that the address of a session failed, unless cause shows that this
 // side ended it.
 func (p *Pool) failRoute(c *connection, cause error) {
 	if !core.LetGo(cause) && c.routeFailed.CompareAndSwap(false, true) {
@@ -65,7 +65,7 @@ func (p *Pool) failRoute(c *connection, cause error) {
 	}
 }
 
-// reports brings the reports of sessions to the owner, as session.Notify says. A full
+// reports brings the reports of sessions to the owner, as session.Notify requires. A full
 // mailbox does not take one that does not wait.
 type reports struct{ pool *Pool }
 
@@ -77,7 +77,7 @@ func (r reports) Tell(ctx context.Context, m core.Message) {
 	_ = r.pool.actor.Tell(ctx, mail{Message: m})
 }
 
-// methodTimes is how long methods take, as session.Usual says.
+// methodTimes is how long methods take; it is a session.Usual.
 type methodTimes struct{ pool *Pool }
 
 func (t methodTimes) Late(addr, method string) time.Duration {
@@ -92,7 +92,7 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 	t.pool.patient.note(addr, method, waited)
 }
 
-// sessionErrors makes the errors of sessions, as session.Errors says.
+// sessionErrors makes the errors of sessions; it is a session.Errors.
 type sessionErrors struct{}
 
 func (sessionErrors) Protocol(layer, reason string, cause error) error {

@@ -104,7 +104,7 @@ func TestACallerThatGivesUpDoesNotCancelTheDial(t *testing.T) {
 	}
 }
 
-func TestADialNobodyWaitsForStillMakesASession(t *testing.T) {
+func TestADialWithoutCallersStillMakesASession(t *testing.T) {
 	s := startServer(t)
 	dial, begun, leave := dialGate()
 	p := newPool(t, pool.Config{Dial: dial, DialTimeout: patience})

@@ -3,7 +3,7 @@
 // when it is idle or its server is gone.
 //
 // [New] makes a [Pool], [Pool.Call] makes a call, [Pool.Stop] ends them all. A
-// failed call is a [*CallError]: it says in which [Phase] it failed and, as an
+// failed call is a [*CallError]: it has the [Phase] in which it failed and, as an
 // [Outcome], what the server may have done. The pool retries nothing that may
 // have been sent.
 //

@@ -143,7 +143,7 @@ func same(a, b string) bool {
 // maxRaced is how many addresses the error of a race names.
 const maxRaced = 8
 
-// raceError says that no address of a server works.
+// raceError reports that no address of a server works.
 type raceError struct {
 	routes int          // addresses there were
 	each   []*DialError // of those tried first; never empty
@@ -205,7 +205,7 @@ func (e *raceError) Unwrap() []error {
 	return errs
 }
 
-// outdatedError says that a name could not be resolved, and that the server was not
+// outdatedError reports that a name could not be resolved, and that the server was not
 // reached at the addresses that the name had before either.
 type outdatedError struct{ lookup, dial error }
 
@@ -226,7 +226,7 @@ func explain(err, lookup error) error {
 	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: lookup, dial: d.Err}}
 }
 
-// DialError says in which phase a connection failed: PhaseDial or PhaseHandshake. Every
+// DialError reports in which phase a connection failed: PhaseDial or PhaseHandshake. Every
 // call that waited for the dial gets the same one. In a back-off Err is a *BackoffError,
 // and Phase is that of the failure before it.
 type DialError struct {

@@ -30,12 +30,12 @@ func tcp(addr string) net.Addr {
 	return a
 }
 
-// refusedAt is what package net says of a dial that is refused.
+// refusedAt is package net's error for a dial that is refused.
 func refusedAt(addr string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: tcp(addr), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// brokenAt is what it says of a connection that broke.
+// brokenAt is its error for a connection that broke.
 func brokenAt(op, addr string, why error) error {
 	return &net.OpError{Op: op, Net: "tcp", Source: tcp("10.0.0.9:1"), Addr: tcp(addr), Err: os.NewSyscallError(op, why)}
 }
@@ -45,7 +45,7 @@ func trusted(addr string, kind, err error) error {
 	return &TLSError{Addr: addr, Kind: kind, Wanted: "server.global.nomad", Err: err}
 }
 
-func TestAnErrorSaysServerPhaseAndCauseOnce(t *testing.T) {
+func TestAnErrorHasServerPhaseAndCauseOnce(t *testing.T) {
 	const ip, name = "10.0.0.1:4647", "nomad.test:4647"
 	lost := &net.DNSError{Err: "no such host", Name: "nomad.test", Server: "10.0.0.53:53", IsNotFound: true}
 	late := error(&dialing.LateError{Limit: 2 * time.Second})
@@ -157,7 +157,7 @@ func TestAShortTextHidesNothing(t *testing.T) {
 	}
 }
 
-func TestWhoIsRefusedIsToldInWords(t *testing.T) {
+func TestARefusedCallerGetsAReadableError(t *testing.T) {
 	until := time.Date(2026, 11, 28, 12, 0, 1, 75e6, time.UTC)
 	failed := func(addr string) core.Failure {
 		return core.Failure{Addr: addr, Err: &DialError{Addr: addr, Phase: PhaseDial, Err: errOfTest}}

@@ -15,7 +15,7 @@ import (
 // ErrStopped is the cause of every call on a pool that has been stopped.
 var ErrStopped = actor.ErrStopped
 
-// ErrStreamEnded says that the server ended the stream of a call without an
+// ErrStreamEnded means that the server ended the stream of a call without an
 // answer, while its session lives on.
 var ErrStreamEnded = session.ErrStreamEnded
 
@@ -24,7 +24,7 @@ var (
 	// ErrIdle is why a session ended that was not used.
 	ErrIdle = core.ErrIdle
 
-	// ErrLeaving says that the server announced its departure: it takes no new
+	// ErrLeaving means that the server announced its departure: it takes no new
 	// stream on this session.
 	ErrLeaving = core.ErrLeaving
 
@@ -33,12 +33,12 @@ var (
 	ErrSilent = core.ErrSilent
 
 	// ErrNotServing is why calls left a session whose server leaves calls unanswered:
-	// those that wait, and a Status.Ping beside them, while another server answered one,
+	// those that wait, and a Status.Ping sent with them, while another server answered one,
 	// or the same server did on a new connection. Bytes came in all the while, so the
 	// session did not end: a call that must not be made twice waits on it to its own end.
 	ErrNotServing = core.ErrNotServing
 
-	// ErrNoStream says that the server acknowledges no new stream, although it is there.
+	// ErrNoStream means that the server acknowledges no new stream, although it is there.
 	ErrNoStream = core.ErrNoStream
 
 	// ErrRenewed is why a session ended in whose place another was made: with other
@@ -54,23 +54,23 @@ var (
 	ErrTooManySessions = core.ErrTooManySessions
 
 	// ErrMoved is why a call ended that is to be made again elsewhere: Request.Moved was
-	// closed, or its session takes no new calls, and then the reason is beside it.
+	// closed, or its session takes no new calls, and then the reason is joined to it.
 	ErrMoved = session.ErrMoved
 )
 
-// ErrHalfClosed says that reading ended because the stream was half-closed for too long:
+// ErrHalfClosed means that reading ended because the stream was half-closed for too long:
 // the peer may have had more to send.
 var ErrHalfClosed = session.ErrHalfClosed
 
-// ErrStalled says that a stream was cut because the transport took nothing of it for 10 s,
+// ErrStalled means that a stream was cut because the transport took nothing of it for 10 s,
 // or for Config.DialTimeout if that is longer. It is not known whether the peer will still
 // get what was written last.
 var ErrStalled = session.ErrStalled
 
-// errShortLived says that no session lived long enough to take the call.
+// errShortLived means that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
-// SizeError says that a reply is larger than Config.MaxReplyBytes, or has more
+// SizeError reports that a reply is larger than Config.MaxReplyBytes, or has more
 // elements than that is worth.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
@@ -80,12 +80,12 @@ type SizeError struct {
 
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
 
-// ProtocolError says that a peer sent bytes which the protocol does not allow, or
-// that it ended the session because it says so of this side. It is most often not a Nomad
+// ProtocolError reports that a peer sent bytes which the protocol does not allow, or
+// that it ended the session because it blames this side for such bytes. It is most often not a Nomad
 // server.
 type ProtocolError struct {
 	Layer  string // "yamux" or "rpc"
-	Reason string // quotes what was received, or says what was wrong with it
+	Reason string // quotes what was received, or tells what was wrong with it
 	Err    error  // nil, or the error of the decoder or of yamux
 }
 
@@ -100,7 +100,7 @@ func newViolation(reason string, err error) error {
 	return &ProtocolError{Layer: "yamux", Reason: reason, Err: err}
 }
 
-// BacklogError says that a server took no more bytes, and too many waited for it. That is
+// BacklogError reports that a server took no more bytes, and too many waited for it. That is
 // the last resort: frames are kept back long before it.
 type BacklogError struct {
 	Limit int // bytes that may wait
@@ -113,7 +113,7 @@ func (e *BacklogError) Error() string {
 // newBacklogError makes a *BacklogError.
 func newBacklogError(limit int) error { return &BacklogError{Limit: limit} }
 
-// EncodeError says that the arguments of a call cannot be written as msgpack, or that
+// EncodeError reports that the arguments of a call cannot be written as msgpack, or that
 // what Config.Codec or a Raw made of them is not one value.
 type EncodeError struct {
 	Args string // their Go type
@@ -126,7 +126,7 @@ func (e *EncodeError) Error() string {
 
 func (e *EncodeError) Unwrap() error { return e.Err }
 
-// DecodeError says that the server answered and the answer does not fit into the
+// DecodeError reports that the server answered and the answer does not fit into the
 // caller's reply.
 type DecodeError struct {
 	Reply string // its Go type
@@ -146,7 +146,7 @@ type CallError struct {
 	Server   string // address; empty if no server was tried
 	Phase    Phase
 	Outcome  Outcome
-	Attempts int // so far, this one included; of a blocking query, since it was last held for long; 0 counts as 1
+	Attempts int // so far, this one included; of a blocking query, since it was last blocked for long; 0 counts as 1
 	Err      error
 }
 
@@ -180,7 +180,7 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", e.Field, e.Reason) }
 
-// HoldError says that a server has not answered a call for as long as it may hold
+// HoldError reports that a server has not answered a call for as long as it may hold
 // one, whether it is alive or not, or that its answer stopped on the way.
 type HoldError struct {
 	Limit    time.Duration // Config.HoldTimeout, or Request.Hold, and what a blocking query asked for, unless the answer had begun
@@ -251,7 +251,7 @@ func (o Outcome) String() string {
 	}
 }
 
-// outcomeAt is what a transport failure in phase p means.
+// outcomeAt is the outcome of a call with a transport failure in phase p.
 func outcomeAt(p Phase) Outcome {
 	if p <= PhaseOpen {
 		return NotSent

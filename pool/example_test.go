@@ -29,7 +29,7 @@ func Example() {
 	err = p.Call(ctx, server.Addr(), "Echo.Count", map[string]string{"ID": "first"}, &reply)
 	fmt.Println(reply.Count, err)
 
-	// An error says how far the call came, and what that means.
+	// An error tells how far the call came, and what that means.
 	err = p.Call(ctx, server.Addr(), "No.Such", nil, nil)
 	if e, ok := errors.AsType[*pool.CallError](err); ok {
 		fmt.Println(e.Phase, "-", e.Outcome, "-", errors.Is(err, pool.ErrUnknownMethod))

@@ -42,7 +42,7 @@ func Hooked(cfg Config, hooks ...poolhooks.Hooks) (*Pool, error) {
 // Control is p as the proxy sees it.
 func Control(p *Pool) poolhooks.Control { return control{p} }
 
-// DialLimit has the time of p's dials be over when the test says so, in place of
+// DialLimit has the test end the time of p's dials, in place of
 // DialTimeout, which the error names all the same. It must be called before the
 // first dial; later dials have time enough.
 func DialLimit(p *Pool) (over func()) {

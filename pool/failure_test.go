@@ -57,7 +57,7 @@ func TestAServerThatCameBackIsRedialedWithoutAnError(t *testing.T) {
 }
 
 // The call may notice the end before the owner of the sessions does.
-func TestACallThatMeetsADeadSessionRedialsOrSaysWhatItKnows(t *testing.T) {
+func TestACallThatMeetsADeadSessionRedialsOrReportsItsOutcome(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	for range 30 {
 		ping(t, p, s.Addr())
@@ -123,7 +123,7 @@ func TestCancellingWhileTheServerDiesIsHarmless(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Who has left may not know of the end yet, and the next would be lost with it.
+		// A caller that has left may not know of the end yet, and the next would be lost with it.
 		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 	}
 	await(t, "the calls", func() bool { return p.Stats().CallsInFlight == 0 })

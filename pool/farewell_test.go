@@ -22,8 +22,8 @@ func departing(p *Pool) (c *connection, depart func()) {
 }
 
 // A call may know of a farewell before the session's keeper does, and have another
-// session made: then it is told at once, for later the server is judged by that one.
-func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
+// session made: then the farewell is reported at once, for later the server is judged by that one.
+func TestAFarewellIsReportedOnceByItsFirstObserver(t *testing.T) {
 	c := core.New(core.Config{
 		Chance: rand.Float64, Usage: func(uint64) core.Usage { return core.Usage{} }, Classify: classify,
 	})
@@ -38,18 +38,18 @@ func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
 	first, depart := departing(p)
 	o := &owner{pool: p, core: c, live: map[uint64]*connection{1: first}}
 	if o.noteLeaving(addrA, 0) || o.noteLeaving(addrA, 1) || len(downs) != 0 {
-		t.Fatalf("told of %v", downs)
+		t.Fatalf("reported %v", downs)
 	}
 	depart()
 	for range 2 {
 		if !o.noteLeaving(addrA, 1) || len(downs) != 1 || !errors.Is(downs[0], ErrLeaving) {
-			t.Fatalf("told of %v", downs)
+			t.Fatalf("reported %v", downs)
 		}
 	}
 	o.live[7], depart = departing(p)
 	depart()
 	dialed(1, 2)
 	if !o.noteLeaving(addrA, 7) || len(downs) != 1 {
-		t.Fatalf("told of %v, although the server is reached on another session", downs)
+		t.Fatalf("reported %v, although the server is reached on another session", downs)
 	}
 }

@@ -28,7 +28,7 @@ type sent struct {
 }
 
 // framePeer is a server that the test plays frame by frame. Pings are answered, and
-// answers to its own are told.
+// answers to its own are reported.
 type framePeer struct {
 	testing.TB
 	addr   string

@@ -91,7 +91,7 @@ func strangers() map[string]func(net.Conn) {
 	}
 }
 
-func TestWhatIsNoServerFailsTheHandshake(t *testing.T) {
+func TestAPeerThatIsNoServerFailsTheHandshake(t *testing.T) {
 	for name, greet := range strangers() {
 		t.Run(name, func(t *testing.T) {
 			_, err := newPool(t, pool.Config{}).Ping(within(t), hungUpError(t, greet))

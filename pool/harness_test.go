@@ -76,7 +76,7 @@ func bounce(tb testing.TB, p *pool.Pool, s *testutil.Server) {
 	noError(tb, s.Restart())
 }
 
-// await waits until done says so.
+// await waits until done reports true.
 func await(tb testing.TB, what string, done func() bool) {
 	tb.Helper()
 	late := time.After(patience)
@@ -103,7 +103,7 @@ func receive[T any](tb testing.TB, what string, from <-chan T) T {
 	}
 }
 
-// gate is a method that reports each request and holds it until it is told.
+// gate is a method that reports each request and answers it when the test lets it.
 type gate struct {
 	entered chan string // the connection it came on
 	release chan struct{}
@@ -175,7 +175,7 @@ func saysOnce(tb testing.TB, e *pool.CallError) {
 }
 
 // lost looks at a call whose request the server may have, and whose answer did
-// not come. A server can be quicker than the one who has written.
+// not come. A server can be quicker than the writer.
 func lost(tb testing.TB, err, cause error) {
 	tb.Helper()
 	at := pool.PhaseFlushed

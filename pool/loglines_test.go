@@ -28,7 +28,7 @@ func lineOf(t *testing.T, log lines, message string) map[string]string {
 	}
 }
 
-func TestALogLineSaysServerPhaseAndCauseOnce(t *testing.T) {
+func TestALogLineHasServerPhaseAndCauseOnce(t *testing.T) {
 	ca := newAuthority(t)
 	refuse := func(s *testutil.Server) { s.Refuse() }
 	for name, c := range map[string]struct {
@@ -66,7 +66,7 @@ func TestALogLineSaysServerPhaseAndCauseOnce(t *testing.T) {
 	}
 }
 
-func TestTheLinesOfASessionSayTheServerOnceAndHowLong(t *testing.T) {
+func TestTheLinesOfASessionHaveTheServerOnceAndTheTime(t *testing.T) {
 	s, log := startServer(t), make(lines, 100)
 	p := newPool(t, pool.Config{Logger: zerolog.New(log)})
 	held := holdCalls(t, s)
@@ -85,8 +85,8 @@ func TestTheLinesOfASessionSayTheServerOnceAndHowLong(t *testing.T) {
 	}
 }
 
-// What a real network says is short as well.
-func TestTheErrorsOfARealNetworkSayThingsOnce(t *testing.T) {
+// The texts of a real network are short as well.
+func TestTheErrorsOfARealNetworkHaveEachFactOnce(t *testing.T) {
 	n := startDNS(t)
 	s := startServer(t)
 	s.Refuse()
@@ -94,7 +94,7 @@ func TestTheErrorsOfARealNetworkSayThingsOnce(t *testing.T) {
 	for _, c := range []struct{ addr, cause string }{
 		{s.Addr(), `connection refused`},
 		{at(s.Addr()), regexp.QuoteMeta(s.Addr()) + `: connection refused`},
-		{"nomad.nowhere.:4647", `lookup on [^ ]+: no such host`}, // the system's name server, whom nobody asked
+		{"nomad.nowhere.:4647", `lookup on [^ ]+: no such host`}, // the system's name server, which was not asked
 	} {
 		p := newPool(t, pool.Config{Resolver: n.Resolver()})
 		_, err := p.Ping(within(t), c.addr)

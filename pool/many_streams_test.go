@@ -66,7 +66,7 @@ func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
 		_ = st.Close()
 	}
 	// There is room again, on the same session.
-	await(t, "the release", func() bool { return inUse(p) == 1 }) // the ping nobody answers
+	await(t, "the release", func() bool { return inUse(p) == 1 }) // the ping without an answer
 	again := server.opens(t, open)
 	reads(t, again, ack)
 	_ = again.Close()
@@ -188,7 +188,7 @@ func each(n, atOnce int, f func(i int)) {
 }
 
 // More streams than any limit on what may be open, waiting or unfinished at a time,
-// or as many as RPCPROXY_STREAMS says:
+// or as many as RPCPROXY_STREAMS sets:
 //
 //	RPCPROXY_STREAMS=100000 go test ./pool -run TestManyStreamsInARow -v
 func TestManyStreamsInARowLeaveNothingBehind(t *testing.T) {

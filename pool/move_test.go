@@ -161,7 +161,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 		cause error
 		dials uint64
 	}{
-		"it is told": {func(_ *pool.Pool, _ *testutil.Server, moved chan struct{}) error {
+		"Moved is closed": {func(_ *pool.Pool, _ *testutil.Server, moved chan struct{}) error {
 			close(moved)
 			return nil
 		}, pool.ErrMoved, 1},
@@ -192,7 +192,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 			if st := p.Stats(); st.Moved != 1 || st.Failures != 0 {
 				t.Fatalf("%+v", st)
 			}
-			// The session is as good as before, also when the answer comes that nobody
+			// The session is as good as before, also when the answer comes that no caller
 			// waits for.
 			ping(t, p, s.Addr())
 			close(held.release)
@@ -210,7 +210,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 	}
 }
 
-// A call that is to be made elsewhere before it was sent hurts nobody.
+// A call that is to be made elsewhere before it was sent does no harm.
 func TestACallThatIsMovedBeforeItBeginsLeavesTheSessionAsItWas(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	held := holdCalls(t, s)

@@ -88,7 +88,7 @@ type mute struct {
 	closed   chan struct{} // one for each connection that the other side has ended
 }
 
-// startMute starts one beside a server, on its port.
+// startMute starts one on the port of a server.
 func startMute(tb testing.TB, host, beside string) (*testutil.Server, *mute) {
 	tb.Helper()
 	var s *testutil.Server

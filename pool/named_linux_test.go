@@ -12,7 +12,7 @@ import (
 )
 
 // startHole makes host silent on the port of s, where a server of the test's refuses,
-// as a host that is off is: the kernel drops what is sent there, because nobody
+// as a host that is off is: the kernel drops what is sent there, because no process
 // accepts and the queue is full.
 func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
 	t.Helper()

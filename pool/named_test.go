@@ -66,11 +66,11 @@ func TestAnAddressThatDoesNotWorkCostsLittleWhereverItStands(t *testing.T) {
 					if ran := watch.Elapsed(); ran > patience/4 {
 						t.Errorf("after %v", ran)
 					}
-					if m != nil && len(m.accepted) > 0 { // whoever it was that was first
+					if m != nil && len(m.accepted) > 0 { // either may be the first
 						receive(t, "the end of the connection that lost", m.closed)
 					}
 					if st := p.Stats(); st.Sessions != 1 || st.Dials != 1 || st.DialFailures != 0 || len(down) > 0 {
-						t.Errorf("%+v, %d servers down: who lost a race is not judged", st, len(down))
+						t.Errorf("%+v, %d servers down: the loser of a race is not judged", st, len(down))
 					}
 				}
 			})
@@ -232,7 +232,7 @@ func TestNoMoreThanSixteenAddressesOfANameAreTried(t *testing.T) {
 		hosts = append(hosts, fmt.Sprintf("127.0.4.%d", i+1))
 	}
 	n.points(hosts...)
-	s := startServer(t) // for a port on which nobody listens elsewhere
+	s := startServer(t) // for a port on which no other host listens
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
 	_, err := p.Ping(within(t), at(s.Addr()))
 	failed(t, err, pool.PhaseDial, pool.NotSent, syscall.ECONNREFUSED)
@@ -308,7 +308,7 @@ func TestADialOfOnesOwnGetsTheName(t *testing.T) {
 	}
 }
 
-func TestAResolverBesideADialIsRefused(t *testing.T) {
+func TestAResolverTogetherWithADialIsRefused(t *testing.T) {
 	p, err := pool.New(pool.Config{Resolver: net.DefaultResolver, Dial: new(net.Dialer).DialContext})
 	if e := as[*pool.ConfigError](t, err); p != nil || e.Field != "Resolver" {
 		t.Errorf("%v, %v", p, err)

@@ -15,11 +15,11 @@ import (
 type cutting struct {
 	net.Conn
 	cut    atomic.Bool
-	broke  chan struct{} // closed when whoever reads knows
+	broke  chan struct{} // closed when the reader knows
 	tried  chan struct{} // closed when something was written in vain
 	reads  sync.Once
 	writes sync.Once
-	first  bool // whoever reads knows before anything is written in vain, or the other way round
+	first  bool // the reader knows before anything is written in vain, or the other way round
 }
 
 func (c *cutting) Read(b []byte) (int, error) {

@@ -103,7 +103,7 @@ func (p *Pool) start() {
 func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
 
 // Done is closed when the pool's owner has ended: after Stop, or for a fault of its
-// own. Err says which. Sessions may still be ending; Stop waits for them.
+// own. Err is the reason. Sessions may still be ending; Stop waits for them.
 func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 
 // Err is nil while the pool runs, then ErrStopped after Stop, or the fault that ended

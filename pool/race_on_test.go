@@ -2,5 +2,5 @@
 
 package pool_test
 
-// raced says that the race detector is on. It has pools drop what they hold.
+// raced reports whether the race detector is on. It has pools drop their contents.
 const raced = true

@@ -60,7 +60,7 @@ func connectRaw(tb testing.TB, p *pool.Pool) (addr string, s rawServer) {
 			sessions <- rawServer{session, seen}
 		}
 	}()
-	// Retaining connects nothing, so a call that nobody answers has to.
+	// Retaining connects nothing, so a call without an answer has to.
 	addr = ln.Addr().String()
 	go func() { _, _ = p.Ping(tb.Context(), addr) }()
 	s = receive(tb, "the session", sessions)

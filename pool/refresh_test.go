@@ -179,7 +179,7 @@ func TestWhetherANameHasMovedIsFoundOutWithoutADial(t *testing.T) {
 	}
 }
 
-func TestABetterSessionTakesOverAndWhatIsOnTheOldOneEndsWell(t *testing.T) {
+func TestABetterSessionTakesOverAndTheCallsOnTheOldOneEndWell(t *testing.T) {
 	n := startDNS(t)
 	hosts := []string{"127.0.0.1", "127.0.0.2"}
 	s := startTwins(t, testutil.ServerConfig{}, hosts...)

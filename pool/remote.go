@@ -23,51 +23,51 @@ var (
 	ErrBadRequest       = errors.New("server could not read the request")
 	ErrRateLimited      = errors.New("rate limited")
 
-	// ErrServerRateLimited is ErrRateLimited of a server that says others may not be.
+	// ErrServerRateLimited is ErrRateLimited of one server; others may not be.
 	ErrServerRateLimited = fmt.Errorf("%w by this server", ErrRateLimited)
 
-	// ErrLeaderUnreachable says that the server which answered could not carry the
+	// ErrLeaderUnreachable means that the server which answered could not carry the
 	// call to the one that had to serve it, most often the leader, or got no answer
-	// of it. The outcome says which: Rejected if nothing was sent there. Recordings
+	// of it. The outcome tells which: Rejected if nothing was sent there. Recordings
 	// leader_killed and leader_interrupted; Nomad 2.0.6, helper/pool/pool.go.
 	ErrLeaderUnreachable = errors.New("server could not forward to the leader")
 
-	// ErrNotLeader says that the server which served the call as the leader is the
+	// ErrNotLeader means that the server which served the call as the leader is the
 	// leader no more, or is about to hand that over: a write was not taken, and the
 	// handler may have made another before. Recording leadership_transfer; raft
 	// 1.7.3, api.go; Nomad 2.0.6, nomad/heartbeat.go.
 	ErrNotLeader = errors.New("server is not the leader")
 
-	// ErrLeadershipLost says that the leader stopped being it while it committed a
+	// ErrLeadershipLost means that the leader stopped being it while it committed a
 	// write, which the next leader may have or not. raft 1.7.3, api.go.
 	ErrLeadershipLost = errors.New("leadership was lost while a write was committed")
 
-	// ErrServerStopping says that the server which served the call as the leader
+	// ErrServerStopping means that the server which served the call as the leader
 	// is shutting down. raft 1.7.3, api.go (ErrRaftShutdown).
 	ErrServerStopping = errors.New("server is stopping")
 
-	// ErrNotCommitted says that the leader gave a write up: it had too many to take
+	// ErrNotCommitted means that the leader gave a write up: it had too many to take
 	// it in time, or its state was restored meanwhile. raft 1.7.3, api.go
 	// (ErrEnqueueTimeout, ErrAbortedByRestore).
 	ErrNotCommitted = errors.New("leader gave the write up")
 
-	// ErrStarting says that the cluster, or its new leader, has no key yet to sign
+	// ErrStarting means that the cluster, or its new leader, has no key yet to sign
 	// or encrypt with: nothing was written. Recording cluster_starting; Nomad 2.0.6,
 	// nomad/encrypter.go.
 	ErrStarting = errors.New("the cluster's keyring is not ready yet")
 
-	// ErrUnknownAllocation says that the server, or the node it asked, does not
+	// ErrUnknownAllocation means that the server, or the node it asked, does not
 	// know the allocation. Recording streaming_open; Nomad 2.0.6,
 	// nomad/structs/errors.go.
 	ErrUnknownAllocation = errors.New("unknown allocation")
 
-	// ErrBadArguments says that the server read the request and refused what is in
+	// ErrBadArguments means that the server read the request and refused what is in
 	// it. Recording refused_arguments.
 	ErrBadArguments = errors.New("server refused the arguments")
 )
 
 // RemoteError is an answer that is an error: the server took the request and
-// said no. It says nothing about the server's health.
+// refused it. It is no sign of the server's health.
 type RemoteError struct {
 	// Raw is the answer exactly as sent. Nomad's agents choose an HTTP status by how
 	// it begins ("RPC Error:: 404,") and ends ("Permission denied"), which holds of
@@ -130,7 +130,7 @@ type StreamError struct {
 	Message string // as sent
 }
 
-// streamError is what a frame reports.
+// streamError is the error that a frame carries.
 func streamError(code int, message string) *StreamError {
 	if _, _, inner := peeled(message); inner != 0 {
 		code = inner

@@ -112,7 +112,7 @@ const mostNested = 4
 func read(text string, hops, code, depth int) meaning {
 	switch code {
 	case 429:
-		return refused(ErrRateLimited) // the code says it whatever the words are
+		return refused(ErrRateLimited) // the code decides, whatever the words are
 	case 403:
 		return refused(ErrPermissionDenied)
 	}
@@ -145,14 +145,14 @@ func read(text string, hops, code, depth int) meaning {
 	return meaning{}
 }
 
-// undecoded is why something could not be decoded, if the text says that.
+// undecoded is why something could not be decoded, if the text is about that.
 func undecoded(text string) (why string, found bool) {
 	rest, found := strings.CutPrefix(text, decodeMark)
 	_, why, _ = strings.Cut(rest, "]: ")
 	return why, found
 }
 
-// keyless knows what a server says that wanted to sign or to encrypt, before it
+// keyless knows the answer of a server that wanted to sign or to encrypt, before it
 // writes, and had no key: in a cluster just born, or just after an election.
 func keyless(text string) bool {
 	const notYet, noKey = "keyring has not been initialized yet", `no such key "`
@@ -192,7 +192,7 @@ func listOf(text string, hops, depth int) meaning {
 	return meaning{kind: errors.Join(kinds...)}
 }
 
-// forwarding reads what a server says that forwarded the call: words of its dial,
+// forwarding reads the answer of a server that forwarded the call: words of its dial,
 // of yamux and of the transport. Without a hop they are a handler's own, about
 // something else.
 func forwarding(text string) meaning {

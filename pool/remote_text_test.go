@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// leaderText is what a server says while leaders change, without what forwarding
+// leaderText is a server's error while leaders change, without the text that forwarding
 // and handlers put around it.
 type leaderText struct {
 	text    string
@@ -108,7 +108,7 @@ func TestEachTextOfALeaderChangeIsKnownInItsWrappings(t *testing.T) {
 	}
 }
 
-func TestWhatOnlyLooksLikeAWrappingIsAHandlersOwnWords(t *testing.T) {
+func TestATextThatOnlyLooksLikeAWrappingIsAHandlersOwn(t *testing.T) {
 	deep := strings.Repeat("raft apply failed: ", 2*mostNested) + "node is not the leader"
 	for _, sent := range []string{
 		"raft apply failed: ", "raft apply failed: x", "raft apply failed: raft is", "apply failed: node is not the leader",
@@ -124,7 +124,7 @@ func TestWhatOnlyLooksLikeAWrappingIsAHandlersOwnWords(t *testing.T) {
 	}
 }
 
-func TestTheOtherKnownTextsStandForWhatTheySay(t *testing.T) {
+func TestTheOtherKnownTextsHaveTheirErrors(t *testing.T) {
 	const id = "e1e2e0a8-f30a-4bb8-9d0e-2a2cfb0d4d6b"
 	for sent, want := range map[string]meaning{
 		`Unknown allocation "` + id + `"`:                           {ErrUnknownAllocation, Rejected},
@@ -174,7 +174,7 @@ func FuzzTheTextOfAnError(f *testing.F) {
 			t.Errorf("%+v, %q", *e, e.Error())
 		}
 		if e.effect == Rejected && e.Kind == nil {
-			t.Errorf("%q was refused, and nobody knows for what", sent)
+			t.Errorf("%q was refused, for no known reason", sent)
 		}
 	})
 }

@@ -55,7 +55,7 @@ func lookedUp(t *testing.T) pool.Handlers {
 	}
 }
 
-func TestAMethodThatNobodyListedIsLookedUp(t *testing.T) {
+func TestAMethodThatIsNotListedIsLookedUp(t *testing.T) {
 	var log logged
 	handlers := lookedUp(t)
 	handlers.RPC = nil
@@ -159,17 +159,17 @@ func TestARequestWithoutAMethodForItIsNotReadFurther(t *testing.T) {
 	}
 }
 
-func TestRequestsOfServersHoldNoMoreThanTheirBudget(t *testing.T) {
-	const budget, large = 256 << 10, 100_000 // for which a buffer of 128 KiB is needed
+func TestRequestsOfServersTakeNoMoreThanTheirBytes(t *testing.T) {
+	const most, large = 256 << 10, 100_000 // for which a buffer of 128 KiB is needed
 	var log logged
 	h := lookedUp(t)
 	h.Calls["Test.Text"] = func(_ context.Context, decode func(any) error) (any, error) {
 		var text string
 		return nil, decode(&text)
 	}
-	p := newPool(t, pool.Config{MaxReverseBytes: budget, Handlers: h, Logger: zerolog.New(&log)})
+	p := newPool(t, pool.Config{MaxReverseBytes: most, Handlers: h, Logger: zerolog.New(&log)})
 	_, one := connectRaw(t, p)
-	_, two := connectRaw(t, p) // another server: it is one budget
+	_, two := connectRaw(t, p) // another server: they have one limit
 	held := one.opens(t, request(t, "Test.Text", large, large-1))
 	await(t, "the first request", func() bool { return p.Stats().ReverseBytes > large })
 	for n := range uint64(10) {
@@ -180,7 +180,7 @@ func TestRequestsOfServersHoldNoMoreThanTheirBudget(t *testing.T) {
 			}
 			_ = st.Close()
 		}
-		if st := p.Stats(); st.RefusedBytes != 3*(n+1) || st.ReverseBytes > budget {
+		if st := p.Stats(); st.RefusedBytes != 3*(n+1) || st.ReverseBytes > most {
 			t.Fatalf("%+v", st)
 		}
 		small := two.opens(t, request(t, "Test.Text", 1000, 1000))

@@ -112,7 +112,7 @@ func TestAServersCallsAreAnswered(t *testing.T) {
 	await(t, "the release", func() bool { return inUse(p) == 0 })
 }
 
-func TestAnAgentWithoutHandlersSaysSo(t *testing.T) {
+func TestAnAgentWithoutHandlersAnswersThat(t *testing.T) {
 	s, _ := agentWith(t, pool.Config{})
 	for method, want := range map[string]string{
 		"No.Such": "rpc: can't find service No.Such", "NoDot": "rpc: service/method request ill-formed: NoDot",
@@ -232,7 +232,7 @@ func (l *logged) String() string {
 	return ""
 }
 
-func TestASlowHandlerHoldsUpNobody(t *testing.T) {
+func TestASlowHandlerDelaysNoOther(t *testing.T) {
 	entered := make(chan struct{}, 10)
 	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
 		"Test.Double": doubles,
@@ -256,7 +256,7 @@ func TestASlowHandlerHoldsUpNobody(t *testing.T) {
 	await(t, "the others' release", func() bool { return inUse(p) == 3 })
 	leave()
 	for range 3 {
-		_ = receive(t, "the asker", asked) // whatever it was told
+		_ = receive(t, "the asker", asked) // whatever it was answered
 	}
 	stop(t, p.Stop) // waits for the handlers, whose context ends
 }

@@ -18,7 +18,7 @@ func (l aLookup) LookupNetIP(context.Context, string, string) ([]netip.Addr, err
 
 // A call can tell of a broken session before the session's keeper has taken note of it,
 // and the dial that it asks for must not begin with the very same address.
-func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *testing.T) {
+func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 	const addr, route, other = "nomad.test:4647", "127.0.0.2:4647", "127.0.0.1:4647"
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
 		p := new(Pool)
@@ -38,7 +38,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 		o := &owner{pool: p, live: map[uint64]*connection{1: s}}
 		ends() // the name is known
 		if o.avoidEnded(0); len(ends()) != 3 {
-			t.Fatal("no session is told of, and yet an address failed")
+			t.Fatal("no session is reported, and yet an address failed")
 		}
 		o.avoidEnded(1)
 		if last := ends(); (len(last) == 1 && last[route]) != fails {
@@ -46,7 +46,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialedWhoeverTellsOfIt(t *te
 		}
 		p.resolver.Failed(addr, other)
 		if p.failRoute(s, cause); !ends()[other] {
-			t.Errorf("%v: and it failed again when the session's keeper told of it", cause)
+			t.Errorf("%v: and it failed again when the session's keeper reported it", cause)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func TestStopFailsTheCallsInFlightAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestStopDuringADialFailsThoseWhoWait(t *testing.T) {
+func TestStopDuringADialFailsTheWaitingCallers(t *testing.T) {
 	testutil.VerifyNone(t)
 	s := startServer(t)
 	s.Freeze()

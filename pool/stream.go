@@ -27,7 +27,7 @@ import (
 // So each method has a way of its own to end its input:
 //
 //   - FileSystem.Logs, FileSystem.Stream, Agent.Monitor, Agent.MonitorExport send frames
-//     with a Payload: bytes where the request says PlainText, else a JSON object with
+//     with a Payload: bytes where the request has PlainText, else a JSON object with
 //     Offset, Data, File and FileEvent; an empty one each second means that there is
 //     nothing. They end by themselves unless they follow, as Agent.Monitor always does.
 //     CloseWrite ends a follow, as Close does.
@@ -89,7 +89,7 @@ func NewFrameReader(r io.Reader) *FrameReader {
 	return &FrameReader{values: wire.NewReader(r), dec: wire.NewDecoder()}
 }
 
-// Next is what the next frame carries, its Payload or the Data of its Event, which is
+// Next is the content of the next frame, its Payload or the Data of its Event, which is
 // the caller's. It blocks until a frame is there. It is empty where a server has
 // nothing to say but that it is alive, as a log in plain text does each second; an
 // Event.Stream then carries an empty JSON object. The error is io.EOF when the stream

@@ -56,7 +56,7 @@ func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
 	}
 }
 
-func TestStopEndsStreamsThatNobodyCloses(t *testing.T) {
+func TestStopEndsStreamsThatAreNotClosed(t *testing.T) {
 	s := startServer(t)
 	handleCopies(s)
 	p, err := pool.New(pool.Far(pool.Config{}))
@@ -84,7 +84,7 @@ func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
 	c := openStream(t, p, s.Addr(), "Test.Copy")
 	s.GoAway()
 	if err := receive(t, "the notice", downs); !errors.Is(err, pool.ErrLeaving) {
-		t.Fatalf("told %v", err)
+		t.Fatalf("got %v", err)
 	}
 	next := openStream(t, p, s.Addr(), "Test.Copy") // on a session of its own
 	exchangeOn(t, next, "new")
@@ -102,7 +102,7 @@ func TestStreamsAndCallsFinishOnASessionWhoseServerLeaves(t *testing.T) {
 	exchangeOn(t, next, "new")
 }
 
-// A server that says farewell ends what is on its session by itself, or not at all.
+// A server that says farewell (yamux go away) ends the work on its session by itself, or not at all.
 func TestAFarewellCutsNoStream(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{DrainTimeout: time.Millisecond, Handlers: doubling()})
 	on := occupy(t, p, s)

@@ -119,7 +119,7 @@ func TestNoMoreStreamsAreKeptThanAllowed(t *testing.T) {
 	}
 }
 
-func TestAServerThatSaysGoodbyeIsDialedAgainAndFinishesWhatItHas(t *testing.T) {
+func TestAServerThatSaysGoodbyeIsDialedAgainAndFinishesItsCalls(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	g := holdCalls(t, s)
 	running := call(within(t), p, s.Addr(), "Test.Hold", "running")

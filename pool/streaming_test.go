@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// halfCloser is what a stream can do beside a net.Conn.
+// halfCloser is what a stream can do more than a net.Conn.
 type halfCloser interface{ CloseWrite() error }
 
 // handleCopies makes Test.Copy a stream that sends back what it gets until its
@@ -50,7 +50,7 @@ func exchangeOn(tb testing.TB, c net.Conn, message string) {
 // inUse is the calls and streams a pool counts.
 func inUse(p *pool.Pool) int { return p.Stats().CallsInFlight }
 
-func TestAStreamCarriesBytesBothWaysBesideCalls(t *testing.T) {
+func TestAStreamCarriesBytesBothWaysDuringCalls(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	handleCopies(s)
 	c := openStream(t, p, s.Addr(), "Test.Copy")
@@ -103,7 +103,7 @@ func TestAHalfClosedStreamIsStillRead(t *testing.T) {
 	await(t, "the stream's release", func() bool { return inUse(p) == 0 })
 }
 
-func TestAStreamsDeadlineAndCloseWakeWhoReads(t *testing.T) {
+func TestAStreamsDeadlineAndCloseWakeItsReader(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	handleCopies(s)
 	c := openStream(t, p, s.Addr(), "Test.Copy")
@@ -128,7 +128,7 @@ func TestAStreamsDeadlineAndCloseWakeWhoReads(t *testing.T) {
 	await(t, "a full window", func() bool { return p.Stats().BytesOut >= before+window })
 	_ = c.Close()
 	for range 2 {
-		if err := receive(t, "who reads or writes", ended); !errors.Is(err, net.ErrClosed) {
+		if err := receive(t, "the reader or writer", ended); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%v", err)
 		}
 	}
@@ -171,7 +171,7 @@ func TestAStreamThatIsNotAcknowledgedEndsWithItsCaller(t *testing.T) {
 	err := receive(t, "the caller", opened)
 	at := pool.PhaseFlushed
 	if e := as[*pool.CallError](t, err); e.Phase == pool.PhaseWrite {
-		at = pool.PhaseWrite // a server can be quicker than the one who has written
+		at = pool.PhaseWrite // a server can be quicker than the writer
 	}
 	failed(t, err, at, pool.NotSent, context.Canceled)
 	await(t, "the release", func() bool { return inUse(p) == 0 })

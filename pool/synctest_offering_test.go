@@ -98,7 +98,7 @@ func TestWithoutAnOfferEventsBringNone(t *testing.T) {
 		o.pending.Store(false)
 		o.event()
 		if len(o.events) != 0 {
-			t.Error("it is told")
+			t.Error("it is reported")
 		}
 		(*offering)(nil).event()
 	})
@@ -115,12 +115,12 @@ func TestASessionAndARefusalOfTheOldAreEvents(t *testing.T) {
 	files.pending.Store(true)
 	for _, c := range []struct {
 		err  error
-		told int
+		want int
 	}{{io.EOF, 0}, {nil, 1}, {&DialError{Err: &TLSError{Kind: ErrTLSFailed, Err: io.EOF}}, 1}} {
 		o.noteDial("a", c.err)
 		for _, of := range []*offering{on, files} {
-			if n := len(of.events); n != c.told {
-				t.Errorf("%v: %d events, want %d", c.err, n, c.told)
+			if n := len(of.events); n != c.want {
+				t.Errorf("%v: %d events, want %d", c.err, n, c.want)
 			}
 			for len(of.events) > 0 {
 				<-of.events

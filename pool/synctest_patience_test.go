@@ -30,7 +30,7 @@ func TestABlockingQueryIsOverdueOnlyPastItsOwnTime(t *testing.T) {
 	}
 }
 
-func TestACallerInAHurryIsAWitnessToo(t *testing.T) {
+func TestACallerInAHurryCountsToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{})
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -45,7 +45,7 @@ func TestACallerInAHurryIsAWitnessToo(t *testing.T) {
 }
 
 // aliveButMute has a server that gives signs of life and answers no call, which may
-// be held for 10 s.
+// be blocked for 10 s.
 func aliveButMute(t *testing.T) *silentPool {
 	sp := newSilentPool(t, Config{HoldTimeout: 10 * time.Second})
 	ctx, stop := context.WithCancel(t.Context())

@@ -13,7 +13,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// A line of 20 KiB a second: the server says every six seconds that it has taken half a
+// A line of 20 KiB a second: the server reports every six seconds that it has taken half a
 // window of the request, and the ping waits behind the rest.
 func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 	for name, dies := range map[string]bool{"it arrives": false, "the server dies": true} {

@@ -61,7 +61,7 @@ func TestAHungServerIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.T) {
 					t.Errorf("%v", err)
 				}
 				if down.Load() != 1 || sp.Stats().Asks != 1 || len(*sp.table.Load()) != 0 {
-					t.Errorf("told %d times; %+v", down.Load(), sp.Stats())
+					t.Errorf("reported %d times; %+v", down.Load(), sp.Stats())
 				}
 			})
 		})
@@ -78,7 +78,7 @@ func TestACallThatMustNotBeMadeTwiceWaitsOnAtAHungServer(t *testing.T) {
 		err := sp.Call(ctx, "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 20*time.Second, "given up")
 		if !errors.Is(err, context.DeadlineExceeded) || down.Load() != 1 {
-			t.Errorf("%v, told %d times", err, down.Load())
+			t.Errorf("%v, reported %d times", err, down.Load())
 		}
 		<-sp.mux.CloseChan() // nothing is on the session any more
 		sp.after(t, 20*time.Second, "ended")

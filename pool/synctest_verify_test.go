@@ -84,7 +84,7 @@ func TestASessionThatWasHeardOfJustNowIsNotAsked(t *testing.T) {
 
 // A caller in a hurry leaves before anything is known; the session is looked at all the
 // same, so that the next call finds another one.
-func TestACallerInAHurryThatAsksFirstIsAWitnessToo(t *testing.T) {
+func TestACallerInAHurryThatAsksFirstCountsToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp, _ := idled(t, true, time.Minute)
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TLSConfig says how a Pool speaks TLS with servers: the authority of their certificates,
+// TLSConfig configures TLS between a Pool and servers: the authority of their certificates,
 // the certificate of this side, and the name that a server must have. Servers with TLS
 // want a certificate from their clients, too.
 //
@@ -180,7 +180,7 @@ func badVersion(quoted string) error {
 	return &TLSConfigError{Field: "MinVersion", Problem: TLSBadVersion, Err: errors.New(quoted)}
 }
 
-// badSuite quotes a suite and says which ones may be given.
+// badSuite quotes a suite and lists those that may be given.
 func badSuite(p TLSProblem, quoted string) error {
 	var good []string
 	for _, s := range tls.CipherSuites() {

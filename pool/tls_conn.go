@@ -15,7 +15,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// tlsConn is a transport behind a TLS handshake. A server says only after the
+// tlsConn is a transport behind a TLS handshake. A server reports only after the
 // handshake that it refuses this side's certificate (TLS 1.3), so its reads tell
 // that apart from other ends.
 type tlsConn struct {
@@ -98,7 +98,7 @@ const (
 	lastWordsLooks = 4
 )
 
-// Write looks, when it fails, whether the server has said why: it refuses, and
+// Write looks, when it fails, whether the server has sent the reason: it refuses, and
 // hangs up, while this side already writes.
 func (c *tlsConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)

@@ -54,8 +54,8 @@ func (s *sleepy) Read(b []byte) (int, error) {
 }
 
 // A server that refuses has hung up before this side wrote: the write tells why,
-// although nobody reads.
-func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
+// although there is no reader.
+func TestAWriteToAServerThatRefusedHasTheReason(t *testing.T) {
 	ca, err := testutil.NewCA()
 	noError(t, err)
 	creds, err := (&TLSConfig{CAPEM: ca.PEM()}).load(time.Now())
@@ -79,7 +79,7 @@ func TestAWriteToAServerThatRefusedTellsWhy(t *testing.T) {
 	}
 }
 
-func TestWhatIsTakenWhenItIsNotOnOfferAnyMoreIsDropped(t *testing.T) {
+func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
 	p := &Pool{}
 	o, now := &owner{pool: p}, &credentials{}
 	p.creds.Store(now)

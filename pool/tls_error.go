@@ -16,32 +16,32 @@ import (
 // Why no session over TLS, or over plain TCP, came about. Each is reached with
 // errors.Is from the error of a call.
 var (
-	// ErrTLSUnknownAuthority says that the server's certificate is signed by none
+	// ErrTLSUnknownAuthority means that the server's certificate is signed by none
 	// of the authorities that are trusted.
 	ErrTLSUnknownAuthority = errors.New("the server's certificate comes from an authority that is not trusted (another CA?)")
-	// ErrTLSWrongName says that it is for another name, most often that of
+	// ErrTLSWrongName means that it is for another name, most often that of
 	// another region.
 	ErrTLSWrongName = errors.New("the server's certificate is for another name (another region?)")
-	// ErrTLSWrongRole says that it is a client's, not a server's.
+	// ErrTLSWrongRole means that it is a client's, not a server's.
 	ErrTLSWrongRole = errors.New("the certificate shown is not that of a server")
-	// ErrTLSExpired says that it is not valid any more, or not yet.
+	// ErrTLSExpired means that it is not valid any more, or not yet.
 	ErrTLSExpired = errors.New("the server's certificate is not valid at this time")
-	// ErrTLSRefused says that the server does not accept the certificate of this
+	// ErrTLSRefused means that the server does not accept the certificate of this
 	// side, or that it wants one and there is none.
 	ErrTLSRefused = errors.New("the server refuses this client")
-	// ErrTLSWanted says that the server hung up on a client without TLS before
+	// ErrTLSWanted means that the server hung up on a client without TLS before
 	// it sent anything.
 	ErrTLSWanted = errors.New("the server hung up at the first byte: it may want TLS")
-	// ErrTLSNotSpoken says that what answered the handshake was no TLS.
+	// ErrTLSNotSpoken means that what answered the handshake was no TLS.
 	ErrTLSNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP")
-	// ErrTLSDropped says that the server hung up after the handshake, before it
+	// ErrTLSDropped means that the server hung up after the handshake, before it
 	// answered: so do those that refuse a certificate, when the reason is lost.
 	ErrTLSDropped = errors.New("the server hung up when TLS was set up: it may refuse this client's certificate")
 	// ErrTLSFailed is any other failure of a handshake.
 	ErrTLSFailed = errors.New("TLS could not be set up")
 )
 
-// TLSError says why this side and the server at Addr do not trust or do not
+// TLSError reports why this side and the server at Addr do not trust or do not
 // understand each other. It is the cause of a *DialError.
 type TLSError struct {
 	Addr    string
@@ -49,7 +49,7 @@ type TLSError struct {
 	Wanted  string   // the name a server must have; empty without TLS, and where any will do
 	Offered []string // the names in the server's certificate, if it is about these
 	Shown   string   // what this side showed, if the server refused it
-	Err     error    // what the handshake or the transport said
+	Err     error    // the error of the handshake or the transport
 }
 
 func (e *TLSError) Error() string { return e.text(stated{}) }
@@ -72,7 +72,7 @@ func (e *TLSError) text(s stated) string {
 	return b.String()
 }
 
-// detail is what Err says beyond the kind.
+// detail is the text of Err beyond the kind.
 func (e *TLSError) detail(s stated) string {
 	if bad, ok := errors.AsType[x509.HostnameError](e.Err); ok && bad.Certificate != nil && len(offered(bad.Certificate)) > 0 {
 		return "" // the names are what it is about
@@ -177,7 +177,7 @@ func refuses(err error) bool {
 	return is
 }
 
-// TLSConfigError says what is wrong with a TLSConfig, and in which file.
+// TLSConfigError reports what is wrong with a TLSConfig, and in which file.
 type TLSConfigError struct {
 	Field   string // of TLSConfig
 	File    string // its path, "PEM" if it was given as such, or empty
@@ -200,7 +200,7 @@ func (e *TLSConfigError) Error() string {
 
 func (e *TLSConfigError) Unwrap() error { return e.Err }
 
-// TLSProblem is what is wrong with a part of a TLSConfig, in words that follow
+// TLSProblem is the fault of a part of a TLSConfig, in words that follow
 // its name.
 type TLSProblem string
 

@@ -19,7 +19,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-func TestWhatIsWrongWithATLSConfigIsSaidWithTheFile(t *testing.T) {
+func TestTheErrorOfATLSConfigNamesTheFile(t *testing.T) {
 	ca, f := newAuthority(t), newFiles(t)
 	good, old, young := ca.issue("client.global.nomad"), ca.issue("x", expired), ca.issue("x", notYet)
 	f.hold(ca, good)

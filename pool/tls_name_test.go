@@ -81,7 +81,7 @@ func TestACertificateBetweenIsLookedAtWithoutTheName(t *testing.T) {
 	failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
 }
 
-func TestThatNamesAreNotVerifiedIsSaidOnce(t *testing.T) {
+func TestThatNamesAreNotVerifiedIsLoggedOnce(t *testing.T) {
 	ca, log := newAuthority(t), make(lines, 100)
 	said := func() (n int) {
 		for {

@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-func TestASuiteThatIsOfNoUseIsNamedBesideThoseThatAre(t *testing.T) {
+func TestASuiteThatIsOfNoUseIsNamedWithThoseThatAre(t *testing.T) {
 	ca := newAuthority(t)
 	for name, c := range map[string]struct {
 		suites  []uint16

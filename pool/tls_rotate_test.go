@@ -130,7 +130,7 @@ func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
 	ping(t, p, b.Addr())
 }
 
-func TestAServerThatDoesNotAnswerSaysNothingAboutCredentials(t *testing.T) {
+func TestAServerThatDoesNotAnswerProvesNothingAboutCredentials(t *testing.T) {
 	t.Parallel()
 	ca, other := newAuthority(t), newAuthority(t)
 	a, b := ca.server(), other.server()

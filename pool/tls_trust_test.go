@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
+func TestOnlyWithdrawnTrustCutsTheCallsOfASession(t *testing.T) {
 	t.Parallel()
 	first, second := newAuthority(t), newAuthority(t)
 	both := func() *pool.TLSConfig {
@@ -63,7 +63,7 @@ func TestOnlyWithdrawnTrustCutsWhatIsOnASession(t *testing.T) {
 	}
 }
 
-// Whoever changes credentials again and again does not pile up sessions.
+// Credentials that change again and again do not pile up sessions.
 func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 	const bound = 4
 	ca := newAuthority(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// A session that was resumed would come with certificates that nobody has looked at:
+// A session that was resumed would come with certificates that were not verified:
 // the pool resumes none, and the chain is verified in such a handshake as well.
 func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 	ca, err := testutil.NewCA()

@@ -131,10 +131,10 @@ func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
 	}
 }
 
-// awaitLine reads the log up to a line that says so.
+// awaitLine reads the log up to such a line.
 func awaitLine(t *testing.T, log lines, says string) {
 	t.Helper()
-	for !strings.Contains(receive(t, "a line that says "+says, log), says) {
+	for !strings.Contains(receive(t, "a line with "+says, log), says) {
 	}
 }
 

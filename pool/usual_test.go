@@ -68,7 +68,7 @@ func TestSlowMethodsAreRememberedWithinBounds(t *testing.T) {
 	}
 }
 
-func TestWhatIsUsualAllocatesNothing(t *testing.T) {
+func TestNotingUsualTimesAllocatesNothing(t *testing.T) {
 	u := &usual{floor: time.Second}
 	u.note("b:1", "X.Y", time.Hour)
 	if n := testing.AllocsPerRun(1000, func() {

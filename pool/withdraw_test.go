@@ -77,7 +77,7 @@ func TestARequestThatWaitsToBeWrittenWhenItsSessionEndsGoesOverAnother(t *testin
 	}
 }
 
-// awaitTrue waits until done says so.
+// awaitTrue waits until done reports true.
 func awaitTrue(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)

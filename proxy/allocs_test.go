@@ -76,7 +76,7 @@ func TestAnUnchangedHeartbeatAllocatesItsRoundTripOnly(t *testing.T) {
 }
 
 // What carries calls costs nothing here: the call itself, its two contexts and what
-// ends them, and the timer of its limit; with a budget the option besides.
+// ends them, and the timer of its limit; with a soft deadline the option besides.
 func TestACallThatIsAnsweredAtOnceAllocatesNoMoreThanItsContexts(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: names(5), Pinger: embedded{upPinger, func(context.Context, string, string) error { return nil }}})
 	ctx, late := context.Background(), time.Now().Add(far)
@@ -84,8 +84,8 @@ func TestACallThatIsAnsweredAtOnceAllocatesNoMoreThanItsContexts(t *testing.T) {
 		most float64
 		call func() error
 	}{
-		"plain":         {7, func() error { return p.Call(ctx, "Status.Ping", nil, nil) }},
-		"with a budget": {9, func() error { return p.Call(ctx, "Status.Ping", nil, nil, proxy.WithSoftDeadline(late)) }},
+		"plain":                {7, func() error { return p.Call(ctx, "Status.Ping", nil, nil) }},
+		"with a soft deadline": {9, func() error { return p.Call(ctx, "Status.Ping", nil, nil, proxy.WithSoftDeadline(late)) }},
 	} {
 		if n := testing.AllocsPerRun(1000, func() {
 			if err := c.call(); err != nil {

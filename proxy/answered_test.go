@@ -72,7 +72,7 @@ func TestEveryMessageThatSendAcceptedIsAnsweredAroundAStop(t *testing.T) {
 	const senders, rounds = 5, 400 // more of them: -count
 	stopped, done := 0, 0
 	for round := range rounds {
-		// Rounds have no end of themselves: who waits for one is answered by the stop.
+		// Rounds have no end of themselves: a caller that waits for one is answered by the stop.
 		p, err := proxy.Start(proxy.Config{Servers: []string{"a", "b"}, ProbeTimeout: far, Pinger: pinging(
 			func(ctx context.Context, _ string) (time.Duration, error) { <-ctx.Done(); return 0, ctx.Err() },
 		)})
@@ -122,12 +122,12 @@ func TestEveryMessageThatSendAcceptedIsAnsweredAroundAStop(t *testing.T) {
 }
 
 // The proxy does not run when these messages come in, so each is answered by its end.
-func TestEachAnswerSaysThatTheProxyWasStopped(t *testing.T) {
+func TestEachAnswerReportsThatTheProxyWasStopped(t *testing.T) {
 	for i, m := range everyMessage() {
 		t.Run(fmt.Sprintf("%T", m.message), func(t *testing.T) {
 			entered, release := make(chan struct{}), make(chan struct{})
 			p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
-			// The owner logs nothing and waits for nobody; an error that is slow to say what
+			// The owner logs nothing and waits for no caller; an error that is slow to say what
 			// it is holds it up.
 			if err := p.Send(within(t), messages.FailureNotice{Server: server(t, "a"), Err: slow{entered, release}}); err != nil {
 				t.Fatal(err)

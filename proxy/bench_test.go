@@ -10,9 +10,9 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// BenchmarkFindServer shows what it costs to choose a server, beside a load of a
+// BenchmarkFindServer shows what it costs to choose a server, compared with a load of a
 // pointer, which is the least it could cost. A step is one choice in each of the
-// goroutines; the choices take turns only as the processors make them.
+// goroutines; the choices alternate only as the processors make them.
 func BenchmarkFindServer(b *testing.B) {
 	p := startProxy(b, proxy.Config{Servers: names(5), Pinger: pinging(upPinger)})
 	var pointer atomic.Pointer[messages.Server]

@@ -14,7 +14,7 @@ func WithClass(class Class) CallOption {
 	return func(c *call) { c.class = class }
 }
 
-// WithBlockTime says for how long the arguments ask the server to hold this blocking
+// WithBlockTime is for how long the arguments ask the server to hold this blocking
 // query. It is needed only for arguments from which that cannot be read; see
 // pool.BlockTime.
 func WithBlockTime(d time.Duration) CallOption {
@@ -33,8 +33,9 @@ func WithHoldTime(d time.Duration) CallOption {
 // WithSoftDeadline is for calls that should be answered by a deadline and are worth sending
 // later, such as a heartbeat, which must arrive before its TTL ends. The time until the
 // deadline is divided among the servers, so that one which does not answer costs its share
-// and not the deadline. The pauses between attempts shrink as it comes near, to 250 ms, or a
-// 512th of a second for each node and server, 5 s at most.
+// and not the deadline. The pauses between attempts shrink as it comes near, to 250 ms or, in
+// a large fleet, to the time in which all servers, at 512 calls a second each, take one call
+// of every node, 5 s at most.
 //
 // After the deadline the call goes on as long as ctx allows, but without haste: what made one
 // agent late made the whole fleet late. The time until ctx ends is divided, and pauses are
@@ -51,7 +52,7 @@ func WithHoldTime(d time.Duration) CallOption {
 // pool.Request.Limit. It may come while the server still works on the call: use the option
 // for calls that are Idempotent or Read; an AtMostOnce call ends with its first share.
 func WithSoftDeadline(deadline time.Time) CallOption {
-	return func(c *call) { c.way.LandBy = deadline }
+	return func(c *call) { c.way.AnswerBy = deadline }
 }
 
 // WithAnsweredBy sets *server to the one that answered the call, before Call

@@ -56,8 +56,8 @@ func (c *call) attemptFailed(server messages.Server, err error) attempt.Verdict 
 }
 
 // ended is the error of a call that its way gave up.
-func (c *call) ended(ctx context.Context, why attempt.Why) error {
-	if why == attempt.Refused {
+func (c *call) ended(ctx context.Context, why attempt.Reason) error {
+	if why == attempt.ReasonRefused {
 		e := *c.denial
 		e.Attempts, e.Outcome = c.last.Attempts, c.last.Outcome
 		if e.Outcome == pool.NotSent {
@@ -77,13 +77,13 @@ func (c *call) ended(ctx context.Context, why attempt.Why) error {
 
 // reasonError is the error for why a call was given up that could have been sent again;
 // nil: its last failure is its result.
-func reasonError(why attempt.Why) error {
+func reasonError(why attempt.Reason) error {
 	switch why {
-	case attempt.NoTime:
+	case attempt.ReasonNoTime:
 		return ErrRetriesSpent
-	case attempt.NoServers:
+	case attempt.ReasonNoServers:
 		return ErrNoServers
-	case attempt.Breaks:
+	case attempt.ReasonBreaks:
 		return ErrBreaksServers
 	default:
 		return nil

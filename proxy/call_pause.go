@@ -22,12 +22,12 @@ func (c *call) pause(ctx context.Context, do attempt.Action) error {
 			snap = c.shared.board.snap.Load()
 			env := c.env(snap)
 			if rest, resumes := c.way.Resumes(&env); resumes {
-				do.Why = attempt.Failed
+				do.Reason = attempt.ReasonFailed
 				timer.Reset(rest)
 			}
 		case <-ctx.Done():
 			err := ctx.Err()
-			if reason := reasonError(do.Why); reason != nil && errors.Is(err, context.DeadlineExceeded) {
+			if reason := reasonError(do.Reason); reason != nil && errors.Is(err, context.DeadlineExceeded) {
 				return fmt.Errorf("%w: %w", reason, err)
 			}
 			return err

@@ -30,7 +30,7 @@ type call struct {
 
 	snap   *snapshot  // from which the server of the next attempt was chosen
 	last   *CallError // of the last attempt
-	denial *CallError // of the last server that said it cannot serve the call
+	denial *CallError // of the last server that cannot serve the call
 	maybe  bool       // an attempt may have been executed
 }
 
@@ -51,7 +51,7 @@ func (c *call) run(ctx context.Context, args, reply any) error {
 	}
 	for again, sent := args, false; ; {
 		if sent && c.way.Block > 0 {
-			// Never zero: a query without a time is held for the server's default.
+			// Never zero: a query without a time blocks for the server's default.
 			left := max(c.way.Block-time.Since(begin), time.Millisecond)
 			if short, ok := pool.Shortened(args, left); ok {
 				again, c.way.Block, begin = short, left, time.Now()
@@ -69,10 +69,10 @@ func (c *call) run(ctx context.Context, args, reply any) error {
 			err = c.pause(ctx, do)
 		case attempt.Await:
 			err = c.await(ctx, do.For)
-		case attempt.End:
-			return c.ended(ctx, do.Why)
+		case attempt.GiveUp:
+			return c.ended(ctx, do.Reason)
 		}
-		if err == nil && do.Why == attempt.Failed && c.last != nil && c.way.Verdict().Retry {
+		if err == nil && do.Reason == attempt.ReasonFailed && c.last != nil && c.way.Verdict().Retry {
 			err = ctx.Err() // the call could be sent again, and is not
 		}
 		if err != nil {
@@ -98,7 +98,7 @@ func (c *call) env(snap *snapshot) attempt.Env {
 	}
 }
 
-func (c *call) hasSoftDeadline() bool { return !c.way.LandBy.IsZero() }
+func (c *call) hasSoftDeadline() bool { return !c.way.AnswerBy.IsZero() }
 
 // try makes one attempt and reports to the owner what it shows about the server. done
 // reports whether the call has ended, with result.

@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 )
 
-// calls is what the calls of a Proxy share.
+// calls is the state that the calls of a Proxy share.
 type calls struct {
 	cfg       *Config
 	board     *board

@@ -186,7 +186,7 @@ func TestAWriteThatIsNotKnownIsSentOnce(t *testing.T) {
 	}
 }
 
-func TestWhatAClientAgentCallsHasItsClass(t *testing.T) {
+func TestTheMethodsOfAClientAgentHaveTheirClass(t *testing.T) {
 	for class, lines := range map[Class]string{
 		Read: `Status.Ping Status.Leader Status.Peers Status.Members Node.GetNode Node.GetClientAllocs Node.GetAllocs Node.List
 			Alloc.GetAlloc Alloc.GetAllocs Alloc.SignIdentities ACL.GetClaimPolicies ACL.WhoAmI ACL.GetPolicies ACL.GetRolesByID

@@ -4,7 +4,7 @@ import "strings"
 
 // classes has the methods whose class is known whatever their arguments are. The source
 // is Nomad 2.0.6: the endpoints under nomad/, and the calls of a client agent under
-// client/; older versions where a comment says so. The class of any other method follows
+// client/; older versions where a comment names them. The class of any other method follows
 // from its arguments.
 var classes = tabulate(
 	methods{Read, `

@@ -15,13 +15,13 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// Config is what a Proxy starts with. The zero value works: such a Proxy waits until
+// Config configures a Proxy. The zero value works: such a Proxy waits until
 // servers are added. A duration may be up to a year.
 type Config struct {
 	// Servers are addresses as ParseServer reads them. A name is resolved at each dial, and
 	// after each round in which its server answered, in case it resolves to another address
 	// by then. While a server stays without a leader for more than 20 s its address is
-	// dialed anew, beside the session there is, and the session on which a leader is known
+	// dialed anew, while the session stays, and the session on which a leader is known
 	// is used. Duplicates count once. A bad address is left out, with a warning in the log,
 	// unless all are bad or Strict is set. Proxy.SetServers replaces them at run time.
 	Servers []string

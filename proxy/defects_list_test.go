@@ -187,7 +187,7 @@ func TestDefect08ARemovedServerDoesNotComeBackAtARebalance(t *testing.T) {
 	}
 }
 
-func TestDefect09AFailingServerLeavesTheFrontAfterItsMetadataChanged(t *testing.T) {
+func TestDefect09AFailingServerIsLeftAfterItsMetadataChanged(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	picked := active(t, p)

@@ -18,7 +18,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// holes dials black holes beside one server, and counts.
+// holes dials black holes and one server, and counts.
 type holes struct {
 	good  string
 	begun atomic.Int64
@@ -48,14 +48,14 @@ func nine() (all []string) {
 	return all
 }
 
-// However the agent was told of its servers: the dials of the nine never end, so a call
+// However the agent got its servers: the dials of the nine never end, so a call
 // that waited for one of them would not be answered.
 func TestTheFirstCallFindsTheOneServerOfTenThatIsThere(t *testing.T) {
 	t.Parallel()
 	discoverer := func(found []string) proxy.Discoverer {
 		return discovering(func(context.Context) ([]string, error) { return found, nil })
 	}
-	for name, told := range map[string]func(t *testing.T, cfg proxy.Config, addrs []string) *proxy.Proxy{
+	for name, begin := range map[string]func(t *testing.T, cfg proxy.Config, addrs []string) *proxy.Proxy{
 		"config": func(t *testing.T, cfg proxy.Config, addrs []string) *proxy.Proxy {
 			cfg.Servers = addrs
 			return startProxy(t, cfg)
@@ -105,7 +105,7 @@ func TestTheFirstCallFindsTheOneServerOfTenThatIsThere(t *testing.T) {
 				t.Parallel()
 				c := startCluster(t, 1)
 				h := &holes{good: c.Addrs()[0]}
-				p := told(t, proxy.Config{Pool: pool.Config{Dial: h.dial}}, append(nine(), h.good))
+				p := begin(t, proxy.Config{Pool: pool.Config{Dial: h.dial}}, append(nine(), h.good))
 				var got testutil.EchoCount
 				if err := p.Call(within(t), "Echo.Count", counted{name}, &got, options(class)...); err != nil || got.Server != h.good {
 					t.Fatalf("%+v, %v", got, err)
@@ -166,7 +166,7 @@ func TestAStreamGoesToTheServerThatIsThere(t *testing.T) {
 	_ = conn.Close()
 }
 
-// A heartbeat has a budget, and its slices are about servers: they begin when one is there.
+// A heartbeat has a soft deadline, and its slices are about servers: they begin when one is there.
 func TestACallWithASoftDeadlineGoesToTheServerThatIsThere(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 1)
@@ -177,7 +177,7 @@ func TestACallWithASoftDeadlineGoesToTheServerThatIsThere(t *testing.T) {
 	}
 }
 
-func TestACallThatReachesNobodyEndsWithItsContextAndWasNotSent(t *testing.T) {
+func TestACallThatReachesNoServerEndsWithItsContextAndWasNotSent(t *testing.T) {
 	t.Parallel()
 	h := new(holes)
 	p := startProxy(t, proxy.Config{Servers: nine(), Pool: pool.Config{Dial: h.dial}})
@@ -197,7 +197,7 @@ func TestACallThatReachesNobodyEndsWithItsContextAndWasNotSent(t *testing.T) {
 	}
 }
 
-// Who refuses is told at once, and keeps nobody waiting.
+// A server that refuses is reported at once, and delays no call.
 func TestServersThatRefuseAreDeemedFailedWhenTheFirstCallIsAnswered(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 4)

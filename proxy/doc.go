@@ -55,7 +55,7 @@
 // proxy/discover, proxy/discover/dns and proxy/discover/consul have discoverers; an
 // agent links those it imports. Config.StateFile keeps servers that work over a restart.
 //
-// [Proxy.Explain] says which server is active, why, and which decisions led to it.
+// [Proxy.Explain] reports which server is active, why, and which decisions led to it.
 //
 // # Connections of the agent's own
 //

@@ -71,7 +71,7 @@ func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
 	cfg.ProbeTimeout, cfg.RetryTimeout = far, far
 	p = startProxy(t, cfg)
 	return p, func() {
-		// A warning quotes what nobody waits to be told.
+		// A warning quotes what no caller waits for.
 		if err := p.Send(within(t), messages.AddBackup{Addrs: []string{"kaboom!"}}); err != nil {
 			t.Error(err)
 		}
@@ -113,12 +113,12 @@ func TestAFaultOfAnOwnerIsSeenAtOnceByEveryReader(t *testing.T) {
 			if !own {
 				waiting += 10
 				if result := receive(t, "the end of the round", round.Chan()); !errors.Is(result.Err, fault) {
-					t.Errorf("who waited for the round got %+v", result)
+					t.Errorf("the caller that waited for the round got %+v", result)
 				}
 			}
 			for range waiting {
-				if err := receive(t, "one who waits", ended); !errors.Is(err, fault) {
-					t.Errorf("who waited got %v", err)
+				if err := receive(t, "a waiting caller", ended); !errors.Is(err, fault) {
+					t.Errorf("the waiting caller got %v", err)
 				}
 			}
 			_, found := p.FindServer()

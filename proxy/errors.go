@@ -9,16 +9,16 @@ import (
 )
 
 var (
-	// ErrNoServers says that no server is known.
+	// ErrNoServers means that no server is known.
 	ErrNoServers = errors.New("no servers are known")
 
-	// ErrStopped says that the Proxy was stopped.
+	// ErrStopped means that the Proxy was stopped.
 	ErrStopped = actor.ErrStopped
 
-	// ErrNoCaller says that Config.Pinger is no Caller, or for Stream no Streamer.
+	// ErrNoCaller means that Config.Pinger is no Caller, or for Stream no Streamer.
 	ErrNoCaller = errors.New("the Pinger given carries no calls: implement Caller, or leave Pinger nil")
 
-	// ErrForeignPool says that the Proxy has no pool of its own, and so no credentials:
+	// ErrForeignPool means that the Proxy has no pool of its own, and so no credentials:
 	// the connections belong to Config.Pinger.
 	ErrForeignPool = errors.New("the connections belong to Config.Pinger: ask it")
 
@@ -30,7 +30,7 @@ var (
 	// broke under a call after it was sent there, as they do when a request crashes its
 	// server. The call is sent to no third server. The two may get it again until four
 	// connections have broken, or the time for the call is over. A blocking query that was
-	// held for more than 5 s begins to count anew.
+	// blocked for more than 5 s begins to count anew.
 	ErrBreaksServers = errors.New("servers ended the connection when they had the call: no other server is given it")
 )
 
@@ -49,7 +49,7 @@ func (e *ConfigError) Error() string { return fmt.Sprintf("proxy: Config.%s %s",
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// MessageError says that Send was given a value that is no message.
+// MessageError reports that Send was given a value that is no message.
 type MessageError struct {
 	Type string // of the value, as %T prints it
 }

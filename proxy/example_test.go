@@ -45,7 +45,7 @@ func Example() {
 	// still here <nil> true
 }
 
-// What a heartbeat reply says is handed to the Proxy, which keeps its list by it.
+// A heartbeat's reply is handed to the Proxy, which keeps its list by it.
 func ExampleProxy_Heartbeat() {
 	p, err := proxy.Start(proxy.Config{Servers: []string{"10.0.0.1"}})
 	if err != nil {
@@ -103,7 +103,7 @@ func ExampleProxy_Send() {
 // The servers can be replaced while the agent runs, for example when its
 // configuration was read anew.
 func ExampleProxy_SetServers() {
-	p, err := proxy.Start(proxy.Config{}) // it waits to be told
+	p, err := proxy.Start(proxy.Config{}) // it waits for servers
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Explanation says which server is active, why, and which decisions led to it. It prints
+// Explanation reports which server is active, why, and which decisions led to it. It prints
 // as text and marshals as JSON.
 type Explanation struct {
 	At        time.Time      `json:"at"`
@@ -31,7 +31,7 @@ type ListedServer struct {
 	Retained bool            `json:"held,omitempty"` // kept although the last heartbeat does not name it, until a server that it names answers
 }
 
-// Explain says why the active server is active, and what the owner decided lately. It reads
+// Explain reports why the active server is active, and what the owner decided lately. It reads
 // published state: it does not block, and works on a Proxy that was stopped.
 func (p *Proxy) Explain() Explanation {
 	snap := p.snap.Load()

@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// last is the newest decision that was caused by what text says.
+// last is the newest decision with that cause.
 func last(t testing.TB, e proxy.Explanation, text string) proxy.Decision {
 	t.Helper()
 	for i := len(e.Decisions) - 1; i >= 0; i-- {
@@ -26,7 +26,7 @@ func last(t testing.TB, e proxy.Explanation, text string) proxy.Decision {
 	return proxy.Decision{}
 }
 
-func TestTheRecordSaysWhatBroughtWhichServerToTheFrontAndWhy(t *testing.T) {
+func TestTheRecordHasTheServerThatBecameActiveWithItsCauseAndReason(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	failed := active(t, p)
 	if err := p.NotifyFailed(within(t), failed, errDown); err != nil {
@@ -125,7 +125,7 @@ func TestTheRecordIsBoundedAndKeepsTheNewest(t *testing.T) {
 	}
 }
 
-func TestWhatChangesNothingLeavesNoRecord(t *testing.T) {
+func TestAMessageThatChangesNothingLeavesNoRecord(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), Rebalance: calm})
 	u := messages.HeartbeatUpdate{Servers: infos("a"), LeaderRPCAddr: "a", TTL: time.Hour}
 	beat := func() {
@@ -158,7 +158,7 @@ func TestTheRecordOutlivesTheProxy(t *testing.T) {
 	}
 }
 
-func TestWhatComesFromOutsideIsCutShortInTheRecord(t *testing.T) {
+func TestForeignTextIsCutShortInTheRecord(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	long := fmt.Errorf("%s", strings.Repeat("x", 1<<20))
 	if err := p.NotifyFailed(within(t), active(t, p), long); err != nil {

@@ -108,7 +108,7 @@ func TestAFrozenServerIsLeftInAboutThreeSeconds(t *testing.T) {
 	}
 }
 
-func TestACallSaysWhoAnsweredIt(t *testing.T) {
+func TestACallReportsTheServerThatAnsweredIt(t *testing.T) {
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	front := active(t, p)
@@ -122,7 +122,7 @@ func TestACallSaysWhoAnsweredIt(t *testing.T) {
 	}
 }
 
-func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
+func TestAServerThatDiesWithoutCallsIsLeftBeforeTheNextCall(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
@@ -146,7 +146,7 @@ func TestAServerThatDiesWhileNobodyCallsIsLeftBeforeTheNextCall(t *testing.T) {
 	}
 }
 
-// The times are the defaults; a call may be held for far longer than this waits.
+// The times are the defaults; a call may be blocked for far longer than this waits.
 func TestAServerThatFallsSilentAfterItsGoAwayIsLeftLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)

@@ -11,7 +11,7 @@ import (
 )
 
 // The corroborators that are asked first are as silent as the server in front, over
-// sessions that are as old, so that nobody has failed yet.
+// sessions that are as old, so that none has failed yet.
 func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 	t.Parallel()
 	const servers, frozen = 7, 4
@@ -20,7 +20,7 @@ func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 		Servers: c.Addrs(), ProbeTimeout: 1500 * time.Millisecond, ProbeStagger: 1,
 		Pool: pool.Config{
 			SilenceLimit: 500 * time.Millisecond, PingTimeout: time.Second, DialTimeout: 2 * time.Second,
-			DrainTimeout: 1, // who is left has no session
+			DrainTimeout: 1, // a server that is left has no session
 		},
 	})
 	for _, s := range c.Servers() {
@@ -56,7 +56,7 @@ func TestACallLeavesServersThatFallSilentTogetherWhileOthersLive(t *testing.T) {
 	}
 }
 
-// With all of them silent the network may be ours: nobody is left for it.
+// With all of them silent the network may be ours: none is left for it.
 func TestWhenEveryServerIsSilentNoneIsDeemedFailed(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 5)
@@ -79,7 +79,7 @@ func TestWhenEveryServerIsSilentNoneIsDeemedFailed(t *testing.T) {
 	eventually(t, "the silent session is pinged again and again", func() bool { return p.Stats().Pings >= pings+6 })
 	for r := range p.View().Ranking() {
 		if r.Health == messages.Failed {
-			t.Errorf("%v is held for failed: %s", r.Server, picture(p.View()))
+			t.Errorf("%v counts as failed: %s", r.Server, picture(p.View()))
 		}
 	}
 	if active(t, p) != front {

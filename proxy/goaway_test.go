@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// stuckLog holds who first logs a line with these words until it is let go.
+// stuckLog blocks the first logger of a line with these words until it is released.
 type stuckLog struct {
 	words      string
 	stuck, let chan struct{}
@@ -30,7 +30,7 @@ func (l *stuckLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A server that was held for failed answers a call, and then says farewell or dies
+// A server that counted as failed answers a call, and then says farewell or dies
 // before the proxy has taken the answer out of its mailbox. The answer must not make
 // the farewell look old.
 func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
@@ -63,7 +63,7 @@ func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
 			}
 			end.leave(c.ServerAt(first.Addr))
 			if err := receive(t, "the departure", down); end.why != nil && !errors.Is(err, end.why) {
-				t.Fatalf("told of %v", err)
+				t.Fatalf("reported %v", err)
 			}
 			close(log.let)
 			if err := receive(t, "the notice", failing); err != nil {

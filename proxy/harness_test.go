@@ -82,7 +82,7 @@ func endless(t testing.TB) context.Context {
 	return ctx
 }
 
-// eventually waits until holds says so.
+// eventually waits until holds reports true.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	late := time.NewTimer(limit)

@@ -11,9 +11,9 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// One server is dead and silent, one lives: the heartbeat lands within a slice of
+// One server is dead and silent, one lives: the heartbeat is answered within a slice of
 // its time, long before anybody can be sure of the silence.
-func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
+func TestAHeartbeatIsInTimeWhileItsServerIsFrozen(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 2)
 	// The pool would need an hour to find out.
@@ -37,9 +37,9 @@ func TestAHeartbeatLandsInTimeWhileItsServerIsFrozen(t *testing.T) {
 	}
 }
 
-// All servers are alive and need longer than a slice of the budget. The call lands all
+// All servers are alive and need longer than a slice. The call succeeds all
 // the same, a moment late, and none of them is left.
-func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
+func TestALateHeartbeatSucceedsAlthoughEveryServerIsSlow(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)
 	for i := range c.Addrs() {
@@ -66,7 +66,7 @@ func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
 		for i := range c.Addrs() {
 			sent += c.Server(i).Counts().Methods["Slow.Beat"]
 		}
-		// Two slices of half a second, then one of two; a turn more if it stood still.
+		// Two slices of half a second, then one of two; a pass more if it stood still.
 		if sent > 9*beats {
 			t.Fatalf("%d requests for %d heartbeats", sent, beats)
 		}
@@ -76,8 +76,8 @@ func TestALateHeartbeatLandsAlthoughEveryServerIsSlow(t *testing.T) {
 	}
 }
 
-// An AtMostOnce call is not sent again, budget or not.
-func TestASliceDoesNotRepeatWhatMayHaveBeenExecuted(t *testing.T) {
+// An AtMostOnce call is not sent again, with a soft deadline or without.
+func TestASliceDoesNotRepeatACallThatMayHaveBeenExecuted(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 2)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
@@ -90,7 +90,7 @@ func TestASliceDoesNotRepeatWhatMayHaveBeenExecuted(t *testing.T) {
 			return
 		}
 		// A slice may be over before anything was sent, on a slow machine; then the
-		// call may go on. What the server has read, nobody else may be given.
+		// call may go on. What the server has read, no other may be given.
 		if n := s.Counts().Methods["Echo.Count"]; n != 0 || active(t, p) != front || ctx.Err() != nil {
 			t.Fatalf("%v, after the server in front had read %d requests", err, n)
 		}

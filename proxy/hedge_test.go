@@ -86,7 +86,7 @@ func TestACallThatWasAskedElsewhereTakesTheFirstAnswer(t *testing.T) {
 	}
 }
 
-// What a server says counts, whatever another one was asked: that it denies the call ends it.
+// An answer counts, whatever another server was asked: one that denies the call ends it.
 func TestAnAnswerThatIsAnErrorEndsACallThatIsAskedElsewhere(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3)
@@ -211,7 +211,7 @@ func (l *leaving) MarshalBinary() ([]byte, error) {
 
 func (l *leaving) UnmarshalBinary([]byte) error { return nil }
 
-// A request that kills whoever works on it, on a cluster of five: they are not all lost.
+// A request that kills the server that works on it, on a cluster of five: they are not all lost.
 func TestARequestThatKillsServersIsNotGivenToAll(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 5)

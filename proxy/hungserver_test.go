@@ -43,7 +43,7 @@ func behindHung(t *testing.T, hung string, cfg proxy.Config) *proxy.Proxy {
 	return p
 }
 
-// Whatever bytes come in: who answers no call is left, and reads are not lost.
+// Whatever bytes come in: a server that answers no call is left, and reads are not lost.
 func TestAServerThatAnswersNoCallIsLeft(t *testing.T) {
 	for name, kind := range hungPeers {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestAServerThatAnswersNoCallIsLeft(t *testing.T) {
 			if err := p.Call(within(t), "Status.Peers", map[string]any{"Region": "global"}, nil); err != nil {
 				t.Error(err)
 			}
-			awaitView(t, p, "the hung server is held for failed", func(v *messages.View) bool {
+			awaitView(t, p, "the hung server counts as failed", func(v *messages.View) bool {
 				return v.Health(server(t, hung)) == messages.Failed
 			})
 			if active(t, p).Addr == hung {
@@ -231,7 +231,7 @@ func TestASessionThatGetsNoAnswersIsReplacedByANewConnection(t *testing.T) {
 	select {
 	case <-renewed:
 	case <-time.After(limit):
-		t.Error("nobody is told, who could let the server know")
+		t.Error("Renewed does not report it, so the server does not learn of the agent")
 	}
 }
 

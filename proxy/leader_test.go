@@ -11,8 +11,8 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// What servers say while leaders change, in more words and wrappings than the rows
-// have. All of it passes, and the session to the server that says it is healthy.
+// The answers of servers while leaders change, in more words and wrappings than the rows
+// have. All of it passes, and the session to that server is healthy.
 func TestACallStaysWithTheServerWhileTheLeaderChanges(t *testing.T) {
 	t.Parallel()
 	const (
@@ -78,7 +78,7 @@ func TestACallStaysWithTheServerWhileTheLeaderChanges(t *testing.T) {
 	}
 }
 
-// It says so of itself.
+// Its answer reports that.
 func TestACallPassesByAServerThatIsStopping(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})

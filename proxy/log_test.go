@@ -17,7 +17,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// said is what a log line says.
+// said is the content of a log line.
 type said struct{ Level, Message, Error, Server, Took string }
 
 // read takes the lines so far that are not of debug level.
@@ -39,8 +39,8 @@ func (l lines) read(t *testing.T) (all []said) {
 	}
 }
 
-// A start with servers none of which can be used says of each why, once.
-func TestAStartWithDeadServersSaysWhyInOneLine(t *testing.T) {
+// A start with servers none of which can be used logs the reason of each, once.
+func TestAStartWithDeadServersLogsTheReasonsInOneLine(t *testing.T) {
 	c := startCluster(t, 4)
 	for i := range 3 {
 		c.Server(i).Kill()
@@ -104,7 +104,7 @@ func TestABadConfiguredAddressIsLeftOutWithAWarningThatQuotesIt(t *testing.T) {
 	stop(t, strict.Stop)
 }
 
-func TestARefusedMessageThatNobodyWaitsForIsLoggedAndQuoted(t *testing.T) {
+func TestARefusedMessageWithoutACallerIsLoggedAndQuoted(t *testing.T) {
 	for _, m := range []messages.Message{
 		messages.SetServers{Addrs: []string{"x", "nomad:0"}},
 		messages.SetBackups{Addrs: []string{"x", "nomad:0"}},
@@ -118,7 +118,7 @@ func TestARefusedMessageThatNobodyWaitsForIsLoggedAndQuoted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := p.SetServers(within(t), "nomad:0"); err == nil { // who waits is answered, not logged
+		if err := p.SetServers(within(t), "nomad:0"); err == nil { // a waiting caller is answered, it is not logged
 			t.Error("it was taken")
 		}
 		got := log.read(t)
@@ -130,7 +130,7 @@ func TestARefusedMessageThatNobodyWaitsForIsLoggedAndQuoted(t *testing.T) {
 }
 
 // What decided stands in the record with the same words as in the log.
-func TestTheRecordSaysWhyNoServerAnswers(t *testing.T) {
+func TestTheRecordHasTheReasonWhyNoServerAnswers(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
 	if err := p.NotifyFailed(within(t), server(t, "a"), errors.New("cable cut")); err != nil {
 		t.Fatal(err)
@@ -140,9 +140,9 @@ func TestTheRecordSaysWhyNoServerAnswers(t *testing.T) {
 	}
 }
 
-// A start that fails because of TLS, or because of a name, says so in its one line: the
-// reset in which it shows would tell nobody what to do.
-func TestTheLineThatNoServerAnswersSaysWhatToDoAboutIt(t *testing.T) {
+// A start that fails because of TLS, or because of a name, has that in its one line: the
+// reset in which it shows would give no advice.
+func TestTheLineThatNoServerAnswersHasAnAdvice(t *testing.T) {
 	secure, agent := tlsCluster(t)
 	plain, down := startCluster(t, 1), startCluster(t, 1)
 	down.Kill(0)

@@ -12,7 +12,7 @@ import (
 )
 
 // calm has no round follow soon on a failover, which could bring the server that
-// failed to the front again.
+// failed in front again.
 var calm = proxy.Timing{Spread: far}
 
 // listed starts a proxy over servers that are all alive, of which none exists.
@@ -127,7 +127,7 @@ func TestAddPrimaryAnswersTheServer(t *testing.T) {
 	shown(t, p, "a:4647", "x:4647")
 }
 
-func TestRemoveSaysWhetherTheServerWasThere(t *testing.T) {
+func TestRemoveReportsWhetherTheServerWasThere(t *testing.T) {
 	p := listed(t, "a", "b")
 	a := active(t, p)
 	for _, want := range []bool{true, false} {
@@ -147,7 +147,7 @@ func TestRebalanceTellsHowItEnded(t *testing.T) {
 		t.Fatalf("%+v, %v; active %v", result, err, active(t, p))
 	}
 	if p.View().Health(result.Active) != messages.Alive {
-		t.Error("who answered is alive")
+		t.Error("a server that answered is alive")
 	}
 }
 
@@ -183,7 +183,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 		message messages.Message
 		shows   func(*messages.View) bool
 	}{
-		{messages.RebalanceTick{}, func(v *messages.View) bool { // until then nobody has answered
+		{messages.RebalanceTick{}, func(v *messages.View) bool { // until then none has answered
 			front, some := v.Active()
 			return some && v.Health(front) == messages.Alive
 		}},
@@ -221,7 +221,7 @@ func TestEveryMessageCanBeSentWithoutWaitingForIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoMessageIsRefused(t *testing.T) {
+func TestAValueThatIsNoMessageIsRefused(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
 	for _, m := range []messages.Message{nil, (*messages.RebalanceTick)(nil), &messages.AddBackup{Addrs: []string{"b"}}} {
 		err := p.Send(within(t), m)

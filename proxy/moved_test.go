@@ -133,7 +133,7 @@ func TestABlockingReadFollowsTheServerInFront(t *testing.T) {
 	}
 	for r := range p.View().Ranking() {
 		if r.Health == messages.Failed {
-			t.Errorf("%v is held for failed", r.Server)
+			t.Errorf("%v counts as failed", r.Server)
 		}
 	}
 	close(h.release)

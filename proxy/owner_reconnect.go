@@ -14,7 +14,7 @@ import (
 // it needs no token. Nomad 2.0.6, nomad/status_endpoint.go.
 const leaderMethod = "Status.Leader"
 
-// errNamesNoLeader says why a session is no better than the one it was to replace.
+// errNamesNoLeader reports why a session is no better than the one it was to replace.
 var errNamesNoLeader = fmt.Errorf("%w: the server names none", pool.ErrNoLeader)
 
 // reconnect connects anew to a server that stays leaderless, in a goroutine of its own.

@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// picture is everything that a view says.
+// picture is everything that a view has.
 func picture(v *messages.View) string {
 	var b strings.Builder
 	front, some := v.Active()
@@ -22,7 +22,7 @@ func picture(v *messages.View) string {
 	return b.String()
 }
 
-// sameOrder says whether two views rank the same servers in the same order, with
+// sameOrder reports whether two views rank the same servers in the same order, with
 // the same one in front. That one may be known to answer in only one of them.
 func sameOrder(a, b *messages.View) bool {
 	frontA, _ := a.Active()

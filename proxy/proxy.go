@@ -85,7 +85,7 @@ func (p *Proxy) Stop(ctx context.Context) error {
 }
 
 // Done is closed when the Proxy takes no more messages and no more calls: Stop was
-// called, or it ended for a fault of its own. Err says which. Goroutines may still be
+// called, or it ended for a fault of its own. Err is the reason. Goroutines may still be
 // ending; Stop waits for them, and must be called in any case.
 func (p *Proxy) Done() <-chan struct{} { return p.owner.Done() }
 

@@ -16,7 +16,7 @@ import (
 //
 // A message that carries a Reply, made with actor.NewReply, is answered once Send has
 // returned nil: after its effect is published, or, if the Proxy ends first, as
-// messages.Message says. To wait, receive from the Reply's channel; nothing else needs to
+// messages.Message describes. To wait, receive from the Reply's channel; nothing else needs to
 // be watched. The methods below send and wait in one.
 func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
 	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {

@@ -152,7 +152,7 @@ func TestANameThatHasNotMovedCostsARoundNoConnection(t *testing.T) {
 
 // A server of which nothing is known but that it does not serve the question is no worse
 // for it: other versions may not know the method.
-func TestAnAnswerThatSaysNothingOfALeaderIsNoReproach(t *testing.T) {
+func TestAnAnswerWithoutALeaderIsNoReproach(t *testing.T) {
 	for _, text := range []string{testutil.ErrTextPermissionDenied, "rpc: can't find method Status.Leader"} {
 		w := startTwins(t, testutil.ServerConfig{})
 		p := w.agent(t)
@@ -168,7 +168,7 @@ func TestAnAnswerThatSaysNothingOfALeaderIsNoReproach(t *testing.T) {
 	}
 }
 
-// balance starts a balancer in front of servers that are told for each connection.
+// balance starts a balancer in front of servers that the test sets for each connection.
 func balance(t *testing.T, to func(n int64) string) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -56,7 +56,7 @@ func fails(t *testing.T, err, kind error, outcome pool.Outcome, attempts int, ra
 // The leader is stopped behind a follower: the third heartbeat is answered with
 // "stream closed", the next seven with a refused dial. Nothing was sent to it, so
 // it does not matter what a second execution would do.
-func TestTheHeartbeatOverAnInterruptedLeaderLands(t *testing.T) {
+func TestTheHeartbeatOverAnInterruptedLeaderSucceeds(t *testing.T) {
 	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
@@ -84,8 +84,8 @@ func TestTheHeartbeatOverAnInterruptedLeaderLands(t *testing.T) {
 	}
 }
 
-// The same with the budget that a heartbeat has: its pauses are short.
-func TestTheHeartbeatOverAnInterruptedLeaderLandsByItsSoftDeadline(t *testing.T) {
+// The same with the soft deadline that a heartbeat has: its pauses are short.
+func TestTheHeartbeatOverAnInterruptedLeaderSucceedsByItsSoftDeadline(t *testing.T) {
 	t.Parallel()
 	p, recorded := replayed(t, "leader_interrupted")
 	for i := range 4 {
@@ -98,7 +98,7 @@ func TestTheHeartbeatOverAnInterruptedLeaderLandsByItsSoftDeadline(t *testing.T)
 
 // The leader is killed with a heartbeat: "EOF", which may have been executed, then
 // refused dials.
-func TestTheHeartbeatOverADeadLeaderLandsIfItMayBeRepeated(t *testing.T) {
+func TestTheHeartbeatOverADeadLeaderSucceedsIfItMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
@@ -122,9 +122,9 @@ func TestTheHeartbeatOverADeadLeaderLandsIfItMayBeRepeated(t *testing.T) {
 	}
 }
 
-// Nobody died, and yet writes are refused in raft's words. A handler may have
+// No server died, and yet writes are refused in raft's words. A handler may have
 // applied another before.
-func TestARegistrationOverALeadershipTransferLandsIfItMayBeRepeated(t *testing.T) {
+func TestARegistrationOverALeadershipTransferSucceedsIfItMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestARegistrationOverALeadershipTransferLandsIfItMayBeRepeated(t *testing.T
 }
 
 // For about 0.2 s a cluster has no key to sign with. Nothing was written.
-func TestARegistrationWithAClusterJustBornLands(t *testing.T) {
+func TestARegistrationWithAClusterJustBornSucceeds(t *testing.T) {
 	t.Parallel()
 	for _, class := range []proxy.Class{proxy.Idempotent, proxy.AtMostOnce} {
 		t.Run(class.String(), func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestRefusedArgumentsAreRefusedOnce(t *testing.T) {
 }
 
 // Through a follower, and to a region that it does not know.
-func TestWhatWasForwardedSaysSo(t *testing.T) {
+func TestAForwardedCallReportsThat(t *testing.T) {
 	p, recorded := replayed(t, "follower_errors")
 	for i := range recorded {
 		e := &recorded[i]

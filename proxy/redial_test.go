@@ -100,14 +100,14 @@ func TestACallOutlivesAPathThatForgetsItsConnections(t *testing.T) {
 				select {
 				case <-renewed:
 				case <-ctx.Done():
-					t.Error("nobody is told of the new session, who could let the server know")
+					t.Error("Renewed does not report the new session, so the server does not learn of the agent")
 				}
 			}
 		})
 	}
 }
 
-// Nobody knows what became of a call that was sent on a connection which is dead, so one
+// It is not known what became of a call that was sent on a connection which is dead, so one
 // that must not run twice is not sent on one that was silent before the server has
 // answered a ping: it is executed once, on a new connection.
 func TestACallThatMustNotRunTwiceOutlivesAPathThatForgotItsConnectionsWhileTheyWereIdle(t *testing.T) {

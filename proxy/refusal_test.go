@@ -41,7 +41,7 @@ func TestACallForAnotherRegionLeavesTheServerThatKnowsNoPathInFront(t *testing.T
 	}
 }
 
-func TestWhereEveryServerIsOfAnotherRegionTheCallSaysSo(t *testing.T) {
+func TestWhereEveryServerIsOfAnotherRegionTheCallReportsThat(t *testing.T) {
 	c := startCluster(t, 3)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	for _, addr := range c.Addrs() {

@@ -21,7 +21,7 @@ func unanswered(t testing.TB) string {
 	return l.Addr().String()
 }
 
-func TestAHeartbeatOfAddressesThatNobodyCanReachTakesNothingAway(t *testing.T) {
+func TestAHeartbeatOfUnreachableAddressesTakesNothingAway(t *testing.T) {
 	t.Parallel()
 	cluster := startCluster(t, 1)
 	works := cluster.Addrs()[0]

@@ -32,7 +32,7 @@ type retryRow struct {
 	as      func(err error) bool // what else must be true, or nil
 }
 
-// as says whether an error of type E is among the causes.
+// as reports whether an error of type E is among the causes.
 func as[E error](err error) bool { _, ok := errors.AsType[E](err); return ok }
 
 // failing injects the fault.
@@ -46,7 +46,7 @@ func answering(text string) func(*testutil.Server) {
 }
 
 // The limits of the rows that wait for them. The servers that are well have to keep
-// within the last two, also when nobody has run them for a while.
+// within the last two, also when they did not run for a while.
 var impatient = pool.Config{SilenceLimit: 100 * time.Millisecond, PingTimeout: 2 * time.Second, DialTimeout: 2 * time.Second}
 
 var retryRows = []retryRow{
@@ -235,7 +235,7 @@ var retryRows = []retryRow{
 // attempt within it, also when the test was not run for a while.
 const retries = 4 * time.Second
 
-// begin starts a proxy whose front is about to fail as the row says.
+// begin starts a proxy whose active server is about to fail as in the row.
 func (r *retryRow) begin(t *testing.T, size int) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
 	t.Helper()
 	c := startCluster(t, size)

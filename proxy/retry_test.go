@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// carries says whether a call of the class is sent again.
+// carries reports whether a call of the class is sent again.
 func (r *retryRow) carries(class proxy.Class) bool {
 	return r.rejoins || r.repeats && class != proxy.AtMostOnce
 }
@@ -39,7 +39,7 @@ func (r *retryRow) checkError(t *testing.T, err error, addr string) *proxy.CallE
 	return call
 }
 
-// Another server would answer: the call goes there, or the caller is told.
+// Another server would answer: the call goes there, or its error is returned.
 func TestACallThatMeetsAFailureIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, r := range retryRows {
@@ -137,7 +137,7 @@ func TestACallWithoutAnotherServerEndsWithTheLastFailure(t *testing.T) {
 	}
 }
 
-// What says nothing against the server is tried again there, after a pause.
+// After a failure that is not the server's, the call is tried again there, after a pause.
 func TestACallStaysWithAServerThatIsNotToBlame(t *testing.T) {
 	t.Parallel()
 	for text, class := range map[string]proxy.Class{
@@ -218,7 +218,7 @@ func TestAReplyBehindWhichTheStreamEndsIsGood(t *testing.T) {
 	}
 }
 
-func TestAnErrorIsWrappedOnceAndSaysWhatWhereAndHowFar(t *testing.T) {
+func TestAnErrorIsWrappedOnceAndNamesCallServerAndPhase(t *testing.T) {
 	c := startCluster(t, 1)
 	p := startProxy(t, proxy.Config{Servers: c.Addrs()})
 	c.Server(0).Inject(testutil.AppError("Echo.Count", "rpc error: rpc error: "+testutil.ErrTextPermissionDenied))

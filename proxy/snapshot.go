@@ -33,7 +33,7 @@ type front struct {
 	left   chan struct{} // closed when another server is active
 }
 
-// after returns the front of a newer snapshot. While there is no active server the last
+// after returns the active server of a newer snapshot. While there is no active server the last
 // front stays: its server may still answer the calls it holds.
 func (f *front) after(active messages.Server, hasActive bool) *front {
 	if f == nil || hasActive && active.Addr != f.server.Addr {

@@ -39,7 +39,7 @@ func (s *stateFile) close() {
 }
 
 // save writes the primaries of a view that a heartbeat with a leader has made, if one of
-// them is alive and none is held until such a one is.
+// them is alive and none is retained until such a one is.
 func (s *stateFile) save(view *messages.View) {
 	if s.lists == nil || view.Epoch() == s.epoch {
 		return

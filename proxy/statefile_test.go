@@ -110,13 +110,13 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: silent, StateFile: path})
 	for _, u := range []messages.HeartbeatUpdate{
 		{Servers: infos("a", "b"), TTL: time.Hour},                     // without a leader
-		{Servers: infos("x", "y"), LeaderRPCAddr: "x", TTL: time.Hour}, // nobody has seen them
+		{Servers: infos("x", "y"), LeaderRPCAddr: "x", TTL: time.Hour}, // they were never reached
 	} {
 		if err := p.Heartbeat(within(t), u); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// Nor when nobody is held, because nobody works.
+	// Nor when none is retained, because none works.
 	p2 := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: silent, StateFile: path})
 	if err := p2.NotifyFailed(within(t), active(t, p2), nil); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatAHeartbeatBroughtIsKeptWhenTheProxyHasStopped(t *testing.T) {
+func TestTheServersOfAHeartbeatAreSavedWhenTheProxyHasStopped(t *testing.T) {
 	for range 50 {
 		path := filepath.Join(t.TempDir(), "servers.json")
 		p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), StateFile: path})

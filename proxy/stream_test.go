@@ -143,7 +143,7 @@ func TestAServerThatLeavesHandsOverWithoutALostCall(t *testing.T) {
 	}
 }
 
-func TestAProxyOverAPingerWithoutStreamsSaysSo(t *testing.T) {
+func TestAProxyOverAPingerWithoutStreamsReportsThat(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pingsOnly{}})
 	if _, err := p.Stream(within(t), "Test.Copy"); !errors.Is(err, proxy.ErrNoCaller) {
 		t.Errorf("%v", err)

@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// refusing is the error of a dial that nobody answered.
+// refusing is the error of a dial that was not answered.
 func refusing(addr, method string) error {
 	return &pool.CallError{Method: method, Server: addr, Phase: pool.PhaseDial, Outcome: pool.NotSent, Err: errDown}
 }
@@ -167,7 +167,7 @@ func TestCallersThatFailTogetherRotateOnce(t *testing.T) {
 	})
 }
 
-func TestEveryCallOfATurnTriesEachServerOnce(t *testing.T) {
+func TestEveryCallOfAPassTriesEachServerOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := make(chan string, 1000)
 		p := startProxy(t, proxy.Config{Servers: names(5), Pinger: embedded{upPinger, func(_ context.Context, addr, method string) error {
@@ -179,13 +179,13 @@ func TestEveryCallOfATurnTriesEachServerOnce(t *testing.T) {
 		if err := p.Call(t.Context(), "M.M", nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		for turn := range 2 {
+		for pass := range 2 {
 			var tried []string
 			for range 5 {
 				tried = append(tried, <-made)
 			}
 			if slices.Sort(tried); len(slices.Compact(tried)) != 5 {
-				t.Errorf("turn %d went to %q, want each server once", turn, tried)
+				t.Errorf("pass %d went to %q, want each server once", pass, tried)
 			}
 		}
 		stop(t, p.Stop)
@@ -218,7 +218,7 @@ func TestACallThatFailsLateDoesNotRotateAServerThatHasRecovered(t *testing.T) {
 			t.Errorf("what was true a minute ago made of %s\nthis: %s", picture(recovered), picture(p.View()))
 		}
 		if err := <-ended; err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
 		stop(t, p.Stop)
 	})

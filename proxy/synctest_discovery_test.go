@@ -140,7 +140,7 @@ func TestAVainWaitForAServerEndsExactlyInTime(t *testing.T) {
 	})
 }
 
-func TestWithoutADiscovererNobodyWaitsForAServer(t *testing.T) {
+func TestWithoutADiscovererNoCallWaitsForAServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: carrying()})
 		if was, err := p.Remove(t.Context(), active(t, p)); !was || err != nil {
@@ -173,7 +173,7 @@ func TestWhileHealthyNothingIsDiscovered(t *testing.T) {
 	})
 }
 
-func TestAnOrphanAsksAndIsGivenBackWhatWasConfigured(t *testing.T) {
+func TestAnOrphanAsksAndGetsTheConfiguredServersBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		runs := make(chan time.Duration, 1000)

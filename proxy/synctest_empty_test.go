@@ -88,7 +88,7 @@ func TestAnAgentThatNeverGetsAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) 
 			t.Errorf("%d lines say what to do, want one", n)
 		}
 
-		// Once there was a server, the lack of one is told as ever.
+		// Once there was a server, the lack of one is reported as ever.
 		if err := p.SetServers(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
@@ -109,15 +109,15 @@ func TestAnAgentThatNeverGetsAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) 
 	})
 }
 
-// A blocking query that is held for long again and again is one call of many
+// A blocking query that is blocked for long again and again is one call of many
 // episodes: the error counts the attempts of the last.
-func TestTheAttemptsOfAQueryAreCountedSinceItWasLastHeldLong(t *testing.T) {
+func TestTheAttemptsOfAQueryAreCountedSinceItWasLastBlockedLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const held, deadline = time.Minute, 3 * time.Hour
 		seen := 0
 		p := startProxy(t, proxy.Config{Servers: names(3), Rebalance: calm, Pinger: embedded{upPinger, func(ctx context.Context, addr, method string) error {
 			seen++
-			if seen%4 == 0 { // every fourth attempt is held, and fails; the next three fail at once
+			if seen%4 == 0 { // every fourth attempt is blocked, and fails; the next three fail at once
 				select {
 				case <-time.After(held):
 				case <-ctx.Done():

@@ -16,7 +16,7 @@ import (
 
 // An operator reads how it began, when it got worse and how long it took; what
 // thousands of calls and dozens of discovery runs met meanwhile is not repeated.
-func TestAnEpisodeHasOneLineForEachTurnItTakes(t *testing.T) {
+func TestAnEpisodeHasOneLineForEachChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var down atomic.Bool
 		log := make(lines, 10_000)
@@ -89,7 +89,7 @@ func TestAnEpisodeHasOneLineForEachTurnItTakes(t *testing.T) {
 		}
 		for message, want := range map[string]int{
 			"warn: failing over": 1, "warn: lost: no server answers": 1, "info: recovered": 1,
-			"warn: orphaned: no heartbeat with a leader for three lifetimes: looking for servers": 0, // it was told as lost
+			"warn: orphaned: no heartbeat with a leader for three lifetimes: looking for servers": 0, // it was logged as lost
 			"warn: discovery failed": 1,
 		} {
 			if count[message] != want {

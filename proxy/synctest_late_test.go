@@ -14,9 +14,9 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// attemptsOf are when a call with a budget was tried, on servers that fail so, in a
+// attemptsOf are when a call with a soft deadline was tried, on servers that fail so, in a
 // cluster of so many nodes, and its error.
-func attemptsOf(t *testing.T, nodes int, budget, limit time.Duration, fail func(addr, method string) error) (at []time.Duration, err error) {
+func attemptsOf(t *testing.T, nodes int, soft, limit time.Duration, fail func(addr, method string) error) (at []time.Duration, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		began, made := time.Now(), make(chan time.Duration, 10_000)
 		p := startProxy(t, proxy.Config{Servers: names(3), Pinger: embedded{unserved().pinging, func(_ context.Context, addr, method string) error {
@@ -33,7 +33,7 @@ func attemptsOf(t *testing.T, nodes int, budget, limit time.Duration, fail func(
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
 		began = time.Now()
-		err = p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(budget)))
+		err = p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(soft)))
 		for len(made) > 0 {
 			at = append(at, <-made)
 		}
@@ -42,7 +42,7 @@ func attemptsOf(t *testing.T, nodes int, budget, limit time.Duration, fail func(
 	return at, err
 }
 
-// Whatever the servers answer, a call whose budget is over makes no two turns over
+// Whatever the servers answer, a call after its soft deadline makes no two passes over
 // them within a second, and fewer where the fleet is large. Until then it is quick.
 func TestACallWhoseSoftDeadlineHasPassedIsTriedOnceASecondAtMost(t *testing.T) {
 	leaderless := func(addr, method string) error { return answered(addr, method, pool.ErrNoLeader, pool.Rejected) }
@@ -50,15 +50,15 @@ func TestACallWhoseSoftDeadlineHasPassedIsTriedOnceASecondAtMost(t *testing.T) {
 		return answered(addr, method, pool.ErrLeaderUnreachable, pool.MaybeExecuted)
 	}
 	for name, c := range map[string]struct {
-		nodes         int
-		budget, limit time.Duration
-		least         time.Duration // between two turns
-		first         int           // attempts that come at once
-		fail          func(addr, method string) error
-		most          int // attempts after the budget is over
+		nodes       int
+		soft, limit time.Duration
+		least       time.Duration // between two passes
+		first       int           // attempts that come at once
+		fail        func(addr, method string) error
+		most        int // attempts after the soft deadline
 	}{
 		"late from the start":          {3, 0, 20 * time.Second, time.Second, 3, refusing, 22},
-		"its budget ends meanwhile":    {3, 2 * time.Second, 22 * time.Second, time.Second, 0, refusing, 20},
+		"it is over meanwhile":         {3, 2 * time.Second, 22 * time.Second, time.Second, 0, refusing, 20},
 		"no leader":                    {3, 0, 20 * time.Second, time.Second, 1, leaderless, 20},
 		"a leader that is unreachable": {3, 0, 20 * time.Second, time.Second, 1, forward, 20},
 		"10,000 nodes":                 {10_000, 0, 2 * time.Minute, 13 * time.Second, 3, refusing, 12},
@@ -66,10 +66,10 @@ func TestACallWhoseSoftDeadlineHasPassedIsTriedOnceASecondAtMost(t *testing.T) {
 		"no time for a pause":          {100_000, 0, 8 * time.Second, 8 * time.Second, 3, refusing, 3},
 		"nodes beyond measure":         {1 << 62, 0, 8 * time.Second, 8 * time.Second, 3, refusing, 3},
 	} {
-		at, err := attemptsOf(t, c.nodes, c.budget, c.limit, c.fail)
-		early, _ := slices.BinarySearch(at, c.budget)
+		at, err := attemptsOf(t, c.nodes, c.soft, c.limit, c.fail)
+		early, _ := slices.BinarySearch(at, c.soft)
 		late := at[early:]
-		if !errors.Is(err, proxy.ErrRetriesSpent) || len(late) > c.most || len(late) < c.first || c.budget > 0 && early < 8 {
+		if !errors.Is(err, proxy.ErrRetriesSpent) || len(late) > c.most || len(late) < c.first || c.soft > 0 && early < 8 {
 			t.Errorf("%s: %d attempts, then %d late ones: %v", name, early, len(late), err)
 		}
 		for i := max(c.first, 1); i < len(late); i++ {

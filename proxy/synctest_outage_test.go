@@ -98,7 +98,7 @@ func TestAThousandAgentsDoNotAskDiscoveryTogether(t *testing.T) {
 	})
 }
 
-// A minority server knows no leader. Who does is known to discovery alone.
+// A minority server knows no leader. Those that do are known to discovery alone.
 func TestAnAgentOnAMinorityMovesToTheMajorityThatDiscoveryKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0

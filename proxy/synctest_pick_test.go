@@ -38,7 +38,7 @@ func TestACallGoesOnWithTheServersThatMayBeWell(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(time.Now().Add(5*time.Second))); err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
 		for i, want := range []int{0, 4, 2, 1, 3} {
 			if got := <-made; got.addr != rank[want].Addr {
@@ -49,7 +49,7 @@ func TestACallGoesOnWithTheServersThatMayBeWell(t *testing.T) {
 	})
 }
 
-// A server that answers is not held for failed, whatever it cannot do.
+// A server that answers does not count as failed, whatever it cannot do.
 func TestAServerWithoutALeaderThatIsReadyIsNotDeemedFailed(t *testing.T) {
 	for _, kind := range []error{pool.ErrNoLeader, pool.ErrNotReady} {
 		synctest.Test(t, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestAServerWithoutALeaderThatIsReadyIsNotDeemedFailed(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			if err := p.Call(ctx, "Job.List", nil, nil); err == nil {
-				t.Error("nobody was ready, and the call succeeded")
+				t.Error("no server was ready, and the call succeeded")
 			}
 			for r := range p.View().Ranking() {
 				if r.Health != messages.Leaderless {

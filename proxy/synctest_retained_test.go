@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// A refusal that takes long is no query that was held: without a leader a server takes
+// A refusal that takes long is no query that was blocked: without a leader a server takes
 // 5 s over it, and 10 s to dial one that is dead.
 func TestABlockingQueryThatIsRefusedSlowlyEndsAsAnyOtherCallDoes(t *testing.T) {
 	const pause, retried = 5100 * time.Millisecond, 30 * time.Second // Config.RetryTimeout

@@ -18,7 +18,7 @@ type probe struct {
 	begun, end time.Duration
 }
 
-// probes is a Pinger that notes what it is asked and answers as answer says.
+// probes is a Pinger that notes what it is asked and answers with answer.
 type probes struct {
 	began  time.Time
 	made   chan probe // what has ended, in the order of the ends

@@ -36,26 +36,26 @@ func answersAfter(began time.Time, latency *time.Duration, made chan<- sliced) e
 	}}
 }
 
-// heartbeat is a call that should land within budget, and how long it took.
-func heartbeat(t *testing.T, p *proxy.Proxy, budget time.Duration) time.Duration {
+// heartbeat is how long a call takes whose soft deadline is so far away.
+func heartbeat(t *testing.T, p *proxy.Proxy, soft time.Duration) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(begin.Add(budget))); err != nil {
-		t.Errorf("a heartbeat that should land within %v: %v after %v", budget, err, time.Since(begin))
+	if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(begin.Add(soft))); err != nil {
+		t.Errorf("a heartbeat with %v until its soft deadline: %v after %v", soft, err, time.Since(begin))
 	}
 	return time.Since(begin)
 }
 
-// No server is to blame when all need longer than a slice of the budget: the call
+// No server is to blame when all need longer than a slice: the call
 // must give one of them the time.
-func TestAHeartbeatLandsInAClusterThatIsSlowAsAWhole(t *testing.T) {
+func TestAHeartbeatSucceedsInAClusterThatIsSlowAsAWhole(t *testing.T) {
 	for _, c := range []struct {
-		servers         int
-		budget, latency time.Duration
-		cut             int           // attempts that end with their slice
-		within          time.Duration // the budget, or the sum of the slices until then
+		servers       int
+		soft, latency time.Duration
+		cut           int           // attempts that end with their slice
+		within        time.Duration // the time until the soft deadline, or the sum of the slices
 	}{
 		{3, 5 * time.Second, 1200 * time.Millisecond, 0, 5 * time.Second},
 		{3, 5 * time.Second, 1300 * time.Millisecond, 3, 5 * time.Second},
@@ -69,7 +69,7 @@ func TestAHeartbeatLandsInAClusterThatIsSlowAsAWhole(t *testing.T) {
 			made := make(chan sliced, 1000)
 			p := startProxy(t, proxy.Config{Servers: names(c.servers), Pinger: answersAfter(time.Now(), &c.latency, made)})
 			front := active(t, p)
-			if took := heartbeat(t, p, c.budget); took > c.within {
+			if took := heartbeat(t, p, c.soft); took > c.within {
 				t.Errorf("%+v: landed after %v", c, took)
 			}
 			if len(made) != c.cut+1 {
@@ -116,7 +116,7 @@ func TestASlowClusterGetsEachFurtherHeartbeatOnce(t *testing.T) {
 	})
 }
 
-// A cluster that answers nobody is asked less and less often.
+// A cluster that does not answer is asked less and less often.
 func TestALateHeartbeatDoesNotFloodAClusterThatDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made, latency := make(chan sliced, 10_000), far
@@ -124,9 +124,9 @@ func TestALateHeartbeatDoesNotFloodAClusterThatDoesNotAnswer(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(time.Now().Add(5*time.Second))); err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
-		// Turns of 1.25, 2.5, 5, ... s for each of three; the eighth is not over.
+		// Passes of 1.25, 2.5, 5, ... s for each of three; the eighth is not over.
 		if n := len(made); n < 21 || n > 24 {
 			t.Errorf("%d attempts in ten minutes", n)
 		}
@@ -135,7 +135,7 @@ func TestALateHeartbeatDoesNotFloodAClusterThatDoesNotAnswer(t *testing.T) {
 }
 
 // Slices are there to be waited out. Servers that refuse at once need no more time,
-// and one that then says nothing must not hold the call up for long.
+// and one that then does not answer must not delay the call for long.
 func TestSlicesGrowOnlyWhenTheyWereTooShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, latency := time.Now(), far
@@ -150,9 +150,9 @@ func TestSlicesGrowOnlyWhenTheyWereTooShort(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := p.Call(ctx, "Node.UpdateStatus", nil, nil, proxy.WithSoftDeadline(began.Add(time.Second))); err == nil {
-			t.Error("nobody answered, and the call succeeded")
+			t.Error("no server answered, and the call succeeded")
 		}
-		// The servers fall silent in the middle of a turn, or at its end.
+		// The servers fall silent in the middle of a pass, or at its end.
 		first, second, third := <-made, <-made, <-made
 		if first.long != 2*time.Second || second.long > 4*time.Second || third.long != 4*time.Second {
 			t.Errorf("the first slices are of %v, %v and %v", first.long, second.long, third.long)

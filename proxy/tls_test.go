@@ -82,7 +82,7 @@ func TestTheRegionOfTheProxyIsThatOfTheCertificates(t *testing.T) {
 	}
 }
 
-func TestACallThatNoServerIsTrustedForSaysWhy(t *testing.T) {
+func TestACallWithoutATrustedServerHasTheReason(t *testing.T) {
 	c, agent := tlsCluster(t)
 	p := startOver(t, proxy.Config{Servers: c.Addrs(), RetryTimeout: 50 * time.Millisecond, Pool: pool.Config{TLS: agent}})
 	err := p.Call(endless(t), "Status.Ping", struct{}{}, nil)
@@ -138,7 +138,7 @@ func TestAnOfferIsForTheRegionOfTheProxyToo(t *testing.T) {
 	}
 }
 
-// A call that is given up says once each what it was about.
+// The error of a call that is given up has each fact once.
 func TestTheErrorOfACallThatIsGivenUpRepeatsNothing(t *testing.T) {
 	c, err := testutil.StartCluster(testutil.ClusterConfig{})
 	if err != nil {
@@ -163,9 +163,9 @@ func TestTheErrorOfACallThatIsGivenUpRepeatsNothing(t *testing.T) {
 
 func TestRenewedIsAboutTheSessionToTheServerInFront(t *testing.T) {
 	c, agent := tlsCluster(t)
-	var told atomic.Int64
+	var renewals atomic.Int64
 	p := startOver(t, proxy.Hooked(proxy.Config{Servers: c.Addrs(), Region: "mars", Pool: pool.Config{TLS: agent}},
-		poolhooks.Hooks{Renewed: func(string) { told.Add(1) }}))
+		poolhooks.Hooks{Renewed: func(string) { renewals.Add(1) }}))
 	next := p.Renewed()
 	for _, addr := range c.Addrs() {
 		if _, err := p.Ping(within(t), addr); err != nil {
@@ -184,10 +184,10 @@ func TestRenewedIsAboutTheSessionToTheServerInFront(t *testing.T) {
 		receive(t, "the renewal", next)
 		next = p.Renewed()
 		all := (round + 1) * int64(len(c.Addrs()))
-		eventually(t, "the renewal of all sessions", func() bool { return told.Load() == all })
+		eventually(t, "the renewal of all sessions", func() bool { return renewals.Load() == all })
 		select {
 		case <-next:
-			t.Fatal("one renewal was told twice")
+			t.Fatal("one renewal was reported twice")
 		default:
 		}
 	}

@@ -138,7 +138,7 @@ func leaderless(err error) bool {
 	return errors.Is(err, pool.ErrNoLeader) || errors.Is(err, pool.ErrNotReady)
 }
 
-// leaderTrouble reports whether an answer says that the leader cannot be reached, changes,
+// leaderTrouble reports whether an answer means that the leader cannot be reached, changes,
 // stops or is not ready yet: all of these pass.
 func leaderTrouble(err error) bool {
 	passing := []error{

@@ -8,7 +8,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// What this side has done to a session says nothing of its server.
+// The end of a session by this side is no sign about its server.
 func TestASessionThatThisSideEndedIsNoFailureOfItsServer(t *testing.T) {
 	for _, cause := range []error{pool.ErrDrained, pool.ErrTooManySessions} {
 		for _, c := range []struct {

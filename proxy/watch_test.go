@@ -26,7 +26,7 @@ func TestWatchYieldsTheViewAndThenEachChange(t *testing.T) {
 	}
 }
 
-func TestASlowWatcherBlocksNobodyAndSeesTheLatest(t *testing.T) {
+func TestASlowWatcherDoesNotBlockTheOwnerAndSeesTheLatest(t *testing.T) {
 	p := listed(t, "a")
 	next, end := iter.Pull(p.Watch(within(t)))
 	defer end()

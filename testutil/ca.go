@@ -24,7 +24,7 @@ type CA struct {
 	pem  []byte
 }
 
-// CertConfig says what certificate [CA.Issue] makes.
+// CertConfig describes the certificate that [CA.Issue] makes.
 type CertConfig struct {
 	// Names are the DNS names the certificate is for; the first is its common
 	// name too. At least one is needed.

@@ -22,7 +22,7 @@ func must[T any](tb testing.TB) func(T, error) T {
 }
 
 // greetTLS connects as a client with cfg and pings. A server that does not take
-// the certificate says so only once the client has taken its own.
+// the certificate reports that only once the client has taken its own.
 func greetTLS(t *testing.T, s *Server, cfg *tls.Config) error {
 	t.Helper()
 	secured := tls.Client(connect(t, s.Addr(), modeTLS), cfg)
@@ -58,7 +58,7 @@ func TestAServerTakesTheClientsOfItsRegionAndAnyServer(t *testing.T) {
 	}
 }
 
-func TestWhatACASignsIsTrustedByItsPEMOnly(t *testing.T) {
+func TestACertificateIsTrustedByThePEMOfItsCAOnly(t *testing.T) {
 	ca, other := must[*CA](t)(NewCA()), must[*CA](t)(NewCA())
 	id := must[*Identity](t)(ca.Server("mars"))
 	for _, c := range []struct {

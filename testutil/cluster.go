@@ -17,8 +17,8 @@ type Cluster struct {
 	world *world
 }
 
-// StartCluster starts the servers; the first one leads, unless FirstElection says
-// that it takes an election. The error is
+// StartCluster starts the servers; the first one leads, unless FirstElection asks
+// for an election. The error is
 // *ConfigError, or that of listening. The caller owns the cluster and must stop
 // it.
 func StartCluster(cfg ClusterConfig) (*Cluster, error) {

@@ -74,7 +74,7 @@ func TestHeartbeatsNameTheServersInRandomOrder(t *testing.T) {
 	}
 }
 
-func TestWhenTheLeaderDiesAnotherIsElectedAndHeldCallsSucceed(t *testing.T) {
+func TestWhenTheLeaderDiesAnotherIsElectedAndWaitingCallsSucceed(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{ElectionDelay: time.Hour, Server: ServerConfig{RPCHoldTimeout: time.Hour}})
 	stream := dial(t, cluster.Server(1).Addr()).open(modeRPC)
 	old := cluster.Leader()

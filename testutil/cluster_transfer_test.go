@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestATransferRefusesWritesAndKillsNobody(t *testing.T) {
+func TestATransferRefusesWritesAndKillsNoServer(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{TransferDelay: time.Hour})
 	old := cluster.Leader()
 	streams := []*rpcStream{dial(t, old).open(modeRPC), dial(t, cluster.Server(1).Addr()).open(modeRPC)} // so many hops each

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ServerConfig says how a [Server] behaves. The zero value works.
+// ServerConfig configures a [Server]. The zero value works.
 type ServerConfig struct {
 	// Addr is the TCP address to listen on. Empty: 127.0.0.1, a free port.
 	Addr string
@@ -22,7 +22,7 @@ type ServerConfig struct {
 	// grants, chosen evenly between them. Both zero: 10 s to 20 s. Only one
 	// given: that one always.
 	HeartbeatTTLMin, HeartbeatTTLMax time.Duration
-	// RPCHoldTimeout is how long a call that needs a leader is held when there
+	// RPCHoldTimeout is how long a call that needs a leader waits when there
 	// is none, before it is answered with "No cluster leader". Zero: 5 s.
 	RPCHoldTimeout time.Duration
 	// FirstByteTimeout is how long a new connection may stay silent before it
@@ -101,7 +101,7 @@ func (c ServerConfig) validate() error {
 	return nil
 }
 
-// ClusterConfig says how a [Cluster] behaves. The zero value works.
+// ClusterConfig configures a [Cluster]. The zero value works.
 type ClusterConfig struct {
 	// Size is the number of servers to begin with. Zero: 3.
 	Size int

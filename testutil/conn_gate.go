@@ -38,7 +38,7 @@ func (g *gate) shut() {
 	}
 }
 
-// release lets held traffic pass.
+// release lets waiting traffic pass.
 func (g *gate) release() {
 	if !g.isOpen() {
 		close(*g.pass.Load())

@@ -36,7 +36,7 @@ type joined struct {
 	left    bool        // it was written
 }
 
-// farewell is the frame by which yamux says that it takes no further streams.
+// farewell is the frame by which yamux announces that it takes no further streams.
 var farewell = []byte{0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 // resets reports whether a frame's head refuses a stream.
@@ -52,7 +52,7 @@ func newJoined(c net.Conn) *joined {
 }
 
 // Write holds back the head of a frame that has a body. yamux refuses streams from
-// before it says farewell; here the farewell comes first.
+// before it sends its go away (v0.1.2, session.go, goAway); here that comes first.
 func (j *joined) Write(b []byte) (int, error) {
 	if j.leaving.Load() && len(j.pendingHead) == 0 && (bytes.Equal(b, farewell) || resets(b)) {
 		if !j.left {

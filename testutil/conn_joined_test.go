@@ -104,7 +104,7 @@ func TestAFrameOfALoneAnswerGoesBehindThoseThatWereGathered(t *testing.T) {
 	<-ended
 }
 
-func TestAConnectionThatFailsOrClosesHoldsUpNobody(t *testing.T) {
+func TestAConnectionThatFailsOrClosesReleasesItsWriter(t *testing.T) {
 	c, j := newNoted()
 	c.err = errors.New("broken")
 	j.answering.Store(10)

@@ -26,7 +26,7 @@
 //	Node.UpdateStatus                 the heartbeat
 //	Node.Deregister, Node.GetNode     forgets a node; shows it
 //	Node.GetClientAllocs              a blocking query; SetAllocs wakes it
-//	Node.UpdateAlloc                  takes what a node says of its allocations
+//	Node.UpdateAlloc                  takes what a node reports of its allocations
 //	Echo.Echo        anything         the arguments come back
 //	Echo.Count       {ID}             counts executions; see Executions
 //	Echo.Once        {ID}             the same, an error from the second time on
@@ -35,7 +35,7 @@
 //	Echo.Stream      {Count, Payload} streaming: so many frames
 //	Echo.Exec                         streaming: a command that writes what it reads
 //	Event.Stream     {Topics, Index}  streaming: what happens to nodes
-//	Agent.Monitor    {PlainText, ...} streaming: what Log says, or the log of a node
+//	Agent.Monitor    {PlainText, ...} streaming: the text of Log, or the log of a node
 //	FileSystem.Logs, FileSystem.Stream, Allocations.Exec
 //	                 {AllocID, ...}   streaming: relayed to the node that runs it
 //
@@ -66,7 +66,7 @@
 //
 // [StartPuppet] starts one server of a cluster whose other servers are other
 // processes, so that one can be killed or stopped by a signal, or cut off from
-// the network, and the rest goes on. [Server.Tell] says which
+// the network, and the rest goes on. [Server.Tell] sets which
 // servers are members, which live and which leads.
 //
 // # Failing

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Layer says at which depth a [Garbage] reply breaks.
+// Layer is the depth at which a [Garbage] reply breaks.
 type Layer int
 
 const (
@@ -77,8 +77,8 @@ func Mute() Fault { return Fault{kind: faultMute} }
 func HoldStreams() Fault { return Fault{kind: faultHoldStreams} }
 
 // NoLeader makes this server believe that the cluster has no leader: calls that
-// need one are held and then answered "No cluster leader". Healing lets the
-// held ones succeed. Times has no effect on it.
+// need one wait and are then answered "No cluster leader". Healing lets the
+// waiting ones succeed. Times has no effect on it.
 func NoLeader() Fault { return Fault{kind: faultNoLeader} }
 
 // AppError answers the method with an error text instead of executing it.
@@ -183,7 +183,7 @@ func (s *faultSet) holdsStreams() bool {
 	return slices.ContainsFunc(s.active, func(a *activeFault) bool { return a.kind == faultHoldStreams })
 }
 
-// leaderless reports whether the method must be held for want of a leader.
+// leaderless reports whether the method must wait for want of a leader.
 func (s *faultSet) leaderless(method string) bool {
 	return slices.ContainsFunc(s.active, func(a *activeFault) bool {
 		return a.kind == faultNoLeader && (a.method == "" || a.method == method)
@@ -202,7 +202,7 @@ func (s *faultSet) garbledTransport() bool {
 
 // ForwardFailure answers requests as a server does that cannot have them executed
 // by the leader. A request does not run, unless the failure means that it did, or
-// [Fault.Executed] says so. In front stands the prefix of one hop, or of none when
+// [Fault.Executed] is set. In front stands the prefix of one hop, or of none when
 // the server is the leader itself and the failure is one that a leader can have;
 // see [Fault.Hops].
 func ForwardFailure(f Failure) Fault {
@@ -219,9 +219,9 @@ func (f Fault) Executed() Fault {
 	return f
 }
 
-// Hops says how many servers forwarded the call before it met a [ForwardFailure]:
+// Hops is how many servers forwarded the call before it met a [ForwardFailure]:
 // each puts a prefix in front.
 func (f Fault) Hops(n int) Fault { f.hops = max(n, 0); return f }
 
-// Wrapped says what the handler put around the text of a [ForwardFailure].
+// Wrapped is the text that the handler put around that of a [ForwardFailure].
 func (f Fault) Wrapped(w Wrapping) Fault { f.wrapping = w; return f }

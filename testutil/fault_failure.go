@@ -65,7 +65,7 @@ func (f Failure) neverRan() bool {
 // forwards reports whether only a server that forwards a call can fail so.
 func (f Failure) forwards() bool { return f >= FailStreamClosed && f <= FailEOF }
 
-// text is what the server says that runs into it; local and leader are the ends of
+// text is the error of the server that runs into it; local and leader are the ends of
 // the connection that a follower has to the leader.
 func (f Failure) text(local, leader string) string {
 	switch f {
@@ -105,7 +105,7 @@ func (f Failure) text(local, leader string) string {
 // String is the text, with placeholders for addresses.
 func (f Failure) String() string { return f.text("A", "B") }
 
-// Wrapping is what a handler puts around the words of Raft.
+// Wrapping is the text that a handler puts around Raft's error.
 type Wrapping int
 
 const (

@@ -81,7 +81,7 @@ func TestAFailureComesOverAsManyHopsAndInAsMuchPaperAsWanted(t *testing.T) {
 	}
 }
 
-func TestARequestThatFailsByItselfSaysSoAlsoWithAFailureInjected(t *testing.T) {
+func TestARequestThatFailsByItselfReportsThatAlsoWithAFailureInjected(t *testing.T) {
 	s := start(t, ServerConfig{})
 	s.Inject(ForwardFailure(FailLeadershipLost).Executed())
 	err := dial(t, s.Addr()).open(modeRPC).call("Node.UpdateStatus", heartbeat("nobody"), nil)

@@ -32,7 +32,7 @@ func TestAMutedServerExecutesNothingAndStillAnswersSessionPings(t *testing.T) {
 	}
 }
 
-func TestFaultsThatEndTheConnectionDifferInWhatWasExecutedAndSeen(t *testing.T) {
+func TestFaultsThatEndTheConnectionDifferInExecutionAndOutcome(t *testing.T) {
 	for _, tc := range []struct {
 		fault    Fault
 		executed int

@@ -3,7 +3,7 @@ package testutil
 import "strconv"
 
 // The error texts of real servers, for use with [AppError] and in assertions.
-// They stand as the server that ran into the error says them; a server that
+// They stand as the server that ran into the error sends them; a server that
 // forwarded the call puts a prefix in front, see [ErrTextHops].
 const (
 	ErrTextNoLeader         = "No cluster leader"
@@ -21,7 +21,7 @@ const (
 	ErrTextOldVersion       = "Node does not support RPC; requires 0.8 or later"
 )
 
-// What a server says while leaders change. See [Failure] for what is true of a
+// The texts of a server while leaders change. See [Failure] for what is true of a
 // request that was answered so.
 const (
 	ErrTextStreamClosed       = "stream closed"
@@ -48,17 +48,17 @@ func ErrTextDialRefused(leader string) string {
 	return "failed to get conn: dial tcp " + leader + ": connect: connection refused"
 }
 
-// ErrTextStartStream is what a follower says when it cannot open a stream to the
+// ErrTextStartStream is a follower's error when it cannot open a stream to the
 // leader, for the reason given.
 func ErrTextStartStream(reason string) string { return "failed to start stream: " + reason }
 
-// ErrTextWriteReset is what a follower says whose connection was reset while it
+// ErrTextWriteReset is the error of a follower whose connection was reset while it
 // wrote; local and remote are its ends.
 func ErrTextWriteReset(local, remote string) string {
 	return "write tcp " + local + "->" + remote + ": write: connection reset by peer"
 }
 
-// ErrTextReadReset is what a follower says whose connection was reset while it
+// ErrTextReadReset is the error of a follower whose connection was reset while it
 // waited for the answer.
 func ErrTextReadReset(local, remote string) string {
 	return "read tcp " + local + "->" + remote + ": read: connection reset by peer"
@@ -72,10 +72,10 @@ func ErrTextHops(n int, text string) string {
 	return text
 }
 
-// ErrTextRaftApply is how some handlers wrap what Raft says.
+// ErrTextRaftApply is how some handlers wrap Raft's error.
 func ErrTextRaftApply(text string) string { return "raft apply failed: " + text }
 
-// ErrTextMulti is how Node.UpdateAlloc wraps what Raft says: a list of one.
+// ErrTextMulti is how Node.UpdateAlloc wraps Raft's error: a list of one.
 func ErrTextMulti(text string) string { return "1 error occurred:\n\t* " + text + "\n\n" }
 
 // ErrTextCoded is an error with a code for HTTP in its text.
@@ -83,5 +83,5 @@ func ErrTextCoded(code int, text string) string {
 	return "RPC Error:: " + strconv.Itoa(code) + "," + text
 }
 
-// ErrTextUnknownNode is what a server says that shall call a node it does not know.
+// ErrTextUnknownNode is the error of a server that shall call a node it does not know.
 func ErrTextUnknownNode(nodeID string) string { return "Unknown node " + nodeID }

@@ -22,7 +22,7 @@ type Transcript struct {
 	Description    string             `json:"description"`
 	NomadVersion   string             `json:"nomad_version"`
 	Transport      string             `json:"transport"`
-	Facts          map[string]any     `json:"facts,omitempty"`      // what was measured beside the bytes
+	Facts          map[string]any     `json:"facts,omitempty"`      // what was measured besides the bytes
 	ClientToServer Hex                `json:"client_to_server_hex"` // all bytes of the client
 	ServerToClient Hex                `json:"server_to_client_hex"` // all bytes of the server
 	Closed         []string           `json:"closed"`               // which side ended the connection first, and when

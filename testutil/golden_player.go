@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 )
 
-// PlayerConfig says what a [Player] plays. Only Transcript is needed.
+// PlayerConfig configures a [Player]. Only Transcript is needed.
 type PlayerConfig struct {
 	Transcript *Transcript
 	// Addr is the TCP address to listen on. Empty: 127.0.0.1, a free port.
@@ -49,7 +49,7 @@ type part struct {
 // next counts up to n and stays at the last.
 func (p *part) next(n int) int { return min(int(p.played.Add(1)), n) - 1 }
 
-// StartPlayer starts to listen. The error says what is wrong with the
+// StartPlayer starts to listen. The error reports what is wrong with the
 // configuration, or is that of listening. The caller owns the player and must
 // stop it.
 func StartPlayer(cfg PlayerConfig) (*Player, error) {

@@ -23,7 +23,7 @@ func newTwins(c *Cluster) *twins {
 	return &twins{strings: map[string]string{}, numbers: map[float64]float64{0: 0}, cluster: c}
 }
 
-// pair notes that two strings stand for the same, or says that they do not.
+// pair notes that two strings stand for the same, or reports that they do not.
 func (w *twins) pair(recorded, got string) string {
 	known, ok := w.strings[recorded]
 	if !ok {

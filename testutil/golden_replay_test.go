@@ -263,7 +263,7 @@ func TestTheFakeServerAnswersAsRealOnesDidInEveryRecording(t *testing.T) {
 	for _, name := range GoldenNames() {
 		s, ok := table[name]
 		if !ok {
-			t.Errorf("%s: nobody says what situation that was", name)
+			t.Errorf("%s: the situation is not described", name)
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +280,7 @@ func TestTheFakeServerAnswersAsRealOnesDidInEveryRecording(t *testing.T) {
 }
 
 // A replay that finds nothing must be able to.
-func TestAReplayFindsWhatIsNotAsRecorded(t *testing.T) {
+func TestAReplayFindsDeviationsFromTheRecording(t *testing.T) {
 	for name, lie := range map[string]func(*Server){
 		"another text": func(s *Server) { s.Inject(AppError("Node.UpdateStatus", "permission denied")) },
 		"another value": func(s *Server) {
@@ -298,7 +298,7 @@ func TestAReplayFindsWhatIsNotAsRecorded(t *testing.T) {
 	}
 }
 
-// situations says for each recording how the cluster was, and what befell it.
+// situations has the state of the cluster for each recording, and its faults.
 func situations() map[string]situation {
 	const far = time.Hour
 	follower := func(c *Cluster) *Server {

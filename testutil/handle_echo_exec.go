@@ -45,7 +45,7 @@ func echoExec(ctx context.Context, c net.Conn) error {
 			return nil //nolint:nilerr // the client has gone: there is no one to answer
 		}
 		switch {
-		case in.Stdin == nil: // it says that it lives
+		case in.Stdin == nil: // a sign of life
 		case in.Stdin.Close:
 			return writeOutput(c, ExecOutput{Exited: true, Result: &ExecExit{}})
 		default:
@@ -65,8 +65,8 @@ func writeOutput(c net.Conn, out ExecOutput) error {
 	return WriteFrame(c, StreamFrame{Payload: payload})
 }
 
-// ReadOutput is Read for a stream of Allocations.Exec: it returns what the payload
-// of the next frame says.
+// ReadOutput is Read for a stream of Allocations.Exec: it returns the output in the payload
+// of the next frame.
 func (f *FrameReader) ReadOutput() (out ExecOutput, err error) {
 	frame, err := f.Read()
 	if err != nil {

@@ -47,7 +47,7 @@ func TestForgottenExecutionsCountFromTheStart(t *testing.T) {
 	}
 }
 
-func TestMembersTellWhoIsAlive(t *testing.T) {
+func TestMembersReportTheServersThatAreAlive(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{})
 	cluster.Kill(2)
 	var reply membersReply

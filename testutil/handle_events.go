@@ -27,7 +27,7 @@ func (a eventArgs) wants(nodeID string) bool {
 const streamPulse = 30 * time.Second
 
 // eventStream reports the nodes that come, change and go, until the client has
-// closed its side. Before all else it says that it lives.
+// closed its side. First of all it sends a sign of life.
 func (s *Server) eventStream(ctx context.Context, c net.Conn) error {
 	var args eventArgs
 	if _, err := readStreamRequest(c, &args); err != nil {

@@ -40,7 +40,7 @@ func (s *Server) agentMonitor(ctx context.Context, c net.Conn) error {
 		return &StreamError{Code: 400, Message: "Unknown log level"}
 	case args.NodeID != "":
 		err := s.relay(ctx, c, args.NodeID, "Agent.Monitor", raw)
-		if e, ok := errors.AsType[*StreamError](err); ok && e.Code != 0 { // it counts, and 500 stands beside it
+		if e, ok := errors.AsType[*StreamError](err); ok && e.Code != 0 { // it counts, and the frame has 500 as well
 			return &StreamError{Code: 500, Message: ErrTextCoded(e.Code, e.Message)}
 		}
 		return err

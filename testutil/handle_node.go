@@ -163,7 +163,7 @@ func (s *Server) clientAllocs(ctx context.Context, args nodeSpecificArgs, leader
 	}
 }
 
-// contact is what a reply to a read says of the leader: whether one is known,
+// contact is the part of a reply to a read about the leader: whether one is known,
 // and how long ago it was heard of last.
 func (s *Server) contact() (known bool, ago time.Duration) {
 	o := s.world.outlook()

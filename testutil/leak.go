@@ -24,7 +24,7 @@ const waiting = "8"
 //	func TestMain(m *testing.M) { testutil.Main(m) }
 //
 // Tests that call t.Parallel are those that mostly wait, so more of them run at a
-// time than there are processors, unless the flag -parallel says otherwise.
+// time than there are processors, unless the flag -parallel sets another number.
 //
 // It does not return.
 func Main(m *testing.M) {

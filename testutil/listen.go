@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// listenTCP listens as net.Listen does, on an address that can be held at the same
+// listenTCP listens as net.Listen does, on an address that can be reserved at the same
 // time.
 func listenTCP(addr string) (net.Listener, error) {
 	share := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {

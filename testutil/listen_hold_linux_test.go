@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// There must be no moment at which the address is neither listened on nor held.
-func TestAnAddressIsHeldBeforeItsServerLetsGoOfItAndAfterItIsBack(t *testing.T) {
+// There must be no moment at which the address is neither listened on nor reserved.
+func TestAnAddressIsReservedBeforeItsServerReleasesItAndAfterItIsBack(t *testing.T) {
 	s := start(t, ServerConfig{})
 	placeholder := holdAddr(s.Addr())
 	if placeholder == nil {
@@ -17,7 +17,7 @@ func TestAnAddressIsHeldBeforeItsServerLetsGoOfItAndAfterItIsBack(t *testing.T) 
 	defer placeholder.Close()
 	ln, err := listenTCP(s.Addr())
 	if err != nil {
-		t.Fatalf("nobody can listen where it is held: %v", err)
+		t.Fatalf("a server cannot listen where it is reserved: %v", err)
 	}
 	defer ln.Close()
 	if other := start(t, ServerConfig{}); other.Addr() == s.Addr() {
@@ -25,7 +25,7 @@ func TestAnAddressIsHeldBeforeItsServerLetsGoOfItAndAfterItIsBack(t *testing.T) 
 	}
 }
 
-func TestNobodyGetsTheAddressWhileItsServerGoesAndComes(t *testing.T) {
+func TestTheAddressIsNotTakenWhileItsServerGoesAndComes(t *testing.T) {
 	s, alive := start(t, ServerConfig{}), start(t, ServerConfig{})
 	local, err := net.ResolveTCPAddr("tcp", s.Addr())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestNobodyGetsTheAddressOfADeadServer(t *testing.T) {
+func TestTheAddressOfADeadServerIsNotTaken(t *testing.T) {
 	dead, alive := start(t, ServerConfig{}), start(t, ServerConfig{})
 	dead.Kill()
 	local, err := net.ResolveTCPAddr("tcp", dead.Addr())

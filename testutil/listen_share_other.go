@@ -2,5 +2,5 @@
 
 package testutil
 
-// shareAddr does nothing: an address is held only while there is no listener.
+// shareAddr does nothing: an address is reserved only while there is no listener.
 func shareAddr(uintptr) error { return nil }

@@ -41,7 +41,7 @@ func checkID(id string) error {
 	return nil
 }
 
-// version is what a node says that it runs.
+// version is the version that a node reports.
 type version struct {
 	major, minor int
 	patch        int
@@ -73,7 +73,7 @@ func meets(attributes map[string]string, major, minor int) bool {
 	return ok && (v.major > major || v.major == major && v.minor >= minor)
 }
 
-// callable says why a server would not call a node with these attributes: it wants
+// callable reports why a server would not call a node with these attributes: it wants
 // 0.8.0-rc1 or later. Empty: it would.
 func callable(attributes map[string]string) string {
 	v, ok := versionOf(attributes)

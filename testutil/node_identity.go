@@ -20,7 +20,7 @@ type signer struct {
 	kid    string
 }
 
-// claims is what an identity says. The order is that of the recordings.
+// claims is the content of an identity. The order is that of the recordings.
 type claims struct {
 	Audience   string `json:"aud"`
 	Expiry     int64  `json:"exp"`
@@ -71,7 +71,7 @@ func (s *signer) signature(of string) string {
 	return base64.RawURLEncoding.EncodeToString(signature[:])
 }
 
-// verify returns what an identity says, if it was signed here. It does not
+// verify returns an identity's claims, if it was signed here. It does not
 // expire: a cluster of tests is over before.
 func (s *signer) verify(token string) (c claims, ok bool) {
 	end := strings.LastIndexByte(token, '.')

@@ -17,7 +17,7 @@ type node struct {
 	changed       chan struct{} // closed when the allocations change
 }
 
-// NodeRecord is what the cluster knows of a registered node.
+// NodeRecord is the cluster's record of a registered node.
 type NodeRecord struct {
 	ID, SecretID, Identity string
 	Name, Datacenter       string

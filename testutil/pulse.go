@@ -44,7 +44,7 @@ func StartPulse(tell func(Stall)) (stop func()) {
 	}
 }
 
-// stallOf is what lay between two beats.
+// stallOf is the time between two beats.
 func stallOf(last, now time.Time) (Stall, bool) {
 	s := Stall{From: last.Add(pulseEvery), To: now}
 	return s, s.To.Sub(s.From) > pulseSlack

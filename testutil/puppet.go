@@ -25,7 +25,7 @@ func StartPuppet(cfg ServerConfig) (*Server, error) {
 	return s, nil
 }
 
-// Tell replaces what a puppet believes. Held calls go on if there is a leader
+// Tell replaces what a puppet believes. Waiting calls go on if there is a leader
 // now. A server that is no puppet does not listen. The slices belong to the
 // server from then on.
 func (s *Server) Tell(p Picture) {

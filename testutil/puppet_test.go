@@ -26,7 +26,7 @@ func startPuppet(t *testing.T, cfg ServerConfig) *Server {
 
 var strangersBeat = dict{"Region": "global", "NodeID": "stranger", "Status": "ready", "AuthToken": "token"}
 
-func TestAPuppetBelievesWhatItIsTold(t *testing.T) {
+func TestAPuppetHasTheLeaderThatItIsGiven(t *testing.T) {
 	s := startPuppet(t, ServerConfig{HeartbeatTTLMin: time.Second})
 	elsewhere := ServerInfo{RPCAdvertiseAddr: "192.0.2.7:4647", Datacenter: "dc1"}
 	s.Tell(Picture{Leader: elsewhere.RPCAdvertiseAddr, Live: []ServerInfo{elsewhere}, NumNodes: 9})
@@ -40,11 +40,11 @@ func TestAPuppetBelievesWhatItIsTold(t *testing.T) {
 	}
 }
 
-func TestAPuppetHasNoLeaderUntilItIsToldOfOne(t *testing.T) {
+func TestAPuppetHasNoLeaderUntilItIsGivenOne(t *testing.T) {
 	s := startPuppet(t, ServerConfig{RPCHoldTimeout: time.Millisecond})
 	stream := dial(t, s.Addr()).open(modeRPC)
 	if err := stream.call("Node.UpdateStatus", strangersBeat, nil); err == nil || err.Error() != ErrTextNoLeader {
-		t.Errorf("before it is told: %v", err)
+		t.Errorf("before it has a leader: %v", err)
 	}
 	lost := "192.0.2.7:4647"
 	s.Tell(Picture{Lost: lost})

@@ -112,7 +112,7 @@ func TestRequestsAreRefusedInTheOrderOfTheChecks(t *testing.T) {
 	}
 }
 
-func TestWhoIsGivenAnIdentity(t *testing.T) {
+func TestNodesThatAreGivenAnIdentity(t *testing.T) {
 	stream := dial(t, start(t, ServerConfig{}).Addr()).open(modeRPC)
 	identity := identityOf(t, stream, "a")
 	reg, beat := registration("a"), heartbeat("a")

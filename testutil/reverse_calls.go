@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// RemoteError is what a client answered to a call from the server.
+// RemoteError is a client's error for a call from the server.
 type RemoteError struct {
 	Method string // as called
 	Text   string // as answered

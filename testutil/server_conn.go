@@ -108,7 +108,7 @@ func readByte(r io.Reader) (byte, error) {
 
 // serveSession accepts streams one after another. As real servers do, it reads
 // a stream's first byte before it accepts the next stream, so one that comes
-// without its byte stalls all later ones.
+// without its byte stalls all later ones (Nomad 2.0.6, nomad/rpc.go, handleMultiplexV2).
 func (c *conn) serveSession(rw net.Conn, modeless bool) {
 	cfg := yamux.DefaultConfig()
 	cfg.LogOutput = io.Discard
@@ -134,7 +134,7 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 		mode := byte(modeRPC)
 		if !modeless {
 			if mode, err = readByte(stream); err != nil {
-				break // real servers end the whole connection
+				break // real servers end the whole connection: the same
 			}
 		}
 		serve := c.serving.serveRPC

@@ -5,7 +5,7 @@ import (
 	"net"
 )
 
-// forwardFailure is what the server answers for the fault.
+// forwardFailure is the server's answer for the fault.
 func (s *Server) forwardFailure(f Fault) error {
 	o := s.world.outlook()
 	leader := o.leader

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// leader waits for a leader as long as a call may be held. The error has the
+// leader waits for a leader as long as a call may wait. The error has the
 // text for the client.
 func (s *Server) leader(ctx context.Context, method string) (string, error) {
 	hold := time.NewTimer(s.cfg.RPCHoldTimeout)
@@ -34,7 +34,7 @@ func (s *Server) leader(ctx context.Context, method string) (string, error) {
 	}
 }
 
-// unreached is what becomes of a call that is forwarded to a leader that is gone:
+// unreached is the result of a call that is forwarded to a leader that is gone:
 // the first one is written to the stream that is there from before, if any.
 func (s *Server) unreached(world *outlook) string {
 	cached := s.cached.Load()

@@ -46,7 +46,7 @@ func (r *Request) Decode(v any) error {
 		return nil
 	}
 	// A real server has one decoder for a stream, so the position it reports
-	// counts from the header on. Decoding both once more says so.
+	// counts from the header on. Decoding both once more finds it.
 	d := codec.NewDecoderBytes(slices.Concat(r.header, r.body), msgpackHandle)
 	err := d.Decode(&requestHeader{})
 	if err == nil {

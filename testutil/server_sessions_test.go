@@ -326,7 +326,7 @@ func TestStreamsAreCountedPerConnection(t *testing.T) {
 	}
 }
 
-func TestWhoOpensAStreamAndNotSaysWhatForLosesTheConnection(t *testing.T) {
+func TestAPeerThatOpensAStreamWithoutAModeByteLosesTheConnection(t *testing.T) {
 	c := dial(t, start(t, ServerConfig{}).Addr())
 	good := c.open(modeRPC)
 	if err := good.call("Status.Ping", dict{}, nil); err != nil {

@@ -58,7 +58,7 @@ func (st *serverState) relisten(s *Server) error {
 		return nil
 	}
 	ln, err := listenTCP(s.addr)
-	if err != nil { // some systems refuse a listener where the address is held
+	if err != nil { // some systems refuse a listener where the address is reserved
 		st.release()
 		ln, err = listenTCP(s.addr)
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// stopwatchTick is what a Stopwatch counts in.
+// stopwatchTick is the unit of a Stopwatch.
 const stopwatchTick = 10 * time.Millisecond
 
 // Stopwatch measures how long this process has been running, for bounds that a

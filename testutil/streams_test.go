@@ -22,7 +22,7 @@ func (c *client) stream(method string, args any) (*rpcStream, *FrameReader) {
 	return s, NewFrameReader(s.Reader)
 }
 
-func TestAnEventStreamTellsOfNodesUntilTheClientHasClosedItsSide(t *testing.T) {
+func TestAnEventStreamReportsNodesUntilTheClientHasClosedItsSide(t *testing.T) {
 	s := start(t, ServerConfig{})
 	c := dial(t, s.Addr())
 	c.mustCall("Node.Register", registration("before"))
@@ -60,7 +60,7 @@ func TestAnEventStreamTellsOfNodesUntilTheClientHasClosedItsSide(t *testing.T) {
 	}
 }
 
-func TestAnEventStreamTellsWhatIsAskedFor(t *testing.T) {
+func TestAnEventStreamReportsTheTopicsAskedFor(t *testing.T) {
 	c := dial(t, start(t, ServerConfig{}).Addr())
 	for _, name := range []string{"a", "b", "a"} {
 		c.mustCall("Node.Register", registration(name))
@@ -190,7 +190,7 @@ func TestALogOfAnAllocationIsRelayedFromItsNodeUntilEitherSideCloses(t *testing.
 	refused(dict{"Region": "global", "AllocID": "alloc"}, StreamError{404, ErrTextNoNodePath})
 }
 
-func TestANodeThatGoesEndsWhatIsRelayedFromIt(t *testing.T) {
+func TestANodeThatGoesEndsItsRelayedStreams(t *testing.T) {
 	s := start(t, ServerConfig{})
 	node := dial(t, s.Addr())
 	node.mustCall("Node.Register", registration("a"))
@@ -210,7 +210,7 @@ func TestANodeThatGoesEndsWhatIsRelayedFromIt(t *testing.T) {
 	}
 }
 
-func TestACommandWritesWhatItReadsAndEndsWithItsInput(t *testing.T) {
+func TestACommandEchoesItsInputAndEndsWithIt(t *testing.T) {
 	c := dial(t, start(t, ServerConfig{}).Addr())
 	stream, frames := c.stream("Echo.Exec", dict{"Cmd": []string{"cat"}})
 	for _, line := range []string{"one", "two"} {

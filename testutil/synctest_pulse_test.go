@@ -15,7 +15,7 @@ func TestAProcessThatIsRunHasNoStalls(t *testing.T) {
 	})
 }
 
-func TestABeatThatIsLateTellsOfAStall(t *testing.T) {
+func TestALateBeatMeansAStall(t *testing.T) {
 	now := time.Now()
 	for late, want := range map[time.Duration]bool{0: false, pulseSlack: false, pulseSlack + 1: true, time.Second: true} {
 		s, got := stallOf(now, now.Add(pulseEvery+late))

@@ -57,7 +57,7 @@ func newMsgpackHandle() *codec.MsgpackHandle {
 	return h
 }
 
-// emptyMap is the body of an error reply, and of a reply that says nothing.
+// emptyMap is the body of an error reply, and of an empty reply.
 var emptyMap = Raw{0x80}
 
 // encode appends v to b. It fails for a value msgpack cannot express.

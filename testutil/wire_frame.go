@@ -19,7 +19,7 @@ type EventFrame struct {
 	Event *EventData
 }
 
-// EventData is what an event stream tells at once, as JSON. "{}" only says that
+// EventData is what an event stream sends at once, as JSON. "{}" only means that
 // the stream lives.
 type EventData struct{ Data []byte }
 
@@ -65,7 +65,7 @@ func WriteEvent(c net.Conn, data []byte) error {
 	}{nil, &EventData{Data: data}})
 }
 
-// WriteEventError sends the frame of Event.Stream that says why it ends. See
+// WriteEventError sends the frame of Event.Stream with the reason why it ends. See
 // [WriteFrame].
 func WriteEventError(c net.Conn, e StreamError) error {
 	return writeValue(c, struct {

@@ -46,7 +46,7 @@ func (w *world) setAllocs(id string, modified map[string]uint64) (index uint64, 
 	return index, ok
 }
 
-// updateAlloc takes what a node says of its allocations, and looks only at whether
+// updateAlloc takes what a node reports of its allocations, and looks only at whether
 // it may say so.
 func (w *world) updateAlloc(args updateAllocArgs) (index uint64, err error) {
 	stopped := !w.do(func(st *worldState) {

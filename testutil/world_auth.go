@@ -13,9 +13,9 @@ type bearer struct {
 
 // resolve returns the bearer of a token: a node's secret, or an identity, which
 // stays good when its node has been forgotten.
-func (st *worldState) resolve(token string) (who bearer, err error) {
+func (st *worldState) resolve(token string) (caller bearer, err error) {
 	if token == "" {
-		return who, nil
+		return caller, nil
 	}
 	if id, ok := st.secrets[token]; ok {
 		return bearer{nodeID: id, bySecret: true}, nil
@@ -23,20 +23,20 @@ func (st *worldState) resolve(token string) (who bearer, err error) {
 	if c, ok := st.signer.verify(token); ok {
 		return bearer{nodeID: c.NodeID, claims: c}, nil
 	}
-	return who, errors.New(ErrTextPermissionDenied)
+	return caller, errors.New(ErrTextPermissionDenied)
 }
 
 // authorize refuses every bearer but the node itself.
-func (st *worldState) authorize(nodeID, token string) (who bearer, err error) {
-	who, err = st.resolve(token)
+func (st *worldState) authorize(nodeID, token string) (caller bearer, err error) {
+	caller, err = st.resolve(token)
 	switch {
 	case st.picture != nil && nodeID != "" && token != "" && (err != nil || st.nodes[nodeID] == nil):
 		st.takeOnTrust(nodeID, token)
-		who, err = bearer{nodeID: nodeID}, nil
-	case err == nil && who.nodeID != nodeID:
+		caller, err = bearer{nodeID: nodeID}, nil
+	case err == nil && caller.nodeID != nodeID:
 		err = errors.New(ErrTextPermissionDenied)
 	}
-	return who, err
+	return caller, err
 }
 
 // wantsIdentity reports whether a registration of the node by the bearer is answered

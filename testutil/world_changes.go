@@ -36,7 +36,7 @@ func (w *world) eventsFrom(index uint64) (all []event, more <-chan struct{}) {
 	return all, more
 }
 
-// refusal is what Raft answers instead of applying a write.
+// refusal is Raft's answer if it does not apply a write.
 func (st *worldState) refusal() error {
 	switch {
 	case !st.transfer.at.IsZero() || st.picture != nil && st.picture.HandingOn:

@@ -9,11 +9,11 @@ type connLog struct {
 	nodes   map[string]*nodeLog
 }
 
-// nodeLog is what is known of the connections of one node.
+// nodeLog is the connections of one node.
 type nodeLog struct {
 	OpenCount
 	open map[*connEntry]uint64
-	past []span // those that ended, as long as others may be found to have been open beside them
+	past []span // those that ended, as long as others may be found to have been open with them
 }
 
 // connEntry stands for a connection in a connLog.
@@ -32,7 +32,7 @@ func (l *connLog) open(c *connEntry) {
 	l.unbound[c] = l.moment
 }
 
-// bind says whose connection it is, and has been all along.
+// bind notes the node of a connection, also for the time until now.
 func (l *connLog) bind(c *connEntry, nodeID string) {
 	from, ok := l.unbound[c]
 	if !ok {

@@ -2,10 +2,10 @@ package testutil
 
 import "encoding/json"
 
-// maxEvents is how many events a cluster remembers, as real servers do.
+// maxEvents is how many events a cluster remembers (event_buffer_size; Nomad 2.0.6, nomad/config.go).
 const maxEvents = 100
 
-// eventLog is what happened to the nodes of a cluster. It belongs to the world's
+// eventLog is the events about the nodes of a cluster. It belongs to the world's
 // owner.
 type eventLog struct {
 	recent  []event

@@ -18,7 +18,7 @@ func (w *world) register(args registerArgs, server string) (reply nodeReply, rea
 }
 
 func (st *worldState) register(args registerArgs, server string, now time.Time) (reply nodeReply, reached bool, err error) {
-	who, err := st.resolve(args.AuthToken)
+	caller, err := st.resolve(args.AuthToken)
 	if err != nil && st.picture == nil {
 		return reply, false, err
 	}
@@ -42,7 +42,7 @@ func (st *worldState) register(args registerArgs, server string, now time.Time) 
 	if known != nil && !known.trusted && known.SecretID != n.SecretID {
 		return reply, false, errors.New(ErrTextSecretMismatch)
 	}
-	signs := meets(n.Attributes, 1, 11) && who.wantsIdentity(n)
+	signs := meets(n.Attributes, 1, 11) && caller.wantsIdentity(n)
 	if signs && now.Before(st.keyringAt) {
 		return reply, true, errors.New(ErrTextNoKeyring)
 	}
@@ -105,7 +105,7 @@ func (w *world) heartbeat(args updateStatusArgs, server string, now time.Time) (
 }
 
 func (st *worldState) heartbeat(args updateStatusArgs, server string, now time.Time) (reply nodeReply, reached bool, err error) {
-	who, err := st.authorize(args.NodeID, args.AuthToken)
+	caller, err := st.authorize(args.NodeID, args.AuthToken)
 	if err != nil {
 		return reply, false, err
 	}
@@ -134,7 +134,7 @@ func (st *worldState) heartbeat(args updateStatusArgs, server string, now time.T
 		reply.Index, reply.NodeModifyIndex = n.modified, n.modified
 		st.tell(n, "NodeStreamEvent")
 	}
-	if meets(n.attributes, 1, 11) && (who.bySecret || args.ForceIdentityRenewal) {
+	if meets(n.attributes, 1, 11) && (caller.bySecret || args.ForceIdentityRenewal) {
 		identity := "" // what a server without a keyring sends
 		if !now.Before(st.keyringAt) {
 			identity = st.signer.sign(n, st.rng, now)

@@ -28,7 +28,7 @@ func (o *outlook) isLive(addr string) bool {
 	return slices.ContainsFunc(o.live, func(i ServerInfo) bool { return i.RPCAdvertiseAddr == addr })
 }
 
-// Picture is what a puppet believes of its cluster. The zero value is that of a
+// Picture is a puppet's view of its cluster. The zero value is that of a
 // server that has just been started: it knows no member and no leader.
 type Picture struct {
 	Leader     string       // address; empty: no leader is known

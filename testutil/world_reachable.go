@@ -4,7 +4,7 @@ import "fmt"
 
 // unreachableError is the reason for which no server calls a node.
 type unreachableError struct {
-	code   int    // what a stream says
+	code   int    // of a stream
 	text   string // what a call is answered
 	stream string // and a stream
 }

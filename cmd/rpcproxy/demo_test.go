@@ -101,7 +101,7 @@ func loseOne(ctx context.Context, env *demo.Env) error {
 	}
 }
 
-func TestTheDemoExitsWithOneWhenACallWasLostAndSaysWhich(t *testing.T) {
+func TestTheDemoExitsWithOneWhenACallWasLostAndNamesIt(t *testing.T) {
 	p := only(step("quiet", demo.Steady), step("planted loss", loseOne))
 	out, errs, status := runDemo(t, p, "--json", "--callers", "4")
 	expect(t, status, exitFailed, out, errs)
@@ -135,7 +135,7 @@ func TestTheDemoExitsWithOneWhenAGoroutineIsLeft(t *testing.T) {
 	}
 }
 
-func TestTheDemoSaysWhichStepFailed(t *testing.T) {
+func TestTheDemoNamesTheStepThatFailed(t *testing.T) {
 	p := only(step("wishful", func(context.Context, *demo.Env) error { return errors.New("it did not rain") }))
 	out, errs, status := runDemo(t, p, "--callers", "1")
 	expect(t, status, exitFailed, out, errs)
@@ -163,7 +163,7 @@ func TestTheDemoPrintsALinePerStepAndATableWithoutControlCharacters(t *testing.T
 	}
 }
 
-func TestAnInterruptedDemoStopsAtOnceAndSaysSo(t *testing.T) {
+func TestAnInterruptedDemoStopsAtOnceAndReportsIt(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	p := only(step("endless", func(ctx context.Context, env *demo.Env) error {

@@ -67,7 +67,7 @@ func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 	}
 }
 
-func TestDiscoverConsulAsksAsItsFlagsSay(t *testing.T) {
+func TestDiscoverConsulAsksByItsFlags(t *testing.T) {
 	c := startConsul(t, consultest.Config{Token: "known"})
 	c.SetServices("dc2", consultest.Service{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})
 	name := filepath.Join(t.TempDir(), "token")

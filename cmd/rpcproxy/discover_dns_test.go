@@ -57,7 +57,7 @@ func TestDiscoverDNSPrintsEachServerWithItsName(t *testing.T) {
 	}
 }
 
-func TestDiscoverDNSReportsTheNamesThatLeadNowhereBesideTheOthers(t *testing.T) {
+func TestDiscoverDNSReportsTheNamesThatLeadNowhereWithTheOthers(t *testing.T) {
 	s := startDNS(t, "a.test. 1 IN A 192.0.2.1")
 	out, errs, status := program(t, "discover", "dns", "gone.test.", "a.test.", "--resolver", s.Addr(), ample)
 	expect(t, status, exitOK, out, errs)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
+func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 	for _, c := range []struct{ args, says string }{
 		{"no-such-command", "no-such-command"},
 		{"ping", "servers"},

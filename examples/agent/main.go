@@ -1,4 +1,4 @@
-// Command agent registers a node, keeps it alive and asks who leads, until it is interrupted.
+// Command agent registers a node, keeps it alive and asks for the leader, until it is interrupted.
 //
 //	go run ./examples/agent 10.0.0.1 10.0.0.2
 package main

@@ -38,7 +38,7 @@ type Control interface {
 	// retained before. That one's session goes on: calls to that server use it, its
 	// streams run to their end, in both directions, and its server may open more. It ends
 	// once it has carried nothing for Config.DrainTimeout, or for as long as HeartbeatTTL
-	// says. Calls with Request.Moved are ended by the caller of Retain. The empty addr
+	// returns. Calls with Request.Moved are ended by the caller of Retain. The empty addr
 	// retains none, and ends no session that is not idle.
 	Retain(ctx context.Context, addr string) error
 
@@ -59,12 +59,12 @@ type Control interface {
 	// longest ago. Zero, the start, is a small fleet.
 	DialSpread(ctx context.Context, over time.Duration) error
 
-	// ServersAdded says that there is a server which was not known before: although none
+	// ServersAdded reports that there is a server which was not known before: although none
 	// of the others could be reached, it is dialed without delay. The back-off of each
 	// address stays.
 	ServersAdded(ctx context.Context) error
 
-	// Corroborate says that another server answers while the one at addr is silent, or
+	// Corroborate reports that another server answers while the one at addr is silent, or
 	// leaves calls unanswered. It is the answer to Hooks.Suspect.
 	Corroborate(ctx context.Context, addr string) error
 
@@ -88,14 +88,14 @@ type Control interface {
 	// once and blocks for up to 5 s, or until ctx ends; the error is a *net.DNSError.
 	Moved(ctx context.Context, addr string) (bool, error)
 
-	// Renew dials the server at addr anew, beside the session in use, and begins with
+	// Renew dials the server at addr anew, while the session is in use, and begins with
 	// another address of its name. The new session takes the place of the old one once it
 	// is up and prove, if it is not nil, has returned nil; the calls on the old one run to
 	// their end there, and Hooks.Renewed is called. Else everything stays as it was, and the
 	// server is not judged by it. prove is called in a goroutine of the pool's, with a
 	// context that ends with the pool; call makes a call on the new session. Renew blocks
 	// until that is decided or ctx ends, which ends nothing else. The errors are
-	// a *pool.DialError, those of prove, and one that says that there is no session to
+	// a *pool.DialError, those of prove, and one that means that there is no session to
 	// replace, or that it is being replaced already.
 	Renew(ctx context.Context, addr string, prove Proof) error
 
@@ -123,7 +123,7 @@ type DialPolicy interface {
 	Refuse(now time.Time, addr string, connected bool) error
 
 	// Limit is how long the next dial to addr may take, where callers wait for base.
-	// beside is whether another dial to it is under way for which no caller waits any more.
+	// beside reports whether another dial to it is under way for which no caller waits any more.
 	Limit(addr string, base time.Duration, beside bool) time.Duration
 
 	// Failed notes a dial that failed, late: because it was not answered within limit.

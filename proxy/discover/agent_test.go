@@ -28,7 +28,7 @@ func stop(t testing.TB, end func(context.Context) error) {
 	}
 }
 
-// eventually waits until holds says so.
+// eventually waits until holds reports true.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	late := time.After(limit)
@@ -78,7 +78,7 @@ func startProxy(t testing.TB, cfg proxy.Config) *proxy.Proxy {
 type agent struct {
 	t     testing.TB
 	proxy *proxy.Proxy
-	beats chan string // the server that answered a heartbeat; those nobody waits for are lost
+	beats chan string // the server that answered a heartbeat; those without a receiver are lost
 	token atomic.Pointer[string]
 }
 

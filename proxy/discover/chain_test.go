@@ -113,7 +113,7 @@ func TestABadChainIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatALinkFindsIsBounded(t *testing.T) {
+func TestTheServersFoundByALinkAreBounded(t *testing.T) {
 	many := make([]string, 5000)
 	for i := range many {
 		many[i] = fmt.Sprintf("h%d", i)

@@ -23,7 +23,7 @@ func (s Static) Source() string { return string(messages.SourceStatic) }
 // last, also in another process.
 type File string
 
-// DamagedError says that a file holds no list that a proxy has saved.
+// DamagedError reports that a file holds no list that a proxy has saved.
 type DamagedError struct {
 	Path   string
 	Reason string

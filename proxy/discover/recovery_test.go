@@ -16,7 +16,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
 )
 
-// registry is where servers are found, and how a test says which.
+// registry is where servers are found, and where a test puts them.
 type registry struct {
 	from  discover.Discoverer
 	set   func(addrs []string)

@@ -61,7 +61,7 @@ func (h *Heartbeat) makeCall(c call, args any) result {
 	return r
 }
 
-// classify is what the error of a call means for the next one. A call that the proxy
+// classify is the meaning of a call's error for the next one. A call that the proxy
 // would have sent again, had there been time, found no server that could take it.
 func classify(err error) failure {
 	_, answered := errors.AsType[*pool.RemoteError](err)

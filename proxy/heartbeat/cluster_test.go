@@ -48,7 +48,7 @@ func node(t testing.TB, c *testutil.Cluster) testutil.NodeRecord {
 	return all[0]
 }
 
-// reachable says whether a server can call the agent.
+// reachable reports whether a server can call the agent.
 func reachable(t testing.TB, s *testutil.Server) bool {
 	t.Helper()
 	var said string
@@ -65,13 +65,13 @@ func named() pool.Config {
 func TestANodeIsRegisteredReadyAndHasItsIdentity(t *testing.T) {
 	c := startCluster(t, 3, 10*time.Second)
 	p := startProxy(t, c, proxy.Config{Pool: named()})
-	cfg, told := listening(heartbeat.Config{})
+	cfg, events := listening(heartbeat.Config{})
 	h := start(t, p, cfg)
-	r := await(t, "registered", told.registered)
+	r := await(t, "registered", events.registered)
 	if !r.IdentityRenewed || r.NumNodes != 1 || len(r.Servers) != 3 || r.Index == 0 || r.TTL != 10*time.Second {
 		t.Errorf("%+v", r)
 	}
-	r = await(t, "landed", told.replies)
+	r = await(t, "landed", events.replies)
 	n := node(t, c)
 	if n.Status != "ready" || n.Name != "worker" || n.Server != r.Server.Addr {
 		t.Errorf("%+v", n)
@@ -94,31 +94,31 @@ func TestHeartbeatsGoOnWhenTheirServerDiesOrFreezes(t *testing.T) {
 	} {
 		c := startCluster(t, 3, time.Second)
 		p := startProxy(t, c, proxy.Config{})
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
-		front := await(t, "landed", told.replies).Server
+		front := await(t, "landed", events.replies).Server
 		breakServer(c.ServerAt(front.Addr))
 		for {
-			if r := await(t, name+": landed elsewhere", told.replies); r.Server != front {
+			if r := await(t, name+": landed elsewhere", events.replies); r.Server != front {
 				break
 			}
 		}
-		if n := len(told.registered); n != 1 {
+		if n := len(events.registered); n != 1 {
 			t.Errorf("%s: registered %d times", name, n)
 		}
 	}
 }
 
-func TestHeartbeatsLandAgainWhenAClusterHasALeaderAgain(t *testing.T) {
+func TestHeartbeatsSucceedAgainWhenAClusterHasALeaderAgain(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3, time.Second)
 	p := startProxy(t, c, proxy.Config{})
-	cfg, told := listening(heartbeat.Config{})
+	cfg, events := listening(heartbeat.Config{})
 	start(t, p, cfg)
-	await(t, "landed", told.replies)
+	await(t, "landed", events.replies)
 	c.Kill(0)
 	c.Kill(1)
-	m := await(t, "missed", told.missed)
+	m := await(t, "missed", events.missed)
 	if m.TTL != time.Second || m.Err == nil && m.Tries > 0 { // none: the machine stood still for so long
 		t.Errorf("%+v", m)
 	}
@@ -128,11 +128,11 @@ func TestHeartbeatsLandAgainWhenAClusterHasALeaderAgain(t *testing.T) {
 		}
 	}
 	for {
-		if r := await(t, "landed late", told.replies); r.Late > 0 {
+		if r := await(t, "landed late", events.replies); r.Late > 0 {
 			break // one may have been on its way
 		}
 	}
-	if n := len(told.registered); n != 1 {
+	if n := len(events.registered); n != 1 {
 		t.Errorf("registered %d times", n)
 	}
 }
@@ -148,15 +148,15 @@ func TestAPurgedNodeRegistersAgain(t *testing.T) {
 	} {
 		n := aNode()
 		n.Attributes = attributes
-		cfg, told := listening(heartbeat.Config{Node: n})
+		cfg, events := listening(heartbeat.Config{Node: n})
 		h := start(t, p, cfg)
-		await(t, name+": registered", told.registered)
-		await(t, name+": landed", told.replies)
+		await(t, name+": registered", events.registered)
+		await(t, name+": landed", events.replies)
 		if !c.Purge(nodeID) {
 			t.Fatal("it was not registered")
 		}
-		await(t, name+": registered again", told.registered)
-		eventually(t, name+": ready again", told.replies, func() bool { return node(t, c).Status == "ready" })
+		await(t, name+": registered again", events.registered)
+		eventually(t, name+": ready again", events.replies, func() bool { return node(t, c).Status == "ready" })
 		stops(t, h)
 		c.Purge(nodeID)
 	}
@@ -166,21 +166,21 @@ func TestADeniedHeartbeatLeadsToARegistration(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3, time.Second)
 	p := startProxy(t, c, proxy.Config{})
-	cfg, told := listening(heartbeat.Config{})
+	cfg, events := listening(heartbeat.Config{})
 	start(t, p, cfg)
-	await(t, "registered", told.registered)
-	await(t, "landed", told.replies)
+	await(t, "registered", events.registered)
+	await(t, "landed", events.replies)
 	for _, s := range c.Servers() {
 		s.Inject(testutil.AppError("Node.UpdateStatus", testutil.ErrTextPermissionDenied))
 	}
-	await(t, "registered again", told.registered)
+	await(t, "registered again", events.registered)
 	for _, s := range c.Servers() {
 		s.Heal()
 	}
-	for range len(told.replies) {
-		<-told.replies
+	for range len(events.replies) {
+		<-events.replies
 	}
-	await(t, "landed again", told.replies)
+	await(t, "landed again", events.replies)
 }
 
 // The TTL is an hour: only what a move or a broken session leads to is sent.
@@ -188,15 +188,15 @@ func TestTheServerInFrontCanCallTheAgentAfterAMove(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3, time.Hour)
 	p := startProxy(t, c, proxy.Config{Pool: named()})
-	cfg, told := listening(heartbeat.Config{})
+	cfg, events := listening(heartbeat.Config{})
 	start(t, p, cfg)
-	await(t, "registered", told.registered)
-	front := await(t, "landed", told.replies).Server
+	await(t, "registered", events.registered)
+	front := await(t, "landed", events.replies).Server
 	c.ServerAt(front.Addr).Kill()
 	if err := p.Call(within(t), "Status.Ping", dict{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	r := await(t, "landed elsewhere", told.replies)
+	r := await(t, "landed elsewhere", events.replies)
 	if r.Server == front || !reachable(t, c.ServerAt(r.Server.Addr)) {
 		t.Errorf("%v, which cannot reach the agent", r.Server)
 	}
@@ -206,10 +206,10 @@ func TestTheOnlyServerCanCallTheAgentAfterItsRestart(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 1, time.Hour)
 	p := startProxy(t, c, proxy.Config{Pool: named()})
-	cfg, told := listening(heartbeat.Config{})
+	cfg, events := listening(heartbeat.Config{})
 	start(t, p, cfg)
-	await(t, "registered", told.registered)
-	await(t, "landed", told.replies)
+	await(t, "registered", events.registered)
+	await(t, "landed", events.replies)
 	if err := c.Restart(0); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestTheOnlyServerCanCallTheAgentAfterItsRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		select {
-		case <-told.replies:
+		case <-events.replies:
 			if !reachable(t, c.Server(0)) {
 				t.Error("the server cannot reach the agent")
 			}
@@ -265,7 +265,7 @@ func TestAHundredAgentsLoseOneServerAndAreAllServed(t *testing.T) {
 	}
 }
 
-// eventually takes events until holds says so.
+// eventually takes events until holds reports true.
 func eventually[E any](t testing.TB, what string, from <-chan E, holds func() bool) {
 	t.Helper()
 	for !holds() {
@@ -309,13 +309,13 @@ func TestAnAgentIsReachedOnTheSessionWithNewCredentials(t *testing.T) {
 			cfg := named()
 			cfg.TLS, cfg.DrainTimeout, cfg.DialTimeout = credentials(ca, other), 1, time.Hour
 			p := startProxy(t, c, proxy.Config{Pool: cfg})
-			agent, told := listening(heartbeat.Config{})
+			agent, events := listening(heartbeat.Config{})
 			start(t, p, agent)
-			first := await(t, "landed", told.replies)
+			first := await(t, "landed", events.replies)
 			if err := p.SetTLS(t.Context(), next); err != nil {
 				t.Fatal(err)
 			}
-			if r := await(t, "landed again", told.replies); r.Server != first.Server {
+			if r := await(t, "landed again", events.replies); r.Server != first.Server {
 				t.Errorf("it landed on %v, before on %v", r.Server, first.Server)
 			}
 			if n := c.NodeConns(nodeID); n.Ever < 2 {

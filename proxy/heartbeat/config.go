@@ -18,7 +18,7 @@ const (
 	Disconnected = "disconnected"
 )
 
-// Config is what a Heartbeat starts with. Proxy and Node are needed; the zero
+// Config configures a Heartbeat. Proxy and Node are needed; the zero
 // value of everything else works.
 type Config struct {
 	// Proxy carries the calls and gets the servers that replies name. It belongs to the
@@ -56,7 +56,7 @@ type Config struct {
 	OnRefused    func(error)
 
 	// Logger gets a line for each registration, and when heartbeats begin to be
-	// missed and land again. Single heartbeats are debug. The zero value logs
+	// missed and succeed again. Single heartbeats are debug. The zero value logs
 	// nothing. Tokens are not logged.
 	Logger zerolog.Logger
 

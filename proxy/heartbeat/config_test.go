@@ -46,7 +46,7 @@ func TestAConfigThatCannotWorkIsRefusedWithItsValue(t *testing.T) {
 	}
 }
 
-func TestWhatDescribesANodeIsAccepted(t *testing.T) {
+func TestAnyValueThatDescribesANodeIsAccepted(t *testing.T) {
 	f := newFakes(grants(ttl))
 	p := overFakes(t, f)
 	type base struct{ ID, SecretID string }

@@ -22,7 +22,7 @@ func (k kind) method() string {
 	return "Node.UpdateStatus"
 }
 
-// failure is what a failed call means.
+// failure is the meaning of a failed call.
 type failure uint8
 
 const (
@@ -115,7 +115,7 @@ type call struct {
 	token        string
 	renew        bool      // of a heartbeat: ask for a new identity
 	until        time.Time // it ends
-	softDeadline time.Time // it should land
+	softDeadline time.Time // it should be answered
 }
 
 // begin returns the call that is due, if one is and none is under way.

@@ -90,7 +90,7 @@ func TestANodeRegistersThenBeatsThenBeatsWithinItsTTL(t *testing.T) {
 	r := newRig(t)
 	made := r.call(register, 0, 0)
 	if made.until != r.now.Add(tryFirst) || made.softDeadline != r.now.Add(2*tryFirst) {
-		t.Errorf("it tries until %v, budget %v", made.until.Sub(r.now), made.softDeadline.Sub(r.now))
+		t.Errorf("it tries until %v, soft deadline %v", made.until.Sub(r.now), made.softDeadline.Sub(r.now))
 	}
 	r.reply(0, ttl, a)
 	r.call(beat, 0, 3*time.Millisecond)
@@ -98,7 +98,7 @@ func TestANodeRegistersThenBeatsThenBeatsWithinItsTTL(t *testing.T) {
 	for range 10 {
 		made := r.call(beat, 7250*time.Millisecond, 8*time.Second)
 		if left := made.until.Sub(r.now); left < 4*time.Second || made.until != made.softDeadline {
-			t.Fatalf("it has %v, budget %v", left, made.softDeadline.Sub(r.now))
+			t.Fatalf("it has %v, soft deadline %v", left, made.softDeadline.Sub(r.now))
 		}
 		if late := r.reply(time.Second, ttl, a); late >= 0 {
 			t.Fatalf("%v late", late)
@@ -133,14 +133,14 @@ func TestFailuresUpToTheDeadlineAndAfter(t *testing.T) {
 	}
 	r.fail(r.c.ttlEnd.Sub(r.now), unreachable) // the call ends with the TTL
 	if !r.c.missed(r.now) || r.c.missed(r.now) {
-		t.Fatal("a missed TTL is told once")
+		t.Fatal("a missed TTL is reported once")
 	}
 	for _, c := range []struct{ pause, try time.Duration }{
 		{1, 16}, {2, 32}, {4, 60}, {8, 60}, {8, 60}, {8, 60},
 	} {
 		made := r.call(beat, c.pause*time.Second, c.pause*time.Second*3/2)
 		if got := made.until.Sub(r.now); got != c.try*time.Second || made.softDeadline.After(r.now) {
-			t.Errorf("after a pause of %d s it tries for %v, with a budget of %v", c.pause, got, made.softDeadline.Sub(r.now))
+			t.Errorf("after a pause of %d s it tries for %v, with a soft deadline after %v", c.pause, got, made.softDeadline.Sub(r.now))
 		}
 		if m := r.c.margin(); c.pause == 1 && m != 0 {
 			t.Errorf("margin %v of a heartbeat after the TTL", m)
@@ -231,7 +231,7 @@ func TestAMoveBringsTheNextHeartbeatForward(t *testing.T) {
 	r.call(beat, 4500*time.Millisecond, 5500*time.Millisecond)
 }
 
-func TestAMoveToWhereTheLastHeartbeatLandedCostsNone(t *testing.T) {
+func TestAMoveToTheServerOfTheLastHeartbeatCostsNone(t *testing.T) {
 	r := newRig(t)
 	r.view(a, messages.Alive)
 	r.ready(ttl)
@@ -287,7 +287,7 @@ func TestAPauseEndsWhenServersAnswerAgain(t *testing.T) {
 	r.call(register, time.Second, 1500*time.Millisecond)
 }
 
-func TestWhatTheEmbedderAsksForComesAtOnceAndNotFasterThanOnceASecond(t *testing.T) {
+func TestHeartbeatsAskedForComeAtOnceAndNotFasterThanOnceASecond(t *testing.T) {
 	r := newRig(t)
 	r.ready(ttl)
 	r.now = r.now.Add(2 * time.Second)
@@ -425,11 +425,11 @@ func TestATinyTTLIsNoTightLoop(t *testing.T) {
 }
 
 // The session to the server in front is replaced by one with other credentials: the
-// server has to learn of it, wherever the front was meanwhile.
+// server has to learn of it, whichever server was active meanwhile.
 func TestASessionThatWasReplacedIsMadeKnown(t *testing.T) {
 	r := newRig(t)
 	r.view(a, messages.Alive)
-	r.c.renewed(r.now) // nothing has landed: what is about to be sent goes over it
+	r.c.renewed(r.now) // none was answered: what is about to be sent goes over it
 	r.ready(300 * time.Second)
 	regular := r.c.beat
 	if at, _ := r.c.next(); !at.Equal(regular) {
@@ -446,7 +446,7 @@ func TestASessionThatWasReplacedIsMadeKnown(t *testing.T) {
 	if at, _ := r.c.next(); at.Sub(r.now) < 4*time.Minute {
 		t.Errorf("a further heartbeat after %v", at.Sub(r.now))
 	}
-	// The heartbeat that lands on another server says nothing about this one.
+	// A heartbeat that another server answers is no sign about this one.
 	r.call(beat, 4*time.Minute, 5*time.Minute)
 	r.c.renewed(r.now)
 	r.reply(0, 300*time.Second, b)

@@ -131,7 +131,7 @@ func recode(from, to any) error {
 	return codec.NewDecoderBytes(b, handle).Decode(to)
 }
 
-// says is the error of a server.
+// says is a server's error.
 func says(r request, text string, kind error) error {
 	return &pool.CallError{
 		Method: r.method, Server: r.addr, Phase: pool.PhaseRemote, Outcome: pool.Rejected,

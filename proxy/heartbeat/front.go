@@ -29,8 +29,8 @@ func observationOf(v *messages.View) observation {
 // front is the active server, and whether servers know the node by its session to it.
 type front struct {
 	observation
-	landed      messages.Server // the server that sent the last good reply
-	sessionLost bool            // landed failed or was left since then: its session ends
+	answerer    messages.Server // the server that sent the last good reply
+	sessionLost bool            // answerer failed or was left since then: its session ends
 	changed     bool            // another server became active while the call was under way
 	renewed     bool            // its session was replaced meanwhile
 	notBefore   time.Time       // the next heartbeat because of a move
@@ -40,16 +40,16 @@ type front struct {
 // its present session.
 func (f *front) needsBeat() bool {
 	works := f.health == messages.Alive || f.health == messages.Unknown
-	return works && f.server.Addr != "" && f.landed.Addr != "" && (f.server.Addr != f.landed.Addr || f.sessionLost)
+	return works && f.server.Addr != "" && f.answerer.Addr != "" && (f.server.Addr != f.answerer.Addr || f.sessionLost)
 }
 
-// observe takes a view. moved reports whether another server is active, or the landed one
+// observe takes a view. moved reports whether another server is active, or the answerer
 // has failed; recovered whether the active server answers after it did not.
 func (f *front) observe(s observation) (moved, recovered bool) {
-	other, failed := s.server.Addr != f.server.Addr, s.failed[f.landed.Addr]
+	other, failed := s.server.Addr != f.server.Addr, s.failed[f.answerer.Addr]
 	moved = other || failed
 	recovered = s.health == messages.Alive && (other || f.health != messages.Alive)
-	f.sessionLost = f.sessionLost || failed || other && f.server.Addr == f.landed.Addr && f.landed.Addr != ""
+	f.sessionLost = f.sessionLost || failed || other && f.server.Addr == f.answerer.Addr && f.answerer.Addr != ""
 	f.changed = f.changed || moved
 	f.observation = s
 	return moved, recovered
@@ -61,7 +61,7 @@ func (f *front) replied(from messages.Server) bool {
 	if from.Addr == "" {
 		from = f.server
 	}
-	f.landed, f.sessionLost = from, f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
+	f.answerer, f.sessionLost = from, f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
 	return f.changed && f.needsBeat()
 }
 
@@ -86,7 +86,7 @@ func (c *core) observe(now time.Time, s observation) {
 func (c *core) renewed(now time.Time) {
 	f := &c.front
 	f.changed, f.renewed = true, true
-	f.sessionLost = f.sessionLost || f.landed.Addr == f.server.Addr
+	f.sessionLost = f.sessionLost || f.answerer.Addr == f.server.Addr
 	if !c.busy && c.known && f.needsBeat() {
 		c.scheduleMove(now)
 	}

@@ -27,14 +27,14 @@ func replay(t *testing.T, name string) (*heartbeat.Heartbeat, events) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stops(t, p) })
-	cfg, told := listening(heartbeat.Config{})
-	return start(t, p, cfg), told
+	cfg, events := listening(heartbeat.Config{})
+	return start(t, p, cfg), events
 }
 
 func TestTheRepliesOfRealServersAreRead(t *testing.T) {
 	t.Parallel()
-	h, told := replay(t, "register_heartbeat")
-	r := await(t, "registered", told.registered)
+	h, events := replay(t, "register_heartbeat")
+	r := await(t, "registered", events.registered)
 	if r.TTL != 11951381435 || r.Index != 103 || !r.IdentityRenewed || r.NumNodes != 15 || len(r.Servers) != 3 || r.SchedulingEligibility != "eligible" {
 		t.Errorf("%+v", r)
 	}
@@ -42,31 +42,31 @@ func TestTheRepliesOfRealServersAreRead(t *testing.T) {
 	if !strings.HasPrefix(identity, "eyJ") {
 		t.Errorf("token %q", identity)
 	}
-	if r := await(t, "ready", told.replies); r.TTL != 17968012894 || r.Index != 104 {
+	if r := await(t, "ready", events.replies); r.TTL != 17968012894 || r.Index != 104 {
 		t.Errorf("%+v", r)
 	}
 	if err := h.SetStatus(within(t), heartbeat.Ready); err != nil {
 		t.Fatal(err)
 	}
-	if r := await(t, "landed", told.replies); r.TTL != 16405228937 || r.Index != 0 || r.LeaderRPCAddr != "127.0.0.2:4647" {
+	if r := await(t, "landed", events.replies); r.TTL != 16405228937 || r.Index != 0 || r.LeaderRPCAddr != "127.0.0.2:4647" {
 		t.Errorf("%+v", r)
 	}
 }
 
 // The third heartbeat of the recording meets a leader that stops: a follower answers
-// that it could not forward it, in several words. It lands when there is a leader.
-func TestAHeartbeatLandsWhenTheLeaderIsInterrupted(t *testing.T) {
+// that it could not forward it, in several words. It succeeds when there is a leader.
+func TestAHeartbeatSucceedsWhenTheLeaderIsInterrupted(t *testing.T) {
 	t.Parallel()
-	h, told := replay(t, "leader_interrupted")
+	h, events := replay(t, "leader_interrupted")
 	for landed := 0; landed < 5; {
-		_ = h.SetStatus(within(t), heartbeat.Ready) // it may be told of the first try
-		await(t, "landed", told.replies)
+		_ = h.SetStatus(within(t), heartbeat.Ready) // it may get the error of the first try
+		await(t, "landed", events.replies)
 		landed++
 	}
-	if n := len(told.refused); n > 0 {
+	if n := len(events.refused); n > 0 {
 		t.Errorf("%d registrations failed", n)
 	}
-	if r := await(t, "registered", told.registered); r.TTL < 10*time.Second || len(told.registered) != 0 {
-		t.Errorf("%+v, and %d more", r, len(told.registered))
+	if r := await(t, "registered", events.registered); r.TTL < 10*time.Second || len(events.registered) != 0 {
+		t.Errorf("%+v, and %d more", r, len(events.registered))
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// ErrStopped says that the Heartbeat, or the Proxy under it, was stopped.
+// ErrStopped means that the Heartbeat, or the Proxy under it, was stopped.
 var ErrStopped = proxy.ErrStopped
 
 // Heartbeat keeps one node registered. All methods may be used by any number of

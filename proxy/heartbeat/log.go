@@ -6,7 +6,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// episode is what was logged since calls began to fail, so that each line is logged once.
+// episode is the lines that were logged since calls began to fail, so that each line is logged once.
 type episode struct {
 	missed  bool      // heartbeats are missed
 	refused bool      // registrations fail

@@ -191,7 +191,7 @@ func (l *loop) watchRenewals() {
 		case <-l.h.life.Done():
 			return
 		}
-		next = l.h.cfg.Proxy.Renewed() // before the loop is told, so that no later renewal is missed
+		next = l.h.cfg.Proxy.Renewed() // before the loop knows, so that no later renewal is missed
 		select {
 		case l.renewed <- struct{}{}:
 		case <-l.h.life.Done():

@@ -67,7 +67,7 @@ func TestPausesGrowWithFailuresAndWithTheFleet(t *testing.T) {
 	}
 }
 
-func TestWhatManyDoAtTheSameTimeIsSpreadOverTheFleet(t *testing.T) {
+func TestSimultaneousCallsAreSpreadOverTheFleet(t *testing.T) {
 	small, large, huge := fleet{15, 3}, fleet{10000, 5}, fleet{100000, 5}
 	for name, c := range map[string]struct {
 		spread func(float64) time.Duration

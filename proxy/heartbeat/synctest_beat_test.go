@@ -22,7 +22,7 @@ func TestARegisteredNodeBeatsWithinEachTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(ttl))
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
 		time.Sleep(10 * time.Minute)
 		all := f.calls("")
@@ -45,16 +45,16 @@ func TestARegisteredNodeBeatsWithinEachTTL(t *testing.T) {
 			}
 			last = r
 		}
-		r := <-told.registered
+		r := <-events.registered
 		if r.Server != server(all[0].addr) || len(r.Servers) != 3 || r.NumNodes != 3 || r.TTL != ttl || r.Margin != 0 || r.Late != 0 {
 			t.Errorf("%+v", r)
 		}
-		<-told.replies
-		if r := <-told.replies; r.Margin < 4*time.Second || r.Margin > 4750*time.Millisecond || r.Late != 0 ||
+		<-events.replies
+		if r := <-events.replies; r.Margin < 4*time.Second || r.Margin > 4750*time.Millisecond || r.Late != 0 ||
 			r.LeaderRPCAddr != addrs[0] || r.SchedulingEligibility != "eligible" || r.Index != 0 || r.IdentityRenewed {
 			t.Errorf("%+v", r)
 		}
-		if n := len(told.missed) + len(told.refused); n > 0 {
+		if n := len(events.missed) + len(events.refused); n > 0 {
 			t.Errorf("%d bad events", n)
 		}
 		if p.NumNodes() != 3 || p.LeaderAddr() != addrs[0] {
@@ -63,7 +63,7 @@ func TestARegisteredNodeBeatsWithinEachTTL(t *testing.T) {
 	})
 }
 
-// silent answers like grants, but for one server that says nothing.
+// silent answers like grants, but for one server that does not answer.
 func silent(ttl time.Duration, is func(request) bool) answering {
 	return func(ctx context.Context, r request) (dict, error) {
 		if is(r) {
@@ -79,7 +79,7 @@ func TestASilentServerCostsNoTTL(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFakes(grants(ttl))
 			p := overFakes(t, f)
-			cfg, told := listening(heartbeat.Config{})
+			cfg, events := listening(heartbeat.Config{})
 			start(t, p, cfg)
 			time.Sleep(time.Second)
 			front, err := p.FindServer()
@@ -88,12 +88,12 @@ func TestASilentServerCostsNoTTL(t *testing.T) {
 			}
 			f.answers(silent(ttl, func(r request) bool { return r.addr == front.Addr }))
 			time.Sleep(20 * ttl)
-			for range len(told.replies) {
-				if r := <-told.replies; r.Late > 0 {
+			for range len(events.replies) {
+				if r := <-events.replies; r.Late > 0 {
 					t.Errorf("TTL %v: %v late", ttl, r.Late)
 				}
 			}
-			if n := len(told.missed); n > 0 {
+			if n := len(events.missed); n > 0 {
 				t.Errorf("TTL %v: missed %d times", ttl, n)
 			}
 		})
@@ -115,12 +115,12 @@ func TestASlowClusterIsServedInTime(t *testing.T) {
 				}
 			})
 			p := overFakes(t, f)
-			cfg, told := listening(heartbeat.Config{})
+			cfg, events := listening(heartbeat.Config{})
 			start(t, p, cfg)
 			time.Sleep(time.Minute) // how slow it is has to be found out
 			f.calls("")
 			time.Sleep(10 * time.Minute)
-			if n := len(told.missed); n > 0 {
+			if n := len(events.missed); n > 0 {
 				t.Errorf("answers after %v: missed %d times", slow, n)
 			}
 			if n := len(f.calls("")); n > 70 {
@@ -135,15 +135,15 @@ func TestAMissedTTLIsReportedWithItsReasonAndLoggedOnce(t *testing.T) {
 		f := newFakes(grants(ttl))
 		p := overFakes(t, f)
 		log := make(lines, 1000)
-		cfg, told := listening(heartbeat.Config{Logger: zerolog.New(log).Level(zerolog.InfoLevel)})
+		cfg, events := listening(heartbeat.Config{Logger: zerolog.New(log).Level(zerolog.InfoLevel)})
 		h := start(t, p, cfg)
 		time.Sleep(time.Second)
 		f.isDown(addrs...)
-		<-told.replies
+		<-events.replies
 		began := time.Now()
-		m := await(t, "missed", told.missed)
+		m := await(t, "missed", events.missed)
 		if at := time.Since(began); at < 10*time.Second || at > 12*time.Second || !time.Now().Equal(m.Deadline) {
-			t.Errorf("told after %v, %v after the deadline", at, time.Since(m.Deadline))
+			t.Errorf("reported after %v, %v after the deadline", at, time.Since(m.Deadline))
 		}
 		if m.Late != 0 || m.TTL != ttl || m.Margin < 4*time.Second || m.Margin > 4750*time.Millisecond || m.Tries != 1 {
 			t.Errorf("%+v", m)
@@ -151,16 +151,16 @@ func TestAMissedTTLIsReportedWithItsReasonAndLoggedOnce(t *testing.T) {
 		if m.Err == nil || !strings.Contains(m.Err.Error(), "refused") {
 			t.Errorf("because of %v", m.Err)
 		}
-		if m := await(t, "missed again", told.missed); m.Late <= 0 || m.Tries != 2 {
+		if m := await(t, "missed again", events.missed); m.Late <= 0 || m.Tries != 2 {
 			t.Errorf("%+v", m)
 		}
 		f.isDown()
-		r := await(t, "landed", told.replies)
+		r := await(t, "landed", events.replies)
 		if r.Late <= 0 || r.Margin != 0 {
 			t.Errorf("%+v", r)
 		}
 		time.Sleep(time.Minute)
-		if n := len(told.missed); n > 0 {
+		if n := len(events.missed); n > 0 {
 			t.Errorf("missed %d times more", n)
 		}
 		stops(t, h, p)
@@ -193,11 +193,11 @@ func TestALateHeartbeatDoesNotHammerTheServers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFakes(func(context.Context, request) (dict, error) { return with(granted(ttl), "NumNodes", c.nodes), nil })
 			p := overFakes(t, f)
-			cfg, told := listening(heartbeat.Config{})
+			cfg, events := listening(heartbeat.Config{})
 			start(t, p, cfg)
-			await(t, "landed", told.replies)
+			await(t, "landed", events.replies)
 			f.isDown(addrs...)
-			await(t, "missed", told.missed)
+			await(t, "missed", events.missed)
 			f.calls("")
 			time.Sleep(time.Minute)
 			late := f.calls("")
@@ -220,9 +220,9 @@ func TestARegistrationThatFailsDoesNotHammerTheServers(t *testing.T) {
 		f := newFakes(grants(ttl))
 		f.isDown(addrs...)
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
-		_ = await(t, "refused", told.refused)
+		_ = await(t, "refused", events.refused)
 		f.calls("")
 		time.Sleep(10 * time.Minute)
 		late := f.calls("Node.Register")
@@ -251,19 +251,19 @@ func TestTheNodeIsRegisteredAgainWhenItWasPurged(t *testing.T) {
 			return granted(ttl), nil
 		})
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{IntroToken: "introduced"})
+		cfg, events := listening(heartbeat.Config{IntroToken: "introduced"})
 		h := start(t, p, cfg)
-		if r := await(t, "registered", told.registered); !r.IdentityRenewed || h.AuthToken() != "signed" {
+		if r := await(t, "registered", events.registered); !r.IdentityRenewed || h.AuthToken() != "signed" {
 			t.Errorf("%+v, token %q", r, h.AuthToken())
 		}
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		gone.Store(true)
-		if r := await(t, "registered again", told.registered); r.IdentityRenewed || r.Margin == 0 {
+		if r := await(t, "registered again", events.registered); r.IdentityRenewed || r.Margin == 0 {
 			t.Errorf("%+v", r)
 		}
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		time.Sleep(time.Minute)
-		if n := len(told.registered) + len(told.missed) + len(told.refused); n > 0 {
+		if n := len(events.registered) + len(events.missed) + len(events.refused); n > 0 {
 			t.Errorf("%d more events", n)
 		}
 		registers := f.calls("Node.Register")
@@ -305,12 +305,12 @@ func TestADeniedNodeFindsItsWayBack(t *testing.T) {
 				return granted(ttl), nil
 			})
 			p := overFakes(t, f)
-			cfg, told := listening(heartbeat.Config{})
+			cfg, events := listening(heartbeat.Config{})
 			h := start(t, p, cfg)
-			await(t, "landed", told.replies)
+			await(t, "landed", events.replies)
 			purge.Store(true)
 			time.Sleep(time.Minute)
-			if n := len(told.missed); n > 0 {
+			if n := len(events.missed); n > 0 {
 				t.Errorf("%s: missed %d times", name, n)
 			}
 			var tokens []any
@@ -359,13 +359,13 @@ func TestANodeThatIsDownHasNoDeadline(t *testing.T) {
 			return granted(ttl), nil
 		})
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		h := start(t, p, cfg)
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		if err := h.SetStatus(t.Context(), heartbeat.Down); err != nil {
 			t.Fatal(err)
 		}
-		if r := await(t, "down", told.replies); r.TTL != 0 || r.Index != 7 {
+		if r := await(t, "down", events.replies); r.TTL != 0 || r.Index != 7 {
 			t.Errorf("%+v", r)
 		}
 		f.calls("")
@@ -376,7 +376,7 @@ func TestANodeThatIsDownHasNoDeadline(t *testing.T) {
 		f.isDown(addrs...)
 		time.Sleep(10 * time.Minute)
 		f.isDown()
-		if n := len(told.missed); n > 0 {
+		if n := len(events.missed); n > 0 {
 			t.Errorf("missed %d deadlines, and there is none", n)
 		}
 		if err := h.SetStatus(t.Context(), heartbeat.Ready); err != nil {
@@ -392,23 +392,23 @@ func TestANodeThatCannotRegisterGoesOnTrying(t *testing.T) {
 		f.isDown(addrs...)
 		p := overFakes(t, f)
 		log := make(lines, 1000)
-		cfg, told := listening(heartbeat.Config{Logger: zerolog.New(log).Level(zerolog.InfoLevel)})
+		cfg, events := listening(heartbeat.Config{Logger: zerolog.New(log).Level(zerolog.InfoLevel)})
 		h := start(t, p, cfg)
 		time.Sleep(10 * time.Minute)
 		if n := len(f.calls("")) / len(addrs); n > 700 {
 			t.Errorf("%d turns in 10 min", n)
 		}
-		if err := await(t, "refused", told.refused); !errors.Is(err, errors.Unwrap(err)) || !strings.Contains(err.Error(), "refused") {
+		if err := await(t, "refused", events.refused); !errors.Is(err, errors.Unwrap(err)) || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("%v", err)
 		}
 		f.isDown()
 		up := time.Now()
-		await(t, "registered", told.registered)
+		await(t, "registered", events.registered)
 		if took := time.Since(up); took > 13*time.Second {
 			t.Errorf("registered %v after the servers were back", took)
 		}
-		await(t, "landed", told.replies)
-		if n := len(told.missed); n > 0 {
+		await(t, "landed", events.replies)
+		if n := len(events.missed); n > 0 {
 			t.Errorf("missed %d TTLs, and none was granted", n)
 		}
 		stops(t, h, p)
@@ -418,7 +418,7 @@ func TestANodeThatCannotRegisterGoesOnTrying(t *testing.T) {
 	})
 }
 
-// The proxy is told which server answered: not the one in front, which was asked
+// The proxy learns which server answered: not the active one, which was asked
 // first and said nothing.
 func TestTheProxyLearnsWhichServerAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -430,9 +430,9 @@ func TestTheProxyLearnsWhichServerAnswered(t *testing.T) {
 			t.Fatal(err)
 		}
 		front.Store(&first.Addr)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
-		r := await(t, "registered", told.registered)
+		r := await(t, "registered", events.registered)
 		if was, is := p.View().Health(first), p.View().Health(r.Server); r.Server == first || was == messages.Alive || is != messages.Alive {
 			t.Errorf("%v answered and is %v, %v is %v", r.Server, is, first, was)
 		}

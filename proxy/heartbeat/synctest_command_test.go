@@ -21,12 +21,12 @@ func TestANodeThatChangesIsRegisteredAndAStatusReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(ttl))
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{Status: heartbeat.Initializing})
+		cfg, events := listening(heartbeat.Config{Status: heartbeat.Initializing})
 		h := start(t, p, cfg)
 		if err := h.Register(t.Context()); err != nil { // joins the first
 			t.Fatal(err)
 		}
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		if all := f.calls(""); len(all) != 2 || all[1].args["Status"] != "initializing" {
 			t.Fatalf("%v", all)
 		}
@@ -69,9 +69,9 @@ func TestARequestThatIsRefusedFailsForItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(ttl))
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		h := start(t, p, cfg)
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		const text = "missing datacenter for client registration"
 		f.answers(func(_ context.Context, r request) (dict, error) {
 			if r.is("Node.Register") {
@@ -84,8 +84,8 @@ func TestARequestThatIsRefusedFailsForItsCaller(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		time.Sleep(5 * time.Minute) // the node is registered as it was
-		if len(told.missed) > 0 || len(told.refused) > 20 {
-			t.Errorf("%d TTLs missed, %d times refused", len(told.missed), len(told.refused))
+		if len(events.missed) > 0 || len(events.refused) > 20 {
+			t.Errorf("%d TTLs missed, %d times refused", len(events.missed), len(events.refused))
 		}
 		var config *heartbeat.ConfigError
 		if err := h.SetStatus(t.Context(), "well"); !errors.As(err, &config) || !strings.Contains(err.Error(), `"well"`) {
@@ -256,13 +256,13 @@ func TestAProxyThatCarriesNoCallsIsNotAskedInALoop(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { stops(t, p) })
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
 		time.Sleep(5 * time.Minute)
-		if n := len(told.refused); n < 8 || n > 15 {
+		if n := len(events.refused); n < 8 || n > 15 {
 			t.Errorf("refused %d times", n)
 		}
-		if err := <-told.refused; !errors.Is(err, proxy.ErrNoCaller) {
+		if err := <-events.refused; !errors.Is(err, proxy.ErrNoCaller) {
 			t.Errorf("%v", err)
 		}
 	})

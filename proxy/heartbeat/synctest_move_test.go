@@ -27,25 +27,25 @@ func leave(t *testing.T, p *proxy.Proxy) (next string) {
 	if err != nil || s == front {
 		t.Fatalf("%v is in front, %v", s, err)
 	}
-	// The one that was left answers somebody: when its turn comes it is in order.
+	// The one that was left answers another agent: when it is active again it is in order.
 	if err := p.Send(t.Context(), messages.Recovered{Server: front, Epoch: p.View().Epoch()}); err != nil {
 		t.Fatal(err)
 	}
 	return s.Addr
 }
 
-func TestTheServerThatComesToTheFrontHearsOfTheNodeWithinHalfASecond(t *testing.T) {
+func TestTheServerThatBecomesActiveHearsOfTheNodeWithinHalfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(5 * time.Minute))
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		for range 10 {
 			time.Sleep(10 * time.Second)
 			f.calls("")
 			next, moved := leave(t, p), time.Now()
-			r := await(t, "landed", told.replies)
+			r := await(t, "landed", events.replies)
 			if after := time.Since(moved); r.Server.Addr != next || after > 500*time.Millisecond {
 				t.Errorf("heartbeat on %v after %v, want %s", r.Server, after, next)
 			}
@@ -61,9 +61,9 @@ func TestFlappingCostsOneHeartbeatInFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes(grants(5 * time.Minute))
 		p := overFakes(t, f)
-		cfg, told := listening(heartbeat.Config{})
+		cfg, events := listening(heartbeat.Config{})
 		start(t, p, cfg)
-		await(t, "landed", told.replies)
+		await(t, "landed", events.replies)
 		f.calls("")
 		for range 600 { // a minute
 			leave(t, p)

@@ -1,4 +1,4 @@
-// Command bench measures what the proxy costs, beside a plain way to do the same and
+// Command bench measures what the proxy costs, compared with a plain way to do the same and
 // the least it could cost:
 //
 //	go run ./testutil/bench
@@ -10,13 +10,13 @@
 // two. Times are those of this machine; the ratios say more.
 //
 // A work has entrants: ours, the baseline, the floor and, where it makes a
-// difference, ours against the server of the baseline. They take turns in rounds,
+// difference, ours against the server of the baseline. They alternate in rounds,
 // each of which begins with another entrant, so that a slow moment of the machine is
 // shared by all. A ratio is taken within a round.
 //
 // With -curves it measures how costs grow with callers, servers, message size and
-// sessions: growth is the cost beside that of the first point and, in brackets,
-// beside linear growth.
+// sessions: growth is the cost relative to that of the first point and, in brackets,
+// relative to linear growth.
 //
 // # Exit codes
 //

@@ -13,7 +13,7 @@ import (
 // sink keeps allocations from being optimised away.
 var sink [4][]byte
 
-func TestARoundCountsWhatItsWorkersDid(t *testing.T) {
+func TestARoundCountsTheOperationsOfItsWorkers(t *testing.T) {
 	var n atomic.Int64
 	g := newGroup(entrant{workers: 4, chunk: 1000, timed: true, do: func(_ context.Context, worker, chunk int) error {
 		for range chunk { // far more than other goroutines allocate

@@ -27,7 +27,7 @@ type Result struct {
 	FloorP99NS      *float64 `json:"floor_p99_ns"`
 	SameServerP99NS *float64 `json:"same_server_p99_ns"`
 
-	// Of one operation, at both its ends; or held by one idle thing.
+	// Of one operation, at both its ends; or taken by one idle thing.
 	Allocs           *float64 `json:"allocs"`
 	Bytes            *float64 `json:"bytes"`
 	BaselineAllocs   *float64 `json:"baseline_allocs"`
@@ -35,12 +35,12 @@ type Result struct {
 	SameServerAllocs *float64 `json:"same_server_allocs"`
 	SameServerBytes  *float64 `json:"same_server_bytes"`
 
-	// Held by one idle thing.
+	// Taken by one idle thing.
 	Goroutines         *float64 `json:"goroutines"`
 	BaselineGoroutines *float64 `json:"baseline_goroutines"`
 
-	// Of a curve: its name, the point, and the cost there beside that of the first
-	// point, and beside linear growth.
+	// Of a curve: its name, the point, and the cost there relative to that of the first
+	// point, and to linear growth.
 	Curve         string   `json:"curve,omitempty"`
 	At            *int     `json:"at"`
 	RatioToFirst  *float64 `json:"ratio_to_first"`

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// options is what is measured and how often.
+// options select the measurements and their number.
 type options struct {
 	rounds int            // at least 1
 	only   *regexp.Regexp // nil: everything

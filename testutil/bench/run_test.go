@@ -76,7 +76,7 @@ func TestAnEntrantThatFailsEndsItAllAndIsNamed(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatMatchesIsMeasured(t *testing.T) {
+func TestOnlyMatchingBenchmarksAreMeasured(t *testing.T) {
 	first, second := newFake(func(role) error { return nil }), newFake(func(role) error { return nil })
 	second.name = "other/2"
 	all := []work{first.work, second.work}

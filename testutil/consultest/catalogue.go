@@ -28,7 +28,7 @@ type Service struct {
 	NoNodeAddress bool
 }
 
-// registry is what is registered. It is never changed: a new one replaces
+// registry is the registered instances. It is never changed: a new one replaces
 // it.
 type registry struct {
 	index       uint64

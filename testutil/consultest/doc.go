@@ -4,6 +4,6 @@
 //
 // [Start] makes a [Server], [Server.SetServices] registers instances,
 // [Server.Inject] makes it fail, and [Server.Requests], [Server.Count] and
-// [Server.Counts] report its requests. Like the fake servers beside it, it takes no
+// [Server.Counts] report its requests. Like the other fake servers, it takes no
 // testing.TB.
 package consultest

@@ -12,7 +12,7 @@ type Request struct {
 	Host       string     // as sent
 }
 
-// requestLog is what was asked. It is never changed: a new one replaces it.
+// requestLog is the requests so far. It is never changed: a new one replaces it.
 type requestLog struct {
 	total int
 	last  []Request

@@ -79,7 +79,7 @@ const (
 	healthPath  = "/v1/health/service/"
 )
 
-// route is what a healthy agent does.
+// route answers as a healthy agent.
 func (s *Server) route(w http.ResponseWriter, r *http.Request, dc, token string) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", "OPTIONS,GET")
@@ -129,8 +129,8 @@ func (s *Server) knows(token string) bool {
 }
 
 // service answers for a service, each instance as entry makes it; nil: it is left out.
-// ACLs hide instances, which is no error; the answer to a token says that there are
-// hidden ones.
+// ACLs hide instances, which is no error; the answer to a token has the header
+// X-Consul-Results-Filtered-By-ACLs (Consul 1.20.1, agent/http.go).
 func (s *Server) service(
 	w http.ResponseWriter, r *http.Request, catalogue *registry, dc, token, name string, entry func(Service) any,
 ) {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Config says how a [Server] behaves. The zero value works.
+// Config configures a [Server]. The zero value works.
 type Config struct {
 	// Addr is what to listen on: host:port, or unix:// and the path of a socket.
 	// Empty: 127.0.0.1, a free port.
@@ -25,9 +25,9 @@ type Config struct {
 	// nothing, and an unknown one is refused. Empty: there are no ACLs, and any
 	// token does.
 	Token string
-	// BlindToken is one that is known beside Token and lets nothing be seen.
+	// BlindToken is another known token; it lets nothing be seen.
 	BlindToken string
-	// TLS makes it speak HTTPS only, as the configuration says. Nil: HTTP.
+	// TLS makes it speak HTTPS only, with this configuration. Nil: HTTP.
 	TLS *tls.Config
 }
 
@@ -39,7 +39,7 @@ type Server struct {
 	addr   string
 	server *http.Server
 
-	quitting context.Context // ends with Stop, and with it what is held back
+	quitting context.Context // ends with Stop, and with it what is delayed
 	quit     context.CancelFunc
 
 	catalogue atomic.Pointer[registry]
@@ -120,7 +120,7 @@ func (s *Server) URL() string {
 	return "http://" + s.addr
 }
 
-// Stop ends the agent and everything it started, requests that are held back
+// Stop ends the agent and everything it started, requests that are delayed
 // included, and waits for it. Stopping twice is fine.
 func (s *Server) Stop() {
 	s.quit()

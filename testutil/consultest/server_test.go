@@ -186,7 +186,7 @@ func TestACLsHideServicesAndRefuseUnknownTokens(t *testing.T) {
 	}
 }
 
-func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
+func TestAFaultHitsOnlyItsTargetAndNoMoreOftenThanItsCount(t *testing.T) {
 	c := start(t, Config{})
 	c.SetServices("dc2")
 	c.Inject(Denied().On("/v1/catalog/service/").In("dc2").Times(1), Answer(418, "").On("/v1/status/"))
@@ -218,7 +218,7 @@ func TestAFaultHitsWhatItIsNarrowedToAndNoMoreOftenThanItIsTold(t *testing.T) {
 	}
 }
 
-func TestBodiesAreHugeMalformedOrCutAsTold(t *testing.T) {
+func TestBodiesAreHugeMalformedOrCutByTheFault(t *testing.T) {
 	c := start(t, Config{})
 	c.Inject(Huge(1 << 20).Times(1))
 	text, _ := read(t, c, "/v1/catalog/datacenters", "")
@@ -379,7 +379,7 @@ func TestConsulCannotListenWhereSomebodyElseDoes(t *testing.T) {
 	}
 }
 
-func TestWhatRequestsReturnsIsTheCallersOwn(t *testing.T) {
+func TestTheResultOfRequestsIsTheCallersOwn(t *testing.T) {
 	c := start(t, Config{})
 	read(t, c, "/v1/status/leader", "")
 	clear(c.Requests())

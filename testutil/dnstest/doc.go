@@ -4,7 +4,7 @@
 //
 // [Start] makes a [Server], [Server.Set] gives it records in the form of zone
 // files, [Server.Inject] makes it misbehave for a name, and [Server.Resolver] is
-// a net.Resolver that asks it alone. Like the fake servers beside it, it takes no
+// a net.Resolver that asks it alone. Like the other fake servers, it takes no
 // testing.TB.
 //
 // It stands apart from package testutil because of what it needs: programs that

@@ -14,7 +14,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Config says how a Server listens. The zero value works.
+// Config configures a Server. The zero value works.
 type Config struct {
 	// NoTCP makes it answer over UDP only; TCP is refused.
 	NoTCP bool

@@ -91,7 +91,7 @@ func TestAnAnswerThatDoesNotFitIsWholeOverTCP(t *testing.T) {
 	}
 }
 
-func TestFaultsAreWhatTheySay(t *testing.T) {
+func TestFaultsDoAsNamed(t *testing.T) {
 	s := start(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
 	for f, want := range map[dnstest.Fault]func(r *dns.Msg, err error) bool{
 		dnstest.ServFail:  func(r *dns.Msg, err error) bool { return err == nil && r.Rcode == dns.RcodeServerFailure },
@@ -158,7 +158,7 @@ func TestAServerWithoutTCPRefusesIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRecordIsRefusedAndChangesNothing(t *testing.T) {
+func TestAValueThatIsNoRecordIsRefusedAndChangesNothing(t *testing.T) {
 	s := start(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
 	for _, bad := range []string{"", "one.test. 1 IN A 192.0.2.300", "; nothing"} {
 		if err := s.Set("one.test. 1 IN A 192.0.2.2", bad); err == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zone is what a Server knows. It is never changed.
+// zone is the records of a Server. It is never changed.
 type zone struct {
 	sets   map[set][]dns.RR
 	faults map[string]Fault

@@ -71,7 +71,7 @@ func tally(agent string, fronts, calls, follows []record, from, to time.Time) (b
 	return b
 }
 
-// together is how many sessions an agent has with all servers, as these said last.
+// together is how many sessions an agent has with all servers, as these reported last.
 func together(latest map[string]record, now time.Time) (n int) {
 	for _, c := range latest {
 		if now.Sub(c.Sent) <= otherWay {

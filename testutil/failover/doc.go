@@ -18,11 +18,11 @@
 // After the leader is gone, calls are forwarded to it for about a second (and
 // refused, or left without an answer if it went silent; the first one of each
 // follower ends with "stream closed" if the leader ended in an orderly way, with
-// "EOF" if it died: golden leader_interrupted, leader_killed), then held, until a
+// "EOF" if it died: golden leader_interrupted, leader_killed), then waiting, until a
 // new leader is elected 1.4 to 2.4 s after the loss. A leader that hands the lead
 // over refuses writes for 20 to 100 ms ("leadership transfer in progress"), then for
 // 5 to 20 ms because it has stepped down ("node is not the leader"); then calls are
-// held for 40 to 100 ms, until the successor leads (golden leadership_transfer, in
+// waiting for 40 to 100 ms, until the successor leads (golden leadership_transfer, in
 // which all of it took 75 ms). Heartbeats cease to name a lost
 // server after 4.5 to 6.5 s. A server that is cut off loses its leader within a
 // second. A server that comes back knows the leader after 0.5 to 1.2 s.
@@ -32,7 +32,7 @@
 //
 // Ours embeds package proxy as a Nomad client would: started with the three
 // addresses, registered once, one blocking query always pending, heartbeats with
-// a budget that ends half the grace after they are due. The stock one is a plain
+// a soft deadline, half the grace after they are due. The stock one is a plain
 // client that does what Nomad's own does: one list that is rotated at every
 // error, yamux with its default keepalive, heartbeats that are not repeated on
 // another server but after a pause; when it moves, it shuffles the list, pings the

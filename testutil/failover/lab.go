@@ -27,7 +27,7 @@ type host struct {
 
 const bridge = "bridge0"
 
-// newLab makes a bridge without hosts. The error says what is missing.
+// newLab makes a bridge without hosts. The error reports what is missing.
 func newLab() (*lab, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("network namespaces need root: run this as root (sudo make failover)")

@@ -20,7 +20,7 @@ var (
 	inSight   = limit{most: noticeable}
 )
 
-// No server died, or the server has said that it goes, and the proxy repeats a heartbeat
+// No server died, or the server has announced that it leaves, and the proxy repeats a heartbeat
 // by itself. But nothing hurries a new leader along. After an orderly end there is one 1.4 to 2.4 s
 // later; after a transfer 0.1 to 0.3 s later. A refused heartbeat comes again after
 // a pause, which is longer the more often it was refused, and the fewest are hit, so

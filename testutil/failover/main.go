@@ -120,7 +120,7 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	return len(breaches) > 0, err
 }
 
-// conclude makes the rows of one fault and says which limits ours has broken.
+// conclude makes the rows of one fault and returns which limits ours has broken.
 func conclude(name string, h *harvest) (rows []row, breaches []string) {
 	f := faultNamed(name)
 	elsewhere := name + ", elsewhere"
@@ -145,7 +145,7 @@ func conclude(name string, h *harvest) (rows []row, breaches []string) {
 	return rows, breaches
 }
 
-// publish prints the table, and writes the figures where FAILOVER_JSON says.
+// publish prints the table, and writes the figures to the file that FAILOVER_JSON names.
 func publish(rows []row) error {
 	err := table(os.Stdout, rows)
 	path := os.Getenv("FAILOVER_JSON")

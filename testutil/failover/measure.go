@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// sample is what one fault did to one agent.
+// sample is the effect of one fault on one agent.
 type sample struct {
 	agent  string
 	next   time.Duration // how late its next successful heartbeat was

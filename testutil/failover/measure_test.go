@@ -83,7 +83,7 @@ func TestAHeartbeatIsAsLateAsTheTimeSinceItWasDue(t *testing.T) {
 	}
 }
 
-func TestWhatTheMachineDidNotRunDoesNotCount(t *testing.T) {
+func TestTimeTheMachineDidNotRunDoesNotCount(t *testing.T) {
 	const grace = 10 * time.Second
 	beats := []record{good(10, 10), good(20, 31)}
 	for name, c := range map[string]struct {
@@ -125,7 +125,7 @@ func TestAFreezeOnPurposeIsNoStall(t *testing.T) {
 		}
 	}
 	if frozen(testutil.Stall{From: at(1), To: at(9)}, time.Time{}) {
-		t.Error("nobody froze it")
+		t.Error("it was not frozen")
 	}
 }
 

@@ -57,7 +57,7 @@ func nodeID(name string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
 
-// longestQuery is how long a client asks a query to be held.
+// longestQuery is the hold time that a client asks for.
 const longestQuery = 5 * time.Minute
 
 func register(name string) *registerArgs {

@@ -65,7 +65,7 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 	f.DurationVar(&o.ttlMax, "ttl-max", 20*time.Second, "longest TTL")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long after its TTL a heartbeat counts as missed")
 	f.IntVar(&o.agents, "agents", 12, "agents of ours, and with -stock as many of the other kind")
-	f.BoolVar(&o.stock, "stock", false, "run stock agents beside ours")
+	f.BoolVar(&o.stock, "stock", false, "run stock agents with ours")
 	f.StringVar(&o.logs, "logs", "", "directory for the logs of all processes; they are not kept otherwise")
 	f.DurationVar(&o.drain, "drain", 0, "time to drain of our agents' sessions; 0: the default")
 	f.BoolVar(&o.short, "short", false, strings.Join(shortFaults, ",")+" once each, TTL 2 to 3 s, 4 agents, 4 s to drain; other flags still count")

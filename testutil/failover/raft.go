@@ -34,7 +34,7 @@ type peer struct {
 	picture testutil.Picture
 }
 
-// belief is what a server takes for the leader.
+// belief is the leader that a server assumes.
 type belief struct {
 	leader, lost   string
 	stuck, orderly bool // so was lost

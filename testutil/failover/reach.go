@@ -24,11 +24,11 @@ type caller struct {
 }
 
 // reach calls and follows those agents until ctx ends. It does not wait.
-func (c *caller) reach(ctx context.Context, who reach) {
-	for _, agent := range who.Call {
+func (c *caller) reach(ctx context.Context, of reach) {
+	for _, agent := range of.Call {
 		go c.callOften(ctx, agent)
 	}
-	for _, agent := range who.Follow {
+	for _, agent := range of.Follow {
 		go c.followAlways(ctx, agent)
 	}
 }

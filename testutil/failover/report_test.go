@@ -22,7 +22,7 @@ func Example() {
 	// | rebalance | ours | 12 | 0 / 0 / 0 s | 0 | 0.0 s | 0 | 0 |  | 20 moves; calls failed 2 of 900, without a session 1; follows cut 1 of 13; sessions at most 3 |
 }
 
-func TestFiguresSayWhoseTheyAreUnlessTheyAreOurs(t *testing.T) {
+func TestFiguresNameTheirAgentUnlessItIsOurs(t *testing.T) {
 	var out strings.Builder
 	rows := []row{
 		{fault: faultSIGKILL, client: clientOurs, n: 2, p50: 1234567 * time.Microsecond, gap: 3 * time.Second},

@@ -119,7 +119,7 @@ func (r *rig) launch(name string, h host, args ...string) (*process, error) {
 		"-grace", r.opt.grace.String(), "-drain", r.opt.drain.String())...)
 }
 
-// startServer starts a server's process; it is ready when it has said so.
+// startServer starts a server's process; it is ready when it has printed so.
 func (r *rig) startServer(s *server) (err error) {
 	s.ready = false
 	if s.proc, err = r.launch(s.name, s.host, "-role", "server", "-addr", s.addr); err != nil {
@@ -175,7 +175,7 @@ func (r *rig) take(e event) {
 	}
 }
 
-// await lets time pass until holds says so, at most for most. It returns
+// await lets time pass until holds reports true, at most for most. It returns
 // false if it never did, or ctx ended.
 func (r *rig) await(ctx context.Context, most time.Duration, holds func() bool) bool {
 	limit := time.NewTimer(most)

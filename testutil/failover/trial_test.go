@@ -5,7 +5,7 @@ package main
 import "testing"
 
 // The table tells what was; the limits are for what the machine had no part in.
-func TestTheLimitsHoldForWhatTheMachineDidNotDelay(t *testing.T) {
+func TestTheLimitsApplyToTrialsTheMachineDidNotDelay(t *testing.T) {
 	h := newHarvest()
 	h.attached[clientOurs] = []sample{{next: secs(9), worst: secs(9), gap: secs(40), missed: true}}
 	h.attached[clientJudged] = []sample{{next: secs(1), worst: secs(1), gap: secs(21)}}

@@ -27,11 +27,11 @@ func (r *rig) wander(ctx context.Context, f fault, h *harvest) error {
 		names[i] = c.name
 	}
 	for _, s := range r.servers {
-		who := reach{Call: names}
+		of := reach{Call: names}
 		for _, c := range r.attached(s) {
-			who.Follow = append(who.Follow, c.name)
+			of.Follow = append(of.Follow, c.name)
 		}
-		s.proc.send(order{Reach: &who})
+		s.proc.send(order{Reach: &of})
 	}
 	if !r.await(ctx, r.patience(), func() bool { return r.followed() == len(r.agents) }) {
 		return r.unwell(ctx, fmt.Sprintf("%d of %d logs are followed", r.followed(), len(r.agents)))

@@ -1,4 +1,4 @@
-// Package peers holds benchmarks of the proxy beside other ways to do the same.
+// Package peers has benchmarks of the proxy and of other ways to do the same.
 //
 // It is a module of its own: what it compares with (a list behind a mutex, the
 // actors of hollywood, the calls of grpc) is not for the proxy's own code and must

@@ -142,7 +142,7 @@ var boxes = []struct {
 	make func(done chan struct{}) box
 }{{"ours", newOurs}, {"hollywood", newEngine}, {"channel", newChannel}}
 
-func TestThePeersAnswerWhatTheyAreAsked(t *testing.T) {
+func TestThePeersAnswerEachRequest(t *testing.T) {
 	for _, peer := range boxes {
 		done := make(chan struct{}, 1)
 		b := peer.make(done)

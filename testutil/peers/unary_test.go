@@ -51,7 +51,7 @@ func openPool(tb testing.TB) caller {
 	}
 }
 
-func TestThePeersEchoWhatTheyAreSent(t *testing.T) {
+func TestThePeersEchoEachRequest(t *testing.T) {
 	payload := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
 	for _, peer := range callers {
 		t.Run(peer.name, func(t *testing.T) {

@@ -25,7 +25,7 @@ const (
 // ErrSeq reports an answer to another request than the last one of its stream.
 var ErrSeq = errors.New("plainclient: the answer has another Seq than the request")
 
-// Config says how a [Session] behaves. The zero value works.
+// Config configures a [Session]. The zero value works.
 type Config struct {
 	// TLS is the configuration of the handshake. Nil: none.
 	TLS *tls.Config

@@ -4,6 +4,6 @@
 // the recorder. It retries nothing and sets no limits of time.
 //
 // [Dial] makes a [Session]. [Session.Call] makes calls, on streams that are kept for
-// the next call, as Nomad's own pool keeps them. [Session.OpenMode] opens a [Stream]
+// the next call, as Nomad's pool does (Nomad 2.0.6, helper/pool/pool.go). [Session.OpenMode] opens a [Stream]
 // for a test that writes and reads the protocol itself.
 package plainclient

@@ -37,7 +37,7 @@ type framed struct {
 	from, to int
 }
 
-// wire is what was said on the connection, below the messages.
+// wire is the connection's bytes, below the messages.
 type wire struct {
 	client, server flow
 	frames         []framed

@@ -91,7 +91,7 @@ func clientTLS(ca, cert, key, region string) (*tls.Config, error) {
 
 func file(dir string, c conversation) string { return filepath.Join(dir, c.golden.Name+".json") }
 
-// mayReplace asks whether files that are there may be replaced. The error says that
+// mayReplace asks whether files that are there may be replaced. The error reports that
 // they may not.
 func mayReplace(dir string, chosen []conversation, in io.Reader, out io.Writer) error {
 	var there []string

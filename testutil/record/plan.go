@@ -32,7 +32,7 @@ var recordable = []struct {
 	{"keepalive", withLeader},
 }
 
-// excluded says for the others what they need.
+// excluded has for the others what they need.
 var excluded = map[string]string{
 	"cluster_starting":    "a cluster that starts",
 	"leader_interrupted":  "a leader that is interrupted",
@@ -44,7 +44,7 @@ var excluded = map[string]string{
 }
 
 // choose returns the transcripts to play again, all if names is empty. The error
-// quotes a name that cannot be recorded and says why.
+// quotes a name that cannot be recorded and has the reason.
 func choose(names string) (chosen []conversation, err error) {
 	wanted := strings.FieldsFunc(names, func(r rune) bool { return r == ',' || r == ' ' })
 	for _, name := range wanted {

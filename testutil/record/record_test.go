@@ -64,7 +64,7 @@ func chatter(t *testing.T, cluster *testutil.Cluster) {
 // quick are the conversations that need no waiting for pings.
 const quick = "ping,bad_mode_byte,unknown_method,register_heartbeat,refused_arguments,follower_errors,event_stream,streaming_open"
 
-func TestWhatIsRecordedIsPlayedBackTheSame(t *testing.T) {
+func TestARecordingIsPlayedBackTheSame(t *testing.T) {
 	ca, err := testutil.NewCA()
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +216,7 @@ func TestAServerThatAnswersOtherwiseIsReported(t *testing.T) {
 	}
 }
 
-func TestEveryRecordingIsMadeAnewOrSaysWhatItNeeds(t *testing.T) {
+func TestEveryRecordingIsMadeAnewOrNamesItsNeeds(t *testing.T) {
 	var known []string
 	for _, r := range recordable {
 		known = append(known, r.name)

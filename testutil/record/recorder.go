@@ -40,7 +40,7 @@ type playing struct {
 	read []byte // no whole value yet
 }
 
-// record plays the client's side of a recording to addr and returns what was said.
+// record plays the client's side of a recording to addr and returns the conversation.
 // The error is that of dialing, or of a stream. A server that closes the connection is
 // recorded.
 func (r *recorder) record(ctx context.Context, addr string, golden *testutil.Transcript) (*testutil.Transcript, error) {

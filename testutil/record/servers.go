@@ -29,7 +29,7 @@ func (r *recorder) ask(ctx context.Context, addr, method string, reply any) erro
 }
 
 // find returns the servers for the conversations, as far as they were named: the
-// leader, and one that does not lead. The error says why no leader is known.
+// leader, and one that does not lead. The error reports why no leader is known.
 func (r *recorder) find(ctx context.Context, servers []string) (map[role]string, error) {
 	var leader string
 	var failed []error

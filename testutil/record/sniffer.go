@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// chunk is what one read or one write brought.
+// chunk is the bytes of one read or one write.
 type chunk struct {
 	client bool // written by the client
 	at     time.Duration

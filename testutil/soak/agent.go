@@ -34,7 +34,7 @@ func (a *agent) start() {
 	a.callers.group.Go(a.ask)
 }
 
-// beatReply is what is read of the answer to a heartbeat.
+// beatReply has the fields that are read of the answer to a heartbeat.
 type beatReply struct {
 	Servers        []messages.ServerInfo
 	NumNodes       int
@@ -110,7 +110,7 @@ func (a *agent) once(ctx context.Context, n int, due time.Time, reply *beatReply
 // blockFor is how long a server is asked to hold the blocking query.
 const blockFor = 5 * time.Second
 
-// allocsReply is what is read of the answer to the blocking query.
+// allocsReply has the fields that are read of the answer to the blocking query.
 type allocsReply struct {
 	Allocs map[string]uint64
 	Index  uint64

@@ -8,7 +8,7 @@ type breach uint8
 const (
 	lost        breach = iota // a call that may be repeated failed
 	duplicated                // a call was executed twice that must not be
-	mislabelled               // what the outcome said was executed is not what was
+	mislabelled               // the outcome contradicts the executions
 	corrupted                 // an answer is not the one to its call
 	late                      // a heartbeat came after TTL and grace were over
 	overstayed                // a call ended long after its deadline

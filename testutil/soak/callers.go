@@ -97,7 +97,7 @@ func (c *callers) callOnce(rng *rand.Rand, id string) {
 	}
 }
 
-// message is what Echo.Echo is given and gives back.
+// message is the argument and the answer of Echo.Echo.
 type message struct {
 	Number  uint64
 	Payload []byte

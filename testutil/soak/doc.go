@@ -52,6 +52,6 @@
 //
 // # Exit codes
 //
-// 0 if everything held, 1 if not, 2 if it could not run. -json reports on one
+// 0 if all conditions held, 1 if not, 2 if it could not run. -json reports on one
 // line.
 package main

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// executions says in words how often a call was executed.
+// executions is in words how often a call was executed.
 func executions(n int) string { return fmt.Sprintf("; executed %d times", n) }
 
 // forgotten leaves of what was executed that of which no call is to be compared

@@ -22,12 +22,12 @@ const (
 	garbage
 	goAway
 	noLeader
-	deny // an answer that says the request was refused
+	deny // an answer that the request was refused
 	refuse
 	kinds // how many there are
 )
 
-// trait is what the planner knows of a kind.
+// trait is the planner's data about a kind.
 type trait struct {
 	name        string
 	weight      int           // how often, against the others

@@ -112,7 +112,7 @@ func TestAnExecutionAfterItsCallWasForgottenIsABreach(t *testing.T) {
 	}
 }
 
-func TestTheFirstFewBreachesOfASortAreToldWithTheFaultsMeanwhile(t *testing.T) {
+func TestTheFirstFewBreachesOfASortAreReportedWithTheFaultsMeanwhile(t *testing.T) {
 	p := newPage(nil)
 	p.journal.began(event{kind: mute}, "10.0.0.1:4647")
 	now := time.Now()
@@ -121,11 +121,11 @@ func TestTheFirstFewBreachesOfASortAreToldWithTheFaultsMeanwhile(t *testing.T) {
 	}
 	p.judge(now.Add(time.Hour))
 	if p.breaches.counts[lost] != 3*explained || p.breaches.counts[overstayed] != 3*explained || len(p.breaches.texts) != 2*explained {
-		t.Fatalf("%d told of %v", len(p.breaches.texts), p.breaches.counts)
+		t.Fatalf("%d reported of %v", len(p.breaches.texts), p.breaches.counts)
 	}
 	for _, text := range p.breaches.texts {
 		if !strings.Contains(text, "why") || !strings.Contains(text, "10.0.0.1:4647") || !strings.Contains(text, "mute") {
-			t.Errorf("not told in full: %s", text)
+			t.Errorf("not reported in full: %s", text)
 		}
 	}
 }
@@ -156,7 +156,7 @@ func TestTheTimeInWhichTheMachineDidNotRunTheSoakDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestAVisitSeesWhatWasEnteredBefore(t *testing.T) {
+func TestAVisitSeesEarlierEntries(t *testing.T) {
 	l := openLedger(newPage(nil).forget, newJournal())
 	defer l.close()
 	now := time.Now()

@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
-// report is what a soak found out.
+// report is the result of a soak.
 type report struct {
 	Seed     uint64         `json:"seed"`
 	Duration time.Duration  `json:"duration_ns"`

@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// setting is what a soak is made of.
+// setting configures a soak.
 type setting struct {
 	duration time.Duration
 	callers  int
@@ -79,7 +79,7 @@ func soak(ctx context.Context, set setting) (*report, error) {
 	return r, nil
 }
 
-// settlement is what a server may need to execute what it has read already.
+// settlement is the time that a server may need to execute the requests it has read.
 const settlement = 2 * time.Second
 
 func rest(d time.Duration) {
@@ -100,7 +100,7 @@ type watch struct {
 // readings is how often the heap is read in a soak.
 const readings = 60
 
-// run measures the heap at the beginning, in the middle and at the end, and says
+// run measures the heap at the beginning, in the middle and at the end, and logs
 // every ten seconds how it goes.
 func (w *watch) run(ctx context.Context) {
 	d := w.set.duration

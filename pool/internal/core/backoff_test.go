@@ -109,7 +109,7 @@ func TestAServerThatIsBackIsFoundSoon(t *testing.T) {
 	}
 }
 
-func TestWhoIsRefusedLearnsTheLastCauseAndWhenItIsTriedAgain(t *testing.T) {
+func TestARefusedCallerLearnsTheLastCauseAndWhenItIsTriedAgain(t *testing.T) {
 	r := newRig(t)
 	dead(r.core, r.now, 2, 10*time.Millisecond) // two dials, at once
 	dials, answers := dialed(r.core, r.now, connect(addrA))
@@ -168,7 +168,7 @@ func TestASessionThatEndsBeforeItServedIsAFailedDial(t *testing.T) {
 }
 
 // A server that announces its departure as soon as it is reached is as bad as one that
-// hangs up, whoever notices it first, and although the session lasts.
+// hangs up, on whichever path that is noticed first, and although the session lasts.
 func TestAServerThatSaysGoodbyeAtOnceIsNotDialedAgainAndAgain(t *testing.T) {
 	for name, notice := range map[string]func(session uint64) Message{
 		"its keeper": func(id uint64) Message { return Leaving{Addr: addrA, Session: id} },
@@ -230,7 +230,7 @@ func TestNewCredentialsEndTheBackOffThatOldOnesCaused(t *testing.T) {
 
 func first(dials []Dial, _ []error) []Dial { return dials }
 
-func TestWhatIsRememberedOfAddressesIsBounded(t *testing.T) {
+func TestTheMemoryOfAddressesIsBounded(t *testing.T) {
 	r := newRig(t)
 	for i := range 3 * maxBackoffs {
 		r.now = r.now.Add(time.Millisecond)
@@ -256,7 +256,7 @@ func TestWhatIsRememberedOfAddressesIsBounded(t *testing.T) {
 
 // The dial that is to find out whether a silent session or its server has died is one of
 // the address's, and so is that for new credentials.
-func TestADialBesideASessionIsPartOfTheBackOff(t *testing.T) {
+func TestADialWithASessionUpIsPartOfTheBackOff(t *testing.T) {
 	r := silentRig(t)
 	for n := range 20 {
 		r.tell(Dialed{Addr: addrA, Session: uint64(n + 2), Err: errNobody})

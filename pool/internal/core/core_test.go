@@ -17,7 +17,7 @@ const (
 	addrB = "10.0.0.2:4647"
 )
 
-// rig is a core with names for those who ask it.
+// rig is a core with names for its callers.
 type rig struct {
 	t     *testing.T
 	core  *Core
@@ -50,9 +50,9 @@ func classify(err error) (timeout, credentials bool) {
 	return errors.Is(err, context.DeadlineExceeded), errors.Is(err, errCredentials)
 }
 
-func (r *rig) connect(who, addr string, except uint64) Connect {
+func (r *rig) connect(caller, addr string, except uint64) Connect {
 	reply := actor.NewReply[error]()
-	r.names[reply] = who
+	r.names[reply] = caller
 	return Connect{Addr: addr, Except: except, Reply: reply}
 }
 
@@ -131,7 +131,7 @@ func (r *rig) sessions(want ...uint64) {
 	}
 }
 
-func TestADialThatNobodyKnowsOfAnyMoreIsShut(t *testing.T) {
+func TestADialThatWasForgottenIsShut(t *testing.T) {
 	r := newRig(t)
 	r.tell(Dialed{Addr: addrA, Session: 7}, "retire 7: "+ErrIdle.Error())
 	r.sessions()

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// spareIdle is how long a session is kept that came up beside another one and that no
+// spareIdle is how long a session is kept that came up while another one was there and that no
 // call has used. Its server does not know the agent by it.
 const spareIdle = 5 * time.Second
 
@@ -74,7 +74,7 @@ func (c *Core) dialed(now time.Time, m Dialed) {
 	c.answerAll(l, m.Err)
 }
 
-// reportFailed tells the owner of a dial that has failed, unless it was told when the
+// reportFailed tells the owner of a dial that has failed, unless that was done when the
 // dial was late and the server is not judged by it.
 func (c *Core) reportFailed(addr string, id uint64, err error) {
 	d := c.slots.running[id]
@@ -144,7 +144,7 @@ func (c *Core) judges(addr string, id uint64) bool { return !c.isRenewal(id) && 
 
 // dialLate answers the callers of a dial that has not been answered in their time; they
 // go to another server. The dial goes on, because a server that is busy works it off all
-// the same. A later caller has another one made beside it, which does not go on, and
+// the same. A later caller has another one made, which does not go on, and
 // whichever is answered first is used: what is late may be lost.
 func (c *Core) dialLate(now time.Time, m DialLate) {
 	d := c.slots.running[m.Session]
@@ -187,7 +187,7 @@ func (c *Core) failed(now time.Time, addr string, err error) {
 	c.dials.Failed(now, c.failure(addr, err), c.connected(0))
 }
 
-// failure says what kind of failure err is.
+// failure is the kind of failure that err is.
 func (c *Core) failure(addr string, err error) Failure {
 	timeout, credentials := c.cfg.Classify(err)
 	return Failure{Addr: addr, Err: err, Timeout: timeout, Credentials: credentials}

@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// Effect is what the owner must do. The set is sealed.
+// Effect is an order to the owner. The set is sealed.
 //
 //sumtype:decl
 type Effect interface{ effect() }
@@ -21,7 +21,7 @@ type (
 		Proof   any    // of the Renew that asked for it; nil: none
 	}
 
-	// DialFailed says that a dial has failed or is late.
+	// DialFailed reports that a dial has failed or is late.
 	DialFailed struct {
 		Addr    string
 		Err     error
@@ -51,7 +51,7 @@ type (
 		Cause   error
 	}
 
-	// Replaced says that a session to Addr has taken the place of one that was cut, or
+	// Replaced reports that a session to Addr has taken the place of one that was cut, or
 	// that does not serve.
 	Replaced struct{ Addr string }
 

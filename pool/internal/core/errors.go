@@ -21,7 +21,7 @@ var (
 	ErrDrained         = errors.New("session was made with credentials that are no longer trusted, and its time to drain is over")
 	ErrTooManySessions = errors.New("session had left use, and there are too many of these")
 
-	// ErrNotRenewed says that a renewal made no session.
+	// ErrNotRenewed means that a renewal made no session.
 	ErrNotRenewed = errors.New("the session to the server is not being replaced now")
 )
 
@@ -36,7 +36,7 @@ func (e *renewedError) Error() string { return e.text }
 func (*renewedError) Is(target error) bool { return target == ErrRenewed }
 
 // LetGo reports whether a session ended because this side had no more use for it: the
-// end says nothing about the server.
+// end is no fault of the server.
 func LetGo(err error) bool {
 	ours := []error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, actor.ErrStopped}
 	return slices.ContainsFunc(ours, func(reason error) bool { return errors.Is(err, reason) })
@@ -57,7 +57,7 @@ type Refusal struct {
 	Until    time.Time // from then on the address is dialed, or a dial under way may be joined
 	Failures int       // in a row
 	Last     Failure   // of these; with Paced maybe of another address
-	Paced    bool      // the agent's dials are held back, and not those of this address alone
+	Paced    bool      // the agent's dials are delayed, and not those of this address alone
 }
 
 func (e *Refusal) Error() string {

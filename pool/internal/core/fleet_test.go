@@ -8,7 +8,7 @@ import (
 )
 
 // outage is a fleet all of whose servers are down for a minute: each agent has one caller,
-// who tries the servers one after the other and pauses for a second at least.
+// which tries the servers one after the other and pauses for a second at least.
 type outage struct {
 	refused int             // dials, of all agents
 	each    []int           // dials to one server in each second
@@ -76,7 +76,7 @@ func TestASmallClusterIsBackWithinTheLongestPause(t *testing.T) {
 }
 
 // An agent that has a session, or has just lost its one, dials as if it were alone.
-func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
+func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	const spread = 31 * time.Second
 	r := newRig(t)
 	r.tell(DialSpread{Over: spread})
@@ -89,7 +89,7 @@ func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
 	}
 	for i := range paceFree {
 		if !try(hole(i)) {
-			t.Fatalf("dial %d is held back", i)
+			t.Fatalf("dial %d is delayed", i)
 		}
 	}
 	if try(addrB) {
@@ -106,13 +106,13 @@ func TestOnlyAnAgentThatReachesNoServerIsHeldBack(t *testing.T) {
 	}
 	for i := range 20 {
 		if !try(hole(10 + i)) {
-			t.Fatal("an agent that has a session is held back")
+			t.Fatal("an agent that has a session is delayed")
 		}
 	}
 	dialed(r.core, r.now, Disconnected{Addr: addrA, Session: r.core.links[addrA].session})
 	for i := range paceFree {
 		if !try(hole(50 + i)) {
-			t.Fatal("an agent that has just lost its session is held back")
+			t.Fatal("an agent that has just lost its session is delayed")
 		}
 	}
 	if try(hole(60)) {
@@ -135,13 +135,13 @@ func reachless(t *testing.T) (*rig, func(addr string) bool) {
 	}
 	for i := range paceFree {
 		if !try(hole(i)) {
-			t.Fatalf("dial %d is held back", i)
+			t.Fatalf("dial %d is delayed", i)
 		}
 	}
 	return r, try
 }
 
-// An operator who names a server in an outage, or discovery that finds one, need not wait.
+// An operator that names a server in an outage, or discovery that finds one, need not wait.
 func TestAServerThatIsAddedInAnOutageIsDialedAtOnce(t *testing.T) {
 	r, try := reachless(t)
 	if try(addrB) {
@@ -172,9 +172,9 @@ func TestTheNextDialInAnOutageIsOfAnotherServer(t *testing.T) {
 	if try(addrB) {
 		r.now = r.core.dials.pace.until.Add(paceSteps * paceStep)
 	} else {
-		t.Error("a server that was not dialed yet is held back")
+		t.Error("a server that was not dialed yet is delayed")
 	}
 	if !try(hole(0)) {
-		t.Error("a server that nobody else is dialed in place of is held back for long")
+		t.Error("a server in place of which no other is dialed is delayed for long")
 	}
 }

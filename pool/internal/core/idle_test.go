@@ -71,7 +71,7 @@ func TestTheDeadlineIsThatOfTheFirstSession(t *testing.T) {
 	r.deadline(idleTime / 2)
 }
 
-// A probe, or a corroborating ping, costs a server a session. Nobody calls on it, and its server
+// A probe, or a corroborating ping, costs a server a session. No call is made on it, and the server
 // knows no agent by it.
 func TestASessionThatOnlyPingsWereOnEndsSoonWhereCallsAreElsewhere(t *testing.T) {
 	r := newRig(t)
@@ -102,7 +102,7 @@ func TestASessionThatHasCarriedCallsHasTheTimeToBecomeIdle(t *testing.T) {
 	r.expire(1, "publish", "retire 1: "+ErrIdle.Error(), "release 1")
 }
 
-// Without anybody who says where calls go, pings are use like any other.
+// Where no server is retained, pings are use like any other.
 func TestASessionThatIsPingedNowAndThenIsNotIdle(t *testing.T) {
 	r := up(t, addrA)
 	for range 5 {
@@ -112,7 +112,7 @@ func TestASessionThatIsPingedNowAndThenIsNotIdle(t *testing.T) {
 	}
 }
 
-// The server that was left knows nobody by a session that only pings were on.
+// The server that was left knows no agent by a session that only pings were on.
 func TestALeftSessionThatOnlyPingsWereOnNeedNotOutlastTheTTL(t *testing.T) {
 	r := moved(t)
 	r.tell(HeartbeatTTL{TTL: 10 * time.Minute})

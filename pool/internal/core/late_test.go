@@ -14,7 +14,7 @@ func tooLate(addr string) error {
 	return fmt.Errorf("%s: no answer within %v: %w", addr, limit, context.DeadlineExceeded)
 }
 
-// lateRig has a dial to A as 1 that is late, and a caller who was told so.
+// lateRig has a dial to A as 1 that is late, and a caller that was answered so.
 func lateRig(t *testing.T) *rig {
 	r := newRig(t)
 	r.core.cfg.Dial = limit
@@ -24,7 +24,7 @@ func lateRig(t *testing.T) *rig {
 	return r
 }
 
-// second has another dial made beside the late one, as 2.
+// second has another dial made in addition to the late one, as 2.
 func (r *rig) second() {
 	_, answers := dialed(r.core, r.now, connect(addrA))
 	if _, backs := errors.AsType[*Refusal](answers[0]); !backs {
@@ -41,7 +41,7 @@ func TestADialThatIsLateIsUsedWhenItComes(t *testing.T) {
 	r.sessions(1)
 }
 
-func TestTheFirstOfALateDialAndTheOneBesideItIsUsed(t *testing.T) {
+func TestTheFirstOfALateDialAndItsRetryIsUsed(t *testing.T) {
 	t.Run("the late one", func(t *testing.T) {
 		r := lateRig(t)
 		r.second()
@@ -83,7 +83,7 @@ func TestThereAreNeverMoreThanTwoDialsToAnAddress(t *testing.T) {
 			t.Fatalf("%v, %v", dials, answers)
 		}
 	}
-	// The one beside it has ended: there may be another one.
+	// The second one has ended: there may be another one.
 	r.tell(Dialed{Addr: addrA, Session: 2, Err: tooLate(addrA)})
 	r.now = r.now.Add(pendingPause)
 	r.tell(r.connect("eve", addrA, 0), "dial "+addrA+" as 3")
@@ -100,7 +100,7 @@ func TestALateDialWithFormerCredentialsIsOfNoUse(t *testing.T) {
 	r.sessions()
 }
 
-func TestALateDialInPlaceOfACutSessionIsToldWhenItComes(t *testing.T) {
+func TestALateDialInPlaceOfACutSessionIsReportedWhenItComes(t *testing.T) {
 	r := up(t, addrA)
 	r.core.last, r.core.cfg.Dial, r.core.cfg.Drain = 1, limit, renewPause/2
 	r.tell(Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")

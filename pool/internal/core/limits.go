@@ -20,7 +20,7 @@ const (
 const maxDoublings = 2
 
 // Limits are those of the next dial to addr, for which callers wait base. While dials to
-// it time out they double, and no two agents' are alike. second is a dial beside a late one.
+// it time out they double, and no two agents' are alike. second is a dial made after a late one.
 func (b *Backoffs) Limits(addr string, base time.Duration, second bool) Limits {
 	connect := base
 	if e := b.each[addr]; e != nil && e.timeouts > 0 {
@@ -35,7 +35,7 @@ func (b *Backoffs) Limits(addr string, base time.Duration, second bool) Limits {
 	return Limits{Connect: connect, Whole: max(connect, min(base*lateTimes, longestDial))}
 }
 
-// latePause is how soon after a dial was late another one may be made beside it: soon,
+// latePause is how soon after a dial was late another one may be made: soon,
 // since what is late may be lost, and not at once, since it may be on its way.
 func latePause(base time.Duration, chance float64) time.Duration {
 	pause := min(base, backoffLeast)

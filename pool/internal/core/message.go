@@ -25,7 +25,7 @@ type (
 		Reply  actor.Reply[error]
 	}
 
-	// Withdraw says that the sender of a Connect waits no more.
+	// Withdraw reports that the sender of a Connect waits no more.
 	Withdraw struct {
 		Addr  string
 		Reply actor.Reply[error] // of the Connect
@@ -38,35 +38,35 @@ type (
 		Err     error // nil: the session is up
 	}
 
-	// DialLate says that a dial has taken as long as callers wait, and goes on.
+	// DialLate reports that a dial has taken as long as callers wait, and goes on.
 	DialLate struct {
 		Addr    string
 		Session uint64
 		Err     error // for those callers
 	}
 
-	// Proven says that a call on a session to Addr was answered, the first one on it.
+	// Proven reports that a call on a session to Addr was answered, the first one on it.
 	Proven struct{ Addr string }
 
 	// DialSpread sets in how much time each agent of a fleet dials once when it reaches
 	// no server; zero: the fleet is small.
 	DialSpread struct{ Over time.Duration }
 
-	// ServersAdded says that there is a server which was not known before: dials are
+	// ServersAdded reports that there is a server which was not known before: dials are
 	// not paced until the next ones have failed.
 	ServersAdded struct{}
 )
 
 // Sessions and their use.
 type (
-	// Disconnected says that a session has ended.
+	// Disconnected reports that a session has ended.
 	Disconnected struct {
 		Addr    string
 		Session uint64
 		Err     error // why
 	}
 
-	// Leaving says that the server takes no new stream on a session. The calls on it may
+	// Leaving reports that the server takes no new stream on a session. The calls on it may
 	// finish.
 	Leaving struct {
 		Addr    string
@@ -82,7 +82,7 @@ type (
 	// learn that the agent is reached elsewhere; zero: unknown.
 	HeartbeatTTL struct{ TTL time.Duration }
 
-	// Drained says that the last call or stream on a retired session has ended.
+	// Drained reports that the last call or stream on a retired session has ended.
 	Drained struct{ Session uint64 }
 
 	// Renew asks for a session to Addr in place of the one in use, if it is better. Proof
@@ -108,11 +108,11 @@ type (
 	// pinged, although no call is overdue; zero: for ever.
 	Keepalive struct{ Interval time.Duration }
 
-	// Overdue says that a call on a session has waited for the silence limit while no byte
+	// Overdue reports that a call on a session has waited for the silence limit while no byte
 	// came in.
 	Overdue struct{ Session uint64 }
 
-	// Unanswered says that a caller gave up on a call that was sent at Since.
+	// Unanswered reports that a caller gave up on a call that was sent at Since.
 	Unanswered struct {
 		Session uint64
 		Since   time.Time
@@ -120,11 +120,11 @@ type (
 		Late    time.Time // no call on the session was answered since then, and this one would be late at this time; zero: one was
 	}
 
-	// Late says that a call on a session has waited for longer than its method usually
+	// Late reports that a call on a session has waited for longer than its method usually
 	// takes, and that no call on the session was answered for the silence limit.
 	Late struct{ Session uint64 }
 
-	// Unopened says that streams which were opened on a session wait to be acknowledged.
+	// Unopened reports that streams which were opened on a session wait to be acknowledged.
 	Unopened struct{ Session uint64 }
 
 	// Served is the result of a Status.Ping on a session: nil if it was answered, even by
@@ -141,7 +141,7 @@ type (
 		Err     error
 	}
 
-	// Corroborated says that another server answers while Addr is silent, or leaves calls
+	// Corroborated reports that another server answers while Addr is silent, or leaves calls
 	// unanswered: the fault is Addr's own.
 	Corroborated struct{ Addr string }
 )

@@ -33,7 +33,7 @@ func TestUseKeepsASessionThatWasLeft(t *testing.T) {
 	}{
 		"calls or streams are on it": {func(now time.Time) Usage { return Usage{Busy: true, Used: now} }, drainTime},
 		"calls come and go":          {func(now time.Time) Usage { return Usage{Used: now} }, drainTime},
-		"a stream that says nothing": {func(now time.Time) Usage { return Usage{Busy: true} }, 0},
+		"a stream without traffic":   {func(now time.Time) Usage { return Usage{Busy: true} }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := moved(t)

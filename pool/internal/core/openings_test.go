@@ -21,7 +21,7 @@ func closedRig(t *testing.T, corroborate bool) *rig {
 	return r
 }
 
-// What comes up beside it may be as bad: then it is tried again, less and less often.
+// The next session may be as bad: then it is tried again, less and less often.
 func TestAServerThatOpensNoStreamOnNewConnectionsEitherIsDialedLessAndLess(t *testing.T) {
 	for name, fail := range map[string]func(r *rig, session uint64){
 		"is not reached": func(r *rig, session uint64) {

@@ -26,7 +26,7 @@ func (c *Core) secured(now time.Time, m Secured) {
 	c.emit(Answer{To: m.Reply, Err: m.Err})
 }
 
-// renew dials beside a session, which calls find until the new one is up, or in place of a
+// renew dials in addition to a session, which calls find until the new one is up, or in place of a
 // dial under way, which may have begun with the old credentials.
 func (c *Core) renew(addr string, l *link) {
 	c.last++
@@ -105,7 +105,7 @@ func (c *Core) renewDue(now time.Time) {
 	}
 }
 
-// redial dials the server of a session that is silent, or does not serve, anew, beside
+// redial dials the server of a session that is silent, or does not serve, anew, and keeps
 // the session, where no other server is known to answer. The session may have died and
 // not its server, as when a device on the way forgot the connection. A new session takes
 // the place of a silent one when it comes up (renewed), of one that does not serve when

@@ -9,9 +9,9 @@ import (
 )
 
 // renew asks for a better session to addrA.
-func (r *rig) renew(who string) Renew {
+func (r *rig) renew(caller string) Renew {
 	reply := actor.NewReply[error]()
-	r.names[reply] = who
+	r.names[reply] = caller
 	return Renew{Addr: addrA, Reply: reply}
 }
 
@@ -29,7 +29,7 @@ func TestABetterSessionIsPublishedBeforeTheOldOneIsRetired(t *testing.T) {
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+errElsewhere.Error(), "answer ann: <nil>")
 	r.sessions(2)
 	if !errors.Is(errElsewhere, ErrRenewed) || !LetGo(errElsewhere) {
-		t.Error("its end is not told from a failure")
+		t.Error("its end is not distinguished from a failure")
 	}
 }
 
@@ -46,7 +46,7 @@ func TestASessionThatIsNoBetterLeavesEverythingAsItWas(t *testing.T) {
 	r.tell(r.renew("bob"), "dial "+addrA+" as 3")
 }
 
-func TestABetterSessionIsSoughtOnceAtATimeAndOnlyBesideOneThatIsUp(t *testing.T) {
+func TestABetterSessionIsSoughtOnceAtATimeAndOnlyWhileOneIsUp(t *testing.T) {
 	refused := "answer ann: " + ErrNotRenewed.Error()
 	r := newRig(t)
 	r.tell(r.renew("ann"), refused)

@@ -61,7 +61,7 @@ func TestARenewedSessionThatWasLeftIsStillLeft(t *testing.T) {
 	}
 }
 
-func TestWhatWasMadeOnTrustThatIsWithdrawnEndsInTime(t *testing.T) {
+func TestASessionOnWithdrawnTrustEndsInTime(t *testing.T) {
 	r := moved(t) // from 1, to A, to 2, to B
 	r.core.last = 4
 	busy := Usage{Busy: true, Used: r.now, Heard: r.now}

@@ -63,7 +63,7 @@ func TestASignOfLifeKeepsARetiredSession(t *testing.T) {
 	})
 }
 
-func TestWhoLeavesARetiredSessionUnansweredIsAWitnessToo(t *testing.T) {
+func TestAnUnansweredCallOnARetiredSessionCountsToo(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		r.tell(Unanswered{Session: 1, Since: r.now, Silent: true})
 		r.deadline(time.Second)
@@ -91,7 +91,7 @@ func TestAnotherServersAnswerIsAboutRetiredSessionsToo(t *testing.T) {
 }
 
 // What is on a retired session, calls and streams of both sides, ends in its own time.
-func TestARetiredSessionLivesForWhatIsOnIt(t *testing.T) {
+func TestARetiredSessionLivesForItsCallsAndStreams(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		for range 10 {
 			r.expire(10 * idleTime)

@@ -157,7 +157,7 @@ func (c *Core) leave(now time.Time, id uint64, s *session, cause error) {
 	c.emit(Desert{Session: id, Cause: cause})
 }
 
-// prove makes a Status.Ping on a new session beside one that does not serve: that it came
+// prove makes a Status.Ping on a new session to a server that does not serve on its old one: that it came
 // up shows only that the transport lives.
 func (c *Core) prove(now time.Time, l *link, id uint64) {
 	s := c.sessions[id]

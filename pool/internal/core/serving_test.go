@@ -90,7 +90,7 @@ func TestNoOtherServerIsTroubledForAServerThatAnswersSoon(t *testing.T) {
 	r.expire(100 * time.Millisecond)
 }
 
-func TestAWitnessThatAnswersLateDecidesAllTheSame(t *testing.T) {
+func TestACorroboratorThatAnswersLateDecidesAllTheSame(t *testing.T) {
 	r := servingRig(t)
 	r.chatter(1)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
@@ -101,7 +101,7 @@ func TestAWitnessThatAnswersLateDecidesAllTheSame(t *testing.T) {
 	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
 }
 
-func TestAnAnswerBesideALateCorroboratorCounts(t *testing.T) {
+func TestAnAnswerBeforeALateCorroboratorCounts(t *testing.T) {
 	r := servingRig(t)
 	r.chatter(1)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
@@ -132,7 +132,7 @@ func TestANewConnectionTestifiesByAnsweringACall(t *testing.T) {
 			r.tell(Dialed{Addr: addrA, Session: 2}, "ask 2")
 			r.sessions(1)
 			r.chatter(2)
-			r.expire(2 * time.Second) // nobody is asked about the new one
+			r.expire(2 * time.Second) // no server is asked about the new one
 			r.tell(Served{Addr: addrA, Session: 2, Err: c.err}, c.want...)
 			if c.err == nil {
 				r.sessions(2)
@@ -167,7 +167,7 @@ func TestANewConnectionThatBreaksMakesRoomForTheNext(t *testing.T) {
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 3")
 }
 
-func TestNewCredentialsTakeTheTurnOfAConnectionThatIsToTestify(t *testing.T) {
+func TestNewCredentialsTakeThePlaceOfACorroboratingConnection(t *testing.T) {
 	r := servingRig(t)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(Dialed{Addr: addrA, Session: 2}, "ask 2")

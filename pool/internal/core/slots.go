@@ -14,7 +14,7 @@ type dialing struct {
 	addr     string
 	session  uint64
 	probe    bool // no call waits for it
-	second   bool // it began beside another one to its address that is late
+	second   bool // it began while another one to its address was late
 	late     bool // the callers were answered that it failed; it goes on
 	stale    bool // its session is of no use any more
 	spare    bool // it is late, and only Connect with Spare asked for it

@@ -73,7 +73,7 @@ func TestCallsToManyAddressesAreDialedForInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestADialIsNotMadeForOneWhoHasLeftTheQueue(t *testing.T) {
+func TestADialIsNotMadeForACallerThatHasLeftTheQueue(t *testing.T) {
 	r := newRig(t)
 	under := crowd(r.core, r, maxProbes)
 	gone, stays := hole(500), hole(501)
@@ -93,9 +93,9 @@ func TestADialIsNotMadeForOneWhoHasLeftTheQueue(t *testing.T) {
 	dialed(r.core, r.now, Withdraw{Addr: gone, Reply: two}) // twice, and about nothing
 	dialed(r.core, r.now, Withdraw{Addr: addrB, Reply: other})
 	if r.core.links[gone] != nil || len(r.core.slots.queue) != 1 {
-		t.Fatalf("%v is kept for nobody; %d wait", r.core.links[gone], len(r.core.slots.queue))
+		t.Fatalf("%v is kept for no caller; %d wait", r.core.links[gone], len(r.core.slots.queue))
 	}
-	// One who leaves a dial that is under way leaves it to the next.
+	// A caller that leaves a dial under way leaves it to the next.
 	dialed(r.core, r.now, Withdraw{Addr: stays, Reply: actor.NewReply[error]()})
 	dials, _ := dialed(r.core, r.now, Dialed{Addr: under[0].Addr, Session: under[0].Session, Err: errNobody})
 	if len(dials) != 1 || dials[0].Addr != stays {
@@ -107,7 +107,7 @@ func TestADialIsNotMadeForOneWhoHasLeftTheQueue(t *testing.T) {
 	}
 }
 
-// Dials that go on although nobody waits give way, the oldest first.
+// Dials that go on without a caller give way, the oldest first.
 func TestALateDialGivesItsSlotToOneThatIsWanted(t *testing.T) {
 	r := newRig(t)
 	r.core.cfg.Dial = limit
@@ -121,7 +121,7 @@ func TestALateDialGivesItsSlotToOneThatIsWanted(t *testing.T) {
 	}
 	r.core.Step(r.now, Connect{Addr: hole(602), Probe: true})
 	r.expect("a probe too many", nil)
-	// The end of an abandoned dial says nothing about its address, and frees no slot twice.
+	// The end of an abandoned dial is no failure of its address, and frees no slot twice.
 	failures := r.core.dials.each[under[0].Addr].failures
 	r.core.Step(r.now, Dialed{Addr: under[0].Addr, Session: under[0].Session, Err: errNobody})
 	r.expect("its end", nil)

@@ -8,8 +8,8 @@ import (
 )
 
 // spare asks for a session that may not be needed.
-func (r *rig) spare(who, addr string) Connect {
-	m := r.connect(who, addr, 0)
+func (r *rig) spare(caller, addr string) Connect {
+	m := r.connect(caller, addr, 0)
 	m.Spare = true
 	return m
 }
@@ -56,7 +56,7 @@ func TestASessionThatCameUpForNothingEndsSoon(t *testing.T) {
 	}
 }
 
-func TestWhoAsksForASpareSessionGetsTheOneThereIs(t *testing.T) {
+func TestACallerThatAsksForASpareSessionGetsTheOneThereIs(t *testing.T) {
 	r := up(t, addrA)
 	reply := actor.NewReply[error]()
 	r.names[reply] = "ann"

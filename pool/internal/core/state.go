@@ -25,7 +25,7 @@ type Core struct {
 	effects   []Effect
 }
 
-// Config is what a Core must know.
+// Config configures a Core.
 type Config struct {
 	Idle        time.Duration // unused sessions end after it
 	Silence     time.Duration // a waiting call makes its server suspect after it
@@ -68,7 +68,7 @@ type session struct {
 	liveness liveness
 	service  service
 	openings openings
-	proving  bool      // it is to show that its server answers calls, beside a session that gets no answers
+	proving  bool      // it is to show that its server answers calls, while another session gets no answers
 	deserted bool      // it was left because its server answers no call
 	spare    time.Time // when it came up, if it is spare; zero: it is not
 	departure
@@ -100,7 +100,7 @@ type departure struct {
 	ending bool      // it was released
 }
 
-// liveness is what is known of a session on which a call is overdue. Only inbound bytes
+// liveness is the state of a session on which a call is overdue. Only inbound bytes
 // end the suspicion well. It ends badly when the ping has failed and, where that is asked
 // for, another server was seen to answer: then the silence is not this side's network.
 type liveness struct {
@@ -121,7 +121,7 @@ func (l *liveness) open() bool { return l.failed || !l.until.IsZero() }
 // settled is the state after a sign of life.
 func (l *liveness) settled() liveness { return liveness{next: l.next} }
 
-// service is what is known of a session on which a call waits for longer than its method
+// service is the state of a session on which a call waits for longer than its method
 // usually takes. Only the answer to a call ends the suspicion well: bytes that come in show
 // that the server's transport lives, and a server whose handlers hang still has that. It
 // ends badly when a Status.Ping on the session was not answered either, and another server,
@@ -149,7 +149,7 @@ func (v *service) deadline() time.Time { return sooner(sooner(v.look, v.search),
 // open reports whether the session may not serve.
 func (v *service) open() bool { return !v.asked.IsZero() }
 
-// openings is what is known of a session on which streams wait to be acknowledged. A
+// openings is the state of a session on which streams wait to be acknowledged. A
 // server does that when it accepts them, before it reads a request, so it takes no longer
 // than the answer to a ping, unless its accept loop is behind. Where that accepts none at
 // all while pings are answered, no call gets through.

@@ -17,7 +17,7 @@ func (e *LateError) Error() string { return fmt.Sprintf("no answer within %v", e
 // Unwrap is context.DeadlineExceeded.
 func (e *LateError) Unwrap() error { return context.DeadlineExceeded }
 
-// timing is what a dial's context says about its limits.
+// timing is the part of a dial's context about its limits.
 type timing struct {
 	core.Limits
 	callers time.Duration        // how long callers wait for it

@@ -26,11 +26,11 @@ type nameCache struct {
 	known atomic.Pointer[map[string]*knownName]
 }
 
-// knownName is what is remembered of one address with a name in it. It is immutable.
+// knownName is the memory of one address with a name in it. It is immutable.
 type knownName struct {
 	ips      []netip.Addr             // of the last answer, never none
 	answered time.Time                // when that came
-	absent   map[netip.Addr]int       // answers since the one that held the address; 0 of ips
+	absent   map[netip.Addr]int       // answers since the one that had the address; 0 of ips
 	rotates  bool                     // an address was absent and came back: answers hold a part of the addresses
 	failed   map[netip.Addr]time.Time // when an address failed last
 }
@@ -131,7 +131,7 @@ func (k *knownName) next(ips []netip.Addr, now time.Time) *knownName {
 
 // leads reports whether the name still leads to an address: the last answer holds it or,
 // of a name whose answers hold a part of its addresses only, one of the last few.
-// Consul answers with three of a service's addresses, another three each time.
+// Consul answers with three of a service's addresses, another three each time (1.20.1, agent/config/default.go, udp_answer_limit).
 func (k *knownName) leads(ip netip.Addr) bool {
 	answers, seen := k.absent[ip.Unmap()]
 	return seen && (answers == 0 || k.rotates)

@@ -32,7 +32,7 @@ func TestEachAddressOfANameIsFirstForItsShareOfTheAgents(t *testing.T) {
 	}
 }
 
-func TestTheFamilyThatTheResolverPrefersIsFirstAndTheFamiliesTakeTurns(t *testing.T) {
+func TestTheFamilyThatTheResolverPrefersIsFirstAndTheFamiliesAlternate(t *testing.T) {
 	for range 100 {
 		order := (*knownName)(nil).order(addresses("::1 ::2 10.0.0.1 10.0.0.2 ::3"), time.Now())
 		var families string
@@ -74,7 +74,7 @@ func TestAddressesThatFailedOfLateComeLastTheOneThatFailedLastAtTheEnd(t *testin
 	}
 }
 
-func TestWhileNoAddressWorksEachGetsItsTurn(t *testing.T) {
+func TestWhileNoAddressWorksEachIsTried(t *testing.T) {
 	var n nameCache
 	const addr = "nomad.test:4647"
 	now := time.Now()
@@ -135,7 +135,7 @@ func TestKnownAddressesAreUsedForADayAndOfANameThatIsGoneForTenMinutes(t *testin
 	}
 }
 
-func TestANameLeadsToWhatItsLastAnswerHolds(t *testing.T) {
+func TestANameLeadsToTheAddressesOfItsLastAnswer(t *testing.T) {
 	now := time.Now()
 	at := netip.MustParseAddr
 	k := (*knownName)(nil).next(addresses("10.0.0.1 ::ffff:10.0.0.2"), now)

@@ -7,7 +7,7 @@ import (
 )
 
 // raceStagger is how long an address may be silent before the next one of its
-// name is tried beside it.
+// name is tried too.
 const raceStagger = 250 * time.Millisecond
 
 // ErrLost is why an attempt ended when another one had won.

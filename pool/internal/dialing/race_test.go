@@ -79,14 +79,14 @@ func TestTheNextAddressBeginsAfterTheSilenceOrAtOnceAfterAFailure(t *testing.T) 
 		took    time.Duration
 		began   []time.Duration
 	}{
-		"the first answers":           {[]runner{{takes: 240 * time.Millisecond}, {}}, 0, 240 * time.Millisecond, []time.Duration{0}},
-		"the first is silent":         {[]runner{{takes: never}, {takes: time.Millisecond}}, 1, 251 * time.Millisecond, []time.Duration{0, raceStagger}},
-		"nobody begins after the end": {[]runner{{takes: never}, {takes: time.Millisecond}, {}}, 1, 251 * time.Millisecond, []time.Duration{0, raceStagger}},
-		"the first is slow and wins":  {[]runner{{takes: 300 * time.Millisecond}, {takes: never}}, 0, 300 * time.Millisecond, []time.Duration{0, raceStagger}},
-		"the first fails":             {[]runner{{takes: 10 * time.Millisecond, err: errRunner}, {takes: time.Millisecond}}, 1, 11 * time.Millisecond, []time.Duration{0, 10 * time.Millisecond}},
-		"a failure begins the pause":  {[]runner{{takes: 100 * time.Millisecond, err: errRunner}, {takes: never}, {}}, 2, 350 * time.Millisecond, []time.Duration{0, 100 * time.Millisecond, 350 * time.Millisecond}},
-		"one silent after the other":  {[]runner{{takes: never}, {takes: never}, {takes: never}, {}}, 3, 750 * time.Millisecond, []time.Duration{0, raceStagger, 2 * raceStagger, 3 * raceStagger}},
-		"one fails when none is left": {[]runner{{takes: 400 * time.Millisecond}, {takes: time.Millisecond, err: errRunner}}, 0, 400 * time.Millisecond, []time.Duration{0, raceStagger}},
+		"the first answers":            {[]runner{{takes: 240 * time.Millisecond}, {}}, 0, 240 * time.Millisecond, []time.Duration{0}},
+		"the first is silent":          {[]runner{{takes: never}, {takes: time.Millisecond}}, 1, 251 * time.Millisecond, []time.Duration{0, raceStagger}},
+		"no dial begins after the end": {[]runner{{takes: never}, {takes: time.Millisecond}, {}}, 1, 251 * time.Millisecond, []time.Duration{0, raceStagger}},
+		"the first is slow and wins":   {[]runner{{takes: 300 * time.Millisecond}, {takes: never}}, 0, 300 * time.Millisecond, []time.Duration{0, raceStagger}},
+		"the first fails":              {[]runner{{takes: 10 * time.Millisecond, err: errRunner}, {takes: time.Millisecond}}, 1, 11 * time.Millisecond, []time.Duration{0, 10 * time.Millisecond}},
+		"a failure begins the pause":   {[]runner{{takes: 100 * time.Millisecond, err: errRunner}, {takes: never}, {}}, 2, 350 * time.Millisecond, []time.Duration{0, 100 * time.Millisecond, 350 * time.Millisecond}},
+		"one silent after the other":   {[]runner{{takes: never}, {takes: never}, {takes: never}, {}}, 3, 750 * time.Millisecond, []time.Duration{0, raceStagger, 2 * raceStagger, 3 * raceStagger}},
+		"one fails when none is left":  {[]runner{{takes: 400 * time.Millisecond}, {takes: time.Millisecond, err: errRunner}}, 0, 400 * time.Millisecond, []time.Duration{0, raceStagger}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { runRace(t.Context(), c.runners...).is(t, c.won, c.took, c.began...) })
@@ -105,7 +105,7 @@ func TestARaceThatAllLoseTellsWhyEachDid(t *testing.T) {
 	})
 }
 
-func TestWhatComesUpSecondIsDropped(t *testing.T) {
+func TestTheSecondConnectionIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := runRace(t.Context(), runner{takes: never, deaf: true}, runner{takes: never}, runner{takes: time.Millisecond})
 		c.is(t, 2, 501*time.Millisecond, 0, raceStagger, 2*raceStagger)
@@ -128,7 +128,7 @@ func TestARaceEndsWithItsContextAndBeginsNothingAfterIt(t *testing.T) {
 }
 
 // The time there is does not do for a quarter of a second for each.
-func TestTheLastOfManyAddressesHasItsTurn(t *testing.T) {
+func TestTheLastOfManyAddressesIsTried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const addresses, limit = 16, 3 * time.Second
 		ctx, stop := context.WithTimeout(t.Context(), limit)

@@ -21,7 +21,7 @@ type Resolver struct {
 	names nameCache
 }
 
-// Lookup is what a Resolver needs of a *net.Resolver.
+// Lookup is the part of a *net.Resolver that a Resolver needs.
 type Lookup interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestFamiliesTakeTurnsBeginningWithThatOfTheFirstAddress(t *testing.T) {
+func TestFamiliesAlternateBeginningWithThatOfTheFirstAddress(t *testing.T) {
 	for in, want := range map[string]string{
 		"10.0.0.1":                        "10.0.0.1",
 		"::1 ::2 ::3 10.0.0.1":            "::1 10.0.0.1 ::2 ::3",
@@ -32,7 +32,7 @@ func TestFamiliesTakeTurnsBeginningWithThatOfTheFirstAddress(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoNameGoesToTheDialerAsItIs(t *testing.T) {
+func TestAnAddressWithoutANameGoesToTheDialerAsItIs(t *testing.T) {
 	r := &Resolver{Net: &net.Resolver{PreferGo: true}}
 	for _, addr := range []string{"10.0.0.1:1", "[::1]:1", "[fe80::1%eth0]:1", "[::ffff:10.0.0.1]:1", ":1", "no port", ""} {
 		if routes, err := r.Resolve(t.Context(), addr); err != nil || !slices.Equal(routes.Each, []string{addr}) {

@@ -85,7 +85,7 @@ func TestAStreamThatIsGivenUpEndsBehindItsAcknowledgement(t *testing.T) {
 
 // A server whose answer is larger than the window must be allowed to send the rest, and
 // small answers cost nothing.
-func TestAServerMaySayAllItHasOnAStreamThatWasGivenUp(t *testing.T) {
+func TestAServerMaySendAllOfAnAnswerOnAStreamThatWasGivenUp(t *testing.T) {
 	const half = WindowSize / 2
 	var u unclaimed
 	for i, c := range []struct {
@@ -117,7 +117,7 @@ func TestAServerMaySayAllItHasOnAStreamThatWasGivenUp(t *testing.T) {
 	}
 }
 
-func TestWhatComesInForAStreamThatWasGivenUpIsGivenBack(t *testing.T) {
+func TestTheWindowOfAStreamThatWasGivenUpIsGivenBack(t *testing.T) {
 	const half = WindowSize / 2
 	body := make([]byte, half)
 	p := newClosingRig(

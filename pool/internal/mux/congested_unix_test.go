@@ -35,7 +35,7 @@ func nonBlocking(t *testing.T) (near *nbconn.Conn, far net.Conn) {
 
 // Frames that the transport has no room for stay where they can be withdrawn, and
 // go out in order when it has.
-func TestFramesAreHeldBackWhileTheTransportIsCongested(t *testing.T) {
+func TestFramesWaitWhileTheTransportIsCongested(t *testing.T) {
 	s, far := nonBlocking(t)
 	w := newConn(s)
 	const frames, size = 400, 64 << 10

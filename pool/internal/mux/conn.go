@@ -91,7 +91,7 @@ func (c *Conn) Silence() time.Duration {
 	return time.Since(c.cfg.Origin) - time.Duration(c.Signs.Read.Load())
 }
 
-// Leaving is closed when the peer has said that it takes no new streams.
+// Leaving is closed when the peer has announced that it takes no new streams.
 func (c *Conn) Leaving() <-chan struct{} { return c.leaving }
 
 // IsLeaving reports whether Leaving is closed.

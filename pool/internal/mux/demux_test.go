@@ -10,7 +10,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
-func TestWhatIsYamuxsPassesUnchangedHoweverItArrivesCut(t *testing.T) {
+func TestYamuxsFramesPassUnchangedHoweverTheyArriveCut(t *testing.T) {
 	whole := muxtest.Conversation()
 	for i, reads := range muxtest.Cuts(whole) {
 		r := newConn(&muxtest.Conn{Reads: reads, Err: io.EOF})
@@ -36,7 +36,7 @@ func TestWhatIsYamuxsPassesUnchangedHoweverItArrivesCut(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFrameIsTheCause(t *testing.T) {
+func TestBytesThatAreNoFrameAreTheCause(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"a version": muxtest.Head(1, muxtest.Data, 0, 1, 0),
 		"a type":    muxtest.Head(0, muxtest.GoAway+1, 0, 1, 0),

@@ -24,7 +24,7 @@ func TestAFrameWaitsForCallersThatAreAboutToRunAndIsNotForgotten(t *testing.T) {
 	}
 }
 
-func TestManyFramesWaitForNobody(t *testing.T) {
+func TestManyFramesDoNotWaitForEachOther(t *testing.T) {
 	c := &muxtest.Conn{}
 	w := inline(newConn(c))
 	w.ready.Add(1)

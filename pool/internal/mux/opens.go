@@ -75,7 +75,7 @@ func (o *Opens) Waiting() int64 { return o.waiting.Load() }
 // time since the connection's origin.
 func (o *Opens) Since() time.Duration { return time.Duration(o.since.Load()) }
 
-// acknowledged gives a token back, and makes or removes others as opensAllowed says. Only
+// acknowledged gives a token back, and makes or removes others as opensAllowed requires. Only
 // the reading goroutine calls it.
 func (o *Opens) acknowledged(now int64) {
 	o.since.Store(now)

@@ -57,7 +57,7 @@ func TestABurstOfOpeningsDoublesWithEachRoundTripAndIsForgotten(t *testing.T) {
 	}
 }
 
-func TestStreamsThatWaitAreToldOfAnewAfterTheLastOneWasNotOpened(t *testing.T) {
+func TestStreamsThatWaitAreReportedAnewAfterTheLastOneWasNotOpened(t *testing.T) {
 	var o Opens
 	o.init()
 	<-o.tokens

@@ -19,9 +19,9 @@ type Receiver interface {
 	// Received follows Space: n bytes came in, left more of the frame are still to come.
 	// kept is false where Space was nil.
 	Received(n, left int, kept bool)
-	// WindowGrew says that Route.Window has become larger.
+	// WindowGrew reports that Route.Window has become larger.
 	WindowGrew()
-	// StreamEnded says that the peer has ended the stream; err is that of Route.Ended. It
+	// StreamEnded reports that the peer has ended the stream; err is that of Route.Ended. It
 	// follows the last byte and may come twice.
 	StreamEnded(err error)
 }

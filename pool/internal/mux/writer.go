@@ -49,10 +49,10 @@ func (w *writer) Join(f *Frame) {
 	}
 }
 
-// CallerReady says that a caller is about to run, because its reply is there.
+// CallerReady reports that a caller is about to run, because its reply is there.
 func (w *writer) CallerReady() { w.ready.Add(1) }
 
-// CallerRuns says that it does.
+// CallerRuns reports that it runs.
 func (w *writer) CallerRuns() {
 	if w.ready.Add(-1) == 0 && w.waiting() {
 		w.pump()

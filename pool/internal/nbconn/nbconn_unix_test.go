@@ -47,7 +47,7 @@ func connected(t *testing.T) (near *Conn, far net.Conn) {
 	if far = <-accepted; far == nil {
 		t.Fatal("not accepted")
 	}
-	// The kernel takes no more than is known, however late it says so.
+	// The kernel takes no more than is known, however late it reports that.
 	if err := errors.Join(conn.(*net.TCPConn).SetWriteBuffer(32<<10), far.(*net.TCPConn).SetReadBuffer(32<<10)); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestAWriteBeyondTheLimitIsTakenWhereNothingWaits(t *testing.T) {
 	}
 }
 
-func TestClosingFreesWhatWaits(t *testing.T) {
+func TestClosingFreesTheQueue(t *testing.T) {
 	s, _ := connected(t) // whose cleanup waits for the goroutine
 	freed := make(chan struct{}, 1)
 	s.OnRoom(func() { freed <- struct{}{} })

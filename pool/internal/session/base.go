@@ -40,7 +40,7 @@ type base struct {
 	resetting atomic.Bool  // a goroutine pings so that resets are sent
 }
 
-// The bits of base.calls beside the count.
+// The bits of base.calls above the count.
 const (
 	retiredBit int64 = 1 << 62 // no further call
 	shutBit    int64 = 1 << 61 // no further stream of the server's either: the session ends

@@ -85,7 +85,7 @@ func (l *callStream) encode(r *Request) (err error) {
 	return err
 }
 
-// headRoom is what a frame's head will be written over.
+// headRoom is the space that a frame's head will be written over.
 var headRoom [mux.HeadSize]byte
 
 // size is the request's size in bytes.

@@ -114,7 +114,7 @@ type Request struct {
 
 	Method      string
 	Args, Reply any           // Reply is a non-nil pointer, or nil
-	Block       time.Duration // how long a blocking query may be held
+	Block       time.Duration // how long a blocking query may block
 	Hold        time.Duration // and for how long nothing of the answer may come; 0: Config.HoldTimeout
 
 	Moved      <-chan struct{} // closed when the call is to be made elsewhere; nil: never
@@ -129,10 +129,10 @@ type Late interface {
 	Late() <-chan struct{}
 }
 
-// LongestBlock is how long a server holds a blocking query at most, and how long it holds
-// one that does not say.
+// LongestBlock is how long a server blocks a query at most, and how long one without a time
+// (Nomad 2.0.6, nomad/structs/structs.go, MaxBlockingRPCQueryTime).
 const LongestBlock = 300 * time.Second
 
-// Longest is what any duration may be: far beyond use, and sums of a few of them are
+// Longest is the largest duration of a Config: far beyond use, and sums of a few of them are
 // still durations.
 const Longest = 365 * 24 * time.Hour

@@ -231,7 +231,7 @@ func (c *Conn) Write(b []byte) (n int, err error) {
 	defer c.inside.leave()
 	c.writing <- struct{}{}
 	defer func() { <-c.writing }()
-	// yamux would make one frame of all that the peer has room for, behind which other
+	// yamux (v0.1.2, stream.go, write) would make one frame of all that the peer has room for, behind which other
 	// frames wait, and of which mux can hold back only the whole.
 	for {
 		if c.ended.Load() != nil {

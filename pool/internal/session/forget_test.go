@@ -10,7 +10,7 @@ import (
 
 // yamux keeps a stream that only this side has closed for minutes, and through it
 // the session and what stands below that. The test keeps it in yamux's place.
-func TestWhatIsKeptOfASessionThatIsOverHoldsNoCallStream(t *testing.T) {
+func TestTheRemainsOfAnEndedSessionReferenceNoCallStream(t *testing.T) {
 	addr, _ := lateServer(t)
 	session := dialed(t, addr)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -61,7 +61,7 @@ func (l *callStream) openAndSettle() {
 	}
 }
 
-// openNow opens the stream. The mode byte follows at once: a server reads it in its accept
+// openNow opens the stream. The mode byte follows at once: a server (Nomad 2.0.6, nomad/rpc.go) reads it in its accept
 // loop, and a stream without it stalls those behind it.
 func (l *callStream) openNow() error {
 	s := l.session

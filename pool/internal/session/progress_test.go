@@ -15,7 +15,7 @@ func TestHowLongACallMayWaitForTheNextByte(t *testing.T) {
 		want time.Duration
 	}{
 		{"nothing came", progress{begin: 10 * s, pause: 60 * s}, 70 * s},
-		{"it is held as well", progress{begin: 10 * s, pause: 60 * s, block: 100 * s}, 170 * s},
+		{"it blocks as well", progress{begin: 10 * s, pause: 60 * s, block: 100 * s}, 170 * s},
 		{"the request left late", progress{begin: 10 * s, pause: 60 * s, sent: 1 << 20, sentAt: 200 * s}, 260 * s},
 		{"and is still on its way", progress{begin: 10 * s, pause: 60 * s, sent: 1 << 20, sentAt: 200 * s, excused: 216 * s}, 276 * s},
 		{"but not for ever", progress{begin: 10 * s, pause: 60 * s, sent: 100 * kib, sentAt: 5000 * s}, 170 * s},

@@ -8,7 +8,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// reply is what comes in on a call stream. It belongs to the goroutine that reads the
+// reply is the inbound side of a call stream. It belongs to the goroutine that reads the
 // transport in stateAsked and stateReading; the window always does. The caller's buffer
 // for the reply belongs to it in stateReading only: a caller that leaves before takes the
 // buffer along, since the call stream stays until the peer has acknowledged the stream.

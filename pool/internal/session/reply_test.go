@@ -163,7 +163,7 @@ func TestBytesWithoutARequestSpoilTheCallStream(t *testing.T) {
 
 // A call stream that was abandoned still takes what comes in, into nothing, until the peer
 // ends its stream; then nothing is kept of it.
-func TestWhatComesInForACallStreamThatWasLeftIsDroppedAndItsRouteForgotten(t *testing.T) {
+func TestBytesForACallStreamThatWasLeftAreDroppedAndItsRouteForgotten(t *testing.T) {
 	reply := replyOf(t, 50)
 	r := paper(&muxtest.Conn{Reads: [][]byte{
 		slices.Concat(muxtest.Head(0, muxtest.Data, 0, 1, uint32(len(reply))), reply),
@@ -228,7 +228,7 @@ func TestAPeerThatSendsMoreThanItsWindowBreaksTheSession(t *testing.T) {
 	}
 }
 
-func TestThePeerMaySendAgainWhatCameIn(t *testing.T) {
+func TestThePeerMaySendAgainAfterBytesCameIn(t *testing.T) {
 	const size, each = 1 << 19, 64 << 10
 	var reads [][]byte
 	for b := replyOf(t, size); len(b) > 0; {

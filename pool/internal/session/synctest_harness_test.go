@@ -49,7 +49,7 @@ func (s *silentSession) after(t *testing.T, d time.Duration, what string) {
 }
 
 // aliveButMute is a session whose server gives signs of life and answers no call, which
-// may be held for 10 s.
+// may be blocked for 10 s.
 func aliveButMute(t *testing.T) *silentSession {
 	t.Helper()
 	cfg := newConfig()

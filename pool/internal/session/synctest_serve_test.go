@@ -22,7 +22,7 @@ type pipeStream struct{ net.Conn }
 
 func (pipeStream) StreamID() uint32 { return 2 }
 
-func TestAStreamThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
+func TestAStreamWithoutARequestIsClosedAfterFiveSeconds(t *testing.T) {
 	for _, said := range []string{"", "\x01", "\x05", "\x01\x82\xa3Seq", "\x05\x81\xa6Meth"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := silent(t, newConfig())
@@ -127,7 +127,7 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 	})
 }
 
-func TestWhatIsRefusedIsLoggedOnceAMinuteWithItsCount(t *testing.T) {
+func TestRefusedStreamsAreLoggedOnceAMinuteWithTheirCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		cfg := newConfig()

@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-func TestAReaderClaimsWhatItHoldsAndNoMore(t *testing.T) {
+func TestAReaderClaimsItsBytesAndNoMore(t *testing.T) {
 	const keep, room = 4 << 10, 128 << 10
 	small, large := encoded(t, "s"), encoded(t, strings.Repeat("x", 90_000))
 	for name, sizes := range map[string][][]byte{
@@ -49,7 +49,7 @@ func TestAReaderClaimsWhatItHoldsAndNoMore(t *testing.T) {
 }
 
 // A value may be as large as the limit, whatever was read before it and with it.
-func TestALimitBoundsAValueAndNotWhatIsReadWithIt(t *testing.T) {
+func TestALimitBoundsAValueAndNotTheBytesReadWithIt(t *testing.T) {
 	large := encoded(t, strings.Repeat("x", 3000))
 	src := bytes.NewReader(bytes.Repeat(large, 50))
 	r := wire.NewReader(src)

@@ -1,6 +1,6 @@
 package wire
 
-// kind is what follows the first byte of a msgpack element.
+// kind tells what follows the first byte of a msgpack element.
 type kind uint8
 
 const (

@@ -15,7 +15,7 @@ type Frame struct {
 	Event   *struct{ Data []byte }
 }
 
-// Data is what the frame carries, under whichever name; nil for an error.
+// Data is the content of the frame, under any of its names; nil for an error.
 func (f *Frame) Data() []byte {
 	if f.Payload == nil && f.Event != nil {
 		return f.Event.Data

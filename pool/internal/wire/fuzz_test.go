@@ -11,7 +11,7 @@ import (
 )
 
 // The scanner ends where the codec does, or where it refuses the codec does not
-// get a chance; both are told the same bytes in two pieces.
+// get a chance; both get the same bytes in two pieces.
 func FuzzScanner(f *testing.F) {
 	f.Add([]byte{0x83, 0xa5, 'E', 'r', 'r', 'o', 'r', 0xa0, 0xa3, 'S', 'e', 'q', 1, 0xa1, 'S', 0xa1, 'P', 0x80}, uint(3))
 	f.Add([]byte{0xdb, 0xff, 0xff, 0xff, 0xff, 'a'}, uint(2))

@@ -41,7 +41,7 @@ func (d *Decoder) readHeader(b []byte, h *Header) bool {
 	return len(b) == 0
 }
 
-// text reads a string or bytes from the front of b.
+// text reads a string or bytes from the beginning of b.
 func text(b []byte) (s, rest []byte, ok bool) {
 	if len(b) == 0 {
 		return nil, nil, false
@@ -76,7 +76,7 @@ func text(b []byte) (s, rest []byte, ok bool) {
 	return b[:n], b[n:], true
 }
 
-// number reads an unsigned integer from the front of b.
+// number reads an unsigned integer from the beginning of b.
 func number(b []byte) (n uint64, rest []byte, ok bool) {
 	if len(b) == 0 {
 		return 0, nil, false

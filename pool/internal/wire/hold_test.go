@@ -14,7 +14,7 @@ import (
 // large is more than an idle decoder may hold.
 const large = 1 << 20
 
-// released fails t if what was read is still held when nobody else has it.
+// released fails t if what was read is still referenced when the caller has dropped it.
 func released(t *testing.T, name string, d *wire.Decoder, read func() weak.Pointer[byte]) {
 	t.Helper()
 	p := read()
@@ -26,10 +26,10 @@ func released(t *testing.T, name string, d *wire.Decoder, read func() weak.Point
 	runtime.KeepAlive(d)
 }
 
-// fields is what a caller has who does not know the reply's fields.
+// fields is the type of a caller that does not know the reply's fields.
 type fields struct{ Data any }
 
-func TestAnIdleDecoderHoldsNothingLargeOfWhatItRead(t *testing.T) {
+func TestAnIdleDecoderKeepsNothingLargeOfItsInput(t *testing.T) {
 	str := func(text string) weak.Pointer[byte] { return weak.Make(unsafe.StringData(text)) }
 	body := encoded(t, map[string]any{"Data": strings.Repeat("x", large)})
 	d := wire.NewDecoder()
@@ -70,7 +70,7 @@ func TestAnIdleDecoderHoldsNothingLargeOfWhatItRead(t *testing.T) {
 
 // An extension is not copied: the codec keeps the bytes themselves, in the midst of
 // a buffer that may be far larger than the value.
-func TestWhatAnExtensionWouldPinIsForgotten(t *testing.T) {
+func TestMemoryThatAnExtensionWouldPinIsForgotten(t *testing.T) {
 	for name, value := range map[string][]byte{
 		"known":   {0x81, 0xa4, 'D', 'a', 't', 'a', 0xd4, 5, 0},
 		"unknown": {0x81, 0xa5, 'O', 't', 'h', 'e', 'r', 0xc7, 1, 5, 0},

@@ -42,7 +42,7 @@ func spans(b []byte) iter.Seq2[[]byte, span] {
 	}
 }
 
-// mapHead reads how many pairs the map at the front of b has, and how many bytes come
+// mapHead reads how many pairs the map at the beginning of b has, and how many bytes come
 // before them; both are 0 if it is no map.
 func mapHead(b []byte) (pairs, head int) {
 	switch {
@@ -68,7 +68,7 @@ func appendMapHead(buf []byte, n int) []byte {
 	}
 }
 
-// Text is what the string or the bytes b hold; nil if b is neither. It is a part of b.
+// Text is the content of the string or the bytes b; nil if b is neither. It is a part of b.
 func Text(b []byte) []byte {
 	s, _, _ := text(b)
 	return s

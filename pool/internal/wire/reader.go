@@ -26,7 +26,7 @@ func NewClaimingReader(src io.Reader, keep int, claim func(total int) bool) *Rea
 	return &Reader{src: src, keep: keep, claim: claim}
 }
 
-// ErrNoRoom says that a Reader may not hold as much as a value takes.
+// ErrNoRoom means that a Reader may not hold as much as a value takes.
 var ErrNoRoom = errors.New("no room for the value")
 
 // keepBuffer is the largest buffer a Reader holds on to between two values.
@@ -74,5 +74,5 @@ func (r *Reader) Value(limit int) ([]byte, error) {
 	}
 }
 
-// Rest is what was read behind the last value. It is the caller's.
+// Rest is the bytes that were read behind the last value. It is the caller's.
 func (r *Reader) Rest() []byte { return append([]byte(nil), r.buf[r.used:]...) }

@@ -68,11 +68,11 @@ func (d *Decoder) decode(b []byte, v any) error {
 	return err
 }
 
-// nothing is what a decoder reads between two values.
+// nothing is the input of a decoder between two values.
 var nothing = []byte{0xc0}
 
 // keepDecoded is the largest value, in bytes, that the codec is kept after. It holds
-// on to the last string that went into an any, whatever it is told to read next, and
+// on to the last string that went into an any, whatever it reads next, and
 // an idle Decoder would with it. Making another one costs a value of this size little.
 const keepDecoded = 4 << 10
 

@@ -93,7 +93,7 @@ func TestAReusedAnyIsReadAfresh(t *testing.T) {
 	}
 }
 
-func TestWhatWasReadSharesNoMemoryWithTheInput(t *testing.T) {
+func TestReadValuesShareNoMemoryWithTheInput(t *testing.T) {
 	want := reply{Name: "name", Bytes: []byte("bytes"), Nested: &reply{Bytes: []byte("deep")}, Any: "any"}
 	b := encoded(t, want)
 	var got reply

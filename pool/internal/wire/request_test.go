@@ -15,7 +15,7 @@ import (
 )
 
 // The header is that of a recorded request, byte by byte.
-func TestARequestHeaderIsWhatARealClientSends(t *testing.T) {
+func TestARequestHeaderIsThatOfARealClient(t *testing.T) {
 	for _, c := range []struct {
 		seq    uint64
 		method string

@@ -19,11 +19,11 @@ const (
 	minElements  = 64 << 10
 )
 
-// ErrMalformed is under every error of a Scanner and a Decoder that says that
+// ErrMalformed is under every error of a Scanner and a Decoder that means that
 // the bytes are not what the protocol allows.
 var ErrMalformed = errors.New("malformed msgpack")
 
-// SizeError says that a reply is, or announces to be, larger than the limit.
+// SizeError reports that a reply is, or announces to be, larger than the limit.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
 	Announced uint64 // how many the reply would need at least
@@ -60,7 +60,7 @@ func (s *Scanner) Reset(from, limit int) {
 // Extended reports whether there was an extension since Reset.
 func (s *Scanner) Extended() bool { return s.extended }
 
-// Value advances over one value of buf and says where it ends. ok is false if
+// Value advances over one value of buf and returns where it ends. ok is false if
 // more bytes are needed: call it again when they are there. The errors are
 // *SizeError and ErrMalformed.
 func (s *Scanner) Value(buf []byte) (end int, ok bool, err error) {

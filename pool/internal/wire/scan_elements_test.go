@@ -13,7 +13,7 @@ import (
 // list is the head of a list of n elements, or of a map of n pairs (0xdf).
 func list(kind byte, n uint32) []byte { return binary.BigEndian.AppendUint32([]byte{kind}, n) }
 
-// tooMany fails t unless err says that so many elements are over the limit.
+// tooMany fails t unless err reports that so many elements are over the limit.
 func tooMany(t *testing.T, err error, limit int, announced uint64) {
 	t.Helper()
 	size, is := errors.AsType[*wire.SizeError](err)

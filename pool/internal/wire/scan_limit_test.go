@@ -8,7 +8,7 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-func TestWhatAnnouncesMoreThanTheLimitIsRefusedAtOnce(t *testing.T) {
+func TestAValueThatAnnouncesMoreThanTheLimitIsRefusedAtOnce(t *testing.T) {
 	const limit = 64 << 20
 	most := []byte{0xff, 0xff, 0xff, 0xff}
 	for _, c := range []struct {

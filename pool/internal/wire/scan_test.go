@@ -74,7 +74,7 @@ func TestValuesThatFollowEachOtherAreFoundOneByOne(t *testing.T) {
 	}
 }
 
-func TestAResetScannerBeginsWhereItIsTold(t *testing.T) {
+func TestAResetScannerBeginsWhereItIsSet(t *testing.T) {
 	var s wire.Scanner
 	s.Reset(0, 10)
 	if _, ok, err := s.Value([]byte{0x92, 0xa5, 'a'}); ok || err != nil { // left in the middle

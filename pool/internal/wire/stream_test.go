@@ -81,7 +81,7 @@ func TestCodesGoOutAsTheyAreRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoMapIsMalformed(t *testing.T) {
+func TestAValueThatIsNoMapIsMalformed(t *testing.T) {
 	for _, b := range []string{"", "\xc0", "\x91\x01", "\x01", "\xa1x"} {
 		d := wire.NewDecoder()
 		_, stream := d.Stream([]byte(b))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Config says where Consul is and which service to look for. The zero value works: it is
+// Config has the address of Consul and the service to look for. The zero value works: it is
 // the agent on this machine, or the one in Consul's environment variables, and the service
 // under which Nomad's servers register themselves.
 type Config struct {

@@ -12,7 +12,7 @@
 //
 // # A walk
 //
-// The datacenters are those of /v1/catalog/datacenters. Consul sorts them by
+// The datacenters are those of /v1/catalog/datacenters. Consul (1.20.1, agent/consul/catalog_endpoint.go) sorts them by
 // their distance, so that its own is the first; the others are asked in random order, so
 // that the agents of a cluster do not all ask the same one, and nine are asked at most. Each one is asked for the instances of a service with a tag and for their
 // checks (/v1/health/service), from whichever of its servers answers (a stale read),

@@ -9,35 +9,35 @@ import (
 // Why no server was found. Each is reached with errors.Is from the error of
 // [Discoverer.Discover].
 var (
-	// ErrDisabled says that discovery through Consul is switched off.
+	// ErrDisabled means that discovery through Consul is switched off.
 	ErrDisabled = errors.New("consul: discovery is switched off (Config.Disabled)")
 
-	// ErrNoServers says that a datacenter, or all of Consul, has no such service.
+	// ErrNoServers means that a datacenter, or all of Consul, has no such service.
 	ErrNoServers = errors.New("no servers are registered")
 
-	// ErrUnusable says that no entry of a datacenter has an address and a port that
+	// ErrUnusable means that no entry of a datacenter has an address and a port that
 	// can be dialed.
 	ErrUnusable = errors.New("no entry can be used")
 
-	// ErrPermissionDenied says that Consul's ACLs do not let the token see the
+	// ErrPermissionDenied means that Consul's ACLs do not let the token see the
 	// servers, or that it does not know the token.
 	ErrPermissionDenied = errors.New("permission denied")
 
-	// ErrNoLeader says that Consul's servers have no leader.
+	// ErrNoLeader means that Consul's servers have no leader.
 	ErrNoLeader = errors.New("no cluster leader")
 
-	// ErrUnreachable says that no answer came, or only its beginning.
+	// ErrUnreachable means that no answer came, or only its beginning.
 	ErrUnreachable = errors.New("no answer")
 
-	// ErrMalformed says that the answer is none of Consul's API.
+	// ErrMalformed means that the answer is none of Consul's API.
 	ErrMalformed = errors.New("malformed answer")
 
-	// ErrTooLarge says that the answer exceeds the bounds of the package comment.
+	// ErrTooLarge means that the answer exceeds the bounds of the package comment.
 	ErrTooLarge = errors.New("the answer is too large")
 )
 
-// errHidden is the error for an ACL that hides a service: Consul answers with an empty
-// success.
+// errHidden is the error for an ACL that hides a service: Consul (1.20.1, agent/http.go,
+// setResultsFilteredByACLs) answers with an empty success and a header.
 var errHidden = fmt.Errorf("%w: the ACLs of the token hide what is registered: it needs service:read and node:read", ErrPermissionDenied)
 
 // Error is a request that led to no server.

@@ -12,7 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil/consultest"
 )
 
-// An agent that is told no server finds them through the Consul agent beside it.
+// An agent without configured servers finds them through the Consul agent of its host.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -46,7 +46,7 @@ func Example() {
 	// hello <nil> 3
 }
 
-// The error says of each datacenter that was asked why it led to no server.
+// The error has the reason of each datacenter that led to no server.
 func ExampleDiscoverer_Walk() {
 	catalogue, err := consultest.Start(consultest.Config{})
 	if err != nil {

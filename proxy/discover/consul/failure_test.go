@@ -81,7 +81,7 @@ func TestEachWayToFailHasItsErrorWhicheverRequestItMeets(t *testing.T) {
 	}
 }
 
-func TestNobodyAtTheAddressIsUnreachable(t *testing.T) {
+func TestAnAddressWithoutAListenerIsUnreachable(t *testing.T) {
 	s, err := testutil.StartServer(testutil.ServerConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestNobodyAtTheAddressIsUnreachable(t *testing.T) {
 	}
 }
 
-// speaker accepts connections, says a text on each that has begun to speak, and
+// speaker accepts connections, sends a text on each that has begun to speak, and
 // holds it.
 func speaker(t *testing.T, text string) net.Listener {
 	t.Helper()
@@ -113,7 +113,7 @@ func speaker(t *testing.T, text string) net.Listener {
 			}
 			held = append(held, conn)
 			if _, err := conn.Read(make([]byte, 1)); err == nil {
-				_, _ = io.WriteString(conn, text) // who has enough hangs up
+				_, _ = io.WriteString(conn, text) // the client may hang up
 			}
 		}
 		for _, conn := range held {

@@ -26,7 +26,7 @@ const (
 const patience = 30 * time.Second
 
 // moment is a RequestTimeout that is waited for, and that requests which are
-// answered keep within, also when nobody has run the agent for a while.
+// answered keep within, also when the agent did not run for a while.
 const moment = 2 * time.Second
 
 // start starts an agent of Consul that ends with t.
@@ -55,7 +55,7 @@ func at(host string) consultest.Service {
 	return consultest.Service{Node: "n-" + host, NodeAddress: "10.9.9.9", Address: host, Port: 4647}
 }
 
-// finder makes a Discoverer that must be made. It waits for long, unless cfg says
+// finder makes a Discoverer that must be made. It waits for long, unless cfg has
 // how long.
 func finder(t *testing.T, cfg consul.Config) *consul.Discoverer {
 	t.Helper()

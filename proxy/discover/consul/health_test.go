@@ -16,7 +16,7 @@ func in(status, host string) consultest.Service {
 	return s
 }
 
-func TestThoseWhoseChecksPassComeFirstAndTheCriticalOnesLast(t *testing.T) {
+func TestServersWhoseChecksPassComeFirstAndCriticalOnesLast(t *testing.T) {
 	c := start(t, consultest.Config{})
 	c.SetServices("dc1",
 		in("critical", "10.0.0.1"), in("warning", "10.0.0.2"), in("passing", "10.0.0.3"), in("maintenance", "10.0.0.4"),

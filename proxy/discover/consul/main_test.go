@@ -8,7 +8,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// TestMain leaves nothing of what the environment says about Consul.
+// TestMain clears the environment's variables about Consul.
 func TestMain(m *testing.M) {
 	for _, pair := range os.Environ() {
 		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "CONSUL_") {

@@ -103,7 +103,7 @@ func TestSwitchedOffConsulIsNeverAsked(t *testing.T) {
 	}
 }
 
-func TestNothingIsHeldBetweenTwoWalks(t *testing.T) {
+func TestNothingIsKeptBetweenTwoWalks(t *testing.T) {
 	c := federation(t, 4)
 	testutil.VerifyNone(t)
 	c.SetServices("dc3", at("10.3.0.1"))
@@ -132,7 +132,7 @@ func TestEveryFormOfAnAddressReachesConsul(t *testing.T) {
 		socket.URL():         "10.0.0.2:4647",
 	} {
 		t.Run(address, func(t *testing.T) {
-			t.Setenv("CONSUL_HTTP_ADDR", "127.0.0.1:1") // nobody is there
+			t.Setenv("CONSUL_HTTP_ADDR", "127.0.0.1:1") // no agent is there
 			finds(t, finder(t, consul.Config{Address: address}), want)
 			t.Setenv("CONSUL_HTTP_ADDR", address)
 			finds(t, finder(t, consul.Config{}), want)
@@ -155,7 +155,7 @@ func TestAPathInFrontOfTheAPIIsKept(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentFillsInWhatIsNotGiven(t *testing.T) {
+func TestTheEnvironmentFillsInMissingFields(t *testing.T) {
 	c := start(t, consultest.Config{Token: "known"})
 	c.SetServices("dc1", at("10.0.0.1"))
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())

@@ -105,7 +105,7 @@ func TestRenewedCertificatesCountFromTheNextWalkOn(t *testing.T) {
 	hungUp(t, c)
 }
 
-func TestACertificateThatNobodyKnowsIsTakenOnlyIfTheEnvironmentSaysSo(t *testing.T) {
+func TestAnUnknownCertificateIsTakenOnlyIfTheEnvironmentAllowsIt(t *testing.T) {
 	ca, err := testutil.NewCA()
 	if err != nil {
 		t.Fatal(err)

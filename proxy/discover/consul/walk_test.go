@@ -128,7 +128,7 @@ func TestADatacenterThatFailsDoesNotEndTheWalk(t *testing.T) {
 	}
 }
 
-func TestTheWalkEndsWithItsContextAndAsksNobodyElse(t *testing.T) {
+func TestTheWalkEndsWithItsContextAndAsksNoOtherServer(t *testing.T) {
 	c := federation(t, 5)
 	c.Inject(consultest.Hang().On(service))
 	cause := errors.New("the agent stops")

@@ -116,7 +116,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		t.Errorf("%d addresses, %v; want 256", len(found), err)
 	}
 	if !slices.Contains(s.Queries(), "tcp A many.test.") {
-		t.Errorf("%q: nobody asked over TCP", s.Queries())
+		t.Errorf("%q: no query came over TCP", s.Queries())
 	}
 }
 

@@ -9,30 +9,30 @@ import (
 // Why a name led to no server. Each is reached with errors.Is from the error of
 // Discover.
 var (
-	// ErrNoSuchName says that the name does not exist (NXDOMAIN).
+	// ErrNoSuchName means that the name does not exist (NXDOMAIN).
 	ErrNoSuchName = errors.New("no such name (NXDOMAIN)")
-	// ErrNoData says that the name exists and has no record of the type.
+	// ErrNoData means that the name exists and has no record of the type.
 	ErrNoData = errors.New("the name has no such record")
-	// ErrNotOffered says that the SRV record's target is the root, by which a domain says
+	// ErrNotOffered means that the SRV record's target is the root, by which a domain declares
 	// that it does not have the service.
 	ErrNotOffered = errors.New(`the service is not offered there (its SRV target is ".")`)
-	// ErrUnusable says that there are records and none can be dialed: they have port 0,
+	// ErrUnusable means that there are records and none can be dialed: they have port 0,
 	// or addresses that are unspecified or multicast.
 	ErrUnusable = errors.New("nothing in the records can be dialed")
-	// ErrServerFailure says that the resolver failed (SERVFAIL, or any other code
+	// ErrServerFailure means that the resolver failed (SERVFAIL, or any other code
 	// that has no sentinel here).
 	ErrServerFailure = errors.New("the resolver failed (SERVFAIL)")
-	// ErrRefused says that the resolver does not answer such questions (REFUSED).
+	// ErrRefused means that the resolver does not answer such questions (REFUSED).
 	ErrRefused = errors.New("the resolver refuses the question (REFUSED)")
-	// ErrMalformed says that the resolver's message is no answer to the query.
+	// ErrMalformed means that the resolver's message is no answer to the query.
 	ErrMalformed = errors.New("the resolver's answer makes no sense")
-	// ErrTruncated says that the answer needs TCP, and that TCP failed.
+	// ErrTruncated means that the answer needs TCP, and that TCP failed.
 	ErrTruncated = errors.New("the answer does not fit into a packet and could not be had over TCP")
-	// ErrUnreachable says that the resolver could not be reached.
+	// ErrUnreachable means that the resolver could not be reached.
 	ErrUnreachable = errors.New("the resolver cannot be reached")
-	// ErrTimeout says that it did not answer within Config.Timeout.
+	// ErrTimeout means that it did not answer within Config.Timeout.
 	ErrTimeout = errors.New("the resolver did not answer in time")
-	// ErrInterrupted says that the context ended first; its cause is beside it.
+	// ErrInterrupted means that the context ended first; its cause is joined to it.
 	ErrInterrupted = errors.New("given up")
 )
 
@@ -80,7 +80,7 @@ func (d *detail) Unwrap() error { return d.error }
 // shown is how many failures the text of a NoServersError has.
 const shown = 8
 
-// NoServersError says that no name led to a server.
+// NoServersError reports that no name led to a server.
 type NoServersError struct {
 	Lookups []*LookupError // in the order of the names; never empty
 }

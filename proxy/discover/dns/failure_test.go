@@ -59,7 +59,7 @@ func TestEachAnswerThatIsNoneHasItsReason(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 		if d, ok := errors.AsType[*net.DNSError](e); asked != "" && (!ok || d.Server != asked || !strings.HasPrefix(d.Name, strings.TrimSuffix(c.name, "."))) {
-			t.Errorf("%v: beside it %+v, want who was asked for what", e, d)
+			t.Errorf("%v: with it %+v, want the resolver and the question", e, d)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestATruncatedAnswerIsHadOverTCP(t *testing.T) {
 	finds(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}}), "192.0.2.1:4647")
 }
 
-func TestATruncatedAnswerWithoutTCPSaysSo(t *testing.T) {
+func TestATruncatedAnswerWithoutTCPIsReported(t *testing.T) {
 	s := startDNS(t, dnstest.Config{NoTCP: true}, "one.test. 1 IN A 192.0.2.1")
 	s.Inject("one.test.", dnstest.Truncated)
 	e := failure(t, discoverer(t, s, dns.Config{Names: []string{"one.test."}}), dns.ErrTruncated)
@@ -96,7 +96,7 @@ func TestASilentResolverEndsWithItsTimeout(t *testing.T) {
 	}
 }
 
-// Nobody was asked, so nobody has said that there is no such name.
+// No resolver was asked, so none has answered that there is no such name.
 func TestATimeThatIsOverBeforeAnybodyIsAskedIsATimeout(t *testing.T) {
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
 	for _, name := range []string{"one.test.", "_rpc._tcp.test."} {
@@ -152,7 +152,7 @@ func TestASilentResolverEndsWithTheContext(t *testing.T) {
 	}
 }
 
-func TestADeadResolverSaysWhatTheKernelSays(t *testing.T) {
+func TestADeadResolverHasTheKernelsError(t *testing.T) {
 	dead := deadResolver(t)
 	e := failure(t, discoverer(t, nil, dns.Config{Names: []string{"one.test."}, Resolvers: []string{dead}}), dns.ErrUnreachable)
 	if !errors.Is(e, syscall.ECONNREFUSED) || e.Resolver != dead || !strings.Contains(e.Error(), "connection refused") {
@@ -243,7 +243,7 @@ func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
 	}
 }
 
-func TestWhatWasFoundUntilTheContextEndsIsGiven(t *testing.T) {
+func TestServersFoundBeforeTheContextEndsAreReturned(t *testing.T) {
 	t.Parallel()
 	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1", "slow.test. 1 IN A 192.0.2.2")
 	s.Inject("slow.test.", dnstest.Silent)

@@ -16,7 +16,7 @@ import (
 const patience = 30 * time.Second
 
 // moment is a Timeout that is waited for, and that resolvers which do answer keep
-// within, also when nobody has run them for a while.
+// within, also when they did not run for a while.
 const moment = 2 * time.Second
 
 // startDNS starts a name server that ends with t.
@@ -38,8 +38,8 @@ func set(t *testing.T, s *dnstest.Server, records ...string) {
 	}
 }
 
-// discoverer asks s, unless cfg says who is asked, and waits for long, unless cfg
-// says how long.
+// discoverer asks s, unless cfg has other resolvers, and waits for long, unless cfg
+// has a Timeout.
 func discoverer(t *testing.T, s *dnstest.Server, cfg dns.Config) *dns.Discoverer {
 	t.Helper()
 	if cfg.Resolvers == nil {
@@ -100,7 +100,7 @@ func why(t *testing.T, found []string, err, reason error) *dns.LookupError {
 	return e
 }
 
-// deadResolver is an address where nobody answers and the kernel says so. The port
+// deadResolver is an address without a resolver, which the kernel reports. The port
 // is kept from everybody else by a socket that hears one peer only, a mute one.
 func deadResolver(t *testing.T) string {
 	t.Helper()

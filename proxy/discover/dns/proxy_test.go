@@ -47,7 +47,7 @@ func TestAProxyThatKnowsOnlyANameReachesItsServersAndFollowsThem(t *testing.T) {
 		if err := c.Server(0).Restart(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Rebalance(within(t)); err != nil { // who finds nobody looks for servers
+		if _, err := p.Rebalance(within(t)); err != nil { // a round that finds no server runs discovery
 			t.Fatal(err)
 		}
 		var answer any

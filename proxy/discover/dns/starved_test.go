@@ -11,8 +11,8 @@ import (
 )
 
 // A process that is not run for a while finds its time over before it has asked
-// anybody. That says nothing about the name.
-func TestANameThatNobodyWasAskedForInTimeMayExist(t *testing.T) {
+// anybody. That is no sign about the name.
+func TestANameThatWasNotLookedUpInTimeMayExist(t *testing.T) {
 	s, err := dnstest.Start(dnstest.Config{})
 	if err != nil {
 		t.Fatal(err)

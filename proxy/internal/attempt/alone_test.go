@@ -33,7 +33,7 @@ func large(t *testing.T, now time.Time) *Env {
 
 func TestACallWaitsForTheFirstDialAndNoLonger(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"blocking query": {Block: 5 * time.Minute}, "prompt call": {}, "heartbeat": {LandBy: start.Add(time.Minute)},
+		"blocking query": {Block: 5 * time.Minute}, "prompt call": {}, "heartbeat": {AnswerBy: start.Add(time.Minute)},
 	} {
 		cfg.RetryTimeout, cfg.Repeatable, cfg.Paced = time.Hour, true, true
 		c := Call{Config: cfg}
@@ -78,9 +78,9 @@ func TestANewQueryIsSentAtOnceWhereDialsArePaced(t *testing.T) {
 	}
 }
 
-// In a rolling restart the servers that were left before are held for failed, and most of
+// In a rolling restart the servers that were left before count as failed, and most of
 // them are back.
-func TestTheFirstPauseIsShortWhereAllOtherServersAreHeldForFailed(t *testing.T) {
+func TestTheFirstPauseIsShortWhereAllOtherServersCountAsFailed(t *testing.T) {
 	env := large(t, start.Add(time.Minute))
 	var ranked []messages.Ranked
 	for r := range env.View.Ranking() {

@@ -6,12 +6,12 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Config says what a call is. It may be changed between two attempts.
+// Config describes a call. It may be changed between two attempts.
 type Config struct {
 	Repeatable   bool          // a second execution does no harm
-	Block        time.Duration // how long the server was asked to hold it; 0: it is no blocking query
-	Patient      bool          // its caller says how long a server may take: nothing but a budget is sliced
-	LandBy       time.Time     // end of its budget; zero: it has none
+	Block        time.Duration // the hold time asked of the server; 0: it is no blocking query
+	Patient      bool          // its caller sets how long a server may take: only an AnswerBy is sliced
+	AnswerBy     time.Time     // its soft deadline; zero: it has none
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline
 	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
@@ -49,31 +49,31 @@ type Do uint8
 
 // What to do.
 const (
-	Try   Do = iota // send it to Server, for Limit at most; 0: as long as it takes
-	Pause           // wait for For, or until Resumes says that it is over
-	Await           // there is no server: wait for another view, for For at most
-	End             // give it up for Why
+	Try    Do = iota // send it to Server, for Limit at most; 0: as long as it takes
+	Pause            // wait for For, or until Resumes reports true
+	Await            // there is no server: wait for another view, for For at most
+	GiveUp           // the call ends for Reason
 )
 
-// Why is why a call is given up.
-type Why uint8
+// Reason is why a call is given up.
+type Reason uint8
 
 // Reasons.
 const (
-	Failed    Why = iota // its last failure is its result
-	Refused              // no server is left that may serve it: the last Denied failure is its result
-	NoTime               // it could be tried again, and there is no time left for that
-	NoServers            // no server is known
-	Breaks               // connections broke under it as often as it was sent: no other server is to have it
+	ReasonFailed    Reason = iota // its last failure is its result
+	ReasonRefused                 // no server is left that may serve it: the last Denied failure is its result
+	ReasonNoTime                  // it could be tried again, and there is no time left for that
+	ReasonNoServers               // no server is known
+	ReasonBreaks                  // connections broke under it as often as it was sent: no other server is to have it
 )
 
-// Action is what to do next.
+// Action is the next step of a call.
 type Action struct {
 	Do     Do
 	Server messages.Server
 	Limit  time.Duration // until the server begins to answer
 	For    time.Duration
-	Why    Why // of a Pause: why the call ends with it, unless it is Resumed; Failed: it goes on
+	Reason Reason // of GiveUp; of a Pause: why the call ends after it unless Resumes reports true, ReasonFailed if it goes on
 }
 
 // Call is the state of one call on its way over the servers. The zero value with its
@@ -91,7 +91,7 @@ type Call struct {
 	attempts int       // in this episode; those that were moved not counted
 	server   string    // of the attempt under way, or of the last one
 	began    time.Time // that one
-	blocked  bool      // the server held it for long before it failed
+	blocked  bool      // it was blocked at the server for long before it failed
 	tried    []string  // servers that failed in this pass over the list
 	denied   bool      // one of them cannot serve it
 	few      int       // failures whose verdict was Few
@@ -99,7 +99,7 @@ type Call struct {
 	until    time.Time // no retry after it; zero: not counted yet
 }
 
-// slicing is what the attempts of one call get of its time. Slices grow from pass to
+// slicing is the part of a call's time that its attempts get. Slices grow from pass to
 // pass, with no end but that of the call: a cluster may be slow as a whole, and an
 // answer that is given up each time would never arrive, however often it is asked
 // for.
@@ -121,7 +121,7 @@ func (s *slicing) endPass() {
 type pausing struct {
 	waited    bool      // the call paused before it was sent at all
 	pauses    int       // taken so far in this episode
-	landing   bool      // one was fitted into what was left of the budget
+	fitted    bool      // one was fitted into what was left until AnswerBy
 	closing   bool      // one was fitted into what was left of the call
 	spent     bool      // there is no time left: the pause is the last
 	notBefore time.Time // no server that it has asked for in vain since its last pause is dialed before; zero: one was
@@ -129,28 +129,28 @@ type pausing struct {
 }
 
 // Attempts is how often the call was sent, the attempt under way included; of a
-// blocking query since a server last held it for long.
+// blocking query since it was last blocked at a server for long.
 func (c *Call) Attempts() int { return c.attempts }
 
-// Verdict is what the last failure means.
+// Verdict is the meaning of the last failure.
 func (c *Call) Verdict() Verdict { return c.verdict }
 
 // Began is when the attempt under way began, or the last one.
 func (c *Call) Began() time.Time { return c.began }
 
-// episodeGap is how long an attempt of a blocking query must have been held for
+// episodeGap is how long an attempt of a blocking query must have been blocked for
 // its failure to have nothing to do with the one before.
 const episodeGap = 5 * time.Second
 
-// wasBlocked reports whether an attempt that failed was held for so long, as it was asked
+// wasBlocked reports whether an attempt that failed was blocked for so long, as it was asked
 // to be. A refusal that took long was not: without a leader it takes 5 s (recording
-// no_leader), and a server that dials a dead one waits for 10 s.
+// no_leader), and a server that dials a dead one waits for 10 s (Nomad 2.0.6, helper/pool/pool.go).
 func (c *Call) wasBlocked(now time.Time, f Failure) bool {
 	return c.Block > episodeGap && f.Outcome == MaybeExecuted && now.Sub(c.began) > episodeGap
 }
 
 // episode begins to count passes, pauses and time anew. Attempts that found trouble
-// elsewhere stay counted: it does not pass because another one was held.
+// elsewhere stay counted: it does not pass because another one was blocked.
 func (c *Call) episode(now time.Time) {
 	c.tried, c.denied, c.pausing = c.tried[:0], false, pausing{waited: c.waited}
 	c.start = now

@@ -6,10 +6,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// When servers without a session are dialed one beside the other.
+// When servers without a session are dialed at the same time.
 const (
 	// ContactStagger is for how long a dial may be silent before another server is
-	// dialed beside it.
+	// dialed too.
 	ContactStagger = 250 * time.Millisecond
 	// contactMost is the longest stagger: a dial that takes longer has failed, as a rule.
 	contactMost = 2 * time.Second

@@ -51,7 +51,7 @@ func starts(c Contact, servers int, limit time.Duration, there bool) (at []time.
 	return at
 }
 
-func TestServersAreDialedOneBesideTheOther(t *testing.T) {
+func TestServersAreDialedAtTheSameTime(t *testing.T) {
 	const ms, limit = time.Millisecond, 2 * time.Second
 	for _, c := range []struct {
 		what           string

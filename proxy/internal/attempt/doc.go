@@ -10,7 +10,7 @@
 //		case attempt.Try:   // send it to do.Server, for do.Limit; then c.Answered, c.Moved or c.Failed
 //		case attempt.Pause: // for do.For, or less if c.Resumes reports so of a newer view
 //		case attempt.Await: // until there is another view, for do.For
-//		case attempt.End:   // do.Why
+//		case attempt.GiveUp:   // do.Reason
 //		}
 //	}
 //
@@ -24,7 +24,7 @@
 //	next.go     the order of the decisions
 //	failure.go  how an attempt may fail, and what that means
 //	pick.go     which server is next
-//	contact.go  servers without a session, dialed one beside the other
+//	contact.go  servers without a session, dialed at the same time
 //	pause.go    how long to wait before that
 //	fleet.go    what of it follows from the size of the fleet
 //	slice.go    how long an attempt may take

@@ -10,36 +10,36 @@ const (
 	// Final is an answer like any other, or the fault of the caller's own arguments,
 	// reply or context. Asking again would give the same.
 	Final Kind = iota
-	// Lost says that no session came up, or that it broke, or that the server did not
-	// answer as long as it may.
+	// Lost: no session came up, or it broke, or the server did not answer as long as
+	// it may.
 	Lost
-	// Cut says that the attempt's Limit has ended it. The server may only be slow.
+	// Cut: the attempt's Limit has ended it. The server may only be slow.
 	Cut
-	// Withdrawn says that this side has ended the session.
+	// Withdrawn: this side has ended the session.
 	Withdrawn
-	// Reset says that the stream has ended and its session lives.
+	// Reset: the stream has ended and its session lives.
 	Reset
-	// Denied says that this server cannot serve the call at all: it is of another
+	// Denied: this server cannot serve the call at all: it is of another
 	// region or version.
 	Denied
-	// Misplaced says that the server is of another region than the agent: it can serve
+	// Misplaced: the server is of another region than the agent: it can serve
 	// none of its calls.
 	Misplaced
-	// Behind says that the server does not know something which it may yet learn, and
+	// Behind: the server does not know something which it may yet learn, and
 	// which another one may know.
 	Behind
-	// Foreign says that the call is not for the leader of the agent's own cluster, and
-	// that the leader that it is for is in trouble.
+	// Foreign: the call is not for the leader of the agent's own cluster, and the leader
+	// that it is for is in trouble.
 	Foreign
-	// Leaderless says that the server refused it for want of a leader that is ready.
+	// Leaderless: the server refused it for want of a leader that is ready.
 	Leaderless
-	// Stopping says that the server which answered is shutting down.
+	// Stopping: the server which answered is shutting down.
 	Stopping
-	// Unled says that the leader behind the server could not be reached, or is changing.
+	// Unled: the leader behind the server could not be reached, or is changing.
 	Unled
-	// Limited says that this server has too much to do, and others may not.
+	// Limited: this server has too much to do, and others may not.
 	Limited
-	// Throttled says that the cluster has too much to do.
+	// Throttled: the cluster has too much to do.
 	Throttled
 )
 
@@ -88,7 +88,7 @@ func (f Failure) Judge(repeatable bool) Verdict {
 		// whether the server is left is for others to find out.
 		return Verdict{Pass: true, Retry: again}
 	case Withdrawn:
-		return Verdict{Retry: again} // says nothing of the server
+		return Verdict{Retry: again} // the server is not to blame
 	case Denied:
 		return Verdict{Pass: true, Retry: refused, Denied: true}
 	case Misplaced:

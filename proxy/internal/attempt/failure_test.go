@@ -4,7 +4,7 @@ import "testing"
 
 // What may have been executed is sent again only where that does no harm, whatever the
 // failure. A server that refuses for its load has executed nothing.
-func TestWhatMayHaveBeenExecutedIsNotSentAgain(t *testing.T) {
+func TestACallThatMayHaveBeenExecutedIsNotSentAgain(t *testing.T) {
 	for kind := Final; kind <= Throttled; kind++ {
 		for _, outcome := range []Outcome{MaybeExecuted, NotSent, Rejected} {
 			for _, repeatable := range []bool{false, true} {

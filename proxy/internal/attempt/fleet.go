@@ -9,17 +9,17 @@ import (
 // What a server gets of the whole fleet when every agent is in the same trouble, in
 // attempts a second, and how long an agent waits at most.
 const (
-	dialsPerServer    = 64              // while no server answers
-	landingsPerServer = 8 * 64          // of calls whose budget is not over yet: few agents have one under way
-	latesPerServer    = 256             // of calls whose budget is over, at first
-	spreadsPerServer  = 10 * 64         // of blocking queries whose session broke, at first: another server may be well
-	fleetMost         = time.Minute     // between two attempts
-	landingMost       = 5 * time.Second // the same, while a budget is not over
-	lateLeast         = time.Second
-	lateMost          = 30 * time.Second
-	spreadLeast       = 250 * time.Millisecond // what is less is no spread
-	spreadFirst       = 6 * time.Second
-	queryPauses       = 4 // that a blocking query has time for, of the longest
+	dialsPerServer   = 64              // while no server answers
+	earlyPerServer   = 8 * 64          // of calls before their soft deadline: few agents have one under way
+	latesPerServer   = 256             // of calls after their soft deadline, at first
+	spreadsPerServer = 10 * 64         // of blocking queries whose session broke, at first: another server may be well
+	fleetMost        = time.Minute     // between two attempts
+	earlyMost        = 5 * time.Second // the same, before a soft deadline
+	lateLeast        = time.Second
+	lateMost         = 30 * time.Second
+	spreadLeast      = 250 * time.Millisecond // what is less is no spread
+	spreadFirst      = 6 * time.Second
+	queryPauses      = 4 // that a blocking query has time for, of the longest
 )
 
 // fleet is the time in which every agent of the cluster does something once, when each
@@ -29,10 +29,10 @@ func fleet(view *messages.View, perServer int) time.Duration {
 	return min(time.Duration(nodes)*time.Second/time.Duration(perServer*max(view.Len(), 1)), fleetMost)
 }
 
-// late is the least pause of a call whose budget is over: its deadline is lost, and every
-// agent of the fleet may have lost the same. Zero: it has none, or it is not over.
+// late is the least pause of a call whose soft deadline is over: every agent of the fleet
+// may have missed the same. Zero: it has none, or it is not over.
 func (c *Call) late(env *Env) time.Duration {
-	if c.LandBy.IsZero() || env.Now.Before(c.LandBy) {
+	if c.AnswerBy.IsZero() || env.Now.Before(c.AnswerBy) {
 		return 0
 	}
 	return lateLeastOf(env.View)

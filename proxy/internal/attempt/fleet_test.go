@@ -46,7 +46,7 @@ func outage(t *testing.T, agents, servers int, down time.Duration) (refusals, pe
 			if at = ended; ok {
 				break
 			}
-			at += time.Second // whoever made it makes it again
+			at += time.Second // its caller makes it again
 		}
 		back = append(back, at-down)
 	}
@@ -98,7 +98,7 @@ func TestQueriesOfAKilledServerComeOneAfterTheOther(t *testing.T) {
 		nodes int
 		Config
 	}{
-		"a small fleet": {137, Config{Block: 5 * time.Minute}}, "a prompt call": {100_000, Config{}}, "a heartbeat": {100_000, Config{LandBy: epoch.Add(time.Minute)}},
+		"a small fleet": {137, Config{Block: 5 * time.Minute}}, "a prompt call": {100_000, Config{}}, "a heartbeat": {100_000, Config{AnswerBy: epoch.Add(time.Minute)}},
 	} {
 		c.Repeatable, c.RetryTimeout = true, 30*time.Second
 		call := Call{Config: c.Config}

@@ -12,7 +12,7 @@ const (
 	mostBreaks  = 4 // connections that broke under it; behind one address there may be many servers
 )
 
-// harm is what one call may have done to servers. Of a blocking query that was held for
+// harm is what one call may have done to servers. Of a query that was blocked for
 // long nothing counts: the reason is elsewhere.
 type harm struct {
 	asked  []string // servers that have seen it and did not answer
@@ -38,8 +38,8 @@ func (h *harm) harmed(server string, f Failure) {
 }
 
 // confined reports whether no other server may have the call than those that have seen
-// it. For one with a budget silence does not count: it is repeated all the time, and does
-// not kill servers.
-func (h *harm) confined(budget bool) bool {
-	return len(h.broken) >= mostBroken || !budget && len(h.asked) >= mostUnheard
+// it. For one with a soft deadline silence does not count: it is repeated all the time, and
+// does not kill servers.
+func (h *harm) confined(soft bool) bool {
+	return len(h.broken) >= mostBroken || !soft && len(h.asked) >= mostUnheard
 }

@@ -33,7 +33,7 @@ func TestARequestThatKillsServersIsKeptToTwoOfThem(t *testing.T) {
 		"at once":                   {Config{}, time.Millisecond, time.Hour, 2},
 		"slowly":                    {Config{}, 3 * time.Second, time.Hour, 2},
 		"of a minute":               {Config{Deadline: epoch.Add(time.Minute)}, time.Millisecond, time.Hour, 2},
-		"with a budget":             {Config{LandBy: epoch.Add(5 * time.Second)}, time.Millisecond, time.Hour, 2},
+		"with a soft deadline":      {Config{AnswerBy: epoch.Add(5 * time.Second)}, time.Millisecond, time.Hour, 2},
 		"restarted at once":         {Config{}, time.Millisecond, time.Second, mostBreaks},
 		"a query, soon after":       {Config{Block: 5 * time.Minute}, 4 * time.Second, time.Hour, 2},
 		"a query, restarted, small": {Config{Block: 5 * time.Minute}, time.Second, 2 * time.Second, mostBreaks},
@@ -42,14 +42,14 @@ func TestARequestThatKillsServersIsKeptToTwoOfThem(t *testing.T) {
 		k := killing{after: c.after, back: c.back, died: map[string]time.Duration{}}
 		call := Call{Config: c.Config}
 		made, _, why, ok := world{view: always(view(3, all(5, messages.Alive)...)), draw: chance(1), meets: k.meet}.run(t, &call, 0)
-		if ok || why != Breaks && c.Deadline.IsZero() || k.kills != c.kills || len(k.died) > mostBroken {
+		if ok || why != ReasonBreaks && c.Deadline.IsZero() || k.kills != c.kills || len(k.died) > mostBroken {
 			t.Errorf("%s: %d kills of %d servers, ended for %v after %d attempts", name, k.kills, len(k.died), why, len(made))
 		}
 	}
 }
 
 // Servers are restarted one after the other: a query breaks with each of them, after it
-// was held there, and is not to blame. So it is with a read that takes its time.
+// was blocked there, and is not to blame. So it is with a read that takes its time.
 func TestARollingRestartEndsNoCall(t *testing.T) {
 	broke := 0
 	query := Call{Config: Config{Repeatable: true, Block: 5 * time.Minute, RetryTimeout: 30 * time.Second}}
@@ -60,7 +60,7 @@ func TestARollingRestartEndsNoCall(t *testing.T) {
 		return 30 * time.Second, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true}, false
 	}}.run(t, &query, 0)
 	if !ok {
-		t.Errorf("a query that was held by each of %d servers ended for %v", broke, why)
+		t.Errorf("a query that was blocked at each of %d servers ended for %v", broke, why)
 	}
 	k := killing{after: time.Second, back: 3 * time.Second, died: map[string]time.Duration{}}
 	read := Call{Config: Config{Repeatable: true, RetryTimeout: 30 * time.Second}}
@@ -102,8 +102,8 @@ func TestACallIsUnansweredByThreeServersAtMost(t *testing.T) {
 	}
 }
 
-// A connection that broke soon after a query was sent is forgotten once one was held.
-func TestAQueryThatWasHeldBeginsToCountAnew(t *testing.T) {
+// A connection that broke soon after a query was sent is forgotten once one was blocked.
+func TestAQueryThatWasBlockedBeginsToCountAnew(t *testing.T) {
 	n := 0
 	query := Call{Config: Config{Repeatable: true, Block: time.Hour, RetryTimeout: 30 * time.Second}}
 	_, _, why, ok := world{view: always(view(3, all(5, messages.Alive)...)), draw: chance(1), meets: func(attempted) (time.Duration, Failure, bool) {

@@ -11,7 +11,7 @@ import (
 // another region's by chance, each time anew.
 const fewAttempts = 3
 
-// Next is what to do now: before the first attempt, and after each pause and failure.
+// Next is the step to take now: before the first attempt, and after each pause and failure.
 func (c *Call) Next(env *Env) Action {
 	if c.Block > 0 {
 		// Its hold time does not count, and pauses in a large fleet are long.
@@ -21,11 +21,11 @@ func (c *Call) Next(env *Env) Action {
 	}
 	if c.failed {
 		c.failed = false
-		if why, ends := c.settle(env.View); ends {
-			return Action{Do: End, Why: why}
+		if reason, ends := c.settle(env.View); ends {
+			return Action{Do: GiveUp, Reason: reason}
 		}
 		if c.Deadline.IsZero() && !env.Now.Before(c.until) {
-			return Action{Do: End, Why: c.spentWhy()}
+			return Action{Do: GiveUp, Reason: c.spentReason()}
 		}
 		// What reached no server, or one that cannot serve it, cost none anything.
 		broke := c.last.Outcome != NotSent && !c.verdict.Denied && !env.Tokens.Spend()
@@ -38,14 +38,14 @@ func (c *Call) Next(env *Env) Action {
 		return c.pause(env, false, fleet(env.View, dialsPerServer))
 	}
 	if c.spent {
-		return Action{Do: End, Why: c.spentWhy()}
+		return Action{Do: GiveUp, Reason: c.spentReason()}
 	}
 	if _, hasActive := env.View.Active(); !hasActive {
 		return c.await(env)
 	}
 	server, found := c.pick(env.View)
 	if !found { // none that is left may have it
-		return Action{Do: End, Why: Breaks}
+		return Action{Do: GiveUp, Reason: ReasonBreaks}
 	}
 	c.attempts++
 	c.server = server.Addr
@@ -60,7 +60,7 @@ func (c *Call) await(env *Env) Action {
 	if left := c.until.Sub(env.Now); left > 0 {
 		return Action{Do: Await, For: left}
 	}
-	return Action{Do: End, Why: NoServers}
+	return Action{Do: GiveUp, Reason: ReasonNoServers}
 }
 
 // Failed records how the attempt under way failed. The owner of the
@@ -103,7 +103,7 @@ func (c *Call) Answered(now time.Time) (pace time.Duration, tells bool) {
 }
 
 // settle ends the call if its last failure does.
-func (c *Call) settle(view *messages.View) (why Why, ends bool) {
+func (c *Call) settle(view *messages.View) (reason Reason, ends bool) {
 	v := c.verdict
 	if v.Rotate || v.Pass {
 		c.tried = append(c.tried, c.server)
@@ -113,14 +113,14 @@ func (c *Call) settle(view *messages.View) (why Why, ends bool) {
 	}
 	switch {
 	case !v.Retry, v.Few && c.few >= fewAttempts:
-		return Failed, true
+		return ReasonFailed, true
 	case c.breaks >= mostBreaks:
-		return Breaks, true
+		return ReasonBreaks, true
 	}
 	if c.denied = c.denied || v.Denied; !c.denied {
 		return 0, false
 	}
 	// A server that fails is not waited for where another one has answered.
 	_, left := c.untried(view)
-	return Refused, !left
+	return ReasonRefused, !left
 }

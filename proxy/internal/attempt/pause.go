@@ -12,12 +12,12 @@ const (
 	pauseBroke = 5 * time.Second // without tokens
 )
 
-// pauseLanding is the least ceiling of a call with a budget that is not over: below it
-// the ceiling does not sink, however little is left.
-const pauseLanding = 250 * time.Millisecond
+// pauseEarly is the least ceiling of a call before its soft deadline, however little is
+// left of that.
+const pauseEarly = 250 * time.Millisecond
 
-// pause is the time to the next attempt. Without tokens, or when the call's budget is
-// over, it is long: calls are not given up for want of tokens, they come less often.
+// pause is the time to the next attempt. Without tokens, or after the call's soft
+// deadline, it is long: calls are not given up for want of tokens, they come less often.
 func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	if c.until.IsZero() {
 		c.episode(env.Now)
@@ -34,7 +34,7 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	case spread > 0:
 		wait = env.between(0, spread)
 	default:
-		wait = c.fitBudget(env, 1+env.draw(c.ceiling(env)))
+		wait = c.fitSoft(env, 1+env.draw(c.ceiling(env)))
 	}
 	if broke {
 		least = max(least, pauseFirst)
@@ -43,7 +43,7 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	c.pauses++
 	do := Action{Do: Pause, For: c.fit(env, wait, least, left)}
 	if c.spent {
-		do.Why = c.spentWhy()
+		do.Reason = c.spentReason()
 	}
 	return do
 }
@@ -82,15 +82,15 @@ func (c *Call) fit(env *Env, wait, least, left time.Duration) time.Duration {
 	return max(left, 0)
 }
 
-// fitBudget is a pause that does not carry the call over the end of its budget
-// unless one was fitted into that already. From then on it is late.
-func (c *Call) fitBudget(env *Env, wait time.Duration) time.Duration {
-	left := c.LandBy.Sub(env.Now)
+// fitSoft is a pause that does not carry the call over its soft deadline, unless one was
+// fitted into what was left until then. After that deadline it is late.
+func (c *Call) fitSoft(env *Env, wait time.Duration) time.Duration {
+	left := c.AnswerBy.Sub(env.Now)
 	switch {
-	case c.LandBy.IsZero(), wait < left:
+	case c.AnswerBy.IsZero(), wait < left:
 		return wait
-	case !c.landing && left >= lateLeast:
-		c.landing = true
+	case !c.fitted && left >= lateLeast:
+		c.fitted = true
 		return env.between(0, left)
 	}
 	late := lateLeastOf(env.View)
@@ -99,15 +99,15 @@ func (c *Call) fitBudget(env *Env, wait time.Duration) time.Duration {
 
 // ceiling is the longest pause of a prompt call before its next pass. It doubles from
 // pass to pass, in a large fleet beyond what is usual, as far as the call's time allows.
-// In a call with a budget it sinks again towards the end, as one that must land
+// In a call with a soft deadline it sinks again towards that, as such a call
 // retries faster, not slower, until then; but not in a large fleet.
 func (c *Call) ceiling(env *Env) time.Duration {
 	n := min(c.pauses, 10)
-	if c.LandBy.IsZero() {
+	if c.AnswerBy.IsZero() {
 		return min(pauseFirst<<n, max(pauseMost, min(fleet(env.View, dialsPerServer), c.until.Sub(c.start)/4)))
 	}
-	least := min(max(fleet(env.View, landingsPerServer), pauseLanding), landingMost)
-	return min(max(pauseFirst, least/8)<<n, max(least, min(c.LandBy.Sub(env.Now)/8, pauseMost)))
+	least := min(max(fleet(env.View, earlyPerServer), pauseEarly), earlyMost)
+	return min(max(pauseFirst, least/8)<<n, max(least, min(c.AnswerBy.Sub(env.Now)/8, pauseMost)))
 }
 
 // brokePause is the pause of a call without tokens: between half of pauseBroke
@@ -120,14 +120,14 @@ func brokePause(env *Env, left time.Duration) time.Duration {
 
 // Resumes reports whether a pause need not be waited out, and for how long it still lasts:
 // there was no server that may be well, and now there is one. The agent has reached it
-// already, so that agents do not come together; but a call whose budget is over comes once
-// a second at most.
+// already, so that agents do not come together; but a call after its soft deadline comes
+// once a second at most.
 func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {
 	if !c.hopeless {
 		return 0, false
 	}
 	for r := range env.View.Ranking() {
-		if !hopeful(r.Health) || c.confined(!c.LandBy.IsZero()) && !slices.Contains(c.asked, r.Server.Addr) {
+		if !hopeful(r.Health) || c.confined(!c.AnswerBy.IsZero()) && !slices.Contains(c.asked, r.Server.Addr) {
 			continue
 		}
 		c.tried = slices.DeleteFunc(c.tried, func(addr string) bool { return addr == r.Server.Addr })
@@ -140,10 +140,10 @@ func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {
 	return 0, false
 }
 
-// spentWhy is why a call ends that has no time left.
-func (c *Call) spentWhy() Why {
+// spentReason is why a call ends that has no time left.
+func (c *Call) spentReason() Reason {
 	if len(c.broken) >= mostBroken {
-		return Breaks
+		return ReasonBreaks
 	}
-	return NoTime
+	return ReasonNoTime
 }

@@ -22,18 +22,18 @@ func TestHowOftenACallIsSentToServersThatAreDown(t *testing.T) {
 		"prompt, a minute, small":   {Config{Deadline: epoch.Add(time.Minute)}, 100, 3, 66},
 		"query, small":              {Config{Block: 5 * time.Minute}, 100, 3, 36},
 		"query, 10,000":             {Config{Block: 5 * time.Minute}, 10_000, 5, 8},
-		"budget of 10 s, small":     {Config{LandBy: epoch.Add(10 * time.Second), Deadline: epoch.Add(time.Minute)}, 100, 3, 78},
-		"budget of 10 s, 10,000":    {Config{LandBy: epoch.Add(10 * time.Second), Deadline: epoch.Add(time.Minute)}, 10_000, 5, 11},
-		"late, small":               {Config{LandBy: epoch, Deadline: epoch.Add(time.Minute)}, 100, 3, 41},
-		"late, 10,000":              {Config{LandBy: epoch, Deadline: epoch.Add(time.Minute)}, 10_000, 5, 5},
-		"late, a million":           {Config{LandBy: epoch, Deadline: epoch.Add(10 * time.Minute)}, 1_000_000, 5, 14},
-		"late, no time for a pause": {Config{LandBy: epoch, Deadline: epoch.Add(8 * time.Second)}, 1_000_000, 5, 1},
+		"10 s left, small":          {Config{AnswerBy: epoch.Add(10 * time.Second), Deadline: epoch.Add(time.Minute)}, 100, 3, 78},
+		"10 s left, 10,000":         {Config{AnswerBy: epoch.Add(10 * time.Second), Deadline: epoch.Add(time.Minute)}, 10_000, 5, 11},
+		"late, small":               {Config{AnswerBy: epoch, Deadline: epoch.Add(time.Minute)}, 100, 3, 41},
+		"late, 10,000":              {Config{AnswerBy: epoch, Deadline: epoch.Add(time.Minute)}, 10_000, 5, 5},
+		"late, a million":           {Config{AnswerBy: epoch, Deadline: epoch.Add(10 * time.Minute)}, 1_000_000, 5, 14},
+		"late, no time for a pause": {Config{AnswerBy: epoch, Deadline: epoch.Add(8 * time.Second)}, 1_000_000, 5, 1},
 	} {
 		c.Repeatable, c.RetryTimeout = true, 30*time.Second
 		call := Call{Config: c.Config}
 		down := always(view(c.nodes, all(c.servers, messages.Failed)...))
 		made, at, why, _ := world{view: down, draw: middle, meets: refused}.run(t, &call, 0)
-		if len(made) != c.want || why != NoTime {
+		if len(made) != c.want || why != ReasonNoTime {
 			t.Errorf("%s: %d attempts until %v, want %d", name, len(made), at, c.want)
 		}
 	}
@@ -41,12 +41,12 @@ func TestHowOftenACallIsSentToServersThatAreDown(t *testing.T) {
 
 // Callers that have their deadline in common do not come together before it: with one attempt
 // more each, and no more, they come twice as often at most.
-func TestNobodyComesInStepWithADeadline(t *testing.T) {
+func TestNoCallComesInStepWithADeadline(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"prompt":                        {Deadline: epoch.Add(10 * time.Second)},
-		"a budget and its call's end":   {LandBy: epoch.Add(5 * time.Second), Deadline: epoch.Add(10 * time.Second)},
-		"late":                          {LandBy: epoch, Deadline: epoch.Add(10 * time.Second)},
-		"without a deadline of its own": {RetryTimeout: 10 * time.Second},
+		"prompt":                         {Deadline: epoch.Add(10 * time.Second)},
+		"a soft deadline and a hard one": {AnswerBy: epoch.Add(5 * time.Second), Deadline: epoch.Add(10 * time.Second)},
+		"late":                           {AnswerBy: epoch, Deadline: epoch.Add(10 * time.Second)},
+		"without a deadline of its own":  {RetryTimeout: 10 * time.Second},
 	} {
 		const calls = 2000
 		var tenths [120]int
@@ -78,7 +78,7 @@ func TestAPauseEndsWhenAServerIsFound(t *testing.T) {
 	}{
 		"query": {Config{Block: time.Minute}, 0},
 		"read":  {Config{}, 0},
-		"late":  {Config{LandBy: epoch}, lateLeast - time.Millisecond},
+		"late":  {Config{AnswerBy: epoch}, lateLeast - time.Millisecond},
 	} {
 		c.Repeatable, c.RetryTimeout = true, 30*time.Second
 		call := Call{Config: c.Config}
@@ -90,7 +90,7 @@ func TestAPauseEndsWhenAServerIsFound(t *testing.T) {
 			t.Fatalf("%s: %+v", name, do)
 		}
 		if _, yes := call.Resumes(&env); yes {
-			t.Errorf("%s: nobody was found", name)
+			t.Errorf("%s: no server was found", name)
 		}
 		later := env
 		later.View, later.Now = up, epoch.Add(time.Millisecond)
@@ -103,8 +103,8 @@ func TestAPauseEndsWhenAServerIsFound(t *testing.T) {
 	}
 }
 
-// Servers that were found say nothing of a pause that has another reason.
-func TestAPauseForWhatServersSaidIsWaitedOut(t *testing.T) {
+// Servers that were found end no pause that has another reason.
+func TestAPauseForAnAnswerOfServersIsWaitedOut(t *testing.T) {
 	alive := view(3, all(3, messages.Alive)...)
 	env := Env{Now: epoch, View: alive, Draw: middle, Tokens: purse(true)}
 	call := Call{Config: Config{RetryTimeout: 30 * time.Second}}

@@ -9,10 +9,10 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Whatever servers do and lists say: no call goes on without end, to a server that is
+// With any servers and any lists: no call goes on without end, to a server that is
 // unknown, or again where it must not be; limits and pauses are times; and no more
 // servers than that break under one.
-func TestNoCallDoesHarmWhateverHappens(t *testing.T) {
+func TestNoCallDoesHarm(t *testing.T) {
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		random := func() *messages.View {
@@ -27,7 +27,7 @@ func TestNoCallDoesHarmWhateverHappens(t *testing.T) {
 			call.Block = time.Duration(rng.IntN(600)) * time.Second
 		}
 		if rng.IntN(3) == 0 {
-			call.LandBy = epoch.Add(time.Duration(rng.IntN(20)) * time.Second)
+			call.AnswerBy = epoch.Add(time.Duration(rng.IntN(20)) * time.Second)
 		}
 		if rng.IntN(2) == 0 {
 			call.Deadline = epoch.Add(time.Duration(rng.IntN(120)) * time.Second)
@@ -44,7 +44,7 @@ func TestNoCallDoesHarmWhateverHappens(t *testing.T) {
 			}
 			env := Env{Now: now, View: list, Draw: rng.Int64N, Tokens: purse(rng.IntN(5) > 0), Pace: time.Duration(rng.Int64N(int64(3 * time.Second)))}
 			do := call.Next(&env)
-			if do.Do == End {
+			if do.Do == GiveUp {
 				break
 			}
 			if do.For < 0 || do.Limit < 0 {
@@ -96,7 +96,7 @@ func TestTheFirstAttemptAllocatesNothing(t *testing.T) {
 		{Repeatable: true, RetryTimeout: time.Minute},
 		{Deadline: epoch.Add(time.Minute)},
 		{Block: time.Minute, Repeatable: true},
-		{LandBy: epoch.Add(time.Minute), Repeatable: true},
+		{AnswerBy: epoch.Add(time.Minute), Repeatable: true},
 	} {
 		if n := testing.AllocsPerRun(100, func() {
 			call := Call{Config: cfg}

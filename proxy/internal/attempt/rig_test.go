@@ -12,7 +12,7 @@ import (
 // epoch is when the tests' time begins.
 var epoch = time.Unix(1_800_000_000, 0)
 
-// view is a list of servers in a cluster of so many nodes, all of which are as told.
+// view is a list of servers in a cluster of so many nodes, with these states.
 func view(nodes int, health ...messages.Health) *messages.View {
 	ranking, active := make([]messages.Ranked, len(health)), -1
 	for i, h := range health {
@@ -65,7 +65,7 @@ type world struct {
 }
 
 // run carries a call from start until it ends, in virtual time.
-func (w world) run(t testing.TB, c *Call, start time.Duration) (made []attempted, ended time.Duration, why Why, ok bool) {
+func (w world) run(t testing.TB, c *Call, start time.Duration) (made []attempted, ended time.Duration, why Reason, ok bool) {
 	t.Helper()
 	at := start
 	for range 100_000 {
@@ -79,7 +79,7 @@ func (w world) run(t testing.TB, c *Call, start time.Duration) (made []attempted
 				took, f, answered = do.Limit, Failure{Kind: Cut, Outcome: MaybeExecuted}, false
 			}
 			if at += took; !c.Deadline.IsZero() && !epoch.Add(at).Before(c.Deadline) {
-				return made, c.Deadline.Sub(epoch), NoTime, false
+				return made, c.Deadline.Sub(epoch), ReasonNoTime, false
 			}
 			if answered {
 				return made, at, 0, true
@@ -90,15 +90,15 @@ func (w world) run(t testing.TB, c *Call, start time.Duration) (made []attempted
 				t.Fatalf("a pause of %v", do.For)
 			}
 			at += do.For
-		case End:
-			return made, at, do.Why, false
+		case GiveUp:
+			return made, at, do.Reason, false
 		}
 	}
 	t.Fatal("the call does not end")
 	return nil, 0, 0, false
 }
 
-// refused is a dial that nobody answers.
+// refused is a dial that no server answers.
 func refused(attempted) (time.Duration, Failure, bool) {
 	return time.Millisecond, Failure{Kind: Lost, Outcome: NotSent}, false
 }

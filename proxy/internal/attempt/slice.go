@@ -37,11 +37,11 @@ func (c *Call) slice(env *Env) time.Duration {
 	c.began = env.Now
 	left := c.until.Sub(env.Now)
 	switch {
-	case !c.LandBy.IsZero():
+	case !c.AnswerBy.IsZero():
 		return c.sized(c.sliceBy(env.Now).Sub(env.Now), env.View.Len(), sliceMost, env.Pace)
 	case c.Patient, c.Block > 0 && !c.Repeatable:
 		return 0
-	case c.Block > 0: // longer than it was to be held, and the sixteenth that servers add
+	case c.Block > 0: // longer than its hold time and the sixteenth that servers add (Nomad 2.0.6, nomad/rpc.go, blockingRPC)
 		if c.Deadline.IsZero() || left > c.RetryTimeout {
 			left = c.RetryTimeout
 		}
@@ -72,12 +72,12 @@ func (c *Call) othersKnown(env *Env) bool {
 	return false
 }
 
-// sliceBy is the end of the time that a budget's slices are of: its own or, once that is
-// over and nothing is in a hurry any more, that of the call.
+// sliceBy is the end of the time that is sliced in a call with a soft deadline: that or,
+// once it is over, the end of the call.
 func (c *Call) sliceBy(now time.Time) time.Time {
 	switch {
-	case now.Before(c.LandBy):
-		return c.LandBy
+	case now.Before(c.AnswerBy):
+		return c.AnswerBy
 	case !c.Deadline.IsZero():
 		return c.Deadline
 	case c.until.IsZero(): // it is the first attempt

@@ -52,7 +52,7 @@ func TestAServerThatHangsCostsACallASlice(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotCutByASlice(t *testing.T) {
+func TestTheseCallsAreNotCutByASlice(t *testing.T) {
 	alive, alone := view(3, all(3, messages.Alive)...), view(3, messages.Alive, messages.Failed, messages.Failed)
 	only := view(1, messages.Alive)
 	soon := epoch.Add(5 * time.Second)
@@ -61,21 +61,21 @@ func TestWhatIsNotCutByASlice(t *testing.T) {
 		view *messages.View
 		want time.Duration // the limit
 	}{
-		"must not be repeated":                   {Config{Deadline: soon}, alive, 0},
-		"must not be repeated, no deadline":      {Config{}, alive, 30 * time.Second},
-		"no other server may be well":            {Config{Repeatable: true, Deadline: soon}, alone, 0},
-		"the same, no deadline":                  {Config{Repeatable: true}, alone, 30 * time.Second},
-		"it is paced, and there is no other":     {Config{Repeatable: true, Paced: true, Deadline: soon}, only, 0},
-		"the same without a deadline":            {Config{Repeatable: true, Paced: true}, only, 30 * time.Second},
-		"paced, and must not be repeated":        {Config{Paced: true, Deadline: soon}, alone, 0},
-		"its caller says how long it may take":   {Config{Repeatable: true, Patient: true}, alive, 0},
-		"a query that must not be repeated":      {Config{Block: time.Minute}, alive, 0},
-		"a query, no longer than it may be held": {Config{Block: 16 * time.Minute, Repeatable: true}, alive, 21*time.Minute + 500*time.Millisecond - 4*time.Minute},
+		"must not be repeated":                  {Config{Deadline: soon}, alive, 0},
+		"must not be repeated, no deadline":     {Config{}, alive, 30 * time.Second},
+		"no other server may be well":           {Config{Repeatable: true, Deadline: soon}, alone, 0},
+		"the same, no deadline":                 {Config{Repeatable: true}, alone, 30 * time.Second},
+		"it is paced, and there is no other":    {Config{Repeatable: true, Paced: true, Deadline: soon}, only, 0},
+		"the same without a deadline":           {Config{Repeatable: true, Paced: true}, only, 30 * time.Second},
+		"paced, and must not be repeated":       {Config{Paced: true, Deadline: soon}, alone, 0},
+		"its caller sets how long it may take":  {Config{Repeatable: true, Patient: true}, alive, 0},
+		"a query that must not be repeated":     {Config{Block: time.Minute}, alive, 0},
+		"a query, no longer than its hold time": {Config{Block: 16 * time.Minute, Repeatable: true}, alive, 21*time.Minute + 500*time.Millisecond - 4*time.Minute},
 	} {
 		c.RetryTimeout = 30 * time.Second
 		call := Call{Config: c.Config}
 		do := call.Next(&Env{Now: epoch, View: c.view, Draw: middle, Tokens: purse(true)})
-		if name == "a query, no longer than it may be held" {
+		if name == "a query, no longer than its hold time" {
 			if do.Limit <= 17*time.Minute || do.Limit > 17*time.Minute+slicePatient {
 				t.Errorf("%s: %v", name, do.Limit)
 			}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
+func TestSlicesReachEveryServerBeforeTheDeadline(t *testing.T) {
 	for _, c := range []struct {
 		left    time.Duration
 		servers int
@@ -13,11 +13,11 @@ func TestASliceGivesEveryServerATurnBeforeTheDeadline(t *testing.T) {
 		want    time.Duration
 	}{
 		{12 * time.Second, 3, 0, 2 * time.Second},                // no longer than it takes to be sure
-		{4 * time.Second, 3, 0, time.Second},                     // a turn for each, and one to land
+		{4 * time.Second, 3, 0, time.Second},                     // a slice for each, and one left over
 		{time.Second, 3, 0, 500 * time.Millisecond},              // no shorter than a slow answer
 		{-time.Minute, 3, 0, 500 * time.Millisecond},             // late
 		{time.Second, 1, 0, 500 * time.Millisecond},              // alone
-		{1500 * time.Millisecond, 0, 0, 1500 * time.Millisecond}, // nobody
+		{1500 * time.Millisecond, 0, 0, 1500 * time.Millisecond}, // no server
 
 		{12 * time.Second, 3, time.Millisecond, 2 * time.Second}, // quick answers make it no shorter
 		{12 * time.Second, 3, 2500 * time.Millisecond, 5 * time.Second},

@@ -35,7 +35,7 @@ type agent struct {
 	met       time.Duration // when a heartbeat met a silent server in front; 0: none has
 	beat      uint32        // number of the next heartbeat
 	due       time.Duration // that one
-	landed    time.Duration // the last heartbeat; 0: none yet
+	lastBeat  time.Duration // the last heartbeat; 0: none yet
 	ttl       time.Duration
 
 	rounds    int
@@ -53,7 +53,7 @@ type asked struct {
 
 // The calls of an agent: it has one of each.
 const (
-	beat  = iota // the heartbeat, with a budget
+	beat  = iota // the heartbeat, with a soft deadline
 	watch        // the blocking query
 )
 
@@ -82,7 +82,7 @@ type link struct {
 	ends      time.Duration // when the session does, unless something is on it; 0: it is kept
 }
 
-// stock is what an agent of Nomad 2.0.6 holds beside its sessions and calls.
+// stock is what an agent of Nomad 2.0.6 has besides its sessions and calls.
 type stock struct {
 	order   []int16 // the servers, the first is in front
 	pings   []int16 // the order of the round under way

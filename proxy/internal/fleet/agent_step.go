@@ -42,7 +42,7 @@ func (f *Fleet) apply(a *agent) {
 		}
 	}
 	f.arm(a)
-	// The roster may be told something in between only when its effects are done.
+	// The roster may get a message in between only when its effects are done.
 	for _, p := range probes {
 		f.probe(a, p)
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	watchFor     = 300 * time.Second
 	retryTimeout = 30 * time.Second
-	beatBudget   = 5 * time.Second // of a heartbeat, from when it is due: half of what servers wait beyond the TTL
+	beatTime     = 5 * time.Second // a heartbeat's, until its soft deadline: half of what servers wait beyond the TTL
 	loopPause    = time.Second     // and up to as much again, after a call that was given up
 )
 
@@ -26,7 +26,7 @@ func (f *Fleet) begin(a *agent, i int) {
 	if i == watch {
 		cfg.Block = watchFor
 	} else {
-		cfg.LandBy = f.base.Add(a.due + beatBudget)
+		cfg.AnswerBy = f.base.Add(a.due + beatTime)
 	}
 	*c = call{on: true, gen: c.gen + 1, Call: attempt.Call{Config: cfg}}
 	f.next(a, i)
@@ -65,7 +65,7 @@ func (f *Fleet) next(a *agent, i int) {
 		f.in(do.For, of)
 	case attempt.Await: // no fault of these makes an agent forget all servers
 		f.in(min(do.For, time.Second), of)
-	case attempt.End: // the agent makes it again a while later
+	case attempt.GiveUp: // the agent makes it again a while later
 		of.kind = evLoop
 		f.in(loopPause+a.upTo(loopPause), of)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// Config says what is simulated. What is zero gets its default.
+// Config configures a simulation. A zero field gets its default.
 type Config struct {
 	Agents  int    // at least 1; default 1,000
 	Nodes   int    // in the cluster, as heartbeats tell: the agents are a sample of them; default Agents

@@ -13,7 +13,7 @@ func (a *agent) connected() bool {
 }
 
 // dial begins a dial, unless one is under way that may still be waited for, or the
-// address is left alone for now: then the error says so.
+// address is not dialed for now: then the error is a BackoffError.
 func (f *Fleet) dial(a *agent, n int16) error {
 	l := &a.links[n]
 	if l.dial != 0 {
@@ -36,7 +36,7 @@ func (f *Fleet) dial(a *agent, n int16) error {
 }
 
 // overdueDial fails the calls that wait for a dial: it was not answered in time. It goes
-// on, unless it began beside another one.
+// on, unless it began while another one was late.
 func (f *Fleet) overdueDial(a *agent, e event) {
 	l := &a.links[e.server]
 	if l.dial != e.gen {

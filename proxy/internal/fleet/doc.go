@@ -4,7 +4,7 @@
 // An agent is a [roster.Roster], an [attempt.Call] for its heartbeat and one for its
 // blocking query, and a [poolhooks.DialPolicy]: the code that decides in a real one. What the
 // shells around these do is modelled here: sessions, pings, dials, the order in which the
-// parts are told. So are the servers (handshakes one after the other, a leader, TTLs that
+// parts get their messages. So are the servers (handshakes one after the other, a leader, TTLs that
 // grow with the fleet), and an agent of Nomad 2.0.6 to compare with.
 //
 //	f := fleet.New(fleet.Config{Agents: 10000, Handshakes: 1000, Faults: fleet.Outage(time.Minute)})

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/fleet"
 )
 
-// One of five servers dies. Every agent's blocking query is held by another one soon.
+// One of five servers dies. Every agent's blocking query is at another one soon.
 func Example() {
 	f := fleet.New(fleet.Config{Agents: 200, Seed: 7, For: time.Minute, Faults: fleet.Killed()})
 	f.Run()

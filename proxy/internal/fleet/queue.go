@@ -2,7 +2,7 @@ package fleet
 
 import "time"
 
-// kind is what an event is about.
+// kind is the subject of an event.
 type kind uint8
 
 const (

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Report is what came out of a run. Times are counted from its beginning, after the
+// Report is the result of a run. Times are counted from its beginning, after the
 // warm-up.
 type Report struct {
 	Events   uint64

@@ -28,7 +28,7 @@ func Rolling(servers int, down, gap time.Duration) []Fault {
 	return all
 }
 
-// Joined has the servers from n on join: what agents begin with is to be told in
+// Joined has the servers from n on join: what agents begin with is to be set in
 // Config.Begin.
 func Joined(n, servers int) []Fault {
 	return []Fault{{FaultAt, func(f *Fleet) {

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	noLeaderHold = 5 * time.Second // servers wait for a leader so long (rpc_hold_timeout)
+	noLeaderHold = 5 * time.Second // servers wait for a leader so long (rpc_hold_timeout; Nomad 2.0.6, nomad/config.go)
 	noLeaderStep = 312 * time.Millisecond
-	grace        = 10 * time.Second // and for a heartbeat beyond its TTL (heartbeat_grace)
+	grace        = 10 * time.Second // and for a heartbeat beyond its TTL (heartbeat_grace; the same)
 )
 
 // send puts a call on the session with its server.
@@ -85,7 +85,7 @@ func (f *Fleet) answered(a *agent, e event) {
 	c.on = false
 	a.links[e.server].heard = f.now
 	a.dials.Served(f.servers[e.server].Addr)
-	f.land(a)
+	f.noteBeat(a)
 	f.proven(a, e.server)
 	f.tell(a, messages.HeartbeatUpdate{
 		Servers: f.heartbeats(a), NumNodes: f.cfg.Nodes, LeaderRPCAddr: f.servers[f.leader].Addr,
@@ -96,12 +96,12 @@ func (f *Fleet) answered(a *agent, e event) {
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
 }
 
-// land notes a heartbeat that the cluster has.
-func (f *Fleet) land(a *agent) {
-	if a.landed > 0 && f.running() && f.now > a.landed+a.ttl+grace && f.now > f.grace {
+// noteBeat notes a heartbeat that the cluster has.
+func (f *Fleet) noteBeat(a *agent) {
+	if a.lastBeat > 0 && f.running() && f.now > a.lastBeat+a.ttl+grace && f.now > f.grace {
 		f.missed++
 	}
-	a.landed, a.ttl = f.now, f.grant(a)
+	a.lastBeat, a.ttl = f.now, f.grant(a)
 }
 
 // refusedNoLeader takes the refusal of a server without a leader.

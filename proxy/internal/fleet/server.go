@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// connect is what becomes of a's dial to a server, limited to limit. A server
+// connect is the result of a's dial to a server, limited to limit. A server
 // completes handshakes one after the other, also those that are given up meanwhile.
 func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {
 	s := &f.servers[n]
@@ -30,7 +30,7 @@ func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, aft
 	return timedOut, limit
 }
 
-// heartbeats is what a heartbeat's answer names, in an order of the server's own.
+// heartbeats is the servers of a heartbeat's answer, in an order of the server's own.
 func (f *Fleet) heartbeats(a *agent) []messages.ServerInfo {
 	f.infos = f.infos[:0]
 	for i := range f.servers {

@@ -102,12 +102,12 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 		return
 	}
 	c.on, c.sent = false, false
-	f.land(a)
+	f.noteBeat(a)
 	a.stock.nodes = f.cfg.Nodes
 	f.stockListed(a)
 	a.beat++
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
-	for i := range a.calls { // a heartbeat that lands ends the other loops' pauses
+	for i := range a.calls { // an answered heartbeat ends the other loops' pauses
 		if other := &a.calls[i]; other.on && a.stock.loops[i] {
 			other.on, a.stock.loops[i] = false, false
 			f.stockBegin(a, i)
@@ -140,10 +140,10 @@ func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
 // stockBeatPause is the pause of the loop of heartbeats (client/client.go,
 // heartbeatStop and retryIntv): by what is left of the TTL, or how long it is over.
 func (f *Fleet) stockBeatPause(a *agent) time.Duration {
-	if a.landed == 0 {
+	if a.lastBeat == 0 {
 		return 15*time.Second + a.upTo(15*time.Second)
 	}
-	left := a.landed + a.ttl - f.now
+	left := a.lastBeat + a.ttl - f.now
 	switch {
 	case left < -30*time.Second:
 		left = -left

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// bins is what is counted at one server over time.
+// bins are the counts of one server over time.
 type bins struct {
 	dials      []uint32 // that reached it, whatever became of them
 	failed     []uint32 // that were refused, or met silence
@@ -19,7 +19,7 @@ func newBins(cfg Config) bins {
 	return bins{dials: all[:n:n], failed: all[n : 2*n : 2*n], handshakes: all[2*n : 3*n : 3*n], beats: all[3*n:]}
 }
 
-// tally is what is counted of the whole fleet.
+// tally is the counts of the whole fleet.
 type tally struct {
 	events      uint64
 	missed      int

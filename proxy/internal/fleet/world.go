@@ -56,7 +56,7 @@ func (f *Fleet) in(d time.Duration, e event) {
 	f.queue.push(e)
 }
 
-// clock is the time as the cores are told it.
+// clock is the time that the cores get.
 func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
 
 // running reports whether the warm-up is over.

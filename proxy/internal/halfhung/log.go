@@ -49,7 +49,7 @@ type Behind struct {
 
 // Unanswered notes that a server did not answer a call that began then and was given up
 // now. usually is how long the server takes for the method at times, as far as it is
-// known: a call that waited no longer than that says nothing.
+// known: a call that waited no longer than that shows nothing.
 func (l *Log) Unanswered(now time.Time, server, method string, began time.Time, usually time.Duration) *Log {
 	waited := now.Sub(began)
 	if waited < shortWait || waited <= usually {

@@ -18,7 +18,7 @@ const (
 	maxServers = 1024
 )
 
-// DamagedError says that a file holds no list that Save has written.
+// DamagedError reports that a file holds no list that Save has written.
 type DamagedError struct {
 	Path   string
 	Reason string
@@ -31,7 +31,7 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// list is what the file holds, as JSON.
+// list is the file's content, as JSON.
 type list struct {
 	Version  int      `json:"version"`
 	Checksum string   `json:"checksum"` // of the servers

@@ -25,7 +25,7 @@ func saved(t *testing.T) string {
 	return path
 }
 
-func TestWhatWasSavedIsLoadedAndOnlyItsOwnerMayReadIt(t *testing.T) {
+func TestASavedListIsLoadedAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	path := saved(t)
 	got, err := lastgood.Load(path)
 	if err != nil || !slices.Equal(got, three) {
@@ -46,7 +46,7 @@ func TestWhatWasSavedIsLoadedAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	}
 }
 
-func TestEveryDamageIsTold(t *testing.T) {
+func TestEveryDamageIsReported(t *testing.T) {
 	path := saved(t)
 	good, err := os.ReadFile(path)
 	if err != nil {

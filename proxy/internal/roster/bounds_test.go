@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-func TestWhatAHeartbeatBringsIsKeptWithinBounds(t *testing.T) {
+func TestTheServersOfAHeartbeatAreKeptWithinBounds(t *testing.T) {
 	const heartbeats, size = 30, 1 << 20
 	heap := func() uint64 {
 		runtime.GC()

@@ -27,7 +27,7 @@ type checker struct {
 
 	round    uint64          // of the last probe
 	until    time.Time       // when that round must be over
-	probed   map[string]bool // its servers; true: it has answered, and no notice says otherwise
+	probed   map[string]bool // its servers; true: it has answered, and no notice contradicts that
 	run      uint64          // of the last Discover
 	running  bool            // that run has not reported
 	evidence bool            // a heartbeat, or a server without a leader, has been heard of
@@ -195,7 +195,7 @@ func (c *checker) checkAnswer(to any) {
 	c.open = slices.Delete(c.open, i, i+1)
 }
 
-// note keeps what a message says of the members.
+// note keeps a message's claims about the members.
 func (c *checker) note(m messages.Message) {
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:

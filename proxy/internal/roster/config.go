@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Config says how a Roster decides. The zero value works: it starts without a
+// Config configures a Roster. The zero value works: it starts without a
 // server and asks for discovery.
 type Config struct {
 	Servers          []messages.Server // configured servers, the first primaries, in any order; duplicates collapse

@@ -42,7 +42,7 @@ func TestSilentCorroboratorsDoNotKeepTheOthersFromBeingAsked(t *testing.T) {
 	}
 }
 
-func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
+func TestACorroboratorThatHasAnsweredIsAskedAgain(t *testing.T) {
 	answers := map[string]func(*rig){
 		"a call":                          func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "c"), Epoch: g.view.Epoch()}) },
 		"a probe":                         func(g *rig) { g.probeOnly("c") },
@@ -68,7 +68,7 @@ func TestAWitnessThatHasAnsweredIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestCallsOnTheirWayToAServerThatHasLeftFindAWitness(t *testing.T) {
+func TestCallsOnTheirWayToAServerThatHasLeftFindACorroborator(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.step(messages.RemoveServer{Server: serv(t, "a")})
 	if asked := g.corroborators("a"); len(asked) != 1 || asked[0] != "b" {

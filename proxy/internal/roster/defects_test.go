@@ -137,7 +137,7 @@ func TestDefect08ARemovedServerDoesNotComeBackWithARound(t *testing.T) {
 	g.probed("a", nil)
 	g.expect("*a+")
 	g.step(messages.RebalanceTick{})
-	g.probed("a", errTest) // finds nobody
+	g.probed("a", errTest) // finds no server
 	g.expect("*a!")
 }
 

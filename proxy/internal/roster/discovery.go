@@ -91,7 +91,7 @@ const (
 	bootRuns  = 3
 )
 
-// hurry shortens the pause after a run that found nothing; bare says that no server is
+// hurry shortens the pause after a run that found nothing; bare reports whether no server is
 // known.
 func (d *discovery) hurry(now time.Time, bare bool, rng *rand.Rand) {
 	if !bare {

@@ -36,7 +36,7 @@
 //   - A step's Publish comes before its Answers: a caller reads its own write.
 //   - Every awaited Reply is answered exactly once: at the end of its step, or of
 //     the round it waits for.
-//   - While former servers are retained, no primary beside them is known to answer.
+//   - While former servers are retained, no other primary is known to answer.
 //   - At most one rebalance round and one discovery run are under way. A round is
 //     over after Config.ProbeTimeout even if no probe reports.
 //   - What has been published is never edited.

@@ -6,7 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// entry is what the roster knows of one listed server. It is created when the
+// entry is the state of one listed server. It is created when the
 // server joins and forgotten when it leaves; its role is the class of the list
 // it stands in.
 type entry struct {
@@ -50,7 +50,7 @@ const (
 	behindMost  = time.Hour
 )
 
-// penalty is what that makes of one server.
+// penalty is the state of such a server.
 type penalty struct {
 	behind bool          // rounds try it after the others
 	until  time.Time     // that ends with the first round after it

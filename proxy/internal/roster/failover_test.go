@@ -73,7 +73,7 @@ func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 	}
 }
 
-func TestWhereNobodyTakesOverThereIsNoFailover(t *testing.T) {
+func TestWithoutAServerThatTakesOverThereIsNoFailover(t *testing.T) {
 	g := newRig(t, "a")
 	regular := g.r.nextRound()
 	g.fail("a")
@@ -111,7 +111,7 @@ func TestInASmallFleetTheRegularRoundIsTheLatest(t *testing.T) {
 	}
 }
 
-// The servers of a large fleet have no room for a round beside the regular one.
+// The servers of a large fleet have no room for a round in addition to the regular one.
 func TestInALargeFleetAFailoverBringsNoRoundForward(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.step(messages.HeartbeatUpdate{Servers: infos("a", "b", "c"), NumNodes: 60_000, LeaderRPCAddr: "a"})

@@ -79,7 +79,7 @@ func newFleet(agents int, servers string, index func(i int) uint64) *fleet {
 func (f *fleet) up(addr string) bool { return f.alive[strings.TrimSuffix(addr, ":4647")] }
 
 // run lets the time pass in steps: calls meet dead servers, heartbeats name the
-// live ones, probes are answered at once by who lives.
+// live ones, probes are answered at once by those that live.
 func (f *fleet) run(d time.Duration) {
 	for end := f.now.Add(d); f.now.Before(end); f.now = f.now.Add(250 * time.Millisecond) {
 		for _, r := range f.rosters {
@@ -145,7 +145,7 @@ func (f *fleet) roll(down, between time.Duration) {
 	}
 }
 
-func TestAfterARollSeatedAgentsAreSpreadEvenly(t *testing.T) {
+func TestAfterARollAgentsWithAFleetIndexAreSpreadEvenly(t *testing.T) {
 	for _, down := range []time.Duration{2 * time.Second, 8 * time.Second, 40 * time.Second} {
 		f := newFleet(12, "a b c", func(i int) uint64 { return uint64(20 + i) })
 		f.roll(down, 10*time.Second)
@@ -165,7 +165,7 @@ func TestAfterARollTheOthersAreSpreadByChance(t *testing.T) {
 	}
 }
 
-func TestAnAgentWhoseSeatIsGoneStaysWhereItIs(t *testing.T) {
+func TestAnAgentWhoseIndexedServerIsGoneStaysWhereItIs(t *testing.T) {
 	f := newFleet(12, "a b c", func(i int) uint64 { return uint64(1 + i) })
 	f.alive["a"] = false
 	f.run(time.Minute)

@@ -117,12 +117,12 @@ func TestACommonEventBeginsNoRoundsInStep(t *testing.T) {
 				s.step(a, messages.FailureNotice{Server: active, Epoch: a.view.Epoch(), Err: errNoLeader, NoQuorum: true})
 			}
 		},
-		"a server joins, and all are told": func(s *sim) {
+		"a server joins, and all learn of it": func(s *sim) {
 			s.servers = append(s.servers, &simServer{Server: serv(s.t, "new"), up: true, listed: true, answer: time.Millisecond})
 			s.tell()
 		},
 		"one of the servers dies": func(s *sim) { s.kill(0) },
-		"two of the servers leave, and all are told": func(s *sim) {
+		"two of the servers leave, and all learn of it": func(s *sim) {
 			s.servers[0].listed, s.servers[1].listed = false, false
 			s.tell()
 			s.servers = s.servers[2:]
@@ -169,7 +169,7 @@ func TestACommonEventBeginsNoRoundsInStep(t *testing.T) {
 }
 
 // A server that joins has its share soon, and the others lose no more than that.
-func TestAServerThatJoinsGetsItsShareAndNobodyElseIsMoved(t *testing.T) {
+func TestAServerThatJoinsGetsItsShareAndNoOtherAgentIsMoved(t *testing.T) {
 	const agents = 2000
 	for _, policy := range []Policy{Shuffle, Rendezvous} {
 		s := newSim(t, agents, 4, 5000, 2*time.Second, Config{NoDiscovery: true, Policy: policy})
@@ -258,7 +258,7 @@ func TestAServerThatCrashesAgainAndAgainDoesNotKeepItsAgents(t *testing.T) {
 	}
 }
 
-// A round goes by its order, although whoever is nearer answers before.
+// A round goes by its order, although a nearer server answers before.
 func TestAServerFarAwayKeepsItsShare(t *testing.T) {
 	for _, far := range []time.Duration{300 * time.Millisecond, 600 * time.Millisecond, 1400 * time.Millisecond} {
 		s := newSim(t, 1500, 5, 1500, time.Minute, Config{NoDiscovery: true})

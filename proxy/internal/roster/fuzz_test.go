@@ -8,7 +8,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// FuzzRoster turns bytes into a sequence of messages and checks every invariant
+// FuzzRoster makes bytes into a sequence of messages and checks every invariant
 // after each step, against the oracle and against a second roster that gets the
 // same.
 func FuzzRoster(f *testing.F) {

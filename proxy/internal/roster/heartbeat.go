@@ -117,7 +117,7 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 	return members, leftOut
 }
 
-// hearLeader takes what a heartbeat from addr said about the leader. Unless the
+// hearLeader takes the leader that a heartbeat from addr names. Unless the
 // server is listed it means nothing.
 func (r *Roster) hearLeader(now time.Time, addr string, leader bool) {
 	e := r.list.find(addr)

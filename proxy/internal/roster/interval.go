@@ -6,7 +6,7 @@ import "time"
 // count cannot end rebalancing. Five million clients on one server stay below.
 const longestInterval = 24 * time.Hour
 
-// size is what the times between rounds follow from: the nodes of the cluster, and
+// size decides the times between rounds: the nodes of the cluster, and
 // the servers that their rounds spread over. Zero nodes: unknown.
 type size struct{ nodes, servers int }
 

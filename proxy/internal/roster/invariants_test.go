@@ -132,7 +132,7 @@ func (c *checker) checkMembers(m messages.Message, before *messages.View) {
 }
 
 // A server that knows no leader is alive again only by a heartbeat that names one, and
-// is not failed because it says so. A removed server that comes back is a new one.
+// is not failed because of that. A removed server that comes back is a new one.
 func (c *checker) checkHealth(m messages.Message, before *messages.View) {
 	u, _ := m.(messages.HeartbeatUpdate)
 	n, _ := m.(messages.FailureNotice)

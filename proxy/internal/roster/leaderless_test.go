@@ -19,7 +19,7 @@ func (g *rig) hears(from, leader string) []Effect {
 	return g.step(m)
 }
 
-func TestWhatAReportMakesOfAServersHealth(t *testing.T) {
+func TestAReportSetsAServersHealth(t *testing.T) {
 	states := map[string]func(*rig){
 		"unknown":    func(*rig) {},
 		"alive":      func(g *rig) { g.step(messages.Recovered{Server: serv(g.t, "b")}) },
@@ -122,7 +122,7 @@ func TestAHeartbeatDoesNotOutdateTheFirstFailure(t *testing.T) {
 	g.expect("*b c a+") // but it does if the failure was known
 }
 
-func TestNoticesOfOneEpochPassTheTurnOnOnce(t *testing.T) {
+func TestNoticesOfOneEpochMoveTheActiveServerOnce(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	for _, addr := range []string{"a", "b", "c"} {
 		g.noQuorum(addr)
@@ -141,7 +141,7 @@ func TestNoticesOfOneEpochPassTheTurnOnOnce(t *testing.T) {
 	}
 }
 
-func TestTheTurnOfLeaderlessServersStaysWithOneThatAnswers(t *testing.T) {
+func TestAmongLeaderlessServersOneThatAnswersStaysActive(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.step(messages.AddBackup{Addrs: []string{"x"}})
 	g.noQuorum("x")
@@ -153,11 +153,11 @@ func TestTheTurnOfLeaderlessServersStaysWithOneThatAnswers(t *testing.T) {
 		return messages.FailureNotice{Server: serv(t, "b"), Epoch: g.view.Epoch(), NoQuorum: true, Reply: r}
 	})
 	if g.expect("*b~ c! a! | x~"); changed {
-		t.Error("nobody of b's class could take over, yet the notice changed something")
+		t.Error("no server of b's class could take over, yet the notice changed something")
 	}
 }
 
-func TestADoubtAndAChanceOutdateEarlierNotices(t *testing.T) {
+func TestALeaderlessMarkAndAChanceOutdateEarlierNotices(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.noQuorum("b")
 	g.step(messages.FailureNotice{Server: serv(t, "b"), Epoch: 1, Err: errTest})
@@ -257,7 +257,7 @@ func TestALeaderlessServerIsPassedOverOnceWhileThereIsALeader(t *testing.T) {
 	}
 }
 
-func TestADoubtNewerThanTheProbeOutlastsItsAnswer(t *testing.T) {
+func TestALeaderlessMarkNewerThanTheProbeOutlastsItsAnswer(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.step(messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "b", From: serv(t, "z")})
 	g.step(messages.RebalanceTick{})

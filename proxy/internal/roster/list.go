@@ -125,7 +125,7 @@ type front struct {
 	backup bool
 }
 
-// front is what carries calls now.
+// front is the server that carries calls now.
 func (l *list) front() front {
 	e := l.active()
 	return front{entry: e, backup: e != nil && l.isBackup(e)}

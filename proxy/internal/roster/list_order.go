@@ -22,7 +22,7 @@ func (l *list) promote(named map[string]bool) {
 
 // prefer follows a change of the members. If it took the active server, was, away or into
 // the other class, or there was none, a server that was never reached may be in front of
-// one that works. Then a primary that is alive goes to the front: was itself, if it is
+// one that works. Then a primary that is alive goes first: was itself, if it is
 // one.
 func (l *list) prefer(was front) {
 	active := l.active()

@@ -13,12 +13,12 @@ func (g *rig) named(from string, addrs ...string) {
 	g.step(messages.HeartbeatUpdate{Servers: infos(addrs...), NumNodes: 5, LeaderRPCAddr: "l", TTL: 15 * time.Second, From: serv(g.t, from)})
 }
 
-// answers says that a server has answered a call.
+// answers reports that a server has answered a call.
 func (g *rig) answers(addr string) {
 	g.step(messages.Recovered{Server: serv(g.t, addr), Epoch: g.view.Epoch()})
 }
 
-func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
+func TestAHeartbeatDoesNotPutUnreachedServersBeforeAWorkingOne(t *testing.T) {
 	for _, tt := range []struct {
 		what  string
 		begin func(*rig)
@@ -65,7 +65,7 @@ func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
 			was: "*a b+", from: "b", names: []string{"a", "b", "c"}, want: "*a b+ c",
 		},
 		{
-			what: "a backup that was never reached is held, and who carried the heartbeat too", begin: func(g *rig) {
+			what: "a backup that was never reached is retained, and the server that carried the heartbeat too", begin: func(g *rig) {
 				g.fail("a")
 				g.step(messages.AddBackup{Addrs: []string{"p"}})
 			},
@@ -90,7 +90,7 @@ func TestAHeartbeatDoesNotPutWhatNobodyHasReachedBeforeWhatWorks(t *testing.T) {
 	}
 }
 
-func TestTheServerThatAnswersInPlaceOfTheHeldOnesGoesInFront(t *testing.T) {
+func TestTheServerThatAnswersInPlaceOfRetainedOnesBecomesActive(t *testing.T) {
 	g := newRig(t, "a")
 	g.named("a", "x", "y", "z")
 	g.expect("*a+^ x y z")

@@ -98,12 +98,12 @@ func TestDenialsMakeAnOrphanOfAnAgentWithoutAHeartbeat(t *testing.T) {
 	}
 }
 
-func TestWhoOnlyMakesCallsIsNoOrphanAfterAnElection(t *testing.T) {
+func TestAnAgentThatOnlyMakesCallsIsNoOrphanAfterAnElection(t *testing.T) {
 	g := newRig(t, "a")
 	if runs := g.denials(time.Second, 10*time.Second); runs != 1 {
 		t.Errorf("%d runs in 10 s, want 1", runs)
 	}
-	// Calls are answered from now on, which says nothing of a leader.
+	// Calls are answered from now on, which is no sign of a leader.
 	if runs := g.pass(24 * time.Hour); runs < 4 || runs > 6 || g.r.quorum.orphaned() {
 		t.Errorf("in the day after an election of 10 s: %d runs, want those of 90 s; orphan: %t", runs, g.r.quorum.orphaned())
 	}
@@ -122,7 +122,7 @@ func TestDenialsFarApartAreNoRowHoweverLateTheDeadlineIsSeen(t *testing.T) {
 	}
 }
 
-func TestWhoIsAnOrphanByDenialsAloneIsNoneOnceTheyEnd(t *testing.T) {
+func TestAnOrphanByDenialsAloneIsNoneOnceTheyEnd(t *testing.T) {
 	g := newRig(t, "a")
 	g.denials(10*time.Second, 100*time.Second)
 	if !g.r.quorum.orphaned() {
@@ -144,7 +144,7 @@ func TestWhoIsAnOrphanByDenialsAloneIsNoneOnceTheyEnd(t *testing.T) {
 	}
 }
 
-func TestALongLifetimeDoesNotPutOffWhatDenialsSay(t *testing.T) {
+func TestALongLifetimeDoesNotDelayAnOrphanByDenials(t *testing.T) {
 	g := newRig(t, "a")
 	g.step(messages.HeartbeatUpdate{Servers: infos("m"), TTL: 5 * time.Minute, LeaderRPCAddr: "m", From: serv(t, "m")})
 	g.denials(20*time.Second, 2*time.Minute)

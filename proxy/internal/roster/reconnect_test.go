@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// calmRig has a roster whose rounds are far away: nobody answers their probes here.
+// calmRig has a roster whose rounds are far away: their probes are not answered here.
 func calmRig(t *testing.T, seed uint64, servers ...string) *rig {
 	return startRig(t, Config{
 		Servers: servs(t, servers...), NoDiscovery: true, Rebalance: Timing{MinInterval: 24 * time.Hour, Spread: 24 * time.Hour},
@@ -104,7 +104,7 @@ func TestWithoutDenialsNothingIsConnectedAnew(t *testing.T) {
 	}
 }
 
-func TestALeaderlessServerBesideOneThatServesIsNotConnectedToAnew(t *testing.T) {
+func TestALeaderlessServerIsNotConnectedToAnewWhileAnotherServes(t *testing.T) {
 	g := newRig(t, "a", "b")
 	g.step(messages.Recovered{Server: serv(t, "b")})
 	for range 60 {
@@ -147,7 +147,7 @@ func TestAServerWhoseAddressLeadsToABetterOneGetsAChance(t *testing.T) {
 		t.Error("its answer does not count")
 	}
 	g.fail("a")
-	for _, addr := range []string{"a", "b", "nobody"} { // it says nothing of one that is alive, failed or gone
+	for _, addr := range []string{"a", "b", "unknown"} { // it does nothing for one that is alive, failed or gone
 		before := g.view
 		if g.step(messages.Reconnected{Server: serv(t, addr)}); g.view != before {
 			t.Errorf("of %s it changes the picture", addr)

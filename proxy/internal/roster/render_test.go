@@ -124,7 +124,7 @@ func renderErr(err error) string {
 }
 
 func renderResult(v messages.RebalanceResult) string {
-	how := "nobody"
+	how := "no server"
 	if v.Adopted {
 		how = "adopted"
 	} else if v.Frozen {

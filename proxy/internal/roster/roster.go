@@ -50,7 +50,7 @@ type published struct {
 	leader   string
 }
 
-// schedule is what the time of the next round follows from.
+// schedule decides the time of the next round.
 type schedule struct {
 	last    time.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
 	first   bool      // there was no such round since the start, or since the size of the cluster is known
@@ -102,7 +102,7 @@ type reconnect struct {
 type seed struct {
 	server    messages.Server
 	source    messages.Source
-	added     bool // by AddPrimary, beside the others
+	added     bool // by AddPrimary, in addition to the others
 	withdrawn bool // removed by hand: a round that finds no server does not bring it back
 }
 
@@ -133,7 +133,7 @@ func (r *Roster) refuse(now time.Time, awaited bool, message string, err error) 
 	}
 }
 
-// trouble is what keeps the agent from being served.
+// trouble is the reason why the agent is not served.
 type trouble uint8
 
 const (

@@ -137,7 +137,7 @@ func (s *script) message(c command) messages.Message {
 	return nil
 }
 
-// reply is one that is awaited, unless the command says reply=no.
+// reply is one that is awaited, unless the command has reply=no.
 func reply[R any](c command) actor.Reply[R] {
 	if c.options["reply"] == "no" {
 		return actor.Reply[R]{}

@@ -16,9 +16,9 @@ func TestAServerThatAnswersEndsTheSearchThatARoundBegan(t *testing.T) {
 	}
 	for what, answer := range answers {
 		g := newRig(t, "a", "b", "c")
-		g.probeOnly("nobody")
+		g.probeOnly("elsewhere")
 		if g.expect("*a! b! c!"); !g.r.wantsDiscovery() {
-			t.Fatal("no server answers, and nobody looks for servers")
+			t.Fatal("no server answers, and discovery does not run")
 		}
 		if answer(g); g.r.wantsDiscovery() {
 			t.Errorf("%s has been answered, and servers are still looked for", what)
@@ -48,12 +48,12 @@ func TestAnAnsweredCallDoesNotEndTheSearchForALeader(t *testing.T) {
 		begin(g)
 		g.step(messages.Recovered{Server: serv(t, "b"), Epoch: g.view.Epoch()})
 		if g.probeOnly("b"); !g.r.wantsDiscovery() {
-			t.Errorf("%s, and because a server answers nobody looks for others", what)
+			t.Errorf("%s, and because a server answers discovery does not run", what)
 		}
 	}
 }
 
-func TestWhatDiscoveryFindsIsWarnedOfOnceInThreeHours(t *testing.T) {
+func TestBadServersOfDiscoveryAreWarnedOfOnceInThreeHours(t *testing.T) {
 	g := startRig(t, Config{}, ordered())
 	bad, many := []string{"x y", "b:0"}, make([]string, 2*maxFound)
 	for i := range many {

@@ -46,7 +46,7 @@ func TestServersThatAreSetAreAgainTheSeedsAfterBeingRemovedByHand(t *testing.T) 
 	g.expect("z! *c^ b^")
 }
 
-func TestAnAgentWithASeatThatFailedOverTakesItAmongTheServersThatAreSet(t *testing.T) {
+func TestAnAgentWithAFleetIndexThatFailedOverTakesItsPlaceAmongTheServersThatAreSet(t *testing.T) {
 	g := startRig(t, Config{Servers: servs(t, "a", "b"), FleetIndex: 3}, ordered())
 	g.fail("a")
 	g.advance(16 * time.Second)
@@ -59,7 +59,7 @@ func TestAnAgentWithASeatThatFailedOverTakesItAmongTheServersThatAreSet(t *testi
 	}
 }
 
-func TestWhoWaitsForARoundIsKnownUntilTheAnswerIsDelivered(t *testing.T) {
+func TestACallerThatWaitsForARoundIsKnownUntilItsAnswerIsDelivered(t *testing.T) {
 	g := newRig(t, "a", "b")
 	if n := len(g.r.Waiting()); n != 0 {
 		t.Fatalf("%d wait", n)
@@ -84,7 +84,7 @@ func TestWhoWaitsForARoundIsKnownUntilTheAnswerIsDelivered(t *testing.T) {
 	}
 }
 
-func TestWhyNoServerAnswersIsSaidShortly(t *testing.T) {
+func TestTheReasonWhyNoServerAnswersIsShort(t *testing.T) {
 	g := newRig(t, pooled(20)...)
 	var lost Log
 	for i := range 20 {

@@ -67,7 +67,7 @@ func (q *simQueue) Pop() any {
 }
 
 // newSim makes a fleet whose agents start at times within start, and whose heartbeats
-// tell of so many nodes. cfg is what the agents have beside the servers.
+// tell of so many nodes. cfg is what the agents have besides the servers.
 func newSim(t testing.TB, agents, servers, nodes int, start time.Duration, cfg Config) *sim {
 	s := &sim{t: t, now: epoch0, rng: seeded(uint64(agents + servers + nodes)), nodes: nodes}
 	s.ttl = max(10*time.Second, time.Duration(nodes)*time.Second/50) // Nomad's default: 50 heartbeats a second
@@ -207,7 +207,7 @@ func (s *sim) heartbeat(a *simAgent) {
 	s.in(ttl, func() { s.heartbeat(a) })
 }
 
-// kill ends a server: whoever is on it knows at once, heartbeats a few seconds later.
+// kill ends a server: the agents on it know at once, heartbeats a few seconds later.
 func (s *sim) kill(i int) {
 	server := s.servers[i]
 	server.up = false

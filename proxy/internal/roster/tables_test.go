@@ -242,7 +242,7 @@ func TestAServerProbedInTheStepThatAddsItCanBeFoundDown(t *testing.T) {
 	g.expect("*a!")
 }
 
-func TestARefusedServerIsAnsweredByWhatRefusedIt(t *testing.T) {
+func TestARefusedServerIsAnsweredWithTheReason(t *testing.T) {
 	err := &VersionError{Addr: "a:4647", Version: 2, Supported: 1}
 	want := `server "a:4647" speaks RPC version 2, newer than the agent's 1: upgrade the agent`
 	if err.Error() != want {

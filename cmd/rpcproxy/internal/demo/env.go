@@ -12,7 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// Env is what the steps of a scenario act on: a cluster, a proxy in front of it,
+// Env is the environment of a scenario's steps: a cluster, a proxy in front of it,
 // and the callers.
 type Env struct {
 	Cluster *testutil.Cluster

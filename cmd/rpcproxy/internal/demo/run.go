@@ -14,7 +14,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// Config is what a demo runs with.
+// Config configures a demo.
 type Config struct {
 	Servers, Callers int
 	TLS              bool   // with a CA made for the demo
@@ -25,7 +25,7 @@ type Config struct {
 // Run runs the scenario and stops all that it started. It writes a line for each
 // step to lines and, if progress is a terminal, draws there meanwhile; a nil
 // progress is none. It blocks until the end of the scenario or of ctx. The report,
-// never nil, has the steps that have ended. The error says which step failed and
+// never nil, has the steps that have ended. The error reports which step failed and
 // why, or is that of ctx.
 func Run(ctx context.Context, s Scenario, cfg Config, lines, progress io.Writer) (*Report, error) {
 	r := &Report{}

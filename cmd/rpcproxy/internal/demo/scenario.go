@@ -9,7 +9,7 @@ import (
 )
 
 // Step is one failure of the cluster, or none. Run blocks until the step is over.
-// Its error says what did not happen, or is that of ctx.
+// Its error names the missing event, or is that of ctx.
 type Step struct {
 	Name string
 	Run  func(ctx context.Context, env *Env) error

@@ -17,7 +17,7 @@ func main() {
 	}
 }
 
-// scenario is what the flags say beside the configuration.
+// scenario is what the flags set besides the configuration.
 type scenario struct {
 	name, policy string
 	down, gap    time.Duration
