@@ -143,7 +143,7 @@ func recovered(in string, err *error) {
 func WriteRequest(w io.Writer, args any) error {
 	out, err := codecOf(w).Append(wire.NewEncoder(), nil, args)
 	if err != nil {
-		return sessionErrors{}.Encode(args, err)
+		return &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
 	}
 	_, err = w.Write(out)
 	return err
