@@ -44,7 +44,7 @@ func TestEachPieceOfGoInTheDocumentsIsCompiled(t *testing.T) {
 func source(t *testing.T, file string) string {
 	t.Helper()
 	if file == "" {
-		return "(no comment names the file it is from)\n"
+		return "(no comment says which file it is from)\n"
 	}
 	text, err := os.ReadFile(filepath.Join("..", file))
 	if err != nil {

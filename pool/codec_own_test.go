@@ -58,7 +58,7 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 	if err := p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil); err != nil {
 		t.Fatal(err)
 	}
-	ping(t, p, s.Addr()) // has no values for the codec
+	ping(t, p, s.Addr()) // says nothing that the codec would have to know
 	if n := m.encoded.Load(); n != 0 {
 		t.Fatalf("%d encoded", n)
 	}

@@ -110,7 +110,7 @@ func (e *RemoteError) Error() string {
 // Unwrap is Kind.
 func (e *RemoteError) Unwrap() error { return e.Kind }
 
-// outcome is the call's effect according to the answer.
+// outcome is what the answer says about the call's effect.
 func (e *RemoteError) outcome() Outcome { return e.effect }
 
 // remoteError reads the text of an answer that is an error.

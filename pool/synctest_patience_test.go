@@ -22,7 +22,7 @@ func TestABlockingQueryIsOverdueOnlyPastItsOwnTime(t *testing.T) {
 	})
 }
 
-func TestAQueryWithoutATimeWaitsAsLongAsAServerBlocks(t *testing.T) {
+func TestAQueryWithoutATimeIsHeldAsLongAsAServerDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{})
 		err := sp.Call(t.Context(), "a:1", "Node.GetClientAllocs", map[string]any{"MinQueryIndex": 1, "MaxQueryTime": 0}, nil)
@@ -57,7 +57,7 @@ func aliveButMute(t *testing.T) *silentPool {
 	return sp
 }
 
-func TestABlockingCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
+func TestAHeldCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t)
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
@@ -68,7 +68,7 @@ func TestABlockingCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T)
 	})
 }
 
-func TestACallerWaitsNoLongerForAQueryThanAServerBlocks(t *testing.T) {
+func TestNobodyWaitsLongerForAQueryThanAServerHoldsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t)
 		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: math.MaxInt64})

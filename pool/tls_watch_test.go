@@ -152,7 +152,7 @@ func TestSetTLSEndsTheWatchOfTheFilesBefore(t *testing.T) {
 	if err := p.SetTLS(t.Context(), next.config(often)); err != nil {
 		t.Fatal(err)
 	}
-	f.put(f.cert, []byte("nonsense")) // it is not read
+	f.put(f.cert, []byte("nonsense")) // nobody looks
 	id := ca.issue("client.global.nomad")
 	next.hold(ca, id)
 	s.awaitGuest(t, id)

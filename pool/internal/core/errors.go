@@ -13,7 +13,7 @@ var (
 	// ErrIdle is why a session ended that was not used.
 	ErrIdle = errors.New("session was idle")
 
-	// ErrLeaving means that the server announced its departure.
+	// ErrLeaving says that the server announced its departure.
 	ErrLeaving = errors.New("server is leaving")
 
 	// ErrSilent is why a session ended on which calls waited and nothing came in.
@@ -22,7 +22,7 @@ var (
 	// ErrNotServing is why calls left a session whose server leaves calls unanswered.
 	ErrNotServing = errors.New("server leaves calls unanswered")
 
-	// ErrNoStream means that the server acknowledges no new stream.
+	// ErrNoStream says that the server acknowledges no new stream.
 	ErrNoStream = errors.New("the server acknowledges no new stream")
 
 	// ErrRenewed is why a session ended that was replaced.

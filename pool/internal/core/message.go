@@ -45,7 +45,7 @@ type (
 		Err     error // for those callers
 	}
 
-	// Proven reports that a call on a session was answered, the first one on it.
+	// Proven says that a call on a session was answered, the first one on it.
 	Proven struct {
 		Addr    string
 		Session uint64
@@ -85,7 +85,7 @@ type (
 	// learn that the agent is reached elsewhere; zero: unknown.
 	HeartbeatTTL struct{ TTL time.Duration }
 
-	// Drained reports that the last call or stream on a retired session has ended.
+	// Drained says that the last call or stream on a retired session has ended.
 	Drained struct {
 		Addr    string
 		Session uint64
@@ -137,7 +137,7 @@ type (
 		Session uint64
 	}
 
-	// Unopened reports that streams which were opened on a session wait to be acknowledged.
+	// Unopened says that streams which were opened on a session wait to be acknowledged.
 	Unopened struct {
 		Addr    string
 		Session uint64
