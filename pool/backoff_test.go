@@ -27,9 +27,7 @@ type doorman struct {
 func newDoorman(t *testing.T, greet func(net.Conn)) *doorman {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	d := &doorman{Listener: ln}
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -183,9 +181,7 @@ func TestAServerThatComesAndGoesIsFoundEachTime(t *testing.T) {
 		s.Kill()
 		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 		insist(t, p, s.Addr(), 5, 5)
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, s.Restart())
 	}
 }
 
@@ -259,9 +255,7 @@ func TestAThousandBlackHolesAreDialedAFewAtATime(t *testing.T) {
 	}
 	leave()
 	probes.Wait()
-	if err := p.Call(within(t), s.Addr(), "Echo.Echo", 2, &reply); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", 2, &reply))
 	if peak, all := a.peak.Load(), a.all.Load(); peak > 32 || all > 100 {
 		t.Errorf("%d dials at once, %d in all for callers that have left", peak, all)
 	}

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"maps"
 	"reflect"
 	"time"
 
@@ -48,22 +47,9 @@ func isNil(args any) bool {
 // MaxQueryTime, or it is of another type.
 func Shortened(args any, block time.Duration) (short any, ok bool) {
 	name := fieldNames[fieldTime]
-	switch args := args.(type) {
-	case map[string]any:
-		if args == nil {
-			return nil, false
-		}
-		args = maps.Clone(args)
-		args[name] = int64(block)
-		return args, true
-	case Raw:
-		raw, ok := wire.WithInteger(args, name, int64(block))
-		return Raw(raw), ok
-	case *Raw:
-		if args == nil {
-			return nil, false
-		}
-		return Shortened(*args, block)
+	if raw, ok, err := asRaw(args); ok {
+		raw, ok = wire.WithInteger(raw, name, int64(block))
+		return raw, ok && err == nil
 	}
 	v := pointed(reflect.ValueOf(args))
 	switch v.Kind() {

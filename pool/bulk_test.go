@@ -121,9 +121,7 @@ func TestAHundredMiBEachWayKeepTheirOrderAndCallsGoOn(t *testing.T) {
 	}
 	for direction, f := range open {
 		c, err := f(within(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		pinged.Store(-1) // one may have begun before
 		_ = c.SetDeadline(time.Now().Add(bulkLimit))
 		near, err := both(c, 1)

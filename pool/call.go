@@ -108,7 +108,7 @@ func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 	}
 	outcome := outcomeAt(at)
 	if remote, ok := errors.AsType[*RemoteError](err); ok {
-		outcome = remote.outcome()
+		outcome = remote.effect
 	}
 	return &CallError{Method: r.Method, Server: addr, Phase: at, Outcome: outcome, Err: err}
 }

@@ -22,9 +22,7 @@ func TestACallBringsBackTheAnswer(t *testing.T) {
 	}
 	want := echo{"text", -5, []string{"a", "b"}, []byte{1, 2, 3}}
 	var got echo
-	if err := p.Call(within(t), s.Addr(), "Echo.Echo", want, &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", want, &got))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
 	}

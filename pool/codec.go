@@ -2,6 +2,7 @@ package pool
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -56,11 +57,11 @@ func codecOf(rw any) session.Codec {
 
 // Append appends v to buf; after an error buf is as it was.
 func (c coder) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
-	if raw, ok, err := asRaw(v); ok || err != nil {
-		if err != nil {
+	if raw, ok, err := asRaw(v); ok {
+		if err = cmp.Or(err, wire.Whole(raw)); err != nil {
 			return buf, err
 		}
-		return appendRaw(buf, raw)
+		return append(buf, raw...), nil
 	}
 	if c.Encode == nil {
 		return enc.Value(buf, v)
@@ -78,11 +79,7 @@ func (c coder) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
 
 // encode is Encode without its panics.
 func (c *Codec) encode(buf []byte, v any) (out []byte, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = panicked("Codec.Encode", cause)
-		}
-	}()
+	defer recovered("Codec.Encode", &err)
 	return c.Encode(buf, v)
 }
 
@@ -124,20 +121,19 @@ func notEOF(err error) error {
 
 // decode is Decode without its panics.
 func (c *Codec) decode(b []byte, v any) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = panicked("Codec.Decode", cause)
-		}
-	}()
+	defer recovered("Codec.Decode", &err)
 	return c.Decode(b, v)
 }
 
-// panicked is a panic as an error.
-func panicked(in string, cause any) error {
-	if err, ok := cause.(error); ok {
-		return fmt.Errorf("%s panicked: %w", in, err)
+// recovered is deferred: it sets err where the function panics that calls one of the Codec's.
+func recovered(in string, err *error) {
+	switch cause := recover().(type) {
+	case nil:
+	case error:
+		*err = fmt.Errorf("%s panicked: %w", in, cause)
+	default:
+		*err = fmt.Errorf("%s panicked: %v", in, cause)
 	}
-	return fmt.Errorf("%s panicked: %v", in, cause)
 }
 
 // WriteRequest writes args to w as one value, in one write: the request that comes
@@ -147,7 +143,7 @@ func panicked(in string, cause any) error {
 func WriteRequest(w io.Writer, args any) error {
 	out, err := codecOf(w).Append(wire.NewEncoder(), nil, args)
 	if err != nil {
-		return encodeError(args, err)
+		return sessionErrors{}.Encode(args, err)
 	}
 	_, err = w.Write(out)
 	return err
@@ -204,11 +200,3 @@ func asRaw(v any) (raw Raw, ok bool, err error) {
 
 // emptyMap is the body of arguments that are nil.
 var emptyMap = Raw{0x80}
-
-// appendRaw appends raw, if it is one whole value.
-func appendRaw(buf []byte, raw Raw) ([]byte, error) {
-	if err := wire.Whole(raw); err != nil {
-		return buf, err
-	}
-	return append(buf, raw...), nil
-}

@@ -32,9 +32,7 @@ func TestAValueThatHasTooLittleForItsTypeIsNoEndOfTheStream(t *testing.T) {
 				},
 			}}})
 			handleCopies(s)
-			if err := p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil))
 			empty := pool.Raw{0x90}
 			var m dict
 			err := p.Call(within(t), s.Addr(), "Echo.Echo", empty, &m)
@@ -42,15 +40,11 @@ func TestAValueThatHasTooLittleForItsTypeIsNoEndOfTheStream(t *testing.T) {
 				t.Errorf("the reply: %v", err)
 			}
 			stream := openStream(t, p, s.Addr(), "Test.Copy")
-			if err := pool.WriteRequest(stream, empty); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, pool.WriteRequest(stream, empty))
 			if err := pool.ReadRequest(stream, &m); err == nil || errors.Is(err, io.EOF) {
 				t.Errorf("what came on a stream: %v", err)
 			}
-			if err := stream.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, stream.(interface{ CloseWrite() error }).CloseWrite())
 			if err := pool.ReadRequest(stream, &m); !errors.Is(err, io.EOF) {
 				t.Errorf("the stream's end: %v", err)
 			}
@@ -72,9 +66,7 @@ func TestAHandlersErrorWithoutATextIsNoAnswer(t *testing.T) {
 		},
 		Streams: map[string]pool.StreamHandler{"Test.Frames": func(context.Context, net.Conn) error { return textless }},
 	}})
-	if err := p.Call(within(t), s.Addr(), "Node.Register", node, nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Node.Register", node, nil))
 	for _, method := range []string{"Test.Fail", "Test.Remote"} {
 		err := s.CallNode(within(t), "n1", method, nil, nil)
 		if remote := as[*testutil.RemoteError](t, err); remote.Text == "" {
@@ -82,9 +74,7 @@ func TestAHandlersErrorWithoutATextIsNoAnswer(t *testing.T) {
 		}
 	}
 	conn, err := s.StreamNode(within(t), "n1", "Test.Frames")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = conn.Close() }()
 	_, err = pool.NewFrameReader(conn).Next()
 	as[*pool.StreamError](t, err)

@@ -39,9 +39,7 @@ func (m *marked) codec() pool.Codec {
 
 func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 	services := rpc.NewServer()
-	if err := services.Register(Arith{}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, services.Register(Arith{}))
 	var m marked
 	s, p := startServer(t), newPool(t, pool.Config{Codec: m.codec(), Handlers: pool.Handlers{
 		RPC:   services,
@@ -55,9 +53,7 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 		}},
 	}})
 	handleCopies(s)
-	if err := p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil))
 	ping(t, p, s.Addr()) // says nothing that the codec would have to know
 	if n := m.encoded.Load(); n != 0 {
 		t.Fatalf("%d encoded", n)
@@ -85,16 +81,12 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 		}
 	}
 	c := openStream(t, p, s.Addr(), "Test.Copy")
-	if err := pool.WriteRequest(c, "request"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.WriteRequest(c, "request"))
 	if err := pool.ReadRequest(c, &got); err != nil || got != "request" {
 		t.Fatalf("%q, %v", got, err)
 	}
 	n, err := s.StreamNode(within(t), "n1", "Test.Twice")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = n.Close() }()
 	if _, err := n.Write(packed(t, []any{"marked", "x"})); err != nil {
 		t.Fatal(err)
@@ -193,9 +185,7 @@ func TestACodecsFailuresAndPanicsFailTheirCallOnly(t *testing.T) {
 			"Test.Panic": func(context.Context, func(any) error) (any, error) { return "panic", nil },
 		}},
 	})
-	if err := p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil))
 	for _, text := range []string{"panic", "broken"} {
 		got := "of before"
 		err := p.Call(within(t), s.Addr(), "Echo.Echo", packed(t, text), &got)
@@ -235,9 +225,7 @@ func TestACodecMayKeepItsArguments(t *testing.T) {
 		var kept [3][]byte
 		for i := range kept {
 			args := bytes.Repeat([]byte{byte('a' + i)}, size)
-			if err := p.Call(within(t), s.Addr(), "Echo.Echo", args, &kept[i]); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", args, &kept[i]))
 		}
 		for i, b := range kept {
 			if !bytes.HasSuffix(b, bytes.Repeat([]byte{byte('a' + i)}, size)) {

@@ -58,9 +58,7 @@ func TestAnAnyThatIsUsedAgainIsReadAfresh(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	var got any
 	for _, key := range []string{"A", "B", "C"} {
-		if err := p.Call(within(t), s.Addr(), "Echo.Echo", dict{key: "v"}, &got); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", dict{key: "v"}, &got))
 		if m, ok := got.(dict); !ok || len(m) != 1 || m[key] != "v" {
 			t.Fatalf("%v", got)
 		}
@@ -71,12 +69,8 @@ func TestARepliesBytesAreTheCallersOwn(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	first := bytes.Repeat([]byte("a"), 300)
 	var got []byte
-	if err := p.Call(within(t), s.Addr(), "Echo.Echo", first, &got); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Call(within(t), s.Addr(), "Echo.Echo", bytes.Repeat([]byte("b"), 300), nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", first, &got))
+	noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", bytes.Repeat([]byte("b"), 300), nil))
 	if !bytes.Equal(got, first) {
 		t.Fatalf("%q: overwritten by the next call on the stream", got)
 	}

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -138,50 +139,36 @@ type Config struct {
 // are still durations.
 const longest = session.Longest
 
+// bounded refuses a value of field that is negative or above most, and makes zero the default.
+func bounded[N int | time.Duration](field string, value *N, zero, most N) error {
+	if *value < 0 || *value > most {
+		kind := "number"
+		if _, ok := any(most).(time.Duration); ok {
+			kind = "duration"
+		}
+		return &ConfigError{field, fmt.Sprintf("is %v: give a positive %s up to %v, or 0 for %v", *value, kind, most, zero)}
+	}
+	*value = cmp.Or(*value, zero)
+	return nil
+}
+
 // validate fills in the defaults.
 func (c *Config) validate() error {
-	for _, d := range []struct {
-		name  string
-		value *time.Duration
-		zero  time.Duration
-	}{
-		{"DialTimeout", &c.DialTimeout, 2 * time.Second},
-		{"SilenceLimit", &c.SilenceLimit, time.Second},
-		{"PingTimeout", &c.PingTimeout, 2 * time.Second},
-		{"HoldTimeout", &c.HoldTimeout, time.Minute},
-		{"IdleTimeout", &c.IdleTimeout, 2 * time.Minute},
-		{"DrainTimeout", &c.DrainTimeout, 30 * time.Second},
-	} {
-		if *d.value < 0 || *d.value > longest {
-			return &ConfigError{d.name, fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, longest, d.zero)}
-		}
-		if *d.value == 0 {
-			*d.value = d.zero
-		}
-	}
-	for _, n := range []struct {
-		name  string
-		value *int
-		zero  int
-		most  int
-	}{
-		{"MaxIdleStreams", &c.MaxIdleStreams, 256, 1 << 16},
-		{"MaxReplyBytes", &c.MaxReplyBytes, 64 << 20, 1 << 30},
-		{"MaxReverseStreams", &c.MaxReverseStreams, 1024, 1 << 16},
-		{"MaxRequestBytes", &c.MaxRequestBytes, 4 << 20, 1 << 30},
-		{"MaxReverseBytes", &c.MaxReverseBytes, 64 << 20, 1 << 30},
-	} {
-		if *n.value < 0 || *n.value > n.most {
-			return &ConfigError{n.name, fmt.Sprintf("is %d: give a positive number up to %d, or 0 for %d", *n.value, n.most, n.zero)}
-		}
-		if *n.value == 0 {
-			*n.value = n.zero
-		}
-	}
-	if err := c.Codec.validate(); err != nil {
-		return err
-	}
-	if err := c.Handlers.validate(); err != nil {
+	if err := cmp.Or(
+		bounded("DialTimeout", &c.DialTimeout, 2*time.Second, longest),
+		bounded("SilenceLimit", &c.SilenceLimit, time.Second, longest),
+		bounded("PingTimeout", &c.PingTimeout, 2*time.Second, longest),
+		bounded("HoldTimeout", &c.HoldTimeout, time.Minute, longest),
+		bounded("IdleTimeout", &c.IdleTimeout, 2*time.Minute, longest),
+		bounded("DrainTimeout", &c.DrainTimeout, 30*time.Second, longest),
+		bounded("MaxIdleStreams", &c.MaxIdleStreams, 256, 1<<16),
+		bounded("MaxReplyBytes", &c.MaxReplyBytes, 64<<20, 1<<30),
+		bounded("MaxReverseStreams", &c.MaxReverseStreams, 1024, 1<<16),
+		bounded("MaxRequestBytes", &c.MaxRequestBytes, 4<<20, 1<<30),
+		bounded("MaxReverseBytes", &c.MaxReverseBytes, 64<<20, 1<<30),
+		c.Codec.validate(),
+		c.Handlers.validate(),
+	); err != nil {
 		return err
 	}
 	if c.Dial != nil && c.Resolver != nil {

@@ -28,9 +28,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 		return err
 	})
 	c, err := p.Stream(t.Context(), srv.Addr(), "Test.Keep")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(Patience)) // a stream that goes on is no reason to wait for ever
 	select {

@@ -106,7 +106,7 @@ func (sessionErrors) Hold(limit time.Duration, received int64) error {
 }
 
 func (sessionErrors) Encode(args any, err error) error {
-	return encodeError(args, err)
+	return &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
 }
 
 func (sessionErrors) Decode(reply any, err error) error {

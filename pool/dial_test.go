@@ -81,9 +81,7 @@ func TestARefusedServerIsReachedOnceItAccepts(t *testing.T) {
 	s.Refuse()
 	_, err := p.Ping(within(t), s.Addr())
 	failed(t, err, pool.PhaseDial, pool.NotSent, syscall.ECONNREFUSED)
-	if err := s.Accept(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Accept())
 	ping(t, p, s.Addr())
 }
 

@@ -120,10 +120,6 @@ type EncodeError struct {
 	Err  error
 }
 
-func encodeError(args any, err error) error {
-	return &EncodeError{Args: fmt.Sprintf("%T", args), Err: err}
-}
-
 func (e *EncodeError) Error() string {
 	return fmt.Sprintf("arguments of type %s cannot be encoded: %v", e.Args, e.Err)
 }
@@ -169,7 +165,7 @@ func (e *CallError) Error() string {
 	return b.String()
 }
 
-// Cause is the text of Err without the server and the phase, without.
+// Cause is the text of Err without the server and the phase.
 func (e *CallError) Cause() string {
 	return stated{server: e.Server, phase: e.Phase.String()}.text(e.Err)
 }

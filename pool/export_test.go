@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"net"
+	"testing"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
@@ -86,4 +87,12 @@ func Dialed(p *Pool) <-chan string {
 func Answered(p *Pool, addr string) (answered, heard time.Duration) {
 	signs := &(*p.table.Load())[addr].conn.Signs
 	return time.Duration(signs.Answered.Load()), time.Duration(signs.Read.Load())
+}
+
+// noError fails the test with err, if there is one.
+func noError(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
 }

@@ -46,9 +46,7 @@ func TestAServerThatCameBackIsRedialedWithoutAnError(t *testing.T) {
 				ping(t, p, s.Addr())
 				end(s)
 				await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
-				if err := s.Restart(); err != nil {
-					t.Fatal(err)
-				}
+				noError(t, s.Restart())
 				ping(t, p, s.Addr())
 				if st := p.Stats(); st.Dials != uint64(i+2) || st.Failures != 0 {
 					t.Fatalf("%+v", st)
@@ -63,9 +61,7 @@ func TestACallThatMeetsADeadSessionRedialsOrReportsItsOutcome(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	for range 30 {
 		ping(t, p, s.Addr())
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, s.Restart())
 		_, err := p.Ping(within(t), s.Addr())
 		if e, ok := errors.AsType[*pool.CallError](err); err != nil && (!ok || e.Phase < pool.PhaseWrite || e.Outcome != pool.MaybeExecuted) {
 			t.Fatalf("%v: what was not sent must be sent elsewhere", err)
@@ -120,9 +116,7 @@ func TestCancellingWhileTheServerDiesIsHarmless(t *testing.T) {
 			receive(t, "the request", g.entered)
 		}
 		go cancel()
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, s.Restart())
 		for _, c := range all {
 			err := receive(t, "the call", c).err
 			if e := as[*pool.CallError](t, err); e.Outcome != pool.MaybeExecuted {

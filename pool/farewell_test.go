@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -23,7 +24,9 @@ func departing(p *Pool) (c *connection, depart func()) {
 // A call may know of a farewell before the session's keeper does, and have another
 // session made: then it is told at once, for later the server is judged by that one.
 func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
-	c := core.New(core.Config{})
+	c := core.New(core.Config{
+		Chance: rand.Float64, Usage: func(uint64) core.Usage { return core.Usage{} }, Classify: classify,
+	})
 	dialed := func(except, session uint64) {
 		c.Step(time.Unix(1000, 0), core.Connect{Addr: addrA, Except: except})
 		c.Step(time.Unix(1000, 0), core.Dialed{Addr: addrA, Session: session})

@@ -41,9 +41,7 @@ type framePeer struct {
 func startFramePeer(tb testing.TB) *framePeer {
 	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	f := &framePeer{TB: tb, addr: ln.Addr().String(), frames: make(chan sent, 20_000), pongs: make(chan uint32, 1), conn: make(chan net.Conn, 1)}
 	ended := make(chan struct{})
 	go func() {
@@ -172,9 +170,7 @@ func (f *framePeer) seq(body []byte) uint64 {
 // answer is a reply to request seq.
 func answer(tb testing.TB, seq uint64, body any) []byte {
 	tb.Helper()
-	b, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: seq, ServiceMethod: "X.Y"}, body)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	b, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: seq, ServiceMethod: "X.Y"}), body)
+	noError(tb, err)
 	return b
 }

@@ -73,9 +73,7 @@ func TestASnapshotIsSavedAndRestored(t *testing.T) {
 		Index                      int
 	}
 	c := openStream(t, p, s.Addr(), "Operator.SnapshotSave")
-	if err := pool.WriteRequest(c, dict{"Region": "global"}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.WriteRequest(c, dict{"Region": "global"}))
 	if err := pool.ReadRequest(c, &reply); err != nil || reply.SnapshotChecksum != "sum" {
 		t.Fatalf("%+v, %v", reply, err)
 	}
@@ -83,17 +81,11 @@ func TestASnapshotIsSavedAndRestored(t *testing.T) {
 		t.Fatalf("%d bytes, %v", len(got), err)
 	}
 	c = openStream(t, p, s.Addr(), "Operator.SnapshotRestore")
-	if err := pool.WriteRequest(c, dict{"Region": "global"}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.WriteRequest(c, dict{"Region": "global"}))
 	for rest := snapshot; len(rest) > 0; rest = rest[min(len(rest), 1024):] {
-		if err := pool.WriteFrame(c, rest[:min(len(rest), 1024)]); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, pool.WriteFrame(c, rest[:min(len(rest), 1024)]))
 	}
-	if err := pool.WriteRequest(c, dict{"Error": dict{"Message": "EOF"}}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.WriteRequest(c, dict{"Error": dict{"Message": "EOF"}}))
 	if err := pool.ReadRequest(c, &reply); err != nil || reply.Index != len(snapshot) {
 		t.Fatalf("%+v, %v", reply, err)
 	}
@@ -126,17 +118,13 @@ func TestTheInputOfACommandEndsWithAMessage(t *testing.T) {
 		},
 	}}})
 	c, err := s.StreamNode(within(t), "n1", "Allocations.Exec")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(patience))
 	for _, message := range []any{
 		dict{"Cmd": []string{"cat"}}, dict{"Stdin": dict{"Data": "ab"}}, dict{"Stdin": dict{"Data": "c"}}, dict{"Stdin": dict{"Close": true}},
 	} {
-		if err := pool.WriteRequest(c, message); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, pool.WriteRequest(c, message))
 	}
 	r := pool.NewFrameReader(c)
 	if got, err := r.Next(); string(got) != "ABC" || err != nil {

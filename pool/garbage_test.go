@@ -112,9 +112,7 @@ func TestAPeerThatIsNoServerFailsTheHandshake(t *testing.T) {
 func hungUpError(t *testing.T, serve func(net.Conn)) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

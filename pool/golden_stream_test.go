@@ -20,9 +20,7 @@ import (
 func recorded(tb testing.TB, name string) *testutil.Transcript {
 	tb.Helper()
 	t, err := testutil.LoadGolden(name)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	return t
 }
 
@@ -39,9 +37,7 @@ func ofKind(s testutil.TranscriptStream, kind string) (all [][]byte) {
 func methodOf(tb testing.TB, header []byte) string {
 	tb.Helper()
 	method, err := wire.NewDecoder().Stream(header)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	return method
 }
 
@@ -63,9 +59,7 @@ func TestAStreamIsOpenedWithTheRecordedBytes(t *testing.T) {
 			opened <- result{c, err}
 		}()
 		st, err := server.AcceptStream()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		reads(t, st, slices.Concat([]byte{wire.ModeStreaming}, header))
 		for len(dataFrames(seen, st.StreamID())) == 0 {
 			seen = append(seen, receive(t, "bytes", server.first)...)
@@ -157,9 +151,7 @@ func TestARecordedEventStreamIsReadAsItsJSON(t *testing.T) {
 	r := pool.NewFrameReader(bytes.NewReader(slices.Concat(ofKind(rec, "stream_frame")...)))
 	for _, want := range []uint64{0, 8, 9, 10, 11} {
 		data, err := r.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		var event struct {
 			Index  uint64
 			Events []struct{ Topic string }
@@ -203,9 +195,7 @@ func replay(t *testing.T, name string, rec testutil.TranscriptStream) {
 		if len(bodies) == 0 {
 			return // its asker left before the answer
 		}
-		if err := wire.NewDecoder().Header(ofKind(rec, "response_header")[0], &header); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, wire.NewDecoder().Header(ofKind(rec, "response_header")[0], &header))
 		if header.Error == "" {
 			h.Calls[header.ServiceMethod] = func(_ context.Context, decode func(any) error) (any, error) {
 				var args map[string]any
@@ -230,9 +220,7 @@ func replay(t *testing.T, name string, rec testutil.TranscriptStream) {
 	reads(t, st, want)
 	if len(want) < len(rec.ClientToServer) {
 		body, err := wire.NewReader(st).Value(1 << 20)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		if diff := cmp.Diff(generic(t, bodies[0]), generic(t, body), numbers); diff != "" {
 			t.Fatal(diff)
 		}

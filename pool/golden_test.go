@@ -59,18 +59,14 @@ type heartbeatReply struct {
 func exchanges(t *testing.T, name string) []testutil.Exchange {
 	t.Helper()
 	recorded, err := testutil.LoadGolden(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return recorded.Exchanges()
 }
 
 // generic reads any encoded value.
 func generic(t *testing.T, b []byte) (v any) {
 	t.Helper()
-	if err := wire.NewDecoder().Body(b, &v); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, wire.NewDecoder().Body(b, &v))
 	return v
 }
 
@@ -96,16 +92,10 @@ func TestOurRequestsAreThoseOfARealClient(t *testing.T) {
 		}
 		seen[e.Method]++
 		var h struct{ Seq uint64 }
-		if err := wire.NewDecoder().Body(e.RequestHeader, &h); err != nil {
-			t.Fatal(err)
-		}
-		if err := wire.NewDecoder().Body(e.RequestBody, args); err != nil {
-			t.Fatal(err)
-		}
-		got, err := wire.NewEncoder().Request(nil, h.Seq, e.Method, args)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, wire.NewDecoder().Body(e.RequestHeader, &h))
+		noError(t, wire.NewDecoder().Body(e.RequestBody, args))
+		got, err := wire.NewEncoder().Value(wire.AppendRequest(nil, h.Seq, e.Method), args)
+		noError(t, err)
 		body, found := bytes.CutPrefix(got, e.RequestHeader)
 		if !found {
 			t.Fatalf("%s: header of % x\nwant % x", e.Method, got, []byte(e.RequestHeader))
@@ -179,9 +169,7 @@ func TestACallReadsTheRecordedHeartbeats(t *testing.T) {
 			continue
 		}
 		var got, want heartbeatReply
-		if err := wire.NewDecoder().Body(e.ResponseBody, &want); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, wire.NewDecoder().Body(e.ResponseBody, &want))
 		if err := p.Call(within(t), player, e.Method, generic(t, e.RequestBody), &got); err != nil {
 			t.Fatalf("%d, %s: %v", i, e.Method, err)
 		}
@@ -220,13 +208,9 @@ func TestACallReadsTheRecordedErrors(t *testing.T) {
 func startPlayer(t *testing.T, name string) (addr string) {
 	t.Helper()
 	recorded, err := testutil.LoadGolden(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	player, err := testutil.StartPlayer(testutil.PlayerConfig{Transcript: recorded})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { stop(t, player.Stop) })
 	return player.Addr()
 }

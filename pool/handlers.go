@@ -19,9 +19,9 @@ import (
 // Allocations.Exec and Agent.Monitor as streams. An unknown method is
 // answered with the text of package net/rpc.
 //
-// Each call runs in a goroutine of its own. Its context ends with the session it
-// came on, and Stop waits for it. A panic, also of CallFor and StreamFor, ends its
-// stream and is logged.
+// Each stream has a goroutine of its own, which runs the calls on it one after the other.
+// Their context ends with the session, and Stop waits for them. A panic, also of CallFor
+// and StreamFor, ends its stream and is logged.
 type Handlers struct {
 	// Calls are the methods by name, "Service.Method".
 	Calls map[string]CallHandler

@@ -30,9 +30,7 @@ func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server 
 		cfg.FirstByteTimeout = patience // a server that was frozen looks at it only when it is thawed
 	}
 	s, err := testutil.StartServer(cfg)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	tb.Cleanup(func() { stop(tb, s.Stop) })
 	return s
 }
@@ -42,9 +40,7 @@ func startServerWith(tb testing.TB, cfg testutil.ServerConfig) *testutil.Server 
 func newPool(tb testing.TB, cfg pool.Config, hooks ...poolhooks.Hooks) *pool.Pool {
 	tb.Helper()
 	p, err := pool.Hooked(pool.Far(cfg), hooks...)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	tb.Cleanup(func() { stop(tb, p.Stop) })
 	return p
 }
@@ -70,6 +66,14 @@ func ping(tb testing.TB, p *pool.Pool, addr string) {
 	if _, err := p.Ping(within(tb), addr); err != nil {
 		tb.Fatalf("ping: %v", err)
 	}
+}
+
+// bounce ends the sessions there are, and has s serve again.
+func bounce(tb testing.TB, p *pool.Pool, s *testutil.Server) {
+	tb.Helper()
+	s.Kill()
+	await(tb, "the sessions' end", func() bool { return p.Stats().Sessions == 0 })
+	noError(tb, s.Restart())
 }
 
 // await waits until done reports true.
@@ -189,4 +193,12 @@ func as[E error](tb testing.TB, err error) E {
 		tb.Fatalf("no %T under %v", e, err)
 	}
 	return e
+}
+
+// noError fails the test with err, if there is one.
+func noError(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
 }

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -79,10 +80,7 @@ func (c control) Renew(ctx context.Context, addr string, prove poolhooks.Proof) 
 	err, asked := actor.Ask(ctx, c.pool.actor.Ref, func(r actor.Reply[error]) mail {
 		return mail{Message: core.Renew{Addr: addr, Proof: prove, Reply: r}}
 	})
-	if asked != nil {
-		return asked
-	}
-	return err
+	return cmp.Or(asked, err)
 }
 
 func (c control) Usual(addr, method string) time.Duration { return c.pool.usual.takes(addr, method) }

@@ -15,13 +15,9 @@ import (
 // the machine is: it is idle from the end on.
 func keeping(tb testing.TB, p *pool.Pool, addr string, do func()) {
 	tb.Helper()
-	if err := pool.Control(p).Retain(within(tb), addr); err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, pool.Control(p).Retain(within(tb), addr))
 	do()
-	if err := pool.Control(p).Retain(within(tb), ""); err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, pool.Control(p).Retain(within(tb), ""))
 }
 
 // comesAndGoes has a session to s made and reaped: the reaper has been there. What
@@ -46,9 +42,7 @@ func TestAnIdleSessionIsReaped(t *testing.T) {
 func TestARetainedSessionIsNotReaped(t *testing.T) {
 	kept, other := startServer(t), startServer(t)
 	p := newPool(t, pool.Config{IdleTimeout: 20 * time.Millisecond})
-	if err := pool.Control(p).Retain(within(t), kept.Addr()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.Control(p).Retain(within(t), kept.Addr()))
 	ping(t, p, kept.Addr())
 	for range 5 {
 		comesAndGoes(t, p, other)
@@ -56,9 +50,7 @@ func TestARetainedSessionIsNotReaped(t *testing.T) {
 	if n := kept.Counts().Accepted; n != 1 || kept.Counts().Open != 1 {
 		t.Fatalf("%d connections to the retained server", n)
 	}
-	if err := pool.Control(p).Retain(within(t), ""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.Control(p).Retain(within(t), ""))
 	await(t, "the reaper", func() bool { return kept.Counts().Open == 0 && p.Stats().Sessions == 0 })
 }
 

@@ -17,9 +17,7 @@ const moment = 50 * time.Millisecond
 func TestAnAttemptEndsWithItsLimit(t *testing.T) {
 	s := startServer(t)
 	p := newPool(t, pool.Config{})
-	if err := p.Call(within(t), s.Addr(), "Status.Ping", struct{}{}, nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), s.Addr(), "Status.Ping", struct{}{}, nil))
 	s.Inject(testutil.Mute())
 	err := p.Do(within(t), s.Addr(), &pool.Request{Method: "Status.Ping", Args: struct{}{}, Limit: moment})
 	call, ok := errors.AsType[*pool.CallError](err)

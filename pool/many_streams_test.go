@@ -47,9 +47,7 @@ func TestAServerThatOpensStreamsWithoutEndIsBounded(t *testing.T) {
 	const more = 2000
 	for i := range more {
 		st, err := server.OpenStream()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		_ = st.SetDeadline(time.Now().Add(patience))
 		_, _ = st.Write(open) // may have been reset already
 		if _, err := io.ReadAll(st); err == nil {
@@ -81,9 +79,7 @@ func TestARequestBeyondTheLimitIsRefused(t *testing.T) {
 	s, _ := agentWith(t, pool.Config{MaxRequestBytes: 1000, Handlers: pool.Handlers{Calls: map[string]pool.CallHandler{
 		"Test.Nil": func(context.Context, func(any) error) (any, error) { return nil, nil },
 	}}})
-	if err := s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 900), nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 900), nil))
 	err := s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 1000), nil)
 	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.Contains(remote.Text, "over the limit") {
 		t.Fatalf("%v", err)

@@ -27,9 +27,7 @@ func doubling() pool.Handlers {
 
 func retain(t *testing.T, p *pool.Pool, addr string) {
 	t.Helper()
-	if err := pool.Control(p).Retain(within(t), addr); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.Control(p).Retain(within(t), addr))
 }
 
 func TestTheServersWayToTheAgentOutlivesARotation(t *testing.T) {
@@ -38,9 +36,7 @@ func TestTheServersWayToTheAgentOutlivesARotation(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: ca.agent(), Handlers: doubling()})
 	register(t, p, s)
 	for n := range uint64(2) { // until it registers anew, the first session is the way
-		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.SetTLS(t.Context(), ca.agent()))
 		await(t, "the session in its place", func() bool { return p.Stats().Dials == n+2 && p.Stats().Sessions == int(n)+2 })
 		for range 20 {
 			ping(t, p, s.Addr())
@@ -65,9 +61,7 @@ func occupy(t *testing.T, p *pool.Pool, s *testutil.Server) onBothSides {
 	handleCopies(s)
 	register(t, p, s)
 	back, err := s.StreamNode(within(t), "n1", "Test.Echo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = back.Close() })
 	_ = back.SetDeadline(time.Now().Add(patience))
 	return onBothSides{s, openStream(t, p, s.Addr(), "Test.Copy"), back}
@@ -139,9 +133,7 @@ func TestAServerThatWasLeftReachesTheAgentForTheTimeToDrain(t *testing.T) {
 	t.Parallel()
 	a, b := startServer(t), startServer(t)
 	p := newPool(t, pool.Config{Handlers: doubling(), DrainTimeout: 1}) // far away, by the TTL
-	if err := pool.Control(p).HeartbeatTTL(within(t), time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.Control(p).HeartbeatTTL(within(t), time.Hour))
 	retain(t, p, a.Addr())
 	register(t, p, a)
 	retain(t, p, b.Addr())
@@ -149,9 +141,7 @@ func TestAServerThatWasLeftReachesTheAgentForTheTimeToDrain(t *testing.T) {
 	for range 20 {
 		reachable(t, a)
 	}
-	if err := pool.Control(p).HeartbeatTTL(within(t), 0); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.Control(p).HeartbeatTTL(within(t), 0))
 	await(t, "its end", func() bool { return p.Stats().Sessions == 1 && a.Counts().Open == 0 })
 }
 
@@ -193,9 +183,7 @@ func TestAMovableCallEndsWhenItIsToBeMadeElsewhere(t *testing.T) {
 			receive(t, "the query", held.entered)
 			other := call(within(t), p, s.Addr(), "Test.Hold", "not to be moved")
 			receive(t, "the other call", held.entered)
-			if err := c.moves(p, s, moved); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, c.moves(p, s, moved))
 			err := receive(t, "the query's end", query)
 			lost(t, err, pool.ErrMoved)
 			if !errors.Is(err, c.cause) {

@@ -21,9 +21,7 @@ type named struct {
 func startDNS(tb testing.TB) named {
 	tb.Helper()
 	s, err := dnstest.Start(dnstest.Config{})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	tb.Cleanup(func() { stop(tb, s.Stop) })
 	return named{tb, s}
 }

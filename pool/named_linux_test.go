@@ -18,23 +18,13 @@ func startHole(t *testing.T, host [4]byte, s *testutil.Server) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(s.Addr())
 	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: n, Addr: host}); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1))
+	noError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Port: n, Addr: host}))
+	noError(t, syscall.Listen(fd, 0))
 	d := net.Dialer{Timeout: 100 * time.Millisecond}
 	for range 50 {
 		c, err := d.Dial("tcp", net.JoinHostPort(net.IP(host[:]).String(), port))

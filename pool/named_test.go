@@ -186,9 +186,7 @@ func TestStopDuringARaceLeavesNothingBehind(t *testing.T) {
 	s[0].Freeze()
 	s[1].Freeze()
 	p, err := pool.New(pool.Far(pool.Config{Resolver: n.Resolver(), DialTimeout: patience}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	c := call(within(t), p, at(s[0].Addr()), "Echo.Echo", 1)
 	await(t, "both being tried", func() bool { return s[0].Counts().Accepted == 1 && s[1].Counts().Accepted == 1 })
 	watch := testutil.StartStopwatch(t)
@@ -329,9 +327,7 @@ func TestCredentialsAreTriedOnAllAddressesOfAName(t *testing.T) {
 		n.points(order...)
 		s[0].Freeze()
 		watch := testutil.StartStopwatch(t)
-		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.SetTLS(t.Context(), ca.agent()))
 		if ran := watch.Elapsed(); ran > patience/4 {
 			t.Errorf("after %v", ran)
 		}
@@ -351,10 +347,6 @@ func TestTheNameServerIsAskedAtEachDial(t *testing.T) {
 		if len(asked) != i+1 {
 			t.Errorf("%d questions after %d dials", len(asked), i+1)
 		}
-		s.Kill()
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+		bounce(t, p, s)
 	}
 }

@@ -63,9 +63,7 @@ func TestASessionKilledBetweenOpenAndWriteLosesNothing(t *testing.T) {
 				}
 				return &cutting{Conn: conn, broke: make(chan struct{}), tried: make(chan struct{}), first: first}, nil
 			}})
-			if err := p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "once"}, nil); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "once"}, nil))
 			if n := s.Executions("once"); n != 1 || dials.Load() != 2 {
 				t.Fatalf("executed %d times over %d connections", n, dials.Load())
 			}

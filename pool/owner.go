@@ -115,30 +115,31 @@ func (o *owner) apply() {
 		case core.Answer:
 			e.To.Send(refusalError(e.Err))
 		case core.Retire:
-			o.retire(e)
+			o.on(e.Session, func(s *connection) { o.retire(s, e.Cause) })
 		case core.Replaced:
 			o.renewed(e.Addr)
 		case core.Release:
-			if s := o.live[e.Session]; s != nil {
-				s.Shut()
-			}
+			o.on(e.Session, (*connection).Shut)
 		case core.Trim:
-			if s := o.live[e.Session]; s != nil {
-				s.Trim()
-			}
+			o.on(e.Session, (*connection).Trim)
 		case core.Cut:
-			if s := o.live[e.Session]; s != nil {
-				o.cut(s, e.Cause)
-			}
+			o.on(e.Session, func(s *connection) { o.cut(s, e.Cause) })
 		case core.Ping:
-			o.ping(e)
+			o.on(e.Session, o.ping)
 		case core.Ask:
-			o.ask(e)
+			o.on(e.Session, o.ask)
 		case core.Desert:
-			o.desert(e)
+			o.on(e.Session, func(s *connection) { o.desert(s, e.Cause) })
 		case core.Suspect:
 			o.pool.hooks.Suspect(e.Addr)
 		}
+	}
+}
+
+// on calls do with a session that has not ended.
+func (o *owner) on(session uint64, do func(*connection)) {
+	if s := o.live[session]; s != nil {
+		do(s)
 	}
 }
 

@@ -51,9 +51,7 @@ func (o *owner) dialFailed(e core.DialFailed) {
 
 // avoid has the next dial begin with another address of the name than a session has.
 func (o *owner) avoid(session uint64) {
-	if s := o.live[session]; s != nil {
-		o.pool.resolver.Failed(s.Addr, s.route)
-	}
+	o.on(session, func(s *connection) { o.pool.resolver.Failed(s.Addr, s.route) })
 }
 
 // avoidEnded has the dial in place of a session that broke begin with another address of
@@ -65,46 +63,34 @@ func (o *owner) avoidEnded(session uint64) {
 }
 
 // ask makes a Status.Ping on a session in a goroutine of its own.
-func (o *owner) ask(e core.Ask) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
-	}
+func (o *owner) ask(s *connection) {
 	p := o.pool
 	p.counts.asks.Add(1)
 	o.self.Go(func(ctx context.Context) {
 		err := s.Serves(ctx, &session.Request{
 			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
 		})
-		_ = o.tell(ctx, mail{Message: core.Served{Addr: e.Addr, Session: e.Session, Err: err}})
+		_ = o.tell(ctx, mail{Message: core.Served{Addr: s.Addr, Session: s.ID, Err: err}})
 	})
 }
 
 // desert has calls leave a session, after Hooks.Down was called for its server.
-func (o *owner) desert(e core.Desert) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
-	}
-	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(e.Cause)).
+func (o *owner) desert(s *connection, cause error) {
+	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
 		Msg("calls leave a session whose server answers none")
-	o.reportEnd(e.Addr, e.Session, e.Cause)
+	o.reportEnd(s.Addr, s.ID, cause)
 	s.deserted = true
-	s.Desert(e.Cause)
+	s.Desert(cause)
 }
 
 // retire has a session take no new calls. Calls that move end with ErrMoved, unless the
 // server has failed.
-func (o *owner) retire(e core.Retire) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
-	}
-	moved := e.Cause
+func (o *owner) retire(s *connection, cause error) {
+	moved := cause
 	if !errors.Is(moved, ErrNotServing) {
-		moved = fmt.Errorf("%w: %w", ErrMoved, e.Cause)
+		moved = fmt.Errorf("%w: %w", ErrMoved, cause)
 	}
-	if s.Retire(e.Cause, moved); errors.Is(e.Cause, ErrRenewed) {
+	if s.Retire(cause, moved); errors.Is(cause, ErrRenewed) {
 		o.renewed(s.Addr)
 	}
 }
@@ -172,18 +158,14 @@ func (o *owner) down(addr string, err error) {
 
 // ping asks a session for a sign of life in a goroutine of its own, which ends
 // with the answer or with the session.
-func (o *owner) ping(e core.Ping) {
-	s := o.live[e.Session]
-	if s == nil {
-		return
-	}
+func (o *owner) ping(s *connection) {
 	o.pool.counts.Pings.Add(1)
 	o.self.Go(func(ctx context.Context) {
 		err := s.Ping(ctx)
 		if errors.Is(err, mux.ErrPingTimeout) {
 			return // the core has its own timeout
 		}
-		_ = o.tell(ctx, mail{Message: core.Pinged{Addr: e.Addr, Session: e.Session, Err: err}})
+		_ = o.tell(ctx, mail{Message: core.Pinged{Session: s.ID, Err: err}})
 	})
 }
 

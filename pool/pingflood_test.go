@@ -16,9 +16,7 @@ import (
 // for it, and in the end no session.
 func TestAPeerThatPingsAndReadsNothingIsCutOff(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = ln.Close() }()
 	down := make(chan error, 1)
 	p := newPool(t, pool.Config{
@@ -32,9 +30,7 @@ func TestAPeerThatPingsAndReadsNothingIsCutOff(t *testing.T) {
 	}, poolhooks.Hooks{Down: func(_ string, err error) { down <- err }})
 	waits := call(within(t), p, ln.Addr().String(), "X.Y", nil)
 	c, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = c.Close() }()
 	_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
 	_ = c.SetDeadline(time.Now().Add(patience))

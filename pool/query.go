@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"maps"
 	"math"
 	"reflect"
 	"sync/atomic"
@@ -82,19 +83,10 @@ var fieldKeys = func() (keys [fieldCount]reflect.Value) {
 
 // fieldNumber is the number of a field; -1 for any other name.
 func fieldNumber(name []byte) int {
-	switch string(name) {
-	case "MinQueryIndex":
-		return fieldIndex
-	case "MaxQueryTime":
-		return fieldTime
-	case "IdempotencyToken":
-		return fieldToken
-	case "Forwarded":
-		return fieldForwarded
-	case "Region":
-		return fieldRegion
-	case "ServerID":
-		return fieldServer
+	for i, known := range fieldNames {
+		if known == string(name) { // does not allocate
+			return i
+		}
 	}
 	return -1
 }
@@ -102,28 +94,24 @@ func fieldNumber(name []byte) int {
 // set takes a field's value. It is not valid if a pointer that leads to it is nil.
 func (f *RequestFields) set(i int, v reflect.Value) {
 	v = pointed(v)
+	var text string
+	if v.Kind() == reflect.String {
+		text = v.String()
+	}
 	switch i {
 	case fieldIndex:
 		f.Query, f.MinQueryIndex = true, uint64(positive(v))
 	case fieldTime:
 		f.MaxQueryTime = time.Duration(positive(v))
 	case fieldToken:
-		f.Write, f.IdempotencyToken = true, v.Kind() == reflect.String && v.Len() > 0
+		f.Write, f.IdempotencyToken = true, text != ""
 	case fieldForwarded:
 		f.Forwarded = true
 	case fieldRegion:
-		f.Region = text(v)
+		f.Region = text
 	case fieldServer:
-		f.ServerID = text(v)
+		f.ServerID = text
 	}
-}
-
-// text is a string of any type; empty if v is none.
-func text(v reflect.Value) string {
-	if v.Kind() != reflect.String {
-		return ""
-	}
-	return v.String()
 }
 
 func (f *RequestFields) ofMap(m map[string]any, n int) {
@@ -208,10 +196,7 @@ func field(v reflect.Value, index []int) reflect.Value {
 	if len(index) == 1 {
 		return v.Field(index[0])
 	}
-	f, err := v.FieldByIndexErr(index)
-	if err != nil {
-		return reflect.Value{}
-	}
+	f, _ := v.FieldByIndexErr(index) // not valid after an error
 	return f
 }
 
@@ -244,9 +229,7 @@ func (q *queryTypes) of(t reflect.Type) *queryType {
 	}
 	if len(known) < mostQueryTypes {
 		more := make(map[reflect.Type]*queryType, len(known)+1)
-		for t, f := range known {
-			more[t] = f
-		}
+		maps.Copy(more, known)
 		more[t] = found
 		q.known.Store(&more) // a type that was added in between is looked up again
 	}

@@ -21,9 +21,7 @@ var plain = func() *codec.MsgpackHandle {
 func packed(tb testing.TB, v any) pool.Raw {
 	tb.Helper()
 	var b []byte
-	if err := codec.NewEncoderBytes(&b, plain).Encode(v); err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, codec.NewEncoderBytes(&b, plain).Encode(v))
 	return b
 }
 

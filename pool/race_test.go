@@ -12,13 +12,9 @@ import (
 func TestASessionThatComesUpSecondIsClosedAndOnlyThatOne(t *testing.T) {
 	t.Parallel()
 	server, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	p, err := New(Far(Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ctx, stop := context.WithTimeout(t.Context(), Patience)
 	defer stop()
 	defer server.Stop(ctx)

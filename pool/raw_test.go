@@ -92,9 +92,7 @@ func (Relay) Nothing(*pool.Raw, *pool.Raw) error { return nil }
 
 func TestHandlersTakeAndGiveRaws(t *testing.T) {
 	services := rpc.NewServer()
-	if err := services.Register(Relay{}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, services.Register(Relay{}))
 	answers := make(chan pool.Raw, 1)
 	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{
 		RPC: services,
@@ -142,17 +140,13 @@ func TestRequestsAreWrittenAsTheyAreRead(t *testing.T) {
 		Follow  bool
 	}
 	for _, want := range []request{{"a", true}, {"b", false}} {
-		if err := pool.WriteRequest(c, want); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, pool.WriteRequest(c, want))
 		var got request
 		if err := pool.ReadRequest(c, &got); err != nil || got != want {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	}
-	if err := pool.WriteRequest(c, pool.Raw{0x81, 0xa1, 'a', 1}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.WriteRequest(c, pool.Raw{0x81, 0xa1, 'a', 1}))
 	var raw pool.Raw
 	if err := pool.ReadRequest(c, &raw); err != nil || string(raw) != "\x81\xa1a\x01" {
 		t.Fatalf("%x, %v", raw, err)

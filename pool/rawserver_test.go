@@ -39,9 +39,7 @@ func (w wiretap) Read(b []byte) (int, error) {
 func connectRaw(tb testing.TB, p *pool.Pool) (addr string, s rawServer) {
 	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	sessions := make(chan rawServer, 1)
 	go func() {
 		defer func() { _ = ln.Close() }()
@@ -68,9 +66,7 @@ func connectRaw(tb testing.TB, p *pool.Pool) (addr string, s rawServer) {
 	s = receive(tb, "the session", sessions)
 	tb.Cleanup(func() { _ = s.Close() })
 	pinged, err := s.AcceptStream()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	_ = pinged // stays open and unanswered
 	return addr, s
 }
@@ -79,9 +75,7 @@ func connectRaw(tb testing.TB, p *pool.Pool) (addr string, s rawServer) {
 func (s rawServer) opens(tb testing.TB, b []byte) *yamux.Stream {
 	tb.Helper()
 	st, err := s.OpenStream()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	_ = st.SetDeadline(time.Now().Add(patience))
 	if len(b) > 0 {
 		if _, err := st.Write(b); err != nil {

@@ -21,9 +21,7 @@ import (
 func whereIs(t *testing.T, p *pool.Pool, addr string) string {
 	t.Helper()
 	var where string
-	if err := p.Call(within(t), addr, "Test.Where", nil, &where); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(within(t), addr, "Test.Where", nil, &where))
 	return where
 }
 
@@ -108,11 +106,7 @@ func TestAResolverThatFailsCostsNothingWhereTheNameWasKnown(t *testing.T) {
 			ping(t, p, at(s.Addr()))
 			spoil(n)
 			for range 2 {
-				s.Kill()
-				if err := s.Restart(); err != nil {
-					t.Fatal(err)
-				}
-				await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+				bounce(t, p, s)
 				ping(t, p, at(s.Addr()))
 			}
 			s.Refuse()
@@ -206,9 +200,7 @@ func TestABetterSessionTakesOverAndTheCallsOnTheOldOneEndWell(t *testing.T) {
 		asked <- where
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if where := receive(t, "the proof", asked); where != addrs[1] {
 		t.Errorf("it was dialed at %s, where the old one is", where)
 	}
@@ -237,9 +229,7 @@ func TestABetterSessionIsSoughtAtAnotherAddressFirst(t *testing.T) {
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
 	here := whereIs(t, p, at(addrs[0]))
 	for range 12 {
-		if err := pool.Control(p).Renew(within(t), at(addrs[0]), nil); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, pool.Control(p).Renew(within(t), at(addrs[0]), nil))
 		next := whereIs(t, p, at(addrs[0]))
 		if next == here {
 			t.Fatalf("the second session is to %s as well", here)
@@ -345,9 +335,7 @@ func TestBlockingReadsMoveToABetterSession(t *testing.T) {
 		})
 	}()
 	receive(t, "the read", held.entered)
-	if err := pool.Control(p).Renew(within(t), s.Addr(), nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, pool.Control(p).Renew(within(t), s.Addr(), nil))
 	if err := receive(t, "the read's end", moved); !errors.Is(err, pool.ErrMoved) || !errors.Is(err, pool.ErrRenewed) {
 		t.Error(err)
 	}

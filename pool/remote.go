@@ -82,7 +82,7 @@ type RemoteError struct {
 	// nil if unknown.
 	Kind error
 
-	effect Outcome
+	effect Outcome // of the call, as far as the answer says
 }
 
 // Error is Text on one line, for people; Raw is for programs.
@@ -109,9 +109,6 @@ func (e *RemoteError) Error() string {
 
 // Unwrap is Kind.
 func (e *RemoteError) Unwrap() error { return e.Kind }
-
-// outcome is what the answer says about the call's effect.
-func (e *RemoteError) outcome() Outcome { return e.effect }
 
 // remoteError reads the text of an answer that is an error.
 func remoteError(text string) *RemoteError {

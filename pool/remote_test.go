@@ -70,7 +70,7 @@ func TestRemoteErrorsAreKnownByTheirWholeText(t *testing.T) {
 			if e.Text != c.text || e.Hops != c.hops || e.Code != c.code || e.Kind != c.kind {
 				t.Errorf("%+v, want %q, %d hops, code %d, %v", *e, c.text, c.hops, c.code, c.kind)
 			}
-			if got := e.outcome(); got != c.outcome {
+			if got := e.effect; got != c.outcome {
 				t.Errorf("%v, want %v", got, c.outcome)
 			}
 			if c.kind != nil && !errors.Is(&CallError{Err: e}, c.kind) {

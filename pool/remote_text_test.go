@@ -82,13 +82,13 @@ func TestEachTextOfALeaderChangeIsKnownInItsWrappings(t *testing.T) {
 			check := func(sent, text string, hops int, kind error, outcome Outcome) {
 				t.Helper()
 				e := remoteError(sent)
-				if e.Raw != sent || e.Text != text || e.Hops != hops || !errors.Is(e, kind) || e.outcome() != outcome {
-					t.Errorf("%q: %+v, %v", sent, *e, e.outcome())
+				if e.Raw != sent || e.Text != text || e.Hops != hops || !errors.Is(e, kind) || e.effect != outcome {
+					t.Errorf("%q: %+v, %v", sent, *e, e.effect)
 				}
 			}
 			if hops == 0 && c.hopped {
-				if e := remoteError(c.text); e.Kind != nil || e.outcome() != MaybeExecuted {
-					t.Errorf("%q are a handler's own words: %+v, %v", c.text, *e, e.outcome())
+				if e := remoteError(c.text); e.Kind != nil || e.effect != MaybeExecuted {
+					t.Errorf("%q are a handler's own words: %+v, %v", c.text, *e, e.effect)
 				}
 				continue
 			}
@@ -118,8 +118,8 @@ func TestATextThatOnlyLooksLikeAWrappingIsAHandlersOwn(t *testing.T) {
 		"msgpack encode error: stream closed", "rpc error: msgpack encode error: x", "failed to sign node identity claims: x",
 		"controller publish: rpc error: stream closed", "node e1e2 not found", deep,
 	} {
-		if e := remoteError(sent); e.Kind != nil || e.outcome() != MaybeExecuted || e.Raw != sent {
-			t.Errorf("%q: %+v, %v", sent, *e, e.outcome())
+		if e := remoteError(sent); e.Kind != nil || e.effect != MaybeExecuted || e.Raw != sent {
+			t.Errorf("%q: %+v, %v", sent, *e, e.effect)
 		}
 	}
 }
@@ -138,8 +138,8 @@ func TestTheOtherKnownTextsHaveTheirErrors(t *testing.T) {
 		"rpc error: msgpack decode error [pos 47]":                  {ErrBadRequest, MaybeExecuted}, // perhaps of the leader's reply
 		"RPC Error:: 500,rpc error: RPC Error:: 404,Unknown node x": {ErrUnknownNode, Rejected},
 	} {
-		if e := remoteError(sent); e.Kind != want.kind || e.outcome() != want.effect || e.Raw != sent {
-			t.Errorf("%q: %+v, %v", sent, *e, e.outcome())
+		if e := remoteError(sent); e.Kind != want.kind || e.effect != want.effect || e.Raw != sent {
+			t.Errorf("%q: %+v, %v", sent, *e, e.effect)
 		}
 	}
 	if e := remoteError("RPC Error:: 500,rpc error: RPC Error:: 404,Unknown node x"); e.Code != 404 || e.Text != "Unknown node x" {
@@ -173,7 +173,7 @@ func FuzzTheTextOfAnError(f *testing.F) {
 		if e.Raw != sent || !strings.HasSuffix(sent, e.Text) || strings.Contains(e.Error(), "\n") {
 			t.Errorf("%+v, %q", *e, e.Error())
 		}
-		if e.outcome() == Rejected && e.Kind == nil {
+		if e.effect == Rejected && e.Kind == nil {
 			t.Errorf("%q was refused, and nobody knows for what", sent)
 		}
 	})

@@ -27,9 +27,7 @@ type wedged struct {
 func startWedged(t *testing.T, bad int64, streams int) *wedged {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	w := &wedged{addr: ln.Addr().String()}
 	var serving sync.WaitGroup
 	serving.Go(func() {

@@ -26,9 +26,7 @@ func says(text string) pool.CallHandler {
 func lookedUp(t *testing.T) pool.Handlers {
 	t.Helper()
 	services := rpc.NewServer()
-	if err := services.Register(Arith{}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, services.Register(Arith{}))
 	named := func(text string) pool.StreamHandler {
 		return func(_ context.Context, c net.Conn) error { _, err := io.WriteString(c, text); return err }
 	}
@@ -84,9 +82,7 @@ func TestAMethodThatIsNotListedIsLookedUp(t *testing.T) {
 			}
 			for method, want := range map[string]string{"Test.Name": "by name", "Plugin.Any": "looked up"} {
 				c, err := s.StreamNode(within(t), "n1", method)
-				if err != nil {
-					t.Fatal(err)
-				}
+				noError(t, err)
 				_ = c.SetDeadline(time.Now().Add(patience))
 				if got, err := io.ReadAll(c); err != nil || string(got) != want {
 					t.Errorf("%s: %q, %v", method, got, err)
@@ -123,10 +119,8 @@ func TestAMethodThatIsNotListedIsLookedUp(t *testing.T) {
 // there.
 func request(t *testing.T, method string, n, part int) []byte {
 	t.Helper()
-	b, err := wire.NewEncoder().Request([]byte{wire.ModeRPC}, 7, method, strings.Repeat("x", n))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, err := wire.NewEncoder().Value(wire.AppendRequest([]byte{wire.ModeRPC}, 7, method), strings.Repeat("x", n))
+	noError(t, err)
 	return b[:len(b)-n+part]
 }
 
@@ -135,9 +129,7 @@ func answered(t *testing.T, from io.Reader) (text string) {
 	t.Helper()
 	r := wire.NewReader(from)
 	raw, err := r.Value(1 << 20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var h wire.Header
 	if err := wire.NewDecoder().Header(raw, &h); err != nil || h.Seq != 7 {
 		t.Fatalf("%+v, %v", h, err)

@@ -29,9 +29,7 @@ var node = dict{"Region": "global", "Node": dict{
 // register makes the server know a node on the pool's connection.
 func register(tb testing.TB, p *pool.Pool, s *testutil.Server) {
 	tb.Helper()
-	if err := p.Call(within(tb), s.Addr(), "Node.Register", node, nil); err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, p.Call(within(tb), s.Addr(), "Node.Register", node, nil))
 }
 
 // agentWith is a pool with handlers, registered with a server.
@@ -70,9 +68,7 @@ func (Arith) Half(n int, reply *int) error {
 
 func TestAServersCallsAreAnswered(t *testing.T) {
 	services := rpc.NewServer()
-	if err := services.Register(Arith{}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, services.Register(Arith{}))
 	s, p := agentWith(t, pool.Config{Handlers: pool.Handlers{
 		Calls: map[string]pool.CallHandler{
 			"Test.Double": doubles,
@@ -139,20 +135,16 @@ func TestManyRequestsComeOnOneStreamOfTheServer(t *testing.T) {
 	enc := wire.NewEncoder()
 	var all []byte
 	for seq := range uint64(100) {
-		one, err := enc.Request(nil, 1000+seq, "Test.Double", int(seq))
-		if err != nil {
-			t.Fatal(err)
-		}
+		one, err := enc.Value(wire.AppendRequest(nil, 1000+seq, "Test.Double"), int(seq))
+		noError(t, err)
 		all = append(all, one...)
 	}
 	if _, err := st.Write(all); err != nil {
 		t.Fatal(err)
 	}
 	for seq := range uint64(100) {
-		want, err := enc.Reply(nil, wire.Header{Seq: 1000 + seq, ServiceMethod: "Test.Double"}, int(2*seq))
-		if err != nil {
-			t.Fatal(err)
-		}
+		want, err := enc.Value(wire.AppendReply(nil, wire.Header{Seq: 1000 + seq, ServiceMethod: "Test.Double"}), int(2*seq))
+		noError(t, err)
 		reads(t, st, want)
 	}
 	_ = st.Close()
@@ -166,17 +158,13 @@ func TestAServersStreamIsServedAndItsErrorIsAFrame(t *testing.T) {
 		"Test.Broken": func(context.Context, net.Conn) error { return errors.New("broken") },
 	}}})
 	c, err := s.StreamNode(within(t), "n1", "Test.Echo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_ = c.SetDeadline(time.Now().Add(patience))
 	exchangeOn(t, c, "hello")
 	_ = c.Close()
 	for method, want := range map[string]pool.StreamError{"Test.Absent": {Code: 404, Message: "absent"}, "Test.Broken": {Code: 500, Message: "broken"}} {
 		c, err := s.StreamNode(within(t), "n1", method)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		_ = c.SetDeadline(time.Now().Add(patience))
 		r := pool.NewFrameReader(c)
 		_, err = r.Next()
@@ -204,9 +192,7 @@ func TestAHandlersPanicEndsItsStreamOnly(t *testing.T) {
 		t.Error("it was answered")
 	}
 	c, err := s.StreamNode(within(t), "n1", "Test.Panic")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_ = c.SetDeadline(time.Now().Add(patience))
 	ends(t, c)
 	_ = c.Close()

@@ -27,9 +27,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 			with = make(map[string]bool)
 			for range 100 {
 				r, err := p.resolver.Resolve(t.Context(), addr)
-				if err != nil {
-					t.Fatal(err)
-				}
+				noError(t, err)
 				with[r.Each[2]] = true
 			}
 			return with

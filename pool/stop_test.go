@@ -15,9 +15,7 @@ func TestStopFailsTheCallsInFlightAndLeavesNothingBehind(t *testing.T) {
 	testutil.VerifyNone(t)
 	s := startServer(t)
 	p, err := pool.New(pool.Far(pool.Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	g := holdCalls(t, s)
 	var all []<-chan result
 	for i := range 30 {
@@ -42,9 +40,7 @@ func TestStopDuringADialFailsTheWaitingCallers(t *testing.T) {
 	s := startServer(t)
 	s.Freeze()
 	p, err := pool.New(pool.Far(pool.Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	c := call(within(t), p, s.Addr(), "Echo.Echo", 1)
 	await(t, "the connection", func() bool { return p.Stats().Dials == 1 && s.Counts().Accepted == 1 })
 	stop(t, p.Stop)

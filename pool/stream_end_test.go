@@ -51,9 +51,7 @@ func TestABrokenSessionIsNoEndOfFile(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Errorf("closing: %v", err)
 		}
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, s.Restart())
 		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 	}
 }
@@ -62,13 +60,9 @@ func TestStopEndsStreamsThatAreNotClosed(t *testing.T) {
 	s := startServer(t)
 	handleCopies(s)
 	p, err := pool.New(pool.Far(pool.Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	c, err := p.Stream(within(t), s.Addr(), "Test.Copy")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	got := make(chan error, 1)
 	go func() { _, err := c.Read(make([]byte, 1)); got <- err }()
 	stop(t, p.Stop)

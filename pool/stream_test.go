@@ -199,9 +199,7 @@ func (c *tally) each() func(n int64) bool {
 func TestAStoppedPoolRefusesCalls(t *testing.T) {
 	s := startServer(t)
 	p, err := pool.New(pool.Far(pool.Config{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ping(t, p, s.Addr())
 	stop(t, p.Stop)
 	stop(t, p.Stop) // twice is fine

@@ -41,9 +41,7 @@ func (h *halting) Read(b []byte) (int, error) {
 func startRoomyServer(tb testing.TB, window uint32, let <-chan struct{}, serve func(io.ReadWriter)) (addr string) {
 	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	var all sync.WaitGroup
 	handle := func(st *yamux.Stream) {
 		defer func() { _ = st.Close() }()
@@ -203,9 +201,7 @@ func TestAWriteEndsAlsoWhereOnlyTheTransportIsSlow(t *testing.T) {
 				wrote <- n
 			}()
 			await(t, "the writer", func() bool { return p.Stats().BytesOut > before+1<<19 })
-			if err := c.end(s); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, c.end(s))
 			close(let)
 			n := receive(t, "the count", wrote)
 			_ = s.Close()

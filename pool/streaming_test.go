@@ -29,9 +29,7 @@ func handleCopies(s *testutil.Server) {
 func openStream(tb testing.TB, p *pool.Pool, addr, method string) net.Conn {
 	tb.Helper()
 	c, err := p.Stream(within(tb), addr, method)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	tb.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
 	return c
@@ -65,9 +63,7 @@ func TestAStreamCarriesBytesBothWaysDuringCalls(t *testing.T) {
 	if c.RemoteAddr().String() != s.Addr() {
 		t.Errorf("to %v", c.RemoteAddr())
 	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Close())
 	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
 		t.Fatalf("closed twice: %v", err)
 	}
@@ -92,9 +88,7 @@ func TestAHalfClosedStreamIsStillRead(t *testing.T) {
 	if _, err := c.Write([]byte("abc")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.(halfCloser).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.(halfCloser).CloseWrite())
 	if _, err := c.Write([]byte("d")); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("written behind CloseWrite: %v", err)
 	}

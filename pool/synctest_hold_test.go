@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ func TestARequestMayHaveAHoldTimeOfItsOwn(t *testing.T) {
 		{"longer", time.Hour, 0, time.Hour},
 		{"none: that of the configuration", 0, 0, 10 * time.Second},
 		{"nonsense: that of the configuration", -time.Second, 0, 10 * time.Second},
+		{"beyond the longest that a server holds a query", 0, math.MaxInt64, 300*17*time.Second/16 + 10*time.Second},
 		{"beyond a blocking query's own time", 2 * time.Second, 160 * time.Second, 172 * time.Second},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -3,7 +3,6 @@ package pool
 import (
 	"context"
 	"errors"
-	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,25 +11,23 @@ import (
 )
 
 func TestABlockingQueryIsOverdueOnlyPastItsOwnTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{})
-		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 160 * time.Second})
-		sp.after(t, 170*time.Second+sure, "left")
-		if !errors.Is(err, ErrSilent) {
-			t.Error(err)
-		}
-	})
-}
-
-func TestAQueryWithoutATimeIsHeldAsLongAsAServerDoes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sp := newSilentPool(t, Config{})
-		err := sp.Call(t.Context(), "a:1", "Node.GetClientAllocs", map[string]any{"MinQueryIndex": 1, "MaxQueryTime": 0}, nil)
-		sp.after(t, 300*17*time.Second/16+sure, "left")
-		if !errors.Is(err, ErrSilent) {
-			t.Error(err)
-		}
-	})
+	for name, c := range map[string]struct{ block, held time.Duration }{
+		"its own time": {160 * time.Second, 170 * time.Second},
+		"none: as long as a server holds it": {
+			BlockTime(map[string]any{"MinQueryIndex": 1, "MaxQueryTime": 0}), 300 * 17 * time.Second / 16,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sp := newSilentPool(t, Config{})
+				err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: c.block})
+				sp.after(t, c.held+sure, "left")
+				if !errors.Is(err, ErrSilent) {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 func TestACallerInAHurryCountsToo(t *testing.T) {
@@ -57,28 +54,6 @@ func aliveButMute(t *testing.T) *silentPool {
 	return sp
 }
 
-func TestAHeldCallEndsAtTheHoldTimeoutAlthoughItsServerIsAlive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sp := aliveButMute(t)
-		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
-		sp.after(t, 10*time.Second, "given up")
-		if held, ok := errors.AsType[*HoldError](err); !ok || held.Limit != 10*time.Second {
-			t.Error(err)
-		}
-	})
-}
-
-func TestNobodyWaitsLongerForAQueryThanAServerHoldsOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sp := aliveButMute(t)
-		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: math.MaxInt64})
-		sp.after(t, 300*17*time.Second/16+10*time.Second, "given up")
-		if _, ok := errors.AsType[*HoldError](err); !ok {
-			t.Error(err)
-		}
-	})
-}
-
 func TestAnAcknowledgementHasALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := aliveButMute(t)
@@ -97,9 +72,7 @@ func TestAnAcknowledgementHasALimit(t *testing.T) {
 func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{})
-		if err := Control(sp.Pool).Keepalive(t.Context(), 30*time.Second); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, Control(sp.Pool).Keepalive(t.Context(), 30*time.Second))
 		err := sp.Do(t.Context(), "a:1", &Request{Method: "X.Y", Args: struct{}{}, Block: 5 * time.Minute})
 		sp.after(t, 32*time.Second, "left")
 		if !errors.Is(err, ErrSilent) {
@@ -111,13 +84,9 @@ func TestTheKeepaliveFindsADeadServerBehindABlockingQuery(t *testing.T) {
 func TestASessionWithoutCallsSendsNothingForAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sp := newSilentPool(t, Config{}, poolhooks.Hooks{Suspect: func(string) { t.Error("suspected") }})
-		if err := errors.Join(Control(sp.Pool).Keepalive(t.Context(), 30*time.Second), control{sp.Pool}.Retain(t.Context(), "a:1")); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, errors.Join(Control(sp.Pool).Keepalive(t.Context(), 30*time.Second), control{sp.Pool}.Retain(t.Context(), "a:1")))
 		s, err := sp.find(t.Context(), "a:1", 0, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		s.Leave()
 		time.Sleep(time.Hour)
 		if st := sp.Stats(); st.Pings != 0 || st.BytesOut != 0 || st.Sessions != 1 {

@@ -21,9 +21,7 @@ func TestASessionOnASlowLineIsNotSilentWhileARequestGoesOut(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sp := newSilentPool(t, Config{})
 				s, err := sp.find(t.Context(), "a:1", 0, false)
-				if err != nil {
-					t.Fatal(err)
-				}
+				noError(t, err)
 				s.Leave()
 				ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
 				defer stop()

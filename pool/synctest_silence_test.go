@@ -26,9 +26,7 @@ type silentPool struct {
 
 func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPool {
 	t.Helper()
-	if err := cfg.validate(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, cfg.validate())
 	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now()}, mux: sessiontest.NewSilent()}
 	for _, h := range hooks {
 		sp.hooks = h

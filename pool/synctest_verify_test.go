@@ -31,9 +31,7 @@ func idled(t *testing.T, dead bool, idle time.Duration) (*silentPool, *sessionte
 		sp.mux.Answer.Store(&answer)
 	}
 	s, err := sp.find(t.Context(), "a:1", 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	s.Leave()
 	time.Sleep(idle)
 	return sp, sp.mux

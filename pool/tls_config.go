@@ -83,14 +83,7 @@ func (c *credentials) anyName() bool { return c != nil && c.wanted == "" }
 
 // serverName is the name that a server's certificate must hold.
 func (c *TLSConfig) serverName() string {
-	if c.ServerName != "" {
-		return c.ServerName
-	}
-	region := c.Region
-	if region == "" {
-		region = "global"
-	}
-	return "server." + region + ".nomad"
+	return cmp.Or(c.ServerName, "server."+cmp.Or(c.Region, "global")+".nomad")
 }
 
 // load reads and checks everything; nil, for plain TCP, if c is nil. The error
@@ -157,7 +150,7 @@ func (c *TLSConfig) protocol() error {
 	c.CipherSuites = slices.Clone(c.CipherSuites)
 	old := c.MinVersion > tls.VersionTLS12 // TLS 1.2 is not spoken, or has a suite
 	for _, id := range c.CipherSuites {
-		s := suite(id)
+		s := suite(func(s *tls.CipherSuite) bool { return s.ID == id })
 		switch {
 		case s == nil:
 			return badSuite(TLSUnknownSuite, tls.CipherSuiteName(id))
@@ -172,14 +165,14 @@ func (c *TLSConfig) protocol() error {
 	return nil
 }
 
-// suite is the cipher suite with that number, secure or not; nil: it is unknown.
-func suite(id uint16) *tls.CipherSuite {
-	all := append(tls.CipherSuites(), tls.InsecureCipherSuites()...)
-	i := slices.IndexFunc(all, func(s *tls.CipherSuite) bool { return s.ID == id })
-	if i < 0 {
-		return nil
+// suite is the cipher suite that is selects, secure or not; nil: there is none.
+func suite(is func(*tls.CipherSuite) bool) *tls.CipherSuite {
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if is(s) {
+			return s
+		}
 	}
-	return all[i]
+	return nil
 }
 
 // badVersion quotes a version that is not spoken.
@@ -236,13 +229,9 @@ func ParseCipherSuites(names string) ([]uint16, error) {
 	for name := range strings.SplitSeq(names, ",") {
 		name = strings.TrimSpace(name)
 		id, known := nomadSuites[name]
-		for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-			switch {
-			case s.Name != name:
-			case s.Insecure:
+		if s := suite(func(s *tls.CipherSuite) bool { return s.Name == name }); s != nil {
+			if id, known = s.ID, true; s.Insecure {
 				return nil, badSuite(TLSInsecureSuite, name)
-			default:
-				id, known = s.ID, true
 			}
 		}
 		if !known {

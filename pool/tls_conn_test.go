@@ -22,13 +22,9 @@ import (
 func refusing(t *testing.T, ca *testutil.CA) (addr string, gone <-chan struct{}) {
 	t.Helper()
 	id, err := ca.Server("global")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	done := make(chan struct{})
 	go func() {
@@ -61,26 +57,18 @@ func (s *sleepy) Read(b []byte) (int, error) {
 // although there is no reader.
 func TestAWriteToAServerThatRefusedHasTheReason(t *testing.T) {
 	ca, err := testutil.NewCA()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	creds, err := (&TLSConfig{CAPEM: ca.PEM()}).load(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	addr, gone := refusing(t, ca)
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer raw.Close()
 	under := &sleepy{Conn: raw}
 	conn, err := creds.secure(ctx, &metered{Conn: under, in: new(atomic.Uint64), out: new(atomic.Uint64)}, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	<-gone
 	under.asleep.Store(true)
 	for err == nil && ctx.Err() == nil {
@@ -133,14 +121,10 @@ func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
 
 func TestWritingDoesNotBlockOverTLSIfItDoesNotBelow(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer ln.Close()
 	tcp, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer tcp.Close()
 	nb := nbconn.Wrap(tcp, newBacklogError)
 	_, can := nb.(*nbconn.Conn)

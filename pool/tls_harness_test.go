@@ -18,9 +18,7 @@ type authority struct {
 func newAuthority(tb testing.TB) authority {
 	tb.Helper()
 	ca, err := testutil.NewCA()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	noError(tb, err)
 	return authority{tb, ca}
 }
 

@@ -96,9 +96,7 @@ func TestFilesMayHoldMoreThanIsAskedFor(t *testing.T) {
 	own := ca.issue("client.global.nomad")
 	s := ca.server()
 	ec, err := x509.MarshalECPrivateKey(own.Certificate.PrivateKey.(*ecdsa.PrivateKey))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	for name, cfg := range map[string]*pool.TLSConfig{
 		"a bundle with an old CA and one that is none": {
 			CAPEM:   slices.Concat(ca.issue("old", expired, mayAlsoSign).CertPEM, id.CertPEM, []byte("# comment\n"), ca.PEM()),
@@ -118,9 +116,7 @@ func TestFilesMayHoldMoreThanIsAskedFor(t *testing.T) {
 
 func TestAnRSAKeyInTheOldFormIsReadToo(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ca := newAuthority(t)
 	_, err = pool.New(pool.Config{TLS: &pool.TLSConfig{
 		CAPEM: ca.PEM(), CertPEM: ca.issue("x").CertPEM, KeyPEM: block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)),

@@ -71,9 +71,7 @@ func TestACertificateBetweenIsLookedAtWithoutTheName(t *testing.T) {
 	between, leaf := ca.issue("Between", mayAlsoSign), ca.issue("www.example.com")
 	signer := between.Certificate
 	der, err := x509.CreateCertificate(rand.Reader, leaf.Certificate.Leaf, signer.Leaf, leaf.Certificate.Leaf.PublicKey, signer.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	alone, chain := *leaf, *leaf
 	alone.Certificate.Certificate = [][]byte{der}
 	chain.Certificate.Certificate = [][]byte{der, signer.Leaf.Raw}
@@ -103,17 +101,11 @@ func TestThatNamesAreNotVerifiedIsLoggedOnce(t *testing.T) {
 	*cfg.VerifyServerName = true // it was copied
 	for range 3 {
 		ping(t, p, s.Addr())
-		s.Kill()
-		await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-		if err := s.Restart(); err != nil {
-			t.Fatal(err)
-		}
+		bounce(t, p, s)
 	}
 	set := func(cfg *pool.TLSConfig) {
 		t.Helper()
-		if err := p.SetTLS(t.Context(), cfg); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.SetTLS(t.Context(), cfg))
 	}
 	set(anyName(ca.agent())) // as before
 	if n := said(); n != 1 {
@@ -201,11 +193,7 @@ func TestNoSessionIsResumed(t *testing.T) {
 				if receive(t, "a handshake", resumed) {
 					t.Errorf("%s: resumed", tls.VersionName(v))
 				}
-				s.Kill()
-				await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-				if err := s.Restart(); err != nil {
-					t.Fatal(err)
-				}
+				bounce(t, p, s)
 			}
 		}
 	}

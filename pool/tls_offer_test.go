@@ -30,22 +30,10 @@ func startTurncoat(t *testing.T, ca authority) *turncoat {
 	return s
 }
 
-// bounce ends the sessions there are.
-func (s *turncoat) bounce(t *testing.T, p *pool.Pool) {
-	t.Helper()
-	s.Kill()
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // offer offers and looks that it is refused, with one line in the log.
 func offer(t *testing.T, p *pool.Pool, cfg *pool.TLSConfig, log lines, why error) {
 	t.Helper()
-	if err := p.OfferTLS(cfg); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.OfferTLS(cfg))
 	onOffer(t, p, why)
 	awaitLine(t, log, "the TLS credentials on offer are not taken")
 }
@@ -87,10 +75,10 @@ func TestAnOfferIsTakenByAServerThatComesToLikeIt(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: ca.agent(), Logger: log.logger()})
 	ping(t, p, s.Addr())
 	offer(t, p, next.agent(), log, pool.ErrTLSUnknownAuthority)
-	s.bounce(t, p)
+	bounce(t, p, s.Server)
 	ping(t, p, s.Addr()) // with those in force: it is asked again, and refuses again
 	s.follow(next)
-	s.bounce(t, p)
+	bounce(t, p, s.Server)
 	_, err := p.Ping(within(t), s.Addr())
 	if err != nil { // the offer was made while that session came up, or is now
 		failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
@@ -109,9 +97,7 @@ func TestAnOfferIsTakenAtOnceWhereItIsLiked(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: ca.agent()})
 	ping(t, p, s.Addr())
 	id := ca.issue("client.global.nomad")
-	if err := p.OfferTLS(ca.client(id)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.OfferTLS(ca.client(id)))
 	s.awaitGuest(t, id) // to be tried
 	s.awaitGuest(t, id) // for good
 	awaitTaken(t, p)
@@ -121,9 +107,7 @@ func TestAnOfferIsTakenAtOnceWhereItIsLiked(t *testing.T) {
 func TestWhereNoServerIsKnownAnOfferIsInForceAtOnce(t *testing.T) {
 	ca := newAuthority(t)
 	p := newPool(t, pool.Config{})
-	if err := p.OfferTLS(ca.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.OfferTLS(ca.agent()))
 	if pending, why := p.OfferedTLS(); pending || why != nil {
 		t.Errorf("pending: %v", why)
 	}
@@ -139,16 +123,12 @@ func TestAnOfferWaitsForAServerThatCanBeAsked(t *testing.T) {
 	s.Kill()
 	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
 	id := ca.issue("client.global.nomad")
-	if err := p.OfferTLS(ca.client(id)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.OfferTLS(ca.client(id)))
 	awaitLine(t, log, "no server can be asked")
 	if pending, why := p.OfferedTLS(); !pending || why == nil {
 		t.Errorf("pending %v: %v", pending, why)
 	}
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Restart())
 	ping(t, p, s.Addr())
 	awaitTaken(t, p)
 	s.awaitGuest(t, id)

@@ -87,10 +87,7 @@ func (p *Pool) secure(ctx context.Context, of *offer) error {
 		of.reply = r
 		return mail{offer: of}
 	})
-	if err != nil {
-		return err
-	}
-	return refused
+	return cmp.Or(err, refused)
 }
 
 // secure tries, in a goroutine of its own, whether a server takes an offer, or starts an

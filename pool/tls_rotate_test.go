@@ -51,15 +51,11 @@ func TestNewCredentialsAreUsedAndCallsOnTheOldSessionEndWell(t *testing.T) {
 	from := receive(t, "the call", held.entered)
 
 	id := ca.issue("client.global.nomad")
-	if err := p.SetTLS(t.Context(), ca.client(id)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), ca.client(id)))
 	s.awaitGuest(t, id)
 	await(t, "calls on the new one", func() bool {
 		var on string
-		if err := p.Call(within(t), s.Addr(), "Test.Where", nil, &on); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.Call(within(t), s.Addr(), "Test.Where", nil, &on))
 		return on != from
 	})
 	if n := p.Stats().Sessions; n != 2 {
@@ -97,11 +93,7 @@ func TestBadCredentialsLeaveTheOldInForce(t *testing.T) {
 	if st := p.Stats(); st.Dials != dials || st.Sessions != 1 {
 		t.Errorf("%+v", st)
 	}
-	s.Kill()
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
+	bounce(t, p, s)
 	ping(t, p, s.Addr()) // with the old ones
 }
 
@@ -115,9 +107,7 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
 		t.Errorf("a dead server refused them: %v", err)
 	}
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Restart())
 	if err := p.SetTLS(t.Context(), other.agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
 		t.Errorf("%v", err)
 	}
@@ -136,9 +126,7 @@ func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
 	if err := p.SetTLS(t.Context(), newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) || as[*pool.TLSError](t, err).Addr != b.Addr() {
 		t.Fatalf("%v", err)
 	}
-	if err := p.SetTLS(t.Context(), newCA.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), newCA.agent()))
 	ping(t, p, b.Addr())
 }
 
@@ -150,9 +138,7 @@ func TestAServerThatDoesNotAnswerProvesNothingAboutCredentials(t *testing.T) {
 	await(t, "the first session", func() bool { _, err := p.Ping(within(t), a.Addr()); return err == nil })
 	a.Freeze()
 	defer a.Thaw()
-	if err := p.SetTLS(t.Context(), other.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), other.agent()))
 	await(t, "the other server", func() bool { _, err := p.Ping(within(t), b.Addr()); return err == nil })
 }
 
@@ -164,9 +150,7 @@ func TestOneServerThatTakesThemIsEnough(t *testing.T) {
 		ping(t, p, s.Addr())
 	}
 	servers[0].Refuse()
-	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), ca.agent()))
 	for _, s := range servers {
 		ping(t, p, s.Addr()) // the one that refuses is reached on the session there is
 	}
@@ -175,9 +159,7 @@ func TestOneServerThatTakesThemIsEnough(t *testing.T) {
 func TestWithoutAServerCredentialsAreTakenAsTheyAre(t *testing.T) {
 	ca := newAuthority(t)
 	p := newPool(t, pool.Config{})
-	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), ca.agent()))
 	ping(t, p, ca.server().Addr())
 }
 
@@ -189,9 +171,7 @@ func TestARenewalThatFailsIsNoFailureOfTheServer(t *testing.T) {
 	ping(t, p, a.Addr())
 	ping(t, p, b.Addr())
 	a.Refuse()
-	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), ca.agent()))
 	await(t, "the failed dial", func() bool { return p.Stats().DialFailures >= 1 }) // it is tried again after 5 s
 	await(t, "the other's renewal", func() bool { return b.Counts().Open == 1 && p.Stats().Dials >= 4 })
 	ping(t, p, a.Addr())
@@ -251,9 +231,7 @@ func TestNoCallIsLostToARotationUnderLoad(t *testing.T) {
 	}
 	for range rotations {
 		all, dials := done.each(), p.Stats().Dials
-		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.SetTLS(t.Context(), ca.agent()))
 		await(t, "calls on a new session", func() bool {
 			return p.Stats().Dials > dials && all(4) || t.Failed()
 		})
@@ -278,9 +256,7 @@ func TestACallOnAReplacedSessionLearnsThatItsServerIsSilent(t *testing.T) {
 	}, poolhooks.Hooks{Down: func(string, error) { down.Add(1) }})
 	old := call(within(t), p, s.Addr(), "Test.Hold", "old")
 	receive(t, "the call", held.entered)
-	if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), ca.agent()))
 	await(t, "the session in its place", func() bool { return p.Stats().Dials == 2 && inUse(p) == 0 })
 	s.Freeze()
 	defer s.Thaw()

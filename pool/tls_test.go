@@ -176,9 +176,7 @@ func TestAServerThatIsFrozenInTheHandshakeIsLeftInTime(t *testing.T) {
 func TestAServerThatAnswersTheHandshakeWithNonsenseIsNamed(t *testing.T) {
 	ca := newAuthority(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer l.Close()
 	done := make(chan struct{})
 	go func() {

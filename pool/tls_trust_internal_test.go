@@ -12,16 +12,12 @@ func TestWhichCredentialsWithdrawTrust(t *testing.T) {
 	var pem [2][]byte
 	for i := range pem {
 		ca, err := testutil.NewCA()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		pem[i] = ca.PEM()
 	}
 	load := func(cfg *TLSConfig) *credentials {
 		c, err := cfg.load(time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		return c
 	}
 	one, two := load(&TLSConfig{CAPEM: pem[0]}), load(&TLSConfig{CAPEM: pem[1]})

@@ -39,9 +39,7 @@ func TestOnlyWithdrawnTrustCutsTheCallsOfASession(t *testing.T) {
 			query := call(within(t), p, s.Addr(), "Test.Hold", "a query")
 			receive(t, "the query", held.entered)
 			turning.follow(c.turns)
-			if err := p.SetTLS(t.Context(), c.to()); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, p.SetTLS(t.Context(), c.to()))
 			if c.cut {
 				on.cut(t, pool.ErrDrained)
 				lost(t, receive(t, "the query", query).err, pool.ErrDrained)
@@ -80,9 +78,7 @@ func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 	for i := range 2 * bound {
 		on = append(on, occupy(t, p, s))
 		before := pool.Published(p, s.Addr())
-		if err := p.SetTLS(t.Context(), ca.agent()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.SetTLS(t.Context(), ca.agent()))
 		await(t, "the renewal", func() bool { return pool.Published(p, s.Addr()) != before })
 		if dials := p.Stats().Dials; dials != uint64(i)+2 {
 			t.Fatalf("%d dials in renewal %d", dials, i)

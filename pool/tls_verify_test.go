@@ -14,17 +14,11 @@ import (
 // the pool resumes none, and the chain is verified in such a handshake as well.
 func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 	ca, err := testutil.NewCA()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	stranger, err := testutil.NewCA()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	id, err := ca.Server("mars")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(v), func(t *testing.T) {
 			server := &tls.Config{Certificates: []tls.Certificate{id.Certificate}, MinVersion: v, MaxVersion: v}
@@ -32,9 +26,7 @@ func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 			meet := func(roots []byte) (resumed bool, err error) {
 				t.Helper()
 				creds, err := (&TLSConfig{CAPEM: roots, VerifyServerName: new(false)}).load(time.Now())
-				if err != nil {
-					t.Fatal(err)
-				}
+				noError(t, err)
 				if creds.tls.ClientSessionCache != nil {
 					t.Error("the pool would resume")
 				}
@@ -60,9 +52,7 @@ func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 func shake(t *testing.T, client, server *tls.Config) (resumed bool, err error) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer ln.Close()
 	done := make(chan struct{})
 	go func() {
@@ -80,9 +70,7 @@ func shake(t *testing.T, client, server *tls.Config) (resumed bool, err error) {
 	}()
 	defer func() { <-done }()
 	raw, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer raw.Close()
 	conn := tls.Client(raw, client)
 	if err := conn.Handshake(); err != nil {

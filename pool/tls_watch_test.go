@@ -109,11 +109,7 @@ func TestABadFileIsLoggedOnceAndTheOldStays(t *testing.T) {
 		t.Errorf("pending %v, %v", pending, why)
 	}
 	tried := s.Counts().Accepted
-	s.Kill()
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
+	bounce(t, p, s.Server)
 	ping(t, p, s.Addr())
 	await(t, "another attempt", func() bool { return s.Counts().Accepted >= tried+2 })
 	select {
@@ -149,9 +145,7 @@ func TestSetTLSEndsTheWatchOfTheFilesBefore(t *testing.T) {
 	p := newPool(t, pool.Config{TLS: f.config(often), Logger: log.logger()})
 	ping(t, p, s.Addr())
 	next.hold(ca, ca.issue("client.global.nomad"))
-	if err := p.SetTLS(t.Context(), next.config(often)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.SetTLS(t.Context(), next.config(often)))
 	f.put(f.cert, []byte("nonsense")) // nobody looks
 	id := ca.issue("client.global.nomad")
 	next.hold(ca, id)
@@ -179,10 +173,6 @@ func TestFilesAreReadAgainWithTheSettingsThatWereTaken(t *testing.T) {
 	ping(t, p, s.Addr())
 	f.hold(ca, ca.issue("client.global.nomad"))
 	awaitLine(t, log, "replaced")
-	s.Kill()
-	await(t, "the loss", func() bool { return p.Stats().Sessions == 0 })
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
+	bounce(t, p, s)
 	ping(t, p, s.Addr())
 }

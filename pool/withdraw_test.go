@@ -13,9 +13,7 @@ import (
 func stuck(t *testing.T) (p *Pool, srv *testutil.Server, s *connection, let func()) {
 	t.Helper()
 	srv, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = srv.Stop(context.Background()) })
 	if p, err = New(Far(Config{})); err != nil {
 		t.Fatal(err)
@@ -73,9 +71,7 @@ func TestARequestThatWaitsToBeWrittenWhenItsSessionEndsGoesOverAnother(t *testin
 	defer let()
 	done := queuedCall(t.Context(), t, p, srv, s)
 	s.End(errors.New("cut"))
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	noError(t, <-done)
 	if n := srv.Executions("queued"); n != 1 || p.Stats().Dials != 2 {
 		t.Fatalf("executed %d times, %+v", n, p.Stats())
 	}

@@ -37,9 +37,6 @@ func (c Class) String() string {
 // repeatable reports whether a call that may have been executed may be sent again.
 func (c Class) repeatable() bool { return c != AtMostOnce }
 
-// reader is implemented by arguments that tell whether their request only reads.
-type reader interface{ IsRead() bool }
-
 // classify is the class of a call; WithClass overrides it. The table of methods counts
 // before the arguments: requests that act have the options of queries too, and IsRead with
 // them.
@@ -50,7 +47,7 @@ func classify(method string, args any) Class {
 	if service, _, _ := strings.Cut(method, "."); acting[service] {
 		return AtMostOnce
 	}
-	r, tells := args.(reader)
+	r, tells := args.(interface{ IsRead() bool })
 	if tells && !isNil(args) {
 		var read bool
 		if read, tells = askMethod(r.IsRead); read {

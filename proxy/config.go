@@ -1,8 +1,8 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -189,9 +189,7 @@ func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrErro
 		if *d.value < 0 || *d.value > maxDuration {
 			return nil, nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, maxDuration, d.zero)}
 		}
-		if *d.value == 0 {
-			*d.value = d.zero
-		}
+		*d.value = cmp.Or(*d.value, d.zero)
 	}
 	if c.Policy > Rendezvous {
 		return nil, nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}
@@ -202,27 +200,11 @@ func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrErro
 	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > maxDuration {
 		return nil, nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, maxDuration)}
 	}
-	if c.Region == "" {
-		c.Region = "global"
-	}
-	servers, bad = parse(c.Servers)
+	c.Region = cmp.Or(c.Region, "global")
+	servers, bad = roster.Parse(c.Servers)
 	if len(bad) > 0 && (c.Strict || len(servers) == 0) {
 		err := &messages.AddrsError{Errs: bad}
 		return nil, nil, &ConfigError{Field: "Servers", Reason: err.Error(), Err: err}
 	}
 	return servers, bad, nil
-}
-
-// parse reads addresses; bad has an error for each that is none.
-func parse(addrs []string) (servers []messages.Server, bad []*messages.AddrError) {
-	servers = make([]messages.Server, 0, len(addrs))
-	for _, a := range addrs {
-		s, err := messages.ParseServer(a)
-		if e, isBad := errors.AsType[*messages.AddrError](err); isBad {
-			bad = append(bad, e)
-		} else {
-			servers = append(servers, s)
-		}
-	}
-	return servers, bad
 }

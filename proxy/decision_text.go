@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,11 +27,7 @@ func messageText(m messages.Message) string {
 		if m.LeaderRPCAddr != "" {
 			leader = "leader " + cut(m.LeaderRPCAddr)
 		}
-		from := "the active server"
-		if m.From.Addr != "" {
-			from = m.From.Addr
-		}
-		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", from, len(m.Servers), leader, m.NumNodes)
+		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", cmp.Or(m.From.Addr, "the active server"), len(m.Servers), leader, m.NumNodes)
 	case messages.FailureNotice:
 		event := "failure of"
 		if m.NoQuorum {
@@ -95,22 +93,8 @@ func effectText(e roster.Effect) string {
 func logText(e roster.Log) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", e.Level, e.Message)
-	if e.Server.Addr != "" {
-		b.WriteString(" server=" + e.Server.Addr)
-	}
-	if e.Next.Addr != "" {
-		b.WriteString(" next=" + e.Next.Addr)
-	}
-	if e.Source != "" {
-		b.WriteString(" source=" + string(e.Source))
-	}
-	for _, f := range logNumbers(e) {
-		if f.n != 0 {
-			fmt.Fprintf(&b, " %s=%d", f.name, f.n)
-		}
-	}
-	if e.Fields.Took != 0 {
-		b.WriteString(" took=" + roundedText(e.Fields.Took))
+	for _, f := range logFields(e) {
+		fmt.Fprintf(&b, " %s=%v", f.name, f.value)
 	}
 	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
 		b.WriteString(": " + cut(all.Text(failureText)))
@@ -136,19 +120,28 @@ func cut(text string) string {
 	return text
 }
 
-// logNumber is a number of a log line under its name; zero is left out.
-type logNumber struct {
-	name string
-	n    uint64
+// logField is a field of a log line: a string or a number.
+type logField struct {
+	name  string
+	value any
 }
 
-func logNumbers(e roster.Log) [4]logNumber {
-	return [...]logNumber{
+// logFields are those of a line that are not zero, in their order.
+func logFields(e roster.Log) []logField {
+	took := ""
+	if e.Fields.Took != 0 {
+		took = roundedText(e.Fields.Took)
+	}
+	return slices.DeleteFunc([]logField{
+		{"server", e.Server.Addr},
+		{"next", e.Next.Addr},
+		{"source", string(e.Source)},
 		{"round", e.Fields.Round},
 		{"run", e.Fields.Run},
 		{"servers", uint64(e.Fields.Servers)},
 		{"failures", uint64(e.Fields.Failures)},
-	}
+		{"took", took},
+	}, func(f logField) bool { return f.value == "" || f.value == uint64(0) })
 }
 
 // failureText describes a failure next to its server's address: phase and cause, without

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -50,11 +51,7 @@ func (p *Proxy) Explain() Explanation {
 // String is the explanation as lines of text.
 func (e Explanation) String() string {
 	var b strings.Builder
-	active := e.Active
-	if active == "" {
-		active = "none"
-	}
-	fmt.Fprintf(&b, "active: %s (%s)\n", active, e.Reason)
+	fmt.Fprintf(&b, "active: %s (%s)\n", cmp.Or(e.Active, "none"), e.Reason)
 	fmt.Fprintf(&b, "epoch %d, %d nodes, leader %q\n", e.Epoch, e.NumNodes, e.Leader)
 	for _, s := range e.Servers {
 		held := ""

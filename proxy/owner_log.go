@@ -5,7 +5,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -13,22 +12,13 @@ import (
 func (o *owner) log(e roster.Log) {
 	levels := [...]zerolog.Level{roster.Debug: zerolog.DebugLevel, roster.Info: zerolog.InfoLevel, roster.Warn: zerolog.WarnLevel}
 	line := o.cfg.Logger.WithLevel(levels[e.Level])
-	if e.Server != (messages.Server{}) {
-		line = line.Stringer("server", e.Server)
-	}
-	if e.Next != (messages.Server{}) {
-		line = line.Stringer("next", e.Next)
-	}
-	if e.Source != "" {
-		line = line.Str("source", string(e.Source))
-	}
-	for _, f := range logNumbers(e) {
-		if f.n != 0 {
-			line = line.Uint64(f.name, f.n)
+	for _, f := range logFields(e) {
+		switch v := f.value.(type) {
+		case string:
+			line = line.Str(f.name, v)
+		case uint64:
+			line = line.Uint64(f.name, v)
 		}
-	}
-	if e.Fields.Took != 0 {
-		line = line.Str("took", roundedText(e.Fields.Took))
 	}
 	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
 		line = line.Str(zerolog.ErrorFieldName, all.Text(failureText))

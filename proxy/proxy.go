@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -62,10 +63,7 @@ func Start(cfg Config) (*Proxy, error) {
 	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
 	p.calls.caller, _ = p.pinger.(Caller)
 	p.calls.life, p.cancel = context.WithCancel(context.Background())
-	seed := cfg.Seed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
+	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.events.mail, p.calls.owner = self.Ref(), self.Ref()

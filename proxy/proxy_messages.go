@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -22,11 +23,6 @@ func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
 		return &MessageError{Type: fmt.Sprintf("%T", m)}
 	}
 	return p.owner.Tell(ctx, m)
-}
-
-// ask sends the message that build makes and waits for its answer.
-func ask[R any](ctx context.Context, p *Proxy, build func(actor.Reply[R]) messages.Message) (R, error) {
-	return actor.Ask(ctx, p.owner.Ref, build)
 }
 
 // Heartbeat gives the owner the servers, node count, leader and TTL of a heartbeat's reply,
@@ -81,11 +77,8 @@ func (p *Proxy) AddBackup(ctx context.Context, addrs ...string) error {
 
 // change sends the message that build makes and waits until it is taken or refused.
 func (p *Proxy) change(ctx context.Context, build func(actor.Reply[error]) messages.Message) error {
-	refused, err := ask(ctx, p, build)
-	if err != nil {
-		return err
-	}
-	return refused
+	refused, err := actor.Ask(ctx, p.owner.Ref, build)
+	return cmp.Or(err, refused)
 }
 
 // AddPrimary adds a server behind the primaries, until the next heartbeat. Like the
@@ -93,7 +86,7 @@ func (p *Proxy) change(ctx context.Context, build func(actor.Reply[error]) messa
 // removed. A bad address is a *messages.AddrError. The other errors are ctx.Err and
 // ErrStopped.
 func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, error) {
-	added, err := ask(ctx, p, func(r actor.Reply[messages.AddResult]) messages.Message {
+	added, err := actor.Ask(ctx, p.owner.Ref, func(r actor.Reply[messages.AddResult]) messages.Message {
 		return messages.AddPrimary{Addr: addr, Reply: r}
 	})
 	if err != nil {
@@ -105,7 +98,7 @@ func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, e
 // Remove takes a server out of the list, and reports whether it was there. The
 // errors are ctx.Err and ErrStopped.
 func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
-	return ask(ctx, p, func(r actor.Reply[bool]) messages.Message {
+	return actor.Ask(ctx, p.owner.Ref, func(r actor.Reply[bool]) messages.Message {
 		return messages.RemoveServer{Server: s, Reply: r}
 	})
 }
@@ -113,7 +106,7 @@ func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
 // Rebalance runs one rebalance round now and waits for its end; while one runs
 // it waits for that one. The errors are ctx.Err and ErrStopped.
 func (p *Proxy) Rebalance(ctx context.Context) (messages.RebalanceResult, error) {
-	return ask(ctx, p, func(r actor.Reply[messages.RebalanceResult]) messages.Message {
+	return actor.Ask(ctx, p.owner.Ref, func(r actor.Reply[messages.RebalanceResult]) messages.Message {
 		return messages.RebalanceTick{Reply: r}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
@@ -38,7 +39,7 @@ func moved(err error) bool {
 // names the agent's own region.
 func describe(err *CallError, elsewhere, homeRegion bool) attempt.Failure {
 	f := attempt.Failure{
-		Kind: kind(err, elsewhere, homeRegion), Outcome: outcome(err.Outcome), Broke: broke(err), Silent: errors.Is(err, pool.ErrSilent),
+		Kind: kind(err, elsewhere, homeRegion), Outcome: attempt.Outcome(err.Outcome), Broke: broke(err), Silent: errors.Is(err, pool.ErrSilent),
 	}
 	if err.Outcome == pool.NotSent {
 		f.Until = backoffEnd(err)
@@ -64,18 +65,6 @@ func broke(err *CallError) bool {
 	}
 	_, transport := errors.AsType[*net.OpError](err)
 	return transport || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// outcome converts for package attempt, which does not import pool.
-func outcome(o pool.Outcome) attempt.Outcome {
-	switch o {
-	case pool.NotSent:
-		return attempt.NotSent
-	case pool.Rejected:
-		return attempt.Rejected
-	default:
-		return attempt.MaybeExecuted
-	}
 }
 
 func kind(err *CallError, elsewhere, homeRegion bool) attempt.Kind {
@@ -152,13 +141,9 @@ func leaderless(err error) bool {
 // leaderTrouble reports whether an answer means that the leader cannot be reached, changes,
 // stops or is not ready yet: all of these pass.
 func leaderTrouble(err error) bool {
-	for _, passing := range []error{
+	passing := []error{
 		pool.ErrLeaderUnreachable, pool.ErrNotLeader, pool.ErrLeadershipLost,
 		pool.ErrServerStopping, pool.ErrNotCommitted, pool.ErrStarting,
-	} {
-		if errors.Is(err, passing) {
-			return true
-		}
 	}
-	return false
+	return slices.ContainsFunc(passing, func(trouble error) bool { return errors.Is(err, trouble) })
 }

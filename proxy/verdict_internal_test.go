@@ -99,3 +99,11 @@ func TestWhichRefusalsAnotherServerMayNotShare(t *testing.T) {
 		}
 	}
 }
+
+// describe converts outcomes by their value.
+func TestOutcomesAreThoseOfThePool(t *testing.T) {
+	if got := [...]pool.Outcome{pool.Outcome(attempt.MaybeExecuted), pool.Outcome(attempt.NotSent), pool.Outcome(attempt.Rejected)}; got !=
+		[...]pool.Outcome{pool.MaybeExecuted, pool.NotSent, pool.Rejected} {
+		t.Errorf("%v", got)
+	}
+}

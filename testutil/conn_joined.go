@@ -164,6 +164,17 @@ func (j *joined) drain() {
 	}
 }
 
+// forget drops what was gathered. Nothing may use the connection any more.
+func (j *joined) forget() {
+	j.pendingHead = nil
+	for _, kept := range [...]chan []byte{j.slot, j.spare} {
+		select {
+		case <-kept:
+		default:
+		}
+	}
+}
+
 // Close ends flush, too.
 func (j *joined) Close() error {
 	if j.closed.CompareAndSwap(false, true) {

@@ -154,11 +154,15 @@ func (c *conn) serveSession(rw net.Conn, modeless bool) {
 			defer c.opened.close()
 			defer context.AfterFunc(c.ctx, func() { _ = stream.SetDeadline(time.Unix(1, 0)) })()
 			serve(stream)
+			// yamux keeps a stream that the client has not closed for five minutes more, also
+			// when its session has ended (yamux v0.1.2, stream.go Close).
+			stream.Shrink()
 		})
 	}
 	c.cancel()
 	_ = session.Close() // the connection is done for anyway
 	c.streams.Wait()
+	out.forget()
 }
 
 // lost runs when the transport cannot be read any more. Nothing is written to it

@@ -27,7 +27,7 @@ func newDemo(s demo.Scenario) *cobra.Command {
 it, callers and a heartbeat, and lets the servers fail in seven ways, for half a
 minute altogether. It needs no network and no other program.
 
-For each act it prints how many calls began in it, how many of these failed, the
+For each step it prints how many calls began in it, how many of these failed, the
 longest time in which no call succeeded, and the active server at its end. Every
 call has 30 s, longer than any of the outages: a call that fails was lost.
 

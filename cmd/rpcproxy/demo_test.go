@@ -27,7 +27,7 @@ func step(name string, run func(context.Context, *demo.Env) error) demo.Step {
 
 // outcome is what --json prints.
 type outcome struct {
-	Acts []struct {
+	Steps []struct {
 		Name       string `json:"name"`
 		Calls      int    `json:"calls"`
 		Failed     int    `json:"failed"`
@@ -60,17 +60,17 @@ func TestTheDemoLosesNoCallAndLeavesNoGoroutine(t *testing.T) {
 	}
 	o := readOutcome(t, out)
 	calls := 0
-	for i, a := range o.Acts {
+	for i, a := range o.Steps {
 		if want := demo.Full().Steps[i].Name; a.Name != want {
-			t.Errorf("act %d is %q, want %q", i, a.Name, want)
+			t.Errorf("step %d is %q, want %q", i, a.Name, want)
 		}
 		if a.Calls == 0 || a.Failed != 0 || a.WorstGapMS == nil {
-			t.Errorf("act %q: %+v", a.Name, a)
+			t.Errorf("step %q: %+v", a.Name, a)
 		}
 		calls += a.Calls
 	}
-	if len(o.Acts) != len(demo.Full().Steps) || o.Calls != calls || o.Failed != 0 {
-		t.Errorf("%d acts, %d calls, want %d with %d", len(o.Acts), o.Calls, len(demo.Full().Steps), calls)
+	if len(o.Steps) != len(demo.Full().Steps) || o.Calls != calls || o.Failed != 0 {
+		t.Errorf("%d steps, %d calls, want %d with %d", len(o.Steps), o.Calls, len(demo.Full().Steps), calls)
 	}
 	if o.Leaked == nil || *o.Leaked != 0 {
 		t.Errorf("goroutines_leaked is %v, want 0", o.Leaked)
@@ -106,7 +106,7 @@ func TestTheDemoExitsWithOneWhenACallWasLostAndNamesIt(t *testing.T) {
 	out, errs, status := runDemo(t, p, "--json", "--callers", "4")
 	expect(t, status, exitFailed, out, errs)
 	o := readOutcome(t, out)
-	if o.Failed != 1 || o.Acts[0].Failed != 0 || o.Acts[1].Failed != 1 {
+	if o.Failed != 1 || o.Steps[0].Failed != 0 || o.Steps[1].Failed != 1 {
 		t.Errorf("%+v, want the one lost call in the step in which it began", o)
 	}
 	if !strings.Contains(errs, "planted loss: Echo.Echo on ") || !strings.Contains(errs, "1 of ") {
@@ -139,7 +139,7 @@ func TestTheDemoNamesTheStepThatFailed(t *testing.T) {
 	p := only(step("wishful", func(context.Context, *demo.Env) error { return errors.New("it did not rain") }))
 	out, errs, status := runDemo(t, p, "--callers", "1")
 	expect(t, status, exitFailed, out, errs)
-	if !strings.Contains(errs, `act "wishful": it did not rain`) {
+	if !strings.Contains(errs, `step "wishful": it did not rain`) {
 		t.Errorf("standard error %q, want the step and the reason", errs)
 	}
 }
@@ -153,7 +153,7 @@ func TestTheDemoPrintsALinePerStepAndATableWithoutControlCharacters(t *testing.T
 			t.Errorf("line %d is %q, want the count of %q", i, l, name)
 		}
 	}
-	for _, part := range []string{"worst gap", "all", "calls lost, 0 goroutines left"} {
+	for _, part := range []string{"\nscenario ", "worst gap", "all", "calls lost, 0 goroutines left"} {
 		if !strings.Contains(strings.Join(lines[2:], "\n"), part) {
 			t.Errorf("the table has no %q:\n%s", part, out)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/proxy/heartbeat"
@@ -14,7 +15,7 @@ func run(ctx context.Context, servers []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer p.Stop(context.WithoutCancel(ctx))
+	defer stop(p)
 	hb, err := heartbeat.Start(heartbeat.Config{Proxy: p, Node: heartbeat.Node{
 		ID: "6f1c3a52-9a44-4c5e-8f0e-3d1f0b7e2a90", SecretID: "0b9d8c1e-5f33-4d0a-9a3b-7c2e6d4f8a15",
 		Name: "worker-1", Datacenter: "dc1", Attributes: map[string]string{"nomad.version": "2.0.6"},
@@ -22,7 +23,7 @@ func run(ctx context.Context, servers []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer hb.Stop(context.WithoutCancel(ctx))
+	defer stop(hb)
 
 	// Any call goes to the server in front, and on to the next one when that fails.
 	var leader string
@@ -32,4 +33,11 @@ func run(ctx context.Context, servers []string, out io.Writer) error {
 	fmt.Fprintln(out, "the leader is", leader)
 	<-ctx.Done()
 	return nil
+}
+
+// stop waits for at most ten seconds.
+func stop(s interface{ Stop(context.Context) error }) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.Stop(ctx)
 }

@@ -6,11 +6,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -29,12 +31,12 @@ func run(ctx context.Context, servers []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.Stop(context.WithoutCancel(ctx))
+	defer stop(p)
 	if err := addBackup(ctx, p); err != nil {
 		return err
 	}
 	reply, err := register(ctx, p)
-	for token := secretID; err == nil; reply, err = beat(ctx, p, token, reply.HeartbeatTTL) {
+	for token := secretID; err == nil; {
 		if reply.SignedIdentity != nil {
 			token = *reply.SignedIdentity
 		}
@@ -43,9 +45,22 @@ func run(ctx context.Context, servers []string) error {
 		case <-ctx.Done():
 			return nil
 		}
+		reply, err = beat(ctx, p, token, reply.HeartbeatTTL)
+		// A server knows the identity of a node that was purged, and denies its secret.
+		if errors.Is(err, pool.ErrUnknownNode) || errors.Is(err, pool.ErrPermissionDenied) || errors.Is(err, pool.ErrTokenNotFound) {
+			token = secretID
+			reply, err = register(ctx, p)
+		}
 	}
 	if ctx.Err() != nil {
 		return nil // it was interrupted
 	}
 	return err
+}
+
+// stop waits for at most ten seconds.
+func stop(s interface{ Stop(context.Context) error }) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.Stop(ctx)
 }

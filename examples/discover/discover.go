@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/proxy/discover"
@@ -29,9 +30,16 @@ func run(ctx context.Context, out io.Writer, names dns.Config, stateFile string)
 	if err != nil {
 		return err
 	}
-	defer p.Stop(ctx)
+	defer stop(p)
 	var leader string
 	err = p.Call(ctx, "Status.Leader", struct{}{}, &leader) // waits until a server is found
 	fmt.Fprintln(out, p.Explain())                          // which server, why, and what led to it
 	return err
+}
+
+// stop waits for at most ten seconds.
+func stop(s interface{ Stop(context.Context) error }) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.Stop(ctx)
 }

@@ -12,18 +12,18 @@ var Open any
 
 // Hooks are called by the pool's owner, and must not block. Any of them may be nil.
 type Hooks struct {
-	// Suspect is told of a server that is silent or leaves calls unanswered. With it, a
+	// Suspect is called for a server that is silent or leaves calls unanswered. With it, a
 	// session that is silent ends only after Corroborate: when no other server answers,
 	// the network on this side may have failed. Without it, no other server's answer
 	// counts against one that leaves calls unanswered.
 	Suspect func(addr string)
 
-	// Down is told of a server whose session broke or could not be dialed, and why, also
+	// Down is called for a server whose session broke or could not be dialed, and why, also
 	// when no call was on it. A server that announces its departure is down with
 	// ErrLeaving, before it is, one that leaves calls unanswered with ErrNotServing.
 	Down func(addr string, err error)
 
-	// Renewed is told of a server whose session was replaced, by one with other
+	// Renewed is called for a server whose session was replaced, by one with other
 	// credentials, by a better one (Control.Renew), or by one that works in place of one
 	// that was silent or did not serve, once calls find that: the server learns of the new
 	// one by the next call on it.
@@ -91,7 +91,7 @@ type Control interface {
 	// Renew dials the server at addr anew, while the session is in use, and begins with
 	// another address of its name. The new session takes the place of the old one once it
 	// is up and prove, if it is not nil, has returned nil; the calls on the old one run to
-	// their end there, and Hooks.Renewed is told. Else everything stays as it was, and the
+	// their end there, and Hooks.Renewed is called. Else everything stays as it was, and the
 	// server is not judged by it. prove is called in a goroutine of the pool's, with a
 	// context that ends with the pool; call makes a call on the new session. Renew blocks
 	// until that is decided or ctx ends, which ends nothing else. The errors are

@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -94,9 +95,7 @@ func (c *Config) validate() error {
 		{"SecretID", "SecretID", &c.SecretID, true},
 	} {
 		inside := stringField(c.Node, id.within)
-		if *id.value == "" {
-			*id.value = inside
-		}
+		*id.value = cmp.Or(*id.value, inside)
 		quoted, quotedInside := fmt.Sprintf("%q", *id.value), fmt.Sprintf("%q", inside)
 		if id.secret {
 			quoted, quotedInside = fmt.Sprintf("of %d characters", len(*id.value)), "another one"
@@ -108,12 +107,7 @@ func (c *Config) validate() error {
 			return &ConfigError{Field: id.name, Reason: fmt.Sprintf("is %s: give a UUID of 36 characters, here or as Node.%s", quoted, id.within)}
 		}
 	}
-	if c.Region == "" {
-		c.Region = "global"
-	}
-	if c.Status == "" {
-		c.Status = Ready
-	}
+	c.Region, c.Status = cmp.Or(c.Region, "global"), cmp.Or(c.Status, Ready)
 	return validStatus(c.Status)
 }
 

@@ -152,7 +152,7 @@ func (c *core) begin(now time.Time) (call, bool) {
 		c.registerWanted = false
 	}
 	c.busy, c.calling, c.began, c.until = true, k, now, made.until
-	c.front.callBegan()
+	c.front.changed, c.front.renewed = false, false
 	return made, true
 }
 

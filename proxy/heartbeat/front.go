@@ -55,9 +55,6 @@ func (f *front) observe(s observation) (moved, recovered bool) {
 	return moved, recovered
 }
 
-// callBegan notes that a call begins.
-func (f *front) callBegan() { f.changed, f.renewed = false, false }
-
 // replied takes the server that answered, and reports whether another one has become active
 // meanwhile and needs a heartbeat.
 func (f *front) replied(from messages.Server) bool {

@@ -1,8 +1,8 @@
 package heartbeat
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -39,10 +39,7 @@ func Start(cfg Config) (*Heartbeat, error) {
 		cfg: cfg, commands: make(chan command), events: make(chan func(), eventsMost), done: make(chan struct{}),
 	}
 	h.life, h.end = context.WithCancel(context.Background())
-	seed := cfg.Seed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
+	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	v := cfg.Proxy.View()
 	auth := tokens{secret: cfg.SecretID, identity: cfg.Identity, intro: cfg.IntroToken}
 	l := &loop{
@@ -170,6 +167,3 @@ func (h *Heartbeat) Stop(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
-
-// stopping reports whether a call failed only because the Proxy was stopped.
-func stopping(err error) bool { return errors.Is(err, proxy.ErrStopped) }

@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"errors"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func (l *loop) run() {
 		case c := <-l.h.commands:
 			l.accept(c)
 		case r := <-l.results:
-			if l.h.life.Err() != nil || stopping(r.err) {
+			if l.h.life.Err() != nil || errors.Is(r.err, ErrStopped) {
 				return
 			}
 			l.callEnded(r)

@@ -35,10 +35,16 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, now: time.Unix(1000, 0), names: map[actor.Reply[error]]string{}, use: map[uint64]Usage{}}
 	r.core = New(Config{
 		Idle: idleTime, Silence: time.Second, Ping: 2 * time.Second, Drain: drainTime,
-		Usage: func(id uint64) Usage { return r.use[id] }, Classify: classify,
+		Chance: half, Usage: func(id uint64) Usage { return r.use[id] }, Classify: classify,
 	})
 	return r
 }
+
+// unusedSession is the usage of one that carries nothing.
+func unusedSession(uint64) Usage { return Usage{} }
+
+// half is a chance that is always the same.
+func half() float64 { return 0.5 }
 
 func classify(err error) (timeout, credentials bool) {
 	return errors.Is(err, context.DeadlineExceeded), errors.Is(err, errCredentials)

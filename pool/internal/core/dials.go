@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -234,20 +235,10 @@ func (c *Core) withdraw(m Withdraw) {
 	if l == nil {
 		return
 	}
-	l.waiters = without(l.waiters, m.Reply)
+	l.waiters = slices.DeleteFunc(l.waiters, func(w actor.Reply[error]) bool { return w == m.Reply })
 	if len(l.waiters) == 0 && !l.up && !l.afterCut && c.slots.drop(l.session) {
 		delete(c.links, m.Addr)
 	}
-}
-
-// without is waiters but for one.
-func without(waiters []actor.Reply[error], one actor.Reply[error]) []actor.Reply[error] {
-	for i, w := range waiters {
-		if w == one {
-			return append(waiters[:i], waiters[i+1:]...)
-		}
-	}
-	return waiters
 }
 
 // ended notes the end of a session for its address.

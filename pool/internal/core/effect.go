@@ -66,25 +66,18 @@ type (
 	}
 
 	// Ping asks a session for a sign of life, reported as Pinged.
-	Ping struct {
-		Addr    string
-		Session uint64
-	}
+	Ping struct{ Session uint64 }
 
 	// Suspect tells the pool's user that Addr is silent or does not serve, and asks
 	// whether another server answers.
 	Suspect struct{ Addr string }
 
 	// Ask makes a Status.Ping on a session, reported as Served.
-	Ask struct {
-		Addr    string
-		Session uint64
-	}
+	Ask struct{ Session uint64 }
 
 	// Desert has the calls leave a session that may be made elsewhere, and tells the
 	// pool's user of a server that is judged by it.
 	Desert struct {
-		Addr    string
 		Session uint64
 		Cause   error
 	}

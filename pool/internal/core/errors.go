@@ -3,39 +3,26 @@ package core
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// Why sessions end, or calls leave them. Package pool exports these.
+// Why sessions end, or calls leave them. Package pool exports all but ErrNotRenewed, and
+// documents them there.
 var (
-	// ErrIdle is why a session ended that was not used.
-	ErrIdle = errors.New("session was idle")
-
-	// ErrLeaving says that the server announced its departure.
-	ErrLeaving = errors.New("server is leaving")
-
-	// ErrSilent is why a session ended on which calls waited and nothing came in.
-	ErrSilent = errors.New("server is silent")
-
-	// ErrNotServing is why calls left a session whose server leaves calls unanswered.
-	ErrNotServing = errors.New("server leaves calls unanswered")
-
-	// ErrNoStream says that the server acknowledges no new stream.
-	ErrNoStream = errors.New("the server acknowledges no new stream")
-
-	// ErrRenewed is why a session ended that was replaced.
-	ErrRenewed = errors.New("session was replaced by one with newer credentials")
+	ErrIdle            = errors.New("session was idle")
+	ErrLeaving         = errors.New("server is leaving")
+	ErrSilent          = errors.New("server is silent")
+	ErrNotServing      = errors.New("server leaves calls unanswered")
+	ErrNoStream        = errors.New("the server acknowledges no new stream")
+	ErrRenewed         = errors.New("session was replaced by one with newer credentials")
+	ErrDrained         = errors.New("session was made with credentials that are no longer trusted, and its time to drain is over")
+	ErrTooManySessions = errors.New("session had left use, and there are too many of these")
 
 	// ErrNotRenewed means that a renewal made no session.
 	ErrNotRenewed = errors.New("the session to the server is not being replaced now")
-
-	// ErrDrained is why a session ended whose credentials were withdrawn.
-	ErrDrained = errors.New("session was made with credentials that are no longer trusted, and its time to drain is over")
-
-	// ErrTooManySessions is why a session ended that had left use.
-	ErrTooManySessions = errors.New("session had left use, and there are too many of these")
 )
 
 // errElsewhere is why a session ended whose address led to a better one.
@@ -51,12 +38,8 @@ func (*renewedError) Is(target error) bool { return target == ErrRenewed }
 // LetGo reports whether a session ended because this side had no more use for it: the
 // end is no fault of the server.
 func LetGo(err error) bool {
-	for _, fine := range [...]error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, actor.ErrStopped} {
-		if errors.Is(err, fine) {
-			return true
-		}
-	}
-	return false
+	ours := []error{ErrIdle, ErrRenewed, ErrDrained, ErrTooManySessions, actor.ErrStopped}
+	return slices.ContainsFunc(ours, func(reason error) bool { return errors.Is(err, reason) })
 }
 
 // Failure is a dial that failed, or a session that ended as good as one.

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
@@ -9,7 +10,11 @@ import (
 
 // The owner takes a message, lets the core decide, and carries out its effects in order.
 func Example() {
-	c, now := core.New(core.Config{Idle: time.Minute}), time.Unix(0, 0)
+	c, now := core.New(core.Config{
+		Idle: time.Minute, Chance: rand.Float64,
+		Usage:    func(uint64) core.Usage { return core.Usage{} },
+		Classify: func(error) (timeout, credentials bool) { return false, false },
+	}), time.Unix(0, 0)
 	for _, m := range []core.Message{
 		core.Connect{Addr: "10.0.0.1:4647"},
 		core.Dialed{Addr: "10.0.0.1:4647", Session: 1},

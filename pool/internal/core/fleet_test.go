@@ -21,7 +21,7 @@ func runOutage(agents, servers int, spread time.Duration) outage {
 	begin := time.Unix(1000, 0)
 	for agent := range agents {
 		rng := rand.New(rand.NewPCG(1, uint64(agent)))
-		c := New(Config{Dial: limit, Chance: rng.Float64})
+		c := New(Config{Dial: limit, Chance: rng.Float64, Usage: unusedSession, Classify: classify})
 		c.Step(begin, DialSpread{Over: spread})
 		for since := time.Duration(rng.Int64N(int64(time.Second))); ; since += time.Second + time.Duration(rng.Int64N(int64(time.Second))) {
 			up := false
@@ -102,7 +102,7 @@ func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	r.now = r.now.Add(paceMost)
 	for _, d := range first(dialed(r.core, r.now, connect(addrA))) {
 		dialed(r.core, r.now, Dialed{Addr: addrA, Session: d.Session})
-		dialed(r.core, r.now, Proven{Addr: addrA, Session: d.Session})
+		dialed(r.core, r.now, Proven{Addr: addrA})
 	}
 	for i := range 20 {
 		if !try(hole(10 + i)) {

@@ -13,7 +13,7 @@ func (c *Core) overdue(now time.Time, id uint64) {
 		return
 	}
 	s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
-	c.emit(Ping{Addr: s.addr, Session: id})
+	c.emit(Ping{Session: id})
 	if c.cfg.Corroborate && !s.liveness.corroborated {
 		c.emit(Suspect{Addr: s.addr})
 	}

@@ -9,7 +9,7 @@ func TestAPingIsGivenUpOnlyAfterItsAnswerCouldBeRead(t *testing.T) {
 	for read, want := range map[bool][]string{true: nil, false: {"publish", silent(1)}} {
 		r := up(t, addrA)
 		r.use[1] = Usage{Busy: true, Heard: r.now}
-		r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1")
+		r.tell(Overdue{Session: 1}, "ping 1")
 		r.expire(time.Hour) // the process was not run
 		r.deadline(time.Second)
 		if read {
@@ -41,7 +41,7 @@ func TestAServersOwnPingsAreSignsOfLife(t *testing.T) {
 			for _, e := range r.core.Take() {
 				if _, ok := e.(Ping); ok {
 					pings, heard = pings+1, r.now
-					r.core.Step(r.now, Pinged{Addr: addrA, Session: 1})
+					r.core.Step(r.now, Pinged{Session: 1})
 				}
 			}
 		}

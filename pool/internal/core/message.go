@@ -45,11 +45,8 @@ type (
 		Err     error // for those callers
 	}
 
-	// Proven says that a call on a session was answered, the first one on it.
-	Proven struct {
-		Addr    string
-		Session uint64
-	}
+	// Proven says that a call on a session to Addr was answered, the first one on it.
+	Proven struct{ Addr string }
 
 	// DialSpread sets in how much time each agent of a fleet dials once when it reaches
 	// no server; zero: the fleet is small.
@@ -86,10 +83,7 @@ type (
 	HeartbeatTTL struct{ TTL time.Duration }
 
 	// Drained says that the last call or stream on a retired session has ended.
-	Drained struct {
-		Addr    string
-		Session uint64
-	}
+	Drained struct{ Session uint64 }
 
 	// Renew asks for a session to Addr in place of the one in use, if it is better. Proof
 	// is handed back with the [Dial]. The reply is nil once that is done, or why it is not.
@@ -116,14 +110,10 @@ type (
 
 	// Overdue reports that a call on a session has waited for the silence limit while no byte
 	// came in.
-	Overdue struct {
-		Addr    string
-		Session uint64
-	}
+	Overdue struct{ Session uint64 }
 
 	// Unanswered reports that a caller gave up on a call that was sent at Since.
 	Unanswered struct {
-		Addr    string
 		Session uint64
 		Since   time.Time
 		Silent  bool      // no byte has come in on the session since then
@@ -132,16 +122,10 @@ type (
 
 	// Late reports that a call on a session has waited for longer than its method usually
 	// takes, and that no call on the session was answered for the silence limit.
-	Late struct {
-		Addr    string
-		Session uint64
-	}
+	Late struct{ Session uint64 }
 
 	// Unopened says that streams which were opened on a session wait to be acknowledged.
-	Unopened struct {
-		Addr    string
-		Session uint64
-	}
+	Unopened struct{ Session uint64 }
 
 	// Served is the result of a Status.Ping on a session: nil if it was answered, even by
 	// an error.
@@ -153,7 +137,6 @@ type (
 
 	// Pinged is the result of a session's ping: nil if any byte came in since.
 	Pinged struct {
-		Addr    string
 		Session uint64
 		Err     error
 	}

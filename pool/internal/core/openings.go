@@ -46,7 +46,7 @@ func (c *Core) lookOpenings(now time.Time, id uint64, s *session, since time.Tim
 		o.look = later(now.Add(silence/2), since.Add(openingLimits*silence))
 		if s.liveness.until.IsZero() {
 			s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
-			c.emit(Ping{Addr: s.addr, Session: id})
+			c.emit(Ping{Session: id})
 		}
 	case !o.alive:
 		o.look = now.Add(silence / 2) // whether it is dead is decided by the ping

@@ -14,10 +14,10 @@ func closedRig(t *testing.T, corroborate bool) *rig {
 	r.core.cfg.Corroborate = corroborate
 	r.core.last = 1
 	r.use[1] = Usage{Busy: true, Unopened: r.now, Heard: r.now}
-	r.tell(Unopened{Addr: addrA, Session: 1})
+	r.tell(Unopened{Session: 1})
 	r.expire(0)
 	r.expire(time.Second, "ping 1")
-	r.tell(Pinged{Addr: addrA, Session: 1})
+	r.tell(Pinged{Session: 1})
 	return r
 }
 
@@ -50,7 +50,7 @@ func TestAServerThatOpensNoStreamOnNewConnectionsEitherIsDialedLessAndLess(t *te
 						pauses, last = append(pauses, at.Sub(last)), at
 						fail(r, e.Session)
 					case Ping:
-						r.tell(Pinged{Addr: addrA, Session: 1})
+						r.tell(Pinged{Session: 1})
 					case Trim:
 					default:
 						t.Fatalf("%T", e)
@@ -85,7 +85,7 @@ func TestASlowAcceptLoopIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := up(t, addrA)
 			begin := r.now
-			r.tell(Unopened{Addr: addrA, Session: 1})
+			r.tell(Unopened{Session: 1})
 			for range 1000 {
 				r.now = r.now.Add(100 * time.Millisecond)
 				r.use[1] = Usage{Busy: true, Unopened: c.unopened(begin, r.now), Heard: r.now}
@@ -93,7 +93,7 @@ func TestASlowAcceptLoopIsNone(t *testing.T) {
 				for _, e := range r.core.Take() {
 					switch e.(type) {
 					case Ping:
-						r.tell(Pinged{Addr: addrA, Session: 1})
+						r.tell(Pinged{Session: 1})
 					case Trim:
 					default:
 						t.Fatalf("after %v: %T", r.now.Sub(begin), e)
@@ -108,7 +108,7 @@ func TestASlowAcceptLoopIsNone(t *testing.T) {
 func TestAFarServerThatAcknowledgesBehindItsPingsIsNone(t *testing.T) {
 	r := up(t, addrA)
 	r.use[1] = Usage{Busy: true, Unopened: r.now, Heard: r.now}
-	r.tell(Unopened{Addr: addrA, Session: 1})
+	r.tell(Unopened{Session: 1})
 	r.core.cfg.Ping = time.Minute // nothing is said of that here
 	r.expire(0)
 	r.expire(time.Second, "ping 1")
@@ -116,7 +116,7 @@ func TestAFarServerThatAcknowledgesBehindItsPingsIsNone(t *testing.T) {
 		r.expire(time.Second)
 	}
 	r.use[1] = Usage{Busy: true, Heard: r.now}
-	r.tell(Pinged{Addr: addrA, Session: 1})
+	r.tell(Pinged{Session: 1})
 	r.expire(time.Second)
 	r.expire(time.Minute)
 	if at := r.core.sessions[1].openings; at != (openings{}) {

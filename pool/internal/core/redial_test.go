@@ -12,7 +12,7 @@ func silentRig(t *testing.T) *rig {
 	r.core.cfg.Corroborate = true
 	r.core.last = 1
 	r.use[1] = Usage{Busy: true, Heard: r.now}
-	r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
+	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
 	r.expire(2*time.Second, "dial "+addrA+" as 2")
 	return r
 }
@@ -22,7 +22,7 @@ func TestASessionThatIsHeardOfWhileItsServerIsDialedAnewStays(t *testing.T) {
 	r.use[1] = Usage{Busy: true, Heard: r.now}
 	r.core.heard()
 	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
-	r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
+	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
 }
 
 func TestNewCredentialsReplaceASilentSessionAtOnce(t *testing.T) {
@@ -31,7 +31,7 @@ func TestNewCredentialsReplaceASilentSessionAtOnce(t *testing.T) {
 	r.core.last = 1
 	r.use[1] = Usage{Busy: true, Heard: r.now}
 	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
-	r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
+	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
 	r.expire(2 * time.Second) // it is dialed already
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,
 		"cut 1: server is silent: no answer to a ping within 2s, while a new connection works")

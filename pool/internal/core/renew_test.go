@@ -34,7 +34,7 @@ func TestAnOldSessionIsTheServersWayUntilThatHasHadTimeToLearnOfTheNewOne(t *tes
 	r.expire(0)
 	r.expire(drainTime / 2)
 	r.use[1] = Usage{Used: r.now} // its server has just called
-	r.tell(Drained{Addr: addrA, Session: 1})
+	r.tell(Drained{Session: 1})
 	r.expire(drainTime - 1)
 	r.expire(1, "release 1")
 }

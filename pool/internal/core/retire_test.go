@@ -41,8 +41,8 @@ func eachLeave(t *testing.T, test func(t *testing.T, r *rig)) {
 func TestARetiredSessionThatIsSilentEndsAsSoonAsAnyOther(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		r.now = r.now.Add(time.Second)
-		r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1")
-		r.tell(Overdue{Addr: addrA, Session: 1}) // one ping at a time
+		r.tell(Overdue{Session: 1}, "ping 1")
+		r.tell(Overdue{Session: 1}) // one ping at a time
 		r.deadline(2 * time.Second)
 		r.expire(2*time.Second, silent(1))
 		r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrSilent})
@@ -53,19 +53,19 @@ func TestARetiredSessionThatIsSilentEndsAsSoonAsAnyOther(t *testing.T) {
 func TestASignOfLifeKeepsARetiredSession(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		for range 3 {
-			r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1")
+			r.tell(Overdue{Session: 1}, "ping 1")
 			r.use[1] = Usage{Busy: true, Heard: r.now.Add(1)}
 			r.expire(2 * time.Second)
 		}
-		r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1")
-		r.tell(Pinged{Addr: addrA, Session: 1})
+		r.tell(Overdue{Session: 1}, "ping 1")
+		r.tell(Pinged{Session: 1})
 		r.expire(2 * time.Second)
 	})
 }
 
 func TestAnUnansweredCallOnARetiredSessionCountsToo(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
-		r.tell(Unanswered{Addr: addrA, Session: 1, Since: r.now, Silent: true})
+		r.tell(Unanswered{Session: 1, Since: r.now, Silent: true})
 		r.deadline(time.Second)
 		r.expire(time.Second, "ping 1")
 		r.expire(2*time.Second, silent(1))
@@ -83,7 +83,7 @@ func TestTheKeepaliveLooksAfterRetiredSessions(t *testing.T) {
 func TestAnotherServersAnswerIsAboutRetiredSessionsToo(t *testing.T) {
 	eachLeave(t, func(t *testing.T, r *rig) {
 		r.core.cfg.Corroborate = true
-		r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
+		r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
 		r.expire(2 * time.Second)
 		r.tell(Corroborated{Addr: addrB})
 		r.tell(Corroborated{Addr: addrA}, silent(1))
@@ -96,7 +96,7 @@ func TestARetiredSessionLivesForItsCallsAndStreams(t *testing.T) {
 		for range 10 {
 			r.expire(10 * idleTime)
 		}
-		r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1")
+		r.tell(Overdue{Session: 1}, "ping 1")
 		r.expire(2*time.Second, silent(1))
 	})
 }
@@ -106,14 +106,14 @@ func TestARetiredSessionEndsWithTheLastThingOnIt(t *testing.T) {
 		r.expire(5 * drainTime)
 		r.now = r.now.Add(time.Second)
 		r.use[1] = Usage{Used: r.now.Add(-2 * drainTime)}
-		r.tell(Drained{Addr: addrA, Session: 1})
+		r.tell(Drained{Session: 1})
 		r.deadline(0)
 		r.expire(0, "release 1")
 		// Something has begun on it just then, and ends.
-		r.tell(Drained{Addr: addrA, Session: 1})
+		r.tell(Drained{Session: 1})
 		r.expire(0, "release 1")
 		r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrIdle})
-		r.tell(Drained{Addr: addrA, Session: 1})
+		r.tell(Drained{Session: 1})
 	})
 }
 
@@ -124,7 +124,7 @@ func TestASessionIsNotEndedWhileItsServerOpensStreams(t *testing.T) {
 		for range 3 { // each stream has ended, and yet
 			r.now = r.now.Add(settle - 1)
 			r.use[1] = Usage{Used: long, Accepted: r.now}
-			r.tell(Drained{Addr: addrA, Session: 1})
+			r.tell(Drained{Session: 1})
 			r.expire(0)
 			r.deadline(settle)
 		}

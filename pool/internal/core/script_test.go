@@ -132,13 +132,13 @@ func (s *script) message(verb string, words []string) Message {
 	case "leaving":
 		return Leaving{Addr: addr, Session: id}
 	case "proven":
-		return Proven{Addr: addr, Session: id}
+		return Proven{Addr: addr}
 	case "retain":
 		return Retain{Addr: addr}
 	case "ttl":
 		return HeartbeatTTL{TTL: s.duration(words[0])}
 	case "drained":
-		return Drained{Addr: addr, Session: id}
+		return Drained{Session: id}
 	case "renew":
 		return Renew{Addr: addr, Reply: reply()}
 	case "secured":
@@ -148,15 +148,15 @@ func (s *script) message(verb string, words []string) Message {
 	case "withdrawn":
 		return Secured{Withdrawn: true, Reply: reply()}
 	case "overdue":
-		return Overdue{Addr: addr, Session: id}
+		return Overdue{Session: id}
 	case "pinged":
-		return Pinged{Addr: addr, Session: id, Err: err}
+		return Pinged{Session: id, Err: err}
 	case "late":
-		return Late{Addr: addr, Session: id}
+		return Late{Session: id}
 	case "served":
 		return Served{Addr: addr, Session: id, Err: err}
 	case "unopened":
-		return Unopened{Addr: addr, Session: id}
+		return Unopened{Session: id}
 	case "corroborated":
 		return Corroborated{Addr: addr}
 	}

@@ -10,7 +10,7 @@ import (
 // no more than that.
 func TestAPingBehindALargeRequestMayTakeLonger(t *testing.T) {
 	r := up(t, addrA)
-	r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1")
+	r.tell(Overdue{Session: 1}, "ping 1")
 	r.use[1] = Usage{Busy: true, Used: r.now, Heard: r.now.Add(-time.Second), Sending: r.now.Add(9 * time.Second)}
 	r.expire(2 * time.Second)
 	r.deadline(7 * time.Second)

@@ -42,7 +42,7 @@ func (c *Core) ask(now time.Time, id uint64, s *session) {
 		asked: now, out: true, until: now.Add(c.cfg.Ping),
 		pause: v.pause, look: v.look, since: v.since, calm: v.calm,
 	}
-	c.emit(Ask{Addr: s.addr, Session: id})
+	c.emit(Ask{Session: id})
 }
 
 // leftLate remembers a caller that gave up on a call which was not late yet. The session
@@ -154,7 +154,7 @@ func (c *Core) leave(now time.Time, id uint64, s *session, cause error) {
 	if l := c.links[s.addr]; l != nil && l.up && l.session == id {
 		c.drop(now, s.addr, l, cause)
 	}
-	c.emit(Desert{Addr: s.addr, Session: id, Cause: cause})
+	c.emit(Desert{Session: id, Cause: cause})
 }
 
 // prove makes a Status.Ping on a new session to a server that does not serve on its old one: that it came

@@ -21,7 +21,7 @@ func servingRig(t *testing.T) *rig {
 	r.core.cfg.Corroborate = true
 	r.core.last = 1
 	r.chatter(1)
-	r.tell(Late{Addr: addrA, Session: 1}, "ask 1")
+	r.tell(Late{Session: 1}, "ask 1")
 	return r
 }
 
@@ -42,20 +42,20 @@ func (r *rig) answers(session uint64) {
 
 func TestAServerThatAnswersNoCallIsLeftWhateverBytesItSends(t *testing.T) {
 	r := servingRig(t)
-	r.tell(Late{Addr: addrA, Session: 1}) // one at a time
+	r.tell(Late{Session: 1}) // one at a time
 	r.chatter(1)
 	r.expire(time.Second, "suspect "+addrA)
 	r.tell(Corroborated{Addr: addrA})
 	r.chatter(1)
 	r.expire(time.Second, "publish", "retire 1: "+notServing(elsewhereAnswers), "desert 1: "+notServing(elsewhereAnswers))
 	r.sessions()
-	r.tell(Late{Addr: addrA, Session: 1}) // it was left
+	r.tell(Late{Session: 1}) // it was left
 	r.tell(Served{Addr: addrA, Session: 1, Err: errors.New("no answer")})
 	r.tell(Corroborated{Addr: addrA})
 	// A call that must not be made twice is still on it, and ends in its own time.
 	r.expire(time.Hour)
 	r.use[1] = Usage{Used: r.now.Add(-time.Second)}
-	r.tell(Drained{Addr: addrA, Session: 1})
+	r.tell(Drained{Session: 1})
 	r.expire(0, "release 1")
 }
 
@@ -73,9 +73,9 @@ func TestAServerThatAnswersOneCallServes(t *testing.T) {
 			r.sessions(1)
 			r.tell(Served{Addr: addrA, Session: 1, Err: context.DeadlineExceeded}) // or it was answered before
 			// It is not asked again at once.
-			r.tell(Late{Addr: addrA, Session: 1})
+			r.tell(Late{Session: 1})
 			r.expire(time.Second)
-			r.tell(Late{Addr: addrA, Session: 1}, "ask 1")
+			r.tell(Late{Session: 1}, "ask 1")
 		})
 	}
 }
@@ -163,7 +163,7 @@ func TestANewConnectionThatBreaksMakesRoomForTheNext(t *testing.T) {
 	r.tell(Served{Addr: addrA, Session: 2, Err: errors.New("broken")})
 	r.tell(Served{Addr: addrA, Session: 1, Err: errors.New("no answer")})
 	r.expire(time.Minute)
-	r.tell(Late{Addr: addrA, Session: 1}, "ask 1")
+	r.tell(Late{Session: 1}, "ask 1")
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 3")
 }
 
@@ -189,7 +189,7 @@ func TestTheOnlyServerIsAskedLessAndLessOften(t *testing.T) {
 		if s := r.core.sessions[1]; s.service.out && r.now.Sub(s.service.asked) >= 4*time.Second {
 			r.core.Step(r.now, Served{Addr: addrA, Session: 1, Err: context.DeadlineExceeded})
 		}
-		r.core.Step(r.now, Late{Addr: addrA, Session: 1})
+		r.core.Step(r.now, Late{Session: 1})
 		for _, e := range r.core.Take() {
 			switch e := e.(type) {
 			case Ask:
@@ -224,9 +224,9 @@ func TestACallerThatLeavesEarlyHasTheServerLookedAt(t *testing.T) {
 			r.core.cfg.Corroborate = true
 			begin := r.now
 			r.expire(500 * time.Millisecond)
-			r.tell(Unanswered{Addr: addrA, Session: 1, Since: begin, Late: begin.Add(time.Second)})
+			r.tell(Unanswered{Session: 1, Since: begin, Late: begin.Add(time.Second)})
 			r.deadline(500 * time.Millisecond)
-			r.tell(Unanswered{Addr: addrA, Session: 1, Since: r.now, Late: r.now.Add(time.Second)}) // the first counts
+			r.tell(Unanswered{Session: 1, Since: r.now, Late: r.now.Add(time.Second)}) // the first counts
 			c.meanwhile(r)
 			r.expire(500*time.Millisecond, c.want...)
 		})
@@ -238,9 +238,7 @@ func TestCallersThatLeaveAServerThatServesCostAPingNowAndThen(t *testing.T) {
 	asks := 0
 	for range 600 { // a minute of callers that leave after 100 ms
 		r.now = r.now.Add(100 * time.Millisecond)
-		r.core.Step(r.now, Unanswered{
-			Addr: addrA, Session: 1, Since: r.now.Add(-100 * time.Millisecond), Late: r.now.Add(900 * time.Millisecond),
-		})
+		r.core.Step(r.now, Unanswered{Session: 1, Since: r.now.Add(-100 * time.Millisecond), Late: r.now.Add(900 * time.Millisecond)})
 		r.core.Expire(r.now)
 		for _, e := range r.core.Take() {
 			if _, is := e.(Ask); is {
@@ -273,9 +271,9 @@ func TestSilenceIsJudgedBySilence(t *testing.T) {
 	r := up(t, addrA)
 	r.core.cfg.Corroborate = true
 	r.use[1] = Usage{Busy: true, Heard: r.now}
-	r.tell(Late{Addr: addrA, Session: 1}, "ask 1")
+	r.tell(Late{Session: 1}, "ask 1")
 	r.expire(500 * time.Millisecond)
-	r.tell(Overdue{Addr: addrA, Session: 1}, "ping 1", "suspect "+addrA)
+	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
 	r.tell(Corroborated{Addr: addrA})
 	r.expire(500 * time.Millisecond) // somebody else answered already
 	r.expire(time.Second)
@@ -297,7 +295,7 @@ func TestAProcessThatStoodStillHasTheAnswerReadFirst(t *testing.T) {
 func TestASessionThatLeftUseIsLeftByItsCallsAlone(t *testing.T) {
 	eachLeave(t, func(_ *testing.T, r *rig) {
 		r.core.cfg.Corroborate = true
-		r.tell(Late{Addr: addrA, Session: 1}, "ask 1")
+		r.tell(Late{Session: 1}, "ask 1")
 		r.tell(Corroborated{Addr: addrA})
 		r.chatter(1)
 		r.expire(2*time.Second, "desert 1: "+notServing(elsewhereAnswers))

@@ -1,5 +1,7 @@
 package core
 
+import "slices"
+
 // The most dials at once, and the most of these for probes: a probe never keeps a call
 // waiting. Each takes a descriptor, or up to 16 where an address is a name of so many.
 const (
@@ -38,19 +40,10 @@ func (s *slots) next() (d, gaveUp *dialing) {
 			probes++
 		}
 	}
-	at := -1
-	for i, q := range s.queue {
-		if !q.probe {
-			at = i
-			break
-		}
-		if at < 0 {
-			at = i
-		}
-	}
-	if at < 0 {
+	if len(s.queue) == 0 {
 		return nil, nil
 	}
+	at := max(slices.IndexFunc(s.queue, func(q *dialing) bool { return !q.probe }), 0) // calls go first
 	d = s.queue[at]
 	crowded := d.probe && probes >= maxProbes
 	if crowded || len(s.running) >= maxDials {
@@ -59,7 +52,7 @@ func (s *slots) next() (d, gaveUp *dialing) {
 		}
 		delete(s.running, gaveUp.session)
 	}
-	s.queue = append(s.queue[:at], s.queue[at+1:]...)
+	s.queue = slices.Delete(s.queue, at, at+1)
 	s.running[d.session] = d
 	return d, gaveUp
 }
@@ -95,13 +88,9 @@ func (s *slots) wanted(session uint64) {
 
 // drop takes a dial out of the queue, and reports whether it was there.
 func (s *slots) drop(session uint64) bool {
-	for i, q := range s.queue {
-		if q.session == session {
-			s.queue = append(s.queue[:i], s.queue[i+1:]...)
-			return true
-		}
-	}
-	return false
+	before := len(s.queue)
+	s.queue = slices.DeleteFunc(s.queue, func(q *dialing) bool { return q.session == session })
+	return len(s.queue) < before
 }
 
 // done frees the slot of a dial that has ended, and returns that dial; nil: it had none.

@@ -34,22 +34,14 @@ type Config struct {
 	Dial        time.Duration // how long callers wait for a dial
 	Corroborate bool          // a silent session ends only if another server answers
 
-	Chance   func() float64                              // from 0 to 1, a new one each time; nil: always a half
-	Usage    func(session uint64) Usage                  // of a session now; nil: none is used
-	Classify func(err error) (timeout, credentials bool) // of a failure, see Failure; nil: it is neither
+	// All of these must be set.
+	Chance   func() float64                              // from 0 to 1, a new one each time
+	Usage    func(session uint64) Usage                  // of a session now
+	Classify func(err error) (timeout, credentials bool) // of a failure, see Failure
 }
 
 // New makes a Core without a session.
 func New(cfg Config) *Core {
-	if cfg.Chance == nil {
-		cfg.Chance = func() float64 { return 0.5 }
-	}
-	if cfg.Usage == nil {
-		cfg.Usage = func(uint64) Usage { return Usage{} }
-	}
-	if cfg.Classify == nil {
-		cfg.Classify = func(error) (bool, bool) { return false, false }
-	}
 	return &Core{
 		cfg: cfg, links: make(map[string]*link), sessions: make(map[uint64]*session),
 		renewals: make(map[uint64]Renew), dials: *NewBackoffs(cfg.Chance),

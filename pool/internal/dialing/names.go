@@ -47,11 +47,9 @@ func (n *nameCache) find(addr string) *knownName {
 func (n *nameCache) change(addr string, next func(*knownName) *knownName) {
 	for {
 		old := n.known.Load()
-		var all map[string]*knownName
+		all := make(map[string]*knownName)
 		if old != nil {
-			all = maps.Clone(*old)
-		} else {
-			all = make(map[string]*knownName)
+			maps.Copy(all, *old)
 		}
 		k := next(all[addr])
 		if k == nil {
@@ -142,13 +140,11 @@ func (k *knownName) leads(ip netip.Addr) bool {
 // usable reports whether the addresses may be used in place of an answer of the
 // resolver, which failed, or answered that there is no such name (gone). k may be nil.
 func (k *knownName) usable(now time.Time, gone bool) bool {
-	switch {
-	case k == nil:
-		return false
-	case gone:
-		return now.Sub(k.answered) <= goneFor
+	limit := knownFor
+	if gone {
+		limit = goneFor
 	}
-	return now.Sub(k.answered) <= knownFor
+	return k != nil && now.Sub(k.answered) <= limit
 }
 
 // order is the order in which addresses are tried: by chance, so that each of them

@@ -91,7 +91,7 @@ func (s *base) answered() {
 	if s.proven.Load() || !s.proven.CompareAndSwap(false, true) {
 		return
 	}
-	if !s.cfg.Notify.TryTell(core.Proven{Addr: s.Addr, Session: s.ID}) {
+	if !s.cfg.Notify.TryTell(core.Proven{Addr: s.Addr}) {
 		s.proven.Store(false)
 	}
 }
@@ -156,7 +156,7 @@ func (s *base) reportUnopened() {
 	if o.Waiting() <= 0 || !o.Reported.CompareAndSwap(false, true) {
 		return
 	}
-	if !s.cfg.Notify.TryTell(core.Unopened{Addr: s.Addr, Session: s.ID}) || o.Waiting() <= 0 {
+	if !s.cfg.Notify.TryTell(core.Unopened{Session: s.ID}) || o.Waiting() <= 0 {
 		// It is repeated; or the last one was acknowledged just before, and those that
 		// follow would not be reported.
 		o.Reported.Store(false)
@@ -171,7 +171,7 @@ func (s *base) overdue() time.Duration {
 	if left := max(limit-s.conn.Silence(), excused); left > 0 {
 		return left
 	}
-	s.cfg.Notify.TryTell(core.Overdue{Addr: s.Addr, Session: s.ID})
+	s.cfg.Notify.TryTell(core.Overdue{Session: s.ID})
 	return limit
 }
 

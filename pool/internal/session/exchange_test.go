@@ -22,9 +22,7 @@ func inline(t *testing.T, c *muxtest.Conn) (*Session, *callStream) {
 	l := newCallStream(&s.base, s.idle)
 	l.stream, l.route, l.fresh = &notedStream{}, r.Routes.Add(1), false
 	receiveOn(l)
-	if err := l.encode(&Request{Seq: 7, Method: "X.Y", Args: "question"}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, l.encode(&Request{Seq: 7, Method: "X.Y", Args: "question"}))
 	return s, l
 }
 
@@ -78,9 +76,7 @@ func TestTheRouteOfAStreamingCallGoesWithItsStream(t *testing.T) {
 	srv.HandleStream("Test.End", func(context.Context, net.Conn) error { return nil })
 	for range 3 {
 		c, _, err := open(t.Context(), s, "Test.End")
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		_ = c.Close()
 	}
 	awaitTrue(t, "the routes' end", func() bool { return len(routesOf(s)) == 1 }) // that of the ping

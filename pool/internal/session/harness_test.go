@@ -93,9 +93,7 @@ func connOn(c net.Conn, cfg *Config) *mux.Conn {
 func dialed(t *testing.T, addr string) *Session {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	cfg := newConfig()
 	cfg.SilenceLimit, cfg.PingTimeout, cfg.HoldTimeout = time.Hour, time.Hour, time.Hour
 	s := New(context.Background(), cfg, connOn(nbconn.Wrap(conn, func(limit int) error { return fmt.Errorf("%d bytes wait", limit) }), cfg), 1, addr)
@@ -116,9 +114,7 @@ func dialed(t *testing.T, addr string) *Session {
 func started(t *testing.T) (*testutil.Server, *Session) {
 	t.Helper()
 	srv, err := testutil.StartServer(testutil.ServerConfig{KeepAlive: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = srv.Stop(context.Background()) })
 	s := dialed(t, srv.Addr())
 	if at, err := call(t.Context(), s, PingMethod, nil, nil); err != nil {
@@ -165,5 +161,13 @@ func awaitTrue(t *testing.T, what string, done func() bool) {
 		case <-ctx.Done():
 			t.Fatalf("%s: not in time", what)
 		}
+	}
+}
+
+// noError fails the test with err, if there is one.
+func noError(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
 	}
 }

@@ -61,9 +61,7 @@ func asked(s *Session) (n int) {
 func lateServer(t *testing.T) (addr string, accept func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	accepting := make(chan struct{})
 	var serving sync.WaitGroup
 	t.Cleanup(serving.Wait)

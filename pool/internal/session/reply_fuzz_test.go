@@ -15,7 +15,7 @@ import (
 // they are and however they are cut, nothing panics, and what yamux gets is whole
 // frames without the call stream's data.
 func FuzzInbound(f *testing.F) {
-	reply, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 7, ServiceMethod: "X.Y"}, "reply")
+	reply, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: 7, ServiceMethod: "X.Y"}), "reply")
 	if err != nil {
 		f.Fatal(err)
 	}

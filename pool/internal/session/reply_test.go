@@ -59,10 +59,8 @@ func answered(t *testing.T, l *callStream) bool {
 // replyOf is a whole reply with size bytes of body.
 func replyOf(t *testing.T, size int) []byte {
 	t.Helper()
-	b, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 7, ServiceMethod: "Test.Reply"}, bytes.Repeat([]byte{'r'}, size))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: 7, ServiceMethod: "Test.Reply"}), bytes.Repeat([]byte{'r'}, size))
+	noError(t, err)
 	return b
 }
 

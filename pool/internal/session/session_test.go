@@ -82,9 +82,7 @@ func TestAnIdleCallStreamHoldsNoBuffers(t *testing.T) {
 // The writer of the last request may be slow to say that it has written it.
 func TestARequestIsNotEncodedOverOneThatIsBeingWritten(t *testing.T) {
 	l := newCallStream(&base{cfg: newConfig()}, nil)
-	if err := l.encode(&Request{Seq: 1, Method: "X.Y", Args: "first"}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, l.encode(&Request{Seq: 1, Method: "X.Y", Args: "first"}))
 	frame, first := l.frame, l.buf.request
 	want := string(first)
 	hold := make(chan struct{})

@@ -79,7 +79,7 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 		case <-s.yamux.CloseChan():
 			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.drained:
-			s.cfg.Notify.Tell(ctx, core.Drained{Addr: s.Addr, Session: s.ID})
+			s.cfg.Notify.Tell(ctx, core.Drained{Session: s.ID})
 		case <-s.ctx.Done():
 		}
 	}

@@ -56,15 +56,11 @@ func TestARequestMayComeSlowlyAsLongAsItComes(t *testing.T) {
 		c.Handlers.Stream = func(string) StreamHandler { return func(context.Context, net.Conn) error { return nil } }
 		return c
 	}
-	request, err := wire.NewEncoder().Request(nil, 1, "T.N", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	request, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "T.N"), 1)
+	noError(t, err)
 	call := append([]byte{wire.ModeRPC}, request...)
-	answer, err := wire.NewEncoder().Reply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}, struct{}{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer, err := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: 1, ServiceMethod: "T.N"}), struct{}{})
+	noError(t, err)
 	for name, c := range map[string]struct {
 		first    []byte
 		slow     [][]byte
@@ -121,10 +117,8 @@ func TestAnIdleStreamOfTheServerIsClosedAfterIdleTimeout(t *testing.T) {
 		s.admit()
 		near, far := net.Pipe()
 		go s.serve(pipeStream{near})
-		request, err := wire.NewEncoder().Request([]byte{wire.ModeRPC}, 1, "Test.Nil", 1)
-		if err != nil {
-			t.Fatal(err)
-		}
+		request, err := wire.NewEncoder().Value(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "Test.Nil"), 1)
+		noError(t, err)
 		go func() { _, _ = far.Write(request) }()
 		if answered, err := io.ReadAll(far); err != nil || len(answered) == 0 {
 			t.Errorf("%q, %v", answered, err)

@@ -29,17 +29,11 @@ type waiter struct {
 	quiet    bool          // nothing is reported
 }
 
-// holdTime is how long a server may hold a blocking query: block, or the most it gives,
-// and a sixteenth more, over which it spreads its answers.
-func holdTime(block time.Duration) time.Duration {
-	block = min(block, LongestBlock)
-	return block + block/16
-}
-
 // newWaiter begins to wait. The server may take hold beyond what block asks for, 0 for
 // Config.HoldTimeout. The timer must be stopped in the end.
 func (s *base) newWaiter(ctx context.Context, timer *time.Timer, block, hold time.Duration) waiter {
-	held := holdTime(block)
+	held := min(block, LongestBlock)
+	held += held / 16 // over which servers spread their answers
 	if hold <= 0 {
 		hold = s.cfg.HoldTimeout
 	}

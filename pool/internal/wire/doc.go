@@ -3,7 +3,7 @@
 // is believed.
 //
 // A call is two msgpack values each way, a header and a body, one after the
-// other without a length in front. [Request] appends one to a buffer. A [Scanner]
+// other without a length in front. [AppendRequest] and [Encoder] append one to a buffer. A [Scanner]
 // finds where a reply ends while its bytes come in, and refuses what announces
 // more than the limits, of bytes, elements and depth, before any memory is spent on
 // it; [Decoder] then reads it.

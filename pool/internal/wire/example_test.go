@@ -8,7 +8,7 @@ import (
 
 // A request is encoded; a reply is found in what has come in so far, then read.
 func Example() {
-	request, err := wire.NewEncoder().Request(nil, 1, "Status.Leader", struct{}{})
+	request, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "Status.Leader"), struct{}{})
 	if err != nil {
 		panic(err)
 	}

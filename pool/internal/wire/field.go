@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -29,10 +30,8 @@ func (f *finder) look(t reflect.Type, at []int) {
 	if len(f.path) == maxEmbedding {
 		return
 	}
-	for _, outer := range f.path {
-		if outer == t {
-			return // what it has is there already, and nested less
-		}
+	if slices.Contains(f.path, t) {
+		return // what it has is there already, and nested less
 	}
 	f.path = append(f.path, t)
 	defer func() { f.path = f.path[:len(f.path)-1] }()

@@ -75,13 +75,9 @@ func TestFieldsAreFoundByTheNamesTheyTravelUnder(t *testing.T) {
 		struct{}{},
 	} {
 		b, err := wire.NewEncoder().Value(nil, v)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		var sent map[string]any
-		if err := wire.NewDecoder().Body(b, &sent); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, wire.NewDecoder().Body(b, &sent))
 		for _, name := range names {
 			index := wire.FieldIndex(reflect.TypeOf(v), name)
 			want, travels := sent[name]

@@ -19,14 +19,12 @@ func TestStringsAndBytesAreThoseOfTheReference(t *testing.T) {
 		text := strings.Repeat("t", n)
 		values = append(values, text, []byte(text))
 	}
-	bare, err := wire.NewEncoder().Request(nil, 1, "M", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	bare, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "M"), nil)
+	noError(t, err)
 	d := wire.NewDecoder()
 	for _, v := range values {
 		want := encoded(t, v)
-		got, err := wire.NewEncoder().Request(nil, 1, "M", v)
+		got, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, "M"), v)
 		if err != nil || !bytes.Equal(got[len(bare)-1:], want) {
 			t.Fatalf("%T: %.20x, %v; want %.20x", v, got[len(bare)-1:], err, want)
 		}

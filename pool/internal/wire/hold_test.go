@@ -58,16 +58,12 @@ func TestAnIdleDecoderKeepsNothingLargeOfItsInput(t *testing.T) {
 	released(t, "the bytes themselves", d, func() weak.Pointer[byte] {
 		b := bytes.Clone(body)
 		var got map[string]any
-		if err := d.Body(b, &got); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, d.Body(b, &got))
 		return weak.Make(&b[0])
 	})
 	released(t, "a frame", d, func() weak.Pointer[byte] {
 		b := wire.AppendFrame(nil, make([]byte, large))
-		if err := d.Frame(b, new(wire.Frame)); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, d.Frame(b, new(wire.Frame)))
 		return weak.Make(&b[0])
 	})
 }
@@ -87,9 +83,7 @@ func TestMemoryThatAnExtensionWouldPinIsForgotten(t *testing.T) {
 			if end, ok, err := s.Value(buffer); end != len(buffer) || !ok || err != nil || !s.Extended() {
 				t.Fatalf("%d, %v, %v, extended: %v", end, ok, err, s.Extended())
 			}
-			if err := d.Body(buffer, new(fields)); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, d.Body(buffer, new(fields)))
 			d.Forget()
 			if s.Reset(0, large); s.Extended() {
 				t.Fatal("another value is extended too")
@@ -98,9 +92,7 @@ func TestMemoryThatAnExtensionWouldPinIsForgotten(t *testing.T) {
 		})
 		released(t, name+", in a header", d, func() weak.Pointer[byte] {
 			buffer := append(make([]byte, 0, large), value...)
-			if err := d.Header(buffer, new(wire.Header)); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, d.Header(buffer, new(wire.Header)))
 			return weak.Make(&buffer[0])
 		})
 	}

@@ -20,9 +20,7 @@ func TestPairsAreAMapsKeysAndValues(t *testing.T) {
 		got := make(map[string]any, n)
 		for key, value := range wire.Pairs(append(encoded(t, m), "behind"...)) {
 			var v any
-			if err := wire.NewDecoder().Body(value, &v); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, wire.NewDecoder().Body(value, &v))
 			got[string(key)] = v
 		}
 		if !reflect.DeepEqual(got, m) {
@@ -107,9 +105,7 @@ func TestAnIntegerIsPutIntoAMap(t *testing.T) {
 				t.Fatalf("% x, %v; was % x", with, ok, b)
 			}
 			var got map[string]any
-			if err := wire.NewDecoder().Body(with, &got); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, wire.NewDecoder().Body(with, &got))
 			want := map[string]any{"K": n}
 			for k, v := range m {
 				if k != "K" {

@@ -22,9 +22,7 @@ var reference = func() *codec.MsgpackHandle {
 func encoded(t testing.TB, v any) []byte {
 	t.Helper()
 	var b []byte
-	if err := codec.NewEncoderBytes(&b, reference).Encode(v); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, codec.NewEncoderBytes(&b, reference).Encode(v))
 	return b
 }
 

@@ -55,9 +55,7 @@ type reply struct {
 
 func TestAReplyIsZeroedBeforeItIsRead(t *testing.T) {
 	got := reply{Name: "old", Count: 7, Bytes: []byte("old"), Nested: &reply{}, Any: 1}
-	if err := wire.NewDecoder().Body(encoded(t, map[string]any{"Name": "new"}), &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, wire.NewDecoder().Body(encoded(t, map[string]any{"Name": "new"}), &got))
 	if diff := cmp.Diff(reply{Name: "new"}, got); diff != "" {
 		t.Fatal(diff)
 	}
@@ -88,9 +86,7 @@ func TestAReusedAnyIsReadAfresh(t *testing.T) {
 		nil,
 		map[string]any{},
 	} {
-		if err := d.Body(encoded(t, want), &got); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, d.Body(encoded(t, want), &got))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
@@ -101,18 +97,14 @@ func TestReadValuesShareNoMemoryWithTheInput(t *testing.T) {
 	want := reply{Name: "name", Bytes: []byte("bytes"), Nested: &reply{Bytes: []byte("deep")}, Any: "any"}
 	b := encoded(t, want)
 	var got reply
-	if err := wire.NewDecoder().Body(b, &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, wire.NewDecoder().Body(b, &got))
 	clear(b)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
 	}
 	var plain []byte
 	b = encoded(t, []byte("plain"))
-	if err := wire.NewDecoder().Body(b, &plain); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, wire.NewDecoder().Body(b, &plain))
 	clear(b)
 	if string(plain) != "plain" {
 		t.Fatalf("%q", plain)

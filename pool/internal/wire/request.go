@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )
 
-// Encoder appends requests to buffers. It belongs to one goroutine at a time.
+// Encoder appends values to buffers. It belongs to one goroutine at a time.
 type Encoder struct {
 	enc  *codec.Encoder
 	body []byte // of enc while it encodes
@@ -17,12 +17,6 @@ type Encoder struct {
 // NewEncoder makes an Encoder.
 func NewEncoder() *Encoder {
 	return &Encoder{enc: codec.NewEncoderBytes(new([]byte), handle)}
-}
-
-// Request appends the header and args of one call to buf. args is read and not
-// kept. The error is the codec's: args holds what msgpack cannot express.
-func (e *Encoder) Request(buf []byte, seq uint64, method string, args any) ([]byte, error) {
-	return e.Value(AppendRequest(buf, seq, method), args)
 }
 
 // AppendRequest appends the header of one call.
@@ -35,7 +29,8 @@ func AppendRequest(buf []byte, seq uint64, method string) []byte {
 }
 
 // Value appends one value to buf. After an error buf is as it was. v is read and not
-// kept; a panic in one of its methods is an error.
+// kept; a panic in one of its methods is an error. Any other error is the codec's: v holds
+// what msgpack cannot express.
 func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
 	e.body = buf[len(buf):]
 	e.enc.ResetBytes(&e.body)

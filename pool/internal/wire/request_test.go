@@ -25,7 +25,7 @@ func TestARequestHeaderIsThatOfARealClient(t *testing.T) {
 		{2, "Node.UpdateStatus", "82a353657102ad536572766963654d6574686f64b14e6f64652e557064617465537461747573"},
 		{4, "Node.GetClientAllocs", "82a353657104ad536572766963654d6574686f64b44e6f64652e476574436c69656e74416c6c6f6373"},
 	} {
-		got, err := wire.NewEncoder().Request(nil, c.seq, c.method, struct{}{})
+		got, err := wire.NewEncoder().Value(wire.AppendRequest(nil, c.seq, c.method), struct{}{})
 		if want := c.want + "80"; err != nil || hex.EncodeToString(got) != want {
 			t.Fatalf("%s: %x, %v\nwant %s", c.method, got, err, want)
 		}
@@ -42,7 +42,7 @@ func TestRequestHeadersReadBackWhateverTheirLength(t *testing.T) {
 	} {
 		for _, n := range []int{0, 31, 32, 255, 256, 65535, 65536} {
 			want := header{seq, strings.Repeat("m", n)}
-			b, err := wire.NewEncoder().Request([]byte{wire.ModeRPC}, seq, want.ServiceMethod, 7)
+			b, err := wire.NewEncoder().Value(wire.AppendRequest([]byte{wire.ModeRPC}, seq, want.ServiceMethod), 7)
 			if err != nil || b[0] != wire.ModeRPC || b[len(b)-1] != 7 {
 				t.Fatalf("seq %d, %d bytes of method: %v", seq, n, err)
 			}
@@ -66,14 +66,14 @@ func TestTheFormsOfARequestHeaderAreThoseOfTheProtocol(t *testing.T) {
 		{0x10000, "M", []byte{0xce, 0, 1, 0, 0}},
 		{1 << 32, "M", []byte{0xcf, 0, 0, 0, 1, 0, 0, 0, 0}},
 	} {
-		b, err := wire.NewEncoder().Request(nil, c.seq, c.method, nil)
+		b, err := wire.NewEncoder().Value(wire.AppendRequest(nil, c.seq, c.method), nil)
 		if err != nil || !bytes.HasPrefix(b[5:], c.want) {
 			t.Fatalf("seq %d: % x, %v", c.seq, b, err)
 		}
 	}
 	// A string of 36 bytes is raw16, never str8, in header and body alike.
 	id := strings.Repeat("i", 36)
-	b, err := wire.NewEncoder().Request(nil, 1, id, map[string]string{"ID": id})
+	b, err := wire.NewEncoder().Value(wire.AppendRequest(nil, 1, id), map[string]string{"ID": id})
 	if err != nil || bytes.Count(b, append([]byte{0xda, 0, 36}, id...)) != 2 {
 		t.Fatalf("% x, %v", b, err)
 	}
@@ -90,14 +90,10 @@ func TestArgumentsAreEncodedAsTheReferenceDoes(t *testing.T) {
 	}{embedded{"global"}, "x", []byte{1, 2}, -5, map[string]int{"a": 1}}
 	e := wire.NewEncoder()
 	for range 3 { // the encoder is used again
-		bare, err := e.Request(nil, 1, "M.M", struct{}{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := e.Request(make([]byte, 0, 3), 1, "M.M", args)
-		if err != nil {
-			t.Fatal(err)
-		}
+		bare, err := e.Value(wire.AppendRequest(nil, 1, "M.M"), struct{}{})
+		noError(t, err)
+		b, err := e.Value(wire.AppendRequest(make([]byte, 0, 3), 1, "M.M"), args)
+		noError(t, err)
 		if diff := cmp.Diff(encoded(t, args), b[len(bare)-1:]); diff != "" {
 			t.Fatal(diff)
 		}
@@ -107,14 +103,14 @@ func TestArgumentsAreEncodedAsTheReferenceDoes(t *testing.T) {
 func TestArgumentsThatMsgpackCannotExpressAreAnError(t *testing.T) {
 	e := wire.NewEncoder()
 	for _, args := range []any{make(chan<- int), complex(1, 2), panickyArgs{}} {
-		if _, err := e.Request(nil, 1, "M.M", args); err == nil {
+		if _, err := e.Value(wire.AppendRequest(nil, 1, "M.M"), args); err == nil {
 			t.Errorf("%T was encoded", args)
 		}
 	}
-	if _, err := e.Request(nil, 1, "M.M", brokenArgs{}); err == nil || !strings.Contains(err.Error(), "broken") {
+	if _, err := e.Value(wire.AppendRequest(nil, 1, "M.M"), brokenArgs{}); err == nil || !strings.Contains(err.Error(), "broken") {
 		t.Fatalf("%v, want the marshaler's own words", err)
 	}
-	if b, err := e.Request(nil, 2, "M.M", 5); err != nil || b[len(b)-1] != 5 {
+	if b, err := e.Value(wire.AppendRequest(nil, 2, "M.M"), 5); err != nil || b[len(b)-1] != 5 {
 		t.Fatalf("after an error: % x, %v", b, err)
 	}
 }

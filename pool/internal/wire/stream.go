@@ -33,16 +33,6 @@ func (d *Decoder) pairs(b []byte, what string, v any) error {
 	return nil
 }
 
-// Reply appends the header and body of one answer to buf. The error is the
-// codec's: body holds what msgpack cannot express; buf is then as it was.
-func (e *Encoder) Reply(buf []byte, h Header, body any) ([]byte, error) {
-	out, err := e.Value(AppendReply(buf, h), body)
-	if err != nil {
-		return buf, err
-	}
-	return out, nil
-}
-
 // AppendReply appends the header of one answer.
 func AppendReply(buf []byte, h Header) []byte {
 	buf = append(buf, 0x83) // a map of three

@@ -20,9 +20,7 @@ func TestStructsArriveAsTheyWereSent(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	server, err := testutil.StartServer(testutil.ServerConfig{FirstByteTimeout: patience})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = server.Stop(ctx) }()
 	var asked atomic.Pointer[agentState]
 	p, err := pool.New(pool.Config{DialTimeout: patience, SilenceLimit: patience, PingTimeout: patience, Handlers: pool.Handlers{
@@ -33,30 +31,20 @@ func TestStructsArriveAsTheyWereSent(t *testing.T) {
 			return &args, err
 		}},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = p.Stop(ctx) }()
 	register := map[string]any{"Region": "global", "Node": map[string]any{
 		"ID": node, "SecretID": "s", "Datacenter": "dc1", "Name": "n", "Attributes": map[string]string{"nomad.version": "2.0.6"},
 	}}
-	if err := p.Call(ctx, server.Addr(), "Node.Register", register, nil); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, p.Call(ctx, server.Addr(), "Node.Register", register, nil))
 	var signed int
 	for _, s := range stateSeeds {
 		sent := stateOf(s.seed, int(s.full), 4)
 		var want, got, back agentState
-		if err := codec.NewDecoderBytes(encoded(t, sent), reference).Decode(&want); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, codec.NewDecoderBytes(encoded(t, sent), reference).Decode(&want))
 		signed += len(want.Signed)
-		if err := p.Call(ctx, server.Addr(), "Echo.Echo", sent, &got); err != nil {
-			t.Fatal(err)
-		}
-		if err := server.CallNode(ctx, node, "Test.Echo", sent, &back); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, p.Call(ctx, server.Addr(), "Echo.Echo", sent, &got))
+		noError(t, server.CallNode(ctx, node, "Test.Echo", sent, &back))
 		for what, got := range map[string]*agentState{"a call": &got, "a server's call": asked.Load(), "its answer": &back} {
 			if diff := cmp.Diff(&want, got, exactly); diff != "" {
 				t.Errorf("seed %d, %s: %s", s.seed, what, diff)

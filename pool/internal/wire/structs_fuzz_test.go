@@ -44,16 +44,12 @@ func FuzzStructs(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, full uint8, b []byte) {
 		one, many := stateOf(seed, int(full%101), 1), stateOf(seed, int(full%101), 5)
 		sent, err := wire.NewEncoder().Value(nil, one)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		if want := encoded(t, one); !bytes.Equal(sent, want) {
 			t.Fatalf("out % x\nwant % x", sent, want)
 		}
 		sent, err = wire.NewEncoder().Value(nil, many)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		readsAs(t, encoded(t, many), sent, new(agentState), new(agentState))
 		for _, v := range []any{many.Word, many.Blob, &many.Word, many.PWord, many.PSecret, many.PPWord, many.ID, many.Secret, many.Any} {
 			var want []byte

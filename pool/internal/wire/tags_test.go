@@ -30,13 +30,9 @@ func TestOnlyCodecTagsNameAndDropFields(t *testing.T) {
 		Quoted: 5, Part: Inner{"p", 2},
 	}
 	b, err := wire.NewEncoder().Value(nil, sent)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var names map[string]any
-	if err := wire.NewDecoder().Body(b, &names); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, wire.NewDecoder().Body(b, &names))
 	want := map[string]any{
 		"Secret": "s", "ModifyIndex": int64(1), "Signed": map[string]any{"task": "token"}, "Named": "n", "Codec": "b",
 		"Kept": "", "Quoted": int64(5), "Part": map[string]any{"Secret": "p", "ModifyIndex": int64(2)},
@@ -48,13 +44,9 @@ func TestOnlyCodecTagsNameAndDropFields(t *testing.T) {
 		names[name] = "not read"
 	}
 	b, err = wire.NewEncoder().Value(nil, names)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var got outer
-	if err := wire.NewDecoder().Body(b, &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, wire.NewDecoder().Body(b, &got))
 	sent.Hidden = ""
 	if diff := cmp.Diff(sent, got); diff != "" {
 		t.Fatal(diff)

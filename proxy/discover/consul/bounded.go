@@ -25,15 +25,12 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode == http.StatusOK {
 		resp.Body = &body{ReadCloser: resp.Body, bytes: maxBody, objects: maxObjects}
 	} else {
-		resp.Body = &text{Reader: io.LimitReader(resp.Body, maxText), Closer: resp.Body}
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(resp.Body, maxText), resp.Body}
 	}
 	return resp, nil
-}
-
-// text is the beginning of an answer that is an error.
-type text struct {
-	io.Reader
-	io.Closer
 }
 
 // body fails with ErrTooLarge beyond its bounds, and with a readError where the connection

@@ -168,9 +168,6 @@ func ask[E any](ctx context.Context, c *client, path, datacenter string, read fu
 	}, nil
 }
 
-// service is the path of the service in the API.
-func (c *client) service() string { return healthPath + c.settings.Service }
-
 func (c *client) options(ctx context.Context) *api.QueryOptions {
 	return (&api.QueryOptions{Token: c.token}).WithContext(ctx)
 }

@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -79,12 +80,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // validate checks the fields, and fills in the defaults that do not depend on the
 // environment.
 func (c *Config) validate() error {
-	if c.Service == "" {
-		c.Service = "nomad"
-	}
-	if c.Tag == "" {
-		c.Tag = "rpc"
-	}
+	c.Service, c.Tag = cmp.Or(c.Service, "nomad"), cmp.Or(c.Tag, "rpc")
 	switch {
 	case c.Scheme != "" && c.Scheme != "http" && c.Scheme != "https":
 		return &ConfigError{Field: "Scheme", Reason: fmt.Sprintf("is %q: give http or https, or nothing for what Address says", c.Scheme)}
@@ -101,9 +97,7 @@ func (c *Config) validate() error {
 	case !printable(c.Token):
 		return &ConfigError{Field: "Token", Reason: "holds a character that no token has: give it as it was issued"}
 	}
-	if c.RequestTimeout == 0 {
-		c.RequestTimeout = defaultTimeout
-	}
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, defaultTimeout)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
@@ -25,11 +26,8 @@ func resolve(cfg Config) (*settings, error) {
 	}
 	s := &settings{Config: cfg, api: *api.DefaultConfig()}
 	field := origin("Address", cfg.Address, api.HTTPAddrEnvName)
-	if cfg.Address != "" {
-		s.api.Address = cfg.Address
-	}
 	var err error
-	if s.place, err = locate(s.api.Address, field); err != nil {
+	if s.place, err = locate(cmp.Or(cfg.Address, s.api.Address), field); err != nil {
 		return nil, err
 	}
 	if cfg.Scheme == "http" && s.secure {
@@ -53,9 +51,7 @@ func resolve(cfg Config) (*settings, error) {
 		{&s.api.Namespace, cfg.Namespace},
 		{&s.api.Partition, cfg.Partition},
 	} {
-		if f.given != "" {
-			*f.into = f.given
-		}
+		*f.into = cmp.Or(f.given, *f.into)
 	}
 	if cfg.Token != "" || cfg.TokenFile != "" {
 		s.api.Token, s.api.TokenFile = cfg.Token, cfg.TokenFile

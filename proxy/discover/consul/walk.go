@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
@@ -15,11 +16,7 @@ const (
 
 // chance is the random source of the nth walk.
 func (s *settings) chance(n uint64) *rand.Rand {
-	seed := s.Seed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	return rand.New(rand.NewPCG(seed, n))
+	return rand.New(rand.NewPCG(cmp.Or(s.Seed, rand.Uint64()), n))
 }
 
 // walk asks one datacenter after the other until one has servers that are not all in a
@@ -43,7 +40,7 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 				unhealthy = unhealthy.and(found)
 				continue
 			}
-			err = &Error{Path: c.service(), Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
+			err = &Error{Path: healthPath + c.settings.Service, Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
 		}
 		tried.Errs = append(tried.Errs, err)
 		if ctx.Err() != nil {

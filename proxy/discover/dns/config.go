@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -90,12 +91,7 @@ func (c *Config) validate() (questions []question, resolvers []string, err error
 	case c.Attempts < 0 || c.Attempts > maxAttempts:
 		return nil, nil, &ConfigError{Field: "Attempts", Reason: fmt.Sprintf("is %d: give 1 to %d, or 0 for 2", c.Attempts, maxAttempts)}
 	}
-	if c.Timeout == 0 {
-		c.Timeout = 2 * time.Second
-	}
-	if c.Attempts == 0 {
-		c.Attempts = 2
-	}
+	c.Timeout, c.Attempts = cmp.Or(c.Timeout, 2*time.Second), cmp.Or(c.Attempts, 2)
 	port := messages.DefaultPort
 	if c.Port != 0 {
 		port = strconv.Itoa(c.Port)

@@ -43,7 +43,8 @@ const (
 	Throttled
 )
 
-// Outcome is what a failed attempt may have done at the server.
+// Outcome is what a failed attempt may have done at the server: pool.Outcome, which this
+// package does not import.
 type Outcome uint8
 
 // The zero value is the careful one.

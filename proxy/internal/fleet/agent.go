@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
@@ -123,15 +124,7 @@ func (a *agent) current(e event) *call {
 }
 
 // forget drops the pings that are no longer waited for.
-func (a *agent) forget(which func(asked) bool) {
-	kept := a.asked[:0]
-	for _, x := range a.asked {
-		if !which(x) {
-			kept = append(kept, x)
-		}
-	}
-	a.asked = kept
-}
+func (a *agent) forget(which func(asked) bool) { a.asked = slices.DeleteFunc(a.asked, which) }
 
 // tokens are what an agent may spend on sending calls again.
 type tokens struct{ spent int }

@@ -53,7 +53,7 @@ func (f *Fleet) apply(a *agent) {
 
 // arm has the roster called when it wants to be.
 func (f *Fleet) arm(a *agent) {
-	at := max(f.since(a.core.Deadline()), f.now)
+	at := max(a.core.Deadline().Sub(f.base), f.now)
 	if a.armed == at {
 		return
 	}

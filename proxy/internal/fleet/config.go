@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
@@ -41,24 +42,16 @@ type Fault struct {
 
 // withDefaults is c with what is zero filled in.
 func (c Config) withDefaults() Config {
-	c.Agents = orDefault(c.Agents, 1000)
-	c.Nodes = orDefault(c.Nodes, c.Agents)
-	c.Servers = min(orDefault(c.Servers, 5), 64)
-	c.Begin = orDefault(c.Begin, c.Servers)
-	c.Warm = orDefault(c.Warm, 10*time.Minute)
-	c.For = orDefault(c.For, 5*time.Minute)
-	c.Start = orDefault(c.Start, time.Minute)
-	c.RTT = orDefault(c.RTT, time.Millisecond)
-	c.Heartbeats = orDefault(c.Heartbeats, 50)
-	c.TTL = orDefault(c.TTL, 10*time.Second)
-	c.Grain = orDefault(c.Grain, 100*time.Millisecond)
+	c.Agents = cmp.Or(c.Agents, 1000)
+	c.Nodes = cmp.Or(c.Nodes, c.Agents)
+	c.Servers = min(cmp.Or(c.Servers, 5), 64)
+	c.Begin = cmp.Or(c.Begin, c.Servers)
+	c.Warm = cmp.Or(c.Warm, 10*time.Minute)
+	c.For = cmp.Or(c.For, 5*time.Minute)
+	c.Start = cmp.Or(c.Start, time.Minute)
+	c.RTT = cmp.Or(c.RTT, time.Millisecond)
+	c.Heartbeats = cmp.Or(c.Heartbeats, 50)
+	c.TTL = cmp.Or(c.TTL, 10*time.Second)
+	c.Grain = cmp.Or(c.Grain, 100*time.Millisecond)
 	return c
-}
-
-// orDefault is v if it is positive, else d.
-func orDefault[N int | time.Duration](v, d N) N {
-	if v > 0 {
-		return v
-	}
-	return d
 }

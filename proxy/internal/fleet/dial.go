@@ -1,18 +1,15 @@
 package fleet
 
 import (
+	"slices"
+
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
 // connected reports whether a has any session.
 func (a *agent) connected() bool {
-	for i := range a.links {
-		if a.links[i].up {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.links, func(l link) bool { return l.up })
 }
 
 // dial begins a dial, unless one is under way that may still be waited for, or the

@@ -24,14 +24,9 @@ const serverPing = 30 * time.Second
 func (f *Fleet) up(a *agent, n int16) bool {
 	l := &a.links[n]
 	if l.up && l.ends > 0 && l.ends <= f.now && !a.holds(n) {
-		f.shut(a, n)
+		l.up = false
 	}
 	return l.up
-}
-
-// shut ends a session.
-func (f *Fleet) shut(a *agent, n int16) {
-	a.links[n].up = false
 }
 
 // move has n carry a's calls, -1 none. The blocking query is made again there, and the
@@ -76,7 +71,7 @@ func (f *Fleet) broke(a *agent, n int16, err error) {
 		c := &a.calls[i]
 		lost[i] = c.on && c.sent && c.server == n
 	}
-	f.shut(a, n)
+	a.links[n].up = false
 	a.dials.Ended(f.clock(), f.servers[n].Addr, uint64(a.links[n].number), err, a.connected())
 	f.tell(a, messages.FailureNotice{Server: f.servers[n].Server, Epoch: a.view.Epoch(), Err: err})
 	for i, is := range lost {

@@ -178,7 +178,7 @@ func (f *Fleet) stockBroke(a *agent, n int16) {
 	if !a.links[n].up {
 		return
 	}
-	f.shut(a, n)
+	a.links[n].up = false
 	if a.watchEnds > 0 && a.stock.watched == n {
 		a.watchEnds = 0
 		c := &a.calls[watch]

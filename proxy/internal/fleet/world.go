@@ -59,9 +59,6 @@ func (f *Fleet) in(d time.Duration, e event) {
 // clock is the time that the cores get.
 func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
 
-// since is a time of the cores on the clock of the run.
-func (f *Fleet) since(t time.Time) time.Duration { return t.Sub(f.base) }
-
 // running reports whether the warm-up is over.
 func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
 

@@ -41,37 +41,6 @@ func (e *entry) stale(epoch uint64) bool { return epoch != 0 && epoch < e.since 
 // works reports whether the server answered when it was last asked.
 func (e *entry) works() bool { return e.health == messages.Alive || e.health == messages.Leaderless }
 
-// recover marks the server alive and reports whether that is new.
-func (e *entry) recover() bool {
-	e.lastAskedLook = 0
-	if e.health == messages.Alive {
-		return false
-	}
-	e.health, e.touched, e.logged = messages.Alive, true, false
-	return true
-}
-
-// markLeaderless marks the server leaderless and reports whether that is new.
-func (e *entry) markLeaderless() bool {
-	e.lastAskedLook = 0
-	if e.health == messages.Leaderless {
-		return false
-	}
-	e.health, e.touched, e.skippedOnce = messages.Leaderless, true, false
-	return true
-}
-
-// fail marks the server failed because of cause, as the seq-th failure of the roster, and
-// reports whether that is new.
-func (e *entry) fail(seq uint64, cause error) bool {
-	e.failure, e.cause = seq, cause
-	if e.health == messages.Failed {
-		return false
-	}
-	e.health, e.touched = messages.Failed, true
-	return true
-}
-
 // A server that answers probes and leaves calls unanswered would be put in front by
 // every round that draws it, and lose calls each time. Rounds try it after the others of
 // its class for a time that doubles with each such failure, and begins anew after as

@@ -5,11 +5,13 @@ import "github.com/open-nomad/rpcproxy/messages"
 // fail marks e failed and reports whether that is new.
 func (r *Roster) fail(e *entry, cause error) bool {
 	r.failures++
-	isNew := e.fail(r.failures, cause)
-	if isNew {
-		r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
+	e.failure, e.cause = r.failures, cause
+	if e.health == messages.Failed {
+		return false
 	}
-	return isNew
+	e.health, e.touched = messages.Failed, true
+	r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
+	return true
 }
 
 // revive marks e alive.
@@ -17,18 +19,24 @@ func (r *Roster) revive(e *entry) {
 	if e.health == messages.Failed {
 		r.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
 	}
-	e.recover()
+	if e.lastAskedLook = 0; e.health != messages.Alive {
+		e.health, e.touched, e.logged = messages.Alive, true, false
+	}
 }
 
 // markLeaderless marks e leaderless and reports whether that is new. One line is logged
 // until the server is alive again, whatever chances it gets meanwhile.
 func (r *Roster) markLeaderless(e *entry, cause error) bool {
-	isNew := e.markLeaderless()
-	if isNew && !e.logged {
+	e.lastAskedLook = 0
+	if e.health == messages.Leaderless {
+		return false
+	}
+	e.health, e.touched, e.skippedOnce = messages.Leaderless, true, false
+	if !e.logged {
 		e.logged = true
 		r.box.command(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
 	}
-	return isNew
+	return true
 }
 
 // markAlive marks e alive, because it carried a call, or a heartbeat that names a leader.

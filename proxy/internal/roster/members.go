@@ -105,19 +105,23 @@ func (r *Roster) removeServer(m messages.RemoveServer) {
 	answer(&r.box, m.Reply, e != nil)
 }
 
-// parseAll reads every address, or answers an *AddrsError that names each bad
-// one.
-func parseAll(addrs []string) ([]messages.Server, error) {
-	servers := make([]messages.Server, 0, len(addrs))
-	var bad []*messages.AddrError
+// Parse reads addresses; bad has an error for each that is none.
+func Parse(addrs []string) (servers []messages.Server, bad []*messages.AddrError) {
+	servers = make([]messages.Server, 0, len(addrs))
 	for _, addr := range addrs {
 		server, err := messages.ParseServer(addr)
-		if e, ok := errors.AsType[*messages.AddrError](err); ok {
+		if e, isBad := errors.AsType[*messages.AddrError](err); isBad {
 			bad = append(bad, e)
-			continue
+		} else {
+			servers = append(servers, server)
 		}
-		servers = append(servers, server)
 	}
+	return servers, bad
+}
+
+// parseAll is Parse, all or nothing.
+func parseAll(addrs []string) ([]messages.Server, error) {
+	servers, bad := Parse(addrs)
 	if len(bad) > 0 {
 		return nil, &messages.AddrsError{Errs: bad}
 	}

@@ -40,12 +40,6 @@ func (p Policy) arrange(class []*entry, nodeID string, rng *rand.Rand) {
 	}
 }
 
-// ownFirst moves the servers of the agent's datacenter before the others;
-// within each group the order stays.
-func ownFirst(class []*entry, datacenter string) {
-	toBack(class, func(e *entry) bool { return e.datacenter != datacenter })
-}
-
 // toBack moves some servers of a class behind the others; within each group the
 // order stays.
 func toBack(class []*entry, belongs func(*entry) bool) {

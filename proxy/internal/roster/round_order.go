@@ -20,7 +20,7 @@ func (r *Roster) arrange(homeward bool) []*entry {
 	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
 	for _, class := range [...][]*entry{primaries, backups} {
 		toBack(class, r.triedLast)
-		toBack(class, behind)
+		toBack(class, func(e *entry) bool { return e.behind })
 	}
 	return append(primaries, backups...)
 }
@@ -36,7 +36,7 @@ func (r *Roster) ordered(primaries []*entry) []*entry {
 // are preferred.
 func (r *Roster) ownFirst(primaries []*entry) {
 	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
-		ownFirst(primaries, r.cfg.Datacenter)
+		toBack(primaries, func(e *entry) bool { return e.datacenter != r.cfg.Datacenter })
 	}
 }
 
@@ -72,9 +72,6 @@ func (r *Roster) triedLast(e *entry) bool {
 	return e.health == messages.Leaderless && (r.leader == "" || !e.skippedOnce)
 }
 
-// behind reports whether a round tries e after the others of its class.
-func behind(e *entry) bool { return e.behind }
-
 // maxCandidates is how many servers one round tries. A heartbeat may name a thousand
 // addresses.
 const maxCandidates = 16
@@ -93,10 +90,8 @@ func (r *Roster) shortlist(order []*entry) []*entry {
 	}
 	toBack(order, tried)
 	chosen, active := order[:maxCandidates], r.list.active()
-	for _, e := range order[maxCandidates:] {
-		if e == active {
-			chosen[maxCandidates-1] = e
-		}
+	if slices.Contains(order[maxCandidates:], active) {
+		chosen[maxCandidates-1] = active
 	}
 	for _, e := range chosen {
 		e.swept = r.sweep
@@ -106,10 +101,5 @@ func (r *Roster) shortlist(order []*entry) []*entry {
 
 // untried reports whether there are servers that no round has tried in this sweep.
 func (r *Roster) untried(order []*entry) bool {
-	for _, e := range order {
-		if e.swept != r.sweep {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(order, func(e *entry) bool { return e.swept != r.sweep })
 }

@@ -104,7 +104,7 @@ func (c *callers) echo(ctx context.Context, args echo, class proxy.Class) error 
 	var reply echo
 	err := c.proxy.Call(ctx, "Echo.Echo", args, &reply, proxy.WithClass(class))
 	if err == nil && reply != args {
-		return fmt.Errorf("Echo.Echo: said %v, heard %v", args, reply)
+		return fmt.Errorf("Echo.Echo: sent %v, received %v", args, reply)
 	}
 	return err
 }

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// Report is the result of a demo. In what it prints, whose form does not change, a
-// step is an "act".
+// Report is the result of a demo.
 type Report struct {
 	counts  []*count // settled, in the order of the steps
 	actives []string // the active server at the end of each step
@@ -58,7 +57,7 @@ func (r *Report) Verdict() error {
 func (r *Report) Table(w io.Writer) error {
 	calls, failed := r.totals()
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-28s %9s %9s %12s\n", "act", "calls", "failed", "worst gap")
+	fmt.Fprintf(&b, "\n%-28s %9s %9s %12s\n", "scenario", "calls", "failed", "worst gap")
 	for _, c := range r.counts {
 		fmt.Fprintf(&b, "%-28s %9d %9d %9d ms\n", c.name, c.calls, c.failed, c.worst.Milliseconds())
 	}
@@ -68,7 +67,8 @@ func (r *Report) Table(w io.Writer) error {
 	return err
 }
 
-// JSON writes the report for programs: one object on one line.
+// JSON writes the report for programs: one object on one line. Its key "acts", for
+// the steps, stays as programs know it.
 func (r *Report) JSON(w io.Writer) error {
 	type line struct {
 		Name       string `json:"name"`
@@ -77,13 +77,13 @@ func (r *Report) JSON(w io.Writer) error {
 		WorstGapMS int64  `json:"worst_gap_ms"`
 	}
 	var out struct {
-		Acts   []line `json:"acts"`
+		Steps  []line `json:"acts"`
 		Calls  int    `json:"calls"`
 		Failed int    `json:"failed"`
 		Leaked int    `json:"goroutines_leaked"`
 	}
 	for _, c := range r.counts {
-		out.Acts = append(out.Acts, line{c.name, c.calls, c.failed, c.worst.Milliseconds()})
+		out.Steps = append(out.Steps, line{c.name, c.calls, c.failed, c.worst.Milliseconds()})
 	}
 	out.Calls, out.Failed = r.totals()
 	out.Leaked = r.leaked

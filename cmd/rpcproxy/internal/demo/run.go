@@ -63,7 +63,7 @@ func (env *Env) runSteps(ctx context.Context, steps []Step, cfg Config, screen *
 		last = current
 		screen.show(func() string { return env.progress(current, i, len(steps)) })
 		if err := step.Run(ctx, env); err != nil {
-			return fmt.Errorf("act %q: %w", step.Name, err)
+			return fmt.Errorf("step %q: %w", step.Name, err)
 		}
 		select {
 		case <-current.begun: // on a busy machine a step may end before a call begins

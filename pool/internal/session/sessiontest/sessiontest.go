@@ -150,7 +150,7 @@ func AnswerPings(st io.ReadWriteCloser) {
 		if err != nil || !ok || wire.NewDecoder().Request(buf[:end], &h) != nil || h.ServiceMethod != "Status.Ping" {
 			continue
 		}
-		reply, _ := wire.NewEncoder().Reply(nil, wire.Header{Seq: h.Seq, ServiceMethod: "Status.Ping"}, map[string]any{})
+		reply, _ := wire.NewEncoder().Value(wire.AppendReply(nil, wire.Header{Seq: h.Seq, ServiceMethod: "Status.Ping"}), map[string]any{})
 		if _, err := st.Write(reply); err != nil {
 			return
 		}
