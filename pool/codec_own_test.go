@@ -54,7 +54,7 @@ func TestACodecOfOnesOwnReadsAndWritesArgumentsAndReplies(t *testing.T) {
 	}})
 	handleCopies(s)
 	noError(t, p.Call(within(t), s.Addr(), "Node.Register", packed(t, node), nil))
-	ping(t, p, s.Addr()) // says nothing that the codec would have to know
+	ping(t, p, s.Addr()) // has no values for the codec
 	if n := m.encoded.Load(); n != 0 {
 		t.Fatalf("%d encoded", n)
 	}

@@ -22,8 +22,8 @@ func departing(p *Pool) (c *connection, depart func()) {
 }
 
 // A call may know of a farewell before the session's keeper does, and have another
-// session made: then it is told at once, for later the server is judged by that one.
-func TestAFarewellIsToldOnceByWhoeverKnowsItFirst(t *testing.T) {
+// session made: then the farewell is reported at once, for later the server is judged by that one.
+func TestAFarewellIsReportedOnceByItsFirstObserver(t *testing.T) {
 	c := core.New(core.Config{
 		Chance: rand.Float64, Usage: func(uint64) core.Usage { return core.Usage{} }, Classify: classify,
 	})

@@ -174,7 +174,7 @@ func FuzzTheTextOfAnError(f *testing.F) {
 			t.Errorf("%+v, %q", *e, e.Error())
 		}
 		if e.effect == Rejected && e.Kind == nil {
-			t.Errorf("%q was refused, and nobody knows for what", sent)
+			t.Errorf("%q was refused, for no known reason", sent)
 		}
 	})
 }

@@ -45,7 +45,7 @@ type (
 		Err     error // for those callers
 	}
 
-	// Proven says that a call on a session to Addr was answered, the first one on it.
+	// Proven reports that a call on a session to Addr was answered, the first one on it.
 	Proven struct{ Addr string }
 
 	// DialSpread sets in how much time each agent of a fleet dials once when it reaches
@@ -82,7 +82,7 @@ type (
 	// learn that the agent is reached elsewhere; zero: unknown.
 	HeartbeatTTL struct{ TTL time.Duration }
 
-	// Drained says that the last call or stream on a retired session has ended.
+	// Drained reports that the last call or stream on a retired session has ended.
 	Drained struct{ Session uint64 }
 
 	// Renew asks for a session to Addr in place of the one in use, if it is better. Proof
@@ -124,7 +124,7 @@ type (
 	// takes, and that no call on the session was answered for the silence limit.
 	Late struct{ Session uint64 }
 
-	// Unopened says that streams which were opened on a session wait to be acknowledged.
+	// Unopened reports that streams which were opened on a session wait to be acknowledged.
 	Unopened struct{ Session uint64 }
 
 	// Served is the result of a Status.Ping on a session: nil if it was answered, even by
