@@ -146,7 +146,7 @@ func TestSetTLSEndsTheWatchOfTheFilesBefore(t *testing.T) {
 	ping(t, p, s.Addr())
 	next.hold(ca, ca.issue("client.global.nomad"))
 	noError(t, p.SetTLS(t.Context(), next.config(often)))
-	f.put(f.cert, []byte("nonsense")) // it is not read
+	f.put(f.cert, []byte("nonsense")) // nobody looks
 	id := ca.issue("client.global.nomad")
 	next.hold(ca, id)
 	s.awaitGuest(t, id)
