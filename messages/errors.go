@@ -70,7 +70,7 @@ type UpdateError struct {
 	Causes  []error // why they were left out, or those of the first few
 }
 
-// Error says how many servers were offered and repeats the first few causes.
+// Error reports how many servers were offered and repeats the first few causes.
 func (e *UpdateError) Error() string {
 	if e.Offered == 0 {
 		return "messages: heartbeat refused: it names no server; the list stays as it was"

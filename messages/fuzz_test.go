@@ -48,7 +48,7 @@ func FuzzParseServer(f *testing.F) {
 }
 
 // checkAddrError checks that the text quotes the input, or the first 100 bytes
-// of it, and says why it is refused and what would be accepted.
+// of it, why it is refused and what would be accepted.
 func checkAddrError(t *testing.T, e *messages.AddrError) {
 	t.Helper()
 	text := e.Error()

@@ -92,7 +92,7 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 	t.pool.patient.note(addr, method, waited)
 }
 
-// sessionErrors makes the errors of sessions, as session.Errors says.
+// sessionErrors makes the errors of sessions; it is a session.Errors.
 type sessionErrors struct{}
 
 func (sessionErrors) Protocol(layer, reason string, cause error) error {

@@ -24,7 +24,7 @@ var (
 	ErrTLSWrongName = errors.New("the server's certificate is for another name (another region?)")
 	// ErrTLSWrongRole means that it is a client's, not a server's.
 	ErrTLSWrongRole = errors.New("the certificate shown is not that of a server")
-	// ErrTLSExpired says that it is not valid any more, or not yet.
+	// ErrTLSExpired means that it is not valid any more, or not yet.
 	ErrTLSExpired = errors.New("the server's certificate is not valid at this time")
 	// ErrTLSRefused means that the server does not accept the certificate of this
 	// side, or that it wants one and there is none.
@@ -49,7 +49,7 @@ type TLSError struct {
 	Wanted  string   // the name a server must have; empty without TLS, and where any will do
 	Offered []string // the names in the server's certificate, if it is about these
 	Shown   string   // what this side showed, if the server refused it
-	Err     error    // what the handshake or the transport said
+	Err     error    // the error of the handshake or the transport
 }
 
 func (e *TLSError) Error() string { return e.text(stated{}) }
@@ -177,7 +177,7 @@ func refuses(err error) bool {
 	return is
 }
 
-// TLSConfigError says what is wrong with a TLSConfig, and in which file.
+// TLSConfigError reports what is wrong with a TLSConfig, and in which file.
 type TLSConfigError struct {
 	Field   string // of TLSConfig
 	File    string // its path, "PEM" if it was given as such, or empty

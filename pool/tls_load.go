@@ -121,7 +121,7 @@ func (s *source) certificates() (all []*x509.Certificate, err error) {
 	return all, nil
 }
 
-// valid says what is wrong with a certificate's time.
+// valid returns an error if a certificate's time is wrong.
 func (s *source) valid(cert *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(cert.NotAfter):
@@ -158,7 +158,7 @@ func (m *material) roots(now time.Time) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// identity is what this side shows.
+// identity is this side's certificate.
 func (m *material) identity(now time.Time) (*tls.Certificate, error) {
 	chain, err := m.cert.certificates()
 	if err != nil {

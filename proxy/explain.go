@@ -9,7 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// Explanation says which server is active, why, and which decisions led to it. It prints
+// Explanation reports which server is active, why, and which decisions led to it. It prints
 // as text and marshals as JSON.
 type Explanation struct {
 	At        time.Time      `json:"at"`

@@ -26,7 +26,7 @@ func (h *halting) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// The owner is halted between the two: who reports a failure is answered when the
+// The owner is halted between the two: a caller that reports a failure is answered when the
 // next server is in front, and not before.
 func TestTheViewIsPublishedBeforeTheAnswerIsGiven(t *testing.T) {
 	log := &halting{text: "server failed", halted: make(chan struct{}), resume: make(chan struct{})}

@@ -51,7 +51,7 @@ type (
 		Cause   error
 	}
 
-	// Replaced says that a session to Addr has taken the place of one that was cut, or
+	// Replaced reports that a session to Addr has taken the place of one that was cut, or
 	// that does not serve.
 	Replaced struct{ Addr string }
 

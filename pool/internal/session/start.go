@@ -62,7 +62,7 @@ func (s *Session) Attach(m mux.Session) { s.yamux = m }
 func (s *Session) Listen() { s.group.run(s.accept) }
 
 // Run waits until the session has ended, ends it with stopped when ctx does, and releases
-// what it held: it is the last of the session's goroutines to end. It returns why the
+// its resources: it is the last of the session's goroutines to end. It returns why the
 // session ended.
 //
 // The session's own context does not come from ctx, so that its cause is always one of

@@ -16,7 +16,7 @@ var (
 	// ErrNotOffered means that the SRV record's target is the root, by which a domain declares
 	// that it does not have the service.
 	ErrNotOffered = errors.New(`the service is not offered there (its SRV target is ".")`)
-	// ErrUnusable says that there are records and none can be dialed: they have port 0,
+	// ErrUnusable means that there are records and none can be dialed: they have port 0,
 	// or addresses that are unspecified or multicast.
 	ErrUnusable = errors.New("nothing in the records can be dialed")
 	// ErrServerFailure means that the resolver failed (SERVFAIL, or any other code
