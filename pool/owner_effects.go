@@ -14,7 +14,7 @@ import (
 )
 
 // errAbandoned is why a dial ended that no caller waits for.
-var errAbandoned = errors.New("dial was given up, for nobody waits for it")
+var errAbandoned = errors.New("dial was given up: no call waits for it any more")
 
 // dial starts the goroutine that dials, and runs the session then.
 func (o *owner) dial(d core.Dial) {

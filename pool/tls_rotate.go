@@ -167,7 +167,7 @@ func (o *owner) enforce(m core.Secured, of *offer) bool {
 // caution logs that the names of servers are not verified from now on.
 func (p *Pool) caution(before, now *credentials) {
 	if now.anyName() && !before.anyName() {
-		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: whoever holds a certificate of the CA can pass for a server")
+		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
 	}
 }
 

@@ -13,7 +13,7 @@ const (
 	secretID = "0b9d8c1e-5f33-4d0a-9a3b-7c2e6d4f8a15"
 )
 
-// nodeReply is what the agent reads of the answers to Node.Register and Node.UpdateStatus.
+// nodeReply has the fields that the agent reads of the replies to Node.Register and Node.UpdateStatus.
 type nodeReply struct {
 	Servers        []messages.ServerInfo
 	NumNodes       int
@@ -30,7 +30,7 @@ func register(ctx context.Context, p *proxy.Proxy) (reply nodeReply, err error) 
 	return reply, err
 }
 
-// beat says by when the call must land, and hands on what was answered, and by which server.
+// beat sends a heartbeat with a soft deadline, and passes the reply and its server on to the proxy.
 func beat(ctx context.Context, p *proxy.Proxy, token string, ttl time.Duration) (reply nodeReply, err error) {
 	var from messages.Server
 	err = p.Call(ctx, "Node.UpdateStatus", map[string]any{

@@ -97,8 +97,8 @@ func ExampleConfig() {
 		return
 	}
 	defer hb.Stop(ctx)
-	fmt.Println("heartbeat landed, node is", <-landed)
+	fmt.Println("heartbeat answered, node is", <-landed)
 	// Output:
 	// registered, new identity: true
-	// heartbeat landed, node is eligible
+	// heartbeat answered, node is eligible
 }

@@ -23,12 +23,12 @@ func span(line *zerolog.Event, name string, d time.Duration) *zerolog.Event {
 // logReply logs a good reply: a registration, and the end of an episode.
 func (l *loop) logReply(k kind, r Reply) {
 	log, s := &l.h.cfg.Logger, &l.episode
-	line, text := log.Debug(), "heartbeat landed"
+	line, text := log.Debug(), "heartbeat answered"
 	switch {
 	case k == register:
 		line, text = log.Info(), "node registered"
 	case s.missed:
-		line, text = log.Info(), "heartbeats land again"
+		line, text = log.Info(), "heartbeats are answered again"
 	}
 	line = span(line.Stringer("server", r.Server), "ttl", r.TTL)
 	if s.missed || s.refused {

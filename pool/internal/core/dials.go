@@ -45,7 +45,7 @@ func (c *Core) connect(now time.Time, m Connect) {
 func (c *Core) dialed(now time.Time, m Dialed) {
 	c.reportFailed(m.Addr, m.Session, m.Err)
 	defer c.renewAnswered(m)
-	l, d := c.links[m.Addr], c.landed(now, m)
+	l, d := c.links[m.Addr], c.dialEnded(now, m)
 	defer c.fill()
 	if m.Err == nil {
 		c.sessions[m.Session] = &session{addr: m.Addr, check: c.firstLook(now, m.Addr), liveness: liveness{next: c.nextKeepalive(now)}}
@@ -170,8 +170,8 @@ func (c *Core) dialLate(now time.Time, m DialLate) {
 	c.fill()
 }
 
-// landed frees the slot of a dial that has ended, and notes the result for its address.
-func (c *Core) landed(now time.Time, m Dialed) (d *dialing) {
+// dialEnded frees the slot of a dial that has ended, and notes the result for its address.
+func (c *Core) dialEnded(now time.Time, m Dialed) (d *dialing) {
 	d = c.slots.done(m.Session)
 	switch {
 	case m.Err == nil:

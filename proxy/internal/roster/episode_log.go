@@ -53,7 +53,7 @@ func (r *Roster) logEpisode(now time.Time) {
 	case bare:
 		line.Message = "lost: no server is known"
 		if r.cfg.NoDiscovery {
-			line.Message += " and nothing looks for one: waiting to be told of one (SetServers, AddPrimary, AddBackup, a heartbeat)"
+			line.Message += " and nothing looks for one: it waits until one is named (SetServers, AddPrimary, AddBackup, a heartbeat)"
 		}
 	case orphaned:
 		line.Message = "orphaned: no heartbeat with a leader for three lifetimes: looking for servers"
