@@ -170,7 +170,7 @@ func TestAMissedTTLIsReportedWithItsReasonAndLoggedOnce(t *testing.T) {
 		}
 		if len(said) != 3 || !strings.Contains(said[0], "node registered") ||
 			!strings.Contains(said[1], `"warn"`) || !strings.Contains(said[1], `"ttl":"12s"`) || !strings.Contains(said[1], "refused") ||
-			!strings.Contains(said[2], "land again") || !strings.Contains(said[2], `"failed_calls":`) {
+			!strings.Contains(said[2], "answered again") || !strings.Contains(said[2], `"failed_calls":`) {
 			t.Errorf("%d lines: %q", len(said), said)
 		}
 		if all := strings.Join(said, ""); strings.Contains(all, secretID) {
