@@ -51,7 +51,7 @@ type FailureNotice struct {
 	Server   Server
 	Epoch    uint64
 	Err      error             // the cause, for health and logs; may be nil
-	NoQuorum bool              // the server answered, and knows no leader that is ready
+	NoQuorum bool              // the server answered, but cannot serve the agent: it knows no ready leader, or is of another region
 	Partial  bool              // the server answers probes and leaves calls unanswered: rounds keep it behind the others for a while
 	Reply    actor.Reply[bool] // reports whether the notice changed anything
 }

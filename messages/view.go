@@ -83,9 +83,9 @@ func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string
 // Epoch is the version of the list. It grows with every change.
 func (v *View) Epoch() uint64 { return v.epoch }
 
-// Active is the server that carries the next call: the first of the ranking or,
-// when every primary has failed, the first backup that has not. It is false if
-// there is no server.
+// Active is the server that carries the next call: the first of the ranking that may know a
+// leader, else the first that answers without one, else the one whose last failure is the
+// oldest. It is false if there is no server.
 func (v *View) Active() (Server, bool) {
 	if v.active < 0 || len(v.ranking) == 0 { // the latter: the zero View
 		return Server{}, false

@@ -73,8 +73,8 @@ type Request struct {
 	// Limit, if positive, is how long this attempt may take from the beginning, a dial
 	// included. It does not end a large request that is on its way out or a large reply
 	// on its way in, for as long as either goes on: 16 KiB of the request a second, or
-	// 1 KiB of the reply. So what only takes its time is not begun anew elsewhere. A call
-	// that ends so has ErrAttemptTimeout, and costs no context. Late, if not nil, is asked
+	// 1 KiB of the reply. So a slow transfer is not begun anew elsewhere. A call that
+	// ends so has ErrAttemptTimeout; the limit needs no context of its own. Late, if not nil, is asked
 	// instead, once, in the goroutine of the call, when the request waits on its session.
 	// It has no effect with Moved.
 	Limit time.Duration
@@ -83,19 +83,19 @@ type Request struct {
 	probe bool // only an answer is wanted: calls go before
 }
 
-// Late decides about a call whose Request.Limit is over. It must not block.
+// Late is asked when a call's Request.Limit is over. It must not block.
 type Late interface {
-	// Late has the call go on until the channel is closed, and then end with ErrMoved;
-	// nil ends it at once.
+	// Late returns a channel to let the call go on until that is closed, when it ends with
+	// ErrMoved, or nil to end it at once.
 	Late() <-chan struct{}
 }
 
-// ErrAttemptTimeout is why a call ended whose Request.Limit was over, while its own
-// context was not.
+// ErrAttemptTimeout means that a call used up its Request.Limit while its context was still
+// valid.
 var ErrAttemptTimeout = session.ErrAttemptTimeout
 
-// Do is Call for a caller that knows how long the server will hold the request, and
-// may have it moved.
+// Do is Call with options: see Request for how long the server may block, when the call may
+// be moved, and how long this attempt may take.
 func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
 	at, err := p.call(ctx, addr, r, p.counts.calls.Add(1))
 	if err == nil {

@@ -118,9 +118,9 @@ type Config struct {
 	// DrainTimeout is how long a session that works is kept, after its last use, once
 	// it was left for another server or replaced (SetTLS): its server may
 	// know the agent by it until the next heartbeat. Where heartbeats hold for
-	// longer, that counts. What is on a session ends it not before its own
-	// end, but for one thing: when new credentials withdraw the trust on which it was
-	// made, it ends that long afterwards, with its calls and streams. Zero means 30 s.
+	// longer, that counts. A session is not ended while it carries calls or
+	// streams, with one exception: when new credentials withdraw the trust on which it
+	// was made, it ends that long afterwards, with all that is on it. Zero means 30 s.
 	//
 	// At most 4 sessions of one server, and 16 in all that were left or replaced, are
 	// kept: with more, one that carries nothing is ended, or else the oldest, with

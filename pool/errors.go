@@ -53,8 +53,8 @@ var (
 	// there were too many of these.
 	ErrTooManySessions = core.ErrTooManySessions
 
-	// ErrMoved is why a call ended that is to be made again elsewhere: Request.Moved was
-	// closed, or its session takes no new calls, and then the reason is joined to it.
+	// ErrMoved means that the call should be made again on another session: Request.Moved
+	// was closed, or its session takes no new calls; then the reason is joined to it.
 	ErrMoved = session.ErrMoved
 )
 
@@ -100,8 +100,8 @@ func newViolation(reason string, err error) error {
 	return &ProtocolError{Layer: "yamux", Reason: reason, Err: err}
 }
 
-// BacklogError reports that a server took no more bytes, and too many waited for it. That is
-// the last resort: frames are kept back long before it.
+// BacklogError means that the server took no more bytes, and more than Limit bytes waited to
+// be sent to it. It is the last resort: frames are kept back long before.
 type BacklogError struct {
 	Limit int // bytes that may wait
 }
@@ -139,8 +139,8 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// CallError is every failed call: what was called, where, how far it came, and
-// what that means for the caller. Err is the cause.
+// CallError is the error of every failed call: the method, the server, how far the call
+// came, and whether it may have been executed. Err is the cause.
 type CallError struct {
 	Method   string
 	Server   string // address; empty if no server was tried

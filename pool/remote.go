@@ -23,7 +23,7 @@ var (
 	ErrBadRequest       = errors.New("server could not read the request")
 	ErrRateLimited      = errors.New("rate limited")
 
-	// ErrServerRateLimited is ErrRateLimited of one server; others may not be.
+	// ErrServerRateLimited is an ErrRateLimited of this server only; others may accept the call.
 	ErrServerRateLimited = fmt.Errorf("%w by this server", ErrRateLimited)
 
 	// ErrLeaderUnreachable means that the server which answered could not carry the

@@ -28,8 +28,8 @@ var (
 
 	// ErrBreaksServers is joined to the last failure when the connections to two servers
 	// broke under a call after it was sent there, as they do when a request crashes its
-	// server. The call is sent to no third server. The two may get it again until four
-	// connections have broken, or the time for the call is over. A blocking query that was
+	// server. The call is sent to no third server. The same two may get it again, until four
+	// connections in all have broken, or the time for the call is over. A blocking query that was
 	// blocked for more than 5 s begins to count anew.
 	ErrBreaksServers = errors.New("servers ended the connection when they had the call: no other server is given it")
 )

@@ -30,12 +30,12 @@ func register(ctx context.Context, p *proxy.Proxy) (reply nodeReply, err error) 
 	return reply, err
 }
 
-// beat sends a heartbeat with a soft deadline, and passes the reply and its server on to the proxy.
-func beat(ctx context.Context, p *proxy.Proxy, token string, ttl time.Duration) (reply nodeReply, err error) {
+// beat sends a heartbeat that should be answered by due, the end of the TTL, and passes the reply and its server on to the proxy.
+func beat(ctx context.Context, p *proxy.Proxy, token string, due time.Time) (reply nodeReply, err error) {
 	var from messages.Server
 	err = p.Call(ctx, "Node.UpdateStatus", map[string]any{
 		"Region": "global", "NodeID": nodeID, "Status": "ready", "AuthToken": token,
-	}, &reply, proxy.WithSoftDeadline(time.Now().Add(ttl)), proxy.WithAnsweredBy(&from))
+	}, &reply, proxy.WithSoftDeadline(due), proxy.WithAnsweredBy(&from))
 	if err != nil {
 		return reply, err
 	}

@@ -40,12 +40,13 @@ func run(ctx context.Context, servers []string) error {
 		if reply.SignedIdentity != nil {
 			token = *reply.SignedIdentity
 		}
+		due := time.Now().Add(reply.HeartbeatTTL)
 		select {
 		case <-time.After(reply.HeartbeatTTL * 2 / 3):
 		case <-ctx.Done():
 			return nil
 		}
-		reply, err = beat(ctx, p, token, reply.HeartbeatTTL)
+		reply, err = beat(ctx, p, token, due)
 		// A server knows the identity of a node that was purged, and denies its secret.
 		if errors.Is(err, pool.ErrUnknownNode) || errors.Is(err, pool.ErrPermissionDenied) || errors.Is(err, pool.ErrTokenNotFound) {
 			token = secretID

@@ -18,15 +18,14 @@
 //
 // # When a heartbeat is sent
 //
-// A reply grants a time to live (TTL), after which, and a grace, the cluster believes
-// the node lost. Nomad's own client sends the next heartbeat when the TTL is
+// A reply grants a time to live (TTL). When the TTL and a grace period have passed without a
+// heartbeat, the cluster takes the node for lost. Nomad's own client sends the next heartbeat when the TTL is
 // over (recording real_client_agent), and relies on the grace. Here the next one is sent a margin before:
 // a third of the TTL, at most 5 s, so that a server that is found silent at that
 // moment costs a share of the margin (see [proxy.WithSoftDeadline]) and another server
 // still gets the heartbeat within the TTL. Where answers take long the margin
-// is twice what the last one took, at most half of the TTL. In a fleet whose TTL is
-// minutes, 5 s are nothing; at a TTL of 10 to 20 s they cost half as many heartbeats
-// again. A random part of the TTL, up to a sixteenth, is taken off, so that agents that were
+// is twice what the last one took, at most half of the TTL. With a TTL of minutes a
+// margin of 5 s hardly adds heartbeats; with 10 to 20 s it adds about half as many again. A random part of the TTL, up to a sixteenth, is taken off, so that agents that were
 // granted the same TTL in the same second, as after a leader change, do not send at the
 // same time.
 //
