@@ -83,7 +83,7 @@ func serverNames(n int) (all []string) {
 
 // lockedList is a server list behind a lock. The lock is made by hand because this
 // module uses none of package sync; without contention it is as fast as a
-// sync.Mutex. testutil/peers has the benchmarks to compare it with.
+// mutex. testutil/peers has the benchmarks to compare it with.
 type lockedList struct {
 	locked  atomic.Bool
 	servers []messages.Server
