@@ -1,0 +1,89 @@
+package printable
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Line is s on one line of at most limit bytes and a mark of what was left out, with
+// everything escaped that moves a cursor, colors or reorders text, or cannot be seen:
+// control characters (C0, DEL, C1), line and paragraph separators, bidirectional and
+// other format characters, blanks other than the space, what no text has, and bytes that
+// are not UTF-8. What needs no escape is kept as it is, so Line(Line(s)) is Line(s).
+// It allocates nothing if s is safe and short.
+func Line(s string, limit int) string {
+	kept := s
+	if len(s) > limit {
+		kept = s[:cutAt(s, limit)]
+	}
+	first := strings.IndexFunc(kept, unsafe)
+	if first < 0 && len(kept) == len(s) {
+		return s
+	}
+	if first < 0 {
+		first = len(kept)
+	}
+	b := append(make([]byte, 0, len(kept)+32), kept[:first]...)
+	for rest := kept[first:]; rest != ""; {
+		r, n := utf8.DecodeRuneInString(rest)
+		if unsafe(r) {
+			grown := appendEscaped(b, r, rest[:n])
+			if len(grown) > limit {
+				kept = kept[:len(kept)-len(rest)]
+				break
+			}
+			b = grown
+		} else if len(b)+n > limit {
+			kept = kept[:len(kept)-len(rest)]
+			break
+		} else {
+			b = append(b, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	if len(kept) < len(s) {
+		b = fmt.Appendf(b, "... (%d bytes)", len(s))
+	}
+	return string(b)
+}
+
+// Quote is Line in double quotes, where the quotes and backslashes of s are escaped too:
+// what is inside cannot pass for what is around it. The mark of what was left out stands
+// behind the quotes.
+func Quote(s string, limit int) string {
+	if len(s) <= limit {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%s... (%d bytes)", strconv.Quote(s[:cutAt(s, limit)]), len(s))
+}
+
+// cutAt is the largest number of bytes up to limit at which no character is cut in two.
+func cutAt(s string, limit int) int {
+	for back := 0; back < utf8.UTFMax && limit-back > 0; back++ {
+		if utf8.RuneStart(s[limit-back]) {
+			return limit - back
+		}
+	}
+	return max(limit, 0)
+}
+
+// unsafe reports whether a character must be escaped. A byte that is not UTF-8 reads as
+// RuneError, and so does a real U+FFFD, which is then escaped as well.
+func unsafe(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return r == utf8.RuneError || !unicode.IsPrint(r)
+}
+
+// appendEscaped appends r as in a Go string.
+func appendEscaped(b []byte, r rune, raw string) []byte {
+	if r == utf8.RuneError && len(raw) == 1 {
+		return fmt.Appendf(b, `\x%02x`, raw[0])
+	}
+	q := strconv.AppendQuoteRuneToASCII(nil, r)
+	return append(b, q[1:len(q)-1]...)
+}
