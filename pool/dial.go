@@ -114,3 +114,8 @@ func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof)
 	}
 	return s, nil
 }
+
+// AddrRefusedError is why an address is not dialed although it is well formed: nothing, or only
+// this very machine, is at it, or the name of a server leads to where a cloud serves the
+// metadata of its machines.
+type AddrRefusedError = dialing.RefusedError

@@ -38,7 +38,7 @@ func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 	o.state = newStateFile(cfg, o.self)
 	o.roster = roster.New(roster.Config{
 		Servers:          servers,
-		Remembered:       loadState(cfg),
+		Remembered:       loadState(cfg, servers),
 		Datacenter:       cfg.Datacenter,
 		PreferDatacenter: cfg.PreferDatacenter,
 		RPCMajorVersion:  cfg.RPCMajorVersion,

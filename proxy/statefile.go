@@ -12,6 +12,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // stateFile keeps the servers that work in Config.StateFile. It belongs to the owner, which
@@ -110,8 +111,9 @@ func writeList(cfg *Config, addrs []string, level zerolog.Level) bool {
 }
 
 // loadState reads the servers saved before this start. A file that cannot be read, and an
-// address that is none, are logged and otherwise ignored.
-func loadState(cfg *Config) []messages.Server {
+// address that is none, or that only the configuration may name, are logged and otherwise
+// ignored.
+func loadState(cfg *Config, configured []messages.Server) []messages.Server {
 	if cfg.StateFile == "" {
 		return nil
 	}
@@ -124,13 +126,17 @@ func loadState(cfg *Config) []messages.Server {
 		log.Warn().Str("file", cfg.StateFile).Err(err).Msg("the servers that worked before the last start are not known")
 		return nil
 	}
+	named := func(s messages.Server) bool {
+		return slices.ContainsFunc(configured, func(c messages.Server) bool { return c.Key() == s.Key() })
+	}
 	servers := make([]messages.Server, 0, len(addrs))
 	for _, addr := range addrs {
-		if s, err := messages.ParseServer(addr); err == nil {
-			servers = append(servers, s)
-		} else {
+		s, err := roster.ParseForeign(addr, named)
+		if err != nil {
 			log.Warn().Str("file", cfg.StateFile).Err(err).Msg("a remembered server is left out")
+			continue
 		}
+		servers = append(servers, s)
 	}
 	return servers
 }

@@ -83,7 +83,7 @@ func (b *benchCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	p, err := proxy.Start(proxy.Config{Servers: b.servers, Strict: true, Region: "global", Pool: pool.Config{TLS: tls}})
+	p, err := proxy.Start(proxy.Config{Servers: trimmed(b.servers), Strict: true, Region: "global", Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
 	}

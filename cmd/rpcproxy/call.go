@@ -81,7 +81,7 @@ func (c *callCommand) run(cmd *cobra.Command, method string) error {
 		return err
 	}
 	c.fill(args)
-	p, err := proxy.Start(proxy.Config{Servers: c.servers, Strict: true, Region: c.region, Pool: pool.Config{TLS: tls}})
+	p, err := proxy.Start(proxy.Config{Servers: trimmed(c.servers), Strict: true, Region: c.region, Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (d *discoverDNS) run(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	finder, err := dns.New(dns.Config{
-		Names: names, Services: d.services, Port: d.port, Resolvers: d.resolvers, Timeout: d.pinger.timeout,
+		Names: names, Services: trimmed(d.services), Port: d.port, Resolvers: trimmed(d.resolvers), Timeout: d.pinger.timeout,
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -59,14 +60,16 @@ func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFo
 	if cmd.Context().Err() != nil {
 		return errInterrupted
 	}
-	servers := make([]messages.Server, len(found))
-	for i, d := range found {
+	servers := make([]messages.Server, 0, len(found))
+	found = slices.DeleteFunc(found, func(d discovered) bool {
 		s, err := messages.ParseServer(d.addr)
 		if err != nil {
-			return failed(fmt.Errorf("%s leads to something that is no server: %w", d.from, err))
+			missed = append(missed, notFound{from: d.from, err: fmt.Errorf("%s leads to something that is no server: %w", d.from, err)})
+			return true
 		}
-		servers[i] = s
-	}
+		servers = append(servers, s)
+		return false
+	})
 	var results []trips
 	if f.ping {
 		var err error

@@ -90,8 +90,8 @@ func list(entries iter.Seq[instance]) (l listing) {
 				}
 				continue
 			}
-			if !seen[addr] {
-				seen[addr] = true
+			if key := (messages.Server{Addr: addr}).Key(); !seen[key] {
+				seen[key] = true
 				l.addrs = append(l.addrs, addr)
 			}
 		}
