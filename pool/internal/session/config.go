@@ -34,13 +34,6 @@ type Config struct {
 // now is the time since the origin.
 func (c *Config) now() time.Duration { return time.Since(c.Origin) }
 
-// slept is for how long the monotonic clock stood still while the wall clock went on,
-// since the origin. A wall clock that is set counts as well: that costs a ping.
-func (c *Config) slept() time.Duration {
-	now := time.Now()
-	return now.Round(0).Sub(c.Origin.Round(0)) - now.Sub(c.Origin)
-}
-
 // Notify brings the reports of sessions to the owner of their pool. TryTell does not
 // block, and reports whether m was taken; Tell blocks until it is, or ctx ends.
 //
