@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -27,7 +28,7 @@ type connection struct {
 // newConnection is a session over conn, before its first byte is sent.
 func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route string, id uint64) *connection {
 	in, out := &p.counts.BytesIn, &p.counts.BytesOut
-	if _, counted := conn.(*tlsConn); counted {
+	if _, counted := conn.(*credentials.Conn); counted {
 		in, out = new(atomic.Uint64), new(atomic.Uint64) // of the bytes inside TLS, which metered does not count
 	}
 	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Violation: newViolation})

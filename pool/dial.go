@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -17,7 +18,7 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*connection, e
 
 // dialWith connects to addr, or to one of the addresses of its name. nil
 // credentials are plain TCP.
-func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*connection, error) {
+func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials.Credentials) (*connection, error) {
 	limited, stop := p.limit(ctx, p.cfg.DialTimeout)
 	defer stop()
 	looking, found := dialing.Connecting(limited)
@@ -32,7 +33,7 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 
 // reach sets up a session to the first of the addresses that answers. Those that fail come
 // last in the dials that follow.
-func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*connection, error) {
+func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials.Credentials) (*connection, error) {
 	attempt := func(ctx context.Context, i int) (*connection, error) {
 		s, err := p.setUp(ctx, addr, routes[i], id, creds)
 		if err != nil && !errors.Is(err, dialing.ErrLost) {
@@ -55,7 +56,7 @@ func (s *connection) lose() { s.Abort(dialing.ErrLost) }
 
 // setUp connects to the server addr at route, within a context that has a deadline, and
 // waits for its first answer: the kernel of a frozen host accepts connections too.
-func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials) (*connection, error) {
+func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials.Credentials) (*connection, error) {
 	connecting, connected := dialing.Connecting(limited)
 	defer connected()
 	conn, err := p.cfg.Dial(connecting, "tcp", route)
@@ -67,7 +68,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	defer p.reaching.add(addr, -1)
 	conn = nbconn.Wrap(conn, newBacklogError)
 	if creds != nil {
-		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.BytesIn, out: &p.counts.BytesOut}, addr)
+		secured, err := creds.Secure(limited, credentials.NewMetered(conn, &p.counts.BytesIn, &p.counts.BytesOut), addr)
 		if err != nil {
 			_ = conn.Close()
 			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}
@@ -77,14 +78,14 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	s := p.newConnection(context.WithoutCancel(limited), conn, addr, route, id)
 	untouched := s.conn.Signs.Read.Load()
 	if err := s.Greet(limited, p.muxing); err != nil {
-		if hungUp(err) && s.conn.Signs.Read.Load() == untouched {
-			err = hungUpError(addr, creds, err)
+		if credentials.HungUp(err) && s.conn.Signs.Read.Load() == untouched {
+			err = credentials.HungUpError(addr, creds, err)
 		}
 		s.Abort(err)
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}
 	}
-	if secured, ok := conn.(*tlsConn); ok {
-		secured.known.Store(true)
+	if secured, ok := conn.(*credentials.Conn); ok {
+		secured.Answered()
 	}
 	return s, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -24,8 +25,8 @@ type Pool struct {
 	origin  time.Time // of all times that are stored as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
-	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
-	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
+	creds   atomic.Pointer[credentials.Credentials] // of new sessions; nil: plain TCP. The owner sets it
+	reached atomic.Pointer[string]                  // the server that answered last; the owner sets it
 	counts  counts
 	usual   usual // how long slow methods take
 	patient usual // how long calls of others waited while their server answered
@@ -37,7 +38,7 @@ type Pool struct {
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
-	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
+	offered, watching atomic.Pointer[credentials.Offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
 	trials chan struct{} // has one for each dial that tries credentials
 
@@ -194,8 +195,8 @@ func (p *Pool) Stats() Stats {
 		RefusedBytes:   p.counts.RefusedBytes.Load(),
 		ReverseBytes:   p.counts.ReverseBytes.Load(),
 	}
-	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
-		if o != nil && o.pending.Load() {
+	for _, o := range [...]*credentials.Offering{p.offered.Load(), p.watching.Load()} {
+		if pending, _ := o.Pending(); pending {
 			st.TLSOffers++
 		}
 	}

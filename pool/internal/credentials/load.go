@@ -1,4 +1,4 @@
-package pool
+package credentials
 
 import (
 	"bytes"
@@ -14,25 +14,25 @@ import (
 	"time"
 )
 
-// material is the bytes that a TLSConfig names.
+// material is the bytes that a Config names.
 type material struct {
-	from          TLSConfig
+	from          Config
 	ca, cert, key source
 }
 
 // source is one of them and where it came from.
 type source struct {
-	field string // of TLSConfig
+	field string // of Config
 	file  string // its path, or "PEM"
 	data  []byte // nil: not given
 }
 
-func (s *source) bad(p TLSProblem, err error) error {
-	return &TLSConfigError{Field: s.field, File: s.file, Problem: p, Err: err}
+func (s *source) bad(p Problem, err error) error {
+	return &ConfigError{Field: s.field, File: s.file, Problem: p, Err: err}
 }
 
 // read copies the PEM and reads the files.
-func (c *TLSConfig) read() (*material, error) {
+func (c *Config) read() (*material, error) {
 	m := &material{from: *c}
 	m.from.CAPEM, m.from.CertPEM, m.from.KeyPEM = bytes.Clone(c.CAPEM), bytes.Clone(c.CertPEM), bytes.Clone(c.KeyPEM)
 	if c.VerifyServerName != nil {
@@ -42,7 +42,7 @@ func (c *TLSConfig) read() (*material, error) {
 		return nil, err
 	}
 	if c.Watch < 0 || c.Watch > 0 && c.CAFile == "" && c.CertFile == "" && c.KeyFile == "" {
-		return nil, &TLSConfigError{Field: "Watch", Problem: TLSBadWatch, Err: errors.New(c.Watch.String())}
+		return nil, &ConfigError{Field: "Watch", Problem: BadWatch, Err: errors.New(c.Watch.String())}
 	}
 	for _, s := range []struct {
 		to   *source
@@ -60,11 +60,11 @@ func (c *TLSConfig) read() (*material, error) {
 	}
 	switch {
 	case m.ca.data == nil:
-		return nil, m.ca.bad(TLSNoCA, nil)
+		return nil, m.ca.bad(NoCA, nil)
 	case m.cert.data != nil && m.key.data == nil:
-		return nil, m.cert.bad(TLSNoKey, nil)
+		return nil, m.cert.bad(NoKey, nil)
 	case m.cert.data == nil && m.key.data != nil:
-		return nil, m.key.bad(TLSNoCertificate, nil)
+		return nil, m.key.bad(NoCertificate, nil)
 	}
 	return m, nil
 }
@@ -74,10 +74,10 @@ func (s *source) read(name, file string, text []byte) (err error) {
 	s.field, s.file = name+"File", file
 	switch {
 	case file != "" && len(text) > 0:
-		return s.bad(TLSGivenTwice, nil)
+		return s.bad(GivenTwice, nil)
 	case file != "":
 		if s.data, err = os.ReadFile(file); err != nil {
-			return s.bad(TLSUnreadable, err)
+			return s.bad(Unreadable, err)
 		}
 		if s.data == nil {
 			s.data = []byte{} // empty, but given
@@ -111,12 +111,12 @@ func (s *source) certificates() (all []*x509.Certificate, err error) {
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, s.bad(TLSMalformed, err)
+			return nil, s.bad(Malformed, err)
 		}
 		all = append(all, cert)
 	}
 	if all == nil {
-		return nil, s.bad(TLSNoPEM, errors.New("no CERTIFICATE block"))
+		return nil, s.bad(NoPEM, errors.New("no CERTIFICATE block"))
 	}
 	return all, nil
 }
@@ -125,9 +125,9 @@ func (s *source) certificates() (all []*x509.Certificate, err error) {
 func (s *source) valid(cert *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(cert.NotAfter):
-		return s.bad(TLSExpired, fmt.Errorf("since %s", cert.NotAfter.Format(time.RFC3339)))
+		return s.bad(Expired, fmt.Errorf("since %s", cert.NotAfter.Format(time.RFC3339)))
 	case now.Before(cert.NotBefore):
-		return s.bad(TLSNotYetValid, fmt.Errorf("not before %s", cert.NotBefore.Format(time.RFC3339)))
+		return s.bad(NotYetValid, fmt.Errorf("not before %s", cert.NotBefore.Format(time.RFC3339)))
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (m *material) roots(now time.Time) (*x509.CertPool, error) {
 	}
 	all = slices.DeleteFunc(all, func(c *x509.Certificate) bool { return !c.IsCA })
 	if len(all) == 0 {
-		return nil, m.ca.bad(TLSNotCA, nil)
+		return nil, m.ca.bad(NotCA, nil)
 	}
 	roots, usable := x509.NewCertPool(), false
 	for _, c := range all {
@@ -169,7 +169,7 @@ func (m *material) identity(now time.Time) (*tls.Certificate, error) {
 		return nil, err
 	}
 	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
-		return nil, m.key.bad(TLSKeyMismatch, fmt.Errorf("the certificate is in %s", m.cert.file))
+		return nil, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s", m.cert.file))
 	}
 	if err := m.cert.valid(chain[0], now); err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (s *source) privateKey() (crypto.Signer, error) {
 	for rest := s.data; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return nil, s.bad(TLSNoPEM, errors.New("no PRIVATE KEY block"))
+			return nil, s.bad(NoPEM, errors.New("no PRIVATE KEY block"))
 		}
 		var key any
 		var err error
@@ -203,52 +203,12 @@ func (s *source) privateKey() (crypto.Signer, error) {
 			continue // parameters of a curve, or a certificate
 		}
 		if err != nil {
-			return nil, s.bad(TLSMalformed, err)
+			return nil, s.bad(Malformed, err)
 		}
 		signer, ok := key.(crypto.Signer)
 		if !ok {
-			return nil, s.bad(TLSMalformed, fmt.Errorf("a %T cannot sign", key))
+			return nil, s.bad(Malformed, fmt.Errorf("a %T cannot sign", key))
 		}
 		return signer, nil
 	}
-}
-
-// verifyChain is for a handshake in which package tls verifies nothing: it does the
-// same but for the name. It is called in every handshake, a resumed one included.
-func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
-	return func(s tls.ConnectionState) error {
-		certs := s.PeerCertificates
-		if len(certs) == 0 {
-			return errors.New("tls: the server shows no certificate")
-		}
-		between := x509.NewCertPool()
-		for _, c := range certs[1:] {
-			between.AddCert(c)
-		}
-		_, err := certs[0].Verify(x509.VerifyOptions{
-			Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		})
-		if err != nil {
-			return &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}
-		}
-		return nil
-	}
-}
-
-// withdraws reports whether c, nil for plain TCP, no longer trusts a server that the
-// credentials before it did: by an authority that is gone, or another name to expect.
-// What was made on them must end then. Other certificates of this side, and more
-// authorities, withdraw nothing.
-func (c *credentials) withdraws(before *credentials) bool {
-	switch {
-	case c == nil:
-		return false // it trusts any server
-	case before == nil:
-		return true // which trusted any server
-	case c.wanted != "" && c.wanted != before.wanted:
-		return true
-	}
-	return slices.ContainsFunc(before.roots, func(root *x509.Certificate) bool {
-		return !slices.ContainsFunc(c.roots, root.Equal)
-	})
 }
