@@ -26,7 +26,7 @@ func Chain(text []byte) ([]*x509.Certificate, error) {
 
 // Pair puts a chain into order: the certificate to show is the first that one of the keys is
 // for, of several the first that is valid now; behind it comes who signed it, and so on, and
-// then the others as they are. The error is an *Error about the keys.
+// then the others as they are. There is at least one. The error is an *Error about the keys.
 func Pair(certs []*x509.Certificate, keys []crypto.Signer, now time.Time) (*tls.Certificate, error) {
 	var own *tls.Certificate
 	for _, c := range certs {
@@ -44,9 +44,9 @@ func Pair(certs []*x509.Certificate, keys []crypto.Signer, now time.Time) (*tls.
 		}
 		return own, nil
 	}
-	reason := "the certificate is for " + subject(certs[0])
+	reason := "it is for " + subject(certs[0])
 	if len(certs) > 1 {
-		reason = fmt.Sprintf("it is that of none of %d certificates", len(certs))
+		reason = fmt.Sprintf("none of the %d certificates is for it", len(certs))
 	}
 	return nil, &Error{Kind: Mismatched, Reason: reason}
 }

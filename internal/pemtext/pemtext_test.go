@@ -387,7 +387,7 @@ func TestAChainIsPutIntoOrderByTheKey(t *testing.T) {
 		certs []*x509.Certificate
 		says  string
 	}{
-		{certs[:1], `the certificate is for "client.global.nomad"`}, {certs, "it is that of none of 2 certificates"},
+		{certs[:1], `it is for "client.global.nomad"`}, {certs, "none of the 2 certificates is for it"},
 	} {
 		_, err := pemtext.Pair(c.certs, []crypto.Signer{root.key, newKey(t)}, time.Now())
 		if e, ok := errors.AsType[*pemtext.Error](err); !ok || e.Kind != pemtext.Mismatched || err.Error() != c.says {
