@@ -12,20 +12,28 @@ import (
 //
 // Each of CA, Cert and Key is given as a file or as PEM, not as both. A CA is
 // needed; Cert and Key go together. The files are read by New, SetTLS and OfferTLS,
-// and again and again with Watch. A TLSConfig is copied when it is taken.
+// and again and again with Watch: they are regular files of at most 8 MiB, or links to such,
+// and 5 s are waited for each. A TLSConfig is copied when it is taken.
+//
+// PEM is taken as people and tools leave it: any line ends, text around the blocks, blocks
+// joined without a line end, certificate and key in one file. What is not plain is refused,
+// with the number of the block and of its line, and so is a block that would not be used.
+// RSA keys have 2,048 bits at least. A key file that every user of the machine can read,
+// and a file that every user can write, is logged as a warning when it comes into force.
 type TLSConfig struct {
 	// CAFile or CAPEM holds the certificates of the authorities that are trusted.
-	// Those of the system are not.
+	// Those of the system are not. A certificate that is no authority's is trusted as
+	// itself; there must be one of an authority, or one that signed itself.
 	CAFile string
 	CAPEM  []byte
 
-	// CertFile or CertPEM holds the certificate to show, followed by those
-	// between it and the authority.
+	// CertFile or CertPEM holds the certificate to show and those between it and the
+	// authority, in any order: the key tells which it is.
 	CertFile string
 	CertPEM  []byte
 
 	// KeyFile or KeyPEM holds the private key of the certificate, without a
-	// passphrase.
+	// passphrase: PKCS#8, PKCS#1 or SEC 1.
 	KeyFile string
 	KeyPEM  []byte
 

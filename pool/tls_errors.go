@@ -68,6 +68,7 @@ const (
 	TLSNoKey         = credentials.NoKey         // a certificate without its key
 	TLSNoCertificate = credentials.NoCertificate // a key without its certificate
 	TLSKeyMismatch   = credentials.KeyMismatch   // is not the key of the certificate
+	TLSWeakKey       = credentials.WeakKey       // an RSA key of less than 2,048 bits
 	TLSExpired       = credentials.Expired       // has expired
 	TLSNotYetValid   = credentials.NotYetValid   // is not valid yet
 	TLSBadVersion    = credentials.BadVersion    // neither TLS 1.2 nor 1.3

@@ -154,8 +154,14 @@ func (o *owner) enforce(m core.Secured, of *offer) bool {
 	return true
 }
 
-// caution logs that the names of servers are not verified from now on.
+// caution logs that the names of servers are not verified from now on, and what is wrong
+// with the files.
 func (p *Pool) caution(before, now *credentials.Credentials) {
+	for _, text := range now.Cautions() {
+		if !slices.Contains(before.Cautions(), text) {
+			p.cfg.Logger.Warn().Msg(text)
+		}
+	}
 	if now.AnyName() && !before.AnyName() {
 		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
 	}

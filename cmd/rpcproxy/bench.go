@@ -79,7 +79,7 @@ func (b *benchCommand) run(cmd *cobra.Command) error {
 	case limited && b.calls < 1:
 		return fmt.Errorf("--calls is %d: give a positive number", b.calls)
 	}
-	tls, err := b.tls.config()
+	tls, err := b.tls.config(cmd.Context())
 	if err != nil {
 		return err
 	}

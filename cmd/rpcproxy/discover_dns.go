@@ -52,7 +52,7 @@ func (d *discoverDNS) run(cmd *cobra.Command, names []string) error {
 	if len(names)+len(d.services) == 0 {
 		return errors.New("there is no name to ask for: give one, or --srv")
 	}
-	if err := d.check(); err != nil {
+	if err := d.check(cmd.Context()); err != nil {
 		return err
 	}
 	finder, err := dns.New(dns.Config{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,14 +44,14 @@ func (f *findings) add(cmd *cobra.Command) {
 }
 
 // check validates the flags.
-func (f *findings) check() error {
+func (f *findings) check(ctx context.Context) error {
 	if f.pinger.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", f.pinger.timeout)
 	}
 	if !f.ping && f.pinger.tls != (tlsFlags{}) {
 		return errors.New("--ca and the other flags of TLS need --ping: nothing else connects to servers")
 	}
-	_, err := f.pinger.tls.config()
+	_, err := f.pinger.tls.config(ctx)
 	return err
 }
 

@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -37,6 +38,17 @@ type Credentials struct {
 	wanted string              // the name that a server must have; empty: any does
 	shown  string              // the names in our certificate; empty: we have none
 	sum    [sha256.Size]byte   // of what was read
+
+	cautions []string
+}
+
+// Cautions are what is wrong with the files, and no reason to refuse them; of nil there are
+// none.
+func (c *Credentials) Cautions() []string {
+	if c == nil {
+		return nil
+	}
+	return c.cautions
 }
 
 // AnyName reports whether the name in a server's certificate does not matter.
@@ -47,13 +59,13 @@ func (c *Config) serverName() string {
 	return cmp.Or(c.ServerName, "server."+cmp.Or(c.Region, "global")+".nomad")
 }
 
-// Load reads and checks everything; nil, for plain TCP, if c is nil. The error
-// is a *ConfigError.
+// Load reads and checks everything; nil, for plain TCP, if c is nil. It waits 5 s at most
+// for each file. The error is a *ConfigError.
 func (c *Config) Load(now time.Time) (*Credentials, error) {
 	if c == nil {
 		return nil, nil //nolint:nilnil // no credentials are a configuration, too
 	}
-	m, err := c.read()
+	m, err := c.read(context.Background())
 	if err != nil {
 		return nil, err
 	}
@@ -62,19 +74,20 @@ func (c *Config) Load(now time.Time) (*Credentials, error) {
 
 // credentials checks what was read.
 func (m *material) credentials(now time.Time) (*Credentials, error) {
-	roots, err := m.roots(now)
+	trusted, err := m.roots(now)
 	if err != nil {
 		return nil, err
+	}
+	roots := x509.NewCertPool()
+	for _, c := range trusted {
+		roots.AddCert(c)
 	}
 	// No ClientSessionCache: each session's handshake is a full one.
 	cfg := &tls.Config{
 		RootCAs: roots, ServerName: m.from.serverName(),
 		MinVersion: m.from.MinVersion, CipherSuites: m.from.CipherSuites,
 	}
-	c := &Credentials{from: m.from, tls: cfg, wanted: cfg.ServerName, sum: m.sum()}
-	if c.roots, err = m.ca.certificates(); err != nil {
-		return nil, err
-	}
+	c := &Credentials{from: m.from, tls: cfg, roots: trusted, wanted: cfg.ServerName, sum: m.sum(), cautions: m.cautions()}
 	if verify := m.from.VerifyServerName; verify != nil && !*verify {
 		c.wanted, cfg.ServerName = "", m.from.ServerName
 		cfg.InsecureSkipVerify, cfg.VerifyConnection = true, verifyChain(roots)

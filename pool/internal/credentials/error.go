@@ -11,6 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
 // Why no session over TLS, or over plain TCP, came about. Each is reached with
@@ -197,14 +200,19 @@ func (e *ConfigError) Error() string {
 	var b strings.Builder
 	b.WriteString("pool: TLSConfig." + e.Field)
 	if e.File != "" {
-		b.WriteString(" " + e.File)
+		b.WriteString(" " + printable.Line(e.File, maxPath))
 	}
 	b.WriteString(" " + string(e.Problem))
-	if e.Err != nil {
+	if file, is := errors.AsType[*safefile.Error](e.Err); is {
+		b.WriteString(": " + file.Why()) // without the path once more
+	} else if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
 	return b.String()
 }
+
+// maxPath bounds what is shown of a file's path, in bytes.
+const maxPath = 512
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
@@ -223,6 +231,7 @@ const (
 	NoKey         Problem = "is a certificate without its key: give KeyFile or KeyPEM"
 	NoCertificate Problem = "is a key without its certificate: give CertFile or CertPEM"
 	KeyMismatch   Problem = "is not the key of the certificate"
+	WeakKey       Problem = "holds a key that is too short"
 	Expired       Problem = "has expired"
 	NotYetValid   Problem = "is not valid yet"
 	BadVersion    Problem = "must be TLS 1.2 or 1.3"

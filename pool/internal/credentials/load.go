@@ -2,16 +2,19 @@ package credentials
 
 import (
 	"bytes"
-	"crypto"
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/pemtext"
+	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
 // material is the bytes that a Config names.
@@ -25,14 +28,16 @@ type source struct {
 	field string // of Config
 	file  string // its path, or "PEM"
 	data  []byte // nil: not given
+
+	public, writable bool // every user of the machine can read it, write it
 }
 
 func (s *source) bad(p Problem, err error) error {
 	return &ConfigError{Field: s.field, File: s.file, Problem: p, Err: err}
 }
 
-// read copies the PEM and reads the files.
-func (c *Config) read() (*material, error) {
+// read copies the PEM and reads the files, until ctx ends.
+func (c *Config) read(ctx context.Context) (*material, error) {
 	m := &material{from: *c}
 	m.from.CAPEM, m.from.CertPEM, m.from.KeyPEM = bytes.Clone(c.CAPEM), bytes.Clone(c.CertPEM), bytes.Clone(c.KeyPEM)
 	if c.VerifyServerName != nil {
@@ -54,7 +59,7 @@ func (c *Config) read() (*material, error) {
 		{&m.cert, "Cert", c.CertFile, m.from.CertPEM},
 		{&m.key, "Key", c.KeyFile, m.from.KeyPEM},
 	} {
-		if err := s.to.read(s.name, s.file, s.pem); err != nil {
+		if err := s.to.read(ctx, s.name, s.file, s.pem); err != nil {
 			return nil, err
 		}
 	}
@@ -70,22 +75,38 @@ func (c *Config) read() (*material, error) {
 }
 
 // read fills in s; it stays empty if neither is given.
-func (s *source) read(name, file string, text []byte) (err error) {
+func (s *source) read(ctx context.Context, name, file string, text []byte) error {
 	s.field, s.file = name+"File", file
 	switch {
 	case file != "" && len(text) > 0:
 		return s.bad(GivenTwice, nil)
 	case file != "":
-		if s.data, err = os.ReadFile(file); err != nil {
+		f, err := safefile.Read(ctx, file, safefile.Rules{Limit: pemtext.Limit})
+		if err != nil {
 			return s.bad(Unreadable, err)
 		}
-		if s.data == nil {
-			s.data = []byte{} // empty, but given
-		}
+		s.data, s.public, s.writable = f.Data, f.Public(), f.Writable()
 	case len(text) > 0:
 		s.field, s.file, s.data = name+"PEM", "PEM", text
 	}
 	return nil
+}
+
+// cautions say which files others can read or write that should not.
+func (m *material) cautions() (all []string) {
+	for _, s := range []*source{&m.ca, &m.cert, &m.key} {
+		what := ""
+		switch {
+		case s.writable:
+			what = "can be written by every user of this machine: take that from its mode"
+		case s.public && s == &m.key:
+			what = "can be read by every user of this machine: set its mode to 0600"
+		default:
+			continue
+		}
+		all = append(all, fmt.Sprintf("TLSConfig.%s %s %s", s.field, printable.Line(s.file, maxPath), what))
+	}
+	return all
 }
 
 // sum identifies the contents.
@@ -99,26 +120,20 @@ func (m *material) sum() (sum [sha256.Size]byte) {
 	return sum
 }
 
-// certificates are those in s, at least one.
-func (s *source) certificates() (all []*x509.Certificate, err error) {
-	for rest := s.data; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
+// unclear is the error about what s holds.
+func (s *source) unclear(err error) error {
+	problem := Malformed
+	if e, ok := errors.AsType[*pemtext.Error](err); ok {
+		switch e.Kind {
+		case pemtext.Absent:
+			problem = NoPEM
+		case pemtext.NotCA:
+			problem = NotCA
+		case pemtext.Weak:
+			problem = WeakKey
 		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, s.bad(Malformed, err)
-		}
-		all = append(all, cert)
 	}
-	if all == nil {
-		return nil, s.bad(NoPEM, errors.New("no CERTIFICATE block"))
-	}
-	return all, nil
+	return s.bad(problem, err)
 }
 
 // valid returns an error if a certificate's time is wrong.
@@ -134,81 +149,38 @@ func (s *source) valid(cert *x509.Certificate, now time.Time) error {
 
 // roots are the authorities. One that is valid now is enough: bundles keep old
 // ones for a while.
-func (m *material) roots(now time.Time) (*x509.CertPool, error) {
-	all, err := m.ca.certificates()
+func (m *material) roots(now time.Time) ([]*x509.Certificate, error) {
+	all, err := pemtext.Authorities(m.ca.data)
 	if err != nil {
-		return nil, err
+		return nil, m.ca.unclear(err)
 	}
-	all = slices.DeleteFunc(all, func(c *x509.Certificate) bool { return !c.IsCA })
-	if len(all) == 0 {
-		return nil, m.ca.bad(NotCA, nil)
-	}
-	roots, usable := x509.NewCertPool(), false
+	sign := slices.ContainsFunc(all, pemtext.MaySign)
 	for _, c := range all {
-		roots.AddCert(c)
-		if wrong := m.ca.valid(c, now); wrong == nil {
-			usable = true
-		} else if err == nil {
-			err = wrong
+		if sign && !pemtext.MaySign(c) {
+			continue // valid or not, it signs no other
 		}
+		wrong := m.ca.valid(c, now)
+		if wrong == nil {
+			return all, nil
+		}
+		err = cmp.Or(err, wrong)
 	}
-	if !usable {
-		return nil, err
-	}
-	return roots, nil
+	return nil, err
 }
 
 // identity is this side's certificate.
 func (m *material) identity(now time.Time) (*tls.Certificate, error) {
-	chain, err := m.cert.certificates()
+	chain, err := pemtext.Chain(m.cert.data)
 	if err != nil {
-		return nil, err
+		return nil, m.cert.unclear(err)
 	}
-	key, err := m.key.privateKey()
+	keys, err := pemtext.Keys(m.key.data)
 	if err != nil {
-		return nil, err
+		return nil, m.key.unclear(err)
 	}
-	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
-		return nil, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s", m.cert.file))
+	own, err := pemtext.Pair(chain, keys, now)
+	if err != nil {
+		return nil, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s; %w", printable.Line(m.cert.file, maxPath), err))
 	}
-	if err := m.cert.valid(chain[0], now); err != nil {
-		return nil, err
-	}
-	own := &tls.Certificate{PrivateKey: key, Leaf: chain[0]}
-	for _, c := range chain {
-		own.Certificate = append(own.Certificate, c.Raw)
-	}
-	return own, nil
-}
-
-// privateKey is the first private key in s.
-func (s *source) privateKey() (crypto.Signer, error) {
-	for rest := s.data; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return nil, s.bad(NoPEM, errors.New("no PRIVATE KEY block"))
-		}
-		var key any
-		var err error
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-		case "EC PRIVATE KEY":
-			key, err = x509.ParseECPrivateKey(block.Bytes)
-		case "RSA PRIVATE KEY":
-			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-		case "ENCRYPTED PRIVATE KEY":
-			err = errors.New("it is encrypted: store it without a passphrase")
-		default:
-			continue // parameters of a curve, or a certificate
-		}
-		if err != nil {
-			return nil, s.bad(Malformed, err)
-		}
-		signer, ok := key.(crypto.Signer)
-		if !ok {
-			return nil, s.bad(Malformed, fmt.Errorf("a %T cannot sign", key))
-		}
-		return signer, nil
-	}
+	return own, m.cert.valid(own.Leaf, now)
 }

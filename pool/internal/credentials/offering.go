@@ -204,7 +204,7 @@ func (c *Credentials) digest() [sha256.Size]byte {
 // and they are small: a time stamp would miss a change within its grain. Files that cannot
 // be used change nothing: their last contents stay on offer.
 func (o *Offering) look(ctx context.Context) bool {
-	m, err := o.from.read()
+	m, err := o.from.read(ctx)
 	if err != nil {
 		o.bad(ctx, err.Error(), err)
 		return false

@@ -14,7 +14,8 @@ type Discoverer struct {
 }
 
 // New makes a Discoverer. It resolves the settings and reads the files they name, to check
-// them, and sends no request. The error is a *ConfigError.
+// them, and sends no request. It waits 5 s at most for each file. The error is a
+// *ConfigError.
 func New(cfg Config) (*Discoverer, error) {
 	if cfg.Disabled {
 		return &Discoverer{}, nil
@@ -23,7 +24,7 @@ func New(cfg Config) (*Discoverer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newClient(s)
+	c, err := newClient(context.Background(), s)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (d *Discoverer) Walk(ctx context.Context) (Found, error) {
 	if d.settings == nil {
 		return Found{}, ErrDisabled
 	}
-	c, err := newClient(d.settings)
+	c, err := newClient(ctx, d.settings)
 	if err != nil {
 		return Found{}, err
 	}
