@@ -110,6 +110,9 @@ func (sessionErrors) Encode(args any, err error) error {
 }
 
 func (sessionErrors) Decode(reply any, err error) error {
+	if size, ok := err.(*SizeError); ok { //nolint:errorlint // the Codec returns it bare
+		return size
+	}
 	return &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
 }
 

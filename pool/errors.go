@@ -70,12 +70,13 @@ var ErrStalled = session.ErrStalled
 // errShortLived means that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
-// SizeError reports that a reply is larger than Config.MaxReplyBytes, or has more
-// elements than that is worth.
+// SizeError reports that a reply is larger than Config.MaxReplyBytes, has more elements
+// than that is worth, or would take more memory in the caller's type.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
 	Announced uint64 // how many the reply would need at least
 	Elements  bool   // they are elements: of lists, and keys and values of maps
+	Decoded   bool   // they are bytes of memory that the caller's value would take, estimated; nothing was decoded
 }
 
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
