@@ -43,8 +43,8 @@ func (p *Pool) sessionConfig() *session.Config {
 		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,
 		MaxReverseStreams: p.cfg.MaxReverseStreams, MaxRequestBytes: p.cfg.MaxRequestBytes,
-		MaxReverseBytes: p.cfg.MaxReverseBytes,
-		Codec:           coder{p.cfg.Codec}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
+		MaxReverseBytes: p.cfg.MaxReverseBytes, MaxPendingReplyBytes: p.cfg.MaxPendingReplyBytes,
+		Codec: coder{p.cfg.Codec}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
 		Handlers: session.Handlers{
 			Call: func(method string) session.CallHandler { return h.Calls[method] },
 			RPC:  h.RPC, Unknown: h.unknown,
@@ -100,6 +100,10 @@ func (sessionErrors) Protocol(layer, reason string, cause error) error {
 }
 
 func (sessionErrors) Garbled(err error) error { return garbled(err) }
+
+func (sessionErrors) Room(limit, received int) error {
+	return &RoomError{Limit: limit, Received: received}
+}
 
 func (sessionErrors) Hold(limit time.Duration, received int64) error {
 	return &HoldError{Limit: limit, Received: received}

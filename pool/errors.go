@@ -81,6 +81,18 @@ type SizeError struct {
 
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
 
+// RoomError reports that a reply was given up on its way in, because all replies on their
+// way in would hold more than Config.MaxPendingReplyBytes. The server is not to blame, and
+// has executed the call. Its answer may come through a moment later.
+type RoomError struct {
+	Limit    int // bytes, for all replies together
+	Received int // bytes of this one that had come
+}
+
+func (e *RoomError) Error() string {
+	return fmt.Sprintf("no room for the reply, of which %d bytes had come: all that come in may hold %d bytes (Config.MaxPendingReplyBytes)", e.Received, e.Limit)
+}
+
 // ProtocolError reports that a peer sent bytes which the protocol does not allow, or
 // that it ended the session because it blames this side for such bytes. It is most often not a Nomad
 // server.
