@@ -28,14 +28,22 @@ func takeBuffers() *buffers {
 	return b
 }
 
-// takeLarge is a spare buffer of so many bytes at least; nil: there is none.
+// takeLarge is a spare buffer for size bytes, and not for many times as many: a reply that
+// comes in slowly would hold it. nil: there is none.
 func takeLarge(size int) *largeBuffer {
+	if size > keepBuffer {
+		return nil
+	}
 	large, _ := larges.Get().(*largeBuffer)
-	if large != nil && cap(large.b) < size {
+	if large != nil && (cap(large.b) < size || cap(large.b) > spareTimes*size) {
+		larges.Put(large)
 		return nil
 	}
 	return large
 }
+
+// spareTimes is how many times as large as it must be a spare buffer may be.
+const spareTimes = 8
 
 // release returns buffers that no other goroutine reads any more.
 func (b *buffers) release() {

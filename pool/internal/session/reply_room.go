@@ -66,11 +66,7 @@ func (l *callStream) makeRoom() bool {
 		l.got = append(make([]byte, 0, total), l.got...)
 		return true
 	}
-	var spare *largeBuffer
-	small := cap(l.got) <= freeReply
-	if small {
-		spare = takeLarge(total)
-	}
+	spare := takeLarge(total)
 	if spare != nil && !s.cfg.replies.claim(l, cap(spare.b)) {
 		larges.Put(spare)
 		spare = nil
@@ -84,11 +80,11 @@ func (l *callStream) makeRoom() bool {
 		l.drop() // the caller may have given the claim back before it was made
 		return false
 	}
-	if small {
-		l.buf.small, l.buf.large = l.got[:0], spare
+	if cap(l.got) <= freeReply {
+		l.buf.small = l.got[:0]
 	}
 	if spare != nil {
-		l.got = append(spare.b[:0], l.got...)
+		l.buf.large, l.got = spare, append(spare.b[:0], l.got...)
 	} else {
 		l.got = append(make([]byte, 0, total), l.got...)
 	}
