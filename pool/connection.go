@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -96,7 +97,7 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 type sessionErrors struct{}
 
 func (sessionErrors) Protocol(layer, reason string, cause error) error {
-	return &ProtocolError{Layer: layer, Reason: reason, Err: cause}
+	return &ProtocolError{Layer: layer, Reason: printable.Line(reason, mostKept), Err: cause}
 }
 
 func (sessionErrors) Garbled(err error) error { return garbled(err) }

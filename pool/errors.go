@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -147,7 +149,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the answer does not fit into %s: %v", e.Reply, e.Err)
+	return fmt.Sprintf("the answer does not fit into %s: %s", e.Reply, contain.ErrorText(e.Err, mostKept))
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }
@@ -163,10 +165,13 @@ type CallError struct {
 	Err      error
 }
 
+// longestMethod is how much of a method's name is in a text, in bytes.
+const longestMethod = 256
+
 // Error is method, server, phase, cause and outcome, each once.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Method)
+	b.WriteString(printable.Line(e.Method, longestMethod))
 	if e.Server != "" {
 		b.WriteString(" on " + e.Server)
 	}
@@ -210,7 +215,7 @@ func (e *HoldError) Error() string {
 // garbled is an error of package wire as callers see it, or another one as it is.
 func garbled(err error) error {
 	if errors.Is(err, wire.ErrMalformed) {
-		return &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
+		return &ProtocolError{Layer: "rpc", Reason: contain.ErrorText(err, mostKept), Err: err}
 	}
 	if size, ok := err.(*wire.SizeError); ok { //nolint:errorlint // wire returns it bare
 		return (*SizeError)(size)
