@@ -162,6 +162,9 @@ type Stats struct {
 	ReverseStreams uint64 // streaming calls of servers, also of unknown methods
 	RefusedBytes   uint64 // calls of servers that were refused for want of MaxReverseBytes
 	ReverseBytes   int64  // of MaxReverseBytes in use now
+
+	RefusedReplies    uint64 // replies that were given up for want of MaxPendingReplyBytes
+	PendingReplyBytes int64  // of MaxPendingReplyBytes in use now
 }
 
 // counts are the counters that Stats reads.
@@ -194,6 +197,9 @@ func (p *Pool) Stats() Stats {
 		ReverseStreams: p.counts.ReverseStreams.Load(),
 		RefusedBytes:   p.counts.RefusedBytes.Load(),
 		ReverseBytes:   p.counts.ReverseBytes.Load(),
+
+		RefusedReplies:    p.counts.RefusedReplies.Load(),
+		PendingReplyBytes: p.sessions.PendingReplyBytes(),
 	}
 	for _, o := range [...]*credentials.Offering{p.offered.Load(), p.watching.Load()} {
 		if pending, _ := o.Pending(); pending {

@@ -19,7 +19,7 @@ type Config struct {
 
 	SilenceLimit, PingTimeout, HoldTimeout, IdleTimeout time.Duration
 
-	MaxIdleStreams, MaxReplyBytes                       int
+	MaxIdleStreams, MaxReplyBytes, MaxPendingReplyBytes int
 	MaxReverseStreams, MaxRequestBytes, MaxReverseBytes int
 
 	Codec    Codec
@@ -28,6 +28,7 @@ type Config struct {
 	Notify   Notify
 	Usual    Usual
 	Counters *Counters
+	replies  replyRoom
 	Logger   zerolog.Logger
 }
 
@@ -71,6 +72,8 @@ type Errors interface {
 	Protocol(layer, reason string, cause error) error
 	// Garbled is an error of package wire, or another one as it is.
 	Garbled(err error) error
+	// Room is that the replies of all calls hold more than limit bytes, after received of one.
+	Room(limit, received int) error
 	// Hold is that no answer came for limit, or that it stopped after received bytes.
 	Hold(limit time.Duration, received int64) error
 	// Encode is that args cannot be written, Decode that an answer does not fit into reply.
