@@ -36,6 +36,8 @@ func (s stated) text(err error) string {
 		return e.text(s)
 	case *TLSError:
 		return e.text(s)
+	case *WrongPortError:
+		return e.text(s)
 	case *net.OpError:
 		return s.op(e)
 	case *net.DNSError:
