@@ -61,7 +61,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	defer connected()
 	conn, err := p.cfg.Dial(connecting, "tcp", route)
 	if err != nil {
-		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: dialing.Reason(connecting, err)}
+		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: full(dialing.Reason(connecting, err))}
 	}
 	dialing.Connected(limited)
 	p.reaching.add(addr, 1)
@@ -71,18 +71,22 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		secured, err := creds.Secure(limited, credentials.NewMetered(conn, &p.counts.BytesIn, &p.counts.BytesOut), addr)
 		if err != nil {
 			_ = conn.Close()
-			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}
+			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: strange(route, nil, dialing.Reason(limited, err))}
 		}
 		conn = secured
 	}
 	s := p.newConnection(context.WithoutCancel(limited), conn, addr, route, id)
 	untouched := s.conn.Signs.Read.Load()
 	if err := s.Greet(limited, p.muxing); err != nil {
-		if credentials.HungUp(err) && s.conn.Signs.Read.Load() == untouched {
+		unheard := s.conn.Signs.Read.Load() == untouched
+		if credentials.HungUp(err) && unheard {
 			err = credentials.HungUpError(addr, creds, err)
 		}
 		s.Abort(err)
-		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: dialing.Reason(limited, err)}
+		if err = dialing.Reason(limited, err); unheard {
+			err = strange(route, s.conn.First(), err)
+		}
+		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: err}
 	}
 	if secured, ok := conn.(*credentials.Conn); ok {
 		secured.Answered()

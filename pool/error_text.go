@@ -37,6 +37,8 @@ func (s stated) text(err error) string {
 		return e.text(s)
 	case *TLSError:
 		return e.Text(s.text)
+	case *WrongPortError:
+		return e.text(s)
 	case *net.OpError:
 		return s.op(e)
 	case *net.DNSError:

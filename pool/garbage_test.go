@@ -4,7 +4,10 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/pool"
@@ -98,6 +101,7 @@ func TestAPeerThatIsNoServerFailsTheHandshake(t *testing.T) {
 			failed(t, err, pool.PhaseHandshake, pool.NotSent, nil)
 			protocol("yamux")(t, err)
 			as[*pool.DialError](t, err)
+			as[*pool.WrongPortError](t, err)
 		})
 	}
 	t.Run("one that hangs up", func(t *testing.T) {
@@ -106,6 +110,48 @@ func TestAPeerThatIsNoServerFailsTheHandshake(t *testing.T) {
 		}))
 		failed(t, err, pool.PhaseHandshake, pool.NotSent, io.EOF)
 	})
+}
+
+// A server of HTTP waits for the end of a line, and gets it.
+func TestTheHTTPPortIsToldAtOnce(t *testing.T) {
+	h := httptest.NewServer(http.NotFoundHandler())
+	defer h.Close()
+	addr := h.Listener.Addr().String()
+	_, err := newPool(t, pool.Config{DialTimeout: patience}).Ping(within(t), addr)
+	failed(t, err, pool.PhaseHandshake, pool.NotSent, nil)
+	if e := as[*pool.WrongPortError](t, err); e.Speaks != "HTTP" || !strings.Contains(err.Error(), "use the RPC port, 4647") || strings.Contains(err.Error(), "yamux") {
+		t.Errorf("%v", err)
+	}
+	_, err = newPool(t, pool.Config{DialTimeout: patience, TLS: newAuthority(t).agent()}).Ping(within(t), addr)
+	failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSNotSpoken)
+	if e := as[*pool.WrongPortError](t, err); e.Speaks != "HTTP" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAHangUpBeforeTheFirstByteNamesItsReasons(t *testing.T) {
+	for name, cfg := range map[string]pool.Config{"plain": {}, "TLS": {TLS: newAuthority(t).agent()}} {
+		for how, serve := range map[string]func(net.Conn){
+			"EOF": func(net.Conn) {}, // as a server at its limit, once what was sent has been read
+			"reset": func(c net.Conn) { // as one that closes with bytes unread
+				_ = c.(*net.TCPConn).SetLinger(0)
+				_ = c.Close()
+			},
+			"gossip": func(c net.Conn) { _, _ = io.ReadFull(c, make([]byte, 2)) },
+		} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				_, err := newPool(t, cfg).Ping(within(t), hungUpError(t, serve))
+				if e := as[*pool.CallError](t, err); e.Outcome != pool.NotSent || e.Phase > pool.PhaseHandshake {
+					t.Errorf("%v: phase %v", err, e.Phase)
+				}
+				for _, part := range []string{"rpc_max_conns_per_client, 100 by default", "RPC port (4647)"} {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%v: has no %q", err, part)
+					}
+				}
+			})
+		}
+	}
 }
 
 // stranger listens and does this to each connection, then closes it.

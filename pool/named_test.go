@@ -350,3 +350,21 @@ func TestTheNameServerIsAskedAtEachDial(t *testing.T) {
 		bounce(t, p, s)
 	}
 }
+
+func TestANameIsResolvedByANameServerThatDoesNotKnowEDNS(t *testing.T) {
+	for _, f := range []dnstest.Fault{dnstest.NoEDNS, dnstest.NoEDNSBare, dnstest.NotDoneEDNS, dnstest.BadVersionEDNS, dnstest.BrokenEDNS} {
+		n, s := startDNS(t), startServer(t)
+		n.points("127.0.0.1")
+		n.Inject("nomad.test.", f)
+		p := newPool(t, pool.Config{Resolver: n.Resolver()})
+		ping(t, p, at(s.Addr()))
+		with, before := n.EDNS()
+		s.Kill()
+		noError(t, s.Restart())
+		await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
+		ping(t, p, at(s.Addr()))
+		if again, without := n.EDNS(); again != with || without == before {
+			t.Errorf("fault %d: asked %d times more with EDNS, and %d without", f, again-with, without-before)
+		}
+	}
+}

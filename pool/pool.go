@@ -1,10 +1,8 @@
 package pool
 
 import (
-	"cmp"
 	"context"
 	"maps"
-	"net"
 	"sync/atomic"
 	"time"
 
@@ -74,7 +72,7 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	}
 	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
-		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
+		p.resolver.Net = dialing.NewLookup(cfg.Resolver)
 	}
 	creds, err := cfg.TLS.load(p.origin)
 	if err != nil {

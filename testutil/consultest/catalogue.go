@@ -21,9 +21,11 @@ type Service struct {
 	Address string
 	// Port is never filled in.
 	Port int
-	// Status is that of its check: "passing", "warning", "critical" or "maintenance".
-	// Empty: "passing".
+	// Status is that of its check: "passing", "warning", "critical" or "maintenance", or
+	// "node maintenance", where the check of the service passes. Empty: "passing".
 	Status string
+	// WAN is the address for other datacenters. Empty: it has none of its own.
+	WAN string
 	// NoNodeAddress leaves the node without an address.
 	NoNodeAddress bool
 }

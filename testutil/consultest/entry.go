@@ -62,6 +62,13 @@ func (s Service) entry(datacenter string, index uint64) catalogEntry {
 		its := taggedAddress{Address: s.Address, Port: s.Port}
 		e.ServiceTaggedAddresses = map[string]taggedAddress{"lan_ipv4": its, "wan_ipv4": its}
 	}
+	if s.WAN != "" {
+		if e.ServiceTaggedAddresses == nil {
+			e.ServiceTaggedAddresses = map[string]taggedAddress{}
+		}
+		e.ServiceTaggedAddresses["wan"] = taggedAddress{Address: s.WAN, Port: s.Port}
+		e.TaggedAddresses["wan"] = s.WAN
+	}
 	return e
 }
 

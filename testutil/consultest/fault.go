@@ -16,6 +16,8 @@ const (
 	faultHuge
 	faultCut
 	faultRedirect
+	faultTrickle
+	faultGzip
 )
 
 // Fault is one way for a [Server] to misbehave. Make one with a constructor
@@ -30,6 +32,7 @@ type Fault struct {
 	text       string
 	size       int64
 	delay      time.Duration
+	header     [][2]string
 }
 
 // Answer answers with a status and a text, without headers of Consul's.
@@ -63,6 +66,19 @@ func Slow(d time.Duration) Fault { return Fault{kind: faultSlow, delay: d} }
 // long.
 func Huge(size int64) Fault { return Fault{kind: faultHuge, size: size} }
 
+// Gzip answers with a list of so many bytes that is compressed to a thousandth of that.
+func Gzip(size int64) Fault { return Fault{kind: faultGzip, size: size} }
+
+// Trickle answers with the beginning of a list, and then with a blank now and then, until the
+// client leaves.
+func Trickle(each time.Duration) Fault { return Fault{kind: faultTrickle, delay: each} }
+
+// With adds a header to an answer of Answer or Malformed, or to the truthful one of Slow.
+func (f Fault) With(name, value string) Fault {
+	f.header = append(f.header[:len(f.header):len(f.header)], [2]string{name, value})
+	return f
+}
+
 // Cut answers with the beginning of a list and closes the connection.
 func Cut() Fault { return Fault{kind: faultCut} }
 
@@ -78,7 +94,7 @@ func (f Fault) Times(n int) Fault { f.times = max(n, 0); return f }
 
 // String names the fault.
 func (f Fault) String() string {
-	names := [...]string{"none", fmt.Sprintf("answer %d", f.status), "hang", "slow", "huge", "cut", "redirect"}
+	names := [...]string{"none", fmt.Sprintf("answer %d", f.status), "hang", "slow", "huge", "cut", "redirect", "trickle", "gzip"}
 	s := names[f.kind]
 	if f.path != "" {
 		s += " on " + f.path

@@ -75,6 +75,14 @@ func (s Service) health(datacenter string, index uint64) healthEntry {
 	if s.Status == "maintenance" {
 		check.CheckID, check.Name, check.Status = "_service_maintenance:"+e.ServiceID, "Service Maintenance Mode", "critical"
 	}
+	if s.Status == "node maintenance" {
+		check.Status = "passing"
+		h.Checks = append(h.Checks, healthCheck{
+			Node: e.Node, CheckID: "_node_maintenance", Name: "Node Maintenance Mode", Status: "critical",
+			Notes: "Maintenance mode is enabled for this node, but no reason was provided.", ServiceTags: []string{}, Type: "maintenance",
+			CreateIndex: index, ModifyIndex: index,
+		})
+	}
 	h.Checks = append(h.Checks, check)
 	return h
 }

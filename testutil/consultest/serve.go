@@ -2,6 +2,7 @@ package consultest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -26,6 +27,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	s.note(Request{Method: r.Method, Path: r.URL.Path, Query: query, Datacenter: dc, Token: token, Host: r.Host})
 	f := s.match(r.URL.Path, dc)
+	for _, h := range f.header {
+		w.Header().Set(h[0], h[1])
+	}
 	switch f.kind {
 	case faultAnswer:
 		if f.status == http.StatusOK {
@@ -52,6 +56,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case faultHuge:
 		huge(w, f.size)
 		return
+	case faultGzip:
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		huge(zipped{w, z}, f.size)
+		_ = z.Close() // fails only when the client left
+		return
+	case faultTrickle:
+		trickle(w, r, f.delay)
+		return
 	case faultCut:
 		w.Header().Set("Content-Length", "1000")
 		_, _ = fmt.Fprint(w, `["dc1`)
@@ -71,6 +84,30 @@ func huge(w http.ResponseWriter, size int64) {
 	}
 	if err == nil {
 		_, _ = fmt.Fprint(w, `""]`)
+	}
+}
+
+// zipped is an answer that is compressed.
+type zipped struct {
+	http.ResponseWriter
+	z *gzip.Writer
+}
+
+func (z zipped) Write(b []byte) (int, error) { return z.z.Write(b) }
+
+// trickle sends a blank now and then behind the beginning of a list.
+func trickle(w http.ResponseWriter, r *http.Request, each time.Duration) {
+	next := time.NewTicker(each)
+	defer next.Stop()
+	_, err := fmt.Fprint(w, "[")
+	for err == nil {
+		_ = http.NewResponseController(w).Flush() // fails only when the client left
+		select {
+		case <-next.C:
+			_, err = fmt.Fprint(w, " ")
+		case <-r.Context().Done():
+			return
+		}
 	}
 }
 

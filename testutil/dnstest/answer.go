@@ -1,27 +1,11 @@
 package dnstest
 
 import (
+	"bytes"
 	"net"
 
 	"github.com/miekg/dns"
 )
-
-// Fault is a way to misbehave for one name.
-type Fault uint8
-
-// The faults.
-const (
-	ServFail  Fault = iota + 1 // answers that it failed
-	Refused                    // refuses the question
-	Silent                     // does not answer
-	Garbage                    // answers with bytes that are no DNS message
-	Malformed                  // answers with a head that promises a record, and no record
-	Truncated                  // answers over UDP only that the answer does not fit
-	Lame                       // answers nothing, and refers to no other server
-)
-
-// answersAt is where a message has the number of its answers, low byte.
-const answersAt = 7
 
 // answer answers one question.
 func (s *Server) answer(w dns.ResponseWriter, r *dns.Msg) {
@@ -46,7 +30,17 @@ func (s *Server) answer(w dns.ResponseWriter, r *dns.Msg) {
 		}
 		reply.Truncate(room)
 	}
-	write(w, reply, z.faults[lower(q.Name)], packets)
+	f := z.faults[lower(q.Name)]
+	if with := r.IsEdns0() != nil; with {
+		s.with.Add(1)
+		if f.aboutEDNS() {
+			misunderstand(w, r, f)
+			return
+		}
+	} else {
+		s.without.Add(1)
+	}
+	write(w, reply, f, packets)
 }
 
 // write sends the reply, or what the fault makes of it. A client that is gone
@@ -65,6 +59,21 @@ func write(w dns.ResponseWriter, reply *dns.Msg, f Fault, packets bool) {
 		if packets {
 			reply.Answer, reply.Truncated = nil, true
 		}
+	case NoSuchName:
+		reply.Answer, reply.Rcode = nil, dns.RcodeNameError
+	case WrongID, WrongQuestion, Forged:
+		if forge(w, reply, f); f == Forged {
+			return
+		}
+	case Pointers:
+		_, _ = w.Write(pointers(reply))
+		return
+	case GarbageTCP:
+		if !packets {
+			_, _ = w.Write(bytes.Repeat([]byte{0xc0}, dns.MaxMsgSize-1))
+			return
+		}
+		reply.Answer, reply.Truncated = nil, true
 	case Garbage:
 		_, _ = w.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		return

@@ -27,6 +27,8 @@ type Server struct {
 	addr    string
 	zone    atomic.Pointer[zone]
 	asked   atomic.Pointer[[]string]
+	with    atomic.Int64 // questions with EDNS
+	without atomic.Int64
 	servers []*dns.Server
 	running sync.WaitGroup
 }
@@ -106,6 +108,9 @@ func (s *Server) Resolver() *net.Resolver {
 
 // Queries lists the questions so far, in order: "udp A nomad.test.".
 func (s *Server) Queries() []string { return *s.asked.Load() }
+
+// EDNS returns how many questions so far came with EDNS, and how many without.
+func (s *Server) EDNS() (with, without int) { return int(s.with.Load()), int(s.without.Load()) }
 
 // note adds a question to the list.
 func (s *Server) note(w dns.ResponseWriter, q dns.Question) {

@@ -34,9 +34,9 @@ var (
 	ErrRefused = errors.New("the server refuses this client")
 	// ErrWanted means that the server hung up on a client without TLS before
 	// it sent anything.
-	ErrWanted = errors.New("the server hung up at the first byte: it may want TLS")
+	ErrWanted = errors.New("the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647)")
 	// ErrNotSpoken means that what answered the handshake was no TLS.
-	ErrNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP")
+	ErrNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647)")
 	// ErrDropped means that the server hung up after the handshake, before it
 	// answered: so do those that refuse a certificate, when the reason is lost.
 	ErrDropped = errors.New("the server hung up when TLS was set up: it may refuse this client's certificate")

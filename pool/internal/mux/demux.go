@@ -12,6 +12,7 @@ const readBuffer = 16 << 10
 type inbound struct {
 	buf      []byte
 	from, to int            // of buf: read and not yet looked at
+	framed   bool           // a whole frame has come in
 	now      int64          // when it came, as in Signs
 	head     []byte         // of yamux's next frame, not yet taken by it
 	headBuf  [HeadSize]byte // of head
@@ -180,6 +181,7 @@ func (c *Conn) readHead() error {
 	if b[0] != protoVersion || kind > typeGoAway {
 		return c.violated(fmt.Sprintf("frame begins with % x", b))
 	}
+	in.framed = true
 	flags, stream, length := headOf(b)
 	if kind != typePing || flags&flagSYN == 0 {
 		c.Signs.Read.Store(in.now)
@@ -212,6 +214,9 @@ func (c *Conn) readHead() error {
 		}
 	}
 	in.head = append(in.headBuf[:0], b...)
+	if kind == typePing {
+		greeted(in.head)
+	}
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // Bounds of an answer, in bytes and objects.
@@ -14,13 +16,27 @@ const (
 	maxText    = 4 << 10  // of an answer that is an error
 )
 
-// bounded is a transport that cuts answers off where they get too large.
-type bounded struct{ http.RoundTripper }
+// bounded is a transport that cuts answers off where they get too large. It belongs to one
+// walk, which makes one request at a time.
+type bounded struct {
+	http.RoundTripper
+	wait *time.Duration // how long the last answer asks to be left alone; 0: it does not
+}
 
 func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	if tag, ok := req.Context().Value(tagKey{}).(string); ok {
+		req = req.Clone(req.Context())
+		parameters := req.URL.Query()
+		parameters.Set("tag", tag)
+		req.URL.RawQuery = parameters.Encode()
+	}
+	*b.wait = 0
 	resp, err := b.RoundTripper.RoundTrip(req)
 	if err != nil {
 		return nil, err
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		*b.wait = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	}
 	if resp.StatusCode == http.StatusOK {
 		resp.Body = &body{ReadCloser: resp.Body, bytes: maxBody, objects: maxObjects}
@@ -31,6 +47,21 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 		}{io.LimitReader(resp.Body, maxText), resp.Body}
 	}
 	return resp, nil
+}
+
+// maxWait bounds how long Consul is left alone because it asks for that.
+const maxWait = 5 * time.Minute
+
+// retryAfter reads the header of that name, which has seconds or a time; 0: it has neither.
+// https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(maxWait/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(at.Sub(now), 0), maxWait)
+	}
+	return 0
 }
 
 // body fails with ErrTooLarge beyond its bounds, and with a readError where the connection

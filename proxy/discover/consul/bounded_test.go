@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // canned answers with a body.
@@ -21,7 +23,7 @@ func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
 // through reads a body that comes through the bounds.
 func through(t *testing.T, status int, body io.Reader) (int, error) {
 	t.Helper()
-	resp, err := bounded{canned{status, body}}.RoundTrip(nil)
+	resp, err := bounded{canned{status, body}, new(time.Duration)}.RoundTrip(httptest.NewRequest(http.MethodGet, "/", nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,9 @@ package consul
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 )
@@ -16,6 +16,7 @@ type client struct {
 	transport *http.Transport
 	token     string
 	settings  *settings
+	wait      *time.Duration // that the last answer asked for, see bounded
 }
 
 // newClient reads the files and does not connect. The error is a *ConfigError. The caller
@@ -44,12 +45,13 @@ func newClient(ctx context.Context, s *settings) (*client, error) {
 	}
 	cfg := s.api
 	cfg.Token, cfg.TokenFile = clientToken(token), ""
+	wait := new(time.Duration)
 	cfg.HttpClient = &http.Client{
-		Transport: bounded{transport},
+		Transport: bounded{RoundTripper: transport, wait: wait},
 		// A redirect is an answer like any other that is not 200.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c := &client{transport: transport, token: token, settings: s}
+	c := &client{transport: transport, token: token, settings: s, wait: wait}
 	if c.api, err = api.NewClient(&cfg); err != nil {
 		return nil, &ConfigError{Field: "Address", Reason: fmt.Sprintf("is %q, which Consul's client refuses: %v", s.api.Address, err), Err: err}
 	}
@@ -70,51 +72,6 @@ func (c *client) datacenters(ctx context.Context) ([]string, *Error) {
 		return nil, c.failure(ctx, limited, path, "", err)
 	}
 	return names, nil
-}
-
-// The paths of a service in the API, with its checks and without.
-const (
-	healthPath    = "/v1/health/service/"
-	cataloguePath = "/v1/catalog/service/"
-)
-
-// instances asks a datacenter for the service and its checks. Where that path is not
-// found, as behind a reverse proxy that serves only some paths, it asks for the service
-// alone.
-func (c *client) instances(ctx context.Context, datacenter string) (iter.Seq[instance], *Error) {
-	health := func(service, tag string, q *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
-		return c.api.Health().Service(service, tag, false, q)
-	}
-	found, err := ask(ctx, c, healthPath, datacenter, checked, health)
-	if err != nil && err.Status == http.StatusNotFound {
-		return ask(ctx, c, cataloguePath, datacenter, listed, c.api.Catalog().Service)
-	}
-	return found, err
-}
-
-// ask asks a datacenter for the service at one of its paths.
-func ask[E any](ctx context.Context, c *client, path, datacenter string, read func(E) instance,
-	request func(service, tag string, q *api.QueryOptions) ([]E, *api.QueryMeta, error),
-) (iter.Seq[instance], *Error) {
-	limited, stop := context.WithTimeout(ctx, c.settings.RequestTimeout)
-	defer stop()
-	q := c.options(limited)
-	q.Datacenter, q.AllowStale, q.Near = datacenter, true, "_agent"
-	path += c.settings.Service
-	entries, meta, err := request(c.settings.Service, c.settings.Tag, q)
-	if err != nil {
-		return nil, c.failure(ctx, limited, path, datacenter, err)
-	}
-	if len(entries) == 0 && meta.ResultsFilteredByACLs {
-		return nil, &Error{Path: path, Datacenter: datacenter, Status: http.StatusOK, Err: errHidden}
-	}
-	return func(yield func(instance) bool) {
-		for _, e := range entries {
-			if !yield(read(e)) {
-				return
-			}
-		}
-	}, nil
 }
 
 func (c *client) options(ctx context.Context) *api.QueryOptions {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // Config has the address of Consul and the service to look for. The zero value works: it is
@@ -55,6 +57,10 @@ type Config struct {
 	// zero means 3 s. The walk as a whole is bounded by its context.
 	RequestTimeout time.Duration
 
+	// Logger gets a warning when Consul lists servers in a critical state only. The zero
+	// value logs nothing.
+	Logger zerolog.Logger
+
 	// Seed makes the order of the datacenters repeatable, for tests. Zero means an
 	// order of its own for each walk.
 	Seed uint64
@@ -86,15 +92,15 @@ func (c *Config) validate() error {
 		return &ConfigError{Field: "Scheme", Reason: fmt.Sprintf("is %q: give http or https, or nothing for what Address says", c.Scheme)}
 	case c.Scheme == "http" && c.secured():
 		return &ConfigError{Field: "Scheme", Reason: `is "http", and the fields for TLS would not count: give https or nothing`}
-	case strings.ContainsAny(c.Service, "/\\") || !printable(c.Service) || c.Service == "." || c.Service == "..":
+	case strings.ContainsAny(c.Service, "/\\") || !plain(c.Service) || c.Service == "." || c.Service == "..":
 		return &ConfigError{Field: "Service", Reason: fmt.Sprintf("is %q: give the name of a service, such as nomad", c.Service)}
-	case !printable(c.Tag):
+	case !plain(c.Tag):
 		return &ConfigError{Field: "Tag", Reason: fmt.Sprintf("is %q: give the tag of a service, such as rpc", c.Tag)}
 	case c.Datacenter != "" && !named(c.Datacenter):
 		return &ConfigError{Field: "Datacenter", Reason: fmt.Sprintf("is %q: give the name of a datacenter, such as dc1", c.Datacenter)}
 	case c.RequestTimeout < 0:
 		return &ConfigError{Field: "RequestTimeout", Reason: fmt.Sprintf("is %v: give a positive duration, or 0 for %v", c.RequestTimeout, defaultTimeout)}
-	case !printable(c.Token):
+	case !plain(c.Token):
 		return &ConfigError{Field: "Token", Reason: "holds a character that no token has: give it as it was issued"}
 	}
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, defaultTimeout)
@@ -108,13 +114,13 @@ func (c *Config) secured() bool {
 	return c.CAFile != "" || c.CertFile != "" || c.KeyFile != "" || c.ServerName != ""
 }
 
-// printable reports whether s fits into a header and a URL as it is.
-func printable(s string) bool {
+// plain reports whether s fits into a header and a URL as it is.
+func plain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' })
 }
 
 // named reports whether s can be the name of a datacenter.
-func named(s string) bool { return s != "" && len(s) <= maxName && printable(s) }
+func named(s string) bool { return s != "" && len(s) <= maxName && plain(s) }
 
 // maxName bounds the name of a datacenter, in bytes: those of Consul are labels of
 // its DNS interface.

@@ -3,6 +3,7 @@ package consul
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // Discoverer finds servers in Consul's catalogue. It is a proxy.Discoverer. Its methods may
@@ -11,6 +12,13 @@ import (
 type Discoverer struct {
 	settings *settings // nil: switched off
 	walks    atomic.Uint64
+	quiet    atomic.Pointer[quiet]
+}
+
+// quiet is the time for which Consul asked to be left alone.
+type quiet struct {
+	until time.Time
+	err   error // of the walk in which it did
 }
 
 // New makes a Discoverer. It resolves the settings and reads the files they name, to check
@@ -43,6 +51,10 @@ func (*Discoverer) Source() string { return "consul" }
 // nineteen requests, and returns when ctx ends. The errors are those of [Discoverer.Walk].
 func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 	found, err := d.Walk(ctx)
+	if n := len(found.Addrs); n > 0 && n == found.Critical {
+		d.settings.Logger.Warn().Str("datacenter", found.Datacenter).Int("servers", n).
+			Msg("Consul lists servers in a critical state or in maintenance only: they are tried all the same")
+	}
 	return found.Addrs, err
 }
 
@@ -50,7 +62,8 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 type Found struct {
 	Addrs      []string // as Discover returns them
 	Datacenter string   // the one that the first of them is in
-	Skipped    int      // entries there whose address or port cannot be dialed
+	Critical   int      // how many of them, the last ones, are in a critical state or in maintenance
+	Skipped    int      // entries there that are malformed, or whose address or port cannot be dialed
 }
 
 // Walk is Discover with more details. The error is
@@ -58,16 +71,38 @@ type Found struct {
 //   - ErrDisabled, if Config.Disabled is set;
 //   - *ConfigError, if a file that was fine for New no longer is;
 //   - *Error, if Consul did not return its datacenters;
+//   - the one of the walk before, if Consul asked then to be left alone, and that time is not
+//     over (Error.RetryAfter);
 //   - *WalkError, if none of those asked has a server. When ctx ends, the last one asked
 //     fails with that, and no other is asked.
 func (d *Discoverer) Walk(ctx context.Context) (Found, error) {
 	if d.settings == nil {
 		return Found{}, ErrDisabled
 	}
+	if q := d.quiet.Load(); q != nil && time.Now().Before(q.until) {
+		return Found{}, q.err
+	}
 	c, err := newClient(ctx, d.settings)
 	if err != nil {
 		return Found{}, err
 	}
 	defer c.close()
-	return c.walk(ctx, d.settings.chance(d.walks.Add(1)))
+	chance := d.settings.chance(d.walks.Add(1))
+	found, err := c.walk(ctx, chance)
+	if wait := asked(err); wait > 0 { // the agents of a cluster do not come back together
+		wait += time.Duration(chance.Int64N(int64(wait)/4 + 1))
+		d.quiet.Store(&quiet{until: time.Now().Add(wait), err: err})
+	}
+	return found, err
+}
+
+// asked is how long Consul asks in an error to be left alone.
+func asked(err error) time.Duration {
+	if walk, ok := err.(*WalkError); ok && len(walk.Errs) > 0 { //nolint:errorlint // walk returns it bare
+		return walk.Errs[len(walk.Errs)-1].RetryAfter
+	}
+	if e, ok := err.(*Error); ok { //nolint:errorlint // the same
+		return e.RetryAfter
+	}
+	return 0
 }

@@ -16,18 +16,24 @@
 // their distance, so that its own is the first; the others are asked in random order, so
 // that the agents of a cluster do not all ask the same one, and nine are asked at most. Each one is asked for the instances of a service with a tag and for their
 // checks (/v1/health/service), from whichever of its servers answers (a stale read),
-// the nearest first; where that path is not found, for the instances alone
+// the nearest first; where that path is not found, or denied, for the instances alone
 // (/v1/catalog/service). Those whose checks are critical are the last resort: a dead
 // server is listed until it is deregistered. A datacenter that fails, or has only critical
 // servers, does not end the walk. Only if none has any server is there an error, with the
 // reason for each datacenter.
+//
+// An instance is at its own address, or at its node's if it has none of its own: no address
+// at all, or an unspecified one (0.0.0.0, ::). Consul itself puts the addresses for other
+// datacenters there, where it is to (translate_wan_addrs). An instance without a port, or
+// without the tag, is left out, and so is one that is malformed.
 //
 // # Bounds
 //
 // Every request has a deadline and ends with the context of the walk. An answer
 // has at most 4 MiB, of which 1,024 datacenters and 256 servers are read. A walk leaves no
 // connection and no goroutine behind. Redirects are not followed: they would send the token
-// to another server.
+// to another server. A Consul that asks in an error to be left alone for a while
+// (Retry-After) is, for 5 minutes at most.
 //
 // # Files
 //
@@ -36,6 +42,7 @@
 //     they may have been renewed.
 //   - A walk has a client of its own (client.go), over a transport that bounds the answers
 //     (bounded.go); two walks share nothing.
-//   - The entries of a datacenter are checked one by one (listing.go). Only failure.go reads
+//   - The entries of a datacenter are read and checked one by one (instances.go,
+//     listing.go). Only failure.go reads
 //     the text of an error.
 package consul

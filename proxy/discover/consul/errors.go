@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Why no server was found. Each is reached with errors.Is from the error of
@@ -46,6 +47,11 @@ type Error struct {
 	Datacenter string // the one asked, or empty
 	Status     int    // of the answer, or 0 if there was none
 	Err        error  // a sentinel, the context's error, or Consul's text
+
+	// RetryAfter is how long Consul asks not to be asked again (the header Retry-After of an
+	// error), 5 minutes at most; 0: it does not. For so long, and up to a quarter more by
+	// chance, a Discoverer returns this error without a request.
+	RetryAfter time.Duration
 }
 
 func (e *Error) Error() string { return "consul: GET " + e.Path + e.where() + e.reason() }
@@ -62,6 +68,9 @@ func (e *Error) where() string {
 func (e *Error) reason() string {
 	if e.Status == 0 || e.Status == 200 {
 		return fmt.Sprintf(": %v", e.Err)
+	}
+	if e.RetryAfter > 0 {
+		return fmt.Sprintf(": status %d: %v: it asks to be left alone for %v", e.Status, e.Err, e.RetryAfter)
 	}
 	return fmt.Sprintf(": status %d: %v", e.Status, e.Err)
 }

@@ -2,6 +2,7 @@ package consul
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // failure is the *Error for an error of the client. limited is the context of the request,
@@ -20,7 +23,7 @@ func (c *client) failure(ctx, limited context.Context, path, datacenter string, 
 	unsent, failed := errors.AsType[*url.Error](err)
 	switch {
 	case refused:
-		e.Status, e.Err = status.Code, kind(status.Code, status.Body)
+		e.Status, e.Err, e.RetryAfter = status.Code, kind(status.Code, c.hide(status.Body)), *c.wait
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
 	case limited.Err() != nil:
@@ -52,11 +55,23 @@ func kind(status int, text string) error {
 	return errors.New(quoted)
 }
 
-// quote is %q of the first bytes of s; dots stand for the rest.
+// hide takes what is secret out of a text of Consul's, or of a proxy's in front of it, that
+// may repeat a request.
+func (c *client) hide(text string) string {
+	secrets := []string{c.token}
+	if auth := c.settings.api.HttpAuth; auth != nil {
+		secrets = append(secrets, auth.Password, base64.StdEncoding.EncodeToString([]byte(auth.Username+":"+auth.Password)))
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "(secret)")
+		}
+	}
+	return text
+}
+
+// quote is s in quotes, up to 200 bytes of it.
 func quote(s string) string {
 	const most = 200
-	if len(s) <= most {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprintf("%q...", s[:most])
+	return printable.Quote(s, most)
 }

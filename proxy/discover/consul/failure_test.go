@@ -54,6 +54,9 @@ func TestEachWayToFailHasItsErrorWhicheverRequestItMeets(t *testing.T) {
 			for _, path := range []string{datacenters, service} {
 				c.Heal()
 				c.Inject(f.fault.On(path))
+				if path == service && f.status == 403 {
+					c.Inject(f.fault.On(catalogue))
+				}
 				_, err := d.Discover(limited(t))
 				e, ok := errors.AsType[*consul.Error](err)
 				if !ok || e.Path != path || e.Status != f.status {

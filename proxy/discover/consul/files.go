@@ -32,7 +32,7 @@ func (s *settings) readToken(ctx context.Context) (string, error) {
 		return "", unreadable(field, s.api.TokenFile, err)
 	}
 	token := string(bytes.TrimSpace(bytes.TrimPrefix(f.Data, []byte("\ufeff")))) // a byte order mark
-	if token == "" || !printable(token) {
+	if token == "" || !plain(token) {
 		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which holds no token: write it there as it was issued", s.api.TokenFile)}
 	}
 	return token, nil

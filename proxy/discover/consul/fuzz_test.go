@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 
@@ -27,9 +28,9 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &client{settings: s, transport: &http.Transport{}}
+		c := &client{settings: s, transport: &http.Transport{}, wait: new(time.Duration)}
 		cfg := s.api
-		cfg.HttpClient = &http.Client{Transport: bounded{script{status, datacenters, instances}}}
+		cfg.HttpClient = &http.Client{Transport: bounded{script{status, datacenters, instances}, c.wait}}
 		if c.api, err = api.NewClient(&cfg); err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ var _ proxy.Discoverer = (*consul.Discoverer)(nil)
 const (
 	datacenters = "/v1/catalog/datacenters"
 	service     = "/v1/health/service/nomad"
+	catalogue   = "/v1/catalog/service/nomad"
 )
 
 // patience is how long a test waits for what must happen.

@@ -1,9 +1,13 @@
 package consul_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 	"github.com/open-nomad/rpcproxy/testutil/consultest"
@@ -64,30 +68,53 @@ func TestCriticalOnesTakeNoHealthyOnesPlace(t *testing.T) {
 	}
 }
 
-func TestWhereChecksAreNotFoundTheCatalogueIsAsked(t *testing.T) {
-	const catalogue = "/v1/catalog/service/nomad"
-	c := federation(t, 2)
-	c.SetServices("dc1", in("critical", "10.1.0.1"), at("10.1.0.2"))
-	c.Inject(consultest.Answer(404, "404 page not found").On("/v1/health/"))
-	finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.1.0.1:4647", "10.1.0.2:4647")
-	var paths []string
-	for _, r := range c.Requests()[1:] {
-		paths = append(paths, r.Path+" "+r.Query.Encode())
-	}
-	const parameters = "&near=_agent&stale=&tag=rpc"
-	if want := []string{
-		service + " dc=dc0" + parameters, catalogue + " dc=dc0" + parameters,
-		service + " dc=dc1" + parameters, catalogue + " dc=dc1" + parameters,
-	}; !slices.Equal(paths, want) {
-		t.Errorf("asked %q\nwant  %q", paths, want)
+func TestWhereChecksAreNotToBeHadTheCatalogueIsAsked(t *testing.T) {
+	for _, fault := range []consultest.Fault{
+		consultest.Answer(404, "404 page not found"), consultest.Denied(), consultest.Answer(405, "method not allowed"), consultest.Answer(501, "not here"),
+	} {
+		c := federation(t, 2)
+		c.SetServices("dc1", in("critical", "10.1.0.1"), at("10.1.0.2"))
+		c.Inject(fault.On("/v1/health/"))
+		finds(t, finder(t, consul.Config{Address: c.Addr()}), "10.1.0.1:4647", "10.1.0.2:4647")
+		var paths []string
+		for _, r := range c.Requests()[1:] {
+			paths = append(paths, r.Path+" "+r.Query.Encode())
+		}
+		const parameters = "&near=_agent&stale=&tag=rpc"
+		if want := []string{
+			service + " dc=dc0" + parameters, catalogue + " dc=dc0" + parameters,
+			service + " dc=dc1" + parameters, catalogue + " dc=dc1" + parameters,
+		}; !slices.Equal(paths, want) {
+			t.Errorf("asked %q\nwant  %q", paths, want)
+		}
 	}
 }
 
-func TestADeniedCheckIsNotAskedForTwice(t *testing.T) {
+func TestWhatIsDeniedAndHiddenIsSaidToBeDenied(t *testing.T) {
 	c := start(t, consultest.Config{})
+	d := finder(t, consul.Config{Address: c.Addr()})
 	c.Inject(consultest.Denied().On("/v1/health/"))
-	failed(t, finder(t, consul.Config{Address: c.Addr()}), consul.ErrPermissionDenied)
-	if n := c.Counts().Requests; n != 2 {
-		t.Errorf("%d requests", n)
+	failed(t, d, consul.ErrPermissionDenied) // and nothing in the catalogue
+	c.Inject(consultest.Denied().On("/v1/catalog/service/"))
+	err := failed(t, d, consul.ErrPermissionDenied)
+	if n := c.Counts().Requests; n != 6 || !strings.Contains(err.Error(), service) {
+		t.Errorf("%d requests, %v", n, err)
+	}
+}
+
+func TestThatAllAreCriticalIsSaid(t *testing.T) {
+	c := start(t, consultest.Config{})
+	var log bytes.Buffer
+	d := finder(t, consul.Config{Address: c.Addr(), Logger: zerolog.New(&log)})
+	c.SetServices("dc1", in("critical", "10.0.0.1"), in("node maintenance", "10.0.0.2"))
+	finds(t, d, "10.0.0.1:4647", "10.0.0.2:4647")
+	if text := log.String(); !strings.Contains(text, "in a critical state") || !strings.Contains(text, `"servers":2`) || !strings.Contains(text, `"dc1"`) {
+		t.Errorf("%s", text)
+	}
+	log.Reset()
+	c.SetServices("dc1", in("critical", "10.0.0.1"), in("node maintenance", "10.0.0.2"), in("warning", "10.0.0.3"))
+	finds(t, d, "10.0.0.3:4647", "10.0.0.1:4647", "10.0.0.2:4647")
+	if found, err := d.Walk(limited(t)); err != nil || found.Critical != 2 || log.Len() > 0 {
+		t.Errorf("%+v, %v, %s", found, err, &log)
 	}
 }

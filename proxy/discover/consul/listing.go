@@ -1,15 +1,13 @@
 package consul
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"iter"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
-
-	"github.com/hashicorp/consul/api"
+	"strings"
 
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -26,64 +24,23 @@ type listing struct {
 	healthy int      // addrs[healthy:] are of instances whose checks are critical
 }
 
-// state is the worst state of the checks of an instance and of its node.
-type state uint8
-
-const (
-	passing state = iota // or there are none, or they are not known
-	warning
-	critical // or in maintenance
-	states   // how many there are
-)
-
-// instance is one entry of a datacenter. The zero value is one that is null.
-type instance struct {
-	listed bool
-	node   string
-	hosts  [2]string // the service's own, its node's
-	port   int
-	state  state
-}
-
-// checked is an entry with its checks.
-func checked(e *api.ServiceEntry) instance {
-	if e == nil || e.Node == nil || e.Service == nil {
-		return instance{}
-	}
-	i := instance{listed: true, node: e.Node.Node, hosts: [2]string{e.Service.Address, e.Node.Address}, port: e.Service.Port}
-	checks := slices.DeleteFunc(e.Checks, func(c *api.HealthCheck) bool { return c == nil })
-	switch checks.AggregatedStatus() {
-	case api.HealthPassing:
-	case api.HealthWarning:
-		i.state = warning
-	default:
-		i.state = critical
-	}
-	return i
-}
-
-// listed is an entry of the catalogue, without checks.
-func listed(e *api.CatalogService) instance {
-	if e == nil {
-		return instance{}
-	}
-	return instance{listed: true, node: e.Node, hosts: [2]string{e.ServiceAddress, e.Address}, port: e.ServicePort}
-}
-
 // list keeps the order of the entries, except that those in a worse state come later: a
 // check may be wrong, so they are the last resort. An entry that cannot be dialed is left
 // out, because the proxy takes either all addresses of a list or none.
-func list(entries iter.Seq[instance]) (l listing) {
+func list(found *entries, tag string) (l listing) {
+	if l.skipped = found.malformed; l.skipped > 0 {
+		l.reason = found.shape()
+	}
 	seen := map[string]bool{}
 	for s := range states {
 		if s == critical {
 			l.healthy = len(l.addrs)
 		}
-		for e := range entries {
+		for _, e := range found.usable {
 			if e.state != s || len(l.addrs) == maxServers {
 				continue
 			}
-			addr, err := e.address()
+			addr, err := e.address(tag)
 			if err != nil {
 				if l.skipped++; l.reason == "" {
 					l.reason = err.Error()
@@ -99,14 +56,30 @@ func list(entries iter.Seq[instance]) (l listing) {
 	return l
 }
 
-// address is the service's own address if it has one, otherwise its node's.
-func (e instance) address() (string, error) {
+// address is the service's own address if it has one, otherwise its node's, as for Consul.
+// That no address, or every address of the node, is the service's own is the same to it.
+func (e instance) address(tag string) (string, error) {
 	if !e.listed {
 		return "", errors.New("it is null")
 	}
-	host := cmp.Or(e.hosts[0], e.hosts[1])
-	if host == "" {
+	if len(e.tags) > 0 && !slices.ContainsFunc(e.tags, func(t string) bool { return strings.EqualFold(t, tag) }) {
+		return "", fmt.Errorf("node %s: the service has not the tag %s", quote(e.node), quote(tag))
+	}
+	host := ""
+	for _, h := range e.hosts {
+		if inner, open := strings.CutPrefix(h, "["); open && strings.HasSuffix(inner, "]") {
+			h = strings.TrimSuffix(inner, "]")
+		}
+		if ip, err := netip.ParseAddr(h); h != "" && (err != nil || !ip.Unmap().IsUnspecified()) {
+			host = h
+			break
+		}
+	}
+	switch {
+	case host == "":
 		return "", fmt.Errorf("node %s and its service have no address", quote(e.node))
+	case e.port == 0:
+		return "", fmt.Errorf("node %s: the service has no port", quote(e.node))
 	}
 	s, err := messages.ParseServer(net.JoinHostPort(host, strconv.Itoa(e.port)))
 	if err != nil {

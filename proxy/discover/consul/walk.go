@@ -31,8 +31,8 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 	for _, name := range order(names, c.settings.Datacenter, chance) {
 		entries, err := c.instances(ctx, name)
 		if err == nil {
-			l := list(entries)
-			found := Found{Addrs: l.addrs, Datacenter: name, Skipped: l.skipped}
+			l := list(entries, c.settings.Tag)
+			found := Found{Addrs: l.addrs, Datacenter: name, Critical: len(l.addrs) - l.healthy, Skipped: l.skipped}
 			if l.healthy > 0 {
 				return found.and(unhealthy), nil
 			}
@@ -43,7 +43,7 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 			err = &Error{Path: healthPath + c.settings.Service, Datacenter: name, Status: http.StatusOK, Err: l.err(c.token)}
 		}
 		tried.Errs = append(tried.Errs, err)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || err.RetryAfter > 0 {
 			break
 		}
 	}
@@ -53,7 +53,7 @@ func (c *client) walk(ctx context.Context, chance *rand.Rand) (Found, error) {
 	return Found{}, &tried
 }
 
-// and returns f with the addresses of other behind its own.
+// and returns f with the addresses of other, all of them critical, behind its own.
 func (f Found) and(other Found) Found {
 	if len(f.Addrs) == 0 {
 		return other
@@ -61,6 +61,7 @@ func (f Found) and(other Found) Found {
 	for _, addr := range other.Addrs {
 		if len(f.Addrs) < maxServers && !slices.Contains(f.Addrs, addr) {
 			f.Addrs = append(f.Addrs, addr)
+			f.Critical++ // other has no healthy ones
 		}
 	}
 	return f

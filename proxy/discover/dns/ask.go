@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/edns"
 )
 
 // The types of questions.
@@ -30,13 +32,42 @@ type asker struct {
 	resolvers []string // empty: those of the system
 	timeout   time.Duration
 	attempts  int
-	good      *atomic.Uint32 // index of the resolver that answered last
+	good      *atomic.Uint32  // index of the resolver that answered last
+	known     *memory         // good answers
+	plain     *edns.Resolvers // those that do not know EDNS
 }
 
-// ask sends a question to one resolver after the other until one answers.
-// Exactly one of the results is empty. The failures are those of the last
-// attempt, one for each resolver, or the one that is final.
+// ask sends a question to one resolver after the other until one answers. When none does,
+// the last good answer counts in place of one, and the failures say so; at least one of
+// the results is not empty.
 func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Context, *net.Resolver) ([]T, error)) ([]T, []*LookupError) {
+	m := l.asker.known
+	found, failed := askAll(ctx, l, s, look)
+	if len(failed) == 0 {
+		found = found[:min(len(found), maxServers)]
+		m.learn(s, found, time.Now())
+		return found, nil
+	}
+	last := failed[len(failed)-1]
+	if final(last) && !errors.Is(last, ErrInterrupted) {
+		m.lose(s)
+		return nil, failed
+	}
+	if k, ok := m.find(s, time.Now()); ok {
+		records, _ := k.records.([]T) // the kind of the question says which
+		for _, f := range failed {
+			f.Kept = len(records)
+		}
+		return records, failed
+	}
+	return nil, failed
+}
+
+// askAll sends a question to one resolver after the other until one answers. That a name
+// does not exist is an answer; if it was known, the other resolvers are asked once too.
+// Exactly one of the results is empty. The failures are those of the last attempt, one
+// for each resolver, or the one that is final.
+func askAll[T any](ctx context.Context, l lookup, s subject, look func(context.Context, *net.Resolver) ([]T, error)) ([]T, []*LookupError) {
 	select {
 	case l.slots <- struct{}{}:
 		defer func() { <-l.slots }()
@@ -45,7 +76,7 @@ func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Cont
 	}
 	a := l.asker
 	if len(a.resolvers) == 0 {
-		e := &exchanges{timeout: a.timeout}
+		e := &exchanges{timeout: a.timeout, plain: a.plain}
 		found, err := look(ctx, e.resolver(ctx))
 		if err == nil || len(found) > 0 {
 			return answer(s, "", found)
@@ -54,10 +85,12 @@ func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Cont
 	}
 	begin := int(a.good.Load())
 	failed := make([]*LookupError, len(a.resolvers))
+	_, known := a.known.find(s, time.Now())
+	var gone *LookupError
 	for range a.attempts {
 		for i := range failed {
 			at := (begin + i) % len(failed)
-			e := &exchanges{timeout: a.timeout, server: a.resolvers[at]}
+			e := &exchanges{timeout: a.timeout, plain: a.plain, server: a.resolvers[at]}
 			limited, stop := context.WithTimeout(ctx, a.timeout)
 			found, err := look(limited, e.resolver(limited))
 			stop()
@@ -66,16 +99,23 @@ func ask[T any](ctx context.Context, l lookup, s subject, look func(context.Cont
 				return answer(s, e.server, found)
 			}
 			failure := e.explain(ctx, s, err)
-			if final(failure) {
-				if !errors.Is(failure, ErrInterrupted) {
-					a.good.Store(uint32(at))
-				}
+			if final(failure) && !errors.Is(failure, ErrInterrupted) && gone == nil {
+				a.good.Store(uint32(at))
+				gone = failure
+			}
+			if gone != nil && (!known || errors.Is(failure, ErrInterrupted)) {
+				return nil, []*LookupError{gone}
+			}
+			if errors.Is(failure, ErrInterrupted) {
 				return nil, []*LookupError{failure}
 			}
 			failed[at] = failure
 			if errors.Is(failure, ErrTimeout) {
 				a.good.CompareAndSwap(uint32(at), uint32((at+1)%len(failed))) // the next one is asked first from now on
 			}
+		}
+		if gone != nil {
+			return nil, []*LookupError{gone}
 		}
 	}
 	return nil, failed

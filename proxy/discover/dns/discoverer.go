@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/internal/edns"
 )
 
 // Discoverer finds servers by DNS. It holds no connection and need not be
@@ -31,7 +33,10 @@ func New(cfg Config) (*Discoverer, error) {
 	}
 	return &Discoverer{
 		questions: questions, log: cfg.Logger,
-		asker: asker{resolvers: resolvers, timeout: cfg.Timeout, attempts: cfg.Attempts, good: new(atomic.Uint32)},
+		asker: asker{
+			resolvers: resolvers, timeout: cfg.Timeout, attempts: cfg.Attempts,
+			good: new(atomic.Uint32), known: new(memory), plain: new(edns.Resolvers),
+		},
 	}, nil
 }
 
@@ -39,7 +44,8 @@ func New(cfg Config) (*Discoverer, error) {
 func (d *Discoverer) Source() string { return "dns" }
 
 // Discover returns the addresses of the servers that the names lead to, as host:port with
-// IP addresses. It blocks no longer than ctx, and returns the addresses found until then.
+// IP addresses, also those of names that were resolved in the last 24 hours and now are
+// not. It blocks no longer than ctx, and returns the addresses found until then.
 // Without any the error is a *NoServersError.
 func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 	found, failed := d.Lookup(ctx)
@@ -47,7 +53,11 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 		return nil, &NoServersError{Lookups: failed}
 	}
 	for _, f := range failed {
-		d.log.Warn().Str("name", f.Name).Err(f).Msg("a name led to no server")
+		message := "a name led to no server"
+		if f.Kept > 0 {
+			message = "a name was not resolved: its last known servers are kept"
+		}
+		d.log.Warn().Str("name", f.Name).Err(f).Msg(message)
 	}
 	addrs := make([]string, len(found))
 	for i, f := range found {
@@ -57,7 +67,7 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 }
 
 // Lookup is Discover that also returns the name of each server, and the queries that
-// failed. If it finds no server, at least one query failed. It blocks no longer than ctx.
+// failed, those among them in whose place the last answer counts. If it finds no server, at least one query failed. It blocks no longer than ctx.
 func (d *Discoverer) Lookup(ctx context.Context) ([]Found, []*LookupError) {
 	l := lookup{asker: d.asker, slots: make(chan struct{}, atOnce)}
 	led := make([][]Found, len(d.questions))

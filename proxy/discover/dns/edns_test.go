@@ -1,84 +1,68 @@
 package dns_test
 
 import (
-	"net"
-	"slices"
-	"sync"
+	"fmt"
 	"testing"
 
-	mdns "github.com/miekg/dns"
-
 	"github.com/open-nomad/rpcproxy/proxy/discover/dns"
+	"github.com/open-nomad/rpcproxy/testutil/dnstest"
 )
 
-// startOld starts a resolver that answers questions with EDNS by a code, and others with
-// an address; it counts both kinds.
-func startOld(t *testing.T, code int) (addr string, counts func() (with, without int)) {
-	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := make(chan bool, 1000)
-	s := &mdns.Server{PacketConn: pc, Handler: mdns.HandlerFunc(func(w mdns.ResponseWriter, q *mdns.Msg) {
-		reply := new(mdns.Msg).SetReply(q)
-		seen <- q.IsEdns0() != nil
-		switch {
-		case q.IsEdns0() != nil:
-			reply.SetRcode(q, code)
-		case q.Question[0].Qtype == mdns.TypeA:
-			rr, _ := mdns.NewRR(q.Question[0].Name + " 0 IN A 10.1.2.3")
-			reply.Answer = append(reply.Answer, rr)
-		}
-		_ = w.WriteMsg(reply)
-	})}
-	var running sync.WaitGroup
-	running.Go(func() { _ = s.ActivateAndServe() })
-	t.Cleanup(func() {
-		_ = pc.Close()
-		running.Wait()
-	})
-	return pc.LocalAddr().String(), func() (with, without int) {
-		for range len(seen) {
-			if <-seen {
-				with++
-			} else {
-				without++
-			}
-		}
-		return with, without
-	}
-}
-
-func TestAResolverThatDoesNotKnowEDNSIsAskedWithoutIt(t *testing.T) {
-	for name, code := range map[string]int{"FORMERR": mdns.RcodeFormatError, "NOTIMP": mdns.RcodeNotImplemented} {
+func TestAResolverThatDoesNotKnowEDNSIsAskedWithoutItAndFromThenOnSo(t *testing.T) {
+	for name, f := range map[string]dnstest.Fault{
+		"FORMERR": dnstest.NoEDNS, "FORMERR, a head only": dnstest.NoEDNSBare, "NOTIMP": dnstest.NotDoneEDNS,
+		"BADVERS": dnstest.BadVersionEDNS, "a broken record": dnstest.BrokenEDNS,
+	} {
 		t.Run(name, func(t *testing.T) {
-			addr, counts := startOld(t, code)
-			d, err := dns.New(dns.Config{Names: []string{"old.test"}, Resolvers: []string{addr}})
-			if err != nil {
-				t.Fatal(err)
+			s := startDNS(t, dnstest.Config{}, "old.test. 1 IN A 192.0.2.1", "_rpc._tcp.test. 1 IN SRV 1 1 5 old.test.")
+			s.Inject("old.test.", f)
+			s.Inject("_rpc._tcp.test.", f)
+			d := discoverer(t, s, dns.Config{Names: []string{"old.test.", "_rpc._tcp.test."}})
+			finds(t, d, "192.0.2.1:4647", "192.0.2.1:5")
+			with, before := s.EDNS()
+			if with == 0 || before < with {
+				t.Errorf("asked %d times with EDNS and %d times without", with, before)
 			}
-			got, err := d.Discover(t.Context())
-			if err != nil || !slices.Equal(got, []string{"10.1.2.3:4647"}) {
-				t.Errorf("%q, %v", got, err)
-			}
-			if with, without := counts(); with != without || with == 0 {
-				t.Errorf("asked %d times with EDNS and %d times without", with, without)
+			finds(t, d, "192.0.2.1:4647", "192.0.2.1:5")
+			if again, without := s.EDNS(); again != with || without == before {
+				t.Errorf("asked %d times more with EDNS, and %d without", again-with, without-before)
 			}
 		})
 	}
 }
 
+func TestAResolverThatIsSilentToEDNSIsAskedWithoutItNext(t *testing.T) {
+	t.Parallel()
+	s := startDNS(t, dnstest.Config{}, "old.test. 1 IN A 192.0.2.1")
+	s.Inject("old.test.", dnstest.SilentEDNS)
+	d := discoverer(t, s, dns.Config{Names: []string{"old.test."}, Timeout: moment, Attempts: 3})
+	finds(t, d, "192.0.2.1:4647")
+	if with, without := s.EDNS(); with != 2 || without < 2 {
+		t.Errorf("asked %d times with EDNS and %d times without", with, without)
+	}
+}
+
+func TestWithoutEDNSALargeAnswerIsHadOverTCP(t *testing.T) {
+	var many, want []string
+	for i := range 200 {
+		many, want = append(many, fmt.Sprintf("many.test. 1 IN A 192.0.2.%d", i)), append(want, fmt.Sprintf("192.0.2.%d:4647", i))
+	}
+	for _, f := range []dnstest.Fault{dnstest.NoEDNS, dnstest.NoEDNSBare, dnstest.BrokenEDNS} {
+		s := startDNS(t, dnstest.Config{}, many...)
+		s.Inject("many.test.", f)
+		finds(t, discoverer(t, s, dns.Config{Names: []string{"many.test."}}), want...)
+	}
+}
+
 func TestARefusalIsNotAnsweredByAskingAgain(t *testing.T) {
-	addr, counts := startOld(t, mdns.RcodeRefused)
-	d, err := dns.New(dns.Config{Names: []string{"old.test"}, Resolvers: []string{addr}})
-	if err != nil {
-		t.Fatal(err)
+	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
+	for _, f := range []dnstest.Fault{dnstest.Refused, dnstest.ServFail} {
+		s.Inject("one.test.", f)
+		if got, err := discoverer(t, s, dns.Config{Names: []string{"one.test."}}).Discover(within(t)); err == nil {
+			t.Errorf("%q", got)
+		}
 	}
-	if got, err := d.Discover(t.Context()); err == nil {
-		t.Errorf("%q", got)
-	}
-	if with, without := counts(); with == 0 || without != 0 {
+	if with, without := s.EDNS(); with == 0 || without != 0 {
 		t.Errorf("asked %d times with EDNS and %d times without", with, without)
 	}
 }

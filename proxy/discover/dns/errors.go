@@ -36,13 +36,14 @@ var (
 	ErrInterrupted = errors.New("given up")
 )
 
-// LookupError is why one query led to no server.
+// LookupError is why one query was not answered, or led to no server.
 type LookupError struct {
 	Name     string // as configured
 	Target   string // of an SRV record, if it was resolved and not Name
 	Type     string // of the record: "A/AAAA" or "SRV"
 	Resolver string // that was asked; empty if none was
 	Reason   error  // one of the sentinels
+	Kept     int    // how many records of the last good answer are used in place of one; 0: none is known
 	Err      error  // the cause, a *net.DNSError most often; may be nil
 }
 
@@ -60,6 +61,9 @@ func (e *LookupError) Error() string {
 	b.WriteString(": " + e.Reason.Error())
 	if d, ok := errors.AsType[*detail](e.Err); ok {
 		fmt.Fprintf(&b, ": %v", d)
+	}
+	if e.Kept > 0 {
+		fmt.Fprintf(&b, " (%d records of the last good answer are kept)", e.Kept)
 	}
 	return b.String()
 }

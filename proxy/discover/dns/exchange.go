@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/edns"
 )
 
 // The results of an exchange, the least conclusive last: of several, the last one is the
@@ -32,6 +35,7 @@ var reasons = [...]error{
 type exchanges struct {
 	server  string // asked in place of the system's; empty: those are
 	timeout time.Duration
+	plain   *edns.Resolvers
 	cut     atomic.Bool // an answer did not fit into a packet
 	unasked atomic.Bool // a question was not sent, because the time was over
 	worst   atomic.Pointer[finding]
@@ -74,8 +78,9 @@ func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
 			o.failed(err)
 			return nil, err
 		}
-		o.Conn = c
 		o.stopWatch = context.AfterFunc(ctx, func() { _ = c.Close() }) // net would go on reading
+		c = e.plain.Wrap(c, server)
+		o.Conn = c
 		if packets, ok := c.(net.PacketConn); ok {
 			return &datagrams{observed: o, PacketConn: packets}, nil
 		}
@@ -90,6 +95,8 @@ const (
 	responseBit = 0x80 // of the third byte
 	cutBit      = 0x02 // of the third byte: the answer goes on
 	codeBits    = 0x0f // of the fourth byte
+
+	questionsAt = 5 // how many questions there are, low byte
 
 	codeSuccess       = 0
 	codeServerFailure = 2
@@ -108,7 +115,7 @@ type observed struct {
 	stream    bool // messages have their length before them
 
 	id    [2]byte // of the question
-	plain []byte  // the question in a packet, without EDNS; nil: it was sent, or had no EDNS
+	about []byte  // the question itself, in a packet
 	head  []byte  // of a stream: the bytes of length and head that have come in
 	reply []byte  // head of the answer; nil: none yet
 	junk  bool    // something that is no answer came in
@@ -143,7 +150,7 @@ func (o *observed) Write(b []byte) (int, error) {
 	}
 	copy(o.id[:], message)
 	if !o.stream {
-		o.plain = plain(message)
+		o.about = bytes.Clone(edns.Question(message))
 	}
 	n, err := o.Conn.Write(b)
 	if err != nil {
@@ -155,9 +162,6 @@ func (o *observed) Write(b []byte) (int, error) {
 // Read reads the head of each message.
 func (o *observed) Read(b []byte) (int, error) {
 	n, err := o.Conn.Read(b)
-	if err == nil && !o.stream && o.again(b[:n]) {
-		n, err = o.Conn.Read(b)
-	}
 	switch {
 	case !o.stream && n > 0:
 		o.see(b[:n])
@@ -173,9 +177,11 @@ func (o *observed) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// see checks a message by its head, as net does.
+// see checks a message by its head, and of a packet by its question, as net does. An answer
+// of a server that did not understand the question may leave it out.
 func (o *observed) see(message []byte) {
-	if len(message) < headBytes || message[2]&responseBit == 0 || [2]byte(message) != o.id {
+	if len(message) < headBytes || message[2]&responseBit == 0 || [2]byte(message) != o.id ||
+		message[questionsAt] != 0 && o.about != nil && !bytes.EqualFold(o.about, edns.Question(message)) {
 		o.junk = true
 		return
 	}

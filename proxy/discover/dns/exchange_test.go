@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/edns"
 )
 
 // far is later than any test waits.
@@ -41,7 +43,7 @@ func listen(t *testing.T, b []byte) string {
 func TestTheSystemsResolversAreDialedWhereNoneIsConfigured(t *testing.T) {
 	theirs, ours := listen(t, nil), listen(t, nil)
 	for server, want := range map[string]string{"": theirs, ours: ours} {
-		e := &exchanges{server: server, timeout: far}
+		e := &exchanges{server: server, timeout: far, plain: new(edns.Resolvers)}
 		c, err := e.resolver(t.Context()).Dial(t.Context(), "tcp", theirs)
 		if err != nil || c.RemoteAddr().String() != want {
 			t.Fatalf("%v, %v; want a connection to %s", c, err, want)
@@ -61,7 +63,7 @@ func TestAStreamThatBreaksOffIsMalformedAndOneThatIsEmptyIsNotThere(t *testing.T
 		"\x00\x0c\x00\x07\x80\x04aaaaaaaa":        serverFailure,
 		"\x00\x0c\x00\x07\x82\x02aaaaaaaatoomuch": serverFailure,
 	} {
-		e := &exchanges{timeout: far}
+		e := &exchanges{timeout: far, plain: new(edns.Resolvers)}
 		c, err := e.resolver(t.Context()).Dial(t.Context(), "tcp", listen(t, []byte(sent)))
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +85,7 @@ func TestADeadlineIsNeverLaterThanTheTimeoutAllows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	e := &exchanges{timeout: 20 * time.Millisecond}
+	e := &exchanges{timeout: 20 * time.Millisecond, plain: new(edns.Resolvers)}
 	c, err := e.resolver(t.Context()).Dial(t.Context(), "udp", silent.LocalAddr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +109,7 @@ func TestAPacketTooShortForAHeadIsMalformed(t *testing.T) {
 	}
 	defer resolver.Close()
 	for _, sent := range []string{"", "\x00", "\x00\x07\x80\x00\x00\x00\x00\x00\x00\x00\x00"} {
-		e := &exchanges{timeout: far}
+		e := &exchanges{timeout: far, plain: new(edns.Resolvers)}
 		c, err := e.resolver(t.Context()).Dial(t.Context(), "udp", resolver.LocalAddr().String())
 		if err != nil {
 			t.Fatal(err)

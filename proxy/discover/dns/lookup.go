@@ -38,10 +38,9 @@ func (l lookup) service(ctx context.Context, q question) (found []Found, failed 
 		_, records, err := r.LookupSRV(ctx, "", "", q.host) // comes in the order to try them in
 		return records, err
 	})
-	if len(failed) > 0 {
+	if len(records) == 0 {
 		return nil, failed
 	}
-	records = records[:min(len(records), maxServers)]
 	reason := ErrNotOffered
 	targets := map[string]*target{}
 	var running sync.WaitGroup
@@ -60,7 +59,7 @@ func (l lookup) service(ctx context.Context, q question) (found []Found, failed 
 	}
 	running.Wait()
 	if len(targets) == 0 {
-		return nil, []*LookupError{s.failed("", reason, nil)}
+		return nil, append(failed, s.failed("", reason, nil))
 	}
 	for _, r := range records {
 		t := targets[strings.ToLower(r.Target)]
@@ -82,20 +81,20 @@ type target struct {
 }
 
 // addresses returns the addresses of a host that can be dialed, each once, in random
-// order. One of the two results is empty.
+// order. They may be kept ones: then there are failures, too.
 func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*LookupError) {
 	texts, failed := ask(ctx, l, s, func(ctx context.Context, r *net.Resolver) ([]string, error) {
 		return r.LookupHost(ctx, s.host) // returns only when all its goroutines have ended
 	})
-	if len(failed) > 0 {
+	if len(texts) == 0 {
 		return nil, failed
 	}
 	ips := usable(texts)
 	if len(ips) == 0 {
-		return nil, []*LookupError{s.failed("", ErrUnusable, nil)}
+		return nil, append(failed, s.failed("", ErrUnusable, nil))
 	}
 	rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
-	return ips, nil
+	return ips, failed
 }
 
 // usable returns the addresses that can be dialed, each once.
