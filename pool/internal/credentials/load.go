@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"time"
 )
 
 // material is the bytes that a Config names.
@@ -121,64 +119,41 @@ func (s *source) certificates() (all []*x509.Certificate, err error) {
 	return all, nil
 }
 
-// valid returns an error if a certificate's time is wrong.
-func (s *source) valid(cert *x509.Certificate, now time.Time) error {
-	switch {
-	case now.After(cert.NotAfter):
-		return s.bad(Expired, fmt.Errorf("since %s", cert.NotAfter.Format(time.RFC3339)))
-	case now.Before(cert.NotBefore):
-		return s.bad(NotYetValid, fmt.Errorf("not before %s", cert.NotBefore.Format(time.RFC3339)))
-	}
-	return nil
-}
-
-// roots are the authorities. One that is valid now is enough: bundles keep old
-// ones for a while.
-func (m *material) roots(now time.Time) (*x509.CertPool, error) {
+// trust is the authorities, and what else a server must show.
+func (m *material) trust() (trust, error) {
 	all, err := m.ca.certificates()
 	if err != nil {
-		return nil, err
+		return trust{}, err
 	}
 	all = slices.DeleteFunc(all, func(c *x509.Certificate) bool { return !c.IsCA })
 	if len(all) == 0 {
-		return nil, m.ca.bad(NotCA, nil)
+		return trust{}, m.ca.bad(NotCA, nil)
 	}
-	roots, usable := x509.NewCertPool(), false
-	for _, c := range all {
-		roots.AddCert(c)
-		if wrong := m.ca.valid(c, now); wrong == nil {
-			usable = true
-		} else if err == nil {
-			err = wrong
-		}
+	if !slices.ContainsFunc(all, strong) {
+		return trust{}, m.ca.bad(WeakKey, weakness(all[0]))
 	}
-	if !usable {
-		return nil, err
-	}
-	return roots, nil
+	return newTrust(&m.from, all), nil
 }
 
 // identity is this side's certificate.
-func (m *material) identity(now time.Time) (*tls.Certificate, error) {
+func (m *material) identity() (own, error) {
 	chain, err := m.cert.certificates()
 	if err != nil {
-		return nil, err
+		return own{}, err
 	}
 	key, err := m.key.privateKey()
 	if err != nil {
-		return nil, err
+		return own{}, err
 	}
 	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
-		return nil, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s", m.cert.file))
+		return own{}, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s", m.cert.file))
 	}
-	if err := m.cert.valid(chain[0], now); err != nil {
-		return nil, err
-	}
-	own := &tls.Certificate{PrivateKey: key, Leaf: chain[0]}
 	for _, c := range chain {
-		own.Certificate = append(own.Certificate, c.Raw)
+		if !strong(c) {
+			return own{}, m.cert.bad(WeakKey, weakness(c))
+		}
 	}
-	return own, nil
+	return newOwn(chain, key), nil
 }
 
 // privateKey is the first private key in s.
