@@ -21,12 +21,6 @@ func (s *turncoat) follow(ca authority) {
 	s.trust.Store(ca.ServerTLS(ca.issue("server.global.nomad"), "global"))
 }
 
-// take has it show a certificate of ca, and trust clients of another authority.
-func (s *turncoat) take(ca, clients authority) {
-	cfg := clients.ServerTLS(ca.issue("server.global.nomad"), "global")
-	s.trust.Store(cfg)
-}
-
 func startTurncoat(t *testing.T, ca authority) *turncoat {
 	t.Helper()
 	s := new(turncoat)
@@ -83,7 +77,7 @@ func TestAnOfferIsTakenByAServerThatComesToLikeIt(t *testing.T) {
 	offer(t, p, ca.client(next.issue("client.global.nomad")), log, pool.ErrTLSRefused)
 	bounce(t, p, s.Server)
 	ping(t, p, s.Addr()) // with the certificate in force: it is asked again, and refuses again
-	s.take(ca, next)
+	s.show(ca, next)
 	bounce(t, p, s.Server)
 	_, err := p.Ping(within(t), s.Addr())
 	if err != nil { // the offer was made while that session came up, or is now

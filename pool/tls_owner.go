@@ -175,7 +175,7 @@ func (o *owner) judge(now time.Time, of *offer) {
 			return
 		}
 		o.tls.inForce = of.serial
-		o.endOffer(of.serial)
+		defer o.endOffer(of.serial) // once it is in force
 	}
 	o.tls.proven = of.next
 	before := p.creds.Load()
