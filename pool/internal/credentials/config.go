@@ -46,6 +46,7 @@ type trust struct {
 	trusts Sum
 	tls    *tls.Config
 	roots  []*x509.Certificate
+	each   map[Sum]struct{} // of these
 	wanted string // the name that a server must have; empty: any does
 }
 

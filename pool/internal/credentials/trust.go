@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -20,7 +21,10 @@ func newTrust(from *Config, roots []*x509.Certificate) trust {
 	cfg := &tls.Config{
 		RootCAs: pool, ServerName: from.serverName(), MinVersion: from.MinVersion, CipherSuites: from.CipherSuites,
 	}
-	t := trust{tls: cfg, roots: roots, wanted: cfg.ServerName}
+	t := trust{tls: cfg, roots: roots, each: make(map[Sum]struct{}, len(roots)), wanted: cfg.ServerName}
+	for _, c := range roots {
+		t.each[sha256.Sum256(c.Raw)] = struct{}{}
+	}
 	cfg.VerifyConnection = strongChain
 	if verify := from.VerifyServerName; verify != nil && !*verify {
 		t.wanted, cfg.ServerName = "", from.ServerName
@@ -32,13 +36,8 @@ func newTrust(from *Config, roots []*x509.Certificate) trust {
 
 // sum identifies the trust, in whatever order its authorities and suites are listed.
 func (t *trust) sum() (sum Sum) {
-	var each []Sum
-	for _, c := range t.roots {
-		each = append(each, sha256.Sum256(c.Raw))
-	}
-	slices.SortFunc(each, func(a, b Sum) int { return slices.Compare(a[:], b[:]) })
 	h := sha256.New()
-	for _, s := range slices.Compact(each) {
+	for _, s := range slices.SortedFunc(maps.Keys(t.each), func(a, b Sum) int { return slices.Compare(a[:], b[:]) }) {
 		h.Write(s[:])
 	}
 	h.Write(fmt.Appendf(nil, "%q %q %x %x", t.wanted, t.tls.ServerName, t.tls.MinVersion, slices.Sorted(slices.Values(t.tls.CipherSuites))))
@@ -116,9 +115,12 @@ func (c *Credentials) Withdraws(before *Credentials) bool {
 	if suites != nil && (former == nil || !subset(former, suites)) {
 		return true
 	}
-	return slices.ContainsFunc(before.roots, func(root *x509.Certificate) bool {
-		return !slices.ContainsFunc(c.roots, root.Equal)
-	})
+	for root := range before.each {
+		if _, stays := c.each[root]; !stays {
+			return true
+		}
+	}
+	return false
 }
 
 func subset(of, all []uint16) bool {
