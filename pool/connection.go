@@ -24,6 +24,9 @@ type connection struct {
 	routeFailed atomic.Bool // the resolver knows that it failed
 	leftNoted   bool        // Hooks.Down was called because the server is leaving; of the owner
 	deserted    bool        // Hooks.Down was called because the server answers no calls; of the owner
+
+	peer  *credentials.Peer // what the server has shown; nil: it was reached without TLS
+	trust trust             // of the owner, once the session is up
 }
 
 // newConnection is a session over conn, before its first byte is sent.

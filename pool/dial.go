@@ -88,8 +88,10 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		}
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: err}
 	}
+	s.trust.under = creds.Trusts()
 	if secured, ok := conn.(*credentials.Conn); ok {
 		secured.Answered()
+		s.peer = secured.Peer()
 	}
 	return s, nil
 }

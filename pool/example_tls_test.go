@@ -45,18 +45,27 @@ func ExamplePool_SetTLS() {
 	// A new certificate, before the old one expires. No call notices.
 	fmt.Println("replaced:", p.SetTLS(ctx, client()))
 
-	// What a server does not take, or what does not trust it, changes nothing.
+	// A certificate that a server does not take changes nothing.
+	none := &pool.TLSConfig{CAPEM: ca.PEM()}
+	fmt.Println("refused:", errors.Is(p.SetTLS(ctx, none), pool.ErrTLSRefused))
+	_, err = p.Ping(ctx, server.Addr())
+	fmt.Println("called:", err)
+
+	// Which servers are trusted is not for these to decide.
 	mars := client()
 	mars.Region = "mars"
-	err = p.SetTLS(ctx, mars)
+	fmt.Println("replaced:", p.SetTLS(ctx, mars))
+	for err == nil { // on the session there is, until its server was dialed anew
+		_, err = p.Ping(ctx, server.Addr())
+	}
 	if e, ok := errors.AsType[*pool.TLSError](err); ok {
 		fmt.Println(e.Wanted, e.Offered, errors.Is(err, pool.ErrTLSWrongName))
 	}
-	_, err = p.Ping(ctx, server.Addr())
-	fmt.Println("called:", err)
 	// Output:
 	// called: <nil>
 	// replaced: <nil>
-	// server.mars.nomad [server.global.nomad localhost] true
+	// refused: true
 	// called: <nil>
+	// replaced: <nil>
+	// server.mars.nomad [server.global.nomad localhost] true
 }

@@ -20,8 +20,7 @@ type owner struct {
 
 	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
 
-	serial  uint64 // of the last SetTLS or OfferTLS
-	inForce uint64 // of the one whose credentials are in force
+	tls rotation
 }
 
 func newOwner(p *Pool, self actor.Self[mail]) *owner {
@@ -34,18 +33,22 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		Drain: p.cfg.DrainTimeout, Dial: p.cfg.DialTimeout, Corroborate: p.hooks.Suspect != nil,
 		Chance: rand.Float64, Usage: o.usage, Classify: classify,
 	})
+	o.tls.proven = p.creds.Load()
+	o.tls.notices.give(time.Now(), o.tls.proven, p.cfg.Logger)
 	o.watch()
 	return o
 }
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, letter mail) {
-	next := letter.Message
-	switch m := next.(type) { //nolint:gochecksumtype // the core takes them all; the owner acts on these too
+	switch m := letter.Message.(type) { //nolint:gochecksumtype // the core takes them all; the owner acts on these too
 	case nil:
-		if next = o.secure(letter.offer); next == nil {
-			return
+		if letter.check != nil {
+			o.takeCheck(now, letter.check)
+		} else {
+			o.takeOffer(now, letter.offer)
 		}
+		return
 	case core.Connect:
 		o.noteLeaving(m.Addr, m.Except)
 		o.avoidEnded(m.Except)
@@ -59,22 +62,27 @@ func (o *owner) Step(now time.Time, letter mail) {
 	case core.Dialed:
 		delete(o.dialing, m.Session)
 		o.noteDial(m.Addr, m.Err)
-	case core.Secured:
-		m.Withdrawn = m.Err == nil && letter.offer.next.Withdraws(o.pool.creds.Load())
-		if !o.enforce(m, letter.offer) {
-			return
+	}
+	if s := letter.session; s != nil {
+		o.live[s.ID] = s
+		if s.trust.under != o.pool.creds.Load().Trusts() { // they came into force while it was dialed
+			o.verify(now, []*connection{s})
 		}
-		next = m
 	}
-	if letter.session != nil {
-		o.live[letter.session.ID] = letter.session
-	}
-	o.core.Step(now, next)
+	o.step(now, letter.Message)
+}
+
+// step has the core take a message, and carries out the effects.
+func (o *owner) step(now time.Time, m core.Message) {
+	o.core.Step(now, m)
 	o.apply()
 }
 
 // Expire does what is due.
 func (o *owner) Expire(now time.Time) {
+	if at := o.tls.notices.next; !at.IsZero() && !at.After(now) {
+		o.tls.notices.give(now, o.pool.creds.Load(), o.pool.cfg.Logger)
+	}
 	o.core.Expire(now)
 	o.apply()
 }
@@ -87,8 +95,14 @@ func (o *owner) usage(id uint64) core.Usage {
 	return core.Usage{}
 }
 
-// Deadline is the core's.
-func (o *owner) Deadline() time.Time { return o.core.Deadline() }
+// Deadline is the core's, or that of the next notice.
+func (o *owner) Deadline() time.Time {
+	at, notice := o.core.Deadline(), o.tls.notices.next
+	if at.IsZero() || !notice.IsZero() && notice.Before(at) {
+		return notice
+	}
+	return at
+}
 
 // Stop withdraws the table. The goroutines of the sessions end with the actor's context,
 // and end these.

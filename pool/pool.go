@@ -49,12 +49,13 @@ type Pool struct {
 // table is the published sessions by server address. It is immutable.
 type table map[string]*connection
 
-// mail is one message in the owner's mailbox, with the session or the credentials that it
-// is about.
+// mail is one message in the owner's mailbox, with the session that it is about; or credentials
+// that are offered, or were tried; or the result of a check.
 type mail struct {
 	core.Message
 	session *connection
-	offer   *offer // of core.Secured; with no message: to be tried
+	offer   *offer // with no message, as check
+	check   *check
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -74,7 +75,7 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	if resolves {
 		p.resolver.Net = dialing.NewLookup(cfg.Resolver)
 	}
-	creds, err := cfg.TLS.load(p.origin)
+	creds, err := cfg.TLS.load()
 	if err != nil {
 		return nil, err
 	}

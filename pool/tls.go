@@ -70,8 +70,8 @@ type TLSConfig struct {
 }
 
 // load reads and checks c; nil is plain TCP.
-func (c *TLSConfig) load(now time.Time) (*credentials.Credentials, error) {
-	return (*credentials.Config)(c).Load(now)
+func (c *TLSConfig) load() (*credentials.Credentials, error) {
+	return (*credentials.Config)(c).Load()
 }
 
 // ParseTLSVersion reads a value for TLSConfig.MinVersion: 1.2 or 1.3, also with TLS

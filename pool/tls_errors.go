@@ -13,8 +13,12 @@ var (
 	ErrTLSWrongName = credentials.ErrWrongName
 	// ErrTLSWrongRole means that it is a client's, not a server's.
 	ErrTLSWrongRole = credentials.ErrWrongRole
-	// ErrTLSExpired means that it is not valid any more, or not yet.
+	// ErrTLSExpired means that it, or one between it and the authority, is not valid any
+	// more, or not yet; or that of this side is not, and the server refuses it.
 	ErrTLSExpired = credentials.ErrExpired
+	// ErrTLSWeakKey means that it, or one between it and the authority, has an RSA key of
+	// less than 2048 bits.
+	ErrTLSWeakKey = credentials.ErrWeakKey
 	// ErrTLSRefused means that the server does not accept the certificate of this
 	// side, or that it wants one and there is none.
 	ErrTLSRefused = credentials.ErrRefused
@@ -31,7 +35,8 @@ var (
 )
 
 // TLSError reports why this side and the server at Addr do not trust or do not
-// understand each other. It is the cause of a *DialError.
+// understand each other. It is the cause of a *DialError. With Ours it is ErrTLSExpired too,
+// whatever its Kind.
 //
 //	type TLSError struct {
 //		Addr    string
@@ -39,6 +44,7 @@ var (
 //		Wanted  string   // the name a server must have; empty without TLS, and where any will do
 //		Offered []string // the names in the server's certificate, if it is about these
 //		Shown   string   // what this side showed, if the server refused it
+//		Ours    string   // why that is not valid at this time, or by the server's clock; empty: it is
 //		Err     error    // the error of the handshake or the transport
 //	}
 type TLSError = credentials.Error
@@ -68,9 +74,10 @@ const (
 	TLSNoKey         = credentials.NoKey         // a certificate without its key
 	TLSNoCertificate = credentials.NoCertificate // a key without its certificate
 	TLSKeyMismatch   = credentials.KeyMismatch   // is not the key of the certificate
-	TLSWeakKey       = credentials.WeakKey       // an RSA key of less than 2,048 bits
-	TLSExpired       = credentials.Expired       // has expired
-	TLSNotYetValid   = credentials.NotYetValid   // is not valid yet
+	TLSWeakKey       = credentials.WeakKey       // a certificate, or the CA's, with an RSA key of less than 2048 bits
+	TLSExpired       = credentials.Expired       // has expired; it is used all the same, and a warning is logged
+	TLSNotYetValid   = credentials.NotYetValid   // is not valid yet; the same
+	TLSExpiresSoon   = credentials.ExpiresSoon   // expires soon; the same
 	TLSBadVersion    = credentials.BadVersion    // neither TLS 1.2 nor 1.3
 	TLSUnknownSuite  = credentials.UnknownSuite  // a cipher suite that is not known
 	TLSInsecureSuite = credentials.InsecureSuite // a cipher suite that is not secure

@@ -21,7 +21,7 @@ import (
 
 func TestTheErrorOfATLSConfigNamesTheFile(t *testing.T) {
 	ca, f := newAuthority(t), newFiles(t)
-	good, old, young := ca.issue("client.global.nomad"), ca.issue("x", expired), ca.issue("x", notYet)
+	good, old := ca.issue("client.global.nomad"), ca.issue("x", expired)
 	f.hold(ca, good)
 	dir := filepath.Dir(f.ca)
 	for name, c := range map[string]struct {
@@ -36,18 +36,17 @@ func TestTheErrorOfATLSConfigNamesTheFile(t *testing.T) {
 		"key for certificate": {func(c *pool.TLSConfig) { c.CertFile = f.key }, "CertFile", "key.pem", pool.TLSNoPEM},
 		"certificate for key": {func(c *pool.TLSConfig) { c.KeyFile = f.cert }, "KeyFile", "cert.pem", pool.TLSNoPEM},
 		"another key":         {func(c *pool.TLSConfig) { c.KeyFile, c.KeyPEM = "", old.KeyPEM }, "KeyPEM", "PEM", pool.TLSKeyMismatch},
-		"expired":             {func(c *pool.TLSConfig) { pair(c, old) }, "CertPEM", "PEM", pool.TLSExpired},
-		"not yet valid":       {func(c *pool.TLSConfig) { pair(c, young) }, "CertPEM", "PEM", pool.TLSNotYetValid},
-		"no CA in CA file":    {func(c *pool.TLSConfig) { c.CAFile = f.cert }, "CAFile", "cert.pem", pool.TLSNotCA},
-		"expired CA": {func(c *pool.TLSConfig) {
-			c.CAFile, c.CAPEM = "", ca.issue("x", expired, mayAlsoSign).CertPEM
-		}, "CAPEM", "PEM", pool.TLSExpired},
-		"no CA":         {func(c *pool.TLSConfig) { c.CAFile = "" }, "CAFile", "", pool.TLSNoCA},
-		"no key":        {func(c *pool.TLSConfig) { c.KeyFile = "" }, "CertFile", "cert.pem", pool.TLSNoKey},
-		"no cert":       {func(c *pool.TLSConfig) { c.CertFile = "" }, "KeyFile", "key.pem", pool.TLSNoCertificate},
-		"given twice":   {func(c *pool.TLSConfig) { c.CAPEM = ca.PEM() }, "CAFile", "ca.pem", pool.TLSGivenTwice},
-		"malformed":     {func(c *pool.TLSConfig) { c.CAFile, c.CAPEM = "", block("CERTIFICATE", []byte{1}) }, "CAPEM", "PEM", pool.TLSMalformed},
-		"malformed key": {func(c *pool.TLSConfig) { c.KeyFile, c.KeyPEM = "", block("PRIVATE KEY", []byte{1}) }, "KeyPEM", "PEM", pool.TLSMalformed},
+		"a short key":         {func(c *pool.TLSConfig) { pair(c, minted(t, nil, 1024, "client.global.nomad").identity()) }, "CertPEM", "PEM", pool.TLSWeakKey},
+		"a short key of the CA": {func(c *pool.TLSConfig) {
+			c.CAFile, c.CAPEM = "", minted(t, nil, 1024, "").pem
+		}, "CAPEM", "PEM", pool.TLSWeakKey},
+		"no CA in CA file": {func(c *pool.TLSConfig) { c.CAFile = f.cert }, "CAFile", "cert.pem", pool.TLSNotCA},
+		"no CA":            {func(c *pool.TLSConfig) { c.CAFile = "" }, "CAFile", "", pool.TLSNoCA},
+		"no key":           {func(c *pool.TLSConfig) { c.KeyFile = "" }, "CertFile", "cert.pem", pool.TLSNoKey},
+		"no cert":          {func(c *pool.TLSConfig) { c.CertFile = "" }, "KeyFile", "key.pem", pool.TLSNoCertificate},
+		"given twice":      {func(c *pool.TLSConfig) { c.CAPEM = ca.PEM() }, "CAFile", "ca.pem", pool.TLSGivenTwice},
+		"malformed":        {func(c *pool.TLSConfig) { c.CAFile, c.CAPEM = "", block("CERTIFICATE", []byte{1}) }, "CAPEM", "PEM", pool.TLSMalformed},
+		"malformed key":    {func(c *pool.TLSConfig) { c.KeyFile, c.KeyPEM = "", block("PRIVATE KEY", []byte{1}) }, "KeyPEM", "PEM", pool.TLSMalformed},
 		"encrypted key": {func(c *pool.TLSConfig) {
 			c.KeyFile, c.KeyPEM = "", block("ENCRYPTED PRIVATE KEY", nil)
 		}, "KeyPEM", "PEM", pool.TLSMalformed},

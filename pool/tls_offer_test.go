@@ -74,14 +74,14 @@ func TestAnOfferIsTakenByAServerThatComesToLikeIt(t *testing.T) {
 	s := startTurncoat(t, ca)
 	p := newPool(t, pool.Config{TLS: ca.agent(), Logger: log.logger()})
 	ping(t, p, s.Addr())
-	offer(t, p, next.agent(), log, pool.ErrTLSUnknownAuthority)
+	offer(t, p, ca.client(next.issue("client.global.nomad")), log, pool.ErrTLSRefused)
 	bounce(t, p, s.Server)
-	ping(t, p, s.Addr()) // with those in force: it is asked again, and refuses again
-	s.follow(next)
+	ping(t, p, s.Addr()) // with the certificate in force: it is asked again, and refuses again
+	s.show(ca, next)
 	bounce(t, p, s.Server)
 	_, err := p.Ping(within(t), s.Addr())
 	if err != nil { // the offer was made while that session came up, or is now
-		failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
+		failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSRefused)
 	}
 	awaitTaken(t, p)
 	ping(t, p, s.Addr())
@@ -146,10 +146,15 @@ func TestWhatEndsAnOffer(t *testing.T) {
 			}
 		}, false},
 		"SetTLS that is refused": {func(t *testing.T, p *pool.Pool) {
-			if err := p.SetTLS(t.Context(), newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
+			if err := p.SetTLS(t.Context(), ca.client(other.issue("client.global.nomad"))); !errors.Is(err, pool.ErrTLSRefused) {
 				t.Error(err)
 			}
 		}, true},
+		"SetTLS by which other servers are trusted": {func(t *testing.T, p *pool.Pool) {
+			if err := p.SetTLS(t.Context(), other.agent()); err != nil {
+				t.Error(err)
+			}
+		}, false},
 		"an offer that is taken": {func(t *testing.T, p *pool.Pool) {
 			if err := p.OfferTLS(ca.agent()); err != nil {
 				t.Error(err)
@@ -170,7 +175,7 @@ func TestWhatEndsAnOffer(t *testing.T) {
 			s, log := ca.server(), make(lines, 100)
 			p := newPool(t, pool.Config{TLS: ca.agent(), Logger: log.logger()})
 			ping(t, p, s.Addr())
-			offer(t, p, other.agent(), log, pool.ErrTLSUnknownAuthority)
+			offer(t, p, ca.client(other.issue("client.global.nomad")), log, pool.ErrTLSRefused)
 			c.do(t, p)
 			if pending, _ := p.OfferedTLS(); pending != c.left {
 				t.Errorf("pending %v, want %v", pending, c.left)
@@ -196,15 +201,15 @@ func TestFilesAreFollowedWhileAnOfferIsPending(t *testing.T) {
 	force.hold(ca, ca.issue("client.global.nomad"))
 	p := newPool(t, pool.Config{TLS: force.config(often), Logger: log.logger()})
 	ping(t, p, s.Addr())
-	offered.hold(other, other.issue("client.global.nomad"))
-	offer(t, p, offered.config(often), log, pool.ErrTLSUnknownAuthority)
+	offered.hold(ca, other.issue("client.global.nomad"))
+	offer(t, p, offered.config(often), log, pool.ErrTLSRefused)
 
 	id := ca.issue("client.global.nomad")
 	force.hold(ca, id)
 	s.awaitGuest(t, id)
 	s.awaitGuest(t, id)
 	awaitLine(t, log, `"watched":true`)
-	if pending, why := p.OfferedTLS(); !pending || !errors.Is(why, pool.ErrTLSUnknownAuthority) {
+	if pending, why := p.OfferedTLS(); !pending || !errors.Is(why, pool.ErrTLSRefused) {
 		t.Errorf("pending %v: %v", pending, why)
 	}
 

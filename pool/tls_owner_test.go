@@ -1,48 +1,64 @@
 package pool
 
 import (
+	"context"
 	"testing"
 
-	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
+// judging is a pool without a session, and two credentials with other certificates.
+func judging(t *testing.T) (p *Pool, first, second *credentials.Credentials) {
+	t.Helper()
+	ca, err := testutil.NewCA()
+	noError(t, err)
+	config := func() *TLSConfig {
+		id, err := ca.Client("global")
+		noError(t, err)
+		return &TLSConfig{CAPEM: ca.PEM(), CertPEM: id.CertPEM, KeyPEM: id.KeyPEM}
+	}
+	p, err = New(Config{TLS: config()})
+	noError(t, err)
+	t.Cleanup(func() { noError(t, p.Stop(context.Background())) })
+	first, err = config().load()
+	noError(t, err)
+	second, err = config().load()
+	noError(t, err)
+	return p, first, second
+}
+
+// taken has the owner hear that an offer was taken.
+func taken(t *testing.T, p *Pool, of *offer) {
+	t.Helper()
+	of.judged = true
+	noError(t, p.secure(t.Context(), of))
+}
+
 func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
-	p := &Pool{}
-	o, now := &owner{pool: p}, &credentials.Credentials{}
-	p.creds.Store(now)
-	late := credentials.Offer(p.cfg.Logger, nil, 0, p.try)
+	p, first, second := judging(t)
+	before := p.creds.Load()
+	late := credentials.Offer(p.cfg.Logger, first, 1, p.try)
 	late.End()
-	if o.enforce(core.Secured{}, &offer{next: &credentials.Credentials{}, by: late}) || p.creds.Load() != now {
+	noError(t, p.actor.Tell(t.Context(), mail{offer: &offer{next: first, by: late, judged: true}}))
+	if p.OfferedTLS(); p.creds.Load() != before {
 		t.Error("it replaced what came into force meanwhile")
 	}
-	next, on := &credentials.Credentials{}, credentials.Offer(p.cfg.Logger, nil, 0, p.try)
-	if !o.enforce(core.Secured{}, &offer{next: next, by: on}) || p.creds.Load() != next {
+	taken(t, p, &offer{next: second, by: credentials.Offer(p.cfg.Logger, second, 1, p.try), serial: 1})
+	if p.creds.Load() != second {
 		t.Error("what is on offer was not taken either")
 	}
 }
 
 func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
-	p := &Pool{}
-	o, first, second := &owner{pool: p}, &credentials.Credentials{}, &credentials.Credentials{}
-	reply := actor.NewReply[error]()
-	if !o.enforce(core.Secured{}, &offer{next: second, serial: 2}) || o.enforce(core.Secured{Reply: reply}, &offer{next: first, serial: 1}) {
-		t.Error("what was slow was put into force")
-	}
-	select {
-	case err := <-reply.Chan():
-		if err != nil {
-			t.Error(err)
-		}
-	default:
-		t.Error("its caller waits for ever")
-	}
+	p, first, second := judging(t)
+	taken(t, p, &offer{next: second, serial: 2})
+	taken(t, p, &offer{next: first, serial: 1}) // its caller is answered
 	if p.creds.Load() != second {
 		t.Error("what was asked for first is in force")
 	}
-	renewed := credentials.Watch(p.cfg.Logger, second, p.try)
-	if !o.enforce(core.Secured{}, &offer{next: first, by: renewed}) || p.creds.Load() != first {
+	taken(t, p, &offer{next: first, by: credentials.Watch(p.cfg.Logger, p.creds.Load, p.try)})
+	if p.creds.Load() != first {
 		t.Error("changed files were not")
 	}
 }

@@ -3,62 +3,61 @@ package pool
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
-// offer is credentials that are to come into force.
-type offer struct {
-	next    *credentials.Credentials
-	lasting bool                  // of OfferTLS: until they are taken
-	serial  uint64                // among SetTLS and OfferTLS; the owner gives it
-	by      *credentials.Offering // whose trial took them; nil: of SetTLS
-	reply   actor.Reply[error]    // of the caller; zero: none waits
-}
-
-// SetTLS replaces the credentials: cfg is read, tried on a server, and then used for every
-// new session. The sessions in use are replaced one by one, each when its successor is up,
-// and end once they carry no call or stream: none is interrupted. Only if cfg withdraws
-// trust, by an authority that is gone or another server's name, they end after
-// Config.DrainTimeout, with the calls on them (ErrDrained). nil is plain TCP. An offer of
-// OfferTLS ends with that.
+// SetTLS replaces the credentials: cfg is read, and then used for every new session. nil is
+// plain TCP. Its two sides are treated apart.
 //
-// It is tried once, on the servers of the sessions and on the last one that was reached,
-// until one takes it. A server that cannot be reached, or does not answer, does not count:
-// if no other answers, it is tried on those that last refused the credentials in force, up
-// to 8; and if no server can be asked, or none was ever reached, it is taken untried. So
-// SetTLS blocks for up to Config.DialTimeout per server, or until ctx ends, which ends only
-// the waiting: the credentials may still come into force. Any other error leaves everything
-// as it was, those on offer included. It is ctx.Err, a *TLSConfigError, ErrStopped, or that
-// of the first server that refused it, a *DialError around a *TLSError.
+// What servers must show to be trusted (the CA, the name or region, VerifyServerName,
+// MinVersion, CipherSuites) is in force at once, whatever any server says: one that is no
+// longer trusted has no say in it. Each session's server is verified again, by what it showed
+// when the session was made. One that is not trusted any more is dialed anew, and left if that
+// does not make a session; the session ends Config.DrainTimeout after the change at the latest,
+// with the calls on it (ErrDrained).
+//
+// The certificate of this side, if it is another one, is judged by servers that are trusted
+// now. It is tried once, on the servers of the sessions and on the last one that was reached,
+// until one takes it. A server that cannot be reached, does not answer, hangs up before the
+// handshake is over, or is not trusted, does not count: if no other answers, it is tried on
+// those that last refused the credentials in force, up to 8; and if no server can be asked, or
+// none was ever reached, it is taken untried. So SetTLS blocks for up to Config.DialTimeout per
+// server. If it is refused, the certificate before stays. Plain TCP in place of TLS is tried
+// as a whole, and refused if a server hangs up on it.
+//
+// The sessions in use are replaced one by one, each when its successor is up, and end once
+// they carry no call or stream: none is interrupted, but for trust that was withdrawn. An
+// offer of OfferTLS ends when cfg is taken, or is trusted by other servers.
+//
+// The error is a *TLSConfigError, ErrStopped, ctx.Err, or that of the first server that
+// refused, a *DialError around a *TLSError; then its text says whether what servers must show
+// has changed. A *TLSConfigError, or ErrStopped, leaves everything as it was.
 func (p *Pool) SetTLS(ctx context.Context, cfg *TLSConfig) error {
-	next, err := cfg.load(time.Now())
+	next, err := cfg.load()
 	if err != nil {
 		return err
 	}
-	return p.secure(ctx, &offer{next: next})
+	return p.secure(ctx, &offer{next: next, ctx: ctx})
 }
 
-// OfferTLS is SetTLS that does not give up: cfg is read at once, and then tried on the
-// servers that SetTLS asks until one of them takes it; only then is it in force. It is
-// tried at once, after 5 s, and then less and less often, at least every 5 min; within
-// seconds when a session comes up or a server refuses the credentials in force. With
+// OfferTLS is SetTLS that does not give up: cfg is read at once, what servers must show is in
+// force at once, and then the certificate is tried on the servers that SetTLS asks until one of
+// them takes it. It is tried at once, after 5 s, and then less and less often, at least every 5
+// min; within seconds when a session comes up or a server refuses the credentials in force. With
 // cfg.Watch its files are read again meanwhile, and their contents are on offer then. A
 // refusal is logged once, with the reason, and so is the end. If no server was ever
 // reached, nor refused this side, it is taken untried; if none can be asked, it waits.
 //
-// A later OfferTLS takes its place, and a later SetTLS that is taken ends it. The
-// credentials in force stay, their files watched, until it is taken; see OfferedTLS. It
-// does not wait for any server; the error is a *TLSConfigError, or ErrStopped, and leaves
-// everything as it was.
+// While it waits, the certificate in force stays; but where trust was withdrawn the new one is
+// used with the new trust until a server refuses it. A later OfferTLS takes its place, and a
+// later SetTLS that is taken ends it; see OfferedTLS. It does not wait for any server; the error
+// is a *TLSConfigError, or ErrStopped, and leaves everything as it was.
 func (p *Pool) OfferTLS(cfg *TLSConfig) error {
-	next, err := cfg.load(time.Now())
+	next, err := cfg.load()
 	if err != nil {
 		return err
 	}
@@ -89,84 +88,6 @@ func (p *Pool) secure(ctx context.Context, of *offer) error {
 	return cmp.Or(err, refused)
 }
 
-// secure tries, in a goroutine of its own, whether a server takes an offer, or starts an
-// offering. It returns the message for the core, if the offer is in force already.
-func (o *owner) secure(of *offer) core.Message {
-	p := o.pool
-	o.serial++
-	of.serial = o.serial
-	if !of.lasting {
-		o.self.Go(func(ctx context.Context) {
-			err := p.tried(ctx, of.next)
-			_ = o.tell(ctx, mail{Message: core.Secured{Reply: of.reply, Err: err}, offer: of})
-		})
-		return nil
-	}
-	if first, others := p.askable(); len(first)+len(others) == 0 {
-		taken := core.Secured{Reply: of.reply}
-		o.enforce(taken, of)
-		return taken
-	}
-	next := credentials.Offer(p.cfg.Logger, of.next, of.serial, p.try)
-	if before := p.offered.Swap(next); before != nil {
-		before.End()
-	}
-	o.start(next)
-	of.reply.Send(nil)
-	return nil
-}
-
-// start runs an offering in a goroutine of its own.
-func (o *owner) start(of *credentials.Offering) {
-	o.self.Go(func(ctx context.Context) {
-		if of.Run(ctx) {
-			_ = o.tell(ctx, mail{Message: core.Secured{}, offer: &offer{next: of.Next(), lasting: !of.Watched(), serial: of.Serial, by: of}})
-		}
-	})
-}
-
-// enforce puts an offer that a server took into force. It reports false if the offer has
-// ended, or later credentials are in force already.
-func (o *owner) enforce(m core.Secured, of *offer) bool {
-	p := o.pool
-	if of.by != nil && of.by.Over() {
-		return false
-	}
-	if m.Err != nil {
-		return true
-	}
-	watched := of.by != nil && of.by.Watched()
-	if !watched {
-		if of.serial < o.inForce {
-			m.Reply.Send(nil) // as if they had come first
-			return false
-		}
-		o.inForce = of.serial
-	}
-	if on := p.offered.Load(); on != nil && !watched && on.Serial <= of.serial {
-		on.End()
-		p.offered.Store(nil)
-	}
-	before := p.creds.Swap(of.next)
-	o.watch()
-	p.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
-	p.caution(before, of.next)
-	return true
-}
-
-// caution logs that the names of servers are not verified from now on, and what is wrong
-// with the files.
-func (p *Pool) caution(before, now *credentials.Credentials) {
-	for _, text := range now.Cautions() {
-		if !slices.Contains(before.Cautions(), text) {
-			p.cfg.Logger.Warn().Msg(text)
-		}
-	}
-	if now.AnyName() && !before.AnyName() {
-		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
-	}
-}
-
 // askable are the servers that credentials are tried on, and those to try when none of
 // these answers.
 func (p *Pool) askable() (first, others []string) {
@@ -189,7 +110,7 @@ func (p *Pool) try(ctx context.Context, creds *credentials.Credentials) credenti
 	return second
 }
 
-// tried is the result of a single try: nil too if no server could be asked.
+// tried is why a single try did not take creds: nil too if no server could be asked.
 func (p *Pool) tried(ctx context.Context, creds *credentials.Credentials) error {
 	t := p.try(ctx, creds)
 	switch {
@@ -198,7 +119,7 @@ func (p *Pool) tried(ctx context.Context, creds *credentials.Credentials) error 
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case t.Refused != nil:
-		return fmt.Errorf("pool: TLS stays as it was: %w", t.Refused)
+		return t.Refused
 	case t.Unreached != nil:
 		p.cfg.Logger.Warn().Err(t.Unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
 	}
@@ -213,7 +134,7 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 		case err == nil:
 			s.Abort(ErrRenewed)
 			return credentials.Trial{Taken: true}
-		case !credentials.Refuses(err):
+		case !credentials.RefusesOurs(err):
 			t.Unreached = cmp.Or(t.Unreached, err)
 		default:
 			t.Refused = cmp.Or(t.Refused, err)
@@ -235,19 +156,4 @@ func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials.Cred
 	}
 	defer func() { <-p.trials }()
 	return p.dialWith(ctx, addr, 0, creds)
-}
-
-// watch watches the files of the credentials in force, in place of those before.
-func (o *owner) watch() {
-	p := o.pool
-	if before := p.watching.Swap(nil); before != nil {
-		before.End()
-	}
-	inForce := p.creds.Load()
-	if inForce == nil || inForce.From().Watch == 0 {
-		return
-	}
-	w := credentials.Watch(p.cfg.Logger, inForce, p.try)
-	p.watching.Store(w)
-	o.start(w)
 }

@@ -79,7 +79,8 @@ func TestBadCredentialsLeaveTheOldInForce(t *testing.T) {
 		kind error
 	}{
 		"another CA's": {ca.client(other.issue("client.global.nomad")), pool.ErrTLSRefused},
-		"wrong CA":     {other.agent(), pool.ErrTLSUnknownAuthority},
+		"none":         {ca.client(nil), pool.ErrTLSRefused},
+		"expired":      {ca.client(ca.issue("client.global.nomad", expired)), pool.ErrTLSExpired},
 		"plain":        {nil, pool.ErrTLSWanted},
 	} {
 		err := p.SetTLS(t.Context(), c.cfg)
@@ -108,7 +109,7 @@ func TestCredentialsAreTriedOnTheLastServerThereWas(t *testing.T) {
 		t.Errorf("a dead server refused them: %v", err)
 	}
 	noError(t, s.Restart())
-	if err := p.SetTLS(t.Context(), other.agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) {
+	if err := p.SetTLS(t.Context(), ca.client(other.issue("client.global.nomad"))); !errors.Is(err, pool.ErrTLSRefused) {
 		t.Errorf("%v", err)
 	}
 }
@@ -123,7 +124,8 @@ func TestADeadServerDoesNotLockOutTheOneThatWantsNewCredentials(t *testing.T) {
 	_, err := p.Ping(within(t), b.Addr())
 	failed(t, err, pool.PhaseHandshake, pool.NotSent, pool.ErrTLSUnknownAuthority)
 	// The one that is alive is asked.
-	if err := p.SetTLS(t.Context(), newAuthority(t).agent()); !errors.Is(err, pool.ErrTLSUnknownAuthority) || as[*pool.TLSError](t, err).Addr != b.Addr() {
+	refused := newCA.client(newAuthority(t).issue("client.global.nomad"))
+	if err := p.SetTLS(t.Context(), refused); !errors.Is(err, pool.ErrTLSRefused) || as[*pool.TLSError](t, err).Addr != b.Addr() {
 		t.Fatalf("%v", err)
 	}
 	noError(t, p.SetTLS(t.Context(), newCA.agent()))

@@ -88,6 +88,14 @@ func (b *Backoffs) until(addr string) time.Time {
 	return time.Time{}
 }
 
+// last is the last failure of addr; nil: it is not known.
+func (b *Backoffs) last(addr string) error {
+	if e := b.each[addr]; e != nil {
+		return e.last.Err
+	}
+	return nil
+}
+
 // hold keeps addr from being dialed until then.
 func (b *Backoffs) hold(addr string, until time.Time) {
 	if e := b.each[addr]; e != nil && e.until.Before(until) {

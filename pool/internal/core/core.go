@@ -58,7 +58,11 @@ func (c *Core) Step(now time.Time, m Message) {
 	case Renew:
 		c.renewAsked(m)
 	case Secured:
-		c.secured(now, m)
+		c.secured()
+	case Retrusted:
+		c.retrusted()
+	case Checked:
+		c.checked(now, m)
 	}
 }
 

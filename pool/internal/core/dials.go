@@ -160,12 +160,17 @@ func (c *Core) dialLate(now time.Time, m DialLate) {
 		c.failed(now, m.Addr, m.Err)
 		c.dials.hold(m.Addr, now.Add(latePause(c.cfg.Dial, c.cfg.Chance())))
 	}
-	if l := c.links[m.Addr]; l != nil && l.session == m.Session {
+	l := c.links[m.Addr]
+	switch {
+	case l == nil:
+	case l.session == m.Session:
 		d.afterCut, d.spare = l.afterCut, l.spare
 		if l.late = d.second; !l.late {
 			delete(c.links, m.Addr)
 		}
 		c.answerAll(l, m.Err)
+	case l.up && l.renewal.session == m.Session && c.sessions[l.session].distrusted():
+		c.forsake(now, m.Addr, l, m.Err)
 	}
 	c.fill()
 }
@@ -247,14 +252,5 @@ func (c *Core) ended(now time.Time, addr string, id uint64, err error) {
 		f := c.failure(addr, err)
 		f.Session = true
 		c.dials.Failed(now, f, c.connected(id))
-	}
-}
-
-// retrust makes the dials with former credentials useless, and ends the back-off that
-// these caused.
-func (c *Core) retrust() {
-	c.dials.trust()
-	for _, d := range c.slots.running {
-		d.stale = true
 	}
 }

@@ -28,6 +28,16 @@ var (
 // errElsewhere is why a session ended whose address led to a better one.
 var errElsewhere = &renewedError{"session was replaced: its address leads to a better server now"}
 
+// errDistrusted is why calls leave a session whose server is no longer trusted.
+var errDistrusted = &drainedError{"the credentials in force do not trust the server of the session"}
+
+// drainedError is ErrDrained in other words.
+type drainedError struct{ text string }
+
+func (e *drainedError) Error() string { return e.text }
+
+func (*drainedError) Is(target error) bool { return target == ErrDrained }
+
 // renewedError is ErrRenewed in other words.
 type renewedError struct{ text string }
 

@@ -95,7 +95,7 @@ func TestThereAreNeverMoreThanTwoDialsToAnAddress(t *testing.T) {
 
 func TestALateDialWithFormerCredentialsIsOfNoUse(t *testing.T) {
 	r := lateRig(t)
-	r.tell(Secured{}, "answer : <nil>")
+	r.tell(Secured{}, "abandon 1")
 	r.tell(Dialed{Addr: addrA, Session: 1}, "retire 1: "+ErrIdle.Error())
 	r.sessions()
 }
@@ -103,7 +103,8 @@ func TestALateDialWithFormerCredentialsIsOfNoUse(t *testing.T) {
 func TestALateDialInPlaceOfACutSessionIsReportedWhenItComes(t *testing.T) {
 	r := up(t, addrA)
 	r.core.last, r.core.cfg.Dial, r.core.cfg.Drain = 1, limit, renewPause/2
-	r.tell(Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 2")
+	r.tell(r.distrust())
 	r.expire(renewPause/2, "publish", "cut 1: "+ErrDrained.Error())
 	r.tell(DialLate{Addr: addrA, Session: 2, Err: tooLate(addrA)})
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA)

@@ -93,14 +93,24 @@ type (
 		Reply actor.Reply[error]
 	}
 
-	// Secured is the result of trying other credentials on a server. If Err is nil they
-	// are in force, and every session is to be replaced.
-	Secured struct {
-		Err       error
-		Withdrawn bool               // they do not trust all that those before them did
-		Reply     actor.Reply[error] // zero if no caller waits
+	// Secured reports that other credentials are in force: every session is to be replaced.
+	Secured struct{}
+
+	// Retrusted reports that more servers are trusted than before. The sessions stay.
+	Retrusted struct{}
+
+	// Checked is which servers of the sessions there are the credentials in force trust.
+	Checked struct {
+		Trusted    []uint64
+		Distrusted []Distrusted
 	}
 )
+
+// Distrusted is a session to a server that the credentials in force do not trust.
+type Distrusted struct {
+	Session uint64
+	Since   time.Time // when that trust was withdrawn
+}
 
 // Signs of life, and their absence.
 type (
@@ -160,6 +170,8 @@ func (HeartbeatTTL) message() {}
 func (Drained) message()      {}
 func (Renew) message()        {}
 func (Secured) message()      {}
+func (Retrusted) message()    {}
+func (Checked) message()      {}
 func (Keepalive) message()    {}
 func (Overdue) message()      {}
 func (Unanswered) message()   {}

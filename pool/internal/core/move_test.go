@@ -147,7 +147,7 @@ func TestSessionsOfOneServerDoNotPileUp(t *testing.T) {
 		r.core.last = 1
 		for i := range uint64(MaxPerServer) {
 			r.use[i+1] = Usage{Busy: i+1 != idle}
-			r.tell(Secured{}, fmt.Sprintf("dial %s as %d", addrA, i+2), "answer : <nil>")
+			r.tell(Secured{}, fmt.Sprintf("dial %s as %d", addrA, i+2))
 			r.tell(Dialed{Addr: addrA, Session: i + 2}, "publish", fmt.Sprintf("retire %d: %v", i+1, ErrRenewed))
 			r.now = r.now.Add(1)
 			r.use[i+2] = Usage{Busy: true}

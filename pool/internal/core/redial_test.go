@@ -30,7 +30,7 @@ func TestNewCredentialsReplaceASilentSessionAtOnce(t *testing.T) {
 	r.core.cfg.Corroborate = true
 	r.core.last = 1
 	r.use[1] = Usage{Busy: true, Heard: r.now}
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 2")
 	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
 	r.expire(2 * time.Second) // it is dialed already
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA,

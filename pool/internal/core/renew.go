@@ -9,28 +9,14 @@ import (
 // session in use carries calls meanwhile.
 const renewPause = 5 * time.Second
 
-// secured has every session replaced, if other credentials are in force. The calls on the
-// old ones run to their end, unless the trust they were made on was withdrawn.
-func (c *Core) secured(now time.Time, m Secured) {
-	if m.Err == nil {
-		if m.Withdrawn {
-			for _, s := range c.sessions {
-				s.until = sooner(s.until, now.Add(c.cfg.Drain))
-			}
-		}
-		c.retrust()
-		for addr, l := range c.links {
-			c.renew(addr, l)
-		}
-	}
-	c.emit(Answer{To: m.Reply, Err: m.Err})
-}
-
 // renew dials in addition to a session, which calls find until the new one is up, or in place of a
 // dial under way, which may have begun with the old credentials.
 func (c *Core) renew(addr string, l *link) {
 	c.last++
 	if l.up {
+		if !c.isRenewal(l.renewal.session) { // which is answered when its turn comes
+			c.slots.drop(l.renewal.session)
+		}
 		l.renewal = renewal{session: c.last}
 	} else {
 		c.slots.drop(l.session)
@@ -46,8 +32,11 @@ func (c *Core) renewed(now time.Time, l *link, m Dialed) {
 	was, old := l.renewal, c.sessions[l.session]
 	l.renewal = renewal{}
 	switch {
-	case m.Err != nil && (was.redial || was.better):
+	case m.Err != nil && (was.redial || was.better) && !old.distrusted():
 		return // the next ping that fails tries again, or the caller of Renew
+	case m.Err != nil && old.distrusted():
+		c.forsake(now, m.Addr, l, m.Err)
+		return
 	case m.Err != nil:
 		l.renewal.again = later(now.Add(renewPause), c.dials.until(m.Addr))
 		return
@@ -77,23 +66,6 @@ func (c *Core) supersede(now time.Time, l *link, id uint64) {
 		s.left, s.check = old.left, now.Add(c.drain())
 	}
 	c.publish()
-}
-
-// distrust ends a session whose trust was withdrawn, and whose time to drain is over. If
-// calls find it, its successor is not up yet: the dial for that goes on in its place, or
-// one begins, and the server is judged by it.
-func (c *Core) distrust(id uint64, s *session) {
-	l := c.links[s.addr]
-	c.cut(id, s, ErrDrained)
-	if l == nil || l.session != id {
-		return
-	}
-	next := &link{session: l.renewal.session, afterCut: true}
-	c.links[s.addr] = next
-	// A session that has yet to be proven may be refused, or is up: no dial is under way.
-	if next.session == 0 || l.renewal.better || l.renewal.proving {
-		c.renew(s.addr, next)
-	}
 }
 
 // renewDue dials again for the renewals that failed.

@@ -60,7 +60,7 @@ func TestABetterSessionIsSoughtOnceAtATimeAndOnlyWhileOneIsUp(t *testing.T) {
 func TestNewCredentialsOvertakeASearchForABetterSession(t *testing.T) {
 	r := upOnce(t)
 	r.tell(r.renew("ann"), "dial "+addrA+" as 2")
-	r.tell(Secured{}, "dial "+addrA+" as 3", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 3")
 	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error(), "answer ann: "+ErrNotRenewed.Error())
 	r.tell(Dialed{Addr: addrA, Session: 3}, "publish", "retire 1: "+ErrRenewed.Error())
 	if len(r.core.renewals) != 0 {

@@ -11,7 +11,7 @@ func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
 	r := newRig(t)
 	r.tell(r.connect("first", addrA, 0), "dial "+addrA+" as 1")
 	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "answer first: <nil>")
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 2")
 	if r.core.current(addrA, 2) || !r.core.current(addrA, 1) {
 		t.Fatal("a server is judged by a renewal while its session works")
 	}
@@ -28,7 +28,7 @@ func TestARenewalThatFailsLeavesTheSessionAndIsTriedAgain(t *testing.T) {
 func TestAnOldSessionIsTheServersWayUntilThatHasHadTimeToLearnOfTheNewOne(t *testing.T) {
 	r := up(t, addrA)
 	r.core.last = 1
-	r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 2")
 	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+ErrRenewed.Error())
 	r.use[2] = Usage{Used: r.now}
 	r.expire(0)
@@ -67,14 +67,16 @@ func TestASessionOnWithdrawnTrustEndsInTime(t *testing.T) {
 	busy := Usage{Busy: true, Used: r.now, Heard: r.now}
 	r.use[1], r.use[2], r.use[3], r.use[5] = busy, busy, busy, busy
 	r.tell(Dialed{Addr: addrA, Session: 3}, "retire 3: "+ErrIdle.Error()) // one more that is retired
-	r.core.Step(r.now, Secured{Withdrawn: true})
+	r.core.Step(r.now, Secured{})
+	r.core.Step(r.now, r.distrust())
 	r.core.Take()
 	// One of the renewals comes up, the other one does not.
 	old, renewal := r.core.links[addrB].session, r.core.links[addrB].renewal.session
 	r.use[renewal] = busy
 	r.tell(Dialed{Addr: addrB, Session: renewal}, "publish", fmt.Sprintf("retire %d: %v", old, ErrRenewed))
 	r.now = r.now.Add(drainTime / 2)
-	r.core.Step(r.now, Secured{Withdrawn: true}) // changes again: the first ones have no more time
+	r.core.Step(r.now, Secured{}) // changes again: the first ones have no more time
+	r.core.Step(r.now, r.distrust())
 	r.core.Take()
 	r.expire(drainTime/2 - 1)
 	r.now = r.now.Add(1)
@@ -94,38 +96,27 @@ func TestASessionOnWithdrawnTrustEndsInTime(t *testing.T) {
 }
 
 // A session that is cut because its trust was withdrawn may have no successor yet: the
-// server knows the agent by no other, so that one is dialed for without a call.
+// server knows the agent by no other, so that the dial for it goes on.
 func TestASessionThatIsCutForItsTrustHasASuccessor(t *testing.T) {
-	for name, c := range map[string]struct {
-		failed bool   // the first dial for it
-		dial   uint64 // what is up in the end
-	}{"its dial is under way": {false, 2}, "its dial has failed": {true, 3}} {
-		t.Run(name, func(t *testing.T) {
-			r := up(t, addrA)
-			r.core.last = 1
-			r.core.cfg.Drain = renewPause / 2
-			r.tell(Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")
-			want := []string{"publish", "cut 1: " + ErrDrained.Error()}
-			if c.failed {
-				r.tell(Dialed{Addr: addrA, Session: 2, Err: errors.New("refused")})
-				want = append(want, "dial "+addrA+" as 3")
-			}
-			r.expire(renewPause/2, want...)
-			r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrDrained})
-			if !r.core.current(addrA, c.dial) {
-				t.Error("the server is not judged by it")
-			}
-			r.tell(r.connect("ann", addrA, 0))
-			r.tell(Dialed{Addr: addrA, Session: c.dial}, "publish", "replaced "+addrA, "answer ann: <nil>")
-			r.sessions(c.dial)
-		})
+	r := up(t, addrA)
+	r.core.last = 1
+	r.tell(Secured{}, "dial "+addrA+" as 2")
+	r.tell(r.distrust())
+	r.expire(drainTime, "publish", "cut 1: "+ErrDrained.Error())
+	r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrDrained})
+	if !r.core.current(addrA, 2) {
+		t.Error("the server is not judged by it")
 	}
+	r.tell(r.connect("ann", addrA, 0))
+	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA, "answer ann: <nil>")
+	r.sessions(2)
 }
 
 func TestASessionThatIsCutForItsTrustIsNotDialedForAgainAndAgain(t *testing.T) {
 	r := up(t, addrA)
 	r.core.last = 1
-	r.tell(Secured{Withdrawn: true}, "dial "+addrA+" as 2", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 2")
+	r.tell(r.distrust())
 	r.expire(drainTime, "publish", "cut 1: "+ErrDrained.Error())
 	r.tell(Dialed{Addr: addrA, Session: 2, Err: errors.New("refused")})
 	r.tell(Disconnected{Addr: addrA, Session: 1, Err: ErrDrained})
@@ -139,6 +130,7 @@ func TestARetiredSessionThatIsCutForItsTrustHasNoSuccessor(t *testing.T) {
 	r.core.last = 1
 	r.use[1] = Usage{Busy: true}
 	r.tell(Leaving{Addr: addrA, Session: 1}, "publish", "retire 1: "+ErrLeaving.Error())
-	r.tell(Secured{Withdrawn: true}, "answer : <nil>")
+	r.tell(Secured{})
+	r.tell(r.distrust())
 	r.expire(drainTime, "cut 1: "+ErrDrained.Error())
 }

@@ -19,7 +19,7 @@ var leaves = map[string]func(r *rig){
 	},
 	"after a rotation": func(r *rig) {
 		r.core.last = 1
-		r.tell(Secured{}, "dial "+addrA+" as 2", "answer : <nil>")
+		r.tell(Secured{}, "dial "+addrA+" as 2")
 		r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "retire 1: "+ErrRenewed.Error())
 	},
 }

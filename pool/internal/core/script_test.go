@@ -156,11 +156,13 @@ func (s *script) message(verb string, words []string) Message {
 	case "renew":
 		return Renew{Addr: addr, Reply: reply()}
 	case "secured":
-		return Secured{Reply: reply()}
-	case "untaken":
-		return Secured{Err: errNobody, Reply: reply()}
-	case "withdrawn":
-		return Secured{Withdrawn: true, Reply: reply()}
+		return Secured{}
+	case "distrusted":
+		return Checked{Distrusted: []Distrusted{{Session: id, Since: s.now}}}
+	case "trusted":
+		return Checked{Trusted: []uint64{id}}
+	case "retrusted":
+		return Retrusted{}
 	case "overdue":
 		return Overdue{Session: id}
 	case "pinged":

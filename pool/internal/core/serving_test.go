@@ -171,7 +171,7 @@ func TestNewCredentialsTakeThePlaceOfACorroboratingConnection(t *testing.T) {
 	r := servingRig(t)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(Dialed{Addr: addrA, Session: 2}, "ask 2")
-	r.tell(Secured{}, "dial "+addrA+" as 3", "answer : <nil>")
+	r.tell(Secured{}, "dial "+addrA+" as 3")
 	r.tell(Served{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
 	r.tell(Dialed{Addr: addrA, Session: 3}, "publish", "retire 1: "+ErrRenewed.Error())
 	r.sessions(3)

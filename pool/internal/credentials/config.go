@@ -29,17 +29,36 @@ type Config struct {
 	Watch            time.Duration
 }
 
-// Credentials are a Config that was read. They are immutable. nil is plain TCP.
+// Credentials are a Config that was read. They are immutable. nil is plain TCP. They have two
+// sides: what a server must show to be trusted, and what this side shows.
 type Credentials struct {
-	from   Config
-	tls    *tls.Config
-	roots  []*x509.Certificate // the authorities that are trusted
-	own    tls.Certificate     // shown also to a server that names other authorities: its refusal is then about the certificate
-	wanted string              // the name that a server must have; empty: any does
-	shown  string              // the names in our certificate; empty: we have none
-	sum    [sha256.Size]byte   // of what was read
+	from     Config
+	sum      Sum      // of what was read; zero: they were put together
+	cautions []string // what is wrong with the files, and no reason to refuse them
 
-	cautions []string
+	trust
+	own
+}
+
+// Sum identifies contents. The zero Sum is that of plain TCP, and of no certificate.
+type Sum = [sha256.Size]byte
+
+// trust is what a server must show.
+type trust struct {
+	trusts Sum
+	tls    *tls.Config
+	roots  []*x509.Certificate
+	each   map[Sum]struct{} // of these
+	wanted string           // the name that a server must have; empty: any does
+}
+
+// own is what this side shows, also to a server that names other authorities: its refusal is
+// then about the certificate.
+type own struct {
+	shows Sum
+	cert  tls.Certificate
+	chain []*x509.Certificate
+	shown string // the names in it; empty: there is none
 }
 
 // Cautions are what is wrong with the files, and no reason to refuse them; of nil there are
@@ -59,9 +78,10 @@ func (c *Config) serverName() string {
 	return cmp.Or(c.ServerName, "server."+cmp.Or(c.Region, "global")+".nomad")
 }
 
-// Load reads and checks everything; nil, for plain TCP, if c is nil. It waits 5 s at most
-// for each file. The error is a *ConfigError.
-func (c *Config) Load(now time.Time) (*Credentials, error) {
+// Load reads and checks everything but the time; nil, for plain TCP, if c is nil. The error
+// is a *ConfigError. A certificate that is not valid now may be when it is used, or by the
+// server's clock: see [Credentials.Notices].
+func (c *Config) Load() (*Credentials, error) {
 	if c == nil {
 		return nil, nil //nolint:nilnil // no credentials are a configuration, too
 	}
@@ -69,37 +89,22 @@ func (c *Config) Load(now time.Time) (*Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.credentials(now)
+	return m.credentials()
 }
 
 // credentials checks what was read.
-func (m *material) credentials(now time.Time) (*Credentials, error) {
-	trusted, err := m.roots(now)
+func (m *material) credentials() (*Credentials, error) {
+	c := &Credentials{from: m.from, sum: m.sum(), cautions: m.cautions()}
+	var err error
+	if c.trust, err = m.trust(); err != nil {
+		return nil, err
+	}
+	if m.cert.data != nil {
+		c.own, err = m.identity()
+	}
 	if err != nil {
 		return nil, err
 	}
-	roots := x509.NewCertPool()
-	for _, c := range trusted {
-		roots.AddCert(c)
-	}
-	// No ClientSessionCache: each session's handshake is a full one.
-	cfg := &tls.Config{
-		RootCAs: roots, ServerName: m.from.serverName(),
-		MinVersion: m.from.MinVersion, CipherSuites: m.from.CipherSuites,
-	}
-	c := &Credentials{from: m.from, tls: cfg, roots: trusted, wanted: cfg.ServerName, sum: m.sum(), cautions: m.cautions()}
-	if verify := m.from.VerifyServerName; verify != nil && !*verify {
-		c.wanted, cfg.ServerName = "", m.from.ServerName
-		cfg.InsecureSkipVerify, cfg.VerifyConnection = true, verifyChain(roots)
-	}
-	if m.cert.data == nil {
-		return c, nil
-	}
-	own, err := m.identity(now)
-	if err != nil {
-		return nil, err
-	}
-	c.own, c.shown = *own, names(own.Leaf)
 	return c, nil
 }
 

@@ -68,10 +68,10 @@ func (c *Credentials) Secure(ctx context.Context, conn *Metered, addr string) (*
 	if err := conn.SetWriteDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
-	cfg, asked := c.tls.Clone(), atomic.Bool{}
+	cfg, asked := c.tls.Clone(), atomic.Bool{} // asked by a server that is trusted: its own certificate comes before
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		asked.Store(true)
-		return &c.own, nil
+		return &c.cert, nil
 	}
 	secured := tls.Client(conn, cfg)
 	if err := secured.HandshakeContext(ctx); err != nil {
@@ -141,10 +141,15 @@ func (c *Credentials) tlsError(addr string, err error, at progress) error {
 		e.Kind = c.distrust(bad, e)
 		return e
 	}
+	if _, weak := errors.AsType[*weakKeyError](err); weak {
+		e.Kind = ErrWeakKey
+		return e
+	}
 	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && HungUp(err) {
 		e.Kind = ErrNotSpoken
 	} else if refusal(err) && (at.asked || alertOf(err) != alertHandshakeFailure) {
-		e.Kind, e.Shown = ErrRefused, c.shown
+		e.Kind, e.Shown, e.judges = ErrRefused, c.shown, at.asked
+		e.blame(&c.own, alertOf(err) == alertCertificateExpired)
 	}
 	return e
 }
@@ -158,7 +163,9 @@ func HungUpError(addr string, creds *Credentials, err error) error {
 	if _, typed := errors.AsType[*Error](err); typed {
 		return err
 	}
-	return &Error{Addr: addr, Kind: ErrDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err}
+	e := &Error{Addr: addr, Kind: ErrDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err, judges: true}
+	e.blame(&creds.own, false)
+	return e
 }
 
 // distrust is why the server's certificate was not accepted; it notes the names
@@ -182,6 +189,9 @@ func (c *Credentials) distrust(bad *tls.CertificateVerificationError, e *Error) 
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](bad); ok {
+		if c.untimely(bad.UnverifiedCertificates, time.Now()) {
+			return ErrExpired
+		}
 		return ErrUnknownAuthority
 	}
 	return ErrFailed

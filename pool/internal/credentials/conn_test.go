@@ -9,7 +9,6 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
@@ -57,7 +56,7 @@ func (s *sleepy) Read(b []byte) (int, error) {
 func TestAWriteToAServerThatRefusedHasTheReason(t *testing.T) {
 	ca, err := testutil.NewCA()
 	noError(t, err)
-	creds, err := (&Config{CAPEM: ca.PEM()}).Load(time.Now())
+	creds, err := (&Config{CAPEM: ca.PEM()}).Load()
 	noError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -27,8 +27,12 @@ var (
 	ErrWrongName = errors.New("the server's certificate is for another name (another region?)")
 	// ErrWrongRole means that it is a client's, not a server's.
 	ErrWrongRole = errors.New("the certificate shown is not that of a server")
-	// ErrExpired means that it is not valid any more, or not yet.
-	ErrExpired = errors.New("the server's certificate is not valid at this time")
+	// ErrExpired means that it is not valid any more, or not yet; or that of this side is
+	// not, and the server refuses it.
+	ErrExpired = errors.New("a certificate is not valid at this time")
+	// ErrWeakKey means that it, or one between it and the authority, has a key that is too
+	// short.
+	ErrWeakKey = errors.New("a certificate of the server has a key that is too short")
 	// ErrRefused means that the server does not accept the certificate of this
 	// side, or that it wants one and there is none.
 	ErrRefused = errors.New("the server refuses this client")
@@ -52,7 +56,10 @@ type Error struct {
 	Wanted  string   // the name a server must have; empty without TLS, and where any will do
 	Offered []string // the names in the server's certificate, if it is about these
 	Shown   string   // what this side showed, if the server refused it
+	Ours    string   // why that is not valid at this time, or by the server's clock; empty: it is
 	Err     error    // the error of the handshake or the transport
+
+	judges bool // the server is trusted, and does not take this side's certificate
 }
 
 func (e *Error) Error() string { return e.Text(plain) }
@@ -65,10 +72,18 @@ func plain(err error) string {
 	return err.Error()
 }
 
+// errNoTLS is about a session without TLS.
+var errNoTLS = errors.New("the session is plain TCP")
+
 // Text is kind and cause; of is the text of the cause.
 func (e *Error) Text(of func(error) string) string {
 	var b strings.Builder
-	b.WriteString(e.Kind.Error())
+	switch e.Kind { //nolint:errorlint // the very value
+	case ErrExpired:
+		b.WriteString("the server's certificate is not valid at this time")
+	default:
+		b.WriteString(e.Kind.Error())
+	}
 	if e.Offered != nil && e.Wanted != "" {
 		fmt.Fprintf(&b, ": wanted %s, it offers %s", e.Wanted, listed(e.Offered))
 	}
@@ -78,6 +93,9 @@ func (e *Error) Text(of func(error) string) string {
 		} else {
 			b.WriteString(": it was shown a certificate for " + e.Shown)
 		}
+	}
+	if e.Ours != "" {
+		b.WriteString(": " + e.Ours)
 	}
 	b.WriteString(e.detail(of))
 	return b.String()
@@ -111,8 +129,28 @@ func (e *Error) detail(of func(error) string) string {
 	return ": " + of(e.Err)
 }
 
-// Unwrap gives the kind and the cause.
-func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
+// Unwrap gives the kind, also ErrExpired where it is this side's certificate that is not
+// valid, and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Ours != "" {
+		return []error{e.Kind, ErrExpired, e.Err}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// blame notes whether our certificate is not valid now, or not by the server's clock.
+func (e *Error) blame(o *own, byServer bool) {
+	now := time.Now()
+	for _, c := range o.chain {
+		if p := problem(c, now); p == Expired || p == NotYetValid {
+			e.Ours = "it " + string(p) + ", " + when(c, p, now)
+			return
+		}
+	}
+	if byServer && len(o.chain) > 0 {
+		e.Ours = "it is valid by the clock of this side, " + when(o.chain[0], "", now)
+	}
+}
 
 // aServers and anAgents tell names of roles apart: server.global.nomad,
 // client.global.nomad, cli.global.nomad.
@@ -129,11 +167,14 @@ func offered(cert *x509.Certificate) []string {
 	return all
 }
 
+// maxNames bounds the names of a certificate in an error's text, in bytes.
+const maxNames = 300
+
 func listed(names []string) string {
 	if len(names) == 0 {
 		return "no name"
 	}
-	return strings.Join(names, ", ")
+	return printable.Line(strings.Join(names, ", "), maxNames)
 }
 
 // HungUp reports whether err is that of a peer that closed the connection, in
@@ -150,6 +191,7 @@ func HungUp(err error) bool {
 const (
 	alertHandshakeFailure    = 40
 	alertBadCertificate      = 42
+	alertCertificateExpired  = 45
 	alertCertificateUnknown  = 46
 	alertUnknownCA           = 48
 	alertAccessDenied        = 49
@@ -182,7 +224,15 @@ func alertOf(err error) uint64 {
 	return v.Uint()
 }
 
-// Refuses reports whether a dial failed because of the credentials.
+// RefusesOurs reports whether a dial failed because a server does not take the certificate of
+// this side, which it has a say in only if it is trusted itself; or, without TLS, because it
+// may want that. A server that is silent, or hangs up, has said nothing.
+func RefusesOurs(err error) bool {
+	e, is := errors.AsType[*Error](err)
+	return is && (e.judges || e.Kind == ErrWanted) //nolint:errorlint // the very value
+}
+
+// Refuses reports whether a dial failed because of the credentials, or may have.
 func Refuses(err error) bool {
 	_, is := errors.AsType[*Error](err)
 	return is
@@ -234,6 +284,7 @@ const (
 	WeakKey       Problem = "holds a key that is too short"
 	Expired       Problem = "has expired"
 	NotYetValid   Problem = "is not valid yet"
+	ExpiresSoon   Problem = "expires soon"
 	BadVersion    Problem = "must be TLS 1.2 or 1.3"
 	UnknownSuite  Problem = "holds a cipher suite that is not known"
 	InsecureSuite Problem = "holds a cipher suite that is not secure"

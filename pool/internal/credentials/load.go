@@ -2,10 +2,8 @@ package credentials
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -136,51 +134,32 @@ func (s *source) unclear(err error) error {
 	return s.bad(problem, err)
 }
 
-// valid returns an error if a certificate's time is wrong.
-func (s *source) valid(cert *x509.Certificate, now time.Time) error {
-	switch {
-	case now.After(cert.NotAfter):
-		return s.bad(Expired, fmt.Errorf("since %s", cert.NotAfter.Format(time.RFC3339)))
-	case now.Before(cert.NotBefore):
-		return s.bad(NotYetValid, fmt.Errorf("not before %s", cert.NotBefore.Format(time.RFC3339)))
-	}
-	return nil
-}
-
-// roots are the authorities. One that is valid now is enough: bundles keep old
-// ones for a while.
-func (m *material) roots(now time.Time) ([]*x509.Certificate, error) {
+// trust is the authorities, and what else a server must show.
+func (m *material) trust() (trust, error) {
 	all, err := pemtext.Authorities(m.ca.data)
 	if err != nil {
-		return nil, m.ca.unclear(err)
+		return trust{}, m.ca.unclear(err)
 	}
-	sign := slices.ContainsFunc(all, pemtext.MaySign)
-	for _, c := range all {
-		if sign && !pemtext.MaySign(c) {
-			continue // valid or not, it signs no other
-		}
-		wrong := m.ca.valid(c, now)
-		if wrong == nil {
-			return all, nil
-		}
-		err = cmp.Or(err, wrong)
-	}
-	return nil, err
+	return newTrust(&m.from, all), nil
 }
 
-// identity is this side's certificate.
-func (m *material) identity(now time.Time) (*tls.Certificate, error) {
+// identity is this side's certificate, with those between it and its authority.
+func (m *material) identity() (own, error) {
 	chain, err := pemtext.Chain(m.cert.data)
 	if err != nil {
-		return nil, m.cert.unclear(err)
+		return own{}, m.cert.unclear(err)
 	}
 	keys, err := pemtext.Keys(m.key.data)
 	if err != nil {
-		return nil, m.key.unclear(err)
+		return own{}, m.key.unclear(err)
 	}
-	own, err := pemtext.Pair(chain, keys, now)
+	pair, err := pemtext.Pair(chain, keys, time.Now())
 	if err != nil {
-		return nil, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s; %w", printable.Line(m.cert.file, maxPath), err))
+		return own{}, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s; %w", printable.Line(m.cert.file, maxPath), err))
 	}
-	return own, m.cert.valid(own.Leaf, now)
+	shown := make([]*x509.Certificate, len(pair.Certificate))
+	for i, raw := range pair.Certificate {
+		shown[i] = chain[slices.IndexFunc(chain, func(c *x509.Certificate) bool { return bytes.Equal(c.Raw, raw) })]
+	}
+	return newOwn(shown, pair.PrivateKey), nil
 }

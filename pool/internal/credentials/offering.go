@@ -2,7 +2,6 @@ package credentials
 
 import (
 	"context"
-	"crypto/sha256"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -17,9 +16,10 @@ type Offering struct {
 	Serial uint64 // of OfferTLS, among SetTLS and OfferTLS
 
 	log     zerolog.Logger
-	from    *Config      // whose files are read; nil: there are none
-	inForce *Credentials // those in force, whose files are watched; nil: of OfferTLS
+	from    *Config             // whose files are read; nil: there are none
+	inForce func() *Credentials // those in force, whose files are watched; nil: of OfferTLS
 	try     Try
+	last    Sum // of what was read last
 
 	next    *Credentials          // on offer; nil is plain TCP
 	pending atomic.Bool           // next is to be taken
@@ -29,9 +29,9 @@ type Offering struct {
 	over   context.Context // ends it
 	end    context.CancelFunc
 
-	refusedSum   [sha256.Size]byte // of the credentials whose refusal was logged
-	unreachedSum [sha256.Size]byte // of those for which it was logged that no server could be asked
-	badFiles     string            // the fault of the files that was logged last
+	refused   bool   // that what is on offer is refused was logged
+	unreached bool   // that no server can be asked about it was
+	badFiles  string // the fault of the files that was logged last
 }
 
 // Try tries credentials on servers.
@@ -49,18 +49,22 @@ func Offer(log zerolog.Logger, next *Credentials, serial uint64, try Try) *Offer
 	o := newOffering(log, try)
 	o.Serial, o.next = serial, next
 	if next != nil {
-		o.from = &next.from
+		o.from, o.last = &next.from, next.sum
 	}
 	o.pending.Store(true)
 	return o
 }
 
-// Watch makes the offering of what the files of inForce will hold.
-func Watch(log zerolog.Logger, inForce *Credentials, try Try) *Offering {
-	o := newOffering(log, try)
-	o.from, o.inForce = &inForce.from, inForce
+// Watch makes the offering of what the files of the credentials in force will hold, which are
+// not nil now.
+func Watch(log zerolog.Logger, inForce func() *Credentials, try Try) *Offering {
+	o, now := newOffering(log, try), inForce()
+	o.from, o.inForce, o.last = &now.from, inForce, now.sum
 	return o
 }
+
+// Files are those that are read again; nil: none.
+func (o *Offering) Files() *Config { return o.from }
 
 // Next is what is on offer, once Run has returned.
 func (o *Offering) Next() *Credentials { return o.next }
@@ -156,7 +160,6 @@ func (o *Offering) Run(ctx context.Context) bool {
 // offer reports whether next is to come into force: a server took it, or none is known.
 func (o *Offering) offer(ctx context.Context) bool {
 	t := o.try(ctx, o.next)
-	sum := o.next.digest()
 	switch {
 	case t.Taken || t.untried():
 		return true
@@ -164,17 +167,17 @@ func (o *Offering) offer(ctx context.Context) bool {
 		return false
 	case t.Refused != nil:
 		o.untaken.Store(&t.Refused)
-		if o.refusedSum != sum {
-			o.refusedSum = sum
-			o.complain(t.Refused, "changed TLS files are not taken: those read before stay in force",
-				"the TLS credentials on offer are not taken: those before stay in force")
+		if !o.refused {
+			o.refused = true
+			o.complain(t.Refused, "changed TLS files are not taken: the certificate read before stays in force",
+				"the TLS credentials on offer are not taken: the certificate before stays in force")
 		}
 	default:
 		o.untaken.Store(&t.Unreached)
-		if o.unreachedSum != sum {
-			o.unreachedSum = sum
-			o.complain(t.Unreached, "no server can be asked about changed TLS files: those read before stay in force until one can",
-				"no server can be asked about the TLS credentials on offer: those before stay in force until one can")
+		if !o.unreached {
+			o.unreached = true
+			o.complain(t.Unreached, "no server can be asked about the certificate in changed TLS files: it is offered until one can",
+				"no server can be asked about the TLS credentials on offer: they are offered until one can")
 		}
 	}
 	return false
@@ -192,14 +195,6 @@ func (o *Offering) complain(err error, ofWatch, ofOffer string) {
 	o.log.Warn().Err(err).Msg(text)
 }
 
-// digest identifies credentials. That of plain TCP is not zero either.
-func (c *Credentials) digest() [sha256.Size]byte {
-	if c == nil {
-		return sha256.Sum256(nil)
-	}
-	return c.sum
-}
-
 // look reports whether the files hold other credentials to offer. It reads the files whole,
 // and they are small: a time stamp would miss a change within its grain. Files that cannot
 // be used change nothing: their last contents stay on offer.
@@ -210,25 +205,23 @@ func (o *Offering) look(ctx context.Context) bool {
 		return false
 	}
 	sum := m.sum()
-	if o.inForce != nil && sum == o.inForce.sum { // the files are as those in force again
-		o.pending.Store(false)
-		o.untaken.Store(nil)
-		o.badFiles, o.refusedSum, o.unreachedSum = "", [sha256.Size]byte{}, [sha256.Size]byte{}
-		return false
-	}
-	if o.pending.Load() && sum == o.next.digest() {
+	if sum == o.last {
 		o.badFiles = ""
 		return false
 	}
-	next, err := m.credentials(time.Now())
+	next, err := m.credentials()
 	if err != nil {
 		o.bad(ctx, string(sum[:]), err)
 		return false
 	}
-	o.badFiles, o.next = "", next
+	same := o.inForce != nil && next.Same(o.inForce()) // the files are as those in force again
+	if same || o.next == nil || next.Shows() != o.next.Shows() {
+		o.refused, o.unreached = false, false
+	}
+	o.badFiles, o.last, o.next = "", sum, next
 	o.untaken.Store(nil)
-	o.pending.Store(true)
-	return true
+	o.pending.Store(!same)
+	return !same
 }
 
 // bad logs a fault of the files once.

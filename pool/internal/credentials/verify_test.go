@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -25,7 +24,7 @@ func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 			cache := tls.NewLRUClientSessionCache(1)
 			meet := func(roots []byte) (resumed bool, err error) {
 				t.Helper()
-				creds, err := (&Config{CAPEM: roots, VerifyServerName: new(false)}).Load(time.Now())
+				creds, err := (&Config{CAPEM: roots, VerifyServerName: new(false)}).Load()
 				noError(t, err)
 				if creds.tls.ClientSessionCache != nil {
 					t.Error("the pool would resume")

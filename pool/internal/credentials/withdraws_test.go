@@ -3,7 +3,6 @@ package credentials
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -16,7 +15,7 @@ func TestWhichCredentialsWithdrawTrust(t *testing.T) {
 		pem[i] = ca.PEM()
 	}
 	load := func(cfg *Config) *Credentials {
-		c, err := cfg.Load(time.Now())
+		c, err := cfg.Load()
 		noError(t, err)
 		return c
 	}

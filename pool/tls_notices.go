@@ -1,0 +1,45 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
+)
+
+// noticeAgain is after how long the same is said again of a certificate.
+const noticeAgain = 24 * time.Hour
+
+// notices are what was said of certificates that are not valid, or will not be soon.
+type notices struct {
+	said []notice
+	next time.Time // when to look again; zero: never
+}
+
+type notice struct {
+	credentials.Notice
+	at time.Time
+}
+
+// give says what there is to say of the credentials in force, and has not been said of late.
+func (n *notices) give(now time.Time, inForce *credentials.Credentials, log zerolog.Logger) {
+	all, next := inForce.Notices(now)
+	before := n.said
+	n.said, n.next = nil, next
+	for _, of := range all {
+		said := notice{of, now}
+		for _, b := range before {
+			if of.Repeats(b.Notice) && now.Sub(b.at) < noticeAgain {
+				said.at = b.at
+			}
+		}
+		if said.at.Equal(now) {
+			log.Warn().Err(of.Err).Time("until", of.Until()).Msg("a TLS certificate is not valid at this time, or will not be soon")
+		}
+		if again := said.at.Add(noticeAgain); n.next.IsZero() || again.Before(n.next) {
+			n.next = again
+		}
+		n.said = append(n.said, said)
+	}
+}
