@@ -29,10 +29,10 @@ const saverVariable = "RPCPROXY_TEST_SAVES_INTO"
 func saveForEver(path string) {
 	for n := byte('0'); ; n = '0' + (n+1-'0')%10 {
 		if err := safefile.Replace(path, bytes.Repeat([]byte{n}, 64<<10), limit, whatever); err != nil {
-			fmt.Fprintln(os.Stdout, err)
+			_, _ = fmt.Fprintln(os.Stdout, err)
 			os.Exit(1)
 		}
-		fmt.Fprintln(os.Stdout, "saved")
+		_, _ = fmt.Fprintln(os.Stdout, "saved")
 	}
 }
 
