@@ -85,7 +85,10 @@ type Config struct {
 	// they stand behind the configured ones until a heartbeat names a leader. It is
 	// written when a heartbeat changes the servers, in a goroutine of its own, whole
 	// or not at all, readable for its owner only; a damaged file is reported and
-	// ignored. Empty: nothing is kept.
+	// ignored, and so is one that another user owns or can write, and what is no regular
+	// file. A link stays, and the file it leads to is written; not in a directory that
+	// everybody can write, and not over what is no such list. Start waits 5 s at most for
+	// the file, and Stop 2 s. Empty: nothing is kept.
 	StateFile string
 
 	// RetryTimeout bounds a call whose context has no deadline, but not an answer that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,10 +42,10 @@ func TestATokenMayComeOutOfAPipe(t *testing.T) {
 		t.Errorf("printed %q", out)
 	}
 	for path, says := range map[string]string{
-		pipe(t, ""):                            "is an empty pipe: did its command fail?",
-		"/dev/zero":                            `TokenFile is "/dev/zero", which cannot be read: it is a device`,
-		pipe(t, "a\nb"):                        "holds a character that no token has",
-		filepath.Join(t.TempDir(), "a\x1b[2J"): `a\x1b[2J`,
+		pipe(t, ""):               "is an empty pipe: did its command fail?",
+		"/dev/zero":               `TokenFile is "/dev/zero", which cannot be read: it is a device`,
+		pipe(t, "a\nb"):           "holds a character that no token has",
+		t.TempDir() + "/a\x1b[2J": `a\x1b[2J`,
 		"/dev/fd/" + fmt.Sprint(1<<20) + "/not-opened": "cannot be read",
 	} {
 		out, errs, status := program(t, append(args, path)...)
@@ -58,7 +59,7 @@ func TestATokenMayComeOutOfAPipe(t *testing.T) {
 func TestFilesForTLSMayComeOutOfPipes(t *testing.T) {
 	s, flags := secured(t)
 	for _, command := range [][]string{{"ping"}, {"call", "Echo.Echo", "--region", "mars"}} {
-		args := append(command, ample, "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad")
+		args := append(slices.Clone(command), ample, "--servers", s.Addr(), "--tls-server-name", "server.mars.nomad")
 		for i := 0; i < len(flags); i += 2 {
 			text, err := os.ReadFile(flags[i+1])
 			if err != nil {

@@ -361,8 +361,12 @@ func TestAChainIsPutIntoOrderByTheKey(t *testing.T) {
 	stranger := authority(t, nil, "lower") // has the name of one, and is another
 	want := []*party{own, lower, upper, root}
 	for _, order := range [][]*party{
-		{own, lower, upper, root}, {root, upper, lower, own}, {lower, own, root, upper}, {upper, root, own, lower},
-		{own, lower, upper, root, stranger}, {stranger, root, own, lower, own, upper, root},
+		{own, lower, upper, root},
+		{root, upper, lower, own},
+		{lower, own, root, upper},
+		{upper, root, own, lower},
+		{own, lower, upper, root, stranger},
+		{stranger, root, own, lower, own, upper, root},
 	} {
 		var text []byte
 		for _, p := range order {

@@ -31,7 +31,7 @@ func ofKernel(f *os.File) error {
 	var at syscall.Statfs_t
 	var failed error
 	err = raw.Control(func(fd uintptr) {
-		for failed = syscall.EINTR; failed == syscall.EINTR; { //nolint:errorlint // a bare number
+		for failed = syscall.EINTR; failed == syscall.EINTR; {
 			failed = syscall.Fstatfs(int(fd), &at)
 		}
 	})

@@ -28,17 +28,17 @@ const saverVariable = "RPCPROXY_TEST_SAVES_INTO"
 
 func saveForEver(path string) {
 	for n := byte('0'); ; n = '0' + (n+1-'0')%10 {
-		if err := safefile.Replace(path, bytes.Repeat([]byte{n}, 64<<10), limit, any); err != nil {
-			fmt.Println(err)
+		if err := safefile.Replace(path, bytes.Repeat([]byte{n}, 64<<10), limit, whatever); err != nil {
+			_, _ = fmt.Fprintln(os.Stdout, err)
 			os.Exit(1)
 		}
-		fmt.Println("saved")
+		_, _ = fmt.Fprintln(os.Stdout, "saved")
 	}
 }
 
 const limit = 1 << 20
 
-func any([]byte) bool { return true }
+func whatever([]byte) bool { return true }
 
 func none([]byte) bool { return false }
 
@@ -146,10 +146,10 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 }
 
 func TestAnErrorShowsAPathOnOneLine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a\n\x1b[2Jb\u202e\u009b\"c")
+	path := t.TempDir() + string(filepath.Separator) + "a\n\x1b[2Jb\u202e\u009b\"c"
 	_, err := safefile.Read(t.Context(), path, rules)
 	refused(t, err, path, `a\n\x1b[2Jb\u202e\u009b\"c" cannot be read: `)
-	err = safefile.Replace(filepath.Join(path, "file"), nil, limit, any)
+	err = safefile.Replace(filepath.Join(path, "file"), nil, limit, whatever)
 	refused(t, err, filepath.Join(path, "file"), `\x1b[2Jb`)
 	for _, text := range []string{err.Error(), safefile.Why(err), safefile.Why(errors.New("x\ny"))} {
 		if strings.ContainsAny(text, "\n\x1b") {
@@ -225,7 +225,7 @@ func TestThroughALinkOnlyAKnownFileIsReplaced(t *testing.T) {
 	big := filepath.Join(in, "big")
 	put(t, big, strings.Repeat("m", limit+1))
 	path = link(t, big, filepath.Join(dir, "big"))
-	refused(t, safefile.Replace(path, []byte("new"), limit, any), path, "other content")
+	refused(t, safefile.Replace(path, []byte("new"), limit, whatever), path, "other content")
 }
 
 func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
@@ -248,7 +248,7 @@ func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
 		"full/inside/x/y/z": "no such file",
 	} {
 		path := dir + string(filepath.Separator) + name
-		err := safefile.Replace(path, []byte("new"), limit, any)
+		err := safefile.Replace(path, []byte("new"), limit, whatever)
 		if filepath.Separator != '/' {
 			words = ""
 		}

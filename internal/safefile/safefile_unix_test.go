@@ -47,7 +47,7 @@ func TestWhatWaitsOrNeverEndsIsNeitherReadNorReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		refused(t, safefile.Replace(path, []byte("new"), limit, any), path, words)
+		refused(t, safefile.Replace(path, []byte("new"), limit, whatever), path, words)
 		if after, err := os.Lstat(path); err != nil || !os.SameFile(before, after) {
 			t.Errorf("%s was replaced, %v", path, err)
 		}
@@ -117,7 +117,7 @@ func TestAFileThatSomebodyElseMayHaveWrittenIsNotRead(t *testing.T) {
 	}
 	_, err := safefile.Read(t.Context(), path, own)
 	refused(t, err, path, "it belongs to user 12345, and this process runs as user 0: remove it, or give it to this user")
-	refused(t, safefile.Replace(path, nil, limit, any), path, "it belongs to user 12345")
+	refused(t, safefile.Replace(path, nil, limit, whatever), path, "it belongs to user 12345")
 	holds(t, path, "x")
 }
 
@@ -133,10 +133,10 @@ func TestALinkThatSomebodyElseMayHaveMadeIsNotFollowed(t *testing.T) {
 		if err := os.Chmod(open, mode); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, safefile.Replace(path, []byte("new"), limit, any), path, "it is a link in a directory that everybody can write")
+		refused(t, safefile.Replace(path, []byte("new"), limit, whatever), path, "it is a link in a directory that everybody can write")
 	}
 	t.Chdir(open)
-	refused(t, safefile.Replace("state", []byte("new"), limit, any), "state", "everybody can write")
+	refused(t, safefile.Replace("state", []byte("new"), limit, whatever), "state", "everybody can write")
 	holds(t, victim, "precious", "open")
 	if err := os.Chmod(open, 0o700); err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestALinkThatSomebodyElseMayHaveMadeIsNotFollowed(t *testing.T) {
 	if err := os.Lchown(path, 12345, -1); err != nil {
 		t.Skip(err)
 	}
-	refused(t, safefile.Replace(path, []byte("new"), limit, any), path, "it is a link of user 12345")
+	refused(t, safefile.Replace(path, []byte("new"), limit, whatever), path, "it is a link of user 12345")
 	holds(t, victim, "precious", "open")
 	// What is there without a link is this process's own.
 	if err := os.Chmod(open, 0o777|os.ModeSticky); err != nil {

@@ -31,7 +31,7 @@ func TestATokenFileIsASmallFileWithAToken(t *testing.T) {
 		finds(t, finder(t, consul.Config{Address: c.Addr(), TokenFile: file(t, text)}), "10.0.0.1:4647")
 	}
 	dir := t.TempDir()
-	odd := filepath.Join(dir, "a\x1b[2J")
+	odd := dir + string(filepath.Separator) + "a\x1b[2J"
 	for path, says := range map[string]string{
 		dir:                               "which cannot be read: it is a directory: give a regular file",
 		file(t, strings.Repeat("x", 1e5)): "it has 100000 bytes, and 65536 are the most",
