@@ -51,7 +51,9 @@ type Config struct {
 	// answered, are followed by another dial at once, and then by a back-off: half to all
 	// of 100 ms, doubled each time, to 2 s, in a large fleet to 1 min. All callers share it;
 	// in the meantime they get a *DialError with a *BackoffError at once. At most 32 dials
-	// are under way, 16 of them for Ping, and 4 more to try credentials; others wait.
+	// are under way, 16 of them for Ping, and 4 more to try credentials; others wait. So do
+	// the addresses of names when 64 are tried at once beside the first one of each dial:
+	// all that a Pool dials takes 100 descriptors at most.
 	DialTimeout time.Duration
 
 	// SilenceLimit is how long a call may wait while nothing at all comes in from

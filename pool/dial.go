@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
@@ -34,7 +35,13 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 // reach sets up a session to the first of the addresses that answers. Those that fail come
 // last in the dials that follow.
 func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials.Credentials) (*connection, error) {
+	own := make(chan struct{}, 1)
 	attempt := func(ctx context.Context, i int) (*connection, error) {
+		done, err := p.turn(ctx, own)
+		if err != nil {
+			return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: err}
+		}
+		defer done()
 		s, err := p.setUp(ctx, addr, routes[i], id, creds)
 		if err != nil && !errors.Is(err, dialing.ErrLost) {
 			p.resolver.Failed(addr, routes[i])
@@ -49,6 +56,28 @@ func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint6
 		return s, nil
 	}
 	return nil, raceFailed(addr, routes, failed)
+}
+
+// maxBeside is how many addresses may be tried at once, by all dials together, beside the
+// one that each dial may try anyway. It bounds the descriptors that names with many addresses take.
+const maxBeside = 64
+
+// turn waits until a dial may try one more address. own has room for the one that it may
+// try anyway. The error is why ctx has ended.
+func (p *Pool) turn(ctx context.Context, own chan struct{}) (done func(), err error) {
+	select {
+	case own <- struct{}{}:
+		return func() { <-own }, nil
+	default:
+	}
+	select {
+	case own <- struct{}{}:
+		return func() { <-own }, nil
+	case p.beside <- struct{}{}:
+		return func() { <-p.beside }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("not tried, because %d addresses were being tried: %w", maxBeside, context.Cause(ctx))
+	}
 }
 
 // lose ends a session that came up when another had won.

@@ -39,6 +39,7 @@ type Pool struct {
 	offered, watching atomic.Pointer[credentials.Offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
 	trials chan struct{} // has one for each dial that tries credentials
+	beside chan struct{} // has one for each address that is tried beside another one of its name
 
 	resolver dialing.Resolver
 
@@ -91,7 +92,7 @@ func (p *Pool) start() {
 	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
-	p.trials = make(chan struct{}, maxTrials)
+	p.trials, p.beside = make(chan struct{}, maxTrials), make(chan struct{}, maxBeside)
 	p.sessions = p.sessionConfig()
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)

@@ -19,7 +19,7 @@ type Explanation struct {
 	NumNodes  int            `json:"num_nodes"`
 	Leader    string         `json:"leader"`    // empty: the last heartbeat named none
 	Servers   []ListedServer `json:"servers"`   // best first
-	Decisions []Decision     `json:"decisions"` // the last 256, oldest first
+	Decisions []Decision     `json:"decisions"` // the last 256, or fewer if they have over 1 MiB of text, oldest first
 }
 
 // ListedServer is one server of an Explanation.

@@ -168,3 +168,31 @@ func TestForeignTextIsCutShortInTheRecord(t *testing.T) {
 		t.Errorf("the explanation has %d bytes", len(text))
 	}
 }
+
+// A heartbeat may name a thousand servers of which each is worth a line.
+func TestAMessageWithManyServersLeavesAShortRecord(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), Rebalance: calm})
+	for i := range 12 {
+		names := []string{"a"}
+		for j := range 2000 {
+			names = append(names, fmt.Sprintf("bad %d %d %s", i, j, strings.Repeat("x", 1000)))
+		}
+		names[1] = fmt.Sprint("h", i)
+		if err := p.Heartbeat(within(t), messages.HeartbeatUpdate{Servers: infos(names...), LeaderRPCAddr: "a", TTL: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, all := p.Explain(), 0
+	for _, d := range e.Decisions {
+		bytes := len(strings.Join(d.Did, ""))
+		if all += bytes; len(d.Did) > 25 || bytes > 32<<10 {
+			t.Fatalf("a decision of %d lines, %d bytes", len(d.Did), bytes)
+		}
+	}
+	if last := e.Decisions[len(e.Decisions)-1]; !strings.HasPrefix(last.Did[len(last.Did)-1], "publish epoch") {
+		t.Errorf("%q does not end with what was published", last.Did)
+	}
+	if all > 1<<20 || len(e.String()) > 1<<20+1<<18 {
+		t.Errorf("%d bytes of decisions, %d in all", all, len(e.String()))
+	}
+}

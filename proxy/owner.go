@@ -137,16 +137,15 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	if snap != nil {
 		shown = roster.Publish{View: snap.view, ActiveReason: snap.activeReason}
 	}
-	var did []string
+	var did deeds
 	for _, e := range effects {
 		if e, ok := e.(roster.Publish); ok {
 			shown = e
 		}
-		if text := effectText(e); text != "" {
-			did = append(did, text)
-		}
+		did.add(effectText(e))
 	}
-	if did == nil {
+	lines := did.lines()
+	if lines == nil {
 		return
 	}
 	cause := "the start"
@@ -155,7 +154,7 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 	}
 	active, _ := shown.View.Active()
 	o.decisions.add(&Decision{
-		At: at, Cause: cause, Did: did,
+		At: at, Cause: cause, Did: lines,
 		Epoch: shown.View.Epoch(), Active: active.Addr, Reason: shown.ActiveReason,
 	})
 }

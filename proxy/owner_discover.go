@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
@@ -34,16 +35,25 @@ func (o *owner) discover(e roster.Discover) {
 	})
 }
 
-// find runs d and adds to each address its source, as far as d knows it.
+// maxFound bounds what is taken of a run. The list takes less, and says so.
+const maxFound = 1024
+
+// find runs d and adds to each address its source, as far as d knows it. Of more than
+// maxFound addresses the first are taken: the others are not kept in memory meanwhile.
 func find(ctx context.Context, d Discoverer) ([]messages.Found, error) {
 	if d, ok := d.(Finder); ok {
-		return d.Find(ctx)
+		found, err := d.Find(ctx)
+		if len(found) > maxFound {
+			found = slices.Clone(found[:maxFound])
+		}
+		return found, err
 	}
 	source := messages.SourceDiscovery
 	if d, ok := d.(interface{ Source() string }); ok {
 		source = messages.Source(d.Source())
 	}
 	addrs, err := d.Discover(ctx)
+	addrs = addrs[:min(len(addrs), maxFound)]
 	found := make([]messages.Found, 0, len(addrs))
 	for _, addr := range addrs {
 		found = append(found, messages.Found{Addr: addr, Source: source})

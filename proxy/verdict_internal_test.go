@@ -29,6 +29,16 @@ func TestASessionThatThisSideEndedIsNoFailureOfItsServer(t *testing.T) {
 	}
 }
 
+// Nor is that there was no room for its answer, which may come through a moment later.
+func TestAnAnswerWithoutRoomIsNoFailureOfItsServer(t *testing.T) {
+	for class, retry := range map[Class]bool{AtMostOnce: false, Idempotent: true, Read: true} {
+		err := &CallError{Phase: pool.PhaseRead, Outcome: pool.MaybeExecuted, Err: &pool.RoomError{}}
+		if got, want := describe(err, false, false).Judge(class.repeatable()), (attempt.Verdict{Retry: retry, Pause: true}); got != want {
+			t.Errorf("%v: %+v, want %+v", class, got, want)
+		}
+	}
+}
+
 func TestWhichAttemptsAreMoved(t *testing.T) {
 	for _, c := range []struct {
 		err  error

@@ -3,10 +3,13 @@ package core
 import "slices"
 
 // The most dials at once, and the most of these for probes: a probe never keeps a call
-// waiting. Each takes a descriptor, or up to 16 where an address is a name of so many.
+// waiting. Each takes a descriptor; those of names with several addresses share some more.
 const (
 	maxDials  = 32
 	maxProbes = maxDials / 2
+	// maxGivenUp is how many dials may be under way still that were given up. They end at
+	// once, unless what dials is an embedder's and does not look at its context.
+	maxGivenUp = maxDials
 )
 
 // dialing is a dial that waits for a slot or is under way.
@@ -25,7 +28,12 @@ type dialing struct {
 // asked for. A dial that is late goes on for as long as no other one wants its slot.
 type slots struct {
 	running map[uint64]*dialing // by session
+	ending  map[uint64]bool     // those given up that have not ended yet
 	queue   []*dialing
+}
+
+func newSlots() slots {
+	return slots{running: make(map[uint64]*dialing), ending: make(map[uint64]bool)}
 }
 
 // ask puts a dial into the queue.
@@ -47,10 +55,11 @@ func (s *slots) next() (d, gaveUp *dialing) {
 	d = s.queue[at]
 	crowded := d.probe && probes >= maxProbes
 	if crowded || len(s.running) >= maxDials {
-		if gaveUp = s.oldestLate(crowded); gaveUp == nil {
+		if gaveUp = s.oldestLate(crowded); gaveUp == nil || len(s.ending) >= maxGivenUp {
 			return nil, nil
 		}
 		delete(s.running, gaveUp.session)
+		s.ending[gaveUp.session] = true
 	}
 	s.queue = slices.Delete(s.queue, at, at+1)
 	s.running[d.session] = d
@@ -97,5 +106,6 @@ func (s *slots) drop(session uint64) bool {
 func (s *slots) done(session uint64) *dialing {
 	d := s.running[session]
 	delete(s.running, session)
+	delete(s.ending, session)
 	return d
 }

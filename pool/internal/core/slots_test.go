@@ -151,3 +151,40 @@ func TestRenewalsTakeSlotsToo(t *testing.T) {
 		t.Errorf("%d sessions were renewed, want %d", all, sessions)
 	}
 }
+
+// What dials may be an embedder's, and not look at its context: dials that were given up, and
+// do not end, are bounded too.
+func TestDialsThatWereGivenUpAndDoNotEndAreBounded(t *testing.T) {
+	r := newRig(t)
+	r.core.cfg.Dial = limit
+	under := map[uint64]string{}
+	begin := func(dials []Dial) {
+		for _, d := range dials {
+			under[d.Session] = d.Addr
+			dialed(r.core, r.now, DialLate{Addr: d.Addr, Session: d.Session, Err: tooLate(d.Addr)})
+		}
+	}
+	const most = maxDials + maxGivenUp
+	for i := range 10_000 {
+		begin(first(dialed(r.core, r.now, connect(hole(i)))))
+		if len(under) > most {
+			t.Fatalf("%d dials at once", len(under))
+		}
+	}
+	if len(under) != most {
+		t.Fatalf("%d dials at once, want %d", len(under), most)
+	}
+	// One that ends at last makes room for another.
+	for id, addr := range under {
+		delete(under, id)
+		dials, _ := dialed(r.core, r.now, Dialed{Addr: addr, Session: id, Err: errNobody})
+		if len(dials) != 1 {
+			t.Fatalf("%d dials after the end of one", len(dials))
+		}
+		begin(dials)
+		break
+	}
+	if len(under) != most {
+		t.Fatalf("%d dials at once, want %d", len(under), most)
+	}
+}

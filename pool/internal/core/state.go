@@ -45,7 +45,7 @@ func New(cfg Config) *Core {
 	return &Core{
 		cfg: cfg, links: make(map[string]*link), sessions: make(map[uint64]*session),
 		renewals: make(map[uint64]Renew), dials: *NewBackoffs(cfg.Chance),
-		slots: slots{running: make(map[uint64]*dialing)},
+		slots: newSlots(),
 	}
 }
 

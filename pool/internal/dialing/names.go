@@ -103,11 +103,7 @@ func (n *nameCache) fail(addr, route string, now time.Time) {
 
 // next is the name after an answer, which is not empty. k may be nil.
 func (k *knownName) next(ips []netip.Addr, now time.Time) *knownName {
-	ips = distinct(ips)
-	if len(ips) > maxKnown {
-		rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
-		ips = ips[:maxKnown]
-	}
+	ips = some(distinct(ips))
 	next := &knownName{ips: ips, answered: now, absent: make(map[netip.Addr]int)}
 	if k != nil {
 		next.failed = k.failed
@@ -173,6 +169,31 @@ func (k *knownName) failure(ip netip.Addr, now time.Time) time.Time {
 		return at
 	}
 	return time.Time{}
+}
+
+// some is up to maxKnown of the addresses, by chance of more, half of them of each family
+// where there are so many. The family of the first one stays in front. It keeps nothing of
+// the rest.
+func some(ips []netip.Addr) []netip.Addr {
+	if len(ips) <= maxKnown {
+		return ips
+	}
+	preferred := ips[0].Is4()
+	rand.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
+	picked, spare := make([]netip.Addr, 0, maxKnown), make([]netip.Addr, 0, maxKnown)
+	each := make(map[bool]int) // by family
+	for _, ip := range ips {
+		switch family := ip.Is4(); {
+		case each[family] < maxKnown/2:
+			each[family]++
+			picked = append(picked, ip)
+		case len(spare) < maxKnown:
+			spare = append(spare, ip)
+		}
+	}
+	first := slices.IndexFunc(picked, func(ip netip.Addr) bool { return ip.Is4() == preferred })
+	picked[0], picked[first] = picked[first], picked[0]
+	return append(picked, spare[:maxKnown-len(picked)]...)
 }
 
 // distinct is each of the addresses once, in one spelling.

@@ -55,6 +55,7 @@ func (r *Resolver) Resolve(ctx context.Context, addr string) (Routes, error) {
 	}
 	switch {
 	case err == nil:
+		ips = some(distinct(ips)) // it may have as many as it likes
 		known = r.names.learn(addr, ips, now)
 	case ctx.Err() == nil && known.usable(now, gone):
 		ips, found.Err = slices.Clone(known.ips), err
@@ -87,7 +88,8 @@ func (r *Resolver) Moved(ctx context.Context, addr, route string) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	return !r.names.learn(addr, ips, now).leads(at.Addr()), nil
+	there := slices.Contains(distinct(ips), at.Addr().Unmap()) // maybe not among those that are remembered
+	return !r.names.learn(addr, ips, now).leads(at.Addr()) && !there, nil
 }
 
 // patience bounds a lookup: it may take all the time that there is, or a part of it

@@ -60,6 +60,7 @@ func (plain) Garbled(err error) error { return &failure{what: "garbled", reason:
 func (plain) Hold(limit time.Duration, received int64) error {
 	return &failure{what: "hold", limit: limit, received: received}
 }
+
 func (plain) Room(limit, received int) error {
 	return &failure{what: "room", reason: fmt.Sprint(limit), received: int64(received)}
 }

@@ -1,7 +1,9 @@
 package wire_test
 
 import (
+	"bytes"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -74,5 +76,23 @@ func TestAFrameOfAnotherShapeIsMalformedAndItsNamesAreQuoted(t *testing.T) {
 				t.Errorf("%s: %v; want %s", name, err, want)
 			}
 		}
+	}
+}
+
+// A frame may have a million names: the error quotes a few, and no more are made ready for it.
+func TestOfManyNamesOfAFrameAFewAreQuoted(t *testing.T) {
+	const n = 500_000
+	b := append(list(0xdf, n), bytes.Repeat([]byte{0xa1, 'n', 0xc0}, n)...)
+	var f wire.Frame
+	d := wire.NewDecoder()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := d.Frame(b, &f)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, wire.ErrMalformed) || len(err.Error()) > 500 || !strings.Contains(err.Error(), "and 499992 more") {
+		t.Errorf("%.300v", err)
+	}
+	if made := after.TotalAlloc - before.TotalAlloc; made > 1<<20 {
+		t.Errorf("%d bytes were made for it", made)
 	}
 }
