@@ -19,7 +19,8 @@ const (
 // Name is s as it is given. Addr is host:port in one spelling, so that a server
 // is listed once however it is written:
 //
-//   - names are lower-cased and lose one dot at their end;
+//   - names are lower-cased; one dot at the end stays, for it makes the name absolute,
+//     and [Server.Key] leaves it out;
 //   - IP addresses are in their shortest form, IPv6 in brackets; an IPv4 address
 //     that is mapped to IPv6 becomes IPv4 again; a zone keeps its case;
 //   - the port is always there.
@@ -32,6 +33,10 @@ const (
 // in decimal digits, without a zero in front. An IPv6 address with a port needs
 // brackets: ::1:4647 is all address. Only IPv6 takes brackets, and only IPv6 a
 // zone: 1 to 64 letters, digits, hyphens, dots, underscores and tildes.
+//
+// Unspecified, multicast and broadcast addresses are refused: no server has one. Of these
+// the unspecified one is what a server advertises that was told to listen on 0.0.0.0 and
+// nothing else; to dial it leads to this very machine.
 //
 // The error is always an *AddrError.
 func ParseServer(s string) (Server, error) {

@@ -18,14 +18,15 @@ var goodAddrs = []struct{ in, addr string }{
 	{"10.0.0.1", "10.0.0.1:4647"},
 	{"10.0.0.1:4647", "10.0.0.1:4647"},
 	{"10.0.0.1:1", "10.0.0.1:1"},
-	{"255.255.255.255:65535", "255.255.255.255:65535"},
-	{"0.0.0.0", "0.0.0.0:4647"},
+	{"255.255.255.254:65535", "255.255.255.254:65535"},
+	{"169.254.169.254", "169.254.169.254:4647"},
 	{"nomad", "nomad:4647"},
 	{"nomad.example.com", "nomad.example.com:4647"},
 	{"nomad.example.com:5000", "nomad.example.com:5000"},
 	{"NOMAD.Example.COM:5000", "nomad.example.com:5000"},
-	{"nomad.example.com.", "nomad.example.com:4647"},
-	{"nomad.example.com.:5000", "nomad.example.com:5000"},
+	{"nomad.example.com.", "nomad.example.com.:4647"},
+	{"Nomad.example.com.:5000", "nomad.example.com.:5000"},
+	{"nomad.", "nomad.:4647"},
 	{"_nomad._tcp.example", "_nomad._tcp.example:4647"},
 	{"server-1", "server-1:4647"},
 	{"1a.b2", "1a.b2:4647"},
@@ -33,8 +34,7 @@ var goodAddrs = []struct{ in, addr string }{
 	{"3com", "3com:4647"},
 	{label63, label63 + ":4647"},
 	{name253, name253 + ":4647"},
-	{name253 + ".:65535", name253 + ":65535"},
-	{"::", "[::]:4647"},
+	{name253 + ".:65535", name253 + ".:65535"},
 	{"::1", "[::1]:4647"},
 	{"[::1]", "[::1]:4647"},
 	{"[::1]:5000", "[::1]:5000"},
@@ -65,6 +65,26 @@ func TestAddressesAreBroughtIntoOneForm(t *testing.T) {
 // Each bad address with a part of the reason that its error must have.
 var badAddrs = []struct{ in, reason string }{
 	{"", "empty"},
+	{"0.0.0.0", "unspecified"},
+	{"0.0.0.0:4647", "unspecified"},
+	{"0.1.2.3", "0.0.0.0/8"},
+	{"::", "unspecified"},
+	{"[::]:4647", "unspecified"},
+	{"::%eth0", "unspecified"},
+	{"::ffff:0.0.0.0", "unspecified"},
+	{"[::ffff:0:0]:4647", "unspecified"},
+	{"224.0.0.1:4647", "multicast"},
+	{"239.255.255.250", "multicast"},
+	{"[ff02::1]:4647", "multicast"},
+	{"ff05::2%eth0", "multicast"},
+	{"::ffff:224.0.0.1", "multicast"},
+	{"255.255.255.255", "broadcast"},
+	{"::ffff:255.255.255.255", "broadcast"},
+	{"nomad..", "empty label"},
+	{"nomad..:4647", "empty label"},
+	{".", "the host is empty"},
+	{"10.0.0.1.", "not an IPv4"},
+	{"0.0.0.0.", "not an IPv4"},
 	{" ", "space"},
 	{" 10.0.0.1", "space"},
 	{"10.0.0.1 ", "space"},
@@ -184,5 +204,29 @@ func TestAnAddressInNormalFormIsParsedWithoutAllocating(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("ParseServer(%q): %v allocations, want 0", addr, n)
 		}
+	}
+}
+
+func TestAnAbsoluteNameIsTheSameServerAsTheRelativeOne(t *testing.T) {
+	for in, key := range map[string]string{
+		"nomad.example.com.": "nomad.example.com:4647",
+		"nomad.example.com":  "nomad.example.com:4647",
+		"nomad.:5000":        "nomad:5000",
+		"10.0.0.1":           "10.0.0.1:4647",
+		"::1":                "[::1]:4647",
+	} {
+		s, err := messages.ParseServer(in)
+		if err != nil || s.Key() != key {
+			t.Errorf("%s: key %s, %v; want %s", in, s.Key(), err, key)
+		}
+	}
+	absolute, _ := messages.ParseServer("nomad.")
+	relative, _ := messages.ParseServer("nomad")
+	view := messages.NewView(1, []messages.Ranked{{Server: absolute, Health: messages.Alive, Source: messages.SourceConfig}}, 0, 1, "")
+	if !view.Contains(relative) || view.Health(relative) != messages.Alive || view.Source(relative) != messages.SourceConfig {
+		t.Error("a view that lists an absolute name does not know the relative one")
+	}
+	if n := testing.AllocsPerRun(100, func() { _ = relative.Key() }); n != 0 {
+		t.Errorf("the key of a relative name: %v allocations", n)
 	}
 }

@@ -18,7 +18,7 @@ func ExampleParseServer() {
 	}
 	// Output:
 	// 10.0.0.1 is 10.0.0.1:4647
-	// Nomad.Example.com.:5000 is nomad.example.com:5000
+	// Nomad.Example.com.:5000 is nomad.example.com.:5000
 	// ::1 is [::1]:4647
 	// 10.0.0.300 is refused: the host ends in a number but is not an IPv4 address
 	// nomad:0 is refused: the port is zero

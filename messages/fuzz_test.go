@@ -79,9 +79,16 @@ func checkNormal(t *testing.T, in, addr string) {
 		if ip.String() != host || ip.Is4In6() {
 			t.Fatalf("%q became %q: the IP address is not in normal form", in, addr)
 		}
+		if ip.IsUnspecified() || ip.IsMulticast() || host == "255.255.255.255" {
+			t.Fatalf("%q became %q: no server has that address", in, addr)
+		}
 		return
 	}
-	if host != strings.ToLower(host) || len(host) > 253 || strings.HasSuffix(host, ".") {
+	host, absolute := strings.CutSuffix(host, ".")
+	if absolute != strings.Contains(in+":", ".:") {
+		t.Fatalf("%q became %q: whether the name is absolute is lost", in, addr)
+	}
+	if host != strings.ToLower(host) || len(host) > 253 || host == "" {
 		t.Fatalf("%q became %q: the name is not in normal form", in, addr)
 	}
 	for label := range strings.SplitSeq(host, ".") {

@@ -3,6 +3,8 @@ package messages
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/ipcheck"
 )
 
 // Bounds of what can be a host, in bytes.
@@ -22,7 +24,7 @@ func appendHost(b []byte, host string, bracketed bool) (_ []byte, reason string)
 		if err != nil {
 			return nil, "the host ends in a number but is not an IPv4 address"
 		}
-		return ip.AppendTo(b), ""
+		return ip.AppendTo(b), ipcheck.Unusable(ip)
 	default:
 		return appendName(b, host)
 	}
@@ -41,6 +43,8 @@ func appendIPv6(b []byte, host string) (_ []byte, reason string) {
 		return nil, "an IPv4 address takes no zone"
 	case badZone(ip.Zone()):
 		return nil, "the zone is over 64 bytes or has a character that is no letter, digit or one of -._~"
+	case ipcheck.Unusable(ip) != "":
+		return nil, ipcheck.Unusable(ip)
 	case ip.Is4In6():
 		return ip.Unmap().AppendTo(b), ""
 	}
@@ -54,9 +58,10 @@ func badZone(zone string) bool {
 	})
 }
 
-// appendName checks a host name and appends it in lower case.
+// appendName checks a host name and appends it in lower case. A dot at its end stays: it makes
+// the name absolute, so that no search domain is tried.
 func appendName(b []byte, name string) (_ []byte, reason string) {
-	name = strings.TrimSuffix(name, ".")
+	name, absolute := strings.CutSuffix(name, ".")
 	switch {
 	case name == "":
 		return nil, "the host is empty"
@@ -74,6 +79,9 @@ func appendName(b []byte, name string) (_ []byte, reason string) {
 			c += 'a' - 'A'
 		}
 		b = append(b, c)
+	}
+	if absolute {
+		b = append(b, '.')
 	}
 	return b, ""
 }

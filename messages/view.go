@@ -143,5 +143,11 @@ func (v *View) Source(s Server) Source {
 // Contains reports whether s is in the list.
 func (v *View) Contains(s Server) bool { return v.index(s) >= 0 }
 
-// index finds s by its key, the address.
-func (v *View) index(s Server) int { return slices.Index(v.addrs, s.Addr) }
+// index finds s by its key.
+func (v *View) index(s Server) int {
+	if i := slices.Index(v.addrs, s.Addr); i >= 0 {
+		return i
+	}
+	key := s.Key()
+	return slices.IndexFunc(v.ranking, func(r Ranked) bool { return r.Server.Key() == key })
+}

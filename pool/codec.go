@@ -92,7 +92,11 @@ func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 		return nil
 	}
 	if c.Decode == nil || v == nil {
-		return notEOF(dec.Body(b, v))
+		err := dec.Body(b, v)
+		if size, ok := err.(*wire.SizeError); ok { //nolint:errorlint // wire returns it bare
+			return (*SizeError)(size)
+		}
+		return notEOF(err)
 	}
 	target, err := wire.Target(v)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"time"
 
@@ -88,9 +89,19 @@ type Config struct {
 
 	// MaxReplyBytes bounds a reply, header and body together, and with its bytes its
 	// elements, of all lists and maps: one for each 16 of these bytes, or 65,536 if
-	// that is more. In memory a reply may still be a multiple of this: each element
-	// of a list takes what its Go type does. Zero means 64 MiB, 1 GiB is the most.
+	// that is more. In memory a reply may become four times this, or 16 MiB if that is
+	// more: what it would take in the caller's type is estimated before it is decoded,
+	// and one that would take more is refused (SizeError.Decoded). A Raw, and what a
+	// Codec makes of a reply, is not estimated. Zero means 64 MiB, 1 GiB is the most.
 	MaxReplyBytes int
+
+	// MaxPendingReplyBytes bounds what all replies on their way in hold in memory at once,
+	// of all servers, from their first bytes until they are decoded. A reply for which
+	// there is no room ends its call with a *RoomError; those that have room keep it, and one
+	// of them, which was there first, may grow to MaxReplyBytes whatever the others do. The first
+	// 16 KiB of each do not count, so small ones always come in. Zero means 256 MiB, or
+	// four times MaxReplyBytes if that is more; MaxReplyBytes is the least.
+	MaxPendingReplyBytes int
 
 	// Codec writes and reads arguments and replies. Zero means as Nomad's servers do.
 	Codec Codec
@@ -152,6 +163,20 @@ func bounded[N int | time.Duration](field string, value *N, zero, most N) error 
 	return nil
 }
 
+// boundPending checks MaxPendingReplyBytes, after MaxReplyBytes. cmp.Or calls it also if
+// that is bad.
+func (c *Config) boundPending() error {
+	zero := int(min(max(256<<20, 4*int64(c.MaxReplyBytes)), math.MaxInt))
+	if err := bounded("MaxPendingReplyBytes", &c.MaxPendingReplyBytes, zero, math.MaxInt); err != nil {
+		return err
+	}
+	if c.MaxPendingReplyBytes < c.MaxReplyBytes {
+		return &ConfigError{"MaxPendingReplyBytes", fmt.Sprintf("is %d, less than MaxReplyBytes for one reply: give %d or more, or 0 for %d",
+			c.MaxPendingReplyBytes, c.MaxReplyBytes, zero)}
+	}
+	return nil
+}
+
 // validate fills in the defaults.
 func (c *Config) validate() error {
 	if err := cmp.Or(
@@ -163,6 +188,7 @@ func (c *Config) validate() error {
 		bounded("DrainTimeout", &c.DrainTimeout, 30*time.Second, longest),
 		bounded("MaxIdleStreams", &c.MaxIdleStreams, 256, 1<<16),
 		bounded("MaxReplyBytes", &c.MaxReplyBytes, 64<<20, 1<<30),
+		c.boundPending(),
 		bounded("MaxReverseStreams", &c.MaxReverseStreams, 1024, 1<<16),
 		bounded("MaxRequestBytes", &c.MaxRequestBytes, 4<<20, 1<<30),
 		bounded("MaxReverseBytes", &c.MaxReverseBytes, 64<<20, 1<<30),

@@ -9,7 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -27,7 +29,7 @@ type connection struct {
 // newConnection is a session over conn, before its first byte is sent.
 func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route string, id uint64) *connection {
 	in, out := &p.counts.BytesIn, &p.counts.BytesOut
-	if _, counted := conn.(*tlsConn); counted {
+	if _, counted := conn.(*credentials.Conn); counted {
 		in, out = new(atomic.Uint64), new(atomic.Uint64) // of the bytes inside TLS, which metered does not count
 	}
 	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Violation: newViolation})
@@ -43,8 +45,8 @@ func (p *Pool) sessionConfig() *session.Config {
 		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,
 		MaxReverseStreams: p.cfg.MaxReverseStreams, MaxRequestBytes: p.cfg.MaxRequestBytes,
-		MaxReverseBytes: p.cfg.MaxReverseBytes,
-		Codec:           coder{p.cfg.Codec}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
+		MaxReverseBytes: p.cfg.MaxReverseBytes, MaxPendingReplyBytes: p.cfg.MaxPendingReplyBytes,
+		Codec: coder{p.cfg.Codec}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
 		Handlers: session.Handlers{
 			Call: func(method string) session.CallHandler { return h.Calls[method] },
 			RPC:  h.RPC, Unknown: h.unknown,
@@ -96,10 +98,14 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 type sessionErrors struct{}
 
 func (sessionErrors) Protocol(layer, reason string, cause error) error {
-	return &ProtocolError{Layer: layer, Reason: reason, Err: cause}
+	return &ProtocolError{Layer: layer, Reason: printable.Line(reason, mostKept), Err: cause}
 }
 
 func (sessionErrors) Garbled(err error) error { return garbled(err) }
+
+func (sessionErrors) Room(limit, received int) error {
+	return &RoomError{Limit: limit, Received: received}
+}
 
 func (sessionErrors) Hold(limit time.Duration, received int64) error {
 	return &HoldError{Limit: limit, Received: received}
@@ -110,6 +116,9 @@ func (sessionErrors) Encode(args any, err error) error {
 }
 
 func (sessionErrors) Decode(reply any, err error) error {
+	if size, ok := err.(*SizeError); ok { //nolint:errorlint // the Codec returns it bare
+		return size
+	}
 	return &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
 }
 

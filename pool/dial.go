@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -17,7 +18,7 @@ func (p *Pool) dial(ctx context.Context, addr string, id uint64) (*connection, e
 
 // dialWith connects to addr, or to one of the addresses of its name. nil
 // credentials are plain TCP.
-func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials) (*connection, error) {
+func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *credentials.Credentials) (*connection, error) {
 	limited, stop := p.limit(ctx, p.cfg.DialTimeout)
 	defer stop()
 	looking, found := dialing.Connecting(limited)
@@ -32,7 +33,7 @@ func (p *Pool) dialWith(ctx context.Context, addr string, id uint64, creds *cred
 
 // reach sets up a session to the first of the addresses that answers. Those that fail come
 // last in the dials that follow.
-func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials) (*connection, error) {
+func (p *Pool) reach(ctx context.Context, addr string, routes []string, id uint64, creds *credentials.Credentials) (*connection, error) {
 	attempt := func(ctx context.Context, i int) (*connection, error) {
 		s, err := p.setUp(ctx, addr, routes[i], id, creds)
 		if err != nil && !errors.Is(err, dialing.ErrLost) {
@@ -55,7 +56,7 @@ func (s *connection) lose() { s.Abort(dialing.ErrLost) }
 
 // setUp connects to the server addr at route, within a context that has a deadline, and
 // waits for its first answer: the kernel of a frozen host accepts connections too.
-func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials) (*connection, error) {
+func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, creds *credentials.Credentials) (*connection, error) {
 	connecting, connected := dialing.Connecting(limited)
 	defer connected()
 	conn, err := p.cfg.Dial(connecting, "tcp", route)
@@ -67,7 +68,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	defer p.reaching.add(addr, -1)
 	conn = nbconn.Wrap(conn, newBacklogError)
 	if creds != nil {
-		secured, err := creds.secure(limited, &metered{Conn: conn, in: &p.counts.BytesIn, out: &p.counts.BytesOut}, addr)
+		secured, err := creds.Secure(limited, credentials.NewMetered(conn, &p.counts.BytesIn, &p.counts.BytesOut), addr)
 		if err != nil {
 			_ = conn.Close()
 			return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: strange(route, nil, dialing.Reason(limited, err))}
@@ -78,8 +79,8 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	untouched := s.conn.Signs.Read.Load()
 	if err := s.Greet(limited, p.muxing); err != nil {
 		unheard := s.conn.Signs.Read.Load() == untouched
-		if hungUp(err) && unheard {
-			err = hungUpError(addr, creds, err)
+		if credentials.HungUp(err) && unheard {
+			err = credentials.HungUpError(addr, creds, err)
 		}
 		s.Abort(err)
 		if err = dialing.Reason(limited, err); unheard {
@@ -87,8 +88,8 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		}
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: err}
 	}
-	if secured, ok := conn.(*tlsConn); ok {
-		secured.known.Store(true)
+	if secured, ok := conn.(*credentials.Conn); ok {
+		secured.Answered()
 	}
 	return s, nil
 }
@@ -118,3 +119,8 @@ func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof)
 	}
 	return s, nil
 }
+
+// AddrRefusedError is why an address is not dialed although it is well formed: nothing, or only
+// this very machine, is at it, or the name of a server leads to where a cloud serves the
+// metadata of its machines.
+type AddrRefusedError = dialing.RefusedError

@@ -33,10 +33,9 @@
 //   - Arguments and replies pass a Codec (codec.go): the zero one is that of Nomad's servers
 //     (internal/wire), a Raw passes as it is. query.go and block.go read the fields of the
 //     arguments by which a server treats a request.
-//   - Credentials are read and checked at once (tls_config.go, tls_load.go) and are
-//     immutable; a dial takes those in force (tls_conn.go). Others are tried on a server
-//     before they come into force (tls_rotate.go, tls_watch.go); then the core has each
-//     session replaced.
+//   - Credentials are read and checked at once, and are immutable; a dial takes those in
+//     force for its handshake (internal/credentials). Others are tried on a server before
+//     they come into force (tls_rotate.go); then the core has each session replaced.
 //   - The text of a server's error is read in remote.go and remote_text.go only.
 //     error_text.go shortens the texts of this side's errors.
 //   - hooks.go is the side that faces package proxy.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
@@ -35,7 +36,7 @@ func (s stated) text(err error) string {
 	case *outdatedError:
 		return e.text(s)
 	case *TLSError:
-		return e.text(s)
+		return e.Text(s.text)
 	case *WrongPortError:
 		return e.text(s)
 	case *net.OpError:
@@ -291,7 +292,7 @@ func refusalError(err error) error {
 
 // classify reports whether a dial timed out, and whether it failed because of the
 // credentials.
-func classify(err error) (timeout, credentials bool) {
+func classify(err error) (timeout, refused bool) {
 	_, timeout = errors.AsType[*dialing.LateError](err)
-	return timeout, refuses(err)
+	return timeout, credentials.Refuses(err)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
@@ -79,9 +80,9 @@ func TestAnErrorHasServerPhaseAndCauseOnce(t *testing.T) {
 		{"another name", name, PhaseDial, at(name, PhaseDial, &net.DNSError{Err: "no such host", Name: "nomad.other"}), "dial: lookup nomad.other: no such host", "no such host"},
 		{"a lookup given up", name, PhaseDial, at(name, PhaseDial, &dialing.LookupError{Cause: late, Err: lost}), "dial: no answer within 2s to the lookup of its name on 10.0.0.53:53", "no answer"},
 		{"all addresses of a name", name, raced.Phase, raced, "handshake: none of 3 addresses works: 10.0.0.1:4647, 10.0.0.3:4647: dial: connection refused; 10.0.0.2:4647: no answer within 2s", "connection refused"},
-		{"the peer hung up", ip, PhaseHandshake, at(ip, PhaseHandshake, hungUpError(ip, nil, io.EOF)), "handshake: the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647): EOF", "EOF"},
-		{"the peer hung up hard", ip, PhaseHandshake, at(ip, PhaseHandshake, hungUpError(ip, nil, brokenAt("read", ip, syscall.ECONNRESET))), "handshake: the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647): read: connection reset by peer, local address 10.0.0.9:1", "reset"},
-		{"behind TLS", ip, PhaseHandshake, at(ip, PhaseHandshake, hungUpError(ip, &credentials{}, io.EOF)), "handshake: the server hung up when TLS was set up: it may refuse this client's certificate: EOF", "EOF"},
+		{"the peer hung up", ip, PhaseHandshake, at(ip, PhaseHandshake, credentials.HungUpError(ip, nil, io.EOF)), "handshake: the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647): EOF", "EOF"},
+		{"the peer hung up hard", ip, PhaseHandshake, at(ip, PhaseHandshake, credentials.HungUpError(ip, nil, brokenAt("read", ip, syscall.ECONNRESET))), "handshake: the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647): read: connection reset by peer, local address 10.0.0.9:1", "reset"},
+		{"behind TLS", ip, PhaseHandshake, at(ip, PhaseHandshake, credentials.HungUpError(ip, &credentials.Credentials{}, io.EOF)), "handshake: the server hung up when TLS was set up: it may refuse this client's certificate: EOF", "EOF"},
 		{"no TLS", ip, PhaseHandshake, at(ip, PhaseHandshake, trusted(ip, ErrTLSNotSpoken, tls.RecordHeaderError{
 			Msg: "first record does not look like a TLS handshake", RecordHeader: [5]byte([]byte("HTTP/")),
 		})), `handshake: the server does not answer in TLS: it may speak plain TCP, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647): it sent "HTTP/"`, "HTTP/"},

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -70,15 +72,28 @@ var ErrStalled = session.ErrStalled
 // errShortLived means that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 
-// SizeError reports that a reply is larger than Config.MaxReplyBytes, or has more
-// elements than that is worth.
+// SizeError reports that a reply is larger than Config.MaxReplyBytes, has more elements
+// than that is worth, or would take more memory in the caller's type.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
 	Announced uint64 // how many the reply would need at least
 	Elements  bool   // they are elements: of lists, and keys and values of maps
+	Decoded   bool   // they are bytes of memory that the caller's value would take, estimated; nothing was decoded
 }
 
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }
+
+// RoomError reports that a reply was given up on its way in, because all replies on their
+// way in would hold more than Config.MaxPendingReplyBytes. The server is not to blame, and
+// has executed the call. Its answer may come through a moment later.
+type RoomError struct {
+	Limit    int // bytes, for all replies together
+	Received int // bytes of this one that had come
+}
+
+func (e *RoomError) Error() string {
+	return fmt.Sprintf("no room for the reply, of which %d bytes had come: all that come in may hold %d bytes (Config.MaxPendingReplyBytes)", e.Received, e.Limit)
+}
 
 // ProtocolError reports that a peer sent bytes which the protocol does not allow, or
 // that it ended the session because it blames this side for such bytes. It is most often not a Nomad
@@ -134,7 +149,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the answer does not fit into %s: %v", e.Reply, e.Err)
+	return fmt.Sprintf("the answer does not fit into %s: %s", e.Reply, contain.ErrorText(e.Err, mostKept))
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }
@@ -150,10 +165,13 @@ type CallError struct {
 	Err      error
 }
 
+// longestMethod is how much of a method's name is in a text, in bytes.
+const longestMethod = 256
+
 // Error is method, server, phase, cause and outcome, each once.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Method)
+	b.WriteString(printable.Line(e.Method, longestMethod))
 	if e.Server != "" {
 		b.WriteString(" on " + e.Server)
 	}
@@ -197,7 +215,7 @@ func (e *HoldError) Error() string {
 // garbled is an error of package wire as callers see it, or another one as it is.
 func garbled(err error) error {
 	if errors.Is(err, wire.ErrMalformed) {
-		return &ProtocolError{Layer: "rpc", Reason: err.Error(), Err: err}
+		return &ProtocolError{Layer: "rpc", Reason: contain.ErrorText(err, mostKept), Err: err}
 	}
 	if size, ok := err.(*wire.SizeError); ok { //nolint:errorlint // wire returns it bare
 		return (*SizeError)(size)

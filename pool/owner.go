@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
 // owner runs the core: it hands it the messages and carries out its effects.
@@ -59,7 +60,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 		delete(o.dialing, m.Session)
 		o.noteDial(m.Addr, m.Err)
 	case core.Secured:
-		m.Withdrawn = m.Err == nil && letter.offer.next.withdraws(o.pool.creds.Load())
+		m.Withdrawn = m.Err == nil && letter.offer.next.Withdraws(o.pool.creds.Load())
 		if !o.enforce(m, letter.offer) {
 			return
 		}
@@ -158,13 +159,13 @@ func (o *owner) noteDial(addr string, err error) {
 		p.reached.Store(&addr)
 	}
 	next := slices.DeleteFunc(slices.Clone(*p.refusing.Load()), func(a string) bool { return a == addr })
-	if refuses(err) {
+	if credentials.Refuses(err) {
 		next = slices.Insert(next, 0, addr)
 		next = next[:min(len(next), maxRefusing)]
 	}
 	p.refusing.Store(&next)
-	if err == nil || refuses(err) {
-		p.offered.Load().event()
-		p.watching.Load().event()
+	if err == nil || credentials.Refuses(err) {
+		p.offered.Load().Event()
+		p.watching.Load().Event()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -22,8 +23,8 @@ type Pool struct {
 	origin  time.Time // of all times that are stored as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
-	creds   atomic.Pointer[credentials] // of new sessions; nil: plain TCP. The owner sets it
-	reached atomic.Pointer[string]      // the server that answered last; the owner sets it
+	creds   atomic.Pointer[credentials.Credentials] // of new sessions; nil: plain TCP. The owner sets it
+	reached atomic.Pointer[string]                  // the server that answered last; the owner sets it
 	counts  counts
 	usual   usual // how long slow methods take
 	patient usual // how long calls of others waited while their server answered
@@ -35,7 +36,7 @@ type Pool struct {
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
-	offered, watching atomic.Pointer[offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
+	offered, watching atomic.Pointer[credentials.Offering] // of OfferTLS, and of the files in force; nil: none. The owner sets them
 
 	trials chan struct{} // has one for each dial that tries credentials
 
@@ -159,6 +160,9 @@ type Stats struct {
 	ReverseStreams uint64 // streaming calls of servers, also of unknown methods
 	RefusedBytes   uint64 // calls of servers that were refused for want of MaxReverseBytes
 	ReverseBytes   int64  // of MaxReverseBytes in use now
+
+	RefusedReplies    uint64 // replies that were given up for want of MaxPendingReplyBytes
+	PendingReplyBytes int64  // of MaxPendingReplyBytes in use now
 }
 
 // counts are the counters that Stats reads.
@@ -191,9 +195,12 @@ func (p *Pool) Stats() Stats {
 		ReverseStreams: p.counts.ReverseStreams.Load(),
 		RefusedBytes:   p.counts.RefusedBytes.Load(),
 		ReverseBytes:   p.counts.ReverseBytes.Load(),
+
+		RefusedReplies:    p.counts.RefusedReplies.Load(),
+		PendingReplyBytes: p.sessions.PendingReplyBytes(),
 	}
-	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
-		if o != nil && o.pending.Load() {
+	for _, o := range [...]*credentials.Offering{p.offered.Load(), p.watching.Load()} {
+		if pending, _ := o.Pending(); pending {
 			st.TLSOffers++
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // What a server is known to answer. Each is reached with errors.Is from the
@@ -69,14 +72,17 @@ var (
 // RemoteError is an answer that is an error: the server took the request and
 // refused it. It is no sign of the server's health.
 type RemoteError struct {
-	// Raw is the answer exactly as sent. Nomad's agents choose an HTTP status by how
+	// Raw is the answer exactly as sent, if it has up to 4 KiB; of a longer one it is the
+	// first 3 KiB, the length, and the last KiB: everything else here was read from
+	// all of it. Nomad's agents choose an HTTP status by how
 	// it begins ("RPC Error:: 404,") and ends ("Permission denied"), which holds of
 	// Raw alone.
 	Raw string
 
-	Text string // Raw without the prefixes that forwarding and a code have added
-	Hops int    // how often it was forwarded
-	Code int    // of a coded error, such as 404; else 0
+	Text   string // Raw without the prefixes that forwarding and a code have added, as long as Raw may be
+	Hops   int    // how often it was forwarded
+	Code   int    // of a coded error, such as 404; else 0
+	Length int    // of the answer as sent, in bytes
 
 	// Kind is the sentinel it stands for; several, joined, for a list of errors;
 	// nil if unknown.
@@ -85,13 +91,16 @@ type RemoteError struct {
 	effect Outcome // of the call, as far as the answer says
 }
 
-// Error is Text on one line, for people; Raw is for programs.
-func (e *RemoteError) Error() string {
-	if !strings.Contains(e.Text, "\n") {
-		return e.Text
+// Error is Text on one line, for people, without control characters; Raw is for programs.
+func (e *RemoteError) Error() string { return oneLine(e.Text) }
+
+// oneLine joins the lines of a server's text.
+func oneLine(text string) string {
+	if !strings.Contains(text, "\n") {
+		return printable.Line(text, mostKept)
 	}
 	var b strings.Builder
-	for line := range strings.Lines(e.Text) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "* ")
 		switch {
 		case line == "":
@@ -104,7 +113,7 @@ func (e *RemoteError) Error() string {
 		}
 		b.WriteString(line)
 	}
-	return b.String()
+	return printable.Line(b.String(), mostKept)
 }
 
 // Unwrap is Kind.
@@ -112,11 +121,35 @@ func (e *RemoteError) Unwrap() error { return e.Kind }
 
 // remoteError reads the text of an answer that is an error.
 func remoteError(text string) *RemoteError {
-	e := &RemoteError{Raw: text}
-	e.Text, e.Hops, e.Code = peeled(text)
-	m := read(e.Text, e.Hops, e.Code, mostNested)
+	e := &RemoteError{Length: len(text)}
+	inner, hops, code := peeled(text)
+	m := read(inner, hops, code, mostNested)
 	e.Kind, e.effect = m.kind, m.effect
+	e.Raw, e.Text, e.Hops, e.Code = text, inner, hops, code
+	if len(text) > mostKept {
+		e.Raw, e.Text = kept(text), strings.Clone(kept(inner)) // nothing keeps the whole
+	}
 	return e
+}
+
+// mostKept bounds what is kept of a server's text, in bytes; keptEnd is how much of that is
+// its end, which programs look at too.
+const mostKept, keptEnd = 4 << 10, 1 << 10
+
+// kept is text, or a copy of its beginning and its end with its length between them.
+func kept(text string) string {
+	if len(text) <= mostKept {
+		return text
+	}
+	mark := fmt.Sprintf("... (%d bytes) ...", len(text))
+	head, end := mostKept-keptEnd-len(mark), len(text)-keptEnd
+	for head > 0 && !utf8.RuneStart(text[head]) {
+		head--
+	}
+	for end < len(text) && !utf8.RuneStart(text[end]) {
+		end++
+	}
+	return text[:head] + mark + text[end:]
 }
 
 // StreamError is a failure that one side of a streaming call reports in a frame,
@@ -127,7 +160,9 @@ type StreamError struct {
 	// a coded error itself, it is the code in there: a server that relays one reports
 	// it with code 500.
 	Code    int
-	Message string // as sent
+	Message string // as sent; of more than 4 KiB the beginning and the end, as in RemoteError.Raw
+
+	whole *RemoteError // that has read a message of which Message is a part; nil: it is all
 }
 
 // streamError is the error that a frame carries.
@@ -135,16 +170,27 @@ func streamError(code int, message string) *StreamError {
 	if _, _, inner := peeled(message); inner != 0 {
 		code = inner
 	}
-	return &StreamError{Code: code, Message: message}
+	e := &StreamError{Code: code, Message: kept(message)}
+	if len(message) > mostKept {
+		e.whole = remoteError(message)
+	}
+	return e
 }
 
+// Error is code and Message on one line, for people, without control characters.
 func (e *StreamError) Error() string {
-	return fmt.Sprintf("stream failed with code %d: %s", e.Code, e.Message)
+	return fmt.Sprintf("stream failed with code %d: %s", e.Code, oneLine(e.Message))
 }
 
 // Unwrap is the *RemoteError that Message stands for.
 func (e *StreamError) Unwrap() error {
-	r := remoteError(e.Message)
+	var r *RemoteError
+	if e.whole != nil {
+		read := *e.whole
+		r = &read
+	} else {
+		r = remoteError(e.Message)
+	}
 	if r.Code == 0 {
 		r.Code = e.Code
 		if m := read(r.Text, r.Hops, r.Code, mostNested); m.kind != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
@@ -96,7 +97,7 @@ func strange(addr string, first []byte, err error) error {
 		return err
 	}
 	_, late := errors.AsType[*dialing.LateError](err)
-	if _, port, _ := net.SplitHostPort(addr); late || hungUp(err) && !errors.Is(err, ErrTLSDropped) {
+	if _, port, _ := net.SplitHostPort(addr); late || credentials.HungUp(err) && !errors.Is(err, ErrTLSDropped) {
 		e.Speaks, e.Begins = otherPorts[port], nil
 	}
 	if e.Speaks == "" {

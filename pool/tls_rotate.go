@@ -10,15 +10,16 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
 // offer is credentials that are to come into force.
 type offer struct {
-	next    *credentials
-	lasting bool               // of OfferTLS: until they are taken
-	serial  uint64             // among SetTLS and OfferTLS; the owner gives it
-	by      *offering          // whose trial took them; nil: of SetTLS
-	reply   actor.Reply[error] // of the caller; zero: none waits
+	next    *credentials.Credentials
+	lasting bool                  // of OfferTLS: until they are taken
+	serial  uint64                // among SetTLS and OfferTLS; the owner gives it
+	by      *credentials.Offering // whose trial took them; nil: of SetTLS
+	reply   actor.Reply[error]    // of the caller; zero: none waits
 }
 
 // SetTLS replaces the credentials: cfg is read, tried on a server, and then used for every
@@ -69,14 +70,12 @@ func (p *Pool) OfferTLS(cfg *TLSConfig) error {
 // refusal when they were tried last, or why no server could be asked; nil before they
 // were. It neither blocks nor allocates.
 func (p *Pool) OfferedTLS() (pending bool, untaken error) {
-	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
-		if o == nil || !o.pending.Load() {
-			continue
+	for _, o := range [...]*credentials.Offering{p.offered.Load(), p.watching.Load()} {
+		on, why := o.Pending()
+		if why != nil {
+			return true, why
 		}
-		if refusal := o.untaken.Load(); refusal != nil {
-			return true, *refusal
-		}
-		pending = true
+		pending = pending || on
 	}
 	return pending, nil
 }
@@ -108,15 +107,9 @@ func (o *owner) secure(of *offer) core.Message {
 		o.enforce(taken, of)
 		return taken
 	}
-	var files *TLSConfig
-	if of.next != nil {
-		files = &of.next.from
-	}
-	next := p.newOffering(files)
-	next.serial, next.next = of.serial, of.next
-	next.pending.Store(true)
+	next := credentials.Offer(p.cfg.Logger, of.next, of.serial, p.try)
 	if before := p.offered.Swap(next); before != nil {
-		before.end()
+		before.End()
 	}
 	o.start(next)
 	of.reply.Send(nil)
@@ -124,13 +117,10 @@ func (o *owner) secure(of *offer) core.Message {
 }
 
 // start runs an offering in a goroutine of its own.
-func (o *owner) start(of *offering) {
+func (o *owner) start(of *credentials.Offering) {
 	o.self.Go(func(ctx context.Context) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		defer context.AfterFunc(of.over, stop)()
-		if of.run(ctx) {
-			_ = o.tell(ctx, mail{Message: core.Secured{}, offer: &offer{next: of.next, lasting: of.inForce == nil, serial: of.serial, by: of}})
+		if of.Run(ctx) {
+			_ = o.tell(ctx, mail{Message: core.Secured{}, offer: &offer{next: of.Next(), lasting: !of.Watched(), serial: of.Serial, by: of}})
 		}
 	})
 }
@@ -139,13 +129,13 @@ func (o *owner) start(of *offering) {
 // ended, or later credentials are in force already.
 func (o *owner) enforce(m core.Secured, of *offer) bool {
 	p := o.pool
-	if of.by != nil && of.by.over.Err() != nil {
+	if of.by != nil && of.by.Over() {
 		return false
 	}
 	if m.Err != nil {
 		return true
 	}
-	watched := of.by != nil && of.by.inForce != nil
+	watched := of.by != nil && of.by.Watched()
 	if !watched {
 		if of.serial < o.inForce {
 			m.Reply.Send(nil) // as if they had come first
@@ -153,8 +143,8 @@ func (o *owner) enforce(m core.Secured, of *offer) bool {
 		}
 		o.inForce = of.serial
 	}
-	if on := p.offered.Load(); on != nil && !watched && on.serial <= of.serial {
-		on.end()
+	if on := p.offered.Load(); on != nil && !watched && on.Serial <= of.serial {
+		on.End()
 		p.offered.Store(nil)
 	}
 	before := p.creds.Swap(of.next)
@@ -164,9 +154,15 @@ func (o *owner) enforce(m core.Secured, of *offer) bool {
 	return true
 }
 
-// caution logs that the names of servers are not verified from now on.
-func (p *Pool) caution(before, now *credentials) {
-	if now.anyName() && !before.anyName() {
+// caution logs that the names of servers are not verified from now on, and what is wrong
+// with the files.
+func (p *Pool) caution(before, now *credentials.Credentials) {
+	for _, text := range now.Cautions() {
+		if !slices.Contains(before.Cautions(), text) {
+			p.cfg.Logger.Warn().Msg(text)
+		}
+	}
+	if now.AnyName() && !before.AnyName() {
 		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
 	}
 }
@@ -182,45 +178,45 @@ func (p *Pool) askable() (first, others []string) {
 }
 
 // try greets servers with creds until one answers.
-func (p *Pool) try(ctx context.Context, creds *credentials) trial {
+func (p *Pool) try(ctx context.Context, creds *credentials.Credentials) credentials.Trial {
 	first, others := p.askable()
 	t := p.greetAny(ctx, first, creds)
-	if t.taken || t.refused != nil {
+	if t.Taken || t.Refused != nil {
 		return t
 	}
 	second := p.greetAny(ctx, others, creds)
-	second.unreached = cmp.Or(t.unreached, second.unreached)
+	second.Unreached = cmp.Or(t.Unreached, second.Unreached)
 	return second
 }
 
 // tried is the result of a single try: nil too if no server could be asked.
-func (p *Pool) tried(ctx context.Context, creds *credentials) error {
+func (p *Pool) tried(ctx context.Context, creds *credentials.Credentials) error {
 	t := p.try(ctx, creds)
 	switch {
-	case t.taken:
+	case t.Taken:
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case t.refused != nil:
-		return fmt.Errorf("pool: TLS stays as it was: %w", t.refused)
-	case t.unreached != nil:
-		p.cfg.Logger.Warn().Err(t.unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
+	case t.Refused != nil:
+		return fmt.Errorf("pool: TLS stays as it was: %w", t.Refused)
+	case t.Unreached != nil:
+		p.cfg.Logger.Warn().Err(t.Unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
 	}
 	return nil
 }
 
 // greetAny greets servers with creds, one after the other, until one takes them.
-func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credentials) (t trial) {
+func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credentials.Credentials) (t credentials.Trial) {
 	for _, addr := range servers {
 		s, err := p.tryDial(ctx, addr, creds)
 		switch {
 		case err == nil:
 			s.Abort(ErrRenewed)
-			return trial{taken: true}
-		case !refuses(err):
-			t.unreached = cmp.Or(t.unreached, err)
+			return credentials.Trial{Taken: true}
+		case !credentials.Refuses(err):
+			t.Unreached = cmp.Or(t.Unreached, err)
 		default:
-			t.refused = cmp.Or(t.refused, err)
+			t.Refused = cmp.Or(t.Refused, err)
 		}
 	}
 	return t
@@ -231,7 +227,7 @@ func (p *Pool) greetAny(ctx context.Context, servers []string, creds *credential
 const maxTrials = 4
 
 // tryDial dials addr with creds when a trial is free.
-func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*connection, error) {
+func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials.Credentials) (*connection, error) {
 	select {
 	case p.trials <- struct{}{}:
 	case <-ctx.Done():
@@ -241,25 +237,17 @@ func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*c
 	return p.dialWith(ctx, addr, 0, creds)
 }
 
-// newOffering makes an offering that reads the files of cfg, and offers nothing yet.
-func (p *Pool) newOffering(cfg *TLSConfig) *offering {
-	o := &offering{log: p.cfg.Logger, from: cfg, try: p.try, events: make(chan struct{}, 1)}
-	o.over, o.end = context.WithCancel(context.Background())
-	return o
-}
-
 // watch watches the files of the credentials in force, in place of those before.
 func (o *owner) watch() {
 	p := o.pool
 	if before := p.watching.Swap(nil); before != nil {
-		before.end()
+		before.End()
 	}
 	inForce := p.creds.Load()
-	if inForce == nil || inForce.from.Watch == 0 {
+	if inForce == nil || inForce.From().Watch == 0 {
 		return
 	}
-	w := p.newOffering(&inForce.from)
-	w.inForce = inForce
+	w := credentials.Watch(p.cfg.Logger, inForce, p.try)
 	p.watching.Store(w)
 	o.start(w)
 }

@@ -36,7 +36,7 @@ func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 	o.probes.cancel = func() {}
 	o.place = rand.Float64()
 	o.state = newStateFile(cfg, o.self)
-	remembered := loadState(cfg)
+	remembered := loadState(cfg, servers)
 	o.state.held = addrsOf(remembered)
 	o.roster = roster.New(roster.Config{
 		Servers:          servers,

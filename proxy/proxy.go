@@ -56,6 +56,7 @@ func Start(cfg Config) (*Proxy, error) {
 		}
 		p.pinger = p.pool
 	}
+	p.board.began = time.Now()
 	if p.cfg.startsEmpty() {
 		p.board.warned.Store(math.MaxInt64) // the owner's first warning tells it
 	}
@@ -114,8 +115,8 @@ func (p *Proxy) noServers() error {
 	if fault := p.snap.Load().fault; fault != nil {
 		return fault
 	}
-	now, last := time.Now().UnixNano(), p.board.warned.Load()
-	if now-last >= int64(warnInterval) && p.board.warned.CompareAndSwap(last, now) {
+	now, until := int64(time.Since(p.board.began)), p.board.warned.Load()
+	if now >= until && p.board.warned.CompareAndSwap(until, now+int64(warnInterval)) {
 		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
 	}
 	return ErrNoServers

@@ -3,6 +3,7 @@ package proxy
 import (
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
@@ -45,7 +46,8 @@ func (f *front) after(active messages.Server, hasActive bool) *front {
 // board is where the owner publishes snapshots.
 type board struct {
 	snap   *atomic.Pointer[snapshot] // Proxy.snap: FindServer must reach it in one step
-	warned atomic.Int64              // when ErrNoServers was last logged, in Unix nanoseconds; math.MaxInt64: not until a server is known
+	began  time.Time                 // when the proxy began
+	warned atomic.Int64              // until when ErrNoServers is not logged, in nanoseconds since then; math.MaxInt64: until a server is known
 }
 
 // publish makes a view the newest snapshot and wakes the goroutines that wait for a

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // stateFile keeps the servers that work in Config.StateFile. It belongs to the owner, which
@@ -28,7 +27,8 @@ func newStateFile(cfg *Config, self actor.Self[messages.Message]) stateFile {
 		return stateFile{}
 	}
 	s := stateFile{lists: make(chan []string, 1)}
-	self.Go(func(context.Context) { writeLists(cfg, s.lists) }) // it ends with the owner, but not before the last list is written
+	w := newStateWriter(cfg)
+	self.Go(func(context.Context) { w.run(s.lists) }) // it ends with the owner, but not before the last list is written
 	return s
 }
 
@@ -74,69 +74,36 @@ func (s *stateFile) send(addrs []string) {
 	s.lists <- addrs // only the owner sends: there is room
 }
 
-// writeRetry is the time after which a list that could not be written is written again.
-const writeRetry = time.Minute
-
-// writeLists writes each list until the channel is closed. The first failure of a list is
-// logged as a warning, its retries at debug level.
-func writeLists(cfg *Config, lists <-chan []string) {
-	retry := time.NewTimer(writeRetry)
-	defer retry.Stop()
-	retry.Stop()
-	var list []string
-	level := zerolog.WarnLevel
-	for {
-		select {
-		case next, more := <-lists:
-			if !more {
-				return
-			}
-			list, level = next, zerolog.WarnLevel
-		case <-retry.C:
-		}
-		if writeList(cfg, list, level) {
-			retry.Stop()
-			continue
-		}
-		level = zerolog.DebugLevel
-		retry.Reset(writeRetry)
-	}
-}
-
-// writeList writes one list, logs a failure at the given level and reports whether it
-// succeeded.
-func writeList(cfg *Config, addrs []string, level zerolog.Level) bool {
-	log := cfg.Logger
-	if err := lastgood.Save(cfg.StateFile, addrs); err != nil {
-		log.WithLevel(level).Str("file", cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
-		return false
-	}
-	log.Debug().Str("file", cfg.StateFile).Int("servers", len(addrs)).Msg("the servers that work are saved")
-	return true
-}
-
 // loadState reads the servers saved before this start. A file that cannot be read, and an
-// address that is none, are logged and otherwise ignored.
-func loadState(cfg *Config) []messages.Server {
+// address that is none, or that only the configuration may name, are logged and otherwise
+// ignored.
+func loadState(cfg *Config, configured []messages.Server) []messages.Server {
 	if cfg.StateFile == "" {
 		return nil
 	}
-	log := cfg.Logger
-	addrs, err := lastgood.Load(cfg.StateFile)
+	log := cfg.Logger.With().Str("file", printable.Line(cfg.StateFile, maxStatePath)).Logger()
+	addrs, err := lastgood.Load(context.Background(), cfg.StateFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		log.Warn().Str("file", cfg.StateFile).Err(err).Msg("the servers that worked before the last start are not known")
+		log.Warn().Err(err).Msg("the servers that worked before the last start are not known")
 		return nil
+	}
+	named := func(s messages.Server) bool {
+		return slices.ContainsFunc(configured, func(c messages.Server) bool { return c.Key() == s.Key() })
 	}
 	servers := make([]messages.Server, 0, len(addrs))
 	for _, addr := range addrs {
-		if s, err := messages.ParseServer(addr); err == nil {
-			servers = append(servers, s)
-		} else {
-			log.Warn().Str("file", cfg.StateFile).Err(err).Msg("a remembered server is left out")
+		s, err := roster.ParseForeign(addr, named)
+		if err != nil {
+			log.Warn().Err(err).Msg("a remembered server is left out")
+			continue
 		}
+		servers = append(servers, s)
 	}
 	return servers
 }
+
+// maxStatePath bounds what the log has of the file's path, in bytes.
+const maxStatePath = 512

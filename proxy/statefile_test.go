@@ -2,6 +2,8 @@ package proxy_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +22,7 @@ func kept(t testing.TB, path string, want ...string) {
 	t.Helper()
 	slices.Sort(want)
 	eventually(t, "the file holds the servers", func() bool {
-		got, err := lastgood.Load(path)
+		got, err := lastgood.Load(context.Background(), path)
 		return err == nil && slices.Equal(got, want)
 	})
 }
@@ -127,7 +129,7 @@ func TestOnlyAListThatWorksIsKept(t *testing.T) {
 	}
 	stop(t, p.Stop)
 	stop(t, p2.Stop)
-	if got, err := lastgood.Load(path); !os.IsNotExist(err) {
+	if got, err := lastgood.Load(context.Background(), path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("kept %v, %v", got, err)
 	}
 }
@@ -141,7 +143,7 @@ func TestTheServersOfAHeartbeatAreSavedWhenTheProxyHasStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 		stop(t, p.Stop)
-		if got, err := lastgood.Load(path); err != nil || len(got) != 2 {
+		if got, err := lastgood.Load(context.Background(), path); err != nil || len(got) != 2 {
 			t.Fatalf("kept %v, %v", got, err)
 		}
 	}

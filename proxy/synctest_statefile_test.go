@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,7 +31,7 @@ func TestAListThatCouldNotBeSavedIsTriedAgain(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got, err := lastgood.Load(path); err != nil || len(got) != 2 {
+		if got, err := lastgood.Load(context.Background(), path); err != nil || len(got) != 2 {
 			t.Errorf("kept %v, %v", got, err)
 		}
 		if n := log.with("could not be saved"); n != 1 {

@@ -81,6 +81,8 @@ func kind(err *CallError, elsewhere, homeRegion bool) attempt.Kind {
 		return attempt.Final // the server did answer; asking again gives the same
 	case errors.As(err, new(*pool.SizeError)):
 		return attempt.Final // the same answer would be too large again
+	case errors.As(err, new(*pool.RoomError)):
+		return attempt.Crowded
 	case errors.Is(err, context.Canceled):
 		return attempt.Final // the caller left; that shows nothing about the server
 	case errors.Is(err, pool.ErrAttemptTimeout):

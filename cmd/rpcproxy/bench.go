@@ -79,11 +79,11 @@ func (b *benchCommand) run(cmd *cobra.Command) error {
 	case limited && b.calls < 1:
 		return fmt.Errorf("--calls is %d: give a positive number", b.calls)
 	}
-	tls, err := b.tls.config()
+	tls, err := b.tls.config(cmd.Context())
 	if err != nil {
 		return err
 	}
-	p, err := proxy.Start(proxy.Config{Servers: b.servers, Strict: true, Region: "global", Pool: pool.Config{TLS: tls}})
+	p, err := proxy.Start(proxy.Config{Servers: trimmed(b.servers), Strict: true, Region: "global", Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
 	}

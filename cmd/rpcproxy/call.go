@@ -72,7 +72,7 @@ func (c *callCommand) run(cmd *cobra.Command, method string) error {
 	if c.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", c.timeout)
 	}
-	tls, err := c.tls.config()
+	tls, err := c.tls.config(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (c *callCommand) run(cmd *cobra.Command, method string) error {
 		return err
 	}
 	c.fill(args)
-	p, err := proxy.Start(proxy.Config{Servers: c.servers, Strict: true, Region: c.region, Pool: pool.Config{TLS: tls}})
+	p, err := proxy.Start(proxy.Config{Servers: trimmed(c.servers), Strict: true, Region: c.region, Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
 	}

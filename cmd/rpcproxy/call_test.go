@@ -166,3 +166,11 @@ func TestCallExplainsWhichServerWasAskedAndWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestAListOfServersMayHaveBlanksAfterItsCommas(t *testing.T) {
+	c := startCluster(t)
+	for _, between := range []string{", ", " ,\t", ",  "} {
+		out, errs, status := program(t, "call", "Status.Leader", ample, "--servers", " "+strings.Join(c.Addrs(), between)+" ")
+		expect(t, status, exitOK, out, errs)
+	}
+}

@@ -42,7 +42,7 @@ Exit status: 0 servers were found, 1 none, 2 bad usage.`,
 	flags := cmd.Flags()
 	flags.StringVar(&s.cfg.Address, "address", "", "Consul's HTTP API: host:port, a URL, or unix:// and a path")
 	flags.StringVar(&s.cfg.Token, "token", "", "the ACL token (others on this machine see it: rather --token-file)")
-	flags.StringVar(&s.cfg.TokenFile, "token-file", "", "file with the ACL token")
+	flags.StringVar(&s.cfg.TokenFile, "token-file", "", "file with the ACL token, or a pipe, as <(command) is one")
 	flags.StringVar(&s.cfg.CAFile, "ca", "", "speak TLS: file with the CA of Consul's certificate")
 	flags.StringVar(&s.cfg.CertFile, "cert", "", "speak TLS: file with the certificate to show")
 	flags.StringVar(&s.cfg.KeyFile, "key", "", "file with the key of --cert")
@@ -58,6 +58,9 @@ Exit status: 0 servers were found, 1 none, 2 bad usage.`,
 func (s *discoverConsul) run(cmd *cobra.Command) error {
 	if s.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", s.timeout)
+	}
+	if err := s.readPipe(cmd.Context()); err != nil {
+		return err
 	}
 	finder, err := consul.New(s.cfg)
 	if err != nil {
@@ -80,6 +83,19 @@ func (s *discoverConsul) run(cmd *cobra.Command) error {
 	}
 	return nil
 }
+
+// readPipe reads --token-file if it is a pipe, which a walk could not read again.
+func (s *discoverConsul) readPipe(ctx context.Context) error {
+	text, err := piped(ctx, "token-file", s.cfg.TokenFile, maxToken)
+	if err != nil || text == "" {
+		return err
+	}
+	s.cfg.Token, s.cfg.TokenFile = strings.TrimSpace(text), ""
+	return nil
+}
+
+// maxToken bounds a token, in bytes.
+const maxToken = 64 << 10
 
 // print writes the addresses, or the same JSON as discover dns.
 func (s *discoverConsul) print(out io.Writer, found consul.Found) error {

@@ -52,11 +52,11 @@ func (d *discoverDNS) run(cmd *cobra.Command, names []string) error {
 	if len(names)+len(d.services) == 0 {
 		return errors.New("there is no name to ask for: give one, or --srv")
 	}
-	if err := d.check(); err != nil {
+	if err := d.check(cmd.Context()); err != nil {
 		return err
 	}
 	finder, err := dns.New(dns.Config{
-		Names: names, Services: d.services, Port: d.port, Resolvers: d.resolvers, Timeout: d.pinger.timeout,
+		Names: names, Services: trimmed(d.services), Port: d.port, Resolvers: trimmed(d.resolvers), Timeout: d.pinger.timeout,
 	})
 	if err != nil {
 		return err

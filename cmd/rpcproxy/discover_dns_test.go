@@ -175,3 +175,12 @@ func TestDiscoverDNSPrintsOneObject(t *testing.T) {
 		t.Errorf("printed %q", out)
 	}
 }
+
+func TestDiscoverDNSLeavesOutAddressesThatNoServerHas(t *testing.T) {
+	s := startDNS(t, "a.test. 1 IN A 192.0.2.1", "a.test. 1 IN A 0.0.0.0", "b.test. 1 IN AAAA ff02::1")
+	out, errs, status := program(t, "discover", "dns", "a.test.", "b.test.", "--resolver", " "+s.Addr(), ample)
+	expect(t, status, exitOK, out, errs)
+	if got := fields(out); !slices.Equal(got, []string{"192.0.2.1:4647 a.test."}) || !strings.Contains(errs, "b.test.") {
+		t.Errorf("printed %q and %q", got, errs)
+	}
+}

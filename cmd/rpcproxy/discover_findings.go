@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -42,14 +44,14 @@ func (f *findings) add(cmd *cobra.Command) {
 }
 
 // check validates the flags.
-func (f *findings) check() error {
+func (f *findings) check(ctx context.Context) error {
 	if f.pinger.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", f.pinger.timeout)
 	}
 	if !f.ping && f.pinger.tls != (tlsFlags{}) {
 		return errors.New("--ca and the other flags of TLS need --ping: nothing else connects to servers")
 	}
-	_, err := f.pinger.tls.config()
+	_, err := f.pinger.tls.config(ctx)
 	return err
 }
 
@@ -59,14 +61,16 @@ func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFo
 	if cmd.Context().Err() != nil {
 		return errInterrupted
 	}
-	servers := make([]messages.Server, len(found))
-	for i, d := range found {
+	servers := make([]messages.Server, 0, len(found))
+	found = slices.DeleteFunc(found, func(d discovered) bool {
 		s, err := messages.ParseServer(d.addr)
 		if err != nil {
-			return failed(fmt.Errorf("%s leads to something that is no server: %w", d.from, err))
+			missed = append(missed, notFound{from: d.from, err: fmt.Errorf("%s leads to something that is no server: %w", d.from, err)})
+			return true
 		}
-		servers[i] = s
-	}
+		servers = append(servers, s)
+		return false
+	})
 	var results []trips
 	if f.ping {
 		var err error

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,7 @@ func parseServers(addrs []string) ([]messages.Server, error) {
 	}
 	var servers []messages.Server
 	var bad messages.AddrsError
-	for _, a := range addrs {
+	for _, a := range trimmed(addrs) {
 		s, err := messages.ParseServer(a)
 		if wrong, ok := errors.AsType[*messages.AddrError](err); ok { // always
 			bad.Errs = append(bad.Errs, wrong)
@@ -36,4 +37,13 @@ func parseServers(addrs []string) ([]messages.Server, error) {
 		return nil, &bad
 	}
 	return servers, nil
+}
+
+// trimmed is a list of the command line without the blanks around its commas.
+func trimmed(list []string) []string {
+	each := make([]string, len(list))
+	for i, s := range list {
+		each[i] = strings.TrimSpace(s)
+	}
+	return each
 }

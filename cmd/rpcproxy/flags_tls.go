@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/open-nomad/rpcproxy/internal/pemtext"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -14,6 +16,8 @@ type tlsFlags struct {
 	ca, cert, key, name string
 	anyName             bool
 	version, suites     string
+
+	caText, certText, keyText string // what came out of pipes; empty: they are files
 }
 
 func (t *tlsFlags) add(cmd *cobra.Command) {
@@ -27,8 +31,8 @@ func (t *tlsFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.suites, "tls-cipher-suites", "", "cipher suites for TLS 1.2, with commas between (default those of Go)")
 }
 
-// config is nil without any of the flags. The pool reads the files.
-func (t *tlsFlags) config() (*pool.TLSConfig, error) {
+// config is nil without any of the flags. The pool reads the files; pipes are read here, once.
+func (t *tlsFlags) config(ctx context.Context) (*pool.TLSConfig, error) {
 	if *t == (tlsFlags{}) {
 		return nil, nil //nolint:nilnil // plain TCP
 	}
@@ -43,9 +47,29 @@ func (t *tlsFlags) config() (*pool.TLSConfig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cipher-suites: %w", err)
 	}
-	return &pool.TLSConfig{
+	cfg := &pool.TLSConfig{
 		CAFile: t.ca, CertFile: t.cert, KeyFile: t.key,
 		ServerName: t.name, VerifyServerName: new(!t.anyName),
 		MinVersion: version, CipherSuites: suites,
-	}, nil
+	}
+	for _, f := range []struct {
+		flag string
+		text *string
+		file *string
+		pem  *[]byte
+	}{
+		{"ca", &t.caText, &cfg.CAFile, &cfg.CAPEM},
+		{"cert", &t.certText, &cfg.CertFile, &cfg.CertPEM},
+		{"key", &t.keyText, &cfg.KeyFile, &cfg.KeyPEM},
+	} {
+		if *f.text == "" {
+			if *f.text, err = piped(ctx, f.flag, *f.file, pemtext.Limit); err != nil {
+				return nil, err
+			}
+		}
+		if *f.text != "" {
+			*f.file, *f.pem = "", []byte(*f.text)
+		}
+	}
+	return cfg, nil
 }

@@ -73,7 +73,7 @@ func (p *pinger) run(cmd *cobra.Command) error {
 // measure pings the servers, all at the same time, and returns their trips in the
 // same order.
 func (p *pinger) measure(ctx context.Context, servers []messages.Server) ([]trips, error) {
-	tls, err := p.tls.config()
+	tls, err := p.tls.config(ctx)
 	if err != nil {
 		return nil, err
 	}

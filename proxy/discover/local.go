@@ -34,10 +34,12 @@ func (e *DamagedError) Error() string { return (*lastgood.DamagedError)(e).Error
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// Discover reads the file. A file that does not exist holds no server, which is
-// no error; one that is damaged is a *DamagedError and is not touched.
-func (f File) Discover(context.Context) ([]string, error) {
-	servers, err := lastgood.Load(string(f))
+// Discover reads the file, for 5 s at most. A file that does not exist holds no server,
+// which is no error; one that is damaged is a *DamagedError and is not touched. What is no
+// regular file, or a link to one, and what others than this process's user and the
+// superuser may have written, is not read: the error says so.
+func (f File) Discover(ctx context.Context) ([]string, error) {
+	servers, err := lastgood.Load(ctx, string(f))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
 
 const (
@@ -31,8 +32,11 @@ const (
 	drainTime = 30 * time.Second
 )
 
+// begin is when the tests' time begins.
+var begin = stepped.Start()
+
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, now: time.Unix(1000, 0), names: map[actor.Reply[error]]string{}, use: map[uint64]Usage{}}
+	r := &rig{t: t, now: begin, names: map[actor.Reply[error]]string{}, use: map[uint64]Usage{}}
 	r.core = New(Config{
 		Idle: idleTime, Silence: time.Second, Ping: 2 * time.Second, Drain: drainTime,
 		Chance: half, Usage: func(id uint64) Usage { return r.use[id] }, Classify: classify,

@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
 
 var update = flag.Bool("update", false, "record testdata/*.txt anew")
 
 // TestTheTranscriptsHold plays the scenarios of testdata. Each is a list of messages and,
-// indented beneath, the effects they had; with -update they are recorded anew.
+// indented beneath, the effects they had; with -update they are recorded anew. They have the
+// same effects while the clock is set forward and back.
 //
 //	start [corroborate]         a new core: silence 1s, ping 2s, drain 30s, idle 1m
 //	advance 2s                  time passes, and all that is due happens on the way
@@ -37,7 +39,7 @@ func TestTheTranscriptsHold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := play(t, string(want))
+			got := play(t, string(want), nil)
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -47,14 +49,17 @@ func TestTheTranscriptsHold(t *testing.T) {
 			if got != string(want) {
 				t.Errorf("other effects than recorded; now:\n%s", got)
 			}
+			if set := play(t, string(want), new(stepped.Clock)); set != got {
+				t.Errorf("other effects while the time of day is set:\n%s", set)
+			}
 		})
 	}
 }
 
 // play runs a transcript: comments, blank lines and commands are kept, effects are
 // replaced by those of now.
-func play(t *testing.T, text string) string {
-	s := &script{t: t}
+func play(t *testing.T, text string, wall *stepped.Clock) string {
+	s := &script{t: t, wall: wall}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, " ") {
 			continue
@@ -68,7 +73,8 @@ func play(t *testing.T, text string) string {
 }
 
 type script struct {
-	t *testing.T
+	t    *testing.T
+	wall *stepped.Clock // sets the time of day; nil: that stays right
 	*rig
 	out strings.Builder
 }
@@ -85,7 +91,7 @@ func (s *script) command(verb string, words []string) {
 				return
 			}
 			s.now = at
-			s.core.Expire(at)
+			s.core.Expire(s.read())
 			if after := s.core.Deadline(); !after.IsZero() && !after.After(at) {
 				s.t.Fatalf("after Expire at %s the deadline is %s", clock(at), clock(after))
 			}
@@ -94,9 +100,17 @@ func (s *script) command(verb string, words []string) {
 	case "use":
 		s.use[s.number(words[0])] = s.usage(words[1:])
 	default:
-		s.core.Step(s.now, s.message(verb, words))
+		s.core.Step(s.read(), s.message(verb, words))
 		s.record("")
 	}
+}
+
+// read reads the clock.
+func (s *script) read() time.Time {
+	if s.wall == nil {
+		return s.now
+	}
+	return s.wall.Read(s.now)
 }
 
 // message reads a message: its name, then the server or the session, or both.
@@ -168,7 +182,7 @@ func (s *script) message(verb string, words []string) Message {
 func (s *script) usage(words []string) (u Usage) {
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
-		at := s.now.Add(-s.duration(cmp.Or(value, "0s")))
+		at := s.read().Add(-s.duration(cmp.Or(value, "0s")))
 		switch name {
 		case "busy":
 			u.Busy = true
@@ -215,7 +229,7 @@ func (s *script) record(prefix string) {
 }
 
 // clock is a time since the start.
-func clock(at time.Time) string { return at.Sub(time.Unix(1000, 0)).String() }
+func clock(at time.Time) string { return at.Sub(begin).String() }
 
 func (s *script) number(text string) uint64 {
 	n, err := strconv.ParseUint(text, 10, 64)

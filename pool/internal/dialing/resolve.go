@@ -34,10 +34,14 @@ type Routes struct {
 
 // Resolve returns the addresses of the name in addr, or addr itself where no name is to be
 // resolved here. A resolver that fails, or is slow, costs only a moment where the name was
-// resolved before. The error is a *net.DNSError, behind the end of ctx if that came first.
+// resolved before. The error is a *net.DNSError, behind the end of ctx if that came first,
+// or a *RefusedError.
 func (r *Resolver) Resolve(ctx context.Context, addr string) (Routes, error) {
 	host, port, named := hostName(addr)
 	if r.Net == nil || !named {
+		if at, err := netip.ParseAddrPort(addr); err == nil {
+			return Routes{Each: []string{addr}}, refuseGiven(at.Addr())
+		}
 		return Routes{Each: []string{addr}}, nil // for the dialer to judge
 	}
 	known := r.names.find(addr)
@@ -99,7 +103,8 @@ func (k *knownName) patience(ctx context.Context) (context.Context, context.Canc
 	return context.WithTimeoutCause(ctx, limit, &LateError{limit})
 }
 
-// lookUp asks the resolver for the addresses of a name, and returns at least one.
+// lookUp asks the resolver for the addresses of a name, and returns at least one that may
+// be dialed.
 func (r *Resolver) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	ips, err := r.Net.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -111,7 +116,7 @@ func (r *Resolver) lookUp(ctx context.Context, host string) ([]netip.Addr, error
 	if len(ips) == 0 {
 		return nil, &net.DNSError{Err: "it has no address", Name: host, IsNotFound: true}
 	}
-	return ips, nil
+	return dialable(host, ips)
 }
 
 // LookupError is the end of a lookup that was given up, and the resolver's error.

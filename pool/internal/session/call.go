@@ -98,6 +98,7 @@ func (l *callStream) finish(reply any) (Phase, error) {
 		return PhaseRemote, err
 	}
 	body, lasting := l.buf.reply[l.headerEnd:l.bodyEnd], cap(l.buf.reply) > keepBuffer
+	l.dec.Bound(cfg.MaxReplyBytes, l.scan.Elements())
 	err := cfg.Codec.Read(l.dec, body, lasting, reply)
 	if l.scan.Extended() {
 		l.dec.Forget() // or it pins the buffer, which other calls will have

@@ -39,7 +39,8 @@ type callStream struct {
 	sent    int        // bytes of the request that were put into frames
 	frame   *mux.Frame // the last of these
 	fresh   bool       // no call was answered on it
-	partial bool       // its caller left amid the reply, whose buffer the reading goroutine has
+	partial bool       // its caller left amid the reply
+	lent    bool       // and the reading goroutine has its buffer
 	spoiled bool       // it is of no further use
 
 	state atomic.Uint32
@@ -50,7 +51,8 @@ type callStream struct {
 const (
 	stateIdle      = iota // nothing is expected from the peer
 	stateAsked            // a reply is, and nothing of it has come
-	stateReading          // it comes in, and the reading goroutine puts it together
+	stateReading          // a part of it has come
+	stateFilling          // and the reading goroutine is putting more of it behind that
 	stateAnswered         // it is whole, or will not come
 	stateAbandoned        // its caller has left
 )
@@ -153,6 +155,7 @@ func (l *callStream) phase() Phase {
 // reset readies the call stream for the next caller. The reply may come before the writer
 // has settled the frame, which it may look at until then.
 func (l *callStream) reset() {
+	l.session.cfg.replies.release(l)
 	if !l.frame.Pending() {
 		l.buf.release()
 		l.frame.Bytes = nil
@@ -186,6 +189,7 @@ func (l *callStream) withdraw() bool {
 // session that has ended nothing is closed.
 func (l *callStream) discard() {
 	l.state.Store(stateAbandoned)
+	l.session.cfg.replies.release(l)
 	l.dropBuffers()
 	if l.stream != nil && l.session.ctx.Err() == nil {
 		l.session.conn.CloseStream(l.route)
@@ -202,7 +206,7 @@ func (l *callStream) dropBuffers() {
 	}
 	switch {
 	case buf == nil:
-	case l.partial:
+	case l.lent:
 		buf.request = nil // no more: the reading goroutine may read buf
 	default:
 		if l.buf = nil; !pending {

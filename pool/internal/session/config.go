@@ -19,7 +19,7 @@ type Config struct {
 
 	SilenceLimit, PingTimeout, HoldTimeout, IdleTimeout time.Duration
 
-	MaxIdleStreams, MaxReplyBytes                       int
+	MaxIdleStreams, MaxReplyBytes, MaxPendingReplyBytes int
 	MaxReverseStreams, MaxRequestBytes, MaxReverseBytes int
 
 	Codec    Codec
@@ -28,18 +28,12 @@ type Config struct {
 	Notify   Notify
 	Usual    Usual
 	Counters *Counters
+	replies  replyRoom
 	Logger   zerolog.Logger
 }
 
 // now is the time since the origin.
 func (c *Config) now() time.Duration { return time.Since(c.Origin) }
-
-// slept is for how long the monotonic clock stood still while the wall clock went on,
-// since the origin. A wall clock that is set counts as well: that costs a ping.
-func (c *Config) slept() time.Duration {
-	now := time.Now()
-	return now.Round(0).Sub(c.Origin.Round(0)) - now.Sub(c.Origin)
-}
 
 // Notify brings the reports of sessions to the owner of their pool. TryTell does not
 // block, and reports whether m was taken; Tell blocks until it is, or ctx ends.
@@ -78,6 +72,8 @@ type Errors interface {
 	Protocol(layer, reason string, cause error) error
 	// Garbled is an error of package wire, or another one as it is.
 	Garbled(err error) error
+	// Room is that the replies of all calls hold more than limit bytes, after received of one.
+	Room(limit, received int) error
 	// Hold is that no answer came for limit, or that it stopped after received bytes.
 	Hold(limit time.Duration, received int64) error
 	// Encode is that args cannot be written, Decode that an answer does not fit into reply.

@@ -12,6 +12,9 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
+// past is a deadline that is over.
+var past = time.Unix(1, 0) //nolint:forbidigo // nothing is measured with it
+
 // Conn is one stream as a net.Conn. It counts as in flight on its session until release,
 // which is called once: after Close, or after the session has ended it.
 type Conn struct {
@@ -24,7 +27,7 @@ type Conn struct {
 	writing chan struct{}          // has room for one: the caller that writes
 	writeBy atomic.Pointer[time.Time]
 	ended   atomic.Pointer[error] // why no more is read or written; nil: it is open
-	half    atomic.Int64          // when CloseWrite was called, in Unix nanoseconds
+	half    atomic.Int64          // when CloseWrite was called, as Config.now; 0: it was not
 	eof     atomic.Bool           // the peer's end was read
 	unwatch func() bool           // stops waiting for the session's end
 }
@@ -99,7 +102,7 @@ func (c *Conn) end(why error) bool {
 	if !c.ended.CompareAndSwap(nil, &why) {
 		return false
 	}
-	_ = c.stream.SetDeadline(time.Unix(1, 0))
+	_ = c.stream.SetDeadline(past)
 	if !c.session.group.run(c.finish) {
 		c.inside.leave()
 		c.release() // the session has ended, and its streams with it
@@ -128,7 +131,7 @@ func (c *Conn) finish() {
 // linger waits for the peer's end of a stream that was closed here.
 func (s *base) linger(st mux.Stream) {
 	_ = st.SetReadDeadline(time.Now().Add(lingerTime))
-	defer context.AfterFunc(s.ctx, func() { _ = st.SetReadDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(s.ctx, func() { _ = st.SetReadDeadline(past) })()
 	buf := make([]byte, 4<<10)
 	for n := 0; n < lingerBytes; {
 		got, err := st.Read(buf)
@@ -160,7 +163,7 @@ func (c *Conn) explain(err error) error {
 		case c.eof.Load():
 		case s.Ended():
 			return streamCause(s.Cause()) // yamux ends every stream that way
-		case half != 0 && time.Since(time.Unix(0, half)) >= mux.HalfClosedLimit:
+		case half != 0 && s.cfg.now()-time.Duration(half) >= mux.HalfClosedLimit:
 			return ErrHalfClosed
 		}
 		c.eof.Store(true)
@@ -212,7 +215,7 @@ func (c *Conn) setDeadline(t time.Time, set func(mux.Stream, time.Time) error) e
 	defer c.inside.leave()
 	err := set(c.stream, t)
 	if c.ended.Load() != nil {
-		_ = c.stream.SetDeadline(time.Unix(1, 0)) // the end, which wakes every caller, came in between
+		_ = c.stream.SetDeadline(past) // the end, which wakes every caller, came in between
 		return c.explain(net.ErrClosed)
 	}
 	return err
@@ -272,7 +275,7 @@ func (c *Conn) CloseWrite() error {
 		return err
 	}
 	defer c.inside.leave()
-	if c.half.CompareAndSwap(0, time.Now().UnixNano()) {
+	if c.half.CompareAndSwap(0, max(int64(c.session.cfg.now()), 1)) {
 		return c.stream.Close()
 	}
 	return nil

@@ -89,14 +89,28 @@ func (s *Session) exchange(ctx context.Context, l *callStream, r *Request) (carr
 // abandon gives the reply up. It reports false if the reading goroutine has ended the
 // call, and has received that from done.
 func (l *callStream) abandon() bool {
-	if l.state.CompareAndSwap(stateAsked, stateAbandoned) {
-		return true
+	for {
+		switch at := l.state.Load(); at {
+		case stateAsked, stateReading, stateFilling:
+			if l.state.CompareAndSwap(at, stateAbandoned) {
+				l.left(at)
+				return true
+			}
+		default:
+			<-l.done // it is there
+			return false
+		}
 	}
-	if l.partial = l.state.CompareAndSwap(stateReading, stateAbandoned); l.partial {
-		return true
+}
+
+// left takes what has come of a reply that was given up, unless the reading goroutine is at
+// it, and gives its room back: the call stream stays until the peer has ended the stream.
+func (l *callStream) left(at uint32) {
+	l.partial, l.lent = at != stateAsked, at == stateFilling
+	if at == stateReading {
+		l.buf.reply, l.got = l.got, nil
 	}
-	<-l.done // it is there
-	return false
+	l.session.cfg.replies.release(l)
 }
 
 // takeReply takes what the reading goroutine has put together.

@@ -60,6 +60,9 @@ func (plain) Garbled(err error) error { return &failure{what: "garbled", reason:
 func (plain) Hold(limit time.Duration, received int64) error {
 	return &failure{what: "hold", limit: limit, received: received}
 }
+func (plain) Room(limit, received int) error {
+	return &failure{what: "room", reason: fmt.Sprint(limit), received: int64(received)}
+}
 func (plain) Encode(_ any, err error) error    { return err }
 func (plain) Decode(_ any, err error) error    { return err }
 func (plain) Remote(text string) (error, bool) { return errors.New(text), false }
@@ -70,7 +73,7 @@ func (plain) Coded(err error) (int, string)    { return 500, err.Error() }
 func newConfig() *Config {
 	return &Config{
 		Origin: time.Now(), SilenceLimit: time.Second, PingTimeout: 2 * time.Second, HoldTimeout: time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxIdleStreams: 256, MaxReplyBytes: 64 << 20, MaxReverseStreams: 1024,
+		IdleTimeout: 2 * time.Minute, MaxIdleStreams: 256, MaxReplyBytes: 64 << 20, MaxPendingReplyBytes: 256 << 20, MaxReverseStreams: 1024,
 		MaxRequestBytes: 4 << 20, MaxReverseBytes: 64 << 20,
 		Codec: codec{}, Errors: plain{}, Notify: pool{}, Usual: times{}, Counters: new(Counters),
 		Handlers: Handlers{

@@ -47,5 +47,6 @@ type Counters struct {
 	ReverseCalls   atomic.Uint64 // of servers, also of unknown methods
 	ReverseStreams atomic.Uint64
 	RefusedBytes   atomic.Uint64 // calls of servers that were refused for want of MaxReverseBytes
+	RefusedReplies atomic.Uint64 // replies that were given up for want of MaxPendingReplyBytes
 	ReverseBytes   atomic.Int64  // of MaxReverseBytes in use
 }

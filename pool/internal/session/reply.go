@@ -9,15 +9,17 @@ import (
 )
 
 // reply is the inbound side of a call stream. It belongs to the goroutine that reads the
-// transport in stateAsked and stateReading; the window always does. The caller's buffer
-// for the reply belongs to it in stateReading only: a caller that leaves before takes the
-// buffer along, since the call stream stays until the peer has acknowledged the stream.
+// transport in stateAsked, stateReading and stateFilling; the window always does. The
+// caller's buffer for the reply belongs to it in stateFilling only: a caller that leaves
+// at another time takes the buffer along, with what has come, since the call stream stays
+// until the peer has acknowledged the stream. One that leaves then leaves the buffer to it.
 type reply struct {
 	scan      wire.Scanner
 	headerEnd int
 	bodyEnd   int
-	err       error  // why there is no reply
-	got       []byte // of it, so far: the call's buffer from the first byte until it is taken or dropped
+	err       error        // why there is no reply
+	got       []byte       // of it, so far: the call's buffer from the first byte until it is taken or dropped
+	claimed   atomic.Int64 // bytes, of Config.replies
 	incoming
 	stray atomic.Bool // bytes came that no call had asked for
 
@@ -60,30 +62,21 @@ func (l *callStream) Admit(n uint32) error {
 func (l *callStream) Space(want int) []byte {
 	switch l.state.Load() {
 	case stateAsked:
-		if !l.state.CompareAndSwap(stateAsked, stateReading) {
+		if !l.state.CompareAndSwap(stateAsked, stateFilling) {
 			return nil // its caller has just left, with its buffer
 		}
 		l.got, l.buf.reply = l.buf.reply, nil
 	case stateReading:
-	case stateAbandoned:
-		l.got = nil
-		return nil
+		if !l.state.CompareAndSwap(stateReading, stateFilling) {
+			return nil // the same
+		}
 	default:
 		return nil
 	}
-	l.got = withRoom(l.got)
-	return l.got[len(l.got):min(len(l.got)+want, cap(l.got))]
-}
-
-// withRoom is b with room for more. Memory grows with the bytes that came, not with what
-// they announce.
-func withRoom(b []byte) []byte {
-	if cap(b)-len(b) >= 256 {
-		return b
+	if !l.makeRoom() {
+		return nil
 	}
-	more := make([]byte, len(b), max(4096, 2*cap(b)))
-	copy(more, b)
-	return more
+	return l.got[len(l.got):min(len(l.got)+want, cap(l.got))]
 }
 
 // Received takes n bytes that were put into Space, or dropped. They are added to the
@@ -106,10 +99,15 @@ func (l *callStream) Received(n, left int, kept bool) {
 		signs.Answered.Store(signs.Read.Load())
 	}
 	if whole || err != nil {
-		l.settle(err)
+		if !l.settle(err) {
+			l.drop()
+		}
 		return
 	}
 	l.add(n, signs.Read.Load())
+	if !l.state.CompareAndSwap(stateFilling, stateReading) {
+		l.drop()
+	}
 }
 
 // scanReply reports whether header and body are complete.
@@ -133,15 +131,17 @@ func (l *callStream) scanValue() (end int, whole bool, err error) {
 	return end, whole, nil
 }
 
-// settle begins stateAnswered, unless the caller has left.
-func (l *callStream) settle(err error) {
+// settle begins stateAnswered. It reports false if the caller has left.
+func (l *callStream) settle(err error) bool {
 	l.err = err
-	if l.state.CompareAndSwap(stateReading, stateAnswered) || l.state.CompareAndSwap(stateAsked, stateAnswered) {
-		l.session.conn.CallerReady()
-		l.done <- struct{}{} // has room: each call takes its token
-		return
+	for _, from := range [...]uint32{stateFilling, stateReading, stateAsked} {
+		if l.state.CompareAndSwap(from, stateAnswered) {
+			l.session.conn.CallerReady()
+			l.done <- struct{}{} // has room: each call takes its token
+			return true
+		}
 	}
-	l.got = nil
+	return false
 }
 
 // WindowGrew lets the caller send on.
@@ -149,11 +149,8 @@ func (l *callStream) WindowGrew() { signal(l.room) }
 
 // StreamEnded fails the caller that waits, if any.
 func (l *callStream) StreamEnded(err error) {
-	switch l.state.Load() {
-	case stateAsked, stateReading:
+	if at := l.state.Load(); at == stateAsked || at == stateReading {
 		l.settle(err)
-	case stateAbandoned:
-		l.got = nil
 	}
 }
 

@@ -21,7 +21,7 @@ type Session struct {
 	refusals refusals
 
 	verification atomic.Pointer[verification] // under way; nil: none
-	slept        atomic.Int64                 // Config.slept at the server's last proven sign of life, in nanoseconds
+	slept        atomic.Int64                 // slept at the server's last proven sign of life, in nanoseconds
 }
 
 // New is a session over conn, numbered id, to the server at addr. It ends with ctx, and
@@ -34,7 +34,7 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 		},
 		idle: make(idleStreams, cfg.MaxIdleStreams),
 	}
-	s.slept.Store(int64(cfg.slept()))
+	s.slept.Store(int64(slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	conn.UseGroup(s.group.run)
 	conn.OnFault(s.cancel)

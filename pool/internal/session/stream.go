@@ -93,7 +93,7 @@ func (s *base) open(ctx context.Context, method string) (*Conn, Phase, error) {
 // wake ends a Read or Write on the stream.
 func (o *streamOpening) wake() {
 	if st := o.stream.Load(); st != nil {
-		_ = (*st).SetDeadline(time.Unix(1, 0))
+		_ = (*st).SetDeadline(past)
 	}
 }
 

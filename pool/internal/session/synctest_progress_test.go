@@ -145,7 +145,7 @@ func TestASessionIsAskedAfterItsMachineHasSlept(t *testing.T) {
 		answer := s.alive
 		s.mux.Answer.Store(&answer)
 		for asleep, asked := range map[time.Duration]int64{999 * time.Millisecond: 0, time.Hour: 1} {
-			s.slept.Store(-int64(asleep))
+			s.slept.Store(int64(slept() - asleep))
 			ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			before := s.mux.Pings.Load()
 			s.Enter()

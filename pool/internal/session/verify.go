@@ -63,7 +63,7 @@ func (s *Session) verify(ctx context.Context, timer *time.Timer, r *Request) err
 // machine has slept counts, which its monotonic clock does not show.
 func (s *Session) stale() bool {
 	limit := s.cfg.SilenceLimit
-	return s.conn.Silence() >= limit || s.cfg.slept()-time.Duration(s.slept.Load()) >= limit
+	return s.conn.Silence() >= limit || slept()-time.Duration(s.slept.Load()) >= limit
 }
 
 // verifying is the verification under way, or a new one.
@@ -78,12 +78,12 @@ func (s *Session) verifying() *verification {
 		s.verification.Store(nil)
 		close(v.done)
 	}
-	slept := s.cfg.slept()
+	before := slept()
 	s.cfg.Counters.Pings.Add(1)
 	if !s.group.run(func() {
 		defer end()
 		if v.answered = s.Ping(s.ctx) == nil; v.answered {
-			s.slept.Store(int64(slept))
+			s.slept.Store(int64(before))
 		}
 	}) {
 		end()

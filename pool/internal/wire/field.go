@@ -16,11 +16,19 @@ func FieldIndex(t reflect.Type, name string) []int {
 	return f.found
 }
 
+// eachField calls f with each field that a value of the struct type t could have, in the
+// order of the codec, and where it is. Of several under one name FieldIndex tells which counts.
+func eachField(t reflect.Type, f func(name string, index []int)) {
+	all := finder{each: f}
+	all.look(t, nil)
+}
+
 // finder looks for one field.
 type finder struct {
 	name  string
 	found []int
-	path  []reflect.Type // the structs that look is inside of
+	path  []reflect.Type                 // the structs that look is inside of
+	each  func(name string, index []int) // is told of every field; may be nil
 }
 
 // maxEmbedding is how deep embedded structs are looked into.
@@ -57,7 +65,13 @@ func (f *finder) look(t reflect.Type, at []int) {
 		if name == "" {
 			name = field.Name
 		}
-		if field.IsExported() && name == f.name && (f.found == nil || len(index) <= len(f.found)) {
+		if !field.IsExported() {
+			continue
+		}
+		if f.each != nil {
+			f.each(name, index)
+		}
+		if name == f.name && (f.found == nil || len(index) <= len(f.found)) {
 			f.found = index
 		}
 	}

@@ -65,19 +65,25 @@ const mostNames, longestName = 8, 40
 // named are the names in a frame and in its event, as far as they are worth quoting.
 func named(b []byte) string {
 	var names []string
+	n := 0
+	add := func(prefix string, key []byte) {
+		if n++; n <= mostNames {
+			names = append(names, quoted(prefix, key))
+		}
+	}
 	for key, value := range Pairs(b) {
-		names = append(names, quoted("", key))
+		add("", key)
 		if string(key) == "Event" {
 			for inner := range Pairs(value) {
-				names = append(names, quoted("Event.", inner))
+				add("Event.", inner)
 			}
 		}
 	}
-	switch n := len(names); {
+	switch {
 	case n == 0:
 		return "nothing"
 	case n > mostNames:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNames], ", "), n-mostNames)
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), n-mostNames)
 	}
 	return strings.Join(names, ", ")
 }

@@ -5,6 +5,9 @@ import "encoding/binary"
 // The headers of replies have the same form in every call. They are read here without
 // the codec, and to the same result; a header of another form is left to the codec.
 
+// longestMethod is the longest name of a method that a Decoder remembers, in bytes.
+const longestMethod = 256
+
 // readHeader reads a header that has only known fields in common forms, and reports
 // whether it is one.
 func (d *Decoder) readHeader(b []byte, h *Header) bool {
@@ -25,7 +28,10 @@ func (d *Decoder) readHeader(b []byte, h *Header) bool {
 				h.Error = string(value)
 			}
 		case "ServiceMethod":
-			if value, b, ok = text(rest); ok && string(value) != d.method {
+			if value, b, ok = text(rest); ok && len(value) > longestMethod {
+				h.ServiceMethod = string(value) // d is kept with the stream, and would keep it
+				continue
+			} else if ok && string(value) != d.method {
 				d.method = string(value) // allocates only for another method than the last
 			}
 			h.ServiceMethod = d.method

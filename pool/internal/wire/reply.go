@@ -18,6 +18,10 @@ type Header struct {
 type Decoder struct {
 	dec    *codec.Decoder // nil: made when it is needed
 	method string         // of the last header
+
+	most, elements uint64       // as set by Bound
+	of             reflect.Type // of the last value read
+	plan           *plan        // of that type
 }
 
 // NewDecoder makes a Decoder.
@@ -82,7 +86,8 @@ func (d *Decoder) Forget() { d.dec = nil }
 
 // Body reads b, which holds exactly one value, into reply: a non-nil pointer,
 // which is set to its zero value first, or nil to read nothing. What reply holds
-// afterwards shares no memory with b. After an error it is zero.
+// afterwards shares no memory with b. After an error it is zero. A *SizeError means that
+// it would take too much memory; see Bound.
 func (d *Decoder) Body(b []byte, reply any) error {
 	if reply == nil {
 		return nil
@@ -92,6 +97,9 @@ func (d *Decoder) Body(b []byte, reply any) error {
 		return err
 	}
 	v.SetZero()
+	if err := d.weigh(b, v.Type()); err != nil {
+		return err
+	}
 	if err := d.decode(b, reply); err != nil {
 		v.SetZero()
 		return err

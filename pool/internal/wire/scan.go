@@ -23,16 +23,22 @@ const (
 // the bytes are not what the protocol allows.
 var ErrMalformed = errors.New("malformed msgpack")
 
-// SizeError reports that a reply is, or announces to be, larger than the limit.
+// SizeError reports that a reply is, or announces to be, larger than the limit, or that it
+// would be in memory.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
 	Announced uint64 // how many the reply would need at least
 	Elements  bool   // they are elements: of lists, and keys and values of maps
+	Decoded   bool   // they are bytes of memory that the caller's value would take
 }
 
 func (e *SizeError) Error() string {
 	what := "bytes"
-	if e.Elements {
+	switch {
+	case e.Decoded:
+		return fmt.Sprintf("reply would take at least %d bytes of memory once it is decoded, over the limit of %d: "+
+			"raise Config.MaxReplyBytes, or read it into a type with smaller elements", e.Announced, e.Limit)
+	case e.Elements:
 		what = "elements"
 	}
 	return fmt.Sprintf("reply of at least %d %s is over the limit of %d", e.Announced, what, e.Limit)
@@ -56,6 +62,9 @@ func (s *Scanner) Reset(from, limit int) {
 	s.pos, s.limit, s.skip, s.depth = from, limit, 0, 0
 	s.elements, s.extended = 0, false
 }
+
+// Elements is how many elements the lists and maps since Reset have, or announce.
+func (s *Scanner) Elements() uint64 { return s.elements }
 
 // Extended reports whether there was an extension since Reset.
 func (s *Scanner) Extended() bool { return s.extended }

@@ -22,7 +22,8 @@ type quiet struct {
 }
 
 // New makes a Discoverer. It resolves the settings and reads the files they name, to check
-// them, and sends no request. The error is a *ConfigError.
+// them, and sends no request. It waits 5 s at most for each file. The error is a
+// *ConfigError.
 func New(cfg Config) (*Discoverer, error) {
 	if cfg.Disabled {
 		return &Discoverer{}, nil
@@ -31,7 +32,7 @@ func New(cfg Config) (*Discoverer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newClient(s)
+	c, err := newClient(context.Background(), s)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (d *Discoverer) Walk(ctx context.Context) (Found, error) {
 	if q := d.quiet.Load(); q != nil && time.Now().Before(q.until) {
 		return Found{}, q.err
 	}
-	c, err := newClient(d.settings)
+	c, err := newClient(ctx, d.settings)
 	if err != nil {
 		return Found{}, err
 	}

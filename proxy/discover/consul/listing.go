@@ -47,8 +47,8 @@ func list(found *entries, tag string) (l listing) {
 				}
 				continue
 			}
-			if !seen[addr] {
-				seen[addr] = true
+			if key := (messages.Server{Addr: addr}).Key(); !seen[key] {
+				seen[key] = true
 				l.addrs = append(l.addrs, addr)
 			}
 		}

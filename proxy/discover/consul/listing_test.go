@@ -19,7 +19,7 @@ func TestAServicesOwnAddressCountsBeforeItsNodes(t *testing.T) {
 		consultest.Service{Address: "::ffff:10.0.0.3", Port: 4647},
 		consultest.Service{Address: "fe80::1%eth0", Port: 4647})
 	finds(t, finder(t, consul.Config{Address: c.Addr()}),
-		"192.0.2.1:4647", "10.0.0.2:5647", "nomad.example:1", "[2001:db8::1]:65535", "10.0.0.3:4647", "[fe80::1%eth0]:4647")
+		"192.0.2.1:4647", "10.0.0.2:5647", "nomad.example.:1", "[2001:db8::1]:65535", "10.0.0.3:4647", "[fe80::1%eth0]:4647")
 }
 
 func TestEntriesThatCannotBeDialedAreSkippedAndCounted(t *testing.T) {

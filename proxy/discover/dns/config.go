@@ -151,8 +151,5 @@ func split(s, fallback string) (host, port string, given bool, err error) {
 	if !given {
 		port = fallback
 	}
-	if strings.Contains(s+":", ".:") {
-		host += "."
-	}
 	return host, port, given, nil
 }

@@ -17,6 +17,8 @@ const (
 	Cut
 	// Withdrawn: this side has ended the session.
 	Withdrawn
+	// Crowded: this side had no room for the answer.
+	Crowded
 	// Reset: the stream has ended and its session lives.
 	Reset
 	// Denied: this server cannot serve the call at all: it is of another
@@ -89,6 +91,8 @@ func (f Failure) Judge(repeatable bool) Verdict {
 		return Verdict{Pass: true, Retry: again}
 	case Withdrawn:
 		return Verdict{Retry: again} // the server is not to blame
+	case Crowded:
+		return Verdict{Retry: again, Pause: true} // nor here; other answers have to be taken first
 	case Denied:
 		return Verdict{Pass: true, Retry: refused, Denied: true}
 	case Misplaced:

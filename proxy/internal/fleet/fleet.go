@@ -10,11 +10,14 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
+// virtual is when every simulation begins.
+var virtual = time.Unix(1_800_000_000, 0) //nolint:forbidigo // a virtual clock has one reading
+
 // New prepares a run.
 func New(cfg Config) *Fleet {
 	cfg = cfg.withDefaults()
 	f := &Fleet{
-		cfg: cfg, base: time.Unix(1_800_000_000, 0), rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
+		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
 	for i := range cfg.Servers {

@@ -1,6 +1,7 @@
 package lastgood_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,10 +19,10 @@ func Example() {
 	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "servers.json")
 
-	_, err = lastgood.Load(path)
+	_, err = lastgood.Load(context.Background(), path)
 	fmt.Println("at first:", errors.Is(err, fs.ErrNotExist))
 	fmt.Println(lastgood.Save(path, []string{"10.0.0.1:4647", "10.0.0.2:4647"}))
-	fmt.Println(lastgood.Load(path))
+	fmt.Println(lastgood.Load(context.Background(), path))
 	// Output:
 	// at first: true
 	// <nil>

@@ -1,15 +1,15 @@
 package lastgood
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
 // Bounds of what is read.
@@ -46,26 +46,22 @@ func checksum(servers []string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Load reads the list at path. The error is a *DamagedError, or the file system's
-// own: fs.ErrNotExist if there is no file.
-func Load(path string) ([]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err != nil {
-		return nil, err
-	}
+// Load reads the list at path, within ctx and 5 s. A file that somebody else may have
+// written is not read. The error is a *DamagedError, or a *safefile.Error: fs.ErrNotExist is
+// in it if there is no file.
+func Load(ctx context.Context, path string) ([]string, error) {
 	damaged := func(why string, err error) ([]string, error) {
 		return nil, &DamagedError{Path: path, Reason: why, Err: err}
 	}
-	if len(text) > maxBytes {
-		return damaged(fmt.Sprintf("it is larger than %d bytes", maxBytes), nil)
+	f, err := safefile.Read(ctx, path, safefile.Rules{Limit: maxBytes, Own: true})
+	switch {
+	case errors.Is(err, safefile.ErrTooLarge):
+		return damaged(fmt.Sprintf("it is larger than %d bytes", maxBytes), err)
+	case err != nil:
+		return nil, err
 	}
 	var l list
-	if err := json.Unmarshal(text, &l); err != nil {
+	if err := json.Unmarshal(f.Data, &l); err != nil {
 		return damaged("it is not JSON: "+err.Error(), err)
 	}
 	switch {
@@ -79,28 +75,20 @@ func Load(path string) ([]string, error) {
 	return l.Servers, nil
 }
 
-// Save puts the list in place of what is at path, for the owner's eyes only. When
-// it returns nil the list outlasts a crash of the machine. The errors are the file
-// system's own. Of more than 1,024 servers it keeps the first.
-func Save(path string, servers []string) (err error) {
+// Save puts the list in place of what is at path, for the owner's eyes only, as
+// safefile.Replace does; the error is a *safefile.Error. It blocks as long as the file
+// system does. Of more than 1,024 servers it keeps the first.
+func Save(path string, servers []string) error {
 	servers = servers[:min(len(servers), maxServers)]
 	text, err := json.MarshalIndent(list{Version: version, Checksum: checksum(servers), Servers: servers}, "", "\t")
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	err = errors.Join(err, f.Sync())
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return settle(dir)
+	return safefile.Replace(path, append(text, '\n'), maxBytes, isList)
+}
+
+// isList reports whether a file was written by Save, damaged or not.
+func isList(text []byte) bool {
+	var l list
+	return json.Unmarshal(text, &l) == nil && l.Version > 0 && l.Checksum != ""
 }

@@ -2,6 +2,7 @@ package lastgood_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,7 +28,7 @@ func saved(t *testing.T) string {
 
 func TestASavedListIsLoadedAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	path := saved(t)
-	got, err := lastgood.Load(path)
+	got, err := lastgood.Load(context.Background(), path)
 	if err != nil || !slices.Equal(got, three) {
 		t.Fatalf("%v, %v", got, err)
 	}
@@ -38,7 +39,7 @@ func TestASavedListIsLoadedAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	if err := lastgood.Save(path, three[:1]); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := lastgood.Load(path); err != nil || len(got) != 1 {
+	if got, err := lastgood.Load(context.Background(), path); err != nil || len(got) != 1 {
 		t.Errorf("after a second list: %v, %v", got, err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
@@ -57,7 +58,7 @@ func TestEveryDamageIsReported(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := lastgood.Load(path)
+		got, err := lastgood.Load(context.Background(), path)
 		damaged, ok := errors.AsType[*lastgood.DamagedError](err)
 		if !ok || got != nil || damaged.Path != path || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q gave %v, %v", text[:min(len(text), 60)], got, err)
@@ -86,7 +87,7 @@ func TestAListTooLongIsCutWhenItIsSaved(t *testing.T) {
 	if err := lastgood.Save(path, many); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := lastgood.Load(path); err != nil || !slices.Equal(got, many[:1024]) {
+	if got, err := lastgood.Load(context.Background(), path); err != nil || !slices.Equal(got, many[:1024]) {
 		t.Errorf("%d servers, %v", len(got), err)
 	}
 }
@@ -107,7 +108,7 @@ func TestAFailedSaveKeepsTheOldListAndLeavesNothingBehind(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
 		t.Errorf("%d entries, %v; want the list and the directory", len(left), err)
 	}
-	if got, err := lastgood.Load(path); err != nil || !slices.Equal(got, three) {
+	if got, err := lastgood.Load(context.Background(), path); err != nil || !slices.Equal(got, three) {
 		t.Errorf("%v, %v", got, err)
 	}
 }

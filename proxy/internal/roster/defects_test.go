@@ -170,9 +170,9 @@ func TestDefect10NoticesThatComeTogetherAllCount(t *testing.T) {
 
 func TestDefect11TheSameSeedAndMessagesGiveTheSameEffects(t *testing.T) {
 	const text = "start a b c d e f g h seed=3\nbackup s t u v w x y z\nheartbeat h g f e d c b a i j nodes=9 leader=a\ntick\nadvance 3s\ntick\nprobe a ok\nadvance 10m\n"
-	first := playAll(t, text)
+	first := playAll(t, text, nil)
 	for range 20 {
-		if again := playAll(t, text); again != first {
+		if again := playAll(t, text, nil); again != first {
 			t.Fatalf("played again:\n%s\nbefore:\n%s", again, first)
 		}
 	}

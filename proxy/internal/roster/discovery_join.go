@@ -72,7 +72,7 @@ func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined, usable i
 		found = found[:maxFound]
 	}
 	for _, f := range found {
-		server, err := messages.ParseServer(f.Addr)
+		server, err := ParseForeign(f.Addr, r.configured)
 		if err != nil {
 			r.warn(now, "discovery found a bad address: skipped", messages.Server{Addr: f.Addr}, err)
 			continue

@@ -11,6 +11,7 @@ import (
 // it stands in.
 type entry struct {
 	server        messages.Server // under the name it first came with
+	key           string          // of server
 	datacenter    string          // of the last heartbeat; empty: unknown
 	health        messages.Health
 	source        messages.Source // how it became a primary
@@ -33,6 +34,12 @@ type entry struct {
 	named bool // scratch of list.setPrimaries and list.setBackups
 	rank  int  // scratch of list.reorder
 }
+
+// newEntry is the entry of a server that joins.
+func newEntry(s messages.Server) *entry { return &entry{server: s, key: s.Key(), touched: true} }
+
+// keyOf is the key of the server at a normalised address.
+func keyOf(addr string) string { return messages.Server{Addr: addr}.Key() }
 
 // stale reports whether a message that was formed from the view of this epoch is older
 // than the last change of the server. Epoch 0 is the current one.

@@ -79,7 +79,7 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, 
 func (r *Roster) replace(members []member, from string, leave bool) {
 	named, untried := make(map[string]bool, len(members)), false
 	for _, m := range members {
-		named[m.server.Addr] = true
+		named[m.server.Key()] = true
 		e := r.list.find(m.server.Addr)
 		untried = untried || e == nil || e.health == messages.Unknown
 	}
@@ -100,7 +100,7 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 // admit sorts out which of the servers can be used and why the others cannot.
 func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []member, leftOut []error) {
 	for _, info := range infos {
-		server, err := messages.ParseServer(info.RPCAdvertiseAddr)
+		server, err := ParseForeign(info.RPCAdvertiseAddr, r.configured)
 		if err != nil {
 			leftOut = append(leftOut, err)
 			r.warn(now, "heartbeat names a bad address: left out", messages.Server{Addr: info.RPCAdvertiseAddr}, err)

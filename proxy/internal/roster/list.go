@@ -46,8 +46,9 @@ func (l *list) all() iter.Seq[*entry] {
 
 // find is the entry of addr, or nil.
 func (l *list) find(addr string) *entry {
+	key := keyOf(addr)
 	for e := range l.all() {
-		if e.server.Addr == addr {
+		if e.key == key {
 			return e
 		}
 	}
@@ -114,7 +115,7 @@ func (l *list) retaining() bool {
 // loses reports whether a server is not among those named that is known to work and
 // carries calls, or would.
 func (l *list) loses(named map[string]bool) bool {
-	lost := func(e *entry) bool { return e.health == messages.Alive && !named[e.server.Addr] }
+	lost := func(e *entry) bool { return e.health == messages.Alive && !named[e.key] }
 	active := l.active()
 	return active != nil && lost(active) || slices.ContainsFunc(l.primaries, lost)
 }

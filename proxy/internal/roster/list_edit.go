@@ -12,7 +12,7 @@ func (l *list) addPrimary(s messages.Server, from messages.Source) *entry {
 	e := l.find(s.Addr)
 	switch {
 	case e == nil:
-		e = &entry{server: s, touched: true}
+		e = newEntry(s)
 	case !l.isBackup(e):
 		return e
 	default:
@@ -30,7 +30,7 @@ func (l *list) addBackup(s messages.Server, from messages.Source) *entry {
 	l.edits++
 	e := l.find(s.Addr)
 	if e == nil {
-		e = &entry{server: s, touched: true}
+		e = newEntry(s)
 		l.backups = append(l.backups, e)
 	}
 	if !e.listed {
@@ -154,7 +154,7 @@ const maxDeparted = 16
 // round ended.
 func (l *list) join(e *entry) {
 	l.joins++
-	i := slices.Index(l.departed, e.server.Addr)
+	i := slices.Index(l.departed, e.key)
 	e.joined, e.back = i < 0, i >= 0
 	if i >= 0 {
 		l.departed = slices.Delete(l.departed, i, i+1)
@@ -164,7 +164,7 @@ func (l *list) join(e *entry) {
 // depart records a primary that leaves.
 func (l *list) depart(e *entry) {
 	if len(l.departed) < maxDeparted {
-		l.departed = append(l.departed, e.server.Addr)
+		l.departed = append(l.departed, e.key)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // not failed: it carries the calls, and goes before servers that were never reached.
 func (l *list) promote(named map[string]bool) {
 	e := l.active()
-	if e == nil || e.health == messages.Failed || named[e.server.Addr] || !l.isBackup(e) {
+	if e == nil || e.health == messages.Failed || named[e.key] || !l.isBackup(e) {
 		return
 	}
 	l.backups = without(l.backups, e)
@@ -94,6 +94,7 @@ func without(class []*entry, e *entry) []*entry {
 // already, those; and the server that carried the heartbeat.
 func (l *list) toRetain(named map[string]bool, from string, leader bool) (retain func(*entry) bool, retainsAny bool) {
 	retaining, loses := l.retaining(), l.loses(named)
+	from = keyOf(from)
 	for addr := range named {
 		e := l.find(addr)
 		switch {
@@ -105,7 +106,7 @@ func (l *list) toRetain(named map[string]bool, from string, leader bool) (retain
 		}
 	}
 	return func(e *entry) bool {
-		return e.retained || e.server.Addr == from || !retaining && e.health != messages.Failed
+		return e.retained || e.key == from || !retaining && e.health != messages.Failed
 	}, true
 }
 

@@ -59,9 +59,11 @@ func (r *Roster) setMembers(servers []messages.Server) (members []member, joinin
 		e := r.list.find(s.Addr)
 		switch {
 		case e == nil:
-			join = append(join, &entry{server: s})
+			join = append(join, newEntry(s))
 		case r.list.isBackup(e):
-			join = append(join, &entry{server: e.server, datacenter: e.datacenter})
+			again := newEntry(e.server)
+			again.datacenter = e.datacenter
+			join = append(join, again)
 		default:
 			members = append(members, member{server: e.server, datacenter: e.datacenter})
 		}

@@ -32,8 +32,8 @@ func (p Policy) arrange(class []*entry, nodeID string, rng *rand.Rand) {
 	switch p {
 	case Rendezvous:
 		slices.SortStableFunc(class, func(a, b *entry) int {
-			byHash := cmp.Compare(affinity(nodeID, a.server.Addr), affinity(nodeID, b.server.Addr))
-			return cmp.Or(byHash, cmp.Compare(a.server.Addr, b.server.Addr))
+			byHash := cmp.Compare(affinity(nodeID, a.key), affinity(nodeID, b.key))
+			return cmp.Or(byHash, cmp.Compare(a.key, b.key))
 		})
 	default:
 		rng.Shuffle(len(class), func(i, j int) { class[i], class[j] = class[j], class[i] })
@@ -75,7 +75,7 @@ func affinity(nodeID, addr string) uint64 {
 // share a first place, over the second ones; and so on. So a fleet that comes
 // back from a failover is even, and so is each part of it that must go elsewhere.
 func byFleetIndex(class []*entry, index uint64) {
-	slices.SortFunc(class, func(a, b *entry) int { return cmp.Compare(a.server.Addr, b.server.Addr) })
+	slices.SortFunc(class, func(a, b *entry) int { return cmp.Compare(a.key, b.key) })
 	for i := range class {
 		left := uint64(len(class) - i)
 		j := i + int(index%left)

@@ -58,7 +58,7 @@ const maxAdded = 64
 // addSeed makes a server that was added by hand a seed.
 func (r *Roster) addSeed(s messages.Server) {
 	for i := range r.seeds {
-		if r.seeds[i].server.Addr == s.Addr {
+		if r.seeds[i].server.Key() == s.Key() {
 			r.seeds[i].withdrawn = false
 			return
 		}
@@ -79,9 +79,9 @@ func (r *Roster) addSeed(s messages.Server) {
 // dropSeed records that a server was removed by hand. One that was added by hand
 // is forgotten.
 func (r *Roster) dropSeed(addr string) {
-	r.seeds = slices.DeleteFunc(r.seeds, func(seed seed) bool { return seed.added && seed.server.Addr == addr })
+	r.seeds = slices.DeleteFunc(r.seeds, func(seed seed) bool { return seed.added && seed.server.Key() == keyOf(addr) })
 	for i := range r.seeds {
-		if r.seeds[i].server.Addr == addr {
+		if r.seeds[i].server.Key() == keyOf(addr) {
 			r.seeds[i].withdrawn = true
 		}
 	}
@@ -108,14 +108,14 @@ func (r *Roster) restoreSeeds(retained bool) {
 // seededBy reports whether servers are the seeds.
 func (r *Roster) seededBy(servers []messages.Server) bool {
 	is := func(s messages.Server) func(seed) bool {
-		return func(seed seed) bool { return seed.server.Addr == s.Addr && !seed.withdrawn }
+		return func(seed seed) bool { return seed.server.Key() == s.Key() && !seed.withdrawn }
 	}
 	distinct := 0
 	for i, s := range servers {
 		if !slices.ContainsFunc(r.seeds, is(s)) {
 			return false
 		}
-		if !slices.ContainsFunc(servers[:i], func(o messages.Server) bool { return o.Addr == s.Addr }) {
+		if !slices.ContainsFunc(servers[:i], func(o messages.Server) bool { return o.Key() == s.Key() }) {
 			distinct++
 		}
 	}

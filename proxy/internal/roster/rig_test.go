@@ -8,10 +8,11 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
 
 // epoch0 is when every test begins.
-var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+var epoch0 = stepped.Start()
 
 // highest is a source of the highest number only: shuffling with it keeps the
 // order, and every jitter is the longest there is.
@@ -28,6 +29,16 @@ type rig struct {
 	r    *Roster
 	now  time.Time
 	view *messages.View // the last published
+
+	wall *stepped.Clock // sets the time of day; nil: that stays right
+}
+
+// read reads the clock.
+func (g *rig) read() time.Time {
+	if g.wall == nil {
+		return g.now
+	}
+	return g.wall.Read(g.now)
 }
 
 // newRig starts a roster whose rounds keep the ranking's order.
@@ -37,7 +48,7 @@ func newRig(t testing.TB, servers ...string) *rig {
 
 func startRig(t testing.TB, cfg Config, rng *rand.Rand) *rig {
 	g := &rig{t: t, r: New(cfg, rng), now: epoch0}
-	g.r.Start(g.now)
+	g.r.Start(g.read())
 	g.take()
 	return g
 }
@@ -54,7 +65,7 @@ func (g *rig) take() []Effect {
 }
 
 func (g *rig) step(m messages.Message) []Effect {
-	g.r.Step(g.now, m)
+	g.r.Step(g.read(), m)
 	return g.take()
 }
 
@@ -77,7 +88,7 @@ func (g *rig) advance(d time.Duration) []Effect {
 // spin.
 func (g *rig) expire() {
 	g.t.Helper()
-	g.r.Expire(g.now)
+	g.r.Expire(g.read())
 	if at := g.r.Deadline(); !at.After(g.now) {
 		g.t.Fatalf("after Expire at %v the deadline is %v", g.now, at)
 	}

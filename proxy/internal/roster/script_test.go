@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
 
 // script plays the commands of a transcript. Every command that can be answered
@@ -52,7 +53,7 @@ func (s *script) play(line string) []string {
 		s.expire()
 		s.record()
 	default:
-		s.r.Step(s.now, s.message(c))
+		s.r.Step(s.read(), s.message(c))
 		s.record()
 	}
 	return s.out
@@ -75,8 +76,8 @@ func (s *script) start(c command) {
 	if seed, ok := c.options["seed"]; ok {
 		rng = seeded(s.number(seed))
 	}
-	s.rig = &rig{t: s.t, r: New(cfg, rng), now: epoch0}
-	s.r.Start(s.now)
+	s.rig = &rig{t: s.t, r: New(cfg, rng), now: epoch0, wall: s.wall}
+	s.r.Start(s.read())
 	s.record()
 }
 
@@ -212,8 +213,8 @@ func (s *script) duration(text string) time.Duration {
 
 // playAll runs a whole transcript: comments, blank lines and commands are kept,
 // recorded effects (indented) are replaced by what happens now.
-func playAll(t testing.TB, text string) string {
-	s := &script{rig: &rig{t: t}}
+func playAll(t testing.TB, text string, wall *stepped.Clock) string {
+	s := &script{rig: &rig{t: t, wall: wall}}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")

@@ -85,7 +85,7 @@ func TestRendezvousMovesOnlyAShareOfTheClients(t *testing.T) {
 	first := func(node string, n int) string {
 		class := make([]*entry, 0, n)
 		for _, s := range servs(t, pooled(n)...) {
-			class = append(class, &entry{server: s})
+			class = append(class, newEntry(s))
 		}
 		Rendezvous.arrange(class, node, nil)
 		return class[0].server.Addr

@@ -1,4 +1,4 @@
-package pool
+package credentials
 
 import (
 	"context"
@@ -15,26 +15,31 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
-// tlsConn is a transport behind a TLS handshake. A server reports only after the
+// Conn is a transport behind a TLS handshake. A server reports only after the
 // handshake that it refuses this side's certificate (TLS 1.3), so its reads tell
 // that apart from other ends.
-type tlsConn struct {
+type Conn struct {
 	*tls.Conn
-	under *metered
-	creds *credentials
+	under *Metered
+	creds *Credentials
 	addr  string
 	known atomic.Bool // the server has answered: it did take us
 }
 
-// metered counts what passes over the transport under TLS.
-type metered struct {
+// Metered counts what passes over the transport under TLS.
+type Metered struct {
 	net.Conn
 	in, out *atomic.Uint64
 	heard   atomic.Bool // something came in
 }
 
+// NewMetered counts the bytes that pass over conn.
+func NewMetered(conn net.Conn, in, out *atomic.Uint64) *Metered {
+	return &Metered{Conn: conn, in: in, out: out}
+}
+
 // Read counts.
-func (m *metered) Read(b []byte) (int, error) {
+func (m *Metered) Read(b []byte) (int, error) {
 	n, err := m.Conn.Read(b)
 	if n > 0 {
 		m.in.Add(uint64(n))
@@ -44,15 +49,15 @@ func (m *metered) Read(b []byte) (int, error) {
 }
 
 // Write counts.
-func (m *metered) Write(b []byte) (int, error) {
+func (m *Metered) Write(b []byte) (int, error) {
 	n, err := m.Conn.Write(b)
 	m.out.Add(uint64(n))
 	return n, err
 }
 
-// secure does the handshake on conn, within ctx, and makes sure of the server.
-// The error is a *TLSError, or that of ctx. conn stays the caller's if it fails.
-func (c *credentials) secure(ctx context.Context, conn *metered, addr string) (*tlsConn, error) {
+// Secure does the handshake on conn, within ctx, and makes sure of the server.
+// The error is a *Error, or that of ctx. conn stays the caller's if it fails.
+func (c *Credentials) Secure(ctx context.Context, conn *Metered, addr string) (*Conn, error) {
 	deadline, _ := ctx.Deadline()
 	if err := conn.SetWriteDeadline(deadline); err != nil {
 		return nil, err
@@ -72,17 +77,20 @@ func (c *credentials) secure(ctx context.Context, conn *metered, addr string) (*
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, c.tlsError(addr, err, progress{answered: conn.heard.Load(), asked: asked.Load()})
 	}
-	return &tlsConn{Conn: secured, under: conn, creds: c, addr: addr}, nil
+	return &Conn{Conn: secured, under: conn, creds: c, addr: addr}, nil
 }
 
+// Answered notes that the server has answered inside TLS: it did take us.
+func (c *Conn) Answered() { c.known.Store(true) }
+
 // NonBlocking is the connection below, whose Write does not block; nil if it may.
-func (c *tlsConn) NonBlocking() *nbconn.Conn {
+func (c *Conn) NonBlocking() *nbconn.Conn {
 	nb, _ := c.under.Conn.(*nbconn.Conn)
 	return nb
 }
 
 // Read types the refusal that comes in place of the first answer.
-func (c *tlsConn) Read(b []byte) (int, error) {
+func (c *Conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if err != nil && refusal(err) {
 		err = c.creds.tlsError(c.addr, err, progress{answered: true, asked: true})
@@ -100,9 +108,9 @@ const (
 
 // Write looks, when it fails, whether the server has sent the reason: it refuses, and
 // hangs up, while this side already writes.
-func (c *tlsConn) Write(b []byte) (int, error) {
+func (c *Conn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
-	if err == nil || c.known.Load() || !hungUp(err) {
+	if err == nil || c.known.Load() || !HungUp(err) {
 		return n, err
 	}
 	var rest [512]byte // of a session that will not be
@@ -112,7 +120,7 @@ func (c *tlsConn) Write(b []byte) (int, error) {
 			if mux.TimedOut(why) && looks < lastWordsLooks {
 				continue
 			}
-			if _, typed := why.(*TLSError); typed { //nolint:errorlint // Read gives it bare
+			if _, typed := why.(*Error); typed { //nolint:errorlint // Read gives it bare
 				err = why
 			}
 			return n, err
@@ -127,54 +135,54 @@ type progress struct {
 }
 
 // tlsError types what a handshake failed with.
-func (c *credentials) tlsError(addr string, err error, at progress) error {
-	e := &TLSError{Addr: addr, Kind: ErrTLSFailed, Wanted: c.wanted, Err: err}
+func (c *Credentials) tlsError(addr string, err error, at progress) error {
+	e := &Error{Addr: addr, Kind: ErrFailed, Wanted: c.wanted, Err: err}
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		e.Kind = c.distrust(bad, e)
 		return e
 	}
-	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && hungUp(err) {
-		e.Kind = ErrTLSNotSpoken
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || !at.answered && HungUp(err) {
+		e.Kind = ErrNotSpoken
 	} else if refusal(err) && (at.asked || alertOf(err) != alertHandshakeFailure) {
-		e.Kind, e.Shown = ErrTLSRefused, c.shown
+		e.Kind, e.Shown = ErrRefused, c.shown
 	}
 	return e
 }
 
-// hungUpError is the error of a server that hung up before it sent anything in
+// HungUpError is the error of a server that hung up before it sent anything in
 // yamux.
-func hungUpError(addr string, creds *credentials, err error) error {
+func HungUpError(addr string, creds *Credentials, err error) error {
 	if creds == nil {
-		return &TLSError{Addr: addr, Kind: ErrTLSWanted, Err: err}
+		return &Error{Addr: addr, Kind: ErrWanted, Err: err}
 	}
-	if _, typed := errors.AsType[*TLSError](err); typed {
+	if _, typed := errors.AsType[*Error](err); typed {
 		return err
 	}
-	return &TLSError{Addr: addr, Kind: ErrTLSDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err}
+	return &Error{Addr: addr, Kind: ErrDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err}
 }
 
 // distrust is why the server's certificate was not accepted; it notes the names
 // where these are why.
-func (c *credentials) distrust(bad *tls.CertificateVerificationError, e *TLSError) error {
+func (c *Credentials) distrust(bad *tls.CertificateVerificationError, e *Error) error {
 	leaf := bad.UnverifiedCertificates[0]
 	if _, ok := errors.AsType[x509.HostnameError](bad); ok {
 		e.Offered = offered(leaf)
 		if !slices.ContainsFunc(e.Offered, aServers) && slices.ContainsFunc(e.Offered, anAgents) {
-			return ErrTLSWrongRole
+			return ErrWrongRole
 		}
-		return ErrTLSWrongName
+		return ErrWrongName
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](bad); ok {
 		switch invalid.Reason {
 		case x509.Expired:
-			return ErrTLSExpired
+			return ErrExpired
 		case x509.IncompatibleUsage:
 			e.Offered = offered(leaf)
-			return ErrTLSWrongRole
+			return ErrWrongRole
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](bad); ok {
-		return ErrTLSUnknownAuthority
+		return ErrUnknownAuthority
 	}
-	return ErrTLSFailed
+	return ErrFailed
 }

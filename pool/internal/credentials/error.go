@@ -1,4 +1,4 @@
-package pool
+package credentials
 
 import (
 	"crypto/tls"
@@ -11,39 +11,42 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
 // Why no session over TLS, or over plain TCP, came about. Each is reached with
 // errors.Is from the error of a call.
 var (
-	// ErrTLSUnknownAuthority means that the server's certificate is signed by none
+	// ErrUnknownAuthority means that the server's certificate is signed by none
 	// of the authorities that are trusted.
-	ErrTLSUnknownAuthority = errors.New("the server's certificate comes from an authority that is not trusted (another CA?)")
-	// ErrTLSWrongName means that it is for another name, most often that of
+	ErrUnknownAuthority = errors.New("the server's certificate comes from an authority that is not trusted (another CA?)")
+	// ErrWrongName means that it is for another name, most often that of
 	// another region.
-	ErrTLSWrongName = errors.New("the server's certificate is for another name (another region?)")
-	// ErrTLSWrongRole means that it is a client's, not a server's.
-	ErrTLSWrongRole = errors.New("the certificate shown is not that of a server")
-	// ErrTLSExpired means that it is not valid any more, or not yet.
-	ErrTLSExpired = errors.New("the server's certificate is not valid at this time")
-	// ErrTLSRefused means that the server does not accept the certificate of this
+	ErrWrongName = errors.New("the server's certificate is for another name (another region?)")
+	// ErrWrongRole means that it is a client's, not a server's.
+	ErrWrongRole = errors.New("the certificate shown is not that of a server")
+	// ErrExpired means that it is not valid any more, or not yet.
+	ErrExpired = errors.New("the server's certificate is not valid at this time")
+	// ErrRefused means that the server does not accept the certificate of this
 	// side, or that it wants one and there is none.
-	ErrTLSRefused = errors.New("the server refuses this client")
-	// ErrTLSWanted means that the server hung up on a client without TLS before
+	ErrRefused = errors.New("the server refuses this client")
+	// ErrWanted means that the server hung up on a client without TLS before
 	// it sent anything.
-	ErrTLSWanted = errors.New("the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647)")
-	// ErrTLSNotSpoken means that what answered the handshake was no TLS.
-	ErrTLSNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647)")
-	// ErrTLSDropped means that the server hung up after the handshake, before it
+	ErrWanted = errors.New("the server hung up at the first byte: it may want TLS, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647)")
+	// ErrNotSpoken means that what answered the handshake was no TLS.
+	ErrNotSpoken = errors.New("the server does not answer in TLS: it may speak plain TCP, have reached its limit of connections (rpc_max_conns_per_client, 100 by default), or not be at its RPC port (4647)")
+	// ErrDropped means that the server hung up after the handshake, before it
 	// answered: so do those that refuse a certificate, when the reason is lost.
-	ErrTLSDropped = errors.New("the server hung up when TLS was set up: it may refuse this client's certificate")
-	// ErrTLSFailed is any other failure of a handshake.
-	ErrTLSFailed = errors.New("TLS could not be set up")
+	ErrDropped = errors.New("the server hung up when TLS was set up: it may refuse this client's certificate")
+	// ErrFailed is any other failure of a handshake.
+	ErrFailed = errors.New("TLS could not be set up")
 )
 
-// TLSError reports why this side and the server at Addr do not trust or do not
+// Error reports why this side and the server at Addr do not trust or do not
 // understand each other. It is the cause of a *DialError.
-type TLSError struct {
+type Error struct {
 	Addr    string
 	Kind    error    // one of the ErrTLS sentinels
 	Wanted  string   // the name a server must have; empty without TLS, and where any will do
@@ -52,28 +55,36 @@ type TLSError struct {
 	Err     error    // the error of the handshake or the transport
 }
 
-func (e *TLSError) Error() string { return e.text(stated{}) }
+func (e *Error) Error() string { return e.Text(plain) }
 
-// text is kind and cause, without what s states.
-func (e *TLSError) text(s stated) string {
+// plain is the text of an error of a handshake or a transport.
+func plain(err error) string {
+	if bad, ok := err.(*tls.CertificateVerificationError); ok { //nolint:errorlint // the very next one
+		return bad.Err.Error()
+	}
+	return err.Error()
+}
+
+// Text is kind and cause; of is the text of the cause.
+func (e *Error) Text(of func(error) string) string {
 	var b strings.Builder
 	b.WriteString(e.Kind.Error())
 	if e.Offered != nil && e.Wanted != "" {
 		fmt.Fprintf(&b, ": wanted %s, it offers %s", e.Wanted, listed(e.Offered))
 	}
-	if e.Kind == ErrTLSRefused { //nolint:errorlint // the very value
+	if e.Kind == ErrRefused { //nolint:errorlint // the very value
 		if e.Shown == "" {
 			b.WriteString(": it wants a certificate and none is configured")
 		} else {
 			b.WriteString(": it was shown a certificate for " + e.Shown)
 		}
 	}
-	b.WriteString(e.detail(s))
+	b.WriteString(e.detail(of))
 	return b.String()
 }
 
 // detail is the text of Err beyond the kind.
-func (e *TLSError) detail(s stated) string {
+func (e *Error) detail(of func(error) string) string {
 	if bad, ok := errors.AsType[x509.HostnameError](e.Err); ok && bad.Certificate != nil && len(offered(bad.Certificate)) > 0 {
 		return "" // the names are what it is about
 	}
@@ -92,16 +103,16 @@ func (e *TLSError) detail(s stated) string {
 		return fmt.Sprintf(": it sent %q", bad.RecordHeader)
 	}
 	if alertOf(e.Err) == alertHandshakeFailure {
-		if e.Kind == ErrTLSFailed { //nolint:errorlint // the very value
+		if e.Kind == ErrFailed { //nolint:errorlint // the very value
 			return ": remote error: tls: alert 40, as for no cipher suite in common"
 		}
 		return ": remote error: tls: alert 40"
 	}
-	return ": " + s.text(e.Err)
+	return ": " + of(e.Err)
 }
 
 // Unwrap gives the kind and the cause.
-func (e *TLSError) Unwrap() []error { return []error{e.Kind, e.Err} }
+func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
 
 // aServers and anAgents tell names of roles apart: server.global.nomad,
 // client.global.nomad, cli.global.nomad.
@@ -125,9 +136,9 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// hungUp reports whether err is that of a peer that closed the connection, in
+// HungUp reports whether err is that of a peer that closed the connection, in
 // either way.
-func hungUp(err error) bool {
+func HungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -171,55 +182,61 @@ func alertOf(err error) uint64 {
 	return v.Uint()
 }
 
-// refuses reports whether a dial failed because of the credentials.
-func refuses(err error) bool {
-	_, is := errors.AsType[*TLSError](err)
+// Refuses reports whether a dial failed because of the credentials.
+func Refuses(err error) bool {
+	_, is := errors.AsType[*Error](err)
 	return is
 }
 
-// TLSConfigError reports what is wrong with a TLSConfig, and in which file.
-type TLSConfigError struct {
-	Field   string // of TLSConfig
+// ConfigError reports what is wrong with a Config, and in which file.
+type ConfigError struct {
+	Field   string // of Config
 	File    string // its path, "PEM" if it was given as such, or empty
-	Problem TLSProblem
+	Problem Problem
 	Err     error // nil, or more about it
 }
 
-func (e *TLSConfigError) Error() string {
+func (e *ConfigError) Error() string {
 	var b strings.Builder
 	b.WriteString("pool: TLSConfig." + e.Field)
 	if e.File != "" {
-		b.WriteString(" " + e.File)
+		b.WriteString(" " + printable.Line(e.File, maxPath))
 	}
 	b.WriteString(" " + string(e.Problem))
-	if e.Err != nil {
+	if file, is := errors.AsType[*safefile.Error](e.Err); is {
+		b.WriteString(": " + file.Why()) // without the path once more
+	} else if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
 	return b.String()
 }
 
-func (e *TLSConfigError) Unwrap() error { return e.Err }
+// maxPath bounds what is shown of a file's path, in bytes.
+const maxPath = 512
 
-// TLSProblem is the fault of a part of a TLSConfig, in words that follow
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Problem is the fault of a part of a Config, in words that follow
 // its name.
-type TLSProblem string
+type Problem string
 
 // The problems.
 const (
-	TLSUnreadable    TLSProblem = "cannot be read"
-	TLSGivenTwice    TLSProblem = "is given as a file and as PEM: give one of them"
-	TLSNoPEM         TLSProblem = "holds no PEM of the kind expected"
-	TLSMalformed     TLSProblem = "cannot be understood"
-	TLSNoCA          TLSProblem = "is missing: give the CA that signs the servers' certificates, as CAFile or CAPEM"
-	TLSNotCA         TLSProblem = "holds certificates, and none of a CA"
-	TLSNoKey         TLSProblem = "is a certificate without its key: give KeyFile or KeyPEM"
-	TLSNoCertificate TLSProblem = "is a key without its certificate: give CertFile or CertPEM"
-	TLSKeyMismatch   TLSProblem = "is not the key of the certificate"
-	TLSExpired       TLSProblem = "has expired"
-	TLSNotYetValid   TLSProblem = "is not valid yet"
-	TLSBadVersion    TLSProblem = "must be TLS 1.2 or 1.3"
-	TLSUnknownSuite  TLSProblem = "holds a cipher suite that is not known"
-	TLSInsecureSuite TLSProblem = "holds a cipher suite that is not secure"
-	TLSNoSuite       TLSProblem = "holds no cipher suite of TLS 1.2, which MinVersion allows"
-	TLSBadWatch      TLSProblem = "must be positive, and there must be files to watch"
+	Unreadable    Problem = "cannot be read"
+	GivenTwice    Problem = "is given as a file and as PEM: give one of them"
+	NoPEM         Problem = "holds no PEM of the kind expected"
+	Malformed     Problem = "cannot be understood"
+	NoCA          Problem = "is missing: give the CA that signs the servers' certificates, as CAFile or CAPEM"
+	NotCA         Problem = "holds certificates, and none of a CA"
+	NoKey         Problem = "is a certificate without its key: give KeyFile or KeyPEM"
+	NoCertificate Problem = "is a key without its certificate: give CertFile or CertPEM"
+	KeyMismatch   Problem = "is not the key of the certificate"
+	WeakKey       Problem = "holds a key that is too short"
+	Expired       Problem = "has expired"
+	NotYetValid   Problem = "is not valid yet"
+	BadVersion    Problem = "must be TLS 1.2 or 1.3"
+	UnknownSuite  Problem = "holds a cipher suite that is not known"
+	InsecureSuite Problem = "holds a cipher suite that is not secure"
+	NoSuite       Problem = "holds no cipher suite of TLS 1.2, which MinVersion allows"
+	BadWatch      Problem = "must be positive, and there must be files to watch"
 )

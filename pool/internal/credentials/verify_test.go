@@ -1,4 +1,4 @@
-package pool
+package credentials
 
 import (
 	"crypto/tls"
@@ -25,7 +25,7 @@ func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 			cache := tls.NewLRUClientSessionCache(1)
 			meet := func(roots []byte) (resumed bool, err error) {
 				t.Helper()
-				creds, err := (&TLSConfig{CAPEM: roots, VerifyServerName: new(false)}).load(time.Now())
+				creds, err := (&Config{CAPEM: roots, VerifyServerName: new(false)}).Load(time.Now())
 				noError(t, err)
 				if creds.tls.ClientSessionCache != nil {
 					t.Error("the pool would resume")

@@ -1,12 +1,13 @@
-package pool
+package credentials
 
 import (
 	"context"
 	"errors"
-	"io"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // repliedNo is a cluster that refuses until it has done so often enough, and when.
@@ -16,23 +17,21 @@ type repliedNo struct {
 	at    []time.Duration
 }
 
-func (r *repliedNo) try(ctx context.Context, _ *credentials) trial {
+func (r *repliedNo) try(ctx context.Context, _ *Credentials) Trial {
 	r.at = append(r.at, time.Since(r.begin))
 	if r.left--; r.left < 0 {
-		return trial{taken: true}
+		return Trial{Taken: true}
 	}
-	return trial{refused: errors.New("no")}
+	return Trial{Refused: errors.New("no")}
 }
 
 // runOffer runs an offer of something until it is taken, or ctx ends.
-func runOffer(t *testing.T, r *repliedNo) (o *offering, taken <-chan bool) {
+func runOffer(t *testing.T, r *repliedNo) (o *Offering, taken <-chan bool) {
 	t.Helper()
-	o = (&Pool{}).newOffering(nil)
 	r.begin = time.Now()
-	o.try = r.try
-	o.pending.Store(true)
+	o = Offer(zerolog.Nop(), nil, 0, r.try)
 	done := make(chan bool, 1)
-	go func() { done <- o.run(t.Context()) }()
+	go func() { done <- o.Run(t.Context()) }()
 	return o, done
 }
 
@@ -67,13 +66,13 @@ func TestAnEventBringsAnOfferForward(t *testing.T) {
 		time.Sleep(20 * time.Minute) // between two offers of the slowest pace
 		synctest.Wait()
 		before := len(r.at)
-		o.event()
+		o.Event()
 		synctest.Wait()
 		if len(r.at) != before+1 || r.at[before] != 20*time.Minute {
 			t.Fatalf("%v", r.at)
 		}
 		for range 10_000 { // a storm of them brings one each second or so
-			o.event()
+			o.Event()
 			time.Sleep(time.Millisecond)
 		}
 		synctest.Wait()
@@ -96,35 +95,10 @@ func TestWithoutAnOfferEventsBringNone(t *testing.T) {
 			t.Fatal("not taken")
 		}
 		o.pending.Store(false)
-		o.event()
+		o.Event()
 		if len(o.events) != 0 {
 			t.Error("it is reported")
 		}
-		(*offering)(nil).event()
+		(*Offering)(nil).Event()
 	})
-}
-
-func TestASessionAndARefusalOfTheOldAreEvents(t *testing.T) {
-	p := &Pool{}
-	p.refusing.Store(new([]string))
-	o, on, files := &owner{pool: p}, p.newOffering(nil), p.newOffering(nil)
-	p.offered.Store(on)
-	p.watching.Store(files)
-	o.noteDial("a", nil) // nothing is on offer
-	on.pending.Store(true)
-	files.pending.Store(true)
-	for _, c := range []struct {
-		err  error
-		want int
-	}{{io.EOF, 0}, {nil, 1}, {&DialError{Err: &TLSError{Kind: ErrTLSFailed, Err: io.EOF}}, 1}} {
-		o.noteDial("a", c.err)
-		for _, of := range []*offering{on, files} {
-			if n := len(of.events); n != c.want {
-				t.Errorf("%v: %d events, want %d", c.err, n, c.want)
-			}
-			for len(of.events) > 0 {
-				<-of.events
-			}
-		}
-	}
 }

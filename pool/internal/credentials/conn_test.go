@@ -1,17 +1,16 @@
-package pool
+package credentials
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -58,64 +57,24 @@ func (s *sleepy) Read(b []byte) (int, error) {
 func TestAWriteToAServerThatRefusedHasTheReason(t *testing.T) {
 	ca, err := testutil.NewCA()
 	noError(t, err)
-	creds, err := (&TLSConfig{CAPEM: ca.PEM()}).load(time.Now())
+	creds, err := (&Config{CAPEM: ca.PEM()}).Load(time.Now())
 	noError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	addr, gone := refusing(t, ca)
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	noError(t, err)
 	defer raw.Close()
 	under := &sleepy{Conn: raw}
-	conn, err := creds.secure(ctx, &metered{Conn: under, in: new(atomic.Uint64), out: new(atomic.Uint64)}, addr)
+	conn, err := creds.Secure(ctx, NewMetered(under, new(atomic.Uint64), new(atomic.Uint64)), addr)
 	noError(t, err)
 	<-gone
 	under.asleep.Store(true)
 	for err == nil && ctx.Err() == nil {
 		_, err = conn.Write([]byte{6})
 	}
-	if e, ok := errors.AsType[*TLSError](err); !ok || e.Kind != ErrTLSRefused || e.Shown != "" {
+	if e, ok := errors.AsType[*Error](err); !ok || e.Kind != ErrRefused || e.Shown != "" {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
-	p := &Pool{}
-	o, now := &owner{pool: p}, &credentials{}
-	p.creds.Store(now)
-	late := p.newOffering(nil)
-	late.end()
-	if o.enforce(core.Secured{}, &offer{next: &credentials{}, by: late}) || p.creds.Load() != now {
-		t.Error("it replaced what came into force meanwhile")
-	}
-	next, on := &credentials{}, p.newOffering(nil)
-	if !o.enforce(core.Secured{}, &offer{next: next, by: on}) || p.creds.Load() != next {
-		t.Error("what is on offer was not taken either")
-	}
-}
-
-func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
-	p := &Pool{}
-	o, first, second := &owner{pool: p}, &credentials{}, &credentials{}
-	reply := actor.NewReply[error]()
-	if !o.enforce(core.Secured{}, &offer{next: second, serial: 2}) || o.enforce(core.Secured{Reply: reply}, &offer{next: first, serial: 1}) {
-		t.Error("what was slow was put into force")
-	}
-	select {
-	case err := <-reply.Chan():
-		if err != nil {
-			t.Error(err)
-		}
-	default:
-		t.Error("its caller waits for ever")
-	}
-	if p.creds.Load() != second {
-		t.Error("what was asked for first is in force")
-	}
-	renewed := p.newOffering(nil)
-	renewed.inForce = second
-	if !o.enforce(core.Secured{}, &offer{next: first, by: renewed}) || p.creds.Load() != first {
-		t.Error("changed files were not")
 	}
 }
 
@@ -126,13 +85,13 @@ func TestWritingDoesNotBlockOverTLSIfItDoesNotBelow(t *testing.T) {
 	tcp, err := net.Dial("tcp", ln.Addr().String())
 	noError(t, err)
 	defer tcp.Close()
-	nb := nbconn.Wrap(tcp, newBacklogError)
+	nb := nbconn.Wrap(tcp, func(int) error { return io.ErrShortWrite })
 	_, can := nb.(*nbconn.Conn)
 	for _, c := range []struct {
 		conn net.Conn
 		want bool
-	}{{nb, can}, {&tlsConn{under: &metered{Conn: nb}}, can}, {&tlsConn{under: &metered{Conn: tcp}}, false}, {tcp, false}} {
-		w := mux.New(c.conn, mux.Config{Violation: newViolation})
+	}{{nb, can}, {&Conn{under: &Metered{Conn: nb}}, can}, {&Conn{under: &Metered{Conn: tcp}}, false}, {tcp, false}} {
+		w := mux.New(c.conn, mux.Config{Violation: func(_ string, err error) error { return err }})
 		if w.NonBlocking() != c.want {
 			t.Errorf("%T: without blocking: %v", c.conn, !c.want)
 		}

@@ -1,4 +1,4 @@
-package pool
+package credentials
 
 import (
 	"context"
@@ -10,17 +10,18 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// offering offers credentials to servers until one takes them, and reads the files that
+// Offering offers credentials to servers until one takes them, and reads the files that
 // they come from again. There may be two: of OfferTLS, and of the files of the credentials
 // in force.
-type offering struct {
-	log     zerolog.Logger
-	from    *TLSConfig   // whose files are read; nil: there are none
-	inForce *credentials // those in force, whose files are watched; nil: of OfferTLS
-	serial  uint64       // of OfferTLS, among SetTLS and OfferTLS
-	try     func(context.Context, *credentials) trial
+type Offering struct {
+	Serial uint64 // of OfferTLS, among SetTLS and OfferTLS
 
-	next    *credentials          // on offer; nil is plain TCP
+	log     zerolog.Logger
+	from    *Config      // whose files are read; nil: there are none
+	inForce *Credentials // those in force, whose files are watched; nil: of OfferTLS
+	try     Try
+
+	next    *Credentials          // on offer; nil is plain TCP
 	pending atomic.Bool           // next is to be taken
 	untaken atomic.Pointer[error] // why the last trial did not take it; nil: there was none yet
 
@@ -31,6 +32,58 @@ type offering struct {
 	refusedSum   [sha256.Size]byte // of the credentials whose refusal was logged
 	unreachedSum [sha256.Size]byte // of those for which it was logged that no server could be asked
 	badFiles     string            // the fault of the files that was logged last
+}
+
+// Try tries credentials on servers.
+type Try func(context.Context, *Credentials) Trial
+
+// newOffering offers nothing yet.
+func newOffering(log zerolog.Logger, try Try) *Offering {
+	o := &Offering{log: log, try: try, events: make(chan struct{}, 1)}
+	o.over, o.end = context.WithCancel(context.Background())
+	return o
+}
+
+// Offer makes the offering of next, whose files are read again if it has some.
+func Offer(log zerolog.Logger, next *Credentials, serial uint64, try Try) *Offering {
+	o := newOffering(log, try)
+	o.Serial, o.next = serial, next
+	if next != nil {
+		o.from = &next.from
+	}
+	o.pending.Store(true)
+	return o
+}
+
+// Watch makes the offering of what the files of inForce will hold.
+func Watch(log zerolog.Logger, inForce *Credentials, try Try) *Offering {
+	o := newOffering(log, try)
+	o.from, o.inForce = &inForce.from, inForce
+	return o
+}
+
+// Next is what is on offer, once Run has returned.
+func (o *Offering) Next() *Credentials { return o.next }
+
+// Watched reports whether it is about the files of the credentials in force.
+func (o *Offering) Watched() bool { return o.inForce != nil }
+
+// End ends it; Over reports whether it has.
+func (o *Offering) End() { o.end() }
+
+// Over reports whether End was called.
+func (o *Offering) Over() bool { return o.over.Err() != nil }
+
+// Pending reports whether something is on offer, and why it was not taken the last time;
+// nil: it was not tried yet. Of nil nothing is on offer.
+func (o *Offering) Pending() (pending bool, untaken error) {
+	if o == nil || !o.pending.Load() {
+		return false, nil
+	}
+	if why := o.untaken.Load(); why != nil {
+		untaken = *why
+	}
+	return true, untaken
 }
 
 // The time between two offers: from 5 s, doubled each time, to 4 min, and up to a
@@ -47,9 +100,9 @@ func offerPause(offers int) time.Duration {
 	return pause + rand.N(pause/4)
 }
 
-// event brings the next trial forward: a server may answer differently now, or there is
+// Event brings the next trial forward: a server may answer differently now, or there is
 // another one.
-func (o *offering) event() {
+func (o *Offering) Event() {
 	if o == nil || !o.pending.Load() {
 		return
 	}
@@ -59,9 +112,12 @@ func (o *offering) event() {
 	}
 }
 
-// run offers next, and reads the files, until a server has taken it, or there is none to
-// ask, or ctx ends (false).
-func (o *offering) run(ctx context.Context) bool {
+// Run offers what is on offer, and reads the files, until a server has taken it, or there is
+// none to ask, or ctx or the offering ends (false).
+func (o *Offering) Run(ctx context.Context) bool {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(o.over, stop)()
 	var tick <-chan time.Time
 	if o.from != nil && o.from.Watch > 0 {
 		t := time.NewTicker(o.from.Watch)
@@ -98,26 +154,26 @@ func (o *offering) run(ctx context.Context) bool {
 }
 
 // offer reports whether next is to come into force: a server took it, or none is known.
-func (o *offering) offer(ctx context.Context) bool {
+func (o *Offering) offer(ctx context.Context) bool {
 	t := o.try(ctx, o.next)
 	sum := o.next.digest()
 	switch {
-	case t.taken || t.untried():
+	case t.Taken || t.untried():
 		return true
 	case o.ended(ctx):
 		return false
-	case t.refused != nil:
-		o.untaken.Store(&t.refused)
+	case t.Refused != nil:
+		o.untaken.Store(&t.Refused)
 		if o.refusedSum != sum {
 			o.refusedSum = sum
-			o.complain(t.refused, "changed TLS files are not taken: those read before stay in force",
+			o.complain(t.Refused, "changed TLS files are not taken: those read before stay in force",
 				"the TLS credentials on offer are not taken: those before stay in force")
 		}
 	default:
-		o.untaken.Store(&t.unreached)
+		o.untaken.Store(&t.Unreached)
 		if o.unreachedSum != sum {
 			o.unreachedSum = sum
-			o.complain(t.unreached, "no server can be asked about changed TLS files: those read before stay in force until one can",
+			o.complain(t.Unreached, "no server can be asked about changed TLS files: those read before stay in force until one can",
 				"no server can be asked about the TLS credentials on offer: those before stay in force until one can")
 		}
 	}
@@ -125,10 +181,10 @@ func (o *offering) offer(ctx context.Context) bool {
 }
 
 // ended reports whether the offering, or ctx, has ended.
-func (o *offering) ended(ctx context.Context) bool { return ctx.Err() != nil || o.over.Err() != nil }
+func (o *Offering) ended(ctx context.Context) bool { return ctx.Err() != nil || o.over.Err() != nil }
 
 // complain logs why the credentials do not come into force.
-func (o *offering) complain(err error, ofWatch, ofOffer string) {
+func (o *Offering) complain(err error, ofWatch, ofOffer string) {
 	text := ofOffer
 	if o.inForce != nil {
 		text = ofWatch
@@ -137,7 +193,7 @@ func (o *offering) complain(err error, ofWatch, ofOffer string) {
 }
 
 // digest identifies credentials. That of plain TCP is not zero either.
-func (c *credentials) digest() [sha256.Size]byte {
+func (c *Credentials) digest() [sha256.Size]byte {
 	if c == nil {
 		return sha256.Sum256(nil)
 	}
@@ -147,8 +203,8 @@ func (c *credentials) digest() [sha256.Size]byte {
 // look reports whether the files hold other credentials to offer. It reads the files whole,
 // and they are small: a time stamp would miss a change within its grain. Files that cannot
 // be used change nothing: their last contents stay on offer.
-func (o *offering) look(ctx context.Context) bool {
-	m, err := o.from.read()
+func (o *Offering) look(ctx context.Context) bool {
+	m, err := o.from.read(ctx)
 	if err != nil {
 		o.bad(ctx, err.Error(), err)
 		return false
@@ -176,7 +232,7 @@ func (o *offering) look(ctx context.Context) bool {
 }
 
 // bad logs a fault of the files once.
-func (o *offering) bad(ctx context.Context, about string, err error) {
+func (o *Offering) bad(ctx context.Context, about string, err error) {
 	if o.badFiles == about || o.ended(ctx) {
 		return
 	}
@@ -185,12 +241,12 @@ func (o *offering) bad(ctx context.Context, about string, err error) {
 		"changed TLS files are not taken: those read before stay on offer")
 }
 
-// trial is the result of trying credentials on servers.
-type trial struct {
-	taken     bool
-	refused   error // by the first that refused; they all did, or could not be asked
-	unreached error // the first that could not be asked
+// Trial is the result of trying credentials on servers.
+type Trial struct {
+	Taken     bool
+	Refused   error // by the first that refused; they all did, or could not be asked
+	Unreached error // the first that could not be asked
 }
 
 // untried reports whether there was no server to ask.
-func (t trial) untried() bool { return !t.taken && t.refused == nil && t.unreached == nil }
+func (t Trial) untried() bool { return !t.Taken && t.Refused == nil && t.Unreached == nil }

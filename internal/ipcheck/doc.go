@@ -1,0 +1,2 @@
+// Package ipcheck knows the IP addresses that no server has.
+package ipcheck

@@ -1,4 +1,0 @@
-package lastgood
-
-// settle does nothing: a directory cannot be synced here.
-func settle(string) error { return nil }
