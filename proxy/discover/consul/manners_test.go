@@ -125,7 +125,7 @@ func TestAnAnswerThatUnfoldsOrTricklesIsBounded(t *testing.T) {
 		"a gzip bomb":     {consultest.Gzip(256 << 20), consul.ErrTooLarge},
 		"a slow body":     {consultest.Trickle(10 * time.Millisecond), context.DeadlineExceeded},
 		"no gzip at all":  {consultest.Malformed("[]").With("Content-Encoding", "gzip"), consul.ErrUnreachable},
-		"two million 0's": {consultest.Malformed("[" + strings.Repeat("0,", 2<<20-8) + "0]"), consul.ErrMalformed},
+		"two million 0's": {consultest.Malformed("[" + strings.Repeat("0,", 2<<20-8) + "0]"), consul.ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
