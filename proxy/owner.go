@@ -36,9 +36,11 @@ func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 	o.probes.cancel = func() {}
 	o.place = rand.Float64()
 	o.state = newStateFile(cfg, o.self)
+	remembered := loadState(cfg, servers)
+	o.state.held = addrsOf(remembered)
 	o.roster = roster.New(roster.Config{
 		Servers:          servers,
-		Remembered:       loadState(cfg, servers),
+		Remembered:       remembered,
 		Datacenter:       cfg.Datacenter,
 		PreferDatacenter: cfg.PreferDatacenter,
 		RPCMajorVersion:  cfg.RPCMajorVersion,
@@ -70,6 +72,9 @@ func (o *owner) Step(now time.Time, m messages.Message) {
 	o.message = m
 	o.roster.Step(now, m)
 	o.apply(now)
+	if _, ok := m.(messages.SetServers); ok {
+		o.state.withdraw(o.board.snap.Load().view)
+	}
 	if update, ok := m.(messages.HeartbeatUpdate); ok && update.LeaderRPCAddr != "" {
 		o.state.save(o.board.snap.Load().view)
 	}

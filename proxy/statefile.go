@@ -19,6 +19,7 @@ type stateFile struct {
 	lists chan []string // has room for one; closed when the owner ends; nil: nothing is kept
 	epoch uint64        // of the view that was looked at last
 	last  []string      // the last list sent
+	held  []string      // the same, or the list read at the start: what the file holds
 }
 
 func newStateFile(cfg *Config, self actor.Self[messages.Message]) stateFile {
@@ -60,9 +61,14 @@ func (s *stateFile) save(view *messages.View) {
 	if !works || slices.Equal(addrs, s.last) {
 		return
 	}
-	s.last = addrs
+	s.send(addrs)
+}
+
+// send has a list written, in place of one that was not written yet.
+func (s *stateFile) send(addrs []string) {
+	s.last, s.held = addrs, addrs
 	select {
-	case <-s.lists: // an older list that was not written yet
+	case <-s.lists:
 	default:
 	}
 	s.lists <- addrs // only the owner sends: there is room

@@ -148,3 +148,31 @@ func TestTheServersOfAHeartbeatAreSavedWhenTheProxyHasStopped(t *testing.T) {
 		}
 	}
 }
+
+func TestServersThatWereReplacedByHandAreInNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "servers.json")
+	if err := lastgood.Save(path, []string{"a:4647", "b:4647", "x:4647"}); err != nil {
+		t.Fatal(err)
+	}
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), StateFile: path})
+	if err := p.SetServers(within(t), "no address"); err == nil {
+		t.Error("a bad address is taken")
+	}
+	kept(t, path, "a:4647", "b:4647", "x:4647")
+	if err := p.SetServers(within(t), "b", "c"); err != nil {
+		t.Fatal(err)
+	}
+	kept(t, path, "b:4647") // c has not been seen to work
+	if p.View().Contains(messages.Server{Addr: "a:4647"}) || p.View().Contains(messages.Server{Addr: "x:4647"}) {
+		t.Errorf("%s", picture(p.View()))
+	}
+	stop(t, p.Stop)
+	again := startProxy(t, proxy.Config{Servers: []string{"c"}, Pinger: pinging(upPinger), StateFile: path})
+	if v := again.View(); v.Contains(messages.Server{Addr: "a:4647"}) || !v.Contains(messages.Server{Addr: "b:4647"}) {
+		t.Errorf("%s", picture(v))
+	}
+	if err := again.SetServers(within(t), "c"); err != nil {
+		t.Fatal(err)
+	}
+	kept(t, path)
+}

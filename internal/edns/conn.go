@@ -113,7 +113,7 @@ func (d *datagrams) Read(b []byte) (int, error) {
 		short := d.plain
 		d.plain = nil
 		if _, err := d.Conn.Write(short); err != nil {
-			return n, nil // what came is the answer
+			return n, nil //nolint:nilerr // what came is the answer
 		}
 	}
 }
@@ -168,11 +168,11 @@ func (s *stream) first() ([]byte, error) {
 	short := s.plain
 	s.plain = nil
 	if _, failed := s.Conn.Write(framed(short)); failed != nil {
-		return b, nil // what came is the answer
+		return b, nil //nolint:nilerr // what came is the answer
 	}
 	second, failed := s.message()
 	if failed != nil {
-		return b, nil // it closes a connection on which it had not understood a question
+		return b, nil //nolint:nilerr // it closes a connection on which it had not understood a question
 	}
 	_ = s.again(second[lengthBytes:])
 	return second, nil

@@ -12,7 +12,7 @@ import (
 const (
 	maxHeader  = 64 << 10
 	maxBody    = 4 << 20
-	maxObjects = 32 << 10 // an empty one of 2 bytes takes some 500 once it is read
+	maxObjects = 32 << 10 // in it, and entries of a list: an empty one of 2 bytes takes some 500 once it is read
 	maxText    = 4 << 10  // of an answer that is an error
 )
 

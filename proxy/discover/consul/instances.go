@@ -88,15 +88,14 @@ func (e *entries) UnmarshalJSON(list []byte) error {
 		if err := d.Decode(&text); err != nil {
 			return err
 		}
-		e.count++
+		if e.count++; e.count > maxObjects {
+			return ErrTooLarge
+		}
 		i, err := e.read(text)
-		switch {
-		case err == nil && len(e.usable) < maxObjects:
+		if err == nil {
 			e.usable = append(e.usable, i)
-		case err != nil:
-			if e.malformed++; e.first == nil {
-				e.first = err
-			}
+		} else if e.malformed++; e.first == nil {
+			e.first = err
 		}
 	}
 	return nil

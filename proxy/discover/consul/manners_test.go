@@ -125,7 +125,7 @@ func TestAnAnswerThatUnfoldsOrTricklesIsBounded(t *testing.T) {
 		"a gzip bomb":     {consultest.Gzip(256 << 20), consul.ErrTooLarge},
 		"a slow body":     {consultest.Trickle(10 * time.Millisecond), context.DeadlineExceeded},
 		"no gzip at all":  {consultest.Malformed("[]").With("Content-Encoding", "gzip"), consul.ErrUnreachable},
-		"two million 0's": {consultest.Malformed("[" + strings.Repeat("0,", 2<<20-8) + "0]"), consul.ErrMalformed},
+		"two million 0's": {consultest.Malformed("[" + strings.Repeat("0,", 2<<20-8) + "0]"), consul.ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,13 +149,13 @@ func TestTheTokenIsNeitherShownNorSentElsewhere(t *testing.T) {
 		"repeated": func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusForbidden)
 			for name, values := range r.Header {
-				fmt.Fprintln(w, name, values)
+				_, _ = fmt.Fprintln(w, name, values)
 			}
 		},
 		"redirected": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL()+"/?"+r.Header.Get("X-Consul-Token"), http.StatusTemporaryRedirect)
 		},
-		"no JSON": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("X-Consul-Token")) },
+		"no JSON": func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, r.Header.Get("X-Consul-Token")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := httptest.NewServer(http.HandlerFunc(answer))

@@ -17,6 +17,8 @@ type discovery struct {
 	failed    bool      // the last run did
 	wanted    bool      // by the last step
 	reached   bool      // since the start a run has found a server, or one has answered
+	served    bool      // since the start a server has answered
+	first     time.Time // when the first run began
 	hurried   int       // runs so far that a short pause followed
 }
 
@@ -59,12 +61,23 @@ func (d *discovery) want(now time.Time, wanted, bare bool, nodes int, rng *rand.
 	d.wanted = wanted
 }
 
+// bootShare is the part of the time since the first run that a pause takes, longestWave at
+// most, until a server has answered: only heartbeats tell how large the fleet is, and
+// agents that started together find nothing together.
+const bootShare = 8
+
 // begin starts a run and returns its number. The pause after it is drawn now:
-// the interval, in a large fleet a wave, and up to a quarter more.
+// the interval, in a large fleet a wave, in a long row of runs without an answer more, and
+// up to a quarter more.
 func (d *discovery) begin(now time.Time, nodes int, rng *rand.Rand) uint64 {
-	d.run++
+	if d.run++; d.run == 1 {
+		d.first = now
+	}
 	d.running = true
 	pause := max(d.interval, wave(nodes))
+	if !d.served {
+		pause = max(pause, min(now.Sub(d.first)/bootShare, longestWave))
+	}
 	d.notBefore = now.Add(pause + time.Duration(float64(pause)/4*rng.Float64()))
 	if d.earliest = now.Add(2 * d.interval); d.earliest.Before(d.notBefore) {
 		d.earliest = d.notBefore

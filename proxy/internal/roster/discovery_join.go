@@ -8,11 +8,14 @@ import (
 
 // noteReached records that a server has answered since the start.
 func (r *Roster) noteReached() {
-	if !r.discovery.reached {
-		for e := range r.list.all() {
-			r.discovery.reached = r.discovery.reached || e.works()
-		}
+	d := &r.discovery
+	if d.served {
+		return
 	}
+	for e := range r.list.all() {
+		d.served = d.served || e.works()
+	}
+	d.reached = d.reached || d.served
 }
 
 // wantsDiscovery reports whether servers should be looked for: something asked for

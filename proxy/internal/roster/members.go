@@ -36,6 +36,7 @@ func (r *Roster) setServers(now time.Time, m messages.SetServers) {
 		answer(&r.box, m.Reply, err)
 		return
 	}
+	r.list.forgetRemembered() // what worked before the last start is not what the sender has decided
 	was, before := r.list.front(), len(r.list.primaries)
 	members, joining := r.setMembers(servers)
 	r.list.setPrimaries(members, messages.SourceManual, true, retainNone)

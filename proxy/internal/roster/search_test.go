@@ -80,6 +80,7 @@ func TestBadServersOfDiscoveryAreWarnedOfOnceInThreeHours(t *testing.T) {
 		}
 	}
 	g.now = g.now.Add(quietTime)
+	g.r.discovery.served = true // runs are as frequent as ever
 	if n := warnings(); n != 3 {
 		t.Errorf("%d warnings after three hours, want 3", n)
 	}
@@ -148,5 +149,49 @@ func TestAFleetThatStartsTogetherDoesNotAskTogether(t *testing.T) {
 		if at*bucket < time.Second || n > agents/4 {
 			t.Errorf("%d of %d agents ask %v after the start", n, agents, at*bucket)
 		}
+	}
+}
+
+// Agents that start together while what they ask is down cannot know how many they are.
+func TestRunsThatLeadToNoServerBecomeRarer(t *testing.T) {
+	const agents, hours = 2000, 2
+	runs := make([]int, hours*60)
+	for i := range agents {
+		rng := seeded(uint64(i))
+		d := discovery{interval: 15 * time.Second, earliest: epoch0}
+		var before time.Time
+		for n := 1; ; n++ {
+			now := d.earliest
+			minute := int(now.Sub(epoch0) / time.Minute)
+			if minute >= len(runs) {
+				break
+			}
+			runs[minute]++
+			if past := now.Sub(epoch0); n > 1 && now.Sub(before) > max(18750*time.Millisecond, min(past/7, 375*time.Second)) {
+				t.Fatalf("a run %v after the one before, %v after the start", now.Sub(before), past)
+			}
+			if n == 4 && now.Sub(epoch0) > 10500*time.Millisecond {
+				t.Fatalf("the fourth run comes after %v", now.Sub(epoch0))
+			}
+			before = now
+			d.finish(d.begin(now, 0, rng))
+			d.hurry(now, true, rng) // whether it failed or found nothing
+		}
+	}
+	if runs[1] < 3*agents || runs[1] > 4*agents {
+		t.Errorf("%d runs in the second minute, want an interval between those of an agent", runs[1])
+	}
+	for minute, n := range runs[60:] {
+		if n > agents/4 { // of 100,000 agents some 400 a second
+			t.Errorf("%d runs in minute %d", n, 60+minute)
+		}
+	}
+}
+
+func TestOnceAServerHasAnsweredRunsAreNotRarer(t *testing.T) {
+	d := discovery{interval: 15 * time.Second, served: true, first: epoch0, run: 7}
+	d.begin(epoch0.Add(24*time.Hour), 0, ordered())
+	if pause := d.notBefore.Sub(epoch0.Add(24 * time.Hour)); pause > 19*time.Second {
+		t.Errorf("%v", pause)
 	}
 }

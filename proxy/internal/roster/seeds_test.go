@@ -110,3 +110,48 @@ func TestTheReasonWhyNoServerAnswersIsShort(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+func TestSeedsThatWereReplacedNeverComeBack(t *testing.T) {
+	for name, remembered := range map[string][]string{"no file": nil, "a file with them": {"a", "b"}, "a file with others": {"x", "a"}} {
+		t.Run(name, func(t *testing.T) {
+			g := startRig(t, Config{Servers: servs(t, "a", "b"), Remembered: servs(t, remembered...)}, ordered())
+			g.step(messages.AddPrimary{Addr: "added"})
+			g.set("c", "d")
+			gone := func(when string) {
+				t.Helper()
+				for _, addr := range append([]string{"a", "b", "added"}, remembered...) {
+					if g.view.Contains(serv(t, addr)) {
+						t.Errorf("%s: %s", when, picture(g.view))
+					}
+				}
+			}
+			gone("at once")
+			g.fail("c")
+			g.fail("d")
+			gone("when none answers")
+			g.named("z", "z")
+			gone("after a heartbeat")
+			g.fail("z")
+			gone("when all fail")
+			if !g.view.Contains(serv(t, "c")) || !g.view.Contains(serv(t, "d")) {
+				t.Errorf("the new seeds are not there: %s", picture(g.view))
+			}
+			g.advance(time.Hour)
+			g.step(messages.HeartbeatUpdate{Servers: infos("z"), TTL: time.Second, From: serv(t, "z")})
+			g.advance(time.Minute)
+			gone("as an orphan")
+			if !g.r.quorum.orphaned() {
+				t.Error("it is no orphan: the test shows nothing")
+			}
+		})
+	}
+}
+
+func TestABackupSetByHandStaysWhenItIsNoSeedAnyMore(t *testing.T) {
+	g := startRig(t, Config{Servers: servs(t, "a"), Remembered: servs(t, "b")}, ordered())
+	if err := ask(g, func(r actor.Reply[error]) messages.Message { return messages.AddBackup{Addrs: []string{"a"}, Reply: r} }); err != nil {
+		t.Fatal(err)
+	}
+	g.set("c")
+	g.expect("*c | a")
+}
