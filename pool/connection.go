@@ -38,7 +38,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 func (p *Pool) sessionConfig() *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{
-		Origin: p.origin, Logger: p.cfg.Logger, Counters: &p.counts.Counters,
+		Origin: p.origin, Logger: p.log, Counters: &p.counts.Counters,
 		SilenceLimit: p.cfg.SilenceLimit, PingTimeout: p.cfg.PingTimeout,
 		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
@@ -21,6 +22,8 @@ import (
 type Pool struct {
 	cfg     Config
 	hooks   poolhooks.Hooks
+	queue   *logqueue.Queue // of log
+	log     *logqueue.Logger
 	origin  time.Time // of all times that are stored as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
@@ -71,7 +74,8 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
+	queue := cmp.Or(hooks.Queue, logqueue.New())
+	p := &Pool{cfg: cfg, hooks: hooks, queue: queue, log: queue.Logger(cfg.Logger), origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
@@ -99,8 +103,15 @@ func (p *Pool) start() {
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no
-// goroutine of the pool is left or ctx ends (ctx.Err).
-func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
+// goroutine of the pool is left or ctx ends (ctx.Err). It also waits until what was logged is
+// written, but not for a writer that blocks.
+func (p *Pool) Stop(ctx context.Context) error {
+	err := p.actor.Stop(ctx)
+	if p.hooks.Queue == nil {
+		p.queue.Flush(ctx)
+	}
+	return err
+}
 
 // Done is closed when the pool's owner has ended: after Stop, or for a fault of its
 // own. Err is the reason. Sessions may still be ending; Stop waits for them.
@@ -161,6 +172,13 @@ type Stats struct {
 	ReverseStreams uint64 // streaming calls of servers, also of unknown methods
 	RefusedBytes   uint64 // calls of servers that were refused for want of MaxReverseBytes
 	ReverseBytes   int64  // of MaxReverseBytes in use now
+
+	// Panics counts those of the agent's own code that were contained where it was called: of
+	// Config.Dial and its connections, Codec and Handlers, of a Logger's writer and hooks, and of
+	// errors. Each is logged the first time, with its stack. LostLines counts the log lines that
+	// were dropped because their writer did not keep up. A proxy's own pool counts those of the
+	// proxy too.
+	Panics, LostLines uint64
 }
 
 // counts are the counters that Stats reads.
@@ -193,6 +211,8 @@ func (p *Pool) Stats() Stats {
 		ReverseStreams: p.counts.ReverseStreams.Load(),
 		RefusedBytes:   p.counts.RefusedBytes.Load(),
 		ReverseBytes:   p.counts.ReverseBytes.Load(),
+
+		Panics: p.queue.Panics(), LostLines: p.queue.Dropped(),
 	}
 	for _, o := range [...]*offering{p.offered.Load(), p.watching.Load()} {
 		if o != nil && o.pending.Load() {

@@ -159,7 +159,7 @@ func (o *owner) enforce(m core.Secured, of *offer) bool {
 	}
 	before := p.creds.Swap(of.next)
 	o.watch()
-	p.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
+	p.log.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
 	p.caution(before, of.next)
 	return true
 }
@@ -167,7 +167,7 @@ func (o *owner) enforce(m core.Secured, of *offer) bool {
 // caution logs that the names of servers are not verified from now on.
 func (p *Pool) caution(before, now *credentials) {
 	if now.anyName() && !before.anyName() {
-		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
+		p.log.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
 	}
 }
 
@@ -204,7 +204,7 @@ func (p *Pool) tried(ctx context.Context, creds *credentials) error {
 	case t.refused != nil:
 		return fmt.Errorf("pool: TLS stays as it was: %w", t.refused)
 	case t.unreached != nil:
-		p.cfg.Logger.Warn().Err(t.unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
+		p.log.Warn().Err(t.unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
 	}
 	return nil
 }
@@ -243,7 +243,7 @@ func (p *Pool) tryDial(ctx context.Context, addr string, creds *credentials) (*c
 
 // newOffering makes an offering that reads the files of cfg, and offers nothing yet.
 func (p *Pool) newOffering(cfg *TLSConfig) *offering {
-	o := &offering{log: p.cfg.Logger, from: cfg, try: p.try, events: make(chan struct{}, 1)}
+	o := &offering{log: p.log, from: cfg, try: p.try, events: make(chan struct{}, 1)}
 	o.over, o.end = context.WithCancel(context.Background())
 	return o
 }

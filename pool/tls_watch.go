@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
 // offering offers credentials to servers until one takes them, and reads the files that
 // they come from again. There may be two: of OfferTLS, and of the files of the credentials
 // in force.
 type offering struct {
-	log     zerolog.Logger
+	log     *logqueue.Logger
 	from    *TLSConfig   // whose files are read; nil: there are none
 	inForce *credentials // those in force, whose files are watched; nil: of OfferTLS
 	serial  uint64       // of OfferTLS, among SetTLS and OfferTLS

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -97,13 +98,15 @@ type Config struct {
 	// Pinger probes servers over connections that are not the proxy's. If it is a
 	// Caller too, calls go over it, and streams if it is a Streamer as well. nil means a
 	// pool of the proxy's own, made from Pool.
-	Pinger Pinger
-	Pool   pool.Config
-	hooks  poolhooks.Hooks // of tests: Down and Renewed are called behind the proxy's own
+	Pinger  Pinger
+	Pool    pool.Config
+	hooks   poolhooks.Hooks     // of tests: Down and Renewed are called behind the proxy's own
+	effects func(roster.Effect) // of tests: the owner calls it with each effect, before it carries that out
 
 	// Logger gets one line per event that an operator should see, from several
 	// goroutines, which its writer must bear. The zero value logs nothing.
 	Logger zerolog.Logger
+	log    *logqueue.Logger // of Logger
 
 	// Seed makes the order of servers repeatable, for tests. Zero means a seed of
 	// its own for each Proxy.

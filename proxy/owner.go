@@ -104,6 +104,9 @@ func (o *owner) apply(now time.Time) {
 	effects := o.roster.Take()
 	o.record(now, effects)
 	for _, e := range effects {
+		if o.cfg.effects != nil {
+			o.cfg.effects(e)
+		}
 		switch e := e.(type) {
 		case roster.Publish:
 			o.logActive(e)
@@ -172,7 +175,7 @@ func (o *owner) publishFault(cause error) {
 
 // logFault logs why the owner, or the pool's owner, ended.
 func (o *owner) logFault(cause error) {
-	line := o.cfg.Logger.Error().Err(cause)
+	line := o.cfg.log.Error().Err(cause)
 	if fault, ok := errors.AsType[*actor.PanicError](cause); ok {
 		line = line.Bytes("stack", fault.Stack)
 	}

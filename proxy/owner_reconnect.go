@@ -40,7 +40,7 @@ func (o *owner) renewIfMoved(ctx context.Context, server messages.Server) {
 // renew replaces the session to server by one on which a leader is known. Without such a
 // session everything stays as it is.
 func (o *owner) renew(ctx context.Context, server messages.Server) {
-	log := o.cfg.Logger.Debug().Stringer("server", server)
+	log := o.cfg.log.Debug().Stringer("server", server)
 	if err := o.pool.Renew(ctx, server.Addr, o.knowsLeader); err != nil {
 		log.Err(err).Msg("no better server at the address")
 		return

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -17,8 +18,9 @@ type poolEvents struct {
 }
 
 // hooks are the methods as the pool calls them, each followed by that of also.
-func (e *poolEvents) hooks(also poolhooks.Hooks) poolhooks.Hooks {
+func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhooks.Hooks {
 	return poolhooks.Hooks{
+		Queue:   queue,
 		Suspect: e.suspect,
 		Down: func(addr string, err error) {
 			if e.down(addr, err); also.Down != nil {

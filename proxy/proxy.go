@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 )
@@ -21,6 +22,7 @@ type Proxy struct {
 	snap   atomic.Pointer[snapshot] // the first field, which makes FindServer cheaper to inline
 	board  board
 	cfg    Config
+	queue  *logqueue.Queue // of the log, its own pool's included
 	pinger Pinger
 	pool   *ownPool // nil: the connections are the embedder's
 	owner  *actor.Actor[messages.Message]
@@ -42,16 +44,17 @@ func Start(cfg Config) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
+	p := &Proxy{cfg: cfg, pinger: cfg.Pinger, queue: logqueue.New()}
+	p.cfg.log = p.queue.Logger(cfg.Logger)
 	for _, err := range bad {
-		cfg.Logger.Warn().Err(err).Msg("a configured server is left out")
+		p.cfg.log.Warn().Err(err).Msg("a configured server is left out")
 	}
-	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
 	p.board.snap = &p.snap
 	p.events.board = &p.board
 	p.events.renewal.Store(new(make(chan struct{})))
 	if p.pinger == nil {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
-		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks)); err != nil {
+		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks, p.queue)); err != nil {
 			return nil, err
 		}
 		p.pinger = p.pool
@@ -74,13 +77,15 @@ func Start(cfg Config) (*Proxy, error) {
 
 // Stop ends the Proxy: calls in flight fail, blocked senders get ErrStopped, messages
 // that Send accepted are answered, and it waits for every goroutine until ctx ends
-// (ctx.Err). The last View stays readable.
+// (ctx.Err). It also waits until what was logged is written, but not for a writer that
+// blocks. The last View stays readable.
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.cancel()
 	err := p.owner.Stop(ctx)
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
 	}
+	p.queue.Flush(ctx)
 	return err
 }
 
@@ -116,7 +121,7 @@ func (p *Proxy) noServers() error {
 	}
 	now, last := time.Now().UnixNano(), p.board.warned.Load()
 	if now-last >= int64(warnInterval) && p.board.warned.CompareAndSwap(last, now) {
-		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
+		p.cfg.log.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
 	}
 	return ErrNoServers
 }
@@ -169,10 +174,11 @@ func (p *Proxy) ServerRPCAddrs() []string { return p.View().Addrs() }
 // Over a Pinger it is never closed. It neither blocks nor allocates.
 func (p *Proxy) Renewed() <-chan struct{} { return *p.events.renewal.Load() }
 
-// Stats returns the counters of the proxy's own pool; it is zero over a Pinger.
+// Stats returns the counters of the proxy's own pool. Over a Pinger only Panics, of the
+// agent's own code (Pinger, Discoverer, Logger, errors), and LostLines are counted.
 func (p *Proxy) Stats() pool.Stats {
 	if p.pool == nil {
-		return pool.Stats{}
+		return pool.Stats{Panics: p.queue.Panics(), LostLines: p.queue.Dropped()}
 	}
 	return p.pool.Stats()
 }

@@ -100,7 +100,7 @@ func writeLists(cfg *Config, lists <-chan []string) {
 // writeList writes one list, logs a failure at the given level and reports whether it
 // succeeded.
 func writeList(cfg *Config, addrs []string, level zerolog.Level) bool {
-	log := cfg.Logger
+	log := cfg.log
 	if err := lastgood.Save(cfg.StateFile, addrs); err != nil {
 		log.WithLevel(level).Str("file", cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
 		return false
@@ -115,7 +115,7 @@ func loadState(cfg *Config) []messages.Server {
 	if cfg.StateFile == "" {
 		return nil
 	}
-	log := cfg.Logger
+	log := cfg.log
 	addrs, err := lastgood.Load(cfg.StateFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

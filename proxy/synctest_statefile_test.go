@@ -33,7 +33,7 @@ func TestAListThatCouldNotBeSavedIsTriedAgain(t *testing.T) {
 		if got, err := lastgood.Load(path); err != nil || len(got) != 2 {
 			t.Errorf("kept %v, %v", got, err)
 		}
-		if n := log.with("could not be saved"); n != 1 {
+		if n := log.with(p, "could not be saved"); n != 1 {
 			t.Errorf("%d warnings, want one", n)
 		}
 		stop(t, p.Stop)

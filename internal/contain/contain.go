@@ -20,12 +20,16 @@ type Panic struct {
 
 func (p *Panic) Error() string { return "panic: " + p.Text }
 
+// Recovered is the Panic of a value that recover has returned. It must be called by the
+// deferred function, whose stack has the panic's.
+func Recovered(v any) *Panic { return &Panic{Text: valueText(v), Stack: debug.Stack()} }
+
 // Call calls f in the goroutine of the caller, and returns what it panicked with; nil if
 // it returned. runtime.Goexit in f ends that goroutine: see [Apart].
 func Call(f func()) (p *Panic) {
 	defer func() {
 		if v := recover(); v != nil {
-			p = &Panic{Text: valueText(v), Stack: debug.Stack()}
+			p = Recovered(v)
 		}
 	}()
 	f()
