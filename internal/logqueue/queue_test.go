@@ -125,6 +125,9 @@ func TestAWriterThatBlocksHoldsNobodyUp(t *testing.T) {
 				l := q.Logger(zerolog.New(w))
 				for i := range 5000 {
 					l.Info().Int("i", i).Str("text", strings.Repeat("x", size)).Msg("a line")
+					if i == 0 {
+						synctest.Wait() // the writer has it
+					}
 				}
 				dropped := q.Dropped()
 				if dropped < 3900 || dropped > 4999 {
