@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -57,6 +58,12 @@ var (
 	// was closed, or its session takes no new calls; then the reason is joined to it.
 	ErrMoved = session.ErrMoved
 )
+
+// PanicError is a panic in code of the agent's that was contained where it was called:
+// Config.Dial, its connections, a proxy's Pinger, Discoverer or Caller. Text is the panic's
+// value, printable and of a few hundred bytes at most, Stack where it was, as debug.Stack
+// writes it, or empty.
+type PanicError = contain.Panic
 
 // ErrHalfClosed means that reading ended because the stream was half-closed for too long:
 // the peer may have had more to send.

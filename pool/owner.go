@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -91,10 +92,22 @@ func (o *owner) Deadline() time.Time { return o.core.Deadline() }
 
 // Stop withdraws the table. The goroutines of the sessions end with the actor's context,
 // and end these.
-func (o *owner) Stop(error) {
+func (o *owner) Stop(cause error) {
+	if cause != ErrStopped { //nolint:errorlint // a fault may wrap it
+		o.logFault(cause)
+	}
 	o.pool.table.Store(&table{})
 	o.pool.offered.Store(nil)
 	o.pool.watching.Store(nil)
+}
+
+// logFault logs why the owner ended.
+func (o *owner) logFault(cause error) {
+	line := o.pool.log.Error().Err(cause)
+	if fault, ok := errors.AsType[*actor.PanicError](cause); ok {
+		line = line.Bytes("stack", fault.Stack)
+	}
+	line.Msg("the pool has ended for a fault of its own: every call fails until another one is made")
 }
 
 // apply carries out the effects of the core, in order.

@@ -22,7 +22,7 @@ func (o *owner) dial(d core.Dial) {
 	o.dialing[d.Session] = abandon
 	o.self.Go(func(ctx context.Context) {
 		defer abandon(nil)
-		defer context.AfterFunc(ctx, func() { abandon(ErrStopped) })()
+		defer context.AfterFunc(ctx, func() { abandon(o.pool.ended()) })()
 		o.connect(ctx, dialing, d)
 	})
 }
@@ -198,7 +198,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	}
 	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
-	err = s.Run(ctx, ErrStopped)
+	err = s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
 	p.failRoute(s, err)
 	log.Debug().Str("server", d.Addr).Str("error", stated{server: d.Addr}.text(err)).

@@ -70,12 +70,16 @@ const mailbox = 256
 func New(cfg Config) (*Pool, error) { return newPool(cfg, poolhooks.Hooks{}) }
 
 func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
+	queue := cmp.Or(hooks.Queue, logqueue.New())
+	log := queue.Logger(cfg.Logger)
 	resolves := cfg.Dial == nil
+	if cfg.Resolver = containedResolver(cfg.Resolver, log); !resolves {
+		cfg.Dial = containedDial(cfg.Dial, log)
+	}
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	queue := cmp.Or(hooks.Queue, logqueue.New())
-	p := &Pool{cfg: cfg, hooks: hooks, queue: queue, log: queue.Logger(cfg.Logger), origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
+	p := &Pool{cfg: cfg, hooks: hooks, queue: queue, log: log, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver.Net = cmp.Or(cfg.Resolver, net.DefaultResolver)
 	}
@@ -120,6 +124,9 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 // Err is nil while the pool runs, then ErrStopped after Stop, or the fault that ended
 // it, a *actor.PanicError.
 func (p *Pool) Err() error { return p.actor.Err() }
+
+// ended is why the pool ends, or has ended: Stop ends its goroutines before the owner.
+func (p *Pool) ended() error { return cmp.Or(p.actor.Err(), ErrStopped) }
 
 // reaching counts the dials under way that have a connection, by address. The map is
 // replaced, never changed.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -56,6 +57,13 @@ func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 	o.roster.Start(now)
 	o.apply(now)
 	return o
+}
+
+// tell brings a result back to the owner, with its error frozen. It waits for room in the
+// mailbox, but not beyond the owner's end.
+func (o *owner) tell(ctx context.Context, m messages.Message) {
+	m, _ = frozen(o.cfg.log, m)
+	_ = o.self.Ref().Tell(ctx, m)
 }
 
 // Step takes one message.

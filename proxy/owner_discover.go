@@ -29,26 +29,9 @@ func (o *owner) discover(e roster.Discover) {
 	o.self.Go(func(ctx context.Context) {
 		running, stop := context.WithTimeout(ctx, o.cfg.DiscoverTimeout)
 		defer stop()
-		found, err := find(running, d)
-		_ = o.self.Ref().Tell(ctx, messages.DiscoveryDone{Run: e.Run, Found: found, Err: err})
+		found, err := find(running, d, o.cfg.log)
+		o.tell(ctx, messages.DiscoveryDone{Run: e.Run, Found: found, Err: err})
 	})
-}
-
-// find runs d and adds to each address its source, as far as d knows it.
-func find(ctx context.Context, d Discoverer) ([]messages.Found, error) {
-	if d, ok := d.(Finder); ok {
-		return d.Find(ctx)
-	}
-	source := messages.SourceDiscovery
-	if d, ok := d.(interface{ Source() string }); ok {
-		source = messages.Source(d.Source())
-	}
-	addrs, err := d.Discover(ctx)
-	found := make([]messages.Found, 0, len(addrs))
-	for _, addr := range addrs {
-		found = append(found, messages.Found{Addr: addr, Source: source})
-	}
-	return found, err
 }
 
 // done takes the result of the run, and makes it the result of the newest run that the

@@ -46,7 +46,7 @@ func (o *owner) renew(ctx context.Context, server messages.Server) {
 		return
 	}
 	log.Msg("the address leads to a better server: its session is in use")
-	_ = o.self.Ref().Tell(ctx, messages.Reconnected{Server: server})
+	o.tell(ctx, messages.Reconnected{Server: server})
 }
 
 // knowsLeader fails for a session on which no leader of the agent's region is known. An

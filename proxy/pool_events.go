@@ -14,6 +14,7 @@ import (
 type poolEvents struct {
 	mail    actor.Ref[messages.Message] // the owner's, set before the owner dials anything
 	board   *board
+	log     *logqueue.Logger
 	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
 }
 
@@ -45,7 +46,7 @@ func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspecte
 // in the order of the mailbox and carries no epoch: with one, an answer that is in the
 // mailbox before it would make it stale.
 func (e *poolEvents) down(addr string, err error) {
-	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: err})
+	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)})
 }
 
 // renewed reports that a session was replaced. The pool makes one such call at a time.

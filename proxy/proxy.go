@@ -38,21 +38,24 @@ const mailbox = 256
 // Start makes a Proxy and its goroutines. It does not wait for any server: the first
 // call dials. Without Servers and a Discoverer it logs a warning, once, and calls wait
 // until a server is added. The error is a *ConfigError, from Config.Pool a
-// *pool.ConfigError or *pool.TLSConfigError. Stop must be called to release the Proxy.
+// *pool.ConfigError or *pool.TLSConfigError; the Proxy is nil then, and calls on it fail with
+// ErrStopped. Stop must be called to release the Proxy.
 func Start(cfg Config) (*Proxy, error) {
 	servers, bad, err := cfg.validate()
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{cfg: cfg, pinger: cfg.Pinger, queue: logqueue.New()}
+	p := &Proxy{cfg: cfg, queue: logqueue.New()}
 	p.cfg.log = p.queue.Logger(cfg.Logger)
 	for _, err := range bad {
 		p.cfg.log.Warn().Err(err).Msg("a configured server is left out")
 	}
 	p.board.snap = &p.snap
-	p.events.board = &p.board
+	p.events.board, p.events.log = &p.board, p.cfg.log
 	p.events.renewal.Store(new(make(chan struct{})))
-	if p.pinger == nil {
+	if cfg.Pinger != nil {
+		p.pinger = guard(cfg.Pinger, p.cfg.log)
+	} else {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
 		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks, p.queue)); err != nil {
 			return nil, err
@@ -64,7 +67,7 @@ func Start(cfg Config) (*Proxy, error) {
 	}
 	p.calls.tokens.fill()
 	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
-	p.calls.caller, _ = p.pinger.(Caller)
+	p.calls.caller, p.calls.streamer = p.carriers()
 	p.calls.life, p.cancel = context.WithCancel(context.Background())
 	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	rng := rand.New(rand.NewPCG(seed, seed))

@@ -16,13 +16,27 @@ const maxText = 512
 type Panic struct {
 	Text  string // the value, printable
 	Stack []byte // where, as debug.Stack writes it
+	err   error  // the value, if it was an error, tame
 }
 
 func (p *Panic) Error() string { return "panic: " + p.Text }
 
+// Unwrap gives the value, if it was an error.
+func (p *Panic) Unwrap() error { return p.err }
+
 // Recovered is the Panic of a value that recover has returned. It must be called by the
 // deferred function, whose stack has the panic's.
-func Recovered(v any) *Panic { return &Panic{Text: valueText(v), Stack: debug.Stack()} }
+func Recovered(v any) *Panic {
+	p := &Panic{Stack: debug.Stack()}
+	err, ok := v.(error)
+	if !ok {
+		p.Text = valueText(v)
+		return p
+	}
+	p.err, _ = Tame(err)
+	p.Text = printable.Line(p.err.Error(), maxText)
+	return p
+}
 
 // Call calls f in the goroutine of the caller, and returns what it panicked with; nil if
 // it returned. runtime.Goexit in f ends that goroutine: see [Apart].

@@ -31,33 +31,41 @@ func Tame(err error) (tame error, p *Panic) {
 		return err, nil
 	}
 	f := &Foreign{err: err}
-	type vetted struct {
-		text string
-		p    *Panic
-	}
-	v, ok := f.ask(func() (any, bool) {
-		var v vetted
-		if v.p = Call(func() { v.text = err.Error() }); v.p == nil {
-			v.p = Call(func() { f.mute.Store(!Walk(err, func(error) bool { return false })) })
-		}
-		return v, true
-	})
+	seen, ok := f.ask(func() (any, bool) { return examine(err), true })
 	if !ok {
 		f.text = fmt.Sprintf("an error of type %T, whose methods do not return", err)
 		return f, &Panic{Text: f.text}
 	}
-	r := v.(vetted)
-	if f.text = printable.Line(r.text, maxErrorText); r.p != nil {
-		f.mute.Store(true)
-		if f.text == "" {
-			f.text = fmt.Sprintf("an error of type %T, whose Error panics: %s", err, r.p.Text)
-		}
+	e := seen.(examined)
+	f.text = printable.Line(e.text, maxErrorText)
+	f.mute.Store(e.circular || e.panicked != nil)
+	return f, e.panicked
+}
+
+// examined is what an error's methods did.
+type examined struct {
+	text     string
+	circular bool
+	panicked *Panic
+}
+
+func examine(err error) (e examined) {
+	whole := false
+	e.panicked = Call(func() { whole = Walk(err, func(error) bool { return false }) })
+	if e.circular = !whole && e.panicked == nil; e.circular {
+		// Its text is likely to be made of that of what it wraps, without an end.
+		e.text = fmt.Sprintf("an error of type %T that wraps itself", err)
+		return e
 	}
-	return f, r.p
+	if p := Call(func() { e.text = err.Error() }); p != nil {
+		e.panicked = p
+		e.text = fmt.Sprintf("an error of type %T, whose Error panics: %s", err, p.Text)
+	}
+	return e
 }
 
 // Foreign is an error of others whose text is a value, and whose other methods are asked in
-// a goroutine of their own and for a second at most. One that has panicked, or not answered,
+// a goroutine of their own and for seconds at most. One that has panicked, or not answered,
 // is not asked again: errors.Is and errors.As find nothing in it then.
 type Foreign struct {
 	text string
