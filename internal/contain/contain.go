@@ -27,14 +27,12 @@ func (p *Panic) Unwrap() error { return p.err }
 // Recovered is the Panic of a value that recover has returned. It must be called by the
 // deferred function, whose stack has the panic's.
 func Recovered(v any) *Panic {
-	p := &Panic{Stack: debug.Stack()}
-	err, ok := v.(error)
-	if !ok {
-		p.Text = valueText(v)
-		return p
+	p := &Panic{Text: valueText(v), Stack: debug.Stack()}
+	if err, ok := v.(error); ok && harmless(err) {
+		p.err = err
+	} else if ok {
+		p.err = &Foreign{text: p.Text, err: err}
 	}
-	p.err, _ = Tame(err)
-	p.Text = printable.Line(p.err.Error(), maxText)
 	return p
 }
 
@@ -100,10 +98,12 @@ func IsNil(v any) bool {
 
 // valueText is the printable text of what was passed to panic, whose own methods may panic.
 func valueText(v any) string {
-	text := fmt.Sprintf("a value of type %T", v)
-	func() {
-		defer func() { _ = recover() }()
-		text = fmt.Sprint(v)
-	}()
+	text, is := v.(string)
+	if !is {
+		var ok bool
+		if text, ok = bounded(func() string { return fmt.Sprint(v) }); !ok {
+			text = fmt.Sprintf("a value of type %T, whose text cannot be had", v)
+		}
+	}
 	return printable.Line(text, maxText)
 }

@@ -22,24 +22,56 @@ func Tame(err error) (tame error, p *Panic) {
 	if err == nil {
 		return nil, nil
 	}
-	harmless := true
-	whole := Walk(err, func(e error) bool {
-		harmless = own(e)
-		return !harmless // what a method of others unwraps is not looked at here
-	})
-	if harmless && whole {
+	if harmless(err) {
 		return err, nil
 	}
 	f := &Foreign{err: err}
-	seen, ok := f.ask(func() (any, bool) { return examine(err), true })
+	e, ok := bounded(func() examined { return examine(err) })
 	if !ok {
+		f.mute.Store(true)
 		f.text = fmt.Sprintf("an error of type %T, whose methods do not return", err)
 		return f, &Panic{Text: f.text}
 	}
-	e := seen.(examined)
 	f.text = printable.Line(e.text, maxErrorText)
 	f.mute.Store(e.circular || e.panicked != nil)
 	return f, e.panicked
+}
+
+// harmless reports whether err consists of errors whose methods are known.
+func harmless(err error) bool {
+	known := true
+	whole := Walk(err, func(e error) bool {
+		known = own(e)
+		return !known // what a method of others unwraps is not looked at here
+	})
+	return known && whole
+}
+
+// bounded calls f in a goroutine of its own, and reports whether it returned in time.
+func bounded[T any](f func() T) (T, bool) {
+	type result struct {
+		value    T
+		returned bool
+	}
+	ended := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			_ = recover()
+			ended <- r
+		}()
+		value := f()
+		r = result{value, true}
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case r := <-ended:
+		return r.value, r.returned
+	case <-late.C:
+		var none T
+		return none, false
+	}
 }
 
 // examined is what an error's methods did.
@@ -77,77 +109,54 @@ func (f *Foreign) Error() string { return f.text }
 
 // Is reports whether the error, or one that it wraps, is target.
 func (f *Foreign) Is(target error) bool {
-	if target == nil {
+	if target == nil || f.mute.Load() {
 		return false
 	}
-	_, is := f.ask(func() (any, bool) {
-		found := false
+	comparable := reflect.TypeOf(target).Comparable()
+	is, ok := bounded(func() (is bool) {
 		Walk(f.err, func(e error) bool {
-			if reflect.TypeOf(target).Comparable() && e == target { //nolint:errorlint // a link of the chain
-				found = true
-			} else if a, ok := e.(interface{ Is(error) bool }); ok {
-				found = a.Is(target)
+			if comparable && e == target { //nolint:errorlint // a link of the chain
+				is = true
+			} else if a, asks := e.(interface{ Is(error) bool }); asks {
+				is = a.Is(target)
 			}
-			return found
+			return is
 		})
-		return nil, found
+		return is
 	})
+	f.heed(ok)
 	return is
 }
 
 // As sets target, a pointer, to the error or one that it wraps, if one is of that type.
 func (f *Foreign) As(target any) bool {
-	to := reflect.ValueOf(target).Elem()
-	t := to.Type()
-	found, ok := f.ask(func() (any, bool) {
-		value := reflect.New(t)
-		found := false
-		Walk(f.err, func(e error) bool {
-			if reflect.TypeOf(e).AssignableTo(t) {
-				value.Elem().Set(reflect.ValueOf(e))
-				found = true
-			} else if a, ok := e.(interface{ As(any) bool }); ok {
-				found = a.As(value.Interface())
-			}
-			return found
-		})
-		return value, found
-	})
-	if ok {
-		to.Set(found.(reflect.Value).Elem())
+	if f.mute.Load() {
+		return false
 	}
-	return ok
+	to := reflect.ValueOf(target).Elem()
+	found, ok := bounded(func() (found reflect.Value) {
+		value := reflect.New(to.Type())
+		Walk(f.err, func(e error) bool {
+			if reflect.TypeOf(e).AssignableTo(to.Type()) {
+				value.Elem().Set(reflect.ValueOf(e))
+				found = value
+			} else if a, asks := e.(interface{ As(any) bool }); asks && a.As(value.Interface()) {
+				found = value
+			}
+			return found.IsValid()
+		})
+		return found
+	})
+	if f.heed(ok); ok && found.IsValid() {
+		to.Set(found.Elem())
+		return true
+	}
+	return false
 }
 
-// ask calls f in a goroutine of its own and waits for it.
-func (f *Foreign) ask(about func() (any, bool)) (answer any, ok bool) {
-	if f.mute.Load() {
-		return nil, false
-	}
-	type result struct {
-		answer any
-		ok     bool
-	}
-	answered := make(chan result, 1)
-	go func() {
-		var r result
-		returned := false
-		defer func() {
-			if recover(); !returned {
-				f.mute.Store(true)
-			}
-			answered <- r
-		}()
-		a, is := about()
-		r, returned = result{a, is}, true
-	}()
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	select {
-	case r := <-answered:
-		return r.answer, r.ok
-	case <-late.C:
+// heed asks the error no more after a method has panicked or not returned.
+func (f *Foreign) heed(returned bool) {
+	if !returned {
 		f.mute.Store(true)
-		return nil, false
 	}
 }
