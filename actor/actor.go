@@ -35,10 +35,18 @@ type Self[M any] struct {
 func (s Self[M]) Ref() Ref[M] { return Ref[M]{box: s.box} }
 
 // Go runs f in a goroutine that Stop waits for; ctx is cancelled when the actor
-// ends. It may be called only by the Behavior. It does not block. A panic in f
-// is not the actor's: it ends the program.
+// ends. It may be called only by the Behavior. It does not block. A panic in f ends
+// the actor as one in a step does, since what f was to report is lost.
 func (s Self[M]) Go(f func(ctx context.Context)) {
-	s.group.Go(func() { f(s.ctx) })
+	s.group.Go(func() {
+		cause := ErrStopped
+		defer func() {
+			if cause != ErrStopped { //nolint:errorlint // a PanicError may wrap it
+				s.End(cause)
+			}
+		}()
+		guard(&cause, func() { f(s.ctx) })
+	})
 }
 
 // End ends the actor after the step that runs; cause, not nil, becomes its Err, unless

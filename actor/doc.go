@@ -21,9 +21,9 @@
 //   - The loop holds one timer, armed from Deadline. Expire is called when that is
 //     due, to the nanosecond, and not for what it was before it moved. Messages do
 //     not keep it waiting: no more than 32 are taken while a deadline is due.
-//   - A panic in a Behavior stops its actor. The cause, with its stack, reaches
-//     Err and every Ask that waits. Nothing is restarted. A panic in a goroutine
-//     started with [Self.Go] is not caught.
+//   - A panic in a Behavior, or in a goroutine started with [Self.Go], stops the
+//     actor. The cause, with its stack, reaches Err and every Ask that waits. Nothing
+//     is restarted.
 //   - Stop takes no further message from the mailbox, answers the callers that wait
 //     with [ErrStopped], cancels the context of the goroutines started with
 //     [Self.Go] and waits for them.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -18,8 +20,10 @@ import (
 // know. Headers, acknowledgements and frames stay the pool's, and so does a Raw.
 //
 // The zero value is the encoding of Nomad's own servers: go-msgpack with raw strings,
-// times as bytes, fields named by codec tags only. Both functions are called by many
-// goroutines at once. A panic in them fails the call that it was for.
+// times as bytes, fields named by codec tags only; a value that contains itself is an
+// *EncodeError there. Both functions are called by many goroutines at once. A panic in them
+// fails the call that it was for, and counts among Stats.Panics; that they end where a value
+// contains itself is theirs to see to.
 type Codec struct {
 	// Encode appends v to buf, exactly one msgpack value that nests no deeper than 128,
 	// and returns the longer buf, which it must not keep. An error, or anything else than
@@ -43,8 +47,11 @@ func (c *Codec) validate() error {
 	return nil
 }
 
-// coder is a Codec as sessions use it.
-type coder struct{ Codec }
+// coder is a Codec as sessions use it. Where log is not nil its panics are counted.
+type coder struct {
+	Codec
+	log *logqueue.Logger
+}
 
 // codecOf is the codec of the pool that rw belongs to; that of Nomad's servers if it
 // belongs to none.
@@ -64,7 +71,11 @@ func (c coder) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
 		return append(buf, raw...), nil
 	}
 	if c.Encode == nil {
-		return enc.Value(buf, v)
+		out, err := enc.Value(buf, v)
+		if err != nil {
+			err = c.failed("the arguments' methods", nil, err)
+		}
+		return out, err
 	}
 	// Encode is given the room behind buf, not buf: whatever it does, that stays.
 	out, err := c.encode(buf[len(buf):], v)
@@ -78,9 +89,9 @@ func (c coder) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
 }
 
 // encode is Encode without its panics.
-func (c *Codec) encode(buf []byte, v any) (out []byte, err error) {
-	defer recovered("Codec.Encode", &err)
-	return c.Encode(buf, v)
+func (c *coder) encode(buf []byte, v any) (out []byte, err error) {
+	p := contain.Call(func() { out, err = c.Encode(buf, v) })
+	return out, c.failed("Codec.Encode", p, err)
 }
 
 // Read reads b, which is one value, into v, a non-nil pointer, or nil to read nothing.
@@ -96,7 +107,10 @@ func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 		if size, ok := err.(*wire.SizeError); ok { //nolint:errorlint // wire returns it bare
 			return (*SizeError)(size)
 		}
-		return notEOF(err)
+		if err != nil {
+			err = notEOF(c.failed("the reply's methods", nil, err))
+		}
+		return err
 	}
 	target, err := wire.Target(v)
 	if err != nil {
@@ -124,20 +138,30 @@ func notEOF(err error) error {
 }
 
 // decode is Decode without its panics.
-func (c *Codec) decode(b []byte, v any) (err error) {
-	defer recovered("Codec.Decode", &err)
-	return c.Decode(b, v)
+func (c *coder) decode(b []byte, v any) (err error) {
+	p := contain.Call(func() { err = c.Decode(b, v) })
+	return c.failed("Codec.Decode", p, err)
 }
 
-// recovered is deferred: it sets err where the function panics that calls one of the Codec's.
-func recovered(in string, err *error) {
-	switch cause := recover().(type) {
-	case nil:
-	case error:
-		*err = fmt.Errorf("%s panicked: %w", in, cause)
-	default:
-		*err = fmt.Errorf("%s panicked: %v", in, cause)
+// codecPanic is the error of a Codec's function that has panicked.
+type codecPanic struct {
+	in    string
+	cause *contain.Panic
+}
+
+func (e *codecPanic) Error() string { return e.in + " panicked: " + e.cause.Text }
+
+func (e *codecPanic) Unwrap() error { return e.cause }
+
+// failed is the error of one of the functions: its own or, if it has panicked, that.
+func (c *coder) failed(in string, p *contain.Panic, err error) error {
+	if p != nil {
+		c.log.Panicked(in, p)
+		return &codecPanic{in, p}
 	}
+	err, p = contain.Tame(err)
+	c.log.Panicked(in, p)
+	return err
 }
 
 // WriteRequest writes args to w as one value, in one write: the request that comes

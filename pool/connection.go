@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
@@ -43,13 +44,13 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 func (p *Pool) sessionConfig() *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{
-		Origin: p.origin, Logger: p.cfg.Logger, Counters: &p.counts.Counters,
+		Origin: p.origin, Logger: p.log, Counters: &p.counts.Counters,
 		SilenceLimit: p.cfg.SilenceLimit, PingTimeout: p.cfg.PingTimeout,
 		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,
 		MaxReverseStreams: p.cfg.MaxReverseStreams, MaxRequestBytes: p.cfg.MaxRequestBytes,
 		MaxReverseBytes: p.cfg.MaxReverseBytes, MaxPendingReplyBytes: p.cfg.MaxPendingReplyBytes,
-		Codec: coder{p.cfg.Codec}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
+		Codec: coder{p.cfg.Codec, p.log}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
 		Handlers: session.Handlers{
 			Call: func(method string) session.CallHandler { return h.Calls[method] },
 			RPC:  h.RPC, Unknown: h.unknown,
@@ -135,7 +136,11 @@ func (sessionErrors) Text(err error) string {
 	if e, ok := err.(*RemoteError); ok && e.Raw != "" { //nolint:errorlint // a wrapped one has more to say
 		return e.Raw
 	}
-	return cmp.Or(err.Error(), fmt.Sprintf("an error of type %T without a text", err))
+	text := ""
+	if p := contain.Call(func() { text = err.Error() }); p != nil {
+		text = fmt.Sprintf("an error of type %T, whose Error panics: %s", err, p.Text)
+	}
+	return cmp.Or(text, fmt.Sprintf("an error of type %T without a text", err))
 }
 
 // Coded is the code and the text of a *StreamError; the code of a *RemoteError, of an

@@ -96,3 +96,6 @@ func noError(tb testing.TB, err error) {
 		tb.Fatal(err)
 	}
 }
+
+// Written waits until p's log is written.
+func Written(p *Pool) { p.queue.Flush(context.Background()) }

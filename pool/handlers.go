@@ -21,7 +21,7 @@ import (
 //
 // Each stream has a goroutine of its own, which runs the calls on it one after the other.
 // Their context ends with the session, and Stop waits for them. A panic, also of CallFor
-// and StreamFor, ends its stream and is logged.
+// and StreamFor, ends its stream, and counts among Stats.Panics.
 type Handlers struct {
 	// Calls are the methods by name, "Service.Method".
 	Calls map[string]CallHandler

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		Chance: rand.Float64, Usage: o.usage, Classify: classify,
 	})
 	o.tls.proven = p.creds.Load()
-	o.tls.notices.give(time.Now(), o.tls.proven, p.cfg.Logger)
+	o.tls.notices.give(time.Now(), o.tls.proven, p.log)
 	o.watch()
 	return o
 }
@@ -81,7 +82,7 @@ func (o *owner) step(now time.Time, m core.Message) {
 // Expire does what is due.
 func (o *owner) Expire(now time.Time) {
 	if at := o.tls.notices.next; !at.IsZero() && !at.After(now) {
-		o.tls.notices.give(now, o.pool.creds.Load(), o.pool.cfg.Logger)
+		o.tls.notices.give(now, o.pool.creds.Load(), o.pool.log)
 	}
 	o.core.Expire(now)
 	o.apply()
@@ -106,10 +107,22 @@ func (o *owner) Deadline() time.Time {
 
 // Stop withdraws the table. The goroutines of the sessions end with the actor's context,
 // and end these.
-func (o *owner) Stop(error) {
+func (o *owner) Stop(cause error) {
+	if cause != ErrStopped { //nolint:errorlint // a fault may wrap it
+		o.logFault(cause)
+	}
 	o.pool.table.Store(&table{})
 	o.pool.offered.Store(nil)
 	o.pool.watching.Store(nil)
+}
+
+// logFault logs why the owner ended.
+func (o *owner) logFault(cause error) {
+	line := o.pool.log.Error().Err(cause)
+	if fault, ok := errors.AsType[*actor.PanicError](cause); ok {
+		line = line.Bytes("stack", fault.Stack)
+	}
+	line.Msg("the pool has ended for a fault of its own: every call fails until another one is made")
 }
 
 // apply carries out the effects of the core, in order.

@@ -22,7 +22,7 @@ func (o *owner) dial(d core.Dial) {
 	o.dialing[d.Session] = abandon
 	o.self.Go(func(ctx context.Context) {
 		defer abandon(nil)
-		defer context.AfterFunc(ctx, func() { abandon(ErrStopped) })()
+		defer context.AfterFunc(ctx, func() { abandon(o.pool.ended()) })()
 		o.connect(ctx, dialing, d)
 	})
 }
@@ -76,7 +76,7 @@ func (o *owner) ask(s *connection) {
 
 // desert has calls leave a session, after Hooks.Down was called for its server.
 func (o *owner) desert(s *connection, cause error) {
-	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
+	o.pool.log.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
 		Msg("calls leave a session whose server answers none")
 	o.reportEnd(s.Addr, s.ID, cause)
 	s.deserted = true
@@ -105,7 +105,7 @@ func (o *owner) renewed(addr string) {
 // cut ends a session with the calls on it.
 func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
-		o.pool.cfg.Logger.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
+		o.pool.log.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
 			Int("per_server", core.MaxPerServer).Int("left", core.MaxLeft).
 			Msg("a session that had left use was ended: there are too many of these")
 	}
@@ -172,7 +172,7 @@ func (o *owner) ping(s *connection) {
 // connect dials, within the dial's own context, and then runs the session until it has
 // ended.
 func (o *owner) connect(ctx, within context.Context, d core.Dial) {
-	p, log := o.pool, o.pool.cfg.Logger
+	p, log := o.pool, o.pool.log
 	p.counts.dials.Add(1)
 	begin := time.Now()
 	limited := dialing.WithLimits(within, d.Limits, p.cfg.DialTimeout, func(connected bool) { o.overdue(within, d, connected) })
@@ -198,7 +198,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	}
 	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
-	err = s.Run(ctx, ErrStopped)
+	err = s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
 	p.failRoute(s, err)
 	log.Debug().Str("server", d.Addr).Str("error", stated{server: d.Addr}.text(err)).

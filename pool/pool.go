@@ -1,12 +1,14 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
@@ -20,6 +22,8 @@ import (
 type Pool struct {
 	cfg     Config
 	hooks   poolhooks.Hooks
+	queue   *logqueue.Queue // of log
+	log     *logqueue.Logger
 	origin  time.Time // of all times that are stored as nanoseconds
 	actor   *actor.Actor[mail]
 	table   atomic.Pointer[table]
@@ -68,11 +72,16 @@ const mailbox = 256
 func New(cfg Config) (*Pool, error) { return newPool(cfg, poolhooks.Hooks{}) }
 
 func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
+	queue := cmp.Or(hooks.Queue, logqueue.New())
+	log := queue.Logger(cfg.Logger)
 	resolves := cfg.Dial == nil
+	if cfg.Resolver = containedResolver(cfg.Resolver, log); !resolves {
+		cfg.Dial = containedDial(cfg.Dial, log)
+	}
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, hooks: hooks, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
+	p := &Pool{cfg: cfg, hooks: hooks, queue: queue, log: log, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
 	if resolves {
 		p.resolver.Net = dialing.NewLookup(cfg.Resolver)
 	}
@@ -100,8 +109,15 @@ func (p *Pool) start() {
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no
-// goroutine of the pool is left or ctx ends (ctx.Err).
-func (p *Pool) Stop(ctx context.Context) error { return p.actor.Stop(ctx) }
+// goroutine of the pool is left or ctx ends (ctx.Err). It also waits until what was logged is
+// written, but not for a writer that blocks.
+func (p *Pool) Stop(ctx context.Context) error {
+	err := p.actor.Stop(ctx)
+	if p.hooks.Queue == nil {
+		p.queue.Flush(ctx)
+	}
+	return err
+}
 
 // Done is closed when the pool's owner has ended: after Stop, or for a fault of its
 // own. Err is the reason. Sessions may still be ending; Stop waits for them.
@@ -110,6 +126,9 @@ func (p *Pool) Done() <-chan struct{} { return p.actor.Done() }
 // Err is nil while the pool runs, then ErrStopped after Stop, or the fault that ended
 // it, a *actor.PanicError.
 func (p *Pool) Err() error { return p.actor.Err() }
+
+// ended is why the pool ends, or has ended: Stop ends its goroutines before the owner.
+func (p *Pool) ended() error { return cmp.Or(p.actor.Err(), ErrStopped) }
 
 // reaching counts the dials under way that have a connection, by address. The map is
 // replaced, never changed.
@@ -165,6 +184,13 @@ type Stats struct {
 
 	RefusedReplies    uint64 // replies that were given up for want of MaxPendingReplyBytes
 	PendingReplyBytes int64  // of MaxPendingReplyBytes in use now
+
+	// Panics counts those of the agent's own code that were contained where it was called: of
+	// Config.Dial and its connections, Codec and Handlers, of a Logger's writer and hooks, and of
+	// errors. Each is logged the first time, with its stack. LostLines counts the log lines that
+	// were dropped because their writer did not keep up. A proxy's own pool counts those of the
+	// proxy too.
+	Panics, LostLines uint64
 }
 
 // counts are the counters that Stats reads.
@@ -200,6 +226,7 @@ func (p *Pool) Stats() Stats {
 
 		RefusedReplies:    p.counts.RefusedReplies.Load(),
 		PendingReplyBytes: p.sessions.PendingReplyBytes(),
+		Panics:            p.queue.Panics(), LostLines: p.queue.Dropped(),
 	}
 	for _, o := range [...]*credentials.Offering{p.offered.Load(), p.watching.Load()} {
 		if pending, _ := o.Pending(); pending {

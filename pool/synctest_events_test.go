@@ -19,7 +19,7 @@ func TestASessionAndARefusalOfTheOldAreEvents(t *testing.T) {
 		o.noteDial("a", nil) // nothing is on offer
 		tries := [2]int{}
 		offer := func(i int) *credentials.Offering {
-			of := credentials.Offer(p.cfg.Logger, nil, 0, func(context.Context, *credentials.Credentials) credentials.Trial {
+			of := credentials.Offer(p.log, nil, 0, func(context.Context, *credentials.Credentials) credentials.Trial {
 				tries[i]++
 				return credentials.Trial{Refused: errors.New("no")}
 			})

@@ -83,7 +83,9 @@ func TestACertificateBetweenIsLookedAtWithoutTheName(t *testing.T) {
 
 func TestThatNamesAreNotVerifiedIsLoggedOnce(t *testing.T) {
 	ca, log := newAuthority(t), make(lines, 100)
+	var p *pool.Pool
 	said := func() (n int) {
+		pool.Written(p)
 		for {
 			select {
 			case l := <-log:
@@ -97,7 +99,7 @@ func TestThatNamesAreNotVerifiedIsLoggedOnce(t *testing.T) {
 	}
 	s := ca.server()
 	cfg := anyName(ca.agent())
-	p := newPool(t, pool.Config{TLS: cfg, Logger: log.logger()})
+	p = newPool(t, pool.Config{TLS: cfg, Logger: log.logger()})
 	*cfg.VerifyServerName = true // it was copied
 	for range 3 {
 		ping(t, p, s.Addr())

@@ -3,7 +3,7 @@ package pool
 import (
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
@@ -23,7 +23,7 @@ type notice struct {
 }
 
 // give says what there is to say of the credentials in force, and has not been said of late.
-func (n *notices) give(now time.Time, inForce *credentials.Credentials, log zerolog.Logger) {
+func (n *notices) give(now time.Time, inForce *credentials.Credentials, log *logqueue.Logger) {
 	all, next := inForce.Notices(now)
 	before := n.said
 	n.said, n.next = nil, next
@@ -35,7 +35,7 @@ func (n *notices) give(now time.Time, inForce *credentials.Credentials, log zero
 			}
 		}
 		if said.at.Equal(now) {
-			log.Warn().Err(of.Err).Time("until", of.Until()).Msg("a TLS certificate is not valid at this time, or will not be soon")
+			log.Warn().Err(of.Err).Str("until", of.Until().Format(time.RFC3339)).Msg("a TLS certificate is not valid at this time, or will not be soon")
 		}
 		if again := said.at.Add(noticeAgain); n.next.IsZero() || again.Before(n.next) {
 			n.next = again

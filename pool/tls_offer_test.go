@@ -85,6 +85,7 @@ func TestAnOfferIsTakenByAServerThatComesToLikeIt(t *testing.T) {
 	}
 	awaitTaken(t, p)
 	ping(t, p, s.Addr())
+	pool.Written(p)
 	said := log.rest()
 	if len(said) != 1 || !strings.Contains(said[0], `"offered":true`) || !strings.Contains(said[0], "replaced") {
 		t.Errorf("%q", said)

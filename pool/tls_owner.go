@@ -78,7 +78,7 @@ func (o *owner) begin(now time.Time, of *offer) {
 func (o *owner) offer(of *offer) {
 	p := o.pool
 	next := o.offering(func(try credentials.Try) *credentials.Offering {
-		return credentials.Offer(p.cfg.Logger, of.next, of.serial, try)
+		return credentials.Offer(p.log, of.next, of.serial, try)
 	})
 	if before := p.offered.Swap(next); before != nil {
 		before.End()
@@ -146,7 +146,7 @@ func (o *owner) adopt(now time.Time, of *offer) (judge bool) {
 	if of.by == nil {
 		o.endOffer(of.serial)
 	}
-	o.pool.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting || of.by != nil && !watched).
+	o.pool.log.Info().Bool("watched", watched).Bool("offered", of.lasting || of.by != nil && !watched).
 		Msg("TLS: what servers must show to be trusted has changed")
 	switch withdraws := next.Withdraws(before); {
 	case judge && !withdraws:
@@ -199,7 +199,7 @@ func (o *owner) judge(now time.Time, of *offer) {
 		o.install(now, next, nil)
 		o.step(now, core.Secured{})
 	}
-	p.cfg.Logger.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
+	p.log.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
 	of.reply.Send(nil)
 }
 
@@ -235,7 +235,7 @@ func (o *owner) endOffer(serial uint64) {
 func (o *owner) install(now time.Time, next *credentials.Credentials, by *credentials.Offering) {
 	before := o.pool.creds.Swap(next)
 	o.pool.caution(before, next)
-	o.tls.notices.give(now, next, o.pool.cfg.Logger)
+	o.tls.notices.give(now, next, o.pool.log)
 	if by == nil || by != o.pool.watching.Load() {
 		o.watch()
 	}
@@ -251,7 +251,7 @@ func (o *owner) watch() {
 		return
 	}
 	w := o.offering(func(try credentials.Try) *credentials.Offering {
-		return credentials.Watch(p.cfg.Logger, p.creds.Load, try)
+		return credentials.Watch(p.log, p.creds.Load, try)
 	})
 	p.watching.Store(w)
 	o.start(w)
@@ -268,10 +268,10 @@ func (o *owner) endWatch() {
 func (p *Pool) caution(before, now *credentials.Credentials) {
 	for _, text := range now.Cautions() {
 		if !slices.Contains(before.Cautions(), text) {
-			p.cfg.Logger.Warn().Msg(text)
+			p.log.Warn().Msg(text)
 		}
 	}
 	if now.AnyName() && !before.AnyName() {
-		p.cfg.Logger.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
+		p.log.Warn().Msg("TLSConfig.VerifyServerName is false: any holder of a certificate of the CA can pass for a server")
 	}
 }

@@ -38,13 +38,13 @@ func taken(t *testing.T, p *Pool, of *offer) {
 func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
 	p, first, second := judging(t)
 	before := p.creds.Load()
-	late := credentials.Offer(p.cfg.Logger, first, 1, p.try)
+	late := credentials.Offer(p.log, first, 1, p.try)
 	late.End()
 	noError(t, p.actor.Tell(t.Context(), mail{offer: &offer{next: first, by: late, judged: true}}))
 	if p.OfferedTLS(); p.creds.Load() != before {
 		t.Error("it replaced what came into force meanwhile")
 	}
-	taken(t, p, &offer{next: second, by: credentials.Offer(p.cfg.Logger, second, 1, p.try), serial: 1})
+	taken(t, p, &offer{next: second, by: credentials.Offer(p.log, second, 1, p.try), serial: 1})
 	if p.creds.Load() != second {
 		t.Error("what is on offer was not taken either")
 	}
@@ -57,7 +57,7 @@ func TestOfTwoCredentialsThoseAskedForLaterAreInForce(t *testing.T) {
 	if p.creds.Load() != second {
 		t.Error("what was asked for first is in force")
 	}
-	taken(t, p, &offer{next: first, by: credentials.Watch(p.cfg.Logger, p.creds.Load, p.try)})
+	taken(t, p, &offer{next: first, by: credentials.Watch(p.log, p.creds.Load, p.try)})
 	if p.creds.Load() != first {
 		t.Error("changed files were not")
 	}

@@ -121,7 +121,7 @@ func (p *Pool) tried(ctx context.Context, creds *credentials.Credentials) error 
 	case t.Refused != nil:
 		return t.Refused
 	case t.Unreached != nil:
-		p.cfg.Logger.Warn().Err(t.Unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
+		p.log.Warn().Err(t.Unreached).Msg("no server could be asked about new TLS credentials: they are taken untried")
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (o *owner) takeCheck(now time.Time, c *check) {
 		})
 	}
 	if len(m.Distrusted) > 0 {
-		o.pool.cfg.Logger.Warn().Int("sessions", len(m.Distrusted)).Str("server", c.server).Err(c.why).
+		o.pool.log.Warn().Int("sessions", len(m.Distrusted)).Str("server", c.server).Err(c.why).
 			Msg("sessions end whose servers the TLS credentials in force do not trust")
 	}
 	o.step(now, m)

@@ -125,14 +125,12 @@ func TestEveryMessageThatSendAcceptedIsAnsweredAroundAStop(t *testing.T) {
 func TestEachAnswerReportsThatTheProxyWasStopped(t *testing.T) {
 	for i, m := range everyMessage() {
 		t.Run(fmt.Sprintf("%T", m.message), func(t *testing.T) {
-			entered, release := make(chan struct{}), make(chan struct{})
-			p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
-			// The owner logs nothing and waits for no caller; an error that is slow to say what
-			// it is holds it up.
-			if err := p.Send(within(t), messages.FailureNotice{Server: server(t, "a"), Err: slow{entered, release}}); err != nil {
+			log := &halting{text: "no server answers", halted: make(chan struct{}), resume: make(chan struct{})}
+			p := startProxy(t, proxy.WithLines(proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)}, log.line))
+			if err := p.Send(within(t), messages.FailureNotice{Server: server(t, "a"), Err: errDown}); err != nil {
 				t.Fatal(err)
 			}
-			<-entered
+			receive(t, "the owner's halt", log.halted)
 			if err := p.Send(within(t), m.message); err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +139,7 @@ func TestEachAnswerReportsThatTheProxyWasStopped(t *testing.T) {
 			if err := p.Stop(ctx); !errors.Is(err, context.Canceled) { // the step goes on
 				t.Fatal(err)
 			}
-			close(release)
+			close(log.resume)
 			stop(t, p.Stop)
 			err := m.answer()
 			if hasErr := i != 1 && i != 7; hasErr != errors.Is(err, proxy.ErrStopped) || !hasErr && err != nil {
@@ -149,19 +147,4 @@ func TestEachAnswerReportsThatTheProxyWasStopped(t *testing.T) {
 			}
 		})
 	}
-}
-
-// slow is an error that takes its time when it is read for the first time.
-type slow struct {
-	entered chan<- struct{}
-	release <-chan struct{}
-}
-
-func (s slow) Error() string {
-	select {
-	case s.entered <- struct{}{}:
-	case <-s.release:
-	}
-	<-s.release
-	return "slow"
 }

@@ -36,6 +36,9 @@ import (
 // *CallError; errors.Is reaches ctx.Err, ErrNoServers, ErrStopped, ErrNoCaller,
 // ErrRetriesSpent, ErrBreaksServers and the sentinels of package pool, errors.AsType its types.
 func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
+	if p == nil {
+		return notStarted(method)
+	}
 	c := call{shared: &p.calls, method: method, class: classify(method, args)}
 	c.way.Block = pool.BlockTime(args)
 	for _, o := range opts {
@@ -59,10 +62,10 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 // frames (pool.NewFrameReader) and must close it; ctx no longer matters then. It
 // stays on its server, also when another one becomes active.
 func (p *Proxy) Stream(ctx context.Context, method string) (net.Conn, error) {
-	var open Streamer = p.pool
-	if p.pool == nil {
-		open, _ = p.calls.caller.(Streamer)
+	if p == nil {
+		return nil, notStarted(method)
 	}
+	open := p.calls.streamer
 	c := call{shared: &p.calls, method: method, class: Read}
 	if open == nil {
 		return nil, c.notTried(ErrNoCaller)

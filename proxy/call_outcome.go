@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
@@ -32,6 +33,7 @@ func (c *call) callError(server messages.Server, err error) *CallError {
 	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
 	if returned, ok := errors.AsType[*CallError](err); ok {
 		e = *returned
+		e.Err, _ = contain.Tame(e.Err)
 	}
 	return &e
 }
@@ -101,6 +103,11 @@ func (c *call) giveUp(reason error) error {
 	e := *c.last // the owner may still read the original
 	e.Err = fmt.Errorf("%w: %w", e.Err, reason)
 	return &e
+}
+
+// notStarted is the error of a call on the nil Proxy that a failed Start has returned.
+func notStarted(method string) error {
+	return (&call{method: method}).notTried(ErrStopped)
 }
 
 // notTried is the error of a call that was sent to no server.

@@ -16,6 +16,7 @@ type calls struct {
 	owner     actor.Ref[messages.Message]
 	pool      *ownPool // nil: the connections are the embedder's
 	caller    Caller   // nil: the Pinger carries no calls
+	streamer  Streamer // nil: nor streams
 	life      context.Context
 	noServers func() error // Proxy.noServers
 
@@ -33,6 +34,7 @@ type raceResult struct {
 
 // reportFailure sends the owner a failure notice and waits until it is taken.
 func (s *calls) reportFailure(ctx context.Context, n messages.FailureNotice) error {
+	n.Err = freeze(s.cfg.log, n.Err)
 	_, err := actor.Ask(ctx, s.owner, func(r actor.Reply[bool]) messages.Message {
 		n.Reply = r
 		return n

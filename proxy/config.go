@@ -5,10 +5,13 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"reflect"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -100,13 +103,15 @@ type Config struct {
 	// Pinger probes servers over connections that are not the proxy's. If it is a
 	// Caller too, calls go over it, and streams if it is a Streamer as well. nil means a
 	// pool of the proxy's own, made from Pool.
-	Pinger Pinger
-	Pool   pool.Config
-	hooks  poolhooks.Hooks // of tests: Down and Renewed are called behind the proxy's own
+	Pinger  Pinger
+	Pool    pool.Config
+	hooks   poolhooks.Hooks     // of tests: Down and Renewed are called behind the proxy's own
+	effects func(roster.Effect) // of tests: the owner calls it with each effect, before it carries that out
 
 	// Logger gets one line per event that an operator should see, from several
 	// goroutines, which its writer must bear. The zero value logs nothing.
 	Logger zerolog.Logger
+	log    *logqueue.Logger // of Logger
 
 	// Seed makes the order of servers repeatable, for tests. Zero means a seed of
 	// its own for each Proxy.
@@ -175,6 +180,16 @@ const maxDuration = 365 * 24 * time.Hour
 // the Proxy looks for none.
 func (c *Config) startsEmpty() bool { return len(c.Servers) == 0 && c.Discoverer == nil }
 
+// agentsOwn refuses a nil pointer, or function, where the agent's own code is called.
+func (c *Config) agentsOwn() error {
+	for name, v := range map[string]any{"Pinger": c.Pinger, "Discoverer": c.Discoverer} {
+		if kind := reflect.ValueOf(v).Kind(); (kind == reflect.Pointer || kind == reflect.Func) && contain.IsNil(v) {
+			return &ConfigError{Field: name, Reason: fmt.Sprintf("is a nil %T: give one that is made, or leave the field nil", v)}
+		}
+	}
+	return nil
+}
+
 // validate fills in the defaults and reads the addresses. bad has an error for each
 // address that is left out.
 func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrError, err error) {
@@ -193,6 +208,9 @@ func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrErro
 			return nil, nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, maxDuration, d.zero)}
 		}
 		*d.value = cmp.Or(*d.value, d.zero)
+	}
+	if err := c.agentsOwn(); err != nil {
+		return nil, nil, err
 	}
 	if c.Policy > Rendezvous {
 		return nil, nil, &ConfigError{Field: "Policy", Reason: fmt.Sprintf("is %d: give Shuffle or Rendezvous", c.Policy)}

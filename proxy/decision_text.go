@@ -109,6 +109,9 @@ func causeText(err error) string {
 	if err == nil {
 		return ""
 	}
+	if frozen, ok := err.(*frozenError); ok { //nolint:errorlint // the very value
+		return ": " + frozen.recorded
+	}
 	return ": " + cut(err.Error())
 }
 
@@ -147,6 +150,9 @@ func logFields(e roster.Log) []logField {
 // failureText describes a failure next to its server's address: phase and cause, without
 // repeating the address.
 func failureText(err error) string {
+	if frozen, ok := err.(*frozenError); ok { //nolint:errorlint // the very value
+		return frozen.brief
+	}
 	if call, ok := errors.AsType[*pool.CallError](err); ok {
 		return call.Phase.String() + ": " + call.Cause()
 	}

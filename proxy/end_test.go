@@ -1,12 +1,10 @@
 package proxy_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,18 +17,15 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// fuse is a log that panics at the first line with "kaboom" in it: the shortest way
-// there is to a fault of the owner.
-type fuse struct {
-	lines
-	burnt *atomic.Bool
-}
-
-func (f fuse) Write(b []byte) (int, error) {
-	if bytes.Contains(b, []byte("kaboom")) && f.burnt.CompareAndSwap(false, true) {
-		panic("kaboom")
+// fuse panics at the first line with "kaboom" in it: a fault of the owner.
+func fuse() func(string) {
+	burnt := false // of the owner
+	return func(text string) {
+		if strings.Contains(text, "kaboom") && !burnt {
+			burnt = true
+			panic("kaboom")
+		}
 	}
-	return f.lines.Write(b)
 }
 
 func TestDoneAndErrTellOfAStop(t *testing.T) {
@@ -53,11 +48,10 @@ func TestDoneAndErrTellOfAStop(t *testing.T) {
 // faulty is a proxy over a pool of its own, or over an embedder's, and what makes it
 // fail of itself.
 func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
-	cfg := proxy.Config{Servers: []string{"a", "b"}, Logger: zerolog.New(fuse{log, new(atomic.Bool)})}
+	cfg := proxy.Config{Servers: []string{"a", "b"}, Logger: zerolog.New(log)}
 	if own {
 		c := startCluster(t, 1)
 		cfg.Servers = c.Addrs()
-		cfg.Logger = zerolog.New(log)
 		p = startProxy(t, proxy.Hooked(cfg, poolhooks.Hooks{Down: func(string, error) { panic("kaboom") }}))
 		return p, func() {
 			c.Server(0).Kill()
@@ -69,7 +63,7 @@ func faulty(t *testing.T, log lines, own bool) (p *proxy.Proxy, fault func()) {
 		func(_ context.Context, addr, method string) error { return refusing(addr, method) },
 	}
 	cfg.ProbeTimeout, cfg.RetryTimeout = far, far
-	p = startProxy(t, cfg)
+	p = startProxy(t, proxy.WithLines(cfg, fuse()))
 	return p, func() {
 		// A warning quotes what no caller waits for.
 		if err := p.Send(within(t), messages.AddBackup{Addrs: []string{"kaboom!"}}); err != nil {

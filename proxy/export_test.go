@@ -1,12 +1,31 @@
 package proxy
 
-import "github.com/open-nomad/rpcproxy/internal/poolhooks"
+import (
+	"context"
+
+	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
+)
 
 // Hooked is cfg with hooks that are called behind those of the proxy.
 func Hooked(cfg Config, hooks poolhooks.Hooks) Config {
 	cfg.hooks = hooks
 	return cfg
 }
+
+// WithLines is cfg with a function that the owner calls with the text of each line that
+// it is about to log.
+func WithLines(cfg Config, line func(text string)) Config {
+	cfg.effects = func(e roster.Effect) {
+		if log, ok := e.(roster.Log); ok {
+			line(logText(log))
+		}
+	}
+	return cfg
+}
+
+// Written waits until p's log is written.
+func Written(p *Proxy) { p.queue.Flush(context.Background()) }
 
 // Tokens is what is left of p's retry tokens, in thousandths of a retry.
 func Tokens(p *Proxy) int64 { return p.calls.tokens.left.Load() }

@@ -46,8 +46,9 @@ func (l lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// with takes the lines so far and counts those that hold text.
-func (l lines) with(text string) (n int) {
+// with takes the lines of p so far and counts those that hold text.
+func (l lines) with(p *proxy.Proxy, text string) (n int) {
+	proxy.Written(p)
 	for {
 		select {
 		case line := <-l:

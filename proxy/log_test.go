@@ -20,9 +20,10 @@ import (
 // said is the content of a log line.
 type said struct{ Level, Message, Error, Server, Took string }
 
-// read takes the lines so far that are not of debug level.
-func (l lines) read(t *testing.T) (all []said) {
+// read takes the lines of p so far that are not of debug level.
+func (l lines) read(t *testing.T, p *proxy.Proxy) (all []said) {
 	t.Helper()
+	proxy.Written(p)
 	for {
 		select {
 		case text := <-l:
@@ -60,7 +61,7 @@ func TestAStartWithDeadServersLogsTheReasonsInOneLine(t *testing.T) {
 	eventually(t, "recovered", func() bool { return p.View().Health(server(t, c.Addrs()[3])) == messages.Alive })
 	stop(t, p.Stop)
 	lost, recovered := 0, 0
-	for _, s := range log.read(t) {
+	for _, s := range log.read(t, p) {
 		if s.Message == "recovered" {
 			recovered++
 			if d, err := time.ParseDuration(s.Took); err != nil || d <= 0 || len(s.Took) > 9 {
@@ -91,7 +92,7 @@ func TestABadConfiguredAddressIsLeftOutWithAWarningThatQuotesIt(t *testing.T) {
 		Servers: []string{"good", "a b", "GOOD:4647", "nomad:0", "better"}, Logger: zerolog.New(log), Pinger: pinging(upPinger),
 	})
 	holds(t, p, "good:4647", "better:4647")
-	got := log.read(t)
+	got := log.read(t, p)
 	if len(got) != 2 || got[0].Level != "warn" || !strings.Contains(got[0].Error, `"a b"`) || !strings.Contains(got[1].Error, `"nomad:0"`) {
 		t.Errorf("%+v", got)
 	}
@@ -121,7 +122,7 @@ func TestARefusedMessageWithoutACallerIsLoggedAndQuoted(t *testing.T) {
 		if err := p.SetServers(within(t), "nomad:0"); err == nil { // a waiting caller is answered, it is not logged
 			t.Error("it was taken")
 		}
-		got := log.read(t)
+		got := log.read(t, p)
 		if len(got) != 1 || got[0].Level != "warn" || !strings.Contains(got[0].Error, `"nomad:0"`) {
 			t.Errorf("%T: %+v", m, got)
 		}

@@ -4,33 +4,29 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// halting is a log's destination that halts the owner at the first line that
-// holds text.
+// halting halts the owner at the first line that holds text.
 type halting struct {
 	text           string
 	halted, resume chan struct{}
 	over           bool // of the owner
 }
 
-func (h *halting) Write(b []byte) (int, error) {
-	if !h.over && strings.Contains(string(b), h.text) {
+func (h *halting) line(text string) {
+	if !h.over && strings.Contains(text, h.text) {
 		h.over = true
 		close(h.halted)
 		<-h.resume
 	}
-	return len(b), nil
 }
 
 // The owner is halted between the two: a caller that reports a failure is answered when the
 // next server is in front, and not before.
 func TestTheViewIsPublishedBeforeTheAnswerIsGiven(t *testing.T) {
 	log := &halting{text: "server failed", halted: make(chan struct{}), resume: make(chan struct{})}
-	p := startProxy(t, proxy.Config{Servers: names(2), Pinger: pinging(upPinger), Logger: zerolog.New(log), Rebalance: calm})
+	p := startProxy(t, proxy.WithLines(proxy.Config{Servers: names(2), Pinger: pinging(upPinger), Rebalance: calm}, log.line))
 	front := active(t, p)
 	ended := make(chan error, 1)
 	ctx := within(t)

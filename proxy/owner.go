@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -60,6 +61,13 @@ func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 	return o
 }
 
+// tell brings a result back to the owner, with its error frozen. It waits for room in the
+// mailbox, but not beyond the owner's end.
+func (o *owner) tell(ctx context.Context, m messages.Message) {
+	m, _ = frozen(o.cfg.log, m)
+	_ = o.self.Ref().Tell(ctx, m)
+}
+
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Message) {
 	switch received := m.(type) { //nolint:gochecksumtype // the roster takes them all; the shell reads these two as well
@@ -109,6 +117,9 @@ func (o *owner) apply(now time.Time) {
 	effects := o.roster.Take()
 	o.record(now, effects)
 	for _, e := range effects {
+		if o.cfg.effects != nil {
+			o.cfg.effects(e)
+		}
 		switch e := e.(type) {
 		case roster.Publish:
 			o.logActive(e)
@@ -176,7 +187,7 @@ func (o *owner) publishFault(cause error) {
 
 // logFault logs why the owner, or the pool's owner, ended.
 func (o *owner) logFault(cause error) {
-	line := o.cfg.Logger.Error().Err(cause)
+	line := o.cfg.log.Error().Err(cause)
 	if fault, ok := errors.AsType[*actor.PanicError](cause); ok {
 		line = line.Bytes("stack", fault.Stack)
 	}

@@ -35,7 +35,7 @@ func (n finder) Find(context.Context) ([]messages.Found, error) {
 func TestOfAFloodOfDiscoveredServersTheFirstAreKept(t *testing.T) {
 	for _, n := range []int{0, 3, maxFound, 1_000_000} {
 		for _, d := range []Discoverer{flood(n), finder(n)} {
-			found, err := find(t.Context(), d)
+			found, err := find(t.Context(), d, nil)
 			if err != nil || len(found) != min(n, maxFound) || cap(found) > 2*maxFound {
 				t.Errorf("%T: %d of %d, room for %d, %v", d, len(found), n, cap(found), err)
 			}

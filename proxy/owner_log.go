@@ -11,7 +11,7 @@ import (
 // log writes one line.
 func (o *owner) log(e roster.Log) {
 	levels := [...]zerolog.Level{roster.Debug: zerolog.DebugLevel, roster.Info: zerolog.InfoLevel, roster.Warn: zerolog.WarnLevel}
-	line := o.cfg.Logger.WithLevel(levels[e.Level])
+	line := o.cfg.log.WithLevel(levels[e.Level])
 	for _, f := range logFields(e) {
 		switch v := f.value.(type) {
 		case string:
@@ -35,7 +35,7 @@ func (o *owner) logActive(e roster.Publish) {
 	if last == nil || active.Addr == last.active.Addr {
 		return
 	}
-	o.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
+	o.cfg.log.Debug().Stringer("server", active).Stringer("before", last.active).
 		Str("source", string(e.View.Source(active))).Str("why", e.ActiveReason).
 		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }

@@ -29,7 +29,7 @@ func (o *owner) probe(e roster.Probe) {
 		defer stop()
 		rtt, err := o.pinger.Ping(pinging, e.Server.Addr)
 		// Bounded by the probes of a round; it ends with the owner.
-		_ = o.self.Ref().Tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
+		o.tell(ctx, messages.ProbeDone{Round: e.Round, Server: e.Server, RTT: rtt, Err: err})
 		if err == nil {
 			o.renewIfMoved(ctx, e.Server)
 		}
@@ -62,11 +62,11 @@ func (o *owner) corroborate(e roster.Corroborate) {
 			r := <-results
 			if r.err == nil {
 				_ = o.pool.Corroborate(ctx, e.Suspect.Addr)
-				_ = o.self.Ref().Tell(ctx, messages.Recovered{Server: r.server, Epoch: e.Epoch})
+				o.tell(ctx, messages.Recovered{Server: r.server, Epoch: e.Epoch})
 				return
 			}
 			if looking.Err() == nil {
-				_ = o.self.Ref().Tell(ctx, messages.FailureNotice{Server: r.server, Epoch: e.Epoch, Err: r.err})
+				o.tell(ctx, messages.FailureNotice{Server: r.server, Epoch: e.Epoch, Err: r.err})
 			}
 		}
 	})

@@ -40,13 +40,13 @@ func (o *owner) renewIfMoved(ctx context.Context, server messages.Server) {
 // renew replaces the session to server by one on which a leader is known. Without such a
 // session everything stays as it is.
 func (o *owner) renew(ctx context.Context, server messages.Server) {
-	log := o.cfg.Logger.Debug().Stringer("server", server)
+	log := o.cfg.log.Debug().Stringer("server", server)
 	if err := o.pool.Renew(ctx, server.Addr, o.knowsLeader); err != nil {
 		log.Err(err).Msg("no better server at the address")
 		return
 	}
 	log.Msg("the address leads to a better server: its session is in use")
-	_ = o.self.Ref().Tell(ctx, messages.Reconnected{Server: server})
+	o.tell(ctx, messages.Reconnected{Server: server})
 }
 
 // knowsLeader fails for a session on which no leader of the agent's region is known. An

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -13,12 +14,14 @@ import (
 type poolEvents struct {
 	mail    actor.Ref[messages.Message] // the owner's, set before the owner dials anything
 	board   *board
+	log     *logqueue.Logger
 	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
 }
 
 // hooks are the methods as the pool calls them, each followed by that of also.
-func (e *poolEvents) hooks(also poolhooks.Hooks) poolhooks.Hooks {
+func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhooks.Hooks {
 	return poolhooks.Hooks{
+		Queue:   queue,
 		Suspect: e.suspect,
 		Down: func(addr string, err error) {
 			if e.down(addr, err); also.Down != nil {
@@ -43,7 +46,7 @@ func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspecte
 // in the order of the mailbox and carries no epoch: with one, an answer that is in the
 // mailbox before it would make it stale.
 func (e *poolEvents) down(addr string, err error) {
-	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: err})
+	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)})
 }
 
 // renewed reports that a session was replaced. The pool makes one such call at a time.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 )
@@ -21,6 +22,7 @@ type Proxy struct {
 	snap   atomic.Pointer[snapshot] // the first field, which makes FindServer cheaper to inline
 	board  board
 	cfg    Config
+	queue  *logqueue.Queue // of the log, its own pool's included
 	pinger Pinger
 	pool   *ownPool // nil: the connections are the embedder's
 	owner  *actor.Actor[messages.Message]
@@ -36,22 +38,26 @@ const mailbox = 256
 // Start makes a Proxy and its goroutines. It does not wait for any server: the first
 // call dials. Without Servers and a Discoverer it logs a warning, once, and calls wait
 // until a server is added. The error is a *ConfigError, from Config.Pool a
-// *pool.ConfigError or *pool.TLSConfigError. Stop must be called to release the Proxy.
+// *pool.ConfigError or *pool.TLSConfigError; the Proxy is nil then, and calls on it fail with
+// ErrStopped. Stop must be called to release the Proxy.
 func Start(cfg Config) (*Proxy, error) {
 	servers, bad, err := cfg.validate()
 	if err != nil {
 		return nil, err
 	}
+	p := &Proxy{cfg: cfg, queue: logqueue.New()}
+	p.cfg.log = p.queue.Logger(cfg.Logger)
 	for _, err := range bad {
-		cfg.Logger.Warn().Err(err).Msg("a configured server is left out")
+		p.cfg.log.Warn().Err(err).Msg("a configured server is left out")
 	}
-	p := &Proxy{cfg: cfg, pinger: cfg.Pinger}
 	p.board.snap = &p.snap
-	p.events.board = &p.board
+	p.events.board, p.events.log = &p.board, p.cfg.log
 	p.events.renewal.Store(new(make(chan struct{})))
-	if p.pinger == nil {
+	if cfg.Pinger != nil {
+		p.pinger = guard(cfg.Pinger, p.cfg.log)
+	} else {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
-		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks)); err != nil {
+		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks, p.queue)); err != nil {
 			return nil, err
 		}
 		p.pinger = p.pool
@@ -62,7 +68,7 @@ func Start(cfg Config) (*Proxy, error) {
 	}
 	p.calls.tokens.fill()
 	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
-	p.calls.caller, _ = p.pinger.(Caller)
+	p.calls.caller, p.calls.streamer = p.carriers()
 	p.calls.life, p.cancel = context.WithCancel(context.Background())
 	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	rng := rand.New(rand.NewPCG(seed, seed))
@@ -75,13 +81,15 @@ func Start(cfg Config) (*Proxy, error) {
 
 // Stop ends the Proxy: calls in flight fail, blocked senders get ErrStopped, messages
 // that Send accepted are answered, and it waits for every goroutine until ctx ends
-// (ctx.Err). The last View stays readable.
+// (ctx.Err). It also waits until what was logged is written, but not for a writer that
+// blocks. The last View stays readable.
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.cancel()
 	err := p.owner.Stop(ctx)
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
 	}
+	p.queue.Flush(ctx)
 	return err
 }
 
@@ -117,7 +125,7 @@ func (p *Proxy) noServers() error {
 	}
 	now, until := int64(time.Since(p.board.began)), p.board.warned.Load()
 	if now >= until && p.board.warned.CompareAndSwap(until, now+int64(warnInterval)) {
-		p.cfg.Logger.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
+		p.cfg.log.Warn().Msg("no servers known: give the configuration a server or a discovery that finds one, or tell of some with SetServers")
 	}
 	return ErrNoServers
 }
@@ -170,10 +178,11 @@ func (p *Proxy) ServerRPCAddrs() []string { return p.View().Addrs() }
 // Over a Pinger it is never closed. It neither blocks nor allocates.
 func (p *Proxy) Renewed() <-chan struct{} { return *p.events.renewal.Load() }
 
-// Stats returns the counters of the proxy's own pool; it is zero over a Pinger.
+// Stats returns the counters of the proxy's own pool. Over a Pinger only Panics, of the
+// agent's own code (Pinger, Discoverer, Logger, errors), and LostLines are counted.
 func (p *Proxy) Stats() pool.Stats {
 	if p.pool == nil {
-		return pool.Stats{}
+		return pool.Stats{Panics: p.queue.Panics(), LostLines: p.queue.Dropped()}
 	}
 	return p.pool.Stats()
 }

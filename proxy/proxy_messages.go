@@ -4,25 +4,27 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // Send puts a message into the owner's mailbox and does not wait for its effect.
-// It blocks while the mailbox is full. Messages are values: nil, or a pointer to
-// one, is a *MessageError. The other errors are ctx.Err and ErrStopped.
+// It blocks while the mailbox is full. Messages are values of the types of
+// package messages: nil, a pointer to one, or one inside a type of others is a *MessageError. The other errors are ctx.Err and ErrStopped.
+//
+// The text of an error in a message is read here: the owner calls none of its methods.
 //
 // A message that carries a Reply, made with actor.NewReply, is answered once Send has
 // returned nil: after its effect is published, or, if the Proxy ends first, as
 // messages.Message describes. To wait, receive from the Reply's channel; nothing else needs to
 // be watched. The methods below send and wait in one.
 func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
-	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
+	harmless, ok := frozen(p.cfg.log, m)
+	if !ok {
 		return &MessageError{Type: fmt.Sprintf("%T", m)}
 	}
-	return p.owner.Tell(ctx, m)
+	return p.owner.Tell(ctx, harmless)
 }
 
 // Heartbeat gives the owner the servers, node count, leader and TTL of a heartbeat's reply,

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"strings"
@@ -20,7 +21,10 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 		cfg    proxy.Config
 	}{
 		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"good", "a b"}, Strict: true}},
-		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"a b"}, Discoverer: discovering(nil)}},
+		{"Servers", []string{`"a b"`}, proxy.Config{Servers: []string{"a b"}, Discoverer: discovering(func(context.Context) ([]string, error) { return nil, nil })}},
+		{"Discoverer", []string{"nil proxy_test.discovering"}, proxy.Config{Servers: some, Discoverer: discovering(nil)}},
+		{"Pinger", []string{"nil *pool.Pool"}, proxy.Config{Servers: some, Pinger: (*pool.Pool)(nil)}},
+		{"Pinger", []string{"nil proxy_test.pinging"}, proxy.Config{Servers: some, Pinger: pinging(nil)}},
 		{"Servers", []string{`"nomad:0"`, `"http://x"`, `""`}, proxy.Config{Servers: []string{"nomad:0", "http://x", ""}}},
 		{"ProbeTimeout", []string{"-1s", "3s"}, proxy.Config{Servers: some, ProbeTimeout: -time.Second}},
 		{"ProbeStagger", []string{"-1ns", "250ms"}, proxy.Config{Servers: some, ProbeStagger: -1}},

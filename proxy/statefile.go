@@ -81,13 +81,13 @@ func loadState(cfg *Config, configured []messages.Server) []messages.Server {
 	if cfg.StateFile == "" {
 		return nil
 	}
-	log := cfg.Logger.With().Str("file", printable.Line(cfg.StateFile, maxStatePath)).Logger()
+	log, file := cfg.log, printable.Line(cfg.StateFile, maxStatePath)
 	addrs, err := lastgood.Load(context.Background(), cfg.StateFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		log.Warn().Err(err).Msg("the servers that worked before the last start are not known")
+		log.Warn().Str("file", file).Err(err).Msg("the servers that worked before the last start are not known")
 		return nil
 	}
 	named := func(s messages.Server) bool {
@@ -97,7 +97,7 @@ func loadState(cfg *Config, configured []messages.Server) []messages.Server {
 	for _, addr := range addrs {
 		s, err := roster.ParseForeign(addr, named)
 		if err != nil {
-			log.Warn().Err(err).Msg("a remembered server is left out")
+			log.Warn().Str("file", file).Err(err).Msg("a remembered server is left out")
 			continue
 		}
 		servers = append(servers, s)

@@ -39,13 +39,13 @@ func TestAFileSystemThatDoesNotAnswerHoldsNeitherStartNorStopUp(t *testing.T) {
 	if err := p.Stop(context.Background()); err != nil { // the test's own limit is the judge
 		t.Error(err)
 	}
-	if n := log.with("the file system does not answer"); n != 1 {
+	if n := log.with(p, "the file system does not answer"); n != 1 {
 		t.Errorf("%d lines tell of it, want one", n)
 	}
 
 	p = startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), StateFile: path, Logger: zerolog.New(log)})
 	holds(t, p, "a:4647")
-	if n := log.with("no answer within 5s"); n != 1 {
+	if n := log.with(p, "no answer within 5s"); n != 1 {
 		t.Errorf("%d lines tell of it, want one", n)
 	}
 	if err := p.Stop(context.Background()); err != nil {

@@ -80,7 +80,7 @@ func TestADamagedFileIsReportedAndIgnored(t *testing.T) {
 	log := make(lines, 100)
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), StateFile: path, Logger: zerolog.New(log).Level(zerolog.WarnLevel)})
 	holds(t, p, "a:4647")
-	if n := log.with("is damaged"); n != 1 {
+	if n := log.with(p, "is damaged"); n != 1 {
 		t.Errorf("%d lines tell of the damage, want one", n)
 	}
 	u := messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "a", TTL: time.Hour}
@@ -101,7 +101,7 @@ func TestAFileThatCannotBeWrittenStopsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop(t, p.Stop) // what is to be saved is saved, or not, by then
-	if n := log.with("could not be saved"); n != 1 {
+	if n := log.with(p, "could not be saved"); n != 1 {
 		t.Errorf("%d lines tell of it, want one", n)
 	}
 }

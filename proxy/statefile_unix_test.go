@@ -81,7 +81,7 @@ func TestAStateFileThatOthersMayHaveWrittenIsNotUsedAndIsReplaced(t *testing.T) 
 	log := make(lines, 100)
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger), StateFile: path, Logger: zerolog.New(log).Level(zerolog.WarnLevel)})
 	holds(t, p, "a:4647")
-	if n := log.with("others can write it (mode 0666): remove it, or set its mode to 0600"); n != 1 {
+	if n := log.with(p, "others can write it (mode 0666): remove it, or set its mode to 0600"); n != 1 {
 		t.Errorf("%d warnings, want one", n)
 	}
 	u := messages.HeartbeatUpdate{Servers: infos("a", "b"), LeaderRPCAddr: "a", TTL: time.Hour}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
 )
@@ -22,7 +23,8 @@ const (
 // it is the only one that is left behind.
 type stateWriter struct {
 	path    string
-	log     zerolog.Logger
+	file    string // path, for the log
+	log     *logqueue.Logger
 	list    []string
 	level   zerolog.Level // of the next failure: the first of a list is a warning
 	pending bool          // list is to be written
@@ -33,7 +35,7 @@ type stateWriter struct {
 
 func newStateWriter(cfg *Config) *stateWriter {
 	w := &stateWriter{
-		path: cfg.StateFile, log: cfg.Logger.With().Str("file", printable.Line(cfg.StateFile, maxStatePath)).Logger(),
+		path: cfg.StateFile, file: printable.Line(cfg.StateFile, maxStatePath), log: cfg.log,
 		retry: time.NewTimer(writeRetry), slow: time.NewTimer(writeSlow),
 	}
 	w.retry.Stop()
@@ -59,7 +61,7 @@ func (w *stateWriter) run(lists <-chan []string) {
 		case err := <-w.writing:
 			w.wrote(err)
 		case <-w.slow.C:
-			w.log.Warn().Msg("the file system does not answer: the servers that work are saved when it does")
+			w.log.Warn().Str("file", w.file).Msg("the file system does not answer: the servers that work are saved when it does")
 		}
 	}
 }
@@ -82,10 +84,10 @@ func (w *stateWriter) wrote(err error) {
 	w.writing = nil
 	w.slow.Stop()
 	if err == nil {
-		w.log.Debug().Msg("the servers that work are saved")
+		w.log.Debug().Str("file", w.file).Msg("the servers that work are saved")
 		return
 	}
-	w.log.WithLevel(w.level).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
+	w.log.WithLevel(w.level).Str("file", w.file).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
 	if !w.pending { // what is pending is newer, and its first failure is a warning
 		w.level = zerolog.DebugLevel
 		w.retry.Reset(writeRetry)
@@ -105,7 +107,7 @@ func (w *stateWriter) end() {
 		case err := <-w.writing:
 			w.wrote(err)
 		case <-limit.C:
-			w.log.Warn().Msg("the file system does not answer: the servers that work are not saved, and the next start cannot fall back on them")
+			w.log.Warn().Str("file", w.file).Msg("the file system does not answer: the servers that work are not saved, and the next start cannot fall back on them")
 			return
 		}
 	}

@@ -225,15 +225,15 @@ func TestTheLackOfServersIsLoggedOnceAndNotByEachCall(t *testing.T) {
 			readers.Wait()
 		}
 		lack(100)
-		if n := log.with("no servers known"); n != 1 {
+		if n := log.with(p, "no servers known"); n != 1 {
 			t.Errorf("2000 vain attempts gave %d lines, want one", n)
 		}
 		time.Sleep(30*time.Second - 1)
-		if lack(10); log.with("no servers known") != 0 {
+		if lack(10); log.with(p, "no servers known") != 0 {
 			t.Error("repeated within half a minute")
 		}
 		time.Sleep(time.Nanosecond)
-		if lack(10); log.with("no servers known") != 1 {
+		if lack(10); log.with(p, "no servers known") != 1 {
 			t.Error("not repeated after half a minute")
 		}
 		stop(t, p.Stop)

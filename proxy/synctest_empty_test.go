@@ -55,7 +55,7 @@ func TestAnAgentWithoutAServerWaitsUntilOneIsAdded(t *testing.T) {
 						t.Errorf("a call was served after %v, want the moment that a server is known", took)
 					}
 				}
-				if n := log.with(`"level":"warn"`); n != 1 {
+				if n := log.with(p, `"level":"warn"`); n != 1 {
 					t.Errorf("%d warnings, want one", n)
 				}
 				stop(t, p.Stop)
@@ -84,7 +84,7 @@ func TestAnAgentThatNeverGetsAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) 
 			_, _ = p.FindServer()
 			time.Sleep(time.Minute)
 		}
-		if n := log.with("SetServers"); n != 1 {
+		if n := log.with(p, "SetServers"); n != 1 {
 			t.Errorf("%d lines say what to do, want one", n)
 		}
 
@@ -98,7 +98,7 @@ func TestAnAgentThatNeverGetsAServerWarnsOnceAndItsCallsEndInTime(t *testing.T) 
 		for range 3 {
 			_, _ = p.FindServer()
 		}
-		if n := log.with("no servers known"); n != 1 {
+		if n := log.with(p, "no servers known"); n != 1 {
 			t.Errorf("%d lines tell that there is no server any more, want one", n)
 		}
 		stopped := make(chan error, 1)

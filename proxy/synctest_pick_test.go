@@ -67,7 +67,7 @@ func TestAServerWithoutALeaderThatIsReadyIsNotDeemedFailed(t *testing.T) {
 					t.Errorf("%v: %v is held for %v", kind, r.Server, r.Health)
 				}
 			}
-			if n := log.with("lost"); n != 0 {
+			if n := log.with(p, "lost"); n != 0 {
 				t.Errorf("%v: all servers answer, and %d lines say that none does", kind, n)
 			}
 			stop(t, p.Stop)

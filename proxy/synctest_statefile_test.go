@@ -34,7 +34,7 @@ func TestAListThatCouldNotBeSavedIsTriedAgain(t *testing.T) {
 		if got, err := lastgood.Load(context.Background(), path); err != nil || len(got) != 2 {
 			t.Errorf("kept %v, %v", got, err)
 		}
-		if n := log.with("could not be saved"); n != 1 {
+		if n := log.with(p, "could not be saved"); n != 1 {
 			t.Errorf("%d warnings, want one", n)
 		}
 		stop(t, p.Stop)

@@ -16,16 +16,32 @@ const maxText = 512
 type Panic struct {
 	Text  string // the value, printable
 	Stack []byte // where, as debug.Stack writes it
+	err   error  // the value, if it was an error, tame
 }
 
 func (p *Panic) Error() string { return "panic: " + p.Text }
+
+// Unwrap gives the value, if it was an error.
+func (p *Panic) Unwrap() error { return p.err }
+
+// Recovered is the Panic of a value that recover has returned. It must be called by the
+// deferred function, whose stack has the panic's.
+func Recovered(v any) *Panic {
+	p := &Panic{Text: valueText(v), Stack: debug.Stack()}
+	if err, ok := v.(error); ok && harmless(err) {
+		p.err = err
+	} else if ok {
+		p.err = &Foreign{text: p.Text, err: err}
+	}
+	return p
+}
 
 // Call calls f in the goroutine of the caller, and returns what it panicked with; nil if
 // it returned. runtime.Goexit in f ends that goroutine: see [Apart].
 func Call(f func()) (p *Panic) {
 	defer func() {
 		if v := recover(); v != nil {
-			p = &Panic{Text: valueText(v), Stack: debug.Stack()}
+			p = Recovered(v)
 		}
 	}()
 	f()
@@ -82,10 +98,12 @@ func IsNil(v any) bool {
 
 // valueText is the printable text of what was passed to panic, whose own methods may panic.
 func valueText(v any) string {
-	text := fmt.Sprintf("a value of type %T", v)
-	func() {
-		defer func() { _ = recover() }()
-		text = fmt.Sprint(v)
-	}()
+	text, is := v.(string)
+	if !is {
+		var ok bool
+		if text, ok = bounded(func() string { return fmt.Sprint(v) }); !ok {
+			text = fmt.Sprintf("a value of type %T, whose text cannot be had", v)
+		}
+	}
 	return printable.Line(text, maxText)
 }

@@ -3,6 +3,8 @@ package poolhooks
 import (
 	"context"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
 // Open is pool.New with hooks: a
@@ -10,7 +12,8 @@ import (
 // package cannot import the one that imports it.
 var Open any
 
-// Hooks are called by the pool's owner, and must not block. Any of them may be nil.
+// Hooks are what a pool is given by a proxy. The functions are called by the pool's owner, and
+// must not block. Any of them may be nil.
 type Hooks struct {
 	// Suspect is called for a server that is silent or leaves calls unanswered. With it, a
 	// session that is silent ends only after Corroborate: when no other server answers,
@@ -28,6 +31,9 @@ type Hooks struct {
 	// that was silent or did not serve, once calls find that: the server learns of the new
 	// one by the next call on it.
 	Renewed func(addr string)
+
+	// Queue is where the pool's log goes, which whoever gives it flushes; nil: one of its own.
+	Queue *logqueue.Queue
 }
 
 // Control is what the proxy tells a pool and asks of it. The methods with a context and

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
@@ -61,14 +62,25 @@ func (h *Heartbeat) makeCall(c call, args any) result {
 	return r
 }
 
+// contained is the result of a call in which code of the agent's may panic, or end its
+// goroutine: a Caller, or the methods of a Node.
+func (h *Heartbeat) contained(call func() result) (r result) {
+	if p := contain.Apart(func() { r = call() }); p != nil {
+		h.log.Panicked("a heartbeat's call", p)
+		return result{at: time.Now(), err: p}
+	}
+	return r
+}
+
 // classify is the meaning of a call's error for the next one. A call that the proxy
 // would have sent again, had there been time, found no server that could take it.
 func classify(err error) failure {
 	_, answered := errors.AsType[*pool.RemoteError](err)
 	_, encode := errors.AsType[*pool.EncodeError](err)
+	_, panicked := errors.AsType[*pool.PanicError](err)
 	_, decode := errors.AsType[*pool.DecodeError](err)
 	switch {
-	case encode, decode, errors.Is(err, proxy.ErrNoCaller):
+	case encode, decode, panicked, errors.Is(err, proxy.ErrNoCaller):
 		return refused // by this side, and the next call would be too
 	case errors.Is(err, pool.ErrUnknownNode):
 		return unknown

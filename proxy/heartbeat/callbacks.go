@@ -1,9 +1,6 @@
 package heartbeat
 
-import (
-	"fmt"
-	"runtime/debug"
-)
+import "github.com/open-nomad/rpcproxy/internal/contain"
 
 // eventsMost is how many events are queued while a callback does not return.
 const eventsMost = 64
@@ -44,19 +41,8 @@ func (h *Heartbeat) deliver() {
 			return
 		case call := <-h.events:
 			if h.life.Err() == nil {
-				h.contain(call)
+				h.log.Panicked("a heartbeat callback", contain.Call(call))
 			}
 		}
 	}
-}
-
-// contain calls a callback and logs its panic.
-func (h *Heartbeat) contain(call func()) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			h.cfg.Logger.Error().Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).
-				Msg("a heartbeat callback panicked: heartbeats go on")
-		}
-	}()
-	call()
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -18,6 +19,8 @@ var ErrStopped = proxy.ErrStopped
 // goroutines.
 type Heartbeat struct {
 	cfg      Config
+	queue    *logqueue.Queue // of log
+	log      *logqueue.Logger
 	token    atomic.Pointer[string]
 	commands chan command
 	events   chan func() // callbacks, in the order of their events
@@ -38,6 +41,8 @@ func Start(cfg Config) (*Heartbeat, error) {
 	h := &Heartbeat{
 		cfg: cfg, commands: make(chan command), events: make(chan func(), eventsMost), done: make(chan struct{}),
 	}
+	h.queue = logqueue.New()
+	h.log = h.queue.Logger(cfg.Logger)
 	h.life, h.end = context.WithCancel(context.Background())
 	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	v := cfg.Proxy.View()
@@ -147,9 +152,11 @@ func (h *Heartbeat) Err() error {
 // Stop ends the heartbeats: a call under way is given up, the node stays registered
 // until its TTL ends, and queued callbacks are dropped. It waits for every goroutine,
 // also for a callback that runs, until ctx ends (ctx.Err); so a callback must not call
-// it. Any number of calls is fine. To report the node as Down, call SetStatus before.
+// it. It also waits until what was logged is written, but not for a writer that blocks. Any
+// number of calls is fine. To report the node as Down, call SetStatus before.
 func (h *Heartbeat) Stop(ctx context.Context) error {
 	h.end()
+	defer h.queue.Flush(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -3,7 +3,7 @@ package heartbeat
 import (
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
 // episode is the lines that were logged since calls began to fail, so that each line is logged once.
@@ -16,13 +16,13 @@ type episode struct {
 }
 
 // span adds a duration with its unit.
-func span(line *zerolog.Event, name string, d time.Duration) *zerolog.Event {
+func span(line *logqueue.Line, name string, d time.Duration) *logqueue.Line {
 	return line.Stringer(name, d.Round(time.Millisecond))
 }
 
 // logReply logs a good reply: a registration, and the end of an episode.
 func (l *loop) logReply(k kind, r Reply) {
-	log, s := &l.h.cfg.Logger, &l.episode
+	log, s := l.h.log, &l.episode
 	line, text := log.Debug(), "heartbeat answered"
 	switch {
 	case k == register:
@@ -50,7 +50,7 @@ func (l *loop) logFailure(k kind, reason failure, r result) {
 		s.since = l.core.began
 	}
 	s.tries++
-	log := &l.h.cfg.Logger
+	log := l.h.log
 	line, text := log.Debug(), "heartbeat failed"
 	at, _ := l.core.next()
 	switch {
@@ -76,7 +76,7 @@ func (l *loop) logMissed(m Missed) {
 	if l.episode.since.IsZero() {
 		l.episode.since = m.Deadline
 	}
-	line := span(span(l.h.cfg.Logger.Warn(), "ttl", m.TTL), "margin", m.Margin)
+	line := span(span(l.h.log.Warn(), "ttl", m.TTL), "margin", m.Margin)
 	line.AnErr("error", m.Err).Msg("heartbeat missed its TTL: the cluster may take the node for lost")
 }
 
@@ -86,6 +86,6 @@ func (l *loop) logDropped() {
 		return
 	}
 	l.episode.dropped = true
-	l.h.cfg.Logger.Warn().Int("waiting", eventsMost).
+	l.h.log.Warn().Int("waiting", eventsMost).
 		Msg("a heartbeat callback does not return: the oldest events are dropped")
 }

@@ -88,7 +88,7 @@ func (l *loop) callDue(now time.Time) {
 	}
 	l.queued = wait
 	args := l.args(c)
-	l.h.group.Go(func() { l.results <- l.h.makeCall(c, args) })
+	l.h.group.Go(func() { l.results <- l.h.contained(func() result { return l.h.makeCall(c, args) }) })
 }
 
 // accept carries out a command.

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
 // Offering offers credentials to servers until one takes them, and reads the files that
@@ -15,7 +15,7 @@ import (
 type Offering struct {
 	Serial uint64 // of OfferTLS, among SetTLS and OfferTLS
 
-	log     zerolog.Logger
+	log     *logqueue.Logger
 	from    *Config             // whose files are read; nil: there are none
 	inForce func() *Credentials // those in force, whose files are watched; nil: of OfferTLS
 	try     Try
@@ -38,14 +38,14 @@ type Offering struct {
 type Try func(context.Context, *Credentials) Trial
 
 // newOffering offers nothing yet.
-func newOffering(log zerolog.Logger, try Try) *Offering {
+func newOffering(log *logqueue.Logger, try Try) *Offering {
 	o := &Offering{log: log, try: try, events: make(chan struct{}, 1)}
 	o.over, o.end = context.WithCancel(context.Background())
 	return o
 }
 
 // Offer makes the offering of next, whose files are read again if it has some.
-func Offer(log zerolog.Logger, next *Credentials, serial uint64, try Try) *Offering {
+func Offer(log *logqueue.Logger, next *Credentials, serial uint64, try Try) *Offering {
 	o := newOffering(log, try)
 	o.Serial, o.next = serial, next
 	if next != nil {
@@ -57,7 +57,7 @@ func Offer(log zerolog.Logger, next *Credentials, serial uint64, try Try) *Offer
 
 // Watch makes the offering of what the files of the credentials in force will hold, which are
 // not nil now.
-func Watch(log zerolog.Logger, inForce func() *Credentials, try Try) *Offering {
+func Watch(log *logqueue.Logger, inForce func() *Credentials, try Try) *Offering {
 	o, now := newOffering(log, try), inForce()
 	o.from, o.inForce, o.last = &now.from, inForce, now.sum
 	return o

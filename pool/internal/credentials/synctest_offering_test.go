@@ -6,8 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/rs/zerolog"
 )
 
 // repliedNo is a cluster that refuses until it has done so often enough, and when.
@@ -29,7 +27,7 @@ func (r *repliedNo) try(ctx context.Context, _ *Credentials) Trial {
 func runOffer(t *testing.T, r *repliedNo) (o *Offering, taken <-chan bool) {
 	t.Helper()
 	r.begin = time.Now()
-	o = Offer(zerolog.Nop(), nil, 0, r.try)
+	o = Offer(nil, nil, 0, r.try)
 	done := make(chan bool, 1)
 	go func() { done <- o.Run(t.Context()) }()
 	return o, done

@@ -2,10 +2,10 @@ package session
 
 import (
 	"io"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -61,8 +61,7 @@ func (s *Session) serve(st mux.Stream) {
 	defer func() { _ = c.Close() }() // also when a handler has closed it
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.cfg.Logger.Error().Str("server", s.Addr).Interface("panic", cause).
-				Bytes("stack", debug.Stack()).Msg("a handler panicked; its stream is closed")
+			s.cfg.Logger.Panicked("Config.Handlers", contain.Recovered(cause))
 		}
 	}()
 	r := &requestReader{conn: c, pause: requestPause}
@@ -121,8 +120,7 @@ type refusals struct {
 // refusalsPause is the least time between two such lines.
 const refusalsPause = time.Minute
 
-// refused counts what was refused, and logs it if that was not done lately. It does not
-// wait for the log.
+// refused counts what was refused, and logs it if that was not done lately.
 func (s *Session) refused(why string) {
 	r := &s.refusals
 	r.unlogged.Add(1)
@@ -130,9 +128,6 @@ func (s *Session) refused(why string) {
 	if last != 0 && now-last < int64(refusalsPause) || !r.logged.CompareAndSwap(last, now) {
 		return
 	}
-	n := r.unlogged.Swap(0)
-	s.group.run(func() {
-		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).
-			Msg("streams or requests of a server were refused")
-	})
+	s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", r.unlogged.Swap(0)).
+		Msg("streams or requests of a server were refused")
 }

@@ -6,8 +6,7 @@ import (
 	"net/rpc"
 	"time"
 
-	"github.com/rs/zerolog"
-
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -29,7 +28,7 @@ type Config struct {
 	Usual    Usual
 	Counters *Counters
 	replies  replyRoom
-	Logger   zerolog.Logger
+	Logger   *logqueue.Logger
 }
 
 // now is the time since the origin.

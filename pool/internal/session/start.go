@@ -67,7 +67,7 @@ func (s *Session) Listen() { s.group.run(s.accept) }
 //
 // The session's own context does not come from ctx, so that its cause is always one of
 // the pool's.
-func (s *Session) Run(ctx context.Context, stopped error) error {
+func (s *Session) Run(ctx context.Context, stopped func() error) error {
 	leaving := s.conn.Leaving()
 	for s.ctx.Err() == nil {
 		select {
@@ -75,7 +75,7 @@ func (s *Session) Run(ctx context.Context, stopped error) error {
 			leaving = nil
 			s.cfg.Notify.Tell(ctx, core.Leaving{Addr: s.Addr, Session: s.ID})
 		case <-ctx.Done():
-			s.cancel(stopped)
+			s.cancel(stopped())
 		case <-s.yamux.CloseChan():
 			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.drained:

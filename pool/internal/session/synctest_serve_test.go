@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -131,7 +132,7 @@ func TestRefusedStreamsAreLoggedOnceAMinuteWithTheirCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		cfg := newConfig()
-		cfg.Logger = zerolog.New(zerolog.SyncWriter(&log))
+		cfg.Logger = logqueue.New().Logger(zerolog.New(&log))
 		s := silent(t, cfg)
 		time.Sleep(time.Second) // since the pool was made
 		for i := range 3 * 60 { // of seconds, 10 in each

@@ -30,8 +30,11 @@ func AppendRequest(buf []byte, seq uint64, method string) []byte {
 
 // Value appends one value to buf. After an error buf is as it was. v is read and not
 // kept; a panic in one of its methods is an error. Any other error is the codec's: v holds
-// what msgpack cannot express.
+// what msgpack cannot express, contains itself, or nests deeper than MaxDepth.
 func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
+	if err := finite(v); err != nil {
+		return buf, err
+	}
 	e.body = buf[len(buf):]
 	e.enc.ResetBytes(&e.body)
 	err := e.enc.Encode(v)

@@ -1,0 +1,194 @@
+package contain_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+)
+
+// wild is an error whose methods do what they are told.
+type wild struct {
+	text   func() string
+	is     func() bool
+	unwrap func() error
+}
+
+func (w *wild) Error() string {
+	if w.text == nil {
+		return "wild"
+	}
+	return w.text()
+}
+
+func (w *wild) Is(error) bool { return w.is != nil && w.is() }
+
+func (w *wild) Unwrap() error {
+	if w.unwrap == nil {
+		return nil
+	}
+	return w.unwrap()
+}
+
+// many wraps several errors.
+type many struct{ errs []error }
+
+func (m *many) Error() string   { return "many" }
+func (m *many) Unwrap() []error { return m.errs }
+
+func circle() error {
+	w := new(wild)
+	w.unwrap = func() error { return w }
+	return w
+}
+
+func wide() error {
+	m := new(many)
+	m.errs = []error{m, m}
+	return m
+}
+
+func TestKnownErrorsAreTameAsTheyAre(t *testing.T) {
+	_, refused := net.Dial("tcp", "127.0.0.1:1")
+	_, absent := os.Open("/no/such/file")
+	for _, err := range []error{
+		nil, io.EOF, context.Canceled, context.DeadlineExceeded, syscall.ECONNREFUSED, refused, absent,
+		fmt.Errorf("x: %w", refused), fmt.Errorf("%w and %w", io.EOF, os.ErrClosed), errors.Join(io.EOF, absent),
+		&contain.Panic{Text: "x"},
+	} {
+		if got, p := contain.Tame(err); got != err || p != nil {
+			t.Errorf("%v became %v (%T), %v", err, got, got, p)
+		}
+	}
+}
+
+func TestWhatAnErrorOfOthersIsAndWrapsIsFound(t *testing.T) {
+	w := &wild{unwrap: func() error { return &net.OpError{Op: "dial", Err: syscall.EMFILE} }}
+	for _, err := range []error{w, fmt.Errorf("x: %w", w), &many{[]error{io.EOF, w}}} {
+		got, p := contain.Tame(err)
+		if got == err || p != nil || got.Error() != err.Error() {
+			t.Fatalf("%v became %v, %v", err, got, p)
+		}
+		found, is := errors.AsType[*wild](got)
+		op, wraps := errors.AsType[*net.OpError](got)
+		if !errors.Is(got, syscall.EMFILE) || errors.Is(got, syscall.ENFILE) || !is || found != w || !wraps || op.Op != "dial" || !errors.Is(got, w) {
+			t.Errorf("%v: %v, %v", got, found, op)
+		}
+		if _, none := errors.AsType[*os.PathError](got); none {
+			t.Error("it is what it is not")
+		}
+		if again, p := contain.Tame(got); again != got || p != nil {
+			t.Errorf("%v became %v", got, again)
+		}
+	}
+}
+
+func TestAnErrorWhoseMethodsDoHarmBecomesOneThatDoesNone(t *testing.T) {
+	var none *nilError
+	var noOp *net.OpError
+	for name, c := range map[string]struct {
+		err      error
+		text     string
+		panicked bool
+	}{
+		"a nil pointer":          {none, "an error of type *contain_test.nilError, whose Error panics: ", true},
+		"a nil *net.OpError":     {noOp, "<nil>", true},
+		"Error panics":           {panicking{}, "an error of type contain_test.panicking, whose Error panics: ", true},
+		"Error ends goroutines":  {&wild{text: func() string { runtime.Goexit(); return "" }}, "an error of type *contain_test.wild, whose methods do not return", true},
+		"Unwrap panics":          {&wild{unwrap: func() error { panic("in Unwrap") }}, "wild", true},
+		"Unwrap ends goroutines": {&wild{unwrap: func() error { runtime.Goexit(); return nil }}, "an error of type *contain_test.wild, whose methods do not return", true},
+		"it wraps itself":        {circle(), "an error of type *contain_test.wild that wraps itself", false},
+		"it wraps itself twice":  {wide(), "an error of type *contain_test.many that wraps itself", false},
+		"itself in a known one":  {fmt.Errorf("x: %w", circle()), "an error of type *fmt.wrapError that wraps itself", false},
+		"enormous":               {&wild{text: func() string { return strings.Repeat("x", 1<<20) }}, strings.Repeat("x", 4096) + "... (1048576 bytes)", false},
+		"a terminal's":           {&wild{text: func() string { return "\x1b[2J" }}, `\x1b[2J`, false},
+		"an address panics":      {&net.OpError{Op: "read", Addr: badAddr{}, Err: io.EOF}, "an error of type *net.OpError, whose Error panics: in String", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, p := contain.Tame(c.err)
+			if !strings.HasPrefix(got.Error(), c.text) || (p != nil) != c.panicked {
+				t.Errorf("%q, %v", got, p)
+			}
+			_ = errors.Is(got, io.EOF)
+			_, _ = errors.AsType[*os.PathError](got)
+		})
+	}
+}
+
+type badAddr struct{}
+
+func (badAddr) Network() string { return "bad" }
+func (badAddr) String() string  { panic("in String") }
+
+func TestAnErrorThatDoesNotAnswerIsAskedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := make(chan struct{})
+		defer close(never)
+		asked := 0
+		got, _ := contain.Tame(&wild{is: func() bool { asked++; <-never; return false }})
+		for range 3 {
+			if errors.Is(got, io.ErrClosedPipe) {
+				t.Error("it is")
+			}
+		}
+		hangs, p := contain.Tame(&wild{text: func() string { <-never; return "" }})
+		if asked != 1 || p == nil || !strings.Contains(hangs.Error(), "do not return") {
+			t.Errorf("asked %d times; %v", asked, hangs)
+		}
+	})
+	var asked int
+	got, _ := contain.Tame(&wild{is: func() bool { asked++; panic("in Is") }})
+	for range 3 {
+		_ = errors.Is(got, io.EOF)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+func TestAPanicWithAnErrorHasIt(t *testing.T) {
+	p := contain.Call(func() { panic(fmt.Errorf("x: %w", io.EOF)) })
+	if !errors.Is(p, io.EOF) || p.Text != "x: EOF" {
+		t.Errorf("%v", p)
+	}
+	w := &wild{is: func() bool { panic("in Is") }}
+	if p := contain.Call(func() { panic(w) }); errors.Is(p, io.EOF) || p.Text != "wild" {
+		t.Errorf("%v", p)
+	}
+}
+
+func TestATallyReportsEachPanicOnceAndNoMoreThanAFew(t *testing.T) {
+	var tally contain.Tally
+	a, b := &contain.Panic{Text: "a"}, &contain.Panic{Text: "b"}
+	if tally.Note("x", nil) || !tally.Note("x", a) || tally.Note("x", a) || !tally.Note("x", b) || !tally.Note("y", a) || tally.Count() != 4 {
+		t.Errorf("%d", tally.Count())
+	}
+	reported := 3
+	for i := range 1000 {
+		if tally.Note("x", &contain.Panic{Text: fmt.Sprint(i)}) {
+			reported++
+		}
+	}
+	if reported != 32 || tally.Count() != 1004 {
+		t.Errorf("%d reported of %d", reported, tally.Count())
+	}
+}
+
+func ExampleTame() {
+	var missing *nilError
+	err, p := contain.Tame(missing)
+	fmt.Println(err)
+	fmt.Println(p != nil)
+	// Output:
+	// an error of type *contain_test.nilError, whose Error panics: runtime error: invalid memory address or nil pointer dereference
+	// true
+}

@@ -1,0 +1,148 @@
+package logqueue
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+)
+
+// maxError bounds the text of an error in a line, in bytes.
+const maxError = 4 << 10
+
+// Line is a line that is being made, as a zerolog.Event is; its fields are values. A nil
+// Line is one that is not wanted: its methods do nothing.
+type Line struct {
+	to      *Logger
+	level   zerolog.Level
+	message string
+	fields  []field
+	size    int64 // about, in bytes
+
+	at     time.Time
+	before uint64 // lines that were dropped before this one
+
+	flushed chan struct{} // closed in place of writing the line; nil: it is one
+}
+
+// field is one field of a line.
+type field struct {
+	name   string
+	kind   kind
+	text   string
+	number int64 // of an unsigned one its bits
+}
+
+type kind uint8
+
+const (
+	text kind = iota
+	signed
+	unsigned
+	boolean
+)
+
+// sizes of a line without texts, and of a field, in bytes, about.
+const lineSize, fieldSize = 128, 64
+
+func (l *Line) add(f field) *Line {
+	if l == nil {
+		return nil
+	}
+	l.fields = append(l.fields, f)
+	l.size += int64(fieldSize + len(f.name) + len(f.text))
+	return l
+}
+
+// Str adds a text.
+func (l *Line) Str(name, value string) *Line { return l.add(field{name: name, text: value}) }
+
+// Bytes adds a text.
+func (l *Line) Bytes(name string, value []byte) *Line {
+	if l == nil {
+		return nil
+	}
+	return l.Str(name, string(value))
+}
+
+// Stringer adds the text of a value, which is asked for it at once. It is for values of this
+// module.
+func (l *Line) Stringer(name string, value fmt.Stringer) *Line {
+	if l == nil {
+		return nil
+	}
+	return l.Str(name, value.String())
+}
+
+// Int adds a number.
+func (l *Line) Int(name string, value int) *Line { return l.Int64(name, int64(value)) }
+
+// Int64 adds a number.
+func (l *Line) Int64(name string, value int64) *Line {
+	return l.add(field{name: name, kind: signed, number: value})
+}
+
+// Uint8 adds a number.
+func (l *Line) Uint8(name string, value uint8) *Line { return l.Int64(name, int64(value)) }
+
+// Uint64 adds a number.
+func (l *Line) Uint64(name string, value uint64) *Line {
+	return l.add(field{name: name, kind: unsigned, number: int64(value)})
+}
+
+// Bool adds a truth.
+func (l *Line) Bool(name string, value bool) *Line {
+	f := field{name: name, kind: boolean}
+	if value {
+		f.number = 1
+	}
+	return l.add(f)
+}
+
+// Err adds the text of an error, unless it is nil, under zerolog's name for that.
+func (l *Line) Err(err error) *Line { return l.AnErr(zerolog.ErrorFieldName, err) }
+
+// AnErr adds the text of an error, unless it is nil. It is asked for it at once, and one that
+// panics is named by its type.
+func (l *Line) AnErr(name string, err error) *Line {
+	if l == nil || err == nil {
+		return l
+	}
+	return l.Str(name, contain.ErrorText(err, maxError))
+}
+
+// Msg gives the line to the queue. It does not block; the line is of no use any more.
+func (l *Line) Msg(message string) {
+	if l != nil {
+		l.message = message
+		l.size += int64(len(message))
+		l.to.queue.put(l)
+	}
+}
+
+// late is after which time in the queue a line says how long it was there: a hook that adds
+// the time adds that of the writing.
+const late = 100 * time.Millisecond
+
+// write writes the line with the embedder's logger. What that calls may panic or block.
+func (l *Line) write() {
+	e := l.to.out.WithLevel(l.level)
+	for _, f := range l.fields {
+		switch f.kind {
+		case text:
+			e = e.Str(f.name, f.text)
+		case signed:
+			e = e.Int64(f.name, f.number)
+		case unsigned:
+			e = e.Uint64(f.name, uint64(f.number))
+		case boolean:
+			e = e.Bool(f.name, f.number != 0)
+		}
+	}
+	if waited := time.Since(l.at); waited >= late {
+		e = e.Stringer("queued", waited.Round(time.Millisecond))
+	}
+	e.Msg(l.message)
+}

@@ -1,0 +1,241 @@
+package wire
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+)
+
+// The codec follows pointers and interfaces wherever they lead: a value that contains itself
+// would take all of the stack, which ends the process.
+const (
+	maxSteps  = 1000    // from one value to the next inside, with pointers
+	maxValues = 1 << 26 // lists, maps and structs: parts that are shared are written each time
+)
+
+// Why a value cannot be written.
+var (
+	errDeep = fmt.Errorf("it contains itself, or nests deeper than %d lists and maps", MaxDepth)
+	errWide = errors.New("it has too many lists and maps: parts of it are in it very often")
+)
+
+// finite is an error if v contains itself, nests too deep, or has too many parts. Of a value
+// whose type allows none of that it looks at nothing.
+func finite(v any) error {
+	switch v := v.(type) {
+	case nil, bool, string, int, int64, uint64, []byte, []string, map[string]string:
+		return nil
+	case map[string]any:
+		w := walker{left: maxValues}
+		return w.dict(v, 1, 1)
+	default:
+		t := reflect.TypeOf(v)
+		if s := descents.of(t); s.bounded {
+			return nil
+		}
+		w := walker{left: maxValues}
+		return w.value(reflect.ValueOf(v), 0, 0)
+	}
+}
+
+// walker looks for the end of a value.
+type walker struct{ left int }
+
+// enter counts a list, map or struct as deep as depth.
+func (w *walker) enter(depth, steps int) error {
+	if w.left--; w.left < 0 {
+		return errWide
+	}
+	if depth > MaxDepth || steps > maxSteps {
+		return errDeep
+	}
+	return nil
+}
+
+// dict looks at the values of a map: what most arguments without a type are.
+func (w *walker) dict(m map[string]any, depth, steps int) error {
+	if err := w.enter(depth, steps); err != nil {
+		return err
+	}
+	for _, v := range m {
+		if err := w.element(v, depth, steps+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// element looks at what an interface holds. depth is that around it.
+func (w *walker) element(v any, depth, steps int) error {
+	switch v := v.(type) {
+	case nil, bool, string, int, int64, uint64, float64, []byte, []string, map[string]string, time.Duration:
+		return nil
+	case map[string]any:
+		return w.dict(v, depth+1, steps)
+	case []any:
+		if err := w.enter(depth+1, steps); err != nil {
+			return err
+		}
+		for _, e := range v {
+			if err := w.element(e, depth+1, steps+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return w.value(reflect.ValueOf(v), depth, steps)
+	}
+}
+
+// value looks at a value of any type.
+func (w *walker) value(v reflect.Value, depth, steps int) error {
+	s := descents.of(v.Type())
+	if s.bounded {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if steps > maxSteps {
+			return errDeep
+		}
+		if v.IsNil() {
+			return nil
+		}
+		return w.value(v.Elem(), depth, steps+1)
+	case reflect.Struct:
+		if err := w.enter(depth+1, steps); err != nil {
+			return err
+		}
+		for _, i := range s.fields {
+			if err := w.value(v.Field(i), depth+1, steps+1); err != nil {
+				return err
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if err := w.enter(depth+1, steps); err != nil {
+			return err
+		}
+		for i := range v.Len() {
+			if err := w.value(v.Index(i), depth+1, steps+1); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		if err := w.enter(depth+1, steps); err != nil {
+			return err
+		}
+		for entry := v.MapRange(); entry.Next(); {
+			if err := w.value(entry.Key(), depth+1, steps+1); err != nil {
+				return err
+			}
+			if err := w.value(entry.Value(), depth+1, steps+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// descent is what the values of a type can hold.
+type descent struct {
+	bounded bool  // no interface, and nothing of a type that contains itself
+	fields  []int // of a struct, those that are not bounded
+}
+
+// descentCache has the descents of types. The map is copied to be changed.
+type descentCache struct {
+	known atomic.Pointer[map[reflect.Type]*descent]
+}
+
+// descents is the cache of this program, whose types are few.
+var descents descentCache
+
+// maxDescents bounds the cache, for programs that make types.
+const maxDescents = 1024
+
+func (c *descentCache) of(t reflect.Type) *descent {
+	var known map[reflect.Type]*descent
+	if p := c.known.Load(); p != nil {
+		known = *p
+	}
+	if s, ok := known[t]; ok {
+		return s
+	}
+	s := newDescent(t)
+	if len(known) < maxDescents {
+		more := make(map[reflect.Type]*descent, len(known)+1)
+		maps.Copy(more, known)
+		more[t] = s
+		c.known.Store(&more) // a type that was added in between is looked at again
+	}
+	return s
+}
+
+func newDescent(t reflect.Type) *descent {
+	known := make(boundedTypes)
+	s := &descent{bounded: known.bounded(t)}
+	if t.Kind() == reflect.Struct && !s.bounded {
+		for i := range t.NumField() {
+			if f := t.Field(i); written(&f) && !make(boundedTypes).bounded(f.Type) {
+				s.fields = append(s.fields, i)
+			}
+		}
+	}
+	return s
+}
+
+// boundedTypes are types that were looked at: true for those that are bounded, false for
+// those around the one that is looked at now.
+type boundedTypes map[reflect.Type]bool
+
+// bounded reports whether values of t hold no interface, and nothing of a type that is part
+// of itself.
+func (b boundedTypes) bounded(t reflect.Type) bool {
+	if is, known := b[t]; known {
+		return is
+	}
+	b[t] = writesItself(t)
+	if !b[t] {
+		b[t] = b.parts(t)
+	}
+	return b[t]
+}
+
+// parts reports whether all that values of t consist of is bounded.
+func (b boundedTypes) parts(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface:
+		return false
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return b.bounded(t.Elem())
+	case reflect.Map:
+		return b.bounded(t.Key()) && b.bounded(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); written(&f) && !b.bounded(f.Type) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// written reports whether the codec writes a field.
+func written(f *reflect.StructField) bool {
+	return (f.IsExported() || f.Anonymous) && f.Tag.Get("codec") != "-"
+}
+
+// writesItself reports whether the codec leaves values of t to methods of the type.
+func writesItself(t reflect.Type) bool {
+	has := func(methods reflect.Type) bool {
+		return t.Implements(methods) || reflect.PointerTo(t).Implements(methods)
+	}
+	return has(reflect.TypeFor[codec.Selfer]()) ||
+		has(reflect.TypeFor[encoding.BinaryMarshaler]()) && has(reflect.TypeFor[encoding.BinaryUnmarshaler]())
+}
