@@ -206,8 +206,8 @@ func (c *Conn) data(stream uint32) error {
 		c.dropped(stream, in.payload, in.flags)
 	} else if to := in.route.Receiver.Load(); to != nil {
 		in.receiver = *to
-		_, inbox := in.receiver.(*inbox)
-		in.reply = !inbox
+		_, kept := in.receiver.(*inbox)
+		in.reply = !kept
 	} else {
 		in.receiver = c.inbox(in.route)
 	}

@@ -34,20 +34,6 @@ type inbox struct {
 	until      time.Time
 }
 
-// chunk is bytes that came in one after the other.
-type chunk struct {
-	bytes    []byte // as many as it can hold
-	from, to int    // those to be read
-}
-
-// The smallest and the largest chunk, and how much a chunk may hold that stays when all of it
-// was read, in bytes.
-const (
-	chunkLeast = 512
-	chunkMost  = 16 << 10
-	chunkKept  = FreeBytes
-)
-
 // inbox is the Receiver of a route that is read like a connection. Of one that has another
 // Receiver it is empty, and gets nothing.
 func (c *Conn) inbox(r *Route) *inbox {
@@ -118,45 +104,6 @@ func (i *inbox) Space(want int) []byte {
 	return space
 }
 
-// space is Space; lost reports the first time that there is none.
-func (i *inbox) space(want int) (space []byte, lost bool) {
-	if i.ended != nil || i.overrun {
-		return nil, false
-	}
-	if n := len(i.chunks); n > 0 && i.chunks[n-1].to < len(i.chunks[n-1].bytes) {
-		i.into = i.chunks[n-1]
-	} else {
-		size := min(max(want, chunkLeast), chunkMost)
-		if !i.resize(size) {
-			i.overrun = true
-			i.wake()
-			return nil, true
-		}
-		i.into = &chunk{bytes: make([]byte, size)}
-		i.chunks = append(i.chunks, i.into)
-	}
-	room := i.into.bytes[i.into.to:]
-	return room[:min(want, len(room))], false
-}
-
-// resize counts chunks of n bytes more, or fewer. It reports false where the share has no room.
-func (i *inbox) resize(n int) bool {
-	more := max(int64(i.size+n)-FreeBytes, 0) - i.charged
-	switch {
-	case !i.counted:
-	case more < 0:
-		i.conn.Share.Give(-more)
-		i.charged += more
-	case more > 0:
-		if !i.conn.Share.Take(more) {
-			return false
-		}
-		i.charged += more
-	}
-	i.size += n
-	return true
-}
-
 // Received takes n bytes that were put into Space, or dropped.
 func (i *inbox) Received(n, _ int, kept bool) {
 	if !kept {
@@ -193,11 +140,6 @@ func (i *inbox) drop() {
 	}
 	i.clear()
 	i.wake()
-}
-
-func (i *inbox) clear() {
-	i.chunks, i.into = nil, nil
-	i.resize(-i.size)
 }
 
 // setDeadline bounds reads under way and to come.
@@ -251,24 +193,6 @@ func (i *inbox) read(b []byte) (n int, err error) {
 		err = os.ErrDeadlineExceeded
 	}
 	return n, err
-}
-
-// release gives up the first chunk if all of it was read and it is full or large. It reports
-// false if the chunk stays.
-func (i *inbox) release(c *chunk) bool {
-	switch {
-	case c.from < c.to || c == i.into:
-		return false
-	case c.to < len(c.bytes) && len(c.bytes) <= chunkKept:
-		c.from, c.to = 0, 0
-		return false
-	}
-	i.chunks[0] = nil
-	if i.chunks = i.chunks[1:]; len(i.chunks) == 0 {
-		i.chunks = nil
-	}
-	i.resize(-len(c.bytes))
-	return true
 }
 
 // due is a frame that lets the peer send as many bytes more as were read; nil while that is not

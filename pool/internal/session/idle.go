@@ -24,8 +24,9 @@ const (
 	restStreams = 4
 	// trimRounds is for how many trims a call stream must not have been needed to be closed.
 	trimRounds = 8
-	// trimLeast is how many are closed at once at least; more only of many, a quarter.
-	trimLeast = 8
+	// A trim closes a quarter of those, but no fewer and no more than so many: a server ends a
+	// goroutine for each.
+	trimLeast, trimMost = 8, 256
 )
 
 func newIdleStreams(most int) *idleStreams {
@@ -83,7 +84,7 @@ func (c *idleStreams) trim(s *base) {
 		spare = waiting
 	}
 	spare = min(spare, waiting-restStreams)
-	closed := c.discard(min(spare, max(spare/4, trimLeast)))
+	closed := c.discard(min(spare, max(spare/4, trimLeast), trimMost))
 	for i := range c.spare {
 		c.spare[i] -= closed
 	}
