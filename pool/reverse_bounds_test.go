@@ -37,12 +37,22 @@ func (d *deaf) serve(ctx context.Context, c net.Conn) error {
 	return nil
 }
 
-// floods opens a stream and sends as much as a server may that is not told to go on.
-func floods(tb testing.TB, s rawServer, first []byte) *yamux.Stream {
+// flood opens streams and sends on each as much as a server may that is not told to go on. It
+// returns when all of that has come in.
+func flood(tb testing.TB, s rawServer, streams int, first []byte) {
 	tb.Helper()
-	st := s.opens(tb, first)
-	go func() { _, _ = st.Write(make([]byte, mux.WindowSize-len(first))) }() // may be cut
-	return st
+	each(streams, streams, func(int) {
+		st, err := s.OpenStream()
+		if err != nil {
+			tb.Error(err)
+			return
+		}
+		_ = st.SetDeadline(time.Now().Add(patience))
+		_, _ = st.Write(append(bytes.Clone(first), make([]byte, mux.WindowSize-len(first))...)) // may be cut
+	})
+	if _, err := s.Ping(); err != nil {
+		tb.Error(err)
+	}
 }
 
 // What handlers do not read is bounded for all servers together, and a server that sends all it
@@ -58,22 +68,23 @@ func TestWhatHandlersDoNotReadIsBoundedForAllServers(t *testing.T) {
 	for i := range servers {
 		_, servers[i] = connectRaw(t, p)
 	}
-	held := int64(0)
-	for i, s := range servers[:2] {
-		for range streams {
-			floods(t, s, open)
+	for _, s := range servers[:2] {
+		before := p.Stats().Overrun
+		flood(t, s, streams, open)
+		if n := p.Stats().Overrun - before; n == 0 || n > streams {
+			t.Fatalf("%d of %d streams were cut", n, streams)
 		}
-		await(t, "the first that is cut", func() bool { return p.Stats().Overrun > uint64(i*streams) })
-		held = p.Stats().ReverseBytes
 	}
-	// The third server is served, with a request that counts.
+	// The third server is served, with requests that count.
 	const large = 100_000
+	held := p.Stats().ReverseBytes
 	for range 20 {
 		st := servers[2].opens(t, request(t, "Test.Double", large, large))
 		if text := answered(t, st); !strings.Contains(text, "decode") {
 			t.Fatalf("with %d bytes held: %q", held, text)
 		}
 		_ = st.Close()
+		await(t, "the release", func() bool { return p.Stats().ReverseBytes <= held })
 	}
 	if st := p.Stats(); st.ReverseBytes > most || st.ReverseBytes < most/2 || st.RefusedBytes != 0 || st.Dials != 3 {
 		t.Fatalf("%+v", st)

@@ -34,6 +34,9 @@ type Share struct {
 	used   atomic.Int64
 }
 
+// Held is how many bytes the connection holds now.
+func (s *Share) Held() int64 { return s.used.Load() }
+
 // Take counts n bytes more. It reports false, and counts nothing, where that is too much.
 func (s *Share) Take(n int64) bool {
 	mine, all := s.used.Add(n), s.budget.used.Add(n)

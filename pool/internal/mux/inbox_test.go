@@ -210,6 +210,12 @@ func TestTheEndOfAStreamIsSeenAlsoIfItComesFirst(t *testing.T) {
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
+	// One that comes with data is none before that is there: a reader may just be making its inbox.
+	f := newFed(t, 1<<20)
+	f.gets(syn(2), muxtest.Head(0, muxtest.Data, muxtest.FIN, 2, 3))
+	if err := f.Routes.Find(2).Ended(); err != nil {
+		t.Errorf("%v before the data", err)
+	}
 }
 
 func TestAPeerIsAllowedMoreAsItIsReadAndNotBefore(t *testing.T) {

@@ -173,9 +173,9 @@ func (s *Session) refused(why string) {
 	if last != 0 && now-last < int64(refusalsPause) || !r.logged.CompareAndSwap(last, now) {
 		return
 	}
-	n := r.unlogged.Swap(0)
+	n, held := r.unlogged.Swap(0), s.conn.Share.Held()
 	s.group.run(func() {
-		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).
+		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).Int64("held", held).
 			Msg("streams or requests of a server were refused")
 	})
 }
