@@ -30,10 +30,11 @@ func TestASessionIsTrimmedOnlyForAsLongAsItHasTooManyIdleStreams(t *testing.T) {
 		t.Fatalf("trimmed after %v although nobody asked for it", at)
 	}
 	r.tell(Surplus{Session: 1})
+	r.now = r.now.Add(trimPause / 2)
 	r.tell(Surplus{Session: 1}) // the trim that is due is not put off
 	r.use[1] = Usage{Used: r.now, Surplus: true}
 	at := r.trims(2 * time.Minute)
-	if len(at) != 8 || at[0] != trimPause {
+	if len(at) != 8 || at[0] != trimPause/2 {
 		t.Fatalf("trimmed after %v", at)
 	}
 	r.use[1] = Usage{Used: r.now}

@@ -103,8 +103,14 @@ func TestWhatComesInIsReadInOrderHoweverItArrives(t *testing.T) {
 
 func TestAnInboxHoldsLittleMoreThanItGot(t *testing.T) {
 	for _, c := range []struct{ frames, size, most int }{
-		{0, 0, 0}, {1, 1, chunkLeast}, {100, 1, chunkLeast}, {10_000, 1, 10_000 + chunkLeast}, {1, 5000, 5000},
-		{300, 700, 300*700 + chunkMost}, {1, 200_000, 200_000 + chunkMost}, {16, 16 << 10, 256 << 10},
+		{0, 0, 0},
+		{1, 1, chunkLeast},
+		{100, 1, chunkLeast},
+		{10_000, 1, 10_000 + chunkLeast},
+		{1, 5000, 5000},
+		{300, 700, 300*700 + chunkMost},
+		{1, 200_000, 200_000 + chunkMost},
+		{16, 16 << 10, 256 << 10},
 	} {
 		f := newFed(t, 1<<30)
 		f.gets(syn(2))

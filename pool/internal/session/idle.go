@@ -42,9 +42,6 @@ func (c *idleStreams) take(s *base) *callStream {
 		}
 		return l
 	default:
-		if c.fewest.Load() > 0 {
-			c.fewest.Store(0)
-		}
 		return newCallStream(s, c)
 	}
 }
