@@ -85,8 +85,9 @@ type Config struct {
 	// retained server's session is kept. Zero means 2 min.
 	IdleTimeout time.Duration
 
-	// MaxIdleStreams bounds the streams kept open per session for the next calls.
-	// Zero means 256, 65,536 is the most.
+	// MaxIdleStreams bounds the streams kept open per session for the next calls. Those
+	// that no call needed for about 2 minutes are closed, some at a time, but for 4: each
+	// costs the server a goroutine and about 20 KiB. Zero means 256, 65,536 is the most.
 	MaxIdleStreams int
 
 	// MaxReplyBytes bounds a reply, header and body together, and with its bytes its
@@ -120,12 +121,19 @@ type Config struct {
 	// Zero means 4 MiB, 1 GiB is the most.
 	MaxRequestBytes int
 
-	// MaxReverseBytes bounds what all requests of all servers hold in memory at once,
-	// from their first bytes until they are answered. A request for which there is no
-	// room is refused with an error that names this limit; the first 4 KiB of each
-	// do not count, so small ones are always served. What a stream holds that its
-	// handler does not read is bounded by yamux, to 256 KiB each. Zero means 64 MiB,
-	// 1 GiB is the most.
+	// MaxReverseBytes bounds what all servers together have the agent hold in memory on
+	// the streams that they open: what came in and was not read by a handler, requests
+	// until they are answered, and the answers until the server has taken them. The first
+	// 4 KiB of each do not count, so small requests are always served. A session gets no
+	// more than three times what it leaves free: one alone has three quarters, and however
+	// many want all, the next one finds some.
+	//
+	// A request for which there is no room is refused with an error that names this limit,
+	// and so is an answer, unless it is the only thing that is held. A stream that is not
+	// read holds up to 256 KiB; if there is no room it is cut (ErrOverrun, Stats.Overrun).
+	// A request that stalls for 5 s, or comes at less than 16 KiB/s for a minute, is given
+	// up. Streams that the agent opens (Pool.Stream) do not count: each holds up to 256 KiB
+	// that is not read. Zero means 64 MiB, 1 GiB is the most.
 	MaxReverseBytes int
 
 	// DrainTimeout is how long a session that works is kept, after its last use, once

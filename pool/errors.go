@@ -75,6 +75,10 @@ var ErrHalfClosed = session.ErrHalfClosed
 // get what was written last.
 var ErrStalled = session.ErrStalled
 
+// ErrOverrun means that a stream which a server had opened was cut: more came in on it than its
+// handler read, and Config.MaxReverseBytes had no room for that.
+var ErrOverrun = session.ErrOverrun
+
 // errShortLived means that no session lived long enough to take the call.
 var errShortLived = errors.New("sessions end as soon as they begin")
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/rpc"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Handlers answer what servers ask of the agent, over the sessions that the agent
@@ -95,14 +97,14 @@ func (h *Handlers) stream(method string) StreamHandler {
 // unknown is the answer to a method without a handler: the text of package net/rpc, which
 // servers know.
 func (h *Handlers) unknown(name string) string {
-	at := strings.LastIndexByte(name, '.')
+	at, shown := strings.LastIndexByte(name, '.'), printable.Line(name, 256)
 	if at < 0 {
-		return "rpc: service/method request ill-formed: " + name
+		return "rpc: service/method request ill-formed: " + shown
 	}
 	for known := range h.Calls {
 		if strings.HasPrefix(known, name[:at+1]) {
-			return "rpc: can't find method " + name
+			return "rpc: can't find method " + shown
 		}
 	}
-	return "rpc: can't find service " + name
+	return "rpc: can't find service " + shown
 }

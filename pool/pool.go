@@ -37,6 +37,7 @@ type Pool struct {
 
 	sessions *session.Config  // of every session
 	muxing   *mux.YamuxConfig // the same
+	budget   *mux.Budget      // the same: of Config.MaxReverseBytes
 
 	refusing atomic.Pointer[[]string] // servers that refused the credentials; the owner sets it
 
@@ -102,6 +103,7 @@ func (p *Pool) start() {
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
 	p.trials, p.beside = make(chan struct{}, maxTrials), make(chan struct{}, maxBeside)
+	p.budget = mux.NewBudget(int64(p.cfg.MaxReverseBytes))
 	p.sessions = p.sessionConfig()
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
@@ -179,7 +181,8 @@ type Stats struct {
 
 	ReverseCalls   uint64 // calls that servers made, also of unknown methods
 	ReverseStreams uint64 // streaming calls of servers, also of unknown methods
-	RefusedBytes   uint64 // calls of servers that were refused for want of MaxReverseBytes
+	RefusedBytes   uint64 // calls of servers, and answers to them, that were refused for want of MaxReverseBytes
+	Overrun        uint64 // streams of servers that were cut, because what came in on them was not read and MaxReverseBytes had no room for it
 	ReverseBytes   int64  // of MaxReverseBytes in use now
 
 	RefusedReplies    uint64 // replies that were given up for want of MaxPendingReplyBytes
@@ -222,7 +225,8 @@ func (p *Pool) Stats() Stats {
 		ReverseCalls:   p.counts.ReverseCalls.Load(),
 		ReverseStreams: p.counts.ReverseStreams.Load(),
 		RefusedBytes:   p.counts.RefusedBytes.Load(),
-		ReverseBytes:   p.counts.ReverseBytes.Load(),
+		Overrun:        p.counts.Overrun.Load(),
+		ReverseBytes:   p.budget.Used(),
 
 		RefusedReplies:    p.counts.RefusedReplies.Load(),
 		PendingReplyBytes: p.sessions.PendingReplyBytes(),

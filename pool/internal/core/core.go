@@ -35,6 +35,8 @@ func (c *Core) Step(now time.Time, m Message) {
 		c.setTTL(now, m.TTL)
 	case Drained:
 		c.drained(now, m.Session)
+	case Surplus:
+		c.surplus(now, m.Session)
 	case Keepalive:
 		c.keepalive = m.Interval
 		for _, s := range c.sessions {
@@ -70,7 +72,7 @@ func (c *Core) Step(now time.Time, m Message) {
 func (c *Core) Deadline() time.Time {
 	at := c.limitAt
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(at, s.check), s.until), sooner(sooner(s.openings.look, s.liveness.deadline()), s.service.deadline()))
+		at = sooner(sooner(sooner(sooner(at, s.check), s.trim), s.until), sooner(sooner(s.openings.look, s.liveness.deadline()), s.service.deadline()))
 	}
 	for _, l := range c.links {
 		at = sooner(at, l.renewal.again)
@@ -78,8 +80,8 @@ func (c *Core) Deadline() time.Time {
 	return at
 }
 
-// Expire gives up the pings that are due, and ends the sessions that are no longer used,
-// no longer trusted, or too many.
+// Expire gives up the pings that are due, trims idle streams, and ends the sessions that are no
+// longer used, no longer trusted, or too many.
 func (c *Core) Expire(now time.Time) {
 	c.now = now
 	c.expireLiveness(now)
@@ -87,6 +89,9 @@ func (c *Core) Expire(now time.Time) {
 	c.expireOpenings(now)
 	c.renewDue(now)
 	for id, s := range c.sessions {
+		if due(s.trim, now) {
+			c.trimDue(now, id, s, c.cfg.Usage(id))
+		}
 		switch {
 		case due(s.until, now):
 			c.distrust(id, s)

@@ -42,7 +42,7 @@ type (
 		Err error
 	}
 
-	// Trim gives up the idle streams that a session has not needed of late.
+	// Trim gives up some of the idle streams that a session has not needed of late.
 	Trim struct{ Session uint64 }
 
 	// Retire has a session admit no further call. Streams of its server are accepted as before.
@@ -108,5 +108,6 @@ type Usage struct {
 	Answered time.Time // when the last answer to a call came in
 	Bulk     time.Time // when much of a large request or reply had passed last; zero: never
 	Unopened time.Time // since when streams have waited and none was acknowledged; zero: none waits
+	Surplus  bool      // it has more idle streams than at rest, or had when it was trimmed last
 	Pinged   bool      // nothing but pings was ever on it: the server does not know the agent by it
 }

@@ -82,6 +82,10 @@ type (
 	// learn that the agent is reached elsewhere; zero: unknown.
 	HeartbeatTTL struct{ TTL time.Duration }
 
+	// Surplus reports that a session has more idle streams than at rest. It is repeated only
+	// after a [Trim] has left few.
+	Surplus struct{ Session uint64 }
+
 	// Drained reports that the last call or stream on a retired session has ended.
 	Drained struct{ Session uint64 }
 
@@ -168,6 +172,7 @@ func (Leaving) message()      {}
 func (Retain) message()       {}
 func (HeartbeatTTL) message() {}
 func (Drained) message()      {}
+func (Surplus) message()      {}
 func (Renew) message()        {}
 func (Secured) message()      {}
 func (Retrusted) message()    {}

@@ -76,9 +76,6 @@ func (c *Core) drained(now time.Time, id uint64) {
 // look releases a session that is no longer used, or sets when to look again.
 func (c *Core) look(now time.Time, id uint64, s *session, u Usage) {
 	retired, end := s.cause != nil, c.end(s, u)
-	if !retired {
-		c.emit(Trim{Session: id})
-	}
 	switch {
 	case !retired && s.addr == c.retained:
 		s.check = now.Add(c.cfg.Idle)

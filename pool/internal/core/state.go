@@ -65,6 +65,7 @@ type link struct {
 type session struct {
 	addr     string
 	check    time.Time // when to look whether it is still used; zero: it is about to end
+	trim     time.Time // when to close idle streams that are not needed; zero: it has few
 	liveness liveness
 	service  service
 	openings openings

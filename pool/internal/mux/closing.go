@@ -2,6 +2,14 @@ package mux
 
 import "sync/atomic"
 
+// Drop forgets a stream, and what came in on it and was not read.
+func (c *Conn) Drop(stream uint32) {
+	if r := c.Routes.Find(stream); r != nil {
+		c.Routes.Remove(stream)
+		c.dropInbox(r)
+	}
+}
+
 // CloseStream ends this side of a stream that it has opened: nothing more is sent or
 // expected on it. The FIN goes out at once, or as soon as the server has acknowledged the
 // stream. Not before: yamux acknowledges no stream whose FIN came first, and each stream
@@ -30,7 +38,7 @@ func (c *Conn) Acknowledged(r *Route) {
 // keep for HalfClosedLimit if the server does not close it too. What still comes in for
 // it is dropped (unclaimed). A stream that the server has reset neither side knows.
 func (c *Conn) closeNow(r *Route) {
-	c.Routes.Remove(r.Stream)
+	c.Drop(r.Stream)
 	if r.ended.Load()&flagRST != 0 {
 		return
 	}
@@ -114,8 +122,8 @@ func (u *unclaimed) add(stream, bytes uint32, flags uint16) uint32 {
 
 // dropped takes note of a frame that belongs to no stream which is in use.
 func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
-	if stream%2 == 0 {
-		return // opened by the server, and yamux's
+	if ofPeer(stream) {
+		return
 	}
 	if uncredited := c.reading.unclaimed.add(stream, bytes, flags); uncredited > 0 {
 		c.Send(newHead(typeWindow, 0, stream, uncredited))
@@ -129,6 +137,7 @@ func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
 // sent it; provoke has to make a frame go out and one come in. While too many resets wait,
 // Reset blocks until there is room or done is closed.
 func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) {
+	c.Drop(stream)
 	for _, q := range [...]resetQueue{c.resets, c.resetsIn} {
 		select {
 		case q <- stream:

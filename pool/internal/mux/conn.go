@@ -10,10 +10,11 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 )
 
-// Config configures a Conn. All fields must be set.
+// Config configures a Conn. All fields but Budget must be set.
 type Config struct {
 	Origin  time.Time      // Signs and Opens have their times as nanoseconds since it
 	In, Out *atomic.Uint64 // count the bytes read and written
+	Budget  *Budget        // of the bytes that are held for peers; nil: they are not bounded
 	// Violation makes the error for a peer that breaks the protocol; err is nil or yamux's.
 	Violation func(reason string, err error) error
 }
@@ -30,8 +31,10 @@ type Conn struct {
 	Signs  Signs
 	Opens  Opens
 	Routes Routes
+	Share  Share // of Config.Budget
 
 	cfg         Config
+	onOverrun   func(stream uint32)
 	leaving     chan struct{} // closed when the peer has sent a go away
 	resetsIn    resetQueue    // streams to be reset in yamux
 	closings    closings      // streams that yamux is to forget
@@ -60,6 +63,9 @@ func New(conn net.Conn, cfg Config) *Conn {
 		},
 		cfg: cfg, resetsIn: make(resetQueue, resetsQueued), leaving: make(chan struct{}), own: newFrame(),
 	}
+	if c.Share.budget = cfg.Budget; cfg.Budget == nil {
+		c.Share.budget = boundless()
+	}
 	c.Opens.init()
 	if b, ok := conn.(interface{ NonBlocking() *nbconn.Conn }); ok {
 		c.nb = b.NonBlocking()
@@ -85,6 +91,10 @@ func (c *Conn) UseGroup(spawn func(func()) bool) {
 // OnFault has f called with the first reason why the transport fails, before yamux learns
 // of it. It must be set before anything is sent.
 func (c *Conn) OnFault(f func(error)) { c.onFault = f }
+
+// OnOverrun has f called when bytes of a stream that the peer has opened are lost for want of
+// room, once for each stream. It must be set before anything is read, and not block.
+func (c *Conn) OnOverrun(f func(stream uint32)) { c.onOverrun = f }
 
 // Silence is the time since the last sign of life.
 func (c *Conn) Silence() time.Duration {
@@ -121,7 +131,11 @@ func (c *Conn) Forget() {
 	c.own, c.pendingHead = nil, nil
 	c.queue.Store(nil)
 	for i := range c.Routes {
-		c.Routes[i].Store(nil)
+		if list := c.Routes[i].Swap(nil); list != nil {
+			for _, r := range *list {
+				c.dropInbox(r)
+			}
+		}
 	}
 }
 

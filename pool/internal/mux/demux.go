@@ -18,15 +18,16 @@ type inbound struct {
 	headBuf  [HeadSize]byte // of head
 	payload  uint32         // bytes of the current frame still to come
 	flags    uint16         // of that frame
-	route    *Route         // of that frame, if receiver gets its data
-	receiver Receiver       // nil: yamux gets the data
+	route    *Route         // of that frame; nil: it belongs to no stream
+	receiver Receiver       // of its data
 	pongs    []*Frame       // answers to the peer's pings that wait to go out, the first one first
+	reply    bool           // the receiver is not an inbox
 	bulk     bulk           // of replies
 
 	unclaimed unclaimed
 }
 
-// Read gives yamux its frames, and hands data to the receivers.
+// Read gives yamux its frames, without data, which it hands to the receivers.
 func (c *Conn) Read(b []byte) (int, error) {
 	in := &c.reading
 	for {
@@ -35,8 +36,6 @@ func (c *Conn) Read(b []byte) (int, error) {
 			n := copy(b, in.head)
 			in.head = in.head[n:]
 			return n, nil
-		case in.payload > 0 && in.receiver == nil:
-			return c.readBody(b)
 		case in.payload > 0:
 			if err := c.deliver(); err != nil {
 				return 0, err
@@ -53,25 +52,6 @@ func (c *Conn) Read(b []byte) (int, error) {
 			}
 		}
 	}
-}
-
-// readBody gives yamux bytes of a frame's body; many of them without a copy.
-func (c *Conn) readBody(b []byte) (int, error) {
-	in := &c.reading
-	b = b[:min(uint64(len(b)), uint64(in.payload))]
-	if in.from == in.to && len(b) >= readBuffer/4 {
-		n, err := c.receive(b)
-		in.payload -= uint32(n)
-		return n, err
-	}
-	if err := c.fill(1); err != nil {
-		return 0, err
-	}
-	n := copy(b, in.buf[in.from:in.to])
-	in.from += n
-	in.payload -= uint32(n)
-	c.Signs.Read.Store(in.now)
-	return n, nil
 }
 
 // deliver hands a receiver bytes of a frame's body; many of them without a copy.
@@ -96,7 +76,7 @@ func (c *Conn) deliver() error {
 		c.Signs.Read.Store(in.now)
 	}
 	in.payload -= uint32(n)
-	if b != nil && in.bulk.add(n, in.now) {
+	if b != nil && in.reply && in.bulk.add(n, in.now) {
 		c.Signs.Bulk.Store(in.now)
 	}
 	in.receiver.Received(n, int(in.payload), b != nil)
@@ -189,11 +169,14 @@ func (c *Conn) readHead() error {
 	if flags&flagSYN != 0 && kind <= typeWindow && (stream == 0 || stream%2 == 1) {
 		return c.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
 	}
+	if flags&flagSYN != 0 && kind <= typeWindow {
+		c.Routes.Add(stream) // before yamux hears of it
+	}
 	switch kind {
 	case typeData:
 		in.payload, in.flags = length, flags
 		c.Signs.Data.Store(in.now)
-		return c.data(b, stream)
+		return c.data(stream)
 	case typeWindow:
 		if r := c.Routes.Find(stream); r != nil {
 			r.grow(length)
@@ -220,27 +203,24 @@ func (c *Conn) readHead() error {
 	return nil
 }
 
-// data decides where a data frame goes. Of a frame that a receiver gets, yamux sees the
-// flags.
-func (c *Conn) data(b []byte, stream uint32) error {
+// data decides where a data frame goes. yamux sees its flags.
+func (c *Conn) data(stream uint32) error {
 	in := &c.reading
-	in.route, in.receiver = c.Routes.Find(stream), nil
+	in.route, in.receiver, in.reply = c.Routes.Find(stream), nowhere{}, false
 	if in.route == nil {
 		c.dropped(stream, in.payload, in.flags)
 	} else if to := in.route.Receiver.Load(); to != nil {
 		in.receiver = *to
+		_, kept := in.receiver.(*inbox)
+		in.reply = !kept
 	} else {
-		c.flagged(in.route, in.flags)
-	}
-	if in.receiver == nil {
-		in.head = append(in.headBuf[:0], b...)
-		return nil
+		in.receiver = c.inbox(in.route)
 	}
 	if err := in.receiver.Admit(in.payload); err != nil {
 		c.fail(err)
 		return err
 	}
-	if in.flags&flagFIN != 0 {
+	if in.reply && in.flags&flagFIN != 0 {
 		in.route.ended.Or(flagFIN) // before its payload is an answer, and the stream another caller's
 	}
 	if in.flags != 0 {
@@ -253,13 +233,25 @@ func (c *Conn) data(b []byte, stream uint32) error {
 	return nil
 }
 
+// nowhere is the Receiver of what belongs to no stream that is in use.
+type nowhere struct{}
+
+func (nowhere) Admit(uint32) error      { return nil }
+func (nowhere) Space(int) []byte        { return nil }
+func (nowhere) Received(int, int, bool) {}
+func (nowhere) WindowGrew()             {}
+func (nowhere) StreamEnded(error)       {}
+
 // flagged notes that the peer has acknowledged or ended a stream, behind the data that
 // came with the flags.
 func (c *Conn) flagged(r *Route, flags uint16) {
+	if r == nil {
+		return
+	}
 	if ended := flags & (flagFIN | flagRST); ended != 0 {
 		r.end(uint32(ended))
 	}
-	if flags&(flagACK|flagFIN|flagRST) != 0 {
+	if flags&(flagACK|flagFIN|flagRST) != 0 && !ofPeer(r.Stream) {
 		c.Acknowledged(r)
 	}
 }

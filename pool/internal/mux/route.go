@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Receiver takes the data that comes in for a stream in place of yamux. The goroutine that reads
-// the transport calls it, so no method may block, and a method that takes long holds up
+// Receiver takes the data that comes in for a stream. yamux gets none of it. The goroutine that
+// reads the transport calls it, so no method may block, and a method that takes long holds up
 // every stream of the connection.
 type Receiver interface {
 	// Admit counts a data frame of n bytes against the window. An error ends the
@@ -26,12 +26,13 @@ type Receiver interface {
 	StreamEnded(err error)
 }
 
-// Route is where frames of a stream go that this side has opened. It exists before the
-// peer hears of the stream, so no frame is missed, until the stream is closed.
+// Route is where frames of a stream go. It exists before the peer hears of a stream that this
+// side opens, and before yamux hears of one that the peer opens, so no frame is missed, until
+// the stream is closed.
 type Route struct {
 	Stream   uint32
 	Window   atomic.Int64             // bytes that may be sent on the stream
-	Receiver atomic.Pointer[Receiver] // of the data; nil: yamux gets it
+	Receiver atomic.Pointer[Receiver] // of the data; nil: the first data, or reader, makes an inbox
 
 	ended atomic.Uint32 // flags with which the peer has ended the stream
 	marks atomic.Uint32

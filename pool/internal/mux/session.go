@@ -76,17 +76,41 @@ type session struct {
 }
 
 // Open opens a stream.
-func (s session) Open() (Stream, error) { return stream(s.OpenStream()) }
+func (s session) Open() (Stream, error) { return s.stream(s.OpenStream()) }
 
 // Accept waits for a stream that the peer opens.
-func (s session) Accept() (Stream, error) { return stream(s.AcceptStream()) }
+func (s session) Accept() (Stream, error) { return s.stream(s.AcceptStream()) }
 
 // stream is st as a Stream, nil where it is nil.
-func stream(st *yamux.Stream, err error) (Stream, error) {
+func (s session) stream(st *yamux.Stream, err error) (Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return st, nil
+	r := s.conn.Routes.Find(st.StreamID())
+	if r == nil { // it was reset before it was accepted
+		r = &Route{Stream: st.StreamID()}
+		r.ended.Store(flagRST)
+	}
+	return &stream{st, s.conn, r}, nil
+}
+
+// stream is a Stream that yamux opens, writes and closes. What comes in is read from its inbox.
+type stream struct {
+	*yamux.Stream
+	conn  *Conn
+	route *Route
+}
+
+func (s *stream) Read(b []byte) (int, error) { return s.conn.inbox(s.route).Read(b) }
+
+func (s *stream) SetReadDeadline(t time.Time) error {
+	s.conn.inbox(s.route).setDeadline(t)
+	return nil
+}
+
+func (s *stream) SetDeadline(t time.Time) error {
+	s.conn.inbox(s.route).setDeadline(t)
+	return s.SetWriteDeadline(t)
 }
 
 // Err is yamux's own reason for its end. A peer may break rules that only yamux checks.

@@ -43,13 +43,14 @@ func (c *Conn) Write(b []byte) (int, error) {
 }
 
 // opens adds the route of a stream before the peer hears of it, and removes that of a
-// stream which yamux resets.
+// stream which yamux resets: one of the peer's that are too many, or one that was half-closed
+// for too long.
 func (c *Conn) opens(kind byte, flags uint16, stream uint32) {
 	switch {
-	case kind != typeWindow || stream%2 == 0:
-	case flags&flagSYN != 0:
+	case kind != typeWindow:
+	case flags&flagSYN != 0 && !ofPeer(stream):
 		c.Routes.Add(stream)
 	case flags&flagRST != 0:
-		c.Routes.Remove(stream)
+		c.Drop(stream)
 	}
 }

@@ -1,11 +1,14 @@
 package session
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -75,31 +78,30 @@ func (s *Session) serve(st mux.Stream) {
 	case wire.ModeStreaming:
 		s.serveStream(r)
 	default:
-		s.cfg.Logger.Warn().Str("server", s.Addr).Uint8("mode", mode[0]).Msg("server opened a stream of an unknown mode")
+		s.refused(fmt.Sprintf("a stream of the unknown mode %d", mode[0]))
 	}
 }
 
 // serveStream acknowledges a streaming call and runs its handler.
 func (s *Session) serveStream(in *requestReader) {
-	c, r := in.conn, wire.NewReader(in)
-	raw, err := r.Value(maxAck)
-	if err != nil {
-		return
-	}
-	method, err := wire.NewDecoder().Stream(raw)
+	c := in.conn
+	method, early, err := s.streamHeader(in)
 	if err != nil {
 		return
 	}
 	s.cfg.Counters.ReverseStreams.Add(1)
-	handler := s.cfg.Handlers.Stream(method)
+	var handler StreamHandler
+	if len(method) <= maxMethod {
+		handler = s.cfg.Handlers.Stream(method)
+	}
 	text := ""
 	if handler == nil {
-		text = "Unknown rpc method: \"" + method + "\""
+		text = "Unknown rpc method: " + printable.Quote(method, shownMethod)
 	}
 	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || handler == nil {
 		return
 	}
-	if early := r.Rest(); len(early) > 0 {
+	if len(early) > 0 {
 		c.early.Store(&early)
 	}
 	_ = c.SetDeadline(time.Time{}) // fails where reading does
@@ -109,6 +111,47 @@ func (s *Session) serveStream(in *requestReader) {
 		code, message := s.cfg.Errors.Coded(err)
 		_, _ = c.Write(wire.AppendFailure(nil, code, message)) // fails where the caller has left
 	}
+}
+
+// streamHeader reads the header of a streaming call, and a little of what follows it.
+func (s *Session) streamHeader(in *requestReader) (method string, early []byte, err error) {
+	c := claim{share: &s.conn.Share}
+	defer c.hold(0)
+	r := wire.NewClaimingReader(sips{in}, mux.FreeBytes, c.hold)
+	raw, err := r.Value(maxAck)
+	if err != nil {
+		s.noteNoRoom(err)
+		return "", nil, err
+	}
+	method, err = wire.NewDecoder().Stream(raw)
+	return method, r.Rest(), err
+}
+
+// noteNoRoom counts a request that was refused for want of room, if err is that, and reports
+// whether it is.
+func (s *Session) noteNoRoom(err error) bool {
+	if !errors.Is(err, wire.ErrNoRoom) && !errors.Is(err, mux.ErrOverrun) {
+		return false
+	}
+	s.cfg.Counters.RefusedBytes.Add(1)
+	s.refused("the requests and answers of all servers hold too many bytes")
+	return true
+}
+
+// overrun cuts a stream of the server's on which bytes were lost. Who reads it learns that
+// first, and may answer.
+func (s *Session) overrun(stream uint32) {
+	s.cfg.Counters.Overrun.Add(1)
+	s.refused("it sent what was not read, and there is no room for more")
+	s.group.run(func() {
+		grace := time.NewTimer(requestPause)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			s.conn.Reset(stream, s.sendResets, s.ctx.Done())
+		case <-s.ctx.Done():
+		}
+	})
 }
 
 // refusals are what one session refused of its server, for a line in the log now and then.
@@ -128,6 +171,9 @@ func (s *Session) refused(why string) {
 	if last != 0 && now-last < int64(refusalsPause) || !r.logged.CompareAndSwap(last, now) {
 		return
 	}
-	s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", r.unlogged.Swap(0)).
-		Msg("streams or requests of a server were refused")
+	n, held := r.unlogged.Swap(0), s.conn.Share.Held()
+	s.group.run(func() {
+		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).Int64("held", held).
+			Msg("streams or requests of a server were refused")
+	})
 }

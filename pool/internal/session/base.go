@@ -25,7 +25,6 @@ type base struct {
 	group  *group
 
 	calls    atomic.Int64  // and streams of either side, in flight; and the bits below
-	peak     atomic.Int64  // most calls at once since the last Trim
 	engaged  atomic.Bool   // a method other than Status.Ping was called
 	proven   atomic.Bool   // a call was answered, and Notify knows
 	retiring chan struct{} // closed by Retire
@@ -60,9 +59,6 @@ func (s *base) InFlight() int64 { return s.calls.Load() &^ (retiredBit | shutBit
 func (s *base) Enter() bool {
 	for n := s.calls.Load(); n&retiredBit == 0; n = s.calls.Load() {
 		if s.calls.CompareAndSwap(n, n+1) {
-			if n+1 > s.peak.Load() {
-				s.peak.Store(n + 1) // a lost race costs one idle stream
-			}
 			return true
 		}
 	}

@@ -24,8 +24,8 @@ type opening struct {
 // request is not used again.
 type callStream struct {
 	session *base
-	idle    idleStreams // of the session
-	stream  mux.Stream  // nil until it is open
+	idle    *idleStreams // of the session
+	stream  mux.Stream   // nil until it is open
 	route   *mux.Route
 	opening opening
 	timer   *time.Timer   // of the waiter
@@ -57,7 +57,7 @@ const (
 	stateAbandoned        // its caller has left
 )
 
-func newCallStream(s *base, idle idleStreams) *callStream {
+func newCallStream(s *base, idle *idleStreams) *callStream {
 	l := &callStream{
 		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
@@ -211,55 +211,6 @@ func (l *callStream) dropBuffers() {
 	default:
 		if l.buf = nil; !pending {
 			buf.release()
-		}
-	}
-}
-
-// idleStreams are the call streams of a session that wait for the next calls.
-type idleStreams chan *callStream
-
-// take is an idle call stream or a new one, whose stream is not open yet.
-func (c idleStreams) take(s *base) *callStream {
-	select {
-	case l := <-c:
-		return l
-	default:
-		return newCallStream(s, c)
-	}
-}
-
-// put keeps the call stream for the next call, or discards it if there are enough.
-func (l *callStream) put() {
-	if l.session.ctx.Err() != nil {
-		l.discard()
-		return
-	}
-	select {
-	case l.idle <- l:
-	default:
-		l.discard()
-	}
-}
-
-// trim discards call streams until so many are left.
-func (c idleStreams) trim(needed int64) {
-	for int64(len(c)) > needed {
-		select {
-		case l := <-c:
-			l.discard()
-		default:
-			return
-		}
-	}
-}
-
-// drop drops all call streams of a session that has ended.
-func (c idleStreams) drop() {
-	for {
-		select {
-		case <-c:
-		default:
-			return
 		}
 	}
 }

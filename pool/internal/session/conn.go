@@ -59,8 +59,7 @@ func (c *Conn) enter() error {
 
 // Read reads what the peer sent. The error is io.EOF once the peer has closed its side,
 // net.ErrClosed after Close, os.ErrDeadlineExceeded, or why the stream or its session
-// broke: a session's end is never io.EOF. It does not wait for the transport, unless the
-// peer is to be allowed to send more; if that takes 10 s the Conn ends (ErrStalled).
+// broke (ErrOverrun): a session's end is never io.EOF. It never waits for the transport.
 func (c *Conn) Read(b []byte) (int, error) {
 	for early := c.early.Load(); early != nil && c.ended.Load() == nil; early = c.early.Load() {
 		n := min(len(b), len(*early))
@@ -125,7 +124,7 @@ func (c *Conn) finish() {
 	<-c.inside.ended
 	_ = c.stream.Close() // fails only with the session
 	c.session.linger(c.stream)
-	c.session.conn.Routes.Remove(c.stream.StreamID())
+	c.session.conn.Drop(c.stream.StreamID())
 }
 
 // linger waits for the peer's end of a stream that was closed here.
@@ -258,8 +257,7 @@ func (c *Conn) Write(b []byte) (n int, err error) {
 
 // failed is the meaning of err. It ends c if yamux waits no longer for a frame that it may
 // have queued. The frame is still sent, but yamux has not counted it: the next write would
-// overrun the peer's window, for which a peer ends the whole session. And if what a reader
-// allowed the peer to send was not queued, it is lost.
+// overrun the peer's window, for which a peer ends the whole session.
 func (c *Conn) failed(err error) error {
 	if errors.Is(err, mux.ErrWriteTimeout) {
 		c.end(ErrStalled)

@@ -84,7 +84,7 @@ func TestTheRouteOfAStreamingCallGoesWithItsStream(t *testing.T) {
 
 func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	s, l := inline(t, &muxtest.Conn{})
-	s.idle = make(idleStreams, 1)
+	s.idle = newIdleStreams(1)
 	l.idle = s.idle
 	paused(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -99,7 +99,7 @@ func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	if !<-done {
 		t.Fatal("the call stream was not left to others")
 	}
-	if next := <-s.idle; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.state.Load() != stateIdle || l.buf != nil {
+	if next := <-s.idle.streams; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.state.Load() != stateIdle || l.buf != nil {
 		t.Fatalf("%+v", l)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // gave up and l belongs to the goroutine that opens it.
 func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error) {
 	s := l.session
-	idle, err := w.openToken(l.idle)
+	idle, err := w.openToken(l.idle.streams)
 	switch {
 	case err != nil:
 		return l, false, err

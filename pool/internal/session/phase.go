@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // Phase is how far an attempt to carry a call came.
@@ -31,6 +32,7 @@ var (
 	ErrLeaving        = core.ErrLeaving
 	ErrMoved          = errors.New("call is to be made on another session")
 	ErrNoStream       = core.ErrNoStream
+	ErrOverrun        = mux.ErrOverrun
 	ErrStalled        = errors.New("stream was cut: the transport took nothing for too long, and what was written last may still arrive")
 	ErrStreamEnded    = errors.New("stream ended without an answer")
 )
@@ -46,7 +48,7 @@ type Counters struct {
 
 	ReverseCalls   atomic.Uint64 // of servers, also of unknown methods
 	ReverseStreams atomic.Uint64
-	RefusedBytes   atomic.Uint64 // calls of servers that were refused for want of MaxReverseBytes
+	RefusedBytes   atomic.Uint64 // requests and answers that were refused for want of MaxReverseBytes
 	RefusedReplies atomic.Uint64 // replies that were given up for want of MaxPendingReplyBytes
-	ReverseBytes   atomic.Int64  // of MaxReverseBytes in use
+	Overrun        atomic.Uint64 // streams of servers that were cut because too much was not read
 }

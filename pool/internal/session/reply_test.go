@@ -79,7 +79,6 @@ func TestAReplyIsPutTogetherHoweverItArrivesCut(t *testing.T) {
 		muxtest.Head(0, muxtest.Window, muxtest.ACK, 1, 0),
 		muxtest.Head(0, muxtest.Window, muxtest.ACK, 1, 0),
 		pong,
-		append(muxtest.Head(0, muxtest.Data, 0, 5, 2), "xy"...),
 		muxtest.Head(0, muxtest.Window, muxtest.FIN, 1, 0),
 	)
 	for i, reads := range muxtest.Cuts(whole) {

@@ -7,15 +7,19 @@ import (
 	"net/rpc"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // serveCalls answers the calls of one stream, one after the other, until the server
 // closes it or an answer ends it.
 func (s *Session) serveCalls(r *requestReader) {
-	v := &callServer{session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder()}
-	v.in = wire.NewClaimingReader(r, freeBytes, v.claim)
-	defer v.claim(0)
+	v := &callServer{
+		session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder(),
+		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
+	}
+	v.in = wire.NewClaimingReader(r, mux.FreeBytes, v.asked.hold)
+	defer v.asked.hold(0)
 	for v.serve() == nil {
 		r.next(s.cfg.IdleTimeout)
 	}
@@ -33,7 +37,8 @@ type callServer struct {
 	header   wire.RequestHeader
 	left     int    // bytes that the body may have
 	body     []byte // valid until the next request
-	claimed  int64  // of Config.MaxReverseBytes
+	asked    claim  // for the request
+	said     claim  // for its answer
 	failed   bool   // the body did not come: there is nothing to answer
 	skipped  bool   // package net/rpc has no method for the request, whose body was not read
 	notFound string // its text for that
@@ -47,24 +52,12 @@ var errRefused = errors.New("request refused")
 const (
 	// maxRequestHeader bounds the header of a request, in bytes.
 	maxRequestHeader = 128 << 10
-	// freeBytes is how much of a request may be read without a claim: small requests are
-	// served whatever the large ones hold. It is bounded by the number of streams.
-	freeBytes = 4 << 10
+	// maxMethod is the longest name that a method may have, shownMethod how much of one that
+	// there is not is sent back, in bytes.
+	maxMethod, shownMethod = 1 << 10, 256
 	// keepReply is the largest buffer that is kept between two answers.
 	keepReply = 128 << 10
 )
-
-// claim counts total bytes for the buffer of the stream's requests. It reports false where
-// all of the pool's would hold more than Config.MaxReverseBytes.
-func (v *callServer) claim(total int) bool {
-	more := max(int64(total)-freeBytes, 0) - v.claimed
-	if all := v.cfg.Counters.ReverseBytes.Add(more); more > 0 && all > int64(v.cfg.MaxReverseBytes) {
-		v.cfg.Counters.ReverseBytes.Add(-more)
-		return false
-	}
-	v.claimed += more
-	return true
-}
 
 // request reads the header of the next request. Its body stays on the stream until it is
 // known which handler gets it.
@@ -74,6 +67,7 @@ func (v *callServer) request() error {
 	limit := v.cfg.MaxRequestBytes
 	raw, err := v.in.Value(min(limit, maxRequestHeader))
 	if err != nil {
+		v.session.noteNoRoom(err)
 		return err
 	}
 	v.left = limit - len(raw)
@@ -86,9 +80,7 @@ func (v *callServer) arguments() (err error) {
 	switch {
 	case err == nil:
 		_ = v.conn.SetDeadline(time.Time{}) // fails where writing does
-	case errors.Is(err, wire.ErrNoRoom):
-		v.cfg.Counters.RefusedBytes.Add(1)
-		v.session.refused("the requests of all servers hold too many bytes")
+	case v.session.noteNoRoom(err):
 		err = fmt.Errorf("rpc: request refused: all that are not answered yet may hold %d bytes (MaxReverseBytes)", v.cfg.MaxReverseBytes)
 	default:
 		_, tooLarge := errors.AsType[*wire.SizeError](err)
@@ -104,6 +96,10 @@ func (v *callServer) serve() error {
 	}
 	v.cfg.Counters.ReverseCalls.Add(1)
 	h, method := &v.cfg.Handlers, v.header.ServiceMethod
+	if len(method) > maxMethod {
+		v.header.ServiceMethod = ""
+		return v.refuse(h.Unknown(method))
+	}
 	f := h.Call(method)
 	if f == nil && h.RPC != nil {
 		if err := h.RPC.ServeRequest(v); !v.skipped {
@@ -146,6 +142,12 @@ func (v *callServer) answer(text string, body any) (err error) {
 		h.Error = fmt.Sprintf("rpc: the reply of type %T cannot be encoded: %v", body, err)
 		out = append(wire.AppendReply(v.out[:0], h), emptyMap)
 	}
+	if !v.said.holdAlone(len(out)) {
+		v.session.noteNoRoom(wire.ErrNoRoom)
+		h.Error = fmt.Sprintf("rpc: the reply of %d bytes was not sent: those that servers have not taken yet may hold %d bytes (MaxReverseBytes)", len(out), v.cfg.MaxReverseBytes)
+		out = append(wire.AppendReply(nil, h), emptyMap)
+	}
+	defer v.said.hold(0)
 	if v.out = out; cap(out) > keepReply {
 		v.out = nil
 	}

@@ -14,7 +14,7 @@ import (
 type Session struct {
 	base
 	retired error // why the session was retired
-	idle    idleStreams
+	idle    *idleStreams
 
 	serving  atomic.Int64 // streams of the server
 	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
@@ -32,17 +32,18 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
 			retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
 		},
-		idle: make(idleStreams, cfg.MaxIdleStreams),
+		idle: newIdleStreams(cfg.MaxIdleStreams),
 	}
 	s.slept.Store(int64(slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	conn.UseGroup(s.group.run)
 	conn.OnFault(s.cancel)
+	conn.OnOverrun(s.overrun)
 	return s
 }
 
 // IdleStreams is the streams that are kept for the next calls.
-func (s *Session) IdleStreams() int { return len(s.idle) }
+func (s *Session) IdleStreams() int { return len(s.idle.streams) }
 
 // Retire admits no further call, and ends those that move, with moved. Only one goroutine
 // may call Retire and Shut, Retire once and first.
@@ -77,7 +78,8 @@ func (s *Session) Usage() core.Usage {
 	u := core.Usage{
 		Busy: s.InFlight() > 0, Used: at(&signs.Data), Heard: at(&signs.Read),
 		Sending: at(&s.excused), Answered: at(&signs.Answered),
-		Pinged: !s.engaged.Load() && s.accepted.Load() == 0,
+		Pinged:  !s.engaged.Load() && s.accepted.Load() == 0,
+		Surplus: s.idle.surplus.Load(),
 	}
 	if signs.Bulk.Load() != 0 {
 		u.Bulk = at(&signs.Bulk)
@@ -91,5 +93,6 @@ func (s *Session) Usage() core.Usage {
 	return u
 }
 
-// Trim discards the idle streams that the busiest moment since the last Trim did not need.
-func (s *Session) Trim() { s.idle.trim(s.peak.Swap(s.InFlight())) }
+// Trim closes some of the idle streams that were not needed of late. Only one goroutine may
+// call it.
+func (s *Session) Trim() { s.idle.trim(&s.base) }

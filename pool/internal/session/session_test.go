@@ -53,21 +53,6 @@ func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 	}
 }
 
-func TestASessionRemembersItsBusiestMoment(t *testing.T) {
-	s := &Session{}
-	for range 3 {
-		s.Enter()
-	}
-	s.Leave()
-	if n := s.peak.Load(); n != 3 {
-		t.Fatalf("peak %d, want 3", n)
-	}
-	s.Trim() // forgets it, but for the calls that run
-	if n := s.peak.Load(); n != 2 {
-		t.Fatalf("peak %d after a trim, want 2", n)
-	}
-}
-
 func TestAnIdleCallStreamHoldsNoBuffers(t *testing.T) {
 	l := newCallStream(&base{cfg: newConfig()}, nil)
 	if err := l.encode(&Request{Seq: 1, Method: "X.Y", Args: "question"}); err != nil || len(l.buf.request) == 0 {

@@ -100,5 +100,6 @@ func (s *Session) Abort(why error) {
 	_ = s.conn.Close()
 	s.group.leave()
 	<-s.group.ended
+	s.conn.Forget()
 	s.idle.drop()
 }

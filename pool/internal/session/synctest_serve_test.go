@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -151,6 +152,44 @@ func TestRefusedStreamsAreLoggedOnceAMinuteWithTheirCount(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What has come in of a header or of arguments counts, and no longer than the stream is open.
+func TestWhatCameInOfARequestCounts(t *testing.T) {
+	const part = 50_000
+	long := append([]byte("\xda\xe0\x00"), make([]byte, part)...)
+	for name, said := range map[string][]byte{
+		"a call's header":     slices.Concat([]byte{wire.ModeRPC, 0x81, 0xa6}, []byte("Method"), long),
+		"a call's arguments":  slices.Concat(wire.AppendRequest([]byte{wire.ModeRPC}, 1, "X.Y"), long),
+		"a streaming header":  slices.Concat([]byte{wire.ModeStreaming, 0x81, 0xa6}, []byte("Method"), long),
+		"what is of no use":   slices.Concat([]byte{wire.ModeRPC}, long),
+		"several small ones":  slices.Concat([]byte{wire.ModeRPC}, bytes.Repeat(append(wire.AppendRequest(nil, 1, "X.Y"), emptyMap), 20), long),
+		"one that has no end": slices.Concat([]byte{wire.ModeRPC, 0xdd, 0, 1, 0, 0}, make([]byte, part)),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := newConfig()
+			cfg.Handlers.Call = func(string) CallHandler {
+				return func(context.Context, func(any) error) (any, error) { return nil, nil }
+			}
+			s := silent(t, cfg)
+			s.admit()
+			near, far := net.Pipe()
+			go s.serve(pipeStream{near})
+			go func() { _, _ = io.Copy(io.Discard, far) }()
+			if _, err := far.Write(said); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			synctest.Wait()
+			if held := s.conn.Share.Held(); held < part-mux.FreeBytes || held > 3*part {
+				t.Errorf("%s: %d bytes count", name, held)
+			}
+			time.Sleep(2 * requestPause)
+			if held := s.conn.Share.Held(); held != 0 {
+				t.Errorf("%s: %d bytes count when the stream has ended", name, held)
+			}
+			_ = far.Close()
+		})
+	}
 }
 
 // An answer of 1 MiB over a line on which it takes longer than a server may hold a call.
