@@ -79,9 +79,8 @@ func (e *exchanges) resolver(ctx context.Context) *net.Resolver {
 			return nil, err
 		}
 		o.stopWatch = context.AfterFunc(ctx, func() { _ = c.Close() }) // net would go on reading
-		c = e.plain.Wrap(c, server)
-		o.Conn = c
-		if packets, ok := c.(net.PacketConn); ok {
+		o.Conn = e.plain.Wrap(c, server)
+		if packets, ok := o.Conn.(net.PacketConn); ok {
 			return &datagrams{observed: o, PacketConn: packets}, nil
 		}
 		o.stream = true
