@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -114,7 +115,7 @@ func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 // empty list.
 func notEOF(err error) error {
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("the value ends before its type does: %v", err) //nolint:errorlint // on purpose
+		return errors.New("the value ends before its type does: " + contain.Text(err)) // which it does not wrap
 	}
 	return err
 }
@@ -130,9 +131,9 @@ func recovered(in string, err *error) {
 	switch cause := recover().(type) {
 	case nil:
 	case error:
-		*err = fmt.Errorf("%s panicked: %w", in, cause)
+		*err = fmt.Errorf("%s panicked: %w", in, contain.Error(cause))
 	default:
-		*err = fmt.Errorf("%s panicked: %v", in, cause)
+		*err = fmt.Errorf("%s panicked: %s", in, contain.ValueText(cause))
 	}
 }
 

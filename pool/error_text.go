@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
@@ -22,9 +24,12 @@ type stated struct {
 	phase  string // empty: none
 }
 
-// text is err's text without these. Nothing else is left out, and another address stays,
-// such as one that the server's name was resolved to.
-func (s stated) text(err error) string {
+// text is err's text without these, printable and cut. Nothing else is left out, and
+// another address stays, such as one that the server's name was resolved to.
+func (s stated) text(err error) string { return printable.Line(s.brief(err), printable.MaxList) }
+
+// brief is text that is not printable yet where it is not ours.
+func (s stated) brief(err error) string {
 	switch e := err.(type) { //nolint:errorlint // each link of the chain is examined by itself
 	case nil:
 		return "<nil>"
@@ -42,7 +47,7 @@ func (s stated) text(err error) string {
 		return s.lookup(e)
 	case *net.AddrError:
 		if e.Addr == s.server {
-			return e.Err
+			return printable.Text(e.Err)
 		}
 	case *tls.CertificateVerificationError:
 		return s.text(e.Err)
@@ -52,7 +57,7 @@ func (s stated) text(err error) string {
 
 // wrapped shortens what err wraps where it stands in err's own text.
 func (s stated) wrapped(err error) string {
-	text := err.Error()
+	text := contain.Text(err)
 	var inner []error
 	switch e := err.(type) { //nolint:errorlint // as above
 	case interface{ Unwrap() error }:
@@ -63,9 +68,9 @@ func (s stated) wrapped(err error) string {
 	inner = slices.DeleteFunc(slices.Clone(inner), func(err error) bool { return err == nil })
 	var long, short []string
 	for _, err := range inner {
-		long, short = append(long, err.Error()), append(short, s.text(err))
+		long, short = append(long, contain.Text(err)), append(short, s.text(err))
 	}
-	if len(inner) > 1 && text == strings.Join(long, "\n") { // errors.Join
+	if len(inner) > 1 && text == strings.Join(long, `\n`) { // errors.Join, printable
 		return strings.Join(short, "; ")
 	}
 	for i := range inner {
@@ -79,7 +84,7 @@ func (s stated) wrapped(err error) string {
 func (s stated) dial(e *DialError) string {
 	text := stated{server: e.Addr, phase: e.Phase.String()}.text(e.Err)
 	if e.Addr != s.server {
-		text = e.Addr + ": " + text
+		text = printable.Name(e.Addr) + ": " + text
 	}
 	if at := e.Phase.String(); at != s.phase {
 		text = at + ": " + text
@@ -94,7 +99,7 @@ func (s stated) op(e *net.OpError) string {
 	}
 	text := s.text(e.Err)
 	if call, ok := e.Err.(*os.SyscallError); ok && (call.Syscall == e.Op || call.Syscall == "connect") { //nolint:errorlint // the very next one
-		text = call.Err.Error()
+		text = contain.Text(call.Err)
 	}
 	var about []string // operation and address, where they are not stated
 	switch e.Op {
@@ -106,13 +111,13 @@ func (s stated) op(e *net.OpError) string {
 		return s.wrapped(e)
 	}
 	if e.Addr != nil && !same(e.Addr.String(), s.server) {
-		about = append(about, e.Addr.String())
+		about = append(about, printable.Name(e.Addr.String()))
 	}
 	if about != nil {
 		text = strings.Join(about, " ") + ": " + text
 	}
 	if e.Source != nil {
-		text += ", local address " + e.Source.String()
+		text += ", local address " + printable.Name(e.Source.String())
 	}
 	return text
 }
@@ -121,13 +126,13 @@ func (s stated) op(e *net.OpError) string {
 func (s stated) lookup(e *net.DNSError) string {
 	host, _, _ := net.SplitHostPort(s.server)
 	if strings.TrimSuffix(e.Name, ".") != strings.TrimSuffix(host, ".") {
-		return e.Error()
+		return contain.Text(e)
 	}
 	text := "lookup"
 	if e.Server != "" {
-		text += " on " + e.Server
+		text += " on " + printable.Name(e.Server)
 	}
-	return text + ": " + e.Err
+	return text + ": " + printable.Text(e.Err)
 }
 
 // same reports whether two addresses are equal, in whatever spelling.
@@ -183,7 +188,7 @@ func (e *raceError) text(phase string) string {
 		if each[cause] == nil {
 			causes = append(causes, cause)
 		}
-		each[cause] = append(each[cause], err.Addr)
+		each[cause] = append(each[cause], printable.Name(err.Addr))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "none of %d addresses works", e.routes)
@@ -236,7 +241,7 @@ type DialError struct {
 }
 
 // Error is phase, address and cause, each once.
-func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
+func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, printable.Name(e.Addr), e.Cause()) }
 
 // Cause is the text of Err without the address and the phase.
 func (e *DialError) Cause() string {
@@ -259,7 +264,7 @@ func (e *BackoffError) Error() string {
 	if e.Failures > 1 {
 		times = fmt.Sprintf("%d times in a row", e.Failures)
 	}
-	return fmt.Sprintf("%v (failed %s, not dialed again before %s)", e.Err, times, e.Until.Format("15:04:05.000"))
+	return fmt.Sprintf("%s (failed %s, not dialed again before %s)", contain.Text(e.Err), times, e.Until.Format("15:04:05.000"))
 }
 
 func (e *BackoffError) Unwrap() error { return e.Err }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -90,7 +92,7 @@ type ProtocolError struct {
 }
 
 func (e *ProtocolError) Error() string {
-	return fmt.Sprintf("%s protocol violated (is this a Nomad RPC port?): %s", e.Layer, e.Reason)
+	return fmt.Sprintf("%s protocol violated (is this a Nomad RPC port?): %s", printable.Name(e.Layer), printable.Text(e.Reason))
 }
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
@@ -121,7 +123,7 @@ type EncodeError struct {
 }
 
 func (e *EncodeError) Error() string {
-	return fmt.Sprintf("arguments of type %s cannot be encoded: %v", e.Args, e.Err)
+	return fmt.Sprintf("arguments of type %s cannot be encoded: %s", printable.Name(e.Args), contain.Text(e.Err))
 }
 
 func (e *EncodeError) Unwrap() error { return e.Err }
@@ -134,7 +136,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the answer does not fit into %s: %v", e.Reply, e.Err)
+	return fmt.Sprintf("the answer does not fit into %s: %s", printable.Name(e.Reply), contain.Text(e.Err))
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }
@@ -153,9 +155,9 @@ type CallError struct {
 // Error is method, server, phase, cause and outcome, each once.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Method)
+	b.WriteString(printable.Name(e.Method))
 	if e.Server != "" {
-		b.WriteString(" on " + e.Server)
+		b.WriteString(" on " + printable.Name(e.Server))
 	}
 	fmt.Fprintf(&b, ": %s: %s (%s", e.Phase, e.Cause(), e.Outcome)
 	if e.Attempts > 1 {
@@ -178,7 +180,9 @@ type ConfigError struct {
 	Reason string // quotes the value
 }
 
-func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", e.Field, e.Reason) }
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("pool: Config.%s %s", printable.Name(e.Field), printable.Text(e.Reason))
+}
 
 // HoldError reports that a server has not answered a call for as long as it may hold
 // one, whether it is alive or not, or that its answer stopped on the way.

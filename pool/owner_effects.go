@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
@@ -76,7 +77,7 @@ func (o *owner) ask(s *connection) {
 
 // desert has calls leave a session, after Hooks.Down was called for its server.
 func (o *owner) desert(s *connection, cause error) {
-	o.pool.cfg.Logger.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
+	o.pool.cfg.Logger.Debug().Str("server", printable.Name(s.Addr)).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
 		Msg("calls leave a session whose server answers none")
 	o.reportEnd(s.Addr, s.ID, cause)
 	s.deserted = true
@@ -105,7 +106,7 @@ func (o *owner) renewed(addr string) {
 // cut ends a session with the calls on it.
 func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
-		o.pool.cfg.Logger.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
+		o.pool.cfg.Logger.Warn().Str("server", printable.Name(s.Addr)).Int64("on_it", s.InFlight()).
 			Int("per_server", core.MaxPerServer).Int("left", core.MaxLeft).
 			Msg("a session that had left use was ended: there are too many of these")
 	}
@@ -182,7 +183,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {
-		log.Debug().Str("server", d.Addr).Str("error", stated{d.Addr, PhaseDial.String()}.text(err)).
+		log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{d.Addr, PhaseDial.String()}.text(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}
 	if s != nil {
@@ -196,12 +197,12 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	if stopped != nil {
 		s.End(stopped)
 	}
-	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
+	log.Debug().Str("server", printable.Name(d.Addr)).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
 	err = s.Run(ctx, ErrStopped)
 	p.counts.sessions.Add(-1)
 	p.failRoute(s, err)
-	log.Debug().Str("server", d.Addr).Str("error", stated{server: d.Addr}.text(err)).
+	log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{server: d.Addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // What a server is known to answer. Each is reached with errors.Is from the
@@ -85,13 +87,17 @@ type RemoteError struct {
 	effect Outcome // of the call, as far as the answer says
 }
 
-// Error is Text on one line, for people; Raw is for programs.
-func (e *RemoteError) Error() string {
-	if !strings.Contains(e.Text, "\n") {
-		return e.Text
+// Error is Text on one line, printable and cut, for people; Raw is for programs.
+func (e *RemoteError) Error() string { return printable.Text(joinedLines(e.Text)) }
+
+// joinedLines is text on one line, of a long one the first that are sure to fill what is
+// shown of it.
+func joinedLines(text string) string {
+	if !strings.Contains(text[:min(len(text), printable.MaxText+1)], "\n") {
+		return text
 	}
 	var b strings.Builder
-	for line := range strings.Lines(e.Text) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "* ")
 		switch {
 		case line == "":
@@ -103,6 +109,9 @@ func (e *RemoteError) Error() string {
 			b.WriteString("; ")
 		}
 		b.WriteString(line)
+		if b.Len() > printable.MaxText {
+			break
+		}
 	}
 	return b.String()
 }
@@ -139,7 +148,7 @@ func streamError(code int, message string) *StreamError {
 }
 
 func (e *StreamError) Error() string {
-	return fmt.Sprintf("stream failed with code %d: %s", e.Code, e.Message)
+	return fmt.Sprintf("stream failed with code %d: %s", e.Code, printable.Text(e.Message))
 }
 
 // Unwrap is the *RemoteError that Message stands for.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // TLSConfig configures TLS between a Pool and servers: the authority of their certificates,
@@ -207,7 +209,7 @@ func ParseTLSVersion(name string) (uint16, error) {
 	case "1.3", "13":
 		return tls.VersionTLS13, nil
 	}
-	return 0, badVersion(fmt.Sprintf("%q", name))
+	return 0, badVersion(printable.Quote(name, printable.MaxName))
 }
 
 // Two suites that Nomad names without their hash (Nomad 2.0.6,
@@ -235,7 +237,7 @@ func ParseCipherSuites(names string) ([]uint16, error) {
 			}
 		}
 		if !known {
-			return nil, badSuite(TLSUnknownSuite, fmt.Sprintf("%q", name))
+			return nil, badSuite(TLSUnknownSuite, printable.Quote(name, printable.MaxName))
 		}
 		ids = append(ids, id)
 	}

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Why no session over TLS, or over plain TCP, came about. Each is reached with
@@ -57,15 +60,15 @@ func (e *TLSError) Error() string { return e.text(stated{}) }
 // text is kind and cause, without what s states.
 func (e *TLSError) text(s stated) string {
 	var b strings.Builder
-	b.WriteString(e.Kind.Error())
+	b.WriteString(contain.Text(e.Kind))
 	if e.Offered != nil && e.Wanted != "" {
-		fmt.Fprintf(&b, ": wanted %s, it offers %s", e.Wanted, listed(e.Offered))
+		fmt.Fprintf(&b, ": wanted %s, it offers %s", printable.Name(e.Wanted), listed(e.Offered))
 	}
 	if e.Kind == ErrTLSRefused { //nolint:errorlint // the very value
 		if e.Shown == "" {
 			b.WriteString(": it wants a certificate and none is configured")
 		} else {
-			b.WriteString(": it was shown a certificate for " + e.Shown)
+			b.WriteString(": it was shown a certificate for " + printable.Text(e.Shown))
 		}
 	}
 	b.WriteString(e.detail(s))
@@ -82,11 +85,11 @@ func (e *TLSError) detail(s stated) string {
 		if bad.Cert != nil && time.Now().Before(bad.Cert.NotBefore) {
 			what = "is not valid yet"
 		}
-		return ": it " + what + ": " + bad.Detail
+		return ": it " + what + ": " + printable.Text(bad.Detail)
 	}
 	if bad, ok := errors.AsType[x509.UnknownAuthorityError](e.Err); ok {
 		// Its hint, if it has one.
-		return strings.TrimPrefix(bad.Error(), x509.UnknownAuthorityError{}.Error())
+		return printable.Text(strings.TrimPrefix(bad.Error(), x509.UnknownAuthorityError{}.Error()))
 	}
 	if bad, ok := errors.AsType[tls.RecordHeaderError](e.Err); ok {
 		return fmt.Sprintf(": it sent %q", bad.RecordHeader)
@@ -122,7 +125,7 @@ func listed(names []string) string {
 	if len(names) == 0 {
 		return "no name"
 	}
-	return strings.Join(names, ", ")
+	return printable.Text(strings.Join(names, ", "))
 }
 
 // hungUp reports whether err is that of a peer that closed the connection, in
@@ -187,13 +190,13 @@ type TLSConfigError struct {
 
 func (e *TLSConfigError) Error() string {
 	var b strings.Builder
-	b.WriteString("pool: TLSConfig." + e.Field)
+	b.WriteString("pool: TLSConfig." + printable.Name(e.Field))
 	if e.File != "" {
-		b.WriteString(" " + e.File)
+		b.WriteString(" " + printable.Text(e.File))
 	}
-	b.WriteString(" " + string(e.Problem))
+	b.WriteString(" " + printable.Text(string(e.Problem)))
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(": " + contain.Text(e.Err))
 	}
 	return b.String()
 }

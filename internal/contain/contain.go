@@ -25,7 +25,7 @@ func (p *Panic) Error() string { return "panic: " + p.Text }
 func Call(f func()) (p *Panic) {
 	defer func() {
 		if v := recover(); v != nil {
-			p = &Panic{Text: valueText(v), Stack: debug.Stack()}
+			p = &Panic{Text: ValueText(v), Stack: debug.Stack()}
 		}
 	}()
 	f()
@@ -45,19 +45,6 @@ func Apart(f func()) *Panic {
 		p = Call(f)
 	}()
 	return <-result
-}
-
-// ErrorText is the printable text of an error, cut to limit bytes; of nil it is "". An
-// error whose Error panics, as that of a nil pointer in an error interface does, is named
-// by its type.
-func ErrorText(err error, limit int) (text string) {
-	if err == nil {
-		return ""
-	}
-	if p := Call(func() { text = printable.Line(err.Error(), limit) }); p != nil {
-		return printable.Line(fmt.Sprintf("an error of type %T, whose Error panics: %s", err, p.Text), limit)
-	}
-	return text
 }
 
 // Is is errors.Is; false if a method of err panics.
@@ -80,12 +67,28 @@ func IsNil(v any) bool {
 	}
 }
 
-// valueText is the printable text of what was passed to panic, whose own methods may panic.
-func valueText(v any) string {
+// ValueText is the printable text of what was passed to panic, whose own methods may
+// panic. What has no words of its own is named by its type: in its fields there may be
+// secrets.
+func ValueText(v any) string {
+	var words func() string
+	switch v := v.(type) {
+	case error:
+		words = v.Error
+	case fmt.Stringer:
+		words = v.String
+	case nil, string, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, uintptr, float32, float64, complex64, complex128:
+		return printable.Line(fmt.Sprint(v), maxText)
+	}
 	text := fmt.Sprintf("a value of type %T", v)
-	func() {
-		defer func() { _ = recover() }()
-		text = fmt.Sprint(v)
-	}()
+	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
+		text = r.String()
+	}
+	if words != nil {
+		func() {
+			defer func() { _ = recover() }()
+			text = words()
+		}()
+	}
 	return printable.Line(text, maxText)
 }

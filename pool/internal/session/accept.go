@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -61,7 +63,7 @@ func (s *Session) serve(st mux.Stream) {
 	defer func() { _ = c.Close() }() // also when a handler has closed it
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.cfg.Logger.Error().Str("server", s.Addr).Interface("panic", cause).
+			s.cfg.Logger.Error().Str("server", printable.Name(s.Addr)).Str("panic", contain.ValueText(cause)).
 				Bytes("stack", debug.Stack()).Msg("a handler panicked; its stream is closed")
 		}
 	}()
@@ -76,7 +78,7 @@ func (s *Session) serve(st mux.Stream) {
 	case wire.ModeStreaming:
 		s.serveStream(r)
 	default:
-		s.cfg.Logger.Warn().Str("server", s.Addr).Uint8("mode", mode[0]).Msg("server opened a stream of an unknown mode")
+		s.cfg.Logger.Warn().Str("server", printable.Name(s.Addr)).Uint8("mode", mode[0]).Msg("server opened a stream of an unknown mode")
 	}
 }
 
@@ -132,7 +134,7 @@ func (s *Session) refused(why string) {
 	}
 	n := r.unlogged.Swap(0)
 	s.group.run(func() {
-		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).
+		s.cfg.Logger.Warn().Str("server", printable.Name(s.Addr)).Str("why", why).Uint64("refused", n).
 			Msg("streams or requests of a server were refused")
 	})
 }

@@ -3,6 +3,8 @@ package wire
 import (
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Frame is one value of a streaming call's output: an error, or data.
@@ -65,26 +67,29 @@ const mostNames, longestName = 8, 40
 // named are the names in a frame and in its event, as far as they are worth quoting.
 func named(b []byte) string {
 	var names []string
+	n := 0
+	add := func(prefix string, name []byte) {
+		if n++; n <= mostNames {
+			names = append(names, quoted(prefix, name))
+		}
+	}
 	for key, value := range Pairs(b) {
-		names = append(names, quoted("", key))
+		add("", key)
 		if string(key) == "Event" {
 			for inner := range Pairs(value) {
-				names = append(names, quoted("Event.", inner))
+				add("Event.", inner)
 			}
 		}
 	}
-	switch n := len(names); {
+	switch {
 	case n == 0:
 		return "nothing"
 	case n > mostNames:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNames], ", "), n-mostNames)
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), n-mostNames)
 	}
 	return strings.Join(names, ", ")
 }
 
 func quoted(prefix string, name []byte) string {
-	if len(name) > longestName {
-		return fmt.Sprintf("%q...", prefix+string(name[:longestName]))
-	}
-	return fmt.Sprintf("%q", prefix+string(name))
+	return printable.Quote(prefix+string(name), len(prefix)+longestName)
 }
