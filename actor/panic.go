@@ -2,8 +2,9 @@ package actor
 
 import (
 	"errors"
-	"fmt"
 	"runtime/debug"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // errGoexit is the Value of a PanicError whose Behavior did not panic but ended
@@ -17,7 +18,7 @@ type PanicError struct {
 	Stack []byte // where, as debug.Stack writes it
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("actor: panic: %v", e.Value) }
+func (e *PanicError) Error() string { return "actor: panic: " + contain.ValueText(e.Value) }
 
 // Unwrap gives the panic's value if it was an error.
 func (e *PanicError) Unwrap() error {

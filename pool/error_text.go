@@ -241,7 +241,9 @@ type DialError struct {
 }
 
 // Error is phase, address and cause, each once.
-func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, printable.Name(e.Addr), e.Cause()) }
+func (e *DialError) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Phase, printable.Name(e.Addr), e.Cause())
+}
 
 // Cause is the text of Err without the address and the phase.
 func (e *DialError) Cause() string {

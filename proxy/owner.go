@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
@@ -172,7 +173,7 @@ func (o *owner) publishFault(cause error) {
 
 // logFault logs why the owner, or the pool's owner, ended.
 func (o *owner) logFault(cause error) {
-	line := o.cfg.Logger.Error().Err(cause)
+	line := o.cfg.Logger.Error().Err(contain.Error(cause))
 	if fault, ok := errors.AsType[*actor.PanicError](cause); ok {
 		line = line.Bytes("stack", fault.Stack)
 	}

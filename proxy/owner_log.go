@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -15,7 +16,7 @@ func (o *owner) log(e roster.Log) {
 	for _, f := range logFields(e) {
 		switch v := f.value.(type) {
 		case string:
-			line = line.Str(f.name, v)
+			line = line.Str(f.name, cut(v))
 		case uint64:
 			line = line.Uint64(f.name, v)
 		}
@@ -23,7 +24,7 @@ func (o *owner) log(e roster.Log) {
 	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
 		line = line.Str(zerolog.ErrorFieldName, all.Text(failureText))
 	} else {
-		line = line.AnErr(zerolog.ErrorFieldName, e.Err)
+		line = line.AnErr(zerolog.ErrorFieldName, contain.Error(e.Err))
 	}
 	line.Msg(e.Message)
 }
@@ -36,6 +37,6 @@ func (o *owner) logActive(e roster.Publish) {
 		return
 	}
 	o.cfg.Logger.Debug().Stringer("server", active).Stringer("before", last.active).
-		Str("source", string(e.View.Source(active))).Str("why", e.ActiveReason).
+		Str("source", cut(string(e.View.Source(active)))).Str("why", e.ActiveReason).
 		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }

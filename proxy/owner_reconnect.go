@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
@@ -42,7 +43,7 @@ func (o *owner) renewIfMoved(ctx context.Context, server messages.Server) {
 func (o *owner) renew(ctx context.Context, server messages.Server) {
 	log := o.cfg.Logger.Debug().Stringer("server", server)
 	if err := o.pool.Renew(ctx, server.Addr, o.knowsLeader); err != nil {
-		log.Err(err).Msg("no better server at the address")
+		log.Err(contain.Error(err)).Msg("no better server at the address")
 		return
 	}
 	log.Msg("the address leads to a better server: its session is in use")

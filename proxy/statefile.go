@@ -10,6 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
 )
@@ -102,10 +104,10 @@ func writeLists(cfg *Config, lists <-chan []string) {
 func writeList(cfg *Config, addrs []string, level zerolog.Level) bool {
 	log := cfg.Logger
 	if err := lastgood.Save(cfg.StateFile, addrs); err != nil {
-		log.WithLevel(level).Str("file", cfg.StateFile).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
+		log.WithLevel(level).Str("file", printable.Text(cfg.StateFile)).Err(contain.Error(err)).Msg("the servers that work could not be saved: the next start cannot fall back on them")
 		return false
 	}
-	log.Debug().Str("file", cfg.StateFile).Int("servers", len(addrs)).Msg("the servers that work are saved")
+	log.Debug().Str("file", printable.Text(cfg.StateFile)).Int("servers", len(addrs)).Msg("the servers that work are saved")
 	return true
 }
 
@@ -121,7 +123,7 @@ func loadState(cfg *Config) []messages.Server {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		log.Warn().Str("file", cfg.StateFile).Err(err).Msg("the servers that worked before the last start are not known")
+		log.Warn().Str("file", printable.Text(cfg.StateFile)).Err(contain.Error(err)).Msg("the servers that worked before the last start are not known")
 		return nil
 	}
 	servers := make([]messages.Server, 0, len(addrs))
@@ -129,7 +131,7 @@ func loadState(cfg *Config) []messages.Server {
 		if s, err := messages.ParseServer(addr); err == nil {
 			servers = append(servers, s)
 		} else {
-			log.Warn().Str("file", cfg.StateFile).Err(err).Msg("a remembered server is left out")
+			log.Warn().Str("file", printable.Text(cfg.StateFile)).Err(contain.Error(err)).Msg("a remembered server is left out")
 		}
 	}
 	return servers

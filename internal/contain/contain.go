@@ -18,7 +18,7 @@ type Panic struct {
 	Stack []byte // where, as debug.Stack writes it
 }
 
-func (p *Panic) Error() string { return "panic: " + p.Text }
+func (p *Panic) Error() string { return "panic: " + printable.Line(p.Text, maxText) }
 
 // Call calls f in the goroutine of the caller, and returns what it panicked with; nil if
 // it returned. runtime.Goexit in f ends that goroutine: see [Apart].

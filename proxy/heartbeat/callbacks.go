@@ -1,8 +1,9 @@
 package heartbeat
 
 import (
-	"fmt"
 	"runtime/debug"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // eventsMost is how many events are queued while a callback does not return.
@@ -54,7 +55,7 @@ func (h *Heartbeat) deliver() {
 func (h *Heartbeat) contain(call func()) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			h.cfg.Logger.Error().Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).
+			h.cfg.Logger.Error().Str("panic", contain.ValueText(cause)).Bytes("stack", debug.Stack()).
 				Msg("a heartbeat callback panicked: heartbeats go on")
 		}
 	}()

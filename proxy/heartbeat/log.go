@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // episode is the lines that were logged since calls began to fail, so that each line is logged once.
@@ -64,7 +66,7 @@ func (l *loop) logFailure(k kind, reason failure, r result) {
 	case reason == denied && l.core.relapses == 1:
 		line, text = log.Info(), "heartbeat denied: the node registers again"
 	}
-	span(line, "next_in", max(at.Sub(r.at), 0)).Err(r.err).Msg(text)
+	span(line, "next_in", max(at.Sub(r.at), 0)).Err(contain.Error(r.err)).Msg(text)
 }
 
 // logMissed logs a missed TTL, once an episode.
@@ -77,7 +79,7 @@ func (l *loop) logMissed(m Missed) {
 		l.episode.since = m.Deadline
 	}
 	line := span(span(l.h.cfg.Logger.Warn(), "ttl", m.TTL), "margin", m.Margin)
-	line.AnErr("error", m.Err).Msg("heartbeat missed its TTL: the cluster may take the node for lost")
+	line.AnErr("error", contain.Error(m.Err)).Msg("heartbeat missed its TTL: the cluster may take the node for lost")
 }
 
 // logDropped logs, once, that a callback is too slow.

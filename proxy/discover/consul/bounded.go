@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // Bounds of an answer, in bytes and objects.
@@ -59,6 +61,6 @@ func (b *body) Read(p []byte) (int, error) {
 // readError marks the error of a connection, as opposed to that of a malformed answer.
 type readError struct{ err error }
 
-func (e *readError) Error() string { return e.err.Error() }
+func (e *readError) Error() string { return contain.Text(e.err) }
 
 func (e *readError) Unwrap() error { return e.err }

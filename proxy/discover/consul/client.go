@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // client is Consul's client for one walk.
@@ -54,7 +56,7 @@ func newClient(s *settings) (*client, error) {
 	c := &client{transport: transport, token: token, settings: s}
 	if c.api, err = api.NewClient(&cfg); err != nil {
 		// The rest was checked above; NewClient still reads the file of the variable.
-		return nil, &ConfigError{Field: api.HTTPTokenFileEnvName, Reason: "cannot be used: " + err.Error(), Err: err}
+		return nil, &ConfigError{Field: api.HTTPTokenFileEnvName, Reason: "cannot be used: " + contain.Text(err), Err: err}
 	}
 	return c, nil
 }
@@ -67,11 +69,11 @@ func (s *settings) readToken() (string, error) {
 	field := origin("TokenFile", s.TokenFile, api.HTTPTokenFileEnvName)
 	text, err := os.ReadFile(s.api.TokenFile)
 	if err != nil {
-		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be read: %v", s.api.TokenFile, err), Err: err}
+		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which cannot be read: %s", quote(s.api.TokenFile), contain.Text(err)), Err: err}
 	}
 	token := strings.TrimSpace(string(text))
-	if token == "" || !printable(token) {
-		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which holds no token: write it there as it was issued", s.api.TokenFile)}
+	if token == "" || !plain(token) {
+		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which holds no token: write it there as it was issued", quote(s.api.TokenFile))}
 	}
 	return token, nil
 }
@@ -90,7 +92,7 @@ func (s *settings) badTLS(err error) error {
 	case t.CAFile == "":
 		field, value = api.HTTPCAPath, t.CAPath
 	}
-	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be used: %v", value, err), Err: err}
+	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which cannot be used: %s", quote(value), contain.Text(err)), Err: err}
 }
 
 // origin is the field or the variable that a value came from.

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Why no server was found. Each is reached with errors.Is from the error of
@@ -48,22 +51,24 @@ type Error struct {
 	Err        error  // a sentinel, the context's error, or Consul's text
 }
 
-func (e *Error) Error() string { return "consul: GET " + e.Path + e.where() + e.reason() }
+func (e *Error) Error() string {
+	return "consul: GET " + printable.Text(e.Path) + e.where() + e.reason()
+}
 
 // where names the datacenter.
 func (e *Error) where() string {
 	if e.Datacenter == "" {
 		return ""
 	}
-	return fmt.Sprintf(" in datacenter %q", e.Datacenter)
+	return " in datacenter " + printable.Quote(e.Datacenter, printable.MaxName)
 }
 
 // reason is the cause, behind a colon.
 func (e *Error) reason() string {
 	if e.Status == 0 || e.Status == 200 {
-		return fmt.Sprintf(": %v", e.Err)
+		return ": " + contain.Text(e.Err)
 	}
-	return fmt.Sprintf(": status %d: %v", e.Status, e.Err)
+	return fmt.Sprintf(": status %d: %s", e.Status, contain.Text(e.Err))
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -82,9 +87,9 @@ func (e *WalkError) Error() string {
 		return e.Errs[0].Error()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "consul: no servers found in %d datacenters (GET %s)", len(e.Errs), e.Errs[0].Path)
+	fmt.Fprintf(&b, "consul: no servers found in %d datacenters (GET %s)", len(e.Errs), printable.Text(e.Errs[0].Path))
 	for _, err := range e.Errs {
-		fmt.Fprintf(&b, "\n\t%q%s", err.Datacenter, err.reason())
+		b.WriteString("\n\t" + printable.Quote(err.Datacenter, printable.MaxName) + err.reason())
 	}
 	return b.String()
 }

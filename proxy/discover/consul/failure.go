@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // failure is the *Error for an error of the client. limited is the context of the request,
@@ -20,22 +23,50 @@ func (c *client) failure(ctx, limited context.Context, path, datacenter string, 
 	unsent, failed := errors.AsType[*url.Error](err)
 	switch {
 	case refused:
-		e.Status, e.Err = status.Code, kind(status.Code, status.Body)
+		e.Status, e.Err = status.Code, kind(status.Code, c.withoutToken(status.Body))
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
 	case limited.Err() != nil:
 		e.Err = fmt.Errorf("%w within %v: %w", ErrUnreachable, c.settings.RequestTimeout, limited.Err())
 	case lost:
-		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w to its end: %w", ErrUnreachable, broken.err)
+		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w to its end: %w", ErrUnreachable, c.shown(broken.err))
 	case failed: // its text has the URL and the method once more
-		e.Err = fmt.Errorf("%w: %w", ErrUnreachable, unsent.Err)
+		e.Err = fmt.Errorf("%w: %w", ErrUnreachable, c.shown(unsent.Err))
 	case errors.Is(err, ErrTooLarge):
 		e.Status, e.Err = http.StatusOK, ErrTooLarge
 	default:
-		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w: %w", ErrMalformed, err)
+		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w: %w", ErrMalformed, c.shown(err))
 	}
 	return e
 }
+
+// shown is an error with a printable text, without what is secret: the token, and users
+// and passwords of URLs, as that of a proxy.
+func (c *client) shown(err error) error {
+	text := contain.Text(err)
+	if kept := printable.WithoutSecrets(c.withoutToken(text)); kept != text {
+		return &masked{text: kept, err: err}
+	}
+	return contain.Error(err)
+}
+
+// withoutToken is text without the token, which some servers repeat.
+func (c *client) withoutToken(text string) string {
+	if c.token == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, c.token, "...")
+}
+
+// masked is an error whose own text holds something secret.
+type masked struct {
+	text string
+	err  error
+}
+
+func (e *masked) Error() string { return printable.Text(e.text) }
+
+func (e *masked) Unwrap() error { return e.err }
 
 // kind is the one place where the text of an answer decides. Texts are matched at their
 // end: servers that forward a request put their own words before it.
@@ -52,11 +83,8 @@ func kind(status int, text string) error {
 	return errors.New(quoted)
 }
 
-// quote is %q of the first bytes of s; dots stand for the rest.
-func quote(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprintf("%q...", s[:most])
-}
+// quote is s in quotes, printable and cut.
+func quote(s string) string { return printable.Quote(s, maxQuoted) }
+
+// maxQuoted is how many bytes of a text of Consul an error repeats.
+const maxQuoted = 200

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Discoverer finds servers by DNS. It holds no connection and need not be
@@ -47,7 +49,7 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 		return nil, &NoServersError{Lookups: failed}
 	}
 	for _, f := range failed {
-		d.log.Warn().Str("name", f.Name).Err(f).Msg("a name led to no server")
+		d.log.Warn().Str("name", printable.Name(f.Name)).Err(f).Msg("a name led to no server")
 	}
 	addrs := make([]string, len(found))
 	for i, f := range found {
