@@ -1,6 +1,9 @@
 package printable
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // The parts of a URL that may be secret: the user and the password, and the values of
 // parameters that are named like secrets.
@@ -14,4 +17,14 @@ var (
 func WithoutSecrets(text string) string {
 	text = userInfo.ReplaceAllString(text, "${1}...@")
 	return parameter.ReplaceAllString(text, "${1}...")
+}
+
+// uuid is the form of the tokens of Nomad and Consul.
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+// LooksSecret reports whether s is a token by its form, a UUID or a signed identity: it is
+// not to be shown where a token may have been given by mistake.
+func LooksSecret(s string) bool {
+	s = strings.TrimSpace(s)
+	return uuid.MatchString(s) || strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") == 2
 }

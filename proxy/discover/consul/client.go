@@ -2,6 +2,7 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // client is Consul's client for one walk.
@@ -67,15 +69,26 @@ func (s *settings) readToken() (string, error) {
 		return s.api.Token, nil
 	}
 	field := origin("TokenFile", s.TokenFile, api.HTTPTokenFileEnvName)
+	if printable.LooksSecret(s.api.TokenFile) {
+		return "", &ConfigError{Field: field, Reason: "looks like a token: write it into a file that only you can read, and give the file's name"}
+	}
 	text, err := os.ReadFile(s.api.TokenFile)
 	if err != nil {
-		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which cannot be read: %s", quote(s.api.TokenFile), contain.Text(err)), Err: err}
+		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which cannot be read: %s", quote(s.api.TokenFile), fileReason(err)), Err: err}
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || !plain(token) {
 		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which holds no token: write it there as it was issued", quote(s.api.TokenFile))}
 	}
 	return token, nil
+}
+
+// fileReason is why a file cannot be read, without its name.
+func fileReason(err error) string {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		err = path.Err
+	}
+	return contain.Text(err)
 }
 
 // badTLS names the field, or the variable, that the client's error is about.
