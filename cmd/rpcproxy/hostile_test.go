@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -21,6 +22,12 @@ func checkScreen(t *testing.T, what, text string) {
 			t.Errorf("%s: a line is forged: %.100q", what, line)
 		}
 	}
+}
+
+func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
+	testutil.CheckErrorTexts(t, ".", func(_ string, cause error) []error {
+		return []error{failed(cause), failed(failed(errors.Join(cause, cause)))}
+	})
 }
 
 // hostileTexts are those that a command line can hold.

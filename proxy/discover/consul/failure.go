@@ -23,7 +23,7 @@ func (c *client) failure(ctx, limited context.Context, path, datacenter string, 
 	unsent, failed := errors.AsType[*url.Error](err)
 	switch {
 	case refused:
-		e.Status, e.Err = status.Code, kind(status.Code, c.withoutToken(status.Body))
+		e.Status, e.Err = status.Code, kind(status.Code, printable.WithoutSecrets(c.withoutToken(status.Body)))
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
 	case limited.Err() != nil:
