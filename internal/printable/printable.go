@@ -29,20 +29,15 @@ func Line(s string, limit int) string {
 	b := append(make([]byte, 0, len(kept)+32), kept[:first]...)
 	for rest := kept[first:]; rest != ""; {
 		r, n := utf8.DecodeRuneInString(rest)
+		grown := append(b, rest[:n]...) //nolint:gocritic // kept only if it fits
 		if unsafe(r) {
-			grown := appendEscaped(b, r, rest[:n])
-			if len(grown) > limit {
-				kept = kept[:len(kept)-len(rest)]
-				break
-			}
-			b = grown
-		} else if len(b)+n > limit {
+			grown = appendEscaped(b, r, rest[:n])
+		}
+		if len(grown) > limit {
 			kept = kept[:len(kept)-len(rest)]
 			break
-		} else {
-			b = append(b, rest[:n]...)
 		}
-		rest = rest[n:]
+		b, rest = grown, rest[n:]
 	}
 	if len(kept) < len(s) {
 		b = fmt.Appendf(b, "... (%d bytes)", len(s))
