@@ -149,3 +149,30 @@ func TestEscapingAReplyLeavesTheRestAsItIs(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// What a certificate says of its holder is the holder's word.
+func TestNothingOfACertificateReachesTheTerminalAsItIs(t *testing.T) {
+	for _, name := range []string{"\x1b[2J\x1b]0;owned\a", "a\nFORGED: all is well", "\x7f\x00", strings.Repeat("long\x1b[1m", 1000)} {
+		ca, err := testutil.NewCA()
+		if err != nil {
+			t.Fatal(err)
+		}
+		server, err := ca.Server(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := testutil.StartServer(testutil.ServerConfig{TLS: ca.ServerTLS(server, name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, errs, status := program(t, "ping", "-n", "1", ample, "--servers", s.Addr(), "--ca", written(t, string(ca.PEM())))
+		expect(t, status, exitFailed, out, errs)
+		checkScreen(t, "ping", out+errs)
+		if !strings.Contains(out, "it offers") {
+			t.Errorf("%q, %q", out, errs)
+		}
+		if err := s.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}

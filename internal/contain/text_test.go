@@ -38,7 +38,7 @@ func TestAnErrorWithAPrintableTextStaysWhatItIs(t *testing.T) {
 	if contain.Error(nil) != nil || contain.Text(nil) != "" {
 		t.Error("nil")
 	}
-	if err := contain.Error(io.EOF); err != io.EOF { //nolint:errorlint // the very value
+	if err := contain.Error(io.EOF); err != io.EOF {
 		t.Errorf("%T", err)
 	}
 	if err := contain.Error(panicking{}); !strings.Contains(err.Error(), "whose Error panics") {
