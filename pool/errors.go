@@ -152,7 +152,8 @@ type CallError struct {
 	Err      error
 }
 
-// Error is method, server, phase, cause and outcome, each once.
+// Error is method, server, phase, cause and outcome, each once, on one line. As in all
+// errors of this package, what came from outside is printable there, and cut.
 func (e *CallError) Error() string {
 	var b strings.Builder
 	b.WriteString(printable.Name(e.Method))
