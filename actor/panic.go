@@ -2,11 +2,9 @@ package actor
 
 import (
 	"errors"
-	"fmt"
 	"runtime/debug"
-	"strconv"
-	"time"
-	"unicode/utf8"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // errGoexit is the Value of a PanicError whose Behavior did not panic but ended
@@ -25,7 +23,7 @@ type PanicError struct {
 // value whose own methods panic it is the type.
 func (e *PanicError) Error() string {
 	if e.text == "" { // not made here
-		return "actor: panic: " + valueText(e.Value)
+		return "actor: panic: " + contain.ValueText(e.Value)
 	}
 	return "actor: panic: " + e.text
 }
@@ -47,59 +45,9 @@ func guard(cause *error, f func()) {
 			v = errGoexit
 		}
 		if v != nil && *cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
-			*cause = &PanicError{Value: v, Stack: debug.Stack(), text: valueText(v)}
+			*cause = &PanicError{Value: v, Stack: debug.Stack(), text: contain.ValueText(v)}
 		}
 	}()
 	f()
 	returned = true
-}
-
-// maxText bounds the text of a panic's value, in bytes.
-const maxText = 512
-
-// patience is how long a panic's value may take to give its text.
-const patience = time.Second
-
-// valueText is the printable text of a panic's value. Methods of the value are called in a
-// goroutine of their own: they may panic, end it, or not return.
-func valueText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return printable(v)
-	case nil:
-		return "<nil>"
-	}
-	text := make(chan string, 1)
-	go func() {
-		said := fmt.Sprintf("a value of type %T, whose text cannot be had", v)
-		defer func() { _ = recover(); text <- said }()
-		said = fmt.Sprint(v)
-	}()
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	select {
-	case s := <-text:
-		return printable(s)
-	case <-late.C:
-		return fmt.Sprintf("a value of type %T, whose text does not come", v)
-	}
-}
-
-// printable is the beginning of s with everything escaped that is not printed as it is.
-func printable(s string) string {
-	var b []byte
-	for rest := s; rest != ""; {
-		r, n := utf8.DecodeRuneInString(rest)
-		if len(b) >= maxText {
-			return fmt.Sprintf("%s... (%d bytes)", b, len(s))
-		}
-		if strconv.IsPrint(r) && r != utf8.RuneError {
-			b = append(b, rest[:n]...)
-		} else {
-			quoted := strconv.QuoteToASCII(rest[:n])
-			b = append(b, quoted[1:len(quoted)-1]...)
-		}
-		rest = rest[n:]
-	}
-	return string(b)
 }

@@ -4,12 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // How much of its input an error repeats.
 const (
 	maxQuoted = 100 // bytes of a bad address
 	maxCauses = 5   // causes of a refused heartbeat
+	maxBad    = 64  // bad addresses of a list
 )
 
 // ErrNoAddrs refuses a [SetServers] without an address: the list stays as it was.
@@ -24,15 +28,12 @@ type AddrError struct {
 
 // Error quotes the input, a long one cut short, and names the forms that are accepted.
 func (e *AddrError) Error() string {
-	return fmt.Sprintf("messages: bad server address %s: %s; want host, host:port or [IPv6]:port", quote(e.Input), e.Reason)
+	return "messages: bad server address " + e.brief() + "; want host, host:port or [IPv6]:port"
 }
 
-// quote is %q of the first bytes of s; of a longer one the length follows.
-func quote(s string) string {
-	if len(s) <= maxQuoted {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprintf("%q... (%d bytes)", s[:maxQuoted], len(s))
+// brief is the input, quoted and cut, and what is wrong with it.
+func (e *AddrError) brief() string {
+	return printable.Quote(e.Input, maxQuoted) + ": " + printable.Text(e.Reason)
 }
 
 // AddrsError refuses a list of addresses, all or nothing. It answers
@@ -41,15 +42,18 @@ type AddrsError struct {
 	Errs []*AddrError // one for each bad address, in the order given; never empty
 }
 
-// Error names each bad address, one line each.
+// Error names each bad address, one line each, of more than 64 the first.
 func (e *AddrsError) Error() string {
 	if len(e.Errs) == 1 {
 		return e.Errs[0].Error()
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "messages: %d bad server addresses; want host, host:port or [IPv6]:port", len(e.Errs))
-	for _, err := range e.Errs {
-		fmt.Fprintf(&b, "\n\t%s: %s", quote(err.Input), err.Reason)
+	for _, err := range e.Errs[:min(len(e.Errs), maxBad)] {
+		b.WriteString("\n\t" + err.brief())
+	}
+	if more := len(e.Errs) - maxBad; more > 0 {
+		fmt.Fprintf(&b, "\n\tand %d more", more)
 	}
 	return b.String()
 }
@@ -79,7 +83,7 @@ func (e *UpdateError) Error() string {
 	fmt.Fprintf(&b, "messages: heartbeat refused: none of its %d servers can be used; the list stays as it was", e.Offered)
 	shown := e.Unwrap()
 	for _, err := range shown {
-		fmt.Fprintf(&b, "\n\t%v", err)
+		b.WriteString("\n\t" + contain.Text(err))
 	}
 	if more := e.Offered - len(shown); more > 0 && len(shown) > 0 {
 		fmt.Fprintf(&b, "\n\tand %d more", more)

@@ -132,7 +132,7 @@ func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 // empty list.
 func notEOF(err error) error {
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("the value ends before its type does: %v", err) //nolint:errorlint // on purpose
+		return errors.New("the value ends before its type does: " + contain.Text(err)) // which it does not wrap
 	}
 	return err
 }

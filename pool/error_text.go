@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
@@ -23,9 +25,12 @@ type stated struct {
 	phase  string // empty: none
 }
 
-// text is err's text without these. Nothing else is left out, and another address stays,
-// such as one that the server's name was resolved to.
-func (s stated) text(err error) string {
+// text is err's text without these, printable and cut. Nothing else is left out, and
+// another address stays, such as one that the server's name was resolved to.
+func (s stated) text(err error) string { return printable.Line(s.brief(err), printable.MaxList) }
+
+// brief is text that is not printable yet where it is not ours.
+func (s stated) brief(err error) string {
 	switch e := err.(type) { //nolint:errorlint // each link of the chain is examined by itself
 	case nil:
 		return "<nil>"
@@ -45,7 +50,7 @@ func (s stated) text(err error) string {
 		return s.lookup(e)
 	case *net.AddrError:
 		if e.Addr == s.server {
-			return e.Err
+			return printable.Text(e.Err)
 		}
 	case *tls.CertificateVerificationError:
 		return s.text(e.Err)
@@ -55,7 +60,7 @@ func (s stated) text(err error) string {
 
 // wrapped shortens what err wraps where it stands in err's own text.
 func (s stated) wrapped(err error) string {
-	text := err.Error()
+	text := contain.Text(err)
 	var inner []error
 	switch e := err.(type) { //nolint:errorlint // as above
 	case interface{ Unwrap() error }:
@@ -66,9 +71,9 @@ func (s stated) wrapped(err error) string {
 	inner = slices.DeleteFunc(slices.Clone(inner), func(err error) bool { return err == nil })
 	var long, short []string
 	for _, err := range inner {
-		long, short = append(long, err.Error()), append(short, s.text(err))
+		long, short = append(long, contain.Text(err)), append(short, s.text(err))
 	}
-	if len(inner) > 1 && text == strings.Join(long, "\n") { // errors.Join
+	if len(inner) > 1 && text == strings.Join(long, `\n`) { // errors.Join, printable
 		return strings.Join(short, "; ")
 	}
 	for i := range inner {
@@ -82,7 +87,7 @@ func (s stated) wrapped(err error) string {
 func (s stated) dial(e *DialError) string {
 	text := stated{server: e.Addr, phase: e.Phase.String()}.text(e.Err)
 	if e.Addr != s.server {
-		text = e.Addr + ": " + text
+		text = printable.Name(e.Addr) + ": " + text
 	}
 	if at := e.Phase.String(); at != s.phase {
 		text = at + ": " + text
@@ -97,7 +102,7 @@ func (s stated) op(e *net.OpError) string {
 	}
 	text := s.text(e.Err)
 	if call, ok := e.Err.(*os.SyscallError); ok && (call.Syscall == e.Op || call.Syscall == "connect") { //nolint:errorlint // the very next one
-		text = call.Err.Error()
+		text = contain.Text(call.Err)
 	}
 	var about []string // operation and address, where they are not stated
 	switch e.Op {
@@ -109,13 +114,13 @@ func (s stated) op(e *net.OpError) string {
 		return s.wrapped(e)
 	}
 	if e.Addr != nil && !same(e.Addr.String(), s.server) {
-		about = append(about, e.Addr.String())
+		about = append(about, printable.Name(e.Addr.String()))
 	}
 	if about != nil {
 		text = strings.Join(about, " ") + ": " + text
 	}
 	if e.Source != nil {
-		text += ", local address " + e.Source.String()
+		text += ", local address " + printable.Name(e.Source.String())
 	}
 	return text
 }
@@ -124,13 +129,13 @@ func (s stated) op(e *net.OpError) string {
 func (s stated) lookup(e *net.DNSError) string {
 	host, _, _ := net.SplitHostPort(s.server)
 	if strings.TrimSuffix(e.Name, ".") != strings.TrimSuffix(host, ".") {
-		return e.Error()
+		return contain.Text(e)
 	}
 	text := "lookup"
 	if e.Server != "" {
-		text += " on " + e.Server
+		text += " on " + printable.Name(e.Server)
 	}
-	return text + ": " + e.Err
+	return text + ": " + printable.Text(e.Err)
 }
 
 // same reports whether two addresses are equal, in whatever spelling.
@@ -143,92 +148,6 @@ func same(a, b string) bool {
 	return errX == nil && errY == nil && x.Port() == y.Port() && x.Addr().Unmap() == y.Addr().Unmap()
 }
 
-// maxRaced is how many addresses the error of a race names.
-const maxRaced = 8
-
-// raceError reports that no address of a server works.
-type raceError struct {
-	routes int          // addresses there were
-	each   []*DialError // of those tried first; never empty
-}
-
-// raceFailed is the error of a race without a winner. Its phase is the latest one that an
-// address came to.
-func raceFailed(addr string, routes []string, failed []error) *DialError {
-	of := &raceError{routes: len(routes)}
-	phase := PhaseDial
-	for i, err := range failed {
-		e := &DialError{Addr: routes[i], Phase: PhaseDial, Err: err}
-		if d, ok := err.(*DialError); ok { //nolint:errorlint // setUp returns it bare
-			e.Phase, e.Err = d.Phase, d.Err
-		}
-		phase = max(phase, e.Phase)
-		if len(of.each) < maxRaced {
-			of.each = append(of.each, e)
-		}
-	}
-	return &DialError{Addr: addr, Phase: phase, Err: of}
-}
-
-func (e *raceError) Error() string { return e.text("") }
-
-// text names the addresses, those with the same cause together. phase is the one that is
-// stated already.
-func (e *raceError) text(phase string) string {
-	var causes []string
-	each := make(map[string][]string) // addresses by cause
-	for _, err := range e.each {
-		at := err.Phase.String()
-		cause := stated{server: err.Addr, phase: at}.text(err.Err)
-		if at != phase {
-			cause = at + ": " + cause
-		}
-		if each[cause] == nil {
-			causes = append(causes, cause)
-		}
-		each[cause] = append(each[cause], err.Addr)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "none of %d addresses works", e.routes)
-	for i, cause := range causes {
-		b.WriteString([]string{": ", "; "}[min(i, 1)] + strings.Join(each[cause], ", ") + ": " + cause)
-	}
-	if more := e.routes - len(e.each); more > 0 {
-		fmt.Fprintf(&b, "; and %d more", more)
-	}
-	return b.String()
-}
-
-// Unwrap gives the *DialError of each address.
-func (e *raceError) Unwrap() []error {
-	errs := make([]error, len(e.each))
-	for i, err := range e.each {
-		errs[i] = err
-	}
-	return errs
-}
-
-// outdatedError reports that a name could not be resolved, and that the server was not
-// reached at the addresses that the name had before either.
-type outdatedError struct{ lookup, dial error }
-
-func (e *outdatedError) Error() string { return e.text(stated{}) }
-
-func (e *outdatedError) text(s stated) string {
-	return s.text(e.lookup) + "; and where the name led before: " + s.text(e.dial)
-}
-
-func (e *outdatedError) Unwrap() []error { return []error{e.lookup, e.dial} }
-
-// explain adds to the error of a dial that the lookup failed; nil: it did not.
-func explain(err, lookup error) error {
-	d, ok := err.(*DialError) //nolint:errorlint // setUp and raceFailed return it bare
-	if lookup == nil || !ok {
-		return err
-	}
-	return &DialError{Addr: d.Addr, Phase: d.Phase, Err: &outdatedError{lookup: lookup, dial: d.Err}}
-}
-
 // DialError reports in which phase a connection failed: PhaseDial or PhaseHandshake. Every
 // call that waited for the dial gets the same one. In a back-off Err is a *BackoffError,
 // and Phase is that of the failure before it.
@@ -239,7 +158,9 @@ type DialError struct {
 }
 
 // Error is phase, address and cause, each once.
-func (e *DialError) Error() string { return fmt.Sprintf("%s %s: %s", e.Phase, e.Addr, e.Cause()) }
+func (e *DialError) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Phase, printable.Name(e.Addr), e.Cause())
+}
 
 // Cause is the text of Err without the address and the phase.
 func (e *DialError) Cause() string {
@@ -262,7 +183,7 @@ func (e *BackoffError) Error() string {
 	if e.Failures > 1 {
 		times = fmt.Sprintf("%d times in a row", e.Failures)
 	}
-	return fmt.Sprintf("%v (failed %s, not dialed again before %s)", e.Err, times, e.Until.Format("15:04:05.000"))
+	return fmt.Sprintf("%s (failed %s, not dialed again before %s)", contain.Text(e.Err), times, e.Until.Format("15:04:05.000"))
 }
 
 func (e *BackoffError) Unwrap() error { return e.Err }

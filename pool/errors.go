@@ -115,7 +115,7 @@ type ProtocolError struct {
 }
 
 func (e *ProtocolError) Error() string {
-	return fmt.Sprintf("%s protocol violated (is this a Nomad RPC port?): %s", e.Layer, e.Reason)
+	return fmt.Sprintf("%s protocol violated (is this a Nomad RPC port?): %s", printable.Name(e.Layer), printable.Text(e.Reason))
 }
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
@@ -146,7 +146,7 @@ type EncodeError struct {
 }
 
 func (e *EncodeError) Error() string {
-	return fmt.Sprintf("arguments of type %s cannot be encoded: %v", e.Args, e.Err)
+	return fmt.Sprintf("arguments of type %s cannot be encoded: %s", printable.Name(e.Args), contain.Text(e.Err))
 }
 
 func (e *EncodeError) Unwrap() error { return e.Err }
@@ -159,7 +159,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the answer does not fit into %s: %s", e.Reply, contain.ErrorText(e.Err, mostKept))
+	return fmt.Sprintf("the answer does not fit into %s: %s", printable.Name(e.Reply), contain.Text(e.Err))
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }
@@ -175,15 +175,13 @@ type CallError struct {
 	Err      error
 }
 
-// longestMethod is how much of a method's name is in a text, in bytes.
-const longestMethod = 256
-
-// Error is method, server, phase, cause and outcome, each once.
+// Error is method, server, phase, cause and outcome, each once, on one line. As in all
+// errors of this package, what came from outside is printable there, and cut.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	b.WriteString(printable.Line(e.Method, longestMethod))
+	b.WriteString(printable.Name(e.Method))
 	if e.Server != "" {
-		b.WriteString(" on " + e.Server)
+		b.WriteString(" on " + printable.Name(e.Server))
 	}
 	fmt.Fprintf(&b, ": %s: %s (%s", e.Phase, e.Cause(), e.Outcome)
 	if e.Attempts > 1 {
@@ -206,7 +204,9 @@ type ConfigError struct {
 	Reason string // quotes the value
 }
 
-func (e *ConfigError) Error() string { return fmt.Sprintf("pool: Config.%s %s", e.Field, e.Reason) }
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("pool: Config.%s %s", printable.Name(e.Field), printable.Text(e.Reason))
+}
 
 // HoldError reports that a server has not answered a call for as long as it may hold
 // one, whether it is alive or not, or that its answer stopped on the way.

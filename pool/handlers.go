@@ -78,9 +78,9 @@ func (h *Handlers) validate() error {
 func validHandler(field, name string, missing bool) error {
 	switch service, method, dotted := strings.Cut(name, "."); {
 	case !dotted || service == "" || method == "":
-		return &ConfigError{field, fmt.Sprintf("has the name %q: name a service and a method with a dot between them", name)}
+		return &ConfigError{field, fmt.Sprintf("has the name %s: name a service and a method with a dot between them", printable.Quote(name, printable.MaxName))}
 	case missing:
-		return &ConfigError{field, fmt.Sprintf("has no function for %q", name)}
+		return &ConfigError{field, fmt.Sprintf("has no function for %s", printable.Quote(name, printable.MaxName))}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
@@ -182,7 +183,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {
-		log.Debug().Str("server", d.Addr).Str("error", stated{d.Addr, PhaseDial.String()}.text(err)).
+		log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{d.Addr, PhaseDial.String()}.text(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}
 	if s != nil {
@@ -196,12 +197,12 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	if stopped != nil {
 		s.End(stopped)
 	}
-	log.Debug().Str("server", d.Addr).Stringer("took", since(begin)).Msg("session up")
+	log.Debug().Str("server", printable.Name(d.Addr)).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
 	err = s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
 	p.failRoute(s, err)
-	log.Debug().Str("server", d.Addr).Str("error", stated{server: d.Addr}.text(err)).
+	log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{server: d.Addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})
 }

@@ -91,13 +91,14 @@ type RemoteError struct {
 	effect Outcome // of the call, as far as the answer says
 }
 
-// Error is Text on one line, for people, without control characters; Raw is for programs.
-func (e *RemoteError) Error() string { return oneLine(e.Text) }
+// Error is Text on one line, printable and cut, for people; Raw is for programs.
+func (e *RemoteError) Error() string { return printable.Text(joinedLines(e.Text)) }
 
-// oneLine joins the lines of a server's text.
-func oneLine(text string) string {
-	if !strings.Contains(text, "\n") {
-		return printable.Line(text, mostKept)
+// joinedLines is text on one line, of a long one the first that are sure to fill what is
+// shown of it.
+func joinedLines(text string) string {
+	if !strings.Contains(text[:min(len(text), printable.MaxText+1)], "\n") {
+		return text
 	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -112,6 +113,9 @@ func oneLine(text string) string {
 			b.WriteString("; ")
 		}
 		b.WriteString(line)
+		if b.Len() > printable.MaxText {
+			break
+		}
 	}
 	return printable.Line(b.String(), mostKept)
 }
@@ -179,7 +183,7 @@ func streamError(code int, message string) *StreamError {
 
 // Error is code and Message on one line, for people, without control characters.
 func (e *StreamError) Error() string {
-	return fmt.Sprintf("stream failed with code %d: %s", e.Code, oneLine(e.Message))
+	return fmt.Sprintf("stream failed with code %d: %s", e.Code, printable.Text(e.Message))
 }
 
 // Unwrap is the *RemoteError that Message stands for.

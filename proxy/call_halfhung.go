@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
@@ -74,6 +75,6 @@ func givenUp(err error) bool {
 // answers. When it returns the view is rotated, so that the caller's next call does not
 // go there; what ctx or a full mailbox loses, later calls find again.
 func (s *calls) rankBehind(ctx context.Context, b halfhung.Behind, other messages.Server) {
-	err := fmt.Errorf("%w: %d of %s in %v, while %s answers", pool.ErrNotServing, b.Calls, b.Method, b.Waited.Round(time.Millisecond), other)
+	err := fmt.Errorf("%w: %d of %s in %v, while %s answers", pool.ErrNotServing, b.Calls, printable.Name(b.Method), b.Waited.Round(time.Millisecond), other)
 	_ = s.reportFailure(ctx, messages.FailureNotice{Server: messages.Server{Addr: b.Server}, Err: err, Partial: true})
 }

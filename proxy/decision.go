@@ -24,9 +24,9 @@ type Decision struct {
 // String is the decision as lines of text.
 func (d Decision) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s #%d %s\n", d.At.Format("15:04:05.000"), d.Seq, d.Cause)
+	fmt.Fprintf(&b, "%s #%d %s\n", d.At.Format("15:04:05.000"), d.Seq, printable.Line(d.Cause, maxLine))
 	for _, did := range d.Did {
-		fmt.Fprintf(&b, "    %s\n", did)
+		fmt.Fprintf(&b, "    %s\n", printable.Line(did, maxLine))
 	}
 	return b.String()
 }

@@ -9,16 +9,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// maxText bounds, in bytes, the text of an error in a Decision.
+// maxText is how much of a text from outside is in a Decision, in bytes.
 const maxText = 300
 
-// messageText describes a message for a Decision; nil is a deadline.
-func messageText(m messages.Message) string {
+// messageText describes a message for a Decision, on one line, whatever is in it; nil is a
+// deadline.
+func messageText(m messages.Message) string { return printable.Line(messageWords(m), maxLine) }
+
+// messageWords is messageText, not printable yet where it is not the proxy's own.
+func messageWords(m messages.Message) string {
 	switch m := m.(type) {
 	case nil:
 		return "a deadline"
@@ -27,19 +33,19 @@ func messageText(m messages.Message) string {
 		if m.LeaderRPCAddr != "" {
 			leader = "leader " + cut(m.LeaderRPCAddr)
 		}
-		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", cmp.Or(m.From.Addr, "the active server"), len(m.Servers), leader, m.NumNodes)
+		return fmt.Sprintf("heartbeat through %s: %d servers, %s, %d nodes", cut(cmp.Or(m.From.Addr, "the active server")), len(m.Servers), leader, m.NumNodes)
 	case messages.FailureNotice:
 		event := "failure of"
 		if m.NoQuorum {
 			event = "no leader at"
 		}
-		return fmt.Sprintf("%s %s, seen in epoch %d%s", event, m.Server.Addr, m.Epoch, causeText(m.Err))
+		return fmt.Sprintf("%s %s, seen in epoch %d%s", event, cut(m.Server.Addr), m.Epoch, causeText(m.Err))
 	case messages.Recovered:
-		return fmt.Sprintf("an answer of %s, seen in epoch %d", m.Server.Addr, m.Epoch)
+		return fmt.Sprintf("an answer of %s, seen in epoch %d", cut(m.Server.Addr), m.Epoch)
 	case messages.Reconnected:
-		return fmt.Sprintf("the address of %s leads to a server that knows a leader", m.Server.Addr)
+		return fmt.Sprintf("the address of %s leads to a server that knows a leader", cut(m.Server.Addr))
 	case messages.Suspected:
-		return "silence of " + m.Addr
+		return "silence of " + cut(m.Addr)
 	case messages.RebalanceTick:
 		return "a round was asked for"
 	case messages.SetServers:
@@ -51,20 +57,23 @@ func messageText(m messages.Message) string {
 	case messages.AddPrimary:
 		return "primary added: " + cut(m.Addr)
 	case messages.RemoveServer:
-		return "removed: " + m.Server.Addr
+		return "removed: " + cut(m.Server.Addr)
 	case messages.ProbeDone:
 		if m.Err == nil {
-			return fmt.Sprintf("probe of %s answered in %v", m.Server.Addr, m.RTT)
+			return fmt.Sprintf("probe of %s answered in %v", cut(m.Server.Addr), m.RTT)
 		}
-		return fmt.Sprintf("probe of %s failed%s", m.Server.Addr, causeText(m.Err))
+		return fmt.Sprintf("probe of %s failed%s", cut(m.Server.Addr), causeText(m.Err))
 	case messages.DiscoveryDone:
 		return fmt.Sprintf("discovery run %d found %d addresses%s", m.Run, len(m.Found), causeText(m.Err))
 	}
 	return fmt.Sprintf("%T", m)
 }
 
-// effectText describes an effect for a Decision; empty: it is not worth a line.
-func effectText(e roster.Effect) string {
+// effectText describes an effect for a Decision, on one line; empty: it is not worth one.
+func effectText(e roster.Effect) string { return printable.Line(effectWords(e), maxLine) }
+
+// effectWords is effectText, not printable yet where it is not the proxy's own.
+func effectWords(e roster.Effect) string {
 	switch e := e.(type) {
 	case roster.Publish:
 		active, _ := e.View.Active()
@@ -94,7 +103,7 @@ func logText(e roster.Log) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", e.Level, e.Message)
 	for _, f := range logFields(e) {
-		fmt.Fprintf(&b, " %s=%v", f.name, f.value)
+		fmt.Fprintf(&b, " %s=%v", f.name, f.shown())
 	}
 	if all, ok := errors.AsType[*roster.FailuresError](e.Err); ok {
 		b.WriteString(": " + cut(all.Text(failureText)))
@@ -112,21 +121,24 @@ func causeText(err error) string {
 	if frozen, ok := err.(*frozenError); ok { //nolint:errorlint // the very value
 		return ": " + frozen.recorded
 	}
-	return ": " + cut(err.Error())
+	return ": " + contain.ErrorText(err, maxText)
 }
 
-// cut shortens a text that came from outside the proxy.
-func cut(text string) string {
-	if len(text) > maxText {
-		return fmt.Sprintf("%s... (%d bytes)", text[:maxText], len(text))
-	}
-	return text
-}
+// cut is a text that came from outside the proxy, printable and cut.
+func cut(text string) string { return printable.Line(text, maxText) }
 
 // logField is a field of a log line: a string or a number.
 type logField struct {
 	name  string
 	value any
+}
+
+// shown is the value, printable.
+func (f logField) shown() any {
+	if text, ok := f.value.(string); ok {
+		return cut(text)
+	}
+	return f.value
 }
 
 // logFields are those of a line that are not zero, in their order.
@@ -162,7 +174,7 @@ func failureText(err error) string {
 	if network, ok := errors.AsType[*net.OpError](err); ok && network.Err != nil {
 		err = network.Err
 	}
-	return err.Error()
+	return contain.Text(err)
 }
 
 // roundedText is a duration for a log, to about three digits, with its unit.

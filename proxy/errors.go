@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -45,7 +47,13 @@ type ConfigError struct {
 	Err    error  // the cause; may be nil
 }
 
-func (e *ConfigError) Error() string { return fmt.Sprintf("proxy: Config.%s %s", e.Field, e.Reason) }
+func (e *ConfigError) Error() string {
+	reason := printable.Text(e.Reason)
+	if list, ok := e.Err.(*messages.AddrsError); ok && e.Reason == list.Error() { //nolint:errorlint // the reason itself
+		reason = e.Reason // lines of its own
+	}
+	return fmt.Sprintf("proxy: Config.%s %s", printable.Name(e.Field), reason)
+}
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
@@ -55,5 +63,5 @@ type MessageError struct {
 }
 
 func (e *MessageError) Error() string {
-	return "proxy: " + e.Type + " is no message to the proxy: give a value of package messages, such as messages.FailureNotice{...}"
+	return "proxy: " + printable.Name(e.Type) + " is no message to the proxy: give a value of package messages, such as messages.FailureNotice{...}"
 }

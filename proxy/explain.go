@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // Explanation reports which server is active, why, and which decisions led to it. It prints
-// as text and marshals as JSON.
+// as text and marshals as JSON. What came from outside in it is printable, and cut.
 type Explanation struct {
 	At        time.Time      `json:"at"`
 	Epoch     uint64         `json:"epoch"`
@@ -37,12 +38,12 @@ func (p *Proxy) Explain() Explanation {
 	snap := p.snap.Load()
 	e := Explanation{
 		At: time.Now(), Epoch: snap.view.Epoch(), Active: snap.active.Addr, Reason: snap.activeReason,
-		NumNodes: snap.view.NumNodes(), Leader: snap.view.LeaderAddr(),
+		NumNodes: snap.view.NumNodes(), Leader: printable.Name(snap.view.LeaderAddr()),
 		Servers: make([]ListedServer, 0, snap.view.Len()), Decisions: p.record.all(),
 	}
 	for r := range snap.view.Ranking() {
 		e.Servers = append(e.Servers, ListedServer{
-			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: r.Source, Retained: r.Retained,
+			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: messages.Source(printable.Name(string(r.Source))), Retained: r.Retained,
 		})
 	}
 	return e
@@ -51,14 +52,14 @@ func (p *Proxy) Explain() Explanation {
 // String is the explanation as lines of text.
 func (e Explanation) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "active: %s (%s)\n", cmp.Or(e.Active, "none"), e.Reason)
-	fmt.Fprintf(&b, "epoch %d, %d nodes, leader %q\n", e.Epoch, e.NumNodes, e.Leader)
+	fmt.Fprintf(&b, "active: %s (%s)\n", cmp.Or(printable.Name(e.Active), "none"), printable.Text(e.Reason))
+	fmt.Fprintf(&b, "epoch %d, %d nodes, leader %s\n", e.Epoch, e.NumNodes, printable.Quote(e.Leader, printable.MaxName))
 	for _, s := range e.Servers {
 		held := ""
 		if s.Retained {
 			held = ", held"
 		}
-		fmt.Fprintf(&b, "  %-24s %s, %s, from %s%s\n", s.Addr, s.Role, s.Health, s.Source, held)
+		fmt.Fprintf(&b, "  %-24s %s, %s, from %s%s\n", printable.Name(s.Addr), printable.Name(s.Role), printable.Name(s.Health), printable.Name(string(s.Source)), held)
 	}
 	for _, d := range e.Decisions {
 		b.WriteString(d.String())

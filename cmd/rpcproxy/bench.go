@@ -18,11 +18,13 @@ import (
 type benchCommand struct {
 	servers  []string
 	tls      tlsFlags
+	token    tokenFlags
 	method   string
 	callers  int
 	duration time.Duration
 	calls    int64
 	json     bool
+	args     map[string]any // of each call; nobody changes it
 }
 
 func newBench() *cobra.Command {
@@ -33,8 +35,9 @@ func newBench() *cobra.Command {
 		Long: `bench calls one method through the proxy, over and over, and prints how long the
 calls took and how many were answered in a second. Percentiles are exact to 2 %.
 
-The method is sent without arguments but for the region, to the server in front,
-as any call is. Give one that only reads. Each call has 10 s, and one that no
+The method is sent without arguments but for the region and the ACL token of
+--token-file, or else of the variable NOMAD_TOKEN, to the server in front, as any
+call is. Give one that only reads. Each call has 10 s, and one that no
 server answers is counted with its reason. The call that connects comes first and
 is not measured.
 
@@ -52,6 +55,7 @@ with the figures up to then.`,
 	}
 	serversFlag(cmd, &b.servers)
 	b.tls.add(cmd)
+	b.token.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&b.method, "method", "Status.Ping", "the method to call, one that only reads")
 	flags.IntVar(&b.callers, "callers", 1, "calls at the same time, 1 to 1000")
@@ -82,6 +86,14 @@ func (b *benchCommand) run(cmd *cobra.Command) error {
 	tls, err := b.tls.config(cmd.Context())
 	if err != nil {
 		return err
+	}
+	token, err := b.token.token(cmd)
+	if err != nil {
+		return err
+	}
+	b.args = map[string]any{"Region": "global"}
+	if token != "" {
+		b.args["AuthToken"] = token
 	}
 	p, err := proxy.Start(proxy.Config{Servers: trimmed(b.servers), Strict: true, Region: "global", Pool: pool.Config{TLS: tls}})
 	if err != nil {
@@ -146,5 +158,5 @@ func (b *benchCommand) measure(ctx context.Context, p *proxy.Proxy) *benchReport
 func (b *benchCommand) call(ctx context.Context, p *proxy.Proxy) error {
 	ctx, stop := context.WithTimeout(ctx, benchCallTimeout)
 	defer stop()
-	return p.Call(ctx, b.method, map[string]any{"Region": "global"}, nil, proxy.WithClass(classOf(b.method)))
+	return p.Call(ctx, b.method, b.args, nil, proxy.WithClass(classOf(b.method)))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -65,7 +65,7 @@ func (r *benchReport) merge(part *benchReport) {
 // benchReason is the server, the phase and the cause of a failed call.
 func benchReason(err error) string {
 	if c, ok := errors.AsType[*proxy.CallError](err); ok && c.Server != "" {
-		return c.Server + ": " + reason(err)
+		return printable.Name(c.Server) + ": " + reason(err)
 	}
 	return reason(err)
 }
@@ -92,7 +92,7 @@ func (r *benchReport) rate() float64 {
 func (r *benchReport) text(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "METHOD\tCALLERS\tANSWERED\tFAILED\tCALLS/S\tMIN\tP50\tP90\tP99\tMAX")
-	fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.1f", r.method, r.callers, r.latencies.n, r.failed, r.rate())
+	fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.1f", printable.Name(r.method), r.callers, r.latencies.n, r.failed, r.rate())
 	for _, d := range r.latencies.figures() {
 		if r.latencies.n == 0 {
 			fmt.Fprint(table, "\t-")
@@ -143,5 +143,5 @@ func (r *benchReport) json(w io.Writer) error {
 	for _, reason := range r.sortedReasons() {
 		out.Reasons = append(out.Reasons, failure{reason, r.reasons[reason]})
 	}
-	return json.NewEncoder(w).Encode(out)
+	return writeJSON(w, out, "")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,13 +14,14 @@ import (
 
 // callCommand is the command call.
 type callCommand struct {
-	servers       []string
-	tls           tlsFlags
-	args          string
-	region, token string
-	timeout       time.Duration
-	idempotent    bool
-	explain       bool
+	servers    []string
+	tls        tlsFlags
+	args       argsFlags
+	token      tokenFlags
+	region     string
+	timeout    time.Duration
+	idempotent bool
+	explain    bool
 }
 
 func newCall() *cobra.Command {
@@ -37,9 +37,16 @@ server.REGION.nomad, of the region of --region, or for the name that
 --tls-server-name gives, or for any with --no-verify-server-name.
 
 --args is a JSON object whose members are the request's fields, spelled as the
-server spells them. Region and AuthToken are filled in from --region and --token
-unless the object has them. Integers stay integers. Bytes in an answer that are
-not text are printed in base64.
+server spells them; --args-file reads it from a file, or from standard input
+(-), where nobody else sees it. Integers stay integers. Bytes in an answer that
+are not text are printed in base64, and characters that would not show, or move
+the cursor, as \u escapes.
+
+The ACL token is, in this order, the member AuthToken of the object, the content
+of --token-file, or the variable NOMAD_TOKEN. It is never a flag: every user of a
+machine can read the command lines of all its processes, so --args with a token
+or a secret in it works and prints a warning. The file holds the token and
+nothing else. The region is the member Region, or --region.
 
 A call that was not sent goes to the next server. A call that a server may have
 carried out is sent again only if its method begins with "Status.", which only
@@ -48,17 +55,19 @@ reads, or with --idempotent, which says that twice is as good as once.
 Exit status: 0 answered, 1 failed, 2 bad usage.`,
 		Example: `  rpcproxy call Status.Leader --servers 10.0.0.1,10.0.0.2,10.0.0.3
   rpcproxy call Status.Peers --servers 10.0.0.1,10.0.0.2 --explain
-  rpcproxy call Node.List --servers 10.0.0.1 --token "$NOMAD_TOKEN" --idempotent
-  rpcproxy call Job.GetJob --servers 10.0.0.1 --args '{"Namespace":"default","JobID":"web"}'`,
+  rpcproxy call Node.List --servers 10.0.0.1 --token-file ~/.nomad-token --idempotent
+  NOMAD_TOKEN=$(pass nomad) rpcproxy call Node.List --servers 10.0.0.1
+  rpcproxy call Job.GetJob --servers 10.0.0.1 --args '{"Namespace":"default","JobID":"web"}'
+  rpcproxy call Job.Register --servers 10.0.0.1 --args-file - < job.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args[0]) },
 	}
 	serversFlag(cmd, &c.servers)
 	c.tls.add(cmd)
+	c.args.add(cmd)
+	c.token.add(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&c.args, "args", "{}", "the request's fields, a JSON object")
 	flags.StringVar(&c.region, "region", "global", "the region to ask, unless --args has Region")
-	flags.StringVar(&c.token, "token", "", "the ACL token, unless --args has AuthToken")
 	flags.DurationVarP(&c.timeout, "timeout", "t", 10*time.Second, "how long to try, on all servers together")
 	flags.BoolVar(&c.idempotent, "idempotent", false, "send it again also when a server may have carried it out")
 	flags.BoolVar(&c.explain, "explain", false, "print on standard error which server was in front, why, and the events before it")
@@ -76,11 +85,15 @@ func (c *callCommand) run(cmd *cobra.Command, method string) error {
 	if err != nil {
 		return err
 	}
-	args, err := readArgs(c.args)
+	token, err := c.token.token(cmd)
 	if err != nil {
 		return err
 	}
-	c.fill(args)
+	args, err := c.args.fields(cmd)
+	if err != nil {
+		return err
+	}
+	c.fill(args, token)
 	p, err := proxy.Start(proxy.Config{Servers: trimmed(c.servers), Strict: true, Region: c.region, Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
@@ -96,7 +109,10 @@ func (c *callCommand) run(cmd *cobra.Command, method string) error {
 	if err != nil && cmd.Context().Err() != nil {
 		return errInterrupted
 	}
-	if err := errors.Join(err, stopped); err != nil {
+	if err == nil {
+		err = stopped
+	}
+	if err != nil {
 		return failed(err)
 	}
 	if err := printReply(cmd.OutOrStdout(), reply); err != nil {
@@ -106,12 +122,12 @@ func (c *callCommand) run(cmd *cobra.Command, method string) error {
 }
 
 // fill sets Region and AuthToken unless args has them.
-func (c *callCommand) fill(args map[string]any) {
+func (c *callCommand) fill(args map[string]any, token string) {
 	if _, given := args["Region"]; !given {
 		args["Region"] = c.region
 	}
-	if _, given := args["AuthToken"]; !given && c.token != "" {
-		args["AuthToken"] = c.token
+	if _, given := args["AuthToken"]; !given && token != "" {
+		args["AuthToken"] = token
 	}
 }
 

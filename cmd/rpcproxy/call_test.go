@@ -34,18 +34,15 @@ func TestCallPrintsAListAsJSON(t *testing.T) {
 	}
 }
 
-func TestCallFillsInRegionAndTokenUnlessTheyAreGiven(t *testing.T) {
+func TestCallFillsInTheRegionUnlessItIsGiven(t *testing.T) {
 	c := startCluster(t)
 	for _, k := range []struct {
 		args []string
 		want string
 	}{
 		{nil, `{"Region":"global"}`},
-		{[]string{"--region", "mars", "--token", "s3cret"}, `{"AuthToken":"s3cret","Region":"mars"}`},
-		{
-			[]string{"--region", "mars", "--token", "s3cret", "--args", `{"Region":"venus","AuthToken":"own"}`},
-			`{"AuthToken":"own","Region":"venus"}`,
-		},
+		{[]string{"--region", "mars"}, `{"Region":"mars"}`},
+		{[]string{"--region", "mars", "--args", `{"Region":"venus"}`}, `{"Region":"venus"}`},
 	} {
 		out, errs, status := call(t, c, append(k.args, "Echo.Echo")...)
 		expect(t, status, exitOK, out, errs)
@@ -86,7 +83,7 @@ func TestCallReportsAnUnknownMethod(t *testing.T) {
 }
 
 func TestCallReportsADenial(t *testing.T) {
-	out, errs, status := call(t, startCluster(t), "Node.UpdateStatus", "--args", `{"NodeID":"x","Status":"ready"}`, "--token", "wrong")
+	out, errs, status := call(t, startCluster(t), "Node.UpdateStatus", "--args", `{"NodeID":"x","Status":"ready"}`, "--token-file", written(t, "wrong"))
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "Permission denied") || !strings.Contains(errs, "rejected") {
 		t.Errorf("err %q, want the denial and the outcome", errs)

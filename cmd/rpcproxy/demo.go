@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // demoCommand is the command demo.
@@ -71,7 +72,7 @@ func (d *demoCommand) run(cmd *cobra.Command) error {
 		return errInterrupted
 	}
 	for _, cause := range r.Causes() {
-		fmt.Fprintln(errs, "lost:", cause)
+		fmt.Fprintln(errs, "lost:", printable.Text(cause))
 	}
 	if err != nil {
 		return failed(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/proxy/discover/consul"
 )
 
@@ -29,8 +30,10 @@ first, and prints their addresses, the nearest first, one per line. Entries that
 cannot be dialed are left out, and their number is printed on standard error.
 
 Settings without a flag are those of the environment variables of Consul's own
-client (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_CACERT and the others), or else
-those of the Consul agent on this machine.
+client (CONSUL_HTTP_ADDR, CONSUL_CACERT and the others), or else those of the Consul
+agent on this machine. The ACL token is, in this order, the content of --token-file,
+that of the file CONSUL_HTTP_TOKEN_FILE, or CONSUL_HTTP_TOKEN; it is never a flag,
+which every user of the machine could read.
 
 Exit status: 0 servers were found, 1 none, 2 bad usage.`,
 		Example: `  rpcproxy discover consul
@@ -41,8 +44,7 @@ Exit status: 0 servers were found, 1 none, 2 bad usage.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.cfg.Address, "address", "", "Consul's HTTP API: host:port, a URL, or unix:// and a path")
-	flags.StringVar(&s.cfg.Token, "token", "", "the ACL token (others on this machine see it: rather --token-file)")
-	flags.StringVar(&s.cfg.TokenFile, "token-file", "", "file with the ACL token, or a pipe, as <(command) is one")
+	flags.StringVar(&s.cfg.TokenFile, "token-file", "", "file with the ACL token, or a pipe, as <(command) is one, in place of CONSUL_HTTP_TOKEN_FILE and CONSUL_HTTP_TOKEN")
 	flags.StringVar(&s.cfg.CAFile, "ca", "", "speak TLS: file with the CA of Consul's certificate")
 	flags.StringVar(&s.cfg.CertFile, "cert", "", "speak TLS: file with the certificate to show")
 	flags.StringVar(&s.cfg.KeyFile, "key", "", "file with the key of --cert")
@@ -79,7 +81,7 @@ func (s *discoverConsul) run(cmd *cobra.Command) error {
 		return failed(err)
 	}
 	if found.Skipped > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "rpcproxy: %d entries of datacenter %q cannot be dialed\n", found.Skipped, found.Datacenter)
+		warn(cmd.ErrOrStderr(), fmt.Sprintf("%d entries of datacenter %s cannot be dialed", found.Skipped, printable.Quote(found.Datacenter, printable.MaxName)))
 	}
 	return nil
 }

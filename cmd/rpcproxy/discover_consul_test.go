@@ -74,7 +74,13 @@ func TestDiscoverConsulAsksByItsFlags(t *testing.T) {
 	if err := os.WriteFile(name, []byte("known\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, token := range [][]string{{"--token", "known"}, {"--token-file", name}} {
+	for _, env := range [][2]string{{"CONSUL_HTTP_TOKEN", "known"}, {"CONSUL_HTTP_TOKEN_FILE", name}, {"CONSUL_HTTP_TOKEN", "wrong"}} {
+		t.Setenv("CONSUL_HTTP_TOKEN", "")
+		t.Setenv(env[0], env[1])
+		var token []string
+		if env[1] == "wrong" {
+			token = []string{"--token-file", name}
+		}
 		out, errs, status := program(t, append(token, "discover", "consul", "--address", c.Addr(),
 			"--datacenter", "dc2", "--service", "east", "--tag", "x", ample)...)
 		expect(t, status, exitOK, out, errs)
@@ -82,11 +88,13 @@ func TestDiscoverConsulAsksByItsFlags(t *testing.T) {
 			t.Errorf("printed %q", out)
 		}
 	}
-	if n := c.Count("", "dc1"); n != 2 {
-		t.Errorf("%d requests for dc1, want the two for the list of datacenters", n)
+	if n := c.Count("", "dc1"); n != 3 {
+		t.Errorf("%d requests for dc1, want the three for the list of datacenters", n)
 	}
 	t.Setenv("CONSUL_HTTP_ADDR", c.Addr())
-	out, errs, status := program(t, "discover", "consul", "--token", "another", ample)
+	t.Setenv("CONSUL_HTTP_TOKEN_FILE", "")
+	t.Setenv("CONSUL_HTTP_TOKEN", "another")
+	out, errs, status := program(t, "discover", "consul", ample)
 	expect(t, status, exitFailed, out, errs)
 	if !strings.Contains(errs, "permission denied") || strings.Contains(errs, "another") {
 		t.Errorf("err %q", errs)

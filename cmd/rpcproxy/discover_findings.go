@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -65,7 +66,7 @@ func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFo
 	found = slices.DeleteFunc(found, func(d discovered) bool {
 		s, err := messages.ParseServer(d.addr)
 		if err != nil {
-			missed = append(missed, notFound{from: d.from, err: fmt.Errorf("%s leads to something that is no server: %w", d.from, err)})
+			missed = append(missed, notFound{from: d.from, err: fmt.Errorf("%s leads to something that is no server: %w", printable.Name(d.from), err)})
 			return true
 		}
 		servers = append(servers, s)
@@ -90,7 +91,7 @@ func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFo
 	}
 	if !f.json {
 		for _, m := range missed {
-			fmt.Fprintln(cmd.ErrOrStderr(), "rpcproxy:", m.err)
+			warn(cmd.ErrOrStderr(), shown(m.err))
 		}
 	}
 	return unanswered(results)
@@ -100,9 +101,9 @@ func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFo
 func (f *findings) lines(w io.Writer, found []discovered, _ []notFound, servers []messages.Server, results []trips) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range found {
-		line := d.addr + "\t" + d.from
+		line := printable.Name(d.addr) + "\t" + printable.Name(d.from)
 		if d.via != "" {
-			line += "\t" + d.via
+			line += "\t" + printable.Name(d.via)
 		}
 		fmt.Fprintln(table, line)
 	}
@@ -147,7 +148,7 @@ func (f *findings) object(w io.Writer, found []discovered, missed []notFound, _ 
 		out.Servers = append(out.Servers, s)
 	}
 	for _, m := range missed {
-		out.Failed = append(out.Failed, failure{m.from, m.err.Error()})
+		out.Failed = append(out.Failed, failure{m.from, contain.Text(m.err)})
 	}
-	return json.NewEncoder(w).Encode(out)
+	return writeJSON(w, out, "")
 }

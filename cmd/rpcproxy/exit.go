@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -21,7 +20,7 @@ type failure struct {
 	err    error
 }
 
-func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Error() string { return shown(f.err) }
 
 func (f *failure) Unwrap() error { return f.err }
 
@@ -30,12 +29,16 @@ func failed(err error) error { return &failure{status: exitFailed, err: err} }
 
 var errInterrupted = &failure{status: exitInterrupted, err: errors.New("interrupted")}
 
+// errToken refuses a token on the command line.
+var errToken = errors.New("no flag takes a token, which every user of this machine could read: " +
+	"give --token-file FILE, or the variable that --help names")
+
 // settle prints err to errs and returns the exit status.
 func settle(err error, errs io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(errs, "rpcproxy:", err)
+	warn(errs, shown(err))
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f.status
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-nomad/rpcproxy/internal/pemtext"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -41,7 +42,7 @@ func (t *tlsFlags) config(ctx context.Context) (*pool.TLSConfig, error) {
 	}
 	version, err := pool.ParseTLSVersion(t.version)
 	if err != nil {
-		return nil, fmt.Errorf("--tls-min-version is %q: give 1.2 or 1.3", t.version)
+		return nil, fmt.Errorf("--tls-min-version is %s: give 1.2 or 1.3", printable.Quote(t.version, maxField))
 	}
 	suites, err := pool.ParseCipherSuites(t.suites)
 	if err != nil {

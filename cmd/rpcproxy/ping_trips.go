@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 )
@@ -66,5 +67,5 @@ func reason(err error) string {
 	if c, ok := errors.AsType[*pool.CallError](err); ok {
 		return fmt.Sprintf("%s: %s", c.Phase, c.Cause())
 	}
-	return err.Error()
+	return contain.Text(err)
 }

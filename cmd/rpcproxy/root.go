@@ -31,6 +31,7 @@ usage, 130 interrupted.`,
 		SilenceErrors: true, // settle prints them
 		SilenceUsage:  true, // a failed call does not print the flags
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
 	return root
 }

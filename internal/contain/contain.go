@@ -19,7 +19,7 @@ type Panic struct {
 	err   error  // the value, if it was an error, tame
 }
 
-func (p *Panic) Error() string { return "panic: " + p.Text }
+func (p *Panic) Error() string { return "panic: " + printable.Line(p.Text, maxText) }
 
 // Unwrap gives the value, if it was an error.
 func (p *Panic) Unwrap() error { return p.err }
@@ -27,7 +27,7 @@ func (p *Panic) Unwrap() error { return p.err }
 // Recovered is the Panic of a value that recover has returned. It must be called by the
 // deferred function, whose stack has the panic's.
 func Recovered(v any) *Panic {
-	p := &Panic{Text: valueText(v), Stack: debug.Stack()}
+	p := &Panic{Text: ValueText(v), Stack: debug.Stack()}
 	if err, ok := v.(error); ok && harmless(err) {
 		p.err = err
 	} else if ok {
@@ -63,19 +63,6 @@ func Apart(f func()) *Panic {
 	return <-result
 }
 
-// ErrorText is the printable text of an error, cut to limit bytes; of nil it is "". An
-// error whose Error panics, as that of a nil pointer in an error interface does, is named
-// by its type.
-func ErrorText(err error, limit int) (text string) {
-	if err == nil {
-		return ""
-	}
-	if p := Call(func() { text = printable.Line(err.Error(), limit) }); p != nil {
-		return printable.Line(fmt.Sprintf("an error of type %T, whose Error panics: %s", err, p.Text), limit)
-	}
-	return text
-}
-
 // Is is errors.Is; false if a method of err panics.
 func Is(err, target error) (is bool) {
 	_ = Call(func() { is = errors.Is(err, target) })
@@ -96,13 +83,26 @@ func IsNil(v any) bool {
 	}
 }
 
-// valueText is the printable text of what was passed to panic, whose own methods may panic.
-func valueText(v any) string {
-	text, is := v.(string)
-	if !is {
-		var ok bool
-		if text, ok = bounded(func() string { return fmt.Sprint(v) }); !ok {
-			text = fmt.Sprintf("a value of type %T, whose text cannot be had", v)
+// ValueText is the printable text of what was passed to panic, whose own methods may
+// panic. What has no words of its own is named by its type: in its fields there may be
+// secrets.
+func ValueText(v any) string {
+	var words func() string
+	switch v := v.(type) {
+	case error:
+		words = v.Error
+	case fmt.Stringer:
+		words = v.String
+	case nil, string, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, uintptr, float32, float64, complex64, complex128:
+		return printable.Line(fmt.Sprint(v), maxText)
+	}
+	text := fmt.Sprintf("a value of type %T", v)
+	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
+		text = r.String()
+	}
+	if words != nil {
+		if said, ok := bounded(words); ok {
+			text = said
 		}
 	}
 	return printable.Line(text, maxText)

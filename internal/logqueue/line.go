@@ -7,10 +7,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
-// maxError bounds the text of an error in a line, in bytes.
-const maxError = 4 << 10
+// maxText bounds a text in a line, in bytes.
+const maxText = 4 << 10
 
 // Line is a line that is being made, as a zerolog.Event is; its fields are values. A nil
 // Line is one that is not wanted: its methods do nothing.
@@ -56,15 +57,14 @@ func (l *Line) add(f field) *Line {
 	return l
 }
 
-// Str adds a text.
-func (l *Line) Str(name, value string) *Line { return l.add(field{name: name, text: value}) }
+// Str adds a text, printable and cut, wherever it comes from.
+func (l *Line) Str(name, value string) *Line {
+	return l.add(field{name: name, text: printable.Line(value, maxText)})
+}
 
-// Bytes adds a text.
+// Bytes adds a text of our own as it is, such as a stack.
 func (l *Line) Bytes(name string, value []byte) *Line {
-	if l == nil {
-		return nil
-	}
-	return l.Str(name, string(value))
+	return l.add(field{name: name, text: string(value)})
 }
 
 // Stringer adds the text of a value, which is asked for it at once. It is for values of this
@@ -110,7 +110,7 @@ func (l *Line) AnErr(name string, err error) *Line {
 	if l == nil || err == nil {
 		return l
 	}
-	return l.Str(name, contain.ErrorText(err, maxError))
+	return l.Str(name, contain.ErrorText(err, maxText))
 }
 
 // Msg gives the line to the queue. It does not block; the line is of no use any more.

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -74,9 +76,9 @@ type LinkError struct {
 
 func (e *LinkError) Error() string {
 	if e.Source == "" {
-		return fmt.Sprintf("discover: link %d: %v", e.Index, e.Err)
+		return fmt.Sprintf("discover: link %d: %s", e.Index, contain.Text(e.Err))
 	}
-	return fmt.Sprintf("discover: %s: %v", e.Source, e.Err)
+	return fmt.Sprintf("discover: %s: %s", printable.Name(string(e.Source)), contain.Text(e.Err))
 }
 
 func (e *LinkError) Unwrap() error { return e.Err }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -73,10 +74,13 @@ type ConfigError struct {
 }
 
 func (e *ConfigError) Error() string {
-	return fmt.Sprintf("heartbeat: Config.%s %s", e.Field, e.Reason)
+	return fmt.Sprintf("heartbeat: Config.%s %s", printable.Name(e.Field), printable.Text(e.Reason))
 }
 
 func (e *ConfigError) Unwrap() error { return e.Err }
+
+// maxQuoted is how many bytes of a bad value an error repeats.
+const maxQuoted = 100
 
 // validate fills in the defaults.
 func (c *Config) validate() error {
@@ -96,7 +100,7 @@ func (c *Config) validate() error {
 	} {
 		inside := stringField(c.Node, id.within)
 		*id.value = cmp.Or(*id.value, inside)
-		quoted, quotedInside := fmt.Sprintf("%q", *id.value), fmt.Sprintf("%q", inside)
+		quoted, quotedInside := printable.Quote(*id.value, maxQuoted), printable.Quote(inside, maxQuoted)
 		if id.secret {
 			quoted, quotedInside = fmt.Sprintf("of %d characters", len(*id.value)), "another one"
 		}
@@ -120,7 +124,7 @@ func validNode(node any) error {
 
 func validStatus(status string) error {
 	if !slices.Contains([]string{Initializing, Ready, Down, Disconnected}, status) {
-		return &ConfigError{Field: "Status", Reason: fmt.Sprintf("is %q: give Initializing, Ready, Down or Disconnected", status)}
+		return &ConfigError{Field: "Status", Reason: fmt.Sprintf("is %s: give Initializing, Ready, Down or Disconnected", printable.Quote(status, maxQuoted))}
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Why sessions end, or calls leave them. Package pool exports all but ErrNotRenewed, and
@@ -41,7 +43,7 @@ func (*drainedError) Is(target error) bool { return target == ErrDrained }
 // renewedError is ErrRenewed in other words.
 type renewedError struct{ text string }
 
-func (e *renewedError) Error() string { return e.text }
+func (e *renewedError) Error() string { return printable.Text(e.text) }
 
 func (*renewedError) Is(target error) bool { return target == ErrRenewed }
 
@@ -71,7 +73,7 @@ type Refusal struct {
 }
 
 func (e *Refusal) Error() string {
-	return fmt.Sprintf("%s is not dialed: %d failures, the last one: %v", e.Addr, e.Failures, e.Last.Err)
+	return fmt.Sprintf("%s is not dialed: %d failures, the last one: %s", printable.Name(e.Addr), e.Failures, contain.Text(e.Last.Err))
 }
 
 // Unwrap is the last failure's error.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Config is a pool.TLSConfig, where the fields are documented.
@@ -190,7 +192,7 @@ func ParseVersion(name string) (uint16, error) {
 	case "1.3", "13":
 		return tls.VersionTLS13, nil
 	}
-	return 0, badVersion(fmt.Sprintf("%q", name))
+	return 0, badVersion(printable.Quote(name, printable.MaxName))
 }
 
 // Two suites that Nomad names without their hash (Nomad 2.0.6,
@@ -218,7 +220,7 @@ func ParseSuites(names string) ([]uint16, error) {
 			}
 		}
 		if !known {
-			return nil, badSuite(UnknownSuite, fmt.Sprintf("%q", name))
+			return nil, badSuite(UnknownSuite, printable.Quote(name, printable.MaxName))
 		}
 		ids = append(ids, id)
 	}

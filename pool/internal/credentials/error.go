@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
@@ -82,16 +83,16 @@ func (e *Error) Text(of func(error) string) string {
 	case ErrExpired:
 		b.WriteString("the server's certificate is not valid at this time")
 	default:
-		b.WriteString(e.Kind.Error())
+		b.WriteString(contain.Text(e.Kind))
 	}
 	if e.Offered != nil && e.Wanted != "" {
-		fmt.Fprintf(&b, ": wanted %s, it offers %s", e.Wanted, listed(e.Offered))
+		fmt.Fprintf(&b, ": wanted %s, it offers %s", printable.Name(e.Wanted), listed(e.Offered))
 	}
 	if e.Kind == ErrRefused { //nolint:errorlint // the very value
 		if e.Shown == "" {
 			b.WriteString(": it wants a certificate and none is configured")
 		} else {
-			b.WriteString(": it was shown a certificate for " + e.Shown)
+			b.WriteString(": it was shown a certificate for " + printable.Text(e.Shown))
 		}
 	}
 	if e.Ours != "" {
@@ -111,11 +112,11 @@ func (e *Error) detail(of func(error) string) string {
 		if bad.Cert != nil && time.Now().Before(bad.Cert.NotBefore) {
 			what = "is not valid yet"
 		}
-		return ": it " + what + ": " + bad.Detail
+		return ": it " + what + ": " + printable.Text(bad.Detail)
 	}
 	if bad, ok := errors.AsType[x509.UnknownAuthorityError](e.Err); ok {
 		// Its hint, if it has one.
-		return strings.TrimPrefix(bad.Error(), x509.UnknownAuthorityError{}.Error())
+		return printable.Text(strings.TrimPrefix(bad.Error(), x509.UnknownAuthorityError{}.Error()))
 	}
 	if bad, ok := errors.AsType[tls.RecordHeaderError](e.Err); ok {
 		return fmt.Sprintf(": it sent %q", bad.RecordHeader)
@@ -248,15 +249,15 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string {
 	var b strings.Builder
-	b.WriteString("pool: TLSConfig." + e.Field)
+	b.WriteString("pool: TLSConfig." + printable.Name(e.Field))
 	if e.File != "" {
 		b.WriteString(" " + printable.Line(e.File, maxPath))
 	}
-	b.WriteString(" " + string(e.Problem))
+	b.WriteString(" " + printable.Text(string(e.Problem)))
 	if file, is := errors.AsType[*safefile.Error](e.Err); is {
 		b.WriteString(": " + file.Why()) // without the path once more
 	} else if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(": " + contain.Text(e.Err))
 	}
 	return b.String()
 }

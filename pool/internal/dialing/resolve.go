@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 const (
@@ -125,9 +128,9 @@ func (r *Resolver) lookUp(ctx context.Context, host string) ([]netip.Addr, error
 type LookupError struct{ Cause, Err error }
 
 func (e *LookupError) Error() string {
-	text := e.Cause.Error() + " to the lookup of its name"
+	text := contain.Text(e.Cause) + " to the lookup of its name"
 	if dns, ok := errors.AsType[*net.DNSError](e.Err); ok && dns.Server != "" {
-		text += " on " + dns.Server
+		text += " on " + printable.Name(dns.Server)
 	}
 	return text
 }

@@ -3,6 +3,8 @@ package wire
 import (
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Frame is one value of a streaming call's output: an error, or data.
@@ -89,8 +91,5 @@ func named(b []byte) string {
 }
 
 func quoted(prefix string, name []byte) string {
-	if len(name) > longestName {
-		return fmt.Sprintf("%q...", prefix+string(name[:longestName]))
-	}
-	return fmt.Sprintf("%q", prefix+string(name))
+	return printable.Quote(prefix+string(name), len(prefix)+longestName)
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // place is where Consul's HTTP API is.
@@ -19,7 +21,7 @@ type place struct {
 func locate(address, field string) (place, error) {
 	refuse := func(shown, reason string) (place, error) {
 		return place{}, &ConfigError{Field: field, Reason: fmt.Sprintf(
-			"is %q: %s; give host:port, a URL, or unix:// and a path", shown, reason)}
+			"is %s: %s; give host:port, a URL, or unix:// and a path", quote(printable.WithoutSecrets(shown)), reason)}
 	}
 	scheme, rest, given := strings.Cut(address, "://")
 	if !given {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // Bounds of an answer, in bytes and objects.
@@ -90,6 +92,6 @@ func (b *body) Read(p []byte) (int, error) {
 // readError marks the error of a connection, as opposed to that of a malformed answer.
 type readError struct{ err error }
 
-func (e *readError) Error() string { return e.err.Error() }
+func (e *readError) Error() string { return contain.Text(e.err) }
 
 func (e *readError) Unwrap() error { return e.err }

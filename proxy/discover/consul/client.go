@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // client is Consul's client for one walk.
@@ -53,7 +56,7 @@ func newClient(ctx context.Context, s *settings) (*client, error) {
 	}
 	c := &client{transport: transport, token: token, settings: s, wait: wait}
 	if c.api, err = api.NewClient(&cfg); err != nil {
-		return nil, &ConfigError{Field: "Address", Reason: fmt.Sprintf("is %q, which Consul's client refuses: %v", s.api.Address, err), Err: err}
+		return nil, &ConfigError{Field: "Address", Reason: fmt.Sprintf("is %s, which Consul's client refuses: %s", quote(printable.WithoutSecrets(s.api.Address)), contain.Text(err)), Err: err}
 	}
 	return c, nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Config has the address of Consul and the service to look for. The zero value works: it is
@@ -76,9 +78,9 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string {
 	if strings.HasPrefix(e.Field, "CONSUL_") {
-		return fmt.Sprintf("consul: %s %s", e.Field, e.Reason)
+		return fmt.Sprintf("consul: %s %s", printable.Name(e.Field), printable.Text(e.Reason))
 	}
-	return fmt.Sprintf("consul: Config.%s %s", e.Field, e.Reason)
+	return fmt.Sprintf("consul: Config.%s %s", printable.Name(e.Field), printable.Text(e.Reason))
 }
 
 func (e *ConfigError) Unwrap() error { return e.Err }
@@ -89,15 +91,15 @@ func (c *Config) validate() error {
 	c.Service, c.Tag = cmp.Or(c.Service, "nomad"), cmp.Or(c.Tag, "rpc")
 	switch {
 	case c.Scheme != "" && c.Scheme != "http" && c.Scheme != "https":
-		return &ConfigError{Field: "Scheme", Reason: fmt.Sprintf("is %q: give http or https, or nothing for what Address says", c.Scheme)}
+		return &ConfigError{Field: "Scheme", Reason: "is " + quote(c.Scheme) + ": give http or https, or nothing for what Address says"}
 	case c.Scheme == "http" && c.secured():
 		return &ConfigError{Field: "Scheme", Reason: `is "http", and the fields for TLS would not count: give https or nothing`}
 	case strings.ContainsAny(c.Service, "/\\") || !plain(c.Service) || c.Service == "." || c.Service == "..":
-		return &ConfigError{Field: "Service", Reason: fmt.Sprintf("is %q: give the name of a service, such as nomad", c.Service)}
+		return &ConfigError{Field: "Service", Reason: "is " + quote(c.Service) + ": give the name of a service, such as nomad"}
 	case !plain(c.Tag):
-		return &ConfigError{Field: "Tag", Reason: fmt.Sprintf("is %q: give the tag of a service, such as rpc", c.Tag)}
+		return &ConfigError{Field: "Tag", Reason: "is " + quote(c.Tag) + ": give the tag of a service, such as rpc"}
 	case c.Datacenter != "" && !named(c.Datacenter):
-		return &ConfigError{Field: "Datacenter", Reason: fmt.Sprintf("is %q: give the name of a datacenter, such as dc1", c.Datacenter)}
+		return &ConfigError{Field: "Datacenter", Reason: "is " + quote(c.Datacenter) + ": give the name of a datacenter, such as dc1"}
 	case c.RequestTimeout < 0:
 		return &ConfigError{Field: "RequestTimeout", Reason: fmt.Sprintf("is %v: give a positive duration, or 0 for %v", c.RequestTimeout, defaultTimeout)}
 	case !plain(c.Token):

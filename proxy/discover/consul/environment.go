@@ -2,7 +2,6 @@ package consul
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"strconv"
 
@@ -68,7 +67,7 @@ func switches() error {
 			continue
 		}
 		if _, err := strconv.ParseBool(value); err != nil {
-			return &ConfigError{Field: name, Reason: fmt.Sprintf("is %q: give true or false", value), Err: err}
+			return &ConfigError{Field: name, Reason: "is " + quote(value) + ": give true or false", Err: err}
 		}
 	}
 	return nil

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Why no server was found. Each is reached with errors.Is from the error of
@@ -54,25 +57,27 @@ type Error struct {
 	RetryAfter time.Duration
 }
 
-func (e *Error) Error() string { return "consul: GET " + e.Path + e.where() + e.reason() }
+func (e *Error) Error() string {
+	return "consul: GET " + printable.Text(e.Path) + e.where() + e.reason()
+}
 
 // where names the datacenter.
 func (e *Error) where() string {
 	if e.Datacenter == "" {
 		return ""
 	}
-	return fmt.Sprintf(" in datacenter %q", e.Datacenter)
+	return " in datacenter " + printable.Quote(e.Datacenter, printable.MaxName)
 }
 
 // reason is the cause, behind a colon.
 func (e *Error) reason() string {
 	if e.Status == 0 || e.Status == 200 {
-		return fmt.Sprintf(": %v", e.Err)
+		return ": " + contain.Text(e.Err)
 	}
 	if e.RetryAfter > 0 {
-		return fmt.Sprintf(": status %d: %v: it asks to be left alone for %v", e.Status, e.Err, e.RetryAfter)
+		return fmt.Sprintf(": status %d: %s: it asks to be left alone for %v", e.Status, contain.Text(e.Err), e.RetryAfter)
 	}
-	return fmt.Sprintf(": status %d: %v", e.Status, e.Err)
+	return fmt.Sprintf(": status %d: %s", e.Status, contain.Text(e.Err))
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -91,9 +96,9 @@ func (e *WalkError) Error() string {
 		return e.Errs[0].Error()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "consul: no servers found in %d datacenters (GET %s)", len(e.Errs), e.Errs[0].Path)
+	fmt.Fprintf(&b, "consul: no servers found in %d datacenters (GET %s)", len(e.Errs), printable.Text(e.Errs[0].Path))
 	for _, err := range e.Errs {
-		fmt.Fprintf(&b, "\n\t%q%s", err.Datacenter, err.reason())
+		b.WriteString("\n\t" + printable.Quote(err.Datacenter, printable.MaxName) + err.reason())
 	}
 	return b.String()
 }

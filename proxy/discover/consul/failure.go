@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/consul/api"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
@@ -23,22 +24,50 @@ func (c *client) failure(ctx, limited context.Context, path, datacenter string, 
 	unsent, failed := errors.AsType[*url.Error](err)
 	switch {
 	case refused:
-		e.Status, e.Err, e.RetryAfter = status.Code, kind(status.Code, c.hide(status.Body)), *c.wait
+		e.Status, e.Err, e.RetryAfter = status.Code, kind(status.Code, printable.WithoutSecrets(c.hide(status.Body))), *c.wait
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
 	case limited.Err() != nil:
 		e.Err = fmt.Errorf("%w within %v: %w", ErrUnreachable, c.settings.RequestTimeout, limited.Err())
 	case lost:
-		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w to its end: %w", ErrUnreachable, broken.err)
+		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w to its end: %w", ErrUnreachable, c.shown(broken.err))
 	case failed: // its text has the URL and the method once more
-		e.Err = fmt.Errorf("%w: %w", ErrUnreachable, unsent.Err)
+		e.Err = fmt.Errorf("%w: %w", ErrUnreachable, c.shown(unsent.Err))
 	case errors.Is(err, ErrTooLarge):
 		e.Status, e.Err = http.StatusOK, ErrTooLarge
 	default:
-		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w: %w", ErrMalformed, err)
+		e.Status, e.Err = http.StatusOK, fmt.Errorf("%w: %w", ErrMalformed, c.shown(err))
 	}
 	return e
 }
+
+// shown is an error with a printable text, without what is secret: the token, and users
+// and passwords of URLs, as that of a proxy.
+func (c *client) shown(err error) error {
+	text := contain.Text(err)
+	if kept := printable.WithoutSecrets(c.withoutToken(text)); kept != text {
+		return &masked{text: kept, err: err}
+	}
+	return contain.Error(err)
+}
+
+// withoutToken is text without the token, which some servers repeat.
+func (c *client) withoutToken(text string) string {
+	if c.token == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, c.token, "...")
+}
+
+// masked is an error whose own text holds something secret.
+type masked struct {
+	text string
+	err  error
+}
+
+func (e *masked) Error() string { return printable.Text(e.text) }
+
+func (e *masked) Unwrap() error { return e.err }
 
 // kind is the one place where the text of an answer decides. Texts are matched at their
 // end: servers that forward a request put their own words before it.
@@ -70,8 +99,8 @@ func (c *client) hide(text string) string {
 	return text
 }
 
-// quote is s in quotes, up to 200 bytes of it.
-func quote(s string) string {
-	const most = 200
-	return printable.Quote(s, most)
-}
+// quote is s in quotes, printable and cut.
+func quote(s string) string { return printable.Quote(s, maxQuoted) }
+
+// maxQuoted is how many bytes of a text of Consul an error repeats.
+const maxQuoted = 200

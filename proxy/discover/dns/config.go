@@ -11,6 +11,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -63,7 +65,9 @@ type ConfigError struct {
 	Err    error  // the cause; may be nil
 }
 
-func (e *ConfigError) Error() string { return fmt.Sprintf("dns: Config.%s %s", e.Field, e.Reason) }
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("dns: Config.%s %s", printable.Name(e.Field), printable.Text(e.Reason))
+}
 
 func (e *ConfigError) Unwrap() error { return e.Err }
 
@@ -103,7 +107,7 @@ func (c *Config) validate() (questions []question, resolvers []string, err error
 		for _, n := range list.names {
 			q, err := read(n, list.field == "Services", port)
 			if err != nil {
-				return nil, nil, &ConfigError{Field: list.field, Reason: fmt.Sprintf("has %q: %v", n, err), Err: err}
+				return nil, nil, &ConfigError{Field: list.field, Reason: fmt.Sprintf("has %s: %s", printable.Quote(n, printable.MaxName), contain.Text(err)), Err: err}
 			}
 			questions = append(questions, q)
 		}
@@ -111,7 +115,7 @@ func (c *Config) validate() (questions []question, resolvers []string, err error
 	for _, r := range c.Resolvers {
 		host, port, _, err := split(r, dnsPort)
 		if err != nil {
-			return nil, nil, &ConfigError{Field: "Resolvers", Reason: fmt.Sprintf("has %q: %v", r, err), Err: err}
+			return nil, nil, &ConfigError{Field: "Resolvers", Reason: fmt.Sprintf("has %s: %s", printable.Quote(r, printable.MaxName), contain.Text(err)), Err: err}
 		}
 		resolvers = append(resolvers, net.JoinHostPort(host, port))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/internal/edns"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Discoverer finds servers by DNS. It holds no connection and need not be
@@ -57,7 +58,7 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 		if f.Kept > 0 {
 			message = "a name was not resolved: its last known servers are kept"
 		}
-		d.log.Warn().Str("name", f.Name).Err(f).Msg(message)
+		d.log.Warn().Str("name", printable.Name(f.Name)).Err(f).Msg(message)
 	}
 	addrs := make([]string, len(found))
 	for i, f := range found {

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Why a name led to no server. Each is reached with errors.Is from the error of
@@ -50,17 +53,17 @@ type LookupError struct {
 // Error adds the cause only where it tells more than Reason.
 func (e *LookupError) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Name)
+	b.WriteString(printable.Name(e.Name))
 	if e.Target != "" {
-		b.WriteString(" (target " + e.Target + ")")
+		b.WriteString(" (target " + printable.Name(e.Target) + ")")
 	}
-	b.WriteString(", " + e.Type)
+	b.WriteString(", " + printable.Name(e.Type))
 	if e.Resolver != "" {
-		b.WriteString(" at " + e.Resolver)
+		b.WriteString(" at " + printable.Name(e.Resolver))
 	}
-	b.WriteString(": " + e.Reason.Error())
+	b.WriteString(": " + contain.Text(e.Reason))
 	if d, ok := errors.AsType[*detail](e.Err); ok {
-		fmt.Fprintf(&b, ": %v", d)
+		b.WriteString(": " + d.Error())
 	}
 	if e.Kept > 0 {
 		fmt.Fprintf(&b, " (%d records of the last good answer are kept)", e.Kept)
@@ -78,6 +81,8 @@ func (e *LookupError) Unwrap() []error {
 
 // detail is an error that LookupError.Error adds to the reason.
 type detail struct{ error }
+
+func (d *detail) Error() string { return contain.Text(d.error) }
 
 func (d *detail) Unwrap() error { return d.error }
 

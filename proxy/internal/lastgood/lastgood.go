@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
@@ -26,7 +27,8 @@ type DamagedError struct {
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("file of the last good servers %q is damaged: %s; it is ignored, and overwritten by the next list that works", e.Path, e.Reason)
+	return fmt.Sprintf("file of the last good servers %s is damaged: %s; it is ignored, and overwritten by the next list that works",
+		printable.Quote(e.Path, printable.MaxText), printable.Text(e.Reason))
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }

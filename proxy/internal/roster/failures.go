@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -20,7 +22,7 @@ type Failure struct {
 // each cause.
 const maxFailures, maxCause = 8, 200
 
-func (e *FailuresError) Error() string { return e.Text(error.Error) }
+func (e *FailuresError) Error() string { return e.Text(contain.Text) }
 
 // Text is the error with each cause in the words of brief.
 func (e *FailuresError) Text(brief func(error) string) string {
@@ -37,10 +39,7 @@ func (e *FailuresError) Text(brief func(error) string) string {
 		if f.Err != nil {
 			text = brief(f.Err)
 		}
-		if len(text) > maxCause {
-			text = text[:maxCause] + "..."
-		}
-		b.WriteString(f.Server.Addr + ": " + text)
+		b.WriteString(printable.Name(f.Server.Addr) + ": " + printable.Line(text, maxCause))
 	}
 	return b.String()
 }

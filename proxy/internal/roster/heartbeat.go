@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -16,7 +17,7 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("server %q speaks RPC version %d, newer than the agent's %d: upgrade the agent", e.Addr, e.Version, e.Supported)
+	return fmt.Sprintf("server %s speaks RPC version %d, newer than the agent's %d: upgrade the agent", printable.Quote(e.Addr, printable.MaxName), e.Version, e.Supported)
 }
 
 // maxNamed bounds how many servers one heartbeat may name. A region has a handful.

@@ -1,0 +1,98 @@
+package printable_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestNoUserAndNoSecretOfAURLIsLeft(t *testing.T) {
+	for in, want := range map[string]string{
+		"nothing here":                              "nothing here",
+		"http://host:1/path?dc=a#f":                 "http://host:1/path?dc=a#f",
+		"http://me:pw@host":                         "http://...@host",
+		"http://me:p@w@host/x@y":                    "http://...@host/x@y",
+		`"unix+http://t0ken@host"`:                  `"unix+http://...@host"`,
+		"a http://u@x and https://v:w@y end":        "a http://...@x and https://...@y end",
+		"/v1?token=abc&dc=a":                        "/v1?token=...&dc=a",
+		"?a=b&X-Nomad-Token=abc&secret_id=def#frag": "?a=b&X-Nomad-Token=...&secret_id=...#frag",
+		"?api_key=a;password=b":                     "?api_key=...;password=...",
+		"mail me@host":                              "mail me@host",
+	} {
+		if got := printable.WithoutSecrets(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestATokenIsKnownByItsForm(t *testing.T) {
+	for s, want := range map[string]bool{
+		"":      false,
+		"token": false,
+		"/run/secrets/00000000-1111-2222-3333-44": false,
+		"00000000-1111-2222-3333-444444444444":    true,
+		"ABCDEF00-1111-2222-3333-444444444444\n":  true,
+		"00000000-1111-2222-3333-44444444444g":    false,
+		"00000000111122223333444444444444abcd":    false,
+		"eyJhbGciOi.eyJhdWQi.c2ln":                true,
+		"eyJ":                                     false,
+	} {
+		if got := printable.LooksSecret(s); got != want {
+			t.Errorf("%q: %v", s, got)
+		}
+	}
+}
+
+func TestJSONMeansTheSameAndIsPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a":"b"}`:                    `{"a":"b"}`,
+		"\"\u009b\u007f\"":             `"\u009b\u007f"`,
+		"\"\u202eé\u2028\U000e0041\"":  `"\u202eé\u2028\udb40\udc41"`,
+		"{\n\t\"bücher\": \"\u00a0\"}": "{\n\t\"bücher\": \"\\u00a0\"}",
+		"\"\U0001f600 \u200d\"":        "\"\U0001f600 \\u200d\"",
+	} {
+		if got := string(printable.JSON([]byte(in))); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, text := range testutil.HostileTexts() {
+		f.Add(text[:min(len(text), 100)])
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		given, err := json.Marshal(map[string]string{s: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := printable.JSON(given)
+		testutil.CheckShown(t, "JSON", string(text[:min(len(text), 10_000)]))
+		var got, want map[string]string
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatalf("%v: %q", err, text)
+		}
+		if err := json.Unmarshal(given, &want); err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range want {
+			if got[k] != v || len(got) != 1 {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+	})
+}
+
+func TestHostileTextsAreShownPrintable(t *testing.T) {
+	for _, text := range testutil.HostileTexts() {
+		for _, got := range []string{printable.Name(text), printable.Text(text), printable.Quote(text, printable.MaxName)} {
+			testutil.CheckShown(t, "text", got)
+			if len(got) > 10*printable.MaxText || strings.Contains(got, "\n") {
+				t.Errorf("%d bytes", len(got))
+			}
+		}
+	}
+}
