@@ -13,6 +13,11 @@ import (
 // Each of CA, Cert and Key is given as a file or as PEM, not as both. A CA is
 // needed; Cert and Key go together. The files are read by New, SetTLS and OfferTLS,
 // and again and again with Watch. A TLSConfig is copied when it is taken.
+//
+// A certificate that is not valid at this time is used all the same, since the clock of this
+// side may be wrong, as that of a device which has just started: a server that refuses it is
+// ErrTLSExpired. It is logged, as is the end of one, from a week before it or a fifth of its
+// life on, once a day. RSA keys of less than 2048 bits are refused, on either side.
 type TLSConfig struct {
 	// CAFile or CAPEM holds the certificates of the authorities that are trusted.
 	// Those of the system are not.
@@ -57,7 +62,8 @@ type TLSConfig struct {
 	CipherSuites []uint16
 
 	// Watch is how often the files are read again. When their contents have changed
-	// they are offered as by OfferTLS. Zero means never.
+	// they are offered as by OfferTLS: another CA is in force at once, another certificate
+	// when a server takes it. Zero means never.
 	Watch time.Duration
 }
 

@@ -47,7 +47,7 @@ type trust struct {
 	tls    *tls.Config
 	roots  []*x509.Certificate
 	each   map[Sum]struct{} // of these
-	wanted string // the name that a server must have; empty: any does
+	wanted string           // the name that a server must have; empty: any does
 }
 
 // own is what this side shows, also to a server that names other authorities: its refusal is

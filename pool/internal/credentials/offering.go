@@ -31,7 +31,7 @@ type Offering struct {
 
 	refused   bool   // that what is on offer is refused was logged
 	unreached bool   // that no server can be asked about it was
-	badFiles     string // the fault of the files that was logged last
+	badFiles  string // the fault of the files that was logged last
 }
 
 // Try tries credentials on servers.
