@@ -51,20 +51,30 @@ func TestACertificateThatIsNotValidNowIsNoReasonNotToStart(t *testing.T) {
 		ours   string // of the error
 		good   bool
 	}{
-		"ours has expired": {func() *pool.TLSConfig { return minted(t, root, 0, client, isOver).config(root) }, minted(t, root, 0, server),
-			"CertPEM PEM has expired: client.global.nomad: since ", "it has expired, since ", false},
-		"ours is not valid yet": {func() *pool.TLSConfig { return minted(t, root, 0, client, isYet).config(root) }, minted(t, root, 0, server),
-			"CertPEM PEM is not valid yet: client.global.nomad: not before ", "it is not valid yet, not before ", false},
+		"ours has expired": {
+			func() *pool.TLSConfig { return minted(t, root, 0, client, isOver).config(root) }, minted(t, root, 0, server),
+			"CertPEM PEM has expired: client.global.nomad: since ", "it has expired, since ", false,
+		},
+		"ours is not valid yet": {
+			func() *pool.TLSConfig { return minted(t, root, 0, client, isYet).config(root) }, minted(t, root, 0, server),
+			"CertPEM PEM is not valid yet: client.global.nomad: not before ", "it is not valid yet, not before ", false,
+		},
 		"one behind ours has expired": {
 			func() *pool.TLSConfig { return minted(t, minted(t, root, 0, "", isOver), 0, client).config(root) }, minted(t, root, 0, server),
 			"CertPEM PEM has expired: serial ", "it has expired, since ", false,
 		},
-		"ours expires soon": {func() *pool.TLSConfig { return minted(t, root, 0, client, isNear).config(root) }, minted(t, root, 0, server),
-			"CertPEM PEM expires soon: client.global.nomad: until ", "", true},
-		"the server's has expired": {func() *pool.TLSConfig { return minted(t, root, 0, client).config(root) }, minted(t, root, 0, server, isOver),
-			"", "", false},
-		"one behind the server's is not valid yet": {func() *pool.TLSConfig { return minted(t, root, 0, client).config(root) },
-			minted(t, minted(t, root, 0, "", isYet), 0, server), "", "", false},
+		"ours expires soon": {
+			func() *pool.TLSConfig { return minted(t, root, 0, client, isNear).config(root) }, minted(t, root, 0, server),
+			"CertPEM PEM expires soon: client.global.nomad: until ", "", true,
+		},
+		"the server's has expired": {
+			func() *pool.TLSConfig { return minted(t, root, 0, client).config(root) }, minted(t, root, 0, server, isOver),
+			"", "", false,
+		},
+		"one behind the server's is not valid yet": {
+			func() *pool.TLSConfig { return minted(t, root, 0, client).config(root) },
+			minted(t, minted(t, root, 0, "", isYet), 0, server), "", "", false,
+		},
 		"ours is none": {func() *pool.TLSConfig { return &pool.TLSConfig{CAPEM: root.pem} }, minted(t, root, 0, server, isYet), "", "", false},
 	} {
 		for _, v := range versions {

@@ -12,7 +12,7 @@ import (
 )
 
 // A certificate's end is announced from a fifth of its life before it on, or a week, once a
-// day; its end is, too; and the same credentials again are no news.
+// day; its end is, too, and nothing is said of the same credentials again.
 func TestTheEndOfACertificateIsAnnouncedOnceADay(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	for name, c := range map[string]struct {

@@ -47,7 +47,7 @@ func TestCallsLeaveAServerThatIsNoLongerTrusted(t *testing.T) {
 	}
 	p := startOver(t, proxy.Config{
 		Servers: []string{servers[0].Addr(), servers[1].Addr()},
-		Pool: pool.Config{DrainTimeout: time.Millisecond, TLS: &pool.TLSConfig{CAPEM: append(append([]byte{}, roots[0].PEM()...), roots[1].PEM()...)}},
+		Pool:    pool.Config{DrainTimeout: time.Millisecond, TLS: &pool.TLSConfig{CAPEM: append(append([]byte{}, roots[0].PEM()...), roots[1].PEM()...)}},
 	})
 	var active messages.Server
 	if err := p.Call(within(t), "Status.Ping", struct{}{}, nil, proxy.WithAnsweredBy(&active)); err != nil {
