@@ -150,7 +150,8 @@ type Config struct {
 
 	// Logger gets one line when a session begins, ends, or does not come up, at debug
 	// level; when TLS credentials are replaced (info), or watched files, or what is on
-	// offer, are not taken (warn); when servers' names are not verified (warn); when a
+	// offer, are not taken (warn); when servers' names are not verified, servers are not
+	// trusted any more, or a certificate expires, is not valid yet or not any more (warn); when a
 	// session was ended for want of room; and at most once a minute and session when
 	// something that a server opened was refused (warn). The zero value logs nothing.
 	Logger zerolog.Logger

@@ -30,6 +30,12 @@ type connection struct {
 	trust trust             // of the owner, once the session is up
 }
 
+// trust is what the owner knows of a session's server. It is the owner's.
+type trust struct {
+	under  credentials.Sum // it was trusted by these when it was verified last
+	unsure time.Time       // when they went out of force; zero: they are in force
+}
+
 // newConnection is a session over conn, before its first byte is sent.
 func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route string, id uint64) *connection {
 	in, out := &p.counts.BytesIn, &p.counts.BytesOut

@@ -9,7 +9,7 @@
 //
 // With Config.TLS it speaks TLS: servers must show a certificate for their role and
 // region. [Pool.SetTLS] replaces the credentials while calls go on, [Pool.OfferTLS] as soon
-// as a server takes them. The errors are a [*TLSConfigError], or a [*TLSError] under the
+// as a server takes the certificate. The errors are a [*TLSConfigError], or a [*TLSError] under the
 // error of a call.
 //
 // [Pool.Stream] opens a streaming call on a session. [Handlers] answer the calls and
@@ -34,8 +34,10 @@
 //     (internal/wire), a Raw passes as it is. query.go and block.go read the fields of the
 //     arguments by which a server treats a request.
 //   - Credentials are read and checked at once, and are immutable; a dial takes those in
-//     force for its handshake (internal/credentials). Others are tried on a server before
-//     they come into force (tls_rotate.go); then the core has each session replaced.
+//     force for its handshake (internal/credentials). What servers must show is put into
+//     force at once, and the sessions are verified again (tls_owner.go, tls_trust.go);
+//     another certificate is tried on a server first (tls_rotate.go). Then the core has
+//     each session replaced.
 //   - The text of a server's error is read in remote.go and remote_text.go only.
 //     error_text.go shortens the texts of this side's errors.
 //   - hooks.go is the side that faces package proxy.

@@ -47,8 +47,8 @@ var (
 	// credentials, or because its address leads to a better server.
 	ErrRenewed = core.ErrRenewed
 
-	// ErrDrained is why a session ended, with the calls on it, that was made on the trust
-	// of credentials which have been withdrawn: Config.DrainTimeout ago.
+	// ErrDrained is why a session ended, with the calls on it, whose server the credentials
+	// in force do not trust, and have not for Config.DrainTimeout; and why calls left it before.
 	ErrDrained = core.ErrDrained
 
 	// ErrTooManySessions is why a session ended, with the calls on it, that had left use:

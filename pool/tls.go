@@ -20,6 +20,11 @@ import (
 // with the number of the block and of its line, and so is a block that would not be used.
 // RSA keys have 2,048 bits at least. A key file that every user of the machine can read,
 // and a file that every user can write, is logged as a warning when it comes into force.
+//
+// A certificate that is not valid at this time is used all the same, since the clock of this
+// side may be wrong, as that of a device which has just started: a server that refuses it is
+// ErrTLSExpired. It is logged, as is the end of one, from a week before it or a fifth of its
+// life on, once a day.
 type TLSConfig struct {
 	// CAFile or CAPEM holds the certificates of the authorities that are trusted.
 	// Those of the system are not. A certificate that is no authority's is trusted as
@@ -65,7 +70,8 @@ type TLSConfig struct {
 	CipherSuites []uint16
 
 	// Watch is how often the files are read again. When their contents have changed
-	// they are offered as by OfferTLS. Zero means never.
+	// they are offered as by OfferTLS: another CA is in force at once, another certificate
+	// when a server takes it. Zero means never.
 	Watch time.Duration
 }
 

@@ -28,17 +28,17 @@ func (n *notices) give(now time.Time, inForce *credentials.Credentials, log *log
 	before := n.said
 	n.said, n.next = nil, next
 	for _, of := range all {
-		said := notice{of, now}
+		said, again := notice{of, now}, false
 		for _, b := range before {
 			if of.Repeats(b.Notice) && now.Sub(b.at) < noticeAgain {
-				said.at = b.at
+				said.at, again = b.at, true
 			}
 		}
-		if said.at.Equal(now) {
+		if !again {
 			log.Warn().Err(of.Err).Str("until", of.Until().Format(time.RFC3339)).Msg("a TLS certificate is not valid at this time, or will not be soon")
 		}
-		if again := said.at.Add(noticeAgain); n.next.IsZero() || again.Before(n.next) {
-			n.next = again
+		if look := said.at.Add(noticeAgain); n.next.IsZero() || look.Before(n.next) {
+			n.next = look
 		}
 		n.said = append(n.said, said)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -41,8 +42,11 @@ func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
 	late := credentials.Offer(p.log, first, 1, p.try)
 	late.End()
 	noError(t, p.actor.Tell(t.Context(), mail{offer: &offer{next: first, by: late, judged: true}}))
-	if p.OfferedTLS(); p.creds.Load() != before {
-		t.Error("it replaced what came into force meanwhile")
+	judge, err := actor.Ask(t.Context(), p.actor.Ref, func(r actor.Reply[bool]) mail {
+		return mail{offer: &offer{next: first, by: late, adopted: r}}
+	})
+	if err != nil || judge || p.creds.Load() != before {
+		t.Errorf("it replaced what came into force meanwhile, or is to be tried: %v, %v", judge, err)
 	}
 	taken(t, p, &offer{next: second, by: credentials.Offer(p.log, second, 1, p.try), serial: 1})
 	if p.creds.Load() != second {

@@ -8,12 +8,6 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
-// trust is what the owner knows of a session's server. It is the owner's.
-type trust struct {
-	under  credentials.Sum // it was trusted by these when it was verified last
-	unsure time.Time       // when they went out of force; zero: they are in force
-}
-
 // check is the result of verifying the servers of sessions again.
 type check struct {
 	under      *credentials.Credentials

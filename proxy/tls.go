@@ -8,8 +8,9 @@ import (
 
 // SetTLS replaces the credentials of the proxy's own pool while calls go on; nil
 // is plain TCP. If cfg has no Region, Config.Region counts. It blocks, and fails, as
-// pool.Pool.SetTLS does, and with ErrForeignPool over a Pinger. An error other than ctx.Err
-// leaves the credentials as they were.
+// pool.Pool.SetTLS does, and with ErrForeignPool over a Pinger: what servers must show to be
+// trusted is in force at once, and calls leave those that are not trusted any more; the
+// certificate of this side is in force when a server that is trusted takes it.
 func (p *Proxy) SetTLS(ctx context.Context, cfg *pool.TLSConfig) error {
 	if p.pool == nil {
 		return ErrForeignPool
@@ -18,7 +19,7 @@ func (p *Proxy) SetTLS(ctx context.Context, cfg *pool.TLSConfig) error {
 }
 
 // OfferTLS is SetTLS that does not give up: cfg is offered to servers until one accepts
-// it, as pool.Pool.OfferTLS does. It waits for no server. If cfg has no Region,
+// it, as pool.Pool.OfferTLS does; what servers must show is in force at once. It waits for no server. If cfg has no Region,
 // Config.Region counts. The errors are those of pool.Pool.OfferTLS, and ErrForeignPool
 // over a Pinger.
 func (p *Proxy) OfferTLS(cfg *pool.TLSConfig) error {

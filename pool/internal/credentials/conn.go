@@ -189,9 +189,6 @@ func (c *Credentials) distrust(bad *tls.CertificateVerificationError, e *Error) 
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](bad); ok {
-		if c.untimely(bad.UnverifiedCertificates, time.Now()) {
-			return ErrExpired
-		}
 		return ErrUnknownAuthority
 	}
 	return ErrFailed

@@ -79,10 +79,9 @@ var errNoTLS = errors.New("the session is plain TCP")
 // Text is kind and cause; of is the text of the cause.
 func (e *Error) Text(of func(error) string) string {
 	var b strings.Builder
-	switch e.Kind { //nolint:errorlint // the very value
-	case ErrExpired:
+	if e.Kind == ErrExpired { //nolint:errorlint // the very value
 		b.WriteString("the server's certificate is not valid at this time")
-	default:
+	} else {
 		b.WriteString(contain.Text(e.Kind))
 	}
 	if e.Offered != nil && e.Wanted != "" {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // leastRSA is the shortest RSA key that is trusted or used, in bits: shorter ones have been
@@ -73,30 +72,4 @@ func (t *trust) options(certs []*x509.Certificate, name string) x509.VerifyOptio
 	return x509.VerifyOptions{
 		Roots: t.tls.RootCAs, DNSName: name, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-}
-
-// maxUntimely bounds how many certificates that are not valid now untimely looks at.
-const maxUntimely = 8
-
-// untimely reports whether a chain that does not lead to an authority would have done so at
-// another time: a certificate between them, or the authority's own, is not valid now.
-func (t *trust) untimely(certs []*x509.Certificate, now time.Time) bool {
-	opts, looked := t.options(certs, ""), 0
-	for _, c := range slices.Concat(certs[1:], t.roots) {
-		switch opts.CurrentTime = now; {
-		case now.Before(c.NotBefore):
-			opts.CurrentTime = c.NotBefore
-		case now.After(c.NotAfter):
-			opts.CurrentTime = c.NotAfter
-		default:
-			continue
-		}
-		if _, err := certs[0].Verify(opts); err == nil {
-			return true
-		}
-		if looked++; looked == maxUntimely {
-			break
-		}
-	}
-	return false
 }
