@@ -28,7 +28,8 @@ import (
 //   - *EncodeError where args cannot be written, *DialError where no session came
 //     up, with a *BackoffError in it where none was tried for, ErrLeaving, ErrNoStream where one takes no call;
 //   - *RemoteError where the server refused it; *DecodeError, *SizeError,
-//     *ProtocolError where its answer cannot be used;
+//     *ProtocolError where its answer cannot be used, *RoomError where there was no room
+//     for it beside the others that came in;
 //   - *HoldError where it did not answer for Config.HoldTimeout, or Request.Hold, and
 //     what the request asked for, or went no further amid its answer, ErrStreamEnded where it has ended the stream of the call;
 //   - why the session ended that the call was on: ErrSilent, *ProtocolError,

@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 // sockets counts the connections of a pool to a server that accepts and never answers.
@@ -114,5 +117,51 @@ func TestAllDialsTogetherTakeABoundedNumberOfSockets(t *testing.T) {
 	s.await(t, "the end of all", func() bool { return s.now.Load() == 0 })
 	if n := len(p.beside); n != 0 {
 		t.Errorf("%d turns are taken still", n)
+	}
+}
+
+// A dial may always try one address, and another one beside it only while there are not too
+// many of these in all.
+func TestAddressesBesideOthersHaveTheirTurn(t *testing.T) {
+	p := &Pool{beside: make(chan struct{}, maxBeside)}
+	var done []func()
+	turn := func(own chan struct{}) {
+		t.Helper()
+		end, err := p.turn(t.Context(), own)
+		noError(t, err)
+		done = append(done, end)
+	}
+	own := make(chan struct{}, 1)
+	for range 1 + maxBeside {
+		turn(own)
+	}
+	other := make(chan struct{}, 1)
+	turn(other)
+	late, end := context.WithCancelCause(t.Context())
+	got := make(chan error, 1)
+	go func() { _, err := p.turn(late, other); got <- err }()
+	end(&dialing.LateError{Limit: time.Second})
+	err := <-got
+	if _, timeout := errors.AsType[*dialing.LateError](err); !timeout || !strings.Contains(err.Error(), "not tried") {
+		t.Errorf("%v", err)
+	}
+	for _, i := range []int{0, 1} { // that of the dial itself, and one beside another's
+		go func() {
+			end, err := p.turn(t.Context(), []chan struct{}{own, other}[i])
+			if err == nil {
+				end()
+			}
+			got <- err
+		}()
+		done[i]()
+		if err := <-got; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, end := range done[2:] {
+		end()
+	}
+	if len(own)+len(other)+len(p.beside) != 0 {
+		t.Errorf("%d, %d and %d turns are taken still", len(own), len(other), len(p.beside))
 	}
 }

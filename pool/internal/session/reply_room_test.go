@@ -269,6 +269,15 @@ func TestABufferThatACallGetsIsSmall(t *testing.T) {
 		}
 		next.release()
 	}
+	for range 100 { // a pool may lose what is put into it
+		larges.Put(&largeBuffer{make([]byte, 0, keepBuffer)})
+		for _, size := range []int{2 * freeReply, keepBuffer / 4, keepBuffer} {
+			b := takeLarge(size)
+			if b != nil && (cap(b.b) < size || cap(b.b) > spareTimes*size) {
+				t.Fatalf("a buffer of %d bytes for %d", cap(b.b), size)
+			}
+		}
+	}
 	if b := takeLarge(keepBuffer + 1); b != nil {
 		t.Errorf("%d bytes", cap(b.b))
 	}
