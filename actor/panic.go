@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // errGoexit is the Value of a PanicError whose Behavior did not panic but ended
@@ -25,7 +26,7 @@ func (e *PanicError) Error() string {
 	if e.text == "" { // not made here
 		return "actor: panic: " + contain.ValueText(e.Value)
 	}
-	return "actor: panic: " + e.text
+	return "actor: panic: " + printable.Text(e.text)
 }
 
 // Unwrap gives the panic's value if it was an error.

@@ -25,7 +25,7 @@ func TestTheStreamsOfABurstAreClosedWithinMinutes(t *testing.T) {
 	noError(t, err)
 	s.Listen()
 	ended := make(chan struct{})
-	go func() { _ = s.Run(context.Background(), ErrStopped); close(ended) }()
+	go func() { _ = s.Run(context.Background(), func() error { return ErrStopped }); close(ended) }()
 	defer func() { s.End(ErrStopped); <-ended }()
 
 	now := time.Unix(1000, 0)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -35,8 +36,13 @@ func TestTheEndOfACertificateIsAnnouncedOnceADay(t *testing.T) {
 			noError(t, err)
 			var log bytes.Buffer
 			var n notices
+			queue := logqueue.New()
+			give := func(at time.Time) {
+				n.give(at, creds, queue.Logger(zerolog.New(&log)))
+				queue.Flush(t.Context())
+			}
 			at := now.Add(time.Second)
-			n.give(at, creds, zerolog.New(&log))
+			give(at)
 			var said []string
 			for len(said) < len(c.says) {
 				if n.next.IsZero() || !n.next.After(at) {
@@ -44,8 +50,8 @@ func TestTheEndOfACertificateIsAnnouncedOnceADay(t *testing.T) {
 				}
 				at = n.next
 				log.Reset()
-				n.give(at, creds, zerolog.New(&log))
-				n.give(at, creds, zerolog.New(&log)) // as when it is put into force again
+				give(at)
+				give(at) // as when it is put into force again
 				if log.Len() == 0 {
 					continue
 				}

@@ -46,7 +46,7 @@ func TestASessionThatComesUpUnderFormerTrustIsVerifiedToo(t *testing.T) {
 			}
 			noError(t, p.actor.Tell(ctx, mail{Message: core.Dialed{Addr: s.Addr(), Session: late.ID}, session: late}))
 			ended := make(chan error, 1)
-			go func() { ended <- late.Run(ctx, ErrStopped) }()
+			go func() { ended <- late.Run(ctx, func() error { return ErrStopped }) }()
 			if c.ends {
 				if err := <-ended; !errors.Is(err, ErrDrained) {
 					t.Errorf("%v", err)

@@ -53,11 +53,11 @@ func TestALineIsWrittenAsZerologWritesIt(t *testing.T) {
 	w, direct := new(writer), new(writer)
 	q := logqueue.New()
 	l := q.Logger(zerolog.New(w).With().Str("agent", "x").Logger())
-	l.Warn().Str("a", "b\n").Int("i", -1).Uint64("u", 1<<63).Bool("yes", true).Uint8("m", 7).
+	l.Warn().Str("a", "b").Int("i", -1).Uint64("u", 1<<63).Bool("yes", true).Uint8("m", 7).
 		Stringer("took", time.Second).Bytes("stack", []byte("s")).Err(errors.New("bad")).AnErr("none", nil).Msg("hello")
 	q.Flush(t.Context())
 	z := zerolog.New(direct).With().Str("agent", "x").Logger()
-	z.Warn().Str("a", "b\n").Int("i", -1).Uint64("u", 1<<63).Bool("yes", true).Uint8("m", 7).
+	z.Warn().Str("a", "b").Int("i", -1).Uint64("u", 1<<63).Bool("yes", true).Uint8("m", 7).
 		Stringer("took", time.Second).Bytes("stack", []byte("s")).Err(errors.New("bad")).AnErr("none", nil).Msg("hello")
 	if !slices.Equal(w.lines, direct.lines) {
 		t.Errorf("%q, want %q", w.lines, direct.lines)

@@ -36,7 +36,7 @@ var errDistrusted = &drainedError{"the credentials in force do not trust the ser
 // drainedError is ErrDrained in other words.
 type drainedError struct{ text string }
 
-func (e *drainedError) Error() string { return e.text }
+func (e *drainedError) Error() string { return printable.Text(e.text) }
 
 func (*drainedError) Is(target error) bool { return target == ErrDrained }
 

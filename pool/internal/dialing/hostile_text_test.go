@@ -2,6 +2,7 @@ package dialing
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -12,6 +13,8 @@ func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
 		return []error{
 			&LookupError{Cause: cause, Err: &net.DNSError{Err: text, Name: text, Server: text}},
 			&LateError{},
+			&RefusedError{Host: text, IP: netip.IPv6Unspecified(), Reason: text},
+			&RefusedError{Host: "a", IP: netip.IPv6Unspecified(), Reason: text},
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/open-nomad/rpcproxy/internal/ipcheck"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // RefusedError is why an address is not dialed although it is well formed: no server has it,
@@ -17,9 +18,9 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	if e.Host == "" {
-		return fmt.Sprintf("%s is not dialed: %s", e.IP, e.Reason)
+		return fmt.Sprintf("%s is not dialed: %s", e.IP, printable.Text(e.Reason))
 	}
-	return fmt.Sprintf("the name %q leads to %s, which is not dialed: %s", e.Host, e.IP, e.Reason)
+	return fmt.Sprintf("the name %s leads to %s, which is not dialed: %s", printable.Quote(e.Host, printable.MaxName), e.IP, printable.Text(e.Reason))
 }
 
 // refuseGiven is why an address is not dialed that was given as one; nil: it may be. A
