@@ -94,28 +94,31 @@ type calling struct {
 	reply  func() any    // nil: whatever comes
 	each   time.Duration // the deadline of each call; zero: 300 ms
 	stream bool          // they open streaming calls and read them
-	cfg    proxy.Config  // what is not default
 }
 
-// callers is an agent with one server, and four callers.
+// callers is an agent with one server, and four callers. Unless they open streams
+// themselves, there is one more that does.
 func callers(c calling) starter {
 	return func(t target) (*agent, error) {
-		cfg := c.cfg
-		cfg.Servers = []string{t.Addr}
-		cfg.Pool.Handlers = handlers()
-		return c.start(cfg)
+		a, err := start(proxy.Config{Servers: []string{t.Addr}, Pool: pool.Config{Handlers: handlers()}})
+		if err != nil {
+			return nil, err
+		}
+		a.add(4, c)
+		if !c.stream {
+			a.add(1, calling{stream: true})
+		}
+		return a, nil
 	}
 }
 
-// start starts it with a configuration.
-func (c calling) start(cfg proxy.Config) (*agent, error) {
+// start starts an agent that does nothing yet.
+func start(cfg proxy.Config) (*agent, error) {
 	p, err := proxy.Start(cfg)
 	if err != nil {
 		return nil, err
 	}
-	a := &agent{proxy: p}
-	a.add(4, c)
-	return a, nil
+	return &agent{proxy: p}, nil
 }
 
 // add adds n callers.

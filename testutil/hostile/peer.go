@@ -48,15 +48,19 @@ type script struct {
 	pong func(p *peer, n uint32)         // for each ping, in place of its answer
 	deaf bool                            // reads nothing once the first ping is answered
 	mute bool                            // acknowledges no stream
+	keep bool                            // ends no stream that the agent ends
 }
 
 // attack makes the script one.
 func (c script) attack() attack {
-	return byHand(func(s *stage, conn net.Conn) {
-		p := &peer{script: c, stage: s, conn: conn, gone: make(chan struct{}), credit: make([]atomic.Int64, 1<<15)}
-		defer close(p.gone)
-		p.serve()
-	})
+	return byHand(func(s *stage, conn net.Conn) { c.serve(s, conn) })
+}
+
+// serve speaks with the agent on a connection, from the first byte on.
+func (c script) serve(s *stage, conn net.Conn) {
+	p := &peer{script: c, stage: s, conn: conn, gone: make(chan struct{}), credit: make([]atomic.Int64, 1<<15)}
+	defer close(p.gone)
+	p.read()
 }
 
 // peer is the server's side of one session.
@@ -85,8 +89,8 @@ func (p *peer) say(parts ...[]byte) bool {
 	return write(p.conn, slices.Concat(parts...))
 }
 
-// serve reads until the connection ends.
-func (p *peer) serve() {
+// read reads until the connection ends.
+func (p *peer) read() {
 	r := bufio.NewReaderSize(p.conn, 64<<10)
 	if mode, err := r.ReadByte(); err != nil || mode != 6 {
 		return
@@ -131,16 +135,26 @@ func (p *peer) serve() {
 				}
 			}
 			p.window(id).Add(int64(n))
-			if flags&(fin|rst) != 0 {
-				delete(requests, id)
-			}
+			p.ends(requests, flags, id)
 		case dataType:
 			body := make([]byte, n)
 			if _, err := io.ReadFull(r, body); err != nil {
 				return
 			}
 			p.take(requests, id, body)
+			p.ends(requests, flags, id)
 		}
+	}
+}
+
+// ends forgets a stream that the agent ends, and ends it as well.
+func (p *peer) ends(requests map[uint32]*request, flags uint16, id uint32) {
+	if flags&(fin|rst) == 0 {
+		return
+	}
+	delete(requests, id)
+	if flags&fin != 0 && !p.keep {
+		p.say(head(windowType, fin, id, 0))
 	}
 }
 

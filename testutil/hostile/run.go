@@ -76,6 +76,9 @@ func (r *rig) run(ctx context.Context, s *scenario) (result, error) {
 	return res, ctx.Err()
 }
 
+// afterwards is how long the agent goes on when the attack is over.
+const afterwards = 300 * time.Millisecond
+
 // watch goes along with the agent from its start to its account.
 func (r *rig) watch(ctx context.Context, s *scenario, attacker, victim *process, res *result) {
 	line, err := victim.await("its start", patience)
@@ -85,7 +88,13 @@ func (r *rig) watch(ctx context.Context, s *scenario, attacker, victim *process,
 		defer attack.Stop()
 		select {
 		case <-attack.C:
-		case <-attacker.lines: // it is over
+		case <-attacker.lines: // it is over, but what it sent is still under way
+			rest := time.NewTimer(min(s.duration(), afterwards))
+			defer rest.Stop()
+			select {
+			case <-rest.C:
+			case <-ctx.Done():
+			}
 		case <-ctx.Done():
 		case line, ok := <-victim.lines: // it has ended, or was ended
 			if !ok {

@@ -33,6 +33,7 @@ type scenario struct {
 	short  bool          // it is in the short run, too
 	lasts  time.Duration // zero: a second. An attack that is done ends it sooner
 	grants int64         // bytes that the documented limits let a server have the agent hold
+	opens  bool          // it may have as many streams open as the documented limit says
 	attack attack
 	agent  starter // nil: that of its kind
 }
@@ -55,14 +56,12 @@ type bound struct {
 
 const mebi = 1 << 20
 
-// The bounds of each kind, without what a scenario grants.
-//
-// A server may have 1,024 reverse streams open on a session, each with a goroutine; a
-// few sessions of a server that breaks one after the other are being ended at a time.
+// The bounds of each kind, without what a scenario grants. Where much is decoded there
+// is more garbage between two collections.
 var bounds = [kinds]bound{
 	frames:     {64 * mebi, 600, 64},
-	replies:    {64 * mebi, 600, 64},
-	reverse:    {64 * mebi, 1400, 64},
+	replies:    {96 * mebi, 600, 64},
+	reverse:    {96 * mebi, 600, 64},
 	tlsKind:    {64 * mebi, 600, 64},
 	dnsKind:    {64 * mebi, 600, 64},
 	consulKind: {64 * mebi, 600, 64},
@@ -70,11 +69,23 @@ var bounds = [kinds]bound{
 	heartbeats: {64 * mebi, 600, 64},
 }
 
-// bound is that of the kind, and what is granted three times: as it comes in, as it is
-// decoded, and as much again of garbage that was not collected yet.
+// streamsGranted is how many streams a server may have open (pool.Config.MaxReverseStreams),
+// and streamCost what each may take besides a goroutine, its stack included.
+const (
+	streamsGranted = 1024
+	streamCost     = 32 << 10
+)
+
+// bound is that of the kind, and what is granted. Memory is three times that: as it comes
+// in, as it is decoded, and as much again of garbage that was not collected yet. A stream
+// is a goroutine.
 func (s *scenario) bound() bound {
 	b := bounds[s.kind]
 	b.RSS += 3 * s.grants
+	if s.opens {
+		b.Goroutines += streamsGranted
+		b.RSS += streamsGranted * streamCost
+	}
 	return b
 }
 
@@ -90,7 +101,8 @@ func (s *scenario) duration() time.Duration {
 func all() []*scenario {
 	var list []*scenario
 	for k, table := range [kinds][]scenario{
-		frames: append(frameFloods(), frameScenarios()...), replies: replyScenarios(),
+		frames: append(frameFloods(), frameScenarios()...), replies: append(replyScenarios(), streamScenarios()...), reverse: reverseScenarios(),
+		tlsKind: append(tlsScenarios(), certificateScenarios()...),
 	} {
 		for i := range table {
 			s := &table[i]
@@ -106,7 +118,7 @@ func all() []*scenario {
 
 // starters are the agents of the kinds.
 var starters = [kinds]starter{
-	frames: callers(calling{}), replies: callers(calling{}), reverse: callers(calling{}),
+	frames: callers(calling{}), replies: callers(calling{}), reverse: callers(calling{}), tlsKind: secured,
 }
 
 // find is the scenario of a name.

@@ -44,11 +44,12 @@ func playVictim(o order, words <-chan string) error {
 	if err != nil {
 		return tell(account{Fault: err.Error(), Used: g.close()})
 	}
-	plant(o.Plant)
+	ctx, stop := context.WithCancel(context.Background())
+	plant(ctx, o.Plant)
 	if _, err := io.WriteString(os.Stdout, wordUp+"\n"); err != nil {
+		stop()
 		return err
 	}
-	ctx, stop := context.WithCancel(context.Background())
 	go func() {
 		defer stop()
 		for word := range words {
@@ -100,8 +101,8 @@ func within[T any](what string, f func() (T, error)) (T, error) {
 // planted keeps what was leaked.
 var planted []any
 
-// plant leaks something on purpose.
-func plant(what string) {
+// plant leaks something on purpose; goroutines until ctx ends.
+func plant(ctx context.Context, what string) {
 	switch what {
 	case "rss":
 		b := make([]byte, 1<<30)
@@ -111,7 +112,7 @@ func plant(what string) {
 		planted = append(planted, b)
 	case "goroutines":
 		for range 5000 {
-			go func() { select {} }()
+			go func() { <-ctx.Done() }()
 		}
 	case "fds":
 		for range 500 {
