@@ -173,15 +173,32 @@ func secured(t target) (*agent, error) {
 		return nil, err
 	}
 	a.add(4, calling{})
-	a.busy = append(a.busy, a.offers(t))
+	a.busy = append(a.busy, a.rotates(t, 300*time.Millisecond))
 	return a, nil
 }
 
-// offers changes the credentials now and then, to the same.
-func (a *agent) offers(t target) func(context.Context) {
+// restless is secured, and changes its credentials without a pause.
+func restless(t target) (*agent, error) {
+	a, err := secured(t)
+	if err != nil {
+		return nil, err
+	}
+	a.busy = append(a.busy, a.rotates(t, 5*time.Millisecond))
+	return a, nil
+}
+
+// rotates changes the credentials now and then, to the same.
+func (a *agent) rotates(t target, every time.Duration) func(context.Context) {
 	return func(ctx context.Context) {
-		a.again(ctx, 300*time.Millisecond, func(ctx context.Context) error {
-			return a.proxy.SetTLS(ctx, &pool.TLSConfig{CAPEM: t.CA, CertPEM: t.Cert, KeyPEM: t.Key})
-		})
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				a.note(a.proxy.SetTLS(ctx, &pool.TLSConfig{CAPEM: t.CA, CertPEM: t.Cert, KeyPEM: t.Key}))
+			}
+		}
 	}
 }

@@ -28,6 +28,7 @@ func tlsScenarios() []scenario {
 	list := []scenario{
 		{name: "a good handshake", short: true, attack: shaking(nil, nil)},
 		{name: "silent", short: true, attack: inPlace(silent)},
+		{name: "silent, while credentials change", attack: inPlace(silent), agent: restless},
 		{name: "ends at the first byte", attack: inPlace(ends)},
 		{name: "resets at the first byte", attack: inPlace(func(_ *stage, c net.Conn) { reset(c) })},
 		{name: "silent after the agent's hello", attack: helloed(silent)},
