@@ -50,12 +50,19 @@ func entry(address string, port any) string {
 
 // consulScenarios is the answers of Consul.
 func consulScenarios() []scenario {
-	body := func(text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) } // until nobody reads it
+	body := func(parts ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			for _, text := range parts {
+				_, _ = io.WriteString(w, text) // until nobody reads it
+			}
+		}
+	}
+	repeats := func(before, text string, n int, after string) http.HandlerFunc { // made when it is asked for
+		return func(w http.ResponseWriter, r *http.Request) { body(before, strings.Repeat(text, n), after)(w, r) }
 	}
 	pours := func(text string, n int) http.HandlerFunc {
-		text = strings.Repeat(text, max(1, 32<<10/len(text)))
 		return func(w http.ResponseWriter, _ *http.Request) {
+			text := strings.Repeat(text, max(1, 32<<10/len(text)))
 			for range n/len(text) + 1 {
 				if _, err := io.WriteString(w, text); err != nil {
 					return
@@ -89,17 +96,17 @@ func consulScenarios() []scenario {
 			w.Header().Set("Content-Encoding", "gzip")
 			body("[]")(w, r)
 		}},
-		{"1,000,000 entries", true, body("[" + strings.Repeat(entry("127.0.0.9", 4647)+",", 200_000) + "{}]")},
-		{"30,000 entries", false, body("[" + strings.Repeat(entry("127.0.0.9", 4647)+",", 30_000) + "{}]")},
-		{"1,000,000 nulls", true, body("[" + strings.Repeat("null,", 1_000_000) + "null]")},
-		{"1,000,000 empty entries", false, body("[" + strings.Repeat("{},", 1_000_000) + "{}]")},
-		{"1,000,000 empty lists", false, body("[" + strings.Repeat("[],", 1_000_000) + "[]]")},
-		{"1,000,000 texts", false, body("[" + strings.Repeat(`"",`, 1_000_000) + `""]`)},
-		{"an entry of 1,000,000 fields", false, body("[{" + strings.Repeat(`"a":1,`, 500_000) + `"b":2}]`)},
-		{"an entry of 100,000 checks", false, body(`[{"Checks":[` + strings.Repeat(`null,`, 700_000) + `null]}]`)},
-		{"an entry of 1,000,000 tags", false, body(`[{"Service":{"Tags":[` + strings.Repeat(`"",`, 1_000_000) + `""]}}]`)},
-		{"deep lists", true, body(strings.Repeat("[", 3<<20))},
-		{"deep objects", false, body(strings.Repeat(`{"a":`, 600_000))},
+		{"1,000,000 entries", true, repeats("[", entry("127.0.0.9", 4647)+",", 200_000, "{}]")},
+		{"30,000 entries", false, repeats("[", entry("127.0.0.9", 4647)+",", 30_000, "{}]")},
+		{"1,000,000 nulls", true, repeats("[", "null,", 1_000_000, "null]")},
+		{"1,000,000 empty entries", false, repeats("[", "{},", 1_000_000, "{}]")},
+		{"1,000,000 empty lists", false, repeats("[", "[],", 1_000_000, "[]]")},
+		{"1,000,000 texts", false, repeats("[", `"",`, 1_000_000, `""]`)},
+		{"an entry of 1,000,000 fields", false, repeats("[{", `"a":1,`, 500_000, `"b":2}]`)},
+		{"an entry of 100,000 checks", false, repeats(`[{"Checks":[`, `null,`, 700_000, `null]}]`)},
+		{"an entry of 1,000,000 tags", false, repeats(`[{"Service":{"Tags":[`, `"",`, 1_000_000, `""]}}]`)},
+		{"deep lists", true, repeats("", "[", 3<<20, "")},
+		{"deep objects", false, repeats("", `{"a":`, 600_000, "")},
 		{"deep fields of an entry", false, body(`[{"Service":{"Meta":` + strings.Repeat(`{"a":`, 9_000) + strings.Repeat("}", 9_000) + `}}]`)},
 		{"an object", false, body(`{"a":1}`)},
 		{"a number", false, body("7")},
@@ -112,7 +119,7 @@ func consulScenarios() []scenario {
 		{"ports that are none", false, body("[" + entry("127.0.0.9", -4) + "," + entry("127.0.0.9", 0) + "," + entry("127.0.0.9", 99999999) + "]")},
 		{"a port with an exponent", false, body("[" + entry("127.0.0.9", "1e99") + "]")},
 		{"addresses of control characters", true, body(`[{"Address":"\u001b[2J\n","ServicePort":4647,"Node":{"Address":"\u001b[2J\n"},"Service":{"Address":"\u202e\u0000","Port":4647}}]`)},
-		{"an address of 3 MiB", false, body("[" + entry(strings.Repeat("x", mebi), 4647) + "]")},
+		{"an address of 3 MiB", false, repeats(`[{"Address":"`, "x", mebi, `","ServicePort":4647}]`)},
 		{"addresses that lead elsewhere", false, body("[" + entry("../../etc/passwd", 4647) + "," + entry("a@b", 4647) + "," + entry("http://127.0.0.9", 4647) + "," + entry("0.0.0.0", 4647) + "," + entry("169.254.169.254", 80) + "]")},
 		{"text that is not UTF-8", false, body("[\"\xff\xfe\x80\"]")},
 		{"an error of 1 GiB", true, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500); pours("no ", gibi)(w, r) }},
@@ -177,11 +184,11 @@ func consulByHand() []scenario {
 		{"a length of 2^62", "HTTP/1.1 200 OK\r\nContent-Length: 4611686018427387904\r\n\r\n", " "},
 		{"no HTTP", "SSH-2.0-x\r\n", "x"},
 	} {
-		more := many(max(1, 32<<10/len(c.more)), []byte(c.more)...)
 		list = append(list, scenario{name: c.name, short: c.name == "headers without end", attack: byHand(func(s *stage, conn net.Conn) {
 			if _, err := conn.Read(make([]byte, 16<<10)); err != nil || !write(conn, []byte(c.beginning)) {
 				return
 			}
+			more := many(max(1, 32<<10/len(c.more)), []byte(c.more)...)
 			for write(conn, more) && s.spend(int64(len(more)), 256*mebi) {
 			}
 		})})

@@ -24,8 +24,8 @@ func resolved(t target) (*agent, error) {
 	return discovers(proxy.Config{Discoverer: d})
 }
 
-// discovers starts an agent that looks for servers, beside what its proxy does, four at
-// a time.
+// discovers starts an agent that looks for servers again and again, beside what its proxy
+// does.
 func discovers(cfg proxy.Config) (*agent, error) {
 	cfg.Pool = pool.Config{Handlers: handlers()}
 	a, err := start(cfg)
@@ -33,14 +33,12 @@ func discovers(cfg proxy.Config) (*agent, error) {
 		return nil, err
 	}
 	a.add(4, calling{})
-	for range 4 {
-		a.busy = append(a.busy, func(ctx context.Context) {
-			a.again(ctx, 5*time.Second, func(ctx context.Context) error {
-				_, err := cfg.Discoverer.Discover(ctx)
-				return err
-			})
+	a.busy = append(a.busy, func(ctx context.Context) {
+		a.again(ctx, 5*time.Second, func(ctx context.Context) error {
+			_, err := cfg.Discoverer.Discover(ctx)
+			return err
 		})
-	}
+	})
 	return a, nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -75,4 +76,15 @@ func TestEachScenarioHasANameOfItsOwn(t *testing.T) {
 		}
 	}
 	t.Log(len(seen), "scenarios, in short:", short)
+}
+
+// A victim has the tables, too: what they take would hide what the agent takes.
+func TestTheTablesTakeLittle(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n := len(all())
+	runtime.ReadMemStats(&after)
+	if n < 200 || after.TotalAlloc-before.TotalAlloc > 8*mebi {
+		t.Errorf("%d scenarios took %d bytes", n, after.TotalAlloc-before.TotalAlloc)
+	}
 }

@@ -22,6 +22,7 @@ func oddHeaders() []oddHeader {
 		return func(ask) []byte { return join(fields(text("Error"), text(""), text("Seq"), value), goodBody) }
 	}
 	fixed := func(b ...[]byte) func(ask) []byte { return func(ask) []byte { return join(b...) } }
+	keys := manyKeys(30_000)
 	return []oddHeader{
 		{"another call's number", true, func(a ask) []byte { return reply(a.seq+1, "", goodBody) }},
 		{"the largest number", false, seq(number(math.MaxUint64)...)},
@@ -37,10 +38,10 @@ func oddHeaders() []oddHeader {
 		{"a header that is a list", false, func(a ask) []byte { return join([]byte{0x93, 0xa0}, number(a.seq), []byte{0xa0}, goodBody) }},
 		{"a header that is text", false, fixed(text("HTTP/1.1 200 OK"), goodBody)},
 		{"a header of 30,000 fields", true, func(a ask) []byte {
-			return join(announce(0xdf, 30_001), manyKeys(30_000), text("Seq"), number(a.seq), goodBody)
+			return join(announce(0xdf, 30_001), keys(), text("Seq"), number(a.seq), goodBody)
 		}},
 		{"a header whose keys are numbers", false, func(a ask) []byte { return join([]byte{0x82, 1, 2, 3}, number(a.seq), goodBody) }},
-		{"a header nested a million deep", false, fixed([]byte{0x81}, text("Error"), many(1_000_000, 0x91))},
+		{"a header nested a million deep", false, func(ask) []byte { return join([]byte{0x81}, text("Error"), many(1_000_000, 0x91)) }},
 		{"a header with a name of 30 MiB", false, func(a ask) []byte {
 			return join(fields(text("Seq"), number(a.seq), text("ServiceMethod"), text(strings.Repeat("x", 30*mebi))), goodBody)
 		}},
@@ -86,7 +87,7 @@ func streamScenarios() []scenario {
 		{"an acknowledgement with an error of 30 MiB", 4 * 30 * mebi, func() []byte { return acknowledgement(strings.Repeat("x", 30*mebi)) }},
 		{"an acknowledgement nested a million deep", 0, func() []byte { return many(1_000_000, 0x91) }},
 		{"an acknowledgement of a wrong type", 0, func() []byte { return []byte{0x81, 0xa5, 'E', 'r', 'r', 'o', 'r', 0x91, 1} }},
-		{"an acknowledgement of 30,000 fields", 0, func() []byte { return join(announce(0xdf, 30_000), manyKeys(30_000)) }},
+		{"an acknowledgement of 30,000 fields", 0, func() []byte { return join(announce(0xdf, 30_000), manyKeys(30_000)()) }},
 		{"an acknowledgement of 4 GiB announced", 0, func() []byte { return join([]byte{0xdf}, huge32) }},
 		{"a frame of 30 MiB", 4 * 30 * mebi, func() []byte { return join(open, frame(text(strings.Repeat("x", 30*mebi)))) }},
 		{"a frame of 4 GiB announced", 0, func() []byte { return join(open, []byte{0xdb}, huge32) }},
@@ -101,7 +102,7 @@ func streamScenarios() []scenario {
 		{"1,000,000 empty frames", 4 * mebi, func() []byte { return join(open, many(1_000_000, 0x80)) }},
 		{"100,000 frames of nothing", 0, func() []byte { return join(open, many(100_000, frame([]byte{0xa0})...)) }},
 		{"an event of 30,000 fields", 0, func() []byte {
-			return join(open, fields(text("Event"), join(announce(0xdf, 30_000), manyKeys(30_000))))
+			return join(open, fields(text("Event"), join(announce(0xdf, 30_000), manyKeys(30_000)())))
 		}},
 	} {
 		c := acknowledges(s.bytes)

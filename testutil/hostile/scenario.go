@@ -102,7 +102,7 @@ func all() []*scenario {
 	var list []*scenario
 	for k, table := range [kinds][]scenario{
 		frames: append(frameFloods(), frameScenarios()...), replies: append(replyScenarios(), streamScenarios()...), reverse: reverseScenarios(),
-		tlsKind: append(tlsScenarios(), certificateScenarios()...), dnsKind: dnsScenarios(), consulKind: consulScenarios(),
+		tlsKind: append(tlsScenarios(), certificateScenarios()...), dnsKind: dnsScenarios(), consulKind: consulScenarios(), files: fileScenarios(), heartbeats: heartbeatScenarios(),
 	} {
 		for i := range table {
 			s := &table[i]
@@ -118,7 +118,7 @@ func all() []*scenario {
 
 // starters are the agents of the kinds.
 var starters = [kinds]starter{
-	frames: callers(calling{}), replies: callers(calling{}), reverse: callers(calling{}), tlsKind: secured, dnsKind: resolved, consulKind: registered,
+	frames: callers(calling{}), replies: callers(calling{}), reverse: callers(calling{}), tlsKind: secured, dnsKind: resolved, consulKind: registered, heartbeats: beats,
 }
 
 // find is the scenario of a name.

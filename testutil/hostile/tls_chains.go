@@ -30,9 +30,9 @@ func certificateScenarios() []scenario {
 			}
 		}
 	}
-	raw := func(der ...[]byte) attack {
+	raw := func(der lazy) attack {
 		return shows(func(c *credentials) (tls.Certificate, error) {
-			return tls.Certificate{Certificate: der, PrivateKey: c.server.key}, nil
+			return tls.Certificate{Certificate: [][]byte{der()}, PrivateKey: c.server.key}, nil
 		})
 	}
 	extension := func(id asn1.ObjectIdentifier, critical bool, value []byte) func(*x509.Certificate) {
@@ -53,7 +53,7 @@ func certificateScenarios() []scenario {
 		{name: "for every name", attack: wears(names("*", "*.global.nomad", "*.nomad"))},
 		{name: "for a name with a NUL", attack: wears(names("server.global.nomad\x00.evil.test"))},
 		{name: "for a name with control characters", attack: wears(names("\x1b[2J\x1b]0;owned\a\n"))},
-		{name: "for a name of 60 KiB", attack: wears(names(strings.Repeat("x", 60<<10)))},
+		{name: "for a name of 60 KiB", attack: wears(names(string(many(60<<10, 'x'))))},
 		{name: "for a name of 60,000 dots", attack: wears(names(strings.Repeat(".", 60_000)))},
 		{name: "for 100,000 names", short: true, attack: wears(more(100_000, func(int) string { return "a" }))},
 		{name: "for 10,000 names, the right one last", short: true, attack: wears(func(c *x509.Certificate) {
@@ -107,18 +107,18 @@ func certificateScenarios() []scenario {
 			der[len(der)-1] ^= 1
 			return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: c.server.key}, nil
 		})},
-		{name: "empty", short: true, attack: raw(nil)},
-		{name: "of zeros", attack: raw(make([]byte, 1000))},
+		{name: "empty", short: true, attack: raw(is())},
+		{name: "of zeros", attack: raw(repeated(1000, 0))},
 		{name: "cut off", attack: shows(func(c *credentials) (tls.Certificate, error) {
 			return tls.Certificate{Certificate: [][]byte{c.server.der[:len(c.server.der)/2]}, PrivateKey: c.server.key}, nil
 		})},
-		{name: "an empty sequence", attack: raw([]byte{0x30, 0})},
-		{name: "of empty parts", attack: raw([]byte{0x30, 6, 0x30, 0, 0x30, 0, 3, 0})},
-		{name: "a length of 4 GiB", attack: raw([]byte{0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 1})},
-		{name: "nested 100,000 deep", attack: raw(many(100_000, 0x30, 0x80))},
-		{name: "a chain of 250 KiB of rubbish behind a good one", attack: shows(behind(250, make([]byte, 1000)))},
-		{name: "a chain of 1 MiB", short: true, attack: shows(behind(1, make([]byte, mebi)))},
-		{name: "a chain of 10,000 empty ones", attack: shows(behind(10_000, nil))},
+		{name: "an empty sequence", attack: raw(is([]byte{0x30, 0}))},
+		{name: "of empty parts", attack: raw(is([]byte{0x30, 6, 0x30, 0, 0x30, 0, 3, 0}))},
+		{name: "a length of 4 GiB", attack: raw(is([]byte{0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 1}))},
+		{name: "nested 100,000 deep", attack: raw(repeated(100_000, 0x30, 0x80))},
+		{name: "a chain of 250 KiB of rubbish behind a good one", attack: shows(behind(250, repeated(1000, 0)))},
+		{name: "a chain of 1 MiB", short: true, attack: shows(behind(1, repeated(mebi, 0)))},
+		{name: "a chain of 10,000 empty ones", attack: shows(behind(10_000, is()))},
 		{name: "a chain of 300 authorities of one name", short: true, attack: shows(crowd)},
 		{name: "a chain of 60 authorities, each signing the next", attack: shows(ladder)},
 		{name: "a key of 1,024 bits", short: true, attack: shows(rsaKey(1024))},
@@ -155,11 +155,11 @@ func certificateScenarios() []scenario {
 }
 
 // behind is a good certificate with n others behind it.
-func behind(n int, der []byte) func(*credentials) (tls.Certificate, error) {
+func behind(n int, der lazy) func(*credentials) (tls.Certificate, error) {
 	return func(c *credentials) (tls.Certificate, error) {
 		cert := c.server.shown()
 		for range n {
-			cert.Certificate = append(cert.Certificate, der)
+			cert.Certificate = append(cert.Certificate, der())
 		}
 		return cert, nil
 	}

@@ -126,8 +126,8 @@ func tlsScenarios() []scenario {
 
 // repeats sends the same again and again, up to 64 MiB.
 func repeats(b []byte) func(*stage, net.Conn) {
-	batch := many(max(1, 64<<10/len(b)), b...)
 	return func(s *stage, c net.Conn) {
+		batch := many(max(1, 64<<10/len(b)), b...)
 		for write(c, batch) && s.spend(int64(len(batch)), 64*mebi) {
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"reflect"
+	"sync"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )
@@ -30,6 +31,32 @@ func number(n uint64) []byte { return binary.BigEndian.AppendUint64([]byte{0xcf}
 
 // many is b, n times.
 func many(n int, b ...byte) []byte { return bytes.Repeat(b, n) }
+
+// lazy is bytes that are made when they are needed, once: the victim's process has the
+// tables of attacks, too, and must not have their bytes.
+type lazy func() []byte
+
+// is is bytes that are there.
+func is(parts ...[]byte) lazy { return func() []byte { return join(parts...) } }
+
+// repeated is b, n times.
+func repeated(n int, b ...byte) lazy { return sync.OnceValue(func() []byte { return many(n, b...) }) }
+
+// then is all of it, one after the other.
+func then(parts ...lazy) lazy {
+	return sync.OnceValue(func() []byte {
+		var b []byte
+		for _, part := range parts {
+			b = append(b, part()...)
+		}
+		return b
+	})
+}
+
+// long is text that repeats s, n times, as msgpack has it.
+func long(n int, s string) lazy {
+	return then(is(announce(0xdb, uint32(n*len(s)))), repeated(n, []byte(s)...))
+}
 
 // join is all of it, one after the other.
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil"
@@ -32,6 +33,7 @@ func playVictim(o order, words <-chan string) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what the tables of attacks took
 	before := runtime.NumGoroutine()
 	files := openFiles()
 	var acc account
