@@ -1,5 +1,5 @@
 // Command hostile attacks an agent that uses the library with its defaults, in some
-// hundreds of ways, one after the other, and measures what the agent uses and whether
+// hundreds of ways, and measures what the agent uses and whether
 // it still works afterwards. It needs nothing but itself, on loopback only:
 //
 //	go run ./testutil/hostile            all of it

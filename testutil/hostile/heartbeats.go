@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/proxy"
@@ -35,8 +36,8 @@ func beats(t target) (*agent, error) {
 	}
 	a.before = h.Stop
 	a.add(2, calling{})
-	a.busy = append(a.busy, func(ctx context.Context) { a.again(ctx, time.Second, h.RenewIdentity) },
-		func(ctx context.Context) { a.again(ctx, time.Second, h.Register) })
+	a.busy = append(a.busy, func(ctx context.Context) { a.again(ctx, 5*time.Second, h.RenewIdentity) },
+		func(ctx context.Context) { a.again(ctx, 5*time.Second, h.Register) })
 	return a, nil
 }
 
@@ -76,14 +77,16 @@ func heartbeatScenarios() []scenario {
 			return r
 		}
 	}
-	servers := func(n int, addr func(i int) string) func() any {
-		return func() any { // made when it is asked for
-			list := make([]m, n)
-			for i := range list {
-				list[i] = m{"RPCAdvertiseAddr": addr(i), "Datacenter": "dc1", "RPCMajorVersion": 0, "RPCMinorVersion": 0}
+	servers := func(n int, addr func(i int) string) func() any { // made once, when it is asked for
+		whole := sync.OnceValue(func() []byte {
+			b := join([]byte{0x83}, text("HeartbeatTTL"), number(uint64(10*time.Second)), text("NumNodes"), []byte{3}, text("Servers"), announce(0xdd, uint32(n)))
+			for i := range n {
+				b = append(append(b, 0x81), text("RPCAdvertiseAddr")...)
+				b = append(b, text(addr(i))...)
 			}
-			return good(m{"Servers": list})()
-		}
+			return b
+		})
+		return func() any { return whole() }
 	}
 	these := func(addrs ...string) func() any { return servers(len(addrs), func(i int) string { return addrs[i] }) }
 	one := func(changes m) func() any {
@@ -103,8 +106,8 @@ func heartbeatScenarios() []scenario {
 		grants int64
 		body   func() any
 	}{
-		{"a million servers", true, 60 * mebi, servers(1_000_000, distinct)},
-		{"a million times one server", false, 60 * mebi, servers(1_000_000, func(int) string { return "127.0.0.9:4647" })},
+		{"a million servers", true, 2 * 60 * mebi, servers(1_000_000, distinct)},
+		{"a million times one server", false, 2 * 60 * mebi, servers(1_000_000, func(int) string { return "127.0.0.9:4647" })},
 		{"30,000 servers", true, 4 * mebi, servers(30_000, distinct)},
 		{"2,000 servers, others each time", true, 0, func() func() any {
 			n := 0
@@ -124,7 +127,7 @@ func heartbeatScenarios() []scenario {
 		{"60,000 nils for servers", false, 0, func() any { return good(m{"Servers": make([]any, 60_000)})() }},
 		{"addresses of control characters", true, 0, these("\x1b[2J\x1b]0;owned\a\n", "127.0.0.9:4647\r\n", "\u202e\u2066", "\x00")},
 		{"addresses that are not UTF-8", false, 0, these("\xff\xfe:4647", "\x80")},
-		{"an address of 4 MiB", true, 3 * 4 * mebi, func() any { return these(strings.Repeat("x", 4*mebi))() }},
+		{"an address of 4 MiB", true, 3 * 4 * mebi, servers(1, func(int) string { return strings.Repeat("x", 4*mebi) })},
 		{"1,000 addresses of 4 KiB", false, 3 * 4 * mebi, servers(1000, func(i int) string { return fmt.Sprint(i) + strings.Repeat("y", 4096) })},
 		{"addresses that are none", false, 0, these("", ":", "::", ":0", "0.0.0.0:4647", "[::]:4647", "255.255.255.255:1", "224.0.0.1:1", "169.254.169.254:80", "http://127.0.0.9", "a b:1", "a:99999", "[::1%eth0]:1")},
 		{"the agent's own address", false, 0, these("127.0.0.1:1")},

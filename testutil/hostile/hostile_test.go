@@ -47,7 +47,7 @@ func TestALeakThatIsPlantedFails(t *testing.T) {
 }
 
 func TestBadArgumentsAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"-only", "("}, {"-only", "no such scenario"}, {"-what"}, {"more"}} {
+	for _, args := range [][]string{{"-only", "("}, {"-only", "no such scenario"}, {"-what"}, {"more"}, {"-jobs", "0"}} {
 		var said strings.Builder
 		if code := run(t.Context(), args, io.Discard, &said); code != useless || said.Len() == 0 {
 			t.Errorf("%q: exit code %d, said %q", args, code, said.String())

@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) int {
 	flags.SetOutput(progress)
 	only := flags.String("only", "", "the scenarios whose kind/name match this expression")
 	short := flags.Bool("short", false, "some scenarios of each kind only")
+	jobs := flags.Int("jobs", 4, "how many scenarios are run at a time")
 	list := flags.Bool("list", false, "print the names of the scenarios, and run none")
 	asJSON := flags.Bool("json", false, "report as one JSON array")
 	asMarkdown := flags.Bool("markdown", false, "report the peaks of each kind, and the worst scenarios, as tables of markdown")
@@ -45,8 +46,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) int {
 		}
 		return useless
 	}
-	if flags.NArg() > 0 {
-		say("hostile: arguments %q: give none\n", flags.Args())
+	if flags.NArg() > 0 || *jobs < 1 {
+		say("hostile: arguments %q, jobs %d: give none, and one or more\n", flags.Args(), *jobs)
 		return useless
 	}
 	chosen, err := choose(*only, *short)
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) int {
 	if !measured {
 		say("hostile: this system does not tell memory, descriptors and CPU of a process: goroutines only\n")
 	}
-	results, err = runAll(ctx, chosen, *leak, say)
+	results, err = runAll(ctx, chosen, *jobs, *leak, say)
 	if err != nil {
 		say("hostile: %v\n", err)
 		return useless
@@ -79,27 +80,49 @@ func run(ctx context.Context, args []string, out, progress io.Writer) int {
 	return conclude(results, write, out, say)
 }
 
-// runAll runs the scenarios. With an error the results so far are lost: they would pass
-// for all there are.
-func runAll(ctx context.Context, chosen []*scenario, leak string, say func(string, ...any)) (results []result, err error) {
+// runAll runs the scenarios, some at a time. With an error the results so far are lost:
+// they would pass for all there are.
+func runAll(ctx context.Context, chosen []*scenario, jobs int, leak string, say func(string, ...any)) (results []result, err error) {
 	r, err := newRig(leak)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	for i, s := range chosen {
-		res, err := r.run(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		verdict := "ok"
-		if len(res.Breaches) > 0 {
-			verdict = "BREACH"
-		}
-		say("%d/%d %-6s %v\n", i+1, len(chosen), verdict, s)
-		results = append(results, res)
+	type ended struct {
+		at  int
+		res result
+		err error
 	}
-	return results, nil
+	next, done := make(chan int), make(chan ended)
+	for range jobs {
+		go func() {
+			for i := range next {
+				res, err := r.run(ctx, chosen[i])
+				done <- ended{i, res, err}
+			}
+		}()
+	}
+	defer close(next)
+	results = make([]result, len(chosen))
+	for begun, over := 0, 0; over < begun || over < len(chosen) && err == nil; {
+		give := next
+		if begun == len(chosen) || err != nil {
+			give = nil
+		}
+		select {
+		case give <- begun:
+			begun++
+		case e := <-done:
+			over++
+			results[e.at], err = e.res, errors.Join(err, e.err)
+			verdict := "ok"
+			if len(e.res.Breaches) > 0 {
+				verdict = "BREACH"
+			}
+			say("%d/%d %-6s %v\n", over, len(chosen), verdict, chosen[e.at])
+		}
+	}
+	return results, err
 }
 
 // conclude writes the report; the exit code says whether all bounds were kept.

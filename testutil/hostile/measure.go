@@ -21,7 +21,7 @@ type gauge struct {
 }
 
 // ceiling is where a process is ended before it makes the machine swap, in bytes.
-const ceiling = 2 << 30
+const ceiling = 1 << 30
 
 // openGauge begins; swollen is called, once, if the memory reaches the ceiling.
 func openGauge(swollen func()) *gauge {

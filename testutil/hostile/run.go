@@ -20,7 +20,7 @@ type result struct {
 	account
 }
 
-// rig runs scenarios, one after the other.
+// rig runs scenarios.
 type rig struct {
 	good  *testutil.Server // the one that each agent turns to at the end
 	plant string

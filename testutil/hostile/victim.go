@@ -107,7 +107,7 @@ var planted []any
 func plant(ctx context.Context, what string) {
 	switch what {
 	case "rss":
-		b := make([]byte, 1<<30)
+		b := make([]byte, 512<<20)
 		for i := 0; i < len(b); i += 4096 {
 			b[i] = 1
 		}
