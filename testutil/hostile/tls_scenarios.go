@@ -35,7 +35,7 @@ func tlsScenarios() []scenario {
 		{name: "ends after the agent's hello", attack: helloed(ends)},
 		{name: "zeros", attack: inPlace(pour(0))},
 		{name: "ones", attack: inPlace(pour(0xff))},
-		{name: "a plain server", short: true, attack: byHand(func(s *stage, c net.Conn) { script{}.serve(s, c) })},
+		{name: "a plain server", short: true, attack: inPlace(script{}.serve)},
 		{name: "a plain server that chatters", attack: inPlace(func(s *stage, c net.Conn) {
 			for write(c, head(pingType, syn, 0, 1)) && s.pause(time.Millisecond) {
 			}
@@ -121,7 +121,7 @@ func tlsScenarios() []scenario {
 			}
 		})
 	}
-	return list
+	return append(list, sealedScenarios()...)
 }
 
 // repeats sends the same again and again, up to 64 MiB.
