@@ -12,6 +12,9 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
+// starter starts the agent that is attacked.
+type starter func(target) (*agent, error)
+
 // agent uses the library as an agent would, with its defaults.
 type agent struct {
 	proxy         *proxy.Proxy

@@ -39,7 +39,7 @@
 //
 // # Files
 //
-// Tables of scenarios are named after their kinds (frames.go, frames_flood.go, ...). An
+// Tables of scenarios are named after their kinds (frames.go, frames_flood.go, ...), and
 // attack runs on a stage; peer.go is a yamux peer made by hand that a script makes
 // misbehave. role.go, process.go and run.go are the processes; agent.go and victim.go are
 // the victim, measure.go measures it, report.go prints.

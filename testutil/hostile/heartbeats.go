@@ -158,7 +158,7 @@ func heartbeatScenarios() []scenario {
 		{"a reply of 30,000 fields", false, 0, raw(then(is(announce(0xdf, 30_000)), manyKeys(30_000)))},
 		{"a reply nested 100,000 deep", false, 0, raw(repeated(100_000, 0x91))},
 		{"an error of 4 MiB", true, 3 * 4 * mebi, func() any { return errors.New(strings.Repeat("e ", 2*mebi)) }},
-		{"an error of control characters", false, 0, func() any { return errors.New("\x1b[2J\n") }},
+		{"an error of control characters", false, 0, func() any { return errors.New("no \x1b[2J\n\x00") }},
 		{"permission denied", false, 0, func() any { return errors.New(testutil.ErrTextPermissionDenied) }},
 		{"unknown node", true, 0, func() any { return errors.New(testutil.ErrTextNodeNotFound) }},
 		{"another secret", false, 0, func() any { return errors.New(testutil.ErrTextSecretMismatch) }},

@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+const mebi = 1 << 20
+
 // figures is what a process uses.
 type figures struct {
 	RSS        int64         `json:"rss_bytes"`  // resident memory, at most

@@ -13,20 +13,6 @@ import (
 // the victim of one scenario.
 const roleVar = "RPCPROXY_HOSTILE_ROLE"
 
-// order is what a role is told at its beginning, as one line.
-type order struct {
-	Scenario string
-	Dir      string // the attacker's
-	Target   target // the victim's, from here on
-	Plant    string // what to leak: a test that the bounds are looked at
-}
-
-// The words that go between the rig and its processes, a line each.
-const (
-	wordUp  = "up"  // from the victim, and on to the attacker: the agent runs
-	wordEnd = "end" // from the attacker, and on to the victim: the attack is over
-)
-
 // playRole plays the role that the environment names, and returns the exit code. It
 // ends when its input does, so that no process is left when the rig has ended.
 func playRole(role string) int {
@@ -64,15 +50,6 @@ func listen(in *bufio.Reader, words chan<- string) {
 		}
 		words <- line[:len(line)-1]
 	}
-}
-
-// tell prints one value as a line.
-func tell(v any) error {
-	line, err := json.Marshal(v)
-	if err == nil {
-		_, err = os.Stdout.Write(append(line, '\n'))
-	}
-	return err
 }
 
 // playAttacker starts the attack, tells its target, and says when it is over.

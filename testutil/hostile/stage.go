@@ -19,6 +19,9 @@ type target struct {
 	CA, Cert, Key []byte // PEM
 }
 
+// attack starts what is hostile, in a process of its own, and tells where it is.
+type attack func(*stage) (target, error)
+
 // stage is what an attack runs on.
 type stage struct {
 	ctx   context.Context

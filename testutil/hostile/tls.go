@@ -16,7 +16,6 @@ import (
 // credentials are what both sides of a scenario with TLS have.
 type credentials struct {
 	ca, server *authority
-	good       string // a server that is good
 	target     target // with what the agent has
 }
 

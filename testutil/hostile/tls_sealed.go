@@ -120,7 +120,8 @@ func (r *randoms) seal(version uint16, log string) (*seal, error) {
 	}
 	keys := prf(master, join([]byte("key expansion"), r.server, client), 40)
 	k := &seal{nonce: keys[36:40], seq: 1} // its first record was the end of the handshake
-	return k, k.key(keys[16:32])
+	err = k.key(keys[16:32])
+	return k, err
 }
 
 // logged is a secret of the log, and the client's random beside it.
@@ -160,7 +161,8 @@ func newSeal(secret []byte) (*seal, error) {
 	if k.nonce, err = expand(secret, "iv", 12); err != nil {
 		return nil, err
 	}
-	return k, k.key(key)
+	err = k.key(key)
+	return k, err
 }
 
 func (k *seal) key(key []byte) error {
