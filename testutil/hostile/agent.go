@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,8 +116,15 @@ func callers(c calling) starter {
 	}
 }
 
+// nowhere is a resolver that asks nobody: the names that attacks make up are for nobody
+// else to hear of.
+var nowhere = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	return nil, errors.New("no resolver")
+}}
+
 // start starts an agent that does nothing yet.
 func start(cfg proxy.Config) (*agent, error) {
+	cfg.Pool.Resolver = nowhere
 	p, err := proxy.Start(cfg)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,9 @@
 // the victim, which has the agent. So the figures are the agent's alone. A good server
 // is in a third process, the rig.
 //
+// No address of an attack is outside of this machine, and no name is looked up elsewhere:
+// an agent that does what it must not do shall do no harm.
+//
 // The victim starts its agent, and goes on calling through it for a second or so, or
 // until the attack has done all it does. Then the agent is given a good server and makes
 // a call to it, is stopped, and tells what it used.
@@ -40,7 +43,8 @@
 // # Files
 //
 // Tables of scenarios are named after their kinds (frames.go, frames_flood.go, ...), and
-// attack runs on a stage; peer.go is a yamux peer made by hand that a script makes
-// misbehave. role.go, process.go and run.go are the processes; agent.go and victim.go are
-// the victim, measure.go measures it, report.go prints.
+// tables.go collects them. An attack runs on a stage; peer.go is a yamux peer made by hand
+// that a script makes misbehave. role.go, order.go, process.go and run.go are the
+// processes; agent.go and victim.go are the victim, measure.go measures it, report.go
+// prints. The victim has the tables, too, so what is large in them is lazy.
 package main

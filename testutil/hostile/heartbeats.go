@@ -129,7 +129,7 @@ func heartbeatScenarios() []scenario {
 		{"addresses that are not UTF-8", false, 0, these("\xff\xfe:4647", "\x80")},
 		{"an address of 4 MiB", true, 3 * 4 * mebi, servers(1, func(int) string { return strings.Repeat("x", 4*mebi) })},
 		{"1,000 addresses of 4 KiB", false, 3 * 4 * mebi, servers(1000, func(i int) string { return fmt.Sprint(i) + strings.Repeat("y", 4096) })},
-		{"addresses that are none", false, 0, these("", ":", "::", ":0", "0.0.0.0:4647", "[::]:4647", "255.255.255.255:1", "224.0.0.1:1", "169.254.169.254:80", "http://127.0.0.9", "a b:1", "a:99999", "[::1%eth0]:1")},
+		{"addresses that are none", false, 0, these("", ":", "::", ":0", "0.0.0.0:4647", "[::]:4647", "http://127.0.0.9", "a b:1", "a:99999", "[::1%x]:1")},
 		{"the agent's own address", false, 0, these("127.0.0.1:1")},
 		{"a datacenter of 4 MiB", false, 3 * 4 * mebi, func() any { return one(m{"Datacenter": strings.Repeat("d", 4*mebi)})() }},
 		{"a datacenter of control characters", false, 0, one(m{"Datacenter": "\x1b[2J\n"})},

@@ -10,7 +10,9 @@ import (
 // answers gives each request an answer with body, in a goroutine of its own as far as
 // the window allows.
 func answers(body lazy) script {
-	return script{ask: func(p *peer, a ask) { go p.send(a.id, reply(a.seq, "", body())) }}
+	return script{ask: func(p *peer, a ask) {
+		go func() { _ = p.send(a.id, header(a.seq, "")) && p.send(a.id, body()) }()
+	}}
 }
 
 // responds gives each request the bytes that make makes, likewise.
@@ -19,9 +21,14 @@ func responds(make func(a ask) []byte) script {
 }
 
 // fails gives each request an error that repeats a text, n times.
-func fails(n int, text string) script {
-	whole := repeated(n, []byte(text)...)
-	return responds(func(a ask) []byte { return reply(a.seq, string(whole()), []byte{0x80}) })
+func fails(n int, s string) script {
+	failure := long(n, s)
+	return script{ask: func(p *peer, a ask) {
+		go func() {
+			_ = p.send(a.id, join([]byte{0x82}, text("Seq"), number(a.seq), text("Error"))) &&
+				p.send(a.id, failure()) && p.send(a.id, []byte{0x80})
+		}()
+	}}
 }
 
 // endless answers each request with beginning, and then with more of the same until
@@ -55,17 +62,17 @@ type node struct {
 
 // replyScenarios is answers to calls.
 func replyScenarios() []scenario {
-	into := func(f func() any) starter { return callers(calling{each: 5 * time.Second, reply: f}) }
-	anything := callers(calling{each: 5 * time.Second})
+	into := func(f func() any) starter { return callers(calling{each: 8 * time.Second, reply: f}) }
+	anything := callers(calling{each: 8 * time.Second})
 	nodes := into(func() any { return new(node) })
 	list := []scenario{
-		{name: "64 MiB less some", lasts: 6 * time.Second, grants: 4 * 64 * mebi, attack: answers(long(63*mebi, "x")).attack(), agent: anything},
+		{name: "64 MiB less some", lasts: 8 * time.Second, grants: 4 * 64 * mebi, attack: answers(long(63*mebi, "x")).attack(), agent: anything},
 		{name: "more than 64 MiB", lasts: 4 * time.Second, grants: 4 * 64 * mebi, attack: answers(long(65*mebi, "x")).attack(), agent: anything},
 		{name: "text without end", short: true, lasts: 4 * time.Second, grants: 4 * 64 * mebi, attack: endless(func(a ask) []byte { return join(header(a.seq, ""), announce(0xdb, 60*mebi)) }, repeated(mebi, 0)).attack(), agent: anything},
 		{name: "a list without end", lasts: 4 * time.Second, grants: 4 * 64 * mebi, attack: endless(func(a ask) []byte { return join(header(a.seq, ""), announce(0xdd, 3<<20)) }, repeated(mebi, 0)).attack(), agent: anything},
 		{name: "a header without end", lasts: 4 * time.Second, grants: 4 * 64 * mebi, attack: endless(func(ask) []byte { return announce(0xdf, 3<<20) }, repeated(64<<10, 0xa1, 'k', 0xc0)).attack(), agent: anything},
-		{name: "an error of 60 MiB", short: true, lasts: 6 * time.Second, grants: 4 * 60 * mebi, attack: fails(20*mebi, "no ").attack(), agent: anything},
-		{name: "an error of 60 MiB of control characters", lasts: 6 * time.Second, grants: 4 * 60 * mebi, attack: fails(60*mebi, "\x1b").attack(), agent: anything},
+		{name: "an error of 60 MiB", short: true, lasts: 8 * time.Second, grants: 4 * 60 * mebi, attack: fails(20*mebi, "no ").attack(), agent: anything},
+		{name: "an error of 60 MiB of control characters", lasts: 8 * time.Second, grants: 4 * 60 * mebi, attack: fails(60*mebi, "\x1b").attack(), agent: anything},
 		{name: "an error of 1 MiB of forwards", grants: 4 * mebi, attack: fails(1<<16, "rpc error: ").attack()},
 		{name: "an error of 1 MiB of brackets", grants: 4 * mebi, attack: fails(1<<16, "RPC Error:: 404,").attack()},
 		{name: "an error that moves the cursor", attack: fails(1, "\x1b[2J\x1b]0;owned\a\r\n\u202e\u009b").attack()},

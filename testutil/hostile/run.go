@@ -70,7 +70,9 @@ func (r *rig) run(ctx context.Context, s *scenario) (result, error) {
 		return res, err
 	}
 	defer victim.end()
-	r.watch(ctx, s, attacker, victim, &res)
+	if err := r.watch(ctx, s, attacker, victim, &res); err != nil {
+		return res, err
+	}
 	res.Took = time.Since(begin)
 	res.judge()
 	return res, ctx.Err()
@@ -79,8 +81,9 @@ func (r *rig) run(ctx context.Context, s *scenario) (result, error) {
 // afterwards is how long the agent goes on when the attack is over.
 const afterwards = 300 * time.Millisecond
 
-// watch goes along with the agent from its start to its account.
-func (r *rig) watch(ctx context.Context, s *scenario, attacker, victim *process, res *result) {
+// watch goes along with the agent from its start to its account. The error is that the
+// attacker has ended, so that nothing was shown.
+func (r *rig) watch(ctx context.Context, s *scenario, attacker, victim *process, res *result) error {
 	line, err := victim.await("its start", patience)
 	if err == nil && line == wordUp {
 		attacker.say(wordUp)
@@ -88,7 +91,10 @@ func (r *rig) watch(ctx context.Context, s *scenario, attacker, victim *process,
 		defer attack.Stop()
 		select {
 		case <-attack.C:
-		case <-attacker.lines: // it is over, but what it sent is still under way
+		case _, ok := <-attacker.lines: // it is over, but what it sent is still under way
+			if !ok {
+				return fmt.Errorf("%v: the attacker ended: %s", s, attacker.log)
+			}
 			rest := time.NewTimer(min(s.duration(), afterwards))
 			defer rest.Stop()
 			select {
@@ -99,19 +105,20 @@ func (r *rig) watch(ctx context.Context, s *scenario, attacker, victim *process,
 		case line, ok := <-victim.lines: // it has ended, or was ended
 			if !ok {
 				res.Fault = fmt.Sprintf("the process died: %s", victim.log)
-				return
+				return nil
 			}
 			res.read(line)
-			return
+			return nil
 		}
 		victim.say(wordEnd)
 		line, err = victim.await("its account", 5*patience)
 	}
 	if err != nil {
 		res.Fault = fmt.Sprintf("the process died, or hangs: %v", err)
-		return
+		return nil
 	}
 	res.read(line)
+	return nil
 }
 
 func (r *result) read(line string) {
