@@ -85,7 +85,7 @@ func replyScenarios() []scenario {
 		{name: "nils for arrays, 60,000", grants: 4 * 60_000 * 512, attack: answers(then(is(announce(0xdd, 60_000)), repeated(60_000, 0xc0))).attack(), agent: into(func() any { return new([][512]byte) })},
 		{name: "60,000 empty lists", attack: answers(then(is(announce(0xdd, 60_000)), repeated(60_000, 0x90))).attack()},
 		{name: "60,000 empty maps", attack: answers(then(is(announce(0xdd, 60_000)), repeated(60_000, 0x80))).attack()},
-		{name: "a map of 1,000,000", short: true, grants: 4 * 32 * mebi, attack: answers(then(is(announce(0xdf, 1_000_000)), manyKeys(1_000_000))).attack(), agent: anything},
+		{name: "a map of 1,000,000", short: true, grants: 4 * 64 * mebi, attack: answers(then(is(announce(0xdf, 1_000_000)), manyKeys(1_000_000))).attack(), agent: anything},
 		{name: "a map of 30,000", attack: answers(then(is(announce(0xdf, 30_000)), manyKeys(30_000))).attack()},
 		{name: "a map of 30,000 for a struct", attack: answers(then(is(announce(0xdf, 30_000)), manyKeys(30_000))).attack(), agent: nodes},
 		{name: "30,000 times the same key", attack: answers(then(is(announce(0xdf, 30_000)), repeated(30_000, 0xa1, 'k', 0xc0))).attack()},

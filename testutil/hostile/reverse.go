@@ -66,7 +66,7 @@ func reverseScenarios() []scenario {
 		{name: "1,024 streams whose output is not read", short: true, lasts: 3 * time.Second, grants: 1024 * firstWindow, attack: script{more: func(*peer, uint32, int) {}, up: opens(1024, func(int) []byte {
 			return join([]byte{5, 0x81}, text("Method"), text("Back.Stream"), []byte{0x80})
 		})}.attack()},
-		{name: "1,024 answers of 1 MiB not read", short: true, lasts: 3 * time.Second, grants: 1024 * firstWindow, attack: script{more: func(*peer, uint32, int) {}, up: opens(1024, func(int) []byte { return whole("Back.Large", []byte{0x80}) })}.attack()},
+		{name: "1,024 answers of 1 MiB not read", lasts: 3 * time.Second, grants: 1024 * firstWindow, attack: script{more: func(*peer, uint32, int) {}, up: opens(1024, func(int) []byte { return whole("Back.Large", []byte{0x80}) })}.attack()},
 		{name: "1,024 answers of 1 MiB to a deaf server", lasts: 3 * time.Second, grants: 1024 * firstWindow, attack: script{deaf: true, up: opens(1024, func(int) []byte { return whole("Back.Large", []byte{0x80}) })}.attack()},
 		{name: "2,000 streams left without a mode byte", attack: script{up: func(p *peer) {
 			for i := range 2000 {
