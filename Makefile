@@ -11,6 +11,7 @@ WORKS     ?= .
 ROUNDS    ?= 10
 FAILOVER  ?= --stock
 SOAK      ?= 10m
+HOSTILE   ?=
 SEED      ?= 0
 REGION    ?= global
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
@@ -28,7 +29,7 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) SOAK=$(SOAK) SEED=$(SEED)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) SOAK=$(SOAK) HOSTILE=$(HOSTILE) SEED=$(SEED)"
 
 .PHONY: demo
 demo: ## run the program's demo: fake servers fail, and calls go on
@@ -59,6 +60,10 @@ failover: ## kill, cut off and freeze servers and see how late heartbeats get (L
 .PHONY: soak
 soak: ## call while servers fail, for SOAK, and check every call (SEED=0: another one each time)
 	@$(GO) run ./testutil/soak -duration $(SOAK) -seed $(SEED)
+
+.PHONY: hostile
+hostile: ## attack an agent in some hundreds of ways, and measure it; HOSTILE has the flags, such as -short (10 min)
+	@$(GO) run ./testutil/hostile $(HOSTILE)
 
 .PHONY: record
 record: ## make the recordings of testutil anew: SERVERS=host:port,... OUT=dir (REGION, CA, CERT, KEY, CONVERSATIONS)
