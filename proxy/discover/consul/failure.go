@@ -45,18 +45,10 @@ func (c *client) failure(ctx, limited context.Context, path, datacenter string, 
 // and passwords of URLs, as that of a proxy.
 func (c *client) shown(err error) error {
 	text := contain.Text(err)
-	if kept := printable.WithoutSecrets(c.withoutToken(text)); kept != text {
+	if kept := printable.WithoutSecrets(c.hide(text)); kept != text {
 		return &masked{text: kept, err: err}
 	}
 	return contain.Error(err)
-}
-
-// withoutToken is text without the token, which some servers repeat.
-func (c *client) withoutToken(text string) string {
-	if c.token == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, c.token, "...")
 }
 
 // masked is an error whose own text holds something secret.

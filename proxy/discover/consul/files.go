@@ -11,7 +11,9 @@ import (
 
 	"github.com/hashicorp/consul/api"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/pemtext"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
@@ -27,25 +29,28 @@ func (s *settings) readToken(ctx context.Context) (string, error) {
 		return s.api.Token, nil
 	}
 	field := origin("TokenFile", s.TokenFile, api.HTTPTokenFileEnvName)
+	if printable.LooksSecret(s.api.TokenFile) {
+		return "", &ConfigError{Field: field, Reason: "looks like a token: write it into a file that only you can read, and give the file's name"}
+	}
 	f, err := safefile.Read(ctx, s.api.TokenFile, safefile.Rules{Limit: maxToken})
 	if err != nil {
 		return "", unreadable(field, s.api.TokenFile, err)
 	}
 	token := string(bytes.TrimSpace(bytes.TrimPrefix(f.Data, []byte("\ufeff")))) // a byte order mark
 	if token == "" || !plain(token) {
-		return "", &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which holds no token: write it there as it was issued", s.api.TokenFile)}
+		return "", &ConfigError{Field: field, Reason: "is " + quote(s.api.TokenFile) + ", which holds no token: write it there as it was issued"}
 	}
 	return token, nil
 }
 
 // unreadable is the error for a file that cannot be read.
 func unreadable(field, path string, err error) error {
-	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be read: %s", path, safefile.Why(err)), Err: err}
+	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which cannot be read: %s", quote(path), safefile.Why(err)), Err: err}
 }
 
 // unusable is the error for a file whose content is not what it should be.
 func unusable(field, path string, err error) error {
-	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %q, which cannot be used: %v", path, err), Err: err}
+	return &ConfigError{Field: field, Reason: fmt.Sprintf("is %s, which cannot be used: %s", quote(path), contain.Text(err)), Err: err}
 }
 
 // tlsConfig reads the files for TLS.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 
@@ -29,7 +30,7 @@ func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
 
 func TestNoTextHasTheTokenOrThePasswordOfAProxy(t *testing.T) {
 	const secret = "s3cr3t-0b9d8c1e"
-	c := &client{token: secret, settings: &settings{}}
+	c := &client{token: secret, settings: &settings{}, wait: new(time.Duration)}
 	for _, err := range []error{
 		&url.Error{Op: "Get", URL: "http://x/?token=" + secret, Err: errors.New("proxy says: no " + secret)},
 		&url.Error{Op: "Get", URL: "http://x/", Err: fmt.Errorf(`invalid proxy address "http://me:%s@p:1%%zz": parse`, "passw0rd")},

@@ -37,7 +37,7 @@ func TestAResolverThatIsSilentToEDNSIsAskedWithoutItNext(t *testing.T) {
 	s.Inject("old.test.", dnstest.SilentEDNS)
 	d := discoverer(t, s, dns.Config{Names: []string{"old.test."}, Timeout: moment, Attempts: 3})
 	finds(t, d, "192.0.2.1:4647")
-	if with, without := s.EDNS(); with != 2 || without < 2 {
+	if with, without := s.EDNS(); with < 2 || without < 2 {
 		t.Errorf("asked %d times with EDNS and %d times without", with, without)
 	}
 }
