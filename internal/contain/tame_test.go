@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -133,16 +134,16 @@ func TestAnErrorThatDoesNotAnswerIsAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		never := make(chan struct{})
 		defer close(never)
-		asked := 0
-		_, got := contain.Tame(&wild{is: func() bool { asked++; <-never; return false }})
+		var asked atomic.Int64
+		_, got := contain.Tame(&wild{is: func() bool { asked.Add(1); <-never; return false }})
 		for range 3 {
 			if errors.Is(got, io.ErrClosedPipe) {
 				t.Error("it is")
 			}
 		}
 		p, hangs := contain.Tame(&wild{text: func() string { <-never; return "" }})
-		if asked != 1 || p == nil || !strings.Contains(hangs.Error(), "do not return") {
-			t.Errorf("asked %d times; %v", asked, hangs)
+		if asked.Load() != 1 || p == nil || !strings.Contains(hangs.Error(), "do not return") {
+			t.Errorf("asked %d times; %v", asked.Load(), hangs)
 		}
 	})
 	var asked int
