@@ -171,3 +171,65 @@ func TestAPanicInStartLeavesNothingBehind(t *testing.T) {
 		wantErr(t, err, actor.ErrStopped)
 	})
 }
+
+// wild is a panic's value whose methods do what they are told.
+type wild struct{ do func() string }
+
+func (w wild) Error() string  { return w.do() }
+func (w wild) String() string { return w.do() }
+
+func TestTheTextOfAPanicIsPrintableAndBoundedWhateverItsValueDoes(t *testing.T) {
+	never := make(chan struct{})
+	defer close(never)
+	var none *wild
+	for name, c := range map[string]struct {
+		value any
+		want  string
+	}{
+		"control characters": {"a\x1b[2J\nb\xff\u202e", `a\x1b[2J\nb\xff\u202e`},
+		"enormous":           {strings.Repeat("x", 1<<20), strings.Repeat("x", 512) + "... (1048576 bytes)"},
+		"a number":           {7, "7"},
+		"an error":           {io.EOF, "EOF"},
+		"a nil pointer":      {none, "<nil>"},
+		"it panics":          {&wild{func() string { panic("in it") }}, "PANIC=Error method: in it"},
+		"it panics twice":    {&wild{func() string { panic(&wild{func() string { panic("in it") }}) }}, "a value of type *actor_test.wild, whose text cannot be had"},
+		"it exits":           {&wild{func() string { runtime.Goexit(); return "" }}, "a value of type *actor_test.wild, whose text cannot be had"},
+		"it hangs":           {&wild{func() string { <-never; return "" }}, "a value of type *actor_test.wild, whose text does not come"},
+		"enormous error":     {&wild{func() string { return strings.Repeat("y", 1<<20) }}, strings.Repeat("y", 512) + "... (1048576 bytes)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := play(1, script[int]{step: func(time.Time, int) { explode(c.value) }})
+			wantErr(t, a.Tell(t.Context(), 1), nil)
+			<-a.Done()
+			if text := a.Err().Error(); !strings.HasPrefix(text, "actor: panic: ") || !strings.Contains(text, c.want) || len(text) > 600 {
+				t.Errorf("%q, want %q", text, c.want)
+			}
+			wantErr(t, a.Stop(t.Context()), nil)
+		})
+	}
+	if text := (&actor.PanicError{Value: "made\nelsewhere"}).Error(); text != `actor: panic: made\nelsewhere` {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestAPanicOfAGoroutineEndsTheActor(t *testing.T) {
+	for name, harm := range map[string]func(){"a panic": func() { explode("kaboom") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var seen error
+				a := actor.Spawn(1, func(self actor.Self[int]) actor.Behavior[int] {
+					return script[int]{step: func(time.Time, int) { self.Go(func(context.Context) { harm() }) }, stop: func(cause error) { seen = cause }}
+				})
+				wantErr(t, a.Tell(t.Context(), 1), nil)
+				<-a.Done()
+				p, ok := errors.AsType[*actor.PanicError](a.Err())
+				if !ok || len(p.Stack) == 0 || name == "a panic" && !strings.Contains(string(p.Stack), "explode") {
+					t.Errorf("%v", a.Err())
+				}
+				wantErr(t, seen, a.Err())
+				wantErr(t, a.Tell(t.Context(), 2), a.Err())
+				wantErr(t, a.Stop(t.Context()), nil)
+			})
+		})
+	}
+}

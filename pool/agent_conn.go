@@ -50,7 +50,7 @@ func containedResolver(r *net.Resolver, log *logqueue.Logger) *net.Resolver {
 func dialApart(ctx context.Context, dial dialFunc, log *logqueue.Logger, network, addr string) (conn net.Conn, err error) {
 	p := contain.Apart(func() { conn, err = dial(ctx, network, addr) })
 	if p == nil {
-		err, p = contain.Tame(err)
+		p, err = contain.Tame(err)
 	} else {
 		err = p
 	}
@@ -88,7 +88,7 @@ func (c *agentConn) contained(err *error) {
 		p = contain.Recovered(v)
 		*err = p
 	} else {
-		*err, p = contain.Tame(*err)
+		p, *err = contain.Tame(*err)
 	}
 	c.log.Panicked(inDial, p)
 }

@@ -159,7 +159,7 @@ func (c *coder) failed(in string, p *contain.Panic, err error) error {
 		c.log.Panicked(in, p)
 		return &codecPanic{in, p}
 	}
-	err, p = contain.Tame(err)
+	p, err = contain.Tame(err)
 	c.log.Panicked(in, p)
 	return err
 }

@@ -33,7 +33,7 @@ func (c *call) callError(server messages.Server, err error) *CallError {
 	e := CallError{Method: c.method, Server: server.Addr, Phase: pool.PhaseFlushed, Err: err}
 	if returned, ok := errors.AsType[*CallError](err); ok {
 		e = *returned
-		e.Err, _ = contain.Tame(e.Err)
+		_, e.Err = contain.Tame(e.Err)
 	}
 	return &e
 }

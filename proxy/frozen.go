@@ -25,7 +25,7 @@ func freeze(log *logqueue.Logger, err error) error {
 	if _, is := err.(*frozenError); is || err == nil { //nolint:errorlint // the very value
 		return err
 	}
-	harmless, p := contain.Tame(err)
+	p, harmless := contain.Tame(err)
 	log.Panicked("an error's methods", p)
 	text := harmless.Error()
 	f := &frozenError{text: printable.Line(text, maxFrozen), recorded: printable.Line(text, maxText)}

@@ -61,7 +61,7 @@ func (g *guarded) Stream(ctx context.Context, addr, method string) (conn net.Con
 // tame is the error of a call of the agent's code: its own or, if it has panicked, that.
 func (g *guarded) tame(p *contain.Panic, err error) error {
 	if p == nil {
-		err, p = contain.Tame(err)
+		p, err = contain.Tame(err)
 	} else {
 		err = p
 	}

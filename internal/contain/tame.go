@@ -18,23 +18,23 @@ const patience = 5 * time.Second
 // Tame returns err if all its methods, and those of what it wraps, are known to do no harm.
 // Otherwise it returns a *Foreign, and p if a method has panicked. It is for errors that come
 // from code of others, and must be called where they come from, not by an owner.
-func Tame(err error) (tame error, p *Panic) {
+func Tame(err error) (p *Panic, tame error) {
 	if err == nil {
 		return nil, nil
 	}
 	if harmless(err) {
-		return err, nil
+		return nil, err
 	}
 	f := &Foreign{err: err}
 	e, ok := bounded(func() examined { return examine(err) })
 	if !ok {
 		f.mute.Store(true)
 		f.text = fmt.Sprintf("an error of type %T, whose methods do not return", err)
-		return f, &Panic{Text: f.text}
+		return &Panic{Text: f.text}, f
 	}
 	f.text = printable.Line(e.text, maxErrorText)
 	f.mute.Store(e.circular || e.panicked != nil)
-	return f, e.panicked
+	return e.panicked, f
 }
 
 // harmless reports whether err consists of errors whose methods are known.
@@ -115,7 +115,7 @@ func (f *Foreign) Is(target error) bool {
 	comparable := reflect.TypeOf(target).Comparable()
 	is, ok := bounded(func() (is bool) {
 		Walk(f.err, func(e error) bool {
-			if comparable && e == target { //nolint:errorlint // a link of the chain
+			if comparable && e == target {
 				is = true
 			} else if a, asks := e.(interface{ Is(error) bool }); asks {
 				is = a.Is(target)

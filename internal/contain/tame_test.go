@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -65,7 +66,7 @@ func TestKnownErrorsAreTameAsTheyAre(t *testing.T) {
 		fmt.Errorf("x: %w", refused), fmt.Errorf("%w and %w", io.EOF, os.ErrClosed), errors.Join(io.EOF, absent),
 		&contain.Panic{Text: "x"},
 	} {
-		if got, p := contain.Tame(err); got != err || p != nil {
+		if p, got := contain.Tame(err); got != err || p != nil {
 			t.Errorf("%v became %v (%T), %v", err, got, got, p)
 		}
 	}
@@ -74,7 +75,7 @@ func TestKnownErrorsAreTameAsTheyAre(t *testing.T) {
 func TestWhatAnErrorOfOthersIsAndWrapsIsFound(t *testing.T) {
 	w := &wild{unwrap: func() error { return &net.OpError{Op: "dial", Err: syscall.EMFILE} }}
 	for _, err := range []error{w, fmt.Errorf("x: %w", w), &many{[]error{io.EOF, w}}} {
-		got, p := contain.Tame(err)
+		p, got := contain.Tame(err)
 		if got == err || p != nil || got.Error() != err.Error() {
 			t.Fatalf("%v became %v, %v", err, got, p)
 		}
@@ -86,7 +87,7 @@ func TestWhatAnErrorOfOthersIsAndWrapsIsFound(t *testing.T) {
 		if _, none := errors.AsType[*os.PathError](got); none {
 			t.Error("it is what it is not")
 		}
-		if again, p := contain.Tame(got); again != got || p != nil {
+		if p, again := contain.Tame(got); again != got || p != nil {
 			t.Errorf("%v became %v", got, again)
 		}
 	}
@@ -114,7 +115,7 @@ func TestAnErrorWhoseMethodsDoHarmBecomesOneThatDoesNone(t *testing.T) {
 		"an address panics":      {&net.OpError{Op: "read", Addr: badAddr{}, Err: io.EOF}, "an error of type *net.OpError, whose Error panics: in String", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, p := contain.Tame(c.err)
+			p, got := contain.Tame(c.err)
 			if !strings.HasPrefix(got.Error(), c.text) || (p != nil) != c.panicked {
 				t.Errorf("%q, %v", got, p)
 			}
@@ -133,20 +134,20 @@ func TestAnErrorThatDoesNotAnswerIsAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		never := make(chan struct{})
 		defer close(never)
-		asked := 0
-		got, _ := contain.Tame(&wild{is: func() bool { asked++; <-never; return false }})
+		var asked atomic.Int64
+		_, got := contain.Tame(&wild{is: func() bool { asked.Add(1); <-never; return false }})
 		for range 3 {
 			if errors.Is(got, io.ErrClosedPipe) {
 				t.Error("it is")
 			}
 		}
-		hangs, p := contain.Tame(&wild{text: func() string { <-never; return "" }})
-		if asked != 1 || p == nil || !strings.Contains(hangs.Error(), "do not return") {
-			t.Errorf("asked %d times; %v", asked, hangs)
+		p, hangs := contain.Tame(&wild{text: func() string { <-never; return "" }})
+		if asked.Load() != 1 || p == nil || !strings.Contains(hangs.Error(), "do not return") {
+			t.Errorf("asked %d times; %v", asked.Load(), hangs)
 		}
 	})
 	var asked int
-	got, _ := contain.Tame(&wild{is: func() bool { asked++; panic("in Is") }})
+	_, got := contain.Tame(&wild{is: func() bool { asked++; panic("in Is") }})
 	for range 3 {
 		_ = errors.Is(got, io.EOF)
 	}
@@ -185,7 +186,7 @@ func TestATallyReportsEachPanicOnceAndNoMoreThanAFew(t *testing.T) {
 
 func ExampleTame() {
 	var missing *nilError
-	err, p := contain.Tame(missing)
+	p, err := contain.Tame(missing)
 	fmt.Println(err)
 	fmt.Println(p != nil)
 	// Output:

@@ -274,3 +274,53 @@ type justPinging struct{ f *fakes }
 func (j justPinging) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	return j.f.Ping(ctx, addr)
 }
+
+// What carries the calls panics, or ends its goroutine: the next call is made as after any
+// that failed.
+func TestACallerThatPanicsOrEndsItsGoroutineStopsNoHeartbeat(t *testing.T) {
+	for name, harm := range map[string]func(){"a panic": func() { panic("a bug of the embedder") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				good, calls := grants(ttl), 0 // one call at a time
+				f := newFakes(func(ctx context.Context, r request) (dict, error) {
+					if calls++; calls <= 3 {
+						harm()
+					}
+					return good(ctx, r)
+				})
+				log := make(lines, 1000)
+				h := start(t, overFakes(t, f), heartbeat.Config{Logger: zerolog.New(log)})
+				time.Sleep(30 * time.Minute)
+				if beats := len(f.calls("Node.UpdateStatus")); beats < 100 {
+					t.Errorf("%d heartbeats", beats)
+				}
+				if err := h.SetStatus(t.Context(), heartbeat.Down); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A log's writer that blocks stops no heartbeat, and Stop returns.
+func TestALogThatBlocksStopsNoHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		f := newFakes(grants(ttl))
+		h := start(t, overFakes(t, f), heartbeat.Config{Logger: zerolog.New(blocking(release))})
+		time.Sleep(30 * time.Minute)
+		if beats := len(f.calls("Node.UpdateStatus")); beats < 100 {
+			t.Errorf("%d heartbeats", beats)
+		}
+		began := time.Now()
+		stops(t, h)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("Stop took %v", took)
+		}
+		close(release)
+	})
+}
+
+type blocking chan struct{}
+
+func (b blocking) Write(p []byte) (int, error) { <-b; return len(p), nil }

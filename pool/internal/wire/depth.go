@@ -16,7 +16,7 @@ import (
 // would take all of the stack, which ends the process.
 const (
 	maxSteps  = 1000    // from one value to the next inside, with pointers
-	maxValues = 1 << 26 // lists, maps and structs: parts that are shared are written each time
+	maxValues = 1 << 22 // lists, maps and structs: parts that are shared are written each time
 )
 
 // Why a value cannot be written.

@@ -16,3 +16,6 @@ func Weighed(b []byte, v any) (exact, most uint64) {
 	_, _, _ = s.Value(b)
 	return w.cost, (s.Elements()+1)*p.row + rounded(uint64(len(b)))
 }
+
+// Finite is why v cannot be written, or nil.
+func Finite(v any) error { return finite(v) }
