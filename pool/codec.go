@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -149,7 +150,9 @@ type codecPanic struct {
 	cause *contain.Panic
 }
 
-func (e *codecPanic) Error() string { return e.in + " panicked: " + e.cause.Text }
+func (e *codecPanic) Error() string {
+	return printable.Name(e.in) + " panicked: " + printable.Text(e.cause.Text)
+}
 
 func (e *codecPanic) Unwrap() error { return e.cause }
 

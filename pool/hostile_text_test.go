@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -29,13 +30,19 @@ func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
 			&DialError{Addr: text, Err: joined},
 			&raceError{routes: 20, each: []*DialError{dial, dial, {Addr: text + "1", Err: joined}}},
 			&outdatedError{lookup: cause, dial: dial},
-			&TLSError{Addr: text, Kind: cause, Wanted: text, Offered: []string{text, text}, Shown: text, Err: cause},
-			&TLSError{Addr: text, Kind: ErrTLSRefused, Wanted: text, Offered: []string{text, text}, Shown: text, Err: cause},
-			&TLSError{Addr: text, Kind: ErrTLSExpired, Wanted: text, Offered: []string{}, Shown: text, Err: x509.CertificateInvalidError{Reason: x509.Expired, Detail: text}},
+			&TLSError{Addr: text, Kind: cause, Wanted: text, Offered: []string{text, text}, Shown: text, Ours: text, Err: cause},
+			&TLSError{Addr: text, Kind: ErrTLSRefused, Wanted: text, Offered: []string{text, text}, Shown: text, Ours: text, Err: cause},
+			&TLSError{Addr: text, Kind: ErrTLSExpired, Wanted: text, Offered: []string{}, Shown: text, Ours: text, Err: x509.CertificateInvalidError{Reason: x509.Expired, Detail: text}},
 			&TLSConfigError{Field: text, File: text, Problem: TLSProblem(text), Err: cause},
 			&RemoteError{Raw: text, Text: text, Kind: cause},
 			&RemoteError{Raw: text, Text: "2 errors occurred:\n\t* " + text + "\n\t* " + text + "\n\n", Kind: cause},
 			&StreamError{Code: 500, Message: text},
+			streamError(500, text),
+			&WrongPortError{Speaks: text, Begins: []byte(text), Err: cause},
+			&WrongPortError{Speaks: text, Err: cause},
+			&WrongPortError{Begins: []byte(text), Err: cause},
+			&codecPanic{in: text, cause: contain.Recovered(text)},
+			&RoomError{},
 			&BackoffError{Until: time.Unix(1, 0), Failures: 2, Err: dial},
 			&BackoffError{Until: time.Unix(1, 0), Err: cause},
 			&SizeError{},
@@ -49,7 +56,7 @@ func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
 			&ConfigError{Field: text, Reason: text},
 			&HoldError{},
 		}
-	}, "TLSError.Offered")
+	}, "TLSError.Offered", "StreamError.whole", "WrongPortError.Speaks", "WrongPortError.Begins")
 }
 
 // named is an address that prints as any text.

@@ -31,7 +31,7 @@ func (e *WrongPortError) text(s stated) string {
 	var b strings.Builder
 	b.WriteString("this is no RPC port of a Nomad server")
 	if e.Speaks != "" {
-		b.WriteString(", but " + e.Speaks)
+		b.WriteString(", but " + printable.Text(e.Speaks))
 	}
 	if e.Begins != nil {
 		b.WriteString(": it sent " + printable.Quote(string(e.Begins), shownBytes))

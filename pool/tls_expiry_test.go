@@ -81,6 +81,7 @@ func TestACertificateThatIsNotValidNowIsNoReasonNotToStart(t *testing.T) {
 			t.Run(name+"/"+tls.VersionName(v), func(t *testing.T) {
 				log := make(lines, 100)
 				p := newPool(t, pool.Config{TLS: c.config(), Logger: log.logger()})
+				pool.Written(p)
 				said := log.rest()
 				if c.says == "" && len(said) != 0 || c.says != "" && (len(said) != 1 || !strings.Contains(said[0], c.says) || !strings.Contains(said[0], `"warn"`)) {
 					t.Errorf("%q", said)
@@ -127,6 +128,7 @@ func TestAnAuthorityThatIsNotValidNow(t *testing.T) {
 				cfg.CAPEM = slices.Concat(cfg.CAPEM, r.pem)
 			}
 			p := newPool(t, pool.Config{TLS: cfg, Logger: log.logger()})
+			pool.Written(p)
 			if said := log.rest(); c.says == "" && len(said) != 0 || c.says != "" && (len(said) != 1 || !strings.Contains(said[0], c.says)) {
 				t.Errorf("%q", said)
 			}

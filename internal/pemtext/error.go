@@ -3,6 +3,8 @@ package pemtext
 import (
 	"fmt"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // Kind is the kind of a fault.
@@ -34,7 +36,7 @@ func (e *Error) Error() string {
 	case e.Line > 0:
 		fmt.Fprintf(&b, "line %d: ", e.Line)
 	}
-	b.WriteString(e.Reason)
+	b.WriteString(printable.Text(e.Reason))
 	return b.String()
 }
 

@@ -22,15 +22,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s cannot be %s: %s", printable.Quote(e.Path, maxPath), e.Op, e.Why())
+	return fmt.Sprintf("%s cannot be %s: %s", printable.Quote(e.Path, maxPath), printable.Text(e.Op), e.Why())
 }
 
 // Why is the reason and the advice, for texts that name the file themselves.
 func (e *Error) Why() string {
 	if e.Advice == "" {
-		return e.Reason
+		return printable.Text(e.Reason)
 	}
-	return e.Reason + ": " + e.Advice
+	return printable.Text(e.Reason) + ": " + printable.Text(e.Advice)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -53,7 +53,9 @@ type refusal struct {
 	cause          error // of the Error; may be nil
 }
 
-func (r refusal) Error() string { return r.reason }
+func (r refusal) Error() string { return printable.Text(r.reason) }
+
+func (r refusal) Unwrap() error { return r.cause }
 
 // at makes err an *Error. The text of an error of package os has the path in it as it is,
 // so only its cause is taken over into the text.

@@ -68,9 +68,9 @@ func (e *Error) Error() string { return e.Text(plain) }
 // plain is the text of an error of a handshake or a transport.
 func plain(err error) string {
 	if bad, ok := err.(*tls.CertificateVerificationError); ok { //nolint:errorlint // the very next one
-		return bad.Err.Error()
+		err = bad.Err
 	}
-	return err.Error()
+	return contain.Text(err)
 }
 
 // errNoTLS is about a session without TLS.
@@ -95,7 +95,7 @@ func (e *Error) Text(of func(error) string) string {
 		}
 	}
 	if e.Ours != "" {
-		b.WriteString(": " + e.Ours)
+		b.WriteString(": " + printable.Text(e.Ours))
 	}
 	b.WriteString(e.detail(of))
 	return b.String()

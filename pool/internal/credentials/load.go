@@ -3,6 +3,7 @@ package credentials
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -156,6 +157,9 @@ func (m *material) identity() (own, error) {
 	pair, err := pemtext.Pair(chain, keys, time.Now())
 	if err != nil {
 		return own{}, m.key.bad(KeyMismatch, fmt.Errorf("the certificate is in %s; %w", printable.Line(m.cert.file, maxPath), err))
+	}
+	if first, is := chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !is || !first.Equal(pair.Leaf.PublicKey) {
+		return own{}, m.cert.bad(Malformed, fmt.Errorf("its certificates are in the wrong order: the key is for that of %s: put it first, and behind it the one that signed it", names(pair.Leaf)))
 	}
 	shown := make([]*x509.Certificate, len(pair.Certificate))
 	for i, raw := range pair.Certificate {

@@ -39,6 +39,7 @@ type Conn struct {
 	resetsIn    resetQueue    // streams to be reset in yamux
 	closings    closings      // streams that yamux is to forget
 	reading     inbound       // of the reading goroutine
+	first       []byte        // what the peer sent first, once all was forgotten; nil where that was a frame
 	own         *Frame        // of yamux's writing goroutine
 	pendingHead []byte        // of the same: it waits for its body, and then has both
 }
@@ -127,6 +128,7 @@ func (c *Conn) Forget() {
 		c.nb.Forget()
 	}
 	c.next, c.lot, c.size, c.batch = nil, nil, 0, nil
+	c.first = c.First()
 	c.reading = inbound{}
 	c.own, c.pendingHead = nil, nil
 	c.queue.Store(nil)

@@ -30,8 +30,8 @@ func greeted(head []byte) {
 // any more.
 func (c *Conn) First() []byte {
 	in := &c.reading
-	if in.framed {
-		return nil
+	if in.framed || c.first != nil {
+		return c.first
 	}
 	return append([]byte(nil), in.buf[:min(in.to, 64)]...)
 }
