@@ -33,7 +33,7 @@ type TLSConfig struct {
 	CAPEM  []byte
 
 	// CertFile or CertPEM holds the certificate to show and those between it and the
-	// authority, in any order: the key tells which it is.
+	// authority, in that order.
 	CertFile string
 	CertPEM  []byte
 

@@ -75,7 +75,7 @@ func TestFilesThatSayMoreOrLessThanTheyShouldAreRefusedWithTheirPlace(t *testing
 	}
 }
 
-func TestChainsAndBundlesAreReadInAnyOrder(t *testing.T) {
+func TestBundlesAreReadAsTheyAreLeft(t *testing.T) {
 	ca, other, third := newAuthority(t), newAuthority(t), newAuthority(t)
 	own := ca.issue("client.global.nomad")
 	for by, a := range map[string]authority{"the first": ca, "the second": other, "the third": third} {
@@ -83,10 +83,19 @@ func TestChainsAndBundlesAreReadInAnyOrder(t *testing.T) {
 			s := startServerWith(t, testutil.ServerConfig{KeepAlive: -1, TLS: ca.ServerTLS(a.issue("server.global.nomad"), "global")})
 			cfg := &pool.TLSConfig{
 				CAPEM:   slices.Concat(ca.PEM(), bytes.TrimSpace(other.PEM()), bytes.ReplaceAll(third.PEM(), []byte("\n"), []byte("\r"))),
-				CertPEM: slices.Concat([]byte("subject=CA\n"), ca.PEM(), other.PEM(), own.CertPEM), KeyPEM: slices.Concat(own.CertPEM, own.KeyPEM),
+				CertPEM: slices.Concat([]byte("subject=client\n"), own.CertPEM, ca.PEM(), other.PEM()), KeyPEM: slices.Concat(own.CertPEM, own.KeyPEM),
 			}
 			ping(t, newPool(t, pool.Config{TLS: cfg}), s.Addr())
 		})
+	}
+}
+
+func TestAChainInAnotherOrderIsRefusedWithTheNameOfTheCertificateToPutFirst(t *testing.T) {
+	ca := newAuthority(t)
+	own := ca.issue("client.global.nomad")
+	_, err := pool.New(pool.Config{TLS: &pool.TLSConfig{CAPEM: ca.PEM(), CertPEM: slices.Concat(ca.PEM(), own.CertPEM), KeyPEM: own.KeyPEM}})
+	if e := as[*pool.TLSConfigError](t, err); e.Field != "CertPEM" || !strings.Contains(err.Error(), "wrong order") || !strings.Contains(err.Error(), "client.global.nomad") {
+		t.Error(err)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestASessionThatComesUpUnderFormerTrustIsVerifiedToo(t *testing.T) {
 				t.Errorf("%v", late.Cause())
 			}
 			late.End(ErrStopped)
-			<-ended
+			_ = <-ended
 		})
 	}
 }

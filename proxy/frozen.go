@@ -15,7 +15,7 @@ type frozenError struct {
 	recorded string // for a Decision
 }
 
-func (e *frozenError) Error() string { return e.text }
+func (e *frozenError) Error() string { return printable.Line(e.text, maxFrozen) }
 
 // maxFrozen bounds each text of a frozenError, in bytes.
 const maxFrozen = 1 << 10
