@@ -243,7 +243,8 @@ func TestAMessageInsideAnotherTypeReachesNoOwner(t *testing.T) {
 	reply := actor.NewReply[error]()
 	type embeds struct{ messages.SetServers }
 	for _, m := range []messages.Message{
-		disguised{}, disguised{messages.FailureNotice{Server: server(t, "a"), Err: harmful()["Error panics"]}},
+		disguised{},
+		disguised{messages.FailureNotice{Server: server(t, "a"), Err: harmful()["Error panics"]}},
 		embeds{messages.SetServers{Addrs: []string{"b"}, Reply: reply}},
 	} {
 		if err := p.Send(within(t), m); err != nil {
