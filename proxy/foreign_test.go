@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
@@ -227,15 +228,38 @@ func TestTheErrorsOfACallerAreFoundInThoseOfACall(t *testing.T) {
 	}
 }
 
-func TestAMessageInsideAnotherTypeIsNone(t *testing.T) {
+// disguised is a message inside a type of others, whose methods are theirs.
+type disguised struct{ messages.Message }
+
+func (disguised) Abandon(error) { panic("in Abandon") }
+
+func TestAMessageInsideAnotherTypeReachesNoOwner(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, Pinger: pinging(upPinger)})
-	type disguised struct{ messages.Message }
-	for _, m := range []messages.Message{nil, &messages.Recovered{}, disguised{}, disguised{messages.FailureNotice{Err: harmful()["Error panics"]}}} {
+	for _, m := range []messages.Message{nil, &messages.Recovered{}} {
 		if _, ok := errors.AsType[*proxy.MessageError](p.Send(within(t), m)); !ok {
 			t.Errorf("%T was taken", m)
 		}
 	}
+	reply := actor.NewReply[error]()
+	type embeds struct{ messages.SetServers }
+	for _, m := range []messages.Message{
+		disguised{},
+		disguised{messages.FailureNotice{Server: server(t, "a"), Err: harmful()["Error panics"]}},
+		embeds{messages.SetServers{Addrs: []string{"b"}, Reply: reply}},
+	} {
+		if err := p.Send(within(t), m); err != nil {
+			t.Errorf("%T: %v", m, err)
+		}
+	}
+	if _, ok := errors.AsType[*proxy.MessageError](receive(t, "the answer", reply.Chan())); !ok {
+		t.Error("it was processed")
+	}
+	shown(t, p, "a:4647")
 	lives(t, p)
+	stop(t, p.Stop)
+	if err := p.Send(within(t), disguised{}); !errors.Is(err, proxy.ErrStopped) {
+		t.Error(err)
+	}
 }
 
 func TestACallOnTheProxyOfAFailedStartHasAnError(t *testing.T) {

@@ -4,16 +4,20 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // Send puts a message into the owner's mailbox and does not wait for its effect.
-// It blocks while the mailbox is full. Messages are values of the types of
-// package messages: nil, a pointer to one, or one inside a type of others is a *MessageError. The other errors are ctx.Err and ErrStopped.
+// It blocks while the mailbox is full. Messages are values: nil, or a pointer to
+// one, is a *MessageError. The other errors are ctx.Err and ErrStopped.
 //
-// The text of an error in a message is read here: the owner calls none of its methods.
+// A value of another type than those of package messages, with one of them inside, is not
+// processed: its Reply, if it has one, is answered at once, as if the Proxy had ended with a
+// *MessageError. The text of an error in a message is read here: the owner calls none of its methods.
 //
 // A message that carries a Reply, made with actor.NewReply, is answered once Send has
 // returned nil: after its effect is published, or, if the Proxy ends first, as
@@ -21,10 +25,17 @@ import (
 // be watched. The methods below send and wait in one.
 func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
 	harmless, ok := frozen(p.cfg.log, m)
-	if !ok {
-		return &MessageError{Type: fmt.Sprintf("%T", m)}
+	if ok {
+		return p.owner.Tell(ctx, harmless)
 	}
-	return p.owner.Tell(ctx, harmless)
+	bad := &MessageError{Type: fmt.Sprintf("%T", m)}
+	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
+		return bad
+	}
+	if waits, is := m.(actor.Abandoner); is {
+		p.cfg.log.Panicked("a message's methods", contain.Call(func() { waits.Abandon(bad) }))
+	}
+	return p.owner.Err()
 }
 
 // Heartbeat gives the owner the servers, node count, leader and TTL of a heartbeat's reply,
