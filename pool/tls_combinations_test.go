@@ -193,6 +193,9 @@ func TestEachSideOfTheCredentialsIsPutIntoForceByItself(t *testing.T) {
 							if got == serial(inForce) {
 								return true
 							}
+							if door == "Watch" && c.verdict == silent && got == serial(next) {
+								return true // it was tried again in between, now that the way is good, and taken
+							}
 							if door != "Watch" {
 								t.Fatalf("%s is shown, want %s, of %s and %s", got, serial(inForce), serial(was), serial(next))
 							}
