@@ -66,12 +66,12 @@ const (
 
 // bound is that of the kind, and what is granted. Memory is three times that: as it comes
 // in, as it is decoded, and as much again of garbage that was not collected yet. A stream
-// is a goroutine.
+// is a goroutine, and a second one while its session ends.
 func (s *scenario) bound() bound {
 	b := bounds[s.kind]
 	b.RSS += 3 * s.grants
 	if s.opens {
-		b.Goroutines += streamsGranted
+		b.Goroutines += 2 * streamsGranted
 		b.RSS += streamsGranted * streamCost
 	}
 	return b

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Bounds of one Lookup.
@@ -43,21 +44,19 @@ func (l lookup) service(ctx context.Context, q question) (found []Found, failed 
 	}
 	reason := ErrNotOffered
 	targets := map[string]*target{}
-	var running sync.WaitGroup
+	var wanted []*target
 	for _, r := range records {
 		switch {
 		case r.Target == ".":
 		case r.Port == 0:
 			reason = ErrUnusable
 		case targets[strings.ToLower(r.Target)] == nil:
-			t := &target{}
+			t := &target{host: r.Target}
 			targets[strings.ToLower(r.Target)] = t
-			running.Go(func() {
-				t.ips, t.failed = l.addresses(ctx, subject{name: q.name, host: r.Target, kind: typeAddress, target: r.Target})
-			})
+			wanted = append(wanted, t)
 		}
 	}
-	running.Wait()
+	l.resolve(ctx, q, wanted)
 	if len(targets) == 0 {
 		return nil, append(failed, s.failed("", reason, nil))
 	}
@@ -76,8 +75,25 @@ func (l lookup) service(ctx context.Context, q question) (found []Found, failed 
 
 // target has the addresses of a target of SRV records.
 type target struct {
+	host   string
 	ips    []netip.Addr
 	failed []*LookupError
+}
+
+// resolve asks for the addresses of targets, with no more goroutines than questions may be
+// under way.
+func (l lookup) resolve(ctx context.Context, q question, wanted []*target) {
+	var running sync.WaitGroup
+	var next atomic.Int64
+	for range min(len(wanted), atOnce) {
+		running.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(wanted); i = int(next.Add(1)) - 1 {
+				t := wanted[i]
+				t.ips, t.failed = l.addresses(ctx, subject{name: q.name, host: t.host, kind: typeAddress, target: t.host})
+			}
+		})
+	}
+	running.Wait()
 }
 
 // addresses returns the addresses of a host that can be dialed, each once, in random
