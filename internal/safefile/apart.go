@@ -16,8 +16,8 @@ var overdue atomic.Int64
 
 // apart calls f in a goroutine of its own, and waits for it until ctx ends, or for limit.
 func apart[T any](ctx context.Context, limit time.Duration, f func() (T, error)) (none T, err error) {
-	if err := ctx.Err(); err != nil {
-		return none, err
+	if ctx.Err() != nil {
+		return none, context.Cause(ctx)
 	}
 	if n := overdue.Load(); n >= maxOverdue {
 		return none, refusal{reason: fmt.Sprintf("%d files are still being read whose file systems do not answer", n), advice: "look at what is mounted"}
