@@ -155,7 +155,8 @@ func TestARequestWithoutAMethodForItIsNotReadFurther(t *testing.T) {
 				}
 				_ = st.Close()
 			}
-			if st := p.Stats(); st.ReverseBytes != 0 || st.RefusedBytes != 0 {
+			await(t, "everything is given back", func() bool { return p.Stats().ReverseBytes == 0 })
+			if st := p.Stats(); st.RefusedBytes != 0 {
 				t.Fatalf("%+v", st)
 			}
 		})

@@ -149,6 +149,7 @@ func TestTheLogSaysOnceWhichFilesOthersCanReadOrWrite(t *testing.T) {
 	var log bytes.Buffer
 	p := newPool(t, pool.Config{TLS: f.config(0), Logger: zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.WarnLevel)})
 	noError(t, p.SetTLS(t.Context(), f.config(0)))
+	pool.Written(p)
 	for _, text := range []string{"TLSConfig.KeyFile " + f.key + " can be read by every user", "TLSConfig.CAFile " + f.ca + " can be written by every user"} {
 		if n := strings.Count(log.String(), text); n != 1 {
 			t.Errorf("%q is said %d times in\n%s", text, n, log.String())

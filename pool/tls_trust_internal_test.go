@@ -58,7 +58,9 @@ func TestASessionThatComesUpUnderFormerTrustIsVerifiedToo(t *testing.T) {
 				t.Errorf("%v", late.Cause())
 			}
 			late.End(ErrStopped)
-			_ = <-ended
+			if err := <-ended; err == nil {
+				t.Error("it ended for no reason")
+			}
 		})
 	}
 }
