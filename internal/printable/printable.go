@@ -57,12 +57,16 @@ func Quote(s string, limit int) string {
 
 // cutAt is the largest number of bytes up to limit at which no character is cut in two.
 func cutAt(s string, limit int) int {
-	for back := 0; back < utf8.UTFMax && limit-back > 0; back++ {
+	limit = max(limit, 0)
+	for back := 1; back < utf8.UTFMax && back <= limit; back++ {
 		if utf8.RuneStart(s[limit-back]) {
-			return limit - back
+			if _, n := utf8.DecodeRuneInString(s[limit-back:]); n > back {
+				return limit - back
+			}
+			break
 		}
 	}
-	return max(limit, 0)
+	return limit
 }
 
 // unsafe reports whether a character must be escaped. A byte that is not UTF-8 reads as
