@@ -163,7 +163,7 @@ func TestAContextThatHasEndedReadsNothing(t *testing.T) {
 	mine := errors.New("mine")
 	stop(mine)
 	path := put(t, filepath.Join(t.TempDir(), "file"), "x")
-	if _, err := safefile.Read(ctx, path, rules); !errors.Is(err, context.Canceled) {
+	if _, err := safefile.Read(ctx, path, rules); !errors.Is(err, mine) {
 		t.Error(err)
 	}
 }
