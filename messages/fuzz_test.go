@@ -52,7 +52,7 @@ func FuzzParseServer(f *testing.F) {
 func checkAddrError(t *testing.T, e *messages.AddrError) {
 	t.Helper()
 	text := e.Error()
-	quoted := fmt.Sprintf("%q", e.Input[:min(len(e.Input), 100)])
+	quoted := fmt.Sprintf("%q", beginning(e.Input, 100))
 	if !strings.Contains(text, quoted) || !strings.Contains(text, e.Reason) || !strings.Contains(text, "want host") {
 		t.Errorf("the error for %q is %q", e.Input, text)
 	}
@@ -62,6 +62,21 @@ func checkAddrError(t *testing.T, e *messages.AddrError) {
 	if len(text) > 700 {
 		t.Errorf("the error for %d bytes of input has %d", len(e.Input), len(text))
 	}
+}
+
+// beginning is the first bytes of s, or a few less: a character is not cut in two.
+func beginning(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	end := most
+	for at := range s { // where characters, and bytes that are none, begin
+		if at > most {
+			break
+		}
+		end = at
+	}
+	return s[:end]
 }
 
 // checkNormal checks with the standard library's eyes that addr is host:port in
