@@ -187,24 +187,6 @@ func TestAValueThatGrowsTooMuchIsNotDecoded(t *testing.T) {
 	}
 }
 
-// A long list gets its length at once: if it grew, it would take more than twice as much on
-// the way, which is not in the estimate.
-func TestALongListIsMadeOnce(t *testing.T) {
-	const n = 20_000
-	b := listOf(n, 0x80)
-	d := wire.NewDecoder()
-	d.Bound(64<<20, 0)
-	var rows []Row
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	noError(t, d.Body(b, &rows))
-	runtime.ReadMemStats(&after)
-	size := uint64(n) * uint64(reflect.TypeFor[Row]().Size())
-	if made := after.TotalAlloc - before.TotalAlloc; len(rows) != n || made > size+size/4 {
-		t.Errorf("%d bytes were made for %d rows of %d bytes together", made, len(rows), size)
-	}
-}
-
 // A reader for which no bound was set, as that of a server's request, has one too.
 func TestAReaderWithoutABoundHasOneToo(t *testing.T) {
 	var rows []Row

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"math"
 	"reflect"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
@@ -28,6 +27,5 @@ func newHandle() *codec.MsgpackHandle {
 	h.MapType = reflect.TypeFor[map[string]any]()
 	h.TypeInfos = codec.NewTypeInfos([]string{"codec"}) // without it json tags rename and drop fields too
 	h.MaxDepth = MaxDepth + 1                           // the codec refuses at its bound, the scanner behind it
-	h.MaxInitLen = math.MaxInt32                        // lists get their length at once: a scanner has seen all of their elements
 	return h
 }
