@@ -63,6 +63,8 @@
 // of its own gives a [Pinger] instead. If it is a [Caller] too, Call goes over it;
 // if not, the agent calls FindServer before each call of its own and reports failures
 // with [Proxy.NotifyFailed]. A Pinger, Caller or Discoverer runs in several
-// goroutines, must return when its context ends, and must not panic: as in any
-// goroutine, a panic there ends the program.
+// goroutines, and must return when its context ends. A panic of the agent's code, where
+// the proxy or its pool calls it, is an error of that one call: it is logged with its stack,
+// and counted, see [Proxy.Stats]. In a goroutine that the agent's code starts itself it ends the
+// program, as any does.
 package proxy
