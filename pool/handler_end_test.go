@@ -36,7 +36,9 @@ func TestTheEndOfASessionIsReportedWhileAHandlerGoesOn(t *testing.T) {
 			}
 			receive(t, "the request", entered)
 			s.Kill()
-			receive(t, "the notice", downs)
+			if err := receive(t, "the notice", downs); err == nil {
+				t.Error("the notice has no reason")
+			}
 			noError(t, s.Restart())
 			ping(t, p, s.Addr())
 			if st := p.Stats(); st.Dials != 2 || len(downs) != 0 {

@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,7 +55,7 @@ func askToMount(dir string) (fuse int, err error) {
 		return -1, err
 	}
 	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
-	defer ours.Close()
+	defer func() { _ = ours.Close() }()
 	cmd := exec.Command(mounter, "-o", "fsname=rpcproxy-silent,nosuid,nodev", "--", dir)
 	cmd.Env, cmd.ExtraFiles = append(os.Environ(), "_FUSE_COMMFD=3"), []*os.File{theirs}
 	said, err := cmd.CombinedOutput()
@@ -68,12 +69,13 @@ func askToMount(dir string) (fuse int, err error) {
 		return -1, err
 	}
 	messages, err := syscall.ParseSocketControlMessage(rights[:n])
-	if err != nil || len(messages) != 1 {
-		return -1, fmt.Errorf("%s sent no descriptor: %v", mounter, err)
+	if err != nil {
+		return -1, err
 	}
-	descriptors, err := syscall.ParseUnixRights(&messages[0])
-	if err != nil || len(descriptors) != 1 {
-		return -1, fmt.Errorf("%s sent no descriptor: %v", mounter, err)
+	for _, m := range messages {
+		if sent, err := syscall.ParseUnixRights(&m); err == nil && len(sent) == 1 {
+			return sent[0], nil
+		}
 	}
-	return descriptors[0], nil
+	return -1, errors.New(mounter + " sent no descriptor")
 }
