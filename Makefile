@@ -95,7 +95,7 @@ lint: golangci nomutex ## golangci-lint, and no lock anywhere
 .PHONY: golangci
 golangci:
 	@echo "== golangci-lint"
-	@$(GOLANGCI_LINT) run $(PKGS)
+	@$(GOLANGCI_LINT) run --allow-parallel-runners $(PKGS)
 
 .PHONY: nomutex
 nomutex: .cache/nomutex

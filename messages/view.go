@@ -53,6 +53,10 @@ type Ranked struct {
 	Health   Health
 	Source   Source
 	Retained bool // no longer named by the heartbeat; kept until a named server answers
+
+	// Failures is how often the server has come to be Failed since it was listed. A reader
+	// that sees only some of the views learns by it of a failure between two of them.
+	Failures uint64
 }
 
 // View is an immutable picture of the server list. Any number of goroutines may

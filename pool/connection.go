@@ -23,8 +23,7 @@ type connection struct {
 	conn        *mux.Conn
 	route       string      // what was dialed: the server's address, or one of its name
 	routeFailed atomic.Bool // the resolver knows that it failed
-	leftNoted   bool        // Hooks.Down was called because the server is leaving; of the owner
-	deserted    bool        // Hooks.Down was called because the server answers no calls; of the owner
+	endNoted    bool        // its end, or that its server is leaving or answers no calls, was reported; of the owner
 
 	peer  *credentials.Peer // what the server has shown; nil: it was reached without TLS
 	trust trust             // of the owner, once the session is up

@@ -51,15 +51,12 @@ func (o *owner) Step(now time.Time, letter mail) {
 		}
 		return
 	case core.Connect:
-		o.noteLeaving(m.Addr, m.Except)
-		o.avoidEnded(m.Except)
+		o.noteEnd(m.Except)
 	case core.Disconnected:
-		if !o.noteLeaving(m.Addr, m.Session) {
-			o.reportEnd(m.Addr, m.Session, m.Err)
-		}
+		o.noteEnd(m.Session)
 		delete(o.live, m.Session)
 	case core.Leaving:
-		o.noteLeaving(m.Addr, m.Session)
+		o.noteEnd(m.Session)
 	case core.Dialed:
 		delete(o.dialing, m.Session)
 		o.noteDial(m.Addr, m.Err)

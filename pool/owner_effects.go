@@ -55,14 +55,6 @@ func (o *owner) avoid(session uint64) {
 	o.on(session, func(s *connection) { o.pool.resolver.Failed(s.Addr, s.route) })
 }
 
-// avoidEnded has the dial in place of a session that broke begin with another address of
-// the name, also if a call reports it before the session's goroutine does.
-func (o *owner) avoidEnded(session uint64) {
-	if s := o.live[session]; s != nil && s.Ended() {
-		o.pool.failRoute(s, s.Cause())
-	}
-}
-
 // ask makes a Status.Ping on a session in a goroutine of its own.
 func (o *owner) ask(s *connection) {
 	p := o.pool
@@ -79,8 +71,7 @@ func (o *owner) ask(s *connection) {
 func (o *owner) desert(s *connection, cause error) {
 	o.pool.log.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
 		Msg("calls leave a session whose server answers none")
-	o.reportEnd(s.Addr, s.ID, cause)
-	s.deserted = true
+	o.reportEnd(s, cause)
 	s.Desert(cause)
 }
 
@@ -124,29 +115,30 @@ func (o *owner) publish(e core.Publish) {
 	o.pool.table.Store(&t)
 }
 
-// reportEnd calls Hooks.Down at the end of a session, unless its server is judged by
-// another one.
-func (o *owner) reportEnd(addr string, session uint64, err error) {
-	reported := o.live[session] != nil && o.live[session].deserted
-	if !reported && !o.core.Superseded(addr, session) {
-		o.down(addr, err)
+// noteEnd reports a session that has ended, or whose server is leaving. Whoever finds out
+// first has it reported, the session's goroutine or a call that asks for another one: once
+// that is up, the server is judged by it. The dial for it begins with another address of the
+// name.
+func (o *owner) noteEnd(session uint64) {
+	s := o.live[session]
+	if s == nil || !s.Ended() && !s.Leaving() {
+		return
 	}
+	cause := s.Cause()
+	if s.Leaving() {
+		cause = ErrLeaving
+	}
+	o.pool.failRoute(s, cause)
+	o.reportEnd(s, cause)
 }
 
-// noteLeaving reports whether the server of a session is leaving. The first time it calls
-// Hooks.Down: for the session's goroutine, or for a call that found the session of no use
-// before. Later the session may be superseded.
-func (o *owner) noteLeaving(addr string, session uint64) bool {
-	s := o.live[session]
-	if s == nil || !s.Leaving() {
-		return false
+// reportEnd calls Hooks.Down for a session that calls leave, the first time, unless its server
+// is judged by another one.
+func (o *owner) reportEnd(s *connection, err error) {
+	if !s.endNoted && !o.core.Superseded(s.Addr, s.ID) {
+		o.down(s.Addr, err)
 	}
-	if !s.leftNoted {
-		s.leftNoted = true
-		o.pool.failRoute(s, ErrLeaving)
-		o.reportEnd(addr, session, ErrLeaving)
-	}
-	return true
+	s.endNoted = true
 }
 
 // down calls Hooks.Down for a server that cannot be reached, or that is leaving, but not
@@ -201,10 +193,8 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	begin = time.Now()
 	err = s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
-	p.failRoute(s, err)
 	log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{server: d.Addr}.text(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
-	_ = o.tell(ctx, mail{Message: core.Disconnected{Addr: d.Addr, Session: d.Session, Err: err}})
 }
 
 // since is the time since then, for a log line.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
@@ -35,12 +36,12 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 		p.sessions = p.sessionConfig()
 		s := p.newConnection(context.Background(), &muxtest.Conn{}, addr, route, 1)
 		s.End(cause)
-		o := &owner{pool: p, live: map[uint64]*connection{1: s}}
+		o := &owner{pool: p, live: map[uint64]*connection{1: s}, core: core.New(core.Config{})}
 		ends() // the name is known
-		if o.avoidEnded(0); len(ends()) != 3 {
+		if o.noteEnd(0); len(ends()) != 3 {
 			t.Fatal("no session is reported, and yet an address failed")
 		}
-		o.avoidEnded(1)
+		o.noteEnd(1)
 		if last := ends(); (len(last) == 1 && last[route]) != fails {
 			t.Errorf("%v: the last are %v", cause, last)
 		}

@@ -41,6 +41,36 @@ func TestASlowWatcherDoesNotBlockTheOwnerAndSeesTheLatest(t *testing.T) {
 	}
 }
 
+// A watcher may see none of the views in which a server has failed.
+func TestAViewTellsHowOftenAServerHasComeToFail(t *testing.T) {
+	p := listed(t, "a", "b")
+	failures := func(of messages.Server) (n uint64) {
+		for r := range p.View().Ranking() {
+			if r.Server == of {
+				n = r.Failures
+			}
+		}
+		return n
+	}
+	first := active(t, p)
+	for n := range uint64(3) {
+		if got := failures(first); got != n {
+			t.Fatalf("it has failed %d times, want %d", got, n)
+		}
+		for range 2 { // the second notice tells nothing new
+			if err := p.NotifyFailed(within(t), first, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Send(within(t), messages.Recovered{Server: first, Epoch: p.View().Epoch()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if second := active(t, p); second == first || failures(second) != 0 {
+		t.Errorf("%v has failed %d times", second, failures(second))
+	}
+}
+
 func TestWatchEndsWhenTheProxyIsStopped(t *testing.T) {
 	p := listed(t, "a")
 	var watchers sync.WaitGroup

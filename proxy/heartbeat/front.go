@@ -8,15 +8,19 @@ import (
 
 // observation is what a view shows about the active server.
 type observation struct {
-	server messages.Server // zero: there is none
-	health messages.Health
-	failed map[string]bool // addresses of the servers that have failed
+	server   messages.Server // zero: there is none
+	health   messages.Health
+	failed   map[string]bool   // addresses of the servers that have failed
+	failures map[string]uint64 // by address: how often, of those that ever have
 }
 
 // observationOf reads a view.
 func observationOf(v *messages.View) observation {
-	s := observation{failed: map[string]bool{}}
+	s := observation{failed: map[string]bool{}, failures: map[string]uint64{}}
 	for r := range v.Ranking() {
+		if r.Failures > 0 {
+			s.failures[r.Server.Addr] = r.Failures
+		}
 		if r.Health == messages.Failed {
 			s.failed[r.Server.Addr] = true
 		}
@@ -30,6 +34,7 @@ func observationOf(v *messages.View) observation {
 type front struct {
 	observation
 	answerer    messages.Server // the server that sent the last good reply
+	counted     uint64          // failures of answerer that are known
 	sessionLost bool            // answerer failed or was left since then: its session ends
 	changed     bool            // another server became active while the call was under way
 	renewed     bool            // its session was replaced meanwhile
@@ -43,10 +48,13 @@ func (f *front) needsBeat() bool {
 	return works && f.server.Addr != "" && f.answerer.Addr != "" && (f.server.Addr != f.answerer.Addr || f.sessionLost)
 }
 
-// observe takes a view. moved reports whether another server is active, or the answerer
-// has failed; recovered whether the active server answers after it did not.
+// observe takes a view. moved reports whether another server is active, or the answerer has
+// failed, also if it was alive again before anybody looked; recovered whether the active
+// server answers after it did not.
 func (f *front) observe(s observation) (moved, recovered bool) {
-	other, failed := s.server.Addr != f.server.Addr, s.failed[f.answerer.Addr]
+	other, failures := s.server.Addr != f.server.Addr, s.failures[f.answerer.Addr]
+	failed := s.failed[f.answerer.Addr] || failures != f.counted
+	f.counted = failures
 	moved = other || failed
 	recovered = s.health == messages.Alive && (other || f.health != messages.Alive)
 	f.sessionLost = f.sessionLost || failed || other && f.server.Addr == f.answerer.Addr && f.answerer.Addr != ""
@@ -61,7 +69,8 @@ func (f *front) replied(from messages.Server) bool {
 	if from.Addr == "" {
 		from = f.server
 	}
-	f.answerer, f.sessionLost = from, f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
+	f.answerer, f.counted = from, f.failures[from.Addr]
+	f.sessionLost = f.failed[from.Addr] || f.renewed && from.Addr == f.server.Addr
 	return f.changed && f.needsBeat()
 }
 

@@ -59,7 +59,8 @@ type (
 
 // Sessions and their use.
 type (
-	// Disconnected reports that a session has ended.
+	// Disconnected reports that a session has ended. Handlers may go on, which its goroutine
+	// waits for.
 	Disconnected struct {
 		Addr    string
 		Session uint64

@@ -39,7 +39,8 @@ func (c *Config) now() time.Duration { return time.Since(c.Origin) }
 //
 // What a waiting call sees is reported again while it lasts: core.Overdue, core.Late,
 // core.Unopened. A core.Proven that was not taken is repeated with the next answer. A
-// core.Unanswered may be lost. Tell brings core.Leaving and core.Drained.
+// core.Unanswered may be lost. Tell brings core.Leaving, core.Drained and
+// core.Disconnected.
 type Notify interface {
 	TryTell(m core.Message) bool
 	Tell(ctx context.Context, m core.Message)

@@ -61,9 +61,9 @@ func (s *Session) Attach(m mux.Session) { s.yamux = m }
 // at once.
 func (s *Session) Listen() { s.group.run(s.accept) }
 
-// Run waits until the session has ended, ends it with stopped when ctx does, and releases
-// its resources: it is the last of the session's goroutines to end. It returns why the
-// session ended.
+// Run waits until the session has ended, ends it with stopped when ctx does, reports the end,
+// and releases its resources: it is the last of the session's goroutines to end, and a handler
+// may keep it. It returns why the session ended.
 //
 // The session's own context does not come from ctx, so that its cause is always one of
 // the pool's.
@@ -84,6 +84,7 @@ func (s *Session) Run(ctx context.Context, stopped func() error) error {
 		}
 	}
 	_ = s.yamux.Close() // always nil; ends every call that blocks in yamux
+	s.cfg.Notify.Tell(ctx, core.Disconnected{Addr: s.Addr, Session: s.ID, Err: s.Cause()})
 	s.group.leave()
 	<-s.group.ended
 	s.conn.Forget()

@@ -20,6 +20,7 @@ type entry struct {
 	retained      bool            // no longer named, kept until a server that is named answers
 	found         bool            // discovery brought it, and nothing else has since
 	failure       uint64          // sequence number of its last failure
+	failures      uint64          // how often it has come to be failed
 	cause         error           // of its last failure; nil: it did not answer
 	since         uint64          // epoch that published its last change of health, or that it was added
 	touched       bool            // such a change waits for the next epoch

@@ -10,6 +10,7 @@ func (r *Roster) fail(e *entry, cause error) bool {
 		return false
 	}
 	e.health, e.touched = messages.Failed, true
+	e.failures++
 	r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
 	return true
 }

@@ -74,7 +74,9 @@ func (r *Roster) ranked(i int, e *entry) messages.Ranked {
 	if i >= len(r.list.primaries) {
 		role, source = messages.Backup, e.listedBy // as list.source, without the search
 	}
-	return messages.Ranked{Server: e.server, Role: role, Health: e.health, Source: source, Retained: e.retained}
+	return messages.Ranked{
+		Server: e.server, Role: role, Health: e.health, Source: source, Retained: e.retained, Failures: e.failures,
+	}
 }
 
 // asOf is the epoch that already shows everything known of e: the last one, or

@@ -1,0 +1,32 @@
+package testutil
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+// verdict is a Tester that keeps what it is told.
+type verdict struct{ said string }
+
+func (*verdict) Helper() {}
+
+func (v *verdict) Skipf(format string, args ...any) { v.said = "skip: " + fmt.Sprintf(format, args...) }
+
+func (v *verdict) Fatalf(format string, args ...any) {
+	v.said = "fatal: " + fmt.Sprintf(format, args...)
+}
+
+func TestATestThatCannotRunFailsWhereNobodyWouldMissIt(t *testing.T) {
+	for ci, want := range map[string]string{
+		"":      "skip: it cannot run here: no disk",
+		"false": "skip: it cannot run here: no disk",
+		"true":  "fatal: this test must run where CI is true, and cannot (.ci/run installs what it needs): no disk",
+	} {
+		t.Setenv("CI", ci)
+		var v verdict
+		if Unable(&v, errors.New("no disk")); v.said != want {
+			t.Errorf("CI=%q: %q, want %q", ci, v.said, want)
+		}
+	}
+}
