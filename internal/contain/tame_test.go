@@ -162,6 +162,41 @@ func TestATallyReportsEachPanicOnceAndNoMoreThanAFew(t *testing.T) {
 	}
 }
 
+func TestATallyTellsThePlacesOfCodeApart(t *testing.T) {
+	var tally contain.Tally
+	var none *nilError
+	one := func() { _ = none.text }
+	two := func() { _ = none.text }
+	for i, f := range []func(){one, one, two, two, one} {
+		if first, want := tally.Note("x", contain.Call(f)), i == 0 || i == 2; first != want {
+			t.Errorf("%d: %v", i, first)
+		}
+	}
+	// What stands above in the stack makes no difference: it is the same code.
+	if tally.Note("x", func() *contain.Panic { return contain.Apart(one) }()) {
+		t.Error("it is new")
+	}
+}
+
+func TestAStackIsCutToWholeLinesBehindThePanic(t *testing.T) {
+	p := contain.Call(func() { deep(1000) })
+	stack := string(p.Stack)
+	if len(stack) > 8<<10+4 || len(stack) < 7<<10 || !strings.HasSuffix(stack, "\n...\n") || !strings.Contains(stack, "tame_test.go") {
+		t.Errorf("%d bytes: %s", len(stack), stack[max(0, len(stack)-300):])
+	}
+	if p := contain.Call(func() { panic("short") }); strings.HasSuffix(string(p.Stack), "...\n") {
+		t.Errorf("%s", p.Stack)
+	}
+}
+
+// deep panics n calls below.
+func deep(n int) int {
+	if n == 0 {
+		panic("deep")
+	}
+	return deep(n-1) + 1
+}
+
 func ExampleTame() {
 	var missing *nilError
 	p, err := contain.Tame(missing)

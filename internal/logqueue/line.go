@@ -68,7 +68,7 @@ func (l *Line) Cut(name, value string, limit int) *Line {
 	return l.add(field{name: name, text: printable.Line(value, limit)})
 }
 
-// Bytes adds a text of our own as it is, such as a stack.
+// Bytes adds a text of our own, of bounded length, as it is, such as that of contain.Stack.
 func (l *Line) Bytes(name string, value []byte) *Line {
 	return l.add(field{name: name, text: string(value)})
 }
