@@ -2,7 +2,6 @@ package actor
 
 import (
 	"errors"
-	"runtime/debug"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
@@ -16,7 +15,7 @@ var errGoexit = errors.New("runtime.Goexit was called")
 // started. If Behavior.Stop panics as well, the first panic stays the cause.
 type PanicError struct {
 	Value any    // what was passed to panic
-	Stack []byte // where, as debug.Stack writes it
+	Stack []byte // where, as debug.Stack writes it, up to 8 KiB
 	text  string // of Value
 }
 
@@ -46,7 +45,7 @@ func guard(cause *error, f func()) {
 			v = errGoexit
 		}
 		if v != nil && *cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
-			*cause = &PanicError{Value: v, Stack: debug.Stack(), text: contain.ValueText(v)}
+			*cause = &PanicError{Value: v, Stack: contain.Stack(), text: contain.ValueText(v)}
 		}
 	}()
 	f()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // explode is what the panicking Behaviors call; its name must be in the stack.
@@ -172,16 +173,10 @@ func TestAPanicInStartLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-// wild is a panic's value whose methods do what they are told.
-type wild struct{ do func() string }
-
-func (w wild) Error() string  { return w.do() }
-func (w wild) String() string { return w.do() }
-
 func TestTheTextOfAPanicIsPrintableAndBoundedWhateverItsValueDoes(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
-	var none *wild
+	var none *testutil.WildError
 	for name, c := range map[string]struct {
 		value any
 		want  string
@@ -190,12 +185,12 @@ func TestTheTextOfAPanicIsPrintableAndBoundedWhateverItsValueDoes(t *testing.T) 
 		"enormous":           {strings.Repeat("x", 1<<20), strings.Repeat("x", 512) + "... (1048576 bytes)"},
 		"a number":           {7, "7"},
 		"an error":           {io.EOF, "EOF"},
-		"a nil pointer":      {none, "a value of type *actor_test.wild"},
-		"it panics":          {&wild{func() string { panic("in it") }}, "a value of type *actor_test.wild"},
-		"it panics twice":    {&wild{func() string { panic(&wild{func() string { panic("in it") }}) }}, "a value of type *actor_test.wild"},
-		"it exits":           {&wild{func() string { runtime.Goexit(); return "" }}, "a value of type *actor_test.wild"},
-		"it hangs":           {&wild{func() string { <-never; return "" }}, "a value of type *actor_test.wild"},
-		"enormous error":     {&wild{func() string { return strings.Repeat("y", 1<<20) }}, strings.Repeat("y", 512) + "... (1048576 bytes)"},
+		"a nil pointer":      {none, "a value of type *testutil.WildError"},
+		"it panics":          {&testutil.WildError{Text: func() string { panic("in it") }}, "a value of type *testutil.WildError"},
+		"it panics twice":    {&testutil.WildError{Text: func() string { panic(&testutil.WildError{Text: func() string { panic("in it") }}) }}, "a value of type *testutil.WildError"},
+		"it exits":           {&testutil.WildError{Text: func() string { runtime.Goexit(); return "" }}, "a value of type *testutil.WildError"},
+		"it hangs":           {&testutil.WildError{Text: func() string { <-never; return "" }}, "a value of type *testutil.WildError"},
+		"enormous error":     {&testutil.WildError{Text: func() string { return strings.Repeat("y", 1<<20) }}, strings.Repeat("y", 512) + "... (1048576 bytes)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := play(1, script[int]{step: func(time.Time, int) { explode(c.value) }})

@@ -11,17 +11,17 @@ func ExampleParseServer() {
 	for _, s := range []string{"10.0.0.1", "Nomad.Example.com.:5000", "::1", "10.0.0.300", "nomad:0"} {
 		server, err := messages.ParseServer(s)
 		if bad, ok := errors.AsType[*messages.AddrError](err); ok {
-			fmt.Printf("%s is refused: %s\n", bad.Input, bad.Reason)
+			fmt.Printf("%q is refused: %s\n", bad.Input, bad.Reason)
 			continue
 		}
-		fmt.Printf("%s is %s\n", server.Name, server.Addr)
+		fmt.Printf("%q is %s\n", server.Name, server.Addr)
 	}
 	// Output:
-	// 10.0.0.1 is 10.0.0.1:4647
-	// Nomad.Example.com.:5000 is nomad.example.com.:5000
-	// ::1 is [::1]:4647
-	// 10.0.0.300 is refused: the host ends in a number but is not an IPv4 address
-	// nomad:0 is refused: the port is zero
+	// "10.0.0.1" is 10.0.0.1:4647
+	// "Nomad.Example.com.:5000" is nomad.example.com.:5000
+	// "::1" is [::1]:4647
+	// "10.0.0.300" is refused: the host ends in a number but is not an IPv4 address
+	// "nomad:0" is refused: the port is zero
 }
 
 func ExampleView() {
@@ -38,12 +38,12 @@ func ExampleView() {
 	for r := range v.Ranking() {
 		fmt.Println(r.Server, r.Role, r.Health)
 	}
-	fmt.Println(v.NumNodes(), "nodes, leader", v.LeaderAddr(), "epoch", v.Epoch())
+	fmt.Printf("%d nodes, leader %q, epoch %d\n", v.NumNodes(), v.LeaderAddr(), v.Epoch())
 	// Output:
 	// active: 10.0.0.1:4647
 	// 10.0.0.1:4647 primary alive
 	// 10.0.0.2:4647 backup unknown
-	// 250 nodes, leader 10.0.0.2:4647 epoch 3
+	// 250 nodes, leader "10.0.0.2:4647", epoch 3
 }
 
 // One bad address refuses a whole list; the error names each.

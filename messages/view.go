@@ -124,8 +124,8 @@ func (v *View) Addrs() []string { return v.addrs }
 // NumNodes is the cluster's size in the last heartbeat.
 func (v *View) NumNodes() int { return v.numNodes }
 
-// LeaderAddr is the leader's RPC address in the last heartbeat; empty if it named
-// none.
+// LeaderAddr is the leader's RPC address in the last heartbeat, as the server wrote it, up to
+// 300 bytes; empty if it named none.
 func (v *View) LeaderAddr() string { return v.leader }
 
 // Health is the health of s; Unknown if it is not in the list.

@@ -63,7 +63,7 @@ var (
 // PanicError is a panic in code of the agent's that was contained where it was called:
 // Config.Dial, its connections, a proxy's Pinger, Discoverer or Caller. Text is the panic's
 // value, printable and of a few hundred bytes at most, Stack where it was, as debug.Stack
-// writes it, or empty.
+// writes it, up to 8 KiB, or empty.
 type PanicError = contain.Panic
 
 // ErrHalfClosed means that reading ended because the stream was half-closed for too long:

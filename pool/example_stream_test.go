@@ -34,8 +34,8 @@ func ExamplePool_Stream() {
 	}
 	defer func() { _ = conn.Close() }()
 	payload, err := pool.NewFrameReader(conn).Next()
-	fmt.Println(string(payload), err)
-	// Output: hello <nil>
+	fmt.Printf("%q %v\n", payload, err)
+	// Output: "hello" <nil>
 }
 
 // The agent answers what a server asks of it.

@@ -59,7 +59,7 @@ func ExamplePool_SetTLS() {
 		_, err = p.Ping(ctx, server.Addr())
 	}
 	if e, ok := errors.AsType[*pool.TLSError](err); ok {
-		fmt.Println(e.Wanted, e.Offered, errors.Is(err, pool.ErrTLSWrongName))
+		fmt.Printf("%q %q %v\n", e.Wanted, e.Offered, errors.Is(err, pool.ErrTLSWrongName))
 	}
 	// Output:
 	// called: <nil>
@@ -67,5 +67,5 @@ func ExamplePool_SetTLS() {
 	// refused: true
 	// called: <nil>
 	// replaced: <nil>
-	// server.mars.nomad [server.global.nomad localhost] true
+	// "server.mars.nomad" ["server.global.nomad" "localhost"] true
 }

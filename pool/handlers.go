@@ -23,7 +23,8 @@ import (
 //
 // Each stream has a goroutine of its own, which runs the calls on it one after the other.
 // Their context ends with the session, and Stop waits for them. A panic, also of CallFor
-// and StreamFor, ends its stream, and counts among Stats.Panics.
+// and StreamFor, ends its stream, counts among Stats.Panics, and is logged with its stack the
+// first time that it comes from its line of code.
 type Handlers struct {
 	// Calls are the methods by name, "Service.Method".
 	Calls map[string]CallHandler

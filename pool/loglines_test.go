@@ -66,6 +66,17 @@ func TestALogLineHasServerPhaseAndCauseOnce(t *testing.T) {
 	}
 }
 
+func TestTheAddressInALogLineIsCut(t *testing.T) {
+	log := make(lines, 100)
+	p := newPool(t, pool.Config{Logger: zerolog.New(log)})
+	if _, err := p.Ping(within(t), strings.Repeat("x", 400)); err == nil {
+		t.Fatal("it answers")
+	}
+	if got, want := lineOf(t, log, "dial failed")["server"], strings.Repeat("x", 320)+"... (400 bytes)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestTheLinesOfASessionHaveTheServerOnceAndTheTime(t *testing.T) {
 	s, log := startServer(t), make(lines, 100)
 	p := newPool(t, pool.Config{Logger: zerolog.New(log)})

@@ -69,7 +69,7 @@ func (o *owner) ask(s *connection) {
 
 // desert has calls leave a session, after Hooks.Down was called for its server.
 func (o *owner) desert(s *connection, cause error) {
-	o.pool.log.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.text(cause)).
+	o.pool.log.Debug().Str("server", s.Addr).Int64("on_it", s.InFlight()).Str("error", stated{server: s.Addr}.brief(cause)).
 		Msg("calls leave a session whose server answers none")
 	o.reportEnd(s, cause)
 	s.Desert(cause)
@@ -175,7 +175,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 		s, err = p.proven(within, s, prove)
 	}
 	if err != nil {
-		log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{d.Addr, PhaseDial.String()}.text(err)).
+		log.Debug().Cut("server", d.Addr, printable.MaxName).Str("error", stated{d.Addr, PhaseDial.String()}.brief(err)).
 			Stringer("took", since(begin)).Msg("dial failed")
 	}
 	if s != nil {
@@ -189,11 +189,11 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 	if stopped != nil {
 		s.End(stopped)
 	}
-	log.Debug().Str("server", printable.Name(d.Addr)).Stringer("took", since(begin)).Msg("session up")
+	log.Debug().Cut("server", d.Addr, printable.MaxName).Stringer("took", since(begin)).Msg("session up")
 	begin = time.Now()
 	err = s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
-	log.Debug().Str("server", printable.Name(d.Addr)).Str("error", stated{server: d.Addr}.text(err)).
+	log.Debug().Cut("server", d.Addr, printable.MaxName).Str("error", stated{server: d.Addr}.brief(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 }
 

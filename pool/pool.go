@@ -190,9 +190,9 @@ type Stats struct {
 
 	// Panics counts those of the agent's own code that were contained where it was called: of
 	// Config.Dial and its connections, Codec and Handlers, of a Logger's writer and hooks, and of
-	// errors. Each is logged the first time, with its stack. LostLines counts the log lines that
-	// were dropped because their writer did not keep up. A proxy's own pool counts those of the
-	// proxy too.
+	// errors. The first with its text from each line of code is logged, with up to 8 KiB of
+	// its stack, and no more than 32 are. LostLines counts the log lines that were dropped
+	// because their writer did not keep up. A proxy's own pool counts those of the proxy too.
 	Panics, LostLines uint64
 }
 

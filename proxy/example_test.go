@@ -33,16 +33,16 @@ func Example() {
 	type echo struct{ Text string }
 	var reply echo
 	err = p.Call(ctx, "Echo.Echo", echo{"hello"}, &reply)
-	fmt.Println(reply.Text, err)
+	fmt.Printf("%q %v\n", reply.Text, err)
 
 	front, _ := p.FindServer()
 	cluster.ServerAt(front.Addr).Kill()
 	err = p.Call(ctx, "Echo.Echo", echo{"still here"}, &reply, proxy.WithClass(proxy.Read))
 	next, _ := p.FindServer()
-	fmt.Println(reply.Text, err, next != front)
+	fmt.Printf("%q %v %v\n", reply.Text, err, next != front)
 	// Output:
-	// hello <nil>
-	// still here <nil> true
+	// "hello" <nil>
+	// "still here" <nil> true
 }
 
 // A heartbeat's reply is handed to the Proxy, which keeps its list by it.
@@ -65,12 +65,12 @@ func ExampleProxy_Heartbeat() {
 		LeaderRPCAddr: "10.0.0.2:4647",
 		TTL:           15 * time.Second,
 	})
-	fmt.Println(p.ServerRPCAddrs(), p.NumNodes(), p.LeaderAddr(), err)
+	fmt.Printf("%s %d %q %v\n", p.ServerRPCAddrs(), p.NumNodes(), p.LeaderAddr(), err)
 
 	err = p.Heartbeat(ctx, messages.HeartbeatUpdate{NumNodes: 251})
 	fmt.Println(p.NumServers(), p.NumNodes(), err)
 	// Output:
-	// [10.0.0.1:4647 10.0.0.2:4647] 250 10.0.0.2:4647 <nil>
+	// [10.0.0.1:4647 10.0.0.2:4647] 250 "10.0.0.2:4647" <nil>
 	// 2 251 messages: heartbeat refused: it names no server; the list stays as it was
 }
 

@@ -17,51 +17,27 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
-
-// wild is an error whose methods do what they are told.
-type wild struct {
-	text   func() string
-	is     func() bool
-	unwrap func() error
-}
-
-func (w *wild) Error() string {
-	if w.text == nil {
-		return "wild"
-	}
-	return w.text()
-}
-
-func (w *wild) Is(error) bool { return w.is != nil && w.is() }
-
-func (w *wild) As(any) bool { return w.is != nil && w.is() }
-
-func (w *wild) Unwrap() error {
-	if w.unwrap == nil {
-		return nil
-	}
-	return w.unwrap()
-}
 
 // harmful are errors whose methods end whoever calls them.
 func harmful() map[string]error {
-	var none *wild
-	circle := new(wild)
-	circle.unwrap = func() error { return circle }
+	var none *testutil.WildError
+	circle := new(testutil.WildError)
+	circle.Wrapped = func() error { return circle }
 	return map[string]error{
 		"a nil pointer":    none,
-		"Error panics":     &wild{text: func() string { panic("in Error") }},
-		"the panic panics": &wild{text: func() string { panic(&wild{text: func() string { panic("in the panic") }}) }},
-		"Error exits":      &wild{text: func() string { runtime.Goexit(); return "" }},
-		"Is panics":        &wild{is: func() bool { panic("in Is") }},
-		"Is exits":         &wild{is: func() bool { runtime.Goexit(); return false }},
-		"Unwrap panics":    &wild{unwrap: func() error { panic("in Unwrap") }},
-		"Unwrap exits":     &wild{unwrap: func() error { runtime.Goexit(); return nil }},
+		"Error panics":     &testutil.WildError{Text: func() string { panic("in Error") }},
+		"the panic panics": &testutil.WildError{Text: func() string { panic(&testutil.WildError{Text: func() string { panic("in the panic") }}) }},
+		"Error exits":      &testutil.WildError{Text: func() string { runtime.Goexit(); return "" }},
+		"Is panics":        &testutil.WildError{Matches: func() bool { panic("in Is") }},
+		"Is exits":         &testutil.WildError{Matches: func() bool { runtime.Goexit(); return false }},
+		"Unwrap panics":    &testutil.WildError{Wrapped: func() error { panic("in Unwrap") }},
+		"Unwrap exits":     &testutil.WildError{Wrapped: func() error { runtime.Goexit(); return nil }},
 		"it wraps itself":  circle,
-		"enormous":         &wild{text: func() string { return strings.Repeat("x", 8<<20) }},
+		"enormous":         &testutil.WildError{Text: func() string { return strings.Repeat("x", 8<<20) }},
 		"joined":           errors.Join(io.EOF, none),
-		"in a known one":   fmt.Errorf("%w", error(&wild{is: func() bool { panic("in Is") }})),
+		"in a known one":   fmt.Errorf("%w", error(&testutil.WildError{Matches: func() bool { panic("in Is") }})),
 		"in a call's":      &proxy.CallError{Method: "M.M", Err: &pool.DialError{Addr: "a:4647", Err: none}},
 		"in a network's":   &net.OpError{Op: "read", Net: "tcp", Err: circle},
 	}
@@ -217,12 +193,12 @@ func TestAPanicOfACallerIsTheErrorOfItsCallAndNoServersFault(t *testing.T) {
 }
 
 func TestTheErrorsOfACallerAreFoundInThoseOfACall(t *testing.T) {
-	mine := &wild{}
+	mine := &testutil.WildError{}
 	var cause error
 	p := startProxy(t, proxy.Config{Servers: []string{"a"}, RetryTimeout: time.Millisecond, Pinger: carrier{upPinger, func() (net.Conn, error) { return nil, cause }}})
 	for _, cause = range []error{mine, fmt.Errorf("x: %w", mine), &proxy.CallError{Phase: pool.PhaseDecode, Err: mine}} {
 		err := p.Call(endless(t), "M.M", nil, nil)
-		if got, ok := errors.AsType[*wild](err); !ok || got != mine || !errors.Is(err, mine) {
+		if got, ok := errors.AsType[*testutil.WildError](err); !ok || got != mine || !errors.Is(err, mine) {
 			t.Errorf("%v", err)
 		}
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +130,34 @@ func TestARefusedMessageWithoutACallerIsLoggedAndQuoted(t *testing.T) {
 			t.Errorf("%T: %+v", m, got)
 		}
 		shown(t, p, "a:4647")
+	}
+}
+
+// A line has the beginning of what may be long, and its length.
+func TestASourceAndTheStateFileInALogLineAreCut(t *testing.T) {
+	log := make(lines, 1000)
+	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 200), strings.Repeat("d", 200), strings.Repeat("d", 200))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(dir, "state")
+	if err := os.WriteFile(state, []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	finds := discovering(func(context.Context) ([]string, error) { return []string{"found"}, nil })
+	p := startProxy(t, proxy.Config{
+		Logger: zerolog.New(log), StateFile: state, Discoverer: speaking{finds, strings.Repeat("s", 400)}, Pinger: pinging(upPinger),
+	})
+	awaitView(t, p, "what was found", func(v *messages.View) bool { return v.Len() == 1 })
+	stop(t, p.Stop)
+	var all strings.Builder
+	for n := len(log); n > 0; n-- {
+		all.WriteString(<-log)
+	}
+	for _, want := range []string{`"source":"` + strings.Repeat("s", 300) + `... (400 bytes)"`, fmt.Sprintf(`"file":"%s... (%d bytes)"`, state[:512], len(state))} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("no line has %s: %s", want, all.String())
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ func (o *owner) log(e roster.Log) {
 	for _, f := range logFields(e) {
 		switch v := f.value.(type) {
 		case string:
-			line = line.Str(f.name, cut(v))
+			line = line.Cut(f.name, v, maxText)
 		case uint64:
 			line = line.Uint64(f.name, v)
 		}
@@ -36,6 +36,6 @@ func (o *owner) logActive(e roster.Publish) {
 		return
 	}
 	o.cfg.log.Debug().Stringer("server", active).Stringer("before", last.active).
-		Str("source", cut(string(e.View.Source(active)))).Str("why", e.ActiveReason).
+		Cut("source", string(e.View.Source(active)), maxText).Str("why", e.ActiveReason).
 		Uint64("epoch", e.View.Epoch()).Msg("another server is in front")
 }

@@ -163,7 +163,8 @@ func (p *Proxy) NumServers() int { return p.View().Len() }
 // NumNodes is the number of the cluster's nodes in the last heartbeat.
 func (p *Proxy) NumNodes() int { return p.View().NumNodes() }
 
-// LeaderAddr is the leader's RPC address in the last heartbeat; empty if it named none.
+// LeaderAddr is the leader's RPC address in the last heartbeat, as the server wrote it, up to
+// 300 bytes; empty if it named none.
 func (p *Proxy) LeaderAddr() string { return p.View().LeaderAddr() }
 
 // ServerRPCAddrs is the known servers' addresses, best first. The slice is

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
@@ -81,13 +80,13 @@ func loadState(cfg *Config, configured []messages.Server) []messages.Server {
 	if cfg.StateFile == "" {
 		return nil
 	}
-	log, file := cfg.log, printable.Line(cfg.StateFile, maxStatePath)
+	log, file := cfg.log, cfg.StateFile
 	addrs, err := lastgood.Load(context.Background(), cfg.StateFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		log.Warn().Str("file", file).Err(err).Msg("the servers that worked before the last start are not known")
+		log.Warn().Cut("file", file, maxStatePath).Err(err).Msg("the servers that worked before the last start are not known")
 		return nil
 	}
 	named := func(s messages.Server) bool {
@@ -97,7 +96,7 @@ func loadState(cfg *Config, configured []messages.Server) []messages.Server {
 	for _, addr := range addrs {
 		s, err := roster.ParseForeign(addr, named)
 		if err != nil {
-			log.Warn().Str("file", file).Err(err).Msg("a remembered server is left out")
+			log.Warn().Cut("file", file, maxStatePath).Err(err).Msg("a remembered server is left out")
 			continue
 		}
 		servers = append(servers, s)

@@ -6,7 +6,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
-	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
 )
 
@@ -23,7 +22,6 @@ const (
 // it is the only one that is left behind.
 type stateWriter struct {
 	path    string
-	file    string // path, for the log
 	log     *logqueue.Logger
 	list    []string
 	level   zerolog.Level // of the next failure: the first of a list is a warning
@@ -35,7 +33,7 @@ type stateWriter struct {
 
 func newStateWriter(cfg *Config) *stateWriter {
 	w := &stateWriter{
-		path: cfg.StateFile, file: printable.Line(cfg.StateFile, maxStatePath), log: cfg.log,
+		path: cfg.StateFile, log: cfg.log,
 		retry: time.NewTimer(writeRetry), slow: time.NewTimer(writeSlow),
 	}
 	w.retry.Stop()
@@ -61,7 +59,7 @@ func (w *stateWriter) run(lists <-chan []string) {
 		case err := <-w.writing:
 			w.wrote(err)
 		case <-w.slow.C:
-			w.log.Warn().Str("file", w.file).Msg("the file system does not answer: the servers that work are saved when it does")
+			w.log.Warn().Cut("file", w.path, maxStatePath).Msg("the file system does not answer: the servers that work are saved when it does")
 		}
 	}
 }
@@ -84,10 +82,10 @@ func (w *stateWriter) wrote(err error) {
 	w.writing = nil
 	w.slow.Stop()
 	if err == nil {
-		w.log.Debug().Str("file", w.file).Msg("the servers that work are saved")
+		w.log.Debug().Cut("file", w.path, maxStatePath).Msg("the servers that work are saved")
 		return
 	}
-	w.log.WithLevel(w.level).Str("file", w.file).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
+	w.log.WithLevel(w.level).Cut("file", w.path, maxStatePath).Err(err).Msg("the servers that work could not be saved: the next start cannot fall back on them")
 	if !w.pending { // what is pending is newer, and its first failure is a warning
 		w.level = zerolog.DebugLevel
 		w.retry.Reset(writeRetry)
@@ -107,7 +105,7 @@ func (w *stateWriter) end() {
 		case err := <-w.writing:
 			w.wrote(err)
 		case <-limit.C:
-			w.log.Warn().Str("file", w.file).Msg("the file system does not answer: the servers that work are not saved, and the next start cannot fall back on them")
+			w.log.Warn().Cut("file", w.path, maxStatePath).Msg("the file system does not answer: the servers that work are not saved, and the next start cannot fall back on them")
 			return
 		}
 	}

@@ -24,6 +24,35 @@ func (e *HostileError) Error() string {
 	return e.Text
 }
 
+// WildError is an error whose methods do what they are told. The zero value has the text
+// "wild", is nothing else, and wraps nothing.
+type WildError struct {
+	Text    func() string // for Error
+	Matches func() bool   // for Is and As, which sets no target
+	Wrapped func() error  // for Unwrap
+}
+
+func (e *WildError) Error() string {
+	if e.Text == nil {
+		return "wild"
+	}
+	return e.Text()
+}
+
+// Is reports what Matches returns.
+func (e *WildError) Is(error) bool { return e.Matches != nil && e.Matches() }
+
+// As reports what Matches returns.
+func (e *WildError) As(any) bool { return e.Matches != nil && e.Matches() }
+
+// Unwrap returns what Wrapped returns.
+func (e *WildError) Unwrap() error {
+	if e.Wrapped == nil {
+		return nil
+	}
+	return e.Wrapped()
+}
+
 // CheckErrorTexts checks the texts of all types of errors that the files in dir declare,
 // those of tests aside. with makes one of each, with text in each string and cause in
 // each error of it. A type that it leaves out fails t, and so does a field that it leaves

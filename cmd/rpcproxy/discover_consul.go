@@ -26,8 +26,9 @@ func newDiscoverConsul() *cobra.Command {
 		Use:   "consul",
 		Short: "Find servers in Consul's catalogue",
 		Long: `consul asks Consul for the servers of the first datacenter that has any, its own
-first, and prints their addresses, the nearest first, one per line. Entries that
-cannot be dialed are left out, and their number is printed on standard error.
+first, and prints their addresses, the nearest first, one per line. Servers in a
+critical state or in maintenance come last; how many they are is printed on standard
+error. Entries that cannot be dialed are left out, and counted there too.
 
 Settings without a flag are those of the environment variables of Consul's own
 client (CONSUL_HTTP_ADDR, CONSUL_CACERT and the others), or else those of the Consul
@@ -79,6 +80,9 @@ func (s *discoverConsul) run(cmd *cobra.Command) error {
 	}
 	if err := s.print(cmd.OutOrStdout(), found); err != nil {
 		return failed(err)
+	}
+	if found.Critical > 0 {
+		warn(cmd.ErrOrStderr(), fmt.Sprintf("%d of %d servers, the last ones, are in a critical state or in maintenance", found.Critical, len(found.Addrs)))
 	}
 	if found.Skipped > 0 {
 		warn(cmd.ErrOrStderr(), fmt.Sprintf("%d entries of datacenter %s cannot be dialed", found.Skipped, printable.Quote(found.Datacenter, printable.MaxName)))

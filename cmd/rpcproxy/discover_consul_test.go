@@ -67,6 +67,23 @@ func TestDiscoverConsulExitsWithOneWhenItFindsNothing(t *testing.T) {
 	}
 }
 
+func TestDiscoverConsulSaysHowManyServersAreCritical(t *testing.T) {
+	c := startConsul(t, consultest.Config{})
+	c.SetServices("dc1", consultest.Service{Address: "10.0.0.1", Port: 1, Status: "critical"},
+		consultest.Service{Address: "10.0.0.2", Port: 1}, consultest.Service{Address: "10.0.0.3", Port: 1, Status: "maintenance"})
+	for _, json := range []bool{false, true} {
+		args := []string{"discover", "consul", "--address", c.Addr(), ample}
+		if json {
+			args = append(args, "--json")
+		}
+		out, errs, status := program(t, args...)
+		expect(t, status, exitOK, out, errs)
+		if want := "rpcproxy: 2 of 3 servers, the last ones, are in a critical state or in maintenance\n"; errs != want || !json && out != "10.0.0.2:1\n10.0.0.1:1\n10.0.0.3:1\n" {
+			t.Errorf("printed %q and %q, want %q", out, errs, want)
+		}
+	}
+}
+
 func TestDiscoverConsulAsksByItsFlags(t *testing.T) {
 	c := startConsul(t, consultest.Config{Token: "known"})
 	c.SetServices("dc2", consultest.Service{Address: "10.0.0.2", Port: 1, Service: "east", Tags: []string{"x"}})

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/internal/safefile"
 )
 
@@ -24,7 +25,7 @@ func piped(ctx context.Context, flag, path string, limit int64) (string, error) 
 	case err != nil:
 		return "", fmt.Errorf("--%s: %w", flag, err)
 	case len(f.Data) == 0:
-		return "", fmt.Errorf("--%s: %q is an empty pipe: did its command fail?", flag, path)
+		return "", fmt.Errorf("--%s: %s is an empty pipe: did its command fail?", flag, printable.Quote(path, printable.MaxText))
 	}
 	return string(f.Data), nil
 }

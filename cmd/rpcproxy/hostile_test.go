@@ -90,6 +90,8 @@ func TestNoArgumentReachesTheTerminalAsItIs(t *testing.T) {
 	for _, text := range hostileTexts() {
 		for _, args := range [][]string{
 			{text},
+			{"help", text},
+			{"completion", "bash", text},
 			{"--" + text},
 			{"-" + text},
 			{"ping", "--servers", text},

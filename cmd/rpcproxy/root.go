@@ -33,5 +33,25 @@ usage, 130 interrupted.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
+	strictHelp(root)
 	return root
+}
+
+// strictHelp has the command help refuse what is no command: by itself it repeats that as it
+// is, and calls it a success.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, help := range root.Commands() {
+		if help.Name() != "help" {
+			continue
+		}
+		help.Run, help.RunE = nil, func(_ *cobra.Command, args []string) error {
+			about, _, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 	for _, c := range []struct{ args, says string }{
 		{"no-such-command", "no-such-command"},
+		{"help no-such-command", "no-such-command"},
 		{"ping", "servers"},
 		{"ping --servers 10.0.0.1 --no-such-flag", "no-such-flag"},
 		{"ping --servers 10.0.0.1 --count 0", "--count is 0"},
@@ -48,11 +49,13 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
 	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench"} {
-		out, errs, status := program(t, append(strings.Fields(name), "--help")...)
-		expect(t, status, exitOK, out, errs)
-		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {
-			if !strings.Contains(out, part) {
-				t.Errorf("%s --help has no %q:\n%s", name, part, out)
+		for _, ask := range []string{name + " --help", "help " + name} {
+			out, errs, status := program(t, strings.Fields(ask)...)
+			expect(t, status, exitOK, out, errs)
+			for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name, "--help"} {
+				if !strings.Contains(out, part) {
+					t.Errorf("%s has no %q:\n%s", ask, part, out)
+				}
 			}
 		}
 	}

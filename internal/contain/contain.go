@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime/debug"
 
 	"github.com/open-nomad/rpcproxy/internal/printable"
 )
@@ -15,7 +14,7 @@ const maxText = 512
 // Panic is what code of others panicked with. It is an error.
 type Panic struct {
 	Text  string // the value, printable
-	Stack []byte // where, as debug.Stack writes it
+	Stack []byte // where, as Stack writes it; empty: it is not known
 	err   error  // the value, if it was an error, tame
 }
 
@@ -27,7 +26,7 @@ func (p *Panic) Unwrap() error { return p.err }
 // Recovered is the Panic of a value that recover has returned. It must be called by the
 // deferred function, whose stack has the panic's.
 func Recovered(v any) *Panic {
-	p := &Panic{Text: ValueText(v), Stack: debug.Stack()}
+	p := &Panic{Text: ValueText(v), Stack: Stack()}
 	if err, ok := v.(error); ok && harmless(err) {
 		p.err = err
 	} else if ok {

@@ -15,15 +15,15 @@ type Tally struct {
 // maxSeen bounds how many different panics are reported.
 const maxSeen = 32
 
-// Note counts p, unless it is nil, and reports whether it is the first one at this place
-// with this text, and so worth a line in the log: code that panics does so again and again.
-// No more than 32 are.
+// Note counts p, unless it is nil, and reports whether it is the first one with this text that
+// came from this line of code and was contained at this place, and so worth a line in the log:
+// code that panics does so again and again. No more than 32 are.
 func (t *Tally) Note(place string, p *Panic) (first bool) {
 	if p == nil {
 		return false
 	}
 	t.count.Add(1)
-	for about := place + "\x00" + p.Text; ; {
+	for about := place + "\x00" + p.Text + "\x00" + p.site(); ; {
 		var seen []string
 		last := t.seen.Load()
 		if last != nil {

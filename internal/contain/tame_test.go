@@ -15,30 +15,8 @@ import (
 	"testing/synctest"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
-
-// wild is an error whose methods do what they are told.
-type wild struct {
-	text   func() string
-	is     func() bool
-	unwrap func() error
-}
-
-func (w *wild) Error() string {
-	if w.text == nil {
-		return "wild"
-	}
-	return w.text()
-}
-
-func (w *wild) Is(error) bool { return w.is != nil && w.is() }
-
-func (w *wild) Unwrap() error {
-	if w.unwrap == nil {
-		return nil
-	}
-	return w.unwrap()
-}
 
 // many wraps several errors.
 type many struct{ errs []error }
@@ -47,8 +25,8 @@ func (m *many) Error() string   { return "many" }
 func (m *many) Unwrap() []error { return m.errs }
 
 func circle() error {
-	w := new(wild)
-	w.unwrap = func() error { return w }
+	w := new(testutil.WildError)
+	w.Wrapped = func() error { return w }
 	return w
 }
 
@@ -73,13 +51,13 @@ func TestKnownErrorsAreTameAsTheyAre(t *testing.T) {
 }
 
 func TestWhatAnErrorOfOthersIsAndWrapsIsFound(t *testing.T) {
-	w := &wild{unwrap: func() error { return &net.OpError{Op: "dial", Err: syscall.EMFILE} }}
+	w := &testutil.WildError{Wrapped: func() error { return &net.OpError{Op: "dial", Err: syscall.EMFILE} }}
 	for _, err := range []error{w, fmt.Errorf("x: %w", w), &many{[]error{io.EOF, w}}} {
 		p, got := contain.Tame(err)
 		if got == err || p != nil || got.Error() != err.Error() {
 			t.Fatalf("%v became %v, %v", err, got, p)
 		}
-		found, is := errors.AsType[*wild](got)
+		found, is := errors.AsType[*testutil.WildError](got)
 		op, wraps := errors.AsType[*net.OpError](got)
 		if !errors.Is(got, syscall.EMFILE) || errors.Is(got, syscall.ENFILE) || !is || found != w || !wraps || op.Op != "dial" || !errors.Is(got, w) {
 			t.Errorf("%v: %v, %v", got, found, op)
@@ -104,14 +82,14 @@ func TestAnErrorWhoseMethodsDoHarmBecomesOneThatDoesNone(t *testing.T) {
 		"a nil pointer":          {none, "an error of type *contain_test.nilError, whose Error panics: ", true},
 		"a nil *net.OpError":     {noOp, "<nil>", true},
 		"Error panics":           {panicking{}, "an error of type contain_test.panicking, whose Error panics: ", true},
-		"Error ends goroutines":  {&wild{text: func() string { runtime.Goexit(); return "" }}, "an error of type *contain_test.wild, whose methods do not return", true},
-		"Unwrap panics":          {&wild{unwrap: func() error { panic("in Unwrap") }}, "wild", true},
-		"Unwrap ends goroutines": {&wild{unwrap: func() error { runtime.Goexit(); return nil }}, "an error of type *contain_test.wild, whose methods do not return", true},
-		"it wraps itself":        {circle(), "an error of type *contain_test.wild that wraps itself", false},
+		"Error ends goroutines":  {&testutil.WildError{Text: func() string { runtime.Goexit(); return "" }}, "an error of type *testutil.WildError, whose methods do not return", true},
+		"Unwrap panics":          {&testutil.WildError{Wrapped: func() error { panic("in Unwrap") }}, "wild", true},
+		"Unwrap ends goroutines": {&testutil.WildError{Wrapped: func() error { runtime.Goexit(); return nil }}, "an error of type *testutil.WildError, whose methods do not return", true},
+		"it wraps itself":        {circle(), "an error of type *testutil.WildError that wraps itself", false},
 		"it wraps itself twice":  {wide(), "an error of type *contain_test.many that wraps itself", false},
 		"itself in a known one":  {fmt.Errorf("x: %w", circle()), "an error of type *fmt.wrapError that wraps itself", false},
-		"enormous":               {&wild{text: func() string { return strings.Repeat("x", 1<<20) }}, strings.Repeat("x", 4096) + "... (1048576 bytes)", false},
-		"a terminal's":           {&wild{text: func() string { return "\x1b[2J" }}, `\x1b[2J`, false},
+		"enormous":               {&testutil.WildError{Text: func() string { return strings.Repeat("x", 1<<20) }}, strings.Repeat("x", 4096) + "... (1048576 bytes)", false},
+		"a terminal's":           {&testutil.WildError{Text: func() string { return "\x1b[2J" }}, `\x1b[2J`, false},
 		"an address panics":      {&net.OpError{Op: "read", Addr: badAddr{}, Err: io.EOF}, "an error of type *net.OpError, whose Error panics: in String", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,19 +113,19 @@ func TestAnErrorThatDoesNotAnswerIsAskedOnce(t *testing.T) {
 		never := make(chan struct{})
 		defer close(never)
 		var asked atomic.Int64
-		_, got := contain.Tame(&wild{is: func() bool { asked.Add(1); <-never; return false }})
+		_, got := contain.Tame(&testutil.WildError{Matches: func() bool { asked.Add(1); <-never; return false }})
 		for range 3 {
 			if errors.Is(got, io.ErrClosedPipe) {
 				t.Error("it is")
 			}
 		}
-		p, hangs := contain.Tame(&wild{text: func() string { <-never; return "" }})
+		p, hangs := contain.Tame(&testutil.WildError{Text: func() string { <-never; return "" }})
 		if asked.Load() != 1 || p == nil || !strings.Contains(hangs.Error(), "do not return") {
 			t.Errorf("asked %d times; %v", asked.Load(), hangs)
 		}
 	})
 	var asked int
-	_, got := contain.Tame(&wild{is: func() bool { asked++; panic("in Is") }})
+	_, got := contain.Tame(&testutil.WildError{Matches: func() bool { asked++; panic("in Is") }})
 	for range 3 {
 		_ = errors.Is(got, io.EOF)
 	}
@@ -161,7 +139,7 @@ func TestAPanicWithAnErrorHasIt(t *testing.T) {
 	if !errors.Is(p, io.EOF) || p.Text != "x: EOF" {
 		t.Errorf("%v", p)
 	}
-	w := &wild{is: func() bool { panic("in Is") }}
+	w := &testutil.WildError{Matches: func() bool { panic("in Is") }}
 	if p := contain.Call(func() { panic(w) }); errors.Is(p, io.EOF) || p.Text != "wild" {
 		t.Errorf("%v", p)
 	}
@@ -182,6 +160,41 @@ func TestATallyReportsEachPanicOnceAndNoMoreThanAFew(t *testing.T) {
 	if reported != 32 || tally.Count() != 1004 {
 		t.Errorf("%d reported of %d", reported, tally.Count())
 	}
+}
+
+func TestATallyTellsThePlacesOfCodeApart(t *testing.T) {
+	var tally contain.Tally
+	var none *nilError
+	one := func() { _ = none.text }
+	two := func() { _ = none.text }
+	for i, f := range []func(){one, one, two, two, one} {
+		if first, want := tally.Note("x", contain.Call(f)), i == 0 || i == 2; first != want {
+			t.Errorf("%d: %v", i, first)
+		}
+	}
+	// What stands above in the stack makes no difference: it is the same code.
+	if tally.Note("x", func() *contain.Panic { return contain.Apart(one) }()) {
+		t.Error("it is new")
+	}
+}
+
+func TestAStackIsCutToWholeLinesBehindThePanic(t *testing.T) {
+	p := contain.Call(func() { deep(1000) })
+	stack := string(p.Stack)
+	if len(stack) > 8<<10+4 || len(stack) < 7<<10 || !strings.HasSuffix(stack, "\n...\n") || !strings.Contains(stack, "tame_test.go") {
+		t.Errorf("%d bytes: %s", len(stack), stack[max(0, len(stack)-300):])
+	}
+	if p := contain.Call(func() { panic("short") }); strings.HasSuffix(string(p.Stack), "...\n") {
+		t.Errorf("%s", p.Stack)
+	}
+}
+
+// deep panics n calls below.
+func deep(n int) int {
+	if n == 0 {
+		panic("deep")
+	}
+	return deep(n-1) + 1
 }
 
 func ExampleTame() {

@@ -57,12 +57,18 @@ func (l *Line) add(f field) *Line {
 	return l
 }
 
-// Str adds a text, printable and cut, wherever it comes from.
-func (l *Line) Str(name, value string) *Line {
-	return l.add(field{name: name, text: printable.Line(value, maxText)})
+// Str adds a text, printable and cut, wherever it comes from: who calls it does neither.
+func (l *Line) Str(name, value string) *Line { return l.Cut(name, value, maxText) }
+
+// Cut is Str of a text that is cut to limit bytes, fewer than Str allows.
+func (l *Line) Cut(name, value string, limit int) *Line {
+	if l == nil {
+		return nil
+	}
+	return l.add(field{name: name, text: printable.Line(value, limit)})
 }
 
-// Bytes adds a text of our own as it is, such as a stack.
+// Bytes adds a text of our own, of bounded length, as it is, such as that of contain.Stack.
 func (l *Line) Bytes(name string, value []byte) *Line {
 	return l.add(field{name: name, text: string(value)})
 }
@@ -110,7 +116,7 @@ func (l *Line) AnErr(name string, err error) *Line {
 	if l == nil || err == nil {
 		return l
 	}
-	return l.Str(name, contain.ErrorText(err, maxText))
+	return l.add(field{name: name, text: contain.ErrorText(err, maxText)})
 }
 
 // Msg gives the line to the queue. It does not block; the line is of no use any more.

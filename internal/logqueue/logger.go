@@ -46,7 +46,7 @@ func (l *Logger) Warn() *Line { return l.WithLevel(zerolog.WarnLevel) }
 func (l *Logger) Error() *Line { return l.WithLevel(zerolog.ErrorLevel) }
 
 // Panicked counts a panic of others' code that was contained, if p is not nil, and logs the
-// first one at each place, with its stack.
+// first one from each line of code and with each text, with its stack, but no more than 32.
 func (l *Logger) Panicked(place string, p *contain.Panic) {
 	if l != nil && l.queue.panics.Note(place, p) {
 		l.Error().Str("in", place).Str("panic", p.Text).Bytes("stack", p.Stack).

@@ -64,6 +64,24 @@ func TestALineIsWrittenAsZerologWritesIt(t *testing.T) {
 	}
 }
 
+func TestATextIsMadePrintableAndCutOnceWithItsOwnLength(t *testing.T) {
+	w := new(writer)
+	q := logqueue.New()
+	long := strings.Repeat("é", 5000)
+	q.Logger(zerolog.New(w)).Warn().Str("str", long).Cut("cut", long+"\n", 11).Cut("short", "a\n", 11).Err(errors.New(long)).Msg("")
+	q.Flush(t.Context())
+	var line map[string]string
+	if err := json.Unmarshal([]byte(w.lines[0]), &line); err != nil {
+		t.Fatal(err)
+	}
+	whole := strings.Repeat("é", 2048) + "... (10000 bytes)"
+	for name, want := range map[string]string{"str": whole, "cut": "ééééé... (10001 bytes)", "short": `a\n`, "error": whole} {
+		if line[name] != want {
+			t.Errorf("%s: %d bytes, %q", name, len(line[name]), line[name][max(0, len(line[name])-40):])
+		}
+	}
+}
+
 func TestALevelThatIsNotWantedMakesNoLine(t *testing.T) {
 	w := new(writer)
 	q := logqueue.New()
@@ -74,9 +92,9 @@ func TestALevelThatIsNotWantedMakesNoLine(t *testing.T) {
 		if line := l.Warn(); line != nil {
 			t.Errorf("%s: %+v", name, line)
 		}
-		l.Info().Str("a", "b").Stringer("c", nil).Bytes("d", nil).Err(nil).Msg("nothing")
+		l.Info().Str("a", "b\n").Cut("b", "c\n", 1).Stringer("c", nil).Bytes("d", nil).Err(nil).Msg("nothing")
 	}
-	if n := testing.AllocsPerRun(100, func() { none.Debug().Str("a", "b").Msg("c") }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { none.Debug().Str("a", "b\n").Msg("c") }); n != 0 {
 		t.Errorf("%v allocations for a line that is not wanted", n)
 	}
 	if q.Flush(t.Context()); len(w.lines) != 0 {

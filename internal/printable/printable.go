@@ -17,6 +17,9 @@ import (
 func Line(s string, limit int) string {
 	kept := s
 	if len(s) > limit {
+		if wasCut(s, limit) {
+			return s
+		}
 		kept = s[:cutAt(s, limit)]
 	}
 	first := strings.IndexFunc(kept, unsafe)
@@ -40,9 +43,27 @@ func Line(s string, limit int) string {
 		b, rest = grown, rest[n:]
 	}
 	if len(kept) < len(s) {
-		b = fmt.Appendf(b, "... (%d bytes)", len(s))
+		b = fmt.Appendf(b, mark+"%d"+markEnd, len(s))
 	}
 	return string(b)
+}
+
+// The mark of what was left out: the length of the whole stands between its parts.
+const mark, markEnd, markMost = "... (", " bytes)", len(mark + "18446744073709551615" + markEnd)
+
+// wasCut reports whether s looks as Line leaves what it cuts to limit. A text that looks so by
+// itself is no longer than that either.
+func wasCut(s string, limit int) bool {
+	if len(s) > limit+markMost {
+		return false
+	}
+	begins := strings.LastIndex(s, mark)
+	if begins < 0 || begins > limit {
+		return false
+	}
+	length, whole := strings.CutSuffix(s[begins+len(mark):], markEnd)
+	_, err := strconv.ParseUint(length, 10, 64)
+	return whole && err == nil && strings.IndexFunc(s, unsafe) < 0
 }
 
 // Quote is Line in double quotes, where the quotes and backslashes of s are escaped too:
@@ -52,7 +73,7 @@ func Quote(s string, limit int) string {
 	if len(s) <= limit {
 		return strconv.Quote(s)
 	}
-	return fmt.Sprintf("%s... (%d bytes)", strconv.Quote(s[:cutAt(s, limit)]), len(s))
+	return fmt.Sprintf("%s"+mark+"%d"+markEnd, strconv.Quote(s[:cutAt(s, limit)]), len(s))
 }
 
 // cutAt is the largest number of bytes up to limit at which no character is cut in two.

@@ -52,9 +52,17 @@ func TestALineIsCutBetweenCharacters(t *testing.T) {
 		{"a\nb", 3, `a\n... (3 bytes)`},
 		{strings.Repeat("\x80", 9), 8, `\x80\x80... (9 bytes)`},
 		{"abc", 0, "... (3 bytes)"},
+		{"abc... (9 bytes)", 2, "ab... (16 bytes)"},  // more than it allows stands before the mark
+		{"abc... (9 bites)", 3, "abc... (16 bytes)"}, // no mark
+		{"abc... ( bytes)", 3, "abc... (15 bytes)"},
+		{"a\x00... (9 bytes)", 3, "a... (15 bytes)"}, // nothing that was made printable
 	} {
-		if got := printable.Line(c.in, c.limit); got != c.want {
+		got := printable.Line(c.in, c.limit)
+		if got != c.want {
 			t.Errorf("Line(%q, %d) = %q, want %q", c.in, c.limit, got, c.want)
+		}
+		if again := printable.Line(got, c.limit); again != got {
+			t.Errorf("Line(%q, %d) = %q", got, c.limit, again)
 		}
 	}
 }
@@ -92,7 +100,11 @@ func FuzzLine(f *testing.F) {
 				t.Errorf("%q, %d: %q", s, limit, got)
 			}
 		}
-		if got := printable.Line(s, limit); len(got) > limit+len("... (18446744073709551615 bytes)") {
+		got := printable.Line(s, limit)
+		if again := printable.Line(got, limit); again != got {
+			t.Errorf("%q, %d: %q, and then %q", s, limit, got, again)
+		}
+		if len(got) > limit+len("... (18446744073709551615 bytes)") {
 			t.Errorf("%q, %d: %d bytes", s, limit, len(got))
 		}
 	})

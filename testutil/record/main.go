@@ -16,6 +16,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 func main() {
@@ -23,7 +26,7 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "record:", err)
+		fmt.Fprintln(os.Stderr, "record:", contain.Text(err)) // a server's words may be in it
 		os.Exit(1)
 	}
 }
@@ -160,9 +163,9 @@ func (r *recorder) one(ctx context.Context, addr string, c conversation, dir str
 	if err := os.WriteFile(file(dir, c), append(b, '\n'), 0o644); err != nil {
 		return err
 	}
-	say(out, "%-20s Nomad %s at %s\n", c.golden.Name, version, addr)
+	say(out, "%-20s Nomad %s at %s\n", c.golden.Name, printable.Name(version), addr)
 	for _, d := range differences(c.golden, fresh) {
-		say(out, "  %s\n", d)
+		say(out, "  %s\n", printable.Text(d))
 	}
 	return nil
 }

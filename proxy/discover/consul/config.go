@@ -59,8 +59,9 @@ type Config struct {
 	// zero means 3 s. The walk as a whole is bounded by its context.
 	RequestTimeout time.Duration
 
-	// Logger gets a warning when Consul lists servers in a critical state only. The zero
-	// value logs nothing.
+	// Logger gets a warning when Consul lists servers in a critical state only, from a
+	// goroutine of its own: one that blocks holds no discovery up, and what it does not take
+	// is lost. The zero value logs nothing.
 	Logger zerolog.Logger
 
 	// Seed makes the order of the datacenters repeatable, for tests. Zero means an

@@ -4,13 +4,17 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
 // Discoverer finds servers in Consul's catalogue. It is a proxy.Discoverer. Its methods may
 // be used by any number of goroutines; between two walks it holds no connection and no
-// goroutine, so it need not be stopped.
+// goroutine but that of a log that is still written, so it need not be stopped.
 type Discoverer struct {
-	settings *settings // nil: switched off
+	settings *settings       // nil: switched off
+	queue    *logqueue.Queue // of log
+	log      *logqueue.Logger
 	walks    atomic.Uint64
 	quiet    atomic.Pointer[quiet]
 }
@@ -37,7 +41,8 @@ func New(cfg Config) (*Discoverer, error) {
 		return nil, err
 	}
 	c.close()
-	return &Discoverer{settings: s}, nil
+	queue := logqueue.New()
+	return &Discoverer{settings: s, queue: queue, log: queue.Logger(cfg.Logger)}, nil
 }
 
 // Source is "consul".
@@ -52,7 +57,7 @@ func (*Discoverer) Source() string { return "consul" }
 func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 	found, err := d.Walk(ctx)
 	if n := len(found.Addrs); n > 0 && n == found.Critical {
-		d.settings.Logger.Warn().Str("datacenter", found.Datacenter).Int("servers", n).
+		d.log.Warn().Str("datacenter", found.Datacenter).Int("servers", n).
 			Msg("Consul lists servers in a critical state or in maintenance only: they are tried all the same")
 	}
 	return found.Addrs, err

@@ -41,9 +41,9 @@ func Example() {
 	type echo struct{ Text string }
 	var reply echo
 	err = p.Call(ctx, "Echo.Echo", echo{"hello"}, &reply)
-	fmt.Println(reply.Text, err, p.NumServers())
+	fmt.Printf("%q %v %d\n", reply.Text, err, p.NumServers())
 	// Output:
-	// hello <nil> 3
+	// "hello" <nil> 3
 }
 
 // The error has the reason of each datacenter that led to no server.

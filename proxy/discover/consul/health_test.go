@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -108,13 +109,45 @@ func TestThatAllAreCriticalIsSaid(t *testing.T) {
 	d := finder(t, consul.Config{Address: c.Addr(), Logger: zerolog.New(&log)})
 	c.SetServices("dc1", in("critical", "10.0.0.1"), in("node maintenance", "10.0.0.2"))
 	finds(t, d, "10.0.0.1:4647", "10.0.0.2:4647")
+	consul.Written(d)
 	if text := log.String(); !strings.Contains(text, "in a critical state") || !strings.Contains(text, `"servers":2`) || !strings.Contains(text, `"dc1"`) {
 		t.Errorf("%s", text)
 	}
 	log.Reset()
 	c.SetServices("dc1", in("critical", "10.0.0.1"), in("node maintenance", "10.0.0.2"), in("warning", "10.0.0.3"))
 	finds(t, d, "10.0.0.3:4647", "10.0.0.1:4647", "10.0.0.2:4647")
+	consul.Written(d)
 	if found, err := d.Walk(limited(t)); err != nil || found.Critical != 2 || log.Len() > 0 {
 		t.Errorf("%+v, %v, %s", found, err, &log)
 	}
+}
+
+func TestALogThatBlocksHoldsNoDiscoveryUp(t *testing.T) {
+	c := start(t, consultest.Config{})
+	c.SetServices("dc1", in("critical", "10.0.0.1"))
+	release := make(blocking)
+	defer close(release)
+	d := finder(t, consul.Config{Address: c.Addr(), Logger: zerolog.New(release)})
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		for range 3 {
+			if found, err := d.Discover(limited(t)); err != nil || !slices.Equal(found, []string{"10.0.0.1:4647"}) {
+				t.Errorf("found %q, %v", found, err)
+			}
+		}
+	}()
+	select {
+	case <-returned:
+	case <-time.After(patience):
+		t.Error("a discovery waits for the log's writer")
+	}
+}
+
+// blocking is a log's writer that returns when it is closed.
+type blocking chan struct{}
+
+func (b blocking) Write(line []byte) (int, error) {
+	<-b
+	return len(line), nil
 }

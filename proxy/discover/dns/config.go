@@ -43,8 +43,9 @@ type Config struct {
 	Timeout  time.Duration
 	Attempts int
 
-	// Logger gets a warning for each name without a server while others have one. The
-	// zero value logs nothing.
+	// Logger gets a warning for each name without a server while others have one, from a
+	// goroutine of its own: one that blocks holds no discovery up, and what it does not take
+	// is lost. The zero value logs nothing.
 	Logger zerolog.Logger
 }
 

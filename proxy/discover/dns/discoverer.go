@@ -5,18 +5,18 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/rs/zerolog"
-
 	"github.com/open-nomad/rpcproxy/internal/edns"
-	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
 // Discoverer finds servers by DNS. It holds no connection and need not be
-// stopped. Its methods may be used by any number of goroutines.
+// stopped. Its methods may be used by any number of goroutines, and do not wait for the
+// writer of its log.
 type Discoverer struct {
 	questions []question
 	asker     asker
-	log       zerolog.Logger
+	queue     *logqueue.Queue // of log
+	log       *logqueue.Logger
 }
 
 // Found is one server.
@@ -32,8 +32,9 @@ func New(cfg Config) (*Discoverer, error) {
 	if err != nil {
 		return nil, err
 	}
+	queue := logqueue.New()
 	return &Discoverer{
-		questions: questions, log: cfg.Logger,
+		questions: questions, queue: queue, log: queue.Logger(cfg.Logger),
 		asker: asker{
 			resolvers: resolvers, timeout: cfg.Timeout, attempts: cfg.Attempts,
 			good: new(atomic.Uint32), known: new(memory), plain: new(edns.Resolvers),
@@ -58,7 +59,7 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 		if f.Kept > 0 {
 			message = "a name was not resolved: its last known servers are kept"
 		}
-		d.log.Warn().Str("name", printable.Name(f.Name)).Err(f).Msg(message)
+		d.log.Warn().Str("name", f.Name).Err(f).Msg(message)
 	}
 	addrs := make([]string, len(found))
 	for i, f := range found {

@@ -233,6 +233,7 @@ func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
 		Timeout: moment, Attempts: 1, Logger: zerolog.New(&log),
 	})
 	finds(t, d, "192.0.2.1:4647", "192.0.2.1:2")
+	dns.Written(d)
 	for _, part := range []string{`"name":"slow.test."`, "did not answer in time", `"name":"gone.test."`, "target gone.test."} {
 		if !strings.Contains(log.String(), part) {
 			t.Errorf("the log has no %q:\n%s", part, &log)
@@ -240,6 +241,35 @@ func TestANameThatFailsDoesNotHideTheOthersAndIsLogged(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "\n"); n != 3 {
 		t.Errorf("%d lines, want 3:\n%s", n, &log)
+	}
+}
+
+// blocking is a log's writer that returns when it is closed.
+type blocking chan struct{}
+
+func (b blocking) Write(line []byte) (int, error) {
+	<-b
+	return len(line), nil
+}
+
+func TestALogThatBlocksHoldsNoDiscoveryUp(t *testing.T) {
+	s := startDNS(t, dnstest.Config{}, "one.test. 1 IN A 192.0.2.1")
+	release := make(blocking)
+	defer close(release)
+	d := discoverer(t, s, dns.Config{Names: []string{"gone.test.", "one.test."}, Logger: zerolog.New(release)})
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		for range 3 {
+			if found, err := d.Discover(within(t)); err != nil || !slices.Equal(found, []string{"192.0.2.1:4647"}) {
+				t.Errorf("found %q, %v", found, err)
+			}
+		}
+	}()
+	select {
+	case <-returned:
+	case <-time.After(patience):
+		t.Error("a discovery waits for the log's writer")
 	}
 }
 

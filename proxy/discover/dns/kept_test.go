@@ -47,6 +47,7 @@ func TestTheLastAddressesOfANameAreKeptWhileItsResolverFails(t *testing.T) {
 		keeps(t, d, "one.test.", reason, "192.0.2.1:4647", "[2001:db8::1]:4647", "192.0.2.9:4647")
 		finds(t, d, "192.0.2.1:4647", "[2001:db8::1]:4647", "192.0.2.9:4647")
 		s.Heal("one.test.")
+		dns.Written(d)
 		if !strings.Contains(log.String(), `"name":"one.test."`) || !strings.Contains(log.String(), "are kept") {
 			t.Errorf("fault %d: the log: %s", f, &log)
 		}

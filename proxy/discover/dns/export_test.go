@@ -1,0 +1,6 @@
+package dns
+
+import "context"
+
+// Written waits until d's log is written.
+func Written(d *Discoverer) { d.queue.Flush(context.Background()) }
