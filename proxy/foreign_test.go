@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"runtime"
 	"strings"
@@ -63,6 +64,8 @@ func harmful() map[string]error {
 		"joined":           errors.Join(io.EOF, none),
 		"in a known one":   fmt.Errorf("%w", error(&wild{is: func() bool { panic("in Is") }})),
 		"in a call's":      &proxy.CallError{Method: "M.M", Err: &pool.DialError{Addr: "a:4647", Err: none}},
+		"not filled in":    &net.OpError{Op: "read", Net: "tcp"},
+		"nor in a call's":  &pool.DialError{Addr: "a:4647", Err: fmt.Errorf("x: %w", &wild{unwrap: func() error { return &fs.PathError{Op: "open"} }})},
 		"in a network's":   &net.OpError{Op: "read", Net: "tcp", Err: circle},
 	}
 }

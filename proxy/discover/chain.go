@@ -121,6 +121,7 @@ func (c *Chain) Discover(ctx context.Context) ([]string, error) {
 // others found. It blocks until the last link asked has answered; their contexts end
 // with ctx.
 func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
+	ctx = contain.Context(ctx, nil)
 	var found []messages.Found
 	var failed Errors
 	seen, last := make(map[string]bool), *c.last.Load()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
 // Discoverer finds servers in Consul's catalogue. It is a proxy.Discoverer. Its methods may
@@ -82,6 +84,7 @@ func (d *Discoverer) Walk(ctx context.Context) (Found, error) {
 	if q := d.quiet.Load(); q != nil && time.Now().Before(q.until) {
 		return Found{}, q.err
 	}
+	ctx = contain.Context(ctx, nil)
 	c, err := newClient(ctx, d.settings)
 	if err != nil {
 		return Found{}, err
