@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -27,6 +28,23 @@ type agentsConn struct {
 	net.Conn
 	read, write func(b []byte) (int, error)
 	addr        func() net.Addr
+	closes      func()
+	limits      func()
+}
+
+func (c *agentsConn) Close() error {
+	if c.closes != nil {
+		defer func() { _ = c.Conn.Close() }()
+		c.closes()
+	}
+	return c.Conn.Close()
+}
+
+func (c *agentsConn) SetWriteDeadline(t time.Time) error {
+	if c.limits != nil {
+		c.limits()
+	}
+	return c.Conn.SetWriteDeadline(t)
 }
 
 func (c *agentsConn) Read(b []byte) (int, error) {
@@ -84,6 +102,12 @@ func TestNoDialOfTheAgentsEndsThePool(t *testing.T) {
 		"Read counts wrong":   {dialed(agentsConn{read: func(b []byte) (int, error) { return len(b) + 1, nil }}), "bytes"},
 		"Read counts below 0": {dialed(agentsConn{read: func([]byte) (int, error) { return -1, nil }}), "bytes"},
 		"Write panics":        {dialed(agentsConn{write: func([]byte) (int, error) { panic("in Write") }}), "panic: in Write"},
+		"Read exits":          {dialed(agentsConn{read: func([]byte) (int, error) { runtime.Goexit(); return 0, nil }}), "runtime.Goexit"},
+		"Write exits":         {dialed(agentsConn{write: func([]byte) (int, error) { runtime.Goexit(); return 0, nil }}), "runtime.Goexit"},
+		"a limit exits":       {dialed(agentsConn{limits: runtime.Goexit}), "runtime.Goexit"},
+		"an address exits":    {dialed(agentsConn{addr: func() net.Addr { runtime.Goexit(); return nil }}), ""},
+		"Close exits":         {dialed(agentsConn{closes: runtime.Goexit}), ""},
+		"Close panics":        {dialed(agentsConn{closes: func() { panic("in Close") }}), ""},
 		"Write counts wrong":  {dialed(agentsConn{write: func(b []byte) (int, error) { return 2 * len(b), nil }}), "bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +125,8 @@ func TestNoDialOfTheAgentsEndsThePool(t *testing.T) {
 			if p.Err() != nil {
 				t.Fatal(p.Err())
 			}
-			panics := strings.Contains(c.says, "panic") || strings.Contains(c.says, "Goexit") || strings.Contains(name, "anics")
+			stop(t, p.Stop)
+			panics := strings.Contains(c.says, "panic") || strings.Contains(name, "exits") || strings.Contains(name, "anics")
 			if n := p.Stats().Panics; panics != (n > 0) {
 				t.Errorf("%d panics counted", n)
 			}
@@ -119,30 +144,39 @@ func TestNoDialOfTheAgentsEndsThePool(t *testing.T) {
 	}
 }
 
-// A session breaks amid its life by a panic of its connection.
-func TestAConnectionThatPanicsLaterIsReplaced(t *testing.T) {
-	s := startServer(t)
-	var broken atomic.Bool
-	p := newPool(t, pool.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c := new(agentsConn)
-		var err error
-		c.Conn, err = new(net.Dialer).DialContext(ctx, network, addr)
-		c.write = func(b []byte) (int, error) {
-			if broken.CompareAndSwap(true, false) {
-				panic("cut")
+// A session breaks amid its life by what a method of its connection does.
+func TestAConnectionThatBreaksLaterByItsOwnCodeIsReplaced(t *testing.T) {
+	for says, harm := range map[string]func(){"cut": func() { panic("cut") }, "Goexit": runtime.Goexit} {
+		for _, inRead := range []bool{false, true} {
+			s := startServer(t)
+			var broken atomic.Bool
+			harmed := func() {
+				if broken.CompareAndSwap(true, false) {
+					harm()
+				}
 			}
-			return c.Conn.Write(b)
-		}
-		return c, err
-	}})
-	for range 3 {
-		ping(t, p, s.Addr())
-		broken.Store(true)
-		if _, err := p.Ping(within(t), s.Addr()); err != nil && !strings.Contains(err.Error(), "cut") {
-			t.Error(err)
+			p := newPool(t, pool.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				c := new(agentsConn)
+				var err error
+				c.Conn, err = new(net.Dialer).DialContext(ctx, network, addr)
+				if inRead {
+					c.read = func(b []byte) (int, error) { n, err := c.Conn.Read(b); harmed(); return n, err }
+				} else {
+					c.write = func(b []byte) (int, error) { harmed(); return c.Conn.Write(b) }
+				}
+				return c, err
+			}})
+			for range 3 {
+				ping(t, p, s.Addr())
+				broken.Store(true)
+				if _, err := p.Ping(within(t), s.Addr()); err != nil && !strings.Contains(err.Error(), says) {
+					t.Error(err)
+				}
+			}
+			ping(t, p, s.Addr())
+			stop(t, p.Stop)
 		}
 	}
-	ping(t, p, s.Addr())
 }
 
 func TestTheErrorsOfTheAgentsDialAreFound(t *testing.T) {
@@ -153,16 +187,6 @@ func TestTheErrorsOfTheAgentsDialAreFound(t *testing.T) {
 	_, err := p.Ping(within(t), "127.0.0.1:1")
 	if got, ok := errors.AsType[*badError](err); !ok || got != mine || !errors.Is(err, io.ErrClosedPipe) || !errors.Is(err, mine) {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestAResolverWhoseDialPanicsIsALookupThatFails(t *testing.T) {
-	p := newPool(t, pool.Config{Resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { panic("in Dial") }}})
-	if _, err := p.Ping(within(t), "nowhere.example:4647"); err == nil {
-		t.Error("it answers")
-	}
-	if p.Stats().Panics == 0 || p.Err() != nil {
-		t.Errorf("%d, %v", p.Stats().Panics, p.Err())
 	}
 }
 

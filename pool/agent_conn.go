@@ -33,7 +33,8 @@ func containedDial(dial dialFunc, log *logqueue.Logger) dialFunc {
 	}
 }
 
-// containedResolver is r whose Dial, if it has one, is the agent's own.
+// containedResolver is r whose Dial, if it has one, is the agent's own, and so are its
+// connections: package net uses them in goroutines of its own, whose panic would end the process.
 func containedResolver(r *net.Resolver, log *logqueue.Logger) *net.Resolver {
 	if r == nil || r.Dial == nil {
 		return r
@@ -41,7 +42,8 @@ func containedResolver(r *net.Resolver, log *logqueue.Logger) *net.Resolver {
 	return &net.Resolver{
 		PreferGo: r.PreferGo, StrictErrors: r.StrictErrors,
 		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return dialApart(ctx, r.Dial, log, network, addr)
+			conn, err := dialApart(ctx, r.Dial, log, network, addr)
+			return asResolverConn(conn, log), err
 		},
 	}
 }
@@ -64,7 +66,9 @@ func dialApart(ctx context.Context, dial dialFunc, log *logqueue.Logger, network
 	return conn, nil
 }
 
-// agentConn is a connection of the agent's own type. Its panics are errors.
+// agentConn is a connection of the agent's own type. Its methods run in goroutines of their
+// own, which they may end: the caller's may hold the right to write, or be one without which
+// a session does not end. Their panics are errors.
 type agentConn struct {
 	conn          net.Conn
 	log           *logqueue.Logger
@@ -77,71 +81,91 @@ func newAgentConn(conn net.Conn, log *logqueue.Logger) *agentConn {
 	return c
 }
 
-// contained is deferred by each method: it sets err where the connection panics.
-func (c *agentConn) contained(err *error) {
-	v := recover()
-	if v == nil && *err == nil {
-		return
+// agentPackets is an agentConn that carries packets, to a name server.
+type agentPackets struct {
+	*agentConn
+	packets net.PacketConn
+}
+
+// asResolverConn is a connection for package net's resolver, which takes one that carries
+// packets for UDP.
+func asResolverConn(conn net.Conn, log *logqueue.Logger) net.Conn {
+	switch conn.(type) {
+	case nil, *net.TCPConn, *net.UnixConn, *net.UDPConn:
+		return conn
 	}
-	var p *contain.Panic
-	if v != nil {
-		p = contain.Recovered(v)
-		*err = p
+	c := newAgentConn(conn, log)
+	if packets, is := conn.(net.PacketConn); is {
+		return &agentPackets{agentConn: c, packets: packets}
+	}
+	return c
+}
+
+// contained calls a method.
+func (c *agentConn) contained(method func() error) (err error) {
+	p := contain.Apart(func() { err = method() })
+	if p == nil {
+		p, err = contain.Tame(err)
 	} else {
-		p, *err = contain.Tame(*err)
+		err = p
 	}
 	c.log.Panicked(inDial, p)
+	return err
 }
 
-// countError reports that a Read or a Write returned a number that cannot be.
-func countError(method string, n, most int) error {
-	return fmt.Errorf("%s of a connection of Config.Dial returned %d of %d bytes", method, n, most)
+// counted calls a method that says how many bytes of b it has taken or filled.
+func (c *agentConn) counted(name string, b []byte, method func() (int, error)) (moved int, err error) {
+	err = c.contained(func() (err error) {
+		if moved, err = method(); moved < 0 || moved > len(b) {
+			moved, err = 0, fmt.Errorf("%s of a connection of Config.Dial returned %d of %d bytes", name, moved, len(b))
+		}
+		return err
+	})
+	return moved, err
 }
 
-func (c *agentConn) Read(b []byte) (n int, err error) {
-	defer c.contained(&err)
-	if n, err = c.conn.Read(b); n < 0 || n > len(b) {
-		return 0, countError("Read", n, len(b))
-	}
-	return n, err
+func (c *agentConn) Read(b []byte) (int, error) {
+	return c.counted("Read", b, func() (int, error) { return c.conn.Read(b) })
 }
 
-func (c *agentConn) Write(b []byte) (n int, err error) {
-	defer c.contained(&err)
-	if n, err = c.conn.Write(b); n < 0 || n > len(b) {
-		return 0, countError("Write", n, len(b))
-	}
-	return n, err
+func (c *agentConn) Write(b []byte) (int, error) {
+	return c.counted("Write", b, func() (int, error) { return c.conn.Write(b) })
 }
 
-func (c *agentConn) Close() (err error) {
-	defer c.contained(&err)
-	return c.conn.Close()
+func (c *agentConn) Close() error { return c.contained(c.conn.Close) }
+
+func (c *agentConn) SetDeadline(t time.Time) error {
+	return c.contained(func() error { return c.conn.SetDeadline(t) })
 }
 
-func (c *agentConn) SetDeadline(t time.Time) (err error) {
-	defer c.contained(&err)
-	return c.conn.SetDeadline(t)
+func (c *agentConn) SetReadDeadline(t time.Time) error {
+	return c.contained(func() error { return c.conn.SetReadDeadline(t) })
 }
 
-func (c *agentConn) SetReadDeadline(t time.Time) (err error) {
-	defer c.contained(&err)
-	return c.conn.SetReadDeadline(t)
-}
-
-func (c *agentConn) SetWriteDeadline(t time.Time) (err error) {
-	defer c.contained(&err)
-	return c.conn.SetWriteDeadline(t)
+func (c *agentConn) SetWriteDeadline(t time.Time) error {
+	return c.contained(func() error { return c.conn.SetWriteDeadline(t) })
 }
 
 func (c *agentConn) LocalAddr() net.Addr { return c.local }
 
 func (c *agentConn) RemoteAddr() net.Addr { return c.remote }
 
+func (c *agentPackets) ReadFrom(b []byte) (n int, from net.Addr, err error) {
+	n, err = c.counted("ReadFrom", b, func() (n int, err error) {
+		n, from, err = c.packets.ReadFrom(b)
+		return n, err
+	})
+	return n, from, err
+}
+
+func (c *agentPackets) WriteTo(b []byte, to net.Addr) (int, error) {
+	return c.counted("WriteTo", b, func() (int, error) { return c.packets.WriteTo(b, to) })
+}
+
 // addr is an address of the connection, as a value.
 func (c *agentConn) addr(of func() net.Addr) net.Addr {
 	a := namedAddr{"unknown", "unknown"}
-	c.log.Panicked(inDial, contain.Call(func() {
+	c.log.Panicked(inDial, contain.Apart(func() {
 		if at := of(); !contain.IsNil(at) {
 			a = namedAddr{at.Network(), at.String()}
 		}

@@ -98,7 +98,7 @@ var ErrAttemptTimeout = session.ErrAttemptTimeout
 // Do is Call with options: see Request for how long the server may block, when the call may
 // be moved, and how long this attempt may take.
 func (p *Pool) Do(ctx context.Context, addr string, r *Request) error {
-	at, err := p.call(ctx, addr, r, p.counts.calls.Add(1))
+	at, err := p.call(p.guarded(ctx), addr, r, p.counts.calls.Add(1))
 	if err == nil {
 		return nil
 	}

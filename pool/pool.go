@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
@@ -114,12 +115,16 @@ func (p *Pool) start() {
 // goroutine of the pool is left or ctx ends (ctx.Err). It also waits until what was logged is
 // written, but not for a writer that blocks.
 func (p *Pool) Stop(ctx context.Context) error {
+	ctx = p.guarded(ctx)
 	err := p.actor.Stop(ctx)
 	if p.hooks.Queue == nil {
 		p.queue.Flush(ctx)
 	}
 	return err
 }
+
+// guarded is a context of the agent's whose methods may panic.
+func (p *Pool) guarded(ctx context.Context) context.Context { return contain.Context(ctx, p.log) }
 
 // Done is closed when the pool's owner has ended: after Stop, or for a fault of its
 // own. Err is the reason. Sessions may still be ending; Stop waits for them.

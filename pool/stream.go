@@ -52,7 +52,7 @@ import (
 // nothing, because the request follows the acknowledgement: its outcome is
 // NotSent, or Rejected if the server refused.
 func (p *Pool) Stream(ctx context.Context, addr, method string) (net.Conn, error) {
-	c, at, err := p.stream(ctx, addr, method)
+	c, at, err := p.stream(p.guarded(ctx), addr, method)
 	if err == nil {
 		return c, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
@@ -67,7 +68,7 @@ func (o *owner) begin(now time.Time, of *offer) {
 		o.self.Go(func(ctx context.Context) {
 			ctx, stop := context.WithCancelCause(ctx)
 			defer stop(nil)
-			defer context.AfterFunc(of.ctx, func() { stop(context.Cause(of.ctx)) })()
+			defer context.AfterFunc(of.ctx, func() { stop(contain.Cause(of.ctx)) })()
 			of.refused, of.judged = p.tried(ctx, of.next), true
 			_ = o.tell(ctx, mail{offer: of})
 		})

@@ -41,6 +41,7 @@ func (p *Pool) SetTLS(ctx context.Context, cfg *TLSConfig) error {
 	if err != nil {
 		return err
 	}
+	ctx = p.guarded(ctx)
 	return p.secure(ctx, &offer{next: next, ctx: ctx})
 }
 

@@ -50,7 +50,7 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 	if err := p.owner.Err(); err != nil {
 		return c.notTried(err)
 	}
-	return c.start(ctx, args, reply)
+	return c.start(p.guarded(ctx), args, reply)
 }
 
 // Stream opens a streaming call of method to the active server and waits until it
@@ -78,7 +78,7 @@ func (p *Proxy) Stream(ctx context.Context, method string) (net.Conn, error) {
 		conn, err = open.Stream(ctx, addr, method)
 		return err
 	}
-	if err := c.start(ctx, nil, nil); err != nil {
+	if err := c.start(p.guarded(ctx), nil, nil); err != nil {
 		return nil, err
 	}
 	return conn, nil

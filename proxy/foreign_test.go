@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"runtime"
 	"strings"
@@ -39,6 +40,8 @@ func harmful() map[string]error {
 		"joined":           errors.Join(io.EOF, none),
 		"in a known one":   fmt.Errorf("%w", error(&testutil.WildError{Matches: func() bool { panic("in Is") }})),
 		"in a call's":      &proxy.CallError{Method: "M.M", Err: &pool.DialError{Addr: "a:4647", Err: none}},
+		"not filled in":    &net.OpError{Op: "read", Net: "tcp"},
+		"nor in a call's":  &pool.DialError{Addr: "a:4647", Err: fmt.Errorf("x: %w", &testutil.WildError{Wrapped: func() error { return &fs.PathError{Op: "open"} }})},
 		"in a network's":   &net.OpError{Op: "read", Net: "tcp", Err: circle},
 	}
 }
@@ -129,34 +132,6 @@ func TestAPanicOfTheAgentsCodeIsContainedCountedAndSaidOnce(t *testing.T) {
 				t.Errorf("said %d times", n)
 			}
 		})
-	}
-}
-
-// badSource is a Discoverer whose Source panics.
-type badSource struct{ discovering }
-
-func (badSource) Source() string { panic("in Source") }
-
-// badFinder is a Finder that panics.
-type badFinder struct{ discovering }
-
-func (badFinder) Find(context.Context) ([]messages.Found, error) { panic("in Find") }
-
-func TestAPanicOfADiscovererIsAFailureOfDiscovery(t *testing.T) {
-	finds := discovering(func(context.Context) ([]string, error) { return []string{"c"}, nil })
-	p := startProxy(t, proxy.Config{Pinger: pinging(upPinger), Discoverer: badSource{finds}})
-	awaitView(t, p, "what was found, without its source", func(v *messages.View) bool { return v.Len() == 1 })
-	for name, d := range map[string]proxy.Discoverer{
-		"Discover": discovering(func(context.Context) ([]string, error) { panic("in Discover") }),
-		"exits":    discovering(func(context.Context) ([]string, error) { runtime.Goexit(); return nil, nil }),
-		"Find":     badFinder{finds},
-	} {
-		p := startProxy(t, proxy.Config{Pinger: pinging(upPinger), Discoverer: d})
-		eventually(t, name, func() bool { return strings.Contains(p.Explain().String(), "found 0 addresses: panic: ") })
-		lives(t, p)
-		if p.Stats().Panics == 0 {
-			t.Errorf("%s: not counted", name)
-		}
 	}
 }
 

@@ -106,6 +106,11 @@ func find(ctx context.Context, d Discoverer, log *logqueue.Logger) (found []mess
 		log.Panicked(inDiscoverer, p)
 		return nil, p
 	}
+	var p *contain.Panic
+	if p, err = contain.Tame(err); p == nil { // one of several may have panicked
+		p, _ = errors.AsType[*contain.Panic](err)
+	}
+	log.Panicked(inDiscoverer, p)
 	return slices.Clone(found[:min(len(found), maxFound)]), err
 }
 

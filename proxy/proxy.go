@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -85,6 +86,7 @@ func Start(cfg Config) (*Proxy, error) {
 // blocks. The last View stays readable.
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.cancel()
+	ctx = p.guarded(ctx)
 	err := p.owner.Stop(ctx)
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
@@ -92,6 +94,9 @@ func (p *Proxy) Stop(ctx context.Context) error {
 	p.queue.Flush(ctx)
 	return err
 }
+
+// guarded is a context of the agent's whose methods may panic.
+func (p *Proxy) guarded(ctx context.Context) context.Context { return contain.Context(ctx, p.cfg.log) }
 
 // Done is closed when the Proxy takes no more messages and no more calls: Stop was
 // called, or it ended for a fault of its own. Err is the reason. Goroutines may still be
@@ -141,7 +146,7 @@ func (p *Proxy) View() *messages.View { return p.snap.Load().view }
 // are seen as one. It blocks its caller only.
 func (p *Proxy) Watch(ctx context.Context) iter.Seq[*messages.View] {
 	return func(yield func(*messages.View) bool) {
-		for {
+		for ctx := p.guarded(ctx); ; {
 			snap := p.snap.Load()
 			if !yield(snap.view) {
 				return
@@ -204,7 +209,7 @@ func (p *Proxy) Ping(ctx context.Context, addr string) (time.Duration, error) {
 	if err := p.owner.Err(); err != nil {
 		return 0, err
 	}
-	pinging, cancel := context.WithCancel(ctx)
+	pinging, cancel := context.WithCancel(p.guarded(ctx))
 	defer cancel()
 	defer context.AfterFunc(p.calls.life, cancel)()
 	rtt, err := p.pinger.Ping(pinging, server.Addr)

@@ -26,7 +26,7 @@ import (
 func (p *Proxy) Send(ctx context.Context, m messages.Message) error {
 	harmless, ok := frozen(p.cfg.log, m)
 	if ok {
-		return p.owner.Tell(ctx, harmless)
+		return p.owner.Tell(p.guarded(ctx), harmless)
 	}
 	bad := &MessageError{Type: fmt.Sprintf("%T", m)}
 	if kind := reflect.ValueOf(m).Kind(); kind == reflect.Invalid || kind == reflect.Pointer {
@@ -53,7 +53,7 @@ func (p *Proxy) Heartbeat(ctx context.Context, u messages.HeartbeatUpdate) error
 // themselves. When it returns the next server is active. cause may be nil. The
 // errors are ctx.Err and ErrStopped.
 func (p *Proxy) NotifyFailed(ctx context.Context, s messages.Server, cause error) error {
-	return p.calls.reportFailure(ctx, messages.FailureNotice{Server: s, Epoch: p.View().Epoch(), Err: cause})
+	return p.calls.reportFailure(p.guarded(ctx), messages.FailureNotice{Server: s, Epoch: p.View().Epoch(), Err: cause})
 }
 
 // SetServers replaces the primaries by hand, all or nothing, until the next heartbeat
@@ -90,7 +90,7 @@ func (p *Proxy) AddBackup(ctx context.Context, addrs ...string) error {
 
 // change sends the message that build makes and waits until it is taken or refused.
 func (p *Proxy) change(ctx context.Context, build func(actor.Reply[error]) messages.Message) error {
-	refused, err := actor.Ask(ctx, p.owner.Ref, build)
+	refused, err := actor.Ask(p.guarded(ctx), p.owner.Ref, build)
 	return cmp.Or(err, refused)
 }
 
@@ -99,7 +99,7 @@ func (p *Proxy) change(ctx context.Context, build func(actor.Reply[error]) messa
 // removed. A bad address is a *messages.AddrError. The other errors are ctx.Err and
 // ErrStopped.
 func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, error) {
-	added, err := actor.Ask(ctx, p.owner.Ref, func(r actor.Reply[messages.AddResult]) messages.Message {
+	added, err := actor.Ask(p.guarded(ctx), p.owner.Ref, func(r actor.Reply[messages.AddResult]) messages.Message {
 		return messages.AddPrimary{Addr: addr, Reply: r}
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (p *Proxy) AddPrimary(ctx context.Context, addr string) (messages.Server, e
 // Remove takes a server out of the list, and reports whether it was there. The
 // errors are ctx.Err and ErrStopped.
 func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
-	return actor.Ask(ctx, p.owner.Ref, func(r actor.Reply[bool]) messages.Message {
+	return actor.Ask(p.guarded(ctx), p.owner.Ref, func(r actor.Reply[bool]) messages.Message {
 		return messages.RemoveServer{Server: s, Reply: r}
 	})
 }
@@ -119,7 +119,7 @@ func (p *Proxy) Remove(ctx context.Context, s messages.Server) (bool, error) {
 // Rebalance runs one rebalance round now and waits for its end; while one runs
 // it waits for that one. The errors are ctx.Err and ErrStopped.
 func (p *Proxy) Rebalance(ctx context.Context) (messages.RebalanceResult, error) {
-	return actor.Ask(ctx, p.owner.Ref, func(r actor.Reply[messages.RebalanceResult]) messages.Message {
+	return actor.Ask(p.guarded(ctx), p.owner.Ref, func(r actor.Reply[messages.RebalanceResult]) messages.Message {
 		return messages.RebalanceTick{Reply: r}
 	})
 }

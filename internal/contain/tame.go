@@ -37,13 +37,21 @@ func Tame(err error) (p *Panic, tame error) {
 	return e.panicked, f
 }
 
-// harmless reports whether err consists of errors whose methods are known.
+// harmless reports whether err consists of errors whose methods are known, and whose texts
+// are there: those of a *net.OpError or *fs.PathError without a cause, and of others of the
+// standard library that were not filled in, panic.
 func harmless(err error) bool {
 	known := true
 	whole := Walk(err, func(e error) bool {
 		known = own(e)
 		return !known // what a method of others unwraps is not looked at here
 	})
+	if known && whole {
+		Walk(err, func(e error) bool {
+			known = Call(func() { _ = e.Error() }) == nil
+			return !known
+		})
+	}
 	return known && whole
 }
 

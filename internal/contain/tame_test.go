@@ -2,6 +2,7 @@ package contain_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -79,18 +80,21 @@ func TestAnErrorWhoseMethodsDoHarmBecomesOneThatDoesNone(t *testing.T) {
 		text     string
 		panicked bool
 	}{
-		"a nil pointer":          {none, "an error of type *contain_test.nilError, whose Error panics: ", true},
-		"a nil *net.OpError":     {noOp, "<nil>", true},
-		"Error panics":           {panicking{}, "an error of type contain_test.panicking, whose Error panics: ", true},
-		"Error ends goroutines":  {&testutil.WildError{Text: func() string { runtime.Goexit(); return "" }}, "an error of type *testutil.WildError, whose methods do not return", true},
-		"Unwrap panics":          {&testutil.WildError{Wrapped: func() error { panic("in Unwrap") }}, "wild", true},
-		"Unwrap ends goroutines": {&testutil.WildError{Wrapped: func() error { runtime.Goexit(); return nil }}, "an error of type *testutil.WildError, whose methods do not return", true},
-		"it wraps itself":        {circle(), "an error of type *testutil.WildError that wraps itself", false},
-		"it wraps itself twice":  {wide(), "an error of type *contain_test.many that wraps itself", false},
-		"itself in a known one":  {fmt.Errorf("x: %w", circle()), "an error of type *fmt.wrapError that wraps itself", false},
-		"enormous":               {&testutil.WildError{Text: func() string { return strings.Repeat("x", 1<<20) }}, strings.Repeat("x", 4096) + "... (1048576 bytes)", false},
-		"a terminal's":           {&testutil.WildError{Text: func() string { return "\x1b[2J" }}, `\x1b[2J`, false},
-		"an address panics":      {&net.OpError{Op: "read", Addr: badAddr{}, Err: io.EOF}, "an error of type *net.OpError, whose Error panics: in String", true},
+		"a nil pointer":           {none, "an error of type *contain_test.nilError, whose Error panics: ", true},
+		"a nil *net.OpError":      {noOp, "<nil>", true},
+		"Error panics":            {panicking{}, "an error of type contain_test.panicking, whose Error panics: ", true},
+		"Error ends goroutines":   {&testutil.WildError{Text: func() string { runtime.Goexit(); return "" }}, "an error of type *testutil.WildError, whose methods do not return", true},
+		"Unwrap panics":           {&testutil.WildError{Wrapped: func() error { panic("in Unwrap") }}, "wild", true},
+		"Unwrap ends goroutines":  {&testutil.WildError{Wrapped: func() error { runtime.Goexit(); return nil }}, "an error of type *testutil.WildError, whose methods do not return", true},
+		"it wraps itself":         {circle(), "an error of type *testutil.WildError that wraps itself", false},
+		"it wraps itself twice":   {wide(), "an error of type *contain_test.many that wraps itself", false},
+		"itself in a known one":   {fmt.Errorf("x: %w", circle()), "an error of type *fmt.wrapError that wraps itself", false},
+		"enormous":                {&testutil.WildError{Text: func() string { return strings.Repeat("x", 1<<20) }}, strings.Repeat("x", 4096) + "... (1048576 bytes)", false},
+		"a terminal's":            {&testutil.WildError{Text: func() string { return "\x1b[2J" }}, `\x1b[2J`, false},
+		"without a cause":         {&net.OpError{Op: "dial"}, "an error of type *net.OpError, whose Error panics: ", true},
+		"a wrapped one without":   {fmt.Errorf("x: %w", &testutil.WildError{Wrapped: func() error { return &os.PathError{Op: "open"} }}), "x: wild", false},
+		"a host without its name": {x509.HostnameError{}, "an error of type x509.HostnameError, whose Error panics: ", true},
+		"an address panics":       {&net.OpError{Op: "read", Addr: badAddr{}, Err: io.EOF}, "an error of type *net.OpError, whose Error panics: in String", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, got := contain.Tame(c.err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -54,7 +55,7 @@ func NewChain(links ...Link) (*Chain, error) {
 	}
 	for i, l := range links {
 		switch {
-		case l.From == nil:
+		case l.From == nil, reflect.ValueOf(l.From).Kind() == reflect.Pointer && contain.IsNil(l.From):
 			return nil, &LinkError{Index: i, Err: errors.New("it has no Discoverer: give Link.From one")}
 		case l.Timeout < 0:
 			return nil, &LinkError{Index: i, Source: source(l.From), Err: fmt.Errorf("its Timeout is %v: give a positive one, or 0 for %v", l.Timeout, linkTimeout)}
@@ -121,6 +122,7 @@ func (c *Chain) Discover(ctx context.Context) ([]string, error) {
 // others found. It blocks until the last link asked has answered; their contexts end
 // with ctx.
 func (c *Chain) Find(ctx context.Context) ([]messages.Found, error) {
+	ctx = contain.Context(ctx, nil)
 	var found []messages.Found
 	var failed Errors
 	seen, last := make(map[string]bool), *c.last.Load()
@@ -165,19 +167,24 @@ func (l Link) ask(ctx context.Context) ([]string, error) {
 	limited, stop := context.WithTimeoutCause(ctx, l.Timeout,
 		fmt.Errorf("no answer within %v: %w", l.Timeout, context.DeadlineExceeded))
 	defer stop()
-	addrs, err := l.From.Discover(limited)
+	var addrs []string
+	var err error
+	if p := contain.Apart(func() { addrs, err = l.From.Discover(limited) }); p != nil {
+		return nil, p // of that link alone
+	}
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		err = context.Cause(limited)
 	}
 	return addrs, err
 }
 
-// source is the name of a discoverer.
+// source is the name of a discoverer; that of any one if it has none, or its method panics.
 func source(d Discoverer) messages.Source {
+	from := messages.SourceDiscovery
 	if named, ok := d.(interface{ Source() string }); ok {
-		return messages.Source(named.Source())
+		_ = contain.Apart(func() { from = messages.Source(named.Source()) })
 	}
-	return messages.SourceDiscovery
+	return from
 }
 
 // local reports whether a discoverer asks no other machine.

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/discover"
 	"github.com/open-nomad/rpcproxy/proxy/internal/lastgood"
 )
@@ -121,5 +123,43 @@ func TestTheServersFoundByALinkAreBounded(t *testing.T) {
 	got, err := chain(t, discover.Static(many)).Find(t.Context())
 	if err != nil || len(got) != 1024 {
 		t.Errorf("%d found, %v", len(got), err)
+	}
+}
+
+// own is a Discoverer of the agent's.
+type own struct {
+	discover func() ([]string, error)
+	source   func() string
+}
+
+func (o *own) Discover(context.Context) ([]string, error) { return o.discover() }
+
+func (o *own) Source() string { return o.source() }
+
+func TestALinkThatPanicsOrEndsItsGoroutineHidesNoOther(t *testing.T) {
+	for name, harm := range map[string]func(){"a panic": func() { panic("boom") }, "Goexit": runtime.Goexit} {
+		for _, inSource := range []bool{false, true} {
+			bad := &own{func() ([]string, error) { return nil, nil }, func() string { return "own" }}
+			if inSource {
+				bad.source = func() string { harm(); return "" }
+			} else {
+				bad.discover = func() ([]string, error) { harm(); return nil, nil }
+			}
+			c, err := discover.NewChain(discover.Link{From: bad}, discover.Link{From: discover.Static{"a"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := c.Find(t.Context())
+			if len(found) != 1 || found[0].Addr != "a" {
+				t.Errorf("%s: %v", name, found)
+			}
+			if _, panicked := errors.AsType[*pool.PanicError](err); panicked == inSource {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	var none *own
+	if _, err := discover.NewChain(discover.Link{From: none}); err == nil {
+		t.Error("a nil pointer was taken")
 	}
 }

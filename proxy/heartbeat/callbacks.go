@@ -5,6 +5,9 @@ import "github.com/open-nomad/rpcproxy/internal/contain"
 // eventsMost is how many events are queued while a callback does not return.
 const eventsMost = 64
 
+// inCallback is where a callback has panicked, for the log.
+const inCallback = "a heartbeat callback"
+
 // queueCallback appends a callback to the queue. It does not block: when the queue is full
 // the oldest is dropped.
 func (l *loop) queueCallback(call func()) {
@@ -31,6 +34,7 @@ func (h *Heartbeat) deliver() {
 	returned := false
 	defer func() {
 		if !returned {
+			h.log.Panicked(inCallback, &contain.Panic{Text: "runtime.Goexit was called"})
 			h.group.Go(h.deliver)
 		}
 	}()
@@ -41,7 +45,7 @@ func (h *Heartbeat) deliver() {
 			return
 		case call := <-h.events:
 			if h.life.Err() == nil {
-				h.log.Panicked("a heartbeat callback", contain.Call(call))
+				h.log.Panicked(inCallback, contain.Call(call))
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
@@ -117,7 +118,7 @@ func (h *Heartbeat) RenewIdentity(ctx context.Context) error {
 
 // command sends a command to the loop and waits for the end of its call.
 func (h *Heartbeat) command(ctx context.Context, c command) error {
-	c.ended = make(chan error, 1)
+	ctx, c.ended = contain.Context(ctx, h.log), make(chan error, 1)
 	select {
 	case h.commands <- c:
 	case <-ctx.Done():
@@ -139,6 +140,17 @@ func (h *Heartbeat) command(ctx context.Context, c command) error {
 // was stopped.
 func (h *Heartbeat) Done() <-chan struct{} { return h.done }
 
+// Stats counts since Start.
+type Stats struct {
+	Panics    uint64 // of the agent's code: callbacks, the methods of a Node, the writer of the log
+	LostLines uint64 // of the log, because its writer did not keep up
+}
+
+// Stats returns the counters. It neither blocks nor allocates.
+func (h *Heartbeat) Stats() Stats {
+	return Stats{Panics: h.queue.Panics(), LostLines: h.queue.Dropped()}
+}
+
 // Err is nil until Done is closed, then ErrStopped.
 func (h *Heartbeat) Err() error {
 	select {
@@ -156,6 +168,7 @@ func (h *Heartbeat) Err() error {
 // number of calls is fine. To report the node as Down, call SetStatus before.
 func (h *Heartbeat) Stop(ctx context.Context) error {
 	h.end()
+	ctx = contain.Context(ctx, h.log)
 	defer h.queue.Flush(ctx)
 	ended := make(chan struct{})
 	go func() {

@@ -135,7 +135,7 @@ func TestACallbackThatBlocksPanicsOrEndsItsGoroutineStopsNoHeartbeat(t *testing.
 		log := make(lines, 1000)
 		var replies atomic.Int64
 		block := make(chan struct{})
-		start(t, p, heartbeat.Config{
+		h := start(t, p, heartbeat.Config{
 			Logger:       zerolog.New(log).Level(zerolog.WarnLevel),
 			OnRegistered: func(heartbeat.Reply) { panic("a bug of the embedder") },
 			OnReply: func(heartbeat.Reply) {
@@ -152,8 +152,11 @@ func TestACallbackThatBlocksPanicsOrEndsItsGoroutineStopsNoHeartbeat(t *testing.
 		if beats < 220 || replies.Load() != 2 {
 			t.Errorf("%d heartbeats, %d callbacks", beats, replies.Load())
 		}
-		if len(log) != 2 {
-			t.Errorf("%d lines, want one of the panic and one of the events that are dropped", len(log))
+		if st := h.Stats(); st.Panics != 2 || st.LostLines != 0 {
+			t.Errorf("%+v", st)
+		}
+		if len(log) != 3 {
+			t.Errorf("%d lines, want one of the panic, one of the goroutine's end and one of the events that are dropped", len(log))
 		}
 		if line := <-log; !strings.Contains(line, "a bug of the embedder") || !strings.Contains(line, "synctest_command_test.go") {
 			t.Errorf("%s", line)

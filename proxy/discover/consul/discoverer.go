@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
 
@@ -87,6 +88,7 @@ func (d *Discoverer) Walk(ctx context.Context) (Found, error) {
 	if q := d.quiet.Load(); q != nil && time.Now().Before(q.until) {
 		return Found{}, q.err
 	}
+	ctx = contain.Context(ctx, nil)
 	c, err := newClient(ctx, d.settings)
 	if err != nil {
 		return Found{}, err

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/edns"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
@@ -71,6 +72,7 @@ func (d *Discoverer) Discover(ctx context.Context) ([]string, error) {
 // Lookup is Discover that also returns the name of each server, and the queries that
 // failed, those among them in whose place the last answer counts. If it finds no server, at least one query failed. It blocks no longer than ctx.
 func (d *Discoverer) Lookup(ctx context.Context) ([]Found, []*LookupError) {
+	ctx = contain.Context(ctx, nil)
 	l := lookup{asker: d.asker, slots: make(chan struct{}, atOnce)}
 	led := make([][]Found, len(d.questions))
 	lost := make([][]*LookupError, len(d.questions))
