@@ -135,7 +135,7 @@ func TestACallbackThatBlocksPanicsOrEndsItsGoroutineStopsNoHeartbeat(t *testing.
 		log := make(lines, 1000)
 		var replies atomic.Int64
 		block := make(chan struct{})
-		start(t, p, heartbeat.Config{
+		h := start(t, p, heartbeat.Config{
 			Logger:       zerolog.New(log).Level(zerolog.WarnLevel),
 			OnRegistered: func(heartbeat.Reply) { panic("a bug of the embedder") },
 			OnReply: func(heartbeat.Reply) {
@@ -151,6 +151,9 @@ func TestACallbackThatBlocksPanicsOrEndsItsGoroutineStopsNoHeartbeat(t *testing.
 		beats := len(f.calls("Node.UpdateStatus"))
 		if beats < 220 || replies.Load() != 2 {
 			t.Errorf("%d heartbeats, %d callbacks", beats, replies.Load())
+		}
+		if st := h.Stats(); st.Panics != 1 || st.LostLines != 0 {
+			t.Errorf("%+v", st)
 		}
 		if len(log) != 2 {
 			t.Errorf("%d lines, want one of the panic and one of the events that are dropped", len(log))
@@ -311,6 +314,10 @@ func TestALogThatBlocksStopsNoHeartbeat(t *testing.T) {
 		time.Sleep(30 * time.Minute)
 		if beats := len(f.calls("Node.UpdateStatus")); beats < 100 {
 			t.Errorf("%d heartbeats", beats)
+		}
+		time.Sleep(3 * time.Hour) // each heartbeat is a line
+		if h.Stats().LostLines == 0 {
+			t.Error("no line is counted as lost")
 		}
 		began := time.Now()
 		stops(t, h)
