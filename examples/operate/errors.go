@@ -12,9 +12,9 @@ import (
 // dispatch starts a job, which must not be started twice.
 func dispatch(ctx context.Context, p *proxy.Proxy, job string) error {
 	err := p.Call(ctx, "Job.Dispatch", map[string]any{"Region": "global", "JobID": job}, nil)
-	failed, ok := errors.AsType[*proxy.CallError](err) // every error of Call is one
+	failed, _ := errors.AsType[*proxy.CallError](err) // every error of Call is one
 	switch {
-	case !ok:
+	case err == nil:
 		return nil
 	case errors.Is(err, pool.ErrPermissionDenied):
 		return fmt.Errorf("give the agent a token that may dispatch %q: %w", job, err)

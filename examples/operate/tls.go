@@ -19,7 +19,7 @@ func files(dir string) *pool.TLSConfig {
 	}
 }
 
-// replace has the servers' trust and the agent's certificate replaced, and says what came of it.
+// replace replaces what servers must show and what the agent shows, and says what came of it.
 func replace(ctx context.Context, p *proxy.Proxy, next *pool.TLSConfig) (string, error) {
 	err := p.SetTLS(ctx, next)
 	bad, isBad := errors.AsType[*pool.TLSConfigError](err)
@@ -29,6 +29,8 @@ func replace(ctx context.Context, p *proxy.Proxy, next *pool.TLSConfig) (string,
 		return fmt.Sprintf("nothing has changed: %s %s", bad.Field, bad.Problem), err
 	case refused: // its trust is in force, its certificate is not
 		return "offered until a server takes the certificate", p.OfferTLS(next)
+	case err != nil:
+		return "", err
 	}
-	return "in force", err
+	return "in force", nil
 }
