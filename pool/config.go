@@ -153,7 +153,9 @@ type Config struct {
 	// offer, are not taken (warn); when servers' names are not verified, servers are not
 	// trusted any more, or a certificate expires, is not valid yet or not any more (warn); when a
 	// session was ended for want of room; and at most once a minute and session when
-	// something that a server opened was refused (warn). The zero value logs nothing.
+	// something that a server opened was refused (warn). Its writer and hooks are called by
+	// one goroutine at a time, which nothing waits for; where they do not keep up lines are
+	// dropped, and counted (Stats.LostLines). The zero value logs nothing.
 	Logger zerolog.Logger
 }
 

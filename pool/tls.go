@@ -33,7 +33,7 @@ type TLSConfig struct {
 	CAPEM  []byte
 
 	// CertFile or CertPEM holds the certificate to show and those between it and the
-	// authority, in that order.
+	// authority, in any order: the one to show is the one that the key is for.
 	CertFile string
 	CertPEM  []byte
 

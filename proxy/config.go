@@ -108,8 +108,9 @@ type Config struct {
 	hooks   poolhooks.Hooks     // of tests: Down and Renewed are called behind the proxy's own
 	effects func(roster.Effect) // of tests: the owner calls it with each effect, before it carries that out
 
-	// Logger gets one line per event that an operator should see, from several
-	// goroutines, which its writer must bear. The zero value logs nothing.
+	// Logger gets one line per event that an operator should see. Its writer and hooks are
+	// called by one goroutine at a time, which nothing waits for; where they do not keep up
+	// lines are dropped, and counted (Proxy.Stats). The zero value logs nothing.
 	Logger zerolog.Logger
 	log    *logqueue.Logger // of Logger
 

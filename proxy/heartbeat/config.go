@@ -57,8 +57,9 @@ type Config struct {
 	OnRefused    func(error)
 
 	// Logger gets a line for each registration, and when heartbeats begin to be
-	// missed and succeed again. Single heartbeats are debug. The zero value logs
-	// nothing. Tokens are not logged.
+	// missed and succeed again. Single heartbeats are debug. Its writer and hooks are called
+	// by one goroutine at a time, which nothing waits for. The zero value logs nothing. Tokens
+	// are not logged.
 	Logger zerolog.Logger
 
 	// Seed makes the random part of times repeatable, for tests. Zero means a seed of

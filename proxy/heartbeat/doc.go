@@ -76,6 +76,6 @@
 //
 // Callbacks run one at a time, in order, in a goroutine of their own. One that
 // blocks delays no heartbeat: 64 events are queued meanwhile, after that the oldest are
-// dropped. One that panics is logged with its stack, and the next event is
-// delivered.
+// dropped. One that panics is logged with its stack, once for each line of code, and counted
+// ([Heartbeat.Stats]), and the next event is delivered.
 package heartbeat

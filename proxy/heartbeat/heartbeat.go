@@ -161,6 +161,18 @@ func (h *Heartbeat) Err() error {
 	}
 }
 
+// Stats are counters since the start.
+type Stats struct {
+	Panics    uint64 // of the agent's code, contained: of callbacks, of what carries the calls, and of Logger's writer and hooks
+	LostLines uint64 // log lines that were dropped, because Logger's writer did not keep up
+}
+
+// Stats reads the counters. Those of the proxy count for themselves. It neither blocks nor
+// allocates.
+func (h *Heartbeat) Stats() Stats {
+	return Stats{Panics: h.queue.Panics(), LostLines: h.queue.Dropped()}
+}
+
 // Stop ends the heartbeats: a call under way is given up, the node stays registered
 // until its TTL ends, and queued callbacks are dropped. It waits for every goroutine,
 // also for a callback that runs, until ctx ends (ctx.Err); so a callback must not call

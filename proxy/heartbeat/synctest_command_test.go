@@ -315,6 +315,10 @@ func TestALogThatBlocksStopsNoHeartbeat(t *testing.T) {
 		if beats := len(f.calls("Node.UpdateStatus")); beats < 100 {
 			t.Errorf("%d heartbeats", beats)
 		}
+		time.Sleep(3 * time.Hour) // each heartbeat is a line
+		if h.Stats().LostLines == 0 {
+			t.Error("no line is counted as lost")
+		}
 		began := time.Now()
 		stops(t, h)
 		if took := time.Since(began); took > 10*time.Second {
