@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // run is the whole program: it executes args and returns the exit status. s is the
@@ -32,26 +35,23 @@ usage, 130 interrupted.`,
 		SilenceUsage:  true, // a failed call does not print the flags
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
-	strictHelp(root)
 	return root
 }
 
-// strictHelp has the command help refuse what is no command: by itself it repeats that as it
-// is, and calls it a success.
-func strictHelp(root *cobra.Command) {
-	root.InitDefaultHelpCmd()
-	for _, help := range root.Commands() {
-		if help.Name() != "help" {
-			continue
-		}
-		help.Run, help.RunE = nil, func(_ *cobra.Command, args []string) error {
-			about, _, err := root.Find(args)
-			if err != nil {
-				return err
+// newHelp is the command help. The one of package cobra prints an unknown topic as it is.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no help about %s: rpcproxy --help lists the commands", printable.Quote(strings.Join(args, " "), printable.MaxName))
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
-		}
+		},
 	}
 }

@@ -140,17 +140,6 @@ func (h *Heartbeat) command(ctx context.Context, c command) error {
 // was stopped.
 func (h *Heartbeat) Done() <-chan struct{} { return h.done }
 
-// Stats counts since Start.
-type Stats struct {
-	Panics    uint64 // of the agent's code: callbacks, the methods of a Node, the writer of the log
-	LostLines uint64 // of the log, because its writer did not keep up
-}
-
-// Stats returns the counters. It neither blocks nor allocates.
-func (h *Heartbeat) Stats() Stats {
-	return Stats{Panics: h.queue.Panics(), LostLines: h.queue.Dropped()}
-}
-
 // Err is nil until Done is closed, then ErrStopped.
 func (h *Heartbeat) Err() error {
 	select {
