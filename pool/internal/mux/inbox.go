@@ -43,7 +43,7 @@ func (c *Conn) inbox(r *Route) *inbox {
 		}
 	}
 	i := &inbox{
-		conn: c, stream: r.Stream, counted: ofPeer(r.Stream), window: WindowSize,
+		conn: c, stream: r.Stream, counted: c.ofPeer(r.Stream), window: WindowSize,
 		ready: make(chan struct{}, 1), free: make(chan struct{}, 1),
 	}
 	to := Receiver(i)
@@ -69,7 +69,7 @@ func (c *Conn) dropInbox(r *Route) {
 }
 
 // ofPeer reports whether the peer has opened a stream.
-func ofPeer(stream uint32) bool { return stream%2 == 0 }
+func (c *Conn) ofPeer(stream uint32) bool { return (stream%2 == 1) == c.cfg.Accepts }
 
 func (i *inbox) lock()   { i.free <- struct{}{} }
 func (i *inbox) unlock() { <-i.free }

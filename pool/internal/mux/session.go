@@ -59,9 +59,14 @@ func NewYamuxConfig(write time.Duration) *YamuxConfig {
 	return c
 }
 
-// Client starts a session over c.
-func Client(c *Conn, cfg *YamuxConfig) (Session, error) {
-	s, err := yamux.Client(c, cfg)
+// Start starts a session over c: as the one that was dialed where Config.Accepts is set, else
+// as the one that has dialed.
+func Start(c *Conn, cfg *YamuxConfig) (Session, error) {
+	start := yamux.Client
+	if c.cfg.Accepts {
+		start = yamux.Server
+	}
+	s, err := start(c, cfg)
 	if err != nil {
 		return nil, err
 	}

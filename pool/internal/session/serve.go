@@ -95,6 +95,8 @@ func (v *callServer) serve() error {
 		return err
 	}
 	v.cfg.Counters.ReverseCalls.Add(1)
+	v.session.requests.Add(1)
+	defer v.session.requests.Add(-1)
 	h, method := &v.cfg.Handlers, v.header.ServiceMethod
 	if len(method) > maxMethod {
 		v.header.ServiceMethod = ""
@@ -119,7 +121,11 @@ func (v *callServer) serve() error {
 	}
 	reply, err := f(v.session.ctx, v.decode)
 	if err != nil {
-		return v.answer(v.cfg.Errors.Text(err), nil)
+		text, closes := v.cfg.Errors.Text(err)
+		if closes {
+			return v.refuse(text)
+		}
+		return v.answer(text, nil)
 	}
 	return v.answer("", reply)
 }
