@@ -20,6 +20,7 @@ type inbox struct {
 	stream  uint32
 	counted bool
 	ready   chan struct{} // has a token when a reader is to look again
+	room    chan struct{} // has a token when Route.Window grew, or the stream ended
 	free    chan struct{} // has room for one: the goroutine that has what follows
 
 	chunks     []*chunk
@@ -44,7 +45,7 @@ func (c *Conn) inbox(r *Route) *inbox {
 	}
 	i := &inbox{
 		conn: c, stream: r.Stream, counted: c.ofPeer(r.Stream), window: WindowSize,
-		ready: make(chan struct{}, 1), free: make(chan struct{}, 1),
+		ready: make(chan struct{}, 1), room: make(chan struct{}, 1), free: make(chan struct{}, 1),
 	}
 	to := Receiver(i)
 	if !r.Receiver.CompareAndSwap(nil, &to) {
@@ -118,8 +119,13 @@ func (i *inbox) Received(n, _ int, kept bool) {
 	i.wake()
 }
 
-// WindowGrew is yamux's concern, which does the writing.
-func (i *inbox) WindowGrew() {}
+// WindowGrew wakes the goroutine that writes frames past yamux.
+func (i *inbox) WindowGrew() {
+	select {
+	case i.room <- struct{}{}:
+	default:
+	}
+}
 
 // StreamEnded ends reading behind what came in, or at once if the peer has reset the stream.
 func (i *inbox) StreamEnded(err error) {
@@ -127,6 +133,7 @@ func (i *inbox) StreamEnded(err error) {
 	defer i.unlock()
 	if i.ended = err; !errors.Is(err, io.EOF) {
 		i.clear()
+		i.WindowGrew()
 	}
 	i.wake()
 }

@@ -106,6 +106,18 @@ type stream struct {
 	route *Route
 }
 
+// Framed is a Stream on which frames may be sent past yamux, in place of all its Writes.
+type Framed interface {
+	Stream
+	Route() *Route
+	// Room has a token when Route.Window grew, or the peer has reset the stream.
+	Room() <-chan struct{}
+}
+
+func (s *stream) Route() *Route { return s.route }
+
+func (s *stream) Room() <-chan struct{} { return s.conn.inbox(s.route).room }
+
 func (s *stream) Read(b []byte) (int, error) { return s.conn.inbox(s.route).Read(b) }
 
 func (s *stream) SetReadDeadline(t time.Time) error {
