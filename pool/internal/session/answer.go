@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
@@ -15,11 +16,12 @@ type answerWriter struct {
 	stream mux.Framed // nil: it writes to conn
 	frame  *mux.Frame
 	hold   time.Duration // how long the peer may take nothing
+	crowd  *atomic.Int64 // how many calls of the peer are being served
 }
 
-func newAnswerWriter(c *Conn, hold time.Duration) answerWriter {
+func (s *Session) newAnswerWriter(c *Conn) answerWriter {
 	framed, _ := c.stream.(mux.Framed)
-	return answerWriter{conn: c, stream: framed, hold: hold}
+	return answerWriter{conn: c, stream: framed, hold: s.cfg.HoldTimeout, crowd: &s.requests}
 }
 
 // errTakesNothing is that the peer takes nothing of an answer.
@@ -59,7 +61,11 @@ func (w *answerWriter) write(b []byte) (err error) {
 		route.Window.Add(-int64(n))
 		w.frame.Renew()
 		w.frame.SetData(route.Stream, b[sent:sent+mux.HeadSize+n]) // the head overwrites bytes that were sent
-		s.conn.Send(w.frame)
+		if w.crowd.Load() > 1 {
+			s.conn.Post(w.frame)
+		} else {
+			s.conn.Send(w.frame)
+		}
 		for w.frame.Pending() {
 			if err := w.await(w.frame.Notify); err != nil {
 				return err

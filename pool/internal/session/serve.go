@@ -16,7 +16,7 @@ import (
 func (s *Session) serveCalls(r *requestReader) {
 	v := &callServer{
 		session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder(),
-		writer: newAnswerWriter(r.conn, s.cfg.HoldTimeout),
+		writer: s.newAnswerWriter(r.conn),
 		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
 	}
 	v.in = wire.NewClaimingReader(r, mux.FreeBytes, v.asked.hold)
