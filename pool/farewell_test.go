@@ -36,7 +36,7 @@ type reporting struct {
 func newReporting() *reporting {
 	r := &reporting{now: time.Unix(1000, 0)}
 	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { r.downs = append(r.downs, err) }}}
-	p.sessions = p.sessionConfig()
+	p.own()
 	r.owner = &owner{pool: p, live: map[uint64]*connection{}, core: core.New(core.Config{
 		Idle: time.Hour, Drain: time.Hour, Chance: func() float64 { return 0.5 },
 		Usage: func(uint64) core.Usage { return core.Usage{} }, Classify: classify,

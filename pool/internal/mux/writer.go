@@ -1,6 +1,9 @@
 package mux
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // writer sends frames over a transport. One goroutine at a time has the token to write,
 // and writes the frames that others have queued as well.
@@ -37,6 +40,13 @@ const (
 // already. It does not block; on a transport that may block a goroutine writes.
 func (w *writer) Send(f *Frame) {
 	w.enqueue(f)
+	w.pump()
+}
+
+// Post is Send for a caller that others, which are about to run, may join: it lets them run first.
+func (w *writer) Post(f *Frame) {
+	w.enqueue(f)
+	runtime.Gosched()
 	w.pump()
 }
 

@@ -44,9 +44,12 @@ func (s *Session) accept() {
 // admit counts one of the server's streams in, also on a retired session. It reports false
 // where there are too many, or where the session ends.
 func (s *Session) admit() bool {
-	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && s.enterAny() {
-		s.accepted.Store(max(int64(s.cfg.now()), 1))
-		return true
+	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && s.streams.Take(1) {
+		if s.enterAny() {
+			s.accepted.Store(max(int64(s.cfg.now()), 1))
+			return true
+		}
+		s.streams.Give(1)
 	}
 	s.serving.Add(-1)
 	return false
@@ -55,6 +58,7 @@ func (s *Session) admit() bool {
 // dismiss counts one of the server's streams out.
 func (s *Session) dismiss() {
 	s.serving.Add(-1)
+	s.streams.Give(1)
 	s.Leave()
 }
 
@@ -90,14 +94,10 @@ func (s *Session) serveStream(in *requestReader) {
 		return
 	}
 	s.cfg.Counters.ReverseStreams.Add(1)
-	var handler StreamHandler
-	if len(method) <= maxMethod {
-		handler = s.cfg.Handlers.Stream(method)
-	}
-	text := ""
-	if handler == nil {
-		text = "Unknown rpc method: " + printable.Quote(method, shownMethod)
-	}
+	s.requests.Add(1)
+	defer s.requests.Add(-1)
+	handler, text := s.streamHandler(method)
+	_ = c.SetDeadline(time.Now().Add(s.cfg.HoldTimeout)) // fails where writing does
 	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || handler == nil {
 		return
 	}
@@ -111,6 +111,27 @@ func (s *Session) serveStream(in *requestReader) {
 		code, message := s.cfg.Errors.Coded(err)
 		_, _ = c.Write(wire.AppendFailure(nil, code, message)) // fails where the caller has left
 	}
+}
+
+// streamHandler is the handler of a streaming call, or the text for why there is none.
+func (s *Session) streamHandler(method string) (handler StreamHandler, text string) {
+	h := &s.cfg.Handlers
+	if len(method) <= maxMethod {
+		if h.Stream != nil {
+			handler = h.Stream(method)
+		}
+		if handler == nil && h.Open != nil {
+			var err error
+			if handler, err = h.Open(s.ctx, method); err != nil {
+				text, _ = s.cfg.Errors.Text(err)
+				return nil, text
+			}
+		}
+	}
+	if handler == nil {
+		text = "Unknown rpc method: " + printable.Quote(method, shownMethod)
+	}
+	return handler, text
 }
 
 // streamHeader reads the header of a streaming call, and a little of what follows it.

@@ -17,6 +17,8 @@ type Session struct {
 	idle    *idleStreams
 
 	serving  atomic.Int64 // streams of the server
+	requests atomic.Int64 // calls and streaming calls on them
+	streams  *mux.Share   // of Config.Streams
 	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
 	refusals refusals
 
@@ -32,7 +34,7 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
 			retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
 		},
-		idle: newIdleStreams(cfg.MaxIdleStreams),
+		idle: newIdleStreams(cfg.MaxIdleStreams), streams: mux.NewShare(cfg.Streams),
 	}
 	s.slept.Store(int64(slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
@@ -41,6 +43,13 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 	conn.OnOverrun(s.overrun)
 	return s
 }
+
+// Requests is how many calls and streaming calls of the peer are being served.
+func (s *Session) Requests() int64 { return s.requests.Load() }
+
+// Spawn runs f in a goroutine of the session, which Run waits for. It reports false, and
+// runs nothing, if the session is over.
+func (s *Session) Spawn(f func()) bool { return s.group.run(f) }
 
 // IdleStreams is the streams that are kept for the next calls.
 func (s *Session) IdleStreams() int { return len(s.idle.streams) }
@@ -67,6 +76,9 @@ func (s *Session) Desert(why error) {
 	s.unserved = why
 	close(s.deserted)
 }
+
+// Done is closed when the session has ended.
+func (s *Session) Done() <-chan struct{} { return s.ctx.Done() }
 
 // End ends the session and what is on it.
 func (s *Session) End(why error) { s.cancel(why) }
