@@ -32,11 +32,13 @@
 //
 // Ours embeds package proxy as a Nomad client would: started with the three
 // addresses, registered once, one blocking query always pending, heartbeats with
-// a soft deadline, half the grace after they are due. The stock one is a plain
-// client that does what Nomad's own does: one list that is rotated at every
+// a soft deadline, half the grace after they are due. The stock one is that of package
+// stockagent, which does what Nomad's own does: one list that is rotated at every
 // error, yamux with its default keepalive, heartbeats that are not repeated on
 // another server but after a pause; when it moves, it shuffles the list, pings the
-// server in front, and leaves the other session as it is, with its blocking query. Both send the next heartbeat when the TTL of
+// server in front, and leaves the other session as it is, with its blocking query. It
+// moves only when it is ordered to, and repeats a query after a second or two where Nomad's
+// waits for half a minute. Both send the next heartbeat when the TTL of
 // the last one is over, not before. Both answer what servers call them for.
 //
 // # The faults
