@@ -47,7 +47,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 }
 
 // sessionConfig is the configuration that the pool's sessions share.
-func (p *Pool) sessionConfig() *session.Config {
+func (p *Pool) sessionConfig(errs sessionErrors, replies *session.ReplyRoom) *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{
 		Origin: p.origin, Logger: p.log, Counters: &p.counts.Counters,
@@ -56,12 +56,18 @@ func (p *Pool) sessionConfig() *session.Config {
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,
 		MaxReverseStreams: p.cfg.MaxReverseStreams, MaxRequestBytes: p.cfg.MaxRequestBytes,
 		MaxReverseBytes: p.cfg.MaxReverseBytes, MaxPendingReplyBytes: p.cfg.MaxPendingReplyBytes,
-		Codec: coder{p.cfg.Codec, p.log}, Errors: sessionErrors{}, Notify: reports{p}, Usual: methodTimes{p},
+		Replies: replies, Codec: coder{p.cfg.Codec, p.log}, Errors: errs, Notify: reports{p}, Usual: methodTimes{p},
 		Handlers: session.Handlers{
 			Call: func(method string) session.CallHandler { return h.Calls[method] },
 			RPC:  h.RPC, Unknown: h.unknown,
 			Stream: func(method string) session.StreamHandler { return h.stream(method) },
 		},
+	}
+	if h.OpenStream != nil {
+		cfg.Handlers.Open = func(ctx context.Context, method string) (session.StreamHandler, error) {
+			f, err := h.OpenStream(ctx, method)
+			return session.StreamHandler(f), err
+		}
 	}
 	if h.CallFor != nil {
 		cfg.Handlers.CallFor = func(method string) session.CallHandler { return h.CallFor(method) }
@@ -105,7 +111,9 @@ func (t methodTimes) Waited(addr, method string, waited time.Duration) {
 }
 
 // sessionErrors makes the errors of sessions; it is a session.Errors.
-type sessionErrors struct{}
+type sessionErrors struct {
+	whole bool // a *RemoteError keeps its whole text
+}
 
 func (sessionErrors) Protocol(layer, reason string, cause error) error {
 	return &ProtocolError{Layer: layer, Reason: printable.Line(reason, mostKept), Err: cause}
@@ -132,21 +140,23 @@ func (sessionErrors) Decode(reply any, err error) error {
 	return &DecodeError{Reply: fmt.Sprintf("%T", reply), Err: err}
 }
 
-func (sessionErrors) Remote(text string) (err error, closes bool) {
+func (s sessionErrors) Remote(text string) (err error, closes bool) {
 	remote := remoteError(text)
+	if s.whole {
+		remote.Raw = text
+	}
 	return remote, remote.Kind == ErrUnknownMethod || remote.Kind == ErrBadRequest //nolint:errorlint // the very values
 }
 
 // Text sends an error that came from a server on as that sent it, with its code.
-func (sessionErrors) Text(err error) string {
+func (sessionErrors) Text(err error) (text string, closes bool) {
 	if e, ok := err.(*RemoteError); ok && e.Raw != "" { //nolint:errorlint // a wrapped one has more to say
-		return e.Raw
+		return e.Raw, false
 	}
-	text := ""
 	if p := contain.Call(func() { text = err.Error() }); p != nil {
 		text = fmt.Sprintf("an error of type %T, whose Error panics: %s", err, p.Text)
 	}
-	return cmp.Or(text, fmt.Sprintf("an error of type %T without a text", err))
+	return cmp.Or(text, fmt.Sprintf("an error of type %T without a text", err)), false
 }
 
 // Coded is the code and the text of a *StreamError; the code of a *RemoteError, of an

@@ -34,7 +34,7 @@ func TestAFarewellIsReportedOnceByItsFirstObserver(t *testing.T) {
 	dialed(0, 1)
 	var downs []error
 	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { downs = append(downs, err) }}}
-	p.sessions = p.sessionConfig()
+	p.own()
 	first, depart := departing(p)
 	o := &owner{pool: p, core: c, live: map[uint64]*connection{1: first}}
 	if o.noteLeaving(addrA, 0) || o.noteLeaving(addrA, 1) || len(downs) != 0 {

@@ -43,6 +43,11 @@ type Handlers struct {
 	// StreamFor, if set, returns the handler of a streaming method that Streams does not
 	// have, as CallFor does for calls.
 	StreamFor func(method string) StreamHandler
+
+	// OpenStream, if set, opens a streaming method that neither Streams nor StreamFor has, before
+	// the call is acknowledged, and may block for that. The text of its error is the
+	// acknowledgement. Its context ends with the session.
+	OpenStream func(ctx context.Context, method string) (StreamHandler, error)
 }
 
 // CallHandler answers one call. decode reads the arguments into a non-nil pointer; its

@@ -14,12 +14,19 @@ import (
 
 func init() {
 	poolhooks.Open = open
+	poolhooks.OpenTenant = openTenant
 	poolhooks.NewDialPolicy = newDialPolicy
 }
 
 // open is New with hooks.
 func open(cfg Config, hooks poolhooks.Hooks) (*Pool, poolhooks.Control, error) {
 	p, err := newPool(cfg, hooks)
+	return p, control{p}, err
+}
+
+// openTenant makes a pool beside of.
+func openTenant(of *Pool, handlers Handlers, hooks poolhooks.Hooks) (*Pool, poolhooks.Control, error) {
+	p, err := newTenant(of, handlers, hooks)
 	return p, control{p}, err
 }
 
@@ -52,6 +59,10 @@ func (c control) Corroborate(ctx context.Context, addr string) error {
 
 func (c control) tell(ctx context.Context, m core.Message) error {
 	return c.pool.actor.Tell(ctx, mail{Message: m})
+}
+
+func (c control) Adopt(ctx context.Context) error {
+	return c.pool.actor.Tell(ctx, mail{adopt: true})
 }
 
 func (c control) Connect(ctx context.Context, addr string) error {

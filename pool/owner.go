@@ -35,8 +35,10 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		Chance: rand.Float64, Usage: o.usage, Classify: classify,
 	})
 	o.tls.proven = p.creds.Load()
-	o.tls.notices.give(time.Now(), o.tls.proven, p.log)
-	o.watch()
+	if p.parent == nil { // else its owner does both
+		o.tls.notices.give(time.Now(), o.tls.proven, p.log)
+		o.watch()
+	}
 	return o
 }
 
@@ -44,9 +46,12 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 func (o *owner) Step(now time.Time, letter mail) {
 	switch m := letter.Message.(type) { //nolint:gochecksumtype // the core takes them all; the owner acts on these too
 	case nil:
-		if letter.check != nil {
+		switch {
+		case letter.adopt:
+			o.adoptParents(now)
+		case letter.check != nil:
 			o.takeCheck(now, letter.check)
-		} else {
+		default:
 			o.takeOffer(now, letter.offer)
 		}
 		return

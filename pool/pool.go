@@ -30,8 +30,8 @@ type Pool struct {
 	creds   atomic.Pointer[credentials.Credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]                  // the server that answered last; the owner sets it
 	counts  counts
-	usual   usual // how long slow methods take
-	patient usual // how long calls of others waited while their server answered
+	usual   *usual // how long slow methods take
+	patient *usual // how long calls of others waited while their server answered
 
 	reaching reaching // dials under way whose connection was accepted
 
@@ -46,7 +46,8 @@ type Pool struct {
 	trials chan struct{} // has one for each dial that tries credentials
 	beside chan struct{} // has one for each address that is tried beside another one of its name
 
-	resolver dialing.Resolver
+	resolver *dialing.Resolver
+	parent   *Pool // beside which this one was made; nil: none
 
 	open  func(ctx context.Context, addr string, id uint64) (*connection, error)                            // dial, but for tests
 	limit func(ctx context.Context, limit time.Duration) (limited context.Context, stop context.CancelFunc) // dialing.Begin, but for tests
@@ -62,6 +63,7 @@ type mail struct {
 	session *connection
 	offer   *offer // with no message, as check
 	check   *check
+	adopt   bool // the credentials of the parent are to come into force; with no message
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -83,6 +85,7 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{cfg: cfg, hooks: hooks, queue: queue, log: log, origin: time.Now(), muxing: mux.NewYamuxConfig(cfg.DialTimeout)}
+	p.resolver = new(dialing.Resolver)
 	if resolves {
 		p.resolver.Net = dialing.NewLookup(cfg.Resolver)
 	}
@@ -99,15 +102,27 @@ func newPool(cfg Config, hooks poolhooks.Hooks) (*Pool, error) {
 
 // start starts the owner.
 func (p *Pool) start() {
-	p.usual.floor, p.patient.floor = p.cfg.SilenceLimit, p.cfg.SilenceLimit
 	p.table.Store(&table{})
 	p.refusing.Store(new([]string))
-	p.trials, p.beside = make(chan struct{}, maxTrials), make(chan struct{}, maxBeside)
-	p.budget = mux.NewBudget(int64(p.cfg.MaxReverseBytes))
-	p.sessions = p.sessionConfig()
+	if p.parent == nil {
+		p.own()
+	} else {
+		p.share()
+	}
 	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
 		return newOwner(p, self)
 	})
+}
+
+// own makes what a pool has that was not made beside another one.
+func (p *Pool) own() {
+	if p.resolver == nil {
+		p.resolver = new(dialing.Resolver)
+	}
+	p.usual, p.patient = &usual{floor: p.cfg.SilenceLimit}, &usual{floor: p.cfg.SilenceLimit}
+	p.trials, p.beside = make(chan struct{}, maxTrials), make(chan struct{}, maxBeside)
+	p.budget = mux.NewBudget(int64(p.cfg.MaxReverseBytes))
+	p.sessions = p.sessionConfig(sessionErrors{}, new(session.ReplyRoom))
 }
 
 // Stop ends every session, fails the calls in flight, and waits until no

@@ -22,6 +22,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 	const addr, route, other = "nomad.test:4647", "127.0.0.2:4647", "127.0.0.1:4647"
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
 		p := new(Pool)
+		p.own()
 		p.resolver.Net = aLookup{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
 		ends := func() (with map[string]bool) { // the addresses that are dialed last, of many dials
 			with = make(map[string]bool)
@@ -32,7 +33,6 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 			}
 			return with
 		}
-		p.sessions = p.sessionConfig()
 		s := p.newConnection(context.Background(), &muxtest.Conn{}, addr, route, 1)
 		s.End(cause)
 		o := &owner{pool: p, live: map[uint64]*connection{1: s}}

@@ -91,7 +91,7 @@ func TestACallsHandlerPassesAServersErrorOnAsSent(t *testing.T) {
 		&RemoteError{Text: "made here"}:        "made here",
 		errors.New("RPC Error:: 404,gone"):     "RPC Error:: 404,gone",
 	} {
-		if got := (sessionErrors{}).Text(err); got != want {
+		if got, _ := (sessionErrors{}).Text(err); got != want {
 			t.Errorf("%v is answered as %q, want %q", err, got, want)
 		}
 	}

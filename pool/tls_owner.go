@@ -235,6 +235,9 @@ func (o *owner) endOffer(serial uint64) {
 func (o *owner) install(now time.Time, next *credentials.Credentials, by *credentials.Offering) {
 	before := o.pool.creds.Swap(next)
 	o.pool.caution(before, next)
+	if o.pool.hooks.Secured != nil {
+		defer o.pool.hooks.Secured()
+	}
 	o.tls.notices.give(now, next, o.pool.log)
 	if by == nil || by != o.pool.watching.Load() {
 		o.watch()

@@ -39,18 +39,7 @@ func (p *Proxy) Call(ctx context.Context, method string, args, reply any, opts .
 	if p == nil {
 		return notStarted(method)
 	}
-	c := call{shared: &p.calls, method: method, class: classify(method, args)}
-	c.way.Block = pool.BlockTime(args)
-	for _, o := range opts {
-		o(&c)
-	}
-	if p.calls.caller == nil {
-		return c.notTried(ErrNoCaller)
-	}
-	if err := p.owner.Err(); err != nil {
-		return c.notTried(err)
-	}
-	return c.start(ctx, args, reply)
+	return p.calls.call(ctx, method, args, reply, opts)
 }
 
 // Stream opens a streaming call of method to the active server and waits until it
@@ -65,23 +54,7 @@ func (p *Proxy) Stream(ctx context.Context, method string) (net.Conn, error) {
 	if p == nil {
 		return nil, notStarted(method)
 	}
-	open := p.calls.streamer
-	c := call{shared: &p.calls, method: method, class: Read}
-	if open == nil {
-		return nil, c.notTried(ErrNoCaller)
-	}
-	if err := p.owner.Err(); err != nil {
-		return nil, c.notTried(err)
-	}
-	var conn net.Conn
-	c.open = func(ctx context.Context, addr string) (err error) {
-		conn, err = open.Stream(ctx, addr, method)
-		return err
-	}
-	if err := c.start(ctx, nil, nil); err != nil {
-		return nil, err
-	}
-	return conn, nil
+	return p.calls.stream(ctx, method)
 }
 
 // The pool opens streams, unless the embedder brings connections.

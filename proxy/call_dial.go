@@ -18,11 +18,11 @@ import (
 func (c *call) connected(server messages.Server) bool {
 	p, active := c.shared.pool, server.Addr == c.snap.active.Addr
 	switch {
-	case active && c.snap.connected.Load(), p == nil:
+	case active && c.shared.connected.Load() == c.snap, p == nil:
 		return true
 	case p.Connected(server.Addr):
 		if active {
-			c.snap.connected.Store(true)
+			c.shared.connected.Store(c.snap)
 		}
 		return true
 	}

@@ -2,14 +2,16 @@ package proxy
 
 import (
 	"context"
+	"net"
 	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 )
 
-// calls is the state that the calls of a Proxy share.
+// calls is the state that the calls of a Proxy, or of a Tenant, share.
 type calls struct {
 	cfg       *Config
 	board     *board
@@ -19,11 +21,66 @@ type calls struct {
 	streamer  Streamer // nil: nor streams
 	life      context.Context
 	noServers func() error // Proxy.noServers
+	tenant    bool         // it may end before the owner does
 
+	race      atomic.Pointer[raceResult] // of the last race for a first session
+	connected atomic.Pointer[snapshot]   // the one in which a call has found a session to the active server
+
+	*learned
+}
+
+// learned is what calls have learned about servers, also those of tenants.
+type learned struct {
 	tokens   retryTokens
 	paces    paces
-	race     atomic.Pointer[raceResult]   // of the last race for a first session
 	halfhung atomic.Pointer[halfhung.Log] // which servers leave which methods unanswered
+}
+
+// call is Proxy.Call.
+func (s *calls) call(ctx context.Context, method string, args, reply any, opts []CallOption) error {
+	c := call{shared: s, method: method, class: classify(method, args)}
+	c.way.Block = pool.BlockTime(args)
+	for _, o := range opts {
+		o(&c)
+	}
+	if s.caller == nil {
+		return c.notTried(ErrNoCaller)
+	}
+	if err := s.ended(); err != nil {
+		return c.notTried(err)
+	}
+	return c.start(ctx, args, reply)
+}
+
+// stream is Proxy.Stream.
+func (s *calls) stream(ctx context.Context, method string) (net.Conn, error) {
+	c := call{shared: s, method: method, class: Read}
+	if s.streamer == nil {
+		return nil, c.notTried(ErrNoCaller)
+	}
+	if err := s.ended(); err != nil {
+		return nil, c.notTried(err)
+	}
+	var conn net.Conn
+	c.open = func(ctx context.Context, addr string) (err error) {
+		conn, err = s.streamer.Stream(ctx, addr, method)
+		return err
+	}
+	if err := c.start(ctx, nil, nil); err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// ended is why no call is made any more; nil while there are.
+func (s *calls) ended() error {
+	if err := s.owner.Err(); err != nil {
+		return err
+	}
+	if s.tenant && s.life.Err() != nil {
+		return ErrStopped
+	}
+	return nil
 }
 
 // raceResult is how the last race for the first session of a call ended.

@@ -19,6 +19,7 @@ type owner struct {
 	pool      *ownPool // nil: the connections are the embedder's
 	board     *board
 	decisions *recorder
+	tenants   *tenants
 	self      actor.Self[messages.Message]
 
 	roster    *roster.Roster

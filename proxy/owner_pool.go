@@ -26,9 +26,9 @@ func newOwnPool(cfg pool.Config, hooks poolhooks.Hooks) (*ownPool, error) {
 	return &ownPool{p, control}, nil
 }
 
-// poolSettings are the owner's last messages to the pool.
+// poolSettings are the owner's last messages to its pools.
 type poolSettings struct {
-	retained  string        // the server whose session the pool keeps
+	retained  string        // the server whose session a pool keeps
 	keepalive time.Duration // how long a session may be silent before it is pinged
 	spread    time.Duration // of dials
 	lease     time.Duration // for how long heartbeats hold
@@ -51,36 +51,63 @@ func (o *owner) watchPool() {
 	})
 }
 
-// tune gives the pool the session to retain, the keepalive and the spread of dials. The
-// pool's owner never waits for this one, so its mailbox empties.
+// tune gives the pools the session to retain, the keepalive and the spread of dials. A pool's
+// owner never waits for this one, so its mailbox empties.
 func (o *owner) tune(view *messages.View) {
-	if o.pool == nil {
+	next := o.settings
+	active, _ := view.Active()
+	next.retained = active.Addr
+	next.keepalive = attempt.Keepalive(o.ttl, o.place)
+	next.spread = dialSpread(view.NumNodes(), view.Len())
+	o.set(next)
+}
+
+// setLease tells the pools for how long heartbeats hold. Servers grant a random time between
+// one and two times the least, so the longest recent one counts.
+func (o *owner) setLease() {
+	lease := o.settings.lease
+	if o.ttl <= 0 || o.ttl <= lease && o.ttl >= lease/2 {
 		return
 	}
-	set := &o.settings
-	if active, _ := view.Active(); active.Addr != set.retained {
-		set.retained = active.Addr
-		_ = o.pool.Retain(context.Background(), active.Addr)
+	next := o.settings
+	next.lease = o.ttl
+	o.set(next)
+}
+
+// set gives settings to all pools.
+func (o *owner) set(next poolSettings) {
+	if o.pool == nil || next == o.settings {
+		return
 	}
-	if every := attempt.Keepalive(o.ttl, o.place); every != set.keepalive {
-		set.keepalive = every
-		_ = o.pool.Keepalive(context.Background(), every)
+	last, set := o.settings, new(next)
+	o.settings = next
+	o.tenants.settings.Store(set) // before the list is read: see tenants.tune
+	o.eachPool(func(p *ownPool) { set.give(p, last) })
+}
+
+// give tells a pool what differs from the settings that it had.
+func (s *poolSettings) give(to *ownPool, last poolSettings) {
+	ctx := context.Background() // the messages fail only once the pool has ended
+	if s.retained != last.retained {
+		_ = to.Retain(ctx, s.retained)
 	}
-	if spread := dialSpread(view.NumNodes(), view.Len()); spread != set.spread {
-		set.spread = spread
-		_ = o.pool.DialSpread(context.Background(), spread)
+	if s.keepalive != last.keepalive {
+		_ = to.Keepalive(ctx, s.keepalive)
+	}
+	if s.spread != last.spread {
+		_ = to.DialSpread(ctx, s.spread)
+	}
+	if s.lease != last.lease {
+		_ = to.HeartbeatTTL(ctx, s.lease)
 	}
 }
 
-// setLease tells the pool for how long heartbeats hold. Servers grant a random time between
-// one and two times the least, so the longest recent one counts.
-func (o *owner) setLease() {
-	lease := &o.settings.lease
-	if o.pool == nil || o.ttl <= 0 || o.ttl <= *lease && o.ttl >= *lease/2 {
-		return
+// eachPool calls do with the proxy's own pool, and with those of its tenants.
+func (o *owner) eachPool(do func(*ownPool)) {
+	do(o.pool)
+	for _, t := range o.tenants.all() {
+		do(t.pool)
 	}
-	*lease = o.ttl
-	_ = o.pool.HeartbeatTTL(context.Background(), o.ttl)
 }
 
 // dialsPerServerSecond is how many connections a second a fleet's dials may cost every
@@ -98,7 +125,7 @@ func dialSpread(nodes, servers int) time.Duration {
 	return spread.Truncate(time.Second)
 }
 
-// reportAdded tells the pool if view has a server that the last view did not have, while
+// reportAdded tells the pools if view has a server that the last view did not have, while
 // none is alive: it is dialed at once, also by an agent of a big fleet, whose dials are few
 // in an outage. The pool learns it before any call sees the view.
 func (o *owner) reportAdded(view *messages.View) {
@@ -118,6 +145,6 @@ func (o *owner) reportAdded(view *messages.View) {
 		added = added || !known[r.Server.Addr]
 	}
 	if added {
-		_ = o.pool.ServersAdded(context.Background())
+		o.eachPool(func(p *ownPool) { _ = p.ServersAdded(context.Background()) })
 	}
 }

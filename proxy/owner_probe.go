@@ -61,7 +61,7 @@ func (o *owner) corroborate(e roster.Corroborate) {
 		for range e.Others {
 			r := <-results
 			if r.err == nil {
-				_ = o.pool.Corroborate(ctx, e.Suspect.Addr)
+				o.eachPool(func(p *ownPool) { _ = p.Corroborate(ctx, e.Suspect.Addr) })
 				o.tell(ctx, messages.Recovered{Server: r.server, Epoch: e.Epoch})
 				return
 			}

@@ -19,17 +19,18 @@ import (
 // Proxy knows the servers of a cluster and carries calls to the active one.
 // All methods may be used by any number of goroutines.
 type Proxy struct {
-	snap   atomic.Pointer[snapshot] // the first field, which makes FindServer cheaper to inline
-	board  board
-	cfg    Config
-	queue  *logqueue.Queue // of the log, its own pool's included
-	pinger Pinger
-	pool   *ownPool // nil: the connections are the embedder's
-	owner  *actor.Actor[messages.Message]
-	events poolEvents
-	record recorder
-	calls  calls
-	cancel context.CancelFunc // ends calls.life
+	snap    atomic.Pointer[snapshot] // the first field, which makes FindServer cheaper to inline
+	board   board
+	cfg     Config
+	queue   *logqueue.Queue // of the log, its own pool's included
+	pinger  Pinger
+	pool    *ownPool // nil: the connections are the embedder's
+	owner   *actor.Actor[messages.Message]
+	events  poolEvents
+	record  recorder
+	calls   calls
+	tenants tenants
+	cancel  context.CancelFunc // ends calls.life
 }
 
 // mailbox is how many messages may wait for the owner.
@@ -57,7 +58,10 @@ func Start(cfg Config) (*Proxy, error) {
 		p.pinger = guard(cfg.Pinger, p.cfg.log)
 	} else {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
-		if p.pool, err = newOwnPool(p.cfg.Pool, p.events.hooks(cfg.hooks, p.queue)); err != nil {
+		hooks := p.events.hooks(cfg.hooks, p.queue)
+		hooks.Secured = p.tenants.secured
+		p.tenants.list.Store(new([]*Tenant))
+		if p.pool, err = newOwnPool(p.cfg.Pool, hooks); err != nil {
 			return nil, err
 		}
 		p.pinger = p.pool
@@ -66,6 +70,7 @@ func Start(cfg Config) (*Proxy, error) {
 	if p.cfg.startsEmpty() {
 		p.board.warned.Store(math.MaxInt64) // the owner's first warning tells it
 	}
+	p.calls.learned = new(learned)
 	p.calls.tokens.fill()
 	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
 	p.calls.caller, p.calls.streamer = p.carriers()
@@ -74,7 +79,7 @@ func Start(cfg Config) (*Proxy, error) {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.events.mail, p.calls.owner = self.Ref(), self.Ref()
-		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, self: self}, servers, rng)
+		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, self: self}, servers, rng)
 	})
 	return p, nil
 }
@@ -85,7 +90,7 @@ func Start(cfg Config) (*Proxy, error) {
 // blocks. The last View stays readable.
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.cancel()
-	err := p.owner.Stop(ctx)
+	err := errors.Join(p.owner.Stop(ctx), p.tenants.stop(ctx))
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
 	}

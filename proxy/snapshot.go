@@ -10,8 +10,8 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// snapshot is the state that the owner has published. It is immutable, except unconfirmed
-// and connected, which calls change.
+// snapshot is the state that the owner has published. It is immutable, except unconfirmed,
+// which calls change.
 type snapshot struct {
 	view         *messages.View
 	active       messages.Server
@@ -20,7 +20,6 @@ type snapshot struct {
 	front        *front        // the active server, or the last one there was
 	fault        error         // why the owner ended, unless Stop ended it; there is no active server then
 	unconfirmed  atomic.Bool   // the owner does not know yet whether the active server answers
-	connected    atomic.Bool   // a call has found a session to the active server
 	changed      chan struct{} // closed when a newer snapshot is published
 	hopeful      bool          // a server is unknown or alive
 	hope         chan struct{} // closed when hopeful becomes true again after it was false

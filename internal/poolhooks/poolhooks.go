@@ -12,6 +12,14 @@ import (
 // package cannot import the one that imports it.
 var Open any
 
+// OpenTenant makes a pool beside another one: a
+// func(of *pool.Pool, handlers pool.Handlers, hooks Hooks) (*pool.Pool, Control, error). The
+// new pool has the configuration of the other one but for Handlers, its credentials, which
+// Control.Adopt brings up to date, and what it knows of names and of how long methods take; what
+// both hold for replies and for servers is bounded together. Errors of servers keep their whole
+// text in it.
+var OpenTenant any
+
 // Hooks are what a pool is given by a proxy. The functions are called by the pool's owner, and
 // must not block. Any of them may be nil.
 type Hooks struct {
@@ -31,6 +39,9 @@ type Hooks struct {
 	// that was silent or did not serve, once calls find that: the server learns of the new
 	// one by the next call on it.
 	Renewed func(addr string)
+
+	// Secured is called when other credentials are in force.
+	Secured func()
 
 	// Queue is where the pool's log goes, which whoever gives it flushes; nil: one of its own.
 	Queue *logqueue.Queue
@@ -73,6 +84,10 @@ type Control interface {
 	// Corroborate reports that another server answers while the one at addr is silent, or
 	// leaves calls unanswered. It is the answer to Hooks.Suspect.
 	Corroborate(ctx context.Context, addr string) error
+
+	// Adopt puts the credentials into force that the pool has which this one was made beside.
+	// It waits for room in the owner's mailbox.
+	Adopt(ctx context.Context) error
 
 	// Connect makes sure of a session to the server at addr, and blocks until there is one
 	// or ctx ends; a dial that is under way goes on then. A session that only Connect asked

@@ -122,7 +122,7 @@ func (u *unclaimed) add(stream, bytes uint32, flags uint16) uint32 {
 
 // dropped takes note of a frame that belongs to no stream which is in use.
 func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
-	if ofPeer(stream) {
+	if c.ofPeer(stream) {
 		return
 	}
 	if uncredited := c.reading.unclaimed.add(stream, bytes, flags); uncredited > 0 {

@@ -166,8 +166,8 @@ func (c *Conn) readHead() error {
 	if kind != typePing || flags&flagSYN == 0 {
 		c.Signs.Read.Store(in.now)
 	}
-	if flags&flagSYN != 0 && kind <= typeWindow && (stream == 0 || stream%2 == 1) {
-		return c.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not the server's", b, stream))
+	if flags&flagSYN != 0 && kind <= typeWindow && (stream == 0 || !c.ofPeer(stream)) {
+		return c.violated(fmt.Sprintf("frame % x opens stream %d, whose number is not its sender's", b, stream))
 	}
 	if flags&flagSYN != 0 && kind <= typeWindow {
 		c.Routes.Add(stream) // before yamux hears of it
@@ -251,7 +251,7 @@ func (c *Conn) flagged(r *Route, flags uint16) {
 	if ended := flags & (flagFIN | flagRST); ended != 0 {
 		r.end(uint32(ended))
 	}
-	if flags&(flagACK|flagFIN|flagRST) != 0 && !ofPeer(r.Stream) {
+	if flags&(flagACK|flagFIN|flagRST) != 0 && !c.ofPeer(r.Stream) {
 		c.Acknowledged(r)
 	}
 }

@@ -20,6 +20,7 @@ type inbox struct {
 	stream  uint32
 	counted bool
 	ready   chan struct{} // has a token when a reader is to look again
+	room    chan struct{} // has a token when Route.Window grew, or the stream ended
 	free    chan struct{} // has room for one: the goroutine that has what follows
 
 	chunks     []*chunk
@@ -43,8 +44,8 @@ func (c *Conn) inbox(r *Route) *inbox {
 		}
 	}
 	i := &inbox{
-		conn: c, stream: r.Stream, counted: ofPeer(r.Stream), window: WindowSize,
-		ready: make(chan struct{}, 1), free: make(chan struct{}, 1),
+		conn: c, stream: r.Stream, counted: c.ofPeer(r.Stream), window: WindowSize,
+		ready: make(chan struct{}, 1), room: make(chan struct{}, 1), free: make(chan struct{}, 1),
 	}
 	to := Receiver(i)
 	if !r.Receiver.CompareAndSwap(nil, &to) {
@@ -69,7 +70,7 @@ func (c *Conn) dropInbox(r *Route) {
 }
 
 // ofPeer reports whether the peer has opened a stream.
-func ofPeer(stream uint32) bool { return stream%2 == 0 }
+func (c *Conn) ofPeer(stream uint32) bool { return (stream%2 == 1) == c.cfg.Accepts }
 
 func (i *inbox) lock()   { i.free <- struct{}{} }
 func (i *inbox) unlock() { <-i.free }
@@ -118,8 +119,13 @@ func (i *inbox) Received(n, _ int, kept bool) {
 	i.wake()
 }
 
-// WindowGrew is yamux's concern, which does the writing.
-func (i *inbox) WindowGrew() {}
+// WindowGrew wakes the goroutine that writes frames past yamux.
+func (i *inbox) WindowGrew() {
+	select {
+	case i.room <- struct{}{}:
+	default:
+	}
+}
 
 // StreamEnded ends reading behind what came in, or at once if the peer has reset the stream.
 func (i *inbox) StreamEnded(err error) {
@@ -127,6 +133,7 @@ func (i *inbox) StreamEnded(err error) {
 	defer i.unlock()
 	if i.ended = err; !errors.Is(err, io.EOF) {
 		i.clear()
+		i.WindowGrew()
 	}
 	i.wake()
 }

@@ -73,7 +73,7 @@ func TestYamuxOpensAndSendsByTheCallsThatConnExpects(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()
 	c := newConn(near)
-	s, err := Client(c, NewYamuxConfig(0))
+	s, err := Start(c, NewYamuxConfig(0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,9 +59,14 @@ func NewYamuxConfig(write time.Duration) *YamuxConfig {
 	return c
 }
 
-// Client starts a session over c.
-func Client(c *Conn, cfg *YamuxConfig) (Session, error) {
-	s, err := yamux.Client(c, cfg)
+// Start starts a session over c: as the one that was dialed where Config.Accepts is set, else
+// as the one that has dialed.
+func Start(c *Conn, cfg *YamuxConfig) (Session, error) {
+	start := yamux.Client
+	if c.cfg.Accepts {
+		start = yamux.Server
+	}
+	s, err := start(c, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +105,18 @@ type stream struct {
 	conn  *Conn
 	route *Route
 }
+
+// Framed is a Stream on which frames may be sent past yamux, in place of all its Writes.
+type Framed interface {
+	Stream
+	Route() *Route
+	// Room has a token when Route.Window grew, or the peer has reset the stream.
+	Room() <-chan struct{}
+}
+
+func (s *stream) Route() *Route { return s.route }
+
+func (s *stream) Room() <-chan struct{} { return s.conn.inbox(s.route).room }
 
 func (s *stream) Read(b []byte) (int, error) { return s.conn.inbox(s.route).Read(b) }
 

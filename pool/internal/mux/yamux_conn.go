@@ -48,7 +48,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 func (c *Conn) opens(kind byte, flags uint16, stream uint32) {
 	switch {
 	case kind != typeWindow:
-	case flags&flagSYN != 0 && !ofPeer(stream):
+	case flags&flagSYN != 0 && !c.ofPeer(stream):
 		c.Routes.Add(stream)
 	case flags&flagRST != 0:
 		c.Drop(stream)

@@ -90,14 +90,10 @@ func (s *Session) serveStream(in *requestReader) {
 		return
 	}
 	s.cfg.Counters.ReverseStreams.Add(1)
-	var handler StreamHandler
-	if len(method) <= maxMethod {
-		handler = s.cfg.Handlers.Stream(method)
-	}
-	text := ""
-	if handler == nil {
-		text = "Unknown rpc method: " + printable.Quote(method, shownMethod)
-	}
+	s.requests.Add(1)
+	defer s.requests.Add(-1)
+	handler, text := s.streamHandler(method)
+	_ = c.SetDeadline(time.Now().Add(s.cfg.HoldTimeout)) // fails where writing does
 	if _, err := c.Write(wire.AppendAck(nil, text)); err != nil || handler == nil {
 		return
 	}
@@ -111,6 +107,27 @@ func (s *Session) serveStream(in *requestReader) {
 		code, message := s.cfg.Errors.Coded(err)
 		_, _ = c.Write(wire.AppendFailure(nil, code, message)) // fails where the caller has left
 	}
+}
+
+// streamHandler is the handler of a streaming call, or the text for why there is none.
+func (s *Session) streamHandler(method string) (handler StreamHandler, text string) {
+	h := &s.cfg.Handlers
+	if len(method) <= maxMethod {
+		if h.Stream != nil {
+			handler = h.Stream(method)
+		}
+		if handler == nil && h.Open != nil {
+			var err error
+			if handler, err = h.Open(s.ctx, method); err != nil {
+				text, _ = s.cfg.Errors.Text(err)
+				return nil, text
+			}
+		}
+	}
+	if handler == nil {
+		text = "Unknown rpc method: " + printable.Quote(method, shownMethod)
+	}
+	return handler, text
 }
 
 // streamHeader reads the header of a streaming call, and a little of what follows it.

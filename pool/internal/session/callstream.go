@@ -155,7 +155,7 @@ func (l *callStream) phase() Phase {
 // reset readies the call stream for the next caller. The reply may come before the writer
 // has settled the frame, which it may look at until then.
 func (l *callStream) reset() {
-	l.session.cfg.replies.release(l)
+	l.session.cfg.Replies.release(l)
 	if !l.frame.Pending() {
 		l.buf.release()
 		l.frame.Bytes = nil
@@ -189,7 +189,7 @@ func (l *callStream) withdraw() bool {
 // session that has ended nothing is closed.
 func (l *callStream) discard() {
 	l.state.Store(stateAbandoned)
-	l.session.cfg.replies.release(l)
+	l.session.cfg.Replies.release(l)
 	l.dropBuffers()
 	if l.stream != nil && l.session.ctx.Err() == nil {
 		l.session.conn.CloseStream(l.route)

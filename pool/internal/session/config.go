@@ -27,7 +27,7 @@ type Config struct {
 	Notify   Notify
 	Usual    Usual
 	Counters *Counters
-	replies  replyRoom
+	Replies  *ReplyRoom
 	Logger   *logqueue.Logger
 }
 
@@ -80,8 +80,9 @@ type Errors interface {
 	Decode(reply any, err error) error
 	// Remote is an answer that is an error, and whether the server closes the stream behind it.
 	Remote(text string) (err error, closes bool)
-	// Text is the answer to a server's call whose handler failed with err; it is never empty.
-	Text(err error) string
+	// Text is the answer to a peer's call whose handler failed with err, and whether the
+	// stream ends behind it; it is never empty.
+	Text(err error) (text string, closes bool)
 	// Coded is the code and the text of the frame that ends a stream whose handler failed.
 	Coded(err error) (code int, text string)
 }
@@ -93,6 +94,9 @@ type Handlers struct {
 	CallFor func(method string) CallHandler // asked last; may be nil
 	Unknown func(method string) string      // the answer where there is no such method
 	Stream  func(method string) StreamHandler
+	// Open is asked where Stream, which may be nil, has none, and may block. The text of its
+	// error is the acknowledgement. nil: there are no others.
+	Open func(ctx context.Context, method string) (StreamHandler, error)
 }
 
 // CallHandler answers one call. decode reads the arguments.

@@ -29,6 +29,7 @@ type Conn struct {
 	ended   atomic.Pointer[error] // why no more is read or written; nil: it is open
 	half    atomic.Int64          // when CloseWrite was called, as Config.now; 0: it was not
 	eof     atomic.Bool           // the peer's end was read
+	reset   atomic.Bool           // by this side, in place of an orderly end
 	unwatch func() bool           // stops waiting for the session's end
 }
 
@@ -96,6 +97,13 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// Reset ends the stream in both directions, with what is under way on it, and never blocks. The
+// peer's reads and writes fail.
+func (c *Conn) Reset() {
+	c.reset.Store(true)
+	_ = c.Close() // it may be closed already
+}
+
 // end closes c because of why, once.
 func (c *Conn) end(why error) bool {
 	if !c.ended.CompareAndSwap(nil, &why) {
@@ -122,6 +130,10 @@ func (c *Conn) finish() {
 	defer c.release()
 	c.inside.leave()
 	<-c.inside.ended
+	if c.reset.Load() && !c.session.Ended() {
+		c.session.resetStream(c.stream)
+		return
+	}
 	_ = c.stream.Close() // fails only with the session
 	c.session.linger(c.stream)
 	c.session.conn.Drop(c.stream.StreamID())

@@ -110,7 +110,7 @@ func (l *callStream) left(at uint32) {
 	if at == stateReading {
 		l.buf.reply, l.got = l.got, nil
 	}
-	l.session.cfg.replies.release(l)
+	l.session.cfg.Replies.release(l)
 }
 
 // takeReply takes what the reading goroutine has put together.

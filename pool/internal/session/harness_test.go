@@ -67,13 +67,14 @@ func (plain) Room(limit, received int) error {
 func (plain) Encode(_ any, err error) error    { return err }
 func (plain) Decode(_ any, err error) error    { return err }
 func (plain) Remote(text string) (error, bool) { return errors.New(text), false }
-func (plain) Text(err error) string            { return err.Error() }
+func (plain) Text(err error) (string, bool)    { return err.Error(), false }
 func (plain) Coded(err error) (int, string)    { return 500, err.Error() }
 
 // newConfig has the limits of a pool whose Config is zero, and no handlers.
 func newConfig() *Config {
 	return &Config{
-		Origin: time.Now(), SilenceLimit: time.Second, PingTimeout: 2 * time.Second, HoldTimeout: time.Minute,
+		Replies: new(ReplyRoom),
+		Origin:  time.Now(), SilenceLimit: time.Second, PingTimeout: 2 * time.Second, HoldTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxIdleStreams: 256, MaxReplyBytes: 64 << 20, MaxPendingReplyBytes: 256 << 20, MaxReverseStreams: 1024,
 		MaxRequestBytes: 4 << 20, MaxReverseBytes: 64 << 20,
 		Codec: codec{}, Errors: plain{}, Notify: pool{}, Usual: times{}, Counters: new(Counters),

@@ -19,7 +19,7 @@ type reply struct {
 	bodyEnd   int
 	err       error        // why there is no reply
 	got       []byte       // of it, so far: the call's buffer from the first byte until it is taken or dropped
-	claimed   atomic.Int64 // bytes, of Config.replies
+	claimed   atomic.Int64 // bytes, of Config.Replies
 	incoming
 	stray atomic.Bool // bytes came that no call had asked for
 

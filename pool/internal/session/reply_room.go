@@ -2,14 +2,14 @@ package session
 
 import "sync/atomic"
 
-// replyRoom counts what the buffers of all replies hold together that come in on a pool's
-// sessions, from their first bytes until they are read into the callers' values. The zero
+// ReplyRoom counts what the buffers of all replies hold together that come in on the
+// sessions of a Config, from their first bytes until they are read into the callers' values. The zero
 // value is ready. Any goroutine may use it.
 //
 // A reply for which there is no room ends its call, and gives back what it holds. One of
 // them has the room for the largest reply to itself, from when it first claims some: so
 // there is always one that comes through, however many come in, and then another.
-type replyRoom struct {
+type ReplyRoom struct {
 	used   atomic.Int64               // bytes claimed
 	senior atomic.Pointer[callStream] // the one with room of its own; nil: the next that claims is
 }
@@ -20,7 +20,7 @@ const freeReply = 16 << 10
 
 // claim counts total bytes for the buffer of l. It reports false where there is no room. Only
 // the reading goroutine calls it; it must look afterwards whether the caller has left.
-func (r *replyRoom) claim(l *callStream, total int) bool {
+func (r *ReplyRoom) claim(l *callStream, total int) bool {
 	cfg := l.session.cfg
 	more := int64(total) - freeReply - l.claimed.Load()
 	if more <= 0 {
@@ -42,10 +42,10 @@ func (r *replyRoom) claim(l *callStream, total int) bool {
 }
 
 // PendingReplyBytes is how much of MaxPendingReplyBytes is in use.
-func (c *Config) PendingReplyBytes() int64 { return c.replies.used.Load() }
+func (c *Config) PendingReplyBytes() int64 { return c.Replies.used.Load() }
 
 // release gives back what was claimed for l. Any goroutine may call it, and several may.
-func (r *replyRoom) release(l *callStream) {
+func (r *ReplyRoom) release(l *callStream) {
 	if l.claimed.Load() == 0 {
 		return
 	}
@@ -67,11 +67,11 @@ func (l *callStream) makeRoom() bool {
 		return true
 	}
 	spare := takeLarge(total)
-	if spare != nil && !s.cfg.replies.claim(l, cap(spare.b)) {
+	if spare != nil && !s.cfg.Replies.claim(l, cap(spare.b)) {
 		larges.Put(spare)
 		spare = nil
 	}
-	if spare == nil && !s.cfg.replies.claim(l, total) {
+	if spare == nil && !s.cfg.Replies.claim(l, total) {
 		s.cfg.Counters.RefusedReplies.Add(1)
 		l.settle(s.cfg.Errors.Room(s.cfg.MaxPendingReplyBytes, len(l.got)))
 		return false
@@ -94,5 +94,5 @@ func (l *callStream) makeRoom() bool {
 // drop drops what has come of a reply whose caller has left amid it.
 func (l *callStream) drop() {
 	l.got = nil
-	l.session.cfg.replies.release(l)
+	l.session.cfg.Replies.release(l)
 }

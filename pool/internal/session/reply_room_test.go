@@ -74,7 +74,7 @@ func isRoom(err error) bool {
 func TestAllRepliesTogetherAreBoundedAndTheFirstComesThrough(t *testing.T) {
 	const each, all, body = 1 << 20, 4 << 20, 1<<20 - 200
 	streams := roomFor(t, 40, each, all)
-	room := &streams[0].session.cfg.replies
+	room := streams[0].session.cfg.Replies
 	for _, l := range streams {
 		feed(l, announced(body))
 	}
@@ -134,7 +134,7 @@ func TestTheRoomOfTheFirstIsGivenOn(t *testing.T) {
 		}
 		l.discard()
 	}
-	if room := &streams[0].session.cfg.replies; room.used.Load() != 0 || room.senior.Load() != nil {
+	if room := streams[0].session.cfg.Replies; room.used.Load() != 0 || room.senior.Load() != nil {
 		t.Errorf("%d bytes claimed", room.used.Load())
 	}
 }
@@ -196,7 +196,7 @@ func TestAReplyThatWasLeftHoldsNothing(t *testing.T) {
 		if !feed(l, append(announced(each-100), make([]byte, each/2)...)) {
 			t.Fatal("refused")
 		}
-		room := &l.session.cfg.replies
+		room := l.session.cfg.Replies
 		if room.used.Load() < each/2-freeReply {
 			t.Fatalf("%d bytes claimed", room.used.Load())
 		}
@@ -227,7 +227,7 @@ func TestAReplyThatTricklesInHoldsLittle(t *testing.T) {
 			t.Fatalf("%d bytes are held after %d", n, i+1)
 		}
 	}
-	if n := l.session.cfg.replies.used.Load(); n > int64(2*spareTimes*len(b)) {
+	if n := l.session.cfg.Replies.used.Load(); n > int64(2*spareTimes*len(b)) {
 		t.Errorf("%d bytes are claimed for %d", n, len(b))
 	}
 }

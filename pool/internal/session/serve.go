@@ -16,6 +16,7 @@ import (
 func (s *Session) serveCalls(r *requestReader) {
 	v := &callServer{
 		session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder(),
+		writer: newAnswerWriter(r.conn, s.cfg.HoldTimeout),
 		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
 	}
 	v.in = wire.NewClaimingReader(r, mux.FreeBytes, v.asked.hold)
@@ -42,8 +43,9 @@ type callServer struct {
 	failed   bool   // the body did not come: there is nothing to answer
 	skipped  bool   // package net/rpc has no method for the request, whose body was not read
 	notFound string // its text for that
-	out      []byte
-	sent     error // of the last answer
+	writer   answerWriter
+	out      []byte // of the last answer, behind room for the head of a frame; may be nil
+	sent     error  // of the last answer
 }
 
 // errRefused ends a stream behind an answer after which servers do not go on.
@@ -95,6 +97,8 @@ func (v *callServer) serve() error {
 		return err
 	}
 	v.cfg.Counters.ReverseCalls.Add(1)
+	v.session.requests.Add(1)
+	defer v.session.requests.Add(-1)
 	h, method := &v.cfg.Handlers, v.header.ServiceMethod
 	if len(method) > maxMethod {
 		v.header.ServiceMethod = ""
@@ -119,7 +123,11 @@ func (v *callServer) serve() error {
 	}
 	reply, err := f(v.session.ctx, v.decode)
 	if err != nil {
-		return v.answer(v.cfg.Errors.Text(err), nil)
+		text, closes := v.cfg.Errors.Text(err)
+		if closes {
+			return v.refuse(text)
+		}
+		return v.answer(text, nil)
 	}
 	return v.answer("", reply)
 }
@@ -135,27 +143,24 @@ func (v *callServer) decode(args any) error {
 // answer sends one answer, header and body in one write.
 func (v *callServer) answer(text string, body any) (err error) {
 	h := wire.Header{Error: text, Seq: v.header.Seq, ServiceMethod: v.header.ServiceMethod}
-	out := wire.AppendReply(v.out[:0], h)
+	begin := append(v.out[:0], headRoom[:]...)
+	out := wire.AppendReply(begin, h)
 	if body == nil || text != "" {
 		out = append(out, emptyMap)
 	} else if out, err = v.cfg.Codec.Append(v.enc, out, body); err != nil {
 		h.Error = fmt.Sprintf("rpc: the reply of type %T cannot be encoded: %v", body, err)
-		out = append(wire.AppendReply(v.out[:0], h), emptyMap)
+		out = append(wire.AppendReply(begin, h), emptyMap)
 	}
 	if !v.said.holdAlone(len(out)) {
 		v.session.noteNoRoom(wire.ErrNoRoom)
 		h.Error = fmt.Sprintf("rpc: the reply of %d bytes was not sent: those that servers have not taken yet may hold %d bytes (MaxReverseBytes)", len(out), v.cfg.MaxReverseBytes)
-		out = append(wire.AppendReply(nil, h), emptyMap)
+		out = append(wire.AppendReply(append([]byte(nil), headRoom[:]...), h), emptyMap)
 	}
 	defer v.said.hold(0)
-	if v.out = out; cap(out) > keepReply {
+	if v.sent = v.writer.write(out); v.sent == nil && cap(out) <= keepReply {
+		v.out = out
+	} else {
 		v.out = nil
-	}
-	for v.sent = nil; v.sent == nil && len(out) > 0; { // each piece in its time, however slow the line
-		n := min(len(out), frameLimit)
-		_ = v.conn.SetWriteDeadline(time.Now().Add(v.cfg.HoldTimeout)) // fails where writing does
-		_, v.sent = v.conn.Write(out[:n])
-		out = out[n:]
 	}
 	return v.sent
 }

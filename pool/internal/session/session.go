@@ -17,6 +17,7 @@ type Session struct {
 	idle    *idleStreams
 
 	serving  atomic.Int64 // streams of the server
+	requests atomic.Int64 // calls and streaming calls on them
 	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
 	refusals refusals
 
@@ -41,6 +42,9 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 	conn.OnOverrun(s.overrun)
 	return s
 }
+
+// Requests is how many calls and streaming calls of the peer are being served.
+func (s *Session) Requests() int64 { return s.requests.Load() }
 
 // IdleStreams is the streams that are kept for the next calls.
 func (s *Session) IdleStreams() int { return len(s.idle.streams) }
@@ -67,6 +71,9 @@ func (s *Session) Desert(why error) {
 	s.unserved = why
 	close(s.deserted)
 }
+
+// Done is closed when the session has ended.
+func (s *Session) Done() <-chan struct{} { return s.ctx.Done() }
 
 // End ends the session and what is on it.
 func (s *Session) End(why error) { s.cancel(why) }

@@ -23,7 +23,7 @@ func (s *Session) Greet(ctx context.Context, cfg *mux.YamuxConfig) error {
 	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
-	m, err := mux.Client(s.conn, cfg)
+	m, err := mux.Start(s.conn, cfg)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,8 @@ func firstPing(m mux.Session) error {
 	}
 }
 
-// Attach has the session use m. Greet does that; tests put another network in its place.
+// Attach has the session use m. Greet does that. A session that the peer has opened is
+// attached in place of that, and tests put another network there.
 func (s *Session) Attach(m mux.Session) { s.yamux = m }
 
 // Listen accepts the server's streams from now on. It must be called before the session

@@ -42,6 +42,36 @@ func spans(b []byte) iter.Seq2[[]byte, span] {
 	}
 }
 
+// Items are the elements of b, which begins with a list: valid as long as b. It ends where b is
+// not what the protocol allows.
+func Items(b []byte) iter.Seq[[]byte] {
+	return func(yield func(item []byte) bool) {
+		n, head := listHead(b)
+		var s Scanner
+		s.Reset(head, math.MaxInt)
+		for range n {
+			from := s.pos
+			to, ok, err := s.Value(b)
+			if !ok || err != nil || !yield(b[from:to]) {
+				return
+			}
+		}
+	}
+}
+
+// listHead is mapHead for a list.
+func listHead(b []byte) (items, head int) {
+	switch {
+	case len(b) > 0 && b[0] >= 0x90 && b[0] <= 0x9f:
+		return int(b[0] & 0x0f), 1
+	case len(b) >= 3 && b[0] == 0xdc:
+		return int(binary.BigEndian.Uint16(b[1:])), 3
+	case len(b) >= 5 && b[0] == 0xdd:
+		return int(binary.BigEndian.Uint32(b[1:])), 5
+	}
+	return 0, 0
+}
+
 // mapHead reads how many pairs the map at the beginning of b has, and how many bytes come
 // before them; both are 0 if it is no map.
 func mapHead(b []byte) (pairs, head int) {
@@ -117,3 +147,26 @@ func WithInteger(b []byte, key string, n int64) ([]byte, bool) {
 	out = append(appendMapHead(out, pairs+1), b[head:]...)
 	return appendInt(appendString(out, key), n), true
 }
+
+// With is a copy of b in which key has the value, at each place where it stands; false if b is
+// not a whole map, or has no such key.
+func With(b []byte, key string, value []byte) ([]byte, bool) {
+	if _, head := mapHead(b); head == 0 || Whole(b) != nil {
+		return nil, false
+	}
+	var out []byte
+	done := 0
+	for k, at := range spans(b) {
+		if k != nil && string(k) == key {
+			out = append(append(out, b[done:at.from]...), value...)
+			done = at.to
+		}
+	}
+	if done == 0 {
+		return nil, false
+	}
+	return append(out, b[done:]...), true
+}
+
+// AppendText appends a text in the raw family.
+func AppendText(buf []byte, text string) []byte { return appendString(buf, text) }
