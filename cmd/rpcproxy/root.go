@@ -32,6 +32,6 @@ usage, 130 interrupted.`,
 		SilenceUsage:  true, // a failed call does not print the flags
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
-	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
+	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench(), newSidecar())
 	return root
 }

@@ -47,7 +47,7 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench"} {
+	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench", "sidecar"} {
 		out, errs, status := program(t, append(strings.Fields(name), "--help")...)
 		expect(t, status, exitOK, out, errs)
 		for _, part := range []string{"Exit status", "Examples:", "rpcproxy " + name} {

@@ -38,7 +38,7 @@ func connectsAs(t testing.TB, ln net.Listener, addr, deed string) (net.Conn, *ne
 	ctx, stop := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(stop)
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Env = append(os.Environ(), dialerEnv+"="+addr, deedEnv+"="+deed)
+	cmd.Env = append(os.Environ(), dialerEnv+"="+addr, deedEnv+"="+deed, "GORACE=atexit_sleep_ms=0")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,10 @@ func (c *Config) LoadAgents(ctx context.Context) (cfg *tls.Config, warning strin
 	if err != nil {
 		return nil, "", Errors{c.bad("agents.key_file", "does not fit agents.cert_file", contain.Text(err), err)}
 	}
-	cfg = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*pair}}
+	cfg = &tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*pair},
+		SessionTicketsDisabled: true, // who connects shows a certificate that counts now
+	}
 	if want := "server." + c.Region + ".nomad"; pair.Leaf != nil && !slices.Contains(pair.Leaf.DNSNames, want) {
 		warning = fmt.Sprintf("%s has no certificate for %s: agents with verify_server_hostname = true will refuse it", printable.Text(c.Agents.CertFile), printable.Name(want))
 	}
@@ -88,8 +91,8 @@ type Swap struct{ now atomic.Pointer[tls.Config] }
 // Put replaces the content, for handshakes from now on.
 func (s *Swap) Put(cfg *tls.Config) { s.now.Store(cfg) }
 
-// Config is the configuration to listen with; nil if nothing was put. It asks for client
-// certificates as the first content did, also if a later one does not.
+// Config is the configuration to listen with; nil if nothing was put. Each handshake is made
+// with what was put last, and no session is resumed.
 func (s *Swap) Config() *tls.Config {
 	first := s.now.Load()
 	if first == nil {

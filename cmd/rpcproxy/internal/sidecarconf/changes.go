@@ -1,6 +1,9 @@
 package sidecarconf
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+)
 
 // Change is one setting that differs between two configurations.
 type Change struct {
@@ -26,4 +29,15 @@ func (c *Config) replugged(before *Config, key string) bool {
 	return slices.Contains([]string{"agents.cert_file", "agents.key_file", "agents.client_ca_file"}, key) &&
 		((c.Agents.CertFile == "") != (before.Agents.CertFile == "") ||
 			(c.Agents.ClientCAFile == "") != (before.Agents.ClientCAFile == ""))
+}
+
+// Keep takes over from before what has changed and cannot come into force while the program
+// runs.
+func (c *Config) Keep(before *Config, changes []Change) {
+	for _, change := range changes {
+		if !change.Live {
+			field := settingOf(change.Key).field
+			reflect.ValueOf(field(c)).Elem().Set(reflect.ValueOf(field(before)).Elem())
+		}
+	}
 }
