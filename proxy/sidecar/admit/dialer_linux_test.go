@@ -98,7 +98,7 @@ func dialAsOther() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(from)
+	_, _ = fmt.Fprintln(os.Stdout, from)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the test ends
 	return 0
 }
