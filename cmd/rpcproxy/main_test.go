@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -10,7 +11,16 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-func TestMain(m *testing.M) { testutil.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	testutil.Main(m)
+}
+
+// asProgram is the variable that makes this test's executable the program itself, so that a
+// test can run it as a process.
+const asProgram = "TEST_AS_PROGRAM"
 
 // limit is how long a test waits for an event that must come, on a slow machine
 // too. ample is the same as a flag, in place of the defaults of the commands.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/sidecarconf"
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
@@ -20,7 +21,7 @@ func shown(err error) string {
 	switch e := err.(type) { //nolint:errorlint // what is around one of these is one line
 	case *failure:
 		return shown(e.err)
-	case *messages.AddrsError, *messages.UpdateError, *consul.WalkError, *proxy.ConfigError:
+	case *messages.AddrsError, *messages.UpdateError, *consul.WalkError, *proxy.ConfigError, sidecarconf.Errors:
 		return e.Error()
 	}
 	text := contain.Text(err)

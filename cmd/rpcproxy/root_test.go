@@ -48,7 +48,7 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench"} {
+	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench", "sidecar"} {
 		for _, ask := range []string{name + " --help", "help " + name} {
 			out, errs, status := program(t, strings.Fields(ask)...)
 			expect(t, status, exitOK, out, errs)

@@ -1,0 +1,2 @@
+servers {}
+tls = { ca_file = "x" }

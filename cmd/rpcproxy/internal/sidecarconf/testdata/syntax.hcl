@@ -1,0 +1,2 @@
+servers = ["10.0.0.1"
+region = "a"

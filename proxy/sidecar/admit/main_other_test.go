@@ -1,0 +1,11 @@
+//go:build !linux
+
+package admit
+
+import (
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestMain(m *testing.M) { testutil.Main(m) }
