@@ -31,10 +31,10 @@ type ExecExit struct {
 	ExitCode int `json:"exit_code,omitempty"`
 }
 
-// echoExec runs a command that writes what it reads, in the form of
-// Allocations.Exec. It ends well when its input does. A client that closes its
+// EchoExec answers Allocations.Exec, by a server or an agent: it runs a command that
+// writes what it reads. It ends well when its input does. A client that closes its
 // side before it said so kills the command: there is no result then.
-func echoExec(ctx context.Context, c net.Conn) error {
+func EchoExec(ctx context.Context, c net.Conn) error {
 	r := bufio.NewReader(c)
 	if _, err := readValue(r); err != nil {
 		return err

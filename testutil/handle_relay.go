@@ -10,6 +10,14 @@ import (
 	"time"
 )
 
+// ReadStreamRequest reads the request of a streaming call into args, and nothing of what
+// comes behind it. It blocks until it is there. The error is *MalformedError, or that of the
+// connection, or of args that it does not fit.
+func ReadStreamRequest(c net.Conn, args any) error {
+	_, err := readStreamRequest(c, args)
+	return err
+}
+
 // readStreamRequest reads the request of a streaming call, byte by byte: what
 // comes behind it belongs to others.
 func readStreamRequest(c net.Conn, args any) (Raw, error) {

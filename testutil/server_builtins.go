@@ -27,7 +27,7 @@ func (s *Server) registerBuiltins() {
 		"Agent.Monitor":   s.agentMonitor,
 		"Event.Stream":    s.eventStream,
 		"Echo.Stream":     echoStream,
-		"Echo.Exec":       echoExec,
+		"Echo.Exec":       EchoExec,
 		"FileSystem.Logs": s.relayed("FileSystem.Logs"), "FileSystem.Stream": s.relayed("FileSystem.Stream"),
 		"Allocations.Exec": s.relayed("Allocations.Exec"),
 	} {

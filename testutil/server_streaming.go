@@ -64,7 +64,7 @@ func (c *conn) serveStreaming(rw net.Conn) {
 		return
 	}
 	if err := m.stream(c.ctx, &bufferedConn{Conn: rw, r: r}); err != nil {
-		_ = WriteFrame(rw, streamFailure(err)) // the client notices, or is gone
+		_ = WriteFrame(rw, StreamFrame{Error: AsStreamError(err)}) // the client notices, or is gone
 	}
 }
 
@@ -77,9 +77,10 @@ func (c *conn) acknowledge(rw net.Conn, text string) bool {
 	return err == nil
 }
 
-func streamFailure(err error) StreamFrame {
+// AsStreamError is what a streaming call that ended with err reports in its last frame.
+func AsStreamError(err error) *StreamError {
 	if coded, ok := errors.AsType[*StreamError](err); ok {
-		return StreamFrame{Error: coded}
+		return coded
 	}
-	return StreamFrame{Error: &StreamError{Code: 500, Message: err.Error()}}
+	return &StreamError{Code: 500, Message: err.Error()}
 }

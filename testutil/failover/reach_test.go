@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/stockagent"
 )
 
 // register connects an agent of each kind to the server and returns what ends it.
@@ -27,15 +28,18 @@ var connectors = map[string]func(t *testing.T, addr string) (end func()){
 		}
 	},
 	clientStock: func(t *testing.T, addr string) func() {
-		p := newStockPool()
-		if err := p.call(addr, "Node.Register", register("a"), &beatReply{}); err != nil {
-			t.Fatal(err)
-		}
-		s, err := p.session(addr)
+		a, err := stockagent.Start(stockAgent("a", addr))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return func() { p.forget(addr, s) }
+		if _, err := a.Await(t.Context(), func(s stockagent.Stats) bool { return s.Registrations > 0 }); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := a.Stop(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}
 	},
 }
 

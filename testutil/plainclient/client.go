@@ -54,11 +54,22 @@ type Session struct {
 // until then or until ctx ends. The error is that of dialing or of the handshake.
 func Connect(ctx context.Context, addr string, t *tls.Config) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-	if err != nil || t == nil {
-		return conn, err
+	if err != nil {
+		return nil, err
+	}
+	return Secure(ctx, conn, t)
+}
+
+// Secure writes the TLS byte on a new connection and makes the handshake; if t is nil it
+// does nothing. It blocks until then or until ctx ends. It owns conn, and so it is closed on
+// error, which is that of the handshake.
+func Secure(ctx context.Context, conn net.Conn, t *tls.Config) (net.Conn, error) {
+	if t == nil {
+		return conn, nil
 	}
 	secured := tls.Client(conn, t)
-	if _, err = conn.Write([]byte{ModeTLS}); err == nil {
+	_, err := conn.Write([]byte{ModeTLS})
+	if err == nil {
 		err = secured.HandshakeContext(ctx)
 	}
 	if err != nil {
@@ -126,6 +137,13 @@ func (s *Session) CallOn(stream *Stream, method string, args, reply any) error {
 		_ = stream.Close() // it failed already
 		return err
 	}
+	s.Give(stream)
+	return err
+}
+
+// Give takes back a stream of calls whose last one was answered. It is idle or closed
+// afterwards.
+func (s *Session) Give(stream *Stream) {
 	if mux, ok := stream.Conn.(*yamux.Stream); ok {
 		mux.Shrink() // an idle stream holds no large buffer, as in Nomad's pool
 	}
@@ -134,7 +152,6 @@ func (s *Session) CallOn(stream *Stream, method string, args, reply any) error {
 	default:
 		_ = stream.Close() // nothing is on it
 	}
-	return err
 }
 
 // OpenMode opens a stream that begins with a mode byte. The caller must close it.
