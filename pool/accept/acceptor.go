@@ -29,6 +29,10 @@ type Config struct {
 	// Zero means 1,024.
 	MaxStreams int
 
+	// MaxAllStreams bounds those of all connections together, of which one gets no more than three
+	// times what it leaves to the others. Zero means 16,384.
+	MaxAllStreams int
+
 	// MaxRequestBytes bounds a request, header and body together, and MaxReplyBytes the answer of
 	// an agent. Zero means 64 MiB.
 	MaxRequestBytes, MaxReplyBytes int
@@ -48,8 +52,10 @@ type Config struct {
 const (
 	defaultHandshake = 10 * time.Second
 	defaultStreams   = 1024
-	defaultMessage   = 64 << 20
-	defaultBytes     = 256 << 20
+
+	defaultAllStreams = 16 << 10
+	defaultMessage    = 64 << 20
+	defaultBytes      = 256 << 20
 )
 
 // Acceptor makes sessions of accepted connections. Any goroutine may use it.
@@ -67,6 +73,7 @@ type Acceptor struct {
 func New(cfg Config) *Acceptor {
 	orDefault(&cfg.HandshakeTimeout, defaultHandshake)
 	orDefault(&cfg.MaxStreams, defaultStreams)
+	orDefault(&cfg.MaxAllStreams, defaultAllStreams)
 	orDefault(&cfg.MaxRequestBytes, defaultMessage)
 	orDefault(&cfg.MaxReplyBytes, defaultMessage)
 	orDefault(&cfg.MaxBytes, defaultBytes)
@@ -78,7 +85,7 @@ func New(cfg Config) *Acceptor {
 		MaxReplyBytes: cfg.MaxReplyBytes, MaxPendingReplyBytes: 4 * cfg.MaxReplyBytes,
 		MaxReverseStreams: cfg.MaxStreams, MaxRequestBytes: cfg.MaxRequestBytes, MaxReverseBytes: cfg.MaxBytes,
 		Codec: rawCodec{}, Errors: texts{}, Usual: unknownTimes{}, Counters: &a.counters,
-		Replies: new(session.ReplyRoom), Logger: a.queue.Logger(cfg.Logger),
+		Replies: new(session.ReplyRoom), Streams: mux.NewBudget(int64(cfg.MaxAllStreams)), Logger: a.queue.Logger(cfg.Logger),
 	}
 	return a
 }

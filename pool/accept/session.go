@@ -34,7 +34,6 @@ type Session struct {
 	conn    *mux.Conn
 	calls   *atomic.Uint64
 	pinging atomic.Bool
-	pings   sync.WaitGroup
 }
 
 // errDone is why a connection of one stream ended: that did.
@@ -80,7 +79,6 @@ func (s *Session) Run(ctx context.Context) error {
 	err := s.session.Run(ctx, func() error { return context.Cause(ctx) })
 	close(done)
 	alive.Wait()
-	s.pings.Wait()
 	if errors.Is(err, errDone) {
 		return io.EOF
 	}
@@ -150,7 +148,7 @@ func (s *Session) ping() {
 	if !s.pinging.CompareAndSwap(false, true) {
 		return
 	}
-	s.pings.Go(func() {
+	s.session.Spawn(func() {
 		defer s.pinging.Store(false)
 		if err := s.session.Ping(context.Background()); errors.Is(err, mux.ErrPingTimeout) {
 			s.session.End(pool.ErrSilent)

@@ -13,19 +13,12 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// carrier carries calls and streams to servers: a Tenant, or the Proxy.
-type carrier interface {
-	Call(ctx context.Context, method string, args, reply any, opts ...proxy.CallOption) error
-	Stream(ctx context.Context, method string) (net.Conn, error)
-}
-
 // agent is one connection of an agent. It is an accept.Relay.
 type agent struct {
 	side      *Sidecar
 	session   *accept.Session
-	to        carrier
-	tenant    *proxy.Tenant // of a connection that carries calls; else nil
-	advertise string        // of this connection
+	tenant    *proxy.Tenant // carries its calls
+	advertise string        // where it finds the sidecar
 
 	life     context.Context // of its calls: until they are drained
 	end      context.CancelFunc
@@ -47,7 +40,7 @@ func (s *Sidecar) serve(ctx context.Context, conn net.Conn, known func(*agent)) 
 		}
 		return
 	}
-	a := &agent{side: s, to: s.proxy, advertise: s.advertised(conn)}
+	a := &agent{side: s, tenant: s.common, advertise: s.advertised(conn)}
 	a.life, a.end = context.WithCancel(context.Background())
 	defer a.end()
 	if g.Kind != accept.Streaming {
@@ -55,7 +48,6 @@ func (s *Sidecar) serve(ctx context.Context, conn net.Conn, known func(*agent)) 
 			_ = conn.Close()
 			return // the proxy has ended
 		}
-		a.to = a.tenant
 		s.counts.tenants.Add(1)
 		defer s.counts.tenants.Add(-1)
 		defer func() {
@@ -112,7 +104,7 @@ func (a *agent) Call(ctx context.Context, method string, args pool.Raw) (reply p
 	case "Node.Register", "Node.UpdateStatus":
 		reply, err = a.heartbeat(ctx, method, args)
 	default:
-		err = a.to.Call(ctx, method, args, &reply)
+		err = a.tenant.Call(ctx, method, args, &reply)
 	}
 	if err != nil {
 		return nil, a.side.refusal(err)
@@ -122,7 +114,7 @@ func (a *agent) Call(ctx context.Context, method string, args pool.Raw) (reply p
 
 // Open opens a streaming call of the agent's on a server.
 func (a *agent) Open(ctx context.Context, method string) (accept.Stream, error) {
-	up, err := a.to.Stream(ctx, method)
+	up, err := a.tenant.Stream(ctx, method)
 	if err != nil {
 		return nil, a.side.refusal(err)
 	}

@@ -83,6 +83,9 @@ func (c *Config) validate() error {
 			return &ConfigError{Field: "Advertise", Reason: fmt.Sprintf("is %q: give host:port", c.Advertise), Err: err}
 		}
 	}
+	if c.Proxy.Pool.MaxReverseBytes == 0 {
+		c.Proxy.Pool.MaxReverseBytes = 256 << 20 // streams of agents that do not read count too
+	}
 	if c.DrainTimeout == 0 {
 		c.DrainTimeout = 10 * time.Second
 	}

@@ -21,7 +21,7 @@ func (a *agent) heartbeat(ctx context.Context, method string, args pool.Raw) (re
 	if until := time.Duration(a.ttl.Load()); until > 0 {
 		opts = append(opts, proxy.WithSoftDeadline(s.counts.began.Add(until+halfGrace)))
 	}
-	if err := a.to.Call(ctx, method, args, &reply, opts...); err != nil {
+	if err := a.tenant.Call(ctx, method, args, &reply, opts...); err != nil {
 		return nil, err
 	}
 	u, named := update(reply)

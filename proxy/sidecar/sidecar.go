@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/pool/accept"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
@@ -21,6 +22,7 @@ var ErrStopped = actor.ErrStopped
 type Sidecar struct {
 	cfg       Config
 	proxy     *proxy.Proxy
+	common    *proxy.Tenant // of connections that carry one streaming call
 	acceptor  *accept.Acceptor
 	listeners []net.Listener
 	owner     *actor.Actor[message]
@@ -67,6 +69,10 @@ func start(cfg Config) (*Sidecar, error) {
 	if s.proxy, err = proxy.Start(cfg.Proxy); err != nil {
 		s.closeListeners()
 		return nil, err
+	}
+	if s.common, err = s.proxy.NewTenant(pool.Handlers{}); err != nil {
+		s.closeListeners()
+		return nil, errors.Join(err, s.proxy.Stop(context.Background()))
 	}
 	s.owner = actor.Spawn(mailbox, func(self actor.Self[message]) actor.Behavior[message] {
 		o := newOwner(s, self)

@@ -35,15 +35,16 @@
 //
 // Ours embeds package proxy as a Nomad client would: started with the three
 // addresses, registered once, one blocking query always pending, heartbeats with
-// a soft deadline, half the grace after they are due. The stock one does what Nomad's own
-// client does, see package stockagent: one list that is rotated at every
+// a soft deadline, half the grace after they are due. The stock one is that of package
+// stockagent, which does what Nomad's own does: one list that is rotated at every
 // error, yamux with its default keepalive, heartbeats that are not repeated on
 // another server but after a pause; when it moves, it shuffles the list, pings the
-// server in front, and leaves the other session as it is, with its blocking query. The
-// third kind, "sidecar", is the same agent with a sidecar of package sidecar as its only
-// server; the sidecar is started with the three addresses, and it is what moves. All send the
-// next heartbeat when the TTL of the last one is over, not before. All answer what servers
-// call them for.
+// server in front, and leaves the other session as it is, with its blocking query. It
+// moves only when it is ordered to, and repeats a query after a second or two where Nomad's
+// waits for half a minute. The third kind, "sidecar", is the same agent with a sidecar of
+// package sidecar as its only server; the sidecar is started with the three addresses, and it
+// is what moves. All send the next heartbeat when the TTL of the last one is over, not
+// before. All answer what servers call them for.
 //
 // # The faults
 //

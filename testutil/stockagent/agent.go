@@ -8,9 +8,6 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 )
 
-// ErrStopped is the answer of an agent that was stopped.
-var ErrStopped = errors.New("stockagent: stopped")
-
 // Agent is a client agent. All its methods may be called from any goroutine.
 type Agent struct {
 	cfg    Config

@@ -2,16 +2,9 @@ package stockagent
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil/plainclient"
-)
-
-// The ends that faults make of calls.
-var (
-	ErrEndedAmid = errors.New("stockagent: the agent has ended the connection amid the call, as it was told")
-	ErrReset     = errors.New("stockagent: the agent has reset the stream of the call, as it was told")
 )
 
 // request is one call.

@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	noLeader = errors.New("rpc error: No cluster leader")
-	anyError = errors.New("EOF")
+	errNoLeader = errors.New("rpc error: No cluster leader")
+	errAny      = errors.New("EOF")
 )
 
 // fresh is the pace of a node that registered at begin and was granted 20 s; chance gives
@@ -30,16 +30,16 @@ func TestAHeartbeatThatFailedComesAgainSoonerTheLessTimeIsLeft(t *testing.T) {
 		share float64
 		pause time.Duration
 	}{
-		{0, anyError, 0.5, 10 * s},                       // some part of the time that is left
-		{16 * s, anyError, 0.5, 2 * s},                   //
-		{19 * s, anyError, 0.5, s + s/2},                 // never less than a second
-		{20 * s, anyError, 0.5, s + s/2},                 // the TTL is over
-		{49 * s, anyError, 0.9, s + 9*s/10},              //
-		{60 * s, anyError, 0.5, 20 * s},                  // it is very late: ever longer
-		{300 * s, anyError, 0.5, 30*s - 5*s/2},           // up to half a minute
-		{0, noLeader, 0.5, 15*s + 15*s/2},                // no leader: long, whenever it is
-		{60 * s, noLeader, 0, 15 * s},                    //
-		{16 * s, noLeader, 0.9, 15*s + 13*s + 500*s/1e3}, //
+		{0, errAny, 0.5, 10 * s},                            // some part of the time that is left
+		{16 * s, errAny, 0.5, 2 * s},                        //
+		{19 * s, errAny, 0.5, s + s/2},                      // never less than a second
+		{20 * s, errAny, 0.5, s + s/2},                      // the TTL is over
+		{49 * s, errAny, 0.9, s + 9*s/10},                   //
+		{60 * s, errAny, 0.5, 20 * s},                       // it is very late: ever longer
+		{300 * s, errAny, 0.5, 30*s - 5*s/2},                // up to half a minute
+		{0, errNoLeader, 0.5, 15*s + 15*s/2},                // no leader: long, whenever it is
+		{60 * s, errNoLeader, 0, 15 * s},                    //
+		{16 * s, errNoLeader, 0.9, 15*s + 13*s + 500*s/1e3}, //
 	} {
 		p, begin := fresh(c.share)
 		if next := p.failed(begin.Add(c.at), c.err); next.Sub(begin) != c.at+c.pause {
@@ -63,14 +63,14 @@ func TestAHeartbeatIsDueWhenTheTTLOfTheLastOneIsOver(t *testing.T) {
 
 func TestAHeartbeatIsMissedOnceWhenTheGraceIsOver(t *testing.T) {
 	p, begin := fresh(0.5)
-	at := func(d time.Duration) time.Time { return begin.Add(d) }
-	p.failed(at(29*time.Second), anyError)
-	p.failed(at(30*time.Second), anyError)
+	at := begin.Add
+	p.failed(at(29*time.Second), errAny)
+	p.failed(at(30*time.Second), errAny)
 	if p.Missed != 0 {
 		t.Error("missed within the grace")
 	}
-	p.failed(at(30*time.Second+1), anyError)
-	p.failed(at(40*time.Second), anyError)
+	p.failed(at(30*time.Second+1), errAny)
+	p.failed(at(40*time.Second), errAny)
 	p.succeeded(at(50*time.Second), 20*time.Second)
 	if want := (Pace{Heartbeats: 1, FailedHeartbeats: 4, Late: 1, Missed: 1, MaxLate: 30 * time.Second}); p.Pace != want {
 		t.Errorf("%+v, want %+v", p.Pace, want)
@@ -84,7 +84,7 @@ func TestAHeartbeatIsMissedOnceWhenTheGraceIsOver(t *testing.T) {
 
 func TestARegistrationBeginsTheTimeAnewAndIsNoHeartbeat(t *testing.T) {
 	p, begin := fresh(0.5)
-	p.failed(begin.Add(time.Minute), anyError)
+	p.failed(begin.Add(time.Minute), errAny)
 	p.registered(begin.Add(61*time.Second), 20*time.Second)
 	p.succeeded(begin.Add(81*time.Second), 20*time.Second)
 	if want := (Pace{Heartbeats: 1, FailedHeartbeats: 1, Missed: 1, MaxLate: 40 * time.Second}); p.Pace != want {

@@ -3,7 +3,6 @@ package stockagent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"time"
 
@@ -12,19 +11,6 @@ import (
 
 // dialTimeout is that of Nomad's clients.
 const dialTimeout = 10 * time.Second
-
-// DialError is the failure to connect to a server, or of its TLS handshake. Nothing was
-// sent.
-type DialError struct {
-	Server string // as in the list
-	Err    error
-}
-
-func (e *DialError) Error() string {
-	return fmt.Sprintf("stockagent: cannot dial %q: %v", e.Server, e.Err)
-}
-
-func (e *DialError) Unwrap() error { return e.Err }
 
 // session is a yamux session with a server, used by calls of both sides. Its own state is
 // what its transport knows; a session that is dead is noticed when a call fails on it.

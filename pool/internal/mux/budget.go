@@ -5,13 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// Budget bounds the bytes that all connections of a pool hold at once for their peers.
+// Budget bounds what all connections of a pool hold at once for their peers, in bytes or in
+// streams.
 type Budget struct {
 	most int64
 	used atomic.Int64
 }
 
-// NewBudget makes a Budget of most bytes.
+// NewBudget makes a Budget of most bytes, or streams.
 func NewBudget(most int64) *Budget { return &Budget{most: most} }
 
 // Used is how many bytes are held now.
@@ -32,6 +33,14 @@ const FreeBytes = 4 << 10
 type Share struct {
 	budget *Budget
 	used   atomic.Int64
+}
+
+// NewShare is a share of b; nil is a budget without bounds.
+func NewShare(b *Budget) *Share {
+	if b == nil {
+		b = boundless()
+	}
+	return &Share{budget: b}
 }
 
 // Held is how many bytes the connection holds now.

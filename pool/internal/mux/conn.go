@@ -10,12 +10,13 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 )
 
-// Config configures a Conn. All fields but Budget and Accepts must be set.
+// Config configures a Conn. Origin, In, Out and Violation must be set.
 type Config struct {
-	Origin  time.Time      // Signs and Opens have their times as nanoseconds since it
-	In, Out *atomic.Uint64 // count the bytes read and written
-	Budget  *Budget        // of the bytes that are held for peers; nil: they are not bounded
-	Accepts bool           // the peer has dialed: its streams have odd numbers, and those of this side even ones
+	Origin    time.Time      // Signs and Opens have their times as nanoseconds since it
+	In, Out   *atomic.Uint64 // count the bytes read and written
+	Budget    *Budget        // of the bytes that are held for peers; nil: they are not bounded
+	Accepts   bool           // the peer has dialed: its streams have odd numbers, and those of this side even ones
+	CountsAll bool           // what comes in on streams that this side opens counts in Budget too
 	// Violation makes the error for a peer that breaks the protocol; err is nil or yamux's.
 	Violation func(reason string, err error) error
 }

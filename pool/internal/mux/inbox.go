@@ -44,7 +44,7 @@ func (c *Conn) inbox(r *Route) *inbox {
 		}
 	}
 	i := &inbox{
-		conn: c, stream: r.Stream, counted: c.ofPeer(r.Stream), window: WindowSize,
+		conn: c, stream: r.Stream, counted: c.cfg.CountsAll || c.ofPeer(r.Stream), window: WindowSize,
 		ready: make(chan struct{}, 1), room: make(chan struct{}, 1), free: make(chan struct{}, 1),
 	}
 	to := Receiver(i)

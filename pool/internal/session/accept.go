@@ -44,9 +44,12 @@ func (s *Session) accept() {
 // admit counts one of the server's streams in, also on a retired session. It reports false
 // where there are too many, or where the session ends.
 func (s *Session) admit() bool {
-	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && s.enterAny() {
-		s.accepted.Store(max(int64(s.cfg.now()), 1))
-		return true
+	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && s.streams.Take(1) {
+		if s.enterAny() {
+			s.accepted.Store(max(int64(s.cfg.now()), 1))
+			return true
+		}
+		s.streams.Give(1)
 	}
 	s.serving.Add(-1)
 	return false
@@ -55,6 +58,7 @@ func (s *Session) admit() bool {
 // dismiss counts one of the server's streams out.
 func (s *Session) dismiss() {
 	s.serving.Add(-1)
+	s.streams.Give(1)
 	s.Leave()
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 	Usual    Usual
 	Counters *Counters
 	Replies  *ReplyRoom
+	Streams  *mux.Budget // of the streams of all peers; nil: each session has its own bound only
 	Logger   *logqueue.Logger
 }
 

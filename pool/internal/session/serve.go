@@ -17,7 +17,7 @@ func (s *Session) serveCalls(r *requestReader) {
 	v := &callServer{
 		session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder(),
 		writer: s.newAnswerWriter(r.conn),
-		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
+		asked:  claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
 	}
 	v.in = wire.NewClaimingReader(r, mux.FreeBytes, v.asked.hold)
 	defer v.asked.hold(0)

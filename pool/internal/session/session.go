@@ -18,6 +18,7 @@ type Session struct {
 
 	serving  atomic.Int64 // streams of the server
 	requests atomic.Int64 // calls and streaming calls on them
+	streams  *mux.Share   // of Config.Streams
 	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
 	refusals refusals
 
@@ -33,7 +34,7 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
 			retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
 		},
-		idle: newIdleStreams(cfg.MaxIdleStreams),
+		idle: newIdleStreams(cfg.MaxIdleStreams), streams: mux.NewShare(cfg.Streams),
 	}
 	s.slept.Store(int64(slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
@@ -45,6 +46,10 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 
 // Requests is how many calls and streaming calls of the peer are being served.
 func (s *Session) Requests() int64 { return s.requests.Load() }
+
+// Spawn runs f in a goroutine of the session, which Run waits for. It reports false, and
+// runs nothing, if the session is over.
+func (s *Session) Spawn(f func()) bool { return s.group.run(f) }
 
 // IdleStreams is the streams that are kept for the next calls.
 func (s *Session) IdleStreams() int { return len(s.idle.streams) }

@@ -11,6 +11,17 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
+// CallHandler answers a call of a server. Decode reads the arguments, once at most. An
+// error is answered with its text. It must return when ctx ends.
+type CallHandler = func(ctx context.Context, decode func(args any) error) (reply any, err error)
+
+// Handlers answer what servers ask, by method. A streaming one reads the request itself
+// (testutil.ReadStreamRequest); an error becomes the last frame.
+type Handlers struct {
+	Calls   map[string]CallHandler
+	Streams map[string]testutil.StreamHandler
+}
+
 // fileArgs has the fields that are read of requests about files.
 type fileArgs struct {
 	AllocID, Path, Task, LogType string
