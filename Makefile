@@ -9,7 +9,7 @@ COUNT     ?= 6
 BENCHTIME ?= 100ms
 WORKS     ?= .
 ROUNDS    ?= 10
-FAILOVER  ?= --stock
+FAILOVER  ?=
 SOAK      ?= 10m
 HOSTILE   ?=
 SEED      ?= 0
@@ -54,7 +54,7 @@ bench: ## the benchmarks that match BENCH, COUNT times BENCHTIME each, for bench
 	@$(GO) run ./testutil/bench -only '$(WORKS)' -rounds $(ROUNDS)
 
 .PHONY: failover
-failover: ## kill, cut off and freeze servers and see how late heartbeats get (Linux, root, iproute2; 55 min)
+failover: ## kill, cut off and freeze servers and sidecars and see how late heartbeats get; FAILOVER has the flags (Linux, root, iproute2; 70 min)
 	@$(GO) run ./testutil/failover $(FAILOVER)
 
 .PHONY: soak

@@ -10,8 +10,8 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-// heartbeat carries a heartbeat, or a registration. The time until the last one's TTL ends is
-// divided among the servers. The answer is told to the Proxy, and the agent gets it with the
+// heartbeat carries a heartbeat, or a registration. The time until the last one's TTL ends, and
+// some of the grace behind it, is divided among the servers. The answer is told to the Proxy, and the agent gets it with the
 // sidecar as its only server.
 func (a *agent) heartbeat(ctx context.Context, method string, args pool.Raw) (reply pool.Raw, err error) {
 	s := a.side
@@ -19,7 +19,7 @@ func (a *agent) heartbeat(ctx context.Context, method string, args pool.Raw) (re
 	var from messages.Server
 	opts := []proxy.CallOption{proxy.WithAnsweredBy(&from)}
 	if until := time.Duration(a.ttl.Load()); until > 0 {
-		opts = append(opts, proxy.WithSoftDeadline(s.counts.began.Add(until)))
+		opts = append(opts, proxy.WithSoftDeadline(s.counts.began.Add(until+halfGrace)))
 	}
 	if err := a.tenant.Call(ctx, method, args, &reply, opts...); err != nil {
 		return nil, err
@@ -40,6 +40,10 @@ func (a *agent) heartbeat(ctx context.Context, method string, args pool.Raw) (re
 }
 
 const (
+	// halfGrace is half of what servers allow behind the TTL unless they are told otherwise
+	// (Nomad 2.0.6, heartbeat_grace). Agents send a heartbeat when the TTL is over, not before:
+	// none of their heartbeats would have time for a second server without it.
+	halfGrace = 5 * time.Second
 	// longestTTL bounds what is believed of a TTL.
 	longestTTL = time.Hour
 	// tellTime is how long the answer to a heartbeat may wait for the Proxy to take note of it.

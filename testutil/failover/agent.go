@@ -66,15 +66,7 @@ func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scrib
 		return err
 	}
 	a := &agent{opt: opt, proxy: p, tell: tell}
-	go func() {
-		var front string
-		for v := range p.Watch(ctx) {
-			if s, ok := v.Active(); ok && s.Addr != front {
-				front = s.Addr
-				tell <- record{Kind: kindFront, Done: time.Now(), Server: front}
-			}
-		}
-	}()
+	go tellFronts(ctx, p, tell)
 	go carryOut(ctx, orders, &a.status, func() {
 		if _, err := p.Rebalance(ctx); err != nil {
 			logger.Warn().Err(err).Msg("cannot rebalance")
@@ -91,6 +83,17 @@ func runAgent(ctx context.Context, opt *options, orders <-chan order, tell scrib
 		}
 		if !pause(ctx, time.Second) {
 			return ctx.Err()
+		}
+	}
+}
+
+// tellFronts tells which server the proxy's next call goes to, until ctx ends.
+func tellFronts(ctx context.Context, p *proxy.Proxy, tell scribe) {
+	var front string
+	for v := range p.Watch(ctx) {
+		if s, ok := v.Active(); ok && s.Addr != front {
+			front = s.Addr
+			tell <- record{Kind: kindFront, Done: time.Now(), Server: front}
 		}
 	}
 }

@@ -1,13 +1,14 @@
 // Command failover measures how late heartbeats get when servers fail, on a
 // network where they can fail for real. It needs Linux, root and iproute2:
 //
-//	go run ./testutil/failover --stock
+//	go run ./testutil/failover
 //
 // # The network
 //
 // Each server and each agent is a process in a network namespace of its own,
 // with one interface in 10.77.0.0/16, whose other end is on a bridge in yet
-// another namespace. Nothing is changed in the namespace the command is started
+// another namespace. A sidecar is a process of its own in the namespace of its agent, which
+// reaches it at 127.0.0.1. Nothing is changed in the namespace the command is started
 // in. Everything is removed at the end, however it comes; what a run that was
 // killed has left behind is removed by the next.
 //
@@ -30,6 +31,8 @@
 //
 // # The agents
 //
+// There are as many of each kind; -clients chooses kinds.
+//
 // Ours embeds package proxy as a Nomad client would: started with the three
 // addresses, registered once, one blocking query always pending, heartbeats with
 // a soft deadline, half the grace after they are due. The stock one is that of package
@@ -38,8 +41,10 @@
 // another server but after a pause; when it moves, it shuffles the list, pings the
 // server in front, and leaves the other session as it is, with its blocking query. It
 // moves only when it is ordered to, and repeats a query after a second or two where Nomad's
-// waits for half a minute. Both send the next heartbeat when the TTL of
-// the last one is over, not before. Both answer what servers call them for.
+// waits for half a minute. The third kind, "sidecar", is the same agent with a sidecar of
+// package sidecar as its only server; the sidecar is started with the three addresses, and it
+// is what moves. All send the next heartbeat when the TTL of the last one is over, not
+// before. All answer what servers call them for.
 //
 // # The faults
 //
@@ -58,16 +63,26 @@
 //	roll               all servers are restarted, one after the other
 //	rebalance          nothing fails: the agents choose other servers
 //
+//	sidecar-restart       the sidecars are killed, and listen again within 2 s
+//	sidecar-late-restart  they are killed, and started again after 8 s
+//	sidecar-freeze        they are frozen for 10 s
+//
 // A fault comes at a random moment and hits the server with the most agents; if
 // that one leads, it is made to hand over the lead before, except for the faults
 // that are about the leader. A leader that ends does so when a heartbeat of an agent
 // of another server is due. The lead is handed over several times, 3 s apart or
-// more, each time when a heartbeat is due, of both kinds of agents alternately; only the
+// more, each time when a heartbeat is due, of each kind of agents in turn; only the
 // agents whose heartbeat was due meanwhile are measured, and every heartbeat changes
 // the node's status, for one that changes nothing is no write and not refused.
 //
 // A server that hangs (pings-only, no-stream, method-hangs) is killed and restarted in
 // the end, as an operator would: an agent without deadlines waits for it until then.
+//
+// Each sidecar fails at a moment of its own: when a heartbeat of its agent will be due soon, at
+// random, but neither at once nor so late that the sidecar is back by then. It has a tenth of
+// the time that it is gone before and behind, at least: one that is gone for as long as the grace
+// would else miss the heartbeat whatever it did. The agents of other kinds are looked at
+// beside.
 //
 // In rebalance every agent shuffles its servers three times, while each server calls
 // each agent once a second and the log of each agent is followed by the server that
@@ -94,8 +109,9 @@
 // lost a line, or brought none for 15 s. Sessions are those that all servers have of
 // an agent, looked at once a second.
 //
-// The exit code is 1 if an agent of ours missed a heartbeat, wherever it was, was
-// later than it may be, or had a call fail where none may, and 2 if nothing could be
+// The same limits hold for ours and for agents with a sidecar; none hold for stock agents. The
+// exit code is 1 if one of these missed a heartbeat, wherever it was, was later than it may
+// be, or had a call fail where none may, and 2 if nothing could be
 // measured. Against the limits, not in the table, time counts for
 // nothing in which the machine did not run the agent, a server or the command,
 // although it was to; how much there was is printed.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// fault is something that happens to a server, or to the cluster.
+// fault is something that happens to a server, to the cluster, or to the sidecars.
 type fault struct {
 	name     string
 	onLeader bool
@@ -19,6 +19,8 @@ type fault struct {
 	run      func(*rig, context.Context, fault, *harvest) error // once
 	inject   func(*rig, *server, []*client) error               // of what one server suffers, which is what try runs
 	heal     func(*rig, *server, []*client) error
+	strike   func(*client)             // of what a sidecar suffers
+	revive   func(*rig, *client) error // ends that
 }
 
 // least is how long the fault lasts at least: a silent one long enough for a

@@ -2,14 +2,21 @@
 
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestEveryFaultCanBeRun(t *testing.T) {
 	for _, name := range faultNames {
 		f := faultNamed(name)
-		own := name == faultRoll || name == faultRebalance || name == faultLeaderTransfer
+		beside := slices.Contains(sidecarFaults, name)
+		own := name == faultRoll || name == faultRebalance || name == faultLeaderTransfer || beside
 		if f.name != name || f.run == nil || (f.inject == nil) != own || (f.heal == nil) != own {
 			t.Errorf("%s: %+v", name, f)
+		}
+		if (f.strike != nil) != beside || (f.revive != nil) != beside || beside && f.lasts == 0 {
+			t.Errorf("%s, to sidecars: %+v", name, f)
 		}
 	}
 }

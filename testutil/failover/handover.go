@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	transfersPerRun = 6               // unless there are fewer than two agents for each
-	transferRest    = 3 * time.Second // from one to the next: a heartbeat that failed meets one, not two
+	transfersPerKind = 3               // of agents, unless there are fewer than two agents for each
+	transferRest     = 3 * time.Second // from one to the next: a heartbeat that failed meets one, not two
 )
 
 // met is an agent whose heartbeat was due during a transfer.
@@ -21,8 +21,8 @@ type met struct {
 	from  time.Time
 }
 
-// transfers hands the lead over a few times, each time when a heartbeat is due: of
-// ours, and alternately of a stock agent. It measures those that were due meanwhile.
+// transfers hands the lead over a few times, each time when a heartbeat is due, of an agent
+// of another kind than before. It measures those that were due meanwhile.
 func (r *rig) transfers(ctx context.Context, _ fault, h *harvest) error {
 	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
 		return errInterrupted
@@ -30,7 +30,7 @@ func (r *rig) transfers(ctx context.Context, _ fault, h *harvest) error {
 	on, off := true, false
 	r.orderAll(order{Write: &on})
 	defer r.orderAll(order{Write: &off})
-	began, times := time.Now(), min(transfersPerRun, len(r.agents)/2+1)
+	began, times := time.Now(), min(transfersPerKind*len(r.opt.clients), len(r.agents)/2+1)
 	if err := r.settle(ctx); err != nil { // each heartbeat changes the status from the next one on
 		return err
 	}
@@ -39,11 +39,8 @@ func (r *rig) transfers(ctx context.Context, _ fault, h *harvest) error {
 		if !r.rest(ctx, transferRest) {
 			return errInterrupted
 		}
-		kinds := []string{clientOurs}
-		if r.opt.stock {
-			kinds = append(kinds, clientStock)
-		}
-		if !r.approach(ctx, r.unmet(all, kinds[i%len(kinds)])) {
+		kind := r.opt.clients[i%len(r.opt.clients)]
+		if !r.approach(ctx, r.unmet(all, kind)) {
 			return errInterrupted
 		}
 		from := time.Now()
@@ -71,8 +68,7 @@ func (r *rig) transfers(ctx context.Context, _ fault, h *harvest) error {
 	for i, m := range all {
 		hit[i] = m.agent
 	}
-	r.tell(faultLeaderTransfer, fmt.Sprintf("%d times", times), h.attached,
-		count(hit, clientOurs), count(hit, clientStock))
+	r.tell(faultLeaderTransfer, fmt.Sprintf("%d times", times), h.attached, hit)
 	return nil
 }
 

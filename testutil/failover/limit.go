@@ -33,11 +33,28 @@ var (
 // inMotion is for agents that move while nothing is wrong.
 var inMotion = limit{most: time.Second, calls: true, back: true}
 
+// While a sidecar is gone nobody helps its agent, which tries again one to two seconds after
+// each attempt that failed. A call that a sidecar is frozen with is answered when it goes on.
+var (
+	inRestart = limit{most: 5 * time.Second}
+	inFreeze  = limit{most: sidecarFreeze}
+)
+
+// How long sidecars are gone.
+const (
+	sidecarRestart = 1500 * time.Millisecond // then they are started, and listen within 2 s
+	sidecarLate    = 8 * time.Second
+	sidecarFreeze  = 10 * time.Second
+)
+
 // mostSessions is how many sessions an agent may have at once with all three servers.
 const mostSessions = 3
 
-// breaches lists the limits that a row of ours has broken.
+// breaches lists the limits that a row has broken.
 func (l limit) breaches(r row) (all []string) {
+	if r.client != clientOurs && r.client != "" {
+		r.fault += ", " + r.client
+	}
 	say := func(what string, is, may time.Duration) {
 		if may > 0 && is > may {
 			all = append(all, fmt.Sprintf("%s: %s late %.3f s, may be %.3f s", r.fault, what, is.Seconds(), may.Seconds()))

@@ -59,7 +59,7 @@ func runRole(ctx context.Context, opt *options) error {
 		case <-ctx.Done():
 		}
 	})()
-	if opt.role == "server" {
+	if opt.role == roleServer {
 		return runServer(ctx, opt, os.Stdin, tell)
 	}
 	orders := make(chan order, 16)
@@ -72,6 +72,9 @@ func runRole(ctx context.Context, opt *options) error {
 			}
 		})
 	}()
+	if opt.role == clientSidecar {
+		return runSidecar(ctx, opt, orders, tell, os.Stderr)
+	}
 	if !pause(ctx, rand.N(opt.ttlMax)) { // agents do not all start at once
 		return ctx.Err()
 	}
@@ -97,7 +100,7 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	if err := r.settle(ctx); err != nil {
 		return false, err
 	}
-	say("all agents send heartbeats; per server: ours %v, stock %v", r.loads(clientOurs), r.loads(clientStock))
+	say("all agents send heartbeats; per server: %s", r.loads())
 	var rows []row
 	var breaches []string
 	for _, name := range opt.faults {
@@ -120,11 +123,11 @@ func matrix(ctx context.Context, opt *options) (breached bool, err error) {
 	return len(breaches) > 0, err
 }
 
-// conclude makes the rows of one fault and returns which limits ours has broken.
+// conclude makes the rows of one fault and returns which limits were broken.
 func conclude(name string, h *harvest) (rows []row, breaches []string) {
 	f := faultNamed(name)
 	elsewhere := name + ", elsewhere"
-	for _, kind := range []string{clientOurs, clientStock} {
+	for _, kind := range clientKinds {
 		if s := h.attached[kind]; len(s) > 0 {
 			w := sum(name, kind, s)
 			w.loads, w.back = h.loads[kind], h.back[kind]
@@ -134,13 +137,15 @@ func conclude(name string, h *harvest) (rows []row, breaches []string) {
 			rows = append(rows, sum(elsewhere, kind, s))
 		}
 	}
-	if s := h.attached[clientJudged]; len(s) > 0 {
-		w := sum(name, clientJudged, s)
-		w.back = h.back[clientOurs]
-		breaches = f.limit.breaches(w)
-	}
-	if s := h.elsewhere[clientJudged]; len(s) > 0 {
-		breaches = append(breaches, limit{}.breaches(sum(elsewhere, clientJudged, s))...)
+	for _, kind := range held {
+		if s := h.attached[judged(kind)]; len(s) > 0 {
+			w := sum(name, kind, s)
+			w.back = h.back[kind]
+			breaches = append(breaches, f.limit.breaches(w)...)
+		}
+		if s := h.elsewhere[judged(kind)]; len(s) > 0 {
+			breaches = append(breaches, limit{}.breaches(sum(elsewhere, kind, s))...)
+		}
 	}
 	return rows, breaches
 }

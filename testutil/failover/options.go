@@ -16,7 +16,8 @@ type options struct {
 	ttlMin, ttlMax time.Duration
 	grace          time.Duration
 	agents         int
-	stock, short   bool
+	clients        []string // the kinds of agents
+	short          bool
 	drain          time.Duration // pool.Config.DrainTimeout of our agents; 0: its default
 	logs           string        // directory; empty: nothing is logged
 
@@ -41,6 +42,10 @@ const (
 	faultLeaderStop      = "leader-stop"
 	faultRoll            = "roll"
 	faultRebalance       = "rebalance"
+
+	faultSidecarRestart     = "sidecar-restart"
+	faultSidecarLateRestart = "sidecar-late-restart"
+	faultSidecarFreeze      = "sidecar-freeze"
 )
 
 var faultNames = []string{
@@ -48,15 +53,25 @@ var faultNames = []string{
 	faultPingsOnly, faultNoStream, faultMethodHangs,
 	faultLeaderKill, faultLeaderBlackHole, faultLeaderTransfer, faultLeaderStop,
 	faultRoll, faultRebalance,
+	faultSidecarRestart, faultSidecarLateRestart, faultSidecarFreeze,
 }
 
+// sidecarFaults are those that concern sidecars alone.
+var sidecarFaults = []string{faultSidecarRestart, faultSidecarLateRestart, faultSidecarFreeze}
+
 // shortFaults are those of the short form.
-var shortFaults = []string{faultBlackHole, faultSIGKILL, faultPingsOnly, faultLeaderTransfer, faultLeaderStop, faultRebalance}
+var shortFaults = []string{
+	faultBlackHole, faultSIGKILL, faultPingsOnly, faultLeaderTransfer, faultLeaderStop, faultRebalance,
+	faultSidecarRestart,
+}
+
+// roleServer is the role of a server's process; agents and sidecars have that of their kind.
+const roleServer = "server"
 
 // parseOptions reads the arguments. It writes on w, too, what is wrong with them.
 func parseOptions(args []string, w io.Writer) (*options, error) {
 	o := &options{}
-	var faults, servers string
+	var faults, servers, clients string
 	f := flag.NewFlagSet("failover", flag.ContinueOnError)
 	f.SetOutput(w)
 	f.StringVar(&faults, "faults", strings.Join(faultNames, ","), "what to do to the servers, in this order")
@@ -64,11 +79,11 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 	f.DurationVar(&o.ttlMin, "ttl-min", 10*time.Second, "shortest TTL that a heartbeat grants")
 	f.DurationVar(&o.ttlMax, "ttl-max", 20*time.Second, "longest TTL")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long after its TTL a heartbeat counts as missed")
-	f.IntVar(&o.agents, "agents", 12, "agents of ours, and with -stock as many of the other kind")
-	f.BoolVar(&o.stock, "stock", false, "run stock agents with ours")
+	f.IntVar(&o.agents, "agents", 12, "agents of each kind")
+	f.StringVar(&clients, "clients", strings.Join(clientKinds, ","), "which kinds of agents to run")
 	f.StringVar(&o.logs, "logs", "", "directory for the logs of all processes; they are not kept otherwise")
 	f.DurationVar(&o.drain, "drain", 0, "time to drain of our agents' sessions; 0: the default")
-	f.BoolVar(&o.short, "short", false, strings.Join(shortFaults, ",")+" once each, TTL 2 to 3 s, 4 agents, 4 s to drain; other flags still count")
+	f.BoolVar(&o.short, "short", false, strings.Join(shortFaults, ",")+" once each, TTL 2 to 3 s, 3 agents of each kind, 4 s to drain, not waiting for stock agents; other flags still count")
 	f.StringVar(&o.role, "role", "", "used by the program itself")
 	f.StringVar(&o.name, "name", "", "used by the program itself")
 	f.StringVar(&o.addr, "addr", "", "used by the program itself")
@@ -76,12 +91,12 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if o.short {
-		given := map[string]bool{}
-		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, value := range map[string]string{
 			"faults": strings.Join(shortFaults, ","), "repeat": "1",
-			"ttl-min": "2s", "ttl-max": "3s", "grace": "6s", "agents": "4", "drain": "4s",
+			"ttl-min": "2s", "ttl-max": "3s", "grace": "6s", "agents": "3", "drain": "4s",
 		} {
 			if !given[name] {
 				_ = f.Set(name, value) // these are good
@@ -90,6 +105,10 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 	}
 	o.servers = strings.FieldsFunc(servers, isComma)
 	o.faults = strings.FieldsFunc(faults, isComma)
+	o.clients = strings.FieldsFunc(clients, isComma)
+	if !given["faults"] && !slices.Contains(o.clients, clientSidecar) {
+		o.faults = slices.DeleteFunc(o.faults, ofSidecar)
+	}
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
@@ -98,15 +117,27 @@ func parseOptions(args []string, w io.Writer) (*options, error) {
 
 func isComma(r rune) bool { return r == ',' }
 
+func ofSidecar(name string) bool { return slices.Contains(sidecarFaults, name) }
+
 func (o *options) validate() error {
 	for _, name := range o.faults {
 		if !slices.Contains(faultNames, name) {
 			return fmt.Errorf("-faults: %q is not known; choose from %s", name, strings.Join(faultNames, ","))
 		}
+		if ofSidecar(name) && !slices.Contains(o.clients, clientSidecar) {
+			return fmt.Errorf("-faults: %q concerns sidecars alone; add %s to -clients", name, clientSidecar)
+		}
+	}
+	for i, kind := range o.clients {
+		if !slices.Contains(clientKinds, kind) || slices.Contains(o.clients[:i], kind) {
+			return fmt.Errorf("-clients: %q is not known, or there twice; choose from %s", kind, strings.Join(clientKinds, ","))
+		}
 	}
 	switch {
 	case len(o.faults) == 0:
 		return fmt.Errorf("-faults is empty; choose from %s", strings.Join(faultNames, ","))
+	case len(o.clients) == 0:
+		return fmt.Errorf("-clients is empty; choose from %s", strings.Join(clientKinds, ","))
 	case o.repeat < 1:
 		return fmt.Errorf("-repeat is %d: give at least 1", o.repeat)
 	case o.agents < 1 || o.agents > 100:

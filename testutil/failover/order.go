@@ -15,7 +15,7 @@ type order struct {
 	Hang    *hang             `json:",omitempty"` // a server: hang so until it is restarted
 	Reach   *reach            `json:",omitempty"` // a server: call these agents instead of those before
 
-	Rebalance bool  `json:",omitempty"` // an agent: choose another server, by chance
+	Rebalance bool  `json:",omitempty"` // an agent, or its sidecar: choose another server, by chance
 	Write     *bool `json:",omitempty"` // an agent: have every heartbeat change the node's status, or none
 }
 

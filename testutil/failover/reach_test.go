@@ -6,7 +6,10 @@ import (
 	"context"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/sidecar"
 	"github.com/open-nomad/rpcproxy/testutil"
 	"github.com/open-nomad/rpcproxy/testutil/stockagent"
 )
@@ -27,20 +30,35 @@ var connectors = map[string]func(t *testing.T, addr string) (end func()){
 			}
 		}
 	},
-	clientStock: func(t *testing.T, addr string) func() {
-		a, err := stockagent.Start(stockAgent("a", addr))
+	clientStock: connectStock,
+	clientSidecar: func(t *testing.T, addr string) func() {
+		s, err := sidecar.Start(sidecarConfig("127.0.0.1:0", &options{servers: []string{addr}, name: "a"}, zerolog.Nop()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.Await(t.Context(), func(s stockagent.Stats) bool { return s.Registrations > 0 }); err != nil {
-			t.Fatal(err)
-		}
+		end := connectStock(t, s.Addrs()[0].String())
 		return func() {
-			if err := a.Stop(context.Background()); err != nil {
+			end()
+			if err := s.Stop(context.Background()); err != nil {
 				t.Error(err)
 			}
 		}
 	},
+}
+
+func connectStock(t *testing.T, addr string) (end func()) {
+	a, err := stockagent.Start(stockAgent("a", addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Await(t.Context(), func(s stockagent.Stats) bool { return s.Registrations > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := a.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestAServerCallsAnAgentAndFollowsItsLogUntilThatEnds(t *testing.T) {

@@ -10,13 +10,20 @@ import (
 
 // Clients of the table.
 const (
-	clientOurs  = "ours"
-	clientStock = "stock"
-
-	// clientJudged is ours without the time in which the machine did not run the
-	// processes. It stands in no table: the limits hold for it.
-	clientJudged = "judged"
+	clientOurs    = "ours"
+	clientStock   = "stock"
+	clientSidecar = "sidecar" // a stock agent behind a sidecar
 )
+
+// clientKinds are they in the order in which they stand in it.
+var clientKinds = []string{clientOurs, clientStock, clientSidecar}
+
+// held are the kinds of clients that the limits hold for.
+var held = []string{clientOurs, clientSidecar}
+
+// judged is a kind of client without the time in which the machine did not run the
+// processes. It stands in no table: the limits hold for it.
+func judged(kind string) string { return kind + ", judged" }
 
 // table writes the rows as a table.
 func table(w io.Writer, rows []row) error {

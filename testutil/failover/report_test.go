@@ -2,15 +2,17 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// The table of one fault, met by both kinds of agents.
+// The table of some faults, met by all kinds of agents.
 func Example() {
 	_ = table(os.Stdout, []row{
 		{fault: faultBlackHole, client: clientOurs, n: 12, p50: time.Second, p90: 1300 * time.Millisecond, most: 2 * time.Second, again: 3, gap: 21 * time.Second},
+		{fault: faultBlackHole, client: clientSidecar, n: 11, p50: time.Second, p90: time.Second, most: time.Second, gap: 20 * time.Second},
 		{fault: faultRoll, client: clientStock, n: 12, most: 30 * time.Second, failed: 9, missed: 4, loads: [][]int{{10, 2, 0}}},
 		{fault: faultRebalance, client: clientOurs, n: 12, back: &back{moves: 20, calls: 900, failed: 2, noPath: 1, follows: 13, cut: 1, sessions: 3}},
 	}) // standard output takes it
@@ -18,6 +20,7 @@ func Example() {
 	// | fault | client | n | late p50 / p90 / max | late again | longest gap | failed calls | missed | agents per server afterwards | the way back |
 	// | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 	// | black-hole | ours | 12 | 1.00 / 1.30 / 2.00 s | 3 | 21.0 s | 0 | 0 |  |  |
+	// | black-hole | sidecar | 11 | 1.00 / 1.00 / 1.00 s | 0 | 20.0 s | 0 | 0 |  |  |
 	// | roll | stock | 12 | 0 / 0 / 30.0 s | 0 | 0.0 s | 9 | 4 | 10/2/0 (!) |  |
 	// | rebalance | ours | 12 | 0 / 0 / 0 s | 0 | 0.0 s | 0 | 0 |  | 20 moves; calls failed 2 of 900, without a session 1; follows cut 1 of 13; sessions at most 3 |
 }
@@ -53,10 +56,32 @@ func TestShortOptionsGiveWayToThoseGiven(t *testing.T) {
 
 func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 	for flag, value := range map[string]string{
-		"-faults": "black-hole,earthquake", "-repeat": "0", "-agents": "0", "-ttl-max": "1s", "-grace": "0s", "-drain": "-1s",
+		"-faults": "black-hole,earthquake", "-clients": "ours,theirs", "-repeat": "0", "-agents": "0", "-ttl-max": "1s", "-grace": "0s", "-drain": "-1s",
 	} {
 		if _, err := parseOptions([]string{flag, value}, os.Stderr); err == nil || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s %s: %v", flag, value, err)
+		}
+	}
+}
+
+func TestKindsOfClientsAreChosen(t *testing.T) {
+	o, err := parseOptions(nil, os.Stderr)
+	if err != nil || !slices.Equal(o.clients, clientKinds) {
+		t.Errorf("without a choice: %+v, %v", o, err)
+	}
+	o, err = parseOptions([]string{"-clients", "stock,ours"}, os.Stderr)
+	if err != nil || !slices.Equal(o.clients, []string{clientStock, clientOurs}) || slices.ContainsFunc(o.faults, ofSidecar) ||
+		len(o.faults) != len(faultNames)-len(sidecarFaults) {
+		t.Errorf("without sidecars: %+v, %v", o, err)
+	}
+	o, err = parseOptions([]string{"-clients", "sidecar", "-faults", faultSidecarFreeze}, os.Stderr)
+	if err != nil || !slices.Equal(o.faults, []string{faultSidecarFreeze}) {
+		t.Errorf("sidecars alone: %+v, %v", o, err)
+	}
+	for clients, flag := range map[string]string{"": "-clients", "ours,ours": "-clients", "ours": "-faults"} {
+		_, err := parseOptions([]string{"-clients", clients, "-faults", faultSidecarFreeze}, os.Stderr)
+		if err == nil || !strings.Contains(err.Error(), flag) {
+			t.Errorf("%q: %v, want one about %s", clients, err, flag)
 		}
 	}
 }

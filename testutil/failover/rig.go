@@ -41,17 +41,6 @@ type server struct {
 	frozen     time.Time // when it was last frozen, on purpose
 }
 
-// client is one agent, of ours or not.
-type client struct {
-	name, kind string
-	host       host
-	proc       *process
-	front      string // address of the server its next call goes to
-	fronts     []record
-	beats      []record
-	stalls     machine
-}
-
 const rpcPort = ":4647"
 
 // newRig builds the network and starts all processes. It must be closed, also
@@ -83,20 +72,16 @@ func newRig(opt *options) (*rig, error) {
 			return r, err
 		}
 	}
-	kinds := []string{clientOurs}
-	if opt.stock {
-		kinds = append(kinds, clientStock)
-	}
-	for k, kind := range kinds {
+	for k, kind := range opt.clients {
 		for i := range opt.agents {
-			c := &client{name: fmt.Sprintf("%s%02d", kind, i+1), kind: kind}
+			c := &client{name: fmt.Sprintf("%s%02d", kind, i+1), kind: kind, servers: strings.Join(addrs, ",")}
 			if c.host, err = r.lab.host(c.name, fmt.Sprintf("10.77.%d.%d", k+1, i+1)); err != nil {
 				return r, err
 			}
-			if c.proc, err = r.launch(c.name, c.host, "-role", kind, "-servers", strings.Join(addrs, ",")); err != nil {
+			r.agents = append(r.agents, c) // also one that is started in part is ended
+			if err := r.startAgent(c); err != nil {
 				return r, err
 			}
-			r.agents = append(r.agents, c)
 		}
 	}
 	r.raft.nodes = len(r.agents)
@@ -122,7 +107,7 @@ func (r *rig) launch(name string, h host, args ...string) (*process, error) {
 // startServer starts a server's process; it is ready when it has printed so.
 func (r *rig) startServer(s *server) (err error) {
 	s.ready = false
-	if s.proc, err = r.launch(s.name, s.host, "-role", "server", "-addr", s.addr); err != nil {
+	if s.proc, err = r.launch(s.name, s.host, "-role", roleServer, "-addr", s.addr); err != nil {
 		return err
 	}
 	proc := s.proc
@@ -157,21 +142,7 @@ func (r *rig) take(e event) {
 		}
 	}
 	for _, c := range r.agents {
-		if c.proc != e.from {
-			continue
-		}
-		if e.ended {
-			say("%s has ended: %v", c.name, e.from.cmd.ProcessState)
-		}
-		switch e.line.Kind {
-		case kindFront:
-			c.front = e.line.Server
-			c.fronts = append(c.fronts, e.line)
-		case kindBeat:
-			c.beats = append(c.beats, e.line)
-		case kindStall:
-			c.stalls = append(c.stalls, e.line.stall())
-		}
+		c.take(e)
 	}
 }
 
@@ -218,7 +189,7 @@ func (r *rig) close() {
 	r.calm()
 	var procs []*process
 	for _, c := range r.agents {
-		procs = append(procs, c.proc)
+		procs = append(procs, c.proc, c.side)
 	}
 	for _, s := range r.servers {
 		procs = append(procs, s.proc)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -22,7 +23,7 @@ func (r *rig) roll(ctx context.Context, _ fault, h *harvest) error {
 	if !r.rest(ctx, rand.N(r.opt.ttlMax)) {
 		return errInterrupted
 	}
-	say("%s: agents per server before: ours %v, stock %v", faultRoll, r.loads(clientOurs), r.loads(clientStock))
+	say("%s: agents per server before: %s", faultRoll, r.loads())
 	from := time.Now()
 	for _, i := range rand.Perm(len(r.servers)) {
 		s := r.servers[i]
@@ -43,7 +44,7 @@ func (r *rig) roll(ctx context.Context, _ fault, h *harvest) error {
 		}
 	}
 	ended := time.Now()
-	say("%s: agents per server at the end: ours %v, stock %v", faultRoll, r.loads(clientOurs), r.loads(clientStock))
+	say("%s: agents per server at the end: %s", faultRoll, r.loads())
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
@@ -53,17 +54,30 @@ func (r *rig) roll(ctx context.Context, _ fault, h *harvest) error {
 	for _, c := range r.agents {
 		r.sample(c, from, h.attached)
 	}
-	for _, kind := range []string{clientOurs, clientStock} {
-		h.loads[kind] = append(h.loads[kind], r.loads(kind))
+	for _, kind := range r.opt.clients {
+		h.loads[kind] = append(h.loads[kind], r.load(kind))
 	}
-	say("%s: agents per server %.0f s later: ours %v, stock %v", faultRoll, rollSpread.Seconds(),
-		r.loads(clientOurs), r.loads(clientStock))
-	r.tell(faultRoll, fmt.Sprintf("took %.1f s", ended.Sub(from).Seconds()), h.attached, r.opt.agents, len(r.agents)-r.opt.agents)
+	say("%s: agents per server %.0f s later: %s", faultRoll, rollSpread.Seconds(), r.loads())
+	r.tell(faultRoll, fmt.Sprintf("took %.1f s", ended.Sub(from).Seconds()), h.attached, r.agents)
 	return nil
 }
 
-// loads counts the agents of a kind per server.
-func (r *rig) loads(kind string) []int {
+// loads counts the agents of each kind per server, in words.
+func (r *rig) loads() string {
+	return r.each(func(kind string) string { return fmt.Sprint(r.load(kind)) })
+}
+
+// each says something about each kind of agents that there is.
+func (r *rig) each(what func(kind string) string) string {
+	all := make([]string, len(r.opt.clients))
+	for i, kind := range r.opt.clients {
+		all[i] = kind + " " + what(kind)
+	}
+	return strings.Join(all, ", ")
+}
+
+// load counts the agents of a kind per server.
+func (r *rig) load(kind string) []int {
 	loads := make([]int, len(r.servers))
 	for i, s := range r.servers {
 		loads[i] = count(r.attached(s), kind)

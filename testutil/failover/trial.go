@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -118,14 +120,14 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 		}
 		hit = r.behind(target)
 	}
-	say("%s: %s with %d of ours and %d stock", f.name, target.name, count(hit, clientOurs), count(hit, clientStock))
+	say("%s: %s with %s", f.name, target.name, r.each(func(kind string) string { return strconv.Itoa(count(hit, kind)) }))
 	from := time.Now()
 	if err := f.inject(r, target, hit); err != nil {
 		return err
 	}
 	waited := hit
-	if f.hung { // stock agents wait for its answers for as long as it hangs
-		waited = ourAgents(hit)
+	if f.hung || r.opt.short { // stock agents wait for its answers for as long as it hangs, or very long
+		waited = notStock(hit)
 	}
 	r.await(ctx, r.patience(), func() bool { return r.beaten(waited, from) && time.Since(from) >= f.least(r.opt) })
 	lasted := time.Since(from)
@@ -145,11 +147,12 @@ func (r *rig) try(ctx context.Context, f fault, h *harvest) error {
 		}
 		r.sample(c, from, into)
 	}
-	r.tell(f.name, fmt.Sprintf("lasted %.1f s", lasted.Seconds()), h.attached, count(hit, clientOurs), count(hit, clientStock))
+	r.tell(f.name, fmt.Sprintf("lasted %.1f s", lasted.Seconds()), h.attached, hit)
 	return nil
 }
 
-// sample measures one agent since from, and tells of ours what took long.
+// sample measures one agent since from, and tells what took long of those that the limits
+// hold for.
 func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
 	to := time.Now()
 	s, ok := measure(c.name, c.beats, from, to, r.opt.grace, nil)
@@ -157,11 +160,11 @@ func (r *rig) sample(c *client, from time.Time, into map[string][]sample) {
 		return
 	}
 	into[c.kind] = append(into[c.kind], s)
-	if c.kind != clientOurs {
+	if !slices.Contains(held, c.kind) {
 		return
 	}
-	judged, _ := measure(c.name, c.beats, from, to, r.opt.grace, slices.Concat(r.stalls, c.stalls))
-	into[clientJudged] = append(into[clientJudged], judged)
+	fair, _ := measure(c.name, c.beats, from, to, r.opt.grace, slices.Concat(r.stalls, c.stalls))
+	into[judged(c.kind)] = append(into[judged(c.kind)], fair)
 	if s.worst <= noticeable {
 		return
 	}
@@ -177,14 +180,14 @@ func outcome(b record) string {
 	if b.Err != "" {
 		return b.Err
 	}
-	return "to " + b.Server
+	return strings.TrimSpace("answered " + b.Server)
 }
 
-// tell sums up the last run of a fault in one line.
-func (r *rig) tell(name, how string, all map[string][]sample, ours, stock int) {
+// tell sums up in one line what the last run of a fault did to the agents that it hit.
+func (r *rig) tell(name, how string, all map[string][]sample, hit []*client) {
 	line := name + ": " + how
-	for i, kind := range []string{clientOurs, clientStock} {
-		n := []int{ours, stock}[i]
+	for _, kind := range clientKinds {
+		n := count(hit, kind)
 		if s := all[kind]; n > 0 && len(s) >= n {
 			w := sum(name, kind, s[len(s)-n:])
 			line += fmt.Sprintf("; %s late %s / %s / %s, missed %d", kind, brief(w.p50), brief(w.p90), brief(w.most), w.missed)
@@ -193,9 +196,10 @@ func (r *rig) tell(name, how string, all map[string][]sample, ours, stock int) {
 	say("%s", line)
 }
 
-func ourAgents(clients []*client) (all []*client) {
+// notStock are those whose calls have deadlines, of their own or of a sidecar.
+func notStock(clients []*client) (all []*client) {
 	for _, c := range clients {
-		if c.kind == clientOurs {
+		if c.kind != clientStock {
 			all = append(all, c)
 		}
 	}

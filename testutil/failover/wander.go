@@ -38,9 +38,9 @@ func (r *rig) wander(ctx context.Context, f fault, h *harvest) error {
 	}
 	from := time.Now()
 	for range moves {
-		say("%s: agents per server: ours %v, stock %v", f.name, r.loads(clientOurs), r.loads(clientStock))
+		say("%s: agents per server: %s", f.name, r.loads())
 		for _, i := range rand.Perm(len(r.agents)) {
-			r.agents[i].proc.send(order{Rebalance: true})
+			r.agents[i].chooser().send(order{Rebalance: true})
 			if !r.rest(ctx, r.opt.moving()/time.Duration(len(r.agents))) {
 				return errInterrupted
 			}
@@ -75,7 +75,7 @@ func (r *rig) wander(ctx context.Context, f fault, h *harvest) error {
 		}
 		h.back[kind].add(*b)
 	}
-	r.tell(f.name, fmt.Sprintf("took %.1f s", to.Sub(from).Seconds()), h.attached, r.opt.agents, len(r.agents)-r.opt.agents)
+	r.tell(f.name, fmt.Sprintf("took %.1f s", to.Sub(from).Seconds()), h.attached, r.agents)
 	return nil
 }
 
