@@ -29,7 +29,7 @@ const (
 //
 // A name has labels of 1 to 63 letters, digits, hyphens and underscores that
 // neither begin nor end with a hyphen, and 253 bytes in all. One that ends in a
-// number, such as 10.0.0.300, is an IP address gone wrong. A port is 1 to 65535
+// number, such as 10.0.0.300 or 0x7f000001, is an IP address gone wrong. A port is 1 to 65535
 // in decimal digits, without a zero in front. An IPv6 address with a port needs
 // brackets: ::1:4647 is all address. Only IPv6 takes brackets, and only IPv6 a
 // zone: 1 to 64 letters, digits, hyphens, dots, underscores and tildes.

@@ -105,11 +105,15 @@ func alphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// endsInNumber reports whether the last label of a host is all digits, which only
-// an IPv4 address may have.
+// endsInNumber reports whether the last label of a host is a number, in decimal or, behind
+// 0x, in hexadecimal digits, which only an IPv4 address may have: some systems take
+// 0xa9fea9fe for one.
 func endsInNumber(host string) bool {
 	host = strings.TrimSuffix(host, ".")
 	last := host[strings.LastIndexByte(host, '.')+1:]
+	if len(last) > 1 && last[0] == '0' && last[1]|0x20 == 'x' {
+		return !strings.ContainsFunc(last[2:], func(r rune) bool { return !('0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'f') })
+	}
 	return last != "" && digits(last)
 }
 

@@ -43,4 +43,3 @@ func TestAPanicOfADiscovererIsAFailureOfDiscovery(t *testing.T) {
 		}
 	}
 }
-
