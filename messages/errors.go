@@ -31,9 +31,14 @@ func (e *AddrError) Error() string {
 	return "messages: bad server address " + e.brief() + "; want host, host:port or [IPv6]:port"
 }
 
-// brief is the input, quoted and cut, and what is wrong with it.
+// brief is the input, quoted and cut, and what is wrong with it. A user in front of the host
+// may have a password: dots stand for it.
 func (e *AddrError) brief() string {
-	return printable.Quote(e.Input, maxQuoted) + ": " + printable.Text(e.Reason)
+	input := e.Input
+	if at := strings.LastIndexByte(input, '@'); at >= 0 {
+		input = "..." + input[at:]
+	}
+	return printable.Quote(input, maxQuoted) + ": " + printable.Text(e.Reason)
 }
 
 // AddrsError refuses a list of addresses, all or nothing. It answers

@@ -10,6 +10,15 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
+func TestNoErrorOfAnAddressRepeatsAPassword(t *testing.T) {
+	for in, want := range map[string]string{"me:s3cr3t@host:1": `"...@host:1"`, "http://me:s3cr3t/x@y@host:1": `"...@host:1"`, "a@": `"...@"`} {
+		_, err := messages.ParseServer(in)
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 func addrErrors(inputs ...string) (errs []*messages.AddrError) {
 	for _, in := range inputs {
 		_, err := messages.ParseServer(in)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,33 +38,19 @@ func (f *argsFlags) fields(cmd *cobra.Command) (map[string]any, error) {
 		}
 		return fields, err
 	}
-	text, err := f.read(cmd.InOrStdin())
+	text, err := f.read(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("--args-file: %w", err)
+		return nil, err
 	}
 	return readArgs("--args-file", string(text))
 }
 
 // read reads the file, or standard input.
-func (f *argsFlags) read(stdin io.Reader) ([]byte, error) {
-	if f.file == "-" {
-		text, err := readAll(stdin, maxArgs)
-		if err != nil {
-			return nil, fmt.Errorf("standard input %w", err)
-		}
-		return text, nil
+func (f *argsFlags) read(cmd *cobra.Command) ([]byte, error) {
+	if f.file != "-" {
+		return readNamed(cmd.Context(), "args-file", f.file, maxArgs)
 	}
-	name := printable.Quote(f.file, printable.MaxText)
-	file, err := os.Open(f.file)
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", name, cause(err))
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	text, err := readBounded(file, maxArgs)
-	if err != nil {
-		return nil, fmt.Errorf("%s %w", name, err)
-	}
-	return text, nil
+	return readStandard(cmd.Context(), "args-file", cmd.InOrStdin(), maxArgs)
 }
 
 // readArgs reads a JSON object, the value of a flag. Integers become int64, or uint64

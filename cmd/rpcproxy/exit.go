@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io"
+
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // The exit status of the program.
@@ -38,9 +40,10 @@ func settle(err error, errs io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	warn(errs, shown(err))
 	if f, ok := errors.AsType[*failure](err); ok {
+		warn(errs, shown(err))
 		return f.status
 	}
+	warn(errs, printable.WithoutTokens(shown(err))) // what was given may be one, at the wrong place
 	return exitUsage
 }

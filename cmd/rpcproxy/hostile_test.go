@@ -104,6 +104,8 @@ func TestNoArgumentReachesTheTerminalAsItIs(t *testing.T) {
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--args-file", text},
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--token-file", text},
 			{"bench", "--servers", "127.0.0.1:1", "--method", text, "--calls", text},
+			{"help", text},
+			{"help", "discover", text},
 			{"discover", text},
 			{"discover", "dns", text},
 			{"discover", "dns", "--resolver", text, "a.test"},

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // run is the whole program: it executes args and returns the exit status. s is the
@@ -32,6 +35,22 @@ usage, 130 interrupted.`,
 		SilenceUsage:  true, // a failed call does not print the flags
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench())
 	return root
+}
+
+// newHelp is the command help. The one of package cobra prints an unknown topic as it is.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no help about %s: rpcproxy --help lists the commands", printable.Quote(strings.Join(args, " "), printable.MaxName))
+			}
+			return about.Help()
+		},
+	}
 }

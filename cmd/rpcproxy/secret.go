@@ -1,15 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
@@ -28,11 +27,7 @@ func (f *tokenFlags) add(cmd *cobra.Command) {
 // token is that of the file, else that of the environment; empty: there is none.
 func (f *tokenFlags) token(cmd *cobra.Command) (string, error) {
 	if cmd.Flags().Changed("token-file") {
-		token, err := readSecret(f.file)
-		if err != nil {
-			return "", fmt.Errorf("--token-file: %w", err)
-		}
-		return token, nil
+		return readSecret(cmd.Context(), "token-file", f.file)
 	}
 	text := os.Getenv(tokenVariable)
 	if text == "" {
@@ -48,51 +43,21 @@ func (f *tokenFlags) token(cmd *cobra.Command) (string, error) {
 // maxSecret bounds a file that holds a token, in bytes.
 const maxSecret = 64 << 10
 
-// readSecret reads a file that holds a token and nothing else but space around it. The
-// file is a regular one or a pipe. No error repeats what is in it.
-func readSecret(path string) (string, error) {
+// readSecret reads the file of a flag that holds a token and nothing else but space around it.
+// No error repeats what is in it.
+func readSecret(ctx context.Context, flag, path string) (string, error) {
 	if printable.LooksSecret(path) {
-		return "", errors.New("what is given looks like a token: write it into a file that only you can read, and give the file's name")
+		return "", fmt.Errorf("--%s: what is given looks like a token: write it into a file that only you can read, and give the file's name", flag)
 	}
-	name := printable.Quote(path, printable.MaxText)
-	f, err := os.Open(path)
+	text, err := readNamed(ctx, flag, path, maxSecret)
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be read: %w", name, cause(err))
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	text, err := readBounded(f, maxSecret)
-	if err != nil {
-		return "", fmt.Errorf("%s %w", name, err)
+		return "", err
 	}
 	token, err := oneSecret(string(text))
 	if err != nil {
-		return "", fmt.Errorf("%s %w", name, err)
+		return "", fmt.Errorf("--%s: %s %w", flag, printable.Quote(path, printable.MaxText), err)
 	}
 	return token, nil
-}
-
-// readBounded reads all of a regular file or a pipe.
-func readBounded(f *os.File, most int64) ([]byte, error) {
-	about, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", cause(err))
-	}
-	if m := about.Mode(); !m.IsRegular() && m&os.ModeNamedPipe == 0 {
-		return nil, errors.New("is neither a file nor a pipe")
-	}
-	return readAll(f, most)
-}
-
-// readAll reads all of r.
-func readAll(r io.Reader, most int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, most+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("cannot be read: %w", cause(err))
-	case int64(len(text)) > most:
-		return nil, fmt.Errorf("is larger than %d bytes", most)
-	}
-	return text, nil
 }
 
 // oneSecret is the token in a text, which holds nothing else.
@@ -107,14 +72,6 @@ func oneSecret(text string) (string, error) {
 		return "", errors.New("holds a character that no token has: write it there as it was issued")
 	}
 	return token, nil
-}
-
-// cause is the error of the system behind one that repeats the name of its file.
-func cause(err error) error {
-	if path, ok := errors.AsType[*os.PathError](err); ok {
-		err = path.Err
-	}
-	return contain.Error(err)
 }
 
 // maySecret reports whether a field of that name holds a secret.

@@ -110,7 +110,7 @@ func TestATokenThatCannotBeOneIsRefusedAndNotRepeated(t *testing.T) {
 		secret + " " + secret:         "a character that no token has",
 		secret + "\x00":               "a character that no token has",
 		secret + "\u202e":             "a character that no token has",
-		strings.Repeat("s", 64<<10+1): "larger than 65536 bytes",
+		strings.Repeat("s", 64<<10+1): "and 65536 are the most",
 	} {
 		for _, command := range [][]string{
 			{"call", "Echo.Echo", "--servers", c.Addrs()[0]},
@@ -133,9 +133,18 @@ func TestATokenThatCannotBeOneIsRefusedAndNotRepeated(t *testing.T) {
 			}
 		}
 	}
+	for _, wrong := range []string{"00000000-1111-2222-3333-444444444444", "eyJhbGciOi.eyJhdWQi.c2lnbmF0dXJl", "http://me:444444@host"} {
+		for _, args := range [][]string{{wrong}, {"call", "X.Y", "--" + wrong}, {"call", "X.Y", "-" + wrong}, {"ping", "-t", wrong}, {"ping", "--servers", "me:444444@host"}, {"bench", wrong}, {"discover", wrong}, {"help", wrong}} {
+			out, errs, status := program(t, args...)
+			expect(t, status, exitUsage, out, errs)
+			if strings.Contains(errs, "444444") || strings.Contains(errs, "eyJ") {
+				t.Errorf("%q: %q", args, errs)
+			}
+		}
+	}
 	for file, says := range map[string]string{
 		filepath.Join(t.TempDir(), "none"):     "no such file",
-		t.TempDir():                            "neither a file nor a pipe",
+		t.TempDir():                            "it is a directory",
 		"00000000-1111-2222-3333-444444444444": "looks like a token",
 		"eyJhbGciOi.eyJhdWQi.c2lnbmF0dXJl":     "looks like a token",
 		"":                                     "cannot be read",

@@ -8,7 +8,7 @@ import (
 // The parts of a URL that may be secret: the user and the password, and the values of
 // parameters that are named like secrets.
 var (
-	userInfo  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#"']*@`)
+	userInfo  = regexp.MustCompile(`((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^\s/?#"']*@`)
 	parameter = regexp.MustCompile(`(?i)([?&;][^\s=&;"']*(?:token|secret|passw|auth|key|sig)[^\s=&;"']*=)[^\s&;#"']+`)
 )
 
@@ -18,6 +18,13 @@ func WithoutSecrets(text string) string {
 	text = userInfo.ReplaceAllString(text, "${1}...@")
 	return parameter.ReplaceAllString(text, "${1}...")
 }
+
+// token is what has the form of a token, inside a text.
+var token = regexp.MustCompile(`\b(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|eyJ[\w-]*\.[\w-]*\.[\w-]*)`)
+
+// WithoutTokens is WithoutSecrets without what is a token by its form, see [LooksSecret]. It
+// is for texts that have no other UUIDs.
+func WithoutTokens(text string) string { return token.ReplaceAllString(WithoutSecrets(text), "...") }
 
 // uuid is the form of the tokens of Nomad and Consul.
 var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)

@@ -14,6 +14,7 @@ func TestNoUserAndNoSecretOfAURLIsLeft(t *testing.T) {
 		"nothing here":                              "nothing here",
 		"http://host:1/path?dc=a#f":                 "http://host:1/path?dc=a#f",
 		"http://me:pw@host":                         "http://...@host",
+		"//me:pw@host:1":                            "//...@host:1",
 		"http://me:p@w@host/x@y":                    "http://...@host/x@y",
 		`"unix+http://t0ken@host"`:                  `"unix+http://...@host"`,
 		"a http://u@x and https://v:w@y end":        "a http://...@x and https://...@y end",
@@ -23,6 +24,19 @@ func TestNoUserAndNoSecretOfAURLIsLeft(t *testing.T) {
 		"mail me@host":                              "mail me@host",
 	} {
 		if got := printable.WithoutSecrets(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestWhatHasTheFormOfATokenIsLeftOutOfAText(t *testing.T) {
+	for in, want := range map[string]string{
+		`unknown flag: --00000000-1111-2222-3333-444444444444`: "unknown flag: --...",
+		`"eyJhbGciOi.eyJhdWQi.c2ln-_" is none`:                 `"..." is none`,
+		"00000000-1111-2222-3333-4444444444444":                "00000000-1111-2222-3333-4444444444444",
+		"at http://me:pw@host":                                 "at http://...@host",
+	} {
+		if got := printable.WithoutTokens(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
