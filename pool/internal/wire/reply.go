@@ -17,6 +17,7 @@ type Header struct {
 // Decoder reads complete values. It belongs to one goroutine at a time.
 type Decoder struct {
 	dec    *codec.Decoder // nil: made when it is needed
+	wary   bool           // it is one of the wary handle
 	method string         // of the last header
 
 	most, elements uint64       // as set by Bound
@@ -45,7 +46,7 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 // is given is allocated, and h would be for every reply.
 func (d *Decoder) slowHeader(b []byte, h *Header) error {
 	var read Header
-	err := d.decode(b, &read)
+	err := d.decode(b, &read, false)
 	d.Forget() // a peer that sends such headers may put anything there
 	if err != nil {
 		*h = Header{}
@@ -56,10 +57,16 @@ func (d *Decoder) slowHeader(b []byte, h *Header) error {
 }
 
 // decode reads b into v. It keeps nothing of b if that has no extension, and a few
-// kilobytes of what it read at most.
-func (d *Decoder) decode(b []byte, v any) error {
-	if d.dec == nil {
-		d.dec = codec.NewDecoderBytes(b, handle)
+// kilobytes of what it read at most. blind: some of v asks the codec for what it wants, and
+// may be given bytes that are something else.
+func (d *Decoder) decode(b []byte, v any, blind bool) error {
+	if d.dec == nil || d.wary != blind {
+		d.wary = blind
+		if blind {
+			d.dec = codec.NewDecoderBytes(b, wary)
+		} else {
+			d.dec = codec.NewDecoderBytes(b, handle)
+		}
 	} else {
 		d.dec.ResetBytes(b)
 	}
@@ -87,7 +94,8 @@ func (d *Decoder) Forget() { d.dec = nil }
 // Body reads b, which holds exactly one value, into reply: a non-nil pointer,
 // which is set to its zero value first, or nil to read nothing. What reply holds
 // afterwards shares no memory with b. After an error it is zero. A *SizeError means that
-// it would take too much memory; see Bound.
+// it would take too much memory, see Bound; a *KindError, that b has something else than
+// reply wants. Other mismatches are errors of the codec.
 func (d *Decoder) Body(b []byte, reply any) error {
 	if reply == nil {
 		return nil
@@ -100,7 +108,7 @@ func (d *Decoder) Body(b []byte, reply any) error {
 	if err := d.weigh(b, v.Type()); err != nil {
 		return err
 	}
-	if err := d.decode(b, reply); err != nil {
+	if err := d.decode(b, reply, d.plan.blind); err != nil {
 		v.SetZero()
 		return err
 	}

@@ -1,6 +1,9 @@
 package wire
 
-import "reflect"
+import (
+	"math"
+	"reflect"
+)
 
 // What a value may take in memory once it is decoded: so many bytes for each byte that it
 // may be large, and at least leastDecoded. Nomad's own replies take 1 to 5.
@@ -21,10 +24,11 @@ func (d *Decoder) Bound(limit int, elements uint64) {
 
 // weigh reports why b must not be decoded into a value of type t; nil: it may. b is whole.
 // The most that it could take is known at once, from what the type has inside; only where
-// that is too much b is looked through.
+// that is too much, or where the codec could take bytes for what they are not, b is looked
+// through.
 func (d *Decoder) weigh(b []byte, t reflect.Type) error {
 	if d.of != t {
-		d.of, d.plan = t, planOf(t)
+		d.of, d.plan = t, plans.Of(t)
 	}
 	most, elements := d.most, d.elements
 	if most == 0 {
@@ -34,20 +38,26 @@ func (d *Decoder) weigh(b []byte, t reflect.Type) error {
 		elements = uint64(len(b))
 	}
 	d.elements = 0
-	if sum(product(elements+1, d.plan.row), rounded(uint64(len(b)))) <= most {
+	if !d.plan.misled && sum(product(elements+1, d.plan.row), rounded(uint64(len(b)))) <= most {
 		return nil
 	}
 	w := weigher{b: b, most: most}
-	if w.value(d.plan); w.cost > most {
+	w.value(d.plan)
+	switch {
+	case w.err != nil:
+		return w.err
+	case w.cost > most:
 		return &SizeError{Limit: int(most), Announced: w.cost, Decoded: true}
 	}
 	return nil
 }
 
-// weigher adds up what a value takes. It stops when that is too much.
+// weigher adds up what a value takes. It stops when that is too much, or where the value is
+// not what its reader wants.
 type weigher struct {
 	b          []byte // the rest of the value
 	cost, most uint64
+	err        error
 }
 
 // add counts bytes in.
@@ -56,6 +66,15 @@ func (w *weigher) add(n uint64) { w.cost = sum(w.cost, n) }
 // over reports whether there is nothing more to learn.
 func (w *weigher) over() bool { return w.cost > w.most || len(w.b) == 0 }
 
+// refuse ends it: found must not be read into one of p; nil: into nothing.
+func (w *weigher) refuse(found string, p *plan) {
+	into := ""
+	if p != nil {
+		into = p.into.String()
+	}
+	w.b, w.err = nil, &KindError{Found: found, Into: into}
+}
+
 // value passes over the next value, which is decoded into one of p; nil: it is dropped.
 func (w *weigher) value(p *plan) {
 	if w.over() {
@@ -63,7 +82,7 @@ func (w *weigher) value(p *plan) {
 	}
 	first := w.b[0]
 	form, n, head := headOf(w.b)
-	if head > len(w.b) || form == never {
+	if head > len(w.b) {
 		w.b = nil // not whole
 		return
 	}
@@ -71,10 +90,13 @@ func (w *weigher) value(p *plan) {
 	if first == codeNil {
 		return
 	}
-	for p != nil && p.shape == pointer {
+	for steps := 0; p != nil && p.shape == pointer; steps++ {
 		w.add(rounded(p.elem.size))
-		if p = p.elem; w.over() {
-			return // also of a pointer that leads to itself
+		if p = p.elem; steps == MaxDepth {
+			w.cost = math.MaxUint64 // it leads to itself
+		}
+		if w.cost > w.most {
+			return
 		}
 	}
 	switch form {
@@ -107,16 +129,34 @@ func headOf(b []byte) (form kind, n uint64, head int) {
 
 // scalar adds what an element of n bytes takes that has no others inside.
 func (w *weigher) scalar(p *plan, first byte, n uint64) {
-	switch {
-	case p == nil, p.shape == flat, p.shape == arrays:
-	case p.shape != anything:
+	if kind := forms[first].kind; kind == never || kind == extension && n <= 1 {
+		w.refuse(found(first, n), p) // the codec takes what follows for the content of an empty one
+		return
+	}
+	if p == nil {
+		return
+	}
+	switch p.shape {
+	case flat:
+	case record, dict, closed:
+		w.refuse(found(first, n), p)
+	case list, arrays:
+		if !p.octets || !isText(first) {
+			w.refuse(found(first, n), p)
+		} else if p.shape == list {
+			w.add(rounded(n))
+		}
+	case anything:
+		switch {
+		case forms[first].kind == extension:
+			w.add(sum(beginsAny, rounded(n)))
+		case isText(first):
+			w.add(sum(smallest, rounded(n)))
+		default:
+			w.add(smallest) // a number
+		}
+	case chars, own, selfmade, pointer:
 		w.add(rounded(n))
-	case forms[first].kind == extension:
-		w.add(sum(beginsAny, rounded(n)))
-	case isText(first):
-		w.add(sum(smallest, rounded(n)))
-	default:
-		w.add(smallest) // a number
 	}
 }
 
@@ -142,6 +182,10 @@ func (w *weigher) pairs(p *plan, n uint64) {
 		w.add(mapHeader)
 		w.add(p.entries(n))
 		for ; n > 0 && !w.over(); n-- {
+			if p.key.shape == pointer && w.b[0] == codeNil {
+				w.refuse("nil as a key", p) // the codec reads on without an end where it leads to a map
+				return
+			}
 			w.value(p.key)
 			w.value(p.elem)
 		}
@@ -154,9 +198,11 @@ func (w *weigher) pairs(p *plan, n uint64) {
 func (w *weigher) field(p *plan, begun *bool) {
 	name, rest, ok := text(w.b)
 	if !ok {
-		w.value(nil)
-		w.value(p.elem)
-		return
+		if w.b[0] != codeNil { // which is an empty name
+			w.refuse(found(w.b[0], 1)+" as the name of a field", p)
+			return
+		}
+		rest = w.b[1:]
 	}
 	w.b = rest
 	f, known := p.fields[string(name)] // does not allocate
@@ -201,11 +247,16 @@ func (w *weigher) list(p *plan, n uint64) {
 				w.value(nil)
 			}
 		}
-	case own:
+	case own, selfmade:
 		before := len(w.b)
 		w.each(nil, n)
 		w.add(rounded(uint64(before - len(w.b))))
-	case flat, chars, dict, pointer:
+	case chars:
+		w.add(rounded(n)) // of numbers
+		w.each(nil, n)
+	case dict, closed:
+		w.refuse("a list", p)
+	case flat, pointer:
 		w.each(nil, n) // an error of the codec
 	}
 }
