@@ -16,24 +16,27 @@ import (
 // immutable once it is in the cache.
 type plan struct {
 	shape  shape
-	size   uint64 // of a value where it stands, in bytes
-	inside uint64 // of structs that it embeds by pointer: all come with the first of their fields
-	key    *plan  // of a map
-	elem   *plan  // of a map, a list, an array or a pointer
-	fields map[string]field
-	order  []field // the same, as a struct takes them from a list
-	octets bool    // a list or an array of bytes, which may be a text in the input
+	size   uint64         // of a value where it stands, in bytes
+	inside uint64         // of structs that it embeds by pointer: all come with the first of their fields
+	key    *plan          // of a map
+	elem   *plan          // of a map, a list, an array or a pointer
+	fields map[string]int // where in order, by name
+	order  []field        // of a struct, as it takes them from a list
+	octets bool           // a list or an array of bytes, which may be a text in the input
 	into   reflect.Type
 
 	// Of a type that is asked for, with all that it has inside:
 	row    uint64 // the most memory that one element of the input may take, besides its bytes
-	misled bool   // the codec may take what is no map for one: there is a map, or it is blind
-	blind  bool   // some of it asks the codec itself for what it wants, so nothing shows how that is read
+	risk   uint64 // the most that one byte may take, where the codec takes it for what it is not
+	misled bool   // it may: there is a map, for which it takes anything, or it is blind
+	blind  bool   // some of it asks the codec for what it wants, so nothing shows how that is read
+	bytes  bool   // there are lists of bytes
 }
 
 // field is one of a struct.
 type field struct {
 	*plan
+	name  string
 	apart bool // it is in a struct that is embedded by pointer
 }
 
@@ -141,7 +144,7 @@ func numbered(t reflect.Type) bool {
 
 // fields fills in those of a struct.
 func (all planner) fields(p *plan, t reflect.Type) {
-	p.fields = make(map[string]field)
+	p.fields = make(map[string]int)
 	embedded := make(map[string]uint64) // by where they are
 	depths := make(map[string]int)      // by name
 	eachField(t, func(name string, index []int) {
@@ -163,8 +166,8 @@ func (all planner) fields(p *plan, t reflect.Type) {
 			}
 			at = at.Field(x).Type
 		}
-		p.fields[name] = field{all.of(at), apart}
-		p.order = append(p.order, p.fields[name])
+		p.fields[name] = len(p.order)
+		p.order = append(p.order, field{all.of(at), name, apart})
 	})
 	for _, size := range embedded {
 		p.inside = sum(p.inside, size)
@@ -177,8 +180,11 @@ func (all planner) fields(p *plan, t reflect.Type) {
 // survey looks at all that a type has inside. The most memory that one element of the input
 // may take besides its bytes is its place in what it is an element of, what a value of its type
 // begins, and what pointers lead to: each the most that there is anywhere in the type.
+//
+// A byte that the codec takes for what it is not is the head of a map of up to 127 pairs, or
+// with two more bytes that of a list or a map of any length, of which shortLen are made at once.
 func (p *plan) survey() {
-	var place, begins, behind uint64
+	var place, begins, behind, mistaken uint64
 	seen := make(map[*plan]bool)
 	var visit func(*plan)
 	visit = func(in *plan) {
@@ -189,13 +195,16 @@ func (p *plan) survey() {
 		switch in.shape {
 		case list:
 			place = max(place, sum(in.elem.size, in.elem.size/8))
+			p.bytes = p.bytes || in.octets
 		case dict:
 			place = max(place, in.entries(1))
 			begins = max(begins, mapHeader)
+			mistaken = max(mistaken, in.entries(127), in.entries(shortLen)/3)
 			p.misled = true
 		case anything:
 			place = max(place, anyMap.entries(1))
 			begins = max(begins, beginsAny)
+			mistaken = max(mistaken, anyMap.entries(shortLen)/3)
 		case pointer:
 			behind = max(behind, in.behind())
 		case record:
@@ -207,12 +216,13 @@ func (p *plan) survey() {
 		}
 		visit(in.key)
 		visit(in.elem)
-		for _, f := range in.order {
-			visit(f.plan)
+		for i := range in.order {
+			visit(in.order[i].plan)
 		}
 	}
 	visit(p)
 	p.row = sum(sum(place, behind), max(begins, smallest))
+	p.risk = sum(product(4, p.row), max(mistaken, product(place, shortLen)/3)) // lists that grow are made anew
 	p.misled = p.misled || p.blind
 }
 
@@ -233,4 +243,3 @@ func (p *plan) behind() (size uint64) {
 	}
 	return size
 }
-

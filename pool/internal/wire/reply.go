@@ -16,9 +16,9 @@ type Header struct {
 
 // Decoder reads complete values. It belongs to one goroutine at a time.
 type Decoder struct {
-	dec    *codec.Decoder // nil: made when it is needed
-	wary   bool           // it is one of the wary handle
-	method string         // of the last header
+	dec    *codec.Decoder       // nil: made when it is needed
+	handle *codec.MsgpackHandle // of dec
+	method string               // of the last header
 
 	most, elements uint64       // as set by Bound
 	of             reflect.Type // of the last value read
@@ -46,7 +46,7 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 // is given is allocated, and h would be for every reply.
 func (d *Decoder) slowHeader(b []byte, h *Header) error {
 	var read Header
-	err := d.decode(b, &read, false)
+	err := d.decode(b, &read, short)
 	d.Forget() // a peer that sends such headers may put anything there
 	if err != nil {
 		*h = Header{}
@@ -56,17 +56,11 @@ func (d *Decoder) slowHeader(b []byte, h *Header) error {
 	return nil
 }
 
-// decode reads b into v. It keeps nothing of b if that has no extension, and a few
-// kilobytes of what it read at most. blind: some of v asks the codec for what it wants, and
-// may be given bytes that are something else.
-func (d *Decoder) decode(b []byte, v any, blind bool) error {
-	if d.dec == nil || d.wary != blind {
-		d.wary = blind
-		if blind {
-			d.dec = codec.NewDecoderBytes(b, wary)
-		} else {
-			d.dec = codec.NewDecoderBytes(b, handle)
-		}
+// decode reads b into v, with the settings of h. It keeps nothing of b if that has no
+// extension, and a few kilobytes of what it read at most.
+func (d *Decoder) decode(b []byte, v any, h *codec.MsgpackHandle) error {
+	if d.dec == nil || d.handle != h {
+		d.dec, d.handle = codec.NewDecoderBytes(b, h), h
 	} else {
 		d.dec.ResetBytes(b)
 	}
@@ -105,10 +99,11 @@ func (d *Decoder) Body(b []byte, reply any) error {
 		return err
 	}
 	v.SetZero()
-	if err := d.weigh(b, v.Type()); err != nil {
+	h, err := d.weigh(b, v.Type())
+	if err != nil {
 		return err
 	}
-	if err := d.decode(b, reply, d.plan.blind); err != nil {
+	if err := d.decode(b, reply, h); err != nil {
 		v.SetZero()
 		return err
 	}

@@ -19,14 +19,20 @@ const (
 // types, times as bytes, no extensions, and fields under the names that their codec
 // tags give, whatever json tags say. Nomad 2.0.6 does the same (structs.MsgpackHandle
 // in nomad/structs/structs.go), but for three settings. MaxDepth is one. Lists get their
-// length at once (MaxInitLen): what is read with it is whole, and each list in it was seen
-// to be one. What an any has got is never read into again (InterfaceReset): of a field that
-// is there twice the first value would else decide how the second is read. It is never changed
+// length at once (MaxInitLen): a scanner and a weigher have seen that they are lists, and
+// how long. What an any has got is never read into again (InterfaceReset): where a key is there
+// twice, its first value would else decide how the second is read. No handle is ever changed
 // after init.
 var handle = newHandle(math.MaxInt32)
 
-// wary is handle for types that ask the codec for what they want (codec.Selfer): it may be
-// misled about a length, so what is made for one is limited, as the codec does by itself.
+// short is handle for values that no weigher has seen: so many elements are made at once for a
+// length that the codec finds where there is none. They have no more themselves.
+var short = newHandle(shortLen)
+
+const shortLen = 256
+
+// wary is handle for types that ask the codec for what they want (codec.Selfer): of those no
+// weigher knows what it must see. The codec's own limit holds.
 var wary = newHandle(0)
 
 func newHandle(maxInitLen int) *codec.MsgpackHandle {
