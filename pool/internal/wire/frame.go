@@ -30,7 +30,7 @@ func (f *Frame) Data() []byte {
 // elsewhere, but here nothing would be left and pass for an empty frame.
 func (d *Decoder) Frame(b []byte, f *Frame) error {
 	*f = Frame{}
-	if err := d.pairs(b, "stream frame", f, handle); err != nil {
+	if err := d.pairs(b, "stream frame", f); err != nil {
 		return err
 	}
 	if f.Error != nil || f.Data() != nil || hasData(b) {

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -22,15 +23,16 @@ type plan struct {
 	elem   *plan          // of a map, a list, an array or a pointer
 	fields map[string]int // where in order, by name
 	order  []field        // of a struct, as it takes them from a list
+	least  int            // the first one by name
 	octets bool           // a list or an array of bytes, which may be a text in the input
 	into   reflect.Type
 
 	// Of a type that is asked for, with all that it has inside:
 	row    uint64 // the most memory that one element of the input may take, besides its bytes
-	risk   uint64 // the most that one byte may take, where the codec takes it for what it is not
-	misled bool   // it may: there is a map, for which it takes anything, or it is blind
+	misled bool   // the codec takes anything for a map where there is to be one
 	blind  bool   // some of it asks the codec for what it wants, so nothing shows how that is read
-	bytes  bool   // there are lists of bytes
+	risk   uint64 // the most that one byte may take, if bytes are taken for what they are not
+	open   uint64 // the most that lists and maps may take of which no element has come
 }
 
 // field is one of a struct.
@@ -38,6 +40,7 @@ type field struct {
 	*plan
 	name  string
 	apart bool // it is in a struct that is embedded by pointer
+	after int  // the next one by name, where in order: the codec writes them like that
 }
 
 // shape is what a plan's values are.
@@ -123,9 +126,6 @@ func has(t, methods reflect.Type) bool {
 	return t.Implements(methods) || reflect.PointerTo(t).Implements(methods)
 }
 
-// ambiguous is the depth of a name that two fields at different depths have.
-const ambiguous = -1
-
 // numbered reports whether the codec takes numbers for the names of a struct's fields.
 func numbered(t reflect.Type) bool {
 	f, ok := t.FieldByName("_struct")
@@ -146,18 +146,9 @@ func numbered(t reflect.Type) bool {
 func (all planner) fields(p *plan, t reflect.Type) {
 	p.fields = make(map[string]int)
 	embedded := make(map[string]uint64) // by where they are
-	depths := make(map[string]int)      // by name
+	depths := make(map[string][]int)    // of fields by name
+	plain := make(map[string]bool)      // whether no field of the name has others inside
 	eachField(t, func(name string, index []int) {
-		if before, twice := depths[name]; twice && (before == len(index) || before == ambiguous) {
-			p.blind = true // which of them the codec means is not for sure
-		} else if twice {
-			depths[name] = ambiguous
-		} else {
-			depths[name] = len(index)
-		}
-		if !slices.Equal(FieldIndex(t, name), index) {
-			return // another one of this name wins
-		}
 		at, apart := t, false
 		for i, x := range index {
 			if at.Kind() == reflect.Pointer {
@@ -166,9 +157,25 @@ func (all planner) fields(p *plan, t reflect.Type) {
 			}
 			at = at.Field(x).Type
 		}
-		p.fields[name] = len(p.order)
-		p.order = append(p.order, field{all.of(at), name, apart})
+		of := all.of(at)
+		plain[name] = (len(depths[name]) == 0 || plain[name]) && (of.shape == flat || of.shape == chars)
+		depths[name] = append(depths[name], len(index))
+		if slices.Equal(FieldIndex(t, name), index) { // else another one of this name wins
+			p.fields[name] = len(p.order)
+			p.order = append(p.order, field{plan: of, name: name, apart: apart})
+		}
 	})
+	for name, at := range depths {
+		if unsure := len(at) > 2 || len(at) == 2 && at[0] == at[1]; unsure && !plain[name] {
+			f := &p.order[p.fields[name]] // which of them the codec reads depends on others
+			f.plan, p.blind = &plan{shape: own, size: f.size, into: f.into}, true
+		}
+	}
+	p.least = len(p.order)
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(p.fields))) {
+		i := p.fields[name]
+		p.order[i].after, p.least = p.least, i
+	}
 	for _, size := range embedded {
 		p.inside = sum(p.inside, size)
 	}
@@ -181,10 +188,11 @@ func (all planner) fields(p *plan, t reflect.Type) {
 // may take besides its bytes is its place in what it is an element of, what a value of its type
 // begins, and what pointers lead to: each the most that there is anywhere in the type.
 //
-// A byte that the codec takes for what it is not is the head of a map of up to 127 pairs, or
-// with two more bytes that of a list or a map of any length, of which shortLen are made at once.
+// Where the codec takes bytes for what they are not, each byte may be an element. Lists and maps
+// that have got all of theirs take no more than that. Those that have not are the ones inside
+// each other at which the codec ends with an error, and are as long as they are first made.
 func (p *plan) survey() {
-	var place, begins, behind, mistaken uint64
+	var place, begins, behind, first uint64
 	seen := make(map[*plan]bool)
 	var visit func(*plan)
 	visit = func(in *plan) {
@@ -195,16 +203,16 @@ func (p *plan) survey() {
 		switch in.shape {
 		case list:
 			place = max(place, sum(in.elem.size, in.elem.size/8))
-			p.bytes = p.bytes || in.octets
+			first = max(first, rounded(product(firstLen(in.elem.size), in.elem.size)))
 		case dict:
 			place = max(place, in.entries(1))
 			begins = max(begins, mapHeader)
-			mistaken = max(mistaken, in.entries(127), in.entries(shortLen)/3)
+			first = max(first, in.entries(firstLen(in.key.size+in.elem.size)))
 			p.misled = true
 		case anything:
 			place = max(place, anyMap.entries(1))
 			begins = max(begins, beginsAny)
-			mistaken = max(mistaken, anyMap.entries(shortLen)/3)
+			first = max(first, anyMap.entries(firstLen(anyMap.key.size+anyMap.elem.size)))
 		case pointer:
 			behind = max(behind, in.behind())
 		case record:
@@ -221,9 +229,34 @@ func (p *plan) survey() {
 		}
 	}
 	visit(p)
-	p.row = sum(sum(place, behind), max(begins, smallest))
-	p.risk = sum(product(4, p.row), max(mistaken, product(place, shortLen)/3)) // lists that grow are made anew
 	p.misled = p.misled || p.blind
+	p.row = sum(sum(place, behind), max(begins, smallest))
+	p.risk = sum(p.row, product(2, place)) // a list that grows is there twice for a moment
+	p.open = product(p.depth(make(map[*plan]uint64)), first)
+}
+
+// depth is how many lists and maps values of a type may have inside each other. known has
+// those of types that were looked at, and of those that are.
+func (p *plan) depth(known map[*plan]uint64) uint64 {
+	if p == nil {
+		return 0
+	}
+	if depth, is := known[p]; is {
+		return depth
+	}
+	known[p] = MaxDepth + 1 // if it leads to itself
+	deepest := max(p.key.depth(known), p.elem.depth(known))
+	for i := range p.order {
+		deepest = max(deepest, p.order[i].depth(known))
+	}
+	switch p.shape {
+	case anything:
+		deepest = MaxDepth + 1
+	case list, dict:
+		deepest = min(deepest+1, MaxDepth+1)
+	}
+	known[p] = deepest
+	return deepest
 }
 
 // What an any holds: itself, and the map that it gets.

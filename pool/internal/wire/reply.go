@@ -20,7 +20,8 @@ type Decoder struct {
 	handle *codec.MsgpackHandle // of dec
 	method string               // of the last header
 
-	most, elements uint64       // as set by Bound
+	most, elements uint64 // as set by Bound
+	charge         func(bytes uint64) error
 	of             reflect.Type // of the last value read
 	plan           *plan        // of that type
 }
@@ -46,7 +47,7 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 // is given is allocated, and h would be for every reply.
 func (d *Decoder) slowHeader(b []byte, h *Header) error {
 	var read Header
-	err := d.decode(b, &read, short)
+	err := d.decode(b, &read, handle)
 	d.Forget() // a peer that sends such headers may put anything there
 	if err != nil {
 		*h = Header{}

@@ -41,6 +41,18 @@ func (p *plan) entries(n uint64) uint64 {
 	return sum(rounded(product(places, place)), product(n, apart))
 }
 
+// firstLen is how many elements the codec makes at once for a list or a map, whatever its
+// length is, if each takes size bytes.
+func firstLen(size uint64) uint64 {
+	switch {
+	case size == 0:
+		return 0
+	case size < 64:
+		return 256 << 10 / size
+	}
+	return 4 << 10
+}
+
 // rounded is about what the runtime takes for an allocation of n bytes.
 func rounded(n uint64) uint64 {
 	if n <= 1024 {

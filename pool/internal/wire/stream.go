@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"fmt"
-
-	"github.com/hashicorp/go-msgpack/v2/codec"
-)
+import "fmt"
 
 // RequestHeader is the first value of a request.
 type RequestHeader struct {
@@ -16,22 +12,22 @@ type RequestHeader struct {
 // a map is ErrMalformed.
 func (d *Decoder) Request(b []byte, h *RequestHeader) error {
 	*h = RequestHeader{}
-	return d.pairs(b, "request header", h, short)
+	return d.pairs(b, "request header", h)
 }
 
 // Stream reads the header of a streaming call from b and answers its method.
 func (d *Decoder) Stream(b []byte) (method string, err error) {
 	var h struct{ Method string }
-	err = d.pairs(b, "stream header", &h, short)
+	err = d.pairs(b, "stream header", &h)
 	return h.Method, err
 }
 
 // pairs reads b, a map of known fields.
-func (d *Decoder) pairs(b []byte, what string, v any, h *codec.MsgpackHandle) error {
+func (d *Decoder) pairs(b []byte, what string, v any) error {
 	if len(b) == 0 || forms[b[0]].kind != pairs {
 		return fmt.Errorf("%w: a %s is a map, not 0x%02x", ErrMalformed, what, b[:min(len(b), 1)])
 	}
-	if err := d.decode(b, v, h); err != nil {
+	if err := d.decode(b, v, handle); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrMalformed, what, err)
 	}
 	return nil

@@ -21,7 +21,23 @@ const (
 // have limit bytes. elements is how many a scanner has counted in the next one; 0: it is not
 // known.
 func (d *Decoder) Bound(limit int, elements uint64) {
-	d.most, d.elements = max(decodedBytes*uint64(limit), leastDecoded), elements
+	d.most, d.elements = MostDecoded(limit), elements
+}
+
+// MostDecoded is how many bytes of memory a value may take that may have limit bytes.
+func MostDecoded(limit int) uint64 { return max(decodedBytes*uint64(limit), leastDecoded) }
+
+// Charge has f decide whether a value may be decoded, by the bytes that it is estimated to take.
+// Its error is that of Body then. No other bound counts for d any more. f may be nil.
+func (d *Decoder) Charge(f func(bytes uint64) error) { d.charge = f }
+
+// Made is why no value of so many bytes may be made; nil: it may. The caller makes one without
+// d, of what d was to decode.
+func (d *Decoder) Made(bytes uint64) error {
+	if d.charge == nil {
+		return nil
+	}
+	return d.charge(bytes)
 }
 
 // weigh reports why b must not be decoded into a value of type t; nil: it may, with the
@@ -35,32 +51,38 @@ func (d *Decoder) weigh(b []byte, t reflect.Type) (h *codec.MsgpackHandle, err e
 	if most == 0 {
 		most = max(decodedEach*size, leastDecoded)
 	}
+	if d.charge != nil {
+		most = math.MaxInt64
+	}
 	if elements == 0 {
 		elements = size
 	}
 	d.elements = 0
-	h, highest := handle, sum(product(elements+1, p.row), rounded(size))
+	highest, seen := uint64(math.MaxUint64), !p.misled // that each list in b is one
 	switch {
 	case p.blind:
-		h, highest = wary, math.MaxUint64
-	case elements <= shortLen && (!p.bytes || size <= shortLen):
-		h = short
-		if p.misled {
-			highest = product(size, p.risk)
-		}
 	case p.misled:
-		highest = math.MaxUint64
+		highest = sum(product(size, p.risk), p.open)
+	default:
+		highest = sum(product(elements+1, p.row), rounded(size))
 	}
-	if highest <= most {
-		return h, nil
+	if highest > most || d.charge != nil {
+		w := weigher{b: b, most: most}
+		w.value(p)
+		switch {
+		case w.err != nil:
+			return nil, w.err
+		case d.charge != nil:
+			if err := d.charge(w.cost); err != nil {
+				return nil, err
+			}
+		case w.cost > most:
+			return nil, &SizeError{Limit: int(most), Announced: w.cost, Decoded: true}
+		}
+		seen = !p.blind
 	}
-	w := weigher{b: b, most: most}
-	w.value(p)
-	switch {
-	case w.err != nil:
-		return nil, w.err
-	case w.cost > most:
-		return nil, &SizeError{Limit: int(most), Announced: w.cost, Decoded: true}
+	if seen && size > keepDecoded {
+		return atOnce, nil // for another value a decoder would be made anew anyhow
 	}
-	return h, nil
+	return handle, nil
 }

@@ -32,8 +32,17 @@ func (w *weigher) value(p *plan) {
 		return
 	}
 	first := w.b[w.at]
+	switch { // what is there most often
+	case first == codeNil, first < 0x80 && (p == nil || p.shape == flat): // nil, a small number
+		w.at++
+		return
+	case first-0xa0 < 32 && p != nil && p.shape == chars: // a short text
+		w.at += 1 + int(first-0xa0)
+		w.cost += rounded(uint64(first - 0xa0))
+		return
+	}
 	form, n, head := headOf(w.b[w.at:])
-	if w.at += head; first == codeNil || w.at > len(w.b) {
+	if w.at += head; w.at > len(w.b) {
 		return
 	}
 	for steps := 0; p != nil && p.shape == pointer; steps++ {
@@ -120,7 +129,7 @@ func (w *weigher) pairs(p *plan, n uint64) {
 	case p == nil:
 		w.each(nil, 2*n)
 	case p.shape == record:
-		in := inRecord{p: p}
+		in := p.begin()
 		for ; n > 0 && !w.over(); n-- {
 			w.field(&in)
 		}
@@ -145,31 +154,27 @@ func (w *weigher) pairs(p *plan, n uint64) {
 
 // inRecord is a struct that is being passed over.
 type inRecord struct {
-	p     *plan
-	next  int  // the field in p.order that likely follows
-	begun bool // it has what it embeds by pointer
+	p      *plan
+	likely [2]int // fields in p.order of which one likely follows
+	begun  bool   // it has what it embeds by pointer
 }
+
+func (p *plan) begin() inRecord { return inRecord{p: p, likely: [2]int{0, p.least}} }
 
 // field passes over one pair of a struct.
 func (w *weigher) field(in *inRecord) {
 	p := in.p
 	name, rest, ok := text(w.b[w.at:])
 	if !ok {
-		first := w.b[w.at]
-		if first != codeNil { // which is an empty name
-			w.refuse(found(first, 1)+" as the name of a field", p)
-			return
-		}
-		rest = w.b[w.at+1:]
+		_, n, _ := headOf(w.b[w.at:])
+		w.refuse(found(w.b[w.at], n)+" as the name of a field", p)
+		return
 	}
 	w.at = len(w.b) - len(rest)
-	i, known := in.next, in.next < len(p.order) && p.order[in.next].name == string(name)
-	if !known {
-		i, known = p.fields[string(name)] // does not allocate
-	}
+	i, known := in.find(name)
 	switch {
 	case known:
-		in.next = i + 1
+		in.likely = [2]int{i + 1, p.order[i].after}
 		w.of(in, &p.order[i])
 	case p.elem != nil:
 		w.add(rounded(uint64(len(name)))) // it keeps the name too
@@ -177,6 +182,17 @@ func (w *weigher) field(in *inRecord) {
 	default:
 		w.value(nil)
 	}
+}
+
+// find finds a field by its name.
+func (in *inRecord) find(name []byte) (i int, known bool) {
+	for _, i := range in.likely {
+		if i < len(in.p.order) && in.p.order[i].name == string(name) {
+			return i, true
+		}
+	}
+	i, known = in.p.fields[string(name)] // does not allocate
+	return i, known
 }
 
 // of passes over the value of a field.
@@ -205,7 +221,7 @@ func (w *weigher) list(p *plan, n uint64) {
 	case arrays:
 		w.each(p.elem, n)
 	case record:
-		in := inRecord{p: p}
+		in := p.begin()
 		for i := 0; n > 0 && !w.over(); i, n = i+1, n-1 {
 			if i < len(p.order) {
 				w.of(&in, &p.order[i])

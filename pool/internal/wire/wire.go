@@ -18,22 +18,15 @@ const (
 // handle is how every value is written and read: strings in the raw family of
 // types, times as bytes, no extensions, and fields under the names that their codec
 // tags give, whatever json tags say. Nomad 2.0.6 does the same (structs.MsgpackHandle
-// in nomad/structs/structs.go), but for three settings. MaxDepth is one. Lists get their
-// length at once (MaxInitLen): a scanner and a weigher have seen that they are lists, and
-// how long. What an any has got is never read into again (InterfaceReset): where a key is there
-// twice, its first value would else decide how the second is read. No handle is ever changed
-// after init.
-var handle = newHandle(math.MaxInt32)
+// in nomad/structs/structs.go), but for MaxDepth, and for what an any has got, which is never
+// read into again (InterfaceReset): where a key is there twice, its first value would else
+// decide how the second is read. It is never changed after init.
+var handle = newHandle(0)
 
-// short is handle for values that no weigher has seen: so many elements are made at once for a
-// length that the codec finds where there is none. They have no more themselves.
-var short = newHandle(shortLen)
-
-const shortLen = 256
-
-// wary is handle for types that ask the codec for what they want (codec.Selfer): of those no
-// weigher knows what it must see. The codec's own limit holds.
-var wary = newHandle(0)
+// atOnce is handle for values of which each list is known to be one: they get their length at
+// once. With handle the codec makes so many elements that a length is worth which it finds
+// where there is none, and long lists grow.
+var atOnce = newHandle(math.MaxInt32)
 
 func newHandle(maxInitLen int) *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{WriteExt: false}
