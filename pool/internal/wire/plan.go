@@ -24,6 +24,7 @@ type plan struct {
 	fields map[string]int // where in order, by name
 	order  []field        // of a struct, as it takes them from a list
 	least  int            // the first one by name
+	len    uint64         // of an array
 	octets bool           // a list or an array of bytes, which may be a text in the input
 	into   reflect.Type
 
@@ -105,7 +106,7 @@ func (all planner) of(t reflect.Type) *plan {
 	case reflect.Chan:
 		p.shape = closed
 	case reflect.Array:
-		p.shape, p.elem, p.octets = arrays, all.of(t.Elem()), t.Elem().Kind() == reflect.Uint8
+		p.shape, p.elem, p.octets, p.len = arrays, all.of(t.Elem()), t.Elem().Kind() == reflect.Uint8, uint64(t.Len())
 	case reflect.Pointer:
 		p.shape, p.elem = pointer, all.of(t.Elem())
 	case reflect.Map:

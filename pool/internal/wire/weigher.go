@@ -87,7 +87,7 @@ func headOf(b []byte) (form kind, n uint64, head int) {
 
 // scalar adds what an element of n bytes takes that has no others inside.
 func (w *weigher) scalar(p *plan, first byte, n uint64) {
-	if kind := forms[first].kind; kind != bytes && (kind == never || n <= 1) {
+	if kind := forms[first].kind; kind == never || kind == extension && n <= 1 && (p == nil || p.into != extended) {
 		w.refuse(found(first, n), p) // the codec takes what follows for the content of an empty extension
 		return
 	}
@@ -219,7 +219,8 @@ func (w *weigher) list(p *plan, n uint64) {
 		w.add(rounded(product(n, p.elem.size)))
 		w.each(p.elem, n)
 	case arrays:
-		w.each(p.elem, n)
+		w.each(p.elem, min(n, p.len))
+		w.each(nil, n-min(n, p.len))
 	case record:
 		in := p.begin()
 		for i := 0; n > 0 && !w.over(); i, n = i+1, n-1 {
