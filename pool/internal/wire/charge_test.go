@@ -57,3 +57,23 @@ func TestAReaderThatIsChargedAsksFirst(t *testing.T) {
 	}
 	noError(t, wire.NewDecoder().Made(2<<20))
 }
+
+// Where a value is small enough for its bound it is not looked at, and what the codec takes for a
+// long list then is made no longer than the codec makes it by itself.
+func TestWhatIsNotLookedAtIsNotMadeAtOnce(t *testing.T) {
+	type mapped struct{ M map[string][]uint64 }
+	const n = 1000
+	b := listOf(n, append([]byte{0x81, 0xa1, 'M'}, "\xd3\xdd\x7f\xff\xff\xff\xdd\x7f\xff"...)...)
+	d := wire.NewDecoder()
+	d.Bound(64<<20, 2*n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := d.Body(b, new([]mapped))
+	runtime.ReadMemStats(&after)
+	if _, looked := errors.AsType[*wire.KindError](err); err == nil || looked {
+		t.Error(err)
+	}
+	if made := after.TotalAlloc - before.TotalAlloc; made > 8<<20 {
+		t.Errorf("%d bytes", made)
+	}
+}

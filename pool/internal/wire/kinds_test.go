@@ -218,6 +218,7 @@ func TestWhatIsOfTheRightKindIsTaken(t *testing.T) {
 		"a field that is unknown":  {"\x82\xa5Other\xd3\xdd\x7f\xff\xff\xff\xdd\x7f\xff\xa4Word\xa1a", held{Word: "a"}},
 		"a map as a struct":        {pair("Struct", pair("Name", "\xa1a")), held{Struct: big{Name: "a"}}},
 		"a list as a struct":       {pair("Struct", "\x91\xa1a"), held{Struct: big{Name: "a"}}},
+		"more than an array has":   {pair("Array", "\x94\x80\x81\xa4Name\xa1a\x05\xa1b"), held{Array: [2]big{{}, {Name: "a"}}}},
 		"an embedded map":          {pair("Tags", pair("a", "\xc0")), held{Behind: Behind{Tags: map[string][]big{"a": nil}}}},
 		"the last of several":      {"\x82\xa4Word\xa1a\xa4Word\xa1b", held{Word: "b"}},
 		"the last any of several":  {"\x82\xa3Any\x81\xa1a\x05\xa3Any\x05", held{Any: int64(5)}},
