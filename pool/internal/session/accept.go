@@ -67,11 +67,20 @@ func (s *Session) serve(st mux.Stream) {
 	})
 	c.made = m
 	defer func() { _ = c.Close() }() // also when a handler has closed it
+	returned := false
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.cfg.Logger.Panicked("Config.Handlers", contain.Recovered(cause))
+		} else if !returned {
+			s.cfg.Logger.Panicked("Config.Handlers", contain.Exited())
 		}
 	}()
+	s.answer(c)
+	returned = true
+}
+
+// answer reads what a stream is for, and serves it.
+func (s *Session) answer(c *Conn) {
 	r := &requestReader{conn: c, pause: requestPause}
 	var mode [1]byte
 	if _, err := io.ReadFull(r, mode[:]); err != nil {
