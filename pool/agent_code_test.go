@@ -190,6 +190,26 @@ func TestTheErrorsOfTheAgentsDialAreFound(t *testing.T) {
 	}
 }
 
+type lateBy func() <-chan struct{}
+
+func (l lateBy) Late() <-chan struct{} { return l() }
+
+func TestALateThatPanicsEndsItsAttemptOnly(t *testing.T) {
+	s := startServer(t)
+	held := holdCalls(t, s)
+	for name, harm := range map[string]func(){"a panic": func() { panic("late") }, "Goexit": runtime.Goexit} {
+		p := newPool(t, pool.Config{})
+		err := p.Do(within(t), s.Addr(), &pool.Request{
+			Method: "Test.Hold", Args: 1, Limit: 10 * time.Millisecond, Late: lateBy(func() <-chan struct{} { harm(); return nil }),
+		})
+		if st := p.Stats(); !errors.Is(err, pool.ErrAttemptTimeout) || st.CallsInFlight != 0 || st.Panics != 1 {
+			t.Errorf("%s: %v, %+v", name, err, st)
+		}
+		ping(t, p, s.Addr())
+	}
+	close(held.release)
+}
+
 func TestArgumentsAndAnswersThatContainThemselvesAreErrors(t *testing.T) {
 	type node struct{ Next *node }
 	n := new(node)

@@ -55,4 +55,3 @@ func TestAResolverOfTheAgentsMayHavePacketsOfItsOwnType(t *testing.T) {
 	}}})
 	ping(t, p, at(s.Addr()))
 }
-

@@ -76,7 +76,7 @@ type Request struct {
 	// on its way in, for as long as either goes on: 16 KiB of the request a second, or
 	// 1 KiB of the reply. So a slow transfer is not begun anew elsewhere. A call that
 	// ends so has ErrAttemptTimeout; the limit needs no context of its own. Late, if not nil, is asked
-	// instead, once, in the goroutine of the call, when the request waits on its session.
+	// instead, once, when the request waits on its session.
 	// It has no effect with Moved.
 	Limit time.Duration
 	Late  Late
@@ -84,7 +84,8 @@ type Request struct {
 	probe bool // only an answer is wanted: calls go before
 }
 
-// Late is asked when a call's Request.Limit is over. It must not block.
+// Late is asked when a call's Request.Limit is over, while the call waits for it. It must not
+// block. A panic in it ends the call as nil does, and counts among Stats.Panics.
 type Late interface {
 	// Late returns a channel to let the call go on until that is closed, when it ends with
 	// ErrMoved, or nil to end it at once.

@@ -51,8 +51,8 @@ type Handlers struct {
 	OpenStream func(ctx context.Context, method string) (StreamHandler, error)
 }
 
-// CallHandler answers one call. decode reads the arguments into a non-nil pointer; its
-// error may be returned as it is. The result is sent as msgpack, nil as an empty map, an
+// CallHandler answers one call. decode reads the arguments into a non-nil pointer, until the
+// handler returns; its error may be returned as it is. The result is sent as msgpack, nil as an empty map, an
 // error as its text, a *RemoteError as its server sent it.
 type CallHandler func(ctx context.Context, decode func(args any) error) (any, error)
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/rpc"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -184,10 +185,14 @@ func TestAHandlersPanicEndsItsStreamOnly(t *testing.T) {
 	s, p := agentWith(t, pool.Config{Logger: zerolog.New(&log), Handlers: pool.Handlers{
 		Calls: map[string]pool.CallHandler{
 			"Test.Panic":  func(context.Context, func(any) error) (any, error) { panic("a call's") },
+			"Test.Exit":   func(context.Context, func(any) error) (any, error) { runtime.Goexit(); return nil, nil },
 			"Test.Double": doubles,
 		},
 		Streams: map[string]pool.StreamHandler{"Test.Panic": func(context.Context, net.Conn) error { panic("a stream's") }},
 	}})
+	if err := s.CallNode(within(t), "n1", "Test.Exit", 1, nil); err == nil {
+		t.Error("it was answered")
+	}
 	if err := s.CallNode(within(t), "n1", "Test.Panic", 1, nil); err == nil {
 		t.Error("it was answered")
 	}
@@ -196,14 +201,14 @@ func TestAHandlersPanicEndsItsStreamOnly(t *testing.T) {
 	_ = c.SetDeadline(time.Now().Add(patience))
 	ends(t, c)
 	_ = c.Close()
-	for _, cause := range []string{"a call's", "a stream's"} {
+	for _, cause := range []string{"a call's", "a stream's", "Goexit"} {
 		await(t, cause+" panic in the log", func() bool { return strings.Contains(log.String(), cause) })
 	}
 	var got int
 	if err := s.CallNode(within(t), "n1", "Test.Double", 4, &got); err != nil || got != 8 {
 		t.Fatalf("afterwards: %d, %v", got, err)
 	}
-	if st := p.Stats(); st.Dials != 1 {
+	if st := p.Stats(); st.Dials != 1 || st.Panics != 3 {
 		t.Fatalf("%+v", st)
 	}
 	await(t, "the release", func() bool { return inUse(p) == 0 })

@@ -26,7 +26,10 @@ type notice struct {
 func (n *notices) give(now time.Time, inForce *credentials.Credentials, log *logqueue.Logger) {
 	all, next := inForce.Notices(now)
 	before := n.said
-	n.said, n.next = nil, next
+	if n.said = nil; !next.IsZero() { // a date, and the clock may be set: it is looked at again within a day
+		next = now.Add(min(next.Sub(now), noticeAgain))
+	}
+	n.next = next
 	for _, of := range all {
 		said, again := notice{of, now}, false
 		for _, b := range before {

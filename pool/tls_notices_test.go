@@ -10,7 +10,25 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
+
+// The end of a certificate is a date, and when to look for it is not: the clock may be set
+// meanwhile, and the owner waits for other things, too.
+func TestWhenToLookAtACertificateFollowsNoClockThatIsSet(t *testing.T) {
+	ca, err := testutil.NewCA()
+	noError(t, err)
+	creds, err := (&TLSConfig{CAPEM: ca.PEM()}).load()
+	noError(t, err)
+	now := stepped.Start()
+	var n notices
+	n.give(now, creds, nil)
+	for _, by := range []time.Duration{0, 365 * 24 * time.Hour, -365 * 24 * time.Hour} {
+		if left := n.next.Sub(stepped.Shift(now, by)); left <= 0 || left > noticeAgain {
+			t.Errorf("set by %v: the next look is in %v", by, left)
+		}
+	}
+}
 
 // A certificate's end is announced from a fifth of its life before it on, or a week, once a
 // day; its end is, too, and nothing is said of the same credentials again.

@@ -52,6 +52,10 @@ func WithHoldTime(d time.Duration) CallOption {
 // pool.Request.Limit. It may come while the server still works on the call: use the option
 // for calls that are Idempotent or Read; an AtMostOnce call ends with its first share.
 func WithSoftDeadline(deadline time.Time) CallOption {
+	if !deadline.IsZero() { // it may be a date, and the clock may be set
+		now := time.Now()
+		deadline = now.Add(deadline.Sub(now))
+	}
 	return func(c *call) { c.way.AnswerBy = deadline }
 }
 

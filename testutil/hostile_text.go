@@ -22,6 +22,7 @@ func HostileTexts() []string {
 		"x\u009b2J\u0085\u0090q\u009c",      // C1
 		"a\u202eb\u202d\u2066c\u2069\u061c", // bidirectional overrides and isolates
 		"a\u200bb\u200dc\ufeff\u2060\u00ad", // invisible
+		"a\u3164b\uffa0\ufe0fc\u2800\u034f", // letters and marks that are not drawn
 		"a\u2028" + forged + "\u2029b",      // line and paragraph separators
 		"\xff\xfe\x9b2J\xc3(\xed\xa0\x80",   // no UTF-8; a C1 in Latin-1
 		"\U000e0041\U000e007f\U0010fffd",    // tags, private use
@@ -33,6 +34,9 @@ func HostileTexts() []string {
 
 // mostShown bounds a text that is shown, with a few of what was cut in it.
 const mostShown = 24 << 10
+
+// unseen are letters and marks that are not drawn.
+var unseen = []*unicode.RangeTable{unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector}
 
 // Reporter is the part of a testing.TB that checks of texts need.
 type Reporter interface {
@@ -46,7 +50,7 @@ type Reporter interface {
 func CheckShown(t Reporter, what, text string) {
 	t.Helper()
 	plain := strings.ReplaceAll(text, "\n\t", "  ")
-	if i := strings.IndexFunc(plain, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !utf8.ValidString(plain) {
+	if i := strings.IndexFunc(plain, func(r rune) bool { return !unicode.IsPrint(r) || unicode.In(r, unseen...) || r == '\u2800' }); i >= 0 || !utf8.ValidString(plain) {
 		t.Errorf("%s: not printable: %.300q", what, plain[max(0, i-50):])
 	}
 	for line := range strings.Lines(text) {

@@ -35,6 +35,13 @@ func Recovered(v any) *Panic {
 	return p
 }
 
+// Exited is the Panic of code that did not panic, but ended its goroutine (runtime.Goexit). As
+// Recovered it must be called by the deferred function.
+func Exited() *Panic { return &Panic{Text: errGoexit, Stack: Stack()} }
+
+// errGoexit is its text.
+const errGoexit = "runtime.Goexit was called"
+
 // Call calls f in the goroutine of the caller, and returns what it panicked with; nil if
 // it returned. runtime.Goexit in f ends that goroutine: see [Apart].
 func Call(f func()) (p *Panic) {
@@ -47,17 +54,21 @@ func Call(f func()) (p *Panic) {
 	return nil
 }
 
-// errGoexit is the text of a Panic whose code did not panic, but ended its goroutine.
-const errGoexit = "runtime.Goexit was called"
-
 // Apart is Call in a goroutine of its own, for which it waits, so that runtime.Goexit
 // (testing.T.FailNow) is contained too.
 func Apart(f func()) *Panic {
 	result := make(chan *Panic, 1)
 	go func() {
-		p := &Panic{Text: errGoexit}
-		defer func() { result <- p }()
+		var p *Panic
+		returned := false
+		defer func() {
+			if !returned {
+				p = Exited()
+			}
+			result <- p
+		}()
 		p = Call(f)
+		returned = true
 	}()
 	return <-result
 }

@@ -43,7 +43,7 @@ func TestAPanicIsReturnedWithItsStack(t *testing.T) {
 }
 
 func TestAGoexitIsContainedApart(t *testing.T) {
-	if p := contain.Apart(runtime.Goexit); p == nil || p.Text != "runtime.Goexit was called" {
+	if p := contain.Apart(func() { runtime.Goexit() }); p == nil || p.Text != "runtime.Goexit was called" || !strings.Contains(string(p.Stack), "TestAGoexitIsContainedApart") {
 		t.Errorf("%+v", p)
 	}
 }

@@ -80,7 +80,7 @@ func (q *Queue) run() {
 	returned := false
 	defer func() {
 		if !returned { // a writer has ended this goroutine
-			q.current.Panicked(writers, &contain.Panic{Text: "runtime.Goexit was called"})
+			q.current.Panicked(writers, contain.Exited())
 			go q.run()
 		}
 	}()

@@ -2,7 +2,6 @@ package printable
 
 import (
 	"fmt"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -15,7 +14,7 @@ func JSON(text []byte) []byte {
 	from := 0
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
-		if r >= 0x7f && (!unicode.IsPrint(r) || r == utf8.RuneError) {
+		if r >= 0x7f && unsafe(r) {
 			out = append(out, text[from:i]...)
 			if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
 				out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)

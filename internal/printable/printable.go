@@ -11,8 +11,8 @@ import (
 // Line is s on one line of at most limit bytes and a mark of what was left out, with
 // everything escaped that moves a cursor, colors or reorders text, or cannot be seen:
 // control characters (C0, DEL, C1), line and paragraph separators, bidirectional and
-// other format characters, blanks other than the space, what no text has, and bytes that
-// are not UTF-8. What needs no escape is kept as it is, so Line(Line(s)) is Line(s).
+// other format characters, blanks other than the space, letters and marks that are not drawn,
+// what no text has, and bytes that are not UTF-8. What needs no escape is kept as it is, so Line(Line(s)) is Line(s).
 // It allocates nothing if s is safe and short.
 func Line(s string, limit int) string {
 	kept := s
@@ -71,9 +71,15 @@ func wasCut(s string, limit int) bool {
 // behind the quotes.
 func Quote(s string, limit int) string {
 	if len(s) <= limit {
-		return strconv.Quote(s)
+		return quoted(s)
 	}
-	return fmt.Sprintf("%s"+mark+"%d"+markEnd, strconv.Quote(s[:cutAt(s, limit)]), len(s))
+	return fmt.Sprintf("%s"+mark+"%d"+markEnd, quoted(s[:cutAt(s, limit)]), len(s))
+}
+
+// quoted is strconv.Quote that also escapes what only Line knows.
+func quoted(s string) string {
+	q := strconv.Quote(s)
+	return Line(q, len(q)*utf8.UTFMax)
 }
 
 // cutAt is the largest number of bytes up to limit at which no character is cut in two.
@@ -96,8 +102,14 @@ func unsafe(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
 	}
-	return r == utf8.RuneError || !unicode.IsPrint(r)
+	return r == utf8.RuneError || !unicode.IsPrint(r) || unicode.In(r, unseen...) || r == brailleBlank
 }
+
+// unseen are letters and marks that are not drawn: fillers of Hangul, selectors of variations,
+// joiners. The blank of Braille is one, too.
+var unseen = []*unicode.RangeTable{unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector}
+
+const brailleBlank = '\u2800'
 
 // appendEscaped appends r as in a Go string.
 func appendEscaped(b []byte, r rune, raw string) []byte {

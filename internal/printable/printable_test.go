@@ -15,19 +15,22 @@ func TestMain(m *testing.M) { testutil.Main(m) }
 
 func TestALineHasNothingThatMovesACursorOrHides(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain text":             "plain text",
-		"":                       "",
-		"bücher 日本 €":            "bücher 日本 €",
-		"a\nb\rc\td":             `a\nb\rc\td`,
-		"\x1b[2J\x1b]0;owned\a":  `\x1b[2J\x1b]0;owned\a`,
-		"\u009b2J\u0085":         `\u009b2J\u0085`,
-		"a\u202eb\u2066c\u200f":  `a\u202eb\u2066c\u200f`,
-		"a\u2028b\u2029c\ufeffd": `a\u2028b\u2029c\ufeffd`,
-		"no\u00a0break\u200b":    `no\u00a0break\u200b`,
-		"\xff\xfea\x9b":          `\xff\xfea\x9b`,
-		"\U000e0041\U000f0000":   `\U000e0041\U000f0000`,
-		"del\x7f nul\x00":        `del\x7f nul\x00`,
-		`a \n b`:                 `a \n b`,
+		"plain text":                 "plain text",
+		"":                           "",
+		"bücher 日本 €":                "bücher 日本 €",
+		"a\nb\rc\td":                 `a\nb\rc\td`,
+		"\x1b[2J\x1b]0;owned\a":      `\x1b[2J\x1b]0;owned\a`,
+		"\u009b2J\u0085":             `\u009b2J\u0085`,
+		"a\u202eb\u2066c\u200f":      `a\u202eb\u2066c\u200f`,
+		"a\u2028b\u2029c\ufeffd":     `a\u2028b\u2029c\ufeffd`,
+		"no\u00a0break\u200b":        `no\u00a0break\u200b`,
+		"\xff\xfea\x9b":              `\xff\xfea\x9b`,
+		"\U000e0041\U000f0000":       `\U000e0041\U000f0000`,
+		"a\u3164\uffa0b\u034f\ufe0f": `a\u3164\uffa0b\u034f\ufe0f`,
+		"\U000e0100\u2800\u115f":     `\U000e0100\u2800\u115f`,
+		"é e\u0301 ก็ दी ❤ 😀":        "é e\u0301 ก็ दी ❤ 😀",
+		"del\x7f nul\x00":            `del\x7f nul\x00`,
+		`a \n b`:                     `a \n b`,
 	} {
 		got := printable.Line(in, 1000)
 		if got != want {
@@ -77,6 +80,7 @@ func TestAQuotedTextCannotEndItsQuotes(t *testing.T) {
 		{"a\nb\u202e\u009b", 20, `"a\nb\u202e\u009b"`},
 		{"abcdef", 3, `"abc"... (6 bytes)`},
 		{"bücher", 20, `"bücher"`},
+		{"a\u3164\U000e0100", 20, `"a\u3164\U000e0100"`},
 	} {
 		if got := printable.Quote(c.in, c.limit); got != c.want {
 			t.Errorf("Quote(%q, %d) = %s, want %s", c.in, c.limit, got, c.want)

@@ -65,6 +65,7 @@ func TestJSONMeansTheSameAndIsPrintable(t *testing.T) {
 		`{"a":"b"}`:                    `{"a":"b"}`,
 		"\"\u009b\u007f\"":             `"\u009b\u007f"`,
 		"\"\u202eé\u2028\U000e0041\"":  `"\u202eé\u2028\udb40\udc41"`,
+		"\"a\ufe0f\u3164\"":            `"a\ufe0f\u3164"`,
 		"{\n\t\"bücher\": \"\u00a0\"}": "{\n\t\"bücher\": \"\\u00a0\"}",
 		"\"\U0001f600 \u200d\"":        "\"\U0001f600 \\u200d\"",
 	} {

@@ -34,7 +34,7 @@ func (h *Heartbeat) deliver() {
 	returned := false
 	defer func() {
 		if !returned {
-			h.log.Panicked(inCallback, &contain.Panic{Text: "runtime.Goexit was called"})
+			h.log.Panicked(inCallback, contain.Exited())
 			h.group.Go(h.deliver)
 		}
 	}()

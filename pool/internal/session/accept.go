@@ -64,13 +64,27 @@ func (s *Session) dismiss() {
 
 // serve serves one stream, in a goroutine of its own.
 func (s *Session) serve(st mux.Stream) {
-	c := s.newConn(st, nil, s.dismiss)
+	m := s.newMade()
+	c := s.newConn(st, nil, func() {
+		m.end()
+		s.dismiss()
+	})
+	c.made = m
 	defer func() { _ = c.Close() }() // also when a handler has closed it
+	returned := false
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.cfg.Logger.Panicked("Config.Handlers", contain.Recovered(cause))
+		} else if !returned {
+			s.cfg.Logger.Panicked("Config.Handlers", contain.Exited())
 		}
 	}()
+	s.answer(c)
+	returned = true
+}
+
+// answer reads what a stream is for, and serves it.
+func (s *Session) answer(c *Conn) {
 	r := &requestReader{conn: c, pause: requestPause}
 	var mode [1]byte
 	if _, err := io.ReadFull(r, mode[:]); err != nil {
@@ -173,6 +187,11 @@ func (s *Session) overrun(stream uint32) {
 		case <-s.ctx.Done():
 		}
 	})
+}
+
+// newMade makes the made of a stream.
+func (s *Session) newMade() *made {
+	return &made{cfg: s.cfg, share: &s.conn.Share, full: func() { s.noteNoRoom(wire.ErrNoRoom) }}
 }
 
 // refusals are what one session refused of its server, for a line in the log now and then.

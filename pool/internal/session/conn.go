@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // past is a deadline that is over.
@@ -31,6 +32,7 @@ type Conn struct {
 	eof     atomic.Bool           // the peer's end was read
 	reset   atomic.Bool           // by this side, in place of an orderly end
 	unwatch func() bool           // stops waiting for the session's end
+	made    *made                 // of its last request; nil: a stream of the agent's, on which nothing is asked
 }
 
 // newConn makes a Conn of a stream that was opened.
@@ -45,6 +47,14 @@ func (s *base) newConn(st mux.Stream, early []byte, release func()) *Conn {
 
 // Codec is that of the pool.
 func (c *Conn) Codec() Codec { return c.session.cfg.Codec }
+
+// Charge has what dec makes of a request on c counted, until the next one or the end of c; dec
+// refuses one for which there is no room. It does nothing for a stream of the agent's.
+func (c *Conn) Charge(dec *wire.Decoder) {
+	if c.made != nil {
+		dec.Charge(c.made.hold)
+	}
+}
 
 // enter counts the caller in; the caller must leave c.inside. The error is why c has ended.
 func (c *Conn) enter() error {

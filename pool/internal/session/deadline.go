@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
+)
 
 // attempt is the deadline of a call's attempt, and what follows it.
 type attempt struct {
@@ -51,7 +55,9 @@ func (w *waiter) endAttempt(now time.Duration, cause error) error {
 		return cause
 	}
 	w.attempt.late = nil
-	if w.moved = late.Late(); w.moved == nil {
+	p := contain.Apart(func() { w.moved = late.Late() }) // it is the caller's, and the call must be counted out
+	w.session.cfg.Logger.Panicked("Request.Late", p)
+	if p != nil || w.moved == nil {
 		return cause
 	}
 	w.checkAfter(now, w.session.overdue())

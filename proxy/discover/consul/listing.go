@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-nomad/rpcproxy/internal/ipcheck"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -84,6 +85,9 @@ func (e instance) address(tag string) (string, error) {
 	s, err := messages.ParseServer(net.JoinHostPort(host, strconv.Itoa(e.port)))
 	if err != nil {
 		return "", fmt.Errorf("node %s: %w", quote(e.node), err)
+	}
+	if ipcheck.MetadataHost(s.Addr) {
+		return "", fmt.Errorf("node %s has %s, where clouds serve the metadata of their machines", quote(e.node), s.Addr)
 	}
 	return s.Addr, nil
 }

@@ -30,6 +30,8 @@ func TestEntriesThatCannotBeDialedAreSkippedAndCounted(t *testing.T) {
 		{Node: "d", NoNodeAddress: true, Port: 4647},
 		{Node: "e", Address: "not an address", Port: 4647},
 		{Node: "f", Address: "10.0.0.300", Port: 4647},
+		{Node: "g", Address: "169.254.169.254", Port: 80},
+		{Node: "h", NodeAddress: "::ffff:169.254.170.2", Port: 80},
 	}
 	c := start(t, consultest.Config{})
 	c.SetServices("dc1", append([]consultest.Service{at("10.0.0.9")}, bad...)...)

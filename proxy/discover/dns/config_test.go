@@ -38,7 +38,7 @@ func TestNamesAndResolversAreReadAsWritten(t *testing.T) {
 }
 
 func TestOnlyAddressesThatCanBeDialedAreUsed(t *testing.T) {
-	got := usable([]string{"::ffff:192.0.2.1", "192.0.2.1", "no address", "0.0.0.0", "::", "::ffff:0.0.0.0", "ff02::1", "239.0.0.1", "fe80::1%eth0", "2001:db8::1"})
+	got := usable([]string{"::ffff:192.0.2.1", "192.0.2.1", "no address", "0.0.0.0", "::", "::ffff:0.0.0.0", "ff02::1", "239.0.0.1", "255.255.255.255", "169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1%eth0", "2001:db8::1"})
 	want := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddr("2001:db8::1")}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

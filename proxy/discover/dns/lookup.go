@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/internal/ipcheck"
 )
 
 // Bounds of one Lookup.
@@ -113,12 +115,13 @@ func (l lookup) addresses(ctx context.Context, s subject) ([]netip.Addr, []*Look
 	return ips, failed
 }
 
-// usable returns the addresses that can be dialed, each once.
+// usable returns the addresses that can be dialed, each once, without those at which clouds
+// serve metadata: no resolver is to lead anybody there.
 func usable(texts []string) (ips []netip.Addr) {
 	known := map[netip.Addr]bool{}
 	for _, text := range texts {
 		ip, err := netip.ParseAddr(text)
-		if ip = ip.Unmap(); err == nil && !ip.IsUnspecified() && !ip.IsMulticast() && !known[ip] {
+		if ip = ip.Unmap(); err == nil && ipcheck.Unusable(ip) == "" && !ipcheck.Metadata(ip) && !known[ip] {
 			known[ip] = true
 			ips = append(ips, ip)
 		}
