@@ -21,8 +21,8 @@ type Refusal struct {
 	Ends bool   // the stream of the call ends behind it, as servers do after an unknown method
 }
 
-// Error is the text, which is printable as far as its sender has made it so.
-func (e *Refusal) Error() string { return e.Text }
+// Error is the text on one line, printable and cut, for people.
+func (e *Refusal) Error() string { return printable.Text(e.Text) }
 
 // handlers are those of a session whose requests go to relay.
 func handlers(relay Relay) session.Handlers {

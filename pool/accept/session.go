@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// silence is for how long nothing may come in from an agent that owes an answer, before it
+	// silence is for how long nothing may come in from an agent that has an answer to give, before it
 	// is pinged, and how long it may take to answer the ping.
 	silence = 5 * time.Second
 	// keepalive is for how long nothing may come in at all before it is pinged: as Nomad's

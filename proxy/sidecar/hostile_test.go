@@ -83,6 +83,7 @@ func TestPeersThatAreNoAgentsAreClosedAndLoggedOnce(t *testing.T) {
 		expectClosed(t, dial(t, s, append([]byte{0x01, 0xc1}, garbage...)...))
 	}
 	awaitCall(t, newAgent(t, s))
+	awaitThat(t, func() bool { return s.Stats().Refused >= 3*many })
 	stop(t, s) // so that the log is written
 	if got := s.Stats().Refused; got != 3*many {
 		t.Errorf("%d connections were refused", got)

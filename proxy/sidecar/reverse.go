@@ -11,7 +11,7 @@ import (
 
 // errNoPath is the answer to a server whose agent has left: the text that servers have for a
 // node that is not connected (Nomad 2.0.6, nomad/structs/errors.go, ErrNoNodeConn).
-var errNoPath = errors.New("No path to node") //nolint:revive,staticcheck // the very text
+var errNoPath = errors.New("No path to node") //nolint:staticcheck // the very text
 
 // handlers pass what servers ask on to the agent, whatever the method.
 func (a *agent) handlers() pool.Handlers {
@@ -47,8 +47,8 @@ func (a *agent) handlers() pool.Handlers {
 // unreached is what a server gets for an agent that did not answer; a refusal is the agent's own
 // text.
 func (a *agent) unreached(err error) error {
-	if _, answered := errors.AsType[*accept.Refusal](err); answered {
-		return err
+	if refusal, answered := errors.AsType[*accept.Refusal](err); answered {
+		return &pool.RemoteError{Raw: refusal.Text, Text: refusal.Text, Length: len(refusal.Text)} // of which the server gets Raw
 	}
 	select {
 	case <-a.session.Done():

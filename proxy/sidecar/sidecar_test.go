@@ -123,7 +123,7 @@ func TestArgumentsAndRepliesPassAsTheBytesTheyAre(t *testing.T) {
 	// The server keeps what came in, by a number behind it, and answers with it turned around.
 	var calling sync.WaitGroup
 	c.Server(0).Handle("Bytes.Twist", func(_ context.Context, r *testutil.Request) (any, error) {
-		return testutil.Raw(slices.Concat([]byte{0x92}, r.Body(), []byte{0xc4, 2, 1, 2})), nil
+		return slices.Concat(testutil.Raw{0x92}, r.Body(), testutil.Raw{0xc4, 2, 1, 2}), nil
 	})
 	const callers = 8
 	for i := range callers {

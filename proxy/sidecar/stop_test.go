@@ -79,8 +79,8 @@ func TestStopLetsCallsEndAndNotBlockingQueries(t *testing.T) {
 		expectClosed(t, conn)
 	}
 	select {
-	case <-stopped:
-		t.Error("Stop has not waited for a call")
+	case err := <-stopped:
+		t.Errorf("Stop has not waited for a call: %v", err)
 	default:
 	}
 	close(g.open)
@@ -90,7 +90,9 @@ func TestStopLetsCallsEndAndNotBlockingQueries(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Errorf("Stop: %v", err)
 	}
-	<-query
+	if err := <-query; err == nil {
+		t.Error("the blocking query was answered")
+	}
 	if err := s.Err(); !errors.Is(err, sidecar.ErrStopped) {
 		t.Errorf("Err: %v", err)
 	}

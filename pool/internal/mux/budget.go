@@ -35,13 +35,8 @@ type Share struct {
 	used   atomic.Int64
 }
 
-// NewShare is a share of b; nil is a budget without bounds.
-func NewShare(b *Budget) *Share {
-	if b == nil {
-		b = boundless()
-	}
-	return &Share{budget: b}
-}
+// NewShare is what a connection holds of b: nothing yet.
+func NewShare(b *Budget) *Share { return &Share{budget: b} }
 
 // Held is how many bytes the connection holds now.
 func (s *Share) Held() int64 { return s.used.Load() }

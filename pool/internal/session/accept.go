@@ -44,12 +44,12 @@ func (s *Session) accept() {
 // admit counts one of the server's streams in, also on a retired session. It reports false
 // where there are too many, or where the session ends.
 func (s *Session) admit() bool {
-	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && s.streams.Take(1) {
+	if s.serving.Add(1) <= int64(s.cfg.MaxReverseStreams) && (s.streams == nil || s.streams.Take(1)) {
 		if s.enterAny() {
 			s.accepted.Store(max(int64(s.cfg.now()), 1))
 			return true
 		}
-		s.streams.Give(1)
+		s.giveStream()
 	}
 	s.serving.Add(-1)
 	return false
@@ -58,8 +58,15 @@ func (s *Session) admit() bool {
 // dismiss counts one of the server's streams out.
 func (s *Session) dismiss() {
 	s.serving.Add(-1)
-	s.streams.Give(1)
+	s.giveStream()
 	s.Leave()
+}
+
+// giveStream gives back what admit took of Config.Streams.
+func (s *Session) giveStream() {
+	if s.streams != nil {
+		s.streams.Give(1)
+	}
 }
 
 // serve serves one stream, in a goroutine of its own.

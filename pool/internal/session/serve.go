@@ -154,13 +154,13 @@ func (v *callServer) decode(args any) error {
 // answer sends one answer, header and body in one write.
 func (v *callServer) answer(text string, body any) (err error) {
 	h := wire.Header{Error: text, Seq: v.header.Seq, ServiceMethod: v.header.ServiceMethod}
-	begin := append(v.out[:0], headRoom[:]...)
-	out := wire.AppendReply(begin, h)
+	v.out = append(v.out[:0], headRoom[:]...)
+	out := wire.AppendReply(v.out, h)
 	if body == nil || text != "" {
 		out = append(out, emptyMap)
 	} else if out, err = v.cfg.Codec.Append(v.enc, out, body); err != nil {
 		h.Error = fmt.Sprintf("rpc: the reply of type %T cannot be encoded: %v", body, err)
-		out = append(wire.AppendReply(begin, h), emptyMap)
+		out = append(wire.AppendReply(v.out, h), emptyMap)
 	}
 	if !v.said.holdAlone(len(out)) {
 		v.session.noteNoRoom(wire.ErrNoRoom)

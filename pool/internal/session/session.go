@@ -18,7 +18,7 @@ type Session struct {
 
 	serving  atomic.Int64 // streams of the server
 	requests atomic.Int64 // calls and streaming calls on them
-	streams  *mux.Share   // of Config.Streams
+	streams  *mux.Share   // of Config.Streams; nil: no bound
 	accepted atomic.Int64 // when the server opened its last stream, in nanoseconds from the origin; 0: never
 	refusals refusals
 
@@ -34,7 +34,10 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
 			retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
 		},
-		idle: newIdleStreams(cfg.MaxIdleStreams), streams: mux.NewShare(cfg.Streams),
+		idle: newIdleStreams(cfg.MaxIdleStreams),
+	}
+	if cfg.Streams != nil {
+		s.streams = mux.NewShare(cfg.Streams)
 	}
 	s.slept.Store(int64(slept()))
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
