@@ -125,6 +125,14 @@ func (p *Pool) own() {
 	p.sessions = p.sessionConfig(sessionErrors{}, new(session.ReplyRoom))
 }
 
+// share takes from the parent what both use.
+func (p *Pool) share() {
+	of := p.parent
+	p.usual, p.patient, p.resolver = of.usual, of.patient, of.resolver
+	p.trials, p.beside, p.budget = of.trials, of.beside, of.budget
+	p.sessions = p.sessionConfig(sessionErrors{whole: true}, of.sessions.Replies)
+}
+
 // Stop ends every session, fails the calls in flight, and waits until no
 // goroutine of the pool is left or ctx ends (ctx.Err). It also waits until what was logged is
 // written, but not for a writer that blocks.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 )
 
 // newTenant makes a pool beside of, for another agent whose calls this process carries. Servers
@@ -25,25 +24,4 @@ func newTenant(of *Pool, handlers Handlers, hooks poolhooks.Hooks) (*Pool, error
 	p.open, p.limit = p.dial, of.limit
 	p.start()
 	return p, nil
-}
-
-// share takes from the parent what both use.
-func (p *Pool) share() {
-	of := p.parent
-	p.usual, p.patient, p.resolver = of.usual, of.patient, of.resolver
-	p.trials, p.beside, p.budget = of.trials, of.beside, of.budget
-	p.sessions = p.sessionConfig(sessionErrors{whole: true}, of.sessions.Replies)
-}
-
-// adoptParents puts the parent's credentials into force.
-func (o *owner) adoptParents(now time.Time) {
-	p := o.pool
-	next, before := p.parent.creds.Load(), p.creds.Load()
-	if next == before {
-		return
-	}
-	p.creds.Store(next)
-	o.tls.proven = next
-	o.step(now, core.Secured{})
-	o.recheck(now)
 }

@@ -266,6 +266,19 @@ func (o *owner) endWatch() {
 	}
 }
 
+// adoptParents puts the parent's credentials into force.
+func (o *owner) adoptParents(now time.Time) {
+	p := o.pool
+	next, before := p.parent.creds.Load(), p.creds.Load()
+	if next == before {
+		return
+	}
+	p.creds.Store(next)
+	o.tls.proven = next
+	o.step(now, core.Secured{})
+	o.recheck(now)
+}
+
 // caution logs that the names of servers are not verified from now on, and what is wrong
 // with the files.
 func (p *Pool) caution(before, now *credentials.Credentials) {

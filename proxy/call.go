@@ -57,5 +57,52 @@ func (p *Proxy) Stream(ctx context.Context, method string) (net.Conn, error) {
 	return p.calls.stream(ctx, method)
 }
 
+// call is Proxy.Call.
+func (s *calls) call(ctx context.Context, method string, args, reply any, opts []CallOption) error {
+	c := call{shared: s, method: method, class: classify(method, args)}
+	c.way.Block = pool.BlockTime(args)
+	for _, o := range opts {
+		o(&c)
+	}
+	if s.caller == nil {
+		return c.notTried(ErrNoCaller)
+	}
+	if err := s.ended(); err != nil {
+		return c.notTried(err)
+	}
+	return c.start(ctx, args, reply)
+}
+
+// stream is Proxy.Stream.
+func (s *calls) stream(ctx context.Context, method string) (net.Conn, error) {
+	c := call{shared: s, method: method, class: Read}
+	if s.streamer == nil {
+		return nil, c.notTried(ErrNoCaller)
+	}
+	if err := s.ended(); err != nil {
+		return nil, c.notTried(err)
+	}
+	var conn net.Conn
+	c.open = func(ctx context.Context, addr string) (err error) {
+		conn, err = s.streamer.Stream(ctx, addr, method)
+		return err
+	}
+	if err := c.start(ctx, nil, nil); err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// ended is why no call is made any more; nil while there are.
+func (s *calls) ended() error {
+	if err := s.owner.Err(); err != nil {
+		return err
+	}
+	if s.tenant && s.life.Err() != nil {
+		return ErrStopped
+	}
+	return nil
+}
+
 // The pool opens streams, unless the embedder brings connections.
 var _ Streamer = (*pool.Pool)(nil)

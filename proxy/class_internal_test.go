@@ -139,6 +139,9 @@ func TestTheArgumentsTellTheClassOfAMethodThatIsNotKnown(t *testing.T) {
 		"a map in other letters":        {map[string]any{"minqueryindex": 0}, AtMostOnce},
 		"a slice":                       {[]any{"MinQueryIndex"}, AtMostOnce},
 		"bytes":                         {[]byte("MinQueryIndex"), AtMostOnce},
+		"a query as it came":            {pool.Raw("\x81\xadMinQueryIndex\x00"), Read},
+		"a write as it came":            {pool.Raw("\x82\xb0IdempotencyToken\xa0\xadMinQueryIndex\x01"), AtMostOnce},
+		"that with a token as it came":  {pool.Raw("\x81\xb0IdempotencyToken\xa4once"), Idempotent},
 	} {
 		for range 2 { // as it is found, and as it is remembered
 			if got := classify("X.Y", c.args); got != c.want {
@@ -164,6 +167,7 @@ func TestAMethodThatActsIsSentOnce(t *testing.T) {
 			&queryArgs{},
 			plainQuery{},
 			map[string]any{"MinQueryIndex": 7},
+			pool.Raw("\x81\xadMinQueryIndex\x07"),
 			writeArgs{},
 			writeArgs{WriteRequest: WriteRequest{IdempotencyToken: "once"}},
 		} {

@@ -60,7 +60,7 @@ func Start(cfg Config) (*Proxy, error) {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
 		hooks := p.events.hooks(cfg.hooks, p.queue)
 		hooks.Secured = p.tenants.secured
-		p.tenants.list.Store(new([]*Tenant))
+		p.tenants.list.Store(new([]*ownPool))
 		if p.pool, err = newOwnPool(p.cfg.Pool, hooks); err != nil {
 			return nil, err
 		}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
-	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -48,10 +46,10 @@ func (p *Proxy) NewTenant(h pool.Handlers) (*Tenant, error) {
 		pool: t.pool, caller: t.pool, streamer: t.pool, learned: p.calls.learned,
 	}
 	t.calls.life, t.end = context.WithCancel(p.calls.life)
-	if !p.tenants.add(t) {
+	if !p.tenants.add(t.pool) {
 		return nil, errors.Join(ErrStopped, t.Stop(context.Background()))
 	}
-	p.tenants.tune(t)
+	p.tenants.tune(t.pool)
 	return t, nil
 }
 
@@ -72,7 +70,7 @@ func (t *Tenant) Stats() pool.Stats { return t.pool.Stats() }
 // goroutine of its connections until ctx ends (ctx.Err).
 func (t *Tenant) Stop(ctx context.Context) error {
 	t.end()
-	t.proxy.tenants.remove(t)
+	t.proxy.tenants.remove(t.pool)
 	return t.pool.Stop(ctx)
 }
 
@@ -82,91 +80,8 @@ func (t *Tenant) down(addr string, err error) {
 	_, dial := errors.AsType[*pool.DialError](err)
 	var network *net.OpError
 	broke := !dial && (errors.As(err, &network) || errors.Is(err, io.EOF))
-	if broke && t.proxy.connectedBut(t, addr) {
+	if broke && (t.proxy.pool.Connected(addr) || t.proxy.tenants.connected(addr, t.pool)) {
 		return
 	}
 	t.proxy.events.down(addr, err)
-}
-
-// connectedBut reports whether the Proxy, or another Tenant than t, has a connection to the server
-// at addr. It does not block.
-func (p *Proxy) connectedBut(t *Tenant, addr string) bool {
-	if p.pool.Connected(addr) {
-		return true
-	}
-	return slices.ContainsFunc(p.tenants.all(), func(other *Tenant) bool {
-		return other != t && other.pool.Connected(addr)
-	})
-}
-
-// tenants are those of a Proxy that are not stopped. The list is replaced, never changed.
-type tenants struct {
-	list     atomic.Pointer[[]*Tenant] // nil: the Proxy has been stopped, or has not begun
-	settings atomic.Pointer[poolSettings]
-}
-
-func (s *tenants) all() []*Tenant {
-	if list := s.list.Load(); list != nil {
-		return *list
-	}
-	return nil
-}
-
-// add reports false if the Proxy has been stopped.
-func (s *tenants) add(t *Tenant) bool {
-	for {
-		old := s.list.Load()
-		if old == nil {
-			return false
-		}
-		next := append(slices.Clone(*old), t)
-		if s.list.CompareAndSwap(old, &next) {
-			return true
-		}
-	}
-}
-
-func (s *tenants) remove(t *Tenant) {
-	for {
-		old := s.list.Load()
-		if old == nil {
-			return
-		}
-		next := slices.DeleteFunc(slices.Clone(*old), func(other *Tenant) bool { return other == t })
-		if s.list.CompareAndSwap(old, &next) {
-			return
-		}
-	}
-}
-
-// stop stops all, and admits no further one.
-func (s *tenants) stop(ctx context.Context) error {
-	var errs []error
-	if list := s.list.Swap(nil); list != nil {
-		for _, t := range *list {
-			t.end()
-		}
-		for _, t := range *list {
-			errs = append(errs, t.pool.Stop(ctx))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// tune gives a Tenant the settings and the credentials that the others have. It is called
-// behind add: what the owner sets from then on it tells the Tenant itself.
-func (s *tenants) tune(t *Tenant) {
-	_ = t.pool.Adopt(context.Background()) // fails only when it is stopped, as all that follow
-	var given *poolSettings
-	for set := s.settings.Load(); set != given; set = s.settings.Load() {
-		set.give(t.pool, poolSettings{})
-		given = set
-	}
-}
-
-// secured is called when other credentials are in force in the Proxy's own pool.
-func (s *tenants) secured() {
-	for _, t := range s.all() {
-		_ = t.pool.Adopt(context.Background())
-	}
 }

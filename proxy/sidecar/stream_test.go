@@ -149,7 +149,7 @@ func TestAStreamThatIsCutIsNoEnd(t *testing.T) {
 // bulk is how many bytes pass in each direction.
 func bulk() int64 {
 	if testing.Short() {
-		return 32 << 20
+		return 8 << 20
 	}
 	return 1 << 30
 }

@@ -40,15 +40,7 @@ func (s *single) Accept() (Stream, error) {
 	}
 }
 
-// Ping ends the connection: a ping is what makes resets go out, and the end of the connection
-// resets its stream.
-func (s *single) Ping() (time.Duration, error) {
-	if tcp, ok := s.conn.transport.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a RST; it fails where the connection is over
-	}
-	_ = s.Close()
-	return 0, errSingle
-}
+func (s *single) Ping() (time.Duration, error) { return 0, errSingle }
 
 func (s *single) CloseChan() <-chan struct{} { return s.closed }
 
@@ -123,6 +115,14 @@ func (s *singleStream) Close() error {
 		return s.session.Close()
 	}
 	return nil
+}
+
+// Reset ends both sides with what is under way on them.
+func (s *singleStream) Reset() {
+	if tcp, ok := s.session.conn.transport.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a RST; it fails where the connection is over
+	}
+	_ = s.session.Close()
 }
 
 func (s *singleStream) SetReadDeadline(t time.Time) error {

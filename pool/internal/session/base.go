@@ -185,6 +185,10 @@ func (s *base) excuse(bytes int64) {
 // resetStream ends a stream on both sides, whatever its peer does; what was not read yet
 // is lost. It blocks while too many resets wait, at most until the session's end.
 func (s *base) resetStream(st mux.Stream) {
+	if whole, ok := st.(interface{ Reset() }); ok { // it is the connection
+		whole.Reset()
+		return
+	}
 	s.conn.Reset(st.StreamID(), s.sendResets, s.ctx.Done())
 }
 
