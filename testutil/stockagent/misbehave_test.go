@@ -139,7 +139,8 @@ func TestAServersCallIsHeldByAnAgentThatAnswersNone(t *testing.T) {
 		_, err := server.StreamNode(within(t), a.NodeID(), "Agent.Monitor")
 		done <- err
 	}()
-	await(t, "both to be open", func() bool { return server.Connections()[0].Reverse.Open == 2 })
+	a.until(t, "to hold both", func(s Stats) bool { return s.Held == 2 })
+	await(t, "the server to wait for both", func() bool { return server.Connections()[0].Reverse.Open == 2 })
 	if err := <-a.count(t, "a"); err != nil {
 		t.Errorf("its own calls go on: %v", err)
 	}
@@ -152,6 +153,7 @@ func TestAServersCallIsHeldByAnAgentThatAnswersNone(t *testing.T) {
 			t.Error("one was answered")
 		}
 	}
+	a.until(t, "to let go", func(s Stats) bool { return s.Held == 0 })
 	if err := server.CallNode(within(t), a.NodeID(), "ClientStats.Stats", map[string]any{}, nil); err != nil {
 		t.Errorf("when it is healed: %v", err)
 	}
@@ -306,6 +308,8 @@ func TestAnAgentThatMisbehavesCanBeStopped(t *testing.T) {
 				case faultHalfHead:
 					one := a.session(server.Addr())
 					return one != nil && one.via.spoiled.Load()
+				case faultMuteReverse:
+					return a.Stats().Held > 0
 				case faultSlowBytes, faultDeaf:
 					return c.Executions("a") > 0 || server.Connections()[0].Reverse.Open > 0
 				default:

@@ -54,13 +54,14 @@ func (a *Agent) listen(ctx context.Context, one *session) {
 // serve answers on one stream of a server.
 func (a *Agent) serve(ctx context.Context, one *session, stream *yamux.Stream) {
 	defer func() { _ = stream.Close() }() // nothing more comes
-	for set := a.faults.Load(); set.has(faultMuteReverse); set = a.faults.Load() {
+	if set := a.faults.Load(); set.has(faultMuteReverse) {
+		a.do(func(s *state) { s.stats.Held++ })
 		select {
 		case <-set.healed:
-			return
 		case <-one.CloseChan():
-			return
 		}
+		a.do(func(s *state) { s.stats.Held-- })
+		return
 	}
 	if a.faults.Load().find(faultResetStreams, "") != nil {
 		return

@@ -24,6 +24,7 @@ type Stats struct {
 	ReverseCalls   int // that servers made, and got an answer to
 	ReverseStreams int // streaming calls that servers made, and that have ended
 
+	Held        int // streams of servers that MuteReverse leaves without an answer, now
 	Streams     int // opened by EndlessStreams
 	Connections int // of ManyConnections, open now
 	Refused     int // of ManyConnections, that could not be made or were ended by the server
