@@ -54,7 +54,7 @@ bench: ## the benchmarks that match BENCH, COUNT times BENCHTIME each, for bench
 	@$(GO) run ./testutil/bench -only '$(WORKS)' -rounds $(ROUNDS)
 
 .PHONY: failover
-failover: ## kill, cut off and freeze servers and sidecars and see how late heartbeats get; FAILOVER has the flags (Linux, root, iproute2; 70 min)
+failover: ## kill, cut off and freeze servers and sidecars and see how late heartbeats get; FAILOVER has the flags (Linux, root, iproute2; 60 min)
 	@$(GO) run ./testutil/failover $(FAILOVER)
 
 .PHONY: soak

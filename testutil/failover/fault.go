@@ -19,7 +19,7 @@ type fault struct {
 	run      func(*rig, context.Context, fault, *harvest) error // once
 	inject   func(*rig, *server, []*client) error               // of what one server suffers, which is what try runs
 	heal     func(*rig, *server, []*client) error
-	strike   func(*client)             // of what a sidecar suffers
+	fail     func(*client)             // of what a sidecar suffers
 	revive   func(*rig, *client) error // ends that
 }
 

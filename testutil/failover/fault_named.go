@@ -40,11 +40,11 @@ func faultNamed(name string) fault {
 	case faultRebalance:
 		f.limit, f.run = inMotion, (*rig).wander
 	case faultSidecarRestart:
-		f.limit, f.lasts, f.run, f.strike, f.revive = inRestart, sidecarRestart, (*rig).sidecars, killSidecar, (*rig).startSidecar
+		f.limit, f.lasts, f.run, f.fail, f.revive = inRestart, sidecarRestart, (*rig).sidecars, killSidecar, (*rig).startSidecar
 	case faultSidecarLateRestart: // its limit is to miss nothing
-		f.lasts, f.run, f.strike, f.revive = sidecarLate, (*rig).sidecars, killSidecar, (*rig).startSidecar
+		f.lasts, f.run, f.fail, f.revive = sidecarLate, (*rig).sidecars, killSidecar, (*rig).startSidecar
 	case faultSidecarFreeze:
-		f.limit, f.lasts, f.run, f.strike, f.revive = inFreeze, sidecarFreeze, (*rig).sidecars, freezeSidecar, thawSidecar
+		f.limit, f.lasts, f.run, f.fail, f.revive = inFreeze, sidecarFreeze, (*rig).sidecars, freezeSidecar, thawSidecar
 	}
 	return f
 }

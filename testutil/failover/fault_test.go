@@ -15,7 +15,7 @@ func TestEveryFaultCanBeRun(t *testing.T) {
 		if f.name != name || f.run == nil || (f.inject == nil) != own || (f.heal == nil) != own {
 			t.Errorf("%s: %+v", name, f)
 		}
-		if (f.strike != nil) != beside || (f.revive != nil) != beside || beside && f.lasts == 0 {
+		if (f.fail != nil) != beside || (f.revive != nil) != beside || beside && f.lasts == 0 {
 			t.Errorf("%s, to sidecars: %+v", name, f)
 		}
 	}

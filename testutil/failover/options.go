@@ -120,6 +120,14 @@ func isComma(r rune) bool { return r == ',' }
 func ofSidecar(name string) bool { return slices.Contains(sidecarFaults, name) }
 
 func (o *options) validate() error {
+	for i, kind := range o.clients {
+		if !slices.Contains(clientKinds, kind) || slices.Contains(o.clients[:i], kind) {
+			return fmt.Errorf("-clients: %q is not known, or there twice; choose from %s", kind, strings.Join(clientKinds, ","))
+		}
+	}
+	if len(o.clients) == 0 {
+		return fmt.Errorf("-clients is empty; choose from %s", strings.Join(clientKinds, ","))
+	}
 	for _, name := range o.faults {
 		if !slices.Contains(faultNames, name) {
 			return fmt.Errorf("-faults: %q is not known; choose from %s", name, strings.Join(faultNames, ","))
@@ -128,16 +136,9 @@ func (o *options) validate() error {
 			return fmt.Errorf("-faults: %q concerns sidecars alone; add %s to -clients", name, clientSidecar)
 		}
 	}
-	for i, kind := range o.clients {
-		if !slices.Contains(clientKinds, kind) || slices.Contains(o.clients[:i], kind) {
-			return fmt.Errorf("-clients: %q is not known, or there twice; choose from %s", kind, strings.Join(clientKinds, ","))
-		}
-	}
 	switch {
 	case len(o.faults) == 0:
 		return fmt.Errorf("-faults is empty; choose from %s", strings.Join(faultNames, ","))
-	case len(o.clients) == 0:
-		return fmt.Errorf("-clients is empty; choose from %s", strings.Join(clientKinds, ","))
 	case o.repeat < 1:
 		return fmt.Errorf("-repeat is %d: give at least 1", o.repeat)
 	case o.agents < 1 || o.agents > 100:

@@ -80,7 +80,7 @@ func TestKindsOfClientsAreChosen(t *testing.T) {
 	}
 	for clients, flag := range map[string]string{"": "-clients", "ours,ours": "-clients", "ours": "-faults"} {
 		_, err := parseOptions([]string{"-clients", clients, "-faults", faultSidecarFreeze}, os.Stderr)
-		if err == nil || !strings.Contains(err.Error(), flag) {
+		if err == nil || !strings.HasPrefix(err.Error(), flag) {
 			t.Errorf("%q: %v, want one about %s", clients, err, flag)
 		}
 	}

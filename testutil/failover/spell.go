@@ -72,7 +72,7 @@ func (r *rig) spells(f fault, all []*spell) error {
 		switch {
 		case s.begins(now, f.lasts):
 			s.from = now
-			f.strike(s.of)
+			f.fail(s.of)
 		case s.ends(now, f.lasts):
 			s.to = now
 			if err := f.revive(r, s.of); err != nil {
