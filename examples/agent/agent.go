@@ -30,7 +30,7 @@ func run(ctx context.Context, servers []string, out io.Writer) error {
 	if err := p.Call(ctx, "Status.Leader", map[string]any{"Region": "global"}, &leader); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "the leader is %.300q\n", leader) // quoted, and cut: it is a server's word
+	fmt.Fprintf(out, "the leader is %+.300q\n", leader) // quoted, and cut: it is a server's word
 	<-ctx.Done()
 	return nil
 }
