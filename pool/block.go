@@ -56,7 +56,7 @@ func Shortened(args any, block time.Duration) (short any, ok bool) {
 	case reflect.Map:
 		return mapWith(v, name, block)
 	case reflect.Struct:
-		dup, ok := structWith(v, queries.of(v.Type())[fieldTime], block)
+		dup, ok := structWith(v, queries.Of(v.Type())[fieldTime], block)
 		if ok && reflect.TypeOf(args).Kind() != reflect.Pointer {
 			dup = dup.Elem()
 		}

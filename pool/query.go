@@ -1,12 +1,11 @@
 package pool
 
 import (
-	"maps"
 	"math"
 	"reflect"
-	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/typecache"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
@@ -43,9 +42,9 @@ func fieldsOf(args any, n int) (f RequestFields) {
 	v := pointed(reflect.ValueOf(args))
 	switch v.Kind() {
 	case reflect.Struct:
-		at := queries.of(v.Type())
-		for i, index := range at[:n] {
-			if index != nil {
+		at := queries.Of(v.Type())
+		for i := range n {
+			if index := at[i]; index != nil {
 				f.set(i, field(v, index))
 			}
 		}
@@ -203,35 +202,11 @@ func field(v reflect.Value, index []int) reflect.Value {
 // queryType is where a struct has its fields, by number; nil: nowhere.
 type queryType [fieldCount][]int
 
-// queryTypes caches where types have the fields: to look that up costs more than to send a
-// small call. The map is copied to be changed.
-type queryTypes struct {
-	known atomic.Pointer[map[reflect.Type]*queryType]
-}
-
-// queries is the cache of this program, whose types are few.
-var queries queryTypes
-
-// mostQueryTypes bounds the cache, for programs that make types.
-const mostQueryTypes = 1024
-
-func (q *queryTypes) of(t reflect.Type) *queryType {
-	var known map[reflect.Type]*queryType
-	if p := q.known.Load(); p != nil {
-		known = *p
-	}
-	if found, ok := known[t]; ok {
-		return found
-	}
+// queries is where types have the fields: to look that up costs more than to send a small call.
+var queries = typecache.New(1024, func(t reflect.Type) *queryType {
 	found := new(queryType)
 	for i, name := range fieldNames {
 		found[i] = wire.FieldIndex(t, name)
 	}
-	if len(known) < mostQueryTypes {
-		more := make(map[reflect.Type]*queryType, len(known)+1)
-		maps.Copy(more, known)
-		more[t] = found
-		q.known.Store(&more) // a type that was added in between is looked up again
-	}
 	return found
-}
+})

@@ -4,12 +4,12 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
+
+	"github.com/open-nomad/rpcproxy/internal/typecache"
 )
 
 // The codec follows pointers and interfaces wherever they lead: a value that contains itself
@@ -36,7 +36,7 @@ func finite(v any) error {
 		return w.dict(v, 1, 1)
 	default:
 		t := reflect.TypeOf(v)
-		if s := descents.of(t); s.bounded {
+		if s := descents.Of(t); s.bounded {
 			return nil
 		}
 		w := walker{left: maxValues}
@@ -95,7 +95,7 @@ func (w *walker) element(v any, depth, steps int) error {
 
 // value looks at a value of any type.
 func (w *walker) value(v reflect.Value, depth, steps int) error {
-	s := descents.of(v.Type())
+	s := descents.Of(v.Type())
 	if s.bounded {
 		return nil
 	}
@@ -148,34 +148,8 @@ type descent struct {
 	fields  []int // of a struct, those that are not bounded
 }
 
-// descentCache has the descents of types. The map is copied to be changed.
-type descentCache struct {
-	known atomic.Pointer[map[reflect.Type]*descent]
-}
-
-// descents is the cache of this program, whose types are few.
-var descents descentCache
-
-// maxDescents bounds the cache, for programs that make types.
-const maxDescents = 1024
-
-func (c *descentCache) of(t reflect.Type) *descent {
-	var known map[reflect.Type]*descent
-	if p := c.known.Load(); p != nil {
-		known = *p
-	}
-	if s, ok := known[t]; ok {
-		return s
-	}
-	s := newDescent(t)
-	if len(known) < maxDescents {
-		more := make(map[reflect.Type]*descent, len(known)+1)
-		maps.Copy(more, known)
-		more[t] = s
-		c.known.Store(&more) // a type that was added in between is looked at again
-	}
-	return s
-}
+// descents are those of the types of arguments.
+var descents = typecache.New(1024, newDescent)
 
 func newDescent(t reflect.Type) *descent {
 	known := make(boundedTypes)
