@@ -8,7 +8,9 @@ import (
 )
 
 func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
-	testutil.CheckErrorTexts(t, ".", func(string, error) []error { return []error{&SizeError{}} })
+	testutil.CheckErrorTexts(t, ".", func(text string, _ error) []error {
+		return []error{&SizeError{}, &KindError{Found: text, Into: text}}
+	})
 }
 
 // A frame is refused with the names that it has, which the peer has chosen.

@@ -10,14 +10,24 @@ import (
 )
 
 // reference is the codec as a server sets it up, without any bound.
-var reference = func() *codec.MsgpackHandle {
+var reference = newReference()
+
+// resetting is reference, but where a key is there more than once an any has what the last one
+// says, and not that put into what the first one says.
+var resetting = func() *codec.MsgpackHandle {
+	h := newReference()
+	h.InterfaceReset = true
+	return h
+}()
+
+func newReference() *codec.MsgpackHandle {
 	h := &codec.MsgpackHandle{}
 	h.RawToString = true
 	h.TimeNotBuiltin = true
 	h.MapType = reflect.TypeFor[map[string]any]()
 	h.TypeInfos = codec.NewTypeInfos([]string{"codec"})
 	return h
-}()
+}
 
 func encoded(t testing.TB, v any) []byte {
 	t.Helper()

@@ -16,10 +16,12 @@ type Header struct {
 
 // Decoder reads complete values. It belongs to one goroutine at a time.
 type Decoder struct {
-	dec    *codec.Decoder // nil: made when it is needed
-	method string         // of the last header
+	dec    *codec.Decoder       // nil: made when it is needed
+	handle *codec.MsgpackHandle // of dec
+	method string               // of the last header
 
-	most, elements uint64       // as set by Bound
+	most, elements uint64 // as set by Bound
+	charge         func(bytes uint64) error
 	of             reflect.Type // of the last value read
 	plan           *plan        // of that type
 }
@@ -45,7 +47,7 @@ func (d *Decoder) Header(b []byte, h *Header) error {
 // is given is allocated, and h would be for every reply.
 func (d *Decoder) slowHeader(b []byte, h *Header) error {
 	var read Header
-	err := d.decode(b, &read)
+	err := d.decode(b, &read, handle)
 	d.Forget() // a peer that sends such headers may put anything there
 	if err != nil {
 		*h = Header{}
@@ -55,11 +57,11 @@ func (d *Decoder) slowHeader(b []byte, h *Header) error {
 	return nil
 }
 
-// decode reads b into v. It keeps nothing of b if that has no extension, and a few
-// kilobytes of what it read at most.
-func (d *Decoder) decode(b []byte, v any) error {
-	if d.dec == nil {
-		d.dec = codec.NewDecoderBytes(b, handle)
+// decode reads b into v, with the settings of h. It keeps nothing of b if that has no
+// extension, and a few kilobytes of what it read at most.
+func (d *Decoder) decode(b []byte, v any, h *codec.MsgpackHandle) error {
+	if d.dec == nil || d.handle != h {
+		d.dec, d.handle = codec.NewDecoderBytes(b, h), h
 	} else {
 		d.dec.ResetBytes(b)
 	}
@@ -87,7 +89,8 @@ func (d *Decoder) Forget() { d.dec = nil }
 // Body reads b, which holds exactly one value, into reply: a non-nil pointer,
 // which is set to its zero value first, or nil to read nothing. What reply holds
 // afterwards shares no memory with b. After an error it is zero. A *SizeError means that
-// it would take too much memory; see Bound.
+// it would take too much memory, see Bound; a *KindError, that b has something else than
+// reply wants. Other mismatches are errors of the codec.
 func (d *Decoder) Body(b []byte, reply any) error {
 	if reply == nil {
 		return nil
@@ -97,10 +100,11 @@ func (d *Decoder) Body(b []byte, reply any) error {
 		return err
 	}
 	v.SetZero()
-	if err := d.weigh(b, v.Type()); err != nil {
+	h, err := d.weigh(b, v.Type())
+	if err != nil {
 		return err
 	}
-	if err := d.decode(b, reply); err != nil {
+	if err := d.decode(b, reply, h); err != nil {
 		v.SetZero()
 		return err
 	}

@@ -27,7 +27,7 @@ func (d *Decoder) pairs(b []byte, what string, v any) error {
 	if len(b) == 0 || forms[b[0]].kind != pairs {
 		return fmt.Errorf("%w: a %s is a map, not 0x%02x", ErrMalformed, what, b[:min(len(b), 1)])
 	}
-	if err := d.decode(b, v); err != nil {
+	if err := d.decode(b, v, handle); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrMalformed, what, err)
 	}
 	return nil

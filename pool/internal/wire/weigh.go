@@ -1,6 +1,11 @@
 package wire
 
-import "reflect"
+import (
+	"math"
+	"reflect"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+)
 
 // What a value may take in memory once it is decoded: so many bytes for each byte that it
 // may be large, and at least leastDecoded. Nomad's own replies take 1 to 5.
@@ -16,203 +21,68 @@ const (
 // have limit bytes. elements is how many a scanner has counted in the next one; 0: it is not
 // known.
 func (d *Decoder) Bound(limit int, elements uint64) {
-	d.most, d.elements = max(decodedBytes*uint64(limit), leastDecoded), elements
+	d.most, d.elements = MostDecoded(limit), elements
 }
 
-// weigh reports why b must not be decoded into a value of type t; nil: it may. b is whole.
-// The most that it could take is known at once, from what the type has inside; only where
-// that is too much b is looked through.
-func (d *Decoder) weigh(b []byte, t reflect.Type) error {
-	if d.of != t {
-		d.of, d.plan = t, planOf(t)
-	}
-	most, elements := d.most, d.elements
-	if most == 0 {
-		most = max(decodedEach*uint64(len(b)), leastDecoded)
-	}
-	if elements == 0 {
-		elements = uint64(len(b))
-	}
-	d.elements = 0
-	if sum(product(elements+1, d.plan.row), rounded(uint64(len(b)))) <= most {
+// MostDecoded is how many bytes of memory a value may take that may have limit bytes.
+func MostDecoded(limit int) uint64 { return max(decodedBytes*uint64(limit), leastDecoded) }
+
+// Charge has f decide whether a value may be decoded, by the bytes that it is estimated to take.
+// Its error is that of Body then. No other bound counts for d any more. f may be nil.
+func (d *Decoder) Charge(f func(bytes uint64) error) { d.charge = f }
+
+// Made is why no value of so many bytes may be made; nil: it may. The caller makes one without
+// d, of what d was to decode.
+func (d *Decoder) Made(bytes uint64) error {
+	if d.charge == nil {
 		return nil
 	}
-	w := weigher{b: b, most: most}
-	if w.value(d.plan); w.cost > most {
-		return &SizeError{Limit: int(most), Announced: w.cost, Decoded: true}
-	}
-	return nil
+	return d.charge(bytes)
 }
 
-// weigher adds up what a value takes. It stops when that is too much.
-type weigher struct {
-	b          []byte // the rest of the value
-	cost, most uint64
-}
-
-// add counts bytes in.
-func (w *weigher) add(n uint64) { w.cost = sum(w.cost, n) }
-
-// over reports whether there is nothing more to learn.
-func (w *weigher) over() bool { return w.cost > w.most || len(w.b) == 0 }
-
-// value passes over the next value, which is decoded into one of p; nil: it is dropped.
-func (w *weigher) value(p *plan) {
-	if w.over() {
-		return
+// weigh reports why b must not be decoded into a value of type t; nil: it may, with the
+// handle h. b is whole. The most that it could take is known at once, from what the type has
+// inside; only where that is too much b is looked through.
+func (d *Decoder) weigh(b []byte, t reflect.Type) (h *codec.MsgpackHandle, err error) {
+	if d.of != t {
+		d.of, d.plan = t, plans.Of(t)
 	}
-	first := w.b[0]
-	form, n, head := headOf(w.b)
-	if head > len(w.b) || form == never {
-		w.b = nil // not whole
-		return
+	p, size, most, elements := d.plan, uint64(len(b)), d.most, d.elements
+	if most == 0 {
+		most = max(decodedEach*size, leastDecoded)
 	}
-	w.b = w.b[head:]
-	if first == codeNil {
-		return
+	if d.charge != nil {
+		most = math.MaxInt64
 	}
-	for p != nil && p.shape == pointer {
-		w.add(rounded(p.elem.size))
-		if p = p.elem; w.over() {
-			return // also of a pointer that leads to itself
-		}
+	if elements == 0 {
+		elements = size
 	}
-	switch form {
-	case pairs:
-		w.pairs(p, n)
-	case array:
-		w.list(p, n)
-	default:
-		n = min(n, uint64(len(w.b)))
-		w.b = w.b[n:]
-		w.scalar(p, first, n)
-	}
-}
-
-// codeNil is the msgpack nil.
-const codeNil = 0xc0
-
-// headOf reads the first bytes of an element, as a Scanner does: what it is, how many
-// bytes or elements follow, and behind how many bytes.
-func headOf(b []byte) (form kind, n uint64, head int) {
-	f := forms[b[0]]
-	if head = 1 + int(f.length); head > len(b) {
-		return never, 0, head
-	}
-	for _, c := range b[1:head] {
-		n = n<<8 | uint64(c)
-	}
-	return f.kind, n + uint64(f.fixed), head
-}
-
-// scalar adds what an element of n bytes takes that has no others inside.
-func (w *weigher) scalar(p *plan, first byte, n uint64) {
+	d.elements = 0
+	highest, seen := uint64(math.MaxUint64), !p.misled // that each list in b is one
 	switch {
-	case p == nil, p.shape == flat, p.shape == arrays:
-	case p.shape != anything:
-		w.add(rounded(n))
-	case forms[first].kind == extension:
-		w.add(sum(beginsAny, rounded(n)))
-	case isText(first):
-		w.add(sum(smallest, rounded(n)))
+	case p.blind:
+	case p.misled:
+		highest = sum(product(size, p.risk), p.open)
 	default:
-		w.add(smallest) // a number
+		highest = sum(product(elements+1, p.row), rounded(size))
 	}
-}
-
-// isText reports whether an element that begins so is a string or bytes.
-func isText(first byte) bool {
-	return first >= 0xa0 && first <= 0xbf || first >= 0xc4 && first <= 0xc6 || first >= 0xd9 && first <= 0xdb
-}
-
-// pairs passes over a map of n pairs.
-func (w *weigher) pairs(p *plan, n uint64) {
-	switch {
-	case p == nil:
-		w.each(nil, 2*n)
-	case p.shape == record:
-		begun := false
-		for ; n > 0 && !w.over(); n-- {
-			w.field(p, &begun)
-		}
-	case p.shape == dict, p.shape == anything:
-		if p.shape == anything {
-			p = anyMap
-		}
-		w.add(mapHeader)
-		w.add(p.entries(n))
-		for ; n > 0 && !w.over(); n-- {
-			w.value(p.key)
-			w.value(p.elem)
-		}
-	default:
-		w.list(p, 2*n) // the codec makes lists of maps
-	}
-}
-
-// field passes over one pair of a struct. begun is whether it has what it embeds by pointer.
-func (w *weigher) field(p *plan, begun *bool) {
-	name, rest, ok := text(w.b)
-	if !ok {
-		w.value(nil)
-		w.value(p.elem)
-		return
-	}
-	w.b = rest
-	f, known := p.fields[string(name)] // does not allocate
-	if !known && p.elem != nil {
-		f.plan = p.elem // it keeps the name too
-		w.add(rounded(uint64(len(name))))
-	}
-	w.of(p, f, begun)
-}
-
-// of passes over the value of a field.
-func (w *weigher) of(p *plan, f field, begun *bool) {
-	if f.apart && !*begun {
-		*begun = true
-		w.add(p.inside)
-	}
-	w.value(f.plan)
-}
-
-// list passes over a list of n elements.
-func (w *weigher) list(p *plan, n uint64) {
-	if p == nil {
-		w.each(nil, n)
-		return
-	}
-	switch p.shape {
-	case anything:
-		w.add(beginsAny)
-		w.add(product(n, anyValue.size))
-		w.each(p, n)
-	case list:
-		w.add(rounded(product(n, p.elem.size)))
-		w.each(p.elem, n)
-	case arrays:
-		w.each(p.elem, n)
-	case record:
-		begun := false
-		for i := 0; n > 0 && !w.over(); i, n = i+1, n-1 {
-			if i < len(p.order) {
-				w.of(p, p.order[i], &begun)
-			} else {
-				w.value(nil)
-			}
-		}
-	case own:
-		before := len(w.b)
-		w.each(nil, n)
-		w.add(rounded(uint64(before - len(w.b))))
-	case flat, chars, dict, pointer:
-		w.each(nil, n) // an error of the codec
-	}
-}
-
-// each passes over n values that are decoded into p.
-func (w *weigher) each(p *plan, n uint64) {
-	for ; n > 0 && !w.over(); n-- {
+	if highest > most || d.charge != nil {
+		w := weigher{b: b, most: most}
 		w.value(p)
+		switch {
+		case w.err != nil:
+			return nil, w.err
+		case d.charge != nil:
+			if err := d.charge(w.cost); err != nil {
+				return nil, err
+			}
+		case w.cost > most:
+			return nil, &SizeError{Limit: int(most), Announced: w.cost, Decoded: true}
+		}
+		seen = !p.blind
 	}
+	if seen && size > keepDecoded {
+		return atOnce, nil // for another value a decoder would be made anew anyhow
+	}
+	return handle, nil
 }
