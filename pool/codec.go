@@ -100,6 +100,9 @@ func (c *coder) encode(buf []byte, v any) (out []byte, err error) {
 // that b may be given away.
 func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 	if raw, ok := v.(*Raw); ok && raw != nil {
+		if err := dec.Made(uint64(len(b))); err != nil {
+			return err
+		}
 		*raw = bytes.Clone(b)
 		return nil
 	}
@@ -118,6 +121,9 @@ func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
 		return err
 	}
 	if !lasting {
+		if err := dec.Made(uint64(len(b))); err != nil {
+			return err
+		}
 		b = bytes.Clone(b)
 	}
 	target.SetZero()
@@ -190,7 +196,11 @@ func ReadRequest(conn io.Reader, args any) error {
 	if err != nil {
 		return garbled(err)
 	}
-	return codecOf(conn).Read(wire.NewDecoder(), raw, true, args)
+	dec := wire.NewDecoder()
+	if c, ok := conn.(*session.Conn); ok {
+		c.Charge(dec)
+	}
+	return codecOf(conn).Read(dec, raw, true, args)
 }
 
 // maxRequestMap bounds the request of a streaming call, in bytes.

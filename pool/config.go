@@ -94,8 +94,10 @@ type Config struct {
 	// elements, of all lists and maps: one for each 16 of these bytes, or 65,536 if
 	// that is more. In memory a reply may become four times this, or 16 MiB if that is
 	// more: what it would take in the caller's type is estimated before it is decoded,
-	// and one that would take more is refused (SizeError.Decoded). A Raw, and what a
-	// Codec makes of a reply, is not estimated. Zero means 64 MiB, 1 GiB is the most.
+	// and one that would take more is refused (SizeError.Decoded). So is a large one that
+	// has something else where that type has a map (DecodeError). A Raw, what a Codec makes
+	// of a reply, and what types with codec.Selfer make of it beyond its bytes, is not
+	// estimated. Zero means 64 MiB, 1 GiB is the most.
 	MaxReplyBytes int
 
 	// MaxPendingReplyBytes bounds what all replies on their way in hold in memory at once,
@@ -117,23 +119,28 @@ type Config struct {
 	// 1,024, 65,536 is the most.
 	MaxReverseStreams int
 
-	// MaxRequestBytes bounds a request of a server, header and body together.
-	// Zero means 4 MiB, 1 GiB is the most.
+	// MaxRequestBytes bounds a request of a server, header and body together. Decoded, its
+	// arguments may take four times this, or 16 MiB if that is more. Zero means 4 MiB,
+	// 1 GiB is the most.
 	MaxRequestBytes int
 
 	// MaxReverseBytes bounds what all servers together have the agent hold in memory on
-	// the streams that they open: what came in and was not read by a handler, requests
-	// until they are answered, and the answers until the server has taken them. The first
-	// 4 KiB of each do not count, so small requests are always served. A session gets no
+	// the streams that they open: what came in and was not read by a handler, requests and
+	// what handlers decode them into until they are answered, and the answers until the
+	// server has taken them. Of a streaming call the request read last counts until it ends.
+	// The first 4 KiB of each do not count, so small requests are always served. A session gets no
 	// more than three times what it leaves free: one alone has three quarters, and however
 	// many want all, the next one finds some.
 	//
-	// A request for which there is no room is refused with an error that names this limit,
-	// and so is an answer, unless it is the only thing that is held. A stream that is not
+	// A request for which there is no room is refused with an error that names this limit.
+	// So is what it would be decoded into, and an answer, unless that is the only thing that
+	// is held. A stream that is not
 	// read holds up to 256 KiB; if there is no room it is cut (ErrOverrun, Stats.Overrun).
 	// A request that stalls for 5 s, or comes at less than 16 KiB/s for a minute, is given
 	// up. Streams that the agent opens (Pool.Stream) do not count: each holds up to 256 KiB
-	// that is not read. Zero means 64 MiB, 1 GiB is the most.
+	// that is not read, and more than that ends the session. What a Codec makes of a request,
+	// and what types with codec.Selfer make of it beyond its bytes, is not estimated. Zero
+	// means 64 MiB, 1 GiB is the most.
 	MaxReverseBytes int
 
 	// DrainTimeout is how long a session that works is kept, after its last use, once

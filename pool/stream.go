@@ -16,7 +16,8 @@ import (
 // It dials if there is no session.
 //
 // The connection is the caller's: it sends the method's request on it (WriteRequest),
-// reads its frames (NewFrameReader) and must close it; ctx no longer matters then.
+// reads its frames (NewFrameReader) and must close it; ctx no longer matters then. It holds
+// up to 256 KiB that came in and was not read, which is in no limit of Config.
 // While it is open its session is in use: the session's orderly end waits for it,
 // unless the trust on which it was made has been withdrawn (ErrDrained).
 //

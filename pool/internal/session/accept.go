@@ -60,7 +60,12 @@ func (s *Session) dismiss() {
 
 // serve serves one stream, in a goroutine of its own.
 func (s *Session) serve(st mux.Stream) {
-	c := s.newConn(st, nil, s.dismiss)
+	m := s.newMade()
+	c := s.newConn(st, nil, func() {
+		m.end()
+		s.dismiss()
+	})
+	c.made = m
 	defer func() { _ = c.Close() }() // also when a handler has closed it
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -152,6 +157,11 @@ func (s *Session) overrun(stream uint32) {
 		case <-s.ctx.Done():
 		}
 	})
+}
+
+// newMade makes the made of a stream.
+func (s *Session) newMade() *made {
+	return &made{cfg: s.cfg, share: &s.conn.Share, full: func() { s.noteNoRoom(wire.ErrNoRoom) }}
 }
 
 // refusals are what one session refused of its server, for a line in the log now and then.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // past is a deadline that is over.
@@ -30,6 +31,7 @@ type Conn struct {
 	half    atomic.Int64          // when CloseWrite was called, as Config.now; 0: it was not
 	eof     atomic.Bool           // the peer's end was read
 	unwatch func() bool           // stops waiting for the session's end
+	made    *made                 // of its last request; nil: a stream of the agent's, on which nothing is asked
 }
 
 // newConn makes a Conn of a stream that was opened.
@@ -44,6 +46,14 @@ func (s *base) newConn(st mux.Stream, early []byte, release func()) *Conn {
 
 // Codec is that of the pool.
 func (c *Conn) Codec() Codec { return c.session.cfg.Codec }
+
+// Charge has what dec makes of a request on c counted, until the next one or the end of c; dec
+// refuses one for which there is no room. It does nothing for a stream of the agent's.
+func (c *Conn) Charge(dec *wire.Decoder) {
+	if c.made != nil {
+		dec.Charge(func(bytes uint64) error { return c.made.hold(bytes, 0) })
+	}
+}
 
 // enter counts the caller in; the caller must leave c.inside. The error is why c has ended.
 func (c *Conn) enter() error {

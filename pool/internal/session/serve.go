@@ -16,8 +16,15 @@ import (
 func (s *Session) serveCalls(r *requestReader) {
 	v := &callServer{
 		session: s, cfg: s.cfg, conn: r.conn, dec: wire.NewDecoder(), enc: wire.NewEncoder(),
-		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
+		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share}, made: r.conn.made,
 	}
+	v.dec.Charge(func(bytes uint64) error {
+		err := v.made.hold(v.decoded+bytes, v.asked.held)
+		if err == nil {
+			v.decoded += bytes
+		}
+		return err
+	})
 	v.in = wire.NewClaimingReader(r, mux.FreeBytes, v.asked.hold)
 	defer v.asked.hold(0)
 	for v.serve() == nil {
@@ -39,6 +46,8 @@ type callServer struct {
 	body     []byte // valid until the next request
 	asked    claim  // for the request
 	said     claim  // for its answer
+	made     *made  // what it was decoded into
+	decoded  uint64 // bytes of that, as estimated
 	failed   bool   // the body did not come: there is nothing to answer
 	skipped  bool   // package net/rpc has no method for the request, whose body was not read
 	notFound string // its text for that
@@ -63,7 +72,8 @@ const (
 // known which handler gets it.
 func (v *callServer) request() error {
 	v.header, v.body = wire.RequestHeader{}, nil
-	v.failed, v.skipped, v.notFound = false, false, ""
+	v.failed, v.skipped, v.notFound, v.decoded = false, false, "", 0
+	_ = v.made.hold(0, 0) // no more than before
 	limit := v.cfg.MaxRequestBytes
 	raw, err := v.in.Value(min(limit, maxRequestHeader))
 	if err != nil {
@@ -127,7 +137,8 @@ func (v *callServer) serve() error {
 // refuse answers with an error behind which the stream ends.
 func (v *callServer) refuse(text string) error { return errors.Join(v.answer(text, nil), errRefused) }
 
-// decode reads the body into args, or nothing if that is nil.
+// decode reads the body into args, or nothing if that is nil. What it makes counts until the
+// next request.
 func (v *callServer) decode(args any) error {
 	return v.cfg.Codec.Read(v.dec, v.body, false, args)
 }
