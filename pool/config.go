@@ -132,8 +132,9 @@ type Config struct {
 	// more than three times what it leaves free: one alone has three quarters, and however
 	// many want all, the next one finds some.
 	//
-	// A request for which there is no room is refused with an error that names this limit,
-	// and so is an answer, unless it is the only thing that is held. A stream that is not
+	// A request for which there is no room is refused with an error that names this limit.
+	// So is what it would be decoded into, and an answer, unless that is the only thing that
+	// is held. A stream that is not
 	// read holds up to 256 KiB; if there is no room it is cut (ErrOverrun, Stats.Overrun).
 	// A request that stalls for 5 s, or comes at less than 16 KiB/s for a minute, is given
 	// up. Streams that the agent opens (Pool.Stream) do not count: each holds up to 256 KiB

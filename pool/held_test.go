@@ -82,6 +82,25 @@ func TestWhatHandlersMakeOfArgumentsIsBounded(t *testing.T) {
 	await(t, "the release", func() bool { return p.Stats().ReverseBytes == 0 })
 }
 
+// A reply that has something else than maps where the caller's type has them is refused as a whole
+// if it is large, with the error of all that cannot be decoded.
+func TestALargeReplyOfAnotherKindIsNotDecoded(t *testing.T) {
+	s, p := startServer(t), newPool(t, pool.Config{})
+	numbers := make([]int, 500_000)
+	var maps []map[string]int
+	err := p.Call(within(t), s.Addr(), "Echo.Echo", numbers, &maps)
+	bad, is := errors.AsType[*pool.DecodeError](err)
+	if !is || maps != nil || !strings.Contains(err.Error(), "a number cannot be read into a value of type map[string]int") {
+		t.Fatal(err)
+	}
+	if _, is := errors.AsType[*wire.KindError](bad); !is {
+		t.Errorf("%v", bad.Err)
+	}
+	for _, v := range []any{new([]int), new(any)} {
+		noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", numbers, v))
+	}
+}
+
 // It is the same with what a streaming handler reads, until it reads the next request.
 func TestWhatStreamingHandlersMakeOfRequestsIsBounded(t *testing.T) {
 	const most, size = 4 << 20, 10_000
@@ -121,15 +140,14 @@ func TestWhatStreamingHandlersMakeOfRequestsIsBounded(t *testing.T) {
 	if st := p.Stats(); good < 2 || good > 4 || good+bad != 10 || int(st.RefusedBytes) != bad {
 		t.Fatalf("%d read, %d refused, %+v", good, bad, st)
 	}
-	for range 5 { // more of them on one stream take the place of those before
-		for _, st := range all[:1] {
-			if _, err := st.Write(parts(t, 10)); err != nil {
-				t.Fatal(err)
-			}
-			count(receive(t, "another request", read))
+	before := bad
+	for range 20 { // more of them on one stream take the place of those before
+		if _, err := all[0].Write(parts(t, size/3)); err != nil {
+			t.Fatal(err)
 		}
+		count(receive(t, "another request", read))
 	}
-	if good < 7 {
+	if bad > before {
 		t.Errorf("%d read, %d refused", good, bad)
 	}
 	for _, st := range all {

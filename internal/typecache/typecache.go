@@ -1,4 +1,3 @@
-// Package typecache keeps what was found out about Go types, for programs whose types are few.
 package typecache
 
 import (

@@ -51,9 +51,9 @@ func (s *Share) Take(n int64) bool {
 	return false
 }
 
-// TakeAlone is Take; but where nothing else is counted, n may be any.
-func (s *Share) TakeAlone(n int64) bool {
-	if s.budget.used.CompareAndSwap(0, n) {
+// TakeAlone is Take; but where nothing is counted beside mine bytes, n may be any.
+func (s *Share) TakeAlone(n, mine int64) bool {
+	if s.budget.used.CompareAndSwap(mine, mine+n) {
 		s.used.Add(n)
 		return true
 	}

@@ -34,14 +34,18 @@ func TestAConnectionAloneGetsThreeQuartersAndManyLeaveSomeToTheNext(t *testing.T
 func TestWhatIsHeldAloneMayBeOfAnySize(t *testing.T) {
 	b := NewBudget(100)
 	one, two := &Share{budget: b}, &Share{budget: b}
-	if !one.TakeAlone(5000) || b.Used() != 5000 || one.used.Load() != 5000 {
+	if !one.TakeAlone(5000, 0) || b.Used() != 5000 || one.used.Load() != 5000 {
 		t.Fatalf("%d are held", b.Used())
 	}
-	if two.TakeAlone(1) || two.Take(1) || b.Used() != 5000 || two.used.Load() != 0 {
+	if two.TakeAlone(1, 0) || two.Take(1) || b.Used() != 5000 || two.used.Load() != 0 {
 		t.Fatal("another one beside it")
 	}
 	one.Give(5000)
-	if !two.TakeAlone(75) || two.TakeAlone(1) || b.Used() != 75 {
+	if !two.TakeAlone(75, 0) || two.TakeAlone(1, 0) || b.Used() != 75 {
 		t.Fatalf("%d are held", b.Used())
 	}
+	if one.TakeAlone(5000, 70) || !two.TakeAlone(5000, 75) || b.Used() != 5075 || two.used.Load() != 5075 {
+		t.Fatalf("beside its own: %d, %d", b.Used(), two.used.Load())
+	}
+	two.Give(5000)
 }

@@ -18,7 +18,9 @@ type claim struct {
 func (c *claim) hold(total int) bool { return c.change(total, c.share.Take) }
 
 // holdAlone is hold; but where nothing else is counted, the buffer may be of any size.
-func (c *claim) holdAlone(total int) bool { return c.change(total, c.share.TakeAlone) }
+func (c *claim) holdAlone(total int) bool {
+	return c.change(total, func(more int64) bool { return c.share.TakeAlone(more, 0) })
+}
 
 func (c *claim) change(total int, take func(int64) bool) bool {
 	more := max(int64(total)-mux.FreeBytes, 0) - c.held

@@ -52,7 +52,7 @@ func (c *Conn) Codec() Codec { return c.session.cfg.Codec }
 // refuses one for which there is no room. It does nothing for a stream of the agent's.
 func (c *Conn) Charge(dec *wire.Decoder) {
 	if c.made != nil {
-		dec.Charge(c.made.hold)
+		dec.Charge(func(bytes uint64) error { return c.made.hold(bytes, 0) })
 	}
 }
 

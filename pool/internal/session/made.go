@@ -19,14 +19,15 @@ type made struct {
 	over  atomic.Bool // nothing more is held
 }
 
-// hold counts values of n bytes together in place of those before; they may be made of one
-// request. The error is why they must not be, and then it counts as before.
-func (m *made) hold(n uint64) error {
+// hold counts values of n bytes together in place of those before; they are made of one
+// request, which itself holds beside bytes. The error is why they must not be made, and then it
+// counts as before. Where nothing else is counted there is room.
+func (m *made) hold(n uint64, beside int64) error {
 	if most := wire.MostDecoded(m.cfg.MaxRequestBytes); n > most {
 		return fmt.Errorf("rpc: request refused: it would take at least %d bytes of memory once it is decoded, over the limit of %d (MaxRequestBytes)", n, most)
 	}
 	counted := max(int64(n)-mux.FreeBytes, 0)
-	if counted > 0 && !m.share.Take(counted) {
+	if counted > 0 && !m.share.TakeAlone(counted, beside+m.held.Load()) {
 		m.full()
 		return fmt.Errorf("rpc: request refused: decoded, it would take %d bytes of memory, and all that are not answered yet may hold %d bytes (MaxReverseBytes)", n, m.cfg.MaxReverseBytes)
 	}

@@ -20,7 +20,7 @@ func (s *Session) serveCalls(r *requestReader) {
 		asked: claim{share: &s.conn.Share}, said: claim{share: &s.conn.Share},
 	}
 	v.dec.Charge(func(bytes uint64) error {
-		err := v.made.hold(v.decoded + bytes)
+		err := v.made.hold(v.decoded+bytes, v.asked.held)
 		if err == nil {
 			v.decoded += bytes
 		}
@@ -75,7 +75,7 @@ const (
 func (v *callServer) request() error {
 	v.header, v.body = wire.RequestHeader{}, nil
 	v.failed, v.skipped, v.notFound, v.decoded = false, false, "", 0
-	_ = v.made.hold(0) // no more than before
+	_ = v.made.hold(0, 0) // no more than before
 	limit := v.cfg.MaxRequestBytes
 	raw, err := v.in.Value(min(limit, maxRequestHeader))
 	if err != nil {

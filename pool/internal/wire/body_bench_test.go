@@ -2,7 +2,6 @@ package wire_test
 
 import (
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -16,8 +15,6 @@ type meta struct {
 	KnownLeader bool
 	NextToken   string
 }
-
-var weighOnly = os.Getenv("WEIGH") != ""
 
 // BenchmarkBody reads replies as agents get them.
 func BenchmarkBody(b *testing.B) {
@@ -78,12 +75,6 @@ func BenchmarkBody(b *testing.B) {
 			d := wire.NewDecoder()
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
-			if weighOnly {
-				for b.Loop() {
-					wire.Weighed(body, c.v)
-				}
-				return
-			}
 			for b.Loop() {
 				d.Bound(64<<20, s.Elements())
 				if err := d.Body(body, c.v); err != nil {

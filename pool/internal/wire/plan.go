@@ -219,9 +219,9 @@ func (p *plan) survey() {
 		case record:
 			begins = max(begins, in.inside)
 			p.blind = p.blind || in.blind
-		case selfmade:
+		case selfmade, closed: // so that there is a look at what comes for a channel
 			p.blind = true
-		case flat, chars, arrays, own, closed:
+		case flat, chars, arrays, own:
 		}
 		visit(in.key)
 		visit(in.elem)

@@ -63,6 +63,10 @@ func TestTypesOfRareKinds(t *testing.T) {
 	if err := strict().Body([]byte(pair("M", "\xd3\xdd\x7f\xff\xff\xff\xdd\x7f\xff")), new(unreadable)); err == nil || !strings.Contains(err.Error(), "a number") {
 		t.Error(err)
 	}
+	var queues struct{ Queue chan int }
+	if err := wire.NewDecoder().Body([]byte(pair("Queue", "\x91\x05")), &queues); err == nil || queues.Queue != nil {
+		t.Errorf("%v, %v", err, queues.Queue)
+	}
 	var n numbers
 	if err := strict().Body([]byte("\x81\x01\x05"), &n); err != nil || n.One != 5 {
 		t.Errorf("%+v, %v", n, err)

@@ -1,0 +1,2 @@
+// Package typecache keeps what was found out about Go types, for programs whose types are few.
+package typecache
