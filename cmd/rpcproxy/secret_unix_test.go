@@ -25,12 +25,13 @@ func TestAFileThatIsNotWrittenIsWaitedForUntilTheProgramIsInterrupted(t *testing
 		writer := make(chan int, 1)
 		go func() {
 			defer interrupt()
-			for {
+			tick := time.NewTicker(time.Millisecond)
+			defer tick.Stop()
+			for range tick.C {
 				if w, err := syscall.Open(fifo, syscall.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil { // somebody reads
 					writer <- w
 					return
 				}
-				time.Sleep(time.Millisecond)
 			}
 		}()
 		var out, errs bytes.Buffer

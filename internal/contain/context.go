@@ -46,49 +46,34 @@ var closed = func() chan struct{} {
 	return c
 }()
 
-// maxContexts bounds how many contexts with a value are looked at that are around each other.
-const maxContexts = 64
-
 // known reports whether Done and Err of ctx are the standard library's. A context that can be
 // cancelled asks the one that it was derived from only for values, and for a deadline: both
 // in the goroutine of who asks it.
 func known(ctx context.Context) bool {
 	t := reflect.TypeOf(ctx)
-	if ownTypes[t] {
-		return true
-	}
-	v := reflect.ValueOf(ctx)
-	for range maxContexts {
-		if t != valueType {
-			return ownTypes[t]
-		}
-		v = v.Elem().Field(0).Elem() // the one with the value is derived from that
-		if !v.IsValid() {
+	for v := reflect.ValueOf(ctx); t == valueType; t = v.Type() {
+		if v = v.Elem().Field(0).Elem(); !v.IsValid() { // the one that it was derived from
 			return false
 		}
-		t = v.Type()
 	}
-	return false
+	switch t {
+	case cancelType, timerType, guardedType:
+		return true
+	}
+	return t.Kind() == reflect.Struct && t.PkgPath() == valueType.Elem().PkgPath() // it never ends
 }
 
+// Types of contexts.
 var (
-	valueType = reflect.TypeOf(context.WithValue(context.Background(), maxContexts, 1)) //nolint:revive,staticcheck // any key
-	ownTypes  = knownTypes()
+	guardedType = reflect.TypeFor[*guarded]()
+	valueType   = reflect.TypeOf(context.WithValue(context.Background(), closed, 1))
+	cancelType  = typeOf(context.WithCancel(context.Background()))
+	timerType   = typeOf(context.WithTimeout(context.Background(), 0))
 )
 
-// knownTypes are those of contexts whose Done and Err are known.
-func knownTypes() map[reflect.Type]bool {
-	cancelled, end := context.WithCancel(context.Background())
+func typeOf(ctx context.Context, end context.CancelFunc) reflect.Type {
 	end()
-	limited, end := context.WithTimeout(context.Background(), 0)
-	end()
-	types := make(map[reflect.Type]bool)
-	for _, ctx := range []context.Context{
-		context.Background(), context.TODO(), context.WithoutCancel(context.Background()), cancelled, limited, (*guarded)(nil),
-	} {
-		types[reflect.TypeOf(ctx)] = true
-	}
-	return types
+	return reflect.TypeOf(ctx)
 }
 
 // guarded is a context of others whose methods may panic. Done and Deadline are asked once.
@@ -128,7 +113,7 @@ func (g *guarded) Err() (err error) {
 }
 
 func (g *guarded) Value(key any) (value any) {
-	g.call(func() { value = g.Context.Value(key) })
+	_ = g.call(func() { value = g.Context.Value(key) })
 	return value
 }
 

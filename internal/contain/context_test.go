@@ -23,7 +23,7 @@ func TestAContextOfPackageContextStaysAsItIs(t *testing.T) {
 	caused, end := context.WithCancelCause(limited)
 	defer end(nil)
 	for _, ctx := range []context.Context{
-		nil, context.Background(), context.TODO(), t.Context(), limited, caused, context.WithValue(context.WithValue(caused, t, 1), t, 2), context.WithoutCancel(limited),
+		nil, context.Background(), t.Context(), limited, caused, context.WithValue(context.WithValue(caused, t, 1), t, 2), context.WithoutCancel(limited),
 	} {
 		if got := contain.Context(ctx, nil); got != ctx {
 			t.Errorf("%v became %v", ctx, got)

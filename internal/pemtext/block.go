@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/open-nomad/rpcproxy/internal/printable"
@@ -182,8 +183,20 @@ func aboutByte(c byte) string {
 }
 
 // between looks at the text between two blocks, which may say anything but what looks like
-// the beginning or the end of a block.
+// the beginning or the end of a block, or the inside of one.
 func (s *scanner) between(text []byte) error {
+	if err := s.markers(text); err != nil {
+		return err
+	}
+	if at := bare.FindIndex(text); at != nil {
+		s.skip(at[0])
+		return &Error{Line: s.line, Reason: "base64 outside of any block: its BEGIN line is missing, or damaged"}
+	}
+	return nil
+}
+
+// markers looks for what looks like the beginning or the end of a block.
+func (s *scanner) markers(text []byte) error {
 	for at := 0; at < len(text); {
 		n := bytes.IndexAny(text[at:], "BbEe")
 		if n < 0 {
@@ -200,6 +213,9 @@ func (s *scanner) between(text []byte) error {
 	}
 	return nil
 }
+
+// bare is a line of base64 with the beginning that DER has: a sequence.
+var bare = regexp.MustCompile(`(?m)^[ \t]*M[A-Za-z0-9+/]{47,}={0,2}[ \t]*\r?$`)
 
 // marker is BEGIN or END if one of them stands between before and after, with a type behind
 // it, and dashes around.

@@ -212,6 +212,9 @@ func TestWhatIsNotPlainIsAnErrorWithItsPlace(t *testing.T) {
 		"cut in the BEGIN":       {join(a, "-----BEGIN CERTIF"), 0, second + `its BEGIN line is not whole: "-----BEGIN CERTIF"`},
 		"no END before a BEGIN":  {join(a, cut(30), "\n", a), 0, second + "the CERTIFICATE has no end"},
 		"an END of another type": {join(a, swap(a, "END CERT", "END X509 CERT")), 0, second + "it begins as CERTIFICATE and ends in line"},
+		"no dashes at all":       {join(a, swap(a, "-----", "")), 0, fmt.Sprintf("line %d: base64 outside of any block", lines+2)},
+		"no BEGIN and no END":    {join("# x\r", swap(swap(a, "-----BEGIN CERTIFICATE-----", ""), "-----END CERTIFICATE-----", ""), a), 0, "base64 outside of any block"},
+		"base64 behind the END":  {join(bytes.TrimSpace(a), "MIIBszCCAVmgAwIBAgIIF2vYqJrGvZ4wCgYIKoZIzj0EAwIwDTELMAkGA1UEAxMC\n"), 0, fmt.Sprintf("line %d: base64", lines)},
 		"an END only":            {join(a, "-----END CERTIFICATE-----\n"), 0, fmt.Sprintf("line %d: a line that looks like END", lines+1)},
 		"a BEGIN of four dashes": {join(a, "-----\n", swap(a, "-----BEGIN", "----BEGIN")), 0, fmt.Sprintf("line %d: a line that looks like BEGIN", lines+2)},
 		"dashes of a word processor": {
