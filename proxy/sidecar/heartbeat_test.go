@@ -167,6 +167,12 @@ func TestAfterAFailoverHeartbeatsGoOnAndServersFindTheAgent(t *testing.T) {
 			active, err := s.Proxy().FindServer()
 			noError(t, err)
 			fail(c.ServerAt(active.Addr))
+			if name == "leaving" { // it still answers what comes before it is known to leave
+				awaitThat(t, func() bool {
+					now, err := s.Proxy().FindServer()
+					return err == nil && now != active
+				})
+			}
 			if _, err := beat(a, id); err != nil {
 				t.Fatalf("the next heartbeat: %v", err)
 			}
