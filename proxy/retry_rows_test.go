@@ -233,7 +233,7 @@ var retryRows = []retryRow{
 
 // retries is how long a call is retried that has no deadline: there is another
 // attempt within it, also when the test was not run for a while.
-const retries = 4 * time.Second
+const retries = 8 * time.Second
 
 // begin starts a proxy whose active server is about to fail as in the row.
 func (r *retryRow) begin(t *testing.T, size int) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
