@@ -239,6 +239,14 @@ func TestPartsOfValues(t *testing.T) {
 	if got := accept.AppendList(nil, pool.Raw{1}, pool.Raw{2}); string(got) != "\xdc\x00\x02\x01\x02" {
 		t.Errorf("%x", got)
 	}
+	long, items := accept.AppendList(nil, make([]pool.Raw, 1<<16)...), 0
+	long = append(long, make([]byte, 1<<16)...) // zeros, one for each item
+	for range accept.Items(long) {
+		items++
+	}
+	if items != 1<<16 {
+		t.Errorf("%d items of 65,536", items)
+	}
 	for range accept.Items(raw) {
 		t.Error("a map has items")
 	}

@@ -50,9 +50,8 @@ type Config struct {
 
 // The defaults.
 const (
-	defaultHandshake = 10 * time.Second
-	defaultStreams   = 1024
-
+	defaultHandshake  = 10 * time.Second
+	defaultStreams    = 1024
 	defaultAllStreams = 16 << 10
 	defaultMessage    = 64 << 20
 	defaultBytes      = 256 << 20

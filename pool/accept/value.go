@@ -3,6 +3,7 @@ package accept
 import (
 	"encoding/binary"
 	"iter"
+	"math"
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -48,7 +49,11 @@ func AppendText(buf pool.Raw, text string) pool.Raw { return wire.AppendText(buf
 
 // AppendList appends a list of items.
 func AppendList(buf pool.Raw, items ...pool.Raw) pool.Raw {
-	buf = binary.BigEndian.AppendUint16(append(buf, 0xdc), uint16(len(items)))
+	if len(items) <= math.MaxUint16 {
+		buf = binary.BigEndian.AppendUint16(append(buf, 0xdc), uint16(len(items)))
+	} else {
+		buf = binary.BigEndian.AppendUint32(append(buf, 0xdd), uint32(len(items)))
+	}
 	for _, item := range items {
 		buf = append(buf, item...)
 	}

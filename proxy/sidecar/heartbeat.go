@@ -11,8 +11,8 @@ import (
 )
 
 // heartbeat carries a heartbeat, or a registration. The time until the last one's TTL ends, and
-// some of the grace behind it, is divided among the servers. The answer is told to the Proxy, and the agent gets it with the
-// sidecar as its only server.
+// some of the grace behind it, is divided among the servers. The answer is told to the Proxy,
+// and the agent gets it with the sidecar as its only server.
 func (a *agent) heartbeat(ctx context.Context, method string, args pool.Raw) (reply pool.Raw, err error) {
 	s := a.side
 	began := time.Since(s.counts.began)
