@@ -10,10 +10,11 @@ import (
 	"github.com/open-nomad/rpcproxy/internal/contain"
 )
 
-// Bounds of an answer, in bytes and objects.
+// Bounds of an answer, in bytes, objects and values.
 const (
 	maxHeader  = 64 << 10
 	maxBody    = 4 << 20
+	maxValues  = maxBody / 16 // counted by the commas between them: what Consul writes has one for 20 bytes or more
 	maxObjects = 32 << 10 // in it, and entries of a list: an empty one of 2 bytes takes some 500 once it is read
 	maxText    = 4 << 10  // of an answer that is an error
 )
@@ -41,7 +42,7 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 		*b.wait = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	}
 	if resp.StatusCode == http.StatusOK {
-		resp.Body = &body{ReadCloser: resp.Body, bytes: maxBody, objects: maxObjects}
+		resp.Body = &body{ReadCloser: resp.Body, bytes: maxBody, objects: maxObjects, values: maxValues}
 	} else {
 		resp.Body = struct {
 			io.Reader
@@ -70,24 +71,27 @@ func retryAfter(text string, now time.Time) time.Duration {
 // fails. The fields are what is left of the bounds.
 type body struct {
 	io.ReadCloser
-	bytes, objects int
+	bytes, objects, values int
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	if b.bytes < 0 || b.objects < 0 {
+	if b.exceeded() {
 		return 0, ErrTooLarge
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.bytes+1)])
 	b.bytes -= n
 	b.objects -= bytes.Count(p[:n], []byte{'{'})
+	b.values -= bytes.Count(p[:n], []byte{','})
 	switch {
-	case b.bytes < 0 || b.objects < 0:
+	case b.exceeded():
 		return 0, ErrTooLarge
 	case err != nil && err != io.EOF:
 		return n, &readError{err}
 	}
 	return n, err
 }
+
+func (b *body) exceeded() bool { return b.bytes < 0 || b.objects < 0 || b.values < 0 }
 
 // readError marks the error of a connection, as opposed to that of a malformed answer.
 type readError struct{ err error }

@@ -46,6 +46,8 @@ func TestABodyIsTakenUpToItsBoundAndNotAByteMore(t *testing.T) {
 		{200, strings.Repeat("a", maxBody+1), -1, ErrTooLarge},
 		{200, strings.Repeat("{", maxObjects), maxObjects, nil},
 		{200, strings.Repeat("{", maxObjects+1), -1, ErrTooLarge},
+		{200, strings.Repeat(",", maxValues), maxValues, nil},
+		{200, strings.Repeat(",", maxValues+1), -1, ErrTooLarge},
 		{500, strings.Repeat("a", maxText), maxText, nil},
 		{500, strings.Repeat("a", maxText+1), maxText, nil}, // a text is as good without its end
 	} {

@@ -30,9 +30,10 @@
 // # Bounds
 //
 // Every request has a deadline and ends with the context of the walk. An answer
-// has at most 4 MiB, of which 1,024 datacenters and 256 servers are read. A walk leaves no
-// connection and no goroutine behind. Redirects are not followed: they would send the token
-// to another server. A Consul that asks in an error to be left alone for a while
+// has at most 4 MiB and 262,144 values, of which 1,024 datacenters and 256 servers are
+// read. A walk leaves no connection and no goroutine behind. Redirects are not followed:
+// they would send the token to another server. A Consul that asks in an error to be left
+// alone for a while
 // (Retry-After) is, for 5 minutes at most.
 //
 // # Files

@@ -91,7 +91,10 @@ func (e *entries) UnmarshalJSON(list []byte) error {
 		if e.count++; e.count > maxObjects {
 			return ErrTooLarge
 		}
-		i, err := e.read(text)
+		i, err := instance{}, e.first
+		if object := text[0] == '{' || text[0] == 'n'; object || err == nil { // further ones of another shape are not looked at
+			i, err = e.read(text)
+		}
 		if err == nil {
 			e.usable = append(e.usable, i)
 		} else if e.malformed++; e.first == nil {
