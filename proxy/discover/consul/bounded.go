@@ -15,8 +15,8 @@ const (
 	maxHeader  = 64 << 10
 	maxBody    = 4 << 20
 	maxValues  = maxBody / 16 // counted by the commas between them: what Consul writes has one for 20 bytes or more
-	maxObjects = 32 << 10 // in it, and entries of a list: an empty one of 2 bytes takes some 500 once it is read
-	maxText    = 4 << 10  // of an answer that is an error
+	maxObjects = 32 << 10     // in it, and entries of a list: an empty one of 2 bytes takes some 500 once it is read
+	maxText    = 4 << 10      // of an answer that is an error
 )
 
 // bounded is a transport that cuts answers off where they get too large. It belongs to one
