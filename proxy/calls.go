@@ -42,9 +42,12 @@ type raceResult struct {
 
 // reportFailure sends the owner a failure notice and waits until it is taken.
 func (s *calls) reportFailure(ctx context.Context, n messages.FailureNotice) error {
+	own := s.tenant && ownTrouble(n.Err)
 	n.Err = freeze(s.cfg.log, n.Err)
 	_, err := actor.Ask(ctx, s.owner, func(r actor.Reply[bool]) messages.Message {
-		n.Reply = r
+		if n.Reply = r; own {
+			return doubtful{n}
+		}
 		return n
 	})
 	return err

@@ -29,13 +29,15 @@ type owner struct {
 	ttl       time.Duration // of the last heartbeat
 	place     float64       // in [0, 1): this agent's among those that find a server silent together
 	state     stateFile
-	message   messages.Message // the one that this step takes; nil: a deadline
+	checks    map[string]*check // by address
+	message   messages.Message  // the one that this step takes; nil: a deadline
 }
 
 // newOwner completes o, whose fields up to self are set, and publishes the first view.
 func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 	cfg := o.cfg
 	o.probes.cancel = func() {}
+	o.checks = map[string]*check{}
 	o.place = rand.Float64()
 	o.state = newStateFile(cfg, o.self)
 	remembered := loadState(cfg, servers)
@@ -71,7 +73,18 @@ func (o *owner) tell(ctx context.Context, m messages.Message) {
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Message) {
-	switch received := m.(type) { //nolint:gochecksumtype // the roster takes them all; the shell reads these two as well
+	switch received := m.(type) { //nolint:gochecksumtype // the roster takes them all; the shell reads these as well
+	case doubtful:
+		if o.doubt(now, received.FailureNotice) {
+			return
+		}
+		m = received.FailureNotice
+	case checked:
+		if m = o.checkEnded(now, received); m == nil {
+			return
+		}
+	case messages.Suspected:
+		o.suspected(now, received.Addr)
 	case messages.HeartbeatUpdate:
 		o.ttl = received.TTL
 		o.setLease()

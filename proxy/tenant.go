@@ -3,10 +3,10 @@ package proxy
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -14,7 +14,9 @@ import (
 // agent by its connection, so a Tenant has connections of its own, with Handlers for what
 // servers ask of that agent. The list of servers, its health, discovery and rebalancing, the
 // credentials, and the bounds on memory are those of the Proxy: what one Tenant finds out
-// about a server all know. All methods may be used by any number of goroutines.
+// about a server all know. A dial or a connection of one Tenant that fails shows nothing about a
+// server that answers another one: that Tenant's calls go to the next server, and the list stays.
+// All methods may be used by any number of goroutines.
 type Tenant struct {
 	proxy *Proxy
 	pool  *ownPool
@@ -74,14 +76,13 @@ func (t *Tenant) Stop(ctx context.Context) error {
 	return t.pool.Stop(ctx)
 }
 
-// down reports a server that the Tenant cannot reach, or that is leaving. A connection that
-// broke while others to the same server live shows nothing about the server.
+// down reports a server that the Tenant cannot reach, or that is leaving.
 func (t *Tenant) down(addr string, err error) {
-	_, dial := errors.AsType[*pool.DialError](err)
-	var network *net.OpError
-	broke := !dial && (errors.As(err, &network) || errors.Is(err, io.EOF))
-	if broke && (t.proxy.pool.Connected(addr) || t.proxy.tenants.connected(addr, t.pool)) {
+	e := &t.proxy.events
+	if !ownTrouble(err) {
+		e.down(addr, err)
 		return
 	}
-	t.proxy.events.down(addr, err)
+	// What a full mailbox loses, the next call finds out.
+	_ = e.mail.TryTell(doubtful{messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)}})
 }

@@ -78,9 +78,3 @@ func (s *tenants) secured() {
 		_ = p.Adopt(context.Background()) // fails only when it is stopped
 	}
 }
-
-// connected reports whether one of them, but for one, has a session to the server at addr. It does
-// not block.
-func (s *tenants) connected(addr string, but *ownPool) bool {
-	return slices.ContainsFunc(s.all(), func(p *ownPool) bool { return p != but && p.Connected(addr) })
-}

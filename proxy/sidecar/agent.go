@@ -107,7 +107,7 @@ func (a *agent) Call(ctx context.Context, method string, args pool.Raw) (reply p
 		err = a.tenant.Call(ctx, method, args, &reply)
 	}
 	if err != nil {
-		return nil, a.side.refusal(err)
+		return nil, a.refusal(err)
 	}
 	return reply, nil
 }
@@ -116,7 +116,7 @@ func (a *agent) Call(ctx context.Context, method string, args pool.Raw) (reply p
 func (a *agent) Open(ctx context.Context, method string) (accept.Stream, error) {
 	up, err := a.tenant.Stream(ctx, method)
 	if err != nil {
-		return nil, a.side.refusal(err)
+		return nil, a.refusal(err)
 	}
 	return func(_ context.Context, down net.Conn) { join(down, up) }, nil
 }

@@ -18,7 +18,8 @@ const (
 
 // refusal is what an agent gets for a call that failed: the text of the server, to the byte, if
 // one has answered.
-func (s *Sidecar) refusal(err error) *accept.Refusal {
+func (a *agent) refusal(err error) *accept.Refusal {
+	s := a.side
 	if remote, ok := errors.AsType[*pool.RemoteError](err); ok {
 		ends := errors.Is(remote, pool.ErrUnknownMethod) || errors.Is(remote, pool.ErrBadRequest)
 		return &accept.Refusal{Text: remote.Raw, Ends: ends}
@@ -29,6 +30,11 @@ func (s *Sidecar) refusal(err error) *accept.Refusal {
 	}
 	if size, large := errors.AsType[*pool.SizeError](err); large {
 		return &accept.Refusal{Text: "rpc: the reply was not passed on: " + size.Error()}
+	}
+	select {
+	case <-a.session.Done(): // the agent has left, and is why the call ended
+		return &accept.Refusal{Text: textMaybe}
+	default:
 	}
 	s.counts.failed.Add(1)
 	s.notice(reasonFailed, call.Server, err)

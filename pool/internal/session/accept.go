@@ -29,7 +29,7 @@ func (s *Session) accept() {
 		if !s.admit() {
 			if s.calls.Load()&shutBit == 0 {
 				s.cfg.Counters.Refused.Add(1)
-				s.refused("the server has too many streams open")
+				s.refused("the " + s.cfg.Peer + " has too many streams open")
 			}
 			s.resetStream(st)
 			continue
@@ -176,7 +176,7 @@ func (s *Session) noteNoRoom(err error) bool {
 		return false
 	}
 	s.cfg.Counters.RefusedBytes.Add(1)
-	s.refused("the requests and answers of all servers hold too many bytes")
+	s.refused("the requests and answers of all " + s.cfg.Peer + "s hold too many bytes")
 	return true
 }
 
@@ -220,7 +220,7 @@ func (s *Session) refused(why string) {
 	}
 	n, held := r.unlogged.Swap(0), s.conn.Share.Held()
 	s.group.run(func() {
-		s.cfg.Logger.Warn().Str("server", s.Addr).Str("why", why).Uint64("refused", n).Int64("held", held).
-			Msg("streams or requests of a server were refused")
+		s.cfg.Logger.Warn().Str(s.cfg.Peer, s.Addr).Str("why", why).Uint64("refused", n).Int64("held", held).
+			Msg("streams or requests of the " + s.cfg.Peer + " were refused")
 	})
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Replies  *ReplyRoom
 	Streams  *mux.Budget // of the streams of all peers; nil: each session has its own bound only
 	Logger   *logqueue.Logger
+	Peer     string // what the log calls the other side: "server" or "agent"
 }
 
 // now is the time since the origin.

@@ -28,8 +28,11 @@ func readFile(ctx context.Context, path string) (all map[string]given, warnings 
 	if f.Writable() {
 		warnings = append(warnings, fmt.Sprintf("%s can be written by every user of this machine, who then chooses the servers: set its mode to 0644", path))
 	}
-	parsed, diags := hclsyntax.ParseConfig(f.Data, path, hcl.InitialPos)
 	r := reader{path: path, text: f.Data, all: map[string]given{}}
+	if !r.plain() {
+		return nil, warnings, r.errs
+	}
+	parsed, diags := hclsyntax.ParseConfig(f.Data, path, hcl.InitialPos)
 	r.report("", nil, diags)
 	if !diags.HasErrors() {
 		r.body("", parsed.Body)
