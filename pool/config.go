@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -33,6 +34,11 @@ type Config struct {
 	// that there is no such name. A lookup that is given up may go on in package net for
 	// some seconds. It must be nil with Dial, which resolves by itself.
 	Resolver *net.Resolver
+
+	// OwnAddrs are addresses at which this process itself serves agents. A connection that leads
+	// to one, whatever the name was that did, is closed; the error is a *DialError with an
+	// *AddrRefusedError. Without an IP address (0.0.0.0, ::) they are those of this machine.
+	OwnAddrs []netip.AddrPort
 
 	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
 	TLS *TLSConfig

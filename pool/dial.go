@@ -92,6 +92,10 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	if err != nil {
 		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: full(dialing.Reason(connecting, err))}
 	}
+	if err := dialing.RefuseOwn(conn, addr, p.cfg.OwnAddrs); err != nil {
+		_ = conn.Close()
+		return nil, &DialError{Addr: addr, Phase: PhaseDial, Err: err}
+	}
 	dialing.Connected(limited)
 	p.reaching.add(addr, 1)
 	defer p.reaching.add(addr, -1)

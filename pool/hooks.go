@@ -77,6 +77,11 @@ func (c control) Connected(addr string) bool {
 	return s != nil && !s.Ended() && !s.Leaving()
 }
 
+func (c control) Lives(ctx context.Context, addr string) bool {
+	s := (*c.pool.table.Load())[addr]
+	return s != nil && s.Ping(ctx) == nil && !s.Leaving()
+}
+
 func (c control) Reached(addr string) bool { return c.pool.reaching.has(addr) }
 
 func (c control) Moved(ctx context.Context, addr string) (bool, error) {

@@ -80,9 +80,8 @@ func (o *owner) Step(now time.Time, m messages.Message) {
 		}
 		m = received.FailureNotice
 	case checked:
-		if m = o.checkEnded(now, received); m == nil {
-			return
-		}
+		o.checkEnded(now, received)
+		return
 	case messages.Suspected:
 		o.suspected(now, received.Addr)
 	case messages.HeartbeatUpdate:

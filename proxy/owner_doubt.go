@@ -32,8 +32,8 @@ func ownTrouble(err error) bool {
 type check struct {
 	running  bool
 	answered bool
-	until    time.Time               // the result holds until then
-	notice   *messages.FailureNotice // what counts if there is no answer; nil: nothing was reported yet
+	until    time.Time                // the result holds until then
+	waiting  []messages.FailureNotice // what counts if there is no answer: one of each call, and the first of the others
 }
 
 // checked is the result of a check.
@@ -49,7 +49,8 @@ const voices = 3
 // silent session, and ends before that one's PingTimeout unless that is changed.
 func (o *owner) checkTime() time.Duration { return o.cfg.ProbeTimeout / 2 }
 
-// doubt takes a notice, and reports whether it waits for a check, or was refuted by one.
+// doubt reports whether a notice waits for a check, or was refuted by one. Its call waits too, as
+// the view is to be rotated when it goes on.
 func (o *owner) doubt(now time.Time, n messages.FailureNotice) bool {
 	asked := o.connectedTo(n.Server.Addr)
 	if len(asked) == 0 {
@@ -65,9 +66,11 @@ func (o *owner) doubt(now time.Time, n messages.FailureNotice) bool {
 	default:
 		c = o.check(n.Server.Addr, asked)
 	}
-	n.Reply.Send(false) // its call goes on elsewhere meanwhile
-	if c.running {
-		c.notice = &n
+	switch {
+	case !c.running:
+		n.Reply.Send(false)
+	case n.Reply.Awaited() || len(c.waiting) == 0:
+		c.waiting = append(c.waiting, n)
 	}
 	return true
 }
@@ -89,7 +92,7 @@ func (o *owner) check(addr string, asked []*ownPool) *check {
 	o.self.Go(func(ctx context.Context) {
 		limited, stop := context.WithTimeout(ctx, o.checkTime())
 		defer stop()
-		answered := anyAnswers(limited, addr, asked)
+		answered := anyLives(limited, addr, asked)
 		_ = o.self.Ref().Tell(ctx, checked{messages.Suspected{Addr: addr}, answered}) // fails once the owner ends
 	})
 	return c
@@ -116,15 +119,14 @@ func (o *owner) connectedTo(addr string) (some []*ownPool) {
 	return some
 }
 
-// anyAnswers reports whether a server answers on one of the sessions. It waits for all of them, or
+// anyLives reports whether a server answers on one of the sessions. It waits for all of them, or
 // for the first answer.
-func anyAnswers(ctx context.Context, addr string, asked []*ownPool) bool {
+func anyLives(ctx context.Context, addr string, asked []*ownPool) bool {
 	ctx, stop := context.WithCancel(ctx)
 	answers := make(chan bool, len(asked))
 	for _, p := range asked {
 		go func() {
-			_, err := p.Ping(ctx, addr)
-			answers <- err == nil
+			answers <- p.Lives(ctx, addr)
 		}()
 	}
 	answered := false
@@ -138,23 +140,25 @@ func anyAnswers(ctx context.Context, addr string, asked []*ownPool) bool {
 	return answered
 }
 
-// checkEnded takes a result. The notice that waited for it counts if nobody answered; nil: none does.
-func (o *owner) checkEnded(now time.Time, r checked) messages.Message {
+// checkEnded takes a result. What waited for it counts if nobody answered.
+func (o *owner) checkEnded(now time.Time, r checked) {
 	c := o.checks[r.Addr]
 	for addr, old := range o.checks {
 		if !old.running && !now.Before(old.until) {
 			delete(o.checks, addr)
 		}
 	}
-	notice := c.notice
+	waiting := c.waiting
 	*c = check{answered: r.answered, until: now.Add(o.checkTime())}
-	switch {
-	case notice == nil:
-		return nil
-	case r.answered:
-		o.cfg.log.Debug().Cut("server", notice.Server.Addr, maxText).AnErr("error", notice.Err).
+	if r.answered && len(waiting) > 0 {
+		o.cfg.log.Debug().Cut("server", r.Addr, maxText).AnErr("error", waiting[0].Err).
 			Msg("server fails for one agent, and answers another one")
-		return nil
 	}
-	return *notice
+	for _, n := range waiting {
+		if r.answered {
+			n.Reply.Send(false)
+		} else {
+			o.Step(now, n)
+		}
+	}
 }

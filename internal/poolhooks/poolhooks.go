@@ -98,6 +98,11 @@ type Control interface {
 	// Connected reports whether there is a session to the server at addr that takes calls.
 	Connected(addr string) bool
 
+	// Lives reports whether anything comes in on the session to addr after a ping, and its
+	// server is not leaving. It dials nothing, and blocks until then, or until the session or
+	// ctx ends.
+	Lives(ctx context.Context, addr string) bool
+
 	// Reached reports whether a dial to addr is under way whose connection was accepted: a
 	// host is there, and its server has not answered yet.
 	Reached(addr string) bool

@@ -2,6 +2,7 @@ package sidecar_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -52,5 +53,29 @@ func TestTheLogNamesAnAgentWhoseStreamsAreTooMany(t *testing.T) {
 	stop(t, s)
 	if log.count("the agent has too many streams open") != 1 || log.count(`"server":`) != 0 {
 		t.Errorf("%v", *log.lines.Load())
+	}
+}
+
+// Each call would come in again as that of another agent, until there are too many.
+func TestASidecarIsNoServerOfItsOwn(t *testing.T) {
+	for _, at := range []string{"127.0.0.1:0", "0.0.0.0:0", "[::]:0"} {
+		l, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Skip(err) // there is no IPv6
+		}
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		noError(t, err)
+		var cfg sidecar.Config
+		cfg.Listeners, cfg.Proxy.RetryTimeout = []net.Listener{l}, time.Millisecond
+		s := newSidecar(t, cfg, "localhost:"+port)
+		a, err := plainclient.Dial(t.Context(), "127.0.0.1:"+port, plainclient.Config{NoKeepAlive: true})
+		noError(t, err)
+		if err := a.Call("Status.Ping", struct{}{}, nil); err == nil {
+			t.Error("it answers itself")
+		}
+		if n := s.Stats().Tenants; n != 1 {
+			t.Errorf("%s: %d agents", at, n)
+		}
+		_ = a.Close()
 	}
 }

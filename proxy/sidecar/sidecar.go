@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func start(cfg Config) (*Sidecar, error) {
 		s.listeners = append(s.listeners, l)
 	}
 	var err error
-	if s.proxy, err = proxy.Start(cfg.Proxy); err != nil {
+	if s.proxy, err = proxy.Start(s.awayFromSelf(cfg.Proxy)); err != nil {
 		s.closeListeners()
 		return nil, err
 	}
@@ -109,6 +110,18 @@ func (s *Sidecar) Addrs() []net.Addr {
 		addrs[i] = l.Addr()
 	}
 	return addrs
+}
+
+// awayFromSelf is a configuration with which no name of a server leads back to the sidecar: each
+// call would come in again as that of another agent.
+func (s *Sidecar) awayFromSelf(cfg proxy.Config) proxy.Config {
+	cfg.Pool.OwnAddrs = slices.Clone(cfg.Pool.OwnAddrs)
+	for _, l := range s.listeners {
+		if addr, tcp := l.Addr().(*net.TCPAddr); tcp {
+			cfg.Pool.OwnAddrs = append(cfg.Pool.OwnAddrs, addr.AddrPort())
+		}
+	}
+	return cfg
 }
 
 // Proxy is the Proxy that carries the calls of agents. It ends with the Sidecar, and must not be
