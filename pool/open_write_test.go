@@ -16,17 +16,17 @@ type cutting struct {
 	net.Conn
 	cut    atomic.Bool
 	broke  chan struct{} // closed when the reader knows
-	tried  chan struct{} // closed when something was written in vain
+	closed chan struct{} // closed when the pool has closed it
 	reads  sync.Once
-	writes sync.Once
-	first  bool // the reader knows before anything is written in vain, or the other way round
+	closes sync.Once
+	first  bool // the reader knows before anything is written in vain, or not until the pool does
 }
 
 func (c *cutting) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if err != nil {
 		if !c.first {
-			<-c.tried
+			<-c.closed
 		}
 		c.reads.Do(func() { close(c.broke) })
 	}
@@ -35,9 +35,6 @@ func (c *cutting) Read(b []byte) (int, error) {
 
 func (c *cutting) Write(b []byte) (int, error) {
 	const windowUpdate, syn = 1, 1
-	if c.cut.Load() {
-		defer c.writes.Do(func() { close(c.tried) })
-	}
 	n, err := c.Conn.Write(b)
 	if len(b) == 12 && b[1] == windowUpdate && b[3] == syn {
 		c.cut.Store(true)
@@ -47,6 +44,11 @@ func (c *cutting) Write(b []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+func (c *cutting) Close() error {
+	c.closes.Do(func() { close(c.closed) })
+	return c.Conn.Close()
 }
 
 // A session that is killed between opening a stream and writing to it has sent
@@ -61,7 +63,7 @@ func TestASessionKilledBetweenOpenAndWriteLosesNothing(t *testing.T) {
 				if err != nil || dials.Add(1) > 1 {
 					return conn, err
 				}
-				return &cutting{Conn: conn, broke: make(chan struct{}), tried: make(chan struct{}), first: first}, nil
+				return &cutting{Conn: conn, broke: make(chan struct{}), closed: make(chan struct{}), first: first}, nil
 			}})
 			noError(t, p.Call(within(t), s.Addr(), "Echo.Count", dict{"ID": "once"}, nil))
 			if n := s.Executions("once"); n != 1 || dials.Load() != 2 {
