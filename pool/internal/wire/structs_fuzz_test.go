@@ -39,6 +39,7 @@ func FuzzStructs(f *testing.F) {
 		"\x81\xa2At\xd7\xff\x00\x00\x00\x00\x00\x00\x00\x00",                         // a time as an extension
 		"\x82\xa5Other\xa1a\xa9json_only\xa1b",                                       // by the codec's name, by json's
 		"\x81\xa6Signed\x81\xa4task\xa5token",
+		"\x81\x9400000", // numbers as a name
 	} {
 		f.Add(uint64(0), uint8(0), []byte(b))
 	}
@@ -168,6 +169,9 @@ func readsAs(t *testing.T, wanted, sent []byte, want, got any) {
 	t.Helper()
 	wantErr := codec.NewDecoderBytes(wanted, resetting).Decode(want)
 	err := wire.NewDecoder().Body(sent, got)
+	if _, is := errors.AsType[*wire.KindError](err); is && !fits(sent, reflect.TypeOf(got).Elem()) {
+		return // the codec may take it
+	}
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("%T of % x: %v; want %v", got, sent, err, wantErr)
 	}
