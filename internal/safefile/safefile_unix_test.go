@@ -57,8 +57,8 @@ func TestWhatWaitsOrNeverEndsIsNeitherReadNorReplaced(t *testing.T) {
 
 func TestAPipeThatAPersonNamedIsReadToItsEnd(t *testing.T) {
 	named := safefile.Rules{Limit: 10, Pipe: true}
-	path := fifo(t, filepath.Join(t.TempDir(), "pipe"))
 	for text, fits := range map[string]bool{"a token": true, "": true, "longer than it": false} {
+		path := fifo(t, filepath.Join(t.TempDir(), "pipe")) // what was not read of one stays in it
 		go func() {
 			f, err := os.OpenFile(path, os.O_WRONLY, 0) // when it is read
 			if err == nil {
