@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,9 +20,10 @@ type inbox struct {
 	conn    *Conn
 	stream  uint32
 	counted bool
-	ready   chan struct{} // has a token when a reader is to look again
-	room    chan struct{} // has a token when Route.Window grew, or the stream ended
-	free    chan struct{} // has room for one: the goroutine that has what follows
+	ready   chan struct{}              // has a token when a reader is to look again
+	room    chan struct{}              // has a token when Route.Window grew, or the stream ended
+	timer   atomic.Pointer[time.Timer] // of a reader that waited, for the next one; nil: there was none
+	free    chan struct{}              // has room for one: the goroutine that has what follows
 
 	chunks     []*chunk
 	into       *chunk // the one into which bytes come in now
@@ -219,10 +221,23 @@ func (i *inbox) due() *Frame {
 // await waits until there may be something to read, at most until the deadline. It reports
 // false where the connection was closed.
 func (i *inbox) await(until time.Time) bool {
+	select {
+	case <-i.ready: // as often where something was read, or a deadline set: it takes no timer
+		return true
+	default:
+	}
 	var late <-chan time.Time
 	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
+		timer := i.timer.Swap(nil)
+		if timer == nil {
+			timer = time.NewTimer(time.Until(until))
+		} else {
+			timer.Reset(time.Until(until))
+		}
+		defer func() {
+			timer.Stop()
+			i.timer.Store(timer)
+		}()
 		late = timer.C
 	}
 	select {

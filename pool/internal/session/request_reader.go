@@ -22,13 +22,13 @@ type requestReader struct {
 // next expects another request to begin within pause.
 func (r *requestReader) next(pause time.Duration) { r.pause, r.end = pause, time.Time{} }
 
-// Read sets both deadlines of the Conn: an answer that is written meanwhile is bounded too.
+// Read sets the deadline for reading: nobody else reads. Answers bound themselves.
 func (r *requestReader) Read(b []byte) (int, error) {
 	until := time.Now().Add(r.pause)
 	if !r.end.IsZero() && r.end.Before(until) {
 		until = r.end
 	}
-	_ = r.conn.SetDeadline(until) // fails where reading does
+	_ = r.conn.SetReadDeadline(until) // fails where reading does
 	n, err := r.conn.Read(b)
 	if n > 0 && r.end.IsZero() {
 		r.pause, r.end = requestPause, time.Now().Add(requestTime)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/rpc"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -91,7 +90,6 @@ func (v *callServer) arguments() (err error) {
 	v.body, err = v.in.Value(v.left)
 	switch {
 	case err == nil:
-		_ = v.conn.SetDeadline(time.Time{}) // fails where writing does
 	case v.session.noteNoRoom(err):
 		err = fmt.Errorf("rpc: request refused: all that are not answered yet may hold %d bytes (MaxReverseBytes)", v.cfg.MaxReverseBytes)
 	default:
