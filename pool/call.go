@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
 
@@ -206,7 +206,7 @@ func (p *Pool) find(ctx context.Context, addr string, except uint64, probe bool)
 			s.Leave()
 			except, err = s.ID, s.Cause()
 		}
-		if err := p.await(ctx, core.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
+		if err := p.await(ctx, poolcore.Connect{Addr: addr, Except: except, Probe: probe}); err != nil {
 			return nil, err
 		}
 	}
@@ -224,14 +224,14 @@ func (p *Pool) elsewhere(s *connection) bool {
 }
 
 // await asks the owner for a session and waits within ctx until it is up.
-func (p *Pool) await(ctx context.Context, wanted core.Connect) error {
+func (p *Pool) await(ctx context.Context, wanted poolcore.Connect) error {
 	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
 		wanted.Reply = r
 		return mail{Message: wanted}
 	})
 	if asked != nil {
 		// A full mailbox loses it: then a dial is made that no caller waits for.
-		_ = p.actor.TryTell(mail{Message: core.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
+		_ = p.actor.TryTell(mail{Message: poolcore.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
 		return asked
 	}
 	return dialed

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/printable"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -77,7 +77,7 @@ func (p *Pool) sessionConfig(errs sessionErrors, replies *session.ReplyRoom) *se
 // failRoute notes, once, that the address of a session failed, unless cause shows that this
 // side ended it.
 func (p *Pool) failRoute(c *connection, cause error) {
-	if !core.LetGo(cause) && c.routeFailed.CompareAndSwap(false, true) {
+	if !poolcore.LetGo(cause) && c.routeFailed.CompareAndSwap(false, true) {
 		p.resolver.Failed(c.Addr, c.route)
 	}
 }
@@ -86,11 +86,11 @@ func (p *Pool) failRoute(c *connection, cause error) {
 // mailbox does not take one that does not wait.
 type reports struct{ pool *Pool }
 
-func (r reports) TryTell(m core.Message) bool {
+func (r reports) TryTell(m poolcore.Message) bool {
 	return r.pool.actor.TryTell(mail{Message: m}) == nil
 }
 
-func (r reports) Tell(ctx context.Context, m core.Message) {
+func (r reports) Tell(ctx context.Context, m poolcore.Message) {
 	_ = r.pool.actor.Tell(ctx, mail{Message: m})
 }
 

@@ -18,7 +18,7 @@
 // # How it is made
 //
 //   - The owner (owner.go, owner_effects.go) is an actor. It runs a pure core
-//     (internal/core), which decides which server is dialed, which session is published,
+//     (internal/poolcore), which decides which server is dialed, which session is published,
 //     and when one is pinged, left, replaced or ended. Calls do not pass through it: they
 //     load the published table (call.go).
 //   - A dial resolves names, races their addresses and keeps to its limits

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/printable"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
@@ -188,9 +188,9 @@ func (e *BackoffError) Error() string {
 
 func (e *BackoffError) Unwrap() error { return e.Err }
 
-// refusalError is the core's answer to a caller, a *core.Refusal as a *DialError.
+// refusalError is the core's answer to a caller, a *poolcore.Refusal as a *DialError.
 func refusalError(err error) error {
-	r, refused := err.(*core.Refusal) //nolint:errorlint // the core returns it bare
+	r, refused := err.(*poolcore.Refusal) //nolint:errorlint // the core returns it bare
 	if !refused {
 		return err
 	}

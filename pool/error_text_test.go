@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
@@ -160,14 +160,14 @@ func TestAShortTextHidesNothing(t *testing.T) {
 
 func TestARefusedCallerGetsAReadableError(t *testing.T) {
 	until := time.Date(2026, 11, 28, 12, 0, 1, 75e6, time.UTC)
-	failed := func(addr string) core.Failure {
-		return core.Failure{Addr: addr, Err: &DialError{Addr: addr, Phase: PhaseDial, Err: errOfTest}}
+	failed := func(addr string) poolcore.Failure {
+		return poolcore.Failure{Addr: addr, Err: &DialError{Addr: addr, Phase: PhaseDial, Err: errOfTest}}
 	}
-	for want, r := range map[string]core.Refusal{
+	for want, r := range map[string]poolcore.Refusal{
 		"dial 10.0.0.1:4647: it fell (failed once, not dialed again before 12:00:01.075)":                  {Failures: 1, Last: failed(addrA)},
 		"dial 10.0.0.1:4647: it fell (failed 7 times in a row, not dialed again before 12:00:01.075)":      {Failures: 7, Last: failed(addrA), Paced: true},
 		"dial 10.0.0.1:4647: b:1: it fell (failed 2 times in a row, not dialed again before 12:00:01.075)": {Failures: 2, Last: failed("b:1"), Paced: true},
-		"handshake 10.0.0.1:4647: it fell (failed 2 times in a row, not dialed again before 12:00:01.075)": {Failures: 2, Last: core.Failure{Addr: addrA, Err: errOfTest, Session: true}},
+		"handshake 10.0.0.1:4647: it fell (failed 2 times in a row, not dialed again before 12:00:01.075)": {Failures: 2, Last: poolcore.Failure{Addr: addrA, Err: errOfTest, Session: true}},
 	} {
 		r.Addr, r.Until = addrA, until
 		if got := refusalError(&r).Error(); got != want {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/printable"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -24,36 +24,36 @@ var ErrStreamEnded = session.ErrStreamEnded
 // Why sessions end, or calls leave them.
 var (
 	// ErrIdle is why a session ended that was not used.
-	ErrIdle = core.ErrIdle
+	ErrIdle = poolcore.ErrIdle
 
 	// ErrLeaving means that the server announced its departure: it takes no new
 	// stream on this session.
-	ErrLeaving = core.ErrLeaving
+	ErrLeaving = poolcore.ErrLeaving
 
 	// ErrSilent is why a session ended on which calls waited and nothing came in,
 	// not even the answer to a ping.
-	ErrSilent = core.ErrSilent
+	ErrSilent = poolcore.ErrSilent
 
 	// ErrNotServing is why calls left a session whose server leaves calls unanswered:
 	// those that wait, and a Status.Ping sent with them, while another server answered one,
 	// or the same server did on a new connection. Bytes came in all the while, so the
 	// session did not end: a call that must not be made twice waits on it to its own end.
-	ErrNotServing = core.ErrNotServing
+	ErrNotServing = poolcore.ErrNotServing
 
 	// ErrNoStream means that the server acknowledges no new stream, although it is there.
-	ErrNoStream = core.ErrNoStream
+	ErrNoStream = poolcore.ErrNoStream
 
 	// ErrRenewed is why a session ended in whose place another was made: with other
 	// credentials, or because its address leads to a better server.
-	ErrRenewed = core.ErrRenewed
+	ErrRenewed = poolcore.ErrRenewed
 
 	// ErrDrained is why a session ended, with the calls on it, whose server the credentials
 	// in force do not trust, and have not for Config.DrainTimeout; and why calls left it before.
-	ErrDrained = core.ErrDrained
+	ErrDrained = poolcore.ErrDrained
 
 	// ErrTooManySessions is why a session ended, with the calls on it, that had left use:
 	// there were too many of these.
-	ErrTooManySessions = core.ErrTooManySessions
+	ErrTooManySessions = poolcore.ErrTooManySessions
 
 	// ErrMoved means that the call should be made again on another session: Request.Moved
 	// was closed, or its session takes no new calls; then the reason is joined to it.

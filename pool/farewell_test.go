@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
@@ -37,9 +37,9 @@ func newReporting() *reporting {
 	r := &reporting{now: time.Unix(1000, 0)}
 	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { r.downs = append(r.downs, err) }}}
 	p.own()
-	r.owner = &owner{pool: p, live: map[uint64]*connection{}, core: core.New(core.Config{
+	r.owner = &owner{pool: p, live: map[uint64]*connection{}, core: poolcore.New(poolcore.Config{
 		Idle: time.Hour, Drain: time.Hour, Chance: func() float64 { return 0.5 },
-		Usage: func(uint64) core.Usage { return core.Usage{} }, Classify: classify,
+		Usage: func(uint64) poolcore.Usage { return poolcore.Usage{} }, Classify: classify,
 	})}
 	r.put(1, false, false)
 	r.dialed(0, 1)
@@ -62,15 +62,15 @@ func (r *reporting) put(id uint64, leaves, ends bool) {
 
 // dialed has the core take session id in place of except.
 func (r *reporting) dialed(except, id uint64) {
-	r.core.Step(r.now, core.Connect{Addr: addrA, Except: except})
-	r.core.Step(r.now, core.Dialed{Addr: addrA, Session: id})
+	r.core.Step(r.now, poolcore.Connect{Addr: addrA, Except: except})
+	r.core.Step(r.now, poolcore.Dialed{Addr: addrA, Session: id})
 	r.core.Take()
 }
 
 // busy has as many dials to other servers under way as there may be, so that none begins.
 func (r *reporting) busy() {
 	for i := range 64 {
-		r.core.Step(r.now, core.Connect{Addr: fmt.Sprintf("10.0.1.%d:4647", i)})
+		r.core.Step(r.now, poolcore.Connect{Addr: fmt.Sprintf("10.0.1.%d:4647", i)})
 	}
 	r.core.Take()
 }
@@ -80,10 +80,10 @@ func (r *reporting) busy() {
 // one.
 func TestTheEndOfASessionIsReportedByItsFirstObserver(t *testing.T) {
 	for name, c := range endings {
-		for observer, m := range map[string]core.Message{
-			"a call":         core.Connect{Addr: addrA, Except: 1},
-			"the goroutine":  core.Disconnected{Addr: addrA, Session: 1, Err: io.EOF},
-			"its first look": core.Leaving{Addr: addrA, Session: 1},
+		for observer, m := range map[string]poolcore.Message{
+			"a call":         poolcore.Connect{Addr: addrA, Except: 1},
+			"the goroutine":  poolcore.Disconnected{Addr: addrA, Session: 1, Err: io.EOF},
+			"its first look": poolcore.Leaving{Addr: addrA, Session: 1},
 		} {
 			t.Run(name+", "+observer, func(t *testing.T) {
 				r := newReporting()

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
@@ -34,30 +34,30 @@ func openTenant(of *Pool, handlers Handlers, hooks poolhooks.Hooks) (*Pool, pool
 type control struct{ pool *Pool }
 
 func (c control) Retain(ctx context.Context, addr string) error {
-	return c.tell(ctx, core.Retain{Addr: addr})
+	return c.tell(ctx, poolcore.Retain{Addr: addr})
 }
 
 func (c control) Keepalive(ctx context.Context, interval time.Duration) error {
-	return c.tell(ctx, core.Keepalive{Interval: interval})
+	return c.tell(ctx, poolcore.Keepalive{Interval: interval})
 }
 
 func (c control) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
-	return c.tell(ctx, core.HeartbeatTTL{TTL: ttl})
+	return c.tell(ctx, poolcore.HeartbeatTTL{TTL: ttl})
 }
 
 func (c control) DialSpread(ctx context.Context, over time.Duration) error {
-	return c.tell(ctx, core.DialSpread{Over: over})
+	return c.tell(ctx, poolcore.DialSpread{Over: over})
 }
 
 func (c control) ServersAdded(ctx context.Context) error {
-	return c.tell(ctx, core.ServersAdded{})
+	return c.tell(ctx, poolcore.ServersAdded{})
 }
 
 func (c control) Corroborate(ctx context.Context, addr string) error {
-	return c.tell(ctx, core.Corroborated{Addr: addr})
+	return c.tell(ctx, poolcore.Corroborated{Addr: addr})
 }
 
-func (c control) tell(ctx context.Context, m core.Message) error {
+func (c control) tell(ctx context.Context, m poolcore.Message) error {
 	return c.pool.actor.Tell(ctx, mail{Message: m})
 }
 
@@ -69,7 +69,7 @@ func (c control) Connect(ctx context.Context, addr string) error {
 	if c.Connected(addr) {
 		return nil
 	}
-	return c.pool.await(ctx, core.Connect{Addr: addr, Spare: true})
+	return c.pool.await(ctx, poolcore.Connect{Addr: addr, Spare: true})
 }
 
 func (c control) Connected(addr string) bool {
@@ -94,7 +94,7 @@ func (c control) Moved(ctx context.Context, addr string) (bool, error) {
 
 func (c control) Renew(ctx context.Context, addr string, prove poolhooks.Proof) error {
 	err, asked := actor.Ask(ctx, c.pool.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Message: core.Renew{Addr: addr, Proof: prove, Reply: r}}
+		return mail{Message: poolcore.Renew{Addr: addr, Proof: prove, Reply: r}}
 	})
 	return cmp.Or(asked, err)
 }
@@ -102,10 +102,10 @@ func (c control) Renew(ctx context.Context, addr string, prove poolhooks.Proof) 
 func (c control) Usual(addr, method string) time.Duration { return c.pool.usual.takes(addr, method) }
 
 // dialPolicy is a poolhooks.DialPolicy.
-type dialPolicy struct{ *core.Backoffs }
+type dialPolicy struct{ *poolcore.Backoffs }
 
 func newDialPolicy(chance func() float64) poolhooks.DialPolicy {
-	return dialPolicy{core.NewBackoffs(chance)}
+	return dialPolicy{poolcore.NewBackoffs(chance)}
 }
 
 func (d dialPolicy) Refuse(now time.Time, addr string, connected bool) error {
@@ -124,13 +124,13 @@ func (d dialPolicy) Failed(now time.Time, addr string, late bool, limit time.Dur
 	if late {
 		err = error(&dialing.LateError{Limit: limit})
 	}
-	d.Backoffs.Failed(now, core.Failure{Addr: addr, Err: err, Timeout: late}, connected)
+	d.Backoffs.Failed(now, poolcore.Failure{Addr: addr, Err: err, Timeout: late}, connected)
 }
 
 var errDialFailed = errors.New("refused")
 
 func (d dialPolicy) Ended(now time.Time, addr string, session uint64, cause error, connected bool) {
-	if d.Backoffs.Ended(now, addr, session, core.LetGo(cause)) {
-		d.Backoffs.Failed(now, core.Failure{Addr: addr, Err: cause}, connected)
+	if d.Backoffs.Ended(now, addr, session, poolcore.LetGo(cause)) {
+		d.Backoffs.Failed(now, poolcore.Failure{Addr: addr, Err: cause}, connected)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -30,12 +30,12 @@ func TestTheStreamsOfABurstAreClosedWithinMinutes(t *testing.T) {
 
 	now := time.Unix(1000, 0)
 	o := &owner{pool: &Pool{}, live: map[uint64]*connection{1: s}}
-	o.core = core.New(core.Config{
+	o.core = poolcore.New(poolcore.Config{
 		Idle: time.Hour, Chance: func() float64 { return 0.5 }, Classify: classify,
-		Usage: func(uint64) core.Usage { u := s.Usage(); u.Used = now; return u },
+		Usage: func(uint64) poolcore.Usage { u := s.Usage(); u.Used = now; return u },
 	})
-	o.core.Step(now, core.Connect{Addr: addrA})
-	o.core.Step(now, core.Dialed{Addr: addrA, Session: 1})
+	o.core.Step(now, poolcore.Connect{Addr: addrA})
+	o.core.Step(now, poolcore.Dialed{Addr: addrA, Session: 1})
 	o.core.Take()
 	quiet := o.core.Deadline()
 
@@ -59,7 +59,7 @@ func TestTheStreamsOfABurstAreClosedWithinMinutes(t *testing.T) {
 	if s.IdleStreams() != burst || !s.Usage().Surplus {
 		t.Fatalf("%d idle streams, %+v", s.IdleStreams(), s.Usage())
 	}
-	o.core.Step(now, core.Surplus{Session: 1})
+	o.core.Step(now, poolcore.Surplus{Session: 1})
 	begin := now
 	left := map[bool]int{} // two minutes after the burst or before, and later
 	for at := o.core.Deadline(); at.Before(quiet); at = o.core.Deadline() {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
@@ -16,7 +16,7 @@ import (
 type owner struct {
 	pool *Pool
 	self actor.Self[mail]
-	core *core.Core
+	core *poolcore.Core
 	live map[uint64]*connection // every session that has not ended
 
 	dialing map[uint64]context.CancelCauseFunc // gives up a dial under way
@@ -29,7 +29,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		pool: p, self: self,
 		live: make(map[uint64]*connection), dialing: make(map[uint64]context.CancelCauseFunc),
 	}
-	o.core = core.New(core.Config{
+	o.core = poolcore.New(poolcore.Config{
 		Idle: p.cfg.IdleTimeout, Silence: p.cfg.SilenceLimit, Ping: p.cfg.PingTimeout,
 		Drain: p.cfg.DrainTimeout, Dial: p.cfg.DialTimeout, Corroborate: p.hooks.Suspect != nil,
 		Chance: rand.Float64, Usage: o.usage, Classify: classify,
@@ -55,14 +55,14 @@ func (o *owner) Step(now time.Time, letter mail) {
 			o.takeOffer(now, letter.offer)
 		}
 		return
-	case core.Connect:
+	case poolcore.Connect:
 		o.noteEnd(m.Except)
-	case core.Disconnected:
+	case poolcore.Disconnected:
 		o.noteEnd(m.Session)
 		delete(o.live, m.Session)
-	case core.Leaving:
+	case poolcore.Leaving:
 		o.noteEnd(m.Session)
-	case core.Dialed:
+	case poolcore.Dialed:
 		delete(o.dialing, m.Session)
 		o.noteDial(m.Addr, m.Err)
 	}
@@ -76,7 +76,7 @@ func (o *owner) Step(now time.Time, letter mail) {
 }
 
 // step has the core take a message, and carries out the effects.
-func (o *owner) step(now time.Time, m core.Message) {
+func (o *owner) step(now time.Time, m poolcore.Message) {
 	o.core.Step(now, m)
 	o.apply()
 }
@@ -91,11 +91,11 @@ func (o *owner) Expire(now time.Time) {
 }
 
 // usage is how a session is used; none that has ended is.
-func (o *owner) usage(id uint64) core.Usage {
+func (o *owner) usage(id uint64) poolcore.Usage {
 	if s := o.live[id]; s != nil {
 		return s.Usage()
 	}
-	return core.Usage{}
+	return poolcore.Usage{}
 }
 
 // Deadline is the core's, or that of the next notice.
@@ -131,36 +131,36 @@ func (o *owner) logFault(cause error) {
 func (o *owner) apply() {
 	for _, e := range o.core.Take() {
 		switch e := e.(type) {
-		case core.Dial:
+		case poolcore.Dial:
 			o.avoid(e.Avoid)
 			o.dial(e)
-		case core.DialFailed:
+		case poolcore.DialFailed:
 			o.dialFailed(e)
-		case core.Abandon:
+		case poolcore.Abandon:
 			if end := o.dialing[e.Session]; end != nil {
 				end(errAbandoned)
 			}
-		case core.Publish:
+		case poolcore.Publish:
 			o.publish(e)
-		case core.Answer:
+		case poolcore.Answer:
 			e.To.Send(refusalError(e.Err))
-		case core.Retire:
+		case poolcore.Retire:
 			o.on(e.Session, func(s *connection) { o.retire(s, e.Cause) })
-		case core.Replaced:
+		case poolcore.Replaced:
 			o.renewed(e.Addr)
-		case core.Release:
+		case poolcore.Release:
 			o.on(e.Session, (*connection).Shut)
-		case core.Trim:
+		case poolcore.Trim:
 			o.on(e.Session, (*connection).Trim)
-		case core.Cut:
+		case poolcore.Cut:
 			o.on(e.Session, func(s *connection) { o.cut(s, e.Cause) })
-		case core.Ping:
+		case poolcore.Ping:
 			o.on(e.Session, o.ping)
-		case core.Ask:
+		case poolcore.Ask:
 			o.on(e.Session, o.ask)
-		case core.Desert:
+		case poolcore.Desert:
 			o.on(e.Session, func(s *connection) { o.desert(s, e.Cause) })
-		case core.Suspect:
+		case poolcore.Suspect:
 			o.pool.hooks.Suspect(e.Addr)
 		}
 	}

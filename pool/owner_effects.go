@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/internal/printable"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
@@ -18,7 +18,7 @@ import (
 var errAbandoned = errors.New("dial was given up: no call waits for it any more")
 
 // dial starts the goroutine that dials, and runs the session then.
-func (o *owner) dial(d core.Dial) {
+func (o *owner) dial(d poolcore.Dial) {
 	dialing, abandon := context.WithCancelCause(context.Background())
 	o.dialing[d.Session] = abandon
 	o.self.Go(func(ctx context.Context) {
@@ -30,18 +30,18 @@ func (o *owner) dial(d core.Dial) {
 
 // overdue reports a dial that is late. It waits for room in the mailbox, but not beyond
 // the dial's end.
-func (o *owner) overdue(ctx context.Context, d core.Dial, connected bool) {
+func (o *owner) overdue(ctx context.Context, d poolcore.Dial, connected bool) {
 	at := PhaseDial
 	if connected {
 		at = PhaseHandshake
 	}
 	err := &DialError{Addr: d.Addr, Phase: at, Err: &dialing.LateError{Limit: o.pool.cfg.DialTimeout}}
-	_ = o.tell(ctx, mail{Message: core.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
+	_ = o.tell(ctx, mail{Message: poolcore.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
 }
 
 // dialFailed counts a dial that failed or is late, once, and calls Hooks.Down for a server
 // that is judged by it.
-func (o *owner) dialFailed(e core.DialFailed) {
+func (o *owner) dialFailed(e poolcore.DialFailed) {
 	if !e.Again && !errors.Is(e.Err, errAbandoned) {
 		o.pool.counts.dialFailures.Add(1)
 	}
@@ -63,7 +63,7 @@ func (o *owner) ask(s *connection) {
 		err := s.Serves(ctx, &session.Request{
 			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
 		})
-		_ = o.tell(ctx, mail{Message: core.Served{Addr: s.Addr, Session: s.ID, Err: err}})
+		_ = o.tell(ctx, mail{Message: poolcore.Served{Addr: s.Addr, Session: s.ID, Err: err}})
 	})
 }
 
@@ -98,14 +98,14 @@ func (o *owner) renewed(addr string) {
 func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {
 		o.pool.log.Warn().Str("server", s.Addr).Int64("on_it", s.InFlight()).
-			Int("per_server", core.MaxPerServer).Int("left", core.MaxLeft).
+			Int("per_server", poolcore.MaxPerServer).Int("left", poolcore.MaxLeft).
 			Msg("a session that had left use was ended: there are too many of these")
 	}
 	s.End(cause)
 }
 
 // publish makes the sessions that are up the ones that calls find.
-func (o *owner) publish(e core.Publish) {
+func (o *owner) publish(e poolcore.Publish) {
 	t := make(table, len(e.Sessions))
 	for addr, id := range e.Sessions {
 		if s := o.live[id]; s != nil {
@@ -144,7 +144,7 @@ func (o *owner) reportEnd(s *connection, err error) {
 // down calls Hooks.Down for a server that cannot be reached, or that is leaving, but not
 // for a session that this side had no more use for.
 func (o *owner) down(addr string, err error) {
-	if err != nil && !core.LetGo(err) && o.pool.hooks.Down != nil {
+	if err != nil && !poolcore.LetGo(err) && o.pool.hooks.Down != nil {
 		o.pool.hooks.Down(addr, err)
 	}
 }
@@ -158,13 +158,13 @@ func (o *owner) ping(s *connection) {
 		if errors.Is(err, mux.ErrPingTimeout) {
 			return // the core has its own timeout
 		}
-		_ = o.tell(ctx, mail{Message: core.Pinged{Session: s.ID, Err: err}})
+		_ = o.tell(ctx, mail{Message: poolcore.Pinged{Session: s.ID, Err: err}})
 	})
 }
 
 // connect dials, within the dial's own context, and then runs the session until it has
 // ended.
-func (o *owner) connect(ctx, within context.Context, d core.Dial) {
+func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	p, log := o.pool, o.pool.log
 	p.counts.dials.Add(1)
 	begin := time.Now()
@@ -182,7 +182,7 @@ func (o *owner) connect(ctx, within context.Context, d core.Dial) {
 		p.counts.sessions.Add(1) // before a call can find it
 		s.Listen()
 	}
-	stopped := o.tell(ctx, mail{Message: core.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
+	stopped := o.tell(ctx, mail{Message: poolcore.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
 		return
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
@@ -60,7 +60,7 @@ type table map[string]*connection
 // mail is one message in the owner's mailbox, with the session that it is about; or credentials
 // that are offered, or were tried; or the result of a check.
 type mail struct {
-	core.Message
+	poolcore.Message
 	session *connection
 	offer   *offer // with no message, as check
 	check   *check

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/testutil"
 	"github.com/open-nomad/rpcproxy/testutil/dnstest"
 )
@@ -296,7 +296,7 @@ func TestASessionThatIsNotProvenChangesNothing(t *testing.T) {
 	if len(down) > 0 {
 		t.Errorf("a server was judged: %s", <-down)
 	}
-	if err := pool.Control(p).Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, core.ErrNotRenewed) {
+	if err := pool.Control(p).Renew(within(t), "127.0.0.9:1", nil); !errors.Is(err, poolcore.ErrNotRenewed) {
 		t.Error(err)
 	}
 	stop(t, p.Stop)

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
@@ -160,7 +160,7 @@ func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.
 		sp := newSilentPool(t, Config{})
 		time.AfterFunc(500*time.Millisecond, func() {
 			sp.alive()
-			_ = sp.actor.Tell(context.Background(), mail{Message: core.Leaving{Addr: "a:1", Session: 1}})
+			_ = sp.actor.Tell(context.Background(), mail{Message: poolcore.Leaving{Addr: "a:1", Session: 1}})
 		})
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 500*time.Millisecond+sure, "left")

@@ -8,7 +8,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/contain"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
@@ -152,13 +152,13 @@ func (o *owner) adopt(now time.Time, of *offer) (judge bool) {
 	switch withdraws := next.Withdraws(before); {
 	case judge && !withdraws:
 		o.install(now, next.With(before), of.by)
-		o.step(now, core.Retrusted{})
+		o.step(now, poolcore.Retrusted{})
 	default:
 		if o.tls.trying = 0; judge {
 			o.tls.trying = max(of.serial, 1)
 		}
 		o.install(now, next, of.by)
-		o.step(now, core.Secured{})
+		o.step(now, poolcore.Secured{})
 	}
 	o.recheck(now)
 	return judge
@@ -185,7 +185,7 @@ func (o *owner) judge(now time.Time, of *offer) {
 	case of.next == nil:
 		o.tls.trying = 0
 		o.install(now, nil, nil)
-		o.step(now, core.Secured{})
+		o.step(now, poolcore.Secured{})
 		o.recheck(now)
 	case of.next == before: // since it was adopted
 		o.tls.trying = 0
@@ -198,7 +198,7 @@ func (o *owner) judge(now time.Time, of *offer) {
 		}
 		o.tls.trying = 0
 		o.install(now, next, nil)
-		o.step(now, core.Secured{})
+		o.step(now, poolcore.Secured{})
 	}
 	p.log.Info().Bool("watched", watched).Bool("offered", of.lasting).Msg("TLS credentials replaced")
 	of.reply.Send(nil)
@@ -211,7 +211,7 @@ func (o *owner) refuse(now time.Time, of *offer) {
 	if verdict && o.tls.trying != 0 && of.next != nil && in.Shows() == of.next.Shows() && in.Shows() != o.tls.proven.Shows() {
 		o.tls.trying = 0
 		o.install(now, in.With(o.tls.proven), of.by)
-		o.step(now, core.Secured{})
+		o.step(now, poolcore.Secured{})
 	}
 	err := of.refused
 	switch {
@@ -276,7 +276,7 @@ func (o *owner) adoptParents(now time.Time) {
 	}
 	p.creds.Store(next)
 	o.tls.proven = next
-	o.step(now, core.Secured{})
+	o.step(now, poolcore.Secured{})
 	o.recheck(now)
 }
 

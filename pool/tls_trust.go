@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/credentials"
 )
 
@@ -67,10 +67,10 @@ func (o *owner) takeCheck(now time.Time, c *check) {
 	for _, id := range c.trusted {
 		o.on(id, func(s *connection) { s.trust = trust{under: c.under.Trusts()} })
 	}
-	m := core.Checked{Trusted: c.trusted}
+	m := poolcore.Checked{Trusted: c.trusted}
 	for _, id := range c.distrusted {
 		o.on(id, func(s *connection) {
-			m.Distrusted = append(m.Distrusted, core.Distrusted{Session: id, Since: s.trust.unsure})
+			m.Distrusted = append(m.Distrusted, poolcore.Distrusted{Session: id, Since: s.trust.unsure})
 		})
 	}
 	if len(m.Distrusted) > 0 {

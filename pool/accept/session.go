@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -160,16 +160,16 @@ func (s *Session) ping() {
 type notices struct{ session *Session }
 
 // TryTell has a silent agent pinged.
-func (n notices) TryTell(m core.Message) bool {
-	if _, silent := m.(core.Overdue); silent {
+func (n notices) TryTell(m poolcore.Message) bool {
+	if _, silent := m.(poolcore.Overdue); silent {
 		n.session.ping()
 	}
 	return true
 }
 
 // Tell ends a session whose only stream has ended.
-func (n notices) Tell(_ context.Context, m core.Message) {
-	if _, drained := m.(core.Drained); drained {
+func (n notices) Tell(_ context.Context, m poolcore.Message) {
+	if _, drained := m.(poolcore.Drained); drained {
 		n.session.session.Shut()
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
 // LateError is context.DeadlineExceeded with the limit in its text.
@@ -19,7 +19,7 @@ func (e *LateError) Unwrap() error { return context.DeadlineExceeded }
 
 // timing is the part of a dial's context about its limits.
 type timing struct {
-	core.Limits
+	poolcore.Limits
 	callers time.Duration        // how long callers wait for it
 	begin   time.Time            // of the dial; zero: it has other limits
 	late    func(connected bool) // called once, when their time is over and the dial goes on
@@ -51,7 +51,7 @@ type timingKey struct{}
 
 // WithLimits is ctx for a dial with these limits, for which callers wait that long. late is
 // called once, by any goroutine, when their time is over and the dial goes on.
-func WithLimits(ctx context.Context, l core.Limits, callers time.Duration, late func(connected bool)) context.Context {
+func WithLimits(ctx context.Context, l poolcore.Limits, callers time.Duration, late func(connected bool)) context.Context {
 	return context.WithValue(ctx, timingKey{}, &timing{Limits: l, callers: callers, late: late})
 }
 

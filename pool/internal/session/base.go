@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -87,7 +87,7 @@ func (s *base) answered() {
 	if s.proven.Load() || !s.proven.CompareAndSwap(false, true) {
 		return
 	}
-	if !s.cfg.Notify.TryTell(core.Proven{Addr: s.Addr}) {
+	if !s.cfg.Notify.TryTell(poolcore.Proven{Addr: s.Addr}) {
 		s.proven.Store(false)
 	}
 }
@@ -152,7 +152,7 @@ func (s *base) reportUnopened() {
 	if o.Waiting() <= 0 || !o.Reported.CompareAndSwap(false, true) {
 		return
 	}
-	if !s.cfg.Notify.TryTell(core.Unopened{Session: s.ID}) || o.Waiting() <= 0 {
+	if !s.cfg.Notify.TryTell(poolcore.Unopened{Session: s.ID}) || o.Waiting() <= 0 {
 		// It is repeated; or the last one was acknowledged just before, and those that
 		// follow would not be reported.
 		o.Reported.Store(false)
@@ -167,7 +167,7 @@ func (s *base) overdue() time.Duration {
 	if left := max(limit-s.conn.Silence(), excused); left > 0 {
 		return left
 	}
-	s.cfg.Notify.TryTell(core.Overdue{Session: s.ID})
+	s.cfg.Notify.TryTell(poolcore.Overdue{Session: s.ID})
 	return limit
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -40,13 +40,13 @@ func (c *Config) now() time.Duration { return time.Since(c.Origin) }
 // Notify brings the reports of sessions to the owner of their pool. TryTell does not
 // block, and reports whether m was taken; Tell blocks until it is, or ctx ends.
 //
-// What a waiting call sees is reported again while it lasts: core.Overdue, core.Late,
-// core.Unopened. A core.Proven that was not taken is repeated with the next answer. A
-// core.Unanswered may be lost. Tell brings core.Leaving, core.Drained and
-// core.Disconnected.
+// What a waiting call sees is reported again while it lasts: poolcore.Overdue, poolcore.Late,
+// poolcore.Unopened. A poolcore.Proven that was not taken is repeated with the next answer. A
+// poolcore.Unanswered may be lost. Tell brings poolcore.Leaving, poolcore.Drained and
+// poolcore.Disconnected.
 type Notify interface {
-	TryTell(m core.Message) bool
-	Tell(ctx context.Context, m core.Message)
+	TryTell(m poolcore.Message) bool
+	Tell(ctx context.Context, m poolcore.Message)
 }
 
 // Usual remembers how long the methods of servers take. It neither blocks nor allocates.

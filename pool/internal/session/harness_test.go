@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/nbconn"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
@@ -24,8 +24,8 @@ const patience = 30 * time.Second
 // pool is what is above a session: it takes every report.
 type pool struct{}
 
-func (pool) TryTell(core.Message) bool          { return true }
-func (pool) Tell(context.Context, core.Message) {}
+func (pool) TryTell(poolcore.Message) bool          { return true }
+func (pool) Tell(context.Context, poolcore.Message) {}
 
 // times knows of no method that takes long.
 type times struct{}

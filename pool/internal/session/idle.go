@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
 // idleStreams are the call streams of a session that wait for the next calls. Each costs a
@@ -65,7 +65,7 @@ func (l *callStream) put() {
 
 // report has the pool's owner trim, until there is no surplus.
 func (c *idleStreams) report(s *base) {
-	if c.surplus.CompareAndSwap(false, true) && !s.cfg.Notify.TryTell(core.Surplus{Session: s.ID}) {
+	if c.surplus.CompareAndSwap(false, true) && !s.cfg.Notify.TryTell(poolcore.Surplus{Session: s.ID}) {
 		c.surplus.Store(false) // it is repeated with the next call
 	}
 }

@@ -6,18 +6,18 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
 // told is the messages to the pool's owner; it takes none while it is full.
 type told struct {
 	pool
-	all  []core.Message
+	all  []poolcore.Message
 	full bool
 }
 
-func (n *told) TryTell(m core.Message) bool {
+func (n *told) TryTell(m poolcore.Message) bool {
 	if n.full {
 		return false
 	}
@@ -112,7 +112,7 @@ func TestASurplusIsReportedOnceAndAgainWhenItComesBack(t *testing.T) {
 	for range 10 {
 		r.atOnce(restStreams + 1)
 	}
-	if want := []core.Message{core.Surplus{Session: 7}}; !slices.Equal(r.all, want) {
+	if want := []poolcore.Message{poolcore.Surplus{Session: 7}}; !slices.Equal(r.all, want) {
 		t.Fatalf("told %v, want %v", r.all, want)
 	}
 	for range 3 * trimRounds {

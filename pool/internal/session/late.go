@@ -3,7 +3,7 @@ package session
 import (
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
 // mostLate is the longest that a call waits between two reports of Late, as a multiple of
@@ -34,7 +34,7 @@ func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
 		return max(limit-waited, floor-silent)
 	}
 	w.reported = now
-	s.cfg.Notify.TryTell(core.Late{Session: s.ID})
+	s.cfg.Notify.TryTell(poolcore.Late{Session: s.ID})
 	return min(max(waited, floor), mostLate*floor)
 }
 
@@ -62,6 +62,6 @@ func (w *waiter) unanswered() {
 		}
 	}
 	if silent || !late.IsZero() {
-		s.cfg.Notify.TryTell(core.Unanswered{Session: s.ID, Since: s.cfg.Origin.Add(w.begin), Silent: silent, Late: late})
+		s.cfg.Notify.TryTell(poolcore.Unanswered{Session: s.ID, Since: s.cfg.Origin.Add(w.begin), Silent: silent, Late: late})
 	}
 }

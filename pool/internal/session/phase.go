@@ -4,7 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -29,9 +29,9 @@ const (
 var (
 	ErrAttemptTimeout = errors.New("the server did not answer within its share of the call's time")
 	ErrHalfClosed     = errors.New("stream was cut: 5 min after CloseWrite the transport gives it up")
-	ErrLeaving        = core.ErrLeaving
+	ErrLeaving        = poolcore.ErrLeaving
 	ErrMoved          = errors.New("call is to be made on another session")
-	ErrNoStream       = core.ErrNoStream
+	ErrNoStream       = poolcore.ErrNoStream
 	ErrOverrun        = mux.ErrOverrun
 	ErrStalled        = errors.New("stream was cut: the transport took nothing for too long, and what was written last may still arrive")
 	ErrStreamEnded    = errors.New("stream ended without an answer")

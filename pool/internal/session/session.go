@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -66,7 +66,7 @@ func (s *Session) Retire(why, moved error) {
 }
 
 // Shut ends a retired session on which nothing is in flight. If something has begun
-// meanwhile, core.Drained is reported when that has ended.
+// meanwhile, poolcore.Drained is reported when that has ended.
 func (s *Session) Shut() {
 	if s.calls.CompareAndSwap(retiredBit, retiredBit|shutBit) {
 		s.cancel(s.retired)
@@ -87,10 +87,10 @@ func (s *Session) Done() <-chan struct{} { return s.ctx.Done() }
 func (s *Session) End(why error) { s.cancel(why) }
 
 // Usage is how the session is used now.
-func (s *Session) Usage() core.Usage {
+func (s *Session) Usage() poolcore.Usage {
 	at := func(since *atomic.Int64) time.Time { return s.cfg.Origin.Add(time.Duration(since.Load())) }
 	signs := &s.conn.Signs
-	u := core.Usage{
+	u := poolcore.Usage{
 		Busy: s.InFlight() > 0, Used: at(&signs.Data), Heard: at(&signs.Read),
 		Sending: at(&s.excused), Answered: at(&signs.Answered),
 		Pinged:  !s.engaged.Load() && s.accepted.Load() == 0,

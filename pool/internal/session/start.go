@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/pool/internal/core"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -74,18 +74,18 @@ func (s *Session) Run(ctx context.Context, stopped func() error) error {
 		select {
 		case <-leaving:
 			leaving = nil
-			s.cfg.Notify.Tell(ctx, core.Leaving{Addr: s.Addr, Session: s.ID})
+			s.cfg.Notify.Tell(ctx, poolcore.Leaving{Addr: s.Addr, Session: s.ID})
 		case <-ctx.Done():
 			s.cancel(stopped())
 		case <-s.yamux.CloseChan():
 			s.cancel(s.conn.Ended(s.yamux))
 		case <-s.drained:
-			s.cfg.Notify.Tell(ctx, core.Drained{Session: s.ID})
+			s.cfg.Notify.Tell(ctx, poolcore.Drained{Session: s.ID})
 		case <-s.ctx.Done():
 		}
 	}
 	_ = s.yamux.Close() // always nil; ends every call that blocks in yamux
-	s.cfg.Notify.Tell(ctx, core.Disconnected{Addr: s.Addr, Session: s.ID, Err: s.Cause()})
+	s.cfg.Notify.Tell(ctx, poolcore.Disconnected{Addr: s.Addr, Session: s.ID, Err: s.Cause()})
 	s.group.leave()
 	<-s.group.ended
 	s.conn.Forget()

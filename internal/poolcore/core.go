@@ -1,0 +1,113 @@
+package poolcore
+
+import "time"
+
+// Step takes one message.
+func (c *Core) Step(now time.Time, m Message) {
+	c.now = now
+	switch m := m.(type) {
+	case Connect:
+		c.connect(now, m)
+	case Dialed:
+		c.heard()
+		c.dialed(now, m)
+	case DialLate:
+		c.dialLate(now, m)
+	case Withdraw:
+		c.withdraw(m)
+	case Proven:
+		c.dials.Served(m.Addr)
+	case DialSpread:
+		c.dials.Spread(m.Over)
+	case ServersAdded:
+		c.dials.pace = pace{}
+	case Disconnected:
+		c.ended(now, m.Addr, m.Session, m.Err)
+		c.forget(m.Addr, m.Session)
+	case Leaving:
+		c.ended(now, m.Addr, m.Session, ErrLeaving)
+		if l := c.links[m.Addr]; l != nil && l.up && l.session == m.Session {
+			c.drop(now, m.Addr, l, ErrLeaving)
+		}
+	case Retain:
+		c.move(now, m.Addr)
+	case HeartbeatTTL:
+		c.setTTL(now, m.TTL)
+	case Drained:
+		c.drained(now, m.Session)
+	case Surplus:
+		c.surplus(now, m.Session)
+	case Keepalive:
+		c.keepalive = m.Interval
+		for _, s := range c.sessions {
+			s.liveness.next = c.nextUnder(s.liveness.next, now)
+		}
+	case Overdue:
+		c.overdue(now, m.Session)
+	case Pinged:
+		c.pinged(m)
+	case Unanswered:
+		c.leftSilent(m)
+		c.leftLate(m)
+	case Unopened:
+		c.unopened(now, m.Session)
+	case Late:
+		c.late(now, m.Session)
+	case Served:
+		c.served(now, m)
+	case Corroborated:
+		c.corroborate(now, m)
+	case Renew:
+		c.renewAsked(m)
+	case Secured:
+		c.secured()
+	case Retrusted:
+		c.retrusted()
+	case Checked:
+		c.checked(now, m)
+	}
+}
+
+// Deadline is when Expire is to be called; zero: never.
+func (c *Core) Deadline() time.Time {
+	at := c.limitAt
+	for _, s := range c.sessions {
+		at = sooner(sooner(sooner(sooner(at, s.check), s.trim), s.until), sooner(sooner(s.openings.look, s.liveness.deadline()), s.service.deadline()))
+	}
+	for _, l := range c.links {
+		at = sooner(at, l.renewal.again)
+	}
+	return at
+}
+
+// Expire gives up the pings that are due, trims idle streams, and ends the sessions that are no
+// longer used, no longer trusted, or too many.
+func (c *Core) Expire(now time.Time) {
+	c.now = now
+	c.expireLiveness(now)
+	c.expireService(now)
+	c.expireOpenings(now)
+	c.renewDue(now)
+	for id, s := range c.sessions {
+		if due(s.trim, now) {
+			c.trimDue(now, id, s, c.cfg.Usage(id))
+		}
+		switch {
+		case due(s.until, now):
+			c.distrust(id, s)
+		case due(s.check, now):
+			c.look(now, id, s, c.cfg.Usage(id))
+		}
+	}
+	if due(c.limitAt, now) {
+		c.limitAt = time.Time{}
+		c.limit()
+	}
+}
+
+// Take hands over the effects; the slice is valid until the next Step or Expire.
+func (c *Core) Take() []Effect {
+	out := c.effects
+	c.effects = c.effects[:0]
+	return out
+}

@@ -1,0 +1,145 @@
+package poolcore
+
+import (
+	"fmt"
+	"time"
+)
+
+// overdue starts a ping, unless one is out. Overdue is repeated for as long as callers
+// wait, so a session that is neither alive nor given up is pinged again and again.
+func (c *Core) overdue(now time.Time, id uint64) {
+	s := c.sessions[id]
+	if s == nil || !s.liveness.until.IsZero() {
+		return
+	}
+	s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
+	c.emit(Ping{Session: id})
+	if c.cfg.Corroborate && !s.liveness.corroborated {
+		c.emit(Suspect{Addr: s.addr})
+	}
+}
+
+// pinged takes the result of a ping.
+func (c *Core) pinged(m Pinged) {
+	s := c.sessions[m.Session]
+	if s == nil {
+		return
+	}
+	if m.Err == nil {
+		s.liveness = s.liveness.settled()
+		s.openings.alive = true
+		return
+	}
+	c.unanswered(m.Session, s)
+}
+
+// leftSilent remembers a caller that gave up before its call was overdue. The session is
+// looked at when it would have been, so that a call with a short deadline counts too.
+func (c *Core) leftSilent(m Unanswered) {
+	s := c.sessions[m.Session]
+	if s != nil && m.Silent && s.liveness.look.IsZero() && s.liveness.until.IsZero() {
+		s.liveness.look = m.Since.Add(c.cfg.Silence)
+	}
+}
+
+// expireLiveness counts the pings that were not answered in time, and looks at the
+// sessions of callers that left.
+func (c *Core) expireLiveness(now time.Time) {
+	for id, s := range c.sessions {
+		l := &s.liveness
+		if !l.look.IsZero() && !l.look.After(now) {
+			l.look = time.Time{}
+			if now.Sub(c.cfg.Usage(id).Heard) >= c.cfg.Silence {
+				c.overdue(now, id)
+			}
+		}
+		if !l.next.IsZero() && !l.next.After(now) {
+			c.lookForLife(now, id, l, c.cfg.Usage(id))
+		}
+		if l.until.IsZero() || l.until.After(now) {
+			continue
+		}
+		switch u := c.cfg.Usage(id); {
+		case u.Sending.After(now):
+			l.until = u.Sending // and the ping behind it
+		case u.Heard.After(l.asked):
+			*l = l.settled() // not the answer to the ping, but a sign of life
+		case now.Sub(l.until) >= c.cfg.Silence:
+			// So late only because this process was not run, nor its reading goroutine.
+			l.until = now.Add(c.cfg.Silence)
+		default:
+			c.unanswered(id, s)
+		}
+	}
+}
+
+// nextKeepalive is when to look for life after now.
+func (c *Core) nextKeepalive(now time.Time) time.Time {
+	if c.keepalive <= 0 {
+		return time.Time{}
+	}
+	return now.Add(c.keepalive)
+}
+
+// nextUnder is when to look for life under an interval that has just changed, where next
+// was the time before. An interval that keeps changing must not put that off for ever.
+func (c *Core) nextUnder(next, now time.Time) time.Time {
+	at := c.nextKeepalive(now)
+	if at.IsZero() {
+		return at
+	}
+	return sooner(at, next)
+}
+
+// lookForLife pings a session that carries nothing but calls which may wait for long.
+// Bytes that come in are life enough; a session without calls sends nothing.
+func (c *Core) lookForLife(now time.Time, id uint64, l *liveness, u Usage) {
+	l.next = c.nextKeepalive(now)
+	switch {
+	case !u.Busy:
+	case now.Sub(u.Heard) < c.keepalive:
+		l.next = c.nextKeepalive(u.Heard)
+	default:
+		c.overdue(now, id)
+	}
+}
+
+// unanswered notes a failed ping.
+func (c *Core) unanswered(id uint64, s *session) {
+	s.liveness.until, s.liveness.failed = time.Time{}, true
+	if !c.decide(id, s) {
+		c.redial(id, s)
+	}
+}
+
+// heard settles the sessions on which a byte came in since their ping.
+func (c *Core) heard() {
+	for id, s := range c.sessions {
+		if s.liveness.open() && c.cfg.Usage(id).Heard.After(s.liveness.asked) {
+			s.liveness = s.liveness.settled()
+		}
+	}
+}
+
+// corroborate notes that another server answers, for every session to m.Addr.
+func (c *Core) corroborate(now time.Time, m Corroborated) {
+	for id, s := range c.sessions {
+		if s.addr != m.Addr {
+			continue
+		}
+		c.corroborateService(now, s)
+		if s.liveness.open() {
+			s.liveness.corroborated = true
+			c.decide(id, s)
+		}
+	}
+}
+
+// decide ends a session whose silence is certain, and reports whether it did.
+func (c *Core) decide(id uint64, s *session) bool {
+	if !s.liveness.failed || c.cfg.Corroborate && !s.liveness.corroborated {
+		return false
+	}
+	c.cut(id, s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.Ping))
+	return true
+}

@@ -1,0 +1,199 @@
+package poolcore
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// pauseGrowth bounds the pause between two Status.Pings that are not answered where
+	// no other server answers either: it doubles from SilenceLimit to so many of it.
+	pauseGrowth = 30
+	// calmLooks is for how many SilenceLimits the looks for callers that left rest
+	// after a Status.Ping was answered.
+	calmLooks = 5
+	// bulkExtensions is how often the judgement is put off, by half of PingTimeout, while
+	// large requests or replies pass: the answer may be queued behind them.
+	bulkExtensions = 8
+	// sendingExtensions is the same while large requests are on their way out that the
+	// server has not taken.
+	sendingExtensions = 60
+)
+
+// late makes a Status.Ping on a session, unless one is under way or was just made. Late
+// is repeated for as long as callers wait.
+func (c *Core) late(now time.Time, id uint64) {
+	s := c.sessions[id]
+	if s == nil || s.deserted || s.proving || s.service.out || now.Before(s.service.rest) {
+		return
+	}
+	c.ask(now, id, s)
+	if c.cfg.Corroborate {
+		// A server that serves has answered by then: no other one is asked, or dialed,
+		// because a call takes long.
+		s.service.search = now.Add(c.cfg.Ping / 2)
+	}
+}
+
+// ask begins a Status.Ping; what an earlier one has shown no longer counts.
+func (c *Core) ask(now time.Time, id uint64, s *session) {
+	v := &s.service
+	*v = service{
+		asked: now, out: true, until: now.Add(c.cfg.Ping),
+		pause: v.pause, look: v.look, since: v.since, calm: v.calm,
+	}
+	c.emit(Ask{Session: id})
+}
+
+// leftLate remembers a caller that gave up on a call which was not late yet. The session
+// is looked at when it would have been.
+func (c *Core) leftLate(m Unanswered) {
+	s := c.sessions[m.Session]
+	if s == nil || m.Late.IsZero() || s.deserted || s.service.out || !s.service.look.IsZero() {
+		return
+	}
+	s.service.since, s.service.look = m.Since, later(m.Late, s.service.calm)
+}
+
+// served takes the result of a Status.Ping.
+func (c *Core) served(now time.Time, m Served) {
+	if c.proved(now, m) {
+		return
+	}
+	s := c.sessions[m.Session]
+	if s == nil {
+		return
+	}
+	if m.Err == nil {
+		s.service.out = false
+		c.serves(now, s)
+		return
+	}
+	v := &s.service
+	v.out = false
+	if v.open() {
+		v.pause = min(max(2*v.pause, c.cfg.Silence), pauseGrowth*c.cfg.Silence)
+		v.rest = now.Add(v.pause)
+	}
+}
+
+// serves notes that a call was answered.
+func (c *Core) serves(now time.Time, s *session) {
+	s.service = service{
+		out:  s.service.out, // another call was answered: one Status.Ping at a time
+		rest: now.Add(c.cfg.Silence), calm: now.Add(calmLooks * c.cfg.Silence),
+	}
+}
+
+// expireService does what is due about sessions that may not serve.
+func (c *Core) expireService(now time.Time) {
+	for id, s := range c.sessions {
+		v := &s.service
+		if due(v.look, now) {
+			v.look = time.Time{}
+			if !c.cfg.Usage(id).Answered.After(v.since) {
+				c.late(now, id)
+			}
+		}
+		if due(v.search, now) {
+			v.search = time.Time{}
+			if !v.corroborated && !c.cfg.Usage(id).Answered.After(v.asked) {
+				c.emit(Suspect{Addr: s.addr})
+			}
+		}
+		if due(v.until, now) {
+			c.judge(now, id, s, c.cfg.Usage(id))
+		}
+	}
+}
+
+// judge decides about a session whose Status.Ping was to be answered by now.
+func (c *Core) judge(now time.Time, id uint64, s *session, u Usage) {
+	v := &s.service
+	switch {
+	case u.Answered.After(v.asked):
+		c.serves(now, s) // also for another call: the server may have trouble with one method only
+	case now.Sub(v.until) >= c.cfg.Silence:
+		// So late only because this process was not run, nor its reading goroutine.
+		v.until = now.Add(c.cfg.Silence)
+	case v.extensions < bulkExtensions && !u.Bulk.IsZero() && now.Sub(u.Bulk) < 2*c.cfg.Ping:
+		v.extensions++
+		v.until = now.Add(c.cfg.Ping / 2)
+	case v.extensions < sendingExtensions && u.Sending.After(now):
+		v.extensions++
+		v.until = sooner(now.Add(c.cfg.Ping/2), u.Sending) // large requests are on their way before it
+	case !s.liveness.until.IsZero() && !u.Heard.After(s.liveness.asked):
+		v.until = s.liveness.until // no byte comes in: that is decided in liveness.go
+	default:
+		v.until, v.failed = time.Time{}, true
+		if v.corroborated {
+			c.leave(now, id, s, v.failure(c.cfg, "while another server answers"))
+			return
+		}
+		c.redial(id, s)
+	}
+}
+
+// corroborateService notes that another server answers. The session is judged at the next
+// Expire.
+func (c *Core) corroborateService(now time.Time, s *session) {
+	v := &s.service
+	if !v.open() || s.proving || s.deserted {
+		return
+	}
+	if v.corroborated = true; v.failed {
+		v.until = now
+	}
+}
+
+// leave takes a session that does not serve out of use, and has the calls leave it that can
+// be made elsewhere. The others wait on: if they were ended, it would never be known
+// whether they were executed.
+func (c *Core) leave(now time.Time, id uint64, s *session, cause error) {
+	s.service, s.deserted = service{}, true
+	if l := c.links[s.addr]; l != nil && l.up && l.session == id {
+		c.drop(now, s.addr, l, cause)
+	}
+	c.emit(Desert{Session: id, Cause: cause})
+}
+
+// prove makes a Status.Ping on a new session to a server that does not serve on its old one: that it came
+// up shows only that the transport lives.
+func (c *Core) prove(now time.Time, l *link, id uint64) {
+	s := c.sessions[id]
+	s.proving, s.check = true, time.Time{}
+	l.renewal = renewal{session: id, redial: true, proving: true}
+	c.ask(now, id, s)
+}
+
+// proved takes the result of such a Status.Ping, and reports whether it was one.
+func (c *Core) proved(now time.Time, m Served) bool {
+	l, s := c.links[m.Addr], c.sessions[m.Session]
+	awaited := l != nil && l.renewal.proving && l.renewal.session == m.Session
+	if awaited {
+		l.renewal = renewal{}
+	}
+	if s == nil || !s.proving {
+		return awaited
+	}
+	s.proving, s.service, s.check = false, service{}, now.Add(c.cfg.Idle)
+	if !awaited || m.Err != nil || !c.sessions[l.session].unfit() {
+		c.retire(now, m.Session, ErrIdle)
+		return true
+	}
+	id, old := l.session, c.sessions[l.session]
+	c.supersede(now, l, m.Session)
+	c.emit(Replaced{Addr: m.Addr})
+	cause := old.service.failure(c.cfg, "while a new connection works")
+	c.retire(now, id, cause)
+	c.leave(now, id, old, cause)
+	return true
+}
+
+// failure is why calls leave a session.
+func (v *service) failure(cfg Config, but string) error {
+	if v.noStream {
+		return fmt.Errorf("%w: %w: none for %v, %s", ErrNotServing, ErrNoStream, openingLimits*cfg.Silence, but)
+	}
+	return fmt.Errorf("%w: none within %v, %s", ErrNotServing, cfg.Ping, but)
+}

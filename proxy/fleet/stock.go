@@ -1,0 +1,172 @@
+package fleet
+
+import "time"
+
+// The model of Nomad 2.0.6's client, from how it behaves: one list of servers that is
+// shuffled when heartbeats name others, and cycled at each failure of its first
+// (client/servers/manager.go); rounds every 300 to 600 s, longer in big fleets (the
+// same); dials of up to 10 s, sessions cached for 5 min (helper/pool/pool.go); yamux's
+// keepalive of 30 s with 10 s of patience; a call that is sent again at once only if
+// its session ended with EOF (client/rpc.go), everything else by the loop that made it
+// (client/client.go).
+const (
+	stockDialLimit = 10 * time.Second
+	stockHold      = 5 * time.Second
+	stockIdle      = 5 * time.Minute
+	stockRetry     = 312 * time.Millisecond
+	stockPatience  = 10 * time.Second
+	stockRound     = 300 * time.Second
+	stockPerSecond = 64 // rebalancing connections that one server is to have
+)
+
+// stockEvent does what happens to a stock agent.
+func (f *Fleet) stockEvent(a *agent, e event) {
+	switch e.kind {
+	case evStart:
+		f.stockStart(a)
+	case evBeat:
+		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {
+			f.stockBegin(a, beat)
+		}
+	case evDialed:
+		f.stockDialed(a, e.server, e.arg)
+	case evAnswered:
+		f.stockAnswered(a, e)
+	case evNoLeader:
+		if a.current(e) != nil {
+			f.stockFailed(a, e.server)
+			f.stockAgain(a, beat, true)
+		}
+	case evPause:
+		if a.current(e) != nil {
+			f.stockTry(a, int(e.call))
+		}
+	case evLoop:
+		if c := a.current(e); c != nil {
+			c.on = false
+			f.stockBegin(a, int(e.call))
+		}
+	case evHeld:
+		if a.watchEnds == e.at && a.stock.watched == e.server && f.reaches(a, e.server) {
+			a.watchEnds = 0
+			f.stockUsed(a, e.server)
+			f.stockBegin(a, watch)
+		}
+	case evBroke:
+		f.stockBroke(a, e.server)
+	case evAlive:
+		f.stockAlive(a, e)
+	case evRound:
+		f.stockRebalance(a)
+	case evPing:
+		if e.gen == a.stock.round {
+			f.stockPinged(a, e.arg == made)
+		}
+	}
+}
+
+func (f *Fleet) stockStart(a *agent) {
+	a.stock = &stock{}
+	for _, srv := range f.known {
+		a.stock.order = append(a.stock.order, f.number[srv.Addr])
+	}
+	f.stockShuffle(a, a.stock.order)
+	f.stockMove(a, a.stock.order[0])
+	f.stockBegin(a, watch)
+	f.in(a.upTo(10*time.Second), event{agent: a.id, kind: evBeat, gen: a.beat})
+	f.in(stockRound, event{agent: a.id, kind: evRound})
+}
+
+func (f *Fleet) stockShuffle(a *agent, list []int16) {
+	a.rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+}
+
+// stockMove notes which server is in front.
+func (f *Fleet) stockMove(a *agent, n int16) {
+	if a.front == n {
+		return
+	}
+	if a.front >= 0 {
+		f.servers[a.front].active--
+		f.count(f.moves)
+	}
+	a.front = n
+	f.servers[n].active++
+}
+
+// stockFailed puts a server last that was first.
+func (f *Fleet) stockFailed(a *agent, n int16) {
+	if list := a.stock.order; len(list) > 1 && list[0] == n {
+		copy(list, list[1:])
+		list[len(list)-1] = n
+		f.stockMove(a, list[0])
+	}
+}
+
+// stockListed takes the servers that a heartbeat names, if they are others.
+func (f *Fleet) stockListed(a *agent) {
+	var named []int16
+	listed := uint64(0)
+	for _, n := range a.stock.order {
+		listed |= 1 << n
+	}
+	for i := range f.servers {
+		if f.servers[i].named {
+			named = append(named, int16(i))
+			listed ^= 1 << i
+		}
+	}
+	if listed == 0 {
+		return
+	}
+	f.stockShuffle(a, named)
+	a.stock.order = named
+	f.stockMove(a, named[0])
+}
+
+// stockRebalance begins a round: the servers are pinged in a new order until one answers.
+func (f *Fleet) stockRebalance(a *agent) {
+	s := a.stock
+	s.pings = append(s.pings[:0], s.order...)
+	f.stockShuffle(a, s.pings)
+	s.failed = 0
+	f.noteRound(a)
+	f.stockPing(a)
+}
+
+func (f *Fleet) stockPing(a *agent) {
+	s := a.stock
+	n := s.pings[0]
+	s.pinging = true
+	s.round++
+	switch {
+	case !f.up(a, n):
+		f.stockDial(a, n)
+	case f.reaches(a, n):
+		f.stockUsed(a, n)
+		f.in(f.rtt(a, n), event{agent: a.id, kind: evPing, server: n, arg: made, gen: s.round})
+	default: // until yamux's keepalive ends the session
+		f.in(serverPing+stockPatience, event{agent: a.id, kind: evPing, server: n, arg: timedOut, gen: s.round})
+	}
+}
+
+func (f *Fleet) stockPinged(a *agent, ok bool) {
+	s := a.stock
+	s.pinging = false
+	s.round++
+	if !ok {
+		if s.failed++; s.failed < len(s.pings) {
+			n := s.pings[0]
+			copy(s.pings, s.pings[1:])
+			s.pings[len(s.pings)-1] = n
+			f.stockPing(a)
+			return
+		}
+	} else {
+		s.order = append(s.order[:0], s.pings...)
+		f.stockMove(a, s.order[0])
+		f.stockUsed(a, s.order[0])
+	}
+	wait := max(stockRound, time.Duration(s.nodes)*time.Second/time.Duration(stockPerSecond*len(s.pings)))
+	f.in(wait+a.upTo(wait), event{agent: a.id, kind: evRound})
+}

@@ -1,0 +1,193 @@
+package fleet
+
+import "time"
+
+func (f *Fleet) stockBegin(a *agent, i int) {
+	c := &a.calls[i]
+	if c.on {
+		return
+	}
+	*c = call{on: true, gen: c.gen + 1, until: f.now + stockHold}
+	if i == watch {
+		c.until += watchFor
+	}
+	f.stockTry(a, i)
+}
+
+func (f *Fleet) stockTry(a *agent, i int) {
+	c := &a.calls[i]
+	n := a.stock.order[0]
+	c.server, c.gen = n, c.gen+1
+	if f.up(a, n) {
+		f.stockSend(a, i, n)
+		return
+	}
+	c.dials = true
+	f.stockDial(a, n)
+}
+
+func (f *Fleet) stockDial(a *agent, n int16) {
+	l := &a.links[n]
+	if l.dial != 0 {
+		return
+	}
+	l.dial = 1
+	how, after := f.connect(a, n, stockDialLimit)
+	f.in(after, event{agent: a.id, kind: evDialed, server: n, arg: how})
+}
+
+func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
+	l := &a.links[n]
+	l.dial = 0
+	ok := how == made && f.reaches(a, n)
+	if ok {
+		*l = link{up: true, since: f.now, ends: f.now + stockIdle}
+		f.count(f.servers[n].handshakes)
+		f.in(serverPing, event{agent: a.id, kind: evAlive, server: n})
+	}
+	for i := range a.calls {
+		if c := &a.calls[i]; c.on && c.dials && c.server == n {
+			c.dials = false
+			if ok {
+				f.stockSend(a, i, n)
+			} else {
+				f.stockFailed(a, n)
+				f.stockAgain(a, i, false)
+			}
+		}
+	}
+	if a.stock.pinging && a.stock.pings[0] == n {
+		f.stockPinged(a, ok)
+	}
+}
+
+// stockUsed keeps a session for another while.
+func (f *Fleet) stockUsed(a *agent, n int16) {
+	if l := &a.links[n]; l.up {
+		l.ends = f.now + stockIdle
+	}
+}
+
+func (f *Fleet) stockSend(a *agent, i int, n int16) {
+	c := &a.calls[i]
+	f.stockUsed(a, n)
+	if i == watch {
+		c.on = false
+		a.stock.watched = n
+		a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
+		f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evHeld, server: n})
+		if a.outSince > 0 && f.reaches(a, n) {
+			f.back(a)
+		}
+		return
+	}
+	c.sent = true
+	f.count(f.servers[n].beats)
+	of := event{agent: a.id, server: n, call: beat, gen: c.gen, kind: evAnswered}
+	switch until := f.leads - f.now; {
+	case !f.reaches(a, n): // it waits for the keepalive
+	case f.hasLeader(n):
+		f.in(f.rtt(a, n)+f.servers[f.leader].rtt, of)
+	case f.leader >= 0 && until > 0 && until < stockHold && !f.servers[n].leaderless:
+		f.in(until+a.upTo(stockRetry), of)
+	default:
+		of.kind = evNoLeader
+		f.in(stockHold, of)
+	}
+}
+
+func (f *Fleet) stockAnswered(a *agent, e event) {
+	c := a.current(e)
+	if c == nil {
+		return
+	}
+	c.on, c.sent = false, false
+	f.noteBeat(a)
+	a.stock.nodes = f.cfg.Nodes
+	f.stockListed(a)
+	a.beat++
+	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
+	for i := range a.calls { // an answered heartbeat ends the other loops' pauses
+		if other := &a.calls[i]; other.on && a.stock.loops[i] {
+			other.on, a.stock.loops[i] = false, false
+			f.stockBegin(a, i)
+		}
+	}
+}
+
+// stockAgain sends a call again, soon if it may, or leaves it to its loop.
+func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
+	c := &a.calls[i]
+	c.gen++
+	c.sent = false
+	of := event{agent: a.id, kind: evPause, call: uint8(i), gen: c.gen}
+	if soon && f.now < c.until {
+		f.in(a.upTo(stockRetry), of)
+		return
+	}
+	of.kind = evLoop
+	a.stock.loops[i] = true
+	wait := 30*time.Second + a.upTo(30*time.Second)
+	if i == beat {
+		wait = f.stockBeatPause(a)
+		if f.cfg.Discovery {
+			f.count(f.discoveries)
+		}
+	}
+	f.in(wait, of)
+}
+
+// stockBeatPause is the pause of the loop of heartbeats (client/client.go,
+// heartbeatStop and retryIntv): by what is left of the TTL, or how long it is over.
+func (f *Fleet) stockBeatPause(a *agent) time.Duration {
+	if a.lastBeat == 0 {
+		return 15*time.Second + a.upTo(15*time.Second)
+	}
+	left := a.lastBeat + a.ttl - f.now
+	switch {
+	case left < -30*time.Second:
+		left = -left
+	case left < 0:
+		return time.Second + a.upTo(time.Second)
+	}
+	switch wait := a.upTo(max(left, 1)); {
+	case wait < time.Second:
+		return time.Second + a.upTo(time.Second)
+	case wait > 30*time.Second:
+		return 25*time.Second + a.upTo(5*time.Second)
+	default:
+		return wait
+	}
+}
+
+// stockAlive is yamux's keepalive of one session.
+func (f *Fleet) stockAlive(a *agent, e event) {
+	switch {
+	case !a.links[e.server].up:
+	case f.reaches(a, e.server):
+		f.in(serverPing, event{agent: a.id, kind: evAlive, server: e.server})
+	case e.arg == 0:
+		e.arg = 1
+		f.in(stockPatience, e)
+	default:
+		f.stockBroke(a, e.server)
+	}
+}
+
+func (f *Fleet) stockBroke(a *agent, n int16) {
+	if !a.links[n].up {
+		return
+	}
+	a.links[n].up = false
+	if a.watchEnds > 0 && a.stock.watched == n {
+		a.watchEnds = 0
+		c := &a.calls[watch]
+		*c = call{on: true, gen: c.gen + 1, until: f.now + stockHold + 100*time.Second}
+		f.stockFailed(a, n)
+		f.stockAgain(a, watch, true)
+	}
+	if c := &a.calls[beat]; c.on && c.sent && c.server == n {
+		f.stockFailed(a, n)
+		f.stockAgain(a, beat, false)
+	}
+}
