@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // asOther is the variable that makes this test's executable a process of user 65534 that
@@ -53,13 +55,7 @@ func knocks(t *testing.T, addr string) {
 }
 
 func TestASidecarRefusesOtherUsersAndLogsEachOnce(t *testing.T) {
-	if os.Geteuid() != 0 {
-		const why = "this test becomes another user and needs root"
-		if os.Getenv("CI") == "true" && os.Getenv("ROOT_TESTS") != "elsewhere" {
-			t.Fatal(why + ": run it with sudo, or say ROOT_TESTS=elsewhere where another step does")
-		}
-		t.Skip(why)
-	}
+	testutil.NeedRoot(t, "becomes another user")
 	c := startCluster(t)
 	p := startProcess(t, nil, nil, "sidecar", "--listen", "127.0.0.1:0", "--servers", strings.Join(c.Addrs(), ","), "--allow-uid", "65533")
 	addr, _ := p.says("sidecar serves agents")["address"].(string)
