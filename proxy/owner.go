@@ -20,6 +20,7 @@ type owner struct {
 	board     *board
 	decisions *recorder
 	tenants   *tenants
+	missed    *missedNotices // by this owner
 	self      actor.Self[messages.Message]
 
 	roster    *roster.Roster
@@ -30,6 +31,7 @@ type owner struct {
 	place     float64       // in [0, 1): this agent's among those that find a server silent together
 	state     stateFile
 	checks    map[string]*check // by address
+	recalling bool              // a recall is on its way
 	message   messages.Message  // the one that this step takes; nil: a deadline
 }
 
@@ -73,6 +75,11 @@ func (o *owner) tell(ctx context.Context, m messages.Message) {
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Message) {
+	o.step(now, m)
+	o.sendRecall()
+}
+
+func (o *owner) step(now time.Time, m messages.Message) {
 	switch received := m.(type) { //nolint:gochecksumtype // the roster takes them all; the shell reads these as well
 	case doubtful:
 		if o.doubt(now, received.FailureNotice) {
@@ -81,6 +88,12 @@ func (o *owner) Step(now time.Time, m messages.Message) {
 		m = received.FailureNotice
 	case checked:
 		o.checkEnded(now, received)
+		return
+	case recall:
+		o.recalling = false
+		for _, missed := range o.missed.take() {
+			o.step(now, missed)
+		}
 		return
 	case messages.Suspected:
 		o.suspected(now, received.Addr)
