@@ -49,7 +49,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 func (p *Pool) sessionConfig(errs sessionErrors, replies *session.ReplyRoom) *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{
-		Origin: p.origin, Logger: p.log, Peer: "server", Counters: &p.counts.Counters,
+		Origin: p.origin, Logger: p.log, Peer: "server", RoomName: "MaxReverseBytes", Counters: &p.counts.Counters,
 		SilenceLimit: p.cfg.SilenceLimit, PingTimeout: p.cfg.PingTimeout,
 		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,
