@@ -41,7 +41,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 	if _, counted := conn.(*credentials.Conn); counted {
 		in, out = new(atomic.Uint64), new(atomic.Uint64) // of the bytes inside TLS, which metered does not count
 	}
-	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Budget: p.budget, CountsAll: p.parent != nil, Violation: newViolation})
+	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Budget: p.budget, Relays: p.cfg.RefuseSidecars, CountsAll: p.parent != nil, Violation: newViolation})
 	return &connection{Session: session.New(ctx, p.sessions, shared, id, addr), conn: shared, route: route}
 }
 
