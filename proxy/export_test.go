@@ -42,7 +42,8 @@ func WithHold(cfg Config, hold func()) Config {
 
 // Fill fills the mailbox of p's owner, which must be in a step that lasts.
 func Fill(p *Proxy) {
-	for p.events.mail.TryTell(messages.Suspected{}) == nil { //nolint:revive // it does all
+	for p.events.mail.TryTell(messages.Suspected{}) == nil {
+		continue
 	}
 }
 

@@ -114,6 +114,19 @@ func (o *owner) step(now time.Time, m messages.Message) {
 	}
 }
 
+// sendRecall sends a recall if there is something to take, and waits for room beside the owner.
+// It is called behind each message: a sender that keeps a notice has seen a full mailbox, or has
+// sent a recall itself.
+func (o *owner) sendRecall() {
+	if o.recalling || o.missed.kept.Load() == nil {
+		return
+	}
+	o.recalling = true
+	o.self.Go(func(ctx context.Context) {
+		_ = o.self.Ref().Tell(ctx, recall{}) // fails once the owner ends
+	})
+}
+
 // Expire carries out the decisions that are due.
 func (o *owner) Expire(now time.Time) {
 	o.message = nil

@@ -45,10 +45,12 @@ func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspecte
 // way there. The pool has judged that the event is about the server's current session, and
 // reports it once, so the notice holds in the order of the mailbox and carries no epoch: with
 // one, an answer that is in the mailbox before it would make it stale.
-func (e *poolEvents) down(addr string, err error) { e.notify(addr, e.notice(addr, err)) }
+func (e *poolEvents) down(addr string, err error) { e.notify(addr, e.notice(addr, err), false) }
 
 // doubt is down where the failure may be about one Tenant's connections only.
-func (e *poolEvents) doubt(addr string, err error) { e.notify(addr, doubtful{e.notice(addr, err)}) }
+func (e *poolEvents) doubt(addr string, err error) {
+	e.notify(addr, doubtful{e.notice(addr, err)}, true)
+}
 
 func (e *poolEvents) notice(addr string, err error) messages.FailureNotice {
 	return messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)}
@@ -56,11 +58,11 @@ func (e *poolEvents) notice(addr string, err error) messages.FailureNotice {
 
 // notify sends a notice about addr, which is kept where the mailbox is full: the pool does not
 // repeat it, and no call finds it out where another session to the server is up by then.
-func (e *poolEvents) notify(addr string, m messages.Message) {
+func (e *poolEvents) notify(addr string, m messages.Message, doubts bool) {
 	if e.mail.TryTell(m) != actor.ErrFull { //nolint:errorlint // a fault of the owner's may wrap one of another actor
 		return
 	}
-	e.missed.keep(addr, m)
+	e.missed.keep(addr, m, doubts)
 	_ = e.mail.TryTell(recall{}) // where it is full the owner has a message to take, and looks behind it
 }
 

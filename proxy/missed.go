@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"maps"
 	"sync/atomic"
 
@@ -14,10 +13,8 @@ type missedNotices struct {
 	kept atomic.Pointer[map[string]messages.Message] // not changed once it is published; nil: none
 }
 
-// keep keeps m, a notice about addr. Of several about one address it keeps the last that is no
-// doubtful one, or else the first.
-func (n *missedNotices) keep(addr string, m messages.Message) {
-	_, doubts := m.(doubtful)
+// keep keeps m, a notice about addr, in place of the one before, unless m doubts only.
+func (n *missedNotices) keep(addr string, m messages.Message, doubts bool) {
 	for {
 		old, next := n.kept.Load(), map[string]messages.Message{addr: m}
 		if old != nil {
@@ -44,16 +41,3 @@ func (n *missedNotices) take() map[string]messages.Message {
 // recall has the owner take what it missed. It goes through the mailbox like any message, so
 // that what was there before a notice is taken before it.
 type recall struct{ messages.Suspected } // so that it is a message
-
-// sendRecall sends a recall if there is something to take, and waits for room beside the owner.
-// It is called behind each message: a sender that keeps a notice has seen a full mailbox, or has
-// sent a recall itself.
-func (o *owner) sendRecall() {
-	if o.recalling || o.missed.kept.Load() == nil {
-		return
-	}
-	o.recalling = true
-	o.self.Go(func(ctx context.Context) {
-		_ = o.self.Ref().Tell(ctx, recall{}) // fails once the owner ends
-	})
-}

@@ -30,15 +30,15 @@ func TestOfMissedNoticesOneOfEachAddressIsKept(t *testing.T) {
 	} {
 		m := notice(each.addr, each.text)
 		if each.doubts {
-			n.keep(each.addr, doubtful{m})
+			n.keep(each.addr, doubtful{m}, true)
 		} else {
-			n.keep(each.addr, m)
+			n.keep(each.addr, m, false)
 		}
 	}
 	var got []string
 	taken := n.take()
 	for _, addr := range slices.Sorted(maps.Keys(taken)) {
-		switch m := taken[addr].(type) { //nolint:gochecksumtype // there are no others
+		switch m := taken[addr].(type) {
 		case messages.FailureNotice:
 			got = append(got, addr+m.Err.Error())
 		case doubtful:
