@@ -6,8 +6,8 @@ import "time"
 // (Linux: the timeout is 1 s at first, and doubles).
 var synAt = [...]time.Duration{time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second}
 
-// dialing is a dial whose SYN is on its way or is sent later.
-type dialing struct {
+// attempted is a dial whose SYN is on its way or is sent later.
+type attempted struct {
 	of    event         // the end of the dial, as its agent gets it
 	began time.Duration // the dial
 	limit time.Duration // of the dial
@@ -19,9 +19,9 @@ type dialing struct {
 
 // syns holds the dials whose SYN is sent later.
 type syns struct {
-	all   []dialing
+	all   []attempted
 	free  []uint32 // places in all
-	begun dialing  // the dial that connect began last
+	begun attempted  // the dial that connect began last
 }
 
 // connect is the result of a's dial to a server, limited to limit: how it ends, and
@@ -29,7 +29,7 @@ type syns struct {
 // caller gives to in comes when the dial ends, with how it ended, and after is the limit.
 func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {
 	d := &f.syns.begun
-	*d = dialing{began: f.now, first: f.now, limit: limit}
+	*d = attempted{began: f.now, first: f.now, limit: limit}
 	if f.cfg.Names {
 		took, answered := f.ask(&f.dns)
 		switch {
@@ -45,7 +45,7 @@ func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, aft
 
 // syn sends a SYN of a dial: how the dial ends, and after what time from now. A server
 // completes handshakes one after the other, also those that are given up meanwhile.
-func (f *Fleet) syn(a *agent, n int16, d *dialing) (how uint32, after time.Duration) {
+func (f *Fleet) syn(a *agent, n int16, d *attempted) (how uint32, after time.Duration) {
 	if d.sent == 0 {
 		d.to = f.choose(n)
 	}

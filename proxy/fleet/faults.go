@@ -26,7 +26,7 @@ func (f *Fleet) Kill(n int) {
 func (f *Fleet) Begin(n int) {
 	s := &f.servers[n]
 	s.up, s.frozen, s.hung, s.voter = true, false, false, true
-	f.returned(n)
+	f.comesBack(n)
 }
 
 // Join has a server start that was not one of the cluster's.
@@ -87,7 +87,7 @@ func (f *Fleet) Freeze(n int) {
 func (f *Fleet) Thaw(n int) {
 	f.servers[n].frozen = false
 	if f.servers[n].up {
-		f.returned(n)
+		f.comesBack(n)
 	}
 }
 
@@ -159,8 +159,8 @@ func (f *Fleet) forgets(n int) {
 	}
 }
 
-// returned notes that a server is there again.
-func (f *Fleet) returned(n int) {
+// comesBack notes that a server is there again.
+func (f *Fleet) comesBack(n int) {
 	f.Name(n, true)
 	f.heldAgain(n)
 	f.vote()
