@@ -12,13 +12,7 @@ const (
 func (f *Fleet) Kill(n int) {
 	s := &f.servers[n]
 	s.up, s.gone, s.free = false, f.now, f.now
-	for i := range f.agents {
-		a := &f.agents[i]
-		if a.links[n].up {
-			f.out(a, int16(n))
-			f.in(s.rtt/2+a.upTo(time.Millisecond), event{agent: a.id, kind: evBroke, server: int16(n)})
-		}
-	}
+	f.broken(int16(n))
 	f.deposed(n)
 }
 
@@ -56,7 +50,10 @@ func (f *Fleet) Freeze(n int) {
 }
 
 // Thaw ends what Freeze began.
-func (f *Fleet) Thaw(n int) { f.servers[n].frozen = false }
+func (f *Fleet) Thaw(n int) {
+	f.servers[n].frozen = false
+	f.quiet(int16(n))
+}
 
 // Cut makes a server silent for so many percent of the agents.
 func (f *Fleet) Cut(n, percent int) {

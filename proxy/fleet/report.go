@@ -77,10 +77,8 @@ func (f *Fleet) Report() *Report {
 		if a.outSince > 0 {
 			r.Out++
 		}
-		for n := range a.links {
-			if f.up(a, int16(n)) {
-				r.Open[n]++
-			}
+		for n := range r.Open {
+			r.Open[n] += f.open(a, int16(n))
 		}
 	}
 	for i := range f.samples {

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -22,6 +24,15 @@ type Fleet struct {
 	leader int           // -1: none
 	leads  time.Duration // from then on
 	grace  time.Duration // until then no heartbeat is missed: a new leader gives all of them time
+
+	end  time.Duration // of the run
+	outs int           // agents that are out
+
+	pools   poolcore.Config      // of all agents
+	replies []actor.Reply[error] // what pools know waiters by, see reply
+	waiters map[actor.Reply[error]]int
+	chance  *rand.Rand // of the agent whose event it is
+	stage
 
 	infos []messages.ServerInfo // of one heartbeat's answer, reused
 	tally
