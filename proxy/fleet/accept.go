@@ -20,8 +20,8 @@ type attempted struct {
 // syns holds the dials whose SYN is sent later.
 type syns struct {
 	all   []attempted
-	free  []uint32 // places in all
-	begun attempted  // the dial that connect began last
+	free  []uint32  // places in all
+	begun attempted // the dial that connect began last
 }
 
 // connect is the result of a's dial to a server, limited to limit: how it ends, and

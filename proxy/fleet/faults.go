@@ -7,18 +7,8 @@ func (f *Fleet) Kill(n int) {
 	s := &f.servers[n]
 	s.up, s.free, s.busy = false, f.now, f.now
 	f.away(n)
-	at := f.address(int16(n))
-	for i := range f.agents {
-		a := &f.agents[i]
-		if f.behind(a, at) != int16(n) {
-			continue
-		}
-		if f.up(a, at) {
-			f.out(a, at)
-			f.in(f.rtt(a, at)/2+a.upTo(time.Millisecond), event{agent: a.id, kind: evBroke, server: at})
-		}
-		f.leadTo(a, -1)
-	}
+	f.broken(int16(n))
+	f.leadNowhere(int16(n))
 	f.vote()
 }
 
@@ -79,7 +69,7 @@ func (f *Fleet) Minority() {
 func (f *Fleet) Freeze(n int) {
 	f.servers[n].frozen = true
 	f.away(n)
-	f.quiet(f.address(int16(n)))
+	f.quiet(int16(n))
 	f.vote()
 }
 
@@ -95,19 +85,13 @@ func (f *Fleet) Thaw(n int) {
 // leads on if it leads.
 func (f *Fleet) Hang(n int) {
 	f.servers[n].hung = true
-	f.servers[n].gone = f.now
-	at := f.address(int16(n))
-	for i := range f.agents {
-		if a := &f.agents[i]; f.behind(a, at) == int16(n) && f.up(a, at) {
-			f.out(a, at)
-		}
-	}
+	f.quiet(int16(n))
 }
 
 // Unhang ends what Hang began.
 func (f *Fleet) Unhang(n int) {
 	f.servers[n].hung = false
-	f.heldAgain(n)
+	f.quiet(int16(n))
 }
 
 // Cut makes a server silent for so many percent of the agents: chance chooses them, for
@@ -123,8 +107,7 @@ func (f *Fleet) CutFrom(n, percent, first int) {
 func (f *Fleet) cutFor(n int, c cut) {
 	s := &f.servers[n]
 	s.cut, s.gone = c, f.now
-	f.quiet(f.address(int16(n)))
-	f.heldAgain(n)
+	f.quiet(int16(n))
 }
 
 // Slow has a server's answers take so much longer; 0: no longer.
@@ -162,26 +145,6 @@ func (f *Fleet) forgets(n int) {
 // comesBack notes that a server is there again.
 func (f *Fleet) comesBack(n int) {
 	f.Name(n, true)
-	f.heldAgain(n)
+	f.quiet(int16(n))
 	f.vote()
-}
-
-// heldAgain ends the outages of the agents whose blocking query a server still holds
-// that had fallen silent.
-func (f *Fleet) heldAgain(n int) {
-	at := f.address(int16(n))
-	for i := range f.agents {
-		a := &f.agents[i]
-		if a.outSince > 0 && f.behind(a, at) == int16(n) && f.serves(a, at) && f.up(a, at) && f.watched(a, at) {
-			f.back(a)
-		}
-	}
-}
-
-// watched reports whether a has its blocking query on a server.
-func (f *Fleet) watched(a *agent, n int16) bool {
-	if f.cfg.Policy == Stock {
-		return a.watchEnds > 0 && a.stock.watched == n
-	}
-	return a.holds(n)
 }

@@ -19,7 +19,7 @@ func TestSessionsOfOneAddressAreLimited(t *testing.T) {
 	check(t, "at another server", c.ended[100].how, made)
 
 	for i := range 10 { // they end their sessions
-		c.agents[i].links[0].up = false
+		c.agents[i].sessions = nil
 	}
 	c.dial(0, limit, those(100, 150)...)
 	c.until(30 * time.Second)

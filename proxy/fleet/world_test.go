@@ -35,7 +35,7 @@ func (c *cluster) dial(n int16, limit time.Duration, agents ...int) {
 
 // until lets the time go to one since the beginning of the run.
 func (c *cluster) until(at time.Duration) {
-	for end := c.cfg.Warm + at; len(c.queue.heap) > 0 && c.queue.heap[0].at <= end; {
+	for end := c.cfg.Warm + at + 1; c.queue.ready(end); {
 		e := c.queue.pop()
 		c.now = e.at
 		switch {
@@ -43,7 +43,9 @@ func (c *cluster) until(at time.Duration) {
 			c.happens(e)
 		case e.kind == evDialed:
 			c.ended[e.agent] = ending{how: e.arg, at: c.now - c.cfg.Warm}
-			c.agents[e.agent].links[e.server].up = e.arg == made
+			if e.arg == made {
+				c.established(&c.agents[e.agent], e.server, 1)
+			}
 		}
 	}
 	c.now = c.cfg.Warm + at
