@@ -49,6 +49,7 @@ func New(cfg Config) *Fleet {
 		f.queue.push(event{at: cfg.Warm + fault.At, agent: world, kind: evFault, arg: uint32(i)})
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
+	f.furnish()
 	f.elect(0)
 	return f
 }
@@ -93,6 +94,8 @@ func (f *Fleet) advanceTo(end time.Duration) {
 		case e.kind == evSample:
 			f.sample()
 			f.in(time.Second, event{agent: world, kind: evSample})
+		case e.agent == world:
+			f.happens(e)
 		case f.cfg.Policy == Stock:
 			f.stockEvent(&f.agents[e.agent], e)
 		default:
@@ -125,6 +128,8 @@ func (f *Fleet) event(a *agent, e event) {
 		f.proved(a, e)
 	case evAnswered:
 		f.answered(a, e)
+	case evTaken:
+		f.taken(a, e.gen)
 	case evLook:
 		f.look(a, e.gen)
 	case evPong:
@@ -142,7 +147,7 @@ func (f *Fleet) event(a *agent, e event) {
 	case evBroke:
 		f.broke(a, e.server)
 	case evDiscovered:
-		f.discovered(a, e.arg)
+		f.discovered(a, e)
 	}
 }
 

@@ -68,7 +68,7 @@ func (f *Fleet) ofPool(a *agent, e poolcore.Effect) {
 			f.down(a, f.number[e.Addr], e.Err)
 		}
 	case poolcore.Abandon:
-		if d, is := a.dialing(uint32(e.Session)); is {
+		if d, is := a.takeDial(uint32(e.Session)); is {
 			f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: e.Session, Err: errAbandoned})
 		}
 	case poolcore.Publish:
@@ -125,8 +125,8 @@ func (f *Fleet) yamuxPing(a *agent, id uint32) {
 		return
 	}
 	s.pinged = true
-	if f.reaches(a, s.server) {
-		f.in(f.rtt(a, s.server), event{agent: a.id, kind: evPong, gen: id})
+	if after, answered := f.serve(a, s.server, askSign); answered {
+		f.in(after, event{agent: a.id, kind: evPong, gen: id})
 	}
 }
 
@@ -140,8 +140,8 @@ func (f *Fleet) pong(a *agent, id uint32) {
 	f.tellPool(a, poolcore.Pinged{Session: uint64(id)})
 }
 
-// dialing is a dial under way.
-type dialing struct {
+// reach is a dial under way.
+type reach struct {
 	session  uint32
 	server   int16
 	accepted bool // a host is there
@@ -149,8 +149,8 @@ type dialing struct {
 	began    time.Duration
 }
 
-// dialing takes a dial out of those under way; false: it has ended.
-func (a *agent) dialing(id uint32) (dialing, bool) {
+// takeDial takes a dial out of those under way; false: it has ended.
+func (a *agent) takeDial(id uint32) (reach, bool) {
 	for i, d := range a.dials {
 		if d.session == id {
 			a.dials[i] = a.dials[len(a.dials)-1]
@@ -158,5 +158,5 @@ func (a *agent) dialing(id uint32) (dialing, bool) {
 			return d, true
 		}
 	}
-	return dialing{}, false
+	return reach{}, false
 }
