@@ -1,6 +1,9 @@
 package poolcore
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The back-off of one address. The first failure is followed by a dial at once: a server
 // that restarts is back soon, and the end of a session may have failed the dial. Later
@@ -28,19 +31,27 @@ const provenAfter = 10 * time.Second
 // agent that reaches no server. An address is known that was dialed without a call being
 // answered since. It belongs to one goroutine.
 type Backoffs struct {
-	each   map[string]*backoff
-	spread time.Duration  // in which each agent of the fleet dials once; 0: it is small
-	chance func() float64 // from 0 to 1
+	each   ordered[string, *backoff]
+	spread time.Duration // in which each agent of the fleet dials once; 0: it is small
+	chance chance
 	pace   pace
 }
 
-// NewBackoffs knows no address. chance returns a number from 0 to 1, a new one each time.
-func NewBackoffs(chance func() float64) *Backoffs {
-	return &Backoffs{each: make(map[string]*backoff), chance: chance}
-}
+// chance gives numbers from 0 to 1, a new one each time.
+type chance interface{ Chance() float64 }
+
+// Chance is a function that returns a number from 0 to 1, a new one each time.
+type Chance func() float64
+
+// Chance is the next number.
+func (f Chance) Chance() float64 { return f() }
+
+// NewBackoffs knows no address.
+func NewBackoffs(chance Chance) *Backoffs { return &Backoffs{chance: chance} }
 
 // backoff is that of one address.
 type backoff struct {
+	addr     string
 	failures int       // in a row
 	timeouts int       // of the last of these, those where nothing was answered in time
 	at       time.Time // of the last change
@@ -48,6 +59,8 @@ type backoff struct {
 	last     Failure
 	session  uint64 // that is up, and on which no call was answered yet; 0: none
 }
+
+func (e *backoff) key() string { return e.addr }
 
 // longestBackoff is the longest pause between two dials of an address in a fleet.
 func longestBackoff(spread time.Duration) time.Duration {
@@ -71,7 +84,7 @@ func (b *Backoffs) Spread(over time.Duration) { b.spread = over }
 // Refuse is why addr is not dialed now; nil: it is. connected is whether the agent has any
 // session.
 func (b *Backoffs) Refuse(now time.Time, addr string, connected bool) *Refusal {
-	if e := b.each[addr]; e != nil && now.Before(e.until) {
+	if e := b.each.find(addr); e != nil && now.Before(e.until) {
 		return e.refusal(addr)
 	}
 	if !connected {
@@ -82,7 +95,7 @@ func (b *Backoffs) Refuse(now time.Time, addr string, connected bool) *Refusal {
 
 // until is when the back-off of addr ends.
 func (b *Backoffs) until(addr string) time.Time {
-	if e := b.each[addr]; e != nil {
+	if e := b.each.find(addr); e != nil {
 		return e.until
 	}
 	return time.Time{}
@@ -90,7 +103,7 @@ func (b *Backoffs) until(addr string) time.Time {
 
 // last is the last failure of addr; nil: it is not known.
 func (b *Backoffs) last(addr string) error {
-	if e := b.each[addr]; e != nil {
+	if e := b.each.find(addr); e != nil {
 		return e.last.Err
 	}
 	return nil
@@ -98,14 +111,14 @@ func (b *Backoffs) last(addr string) error {
 
 // hold keeps addr from being dialed until then.
 func (b *Backoffs) hold(addr string, until time.Time) {
-	if e := b.each[addr]; e != nil && e.until.Before(until) {
+	if e := b.each.find(addr); e != nil && e.until.Before(until) {
 		e.until = until
 	}
 }
 
 // pending is the refusal of addr while its dial is late.
 func (b *Backoffs) pending(now time.Time, addr string) *Refusal {
-	e := b.each[addr]
+	e := b.each.find(addr)
 	if e == nil {
 		return &Refusal{Addr: addr, Until: now.Add(pendingPause), Failures: 1, Last: Failure{Addr: addr, Err: errPending}}
 	}
@@ -129,7 +142,7 @@ func (b *Backoffs) Failed(now time.Time, f Failure, connected bool) {
 	} else {
 		e.timeouts = 0
 	}
-	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread, b.chance()))
+	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread, b.chance.Chance()))
 	if connected {
 		b.pace = pace{}
 		return
@@ -145,14 +158,14 @@ func (b *Backoffs) Up(now time.Time, addr string, session uint64) {
 
 // Served notes that a call on a session was answered: the address is forgotten.
 func (b *Backoffs) Served(addr string) {
-	delete(b.each, addr)
+	b.each.drop(addr)
 	b.pace = pace{}
 }
 
 // Ended notes the end of a session, and reports whether it was a failure: no call on it
 // was answered in the short time that it lasted, and this side did not end it (letGo).
 func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool) bool {
-	e := b.each[addr]
+	e := b.each.find(addr)
 	if e == nil || e.session != session {
 		return false
 	}
@@ -161,7 +174,7 @@ func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool)
 	case letGo:
 		return false
 	case now.Sub(e.at) >= provenAfter:
-		delete(b.each, addr)
+		b.each.drop(addr)
 		return false
 	}
 	return true
@@ -170,9 +183,9 @@ func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool)
 // trust forgets the failures that are due to credentials, since others are in force, and
 // the pace, since no server may have been reached for their sake.
 func (b *Backoffs) trust() {
-	for addr, e := range b.each {
+	for e := range b.each.all() {
 		if e.last.Credentials {
-			delete(b.each, addr)
+			b.each.drop(e.addr)
 		}
 	}
 	b.pace = pace{}
@@ -180,11 +193,11 @@ func (b *Backoffs) trust() {
 
 // entry is the one of addr. Where there are too many, the oldest is forgotten.
 func (b *Backoffs) entry(now time.Time, addr string) *backoff {
-	e := b.each[addr]
+	e := b.each.find(addr)
 	if e == nil {
 		b.makeRoom(now)
-		e = new(backoff)
-		b.each[addr] = e
+		e = &backoff{addr: addr}
+		b.each.put(e)
 	}
 	e.at = now
 	return e
@@ -195,17 +208,9 @@ func (b *Backoffs) makeRoom(now time.Time) {
 	if len(b.each) < maxBackoffs {
 		return
 	}
-	oldest := ""
-	for addr, e := range b.each {
-		if now.Sub(e.at) > backoffsKept {
-			delete(b.each, addr)
-			continue
-		}
-		if o := b.each[oldest]; o == nil || e.at.Before(o.at) || e.at.Equal(o.at) && addr < oldest {
-			oldest = addr
-		}
+	b.each = slices.DeleteFunc(b.each, func(e *backoff) bool { return now.Sub(e.at) > backoffsKept })
+	if len(b.each) < maxBackoffs {
+		return
 	}
-	if len(b.each) >= maxBackoffs {
-		delete(b.each, oldest)
-	}
+	b.each.drop(slices.MinFunc(b.each, func(e, o *backoff) int { return e.at.Compare(o.at) }).addr)
 }

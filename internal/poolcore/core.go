@@ -26,7 +26,7 @@ func (c *Core) Step(now time.Time, m Message) {
 		c.forget(m.Addr, m.Session)
 	case Leaving:
 		c.ended(now, m.Addr, m.Session, ErrLeaving)
-		if l := c.links[m.Addr]; l != nil && l.up && l.session == m.Session {
+		if l := c.links.find(m.Addr); l != nil && l.up && l.session == m.Session {
 			c.drop(now, m.Addr, l, ErrLeaving)
 		}
 	case Retain:
@@ -88,15 +88,15 @@ func (c *Core) Expire(now time.Time) {
 	c.expireService(now)
 	c.expireOpenings(now)
 	c.renewDue(now)
-	for id, s := range c.sessions {
+	for s := range c.sessions.all() {
 		if due(s.trim, now) {
-			c.trimDue(now, id, s, c.cfg.Usage(id))
+			c.trimDue(now, s, c.env.Usage(s.id))
 		}
 		switch {
 		case due(s.until, now):
-			c.distrust(id, s)
+			c.distrust(s)
 		case due(s.check, now):
-			c.look(now, id, s, c.cfg.Usage(id))
+			c.look(now, s, c.env.Usage(s.id))
 		}
 	}
 	if due(c.limitAt, now) {

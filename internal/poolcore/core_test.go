@@ -22,6 +22,7 @@ const (
 type rig struct {
 	t     *testing.T
 	core  *Core
+	env   *testEnv
 	now   time.Time
 	names map[actor.Reply[error]]string
 	use   map[uint64]Usage
@@ -37,12 +38,22 @@ var begin = stepped.Start()
 
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, now: begin, names: map[actor.Reply[error]]string{}, use: map[uint64]Usage{}}
-	r.core = New(Config{
-		Idle: idleTime, Silence: time.Second, Ping: 2 * time.Second, Drain: drainTime,
-		Chance: half, Usage: func(id uint64) Usage { return r.use[id] }, Classify: classify,
-	})
+	r.env = &testEnv{chance: half, usage: func(id uint64) Usage { return r.use[id] }}
+	r.core = New(&Config{Idle: idleTime, Silence: time.Second, Ping: 2 * time.Second, Drain: drainTime}, r.env)
 	return r
 }
+
+// testEnv is an Env of functions.
+type testEnv struct {
+	chance func() float64
+	usage  func(session uint64) Usage
+}
+
+func (e *testEnv) Usage(session uint64) Usage { return e.usage(session) }
+
+func (e *testEnv) Chance() float64 { return e.chance() }
+
+func (*testEnv) Classify(err error) (timeout, credentials bool) { return classify(err) }
 
 // unusedSession is the usage of one that carries nothing.
 func unusedSession(uint64) Usage { return Usage{} }

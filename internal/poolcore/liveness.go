@@ -8,7 +8,7 @@ import (
 // overdue starts a ping, unless one is out. Overdue is repeated for as long as callers
 // wait, so a session that is neither alive nor given up is pinged again and again.
 func (c *Core) overdue(now time.Time, id uint64) {
-	s := c.sessions[id]
+	s := c.sessions.find(id)
 	if s == nil || !s.liveness.until.IsZero() {
 		return
 	}
@@ -21,7 +21,7 @@ func (c *Core) overdue(now time.Time, id uint64) {
 
 // pinged takes the result of a ping.
 func (c *Core) pinged(m Pinged) {
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s == nil {
 		return
 	}
@@ -30,13 +30,13 @@ func (c *Core) pinged(m Pinged) {
 		s.openings.alive = true
 		return
 	}
-	c.unanswered(m.Session, s)
+	c.unanswered(s)
 }
 
 // leftSilent remembers a caller that gave up before its call was overdue. The session is
 // looked at when it would have been, so that a call with a short deadline counts too.
 func (c *Core) leftSilent(m Unanswered) {
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s != nil && m.Silent && s.liveness.look.IsZero() && s.liveness.until.IsZero() {
 		s.liveness.look = m.Since.Add(c.cfg.Silence)
 	}
@@ -45,21 +45,21 @@ func (c *Core) leftSilent(m Unanswered) {
 // expireLiveness counts the pings that were not answered in time, and looks at the
 // sessions of callers that left.
 func (c *Core) expireLiveness(now time.Time) {
-	for id, s := range c.sessions {
-		l := &s.liveness
+	for s := range c.sessions.all() {
+		id, l := s.id, &s.liveness
 		if !l.look.IsZero() && !l.look.After(now) {
 			l.look = time.Time{}
-			if now.Sub(c.cfg.Usage(id).Heard) >= c.cfg.Silence {
+			if now.Sub(c.env.Usage(id).Heard) >= c.cfg.Silence {
 				c.overdue(now, id)
 			}
 		}
 		if !l.next.IsZero() && !l.next.After(now) {
-			c.lookForLife(now, id, l, c.cfg.Usage(id))
+			c.lookForLife(now, id, l, c.env.Usage(id))
 		}
 		if l.until.IsZero() || l.until.After(now) {
 			continue
 		}
-		switch u := c.cfg.Usage(id); {
+		switch u := c.env.Usage(id); {
 		case u.Sending.After(now):
 			l.until = u.Sending // and the ping behind it
 		case u.Heard.After(l.asked):
@@ -68,7 +68,7 @@ func (c *Core) expireLiveness(now time.Time) {
 			// So late only because this process was not run, nor its reading goroutine.
 			l.until = now.Add(c.cfg.Silence)
 		default:
-			c.unanswered(id, s)
+			c.unanswered(s)
 		}
 	}
 }
@@ -105,17 +105,17 @@ func (c *Core) lookForLife(now time.Time, id uint64, l *liveness, u Usage) {
 }
 
 // unanswered notes a failed ping.
-func (c *Core) unanswered(id uint64, s *session) {
+func (c *Core) unanswered(s *session) {
 	s.liveness.until, s.liveness.failed = time.Time{}, true
-	if !c.decide(id, s) {
-		c.redial(id, s)
+	if !c.decide(s) {
+		c.redial(s)
 	}
 }
 
 // heard settles the sessions on which a byte came in since their ping.
 func (c *Core) heard() {
-	for id, s := range c.sessions {
-		if s.liveness.open() && c.cfg.Usage(id).Heard.After(s.liveness.asked) {
+	for _, s := range c.sessions {
+		if s.liveness.open() && c.env.Usage(s.id).Heard.After(s.liveness.asked) {
 			s.liveness = s.liveness.settled()
 		}
 	}
@@ -123,23 +123,23 @@ func (c *Core) heard() {
 
 // corroborate notes that another server answers, for every session to m.Addr.
 func (c *Core) corroborate(now time.Time, m Corroborated) {
-	for id, s := range c.sessions {
+	for s := range c.sessions.all() {
 		if s.addr != m.Addr {
 			continue
 		}
 		c.corroborateService(now, s)
 		if s.liveness.open() {
 			s.liveness.corroborated = true
-			c.decide(id, s)
+			c.decide(s)
 		}
 	}
 }
 
 // decide ends a session whose silence is certain, and reports whether it did.
-func (c *Core) decide(id uint64, s *session) bool {
+func (c *Core) decide(s *session) bool {
 	if !s.liveness.failed || c.cfg.Corroborate && !s.liveness.corroborated {
 		return false
 	}
-	c.cut(id, s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.Ping))
+	c.cut(s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.Ping))
 	return true
 }

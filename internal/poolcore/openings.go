@@ -12,23 +12,23 @@ const reopenMost = 64
 
 // unopened begins to look at a session on which streams wait.
 func (c *Core) unopened(now time.Time, id uint64) {
-	if s := c.sessions[id]; s != nil && s.openings.look.IsZero() {
+	if s := c.sessions.find(id); s != nil && s.openings.look.IsZero() {
 		s.openings.look = now
 	}
 }
 
 // expireOpenings looks at the sessions on which streams wait.
 func (c *Core) expireOpenings(now time.Time) {
-	for id, s := range c.sessions {
-		if o := &s.openings; due(o.look, now) {
-			c.lookOpenings(now, id, s, c.cfg.Usage(id).Unopened)
+	for s := range c.sessions.all() {
+		if due(s.openings.look, now) {
+			c.lookOpenings(now, s, c.env.Usage(s.id).Unopened)
 		}
 	}
 }
 
 // lookOpenings looks at a session on which no stream was acknowledged since then; zero:
 // none waits.
-func (c *Core) lookOpenings(now time.Time, id uint64, s *session, since time.Time) {
+func (c *Core) lookOpenings(now time.Time, s *session, since time.Time) {
 	o, silence := &s.openings, c.cfg.Silence
 	late := now.Sub(o.look) >= silence
 	switch {
@@ -46,7 +46,7 @@ func (c *Core) lookOpenings(now time.Time, id uint64, s *session, since time.Tim
 		o.look = later(now.Add(silence/2), since.Add(openingLimits*silence))
 		if s.liveness.until.IsZero() {
 			s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
-			c.emit(Ping{Session: id})
+			c.emit(Ping{Session: s.id})
 		}
 	case !o.alive:
 		o.look = now.Add(silence / 2) // whether it is dead is decided by the ping
@@ -56,10 +56,10 @@ func (c *Core) lookOpenings(now time.Time, id uint64, s *session, since time.Tim
 	case !s.service.noStream && c.cfg.Corroborate:
 		c.noStream(now, s)
 		c.emit(Suspect{Addr: s.addr}) // its answer has a moment before the server is dialed anew
-		o.look = now.Add(silence/2 + time.Duration(c.cfg.Chance()*float64(silence/4)))
+		o.look = now.Add(silence/2 + time.Duration(c.env.Chance()*float64(silence/4)))
 	default:
 		c.noStream(now, s)
-		c.redial(id, s)
+		c.redial(s)
 		o.tries++
 		o.look = now.Add(reopenPause(silence, o.tries))
 		o.asked = time.Time{}

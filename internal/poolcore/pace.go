@@ -27,11 +27,11 @@ type pace struct {
 
 // failed notes a dial that failed while no session was up. The next one is due after
 // three to eight tenths of the fleet's spread.
-func (p *pace) failed(now time.Time, spread time.Duration, f Failure, chance func() float64) {
+func (p *pace) failed(now time.Time, spread time.Duration, f Failure, chance chance) {
 	p.failures++
 	p.last = f
 	if most := min(spread, paceMost); p.failures >= paceFree && most >= paceLeast {
-		p.until = now.Add(time.Duration(float64(most) * (0.3 + 0.5*chance())))
+		p.until = now.Add(time.Duration(float64(most) * (0.3 + float64(0.5*chance.Chance()))))
 	}
 }
 
@@ -50,7 +50,7 @@ func (p *pace) refuse(now time.Time, addr string, delay time.Duration) *Refusal 
 
 // paceDelay is how long addr waits for the addresses that were dialed longer ago.
 func (b *Backoffs) paceDelay(addr string) time.Duration {
-	e := b.each[addr]
+	e := b.each.find(addr)
 	if e == nil || b.pace.until.IsZero() {
 		return 0
 	}

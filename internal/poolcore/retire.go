@@ -49,7 +49,7 @@ func (c *Core) setTTL(now time.Time, ttl time.Duration) {
 
 // drop takes the session that calls find out of use.
 func (c *Core) drop(now time.Time, addr string, l *link, cause error) {
-	delete(c.links, addr)
+	c.links.drop(addr)
 	c.publish()
 	c.retire(now, l.session, cause)
 }
@@ -57,7 +57,7 @@ func (c *Core) drop(now time.Time, addr string, l *link, cause error) {
 // retire has a session admit no further call. Until its end it is watched like any other,
 // for the calls that wait on it.
 func (c *Core) retire(now time.Time, id uint64, cause error) {
-	s := c.sessions[id]
+	s := c.sessions.find(id)
 	if s == nil {
 		return // a dial that failed
 	}
@@ -68,13 +68,13 @@ func (c *Core) retire(now time.Time, id uint64, cause error) {
 
 // drained looks at a retired session whose last call or stream has ended.
 func (c *Core) drained(now time.Time, id uint64) {
-	if s := c.sessions[id]; s != nil && s.cause != nil {
+	if s := c.sessions.find(id); s != nil && s.cause != nil {
 		s.check, s.ending = now, false
 	}
 }
 
 // look releases a session that is no longer used, or sets when to look again.
-func (c *Core) look(now time.Time, id uint64, s *session, u Usage) {
+func (c *Core) look(now time.Time, s *session, u Usage) {
 	retired, end := s.cause != nil, c.end(s, u)
 	switch {
 	case !retired && s.addr == c.retained:
@@ -87,10 +87,10 @@ func (c *Core) look(now time.Time, id uint64, s *session, u Usage) {
 		s.check = end
 	default:
 		if !retired {
-			c.drop(now, s.addr, c.links[s.addr], ErrIdle)
+			c.drop(now, s.addr, c.links.find(s.addr), ErrIdle)
 		}
 		s.check, s.ending = time.Time{}, true
-		c.emit(Release{Session: id})
+		c.emit(Release{Session: s.id})
 	}
 }
 
@@ -132,62 +132,61 @@ func (c *Core) end(s *session, u Usage) time.Time {
 
 // limit ends sessions that have left use, where there are too many.
 func (c *Core) limit() {
-	each, left := make(map[string]int), 0
+	for s := range c.sessions.all() {
+		for c.count(func(o *session) bool { return o.addr == s.addr }) > MaxPerServer && c.sacrifice(s.addr) {
+		}
+	}
+	for c.count((*session).hasLeft) > MaxLeft && c.sacrifice("") {
+	}
+}
+
+// count is how many sessions that are not about to end is selects.
+func (c *Core) count(is func(*session) bool) int {
+	n := 0
 	for _, s := range c.sessions {
-		if s.ending {
-			continue
-		}
-		each[s.addr]++
-		if !s.left.IsZero() {
-			left++
+		if !s.ending && is(s) {
+			n++
 		}
 	}
-	for addr, n := range each {
-		for ; n > MaxPerServer && c.sacrifice(addr); n-- {
-			left--
-		}
-	}
-	for ; left > MaxLeft && c.sacrifice(""); left-- {
-	}
+	return n
 }
 
 // sacrifice ends a session that has left use, to addr if that is not empty, and reports
 // whether there was one.
 func (c *Core) sacrifice(addr string) bool {
 	var chosen *session
-	var chosenID uint64
 	busy := false
-	for id, s := range c.sessions {
+	for _, s := range c.sessions {
 		if s.ending || s.left.IsZero() || addr != "" && s.addr != addr {
 			continue
 		}
-		b := c.cfg.Usage(id).Busy
-		older := chosen == nil || s.left.Before(chosen.left) || s.left.Equal(chosen.left) && id < chosenID
+		b := c.env.Usage(s.id).Busy
+		older := chosen == nil || s.left.Before(chosen.left)
 		if chosen == nil || busy && !b || busy == b && older {
-			chosen, chosenID, busy = s, id, b
+			chosen, busy = s, b
 		}
 	}
 	if chosen == nil {
 		return false
 	}
-	c.cut(chosenID, chosen, ErrTooManySessions)
+	c.cut(chosen, ErrTooManySessions)
 	return true
 }
 
 // cut ends a session at once.
-func (c *Core) cut(id uint64, s *session, cause error) {
-	c.forget(s.addr, id)
-	c.emit(Cut{Session: id, Cause: cause})
+func (c *Core) cut(s *session, cause error) {
+	c.forget(s.addr, s.id)
+	c.emit(Cut{Session: s.id, Cause: cause})
 }
 
 // forget removes a session that has ended.
 func (c *Core) forget(addr string, id uint64) {
-	if s := c.sessions[id]; s == nil || s.addr != addr {
+	if s := c.sessions.find(id); s == nil || s.addr != addr {
 		return
 	}
-	delete(c.sessions, id)
-	if l := c.links[addr]; l != nil && l.session == id {
-		delete(c.links, addr)
+	c.sessions.drop(id)
+	if l := c.links.find(addr); l != nil && l.session == id {
+		c.links.drop(addr)
 		c.publish()
 	}
 }

@@ -23,11 +23,11 @@ const (
 // late makes a Status.Ping on a session, unless one is under way or was just made. Late
 // is repeated for as long as callers wait.
 func (c *Core) late(now time.Time, id uint64) {
-	s := c.sessions[id]
+	s := c.sessions.find(id)
 	if s == nil || s.deserted || s.proving || s.service.out || now.Before(s.service.rest) {
 		return
 	}
-	c.ask(now, id, s)
+	c.ask(now, s)
 	if c.cfg.Corroborate {
 		// A server that serves has answered by then: no other one is asked, or dialed,
 		// because a call takes long.
@@ -36,19 +36,19 @@ func (c *Core) late(now time.Time, id uint64) {
 }
 
 // ask begins a Status.Ping; what an earlier one has shown no longer counts.
-func (c *Core) ask(now time.Time, id uint64, s *session) {
+func (c *Core) ask(now time.Time, s *session) {
 	v := &s.service
 	*v = service{
 		asked: now, out: true, until: now.Add(c.cfg.Ping),
 		pause: v.pause, look: v.look, since: v.since, calm: v.calm,
 	}
-	c.emit(Ask{Session: id})
+	c.emit(Ask{Session: s.id})
 }
 
 // leftLate remembers a caller that gave up on a call which was not late yet. The session
 // is looked at when it would have been.
 func (c *Core) leftLate(m Unanswered) {
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s == nil || m.Late.IsZero() || s.deserted || s.service.out || !s.service.look.IsZero() {
 		return
 	}
@@ -60,7 +60,7 @@ func (c *Core) served(now time.Time, m Served) {
 	if c.proved(now, m) {
 		return
 	}
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s == nil {
 		return
 	}
@@ -87,28 +87,28 @@ func (c *Core) serves(now time.Time, s *session) {
 
 // expireService does what is due about sessions that may not serve.
 func (c *Core) expireService(now time.Time) {
-	for id, s := range c.sessions {
-		v := &s.service
+	for s := range c.sessions.all() {
+		id, v := s.id, &s.service
 		if due(v.look, now) {
 			v.look = time.Time{}
-			if !c.cfg.Usage(id).Answered.After(v.since) {
+			if !c.env.Usage(id).Answered.After(v.since) {
 				c.late(now, id)
 			}
 		}
 		if due(v.search, now) {
 			v.search = time.Time{}
-			if !v.corroborated && !c.cfg.Usage(id).Answered.After(v.asked) {
+			if !v.corroborated && !c.env.Usage(id).Answered.After(v.asked) {
 				c.emit(Suspect{Addr: s.addr})
 			}
 		}
 		if due(v.until, now) {
-			c.judge(now, id, s, c.cfg.Usage(id))
+			c.judge(now, s, c.env.Usage(id))
 		}
 	}
 }
 
 // judge decides about a session whose Status.Ping was to be answered by now.
-func (c *Core) judge(now time.Time, id uint64, s *session, u Usage) {
+func (c *Core) judge(now time.Time, s *session, u Usage) {
 	v := &s.service
 	switch {
 	case u.Answered.After(v.asked):
@@ -127,10 +127,10 @@ func (c *Core) judge(now time.Time, id uint64, s *session, u Usage) {
 	default:
 		v.until, v.failed = time.Time{}, true
 		if v.corroborated {
-			c.leave(now, id, s, v.failure(c.cfg, "while another server answers"))
+			c.leave(now, s, v.failure(c.cfg, "while another server answers"))
 			return
 		}
-		c.redial(id, s)
+		c.redial(s)
 	}
 }
 
@@ -149,26 +149,26 @@ func (c *Core) corroborateService(now time.Time, s *session) {
 // leave takes a session that does not serve out of use, and has the calls leave it that can
 // be made elsewhere. The others wait on: if they were ended, it would never be known
 // whether they were executed.
-func (c *Core) leave(now time.Time, id uint64, s *session, cause error) {
+func (c *Core) leave(now time.Time, s *session, cause error) {
 	s.service, s.deserted = service{}, true
-	if l := c.links[s.addr]; l != nil && l.up && l.session == id {
+	if l := c.links.find(s.addr); l != nil && l.up && l.session == s.id {
 		c.drop(now, s.addr, l, cause)
 	}
-	c.emit(Desert{Session: id, Cause: cause})
+	c.emit(Desert{Session: s.id, Cause: cause})
 }
 
 // prove makes a Status.Ping on a new session to a server that does not serve on its old one: that it came
 // up shows only that the transport lives.
 func (c *Core) prove(now time.Time, l *link, id uint64) {
-	s := c.sessions[id]
+	s := c.sessions.find(id)
 	s.proving, s.check = true, time.Time{}
 	l.renewal = renewal{session: id, redial: true, proving: true}
-	c.ask(now, id, s)
+	c.ask(now, s)
 }
 
 // proved takes the result of such a Status.Ping, and reports whether it was one.
 func (c *Core) proved(now time.Time, m Served) bool {
-	l, s := c.links[m.Addr], c.sessions[m.Session]
+	l, s := c.links.find(m.Addr), c.sessions.find(m.Session)
 	awaited := l != nil && l.renewal.proving && l.renewal.session == m.Session
 	if awaited {
 		l.renewal = renewal{}
@@ -177,21 +177,21 @@ func (c *Core) proved(now time.Time, m Served) bool {
 		return awaited
 	}
 	s.proving, s.service, s.check = false, service{}, now.Add(c.cfg.Idle)
-	if !awaited || m.Err != nil || !c.sessions[l.session].unfit() {
+	if !awaited || m.Err != nil || !c.sessions.find(l.session).unfit() {
 		c.retire(now, m.Session, ErrIdle)
 		return true
 	}
-	id, old := l.session, c.sessions[l.session]
+	old := c.sessions.find(l.session)
 	c.supersede(now, l, m.Session)
 	c.emit(Replaced{Addr: m.Addr})
 	cause := old.service.failure(c.cfg, "while a new connection works")
-	c.retire(now, id, cause)
-	c.leave(now, id, old, cause)
+	c.retire(now, old.id, cause)
+	c.leave(now, old, cause)
 	return true
 }
 
 // failure is why calls leave a session.
-func (v *service) failure(cfg Config, but string) error {
+func (v *service) failure(cfg *Config, but string) error {
 	if v.noStream {
 		return fmt.Errorf("%w: %w: none for %v, %s", ErrNotServing, ErrNoStream, openingLimits*cfg.Silence, but)
 	}

@@ -9,23 +9,24 @@ import (
 // Core decides for the pool's owner. It belongs to one goroutine. A server without a link
 // has no session that calls find; it may have some that are retired.
 type Core struct {
-	cfg       Config
-	links     map[string]*link
-	sessions  map[uint64]*session // all that are up, until they have ended
-	last      uint64              // number of the newest session
-	retained  string              // the server whose session is retained; empty: none
-	moved     string              // the server that was named last as retained
-	ttl       time.Duration       // of heartbeats; 0: unknown
-	limitAt   time.Time           // when to look whether too many sessions have left use; zero: never
-	keepalive time.Duration       // between signs of life while calls wait; 0: not asked for
-	now       time.Time           // of the step or the deadline under way
+	cfg       *Config
+	env       Env
+	links     ordered[string, *link]
+	sessions  ordered[uint64, *session] // all that are up, until they have ended
+	last      uint64                    // number of the newest session
+	retained  string                    // the server whose session is retained; empty: none
+	moved     string                    // the server that was named last as retained
+	ttl       time.Duration             // of heartbeats; 0: unknown
+	limitAt   time.Time                 // when to look whether too many sessions have left use; zero: never
+	keepalive time.Duration             // between signs of life while calls wait; 0: not asked for
+	now       time.Time                 // of the step or the deadline under way
 	dials     Backoffs
 	slots     slots
 	renewals  map[uint64]Renew // that wait for a dial, by session
 	effects   []Effect
 }
 
-// Config configures a Core.
+// Config configures any number of Cores, and is not changed meanwhile.
 type Config struct {
 	Idle        time.Duration // unused sessions end after it
 	Silence     time.Duration // a waiting call makes its server suspect after it
@@ -33,37 +34,49 @@ type Config struct {
 	Drain       time.Duration // a session that was left ends that long after its last use
 	Dial        time.Duration // how long callers wait for a dial
 	Corroborate bool          // a silent session ends only if another server answers
+}
 
-	// All of these must be set.
-	Chance   func() float64                              // from 0 to 1, a new one each time
-	Usage    func(session uint64) Usage                  // of a session now
-	Classify func(err error) (timeout, credentials bool) // of a failure, see Failure
+// Env is what a Core asks its owner for. The methods do not block.
+type Env interface {
+	Chance() float64                                // from 0 to 1, a new one each time
+	Usage(session uint64) Usage                     // of a session now
+	Classify(err error) (timeout, credentials bool) // of a failure, see Failure
 }
 
 // New makes a Core without a session.
-func New(cfg Config) *Core {
-	return &Core{
-		cfg: cfg, links: make(map[string]*link), sessions: make(map[uint64]*session),
-		renewals: make(map[uint64]Renew), dials: *NewBackoffs(cfg.Chance),
-		slots: newSlots(),
-	}
+func New(cfg *Config, env Env) *Core {
+	return &Core{cfg: cfg, env: env, dials: Backoffs{chance: env}}
 }
 
 // link is the way to one server: a dial under way, or the session that calls find.
 type link struct {
+	addr     string
 	session  uint64
 	up       bool
-	waiters  []actor.Reply[error] // of callers, while dialing
+	waiters  []waiter // while dialing
 	renewal  renewal
 	afterCut bool // dialed in place of a session that was cut
 	late     bool // the waiters were answered that the dial failed; it goes on
 	spare    bool // only Connect with Spare asked for it
 }
 
+func (l *link) key() string { return l.addr }
+
+// waiter is a caller that waits for a session.
+type waiter struct {
+	reply actor.Reply[error]
+	by    uint64
+}
+
+func (m Connect) waiter() waiter { return waiter{m.Reply, m.By} }
+
+func (w waiter) answer(err error) Answer { return Answer{To: w.reply, By: w.by, Err: err} }
+
 // session is one that is up: a link names it, or it is retired. Either is watched for
 // silence alike, since calls wait on either.
 type session struct {
 	addr     string
+	id       uint64
 	check    time.Time // when to look whether it is still used; zero: it is about to end
 	trim     time.Time // when to close idle streams that are not needed; zero: it has few
 	liveness liveness
@@ -74,6 +87,11 @@ type session struct {
 	spare    time.Time // when it came up, if it is spare; zero: it is not
 	departure
 }
+
+func (s *session) key() uint64 { return s.id }
+
+// hasLeft reports whether its server was left, or it was retired.
+func (s *session) hasLeft() bool { return !s.left.IsZero() }
 
 // unfit reports whether a session is silent, or does not serve, as far as it can tell.
 func (s *session) unfit() bool { return s.liveness.failed || s.service.failed }
@@ -165,10 +183,10 @@ func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
 
 // publish makes the sessions of the links the ones that calls find.
 func (c *Core) publish() {
-	up := make(map[string]uint64, len(c.links))
-	for addr, l := range c.links {
+	up := make([]Up, 0, len(c.links))
+	for _, l := range c.links {
 		if l.up {
-			up[addr] = l.session
+			up = append(up, Up{Addr: l.addr, Session: l.session})
 		}
 	}
 	c.emit(Publish{Sessions: up})
@@ -186,8 +204,8 @@ func (c *Core) connected(except uint64) bool {
 
 // found is the session that calls to addr find; nil: none.
 func (c *Core) found(addr string) *session {
-	if l := c.links[addr]; l != nil && l.up {
-		return c.sessions[l.session]
+	if l := c.links.find(addr); l != nil && l.up {
+		return c.sessions.find(l.session)
 	}
 	return nil
 }
@@ -195,13 +213,13 @@ func (c *Core) found(addr string) *session {
 // current reports whether a session, or the dial for it, is the one by which its server is
 // judged: not one that is to replace it, and not one that was given up.
 func (c *Core) current(addr string, session uint64) bool {
-	l := c.links[addr]
+	l := c.links.find(addr)
 	return l != nil && l.session == session && !l.late
 }
 
 // Superseded reports whether another session to the server is in use, by which the server
 // is judged.
 func (c *Core) Superseded(addr string, session uint64) bool {
-	l := c.links[addr]
+	l := c.links.find(addr)
 	return l != nil && l.up && l.session != session
 }

@@ -8,21 +8,21 @@ const trimPause = 15 * time.Second
 
 // trimAfter is when to trim next.
 func (c *Core) trimAfter(now time.Time) time.Time {
-	return now.Add(trimPause + time.Duration((c.cfg.Chance()-0.5)*float64(trimPause)/2))
+	return now.Add(trimPause + time.Duration((c.env.Chance()-0.5)*float64(trimPause)/2))
 }
 
 // surplus begins to trim a session.
 func (c *Core) surplus(now time.Time, id uint64) {
-	if s := c.sessions[id]; s != nil && s.trim.IsZero() {
+	if s := c.sessions.find(id); s != nil && s.trim.IsZero() {
 		s.trim = c.trimAfter(now)
 	}
 }
 
 // trimDue trims a session, and goes on for as long as it has too many idle streams.
-func (c *Core) trimDue(now time.Time, id uint64, s *session, u Usage) {
+func (c *Core) trimDue(now time.Time, s *session, u Usage) {
 	s.trim = time.Time{}
 	if u.Surplus {
-		c.emit(Trim{Session: id})
+		c.emit(Trim{Session: s.id})
 		s.trim = c.trimAfter(now)
 	}
 }

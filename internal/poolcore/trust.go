@@ -6,17 +6,17 @@ import "time"
 // their servers are no longer trusted.
 func (c *Core) secured() {
 	c.retrust()
-	for addr, l := range c.links {
-		c.renew(addr, l)
+	for l := range c.links.all() {
+		c.renew(l)
 	}
 }
 
 // retrusted makes the dials under way again: they may fail for the trust that was wanting.
 func (c *Core) retrusted() {
 	c.retrust()
-	for addr, l := range c.links {
+	for l := range c.links.all() {
 		if !l.up || l.renewal.session != 0 && !l.renewal.better && !l.renewal.proving {
-			c.renew(addr, l)
+			c.renew(l)
 		}
 	}
 }
@@ -37,22 +37,22 @@ func (c *Core) retrust() {
 // trust was withdrawn and that are trusted again go on.
 func (c *Core) checked(now time.Time, m Checked) {
 	for _, id := range m.Trusted {
-		if s := c.sessions[id]; s != nil {
+		if s := c.sessions.find(id); s != nil {
 			s.until = time.Time{}
 		}
 	}
 	for _, d := range m.Distrusted {
-		s := c.sessions[d.Session]
+		s := c.sessions.find(d.Session)
 		if s == nil {
 			continue
 		}
 		s.until = sooner(s.until, d.Since.Add(c.cfg.Drain))
-		switch l := c.links[s.addr]; {
+		switch l := c.links.find(s.addr); {
 		case l == nil || !l.up || l.session != d.Session:
 		case !l.renewal.again.IsZero():
 			c.forsake(now, s.addr, l, c.dials.last(s.addr)) // which was dialed already, in vain
 		case l.renewal.session == 0 || l.renewal.better || l.renewal.proving:
-			c.renew(s.addr, l)
+			c.renew(l)
 		}
 	}
 }
@@ -70,16 +70,16 @@ func (c *Core) forsake(now time.Time, addr string, l *link, err error) {
 // distrust ends a session whose trust was withdrawn, and whose time to drain is over. If
 // calls find it, its successor is not up yet: the dial for that goes on in its place, or
 // one begins, and the server is judged by it.
-func (c *Core) distrust(id uint64, s *session) {
-	l := c.links[s.addr]
-	c.cut(id, s, ErrDrained)
-	if l == nil || l.session != id {
+func (c *Core) distrust(s *session) {
+	l := c.links.find(s.addr)
+	c.cut(s, ErrDrained)
+	if l == nil || l.session != s.id {
 		return
 	}
-	next := &link{session: l.renewal.session, afterCut: true}
-	c.links[s.addr] = next
+	next := &link{addr: s.addr, session: l.renewal.session, afterCut: true}
+	c.links.put(next)
 	// A session that has yet to be proven may be refused, or is up: no dial is under way.
 	if next.session == 0 || l.renewal.better || l.renewal.proving {
-		c.renew(s.addr, next)
+		c.renew(next)
 	}
 }
