@@ -3,6 +3,8 @@ package poolcore
 import (
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // The back-off of one address. The first failure is followed by a dial at once: a server
@@ -27,35 +29,27 @@ const (
 // it was answered: there may have been none.
 const provenAfter = 10 * time.Second
 
-// Backoffs decides when an agent dials: the back-off of each address, and the pace of an
+// backoffs decides when an agent dials: the back-off of each address, and the pace of an
 // agent that reaches no server. An address is known that was dialed without a call being
-// answered since. It belongs to one goroutine.
-type Backoffs struct {
+// answered since.
+type backoffs struct {
+	clock  *moment.Clock
 	each   ordered[string, *backoff]
 	spread time.Duration // in which each agent of the fleet dials once; 0: it is small
 	chance chance
-	pace   pace
+	pace   *pace // nil: no dial has failed since a session was up
 }
 
 // chance gives numbers from 0 to 1, a new one each time.
 type chance interface{ Chance() float64 }
 
-// Chance is a function that returns a number from 0 to 1, a new one each time.
-type Chance func() float64
-
-// Chance is the next number.
-func (f Chance) Chance() float64 { return f() }
-
-// NewBackoffs knows no address.
-func NewBackoffs(chance Chance) *Backoffs { return &Backoffs{chance: chance} }
-
 // backoff is that of one address.
 type backoff struct {
 	addr     string
-	failures int       // in a row
-	timeouts int       // of the last of these, those where nothing was answered in time
-	at       time.Time // of the last change
-	until    time.Time // no dial before
+	failures int         // in a row
+	timeouts int         // of the last of these, those where nothing was answered in time
+	at       moment.Time // of the last change
+	until    moment.Time // no dial before
 	last     Failure
 	session  uint64 // that is up, and on which no call was answered yet; 0: none
 }
@@ -78,31 +72,28 @@ func pauseAfter(failures int, spread time.Duration, chance float64) time.Duratio
 	return full/2 + time.Duration(chance*float64(full/2))
 }
 
-// Spread sets the time in which each agent of the fleet may dial once; 0: it is small.
-func (b *Backoffs) Spread(over time.Duration) { b.spread = over }
-
-// Refuse is why addr is not dialed now; nil: it is. connected is whether the agent has any
+// refuse is why addr is not dialed now; nil: it is. connected is whether the agent has any
 // session.
-func (b *Backoffs) Refuse(now time.Time, addr string, connected bool) *Refusal {
+func (b *backoffs) refuse(now moment.Time, addr string, connected bool) *Refusal {
 	if e := b.each.find(addr); e != nil && now.Before(e.until) {
-		return e.refusal(addr)
+		return b.refusal(e)
 	}
 	if !connected {
-		return b.pace.refuse(now, addr, b.paceDelay(addr))
+		return b.tooFast(now, addr)
 	}
 	return nil
 }
 
 // until is when the back-off of addr ends.
-func (b *Backoffs) until(addr string) time.Time {
+func (b *backoffs) until(addr string) moment.Time {
 	if e := b.each.find(addr); e != nil {
 		return e.until
 	}
-	return time.Time{}
+	return 0
 }
 
 // last is the last failure of addr; nil: it is not known.
-func (b *Backoffs) last(addr string) error {
+func (b *backoffs) last(addr string) error {
 	if e := b.each.find(addr); e != nil {
 		return e.last.Err
 	}
@@ -110,31 +101,31 @@ func (b *Backoffs) last(addr string) error {
 }
 
 // hold keeps addr from being dialed until then.
-func (b *Backoffs) hold(addr string, until time.Time) {
+func (b *backoffs) hold(addr string, until moment.Time) {
 	if e := b.each.find(addr); e != nil && e.until.Before(until) {
 		e.until = until
 	}
 }
 
 // pending is the refusal of addr while its dial is late.
-func (b *Backoffs) pending(now time.Time, addr string) *Refusal {
+func (b *backoffs) pending(now moment.Time, addr string) *Refusal {
 	e := b.each.find(addr)
 	if e == nil {
-		return &Refusal{Addr: addr, Until: now.Add(pendingPause), Failures: 1, Last: Failure{Addr: addr, Err: errPending}}
+		return &Refusal{Addr: addr, Until: b.clock.Time(now.Add(pendingPause)), Failures: 1, Last: Failure{Addr: addr, Err: errPending}}
 	}
 	if !now.Before(e.until) {
 		e.until = now.Add(pendingPause)
 	}
-	return e.refusal(addr)
+	return b.refusal(e)
 }
 
 // refusal is the error until the end of the back-off.
-func (e *backoff) refusal(addr string) *Refusal {
-	return &Refusal{Addr: addr, Until: e.until, Failures: e.failures, Last: e.last}
+func (b *backoffs) refusal(e *backoff) *Refusal {
+	return &Refusal{Addr: e.addr, Until: b.clock.Time(e.until), Failures: e.failures, Last: e.last}
 }
 
-// Failed notes a failure. connected is whether the agent has another session.
-func (b *Backoffs) Failed(now time.Time, f Failure, connected bool) {
+// failed notes a failure. connected is whether the agent has another session.
+func (b *backoffs) failed(now moment.Time, f Failure, connected bool) {
 	e := b.entry(now, f.Addr)
 	e.failures++
 	if f.Timeout {
@@ -144,27 +135,30 @@ func (b *Backoffs) Failed(now time.Time, f Failure, connected bool) {
 	}
 	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread, b.chance.Chance()))
 	if connected {
-		b.pace = pace{}
+		b.pace = nil
 		return
+	}
+	if b.pace == nil {
+		b.pace = new(pace)
 	}
 	b.pace.failed(now, b.spread, f, b.chance)
 }
 
-// Up notes a session whose server has answered a ping, and no call yet.
-func (b *Backoffs) Up(now time.Time, addr string, session uint64) {
+// up notes a session whose server has answered a ping, and no call yet.
+func (b *backoffs) up(now moment.Time, addr string, session uint64) {
 	e := b.entry(now, addr)
 	e.session, e.timeouts = session, 0
 }
 
-// Served notes that a call on a session was answered: the address is forgotten.
-func (b *Backoffs) Served(addr string) {
+// served notes that a call on a session was answered: the address is forgotten.
+func (b *backoffs) served(addr string) {
 	b.each.drop(addr)
-	b.pace = pace{}
+	b.pace = nil
 }
 
-// Ended notes the end of a session, and reports whether it was a failure: no call on it
+// ended notes the end of a session, and reports whether it was a failure: no call on it
 // was answered in the short time that it lasted, and this side did not end it (letGo).
-func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool) bool {
+func (b *backoffs) ended(now moment.Time, addr string, session uint64, letGo bool) bool {
 	e := b.each.find(addr)
 	if e == nil || e.session != session {
 		return false
@@ -182,17 +176,17 @@ func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool)
 
 // trust forgets the failures that are due to credentials, since others are in force, and
 // the pace, since no server may have been reached for their sake.
-func (b *Backoffs) trust() {
+func (b *backoffs) trust() {
 	for e := range b.each.all() {
 		if e.last.Credentials {
 			b.each.drop(e.addr)
 		}
 	}
-	b.pace = pace{}
+	b.pace = nil
 }
 
 // entry is the one of addr. Where there are too many, the oldest is forgotten.
-func (b *Backoffs) entry(now time.Time, addr string) *backoff {
+func (b *backoffs) entry(now moment.Time, addr string) *backoff {
 	e := b.each.find(addr)
 	if e == nil {
 		b.makeRoom(now)
@@ -204,7 +198,7 @@ func (b *Backoffs) entry(now time.Time, addr string) *backoff {
 }
 
 // makeRoom forgets old addresses where there are too many for one more.
-func (b *Backoffs) makeRoom(now time.Time) {
+func (b *backoffs) makeRoom(now moment.Time) {
 	if len(b.each) < maxBackoffs {
 		return
 	}

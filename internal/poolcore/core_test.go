@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
 
@@ -64,6 +65,12 @@ func half() float64 { return 0.5 }
 func classify(err error) (timeout, credentials bool) {
 	return errors.Is(err, context.DeadlineExceeded), errors.Is(err, errCredentials)
 }
+
+// at is the core's time of now.
+func (r *rig) at() moment.Time { return r.core.cfg.clock.Of(r.now) }
+
+// paced is when the pace lets the core dial again.
+func (r *rig) paced() time.Time { return r.core.cfg.clock.Time(r.core.dials.pace.until) }
 
 func (r *rig) connect(caller, addr string, except uint64) Connect {
 	reply := actor.NewReply[error]()

@@ -3,6 +3,8 @@ package poolcore
 import (
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // spareIdle is how long a session is kept that came up while another one was there and that no
@@ -11,7 +13,7 @@ const spareIdle = 5 * time.Second
 
 // connect answers at once where there is a session, joins the dial under way, or
 // starts one. A caller that gives up leaves its reply behind and the dial goes on.
-func (c *Core) connect(now time.Time, m Connect) {
+func (c *Core) connect(now moment.Time, m Connect) {
 	l := c.links.find(m.Addr)
 	if l != nil && l.up && l.session == m.Except {
 		c.ended(now, m.Addr, m.Except, ErrLeaving)
@@ -40,7 +42,7 @@ func (c *Core) connect(now time.Time, m Connect) {
 }
 
 // dialed publishes a session before it answers the callers that wait for it.
-func (c *Core) dialed(now time.Time, m Dialed) {
+func (c *Core) dialed(now moment.Time, m Dialed) {
 	c.reportFailed(m.Addr, m.Session, m.Err)
 	defer c.renewAnswered(m)
 	l, d := c.links.find(m.Addr), c.dialEnded(now, m)
@@ -83,7 +85,7 @@ func (c *Core) reportFailed(addr string, id uint64, err error) {
 }
 
 // markSpare marks the session of a link that only Connect with Spare asked for.
-func (c *Core) markSpare(now time.Time, l *link) {
+func (c *Core) markSpare(now moment.Time, l *link) {
 	if s := c.sessions.find(l.session); l.spare {
 		s.spare, s.check = now, now.Add(min(spareIdle, c.cfg.Idle))
 	}
@@ -91,7 +93,7 @@ func (c *Core) markSpare(now time.Time, l *link) {
 
 // refuse is why addr is not to be dialed now; nil: it is.
 func (c *Core) refuse(addr string) *Refusal {
-	return c.dials.Refuse(c.now, addr, c.connected(0))
+	return c.dials.refuse(c.now, addr, c.connected(0))
 }
 
 // begin has a dial made as soon as there is a slot for it.
@@ -116,7 +118,7 @@ func (c *Core) fill() {
 			continue
 		}
 		d.second = c.slots.lateTo(d.addr)
-		e := Dial{Addr: d.addr, Session: d.session, Limits: c.dials.Limits(d.addr, c.cfg.Dial, d.second), Proof: c.renewals[d.session].Proof}
+		e := Dial{Addr: d.addr, Session: d.session, Limits: c.dials.limits(d.addr, c.cfg.Dial, d.second), Proof: c.renewals[d.session].Proof}
 		if s := c.found(d.addr); s != nil && (c.isRenewal(d.session) || s.unfit()) {
 			e.Avoid = c.links.find(d.addr).session
 		}
@@ -144,7 +146,7 @@ func (c *Core) judges(addr string, id uint64) bool { return !c.isRenewal(id) && 
 // go to another server. The dial goes on, because a server that is busy works it off all
 // the same. A later caller has another one made, which does not go on, and
 // whichever is answered first is used: what is late may be lost.
-func (c *Core) dialLate(now time.Time, m DialLate) {
+func (c *Core) dialLate(now moment.Time, m DialLate) {
 	d := c.slots.running.find(m.Session)
 	if d == nil || d.late {
 		return
@@ -174,11 +176,11 @@ func (c *Core) dialLate(now time.Time, m DialLate) {
 }
 
 // dialEnded frees the slot of a dial that has ended, and notes the result for its address.
-func (c *Core) dialEnded(now time.Time, m Dialed) (d *dialing) {
+func (c *Core) dialEnded(now moment.Time, m Dialed) (d *dialing) {
 	d = c.slots.done(m.Session)
 	switch {
 	case m.Err == nil:
-		c.dials.Up(now, m.Addr, m.Session)
+		c.dials.up(now, m.Addr, m.Session)
 	case d != nil && !d.late && c.judges(m.Addr, m.Session):
 		c.failed(now, m.Addr, m.Err)
 	}
@@ -186,8 +188,8 @@ func (c *Core) dialEnded(now time.Time, m Dialed) (d *dialing) {
 }
 
 // failed notes a dial that failed.
-func (c *Core) failed(now time.Time, addr string, err error) {
-	c.dials.Failed(now, c.failure(addr, err), c.connected(0))
+func (c *Core) failed(now moment.Time, addr string, err error) {
+	c.dials.failed(now, c.failure(addr, err), c.connected(0))
 }
 
 // failure is the kind of failure that err is.
@@ -245,10 +247,10 @@ func (c *Core) withdraw(m Withdraw) {
 }
 
 // ended notes the end of a session for its address.
-func (c *Core) ended(now time.Time, addr string, id uint64, err error) {
-	if c.dials.Ended(now, addr, id, LetGo(err)) {
+func (c *Core) ended(now moment.Time, addr string, id uint64, err error) {
+	if c.dials.ended(now, addr, id, LetGo(err)) {
 		f := c.failure(addr, err)
 		f.Session = true
-		c.dials.Failed(now, f, c.connected(id))
+		c.dials.failed(now, f, c.connected(id))
 	}
 }

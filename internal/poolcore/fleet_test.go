@@ -161,16 +161,16 @@ func TestAServerThatIsAddedInAnOutageIsDialedAtOnce(t *testing.T) {
 
 func TestTheNextDialInAnOutageIsOfAnotherServer(t *testing.T) {
 	r, try := reachless(t)
-	r.now = r.core.dials.pace.until
+	r.now = r.paced()
 	if try(hole(1)) {
 		t.Error("the server is dialed that was dialed last")
 	}
 	if !try(hole(0)) {
 		t.Fatal("nor is the other one")
 	}
-	r.now = r.core.dials.pace.until.Add(paceStep)
+	r.now = r.paced().Add(paceStep)
 	if try(addrB) {
-		r.now = r.core.dials.pace.until.Add(paceSteps * paceStep)
+		r.now = r.paced().Add(paceSteps * paceStep)
 	} else {
 		t.Error("a server that was not dialed yet is delayed")
 	}

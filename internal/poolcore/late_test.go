@@ -134,7 +134,7 @@ func TestTheDialLimitDoublesWhileDialsEndWithIt(t *testing.T) {
 		}
 		b.Failed(now, Failure{Addr: addrA, Timeout: true}, false)
 	}
-	b.chance = Chance(func() float64 { return 1 })
+	b.of.chance = Chance(func() float64 { return 1 })
 	if got := b.Limits(addrA, limit, false).Connect; got != 5*limit {
 		t.Errorf("by chance %v, want a quarter more", got)
 	}

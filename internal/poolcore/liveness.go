@@ -2,12 +2,13 @@ package poolcore
 
 import (
 	"fmt"
-	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // overdue starts a ping, unless one is out. Overdue is repeated for as long as callers
 // wait, so a session that is neither alive nor given up is pinged again and again.
-func (c *Core) overdue(now time.Time, id uint64) {
+func (c *Core) overdue(now moment.Time, id uint64) {
 	s := c.sessions.find(id)
 	if s == nil || !s.liveness.until.IsZero() {
 		return
@@ -38,31 +39,31 @@ func (c *Core) pinged(m Pinged) {
 func (c *Core) leftSilent(m Unanswered) {
 	s := c.sessions.find(m.Session)
 	if s != nil && m.Silent && s.liveness.look.IsZero() && s.liveness.until.IsZero() {
-		s.liveness.look = m.Since.Add(c.cfg.Silence)
+		s.liveness.look = c.cfg.clock.Of(m.Since).Add(c.cfg.Silence)
 	}
 }
 
 // expireLiveness counts the pings that were not answered in time, and looks at the
 // sessions of callers that left.
-func (c *Core) expireLiveness(now time.Time) {
+func (c *Core) expireLiveness(now moment.Time) {
 	for s := range c.sessions.all() {
 		id, l := s.id, &s.liveness
 		if !l.look.IsZero() && !l.look.After(now) {
-			l.look = time.Time{}
-			if now.Sub(c.env.Usage(id).Heard) >= c.cfg.Silence {
+			l.look = 0
+			if now.Sub(c.usage(id).heard) >= c.cfg.Silence {
 				c.overdue(now, id)
 			}
 		}
 		if !l.next.IsZero() && !l.next.After(now) {
-			c.lookForLife(now, id, l, c.env.Usage(id))
+			c.lookForLife(now, id, l, c.usage(id))
 		}
 		if l.until.IsZero() || l.until.After(now) {
 			continue
 		}
-		switch u := c.env.Usage(id); {
-		case u.Sending.After(now):
-			l.until = u.Sending // and the ping behind it
-		case u.Heard.After(l.asked):
+		switch u := c.usage(id); {
+		case u.sending.After(now):
+			l.until = u.sending // and the ping behind it
+		case u.heard.After(l.asked):
 			*l = l.settled() // not the answer to the ping, but a sign of life
 		case now.Sub(l.until) >= c.cfg.Silence:
 			// So late only because this process was not run, nor its reading goroutine.
@@ -74,16 +75,16 @@ func (c *Core) expireLiveness(now time.Time) {
 }
 
 // nextKeepalive is when to look for life after now.
-func (c *Core) nextKeepalive(now time.Time) time.Time {
+func (c *Core) nextKeepalive(now moment.Time) moment.Time {
 	if c.keepalive <= 0 {
-		return time.Time{}
+		return 0
 	}
 	return now.Add(c.keepalive)
 }
 
 // nextUnder is when to look for life under an interval that has just changed, where next
 // was the time before. An interval that keeps changing must not put that off for ever.
-func (c *Core) nextUnder(next, now time.Time) time.Time {
+func (c *Core) nextUnder(next, now moment.Time) moment.Time {
 	at := c.nextKeepalive(now)
 	if at.IsZero() {
 		return at
@@ -93,12 +94,12 @@ func (c *Core) nextUnder(next, now time.Time) time.Time {
 
 // lookForLife pings a session that carries nothing but calls which may wait for long.
 // Bytes that come in are life enough; a session without calls sends nothing.
-func (c *Core) lookForLife(now time.Time, id uint64, l *liveness, u Usage) {
+func (c *Core) lookForLife(now moment.Time, id uint64, l *liveness, u usage) {
 	l.next = c.nextKeepalive(now)
 	switch {
-	case !u.Busy:
-	case now.Sub(u.Heard) < c.keepalive:
-		l.next = c.nextKeepalive(u.Heard)
+	case !u.busy:
+	case now.Sub(u.heard) < c.keepalive:
+		l.next = c.nextKeepalive(u.heard)
 	default:
 		c.overdue(now, id)
 	}
@@ -106,7 +107,7 @@ func (c *Core) lookForLife(now time.Time, id uint64, l *liveness, u Usage) {
 
 // unanswered notes a failed ping.
 func (c *Core) unanswered(s *session) {
-	s.liveness.until, s.liveness.failed = time.Time{}, true
+	s.liveness.until, s.liveness.failed = 0, true
 	if !c.decide(s) {
 		c.redial(s)
 	}
@@ -115,14 +116,14 @@ func (c *Core) unanswered(s *session) {
 // heard settles the sessions on which a byte came in since their ping.
 func (c *Core) heard() {
 	for _, s := range c.sessions {
-		if s.liveness.open() && c.env.Usage(s.id).Heard.After(s.liveness.asked) {
+		if s.liveness.open() && c.usage(s.id).heard.After(s.liveness.asked) {
 			s.liveness = s.liveness.settled()
 		}
 	}
 }
 
 // corroborate notes that another server answers, for every session to m.Addr.
-func (c *Core) corroborate(now time.Time, m Corroborated) {
+func (c *Core) corroborate(now moment.Time, m Corroborated) {
 	for s := range c.sessions.all() {
 		if s.addr != m.Addr {
 			continue

@@ -40,7 +40,9 @@ func (o *ordered[K, V]) put(v V) {
 // drop takes the one with this key out, if there is one.
 func (o *ordered[K, V]) drop(k K) {
 	if i, is := o.search(k); is {
-		*o = slices.Delete(*o, i, i+1)
+		if *o = slices.Delete(*o, i, i+1); len(*o) == 0 {
+			*o = nil
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package poolcore
 import (
 	"fmt"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // renewPause is the time between a dial for a renewal that failed and the next. The
@@ -28,7 +30,7 @@ func (c *Core) renew(l *link) {
 // renewed puts the new session in the place of the old one, which is kept for a while:
 // the server reaches the agent on it until a call comes in on the new one. One that is
 // silent ends at once, with the calls that wait on it.
-func (c *Core) renewed(now time.Time, l *link, m Dialed) {
+func (c *Core) renewed(now moment.Time, l *link, m Dialed) {
 	was, old := l.renewal, c.sessions.find(l.session)
 	l.renewal = renewal{}
 	switch {
@@ -57,7 +59,7 @@ func (c *Core) renewed(now time.Time, l *link, m Dialed) {
 }
 
 // supersede has calls find a new session in place of the one there is.
-func (c *Core) supersede(now time.Time, l *link, id uint64) {
+func (c *Core) supersede(now moment.Time, l *link, id uint64) {
 	old := c.sessions.find(l.session)
 	*l = link{addr: l.addr, session: id, up: true}
 	if !old.left.IsZero() {
@@ -68,7 +70,7 @@ func (c *Core) supersede(now time.Time, l *link, id uint64) {
 }
 
 // renewDue dials again for the renewals that failed.
-func (c *Core) renewDue(now time.Time) {
+func (c *Core) renewDue(now moment.Time) {
 	for l := range c.links.all() {
 		if again := l.renewal.again; !again.IsZero() && !again.After(now) {
 			c.renew(l)

@@ -3,6 +3,8 @@ package poolcore
 import (
 	"errors"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // A server has heard of another session by the next heartbeat, for which the agent
@@ -35,7 +37,7 @@ func (c *Core) drain() time.Duration {
 }
 
 // setTTL takes over how long heartbeats hold.
-func (c *Core) setTTL(now time.Time, ttl time.Duration) {
+func (c *Core) setTTL(now moment.Time, ttl time.Duration) {
 	if ttl == c.ttl {
 		return
 	}
@@ -48,7 +50,7 @@ func (c *Core) setTTL(now time.Time, ttl time.Duration) {
 }
 
 // drop takes the session that calls find out of use.
-func (c *Core) drop(now time.Time, addr string, l *link, cause error) {
+func (c *Core) drop(now moment.Time, addr string, l *link, cause error) {
 	c.links.drop(addr)
 	c.publish()
 	c.retire(now, l.session, cause)
@@ -56,7 +58,7 @@ func (c *Core) drop(now time.Time, addr string, l *link, cause error) {
 
 // retire has a session admit no further call. Until its end it is watched like any other,
 // for the calls that wait on it.
-func (c *Core) retire(now time.Time, id uint64, cause error) {
+func (c *Core) retire(now moment.Time, id uint64, cause error) {
 	s := c.sessions.find(id)
 	if s == nil {
 		return // a dial that failed
@@ -67,21 +69,21 @@ func (c *Core) retire(now time.Time, id uint64, cause error) {
 }
 
 // drained looks at a retired session whose last call or stream has ended.
-func (c *Core) drained(now time.Time, id uint64) {
+func (c *Core) drained(now moment.Time, id uint64) {
 	if s := c.sessions.find(id); s != nil && s.cause != nil {
 		s.check, s.ending = now, false
 	}
 }
 
 // look releases a session that is no longer used, or sets when to look again.
-func (c *Core) look(now time.Time, s *session, u Usage) {
+func (c *Core) look(now moment.Time, s *session, u usage) {
 	retired, end := s.cause != nil, c.end(s, u)
 	switch {
 	case !retired && s.addr == c.retained:
 		s.check = now.Add(c.cfg.Idle)
-	case u.Busy && s.left.IsZero():
+	case u.busy && s.left.IsZero():
 		s.check = now.Add(c.cfg.Idle)
-	case u.Busy:
+	case u.busy:
 		s.check = now.Add(min(c.cfg.Idle, max(c.drain(), settle)))
 	case end.After(now):
 		s.check = end
@@ -89,7 +91,7 @@ func (c *Core) look(now time.Time, s *session, u Usage) {
 		if !retired {
 			c.drop(now, s.addr, c.links.find(s.addr), ErrIdle)
 		}
-		s.check, s.ending = time.Time{}, true
+		s.check, s.ending = 0, true
 		c.emit(Release{Session: s.id})
 	}
 }
@@ -103,7 +105,7 @@ const probeTime = 5 * time.Second
 func (c *Core) elsewhere(addr string) bool { return c.retained != "" && c.retained != addr }
 
 // firstLook is when to look at a new session.
-func (c *Core) firstLook(now time.Time, addr string) time.Time {
+func (c *Core) firstLook(now moment.Time, addr string) moment.Time {
 	if c.elsewhere(addr) {
 		return now.Add(min(c.cfg.Idle, max(c.cfg.Drain, probeTime)))
 	}
@@ -111,23 +113,23 @@ func (c *Core) firstLook(now time.Time, addr string) time.Time {
 }
 
 // end is when a session that carries nothing may end.
-func (c *Core) end(s *session, u Usage) time.Time {
+func (c *Core) end(s *session, u usage) moment.Time {
 	end, drain := s.left, c.drain()
-	if u.Pinged {
+	if u.pinged {
 		drain = max(c.cfg.Drain, probeTime)
 	}
 	switch {
 	case s.left.IsZero() && s.unused(u):
 		end = s.spare.Add(min(spareIdle, c.cfg.Idle))
-	case s.left.IsZero() && u.Pinged && c.elsewhere(s.addr):
-		end = u.Used.Add(min(c.cfg.Idle, drain))
+	case s.left.IsZero() && u.pinged && c.elsewhere(s.addr):
+		end = u.used.Add(min(c.cfg.Idle, drain))
 	case s.left.IsZero():
-		end = u.Used.Add(c.cfg.Idle)
+		end = u.used.Add(c.cfg.Idle)
 	case s.cause == nil, errors.Is(s.cause, ErrRenewed):
 		// It works, and its server may use it until it learns of another.
-		end = later(s.left, u.Used).Add(drain)
+		end = later(s.left, u.used).Add(drain)
 	}
-	return later(end, u.Accepted.Add(settle))
+	return later(end, u.accepted.Add(settle))
 }
 
 // limit ends sessions that have left use, where there are too many.
@@ -160,7 +162,7 @@ func (c *Core) sacrifice(addr string) bool {
 		if s.ending || s.left.IsZero() || addr != "" && s.addr != addr {
 			continue
 		}
-		b := c.env.Usage(s.id).Busy
+		b := c.usage(s.id).busy
 		older := chosen == nil || s.left.Before(chosen.left)
 		if chosen == nil || busy && !b || busy == b && older {
 			chosen, busy = s, b

@@ -2,7 +2,8 @@ package poolcore
 
 import (
 	"fmt"
-	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 
 // late makes a Status.Ping on a session, unless one is under way or was just made. Late
 // is repeated for as long as callers wait.
-func (c *Core) late(now time.Time, id uint64) {
+func (c *Core) late(now moment.Time, id uint64) {
 	s := c.sessions.find(id)
 	if s == nil || s.deserted || s.proving || s.service.out || now.Before(s.service.rest) {
 		return
@@ -36,7 +37,7 @@ func (c *Core) late(now time.Time, id uint64) {
 }
 
 // ask begins a Status.Ping; what an earlier one has shown no longer counts.
-func (c *Core) ask(now time.Time, s *session) {
+func (c *Core) ask(now moment.Time, s *session) {
 	v := &s.service
 	*v = service{
 		asked: now, out: true, until: now.Add(c.cfg.Ping),
@@ -52,11 +53,11 @@ func (c *Core) leftLate(m Unanswered) {
 	if s == nil || m.Late.IsZero() || s.deserted || s.service.out || !s.service.look.IsZero() {
 		return
 	}
-	s.service.since, s.service.look = m.Since, later(m.Late, s.service.calm)
+	s.service.since, s.service.look = c.cfg.clock.Of(m.Since), later(c.cfg.clock.Of(m.Late), s.service.calm)
 }
 
 // served takes the result of a Status.Ping.
-func (c *Core) served(now time.Time, m Served) {
+func (c *Core) served(now moment.Time, m Served) {
 	if c.proved(now, m) {
 		return
 	}
@@ -78,7 +79,7 @@ func (c *Core) served(now time.Time, m Served) {
 }
 
 // serves notes that a call was answered.
-func (c *Core) serves(now time.Time, s *session) {
+func (c *Core) serves(now moment.Time, s *session) {
 	s.service = service{
 		out:  s.service.out, // another call was answered: one Status.Ping at a time
 		rest: now.Add(c.cfg.Silence), calm: now.Add(calmLooks * c.cfg.Silence),
@@ -86,46 +87,46 @@ func (c *Core) serves(now time.Time, s *session) {
 }
 
 // expireService does what is due about sessions that may not serve.
-func (c *Core) expireService(now time.Time) {
+func (c *Core) expireService(now moment.Time) {
 	for s := range c.sessions.all() {
 		id, v := s.id, &s.service
 		if due(v.look, now) {
-			v.look = time.Time{}
-			if !c.env.Usage(id).Answered.After(v.since) {
+			v.look = 0
+			if !c.usage(id).answered.After(v.since) {
 				c.late(now, id)
 			}
 		}
 		if due(v.search, now) {
-			v.search = time.Time{}
-			if !v.corroborated && !c.env.Usage(id).Answered.After(v.asked) {
+			v.search = 0
+			if !v.corroborated && !c.usage(id).answered.After(v.asked) {
 				c.emit(Suspect{Addr: s.addr})
 			}
 		}
 		if due(v.until, now) {
-			c.judge(now, s, c.env.Usage(id))
+			c.judge(now, s, c.usage(id))
 		}
 	}
 }
 
 // judge decides about a session whose Status.Ping was to be answered by now.
-func (c *Core) judge(now time.Time, s *session, u Usage) {
+func (c *Core) judge(now moment.Time, s *session, u usage) {
 	v := &s.service
 	switch {
-	case u.Answered.After(v.asked):
+	case u.answered.After(v.asked):
 		c.serves(now, s) // also for another call: the server may have trouble with one method only
 	case now.Sub(v.until) >= c.cfg.Silence:
 		// So late only because this process was not run, nor its reading goroutine.
 		v.until = now.Add(c.cfg.Silence)
-	case v.extensions < bulkExtensions && !u.Bulk.IsZero() && now.Sub(u.Bulk) < 2*c.cfg.Ping:
+	case v.extensions < bulkExtensions && !u.bulk.IsZero() && now.Sub(u.bulk) < 2*c.cfg.Ping:
 		v.extensions++
 		v.until = now.Add(c.cfg.Ping / 2)
-	case v.extensions < sendingExtensions && u.Sending.After(now):
+	case v.extensions < sendingExtensions && u.sending.After(now):
 		v.extensions++
-		v.until = sooner(now.Add(c.cfg.Ping/2), u.Sending) // large requests are on their way before it
-	case !s.liveness.until.IsZero() && !u.Heard.After(s.liveness.asked):
+		v.until = sooner(now.Add(c.cfg.Ping/2), u.sending) // large requests are on their way before it
+	case !s.liveness.until.IsZero() && !u.heard.After(s.liveness.asked):
 		v.until = s.liveness.until // no byte comes in: that is decided in liveness.go
 	default:
-		v.until, v.failed = time.Time{}, true
+		v.until, v.failed = 0, true
 		if v.corroborated {
 			c.leave(now, s, v.failure(c.cfg, "while another server answers"))
 			return
@@ -136,7 +137,7 @@ func (c *Core) judge(now time.Time, s *session, u Usage) {
 
 // corroborateService notes that another server answers. The session is judged at the next
 // Expire.
-func (c *Core) corroborateService(now time.Time, s *session) {
+func (c *Core) corroborateService(now moment.Time, s *session) {
 	v := &s.service
 	if !v.open() || s.proving || s.deserted {
 		return
@@ -149,7 +150,7 @@ func (c *Core) corroborateService(now time.Time, s *session) {
 // leave takes a session that does not serve out of use, and has the calls leave it that can
 // be made elsewhere. The others wait on: if they were ended, it would never be known
 // whether they were executed.
-func (c *Core) leave(now time.Time, s *session, cause error) {
+func (c *Core) leave(now moment.Time, s *session, cause error) {
 	s.service, s.deserted = service{}, true
 	if l := c.links.find(s.addr); l != nil && l.up && l.session == s.id {
 		c.drop(now, s.addr, l, cause)
@@ -159,15 +160,15 @@ func (c *Core) leave(now time.Time, s *session, cause error) {
 
 // prove makes a Status.Ping on a new session to a server that does not serve on its old one: that it came
 // up shows only that the transport lives.
-func (c *Core) prove(now time.Time, l *link, id uint64) {
+func (c *Core) prove(now moment.Time, l *link, id uint64) {
 	s := c.sessions.find(id)
-	s.proving, s.check = true, time.Time{}
+	s.proving, s.check = true, 0
 	l.renewal = renewal{session: id, redial: true, proving: true}
 	c.ask(now, s)
 }
 
 // proved takes the result of such a Status.Ping, and reports whether it was one.
-func (c *Core) proved(now time.Time, m Served) bool {
+func (c *Core) proved(now moment.Time, m Served) bool {
 	l, s := c.links.find(m.Addr), c.sessions.find(m.Session)
 	awaited := l != nil && l.renewal.proving && l.renewal.session == m.Session
 	if awaited {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // Core decides for the pool's owner. It belongs to one goroutine. A server without a link
@@ -17,16 +18,16 @@ type Core struct {
 	retained  string                    // the server whose session is retained; empty: none
 	moved     string                    // the server that was named last as retained
 	ttl       time.Duration             // of heartbeats; 0: unknown
-	limitAt   time.Time                 // when to look whether too many sessions have left use; zero: never
+	limitAt   moment.Time               // when to look whether too many sessions have left use; zero: never
 	keepalive time.Duration             // between signs of life while calls wait; 0: not asked for
-	now       time.Time                 // of the step or the deadline under way
-	dials     Backoffs
+	now       moment.Time               // of the step or the deadline under way
+	dials     backoffs
 	slots     slots
 	renewals  map[uint64]Renew // that wait for a dial, by session
 	effects   []Effect
 }
 
-// Config configures any number of Cores, and is not changed meanwhile.
+// Config configures any number of Cores, all of one goroutine.
 type Config struct {
 	Idle        time.Duration // unused sessions end after it
 	Silence     time.Duration // a waiting call makes its server suspect after it
@@ -34,6 +35,9 @@ type Config struct {
 	Drain       time.Duration // a session that was left ends that long after its last use
 	Dial        time.Duration // how long callers wait for a dial
 	Corroborate bool          // a silent session ends only if another server answers
+
+	clock moment.Clock
+	spare []Effect // memory for those of the next step
 }
 
 // Env is what a Core asks its owner for. The methods do not block.
@@ -45,7 +49,7 @@ type Env interface {
 
 // New makes a Core without a session.
 func New(cfg *Config, env Env) *Core {
-	return &Core{cfg: cfg, env: env, dials: Backoffs{chance: env}}
+	return &Core{cfg: cfg, env: env, dials: backoffs{chance: env, clock: &cfg.clock}}
 }
 
 // link is the way to one server: a dial under way, or the session that calls find.
@@ -77,14 +81,14 @@ func (w waiter) answer(err error) Answer { return Answer{To: w.reply, By: w.by, 
 type session struct {
 	addr     string
 	id       uint64
-	check    time.Time // when to look whether it is still used; zero: it is about to end
-	trim     time.Time // when to close idle streams that are not needed; zero: it has few
+	check    moment.Time // when to look whether it is still used; zero: it is about to end
+	trim     moment.Time // when to close idle streams that are not needed; zero: it has few
 	liveness liveness
 	service  service
 	openings openings
-	proving  bool      // it is to show that its server answers calls, while another session gets no answers
-	deserted bool      // it was left because its server answers no call
-	spare    time.Time // when it came up, if it is spare; zero: it is not
+	proving  bool        // it is to show that its server answers calls, while another session gets no answers
+	deserted bool        // it was left because its server answers no call
+	spare    moment.Time // when it came up, if it is spare; zero: it is not
 	departure
 }
 
@@ -97,15 +101,15 @@ func (s *session) hasLeft() bool { return !s.left.IsZero() }
 func (s *session) unfit() bool { return s.liveness.failed || s.service.failed }
 
 // unused reports whether a spare session has carried nothing.
-func (s *session) unused(u Usage) bool { return !s.spare.IsZero() && !u.Used.After(s.spare) }
+func (s *session) unused(u usage) bool { return !s.spare.IsZero() && !u.used.After(s.spare) }
 
 // renewal is the replacement of a session that still carries calls.
 type renewal struct {
-	session uint64    // of the dial under way; 0: none
-	again   time.Time // when to try again after one that failed
-	redial  bool      // it is for a session that is silent or does not serve, and not for credentials
-	better  bool      // Renew asked for it
-	proving bool      // the session is up and has not answered a call yet
+	session uint64      // of the dial under way; 0: none
+	again   moment.Time // when to try again after one that failed
+	redial  bool        // it is for a session that is silent or does not serve, and not for credentials
+	better  bool        // Renew asked for it
+	proving bool        // the session is up and has not answered a call yet
 }
 
 // departure is how a session comes to its end. One whose server was left for another is
@@ -113,26 +117,26 @@ type renewal struct {
 // as long as it lives, because a server goes on using the session that it knows. It ends
 // when it carries nothing and its server has had the time to learn of another.
 type departure struct {
-	left   time.Time // when its server was left, or it was retired; zero: neither
-	cause  error     // why it is retired; nil: calls find it
-	until  time.Time // it ends then, with the calls on it; zero: it is trusted
-	ending bool      // it was released
+	left   moment.Time // when its server was left, or it was retired; zero: neither
+	cause  error       // why it is retired; nil: calls find it
+	until  moment.Time // it ends then, with the calls on it; zero: it is trusted
+	ending bool        // it was released
 }
 
 // liveness is the state of a session on which a call is overdue. Only inbound bytes
 // end the suspicion well. It ends badly when the ping has failed and, where that is asked
 // for, another server was seen to answer: then the silence is not this side's network.
 type liveness struct {
-	look         time.Time // a caller has left unanswered: see then; zero: nothing to see
-	next         time.Time // when to look for life although no call is overdue; zero: never
-	asked        time.Time // when the ping that is out was sent
-	until        time.Time // it must be answered by then; zero: none is out
-	failed       bool      // a ping was not answered
-	corroborated bool      // another server answers
+	look         moment.Time // a caller has left unanswered: see then; zero: nothing to see
+	next         moment.Time // when to look for life although no call is overdue; zero: never
+	asked        moment.Time // when the ping that is out was sent
+	until        moment.Time // it must be answered by then; zero: none is out
+	failed       bool        // a ping was not answered
+	corroborated bool        // another server answers
 }
 
 // deadline is when to look next; zero: never.
-func (l *liveness) deadline() time.Time { return sooner(sooner(l.look, l.next), l.until) }
+func (l *liveness) deadline() moment.Time { return sooner(sooner(l.look, l.next), l.until) }
 
 // open reports whether the session may be silent.
 func (l *liveness) open() bool { return l.failed || !l.until.IsZero() }
@@ -146,24 +150,24 @@ func (l *liveness) settled() liveness { return liveness{next: l.next} }
 // ends badly when a Status.Ping on the session was not answered either, and another server,
 // or a new connection to this one, answered.
 type service struct {
-	asked        time.Time // when the last Status.Ping was sent; zero: a call was answered since
-	out          bool      // it is under way still
-	search       time.Time // when to look for another server that answers; zero: not, or done
-	until        time.Time // when to judge the answer; zero: judged
-	failed       bool      // there was none by then
-	corroborated bool      // another server answers
-	noStream     bool      // no stream was acknowledged, which is why it failed
-	extensions   int       // times that the judgement was put off for large requests and replies
+	asked        moment.Time // when the last Status.Ping was sent; zero: a call was answered since
+	out          bool        // it is under way still
+	search       moment.Time // when to look for another server that answers; zero: not, or done
+	until        moment.Time // when to judge the answer; zero: judged
+	failed       bool        // there was none by then
+	corroborated bool        // another server answers
+	noStream     bool        // no stream was acknowledged, which is why it failed
+	extensions   int         // times that the judgement was put off for large requests and replies
 	pause        time.Duration
-	rest         time.Time // no further Status.Ping before
+	rest         moment.Time // no further Status.Ping before
 
-	look  time.Time // when the call of a caller that left would have been late; zero: none
-	since time.Time // when that call was sent
-	calm  time.Time // no look before
+	look  moment.Time // when the call of a caller that left would have been late; zero: none
+	since moment.Time // when that call was sent
+	calm  moment.Time // no look before
 }
 
 // deadline is when to look next; zero: never.
-func (v *service) deadline() time.Time { return sooner(sooner(v.look, v.search), v.until) }
+func (v *service) deadline() moment.Time { return sooner(sooner(v.look, v.search), v.until) }
 
 // open reports whether the session may not serve.
 func (v *service) open() bool { return !v.asked.IsZero() }
@@ -173,13 +177,18 @@ func (v *service) open() bool { return !v.asked.IsZero() }
 // than the answer to a ping, unless its accept loop is behind. Where that accepts none at
 // all while pings are answered, no call gets through.
 type openings struct {
-	look  time.Time // when to see whether one was acknowledged; zero: none waits
-	asked time.Time // when a ping was sent behind the streams that wait
-	alive bool      // it was answered
-	tries int       // times in a row that the session was found to open none
+	look  moment.Time // when to see whether one was acknowledged; zero: none waits
+	asked moment.Time // when a ping was sent behind the streams that wait
+	alive bool        // it was answered
+	tries int         // times in a row that the session was found to open none
 }
 
-func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
+func (c *Core) emit(e Effect) {
+	if c.effects == nil {
+		c.effects, c.cfg.spare = c.cfg.spare, nil
+	}
+	c.effects = append(c.effects, e)
+}
 
 // publish makes the sessions of the links the ones that calls find.
 func (c *Core) publish() {

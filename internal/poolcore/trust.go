@@ -1,6 +1,6 @@
 package poolcore
 
-import "time"
+import "github.com/open-nomad/rpcproxy/internal/moment"
 
 // secured has every session replaced. The calls on the old ones run to their end, unless
 // their servers are no longer trusted.
@@ -35,10 +35,10 @@ func (c *Core) retrust() {
 
 // checked sets when the sessions end whose servers are no longer trusted. Those of which
 // trust was withdrawn and that are trusted again go on.
-func (c *Core) checked(now time.Time, m Checked) {
+func (c *Core) checked(now moment.Time, m Checked) {
 	for _, id := range m.Trusted {
 		if s := c.sessions.find(id); s != nil {
-			s.until = time.Time{}
+			s.until = 0
 		}
 	}
 	for _, d := range m.Distrusted {
@@ -46,7 +46,7 @@ func (c *Core) checked(now time.Time, m Checked) {
 		if s == nil {
 			continue
 		}
-		s.until = sooner(s.until, d.Since.Add(c.cfg.Drain))
+		s.until = sooner(s.until, c.cfg.clock.Of(d.Since).Add(c.cfg.Drain))
 		switch l := c.links.find(s.addr); {
 		case l == nil || !l.up || l.session != d.Session:
 		case !l.renewal.again.IsZero():
@@ -62,7 +62,7 @@ func (s *session) distrusted() bool { return !s.until.IsZero() }
 
 // forsake has calls leave a session whose server is no longer trusted, and was dialed in vain
 // for another one. It is judged by that dial.
-func (c *Core) forsake(now time.Time, addr string, l *link, err error) {
+func (c *Core) forsake(now moment.Time, addr string, l *link, err error) {
 	c.drop(now, addr, l, errDistrusted)
 	c.emit(DialFailed{Addr: addr, Err: err, Again: true, Current: true})
 }
