@@ -1,10 +1,6 @@
 package fleet
 
-import (
-	"time"
-
-	"github.com/open-nomad/rpcproxy/internal/poolcore"
-)
+import "time"
 
 // breaks breaks an agent's sessions with a server whose process has ended, and its dials to it.
 func (f *Fleet) breaks(a *agent, n int16) {
@@ -88,13 +84,5 @@ func (f *Fleet) regained(a *agent) {
 	if a.outSince > 0 {
 		f.outs--
 		f.back(a)
-	}
-}
-
-// poolConfig is the configuration of the agents' pools.
-func (f *Fleet) poolConfig() poolcore.Config {
-	return poolcore.Config{
-		Idle: idleLimit, Silence: silenceLimit, Ping: pingLimit, Drain: drainLimit, Dial: dialLimit, Corroborate: true,
-		Chance: f.chance.Float64, Usage: f.usage, Classify: classify,
 	}
 }
