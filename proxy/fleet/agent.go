@@ -20,7 +20,7 @@ type agent struct {
 	view     *messages.View
 	armed    time.Duration // when the cores are to be called; older events are ignored; -1: they are not
 	sessions []session
-	dials    []dialing // under way
+	dials    []reach // under way
 	pings    []ping
 	calls    [2]call
 	set      attempt.Settings // of the pool

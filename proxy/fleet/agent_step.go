@@ -87,8 +87,12 @@ func (f *Fleet) ofList(a *agent, e roster.Effect) {
 	case roster.Corroborate:
 		f.corroborate(a, e)
 	case roster.Discover:
-		f.count(f.discoveries)
-		f.in(50*time.Millisecond, event{agent: a.id, kind: evDiscovered, arg: uint32(e.Run)})
+		of := event{agent: a.id, kind: evDiscovered, arg: uint32(e.Run)}
+		after, answered := f.discover()
+		if answered {
+			of.gen = 1
+		}
+		f.in(after, of)
 	case roster.Reconnect:
 		f.tellPool(a, poolcore.Renew{Addr: e.Server.Addr, Proof: knowsLeader{}, Reply: f.reply(renewal, f.number[e.Server.Addr])})
 	case roster.Log, roster.Answerer:
@@ -200,10 +204,13 @@ func (f *Fleet) expire(a *agent, at time.Duration) {
 }
 
 // discovered ends a discovery run.
-func (f *Fleet) discovered(a *agent, run uint32) {
-	found := make([]messages.Found, 0, len(f.servers))
-	for i := range f.servers {
-		found = append(found, messages.Found{Addr: f.servers[i].Addr, Source: messages.SourceConsul})
+func (f *Fleet) discovered(a *agent, e event) {
+	done := messages.DiscoveryDone{Run: uint64(e.arg), Err: errSilent}
+	if e.gen > 0 {
+		done.Err = nil
+		for i := range f.servers {
+			done.Found = append(done.Found, messages.Found{Addr: f.servers[i].Addr, Source: messages.SourceConsul})
+		}
 	}
-	f.tell(a, messages.DiscoveryDone{Run: uint64(run), Found: found})
+	f.tell(a, done)
 }

@@ -70,18 +70,6 @@ func (f *Fleet) leadTo(a *agent, n int16) {
 	}
 }
 
-// leadNowhere notes that the sessions with a server are broken.
-func (f *Fleet) leadNowhere(n int16) {
-	for i := range f.balancer.to {
-		if f.balancer.to[i] == n {
-			f.balancer.to[i] = -1
-		}
-	}
-	if f.cfg.Balancer {
-		f.balancer.each[n] = 0
-	}
-}
-
 // fronts is how many agents have a server in front.
 func (f *Fleet) fronts(n int) int {
 	if f.cfg.Balancer {

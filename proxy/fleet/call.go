@@ -29,6 +29,7 @@ func (f *Fleet) begin(a *agent, i int) {
 		cfg.AnswerBy = f.base.Add(a.due + beatTime)
 	}
 	*c = call{on: true, Call: attempt.Call{Config: cfg}}
+	f.noteCall()
 	f.next(a, i)
 }
 
@@ -70,6 +71,7 @@ func (f *Fleet) env(a *agent, i int) *attempt.Env {
 func (f *Fleet) try(a *agent, i int, do attempt.Action) {
 	c := &a.calls[i]
 	n := f.number[do.Server.Addr]
+	f.noteAttempt(a, n)
 	c.server, c.limit = n, do.Limit
 	if h := a.view.Health(do.Server); a.find(n) == nil && (h == messages.Unknown || h == messages.Alive) {
 		if order := c.Order(a.view); len(order) > 1 {

@@ -1,27 +1,16 @@
 package fleet
 
-import (
-	"time"
+import "time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolcore"
-)
-
-// broken breaks the sessions with a server whose process has ended, and the dials to it.
-func (f *Fleet) broken(server int16) {
-	n := f.address(server)
-	for i := range f.agents {
-		a := &f.agents[i]
-		if f.behind(a, n) != server {
-			continue
-		}
-		if f.open(a, n) > 0 {
-			f.out(a, n)
-			f.in(f.rtt(a, n)/2+a.upTo(time.Millisecond), event{agent: a.id, kind: evBroke, server: n})
-		}
-		for _, d := range a.dials {
-			if d.server == n {
-				f.in(f.rtt(a, n)/2, event{agent: a.id, server: n, kind: evDialed, arg: refused, gen: d.session})
-			}
+// breaks breaks an agent's sessions with a server whose process has ended, and its dials to it.
+func (f *Fleet) breaks(a *agent, n int16) {
+	if f.up(a, n) {
+		f.out(a, n)
+		f.in(f.rtt(a, n)/2+a.upTo(time.Millisecond), event{agent: a.id, kind: evBroke, server: n})
+	}
+	for _, d := range a.dials {
+		if d.server == n {
+			f.in(f.rtt(a, n)/2, event{agent: a.id, server: n, kind: evDialed, arg: refused, gen: d.session})
 		}
 	}
 }
@@ -40,22 +29,23 @@ func (f *Fleet) broke(a *agent, n int16) {
 
 // quiet is to be called when a server begins to answer less, or more: it is frozen, cut off,
 // hung, or well again.
-func (f *Fleet) quiet(server int16) {
-	n := f.address(server)
+func (f *Fleet) quiet(n int16) {
 	for i := range f.agents {
 		a := &f.agents[i]
-		if f.behind(a, n) != server || f.open(a, n) == 0 {
+		if !f.up(a, n) {
 			continue
 		}
 		serves := f.serves(a, n)
 		switch {
 		case !serves:
 			f.out(a, n)
-		case f.heldBy(a, n):
-			f.returned(a)
+		case f.watched(a, n):
+			f.regained(a)
 		}
-		if a.stock == nil { // its keepalive runs anyway
+		if a.stock == nil {
 			f.in(0, event{agent: a.id, kind: evChanged, server: n})
+		} else if c := &a.calls[beat]; serves && c.on && c.state == sent && c.server == n {
+			f.in(f.rtt(a, n), event{agent: a.id, kind: evAnswered, server: n, call: beat, gen: c.gen})
 		}
 	}
 }
@@ -81,34 +71,18 @@ func (f *Fleet) changed(a *agent, n int16) {
 	})
 }
 
-// heldBy reports whether a server holds an agent's blocking query.
-func (f *Fleet) heldBy(a *agent, n int16) bool {
-	if a.stock != nil {
-		return a.watchEnds > 0 && a.stock.watched == n
-	}
-	return a.holds(n)
-}
-
 // out notes that the server that holds a's blocking query is gone.
 func (f *Fleet) out(a *agent, n int16) {
-	if f.heldBy(a, n) && a.outSince == 0 {
+	if f.watched(a, n) && a.outSince == 0 {
 		a.outSince = f.now
 		f.outs++
 	}
 }
 
-// returned notes that a server holds the query again.
-func (f *Fleet) returned(a *agent) {
+// regained notes that a server holds the query again.
+func (f *Fleet) regained(a *agent) {
 	if a.outSince > 0 {
 		f.outs--
 		f.back(a)
-	}
-}
-
-// poolConfig is the configuration of the agents' pools.
-func (f *Fleet) poolConfig() poolcore.Config {
-	return poolcore.Config{
-		Idle: idleLimit, Silence: silenceLimit, Ping: pingLimit, Drain: drainLimit, Dial: dialLimit, Corroborate: true,
-		Chance: f.chance.Float64, Usage: f.usage, Classify: classify,
 	}
 }

@@ -10,7 +10,7 @@ import (
 func (f *Fleet) dial(a *agent, e poolcore.Dial) {
 	n, id := f.number[e.Addr], uint32(e.Session)
 	_, proof := e.Proof.(knowsLeader)
-	d := dialing{session: id, server: n, accepted: f.accepts(a, n), proof: proof, began: f.now}
+	d := reach{session: id, server: n, accepted: f.accepts(a, n), proof: proof, began: f.now}
 	limit := e.Limits.Whole
 	if !d.accepted {
 		limit = e.Limits.Connect
@@ -23,10 +23,11 @@ func (f *Fleet) dial(a *agent, e poolcore.Dial) {
 	}
 }
 
-// accepts reports whether a's connections to a server are accepted: the kernel of a host
-// that is frozen does that too.
+// accepts reports whether a's connections to a server are accepted: by the kernel of a
+// host that is frozen, too, or by a balancer.
 func (f *Fleet) accepts(a *agent, n int16) bool {
-	return f.servers[n].up && (f.servers[n].frozen || f.reaches(a, n))
+	s := &f.servers[n]
+	return f.cfg.Balancer || s.up && !s.cut.hits(a.id, n)
 }
 
 // late answers those that wait for a dial: it was not answered in their time.
@@ -41,7 +42,7 @@ func (f *Fleet) late(a *agent, e event) {
 
 // dialed takes the end of a dial.
 func (f *Fleet) dialed(a *agent, e event) {
-	d, is := a.dialing(e.gen)
+	d, is := a.takeDial(e.gen)
 	switch {
 	case !is:
 	case e.arg == made && f.reaches(a, d.server):
@@ -50,16 +51,16 @@ func (f *Fleet) dialed(a *agent, e event) {
 			f.prove(a, d)
 			return
 		}
-		f.up(a, d, nil)
+		f.dialEnds(a, d, nil)
 	case e.arg == timedOut || f.accepts(a, d.server):
-		f.up(a, d, errSilent)
+		f.dialEnds(a, d, errSilent)
 	default:
-		f.up(a, d, errRefused)
+		f.dialEnds(a, d, errRefused)
 	}
 }
 
-// up tells the pool how a dial has ended.
-func (f *Fleet) up(a *agent, d dialing, err error) {
+// dialEnds tells the pool how a dial has ended.
+func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 	if err == nil {
 		f.established(a, d.server, d.session)
 	}
@@ -73,10 +74,10 @@ type knowsLeader struct{}
 const proofTime = 3 * time.Second
 
 // prove asks on a new session for the leader.
-func (f *Fleet) prove(a *agent, d dialing) {
-	after := proofTime
-	if f.serves(a, d.server) && f.hasLeader(d.server) {
-		after = f.rtt(a, d.server) + f.servers[f.leader].rtt
+func (f *Fleet) prove(a *agent, d reach) {
+	after, answered := f.serve(a, d.server, askBeat)
+	if !answered || !f.hasLeader(d.server) {
+		after = proofTime
 	}
 	a.dials = append(a.dials, d)
 	f.in(after, event{agent: a.id, kind: evProved, gen: d.session})
@@ -84,12 +85,12 @@ func (f *Fleet) prove(a *agent, d dialing) {
 
 // proved takes the answer.
 func (f *Fleet) proved(a *agent, e event) {
-	d, is := a.dialing(e.gen)
+	d, is := a.takeDial(e.gen)
 	switch {
 	case !is:
 	case f.serves(a, d.server) && f.hasLeader(d.server):
-		f.up(a, d, nil)
+		f.dialEnds(a, d, nil)
 	default:
-		f.up(a, d, errNoLeader)
+		f.dialEnds(a, d, errNoLeader)
 	}
 }

@@ -7,8 +7,15 @@ func (f *Fleet) Kill(n int) {
 	s := &f.servers[n]
 	s.up, s.free, s.busy = false, f.now, f.now
 	f.away(n)
-	f.broken(int16(n))
-	f.leadNowhere(int16(n))
+	at := f.address(int16(n))
+	for i := range f.agents {
+		a := &f.agents[i]
+		if f.behind(a, at) != int16(n) {
+			continue
+		}
+		f.breaks(a, at)
+		f.leadTo(a, -1)
+	}
 	f.vote()
 }
 
@@ -16,7 +23,7 @@ func (f *Fleet) Kill(n int) {
 func (f *Fleet) Begin(n int) {
 	s := &f.servers[n]
 	s.up, s.frozen, s.hung, s.voter = true, false, false, true
-	f.comesBack(n)
+	f.returned(n)
 }
 
 // Join has a server start that was not one of the cluster's.
@@ -69,7 +76,7 @@ func (f *Fleet) Minority() {
 func (f *Fleet) Freeze(n int) {
 	f.servers[n].frozen = true
 	f.away(n)
-	f.quiet(int16(n))
+	f.quiet(f.address(int16(n)))
 	f.vote()
 }
 
@@ -77,7 +84,7 @@ func (f *Fleet) Freeze(n int) {
 func (f *Fleet) Thaw(n int) {
 	f.servers[n].frozen = false
 	if f.servers[n].up {
-		f.comesBack(n)
+		f.returned(n)
 	}
 }
 
@@ -85,13 +92,13 @@ func (f *Fleet) Thaw(n int) {
 // leads on if it leads.
 func (f *Fleet) Hang(n int) {
 	f.servers[n].hung = true
-	f.quiet(int16(n))
+	f.quiet(f.address(int16(n)))
 }
 
 // Unhang ends what Hang began.
 func (f *Fleet) Unhang(n int) {
 	f.servers[n].hung = false
-	f.quiet(int16(n))
+	f.quiet(f.address(int16(n)))
 }
 
 // Cut makes a server silent for so many percent of the agents: chance chooses them, for
@@ -107,7 +114,7 @@ func (f *Fleet) CutFrom(n, percent, first int) {
 func (f *Fleet) cutFor(n int, c cut) {
 	s := &f.servers[n]
 	s.cut, s.gone = c, f.now
-	f.quiet(int16(n))
+	f.quiet(f.address(int16(n)))
 }
 
 // Slow has a server's answers take so much longer; 0: no longer.
@@ -142,9 +149,17 @@ func (f *Fleet) forgets(n int) {
 	}
 }
 
-// comesBack notes that a server is there again.
-func (f *Fleet) comesBack(n int) {
+// returned notes that a server is there again.
+func (f *Fleet) returned(n int) {
 	f.Name(n, true)
-	f.quiet(int16(n))
+	f.quiet(f.address(int16(n)))
 	f.vote()
+}
+
+// watched reports whether a has its blocking query on a server.
+func (f *Fleet) watched(a *agent, n int16) bool {
+	if f.cfg.Policy == Stock {
+		return a.watchEnds > 0 && a.stock.watched == n
+	}
+	return a.holds(n)
 }

@@ -36,7 +36,7 @@ func New(cfg Config) *Fleet {
 		}
 	}
 	f.makeReplies()
-	f.pools = f.poolConfig()
+	f.pools = poolConfig()
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
@@ -128,6 +128,8 @@ func (f *Fleet) event(a *agent, e event) {
 		f.proved(a, e)
 	case evAnswered:
 		f.answered(a, e)
+	case evTaken:
+		f.taken(a, e.gen)
 	case evLook:
 		f.look(a, e.gen)
 	case evPong:
@@ -145,7 +147,7 @@ func (f *Fleet) event(a *agent, e event) {
 	case evBroke:
 		f.broke(a, e.server)
 	case evDiscovered:
-		f.discovered(a, e.arg)
+		f.discovered(a, e)
 	}
 }
 
@@ -162,7 +164,7 @@ func (f *Fleet) start(a *agent) {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.list = roster.New(cfg, f.chance)
-	a.pool = poolcore.New(f.pools)
+	a.pool = poolcore.New(f.pools, poolEnv{f})
 	a.place = f.chance.Float64()
 	a.list.Start(f.clock())
 	f.takeList(a)

@@ -95,14 +95,7 @@ func (f *Fleet) ping(a *agent, p ping) {
 func (f *Fleet) sendPing(a *agent, at int, s *session) {
 	w := &a.pings[at].wait
 	f.ride(a, w, s)
-	switch {
-	case !f.servers[w.server].up: // it is about to break
-		w.lost = true
-	case f.serves(a, w.server):
-		f.answerComes(a, firstPing, w, f.rtt(a, w.server), served)
-	default:
-		f.unanswered(a, w)
-	}
+	f.asks(a, firstPing, w, askStatus)
 }
 
 // pingsConnected sends the pings that waited for a session with a server, or ends them.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -19,8 +20,26 @@ var (
 	errCut       = errors.New("was given up")
 )
 
-// classify is poolcore.Config.Classify.
-func classify(err error) (timeout, credentials bool) { return errors.Is(err, errSilent), false }
+// poolConfig is the configuration of the agents' pools.
+func poolConfig() *poolcore.Config {
+	return &poolcore.Config{
+		Idle: idleLimit, Silence: silenceLimit, Ping: pingLimit, Drain: drainLimit, Dial: dialLimit, Corroborate: true,
+	}
+}
+
+// poolEnv is the poolcore.Env of all agents: what it tells is of the one whose event it is.
+type poolEnv struct{ *Fleet }
+
+// Chance is the agent's.
+func (e poolEnv) Chance() float64 { return e.chance.Float64() }
+
+// Usage is how one of its sessions is used.
+func (e poolEnv) Usage(session uint64) poolcore.Usage { return e.usage(session) }
+
+// Classify tells failures apart.
+func (poolEnv) Classify(err error) (timeout, credentials bool) {
+	return errors.Is(err, errSilent), false
+}
 
 // Who waits for a session, by server.
 const (
@@ -68,13 +87,13 @@ func (f *Fleet) ofPool(a *agent, e poolcore.Effect) {
 			f.down(a, f.number[e.Addr], e.Err)
 		}
 	case poolcore.Abandon:
-		if d, is := a.dialing(uint32(e.Session)); is {
+		if d, is := a.takeDial(uint32(e.Session)); is {
 			f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: e.Session, Err: errAbandoned})
 		}
 	case poolcore.Publish:
 		for i := range a.sessions {
 			s := &a.sessions[i]
-			s.found = e.Sessions[f.servers[s.server].Addr] == uint64(s.id)
+			s.found = slices.ContainsFunc(e.Sessions, func(up poolcore.Up) bool { return up.Session == uint64(s.id) })
 		}
 	case poolcore.Answer:
 		f.connected(a, f.waiters[e.To], e.Err)
@@ -125,8 +144,8 @@ func (f *Fleet) yamuxPing(a *agent, id uint32) {
 		return
 	}
 	s.pinged = true
-	if f.reaches(a, s.server) {
-		f.in(f.rtt(a, s.server), event{agent: a.id, kind: evPong, gen: id})
+	if after, answered := f.serve(a, s.server, askSign); answered {
+		f.in(after, event{agent: a.id, kind: evPong, gen: id})
 	}
 }
 
@@ -140,8 +159,8 @@ func (f *Fleet) pong(a *agent, id uint32) {
 	f.tellPool(a, poolcore.Pinged{Session: uint64(id)})
 }
 
-// dialing is a dial under way.
-type dialing struct {
+// reach is a dial under way.
+type reach struct {
 	session  uint32
 	server   int16
 	accepted bool // a host is there
@@ -149,8 +168,8 @@ type dialing struct {
 	began    time.Duration
 }
 
-// dialing takes a dial out of those under way; false: it has ended.
-func (a *agent) dialing(id uint32) (dialing, bool) {
+// takeDial takes a dial out of those under way; false: it has ended.
+func (a *agent) takeDial(id uint32) (reach, bool) {
 	for i, d := range a.dials {
 		if d.session == id {
 			a.dials[i] = a.dials[len(a.dials)-1]
@@ -158,5 +177,5 @@ func (a *agent) dialing(id uint32) (dialing, bool) {
 			return d, true
 		}
 	}
-	return dialing{}, false
+	return reach{}, false
 }

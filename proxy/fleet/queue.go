@@ -15,6 +15,7 @@ const (
 	evLate                   // a dial was not answered in time; it goes on
 	evProved                 // a session has shown whether its server knows a leader, or not
 	evAnswered               // an answer comes: arg is which
+	evTaken                  // a server holds the blocking query from now on
 	evLook                   // what waits for one is looked at
 	evPong                   // a yamux ping is answered
 	evVoice                  // the next corroborator is asked

@@ -139,7 +139,8 @@ func (r *Report) state(f *Fleet) {
 			r.Out++
 		}
 		for n := range f.servers {
-			if at := f.address(int16(n)); f.behind(a, at) == int16(n) {
+			at := f.address(int16(n))
+			if f.behind(a, at) == int16(n) {
 				r.Open[n] += f.open(a, at)
 			}
 		}

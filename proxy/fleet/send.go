@@ -40,7 +40,7 @@ func (f *Fleet) send(a *agent, i int, s *session) {
 		if a.met == 0 && n == a.front {
 			a.met = f.now
 		}
-		f.unanswered(a, &c.wait)
+		f.lose(a, &c.wait)
 	case !f.hasLeader(n):
 		wait := noLeaderHold
 		if until := f.leads - f.now + a.upTo(noLeaderStep); f.leader >= 0 && until > 0 && !f.servers[n].leaderless {
@@ -48,7 +48,7 @@ func (f *Fleet) send(a *agent, i int, s *session) {
 		}
 		f.answerComes(a, i, &c.wait, wait, refusedLeaderless)
 	default:
-		f.answerComes(a, i, &c.wait, f.rtt(a, n)+f.servers[f.leader].rtt, served)
+		f.asks(a, i, &c.wait, askBeat)
 	}
 }
 
@@ -62,11 +62,20 @@ func (f *Fleet) hold(a *agent) {
 	}
 	a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
 	f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evAnswered, server: c.server, call: watch, gen: c.gen})
-	if !f.serves(a, c.server) {
+	after, taken := f.serve(a, c.server, askWatch)
+	if taken && (a.outSince > 0 || !a.session(c.session).proven || a.view.Health(f.servers[c.server].Server) != messages.Alive) {
+		f.in(after, event{agent: a.id, kind: evTaken, gen: c.gen})
+	}
+}
+
+// taken has a server hold the blocking query from now on. The agent asks for something else
+// too when its server is another one, and that is answered now.
+func (f *Fleet) taken(a *agent, gen uint32) {
+	c := &a.calls[watch]
+	if !c.on || c.gen != gen || c.state != sent || !f.serves(a, c.server) {
 		return
 	}
-	f.returned(a)
-	// The agent asks for something else too when its server is another one.
+	f.regained(a)
 	f.heardFrom(a, &c.wait)
 	f.proven(a, c.server, c.epoch)
 }
@@ -78,7 +87,7 @@ func (f *Fleet) answered(a *agent, e event) {
 	case w == nil || w.state != sent || w.lost:
 		return
 	case !f.serves(a, w.server):
-		f.unanswered(a, w)
+		f.lose(a, w)
 		return
 	}
 	switch which {
@@ -140,7 +149,6 @@ func (f *Fleet) giveUp(a *agent, which int, w *wait) {
 		f.pinged(a, w.gen, errCut)
 		return
 	}
-	c := &a.calls[which]
 	if w.state == dials {
 		f.withdraw(a, which, w.server)
 		f.fails(a, which, errCut, attempt.Failure{Kind: attempt.Cut, Outcome: attempt.NotSent})
@@ -153,7 +161,6 @@ func (f *Fleet) giveUp(a *agent, which int, w *wait) {
 	}
 	waited := max(f.now-w.begin-w.held, 0)
 	a.hung = a.hung.Unanswered(f.clock(), f.servers[w.server].Addr, methods[which], f.base.Add(f.now-waited), usual+usual/2)
-	_ = c
 	f.fails(a, which, errCut, attempt.Failure{Kind: attempt.Cut, Outcome: attempt.MaybeExecuted})
 }
 

@@ -60,6 +60,9 @@ func (a *agent) find(n int16) *session {
 	return nil
 }
 
+// up reports whether a has a session with a server.
+func (f *Fleet) up(a *agent, n int16) bool { return f.open(a, n) > 0 }
+
 // open is how many sessions a has with a server.
 func (f *Fleet) open(a *agent, n int16) (open int) {
 	if a.stock != nil {
@@ -80,7 +83,7 @@ func (f *Fleet) open(a *agent, n int16) (open int) {
 func (f *Fleet) heard(a *agent, s *session) time.Duration {
 	until := f.now
 	if !f.reaches(a, s.server) {
-		until = max(f.servers[s.server].gone, s.since)
+		until = max(f.servers[max(f.behind(a, s.server), 0)].gone, s.since)
 	}
 	return max(s.heard, s.since+(until-s.since)/serverPing*serverPing)
 }

@@ -42,7 +42,7 @@ type link struct {
 // stockUp reports whether an agent has a session with a server.
 func (f *Fleet) stockUp(a *agent, n int16) bool {
 	l := &a.stock.links[n]
-	if l.up && l.ends <= f.now && !f.heldBy(a, n) {
+	if l.up && l.ends <= f.now && !f.watched(a, n) {
 		l.up = false
 	}
 	return l.up
@@ -76,11 +76,7 @@ func (f *Fleet) stockEvent(a *agent, e event) {
 			f.stockBegin(a, int(e.call))
 		}
 	case evHeld:
-		if a.watchEnds == e.at && a.stock.watched == e.server && f.reaches(a, e.server) {
-			a.watchEnds = 0
-			f.stockUsed(a, e.server)
-			f.stockBegin(a, watch)
-		}
+		f.stockHeld(a, e)
 	case evBroke:
 		f.stockBroke(a, e.server)
 	case evAlive:

@@ -11,12 +11,28 @@ func (f *Fleet) stockBegin(a *agent, i int) {
 	if i == watch {
 		c.until += watchFor
 	}
+	f.noteCall()
 	f.stockTry(a, i)
+}
+
+// stockHeld takes the answer to a blocking query; one of a silent server comes later.
+func (f *Fleet) stockHeld(a *agent, e event) {
+	switch {
+	case a.watchEnds != e.at || a.stock.watched != e.server:
+	case f.serves(a, e.server):
+		a.watchEnds = 0
+		f.stockUsed(a, e.server)
+		f.stockBegin(a, watch)
+	default:
+		a.watchEnds = f.now + time.Second
+		f.in(time.Second, e)
+	}
 }
 
 func (f *Fleet) stockTry(a *agent, i int) {
 	c := &a.calls[i]
 	n := a.stock.order[0]
+	f.noteAttempt(a, n)
 	c.server, c.gen = n, c.gen+1
 	if f.stockUp(a, n) {
 		f.stockSend(a, i, n)
@@ -76,8 +92,8 @@ func (f *Fleet) stockSend(a *agent, i int, n int16) {
 		a.stock.watched = n
 		a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
 		f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evHeld, server: n})
-		if f.reaches(a, n) {
-			f.returned(a)
+		if f.serves(a, n) {
+			f.regained(a)
 		}
 		return
 	}
@@ -85,9 +101,11 @@ func (f *Fleet) stockSend(a *agent, i int, n int16) {
 	f.count(f.servers[n].beats)
 	of := event{agent: a.id, server: n, call: beat, gen: c.gen, kind: evAnswered}
 	switch until := f.leads - f.now; {
-	case !f.reaches(a, n): // it waits for the keepalive
+	case !f.serves(a, n): // it waits for the keepalive
 	case f.hasLeader(n):
-		f.in(f.rtt(a, n)+f.servers[f.leader].rtt, of)
+		if after, answered := f.serve(a, n, askBeat); answered {
+			f.in(after, of)
+		}
 	case f.leader >= 0 && until > 0 && until < stockHold && !f.servers[n].leaderless:
 		f.in(until+a.upTo(stockRetry), of)
 	default:
@@ -131,7 +149,7 @@ func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
 	if i == beat {
 		wait = f.stockBeatPause(a)
 		if f.cfg.Discovery {
-			f.count(f.discoveries)
+			f.discover()
 		}
 	}
 	f.in(wait, of)

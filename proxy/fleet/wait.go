@@ -85,8 +85,17 @@ func (f *Fleet) answerComes(a *agent, which int, w *wait, after time.Duration, h
 	}
 }
 
-// unanswered has the server looked at: the answer does not come.
-func (f *Fleet) unanswered(a *agent, w *wait) {
+// asks sends a request, whose answer comes or does not.
+func (f *Fleet) asks(a *agent, which int, w *wait, what int) {
+	if after, answered := f.serve(a, w.server, what); answered {
+		f.answerComes(a, which, w, after, served)
+		return
+	}
+	f.lose(a, w)
+}
+
+// lose has the server looked at: the answer does not come.
+func (f *Fleet) lose(a *agent, w *wait) {
 	w.lost = true
 	f.lookAt(a, w, f.firstLook(w))
 }

@@ -34,7 +34,7 @@ type Fleet struct {
 	end  time.Duration // of the run
 	outs int           // agents that are out
 
-	pools   poolcore.Config      // of all agents
+	pools   *poolcore.Config     // of all agents
 	replies []actor.Reply[error] // what pools know waiters by, see reply
 	waiters map[actor.Reply[error]]int
 	chance  *rand.Rand // of the agent whose event it is
