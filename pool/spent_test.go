@@ -37,7 +37,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 		}
 		s := p.newConnection(context.Background(), &muxtest.Conn{}, addr, route, 1)
 		s.End(cause)
-		o := &owner{pool: p, live: map[uint64]*connection{1: s}, core: poolcore.New(poolcore.Config{})}
+		o := &owner{pool: p, live: map[uint64]*connection{1: s}, core: poolcore.New(new(poolcore.Config), nil)}
 		ends() // the name is known
 		if o.noteEnd(0); len(ends()) != 3 {
 			t.Fatal("no session is reported, and yet an address failed")

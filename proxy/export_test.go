@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -32,7 +33,7 @@ func Written(p *Proxy) { p.queue.Flush(context.Background()) }
 func Tokens(p *Proxy) int64 { return p.calls.tokens.left.Load() }
 
 // AllTokens is what a Proxy starts with.
-const AllTokens = tokensAtStart
+const AllTokens = int64(attempt.TokensAtStart)
 
 // WithHold is cfg with a function that the owner calls before it carries out an effect.
 func WithHold(cfg Config, hold func()) Config {

@@ -162,3 +162,18 @@ func TestRoundsComeAsOftenAsTheyAreMeantTo(t *testing.T) {
 		}
 	}
 }
+
+func TestAHungServerIsLeft(t *testing.T) {
+	t.Parallel()
+	for name, beats := range map[string]bool{"with heartbeats": true, "by the blocking query alone": false} {
+		cfg := of(1000)
+		cfg.For = 7 * time.Minute
+		cfg.NoBeats = !beats
+		cfg.Rebalance.MinInterval = time.Hour // it is left without a round
+		cfg.Faults = []Fault{{FaultAt, func(f *Fleet) { f.Hang(1) }}}
+		f, r := run(t, cfg)
+		if r.Out > 0 || len(r.Outages) < sampled/10 || f.servers[1].active > 0 {
+			t.Errorf("%s: %d of %d agents that were on it are out, %d have it in front", name, r.Out, len(r.Outages), f.servers[1].active)
+		}
+	}
+}

@@ -26,7 +26,7 @@ type draws struct{ reuse, scaled float64 }
 // only the first counts.
 func (t Timing) interval(of size, d draws) time.Duration {
 	reuse, scaled := float64(t.MinInterval), t.scaled(of)
-	if scaled > reuse+reuse/4 {
+	if scaled > reuse+float64(reuse/4) {
 		scaled += float64(d.scaled * scaled / 32) // the conversion keeps every platform from fusing the sum
 		return time.Duration(min(scaled, float64(longestInterval)))
 	}
@@ -40,7 +40,7 @@ func (t Timing) interval(of size, d draws) time.Duration {
 //	the last of (longest interval without jitter), as long as max(reuse/2, scaled)
 func (t Timing) first(of size, draw float64) time.Duration {
 	reuse, scaled := float64(t.MinInterval), min(t.scaled(of), float64(longestInterval))
-	end, stretch := max(reuse+reuse/2, scaled), max(reuse/2, scaled)
+	end, stretch := max(reuse+float64(reuse/2), scaled), max(reuse/2, scaled)
 	return time.Duration(end - float64((1-draw)*stretch))
 }
 

@@ -149,7 +149,7 @@ func (r *Roster) reconnect(now time.Time, e *entry) {
 	case due(d.at, now):
 		pause := min(reconnectPause<<min(d.tries, 10), reconnectMost)
 		d.tries++
-		d.at = now.Add(time.Duration(r.reconnectSpread(pause) * (1 + r.rng.Float64()/2)))
+		d.at = now.Add(time.Duration(r.reconnectSpread(pause) * (1 + float64(r.rng.Float64()/2))))
 		r.box.command(Reconnect{Server: e.server})
 	}
 }
