@@ -125,7 +125,7 @@ func (f *Fleet) start(a *agent) {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
 		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
-	if f.cfg.Policy == Seat {
+	if f.cfg.Policy == Seated {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.core = roster.New(cfg, &a.rng)

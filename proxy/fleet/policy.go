@@ -11,13 +11,13 @@ const (
 	Shuffle Policy = iota
 	// Rendezvous ranks the servers by a hash of the agent's ID and the server's address.
 	Rendezvous
-	// Seat is Shuffle with fleet indexes: agents with consecutive numbers spread evenly.
-	Seat
+	// Seated is Shuffle with fleet indexes: agents with consecutive numbers spread evenly.
+	Seated
 	// Stock is the client of Nomad 2.0.6, for comparison.
 	Stock
 )
 
-var policyNames = [...]string{Shuffle: "shuffle", Rendezvous: "rendezvous", Seat: "seat", Stock: "stock"}
+var policyNames = [...]string{Shuffle: "shuffle", Rendezvous: "rendezvous", Seated: "seat", Stock: "stock"}
 
 // String is the name of the policy.
 func (p Policy) String() string {
