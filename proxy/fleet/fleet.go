@@ -45,6 +45,7 @@ func New(cfg Config) *Fleet {
 		f.queue.push(event{at: cfg.Warm + fault.At, agent: world, kind: evFault, arg: uint32(i)})
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
+	f.furnish()
 	f.elect(0)
 	return f
 }
@@ -62,6 +63,8 @@ func (f *Fleet) Run() {
 		case e.kind == evSample:
 			f.sample()
 			f.in(time.Second, event{agent: world, kind: evSample})
+		case e.agent == world:
+			f.happens(e)
 		case f.cfg.Policy == Stock:
 			f.stockEvent(&f.agents[e.agent], e)
 		default:
