@@ -52,26 +52,27 @@ func New(cfg Config) *Fleet {
 
 // Run runs to the end.
 func (f *Fleet) Run() {
-	end := f.cfg.Warm + f.cfg.For
-	for len(f.queue.heap) > 0 && f.queue.heap[0].at < end {
-		e := f.queue.pop()
-		f.now = e.at
-		f.events++
-		switch {
-		case e.kind == evFault:
-			f.cfg.Faults[e.arg].Do(f)
-		case e.kind == evSample:
-			f.sample()
-			f.in(time.Second, event{agent: world, kind: evSample})
-		case e.agent == world:
-			f.happens(e)
-		case f.cfg.Policy == Stock:
-			f.stockEvent(&f.agents[e.agent], e)
-		default:
-			f.event(&f.agents[e.agent], e)
-		}
+	for f.Advance(f.cfg.For) {
 	}
-	f.now = end
+}
+
+// one does the next event.
+func (f *Fleet) one(e event) {
+	f.now = e.at
+	f.events++
+	switch {
+	case e.kind == evFault:
+		f.cfg.Faults[e.arg].Do(f)
+	case e.kind == evSample:
+		f.sample()
+		f.in(time.Second, event{agent: world, kind: evSample})
+	case e.agent == world:
+		f.happens(e)
+	case f.cfg.Policy == Stock:
+		f.stockEvent(&f.agents[e.agent], e)
+	default:
+		f.event(&f.agents[e.agent], e)
+	}
 }
 
 // event does what happens to one of our agents.

@@ -2,6 +2,7 @@ package script
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -11,7 +12,7 @@ func (s *Script) check(p *Plan, lines []Line) error {
 	for _, l := range lines {
 		at[l.keyword()] = l
 	}
-	warm := defaultWarm
+	warm := DefaultWarm
 	if p.Warm != nil {
 		warm = time.Duration(*p.Warm)
 	}
@@ -60,7 +61,6 @@ func (s *Script) checkRTTs(p *Plan, lines []Line) error {
 type state struct {
 	down, frozen, hung, cut, leaderless, unnamed bool
 	absent                                       bool // it has not joined, or has left
-	unknown                                      bool // which ones a minority leaves is not known
 }
 
 // checkEvents follows the servers through the events.
@@ -70,7 +70,7 @@ func (s *Script) checkEvents(p *Plan) error {
 	if err := s.checkJoins(p, states); err != nil {
 		return err
 	}
-	for _, e := range p.Events {
+	for i, e := range p.Events {
 		word := e.Text()
 		if e.At >= p.For {
 			return s.fail(e.Line, showSpan(e.At), "the run is over by then: it ends at "+showSpan(p.For), "write an earlier time, or a longer run with for")
@@ -81,37 +81,52 @@ func (s *Script) checkEvents(p *Plan) error {
 			}
 			continue
 		}
-		some := e.Servers
-		if some == nil {
-			for n := range states {
-				some = append(some, n+1)
-			}
-		}
-		changed := 0
-		for _, n := range some {
+		for _, n := range e.Servers {
 			if n > len(states) {
-				return s.fail(e.Line, itoa(n), "there are "+itoa(len(states))+" servers", "write a number from 1 to "+itoa(len(states)))
+				return s.fail(e.Line, strconv.Itoa(n), "there are "+strconv.Itoa(len(states))+" servers", "write a number from 1 to "+strconv.Itoa(len(states)))
 			}
-			if states[n-1].unknown && e.Do != "minority" {
-				changed++
-				continue
-			}
-			if states[n-1].apply(e.Do) {
-				changed++
-			} else if e.Servers != nil {
-				return s.fail(e.Line, word, "server "+itoa(n)+" is not such that this changes something", states[n-1].advice(e.Do))
+			if !states[n-1].apply(e.Do) {
+				return s.fail(e.Line, word, "server "+strconv.Itoa(n)+" is not such that this changes something", states[n-1].advice(e.Do))
 			}
 		}
-		if changed == 0 {
-			return s.fail(e.Line, word, "there is no server that this changes", "leave it out, or write another time")
-		}
-		if e.Do == "minority" || e.Do == "start" && e.Servers == nil {
+		p.Events[i].On = e.Servers
+		switch {
+		case e.Do == "minority":
+			p.Events[i].On = minority(states)
+		case e.Servers == nil:
 			for n := range states {
-				states[n].unknown = e.Do == "minority"
+				if states[n].apply(e.Do) {
+					p.Events[i].On = append(p.Events[i].On, n+1)
+				}
 			}
+		}
+		if p.Events[i].On == nil {
+			return s.fail(e.Line, word, "there is no server that this changes", "leave it out, or write another time")
 		}
 	}
 	return nil
+}
+
+// minority has the last servers die until the others are no majority.
+func minority(states []state) []int {
+	members, up := 0, 0
+	for _, s := range states {
+		if !s.absent {
+			members++
+			if !s.down {
+				up++
+			}
+		}
+	}
+	var died []int
+	for n := len(states) - 1; n >= 0 && 2*up > members; n-- {
+		if s := &states[n]; !s.absent && !s.down {
+			s.apply("kill")
+			died = append(died, n+1)
+			up--
+		}
+	}
+	return died
 }
 
 // asked reports whether an event is about what clients ask for servers, and the statement
@@ -197,8 +212,6 @@ func (s *state) apply(do string) bool {
 		return before.absent
 	case "leave":
 		*s = state{absent: true}
-	case "minority":
-		return !s.absent && !s.down
 	}
 	return *s != before
 }

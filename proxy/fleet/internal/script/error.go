@@ -43,14 +43,14 @@ func (e *SyntaxError) Error() string {
 
 // nearest is advice to write the one of known that is most like word, or one of all.
 func nearest(word string, known []string) string {
-	if best := closest(word, known); best != "" {
+	if best := Closest(word, known); best != "" {
 		return "write " + best
 	}
 	return "write one of " + strings.Join(known, ", ")
 }
 
-// closest is the one of known that is most like word; empty if none is like it.
-func closest(word string, known []string) string {
+// Closest is the one of known that is most like word; empty if none is like it.
+func Closest(word string, known []string) string {
 	if len(word) > maxWord {
 		return ""
 	}

@@ -51,8 +51,10 @@ func (w *words) expect() Statement {
 		w.fail("within", "only behind =", "write = in place of "+e.Op+", or leave it out")
 	case e.Before > 0 && e.Before <= e.After:
 		w.fail(showSpan(e.Before), "before is not later than after", "write a time later than "+showSpan(e.After))
-	case (e.After > 0 || e.Before > 0) && !figure.Windowed:
-		w.fail(e.Figure, "known only for the whole run", "leave after and before out")
+	case e.After > 0 && !figure.After:
+		w.fail(e.Figure, "known only for the whole run", "leave after out")
+	case e.Before > 0 && !figure.Until:
+		w.fail(e.Figure, "known only up to the end of the run", "leave before out")
 	}
 	if e.Value.Policy != "" && slices.Contains(e.Of, e.Value.Policy) {
 		w.fail(e.Value.Policy, "compared with itself", "leave it out behind of")
@@ -80,7 +82,7 @@ func (w *words) value(f Figure) Value {
 	n, ok := decimal(number)
 	if !ok {
 		advice := "write a number, or one of " + strings.Join(Policies, ", ")
-		if near := closest(word, Policies); near != "" {
+		if near := Closest(word, Policies); near != "" {
 			advice = "write " + near + ", or a number"
 		}
 		w.fail(word, "neither a number nor a policy", advice)

@@ -3,7 +3,6 @@ package script
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/open-nomad/rpcproxy/internal/printable"
@@ -42,6 +41,20 @@ var commas = regexp.MustCompile(`\s*,\s*`)
 // *SyntaxError. It needs no more memory than a few times the text, of which there may be
 // MaxBytes.
 func Parse(file string, text []byte) (*Script, error) {
+	s, err := read(file, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, short := range []bool{false, true} {
+		if _, err := s.Plan(short); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// read reads a scenario whose lines may contradict each other.
+func read(file string, text []byte) (*Script, error) {
 	s := &Script{File: file}
 	if len(text) > MaxBytes {
 		return nil, &SyntaxError{File: file, Reason: "the file is too large", Advice: "it may have 1 MiB"}
@@ -76,12 +89,34 @@ func Parse(file string, text []byte) (*Script, error) {
 		s.Lines = append(s.Lines, l)
 	}
 	s.About = strings.Trim(strings.Join(about, "\n"), "\n")
-	for _, short := range []bool{false, true} {
-		if _, err := s.Plan(short); err != nil {
-			return nil, err
+	return s, nil
+}
+
+// With is the scenario in one of its forms, with other statements in place of its own of the
+// same kind: of the statements that there can be one of, the other one counts; of the
+// others, such as events, all are replaced if there is one. The error is a *SyntaxError.
+func (s *Script) With(text string, short bool) (*Script, error) {
+	over, err := read("given", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.form(short)
+	if err != nil {
+		return nil, err
+	}
+	replaced := map[string]bool{}
+	for _, l := range over.Lines {
+		replaced[l.keyword()] = true
+	}
+	changed := &Script{File: s.File, About: s.About}
+	for _, l := range lines {
+		if l.Form = Both; !replaced[l.keyword()] {
+			changed.Lines = append(changed.Lines, l)
 		}
 	}
-	return s, nil
+	changed.Lines = append(changed.Lines, over.Lines...)
+	_, err = changed.Plan(short)
+	return changed, err
 }
 
 // String is the canonical text: it parses to the same scenario.
@@ -112,5 +147,3 @@ func (l Line) keyword() string {
 func (s *Script) fail(l Line, word, reason, advice string) error {
 	return &SyntaxError{File: s.File, Line: l.Number, Word: word, Reason: reason, Advice: advice}
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

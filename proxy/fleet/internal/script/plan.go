@@ -3,6 +3,7 @@ package script
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -33,6 +34,7 @@ type Plan struct {
 type Timed struct {
 	Event
 	Line Line
+	On   []int // the servers that it changes
 }
 
 // Expected is an expectation of a line.
@@ -46,8 +48,10 @@ const (
 	defaultClients = 1000
 	defaultServers = 5
 	defaultFor     = 5 * time.Minute
-	defaultWarm    = 15 * time.Minute
 )
+
+// DefaultWarm is the warm-up of a scenario that does not say otherwise.
+const DefaultWarm = 15 * time.Minute
 
 // Plan is the scenario in its short form, or in its long one. The error is a *SyntaxError:
 // lines contradict each other.
@@ -92,7 +96,7 @@ func (s *Script) Plan(short bool) (*Plan, error) {
 		case Seed:
 			p.Seed = int(st)
 		case Event:
-			p.Events = append(p.Events, Timed{st, l})
+			p.Events = append(p.Events, Timed{Event: st, Line: l})
 		case Expect:
 			p.Expect = append(p.Expect, Expected{st, l})
 		}
@@ -100,12 +104,18 @@ func (s *Script) Plan(short bool) (*Plan, error) {
 	for _, l := range lines { // now that it is known how many servers there are
 		switch st := l.Statement.(type) {
 		case Roll:
-			p.Events = append(p.Events, st.events(p.Servers.Count, l)...)
+			if len(p.Events) <= MaxStatements {
+				p.Events = append(p.Events, st.events(p.Servers.Count, l)...)
+			}
 		case Outage:
 			p.Events = append(
-				p.Events, Timed{Event{At: st.From, Do: "kill"}, l}, Timed{Event{At: st.From + st.Down, Do: "start"}, l},
+				p.Events, Timed{Event: Event{At: st.From, Do: "kill"}, Line: l}, Timed{Event: Event{At: st.From + st.Down, Do: "start"}, Line: l},
 			)
 		}
+	}
+	if len(p.Events) > MaxStatements {
+		l := p.Events[MaxStatements].Line
+		return nil, s.fail(l, l.Text(), "too many events", "a scenario may have "+thousands(MaxStatements)+", and a rolling restart has two for each server")
 	}
 	slices.SortStableFunc(p.Events, func(a, b Timed) int { return cmp.Compare(a.At, b.At) })
 	return p, s.check(p, lines)
@@ -131,7 +141,7 @@ func (s *Script) form(short bool) ([]Line, error) {
 		key := l.keyword()
 		before, is := of[key]
 		if is && (before.Form == Both) == (l.Form == Both) {
-			return nil, s.fail(l, key, "line "+itoa(before.Number)+" says that already", "leave one of the two out")
+			return nil, s.fail(l, key, "line "+strconv.Itoa(before.Number)+" says that already", "leave one of the two out")
 		}
 		if !is || l.Form != Both {
 			of[key] = l
@@ -157,8 +167,8 @@ func (r Roll) events(servers int, l Line) []Timed {
 	for n := range servers {
 		at := r.From + time.Duration(n)*r.Every
 		all = append(
-			all, Timed{Event{At: at, Do: "kill", Servers: []int{n + 1}}, l},
-			Timed{Event{At: at + r.Down, Do: "start", Servers: []int{n + 1}}, l},
+			all, Timed{Event: Event{At: at, Do: "kill", Servers: []int{n + 1}}, Line: l},
+			Timed{Event: Event{At: at + r.Down, Do: "start", Servers: []int{n + 1}}, Line: l},
 		)
 	}
 	return all
