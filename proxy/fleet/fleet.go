@@ -105,7 +105,6 @@ func (f *Fleet) advanceTo(end time.Duration) {
 			f.settle(a)
 		}
 	}
-	f.now = end
 }
 
 // event does what happens to one of our agents.
@@ -160,7 +159,7 @@ func (f *Fleet) start(a *agent) {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
 		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
-	if f.cfg.Policy == Seat {
+	if f.cfg.Policy == Seated {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.list = roster.New(cfg, f.chance)
