@@ -45,30 +45,34 @@ func New(cfg Config) *Fleet {
 		f.queue.push(event{at: cfg.Warm + fault.At, agent: world, kind: evFault, arg: uint32(i)})
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
+	f.furnish()
 	f.elect(0)
 	return f
 }
 
 // Run runs to the end.
 func (f *Fleet) Run() {
-	end := f.cfg.Warm + f.cfg.For
-	for len(f.queue.heap) > 0 && f.queue.heap[0].at < end {
-		e := f.queue.pop()
-		f.now = e.at
-		f.events++
-		switch {
-		case e.kind == evFault:
-			f.cfg.Faults[e.arg].Do(f)
-		case e.kind == evSample:
-			f.sample()
-			f.in(time.Second, event{agent: world, kind: evSample})
-		case f.cfg.Policy == Stock:
-			f.stockEvent(&f.agents[e.agent], e)
-		default:
-			f.event(&f.agents[e.agent], e)
-		}
+	for f.Advance(f.cfg.For) {
 	}
-	f.now = end
+}
+
+// one does the next event.
+func (f *Fleet) one(e event) {
+	f.now = e.at
+	f.events++
+	switch {
+	case e.kind == evFault:
+		f.cfg.Faults[e.arg].Do(f)
+	case e.kind == evSample:
+		f.sample()
+		f.in(time.Second, event{agent: world, kind: evSample})
+	case e.agent == world:
+		f.happens(e)
+	case f.cfg.Policy == Stock:
+		f.stockEvent(&f.agents[e.agent], e)
+	default:
+		f.event(&f.agents[e.agent], e)
+	}
 }
 
 // event does what happens to one of our agents.
@@ -125,7 +129,7 @@ func (f *Fleet) start(a *agent) {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
 		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
-	if f.cfg.Policy == Seat {
+	if f.cfg.Policy == Seated {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
 	a.core = roster.New(cfg, &a.rng)

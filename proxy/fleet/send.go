@@ -96,14 +96,6 @@ func (f *Fleet) answered(a *agent, e event) {
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
 }
 
-// noteBeat notes a heartbeat that the cluster has.
-func (f *Fleet) noteBeat(a *agent) {
-	if a.lastBeat > 0 && f.running() && f.now > a.lastBeat+a.ttl+grace && f.now > f.grace {
-		f.missed++
-	}
-	a.lastBeat, a.ttl = f.now, f.grant(a)
-}
-
 // refusedNoLeader takes the refusal of a server without a leader.
 func (f *Fleet) refusedNoLeader(a *agent, e event) {
 	c := a.current(e)

@@ -1,0 +1,107 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Options say how a scenario is run.
+type Options struct {
+	Policies []Policy // default: the scenario's
+	Seed     uint64   // default: the scenario's
+
+	// Progress is called after each second of virtual time, by the goroutine that calls
+	// Compare. It may be nil.
+	Progress func(Progress)
+}
+
+// Progress is how far a comparison is.
+type Progress struct {
+	Policy Policy
+	Run    int           // of the policies' runs, from 0
+	Runs   int           // how many there are
+	At     time.Duration // virtual time since the run began; negative in the warm-up
+	For    time.Duration // the run's
+	Out    int           // clients whose blocking query is on no server now
+}
+
+// Comparison is a scenario run with some policies.
+type Comparison struct {
+	Scenario *Scenario
+	Seed     uint64
+	Runs     []Run // by policy
+	Results  []Result
+}
+
+// Run is what came out with one policy.
+type Run struct {
+	Policy Policy
+	Report *Report // of the clients that were simulated
+	Series *Series // the same
+
+	scale float64 // clients, by those that were simulated
+}
+
+// slice is the virtual time after which a comparison looks whether to go on.
+const slice = time.Second
+
+// Compare runs a scenario once for each policy, one after the other, and looks at its
+// expectations. Policies that expectations compare with are run too. It blocks until the
+// end: a fleet of 1,000,000 takes minutes. The error is that of ctx, which is looked at after
+// each second of virtual time.
+func Compare(ctx context.Context, s *Scenario, o Options) (*Comparison, error) {
+	asked := o.Policies
+	if len(asked) == 0 {
+		asked = s.Policies
+	}
+	policies := slices.Concat(asked, s.compared(asked))
+	slices.Sort(policies)
+	policies = slices.Compact(policies)
+	c := &Comparison{Scenario: s, Seed: s.Config.Seed}
+	if o.Seed != 0 {
+		c.Seed = o.Seed
+	}
+	for i, p := range policies {
+		run, err := c.run(ctx, p, func(f *Fleet) {
+			if o.Progress != nil {
+				o.Progress(Progress{Policy: p, Run: i, Runs: len(policies), At: f.Now(), For: f.cfg.For, Out: f.Out()})
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("fleet: %s, %v: %w", s.Name, p, err)
+		}
+		c.Runs = append(c.Runs, run)
+	}
+	c.judge(asked)
+	return c, nil
+}
+
+// run runs the scenario with one policy.
+func (c *Comparison) run(ctx context.Context, p Policy, progress func(*Fleet)) (Run, error) {
+	cfg := c.Scenario.Config
+	cfg.Policy, cfg.Seed = p, c.Seed
+	f := New(cfg)
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return Run{}, err
+		}
+		goesOn := f.Advance(slice)
+		progress(f)
+		if !goesOn {
+			break
+		}
+	}
+	cfg = f.cfg
+	return Run{Policy: p, Report: f.Report(), Series: f.Series(), scale: float64(cfg.Nodes) / float64(cfg.Agents)}, nil
+}
+
+// of is the run with a policy.
+func (c *Comparison) of(p Policy) (Run, bool) {
+	i := slices.IndexFunc(c.Runs, func(r Run) bool { return r.Policy == p })
+	if i < 0 {
+		return Run{}, false
+	}
+	return c.Runs[i], true
+}
