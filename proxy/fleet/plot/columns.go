@@ -19,8 +19,8 @@ type columns struct {
 
 // reduce makes columns of a series. What is counted within a second becomes one rate, and
 // where there are more seconds than pixels the busiest second stands for its column, so
-// that no peak is lost.
-func reduce(s *fleet.Series) columns {
+// that no peak is lost. All values are multiplied by scale.
+func reduce(s *fleet.Series, scale float64) columns {
 	if s == nil || s.Step <= 0 {
 		return columns{}
 	}
@@ -35,11 +35,11 @@ func reduce(s *fleet.Series) columns {
 	group := max((seconds+maxColumns-1)/maxColumns, 1) // rates of a column
 	n := seconds / group
 	c := columns{step: time.Duration(group*second) * s.Step, failed: make([]float64, n)}
-	perSecond := 1 / (time.Duration(second) * s.Step).Seconds()
+	perSecond := scale / (time.Duration(second) * s.Step).Seconds()
 	for i := range s.Active {
 		active, dials := make([]float64, n), make([]float64, n)
 		for x := range n {
-			active[x] = float64(s.Active[i][x*group*second])
+			active[x] = float64(s.Active[i][x*group*second]) * scale
 			for from := x * group * second; from < (x+1)*group*second; from += second {
 				dials[x] = max(dials[x], float64(sum(s.Dials[i][from:from+second]))*perSecond)
 				c.failed[x] = max(c.failed[x], float64(sum(s.Failed[i][from:from+second]))*perSecond)

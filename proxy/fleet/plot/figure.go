@@ -2,6 +2,7 @@ package plot
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
@@ -26,6 +27,7 @@ type Figure struct {
 type Run struct {
 	Name   string        // above its panels, usually the policy
 	Series *fleet.Series // is read only
+	Scale  float64       // clients, by those that were simulated; 0 is 1
 }
 
 // ErrNothing is returned where no run has two values to draw a line between.
@@ -79,7 +81,7 @@ func (f *Figure) title() string { return printable.Line(f.Title, maxTitle) }
 func (f *Figure) draw() ([]byte, error) {
 	data := make([]columns, len(f.Runs))
 	for i, run := range f.Runs {
-		data[i] = reduce(run.Series)
+		data[i] = reduce(run.Series, cmp.Or(run.Scale, 1))
 	}
 	scales, ok := scalesOf(data)
 	if !ok {

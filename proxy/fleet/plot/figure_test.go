@@ -35,7 +35,7 @@ func svg(t *testing.T, f Figure) []byte {
 
 func TestAreasStandOnEachOtherAndAreAsHighAsTheirClientsAreMany(t *testing.T) {
 	const servers = 3
-	d := read(t, svg(t, Figure{Runs: []Run{{"shuffle", known(servers, 60, time.Second)}}}))
+	d := read(t, svg(t, Figure{Runs: []Run{{Name: "shuffle", Series: known(servers, 60, time.Second), Scale: 7}}}))
 	high := func(points []point, from, to int) int { return points[from].y - points[to].y }
 	var base []point
 	for n := range servers {
@@ -62,7 +62,7 @@ func TestAreasStandOnEachOtherAndAreAsHighAsTheirClientsAreMany(t *testing.T) {
 }
 
 func TestThereAreLinesOfConnectionsTheLimitAndFailedDials(t *testing.T) {
-	d := read(t, svg(t, Figure{Runs: []Run{{"a", known(2, 60, time.Second)}, {"b", known(2, 60, time.Second)}}}))
+	d := read(t, svg(t, Figure{Runs: []Run{{Name: "a", Series: known(2, 60, time.Second)}, {Name: "b", Series: known(2, 60, time.Second)}}}))
 	limits := slices.DeleteFunc(d.stroked(danger.light), func(s shape) bool { return s.points[1].x-s.points[0].x < 100 })
 	if len(limits) != 2 {
 		t.Fatalf("%d lines at the limit of two runs", len(limits))
@@ -86,7 +86,7 @@ func TestThereAreLinesOfConnectionsTheLimitAndFailedDials(t *testing.T) {
 
 func TestEachEventHasItsLineAndItsText(t *testing.T) {
 	marks := []fleet.Mark{{At: 10 * time.Second, Text: "kill 1"}, {At: 18 * time.Second, Text: "start 1"}, {At: time.Hour, Text: "too late"}, {At: -1, Text: "too early"}}
-	d := read(t, svg(t, Figure{Runs: []Run{{"a", known(2, 61, time.Second)}}, Marks: marks}))
+	d := read(t, svg(t, Figure{Runs: []Run{{Name: "a", Series: known(2, 61, time.Second)}}, Marks: marks}))
 	if lines := d.stroked(event.light); len(lines) != 4 { // in two panels
 		t.Errorf("%d lines", len(lines))
 	}
@@ -134,7 +134,7 @@ func TestTextsOfEventsDoNotOverlap(t *testing.T) {
 }
 
 func TestTheSameFigureHasTheSameBytesAndIsReadWithoutANetwork(t *testing.T) {
-	f := Figure{Title: "roll", About: "one after the other", Runs: []Run{{"a", known(7, 400, 250*time.Millisecond)}}, Marks: []fleet.Mark{{At: 5 * time.Second, Text: "roll"}}}
+	f := Figure{Title: "roll", About: "one after the other", Runs: []Run{{Name: "a", Series: known(7, 400, 250*time.Millisecond)}}, Marks: []fleet.Mark{{At: 5 * time.Second, Text: "roll"}}}
 	one, two := svg(t, f), svg(t, f)
 	if !bytes.Equal(one, two) {
 		t.Error("they differ")
@@ -159,7 +159,7 @@ func TestTheSameFigureHasTheSameBytesAndIsReadWithoutANetwork(t *testing.T) {
 
 func TestNoTextBreaksThePicture(t *testing.T) {
 	for _, text := range append(testutil.HostileTexts(), `</text></svg><script>alert(1)</script>`, `]]></style>&amp;"'`) {
-		f := Figure{Title: text, About: text, Runs: []Run{{text, known(1, 10, time.Second)}}, Marks: []fleet.Mark{{Text: text}}}
+		f := Figure{Title: text, About: text, Runs: []Run{{Name: text, Series: known(1, 10, time.Second)}}, Marks: []fleet.Mark{{Text: text}}}
 		d := read(t, svg(t, f))
 		for _, shown := range append(d.texts, d.title) {
 			testutil.CheckShown(t, "the picture", shown)
@@ -174,7 +174,7 @@ func TestNoTextBreaksThePicture(t *testing.T) {
 func TestALongRunKeepsItsPeaks(t *testing.T) {
 	s := known(2, 72_000, 100*time.Millisecond) // two hours
 	s.Dials[1][33_333] = 5000
-	c := reduce(s)
+	c := reduce(s, 1)
 	if n := len(c.failed); n > maxColumns || n < maxColumns/2 {
 		t.Errorf("%d columns", n)
 	}
@@ -200,7 +200,7 @@ func TestWhereThereIsNothingToDrawItSaysSo(t *testing.T) {
 }
 
 func TestManyServersHaveALegend(t *testing.T) {
-	d := read(t, svg(t, Figure{Runs: []Run{{"a", known(64, 10, time.Second)}}}))
+	d := read(t, svg(t, Figure{Runs: []Run{{Name: "a", Series: known(64, 10, time.Second)}}}))
 	if !slices.Contains(d.texts, "8, and so on to 64") {
 		t.Errorf("%q", d.texts)
 	}
