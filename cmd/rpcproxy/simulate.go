@@ -24,10 +24,13 @@ type simulateCommand struct {
 	json     bool
 	plot     string
 	quiet    bool
+
+	told func(fleet.Progress) // after each second of virtual time; may be nil
 }
 
-func newSimulate() *cobra.Command {
-	s := &simulateCommand{}
+func newSimulate() *cobra.Command { return new(simulateCommand).command() }
+
+func (s *simulateCommand) command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate NAME|FILE",
 		Short: "Simulate what a fleet of clients does to its cluster",
@@ -108,7 +111,12 @@ func (s *simulateCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	tell := newTeller(cmd.ErrOrStderr(), s.quiet)
-	c, err := fleet.Compare(cmd.Context(), scenario, fleet.Options{Policies: policies, Seed: s.seed, Progress: tell.progress})
+	c, err := fleet.Compare(cmd.Context(), scenario, fleet.Options{Policies: policies, Seed: s.seed, Progress: func(p fleet.Progress) {
+		tell.progress(p)
+		if s.told != nil {
+			s.told(p)
+		}
+	}})
 	tell.wipe()
 	return s.report(cmd, c, plot, err)
 }
@@ -142,7 +150,7 @@ func (s *simulateCommand) report(cmd *cobra.Command, c *fleet.Comparison, plot *
 	findings := c.Failed()
 	if len(findings) > 0 {
 		s.tellFindings(cmd.ErrOrStderr(), findings)
-		drawn = errors.Join(fmt.Errorf("%s of %s do not hold", counted(len(findings), "comparison"), counted(len(c.Scenario.Expect), "expectation")), drawn)
+		drawn = errors.Join(fmt.Errorf("%s of %s do not hold", numbered(len(findings), "comparison"), numbered(len(c.Scenario.Expect), "expectation")), drawn)
 	}
 	if drawn != nil {
 		return failed(drawn)
@@ -161,8 +169,8 @@ func (s *simulateCommand) tellFindings(errs io.Writer, findings []fleet.Finding)
 	}
 }
 
-// counted is a number of things.
-func counted(n int, what string) string {
+// numbered is a number of things.
+func numbered(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -64,11 +64,13 @@ func (p *plotFile) create() (*os.File, error) {
 // draw draws the runs.
 func (p *plotFile) draw(c *fleet.Comparison) error {
 	about, _, _ := strings.Cut(c.Scenario.About, "\n")
-	figure := plot.Figure{Title: c.Scenario.Name, About: about, Marks: c.Scenario.Marks}
-	scale := 1.0
-	if cfg := c.Scenario.Config; cfg.Agents > 0 && cfg.Nodes > cfg.Agents {
+	figure := plot.Figure{About: about, Marks: c.Scenario.Marks}
+	cfg, scale := c.Scenario.Config, 1.0
+	name := strings.TrimSuffix(filepath.Base(c.Scenario.Name), ".fleet")
+	figure.Title = fmt.Sprintf("%s: %d clients, %d servers, seed %d", printable.Line(name, maxField), max(cfg.Nodes, cfg.Agents), cfg.Servers, c.Seed)
+	if cfg.Agents > 0 && cfg.Nodes > cfg.Agents {
 		scale = float64(cfg.Nodes) / float64(cfg.Agents)
-		figure.Title += fmt.Sprintf(" (%d of %d clients simulated)", cfg.Agents, cfg.Nodes)
+		figure.Title += fmt.Sprintf(" (%d simulated)", cfg.Agents)
 	}
 	for _, r := range c.Runs {
 		figure.Runs = append(figure.Runs, plot.Run{Name: r.Policy.String(), Series: r.Series, Scale: scale})

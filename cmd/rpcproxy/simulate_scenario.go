@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func readScenario(cmd *cobra.Command, given string) (*fleet.Scenario, error) {
 		if err != nil {
 			return nil, scenarioError(err)
 		}
-		return fleet.Parse("standard input", text)
+		return parseScenario("standard input", text)
 	}
 	if _, err := os.Stat(given); errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(given, `/\`) {
 		_, err := fleet.Named(given) // which says what is alike
@@ -43,7 +44,15 @@ func readScenario(cmd *cobra.Command, given string) (*fleet.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Parse(given, text)
+	return parseScenario(given, text)
+}
+
+// parseScenario does not take a file without a word: something else went wrong.
+func parseScenario(name string, text []byte) (*fleet.Scenario, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, fmt.Errorf("the scenario: %s is empty: rpcproxy simulate --show NAME prints one to begin with", printable.Quote(name, printable.MaxText))
+	}
+	return fleet.Parse(name, text)
 }
 
 // readScenarioFile reads a regular file, or a pipe: a shell's <(command) is one.
@@ -123,10 +132,10 @@ func qualities(scenario *fleet.Scenario, short bool) string {
 		rest, mine := strings.CutPrefix(line, own)
 		words := strings.Fields(rest)
 		if len(words) >= 2 && words[0] == "servers" && (mine || found == "") {
-			found = strings.TrimSuffix(" "+strings.Join(words[2:], " "), " ")
+			found = " " + strings.Join(words[2:], " ")
 		}
 	}
-	return found
+	return strings.TrimRight(found, " ")
 }
 
 // readPolicies is the value of --policy; nil if it is not given.

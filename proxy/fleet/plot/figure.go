@@ -69,7 +69,7 @@ const page = `<!DOCTYPE html>
 
 // How much of a text is shown, in bytes.
 const (
-	maxTitle = 90
+	maxTitle = 110
 	maxAbout = 150
 	maxName  = 60
 	maxMark  = 36
