@@ -38,7 +38,7 @@ func readScenario(cmd *cobra.Command, given string) (*fleet.Scenario, error) {
 	}
 	if _, err := os.Stat(given); errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(given, `/\`) {
 		_, err := fleet.Named(given) // which says what is alike
-		return nil, fmt.Errorf("%s is no file and no scenario: %w", printable.Quote(given, printable.MaxName), err)
+		return nil, fmt.Errorf("%w, or give the path of a file", err)
 	}
 	text, err := readScenarioFile(cmd.Context(), given)
 	if err != nil {
@@ -61,10 +61,17 @@ func readScenarioFile(ctx context.Context, path string) ([]byte, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, errInterrupted
+	case err != nil && isPipe(path):
+		return nil, fmt.Errorf("the scenario: %s is a pipe, and who writes to it does not, or not to an end: %s", printable.Quote(path, printable.MaxText), safefile.Why(err))
 	case err != nil:
 		return nil, scenarioError(err)
 	}
 	return f.Data, nil
+}
+
+func isPipe(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Type() == fs.ModeNamedPipe
 }
 
 func scenarioError(err error) error {
