@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -31,4 +32,4 @@ func Written(p *Proxy) { p.queue.Flush(context.Background()) }
 func Tokens(p *Proxy) int64 { return p.calls.tokens.left.Load() }
 
 // AllTokens is what a Proxy starts with.
-const AllTokens = tokensAtStart
+const AllTokens = int64(attempt.TokensAtStart)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -25,7 +26,7 @@ type owner struct {
 	roster    *roster.Roster
 	probes    probes
 	discovery discovery
-	settings  poolSettings
+	settings  attempt.Settings
 	ttl       time.Duration // of the last heartbeat
 	place     float64       // in [0, 1): this agent's among those that find a server silent together
 	state     stateFile

@@ -1,34 +1,42 @@
 package fleet
 
 import (
-	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
+	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// agent is one agent: the roster's core and the state that its shells hold.
+// agent is one agent: the cores of its list and its pool, and the state that their shells
+// hold.
 type agent struct {
-	id    int32
-	rng   rand.Rand
-	pcg   rand.PCG
-	core  *roster.Roster
-	view  *messages.View
-	armed time.Duration // when the roster wants to be called; older events are ignored
-	front int16         // the server in front; -1: none
-	links []link        // by server
-	calls [2]call
-	asked []asked
+	pcg      rand.PCG
+	list     *roster.Roster
+	pool     *poolcore.Core
+	view     *messages.View
+	armed    time.Duration // when the cores are to be called; older events are ignored; -1: they are not
+	sessions []session
+	dials    []reach // under way
+	pings    []ping
+	calls    [2]call
+	set      attempt.Settings // of the pool
+	hung     *halfhung.Log
+	usual    []time.Duration // how long a heartbeat takes, by server; nil: not long
+	pace     time.Duration   // of the last heartbeat
+	tokens   attempt.TokensLeft
+	place    float64 // among the agents that fall silent together, as the proxy has one
 
-	place  float64 // among the agents that fall silent together, as the proxy has one
-	tokens tokens
-	dials  poolhooks.DialPolicy
-	number uint32 // of the last dial
+	id    int32
+	gens  uint32 // the last number of a wait
+	moves uint32 // how often another server was in front
+	front int16  // the server in front; -1: none
+	last  int16  // the last one there was; -1: none
+
+	raced racing // the last race for a session
 
 	watchEnds time.Duration // when the server that holds the blocking query answers it
 	outSince  time.Duration // when the blocking query lost its server; 0: it has not
@@ -43,76 +51,48 @@ type agent struct {
 	stock     *stock
 }
 
-// asked is a ping on its way, of a round or for a suspicion.
-type asked struct {
-	server  int16
-	round   uint64
-	suspect int16 // of the corroborator; -1: it is a round's probe
-	epoch   uint64
-}
-
 // The calls of an agent: it has one of each.
 const (
 	beat  = iota // the heartbeat, with a soft deadline
 	watch        // the blocking query
 )
 
+// methods are those of the calls.
+var methods = [...]string{beat: "Node.UpdateStatus", watch: "Node.GetClientAllocs"}
+
 // call is one call on its way over the servers.
 type call struct {
+	wait
 	on     bool
-	dials  bool // it waits for a dial
-	sent   bool // it waits for an answer
 	pauses bool
-	server int16
-	gen    uint32        // what it waits for; events of something former are stale
+	moves  uint32        // agent.moves when its server was chosen
+	epoch  uint64        // of the view from which it was
+	race   *race         // for a first session; nil: there is none
 	until  time.Duration // stock: no retry at once after it
 	attempt.Call
 }
 
-// link is an agent's way to one server.
-type link struct {
-	up        bool
-	dial      uint32        // number of the dial that callers wait for; 0: there is none
-	late      uint32        // number of one that they wait for no longer; 0: there is none
-	suspected bool          // nothing came in on the session, and a call waits
-	backed    bool          // meanwhile another server has answered
-	number    uint32        // of the session
-	since     time.Duration // when it was made
-	heard     time.Duration // when the last answer came in, apart from servers' pings
-	ends      time.Duration // when the session does, unless something is on it; 0: it is kept
-}
-
-// stock is what an agent of Nomad 2.0.6 has besides its sessions and calls.
-type stock struct {
-	order   []int16 // the servers, the first is in front
-	pings   []int16 // the order of the round under way
-	pinging bool
-	failed  int     // pings of the round
-	round   uint32  // number of the ping
-	watched int16   // the server that holds the blocking query
-	nodes   int     // as heartbeats tell
-	loops   [2]bool // the calls that wait for their loop
-}
-
-// The causes of failures, which no decision looks into.
-var (
-	errRefused  = errors.New("refused")
-	errSilent   = errors.New("silent")
-	errNoLeader = errors.New("no leader")
-)
+// random is a's chance.
+func (a *agent) random() *rand.Rand { return rand.New(&a.pcg) }
 
 // upTo is a time in [0, d).
 func (a *agent) upTo(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return time.Duration(a.rng.Int64N(int64(d)))
+	return time.Duration(a.random().Int64N(int64(d)))
+}
+
+// number is a new one for a wait.
+func (a *agent) number() uint32 {
+	a.gens++
+	return a.gens
 }
 
 // holds reports whether a server holds the blocking query.
 func (a *agent) holds(n int16) bool {
 	c := &a.calls[watch]
-	return c.on && c.sent && c.server == n
+	return c.on && c.state == sent && c.server == n
 }
 
 // current is the call that an event belongs to; nil: it is over, or elsewhere by now.
@@ -123,19 +103,8 @@ func (a *agent) current(e event) *call {
 	return nil
 }
 
-// forget drops the pings that are no longer waited for.
-func (a *agent) forget(which func(asked) bool) { a.asked = slices.DeleteFunc(a.asked, which) }
-
-// tokens are what an agent may spend on sending calls again.
-type tokens struct{ spent int }
-
-const retryTokens = 1000
-
-// Spend takes one, if there is one left.
-func (t *tokens) Spend() bool {
-	if t.spent >= retryTokens {
-		return false
-	}
-	t.spent++
-	return true
+// Spend takes a retry token, if there is one left.
+func (a *agent) Spend() (enough bool) {
+	a.tokens, enough = a.tokens.Spent()
+	return enough
 }

@@ -13,10 +13,7 @@ func (f *Fleet) Kill(n int) {
 		if f.behind(a, at) != int16(n) {
 			continue
 		}
-		if f.up(a, at) {
-			f.out(a, at)
-			f.in(f.rtt(a, at)/2+a.upTo(time.Millisecond), event{agent: a.id, kind: evBroke, server: at})
-		}
+		f.breaks(a, at)
 		f.leadTo(a, -1)
 	}
 	f.vote()
@@ -87,6 +84,7 @@ func (f *Fleet) Freeze(n int) {
 func (f *Fleet) Thaw(n int) {
 	f.servers[n].frozen = false
 	if f.servers[n].up {
+		f.quiet(f.address(int16(n)))
 		f.returned(n)
 	}
 }
@@ -96,18 +94,13 @@ func (f *Fleet) Thaw(n int) {
 func (f *Fleet) Hang(n int) {
 	f.servers[n].hung = true
 	f.servers[n].gone = f.now
-	at := f.address(int16(n))
-	for i := range f.agents {
-		if a := &f.agents[i]; f.behind(a, at) == int16(n) && f.up(a, at) {
-			f.out(a, at)
-		}
-	}
+	f.quiet(f.address(int16(n)))
 }
 
 // Unhang ends what Hang began.
 func (f *Fleet) Unhang(n int) {
 	f.servers[n].hung = false
-	f.heldAgain(n)
+	f.quiet(f.address(int16(n)))
 }
 
 // Cut makes a server silent for so many percent of the agents: chance chooses them, for
@@ -124,7 +117,6 @@ func (f *Fleet) cutFor(n int, c cut) {
 	s := &f.servers[n]
 	s.cut, s.gone = c, f.now
 	f.quiet(f.address(int16(n)))
-	f.heldAgain(n)
 }
 
 // Slow has a server's answers take so much longer; 0: no longer.
@@ -173,7 +165,7 @@ func (f *Fleet) heldAgain(n int) {
 	for i := range f.agents {
 		a := &f.agents[i]
 		if a.outSince > 0 && f.behind(a, at) == int16(n) && f.serves(a, at) && f.up(a, at) && f.watched(a, at) {
-			f.back(a)
+			f.regained(a)
 		}
 	}
 }

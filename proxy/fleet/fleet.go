@@ -5,8 +5,9 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -20,6 +21,8 @@ func New(cfg Config) *Fleet {
 		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
+	f.chance = rand.New(chance{&f.stage})
+	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
 		srv, err := messages.ParseServer(fmt.Sprintf("10.0.0.%d:4647", i+1))
 		if err != nil {
@@ -32,13 +35,14 @@ func New(cfg Config) *Fleet {
 			f.known = append(f.known, srv)
 		}
 	}
+	f.makeReplies()
+	f.pools = f.poolConfig()
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
-		a.id, a.front = int32(i), -1
+		a.id, a.front, a.last, a.armed = int32(i), -1, -1, -1
+		a.tokens = attempt.TokensAtStart
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
-		a.rng = *rand.New(&a.pcg)
-		a.links = make([]link, cfg.Servers)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})
 	}
 	for i, fault := range cfg.Faults {
@@ -50,28 +54,56 @@ func New(cfg Config) *Fleet {
 	return f
 }
 
-// Run runs to the end.
-func (f *Fleet) Run() {
-	for f.Advance(f.cfg.For) {
-	}
+// stage is whose event it is, and what comes of it.
+type stage struct {
+	current *agent
+	stepped bool // one of its cores has taken something
+	todo    []todo
+	envs    attempt.Env // one that is used again
 }
 
-// one does the next event.
-func (f *Fleet) one(e event) {
-	f.now = e.at
-	f.events++
-	switch {
-	case e.kind == evFault:
-		f.cfg.Faults[e.arg].Do(f)
-	case e.kind == evSample:
-		f.sample()
-		f.in(time.Second, event{agent: world, kind: evSample})
-	case e.agent == world:
-		f.happens(e)
-	case f.cfg.Policy == Stock:
-		f.stockEvent(&f.agents[e.agent], e)
-	default:
-		f.event(&f.agents[e.agent], e)
+// chance is that of the agent whose event it is: the cores of all agents share one.
+type chance struct{ *stage }
+
+// Uint64 is for a rand.Rand.
+func (c chance) Uint64() uint64 { return c.current.pcg.Uint64() }
+
+// Run runs to the end.
+func (f *Fleet) Run() { f.advanceTo(f.end) }
+
+// Advance runs d further, and reports whether that was not the end.
+func (f *Fleet) Advance(d time.Duration) bool {
+	f.advanceTo(min(f.now+max(d, 0), f.end))
+	return f.now < f.end
+}
+
+// Now is the time since the run began; negative in the warm-up.
+func (f *Fleet) Now() time.Duration { return f.now - f.cfg.Warm }
+
+// Out is how many agents have no server now that holds their blocking query, although one did.
+func (f *Fleet) Out() int { return f.outs }
+
+func (f *Fleet) advanceTo(end time.Duration) {
+	for f.queue.ready(end) {
+		e := f.queue.pop()
+		f.now = e.at
+		f.events++
+		switch {
+		case e.kind == evFault:
+			f.cfg.Faults[e.arg].Do(f)
+		case e.kind == evSample:
+			f.sample()
+			f.in(time.Second, event{agent: world, kind: evSample})
+		case e.agent == world:
+			f.happens(e)
+		case f.cfg.Policy == Stock:
+			f.stockEvent(&f.agents[e.agent], e)
+		default:
+			a := &f.agents[e.agent]
+			f.current = a
+			f.event(a, e)
+			f.settle(a)
+		}
 	}
 }
 
@@ -80,7 +112,7 @@ func (f *Fleet) event(a *agent, e event) {
 	switch e.kind {
 	case evStart:
 		f.start(a)
-	case evRoster:
+	case evDue:
 		f.expire(a, e.at)
 	case evBeat:
 		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {
@@ -90,33 +122,31 @@ func (f *Fleet) event(a *agent, e event) {
 	case evDialed:
 		f.dialed(a, e)
 	case evLate:
-		f.overdueDial(a, e)
+		f.late(a, e)
+	case evProved:
+		f.proved(a, e)
 	case evAnswered:
 		f.answered(a, e)
-	case evNoLeader:
-		f.refusedNoLeader(a, e)
-	case evSlice:
-		f.sliced(a, e)
-	case evSuspect:
-		f.suspect(a, e.server)
-	case evUnanswered:
-		f.unanswered(a, e.server)
-	case evHeld:
-		f.blockEnded(a, e)
+	case evTaken:
+		f.taken(a, e.gen)
+	case evLook:
+		f.look(a, e.gen)
+	case evPong:
+		f.pong(a, e.gen)
+	case evVoice:
+		f.speak(a, e.gen)
+	case evChanged:
+		f.changed(a, e.server)
 	case evPause, evLoop:
 		f.resume(a, e)
-	case evMoved:
-		f.moved(a, e)
-	case evBroke:
-		if a.links[e.server].up {
-			f.broke(a, e.server, errRefused)
+	case evRace:
+		if c := a.current(e); c != nil && c.race != nil {
+			f.raceOn(a, int(e.call))
 		}
-	case evPinged:
-		f.pinged(a, e.server, e.arg == made)
-	case evCorroborate:
-		f.corroborate(a, e)
+	case evBroke:
+		f.broke(a, e.server)
 	case evDiscovered:
-		f.discovered(a, e.arg)
+		f.discovered(a, e)
 	}
 }
 
@@ -132,11 +162,12 @@ func (f *Fleet) start(a *agent) {
 	if f.cfg.Policy == Seated {
 		cfg.FleetIndex = uint64(a.id) + 1
 	}
-	a.core = roster.New(cfg, &a.rng)
-	a.dials = poolhooks.NewDialPolicy(a.rng.Float64)
-	a.place = a.rng.Float64()
-	a.core.Start(f.clock())
-	f.apply(a)
+	a.list = roster.New(cfg, f.chance)
+	a.pool = poolcore.New(f.pools)
+	a.place = f.chance.Float64()
+	a.list.Start(f.clock())
+	f.takeList(a)
+	f.settle(a) // calls need the first view
 	f.begin(a, watch)
 	f.in(a.upTo(10*time.Second), event{agent: a.id, kind: evBeat, gen: a.beat})
 }

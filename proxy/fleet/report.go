@@ -140,8 +140,8 @@ func (r *Report) state(f *Fleet) {
 		}
 		for n := range f.servers {
 			at := f.address(int16(n))
-			if f.behind(a, at) == int16(n) && f.up(a, at) {
-				r.Open[n]++
+			if f.behind(a, at) == int16(n) {
+				r.Open[n] += f.open(a, at)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ func (f *Fleet) heartbeats(a *agent) []messages.ServerInfo {
 			f.infos = append(f.infos, messages.ServerInfo{RPCAdvertiseAddr: s.Addr, Datacenter: "dc1", RPCMajorVersion: 1})
 		}
 	}
-	a.rng.Shuffle(len(f.infos), func(i, j int) { f.infos[i], f.infos[j] = f.infos[j], f.infos[i] })
+	a.random().Shuffle(len(f.infos), func(i, j int) { f.infos[i], f.infos[j] = f.infos[j], f.infos[i] })
 	return f.infos
 }
 

@@ -61,7 +61,8 @@ func (c *Comparison) head(b *strings.Builder) {
 	if cfg.Nodes != cfg.Agents {
 		fmt.Fprintf(b, " (%s of them simulated)", thousands(float64(cfg.Agents)))
 	}
-	fmt.Fprintf(b, ", %d servers, %v after a warm-up of %v, seed %d\n\n", cfg.Servers, cfg.For, cfg.Warm.Round(time.Millisecond), c.Seed)
+	fmt.Fprintf(b, ", %d servers, %s after a warm-up of %s, seed %d\n\n",
+		cfg.Servers, script.ShowSpan(cfg.For), script.ShowSpan(cfg.Warm.Round(time.Millisecond)), c.Seed)
 }
 
 // row is one figure; there is none if it is one that tables leave out, unless the scenario
@@ -90,8 +91,8 @@ func show(f script.Figure, v float64) string {
 	case script.Ratio:
 		return strconv.FormatFloat(v, 'f', 3, 64)
 	case script.Rate:
-		if v < 100 && v != float64(int(v)) {
-			return strconv.FormatFloat(v, 'f', 2, 64) + "/s"
+		if v < 100 && v > 0 {
+			return strconv.FormatFloat(v, 'f', 1, 64) + "/s"
 		}
 		return thousands(v) + "/s"
 	default:

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -28,6 +30,15 @@ type Fleet struct {
 	syns     syns
 	dns      resolver
 	consul   resolver
+
+	end  time.Duration // of the run
+	outs int           // agents that are out
+
+	pools   poolcore.Config      // of all agents
+	replies []actor.Reply[error] // what pools know waiters by, see reply
+	waiters map[actor.Reply[error]]int
+	chance  *rand.Rand // of the agent whose event it is
+	stage
 
 	infos []messages.ServerInfo // of one heartbeat's answer, reused
 	tally

@@ -29,4 +29,7 @@
 //	fleet.go    what of it follows from the size of the fleet
 //	slice.go    how long an attempt may take
 //	harm.go     how many servers one call may take down
+//
+//	keepalive.go, settings.go  what an agent's pool is told
+//	tokens_left.go             how often an agent's calls are sent again
 package attempt

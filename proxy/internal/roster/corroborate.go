@@ -66,7 +66,9 @@ func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 		e.lastAskedLook = look
 		asked = append(asked, e.server)
 	}
-	r.box.command(Corroborate{Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect)})
+	r.box.command(Corroborate{
+		Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect), Stagger: r.cfg.ProbeStagger, Limit: r.cfg.ProbeTimeout,
+	})
 }
 
 // reluctance is how late e is asked because of its health.

@@ -21,7 +21,7 @@ func (s *Script) check(p *Plan, lines []Line) error {
 		if _, has := at["for"]; !has {
 			l = at["warm"]
 		}
-		return s.fail(l, l.Text(), "too long with the warm-up", "write times that are at most "+showSpan(MaxTime)+" together")
+		return s.fail(l, l.Text(), "too long with the warm-up", "write times that are at most "+ShowSpan(MaxTime)+" together")
 	}
 	if p.Start != nil && time.Duration(*p.Start) > warm+p.For {
 		l := at["start"]
@@ -73,7 +73,7 @@ func (s *Script) checkEvents(p *Plan) error {
 	for i, e := range p.Events {
 		word := e.Text()
 		if e.At >= p.For {
-			return s.fail(e.Line, showSpan(e.At), "the run is over by then: it ends at "+showSpan(p.For), "write an earlier time, or a longer run with for")
+			return s.fail(e.Line, ShowSpan(e.At), "the run is over by then: it ends at "+ShowSpan(p.For), "write an earlier time, or a longer run with for")
 		}
 		if dir, is := p.asked(e.Do); is {
 			if dir != "" {
@@ -223,7 +223,7 @@ func (s *state) advice(do string) string {
 		return "write join first"
 	case do == "start" || do == "thaw" || do == "unhang" || do == "heal" || do == "led" || do == "name" || do == "join":
 		return "write what this ends first, or leave it out"
-	case s.down:
+	case s.down && do != "kill":
 		return "write start first, or leave it out"
 	}
 	return "leave it out: it is so already"
@@ -242,7 +242,7 @@ func (s *Script) checkExpect(p *Plan) error {
 		}
 		for _, at := range []time.Duration{e.After, e.Before} {
 			if at >= p.For && at > 0 && (at == e.After || at > p.For) {
-				return s.fail(e.Line, showSpan(at), "the run is over by then: it ends at "+showSpan(p.For), "write an earlier time, or a longer run with for")
+				return s.fail(e.Line, ShowSpan(at), "the run is over by then: it ends at "+ShowSpan(p.For), "write an earlier time, or a longer run with for")
 			}
 		}
 	}

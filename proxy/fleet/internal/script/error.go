@@ -46,7 +46,14 @@ func nearest(word string, known []string) string {
 	if best := Closest(word, known); best != "" {
 		return "write " + best
 	}
-	return "write one of " + strings.Join(known, ", ")
+	return "write " + choice(known)
+}
+
+// meant are words of other languages, and what they are here.
+var meant = map[string]string{
+	"==": "=", "=<": "<=", "=>": ">=", "nodes": "clients", "agents": "clients", "stop": "kill", "crash": "kill", "boot": "start",
+	"pause": "freeze", "unfreeze": "thaw", "resume": "thaw", "partition": "cut", "uncut": "heal", "restart": "roll", "rolling": "roll",
+	"duration": "for", "assert": "expect", "add": "join", "remove": "leave", "consul": "discovery",
 }
 
 // Closest is the one of known that is most like word; empty if none is like it.
@@ -55,7 +62,16 @@ func Closest(word string, known []string) string {
 		return ""
 	}
 	word = strings.ToLower(word)
-	best, least := "", min(3, max(len(word), 1)) // fewer characters than these differ
+	if m := meant[word]; slices.Contains(known, m) {
+		return m
+	}
+	best, least := "", 2 // fewer characters than these differ
+	if len(word) > 4 {
+		least = 3
+	}
+	if slices.Contains(known, word) {
+		return word
+	}
 	for _, k := range known {
 		if d := levenshtein.Distance(word, k, nil); d < least {
 			best, least = k, d

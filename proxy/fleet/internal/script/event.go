@@ -44,7 +44,7 @@ func (w *words) at() Statement {
 	return e
 }
 
-func (e Event) String() string { return "at " + showSpan(e.At) + " " + e.Text() }
+func (e Event) String() string { return "at " + ShowSpan(e.At) + " " + e.Text() }
 
 // Text is the event without its time.
 func (e Event) Text() string {
@@ -54,7 +54,7 @@ func (e Event) Text() string {
 	case e.Do == "cut":
 		return "cut " + showPercent(e.Percent) + " of clients from " + showServers(e.Servers)
 	case e.Do == "slow":
-		return "slow " + showServers(e.Servers) + " " + showSpan(e.Time)
+		return "slow " + showServers(e.Servers) + " " + ShowSpan(e.Time)
 	}
 	return e.Do + " " + showServers(e.Servers)
 }
@@ -82,7 +82,7 @@ func (w *words) roll() Statement {
 }
 
 func (r Roll) String() string {
-	return "roll every " + showSpan(r.Every) + " down " + showSpan(r.Down) + from(r.From)
+	return "roll every " + ShowSpan(r.Every) + " down " + ShowSpan(r.Down) + from(r.From)
 }
 
 // Outage has all servers die and come back together.
@@ -97,11 +97,11 @@ func (w *words) outage() Statement {
 	return o
 }
 
-func (o Outage) String() string { return "outage " + showSpan(o.Down) + from(o.From) }
+func (o Outage) String() string { return "outage " + ShowSpan(o.Down) + from(o.From) }
 
 func from(d time.Duration) string {
 	if d == begin {
 		return ""
 	}
-	return " from " + showSpan(d)
+	return " from " + ShowSpan(d)
 }

@@ -50,7 +50,7 @@ func (w *words) expect() Statement {
 	case e.Within > 0 && e.Op != "=":
 		w.fail("within", "only behind =", "write = in place of "+e.Op+", or leave it out")
 	case e.Before > 0 && e.Before <= e.After:
-		w.fail(showSpan(e.Before), "before is not later than after", "write a time later than "+showSpan(e.After))
+		w.fail(ShowSpan(e.Before), "before is not later than after", "write a time later than "+ShowSpan(e.After))
 	case e.After > 0 && !figure.After:
 		w.fail(e.Figure, "known only for the whole run", "leave after out")
 	case e.Before > 0 && !figure.Until:
@@ -97,10 +97,10 @@ func (e Expect) String() string {
 		s += " within " + showPercent(e.Within)
 	}
 	if e.After > 0 {
-		s += " after " + showSpan(e.After)
+		s += " after " + ShowSpan(e.After)
 	}
 	if e.Before > 0 {
-		s += " before " + showSpan(e.Before)
+		s += " before " + ShowSpan(e.Before)
 	}
 	if e.Of != nil {
 		s += " of " + strings.Join(e.Of, ", ")
@@ -114,7 +114,7 @@ func (v Value) show(figure string) string {
 	case v.Policy != "":
 		return v.Policy
 	case f.Unit == Time:
-		return showSpan(v.Time)
+		return ShowSpan(v.Time)
 	case v.Percent:
 		return v.Number.String() + "%"
 	}

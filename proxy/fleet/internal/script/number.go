@@ -90,8 +90,8 @@ func span(word string) (time.Duration, bool) {
 	return d, err == nil && d >= 0
 }
 
-// showSpan is a time as people write it: 6m, not 6m0s.
-func showSpan(d time.Duration) string {
+// ShowSpan is a time as people write it: 6m, not 6m0s.
+func ShowSpan(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

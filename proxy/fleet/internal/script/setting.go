@@ -60,10 +60,10 @@ func (s Servers) String() string {
 		text += " per-address " + strconv.Itoa(s.PerAddress)
 	}
 	if s.Service > 0 {
-		text += " service " + showSpan(s.Service)
+		text += " service " + ShowSpan(s.Service)
 	}
 	if s.RTT > 0 {
-		text += " rtt " + showSpan(s.RTT)
+		text += " rtt " + ShowSpan(s.RTT)
 	}
 	return text
 }
@@ -87,9 +87,9 @@ func (w *words) rtt() Statement {
 
 func (r RTT) String() string {
 	if r.Percent == 0 {
-		return "rtt " + showSpan(r.Time)
+		return "rtt " + ShowSpan(r.Time)
 	}
-	return "rtt " + showSpan(r.Time) + " for " + showPercent(r.Percent) + " of clients"
+	return "rtt " + ShowSpan(r.Time) + " for " + showPercent(r.Percent) + " of clients"
 }
 
 // Heartbeats is how many the cluster grants in a second.
@@ -135,7 +135,7 @@ func (w *words) directory() directory {
 
 func (d directory) show(text string) string {
 	if d.Takes > 0 {
-		text += " takes " + showSpan(d.Takes)
+		text += " takes " + ShowSpan(d.Takes)
 	}
 	if d.Answers > 0 {
 		text += " answers " + showRate(d.Answers)
@@ -169,7 +169,7 @@ func (w *words) zones() Statement {
 func (z Zones) String() string {
 	shown := make([]string, len(z.RTTs))
 	for i, d := range z.RTTs {
-		shown[i] = showSpan(d)
+		shown[i] = ShowSpan(d)
 	}
 	return "zones " + strconv.Itoa(z.Count) + " rtt " + strings.Join(shown, ", ")
 }
@@ -191,11 +191,11 @@ type (
 )
 
 func (n NAT) String() string       { return "nat " + strconv.Itoa(int(n)) }
-func (f Forget) String() string    { return "forget after " + showSpan(time.Duration(f)) }
-func (t TTL) String() string       { return "ttl " + showSpan(time.Duration(t)) }
-func (s StartOver) String() string { return "start over " + showSpan(time.Duration(s)) }
-func (w Warm) String() string      { return "warm " + showSpan(time.Duration(w)) }
-func (f For) String() string       { return "for " + showSpan(time.Duration(f)) }
+func (f Forget) String() string    { return "forget after " + ShowSpan(time.Duration(f)) }
+func (t TTL) String() string       { return "ttl " + ShowSpan(time.Duration(t)) }
+func (s StartOver) String() string { return "start over " + ShowSpan(time.Duration(s)) }
+func (w Warm) String() string      { return "warm " + ShowSpan(time.Duration(w)) }
+func (f For) String() string       { return "for " + ShowSpan(time.Duration(f)) }
 func (s Seed) String() string      { return "seed " + strconv.Itoa(int(s)) }
 
 func showPercent(n int) string { return strconv.Itoa(n) + "%" }

@@ -1,6 +1,10 @@
 package script
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // What a scenario may have at most.
 const (
@@ -42,6 +46,9 @@ var keywords = []string{
 
 // statement reads one.
 func (w *words) statement() Statement {
+	if w.has() && slices.Contains(verbs, strings.ToLower(w.left[0])) && !slices.Contains(keywords, w.left[0]) {
+		w.fail(w.left[0], "an event has a time", "write at 10s "+strings.ToLower(w.left[0]))
+	}
 	switch w.one(keywords...) {
 	case "clients":
 		return w.clients()

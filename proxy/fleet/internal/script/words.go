@@ -128,9 +128,9 @@ func (w *words) span(least time.Duration) time.Duration {
 	_, isNumber := count(word)
 	switch {
 	case ok && word != "0" && d > MaxTime:
-		w.fail(word, "too long", "write at most "+showSpan(MaxTime))
+		w.fail(word, "too long", "write at most "+ShowSpan(MaxTime))
 	case ok && d < least:
-		w.fail(word, "too short", "write at least "+showSpan(least))
+		w.fail(word, "too short", "write at least "+ShowSpan(least))
 	case isNumber && word != "0":
 		w.fail(word, "a time has a unit", "write "+word+"s if these are seconds")
 	case !ok:
