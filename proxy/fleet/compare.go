@@ -33,13 +33,15 @@ type Comparison struct {
 	Seed     uint64
 	Runs     []Run // by policy
 	Results  []Result
+	Cut      bool // it was interrupted: the last run did not get to its end, and there are no results
 }
 
 // Run is what came out with one policy.
 type Run struct {
 	Policy Policy
-	Report *Report // of the clients that were simulated
-	Series *Series // the same
+	Report *Report       // of the clients that were simulated
+	Series *Series       // the same
+	Until  time.Duration // how far the run got
 
 	scale float64 // clients, by those that were simulated
 }
@@ -50,7 +52,8 @@ const slice = time.Second
 // Compare runs a scenario once for each policy, one after the other, and looks at its
 // expectations. Policies that expectations compare with are run too. It blocks until the
 // end: a fleet of 1,000,000 takes minutes. The error is that of ctx, which is looked at after
-// each second of virtual time.
+// each second of virtual time; with it comes what there is until then, the last run as far
+// as it got, and no expectation is looked at.
 func Compare(ctx context.Context, s *Scenario, o Options) (*Comparison, error) {
 	asked := o.Policies
 	if len(asked) == 0 {
@@ -69,10 +72,13 @@ func Compare(ctx context.Context, s *Scenario, o Options) (*Comparison, error) {
 				o.Progress(Progress{Policy: p, Run: i, Runs: len(policies), At: f.Now(), For: f.cfg.For, Out: f.Out()})
 			}
 		})
-		if err != nil {
-			return nil, fmt.Errorf("fleet: %s, %v: %w", s.Name, p, err)
+		if run.Report != nil {
+			c.Runs = append(c.Runs, run)
 		}
-		c.Runs = append(c.Runs, run)
+		if err != nil {
+			c.Cut = true
+			return c, fmt.Errorf("fleet: %s, %v: %w", s.Name, p, err)
+		}
 	}
 	c.judge(asked)
 	return c, nil
@@ -85,7 +91,10 @@ func (c *Comparison) run(ctx context.Context, p Policy, progress func(*Fleet)) (
 	f := New(cfg)
 	for {
 		if err := context.Cause(ctx); err != nil {
-			return Run{}, err
+			if f.Now() <= 0 {
+				return Run{}, err
+			}
+			return ran(f, p), err
 		}
 		goesOn := f.Advance(slice)
 		progress(f)
@@ -93,8 +102,12 @@ func (c *Comparison) run(ctx context.Context, p Policy, progress func(*Fleet)) (
 			break
 		}
 	}
-	cfg = f.cfg
-	return Run{Policy: p, Report: f.Report(), Series: f.Series(), scale: float64(cfg.Nodes) / float64(cfg.Agents)}, nil
+	return ran(f, p), nil
+}
+
+// ran is what came out of a run so far.
+func ran(f *Fleet, p Policy) Run {
+	return Run{Policy: p, Report: f.Report(), Series: f.Series(), Until: f.Now(), scale: float64(f.cfg.Nodes) / float64(f.cfg.Agents)}
 }
 
 // of is the run with a policy.

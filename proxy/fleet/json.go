@@ -85,7 +85,7 @@ func (c *Comparison) JSON(w io.Writer) error {
 	out := comparisonJSON{
 		Scenario: s.Name, About: s.About, Clients: cfg.Nodes, Simulated: cfg.Agents, Servers: cfg.Servers, Seed: c.Seed,
 		Warm: cfg.Warm.Seconds(), For: cfg.For.Seconds(), Runs: []runJSON{}, Expectations: []resultJSON{},
-		Held: len(c.Failed()) == 0,
+		Held: len(c.Failed()) == 0 && !c.Cut,
 	}
 	for _, r := range c.Runs {
 		run := runJSON{Policy: r.Policy.String()}

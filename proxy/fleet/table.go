@@ -27,6 +27,9 @@ func (c *Comparison) Table(w io.Writer) error {
 			b.WriteString(row + "\n")
 		}
 	}
+	if n := len(c.Runs); c.Cut && n > 0 {
+		fmt.Fprintf(&b, "\n  interrupted: %v got to %v of %v\n", c.Runs[n-1].Policy, c.Runs[n-1].Until.Round(time.Second), c.Scenario.Config.withDefaults().For)
+	}
 	if len(c.Results) > 0 {
 		b.WriteString("\n")
 	}
