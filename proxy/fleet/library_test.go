@@ -39,13 +39,13 @@ func TestTheExpectationsOfTheLibraryHold(t *testing.T) {
 				s = s.Short()
 			}
 			for seed := range *seeds {
-				check(t, s, uint64(seed)+1)
+				meets(t, s, uint64(seed)+1)
 			}
 		})
 	}
 }
 
-func check(t *testing.T, s *Scenario, seed uint64) {
+func meets(t *testing.T, s *Scenario, seed uint64) {
 	t.Helper()
 	c, err := Compare(t.Context(), s, Options{Seed: seed})
 	if err != nil {

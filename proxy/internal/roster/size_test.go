@@ -19,7 +19,9 @@ const resting = 10_000
 // owner is what the pool's core asks for: its sessions carry something all the time.
 type owner struct{ now time.Time }
 
-func (o *owner) Usage(uint64) poolcore.Usage { return poolcore.Usage{Busy: true, Used: o.now, Heard: o.now} }
+func (o *owner) Usage(uint64) poolcore.Usage {
+	return poolcore.Usage{Busy: true, Used: o.now, Heard: o.now}
+}
 
 func (*owner) Chance() float64 { return rand.Float64() }
 
