@@ -106,6 +106,7 @@ func (f *Fleet) advanceTo(end time.Duration) {
 			f.settle(a)
 		}
 	}
+	f.now = end
 }
 
 // event does what happens to one of our agents.
