@@ -40,7 +40,7 @@ func TestTheExpectationsOfTheLibraryHold(t *testing.T) {
 			}
 			got := make(ranges)
 			for seed := range *seeds {
-				check(t, s, uint64(seed)+1, got)
+				runs(t, s, uint64(seed)+1, got)
 			}
 			if *seeds > 1 {
 				got.log(t, s)
@@ -49,8 +49,8 @@ func TestTheExpectationsOfTheLibraryHold(t *testing.T) {
 	}
 }
 
-// check runs a scenario and reports its findings.
-func check(t *testing.T, s *Scenario, seed uint64, got ranges) {
+// runs runs a scenario and reports its findings.
+func runs(t *testing.T, s *Scenario, seed uint64, got ranges) {
 	t.Helper()
 	c, err := Compare(t.Context(), s, Options{Seed: seed})
 	if err != nil {
