@@ -7,6 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // Fleet is one run.
@@ -34,6 +35,7 @@ type Fleet struct {
 	end  time.Duration // of the run
 	outs int           // agents that are out
 
+	lists   *roster.Shared       // of all agents
 	pools   *poolcore.Config     // of all agents
 	replies []actor.Reply[error] // what pools know waiters by, see reply
 	waiters map[actor.Reply[error]]int
