@@ -44,7 +44,7 @@ func (f *Fleet) quiet(n int16) {
 		}
 		if a.stock == nil {
 			f.in(0, event{agent: a.id, kind: evChanged, server: n})
-		} else if c := &a.calls[beat]; serves && c.on && c.state == sent && c.server == n {
+		} else if c := a.call(beat); serves && c.on && c.state == sent && c.server == n {
 			f.in(f.rtt(a, n), event{agent: a.id, kind: evAnswered, server: n, call: beat, gen: c.gen})
 		}
 	}

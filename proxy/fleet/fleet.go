@@ -41,7 +41,7 @@ func New(cfg Config) *Fleet {
 	for i := range f.agents {
 		a := &f.agents[i]
 		a.id, a.front, a.last, a.armed = int32(i), -1, -1, -1
-		a.tokens = attempt.TokensAtStart
+		a.tokens, a.beats = attempt.TokensAtStart, &noCall
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})
 	}
@@ -59,6 +59,7 @@ type stage struct {
 	current *agent
 	stepped bool // one of its cores has taken something
 	todo    []todo
+	spare   []*call     // used before
 	envs    attempt.Env // one that is used again
 }
 

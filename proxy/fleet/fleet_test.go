@@ -35,20 +35,6 @@ func perServer(n float64, nodes int) int {
 	return int(1.5*n*sampled/float64(nodes)) + 10
 }
 
-func TestTheSameSeedGivesTheSameRun(t *testing.T) {
-	var printed [2]bytes.Buffer
-	for i := range printed {
-		cfg := of(10_000)
-		cfg.Faults, cfg.Discovery = Outage(20*time.Second), true
-		f, r := run(t, cfg)
-		r.Print(&printed[i])
-		f.Timeline(&printed[i], 10*time.Second)
-	}
-	if !bytes.Equal(printed[0].Bytes(), printed[1].Bytes()) {
-		t.Errorf("%s\n%s", &printed[0], &printed[1])
-	}
-}
-
 func TestAnOutageOfTheClusterMakesNoMoreDialsThanStockAgentsMake(t *testing.T) {
 	t.Parallel()
 	cfg := of(10_000)

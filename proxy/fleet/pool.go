@@ -120,7 +120,7 @@ func (f *Fleet) connected(a *agent, waiter int, err error) {
 	who, n := waiter/len(f.servers), int16(waiter%len(f.servers))
 	switch who {
 	case ofBeat, ofWatch:
-		c := &a.calls[who]
+		c := a.call(who)
 		switch {
 		case !c.on:
 		case c.race != nil:
