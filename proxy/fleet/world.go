@@ -59,6 +59,7 @@ type server struct {
 	slow       time.Duration // that its answers take longer
 	rtt        time.Duration
 	free       time.Duration // when it has worked off the handshakes that have come in
+	parked     []place       // the dials that its kernel has accepted while it is frozen
 	busy       time.Duration // when it has worked off the requests that have come in
 	gone       time.Duration // when it died or fell silent
 
@@ -94,7 +95,7 @@ func (f *Fleet) furnish() {
 func (f *Fleet) happens(e event) {
 	switch e.kind {
 	case evSyn:
-		f.synAgain(e.arg)
+		f.synAgain(place{at: e.arg, serial: e.gen})
 	case evForget:
 		f.forgets(int(e.arg))
 	}
