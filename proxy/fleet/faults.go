@@ -6,6 +6,7 @@ import "time"
 func (f *Fleet) Kill(n int) {
 	s := &f.servers[n]
 	s.up, s.free, s.busy = false, f.now, f.now
+	f.dropParked(s)
 	f.away(n)
 	at := f.address(int16(n))
 	for i := range f.agents {
@@ -23,6 +24,7 @@ func (f *Fleet) Kill(n int) {
 func (f *Fleet) Begin(n int) {
 	s := &f.servers[n]
 	s.up, s.frozen, s.hung, s.voter = true, false, false, true
+	f.takeParked(s)
 	f.returned(n)
 }
 
@@ -82,8 +84,10 @@ func (f *Fleet) Freeze(n int) {
 
 // Thaw ends what Freeze began.
 func (f *Fleet) Thaw(n int) {
-	f.servers[n].frozen = false
-	if f.servers[n].up {
+	s := &f.servers[n]
+	s.frozen = false
+	f.takeParked(s)
+	if s.up {
 		f.returned(n)
 	}
 }

@@ -73,11 +73,11 @@ func servers() (list []messages.Server, infos []messages.ServerInfo) {
 func TestAnAgentAtRestTakesLittleMemory(t *testing.T) {
 	list, infos := servers()
 	now := time.Unix(1_800_000_000, 0)
-	cfg := roster.Config{Servers: list, RPCMajorVersion: 1}
+	fleet := roster.Share(roster.Config{Servers: list, RPCMajorVersion: 1})
 	of := &owner{now: now}
 	pools := &poolcore.Config{Idle: time.Minute, Silence: time.Second, Ping: time.Second, Drain: time.Minute, Dial: time.Second}
 	rosterOf := func(i int) (r *roster.Roster, v *messages.View) {
-		r = roster.New(cfg, rand.New(rand.NewPCG(1, uint64(i))))
+		r = fleet.New("", 0, rand.New(rand.NewPCG(1, uint64(i))))
 		r.Start(now)
 		r.Step(now, messages.HeartbeatUpdate{Servers: infos, NumNodes: resting, LeaderRPCAddr: list[0].Addr, TTL: time.Minute})
 		for _, e := range r.Take() {
