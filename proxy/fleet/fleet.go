@@ -22,6 +22,7 @@ func New(cfg Config) *Fleet {
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
 	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
+	f.draw = f.chance.Int64N
 	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
 		srv, err := messages.ParseServer(fmt.Sprintf("10.0.0.%d:4647", i+1))
@@ -40,7 +41,7 @@ func New(cfg Config) *Fleet {
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
-		a.id, a.front, a.last, a.armed = int32(i), -1, -1, -1
+		a.id, a.front, a.last, a.sure, a.armed = int32(i), -1, -1, -1, -1
 		a.tokens, a.beats = attempt.TokensAtStart, &noCall
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})

@@ -40,6 +40,7 @@ type Fleet struct {
 	replies []actor.Reply[error] // what pools know waiters by, see reply
 	waiters map[actor.Reply[error]]int
 	chance  *rand.Rand // of the agent whose event it is
+	draw    func(n int64) int64
 	stage
 
 	infos []messages.ServerInfo // of one heartbeat's answer, reused
