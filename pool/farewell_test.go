@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
@@ -33,14 +34,26 @@ type reporting struct {
 	downs []error
 }
 
+// envOf is what a core asks for, with usage as its sessions' usage, and no chance.
+type envOf func(session uint64) poolcore.Usage
+
+func (e envOf) Usage(session uint64) poolcore.Usage { return e(session) }
+
+func (envOf) Chance() float64 { return 0.5 }
+
+func (envOf) Classify(err error) (timeout, credentials bool) { return classify(err) }
+
 func newReporting() *reporting {
 	r := &reporting{now: time.Unix(1000, 0)}
-	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { r.downs = append(r.downs, err) }}}
+	p := &Pool{
+		resolver: new(dialing.Resolver),
+		hooks:    poolhooks.Hooks{Down: func(_ string, err error) { r.downs = append(r.downs, err) }},
+	}
 	p.own()
-	r.owner = &owner{pool: p, live: map[uint64]*connection{}, core: poolcore.New(poolcore.Config{
-		Idle: time.Hour, Drain: time.Hour, Chance: func() float64 { return 0.5 },
-		Usage: func(uint64) poolcore.Usage { return poolcore.Usage{} }, Classify: classify,
-	})}
+	r.owner = &owner{pool: p, live: map[uint64]*connection{}, core: poolcore.New(
+		&poolcore.Config{Idle: time.Hour, Drain: time.Hour},
+		envOf(func(uint64) poolcore.Usage { return poolcore.Usage{} }),
+	)}
 	r.put(1, false, false)
 	r.dialed(0, 1)
 	return r

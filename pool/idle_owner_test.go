@@ -30,10 +30,11 @@ func TestTheStreamsOfABurstAreClosedWithinMinutes(t *testing.T) {
 
 	now := time.Unix(1000, 0)
 	o := &owner{pool: &Pool{}, live: map[uint64]*connection{1: s}}
-	o.core = poolcore.New(poolcore.Config{
-		Idle: time.Hour, Chance: func() float64 { return 0.5 }, Classify: classify,
-		Usage: func(uint64) poolcore.Usage { u := s.Usage(); u.Used = now; return u },
-	})
+	o.core = poolcore.New(&poolcore.Config{Idle: time.Hour}, envOf(func(uint64) poolcore.Usage {
+		u := s.Usage()
+		u.Used = now
+		return u
+	}))
 	o.core.Step(now, poolcore.Connect{Addr: addrA})
 	o.core.Step(now, poolcore.Dialed{Addr: addrA, Session: 1})
 	o.core.Take()

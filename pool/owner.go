@@ -29,11 +29,10 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 		pool: p, self: self,
 		live: make(map[uint64]*connection), dialing: make(map[uint64]context.CancelCauseFunc),
 	}
-	o.core = poolcore.New(poolcore.Config{
+	o.core = poolcore.New(&poolcore.Config{
 		Idle: p.cfg.IdleTimeout, Silence: p.cfg.SilenceLimit, Ping: p.cfg.PingTimeout,
 		Drain: p.cfg.DrainTimeout, Dial: p.cfg.DialTimeout, Corroborate: p.hooks.Suspect != nil,
-		Chance: rand.Float64, Usage: o.usage, Classify: classify,
-	})
+	}, coreEnv{o})
 	o.tls.proven = p.creds.Load()
 	if p.parent == nil { // else its owner does both
 		o.tls.notices.give(time.Now(), o.tls.proven, p.log)
@@ -90,13 +89,20 @@ func (o *owner) Expire(now time.Time) {
 	o.apply()
 }
 
-// usage is how a session is used; none that has ended is.
-func (o *owner) usage(id uint64) poolcore.Usage {
-	if s := o.live[id]; s != nil {
+// coreEnv is what the core asks the owner for.
+type coreEnv struct{ *owner }
+
+func (coreEnv) Chance() float64 { return rand.Float64() }
+
+// Usage is how a session is used; none that has ended is.
+func (e coreEnv) Usage(id uint64) poolcore.Usage {
+	if s := e.live[id]; s != nil {
 		return s.Usage()
 	}
 	return poolcore.Usage{}
 }
+
+func (coreEnv) Classify(err error) (timeout, credentials bool) { return classify(err) }
 
 // Deadline is the core's, or that of the next notice.
 func (o *owner) Deadline() time.Time {

@@ -107,9 +107,9 @@ func (o *owner) cut(s *connection, cause error) {
 // publish makes the sessions that are up the ones that calls find.
 func (o *owner) publish(e poolcore.Publish) {
 	t := make(table, len(e.Sessions))
-	for addr, id := range e.Sessions {
-		if s := o.live[id]; s != nil {
-			t[addr] = s
+	for _, up := range e.Sessions {
+		if s := o.live[up.Session]; s != nil {
+			t[up.Addr] = s
 		}
 	}
 	o.pool.table.Store(&t)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
@@ -22,9 +23,9 @@ func (l aLookup) LookupNetIP(context.Context, string, string) ([]netip.Addr, err
 func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 	const addr, route, other = "nomad.test:4647", "127.0.0.2:4647", "127.0.0.1:4647"
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
-		p := new(Pool)
+		ips := aLookup{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
+		p := &Pool{resolver: &dialing.Resolver{Net: ips}}
 		p.own()
-		p.resolver.Net = aLookup{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
 		ends := func() (with map[string]bool) { // the addresses that are dialed last, of many dials
 			with = make(map[string]bool)
 			for range 100 {
@@ -36,7 +37,7 @@ func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 		}
 		s := p.newConnection(context.Background(), &muxtest.Conn{}, addr, route, 1)
 		s.End(cause)
-		o := &owner{pool: p, live: map[uint64]*connection{1: s}, core: poolcore.New(poolcore.Config{})}
+		o := &owner{pool: p, live: map[uint64]*connection{1: s}, core: poolcore.New(new(poolcore.Config), nil)}
 		ends() // the name is known
 		if o.noteEnd(0); len(ends()) != 3 {
 			t.Fatal("no session is reported, and yet an address failed")

@@ -1,6 +1,11 @@
 package poolcore
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
+)
 
 // The back-off of one address. The first failure is followed by a dial at once: a server
 // that restarts is back soon, and the end of a session may have failed the dial. Later
@@ -24,30 +29,32 @@ const (
 // it was answered: there may have been none.
 const provenAfter = 10 * time.Second
 
-// Backoffs decides when an agent dials: the back-off of each address, and the pace of an
+// backoffs decides when an agent dials: the back-off of each address, and the pace of an
 // agent that reaches no server. An address is known that was dialed without a call being
-// answered since. It belongs to one goroutine.
-type Backoffs struct {
-	each   map[string]*backoff
-	spread time.Duration  // in which each agent of the fleet dials once; 0: it is small
-	chance func() float64 // from 0 to 1
-	pace   pace
+// answered since.
+type backoffs struct {
+	clock  *moment.Clock
+	each   ordered[string, *backoff]
+	spread time.Duration // in which each agent of the fleet dials once; 0: it is small
+	chance chance
+	pace   *pace // nil: no dial has failed since a session was up
 }
 
-// NewBackoffs knows no address. chance returns a number from 0 to 1, a new one each time.
-func NewBackoffs(chance func() float64) *Backoffs {
-	return &Backoffs{each: make(map[string]*backoff), chance: chance}
-}
+// chance gives numbers from 0 to 1, a new one each time.
+type chance interface{ Chance() float64 }
 
 // backoff is that of one address.
 type backoff struct {
-	failures int       // in a row
-	timeouts int       // of the last of these, those where nothing was answered in time
-	at       time.Time // of the last change
-	until    time.Time // no dial before
+	addr     string
+	failures int         // in a row
+	timeouts int         // of the last of these, those where nothing was answered in time
+	at       moment.Time // of the last change
+	until    moment.Time // no dial before
 	last     Failure
 	session  uint64 // that is up, and on which no call was answered yet; 0: none
 }
+
+func (e *backoff) key() string { return e.addr }
 
 // longestBackoff is the longest pause between two dials of an address in a fleet.
 func longestBackoff(spread time.Duration) time.Duration {
@@ -65,63 +72,60 @@ func pauseAfter(failures int, spread time.Duration, chance float64) time.Duratio
 	return full/2 + time.Duration(chance*float64(full/2))
 }
 
-// Spread sets the time in which each agent of the fleet may dial once; 0: it is small.
-func (b *Backoffs) Spread(over time.Duration) { b.spread = over }
-
-// Refuse is why addr is not dialed now; nil: it is. connected is whether the agent has any
+// refuse is why addr is not dialed now; nil: it is. connected is whether the agent has any
 // session.
-func (b *Backoffs) Refuse(now time.Time, addr string, connected bool) *Refusal {
-	if e := b.each[addr]; e != nil && now.Before(e.until) {
-		return e.refusal(addr)
+func (b *backoffs) refuse(now moment.Time, addr string, connected bool) *Refusal {
+	if e := b.each.find(addr); e != nil && now.Before(e.until) {
+		return b.refusal(e)
 	}
 	if !connected {
-		return b.pace.refuse(now, addr, b.paceDelay(addr))
+		return b.tooFast(now, addr)
 	}
 	return nil
 }
 
 // until is when the back-off of addr ends.
-func (b *Backoffs) until(addr string) time.Time {
-	if e := b.each[addr]; e != nil {
+func (b *backoffs) until(addr string) moment.Time {
+	if e := b.each.find(addr); e != nil {
 		return e.until
 	}
-	return time.Time{}
+	return 0
 }
 
 // last is the last failure of addr; nil: it is not known.
-func (b *Backoffs) last(addr string) error {
-	if e := b.each[addr]; e != nil {
+func (b *backoffs) last(addr string) error {
+	if e := b.each.find(addr); e != nil {
 		return e.last.Err
 	}
 	return nil
 }
 
 // hold keeps addr from being dialed until then.
-func (b *Backoffs) hold(addr string, until time.Time) {
-	if e := b.each[addr]; e != nil && e.until.Before(until) {
+func (b *backoffs) hold(addr string, until moment.Time) {
+	if e := b.each.find(addr); e != nil && e.until.Before(until) {
 		e.until = until
 	}
 }
 
 // pending is the refusal of addr while its dial is late.
-func (b *Backoffs) pending(now time.Time, addr string) *Refusal {
-	e := b.each[addr]
+func (b *backoffs) pending(now moment.Time, addr string) *Refusal {
+	e := b.each.find(addr)
 	if e == nil {
-		return &Refusal{Addr: addr, Until: now.Add(pendingPause), Failures: 1, Last: Failure{Addr: addr, Err: errPending}}
+		return &Refusal{Addr: addr, Until: b.clock.Time(now.Add(pendingPause)), Failures: 1, Last: Failure{Addr: addr, Err: errPending}}
 	}
 	if !now.Before(e.until) {
 		e.until = now.Add(pendingPause)
 	}
-	return e.refusal(addr)
+	return b.refusal(e)
 }
 
 // refusal is the error until the end of the back-off.
-func (e *backoff) refusal(addr string) *Refusal {
-	return &Refusal{Addr: addr, Until: e.until, Failures: e.failures, Last: e.last}
+func (b *backoffs) refusal(e *backoff) *Refusal {
+	return &Refusal{Addr: e.addr, Until: b.clock.Time(e.until), Failures: e.failures, Last: e.last}
 }
 
-// Failed notes a failure. connected is whether the agent has another session.
-func (b *Backoffs) Failed(now time.Time, f Failure, connected bool) {
+// failed notes a failure. connected is whether the agent has another session.
+func (b *backoffs) failed(now moment.Time, f Failure, connected bool) {
 	e := b.entry(now, f.Addr)
 	e.failures++
 	if f.Timeout {
@@ -129,30 +133,33 @@ func (b *Backoffs) Failed(now time.Time, f Failure, connected bool) {
 	} else {
 		e.timeouts = 0
 	}
-	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread, b.chance()))
+	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread, b.chance.Chance()))
 	if connected {
-		b.pace = pace{}
+		b.pace = nil
 		return
+	}
+	if b.pace == nil {
+		b.pace = new(pace)
 	}
 	b.pace.failed(now, b.spread, f, b.chance)
 }
 
-// Up notes a session whose server has answered a ping, and no call yet.
-func (b *Backoffs) Up(now time.Time, addr string, session uint64) {
+// up notes a session whose server has answered a ping, and no call yet.
+func (b *backoffs) up(now moment.Time, addr string, session uint64) {
 	e := b.entry(now, addr)
 	e.session, e.timeouts = session, 0
 }
 
-// Served notes that a call on a session was answered: the address is forgotten.
-func (b *Backoffs) Served(addr string) {
-	delete(b.each, addr)
-	b.pace = pace{}
+// served notes that a call on a session was answered: the address is forgotten.
+func (b *backoffs) served(addr string) {
+	b.each.drop(addr)
+	b.pace = nil
 }
 
-// Ended notes the end of a session, and reports whether it was a failure: no call on it
+// ended notes the end of a session, and reports whether it was a failure: no call on it
 // was answered in the short time that it lasted, and this side did not end it (letGo).
-func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool) bool {
-	e := b.each[addr]
+func (b *backoffs) ended(now moment.Time, addr string, session uint64, letGo bool) bool {
+	e := b.each.find(addr)
 	if e == nil || e.session != session {
 		return false
 	}
@@ -161,7 +168,7 @@ func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool)
 	case letGo:
 		return false
 	case now.Sub(e.at) >= provenAfter:
-		delete(b.each, addr)
+		b.each.drop(addr)
 		return false
 	}
 	return true
@@ -169,43 +176,35 @@ func (b *Backoffs) Ended(now time.Time, addr string, session uint64, letGo bool)
 
 // trust forgets the failures that are due to credentials, since others are in force, and
 // the pace, since no server may have been reached for their sake.
-func (b *Backoffs) trust() {
-	for addr, e := range b.each {
+func (b *backoffs) trust() {
+	for e := range b.each.all() {
 		if e.last.Credentials {
-			delete(b.each, addr)
+			b.each.drop(e.addr)
 		}
 	}
-	b.pace = pace{}
+	b.pace = nil
 }
 
 // entry is the one of addr. Where there are too many, the oldest is forgotten.
-func (b *Backoffs) entry(now time.Time, addr string) *backoff {
-	e := b.each[addr]
+func (b *backoffs) entry(now moment.Time, addr string) *backoff {
+	e := b.each.find(addr)
 	if e == nil {
 		b.makeRoom(now)
-		e = new(backoff)
-		b.each[addr] = e
+		e = &backoff{addr: addr}
+		b.each.put(e)
 	}
 	e.at = now
 	return e
 }
 
 // makeRoom forgets old addresses where there are too many for one more.
-func (b *Backoffs) makeRoom(now time.Time) {
+func (b *backoffs) makeRoom(now moment.Time) {
 	if len(b.each) < maxBackoffs {
 		return
 	}
-	oldest := ""
-	for addr, e := range b.each {
-		if now.Sub(e.at) > backoffsKept {
-			delete(b.each, addr)
-			continue
-		}
-		if o := b.each[oldest]; o == nil || e.at.Before(o.at) || e.at.Equal(o.at) && addr < oldest {
-			oldest = addr
-		}
+	b.each = slices.DeleteFunc(b.each, func(e *backoff) bool { return now.Sub(e.at) > backoffsKept })
+	if len(b.each) < maxBackoffs {
+		return
 	}
-	if len(b.each) >= maxBackoffs {
-		delete(b.each, oldest)
-	}
+	b.each.drop(slices.MinFunc(b.each, func(e, o *backoff) int { return e.at.Compare(o.at) }).addr)
 }

@@ -96,7 +96,7 @@ func TestAServerThatIsBackIsFoundSoon(t *testing.T) {
 		time.Second: time.Second, 30 * time.Second: backoffLeast, time.Hour: backoffLeast,
 	} {
 		r := newRig(t)
-		r.core.dials.chance = func() float64 { return 1 } // the worst
+		r.env.chance = func() float64 { return 1 } // the worst
 		dead(r.core, r.now, 1, down)
 		for since := down; ; since += 10 * time.Millisecond {
 			if dials, _ := dialed(r.core, r.now.Add(since), connect(addrA)); dials != nil {
@@ -242,7 +242,7 @@ func TestTheMemoryOfAddressesIsBounded(t *testing.T) {
 			t.Fatalf("%d addresses are remembered", n)
 		}
 	}
-	if r.core.dials.each["10.0.0.1:4647"] != nil || len(r.core.dials.each) != maxBackoffs {
+	if r.core.dials.each.find("10.0.0.1:4647") != nil || len(r.core.dials.each) != maxBackoffs {
 		t.Errorf("%d addresses are remembered, and the first of them", len(r.core.dials.each))
 	}
 	r.now = r.now.Add(time.Hour)
@@ -260,16 +260,16 @@ func TestADialWithASessionUpIsPartOfTheBackOff(t *testing.T) {
 	r := silentRig(t)
 	for n := range 20 {
 		r.tell(Dialed{Addr: addrA, Session: uint64(n + 2), Err: errNobody})
-		r.core.overdue(r.now, 1)
+		r.core.overdue(r.at(), 1)
 		r.now = r.now.Add(2 * time.Second)
-		r.core.dials.each[addrA].until = r.now.Add(time.Second) // in back-off
+		r.core.dials.each.find(addrA).until = r.at().Add(time.Second) // in back-off
 		r.core.Expire(r.now)
 		for _, e := range r.core.Take() {
 			if d, is := e.(Dial); is {
 				t.Fatalf("dialed as %d", d.Session)
 			}
 		}
-		r.core.overdue(r.now, 1)
+		r.core.overdue(r.at(), 1)
 		r.now = r.now.Add(2 * time.Second)
 		r.core.Take()
 		r.expire(0, fmt.Sprintf("dial %s as %d", addrA, n+3))

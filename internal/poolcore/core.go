@@ -1,9 +1,12 @@
 package poolcore
 
-import "time"
+import (
+	"time"
+)
 
 // Step takes one message.
-func (c *Core) Step(now time.Time, m Message) {
+func (c *Core) Step(at time.Time, m Message) {
+	now := c.cfg.clock.Of(at)
 	c.now = now
 	switch m := m.(type) {
 	case Connect:
@@ -16,17 +19,17 @@ func (c *Core) Step(now time.Time, m Message) {
 	case Withdraw:
 		c.withdraw(m)
 	case Proven:
-		c.dials.Served(m.Addr)
+		c.dials.served(m.Addr)
 	case DialSpread:
-		c.dials.Spread(m.Over)
+		c.dials.spread = m.Over
 	case ServersAdded:
-		c.dials.pace = pace{}
+		c.dials.pace = nil
 	case Disconnected:
 		c.ended(now, m.Addr, m.Session, m.Err)
 		c.forget(m.Addr, m.Session)
 	case Leaving:
 		c.ended(now, m.Addr, m.Session, ErrLeaving)
-		if l := c.links[m.Addr]; l != nil && l.up && l.session == m.Session {
+		if l := c.links.find(m.Addr); l != nil && l.up && l.session == m.Session {
 			c.drop(now, m.Addr, l, ErrLeaving)
 		}
 	case Retain:
@@ -90,37 +93,42 @@ func (c *Core) deadline(resting bool) time.Time {
 	for _, l := range c.links {
 		at = sooner(at, l.renewal.again)
 	}
-	return at
+	return c.cfg.clock.Time(at)
 }
 
 // Expire gives up the pings that are due, trims idle streams, and ends the sessions that are no
 // longer used, no longer trusted, or too many.
-func (c *Core) Expire(now time.Time) {
+func (c *Core) Expire(at time.Time) {
+	now := c.cfg.clock.Of(at)
 	c.now = now
 	c.expireLiveness(now)
 	c.expireService(now)
 	c.expireOpenings(now)
 	c.renewDue(now)
-	for id, s := range c.sessions {
+	for s := range c.sessions.all() {
 		if due(s.trim, now) {
-			c.trimDue(now, id, s, c.cfg.Usage(id))
+			c.trimDue(now, s, c.usage(s.id))
 		}
 		switch {
 		case due(s.until, now):
-			c.distrust(id, s)
+			c.distrust(s)
 		case due(s.check, now):
-			c.look(now, id, s, c.cfg.Usage(id))
+			c.look(now, s, c.usage(s.id))
 		}
 	}
 	if due(c.limitAt, now) {
-		c.limitAt = time.Time{}
+		c.limitAt = 0
 		c.limit()
 	}
 }
 
-// Take hands over the effects; the slice is valid until the next Step or Expire.
+// Take hands over the effects; the slice is valid until the next Step or Expire of any core
+// with the same Config, which uses its memory again.
 func (c *Core) Take() []Effect {
 	out := c.effects
-	c.effects = c.effects[:0]
+	c.effects = nil
+	if cap(out) > cap(c.cfg.spare) {
+		c.cfg.spare = out[:0]
+	}
 	return out
 }

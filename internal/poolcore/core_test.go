@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
 
@@ -22,6 +23,7 @@ const (
 type rig struct {
 	t     *testing.T
 	core  *Core
+	env   *testEnv
 	now   time.Time
 	names map[actor.Reply[error]]string
 	use   map[uint64]Usage
@@ -37,12 +39,22 @@ var begin = stepped.Start()
 
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, now: begin, names: map[actor.Reply[error]]string{}, use: map[uint64]Usage{}}
-	r.core = New(Config{
-		Idle: idleTime, Silence: time.Second, Ping: 2 * time.Second, Drain: drainTime,
-		Chance: half, Usage: func(id uint64) Usage { return r.use[id] }, Classify: classify,
-	})
+	r.env = &testEnv{chance: half, usage: func(id uint64) Usage { return r.use[id] }}
+	r.core = New(&Config{Idle: idleTime, Silence: time.Second, Ping: 2 * time.Second, Drain: drainTime}, r.env)
 	return r
 }
+
+// testEnv is an Env of functions.
+type testEnv struct {
+	chance func() float64
+	usage  func(session uint64) Usage
+}
+
+func (e *testEnv) Usage(session uint64) Usage { return e.usage(session) }
+
+func (e *testEnv) Chance() float64 { return e.chance() }
+
+func (*testEnv) Classify(err error) (timeout, credentials bool) { return classify(err) }
 
 // unusedSession is the usage of one that carries nothing.
 func unusedSession(uint64) Usage { return Usage{} }
@@ -53,6 +65,12 @@ func half() float64 { return 0.5 }
 func classify(err error) (timeout, credentials bool) {
 	return errors.Is(err, context.DeadlineExceeded), errors.Is(err, errCredentials)
 }
+
+// at is the core's time of now.
+func (r *rig) at() moment.Time { return r.core.cfg.clock.Of(r.now) }
+
+// paced is when the pace lets the core dial again.
+func (r *rig) paced() time.Time { return r.core.cfg.clock.Time(r.core.dials.pace.until) }
 
 func (r *rig) connect(caller, addr string, except uint64) Connect {
 	reply := actor.NewReply[error]()

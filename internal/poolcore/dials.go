@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // spareIdle is how long a session is kept that came up while another one was there and that no
@@ -13,8 +13,8 @@ const spareIdle = 5 * time.Second
 
 // connect answers at once where there is a session, joins the dial under way, or
 // starts one. A caller that gives up leaves its reply behind and the dial goes on.
-func (c *Core) connect(now time.Time, m Connect) {
-	l := c.links[m.Addr]
+func (c *Core) connect(now moment.Time, m Connect) {
+	l := c.links.find(m.Addr)
 	if l != nil && l.up && l.session == m.Except {
 		c.ended(now, m.Addr, m.Except, ErrLeaving)
 		c.drop(now, m.Addr, l, ErrLeaving)
@@ -23,18 +23,18 @@ func (c *Core) connect(now time.Time, m Connect) {
 	switch {
 	case l == nil:
 		if refused := c.refuse(m.Addr); refused != nil {
-			c.emit(Answer{To: m.Reply, Err: refused})
+			c.emit(m.waiter().answer(refused))
 			return
 		}
 		c.last++
-		c.links[m.Addr] = &link{session: c.last, waiters: []actor.Reply[error]{m.Reply}, spare: m.Spare}
+		c.links.put(&link{addr: m.Addr, session: c.last, waiters: []waiter{m.waiter()}, spare: m.Spare})
 		c.begin(m.Addr, c.last, m.Probe)
 	case l.up:
-		c.emit(Answer{To: m.Reply})
+		c.emit(m.waiter().answer(nil))
 	case l.late:
-		c.emit(Answer{To: m.Reply, Err: c.dials.pending(now, m.Addr)})
+		c.emit(m.waiter().answer(c.dials.pending(now, m.Addr)))
 	default:
-		l.waiters, l.spare = append(l.waiters, m.Reply), l.spare && m.Spare
+		l.waiters, l.spare = append(l.waiters, m.waiter()), l.spare && m.Spare
 		if !m.Probe {
 			c.slots.wanted(l.session)
 		}
@@ -42,13 +42,13 @@ func (c *Core) connect(now time.Time, m Connect) {
 }
 
 // dialed publishes a session before it answers the callers that wait for it.
-func (c *Core) dialed(now time.Time, m Dialed) {
+func (c *Core) dialed(now moment.Time, m Dialed) {
 	c.reportFailed(m.Addr, m.Session, m.Err)
 	defer c.renewAnswered(m)
-	l, d := c.links[m.Addr], c.dialEnded(now, m)
+	l, d := c.links.find(m.Addr), c.dialEnded(now, m)
 	defer c.fill()
 	if m.Err == nil {
-		c.sessions[m.Session] = &session{addr: m.Addr, check: c.firstLook(now, m.Addr), liveness: liveness{next: c.nextKeepalive(now)}}
+		c.sessions.put(&session{addr: m.Addr, id: m.Session, check: c.firstLook(now, m.Addr), liveness: liveness{next: c.nextKeepalive(now)}})
 	}
 	if l != nil && l.renewal.session == m.Session {
 		c.renewed(now, l, m)
@@ -62,7 +62,7 @@ func (c *Core) dialed(now time.Time, m Dialed) {
 		return
 	}
 	if m.Err != nil {
-		delete(c.links, m.Addr)
+		c.links.drop(m.Addr)
 	} else {
 		l.up, l.late = true, false
 		c.markSpare(now, l)
@@ -77,7 +77,7 @@ func (c *Core) dialed(now time.Time, m Dialed) {
 // reportFailed tells the owner of a dial that has failed, unless that was done when the
 // dial was late and the server is not judged by it.
 func (c *Core) reportFailed(addr string, id uint64, err error) {
-	d := c.slots.running[id]
+	d := c.slots.running.find(id)
 	again, current := d != nil && d.late, c.current(addr, id)
 	if err != nil && (!again || current) {
 		c.emit(DialFailed{Addr: addr, Err: err, Again: again, Current: current})
@@ -85,15 +85,15 @@ func (c *Core) reportFailed(addr string, id uint64, err error) {
 }
 
 // markSpare marks the session of a link that only Connect with Spare asked for.
-func (c *Core) markSpare(now time.Time, l *link) {
-	if s := c.sessions[l.session]; l.spare {
+func (c *Core) markSpare(now moment.Time, l *link) {
+	if s := c.sessions.find(l.session); l.spare {
 		s.spare, s.check = now, now.Add(min(spareIdle, c.cfg.Idle))
 	}
 }
 
 // refuse is why addr is not to be dialed now; nil: it is.
 func (c *Core) refuse(addr string) *Refusal {
-	return c.dials.Refuse(c.now, addr, c.connected(0))
+	return c.dials.refuse(c.now, addr, c.connected(0))
 }
 
 // begin has a dial made as soon as there is a slot for it.
@@ -118,9 +118,9 @@ func (c *Core) fill() {
 			continue
 		}
 		d.second = c.slots.lateTo(d.addr)
-		e := Dial{Addr: d.addr, Session: d.session, Limits: c.dials.Limits(d.addr, c.cfg.Dial, d.second), Proof: c.renewals[d.session].Proof}
+		e := Dial{Addr: d.addr, Session: d.session, Limits: c.dials.limits(d.addr, c.cfg.Dial, d.second), Proof: c.renewals[d.session].Proof}
 		if s := c.found(d.addr); s != nil && (c.isRenewal(d.session) || s.unfit()) {
-			e.Avoid = c.links[d.addr].session
+			e.Avoid = c.links.find(d.addr).session
 		}
 		c.emit(e)
 	}
@@ -134,7 +134,7 @@ func (c *Core) isRenewal(id uint64) bool {
 
 // expected reports whether the session that a dial makes is of use.
 func (c *Core) expected(addr string, id uint64) bool {
-	l := c.links[addr]
+	l := c.links.find(addr)
 	return l != nil && (l.session == id || l.renewal.session == id)
 }
 
@@ -146,8 +146,8 @@ func (c *Core) judges(addr string, id uint64) bool { return !c.isRenewal(id) && 
 // go to another server. The dial goes on, because a server that is busy works it off all
 // the same. A later caller has another one made, which does not go on, and
 // whichever is answered first is used: what is late may be lost.
-func (c *Core) dialLate(now time.Time, m DialLate) {
-	d := c.slots.running[m.Session]
+func (c *Core) dialLate(now moment.Time, m DialLate) {
+	d := c.slots.running.find(m.Session)
 	if d == nil || d.late {
 		return
 	}
@@ -158,29 +158,29 @@ func (c *Core) dialLate(now time.Time, m DialLate) {
 	d.late = true
 	if c.judges(m.Addr, m.Session) {
 		c.failed(now, m.Addr, m.Err)
-		c.dials.hold(m.Addr, now.Add(latePause(c.cfg.Dial, c.cfg.Chance())))
+		c.dials.hold(m.Addr, now.Add(latePause(c.cfg.Dial, c.env.Chance())))
 	}
-	l := c.links[m.Addr]
+	l := c.links.find(m.Addr)
 	switch {
 	case l == nil:
 	case l.session == m.Session:
 		d.afterCut, d.spare = l.afterCut, l.spare
 		if l.late = d.second; !l.late {
-			delete(c.links, m.Addr)
+			c.links.drop(m.Addr)
 		}
 		c.answerAll(l, m.Err)
-	case l.up && l.renewal.session == m.Session && c.sessions[l.session].distrusted():
+	case l.up && l.renewal.session == m.Session && c.sessions.find(l.session).distrusted():
 		c.forsake(now, m.Addr, l, m.Err)
 	}
 	c.fill()
 }
 
 // dialEnded frees the slot of a dial that has ended, and notes the result for its address.
-func (c *Core) dialEnded(now time.Time, m Dialed) (d *dialing) {
+func (c *Core) dialEnded(now moment.Time, m Dialed) (d *dialing) {
 	d = c.slots.done(m.Session)
 	switch {
 	case m.Err == nil:
-		c.dials.Up(now, m.Addr, m.Session)
+		c.dials.up(now, m.Addr, m.Session)
 	case d != nil && !d.late && c.judges(m.Addr, m.Session):
 		c.failed(now, m.Addr, m.Err)
 	}
@@ -188,20 +188,20 @@ func (c *Core) dialEnded(now time.Time, m Dialed) (d *dialing) {
 }
 
 // failed notes a dial that failed.
-func (c *Core) failed(now time.Time, addr string, err error) {
-	c.dials.Failed(now, c.failure(addr, err), c.connected(0))
+func (c *Core) failed(now moment.Time, addr string, err error) {
+	c.dials.failed(now, c.failure(addr, err), c.connected(0))
 }
 
 // failure is the kind of failure that err is.
 func (c *Core) failure(addr string, err error) Failure {
-	timeout, credentials := c.cfg.Classify(err)
+	timeout, credentials := c.env.Classify(err)
 	return Failure{Addr: addr, Err: err, Timeout: timeout, Credentials: credentials}
 }
 
 // adopt has calls find the session of a dial that was late, unless there is one already,
 // and reports whether it did.
 func (c *Core) adopt(m Dialed, d *dialing) bool {
-	l := c.links[m.Addr]
+	l := c.links.find(m.Addr)
 	if m.Err != nil || d == nil || !d.late || d.stale || l != nil && l.up {
 		return false
 	}
@@ -212,8 +212,8 @@ func (c *Core) adopt(m Dialed, d *dialing) bool {
 			c.emit(Abandon{Session: l.session})
 		}
 	}
-	next := &link{session: m.Session, up: true, spare: spare}
-	c.links[m.Addr] = next
+	next := &link{addr: m.Addr, session: m.Session, up: true, spare: spare}
+	c.links.put(next)
 	c.markSpare(c.now, next)
 	c.publish()
 	if afterCut {
@@ -228,7 +228,7 @@ func (c *Core) adopt(m Dialed, d *dialing) bool {
 // answerAll answers the callers that wait for a link.
 func (c *Core) answerAll(l *link, err error) {
 	for _, w := range l.waiters {
-		c.emit(Answer{To: w, Err: err})
+		c.emit(w.answer(err))
 	}
 	l.waiters = nil
 }
@@ -236,21 +236,21 @@ func (c *Core) answerAll(l *link, err error) {
 // withdraw removes a caller that waits no more. A dial without a slot yet is not made if
 // it was the last one; a dial under way goes on.
 func (c *Core) withdraw(m Withdraw) {
-	l := c.links[m.Addr]
+	l := c.links.find(m.Addr)
 	if l == nil {
 		return
 	}
-	l.waiters = slices.DeleteFunc(l.waiters, func(w actor.Reply[error]) bool { return w == m.Reply })
+	l.waiters = slices.DeleteFunc(l.waiters, func(w waiter) bool { return w == waiter{m.Reply, m.By} })
 	if len(l.waiters) == 0 && !l.up && !l.afterCut && c.slots.drop(l.session) {
-		delete(c.links, m.Addr)
+		c.links.drop(m.Addr)
 	}
 }
 
 // ended notes the end of a session for its address.
-func (c *Core) ended(now time.Time, addr string, id uint64, err error) {
-	if c.dials.Ended(now, addr, id, LetGo(err)) {
+func (c *Core) ended(now moment.Time, addr string, id uint64, err error) {
+	if c.dials.ended(now, addr, id, LetGo(err)) {
 		f := c.failure(addr, err)
 		f.Session = true
-		c.dials.Failed(now, f, c.connected(id))
+		c.dials.failed(now, f, c.connected(id))
 	}
 }

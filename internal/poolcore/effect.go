@@ -32,13 +32,14 @@ type (
 	// Abandon gives up a dial that no caller waits for. It is reported as Dialed all the same.
 	Abandon struct{ Session uint64 }
 
-	// Publish makes Sessions, by server, the ones that calls find. The map belongs to
-	// the receiver.
-	Publish struct{ Sessions map[string]uint64 }
+	// Publish makes Sessions the ones that calls find, one a server, in the order of the
+	// addresses. The slice belongs to the receiver.
+	Publish struct{ Sessions []Up }
 
 	// Answer replies to a caller that waits.
 	Answer struct {
 		To  actor.Reply[error]
+		By  uint64 // of the Connect
 		Err error
 	}
 
@@ -97,6 +98,12 @@ func (Ping) effect()       {}
 func (Suspect) effect()    {}
 func (Ask) effect()        {}
 func (Desert) effect()     {}
+
+// Up is a session that calls find.
+type Up struct {
+	Addr    string
+	Session uint64
+}
 
 // Usage is how a session is used.
 type Usage struct {

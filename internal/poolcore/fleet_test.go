@@ -21,7 +21,7 @@ func runOutage(agents, servers int, spread time.Duration) outage {
 	begin := time.Unix(1000, 0)
 	for agent := range agents {
 		rng := rand.New(rand.NewPCG(1, uint64(agent)))
-		c := New(Config{Dial: limit, Chance: rng.Float64, Usage: unusedSession, Classify: classify})
+		c := New(&Config{Dial: limit}, &testEnv{chance: rng.Float64, usage: unusedSession})
 		c.Step(begin, DialSpread{Over: spread})
 		for since := time.Duration(rng.Int64N(int64(time.Second))); ; since += time.Second + time.Duration(rng.Int64N(int64(time.Second))) {
 			up := false
@@ -109,7 +109,7 @@ func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 			t.Fatal("an agent that has a session is delayed")
 		}
 	}
-	dialed(r.core, r.now, Disconnected{Addr: addrA, Session: r.core.links[addrA].session})
+	dialed(r.core, r.now, Disconnected{Addr: addrA, Session: r.core.links.find(addrA).session})
 	for i := range paceFree {
 		if !try(hole(50 + i)) {
 			t.Fatal("an agent that has just lost its session is delayed")
@@ -161,16 +161,16 @@ func TestAServerThatIsAddedInAnOutageIsDialedAtOnce(t *testing.T) {
 
 func TestTheNextDialInAnOutageIsOfAnotherServer(t *testing.T) {
 	r, try := reachless(t)
-	r.now = r.core.dials.pace.until
+	r.now = r.paced()
 	if try(hole(1)) {
 		t.Error("the server is dialed that was dialed last")
 	}
 	if !try(hole(0)) {
 		t.Fatal("nor is the other one")
 	}
-	r.now = r.core.dials.pace.until.Add(paceStep)
+	r.now = r.paced().Add(paceStep)
 	if try(addrB) {
-		r.now = r.core.dials.pace.until.Add(paceSteps * paceStep)
+		r.now = r.paced().Add(paceSteps * paceStep)
 	} else {
 		t.Error("a server that was not dialed yet is delayed")
 	}

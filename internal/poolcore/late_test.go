@@ -48,7 +48,7 @@ func TestTheFirstOfALateDialAndItsRetryIsUsed(t *testing.T) {
 		r.tell(Dialed{Addr: addrA, Session: 1}, "abandon 2", "publish", "answer bob: <nil>")
 		r.tell(Dialed{Addr: addrA, Session: 2, Err: errNobody})
 		r.sessions(1)
-		if e := r.core.dials.each[addrA]; e.failures != 1 || e.timeouts != 0 {
+		if e := r.core.dials.each.find(addrA); e.failures != 1 || e.timeouts != 0 {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -88,7 +88,7 @@ func TestThereAreNeverMoreThanTwoDialsToAnAddress(t *testing.T) {
 	r.now = r.now.Add(pendingPause)
 	r.tell(r.connect("eve", addrA, 0), "dial "+addrA+" as 3")
 	r.tell(Dialed{Addr: addrA, Session: 1, Err: tooLate(addrA)}) // and the late one
-	if e := r.core.dials.each[addrA]; e.failures != 2 || e.timeouts != 2 {
+	if e := r.core.dials.each.find(addrA); e.failures != 2 || e.timeouts != 2 {
 		t.Errorf("%+v: what is late has failed once", e)
 	}
 }
@@ -134,7 +134,7 @@ func TestTheDialLimitDoublesWhileDialsEndWithIt(t *testing.T) {
 		}
 		b.Failed(now, Failure{Addr: addrA, Timeout: true}, false)
 	}
-	b.chance = func() float64 { return 1 }
+	b.of.chance = Chance(func() float64 { return 1 })
 	if got := b.Limits(addrA, limit, false).Connect; got != 5*limit {
 		t.Errorf("by chance %v, want a quarter more", got)
 	}

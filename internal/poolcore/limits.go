@@ -19,13 +19,13 @@ const (
 // connect again less and less often, and an address that works again would not be found.
 const maxDoublings = 2
 
-// Limits are those of the next dial to addr, for which callers wait base. While dials to
+// limits are those of the next dial to addr, for which callers wait base. While dials to
 // it time out they double, and no two agents' are alike. second is a dial made after a late one.
-func (b *Backoffs) Limits(addr string, base time.Duration, second bool) Limits {
+func (b *backoffs) limits(addr string, base time.Duration, second bool) Limits {
 	connect := base
-	if e := b.each[addr]; e != nil && e.timeouts > 0 {
+	if e := b.each.find(addr); e != nil && e.timeouts > 0 {
 		connect <<= min(e.timeouts, maxDoublings)
-		connect += time.Duration(b.chance() * float64(connect/4))
+		connect += time.Duration(b.chance.Chance() * float64(connect/4))
 		connect = max(base, min(connect, longestDial))
 	}
 	if second {

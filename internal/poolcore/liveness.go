@@ -2,13 +2,14 @@ package poolcore
 
 import (
 	"fmt"
-	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // overdue starts a ping, unless one is out. Overdue is repeated for as long as callers
 // wait, so a session that is neither alive nor given up is pinged again and again.
-func (c *Core) overdue(now time.Time, id uint64) {
-	s := c.sessions[id]
+func (c *Core) overdue(now moment.Time, id uint64) {
+	s := c.sessions.find(id)
 	if s == nil || !s.liveness.until.IsZero() {
 		return
 	}
@@ -21,7 +22,7 @@ func (c *Core) overdue(now time.Time, id uint64) {
 
 // pinged takes the result of a ping.
 func (c *Core) pinged(m Pinged) {
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s == nil {
 		return
 	}
@@ -30,60 +31,60 @@ func (c *Core) pinged(m Pinged) {
 		s.openings.alive = true
 		return
 	}
-	c.unanswered(m.Session, s)
+	c.unanswered(s)
 }
 
 // leftSilent remembers a caller that gave up before its call was overdue. The session is
 // looked at when it would have been, so that a call with a short deadline counts too.
 func (c *Core) leftSilent(m Unanswered) {
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s != nil && m.Silent && s.liveness.look.IsZero() && s.liveness.until.IsZero() {
-		s.liveness.look = m.Since.Add(c.cfg.Silence)
+		s.liveness.look = c.cfg.clock.Of(m.Since).Add(c.cfg.Silence)
 	}
 }
 
 // expireLiveness counts the pings that were not answered in time, and looks at the
 // sessions of callers that left.
-func (c *Core) expireLiveness(now time.Time) {
-	for id, s := range c.sessions {
-		l := &s.liveness
+func (c *Core) expireLiveness(now moment.Time) {
+	for s := range c.sessions.all() {
+		id, l := s.id, &s.liveness
 		if !l.look.IsZero() && !l.look.After(now) {
-			l.look = time.Time{}
-			if now.Sub(c.cfg.Usage(id).Heard) >= c.cfg.Silence {
+			l.look = 0
+			if now.Sub(c.usage(id).heard) >= c.cfg.Silence {
 				c.overdue(now, id)
 			}
 		}
 		if !l.next.IsZero() && !l.next.After(now) {
-			c.lookForLife(now, id, l, c.cfg.Usage(id))
+			c.lookForLife(now, id, l, c.usage(id))
 		}
 		if l.until.IsZero() || l.until.After(now) {
 			continue
 		}
-		switch u := c.cfg.Usage(id); {
-		case u.Sending.After(now):
-			l.until = u.Sending // and the ping behind it
-		case u.Heard.After(l.asked):
+		switch u := c.usage(id); {
+		case u.sending.After(now):
+			l.until = u.sending // and the ping behind it
+		case u.heard.After(l.asked):
 			*l = l.settled() // not the answer to the ping, but a sign of life
 		case now.Sub(l.until) >= c.cfg.Silence:
 			// So late only because this process was not run, nor its reading goroutine.
 			l.until = now.Add(c.cfg.Silence)
 		default:
-			c.unanswered(id, s)
+			c.unanswered(s)
 		}
 	}
 }
 
 // nextKeepalive is when to look for life after now.
-func (c *Core) nextKeepalive(now time.Time) time.Time {
+func (c *Core) nextKeepalive(now moment.Time) moment.Time {
 	if c.keepalive <= 0 {
-		return time.Time{}
+		return 0
 	}
 	return now.Add(c.keepalive)
 }
 
 // nextUnder is when to look for life under an interval that has just changed, where next
 // was the time before. An interval that keeps changing must not put that off for ever.
-func (c *Core) nextUnder(next, now time.Time) time.Time {
+func (c *Core) nextUnder(next, now moment.Time) moment.Time {
 	at := c.nextKeepalive(now)
 	if at.IsZero() {
 		return at
@@ -93,53 +94,53 @@ func (c *Core) nextUnder(next, now time.Time) time.Time {
 
 // lookForLife pings a session that carries nothing but calls which may wait for long.
 // Bytes that come in are life enough; a session without calls sends nothing.
-func (c *Core) lookForLife(now time.Time, id uint64, l *liveness, u Usage) {
+func (c *Core) lookForLife(now moment.Time, id uint64, l *liveness, u usage) {
 	l.next = c.nextKeepalive(now)
 	switch {
-	case !u.Busy:
-	case now.Sub(u.Heard) < c.keepalive:
-		l.next = c.nextKeepalive(u.Heard)
+	case !u.busy:
+	case now.Sub(u.heard) < c.keepalive:
+		l.next = c.nextKeepalive(u.heard)
 	default:
 		c.overdue(now, id)
 	}
 }
 
 // unanswered notes a failed ping.
-func (c *Core) unanswered(id uint64, s *session) {
-	s.liveness.until, s.liveness.failed = time.Time{}, true
-	if !c.decide(id, s) {
-		c.redial(id, s)
+func (c *Core) unanswered(s *session) {
+	s.liveness.until, s.liveness.failed = 0, true
+	if !c.decide(s) {
+		c.redial(s)
 	}
 }
 
 // heard settles the sessions on which a byte came in since their ping.
 func (c *Core) heard() {
-	for id, s := range c.sessions {
-		if s.liveness.open() && c.cfg.Usage(id).Heard.After(s.liveness.asked) {
+	for _, s := range c.sessions {
+		if s.liveness.open() && c.usage(s.id).heard.After(s.liveness.asked) {
 			s.liveness = s.liveness.settled()
 		}
 	}
 }
 
 // corroborate notes that another server answers, for every session to m.Addr.
-func (c *Core) corroborate(now time.Time, m Corroborated) {
-	for id, s := range c.sessions {
+func (c *Core) corroborate(now moment.Time, m Corroborated) {
+	for s := range c.sessions.all() {
 		if s.addr != m.Addr {
 			continue
 		}
 		c.corroborateService(now, s)
 		if s.liveness.open() {
 			s.liveness.corroborated = true
-			c.decide(id, s)
+			c.decide(s)
 		}
 	}
 }
 
 // decide ends a session whose silence is certain, and reports whether it did.
-func (c *Core) decide(id uint64, s *session) bool {
+func (c *Core) decide(s *session) bool {
 	if !s.liveness.failed || c.cfg.Corroborate && !s.liveness.corroborated {
 		return false
 	}
-	c.cut(id, s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.Ping))
+	c.cut(s, fmt.Errorf("%w: no answer to a ping within %v", ErrSilent, c.cfg.Ping))
 	return true
 }

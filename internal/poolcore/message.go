@@ -23,12 +23,14 @@ type (
 		Probe  bool   // no call waits for it: calls go first
 		Spare  bool   // one of several that are asked for at once; the session may not be needed
 		Reply  actor.Reply[error]
+		By     uint64 // who asks, where that is an owner without replies; 0: it has one
 	}
 
 	// Withdraw reports that the sender of a Connect waits no more.
 	Withdraw struct {
 		Addr  string
 		Reply actor.Reply[error] // of the Connect
+		By    uint64             // the same
 	}
 
 	// Dialed is the result of a dial.

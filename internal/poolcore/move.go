@@ -1,13 +1,13 @@
 package poolcore
 
-import "time"
+import "github.com/open-nomad/rpcproxy/internal/moment"
 
 // move has the session of another server be retained. The former one is used like any
 // other from then on: calls to that server find it, its server reaches the agent on it,
 // and a caller that moves back has it again. It ends once it has carried nothing for the
 // time to drain. The empty address moves nowhere: the sessions there are stay until they
 // are idle, or until another server is named.
-func (c *Core) move(now time.Time, to string) {
+func (c *Core) move(now moment.Time, to string) {
 	c.retained = to
 	if to == "" || to == c.moved {
 		return
@@ -18,6 +18,6 @@ func (c *Core) move(now time.Time, to string) {
 	}
 	c.moved = to
 	if s := c.found(to); s != nil {
-		s.left = time.Time{}
+		s.left = 0
 	}
 }

@@ -1,6 +1,10 @@
 package poolcore
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
+)
 
 // A session opens no stream if none was acknowledged for so many times SilenceLimit,
 // and a ping that was sent amid that time was answered.
@@ -11,24 +15,24 @@ const openingLimits = 2
 const reopenMost = 64
 
 // unopened begins to look at a session on which streams wait.
-func (c *Core) unopened(now time.Time, id uint64) {
-	if s := c.sessions[id]; s != nil && s.openings.look.IsZero() {
+func (c *Core) unopened(now moment.Time, id uint64) {
+	if s := c.sessions.find(id); s != nil && s.openings.look.IsZero() {
 		s.openings.look = now
 	}
 }
 
 // expireOpenings looks at the sessions on which streams wait.
-func (c *Core) expireOpenings(now time.Time) {
-	for id, s := range c.sessions {
-		if o := &s.openings; due(o.look, now) {
-			c.lookOpenings(now, id, s, c.cfg.Usage(id).Unopened)
+func (c *Core) expireOpenings(now moment.Time) {
+	for s := range c.sessions.all() {
+		if due(s.openings.look, now) {
+			c.lookOpenings(now, s, c.usage(s.id).unopened)
 		}
 	}
 }
 
 // lookOpenings looks at a session on which no stream was acknowledged since then; zero:
 // none waits.
-func (c *Core) lookOpenings(now time.Time, id uint64, s *session, since time.Time) {
+func (c *Core) lookOpenings(now moment.Time, s *session, since moment.Time) {
 	o, silence := &s.openings, c.cfg.Silence
 	late := now.Sub(o.look) >= silence
 	switch {
@@ -46,23 +50,23 @@ func (c *Core) lookOpenings(now time.Time, id uint64, s *session, since time.Tim
 		o.look = later(now.Add(silence/2), since.Add(openingLimits*silence))
 		if s.liveness.until.IsZero() {
 			s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
-			c.emit(Ping{Session: id})
+			c.emit(Ping{Session: s.id})
 		}
 	case !o.alive:
 		o.look = now.Add(silence / 2) // whether it is dead is decided by the ping
 		if now.Sub(o.asked) >= 2*c.cfg.Ping {
-			o.asked = time.Time{}
+			o.asked = 0
 		}
 	case !s.service.noStream && c.cfg.Corroborate:
 		c.noStream(now, s)
 		c.emit(Suspect{Addr: s.addr}) // its answer has a moment before the server is dialed anew
-		o.look = now.Add(silence/2 + time.Duration(c.cfg.Chance()*float64(silence/4)))
+		o.look = now.Add(silence/2 + time.Duration(c.env.Chance()*float64(silence/4)))
 	default:
 		c.noStream(now, s)
-		c.redial(id, s)
+		c.redial(s)
 		o.tries++
 		o.look = now.Add(reopenPause(silence, o.tries))
-		o.asked = time.Time{}
+		o.asked = 0
 	}
 }
 
@@ -73,14 +77,14 @@ func reopenPause(silence time.Duration, tries int) time.Duration {
 
 // noStream notes that a session opens no stream, which is the same as no answer to a
 // Status.Ping: none could be sent.
-func (c *Core) noStream(now time.Time, s *session) {
+func (c *Core) noStream(now moment.Time, s *session) {
 	v := &s.service
-	v.asked, v.until, v.search = now, time.Time{}, time.Time{}
+	v.asked, v.until, v.search = now, 0, 0
 	v.failed, v.noStream = true, true
 }
 
 // reopened notes that streams are acknowledged again.
-func (c *Core) reopened(now time.Time, s *session) {
+func (c *Core) reopened(now moment.Time, s *session) {
 	if s.service.noStream {
 		c.serves(now, s)
 	}

@@ -119,7 +119,7 @@ func TestAFarServerThatAcknowledgesBehindItsPingsIsNone(t *testing.T) {
 	r.tell(Pinged{Session: 1})
 	r.expire(time.Second)
 	r.expire(time.Minute)
-	if at := r.core.sessions[1].openings; at != (openings{}) {
+	if at := r.core.sessions.find(1).openings; at != (openings{}) {
 		t.Fatalf("%+v", at)
 	}
 }
@@ -137,7 +137,7 @@ func TestASessionThatOpensStreamsAgainIsForgiven(t *testing.T) {
 	r.expire(time.Second, "dial "+addrA+" as 2")
 	r.use[1] = Usage{Busy: true, Heard: r.now}
 	r.expire(2 * time.Second)
-	if r.core.sessions[1].unfit() {
+	if r.core.sessions.find(1).unfit() {
 		t.Fatal("it is thought to open no stream still")
 	}
 	r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())

@@ -1,6 +1,10 @@
 package poolcore
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
+)
 
 // The pace of an agent that has no session and cannot make one, in a big fleet: if all
 // servers refuse it, they refuse every agent.
@@ -20,38 +24,38 @@ const (
 // but an agent has several, and in an outage of the cluster the fleet would dial every
 // one of them at its pace.
 type pace struct {
-	failures int       // in a row, while no session was up
-	until    time.Time // no dial before
+	failures int         // in a row, while no session was up
+	until    moment.Time // no dial before
 	last     Failure
 }
 
 // failed notes a dial that failed while no session was up. The next one is due after
 // three to eight tenths of the fleet's spread.
-func (p *pace) failed(now time.Time, spread time.Duration, f Failure, chance func() float64) {
+func (p *pace) failed(now moment.Time, spread time.Duration, f Failure, chance chance) {
 	p.failures++
 	p.last = f
 	if most := min(spread, paceMost); p.failures >= paceFree && most >= paceLeast {
-		p.until = now.Add(time.Duration(float64(most) * (0.3 + 0.5*chance())))
+		p.until = now.Add(time.Duration(float64(most) * (0.3 + float64(0.5*chance.Chance()))))
 	}
 }
 
-// refuse is why addr is not dialed now, which waits for delay longer than the first one
-// of the addresses; nil: there is no reason.
-func (p *pace) refuse(now time.Time, addr string, delay time.Duration) *Refusal {
-	until := p.until
-	if !until.IsZero() {
-		until = until.Add(delay)
+// tooFast is why the pace keeps addr from being dialed now; nil: it does not.
+func (b *backoffs) tooFast(now moment.Time, addr string) *Refusal {
+	p := b.pace
+	if p == nil || p.until.IsZero() {
+		return nil
 	}
+	until := p.until.Add(b.paceDelay(addr))
 	if !now.Before(until) {
 		return nil
 	}
-	return &Refusal{Addr: addr, Until: until, Failures: p.failures, Last: p.last, Paced: true}
+	return &Refusal{Addr: addr, Until: b.clock.Time(until), Failures: p.failures, Last: p.last, Paced: true}
 }
 
 // paceDelay is how long addr waits for the addresses that were dialed longer ago.
-func (b *Backoffs) paceDelay(addr string) time.Duration {
-	e := b.each[addr]
-	if e == nil || b.pace.until.IsZero() {
+func (b *backoffs) paceDelay(addr string) time.Duration {
+	e := b.each.find(addr)
+	if e == nil {
 		return 0
 	}
 	before := 0

@@ -3,6 +3,8 @@ package poolcore
 import (
 	"fmt"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // renewPause is the time between a dial for a renewal that failed and the next. The
@@ -11,7 +13,7 @@ const renewPause = 5 * time.Second
 
 // renew dials in addition to a session, which calls find until the new one is up, or in place of a
 // dial under way, which may have begun with the old credentials.
-func (c *Core) renew(addr string, l *link) {
+func (c *Core) renew(l *link) {
 	c.last++
 	if l.up {
 		if !c.isRenewal(l.renewal.session) { // which is answered when its turn comes
@@ -22,14 +24,14 @@ func (c *Core) renew(addr string, l *link) {
 		c.slots.drop(l.session)
 		l.session, l.late = c.last, false
 	}
-	c.begin(addr, c.last, false)
+	c.begin(l.addr, c.last, false)
 }
 
 // renewed puts the new session in the place of the old one, which is kept for a while:
 // the server reaches the agent on it until a call comes in on the new one. One that is
 // silent ends at once, with the calls that wait on it.
-func (c *Core) renewed(now time.Time, l *link, m Dialed) {
-	was, old := l.renewal, c.sessions[l.session]
+func (c *Core) renewed(now moment.Time, l *link, m Dialed) {
+	was, old := l.renewal, c.sessions.find(l.session)
 	l.renewal = renewal{}
 	switch {
 	case m.Err != nil && (was.redial || was.better) && !old.distrusted():
@@ -47,32 +49,31 @@ func (c *Core) renewed(now time.Time, l *link, m Dialed) {
 		c.prove(now, l, m.Session)
 		return
 	}
-	former := l.session
 	c.supersede(now, l, m.Session)
 	if old.liveness.failed {
 		c.emit(Replaced{Addr: old.addr})
-		c.cut(former, old, fmt.Errorf("%w: no answer to a ping within %v, while a new connection works", ErrSilent, c.cfg.Ping))
+		c.cut(old, fmt.Errorf("%w: no answer to a ping within %v, while a new connection works", ErrSilent, c.cfg.Ping))
 		return
 	}
-	c.retire(now, former, was.reason())
+	c.retire(now, old.id, was.reason())
 }
 
 // supersede has calls find a new session in place of the one there is.
-func (c *Core) supersede(now time.Time, l *link, id uint64) {
-	old := c.sessions[l.session]
-	*l = link{session: id, up: true}
+func (c *Core) supersede(now moment.Time, l *link, id uint64) {
+	old := c.sessions.find(l.session)
+	*l = link{addr: l.addr, session: id, up: true}
 	if !old.left.IsZero() {
-		s := c.sessions[id]
+		s := c.sessions.find(id)
 		s.left, s.check = old.left, now.Add(c.drain())
 	}
 	c.publish()
 }
 
 // renewDue dials again for the renewals that failed.
-func (c *Core) renewDue(now time.Time) {
-	for addr, l := range c.links {
+func (c *Core) renewDue(now moment.Time) {
+	for l := range c.links.all() {
 		if again := l.renewal.again; !again.IsZero() && !again.After(now) {
-			c.renew(addr, l)
+			c.renew(l)
 		}
 	}
 }
@@ -83,24 +84,27 @@ func (c *Core) renewDue(now time.Time) {
 // the place of a silent one when it comes up (renewed), of one that does not serve when
 // it has answered a call (proved). A dial that fails is repeated with the next ping, which
 // only callers that wait bring about.
-func (c *Core) redial(id uint64, s *session) {
-	l := c.links[s.addr]
-	if l == nil || !l.up || l.session != id || l.renewal.session != 0 || !l.renewal.again.IsZero() || c.refuse(s.addr) != nil {
+func (c *Core) redial(s *session) {
+	l := c.links.find(s.addr)
+	if l == nil || !l.up || l.session != s.id || l.renewal.session != 0 || !l.renewal.again.IsZero() || c.refuse(s.addr) != nil {
 		return
 	}
-	c.renew(s.addr, l)
+	c.renew(l)
 	l.renewal.redial = true
 }
 
 // renewAsked begins a dial for a session that is to be better than the one in use.
 func (c *Core) renewAsked(m Renew) {
-	l := c.links[m.Addr]
+	l := c.links.find(m.Addr)
 	if l == nil || !l.up || l.renewal.session != 0 || !l.renewal.again.IsZero() {
 		c.emit(Answer{To: m.Reply, Err: ErrNotRenewed})
 		return
 	}
 	c.last++
 	l.renewal = renewal{session: c.last, better: true}
+	if c.renewals == nil {
+		c.renewals = make(map[uint64]Renew)
+	}
 	c.renewals[c.last] = m
 	c.begin(m.Addr, c.last, false)
 }

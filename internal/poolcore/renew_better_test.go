@@ -80,7 +80,7 @@ func TestASessionThatEndsWhileABetterOneIsSoughtIsDialedAsEver(t *testing.T) {
 func TestWithdrawnTrustDoesNotWaitForASessionThatMustBeProven(t *testing.T) {
 	r := upOnce(t)
 	r.tell(r.renew("ann"), "dial "+addrA+" as 2")
-	r.core.sessions[1].until = r.now // as a withdrawal before has it
+	r.core.sessions.find(1).until = r.at() // as a withdrawal before has it
 	r.expire(0, "publish", "cut 1: "+ErrDrained.Error(), "dial "+addrA+" as 3")
 	r.tell(Dialed{Addr: addrA, Session: 2, Err: errNobody}, "answer ann: "+errNobody.Error())
 	r.tell(Dialed{Addr: addrA, Session: 3}, "publish", "replaced "+addrA)

@@ -45,9 +45,9 @@ func TestARenewedSessionThatWasLeftIsStillLeft(t *testing.T) {
 	r.core.Step(r.now, Secured{}) // in whichever order
 	r.core.Take()
 	for _, id := range []uint64{3, 4} {
-		for addr, l := range r.core.links {
+		for _, l := range r.core.links {
 			if l.renewal.session == id {
-				r.core.Step(r.now, Dialed{Addr: addr, Session: id})
+				r.core.Step(r.now, Dialed{Addr: l.addr, Session: id})
 			}
 		}
 		r.use[id] = Usage{Used: r.now}
@@ -71,7 +71,7 @@ func TestASessionOnWithdrawnTrustEndsInTime(t *testing.T) {
 	r.core.Step(r.now, r.distrust())
 	r.core.Take()
 	// One of the renewals comes up, the other one does not.
-	old, renewal := r.core.links[addrB].session, r.core.links[addrB].renewal.session
+	old, renewal := r.core.links.find(addrB).session, r.core.links.find(addrB).renewal.session
 	r.use[renewal] = busy
 	r.tell(Dialed{Addr: addrB, Session: renewal}, "publish", fmt.Sprintf("retire %d: %v", old, ErrRenewed))
 	r.now = r.now.Add(drainTime / 2)

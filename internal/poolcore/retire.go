@@ -3,6 +3,8 @@ package poolcore
 import (
 	"errors"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // A server has heard of another session by the next heartbeat, for which the agent
@@ -35,7 +37,7 @@ func (c *Core) drain() time.Duration {
 }
 
 // setTTL takes over how long heartbeats hold.
-func (c *Core) setTTL(now time.Time, ttl time.Duration) {
+func (c *Core) setTTL(now moment.Time, ttl time.Duration) {
 	if ttl == c.ttl {
 		return
 	}
@@ -48,16 +50,16 @@ func (c *Core) setTTL(now time.Time, ttl time.Duration) {
 }
 
 // drop takes the session that calls find out of use.
-func (c *Core) drop(now time.Time, addr string, l *link, cause error) {
-	delete(c.links, addr)
+func (c *Core) drop(now moment.Time, addr string, l *link, cause error) {
+	c.links.drop(addr)
 	c.publish()
 	c.retire(now, l.session, cause)
 }
 
 // retire has a session admit no further call. Until its end it is watched like any other,
 // for the calls that wait on it.
-func (c *Core) retire(now time.Time, id uint64, cause error) {
-	s := c.sessions[id]
+func (c *Core) retire(now moment.Time, id uint64, cause error) {
+	s := c.sessions.find(id)
 	if s == nil {
 		return // a dial that failed
 	}
@@ -67,30 +69,30 @@ func (c *Core) retire(now time.Time, id uint64, cause error) {
 }
 
 // drained looks at a retired session whose last call or stream has ended.
-func (c *Core) drained(now time.Time, id uint64) {
-	if s := c.sessions[id]; s != nil && s.cause != nil {
+func (c *Core) drained(now moment.Time, id uint64) {
+	if s := c.sessions.find(id); s != nil && s.cause != nil {
 		s.check, s.ending = now, false
 	}
 }
 
 // look releases a session that is no longer used, or sets when to look again.
-func (c *Core) look(now time.Time, id uint64, s *session, u Usage) {
+func (c *Core) look(now moment.Time, s *session, u usage) {
 	retired, end := s.cause != nil, c.end(s, u)
 	switch {
 	case !retired && s.addr == c.retained:
 		s.check = now.Add(c.cfg.Idle)
-	case u.Busy && s.left.IsZero():
+	case u.busy && s.left.IsZero():
 		s.check = now.Add(c.cfg.Idle)
-	case u.Busy:
+	case u.busy:
 		s.check = now.Add(min(c.cfg.Idle, max(c.drain(), settle)))
 	case end.After(now):
 		s.check = end
 	default:
 		if !retired {
-			c.drop(now, s.addr, c.links[s.addr], ErrIdle)
+			c.drop(now, s.addr, c.links.find(s.addr), ErrIdle)
 		}
-		s.check, s.ending = time.Time{}, true
-		c.emit(Release{Session: id})
+		s.check, s.ending = 0, true
+		c.emit(Release{Session: s.id})
 	}
 }
 
@@ -103,7 +105,7 @@ const probeTime = 5 * time.Second
 func (c *Core) elsewhere(addr string) bool { return c.retained != "" && c.retained != addr }
 
 // firstLook is when to look at a new session.
-func (c *Core) firstLook(now time.Time, addr string) time.Time {
+func (c *Core) firstLook(now moment.Time, addr string) moment.Time {
 	if c.elsewhere(addr) {
 		return now.Add(min(c.cfg.Idle, max(c.cfg.Drain, probeTime)))
 	}
@@ -111,83 +113,82 @@ func (c *Core) firstLook(now time.Time, addr string) time.Time {
 }
 
 // end is when a session that carries nothing may end.
-func (c *Core) end(s *session, u Usage) time.Time {
+func (c *Core) end(s *session, u usage) moment.Time {
 	end, drain := s.left, c.drain()
-	if u.Pinged {
+	if u.pinged {
 		drain = max(c.cfg.Drain, probeTime)
 	}
 	switch {
 	case s.left.IsZero() && s.unused(u):
 		end = s.spare.Add(min(spareIdle, c.cfg.Idle))
-	case s.left.IsZero() && u.Pinged && c.elsewhere(s.addr):
-		end = u.Used.Add(min(c.cfg.Idle, drain))
+	case s.left.IsZero() && u.pinged && c.elsewhere(s.addr):
+		end = u.used.Add(min(c.cfg.Idle, drain))
 	case s.left.IsZero():
-		end = u.Used.Add(c.cfg.Idle)
+		end = u.used.Add(c.cfg.Idle)
 	case s.cause == nil, errors.Is(s.cause, ErrRenewed):
 		// It works, and its server may use it until it learns of another.
-		end = later(s.left, u.Used).Add(drain)
+		end = later(s.left, u.used).Add(drain)
 	}
-	return later(end, u.Accepted.Add(settle))
+	return later(end, u.accepted.Add(settle))
 }
 
 // limit ends sessions that have left use, where there are too many.
 func (c *Core) limit() {
-	each, left := make(map[string]int), 0
+	for s := range c.sessions.all() {
+		for c.count(func(o *session) bool { return o.addr == s.addr }) > MaxPerServer && c.sacrifice(s.addr) {
+		}
+	}
+	for c.count((*session).hasLeft) > MaxLeft && c.sacrifice("") {
+	}
+}
+
+// count is how many sessions that are not about to end is selects.
+func (c *Core) count(is func(*session) bool) int {
+	n := 0
 	for _, s := range c.sessions {
-		if s.ending {
-			continue
-		}
-		each[s.addr]++
-		if !s.left.IsZero() {
-			left++
+		if !s.ending && is(s) {
+			n++
 		}
 	}
-	for addr, n := range each {
-		for ; n > MaxPerServer && c.sacrifice(addr); n-- {
-			left--
-		}
-	}
-	for ; left > MaxLeft && c.sacrifice(""); left-- {
-	}
+	return n
 }
 
 // sacrifice ends a session that has left use, to addr if that is not empty, and reports
 // whether there was one.
 func (c *Core) sacrifice(addr string) bool {
 	var chosen *session
-	var chosenID uint64
 	busy := false
-	for id, s := range c.sessions {
+	for _, s := range c.sessions {
 		if s.ending || s.left.IsZero() || addr != "" && s.addr != addr {
 			continue
 		}
-		b := c.cfg.Usage(id).Busy
-		older := chosen == nil || s.left.Before(chosen.left) || s.left.Equal(chosen.left) && id < chosenID
+		b := c.usage(s.id).busy
+		older := chosen == nil || s.left.Before(chosen.left)
 		if chosen == nil || busy && !b || busy == b && older {
-			chosen, chosenID, busy = s, id, b
+			chosen, busy = s, b
 		}
 	}
 	if chosen == nil {
 		return false
 	}
-	c.cut(chosenID, chosen, ErrTooManySessions)
+	c.cut(chosen, ErrTooManySessions)
 	return true
 }
 
 // cut ends a session at once.
-func (c *Core) cut(id uint64, s *session, cause error) {
-	c.forget(s.addr, id)
-	c.emit(Cut{Session: id, Cause: cause})
+func (c *Core) cut(s *session, cause error) {
+	c.forget(s.addr, s.id)
+	c.emit(Cut{Session: s.id, Cause: cause})
 }
 
 // forget removes a session that has ended.
 func (c *Core) forget(addr string, id uint64) {
-	if s := c.sessions[id]; s == nil || s.addr != addr {
+	if s := c.sessions.find(id); s == nil || s.addr != addr {
 		return
 	}
-	delete(c.sessions, id)
-	if l := c.links[addr]; l != nil && l.session == id {
-		delete(c.links, addr)
+	c.sessions.drop(id)
+	if l := c.links.find(addr); l != nil && l.session == id {
+		c.links.drop(addr)
 		c.publish()
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -212,8 +211,8 @@ func (s *script) record(prefix string) {
 		case Trim:
 			continue
 		case Publish:
-			for _, addr := range slices.Sorted(maps.Keys(e.Sessions)) {
-				text += fmt.Sprintf(" %s=%d", addr, e.Sessions[addr])
+			for _, up := range e.Sessions {
+				text += fmt.Sprintf(" %s=%d", up.Addr, up.Session)
 			}
 		case Dial:
 			if e.Avoid != 0 {

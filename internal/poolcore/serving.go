@@ -2,7 +2,8 @@ package poolcore
 
 import (
 	"fmt"
-	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 const (
@@ -22,12 +23,12 @@ const (
 
 // late makes a Status.Ping on a session, unless one is under way or was just made. Late
 // is repeated for as long as callers wait.
-func (c *Core) late(now time.Time, id uint64) {
-	s := c.sessions[id]
+func (c *Core) late(now moment.Time, id uint64) {
+	s := c.sessions.find(id)
 	if s == nil || s.deserted || s.proving || s.service.out || now.Before(s.service.rest) {
 		return
 	}
-	c.ask(now, id, s)
+	c.ask(now, s)
 	if c.cfg.Corroborate {
 		// A server that serves has answered by then: no other one is asked, or dialed,
 		// because a call takes long.
@@ -36,31 +37,31 @@ func (c *Core) late(now time.Time, id uint64) {
 }
 
 // ask begins a Status.Ping; what an earlier one has shown no longer counts.
-func (c *Core) ask(now time.Time, id uint64, s *session) {
+func (c *Core) ask(now moment.Time, s *session) {
 	v := &s.service
 	*v = service{
 		asked: now, out: true, until: now.Add(c.cfg.Ping),
 		pause: v.pause, look: v.look, since: v.since, calm: v.calm,
 	}
-	c.emit(Ask{Session: id})
+	c.emit(Ask{Session: s.id})
 }
 
 // leftLate remembers a caller that gave up on a call which was not late yet. The session
 // is looked at when it would have been.
 func (c *Core) leftLate(m Unanswered) {
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s == nil || m.Late.IsZero() || s.deserted || s.service.out || !s.service.look.IsZero() {
 		return
 	}
-	s.service.since, s.service.look = m.Since, later(m.Late, s.service.calm)
+	s.service.since, s.service.look = c.cfg.clock.Of(m.Since), later(c.cfg.clock.Of(m.Late), s.service.calm)
 }
 
 // served takes the result of a Status.Ping.
-func (c *Core) served(now time.Time, m Served) {
+func (c *Core) served(now moment.Time, m Served) {
 	if c.proved(now, m) {
 		return
 	}
-	s := c.sessions[m.Session]
+	s := c.sessions.find(m.Session)
 	if s == nil {
 		return
 	}
@@ -78,7 +79,7 @@ func (c *Core) served(now time.Time, m Served) {
 }
 
 // serves notes that a call was answered.
-func (c *Core) serves(now time.Time, s *session) {
+func (c *Core) serves(now moment.Time, s *session) {
 	s.service = service{
 		out:  s.service.out, // another call was answered: one Status.Ping at a time
 		rest: now.Add(c.cfg.Silence), calm: now.Add(calmLooks * c.cfg.Silence),
@@ -86,57 +87,57 @@ func (c *Core) serves(now time.Time, s *session) {
 }
 
 // expireService does what is due about sessions that may not serve.
-func (c *Core) expireService(now time.Time) {
-	for id, s := range c.sessions {
-		v := &s.service
+func (c *Core) expireService(now moment.Time) {
+	for s := range c.sessions.all() {
+		id, v := s.id, &s.service
 		if due(v.look, now) {
-			v.look = time.Time{}
-			if !c.cfg.Usage(id).Answered.After(v.since) {
+			v.look = 0
+			if !c.usage(id).answered.After(v.since) {
 				c.late(now, id)
 			}
 		}
 		if due(v.search, now) {
-			v.search = time.Time{}
-			if !v.corroborated && !c.cfg.Usage(id).Answered.After(v.asked) {
+			v.search = 0
+			if !v.corroborated && !c.usage(id).answered.After(v.asked) {
 				c.emit(Suspect{Addr: s.addr})
 			}
 		}
 		if due(v.until, now) {
-			c.judge(now, id, s, c.cfg.Usage(id))
+			c.judge(now, s, c.usage(id))
 		}
 	}
 }
 
 // judge decides about a session whose Status.Ping was to be answered by now.
-func (c *Core) judge(now time.Time, id uint64, s *session, u Usage) {
+func (c *Core) judge(now moment.Time, s *session, u usage) {
 	v := &s.service
 	switch {
-	case u.Answered.After(v.asked):
+	case u.answered.After(v.asked):
 		c.serves(now, s) // also for another call: the server may have trouble with one method only
 	case now.Sub(v.until) >= c.cfg.Silence:
 		// So late only because this process was not run, nor its reading goroutine.
 		v.until = now.Add(c.cfg.Silence)
-	case v.extensions < bulkExtensions && !u.Bulk.IsZero() && now.Sub(u.Bulk) < 2*c.cfg.Ping:
+	case v.extensions < bulkExtensions && !u.bulk.IsZero() && now.Sub(u.bulk) < 2*c.cfg.Ping:
 		v.extensions++
 		v.until = now.Add(c.cfg.Ping / 2)
-	case v.extensions < sendingExtensions && u.Sending.After(now):
+	case v.extensions < sendingExtensions && u.sending.After(now):
 		v.extensions++
-		v.until = sooner(now.Add(c.cfg.Ping/2), u.Sending) // large requests are on their way before it
-	case !s.liveness.until.IsZero() && !u.Heard.After(s.liveness.asked):
+		v.until = sooner(now.Add(c.cfg.Ping/2), u.sending) // large requests are on their way before it
+	case !s.liveness.until.IsZero() && !u.heard.After(s.liveness.asked):
 		v.until = s.liveness.until // no byte comes in: that is decided in liveness.go
 	default:
-		v.until, v.failed = time.Time{}, true
+		v.until, v.failed = 0, true
 		if v.corroborated {
-			c.leave(now, id, s, v.failure(c.cfg, "while another server answers"))
+			c.leave(now, s, v.failure(c.cfg, "while another server answers"))
 			return
 		}
-		c.redial(id, s)
+		c.redial(s)
 	}
 }
 
 // corroborateService notes that another server answers. The session is judged at the next
 // Expire.
-func (c *Core) corroborateService(now time.Time, s *session) {
+func (c *Core) corroborateService(now moment.Time, s *session) {
 	v := &s.service
 	if !v.open() || s.proving || s.deserted {
 		return
@@ -149,26 +150,26 @@ func (c *Core) corroborateService(now time.Time, s *session) {
 // leave takes a session that does not serve out of use, and has the calls leave it that can
 // be made elsewhere. The others wait on: if they were ended, it would never be known
 // whether they were executed.
-func (c *Core) leave(now time.Time, id uint64, s *session, cause error) {
+func (c *Core) leave(now moment.Time, s *session, cause error) {
 	s.service, s.deserted = service{}, true
-	if l := c.links[s.addr]; l != nil && l.up && l.session == id {
+	if l := c.links.find(s.addr); l != nil && l.up && l.session == s.id {
 		c.drop(now, s.addr, l, cause)
 	}
-	c.emit(Desert{Session: id, Cause: cause})
+	c.emit(Desert{Session: s.id, Cause: cause})
 }
 
 // prove makes a Status.Ping on a new session to a server that does not serve on its old one: that it came
 // up shows only that the transport lives.
-func (c *Core) prove(now time.Time, l *link, id uint64) {
-	s := c.sessions[id]
-	s.proving, s.check = true, time.Time{}
+func (c *Core) prove(now moment.Time, l *link, id uint64) {
+	s := c.sessions.find(id)
+	s.proving, s.check = true, 0
 	l.renewal = renewal{session: id, redial: true, proving: true}
-	c.ask(now, id, s)
+	c.ask(now, s)
 }
 
 // proved takes the result of such a Status.Ping, and reports whether it was one.
-func (c *Core) proved(now time.Time, m Served) bool {
-	l, s := c.links[m.Addr], c.sessions[m.Session]
+func (c *Core) proved(now moment.Time, m Served) bool {
+	l, s := c.links.find(m.Addr), c.sessions.find(m.Session)
 	awaited := l != nil && l.renewal.proving && l.renewal.session == m.Session
 	if awaited {
 		l.renewal = renewal{}
@@ -177,21 +178,21 @@ func (c *Core) proved(now time.Time, m Served) bool {
 		return awaited
 	}
 	s.proving, s.service, s.check = false, service{}, now.Add(c.cfg.Idle)
-	if !awaited || m.Err != nil || !c.sessions[l.session].unfit() {
+	if !awaited || m.Err != nil || !c.sessions.find(l.session).unfit() {
 		c.retire(now, m.Session, ErrIdle)
 		return true
 	}
-	id, old := l.session, c.sessions[l.session]
+	old := c.sessions.find(l.session)
 	c.supersede(now, l, m.Session)
 	c.emit(Replaced{Addr: m.Addr})
 	cause := old.service.failure(c.cfg, "while a new connection works")
-	c.retire(now, id, cause)
-	c.leave(now, id, old, cause)
+	c.retire(now, old.id, cause)
+	c.leave(now, old, cause)
 	return true
 }
 
 // failure is why calls leave a session.
-func (v *service) failure(cfg Config, but string) error {
+func (v *service) failure(cfg *Config, but string) error {
 	if v.noStream {
 		return fmt.Errorf("%w: %w: none for %v, %s", ErrNotServing, ErrNoStream, openingLimits*cfg.Silence, but)
 	}

@@ -186,7 +186,7 @@ func TestTheOnlyServerIsAskedLessAndLessOften(t *testing.T) {
 		r.chatter(1)
 		r.now = r.now.Add(time.Second)
 		r.core.Expire(r.now)
-		if s := r.core.sessions[1]; s.service.out && r.now.Sub(s.service.asked) >= 4*time.Second {
+		if s := r.core.sessions.find(1); s.service.out && r.at().Sub(s.service.asked) >= 4*time.Second {
 			r.core.Step(r.now, Served{Addr: addrA, Session: 1, Err: context.DeadlineExceeded})
 		}
 		r.core.Step(r.now, Late{Session: 1})
@@ -307,7 +307,7 @@ func TestWithdrawnTrustDoesNotWaitForAConnectionThatIsToTestify(t *testing.T) {
 	r := servingRig(t)
 	r.expire(2*time.Second, "suspect "+addrA, "dial "+addrA+" as 2")
 	r.tell(Dialed{Addr: addrA, Session: 2}, "ask 2")
-	r.core.sessions[1].until = r.now // as a withdrawal before has it
+	r.core.sessions.find(1).until = r.at() // as a withdrawal before has it
 	r.expire(0, "publish", "cut 1: "+ErrDrained.Error(), "dial "+addrA+" as 3")
 	r.tell(r.connect("ann", addrA, 0))
 	r.tell(Served{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())

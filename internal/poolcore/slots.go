@@ -27,14 +27,12 @@ type dialing struct {
 // slots bounds the dials that are under way. Others wait, in the order in which they were
 // asked for. A dial that is late goes on for as long as no other one wants its slot.
 type slots struct {
-	running map[uint64]*dialing // by session
-	ending  map[uint64]bool     // those given up that have not ended yet
+	running ordered[uint64, *dialing]
+	ending  []uint64 // sessions of those given up that have not ended yet
 	queue   []*dialing
 }
 
-func newSlots() slots {
-	return slots{running: make(map[uint64]*dialing), ending: make(map[uint64]bool)}
-}
+func (d *dialing) key() uint64 { return d.session }
 
 // ask puts a dial into the queue.
 func (s *slots) ask(d *dialing) { s.queue = append(s.queue, d) }
@@ -58,22 +56,22 @@ func (s *slots) next() (d, gaveUp *dialing) {
 		if gaveUp = s.oldestLate(crowded); gaveUp == nil || len(s.ending) >= maxGivenUp {
 			return nil, nil
 		}
-		delete(s.running, gaveUp.session)
-		s.ending[gaveUp.session] = true
+		s.running.drop(gaveUp.session)
+		s.ending = append(s.ending, gaveUp.session)
 	}
 	s.queue = slices.Delete(s.queue, at, at+1)
-	s.running[d.session] = d
+	s.running.put(d)
 	return d, gaveUp
 }
 
 // oldestLate is the late dial that began first; nil: none is late.
-func (s *slots) oldestLate(probes bool) (oldest *dialing) {
+func (s *slots) oldestLate(probes bool) *dialing {
 	for _, r := range s.running {
-		if r.late && (r.probe || !probes) && (oldest == nil || r.session < oldest.session) {
-			oldest = r
+		if r.late && (r.probe || !probes) {
+			return r
 		}
 	}
-	return oldest
+	return nil
 }
 
 // lateTo reports whether a late dial to addr is under way.
@@ -104,8 +102,8 @@ func (s *slots) drop(session uint64) bool {
 
 // done frees the slot of a dial that has ended, and returns that dial; nil: it had none.
 func (s *slots) done(session uint64) *dialing {
-	d := s.running[session]
-	delete(s.running, session)
-	delete(s.ending, session)
+	d := s.running.find(session)
+	s.running.drop(session)
+	s.ending = slices.DeleteFunc(s.ending, func(id uint64) bool { return id == session })
 	return d
 }

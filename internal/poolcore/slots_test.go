@@ -88,14 +88,14 @@ func TestADialIsNotMadeForACallerThatHasLeftTheQueue(t *testing.T) {
 	}
 	one, two, other := ask(gone), ask(gone), ask(stays)
 	dialed(r.core, r.now, Withdraw{Addr: gone, Reply: one})
-	if r.core.links[gone] == nil {
+	if r.core.links.find(gone) == nil {
 		t.Fatal("another one waits for it")
 	}
 	dialed(r.core, r.now, Withdraw{Addr: gone, Reply: two})
 	dialed(r.core, r.now, Withdraw{Addr: gone, Reply: two}) // twice, and about nothing
 	dialed(r.core, r.now, Withdraw{Addr: addrB, Reply: other})
-	if r.core.links[gone] != nil || len(r.core.slots.queue) != 1 {
-		t.Fatalf("%v is kept for no caller; %d wait", r.core.links[gone], len(r.core.slots.queue))
+	if r.core.links.find(gone) != nil || len(r.core.slots.queue) != 1 {
+		t.Fatalf("%v is kept for no caller; %d wait", r.core.links.find(gone), len(r.core.slots.queue))
 	}
 	// A caller that leaves a dial under way leaves it to the next.
 	dialed(r.core, r.now, Withdraw{Addr: stays, Reply: actor.NewReply[error]()})
@@ -124,10 +124,10 @@ func TestALateDialGivesItsSlotToOneThatIsWanted(t *testing.T) {
 	r.core.Step(r.now, Connect{Addr: hole(602), Probe: true})
 	r.expect("a probe too many", nil)
 	// The end of an abandoned dial is no failure of its address, and frees no slot twice.
-	failures := r.core.dials.each[under[0].Addr].failures
+	failures := r.core.dials.each.find(under[0].Addr).failures
 	r.core.Step(r.now, Dialed{Addr: under[0].Addr, Session: under[0].Session, Err: errNobody})
 	r.expect("its end", nil)
-	if got := r.core.dials.each[under[0].Addr].failures; got != failures || len(r.core.slots.running) != maxProbes {
+	if got := r.core.dials.each.find(under[0].Addr).failures; got != failures || len(r.core.slots.running) != maxProbes {
 		t.Errorf("%d failures, %d slots in use", got, len(r.core.slots.running))
 	}
 }

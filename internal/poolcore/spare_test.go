@@ -43,12 +43,12 @@ func TestASessionThatCameUpForNothingEndsSoon(t *testing.T) {
 				}
 				r.now = at
 				r.core.Expire(r.now)
-				if r.core.links[addrA] == nil {
+				if r.core.links.find(addrA) == nil {
 					break
 				}
 				r.core.Take()
 			}
-			gone := r.core.links[addrA] == nil
+			gone := r.core.links.find(addrA) == nil
 			if gone != (c.ends > 0) || gone && r.now.Sub(up) != c.ends {
 				t.Errorf("gone: %v, after %v; want %v", gone, r.now.Sub(up), c.ends)
 			}

@@ -1,9 +1,9 @@
 package poolcore
 
-import "time"
+import "github.com/open-nomad/rpcproxy/internal/moment"
 
 // sooner is the earlier of two times, of which the zero time is never.
-func sooner(a, b time.Time) time.Time {
+func sooner(a, b moment.Time) moment.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
@@ -11,7 +11,7 @@ func sooner(a, b time.Time) time.Time {
 }
 
 // later is the later of two times.
-func later(a, b time.Time) time.Time {
+func later(a, b moment.Time) moment.Time {
 	if b.After(a) {
 		return b
 	}
@@ -19,4 +19,4 @@ func later(a, b time.Time) time.Time {
 }
 
 // due reports whether a time has come; the zero time never does.
-func due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+func due(at, now moment.Time) bool { return !at.IsZero() && !at.After(now) }

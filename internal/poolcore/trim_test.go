@@ -76,7 +76,7 @@ func TestNoTwoAgentsTrimAtTheSameTime(t *testing.T) {
 	times := make(map[time.Duration]bool)
 	for i := range agents {
 		r := up(t, addrA)
-		r.core.cfg.Chance = func() float64 { return float64(i) / agents }
+		r.env.chance = func() float64 { return float64(i) / agents }
 		r.tell(Surplus{Session: 1})
 		after := r.core.Deadline().Sub(r.now)
 		if after < trimPause*3/4 || after > trimPause*5/4 || times[after] {

@@ -1,22 +1,22 @@
 package poolcore
 
-import "time"
+import "github.com/open-nomad/rpcproxy/internal/moment"
 
 // secured has every session replaced. The calls on the old ones run to their end, unless
 // their servers are no longer trusted.
 func (c *Core) secured() {
 	c.retrust()
-	for addr, l := range c.links {
-		c.renew(addr, l)
+	for l := range c.links.all() {
+		c.renew(l)
 	}
 }
 
 // retrusted makes the dials under way again: they may fail for the trust that was wanting.
 func (c *Core) retrusted() {
 	c.retrust()
-	for addr, l := range c.links {
+	for l := range c.links.all() {
 		if !l.up || l.renewal.session != 0 && !l.renewal.better && !l.renewal.proving {
-			c.renew(addr, l)
+			c.renew(l)
 		}
 	}
 }
@@ -35,24 +35,24 @@ func (c *Core) retrust() {
 
 // checked sets when the sessions end whose servers are no longer trusted. Those of which
 // trust was withdrawn and that are trusted again go on.
-func (c *Core) checked(now time.Time, m Checked) {
+func (c *Core) checked(now moment.Time, m Checked) {
 	for _, id := range m.Trusted {
-		if s := c.sessions[id]; s != nil {
-			s.until = time.Time{}
+		if s := c.sessions.find(id); s != nil {
+			s.until = 0
 		}
 	}
 	for _, d := range m.Distrusted {
-		s := c.sessions[d.Session]
+		s := c.sessions.find(d.Session)
 		if s == nil {
 			continue
 		}
-		s.until = sooner(s.until, d.Since.Add(c.cfg.Drain))
-		switch l := c.links[s.addr]; {
+		s.until = sooner(s.until, c.cfg.clock.Of(d.Since).Add(c.cfg.Drain))
+		switch l := c.links.find(s.addr); {
 		case l == nil || !l.up || l.session != d.Session:
 		case !l.renewal.again.IsZero():
 			c.forsake(now, s.addr, l, c.dials.last(s.addr)) // which was dialed already, in vain
 		case l.renewal.session == 0 || l.renewal.better || l.renewal.proving:
-			c.renew(s.addr, l)
+			c.renew(l)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (s *session) distrusted() bool { return !s.until.IsZero() }
 
 // forsake has calls leave a session whose server is no longer trusted, and was dialed in vain
 // for another one. It is judged by that dial.
-func (c *Core) forsake(now time.Time, addr string, l *link, err error) {
+func (c *Core) forsake(now moment.Time, addr string, l *link, err error) {
 	c.drop(now, addr, l, errDistrusted)
 	c.emit(DialFailed{Addr: addr, Err: err, Again: true, Current: true})
 }
@@ -70,16 +70,16 @@ func (c *Core) forsake(now time.Time, addr string, l *link, err error) {
 // distrust ends a session whose trust was withdrawn, and whose time to drain is over. If
 // calls find it, its successor is not up yet: the dial for that goes on in its place, or
 // one begins, and the server is judged by it.
-func (c *Core) distrust(id uint64, s *session) {
-	l := c.links[s.addr]
-	c.cut(id, s, ErrDrained)
-	if l == nil || l.session != id {
+func (c *Core) distrust(s *session) {
+	l := c.links.find(s.addr)
+	c.cut(s, ErrDrained)
+	if l == nil || l.session != s.id {
 		return
 	}
-	next := &link{session: l.renewal.session, afterCut: true}
-	c.links[s.addr] = next
+	next := &link{addr: s.addr, session: l.renewal.session, afterCut: true}
+	c.links.put(next)
 	// A session that has yet to be proven may be refused, or is up: no dial is under way.
 	if next.session == 0 || l.renewal.better || l.renewal.proving {
-		c.renew(s.addr, next)
+		c.renew(next)
 	}
 }

@@ -8,8 +8,8 @@ import (
 // distrust is the message that no session is trusted, from now on.
 func (r *rig) distrust() Checked {
 	var m Checked
-	for id := range r.core.sessions {
-		m.Distrusted = append(m.Distrusted, Distrusted{Session: id, Since: r.now})
+	for _, s := range r.core.sessions {
+		m.Distrusted = append(m.Distrusted, Distrusted{Session: s.id, Since: r.now})
 	}
 	return m
 }

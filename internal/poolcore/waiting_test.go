@@ -42,12 +42,10 @@ func TestACallReportsItsServerWhenItIsDue(t *testing.T) {
 
 func TestAtRestOnlyTimesPassThatHaveNothingFollow(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	c := New(Config{
-		Idle: time.Minute, Silence: time.Second, Ping: time.Second, Drain: time.Second, Dial: time.Second,
-		Chance:   func() float64 { return 0 },
-		Usage:    func(uint64) Usage { return Usage{Busy: true, Heard: now, Used: now} },
-		Classify: func(error) (timeout, credentials bool) { return false, false },
-	})
+	c := New(
+		&Config{Idle: time.Minute, Silence: time.Second, Ping: time.Second, Drain: time.Second, Dial: time.Second},
+		&testEnv{chance: func() float64 { return 0 }, usage: func(uint64) Usage { return Usage{Busy: true, Heard: now, Used: now} }},
+	)
 	for _, m := range []Message{
 		Keepalive{Interval: 30 * time.Second}, Retain{Addr: "a:1"}, Connect{Addr: "a:1"}, Dialed{Addr: "a:1", Session: 1},
 	} {

@@ -6,8 +6,8 @@ import "time"
 // (Linux: the timeout is 1 s at first, and doubles).
 var synAt = [...]time.Duration{time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second}
 
-// dialing is a dial whose SYN is on its way or is sent later.
-type dialing struct {
+// attempted is a dial whose SYN is on its way or is sent later.
+type attempted struct {
 	of    event         // the end of the dial, as its agent gets it
 	began time.Duration // the dial
 	limit time.Duration // of the dial
@@ -15,13 +15,10 @@ type dialing struct {
 	at    time.Duration // when the next one is
 	sent  int
 	to    int16 // the server that the first SYN was sent to
-}
 
-// syns holds the dials whose SYN is sent later.
-type syns struct {
-	all   []dialing
-	free  []uint32 // places in all
-	begun dialing  // the dial that connect began last
+	serial  uint32 // of the place in syns; events for another one are stale
+	parked  bool   // its server is frozen, and its connection is in the kernel's hands
+	counted bool   // among its server's dials
 }
 
 // connect is the result of a's dial to a server, limited to limit: how it ends, and
@@ -29,7 +26,7 @@ type syns struct {
 // caller gives to in comes when the dial ends, with how it ended, and after is the limit.
 func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {
 	d := &f.syns.begun
-	*d = dialing{began: f.now, first: f.now, limit: limit}
+	*d = attempted{began: f.now, first: f.now, limit: limit}
 	if f.cfg.Names {
 		took, answered := f.ask(&f.dns)
 		switch {
@@ -45,30 +42,31 @@ func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, aft
 
 // syn sends a SYN of a dial: how the dial ends, and after what time from now. A server
 // completes handshakes one after the other, also those that are given up meanwhile.
-func (f *Fleet) syn(a *agent, n int16, d *dialing) (how uint32, after time.Duration) {
+func (f *Fleet) syn(a *agent, n int16, d *attempted) (how uint32, after time.Duration) {
 	if d.sent == 0 {
 		d.to = f.choose(n)
 	}
 	d.sent++
 	rest := d.began + d.limit - f.now
 	rtt := f.way(a, max(d.to, 0))
-	switch {
-	case d.to < 0 || !f.servers[d.to].up:
+	if d.to < 0 || !f.servers[d.to].up {
 		return f.undone(max(d.to, n), refused, rtt)
-	case !f.alive(a.id, d.to):
-		return f.undone(d.to, timedOut, rest)
 	}
 	s := &f.servers[d.to]
-	if d.sent == 1 {
-		f.count(s.dials)
-	}
-	if f.waiting(s, rtt/2) > f.cfg.Backlog && f.cfg.Backlog > 0 {
-		if d.sent > len(synAt) || d.first+synAt[d.sent-1] >= d.began+d.limit {
-			return f.undone(d.to, timedOut, rest)
+	switch full := f.cfg.Backlog > 0 && f.waiting(s, rtt/2) > f.cfg.Backlog; {
+	case s.cut.hits(a.id, d.to):
+		return f.unheard(d, rest)
+	case s.frozen:
+		if full {
+			return f.unheard(d, rest)
 		}
-		d.at = d.first + synAt[d.sent-1]
+		d.parked, d.at = true, f.now+rest
 		return resent, rest
+	case full:
+		f.arrives(s, d)
+		return f.unheard(d, rest)
 	}
+	f.arrives(s, d)
 	if f.full(a, d.to) { // it is closed as soon as it is accepted
 		return f.undone(d.to, refused, 2*rtt)
 	}
@@ -83,6 +81,23 @@ func (f *Fleet) syn(a *agent, n int16, d *dialing) (how uint32, after time.Durat
 	}
 	f.opens(a, d.to, f.now+took)
 	return made, took
+}
+
+// arrives counts a dial that has come to its server.
+func (f *Fleet) arrives(s *server, d *attempted) {
+	if !d.counted {
+		d.counted = true
+		f.count(s.dials)
+	}
+}
+
+// unheard has a SYN sent again that is not answered, if the dial lasts until then.
+func (f *Fleet) unheard(d *attempted, rest time.Duration) (uint32, time.Duration) {
+	if d.sent > len(synAt) || d.first+synAt[d.sent-1] >= d.began+d.limit {
+		return f.undone(d.to, timedOut, rest)
+	}
+	d.at = d.first + synAt[d.sent-1]
+	return resent, rest
 }
 
 // undone counts a dial without a session.
@@ -100,39 +115,12 @@ func (f *Fleet) handshake() time.Duration { return time.Second / time.Duration(f
 
 // waiting is how many handshakes a server has before it, and in work, after a while.
 func (f *Fleet) waiting(s *server, after time.Duration) int {
+	if s.frozen {
+		return len(s.parked)
+	}
 	if f.cfg.Handshakes == 0 {
 		return 0
 	}
 	each := f.handshake()
 	return int((max(s.free-f.now-after, 0) + each - 1) / each)
-}
-
-// resend has the SYN of the dial that connect began last be sent later. The dial ends
-// with e.
-func (f *Fleet) resend(e event) {
-	d := f.syns.begun
-	d.of = e
-	var place uint32
-	if n := len(f.syns.free); n > 0 {
-		place = f.syns.free[n-1]
-		f.syns.free = f.syns.free[:n-1]
-		f.syns.all[place] = d
-	} else {
-		place = uint32(len(f.syns.all))
-		f.syns.all = append(f.syns.all, d)
-	}
-	f.queue.push(event{at: d.at, agent: world, kind: evSyn, arg: place})
-}
-
-// synAgain sends the SYN of a dial now.
-func (f *Fleet) synAgain(place uint32) {
-	d := &f.syns.all[place]
-	how, after := f.syn(&f.agents[d.of.agent], d.of.server, d)
-	if how == resent {
-		f.queue.push(event{at: d.at, agent: world, kind: evSyn, arg: place})
-		return
-	}
-	d.of.arg = how
-	f.in(after, d.of)
-	f.syns.free = append(f.syns.free, place)
 }

@@ -12,41 +12,41 @@ import (
 )
 
 // agent is one agent: the cores of its list and its pool, and the state that their shells
-// hold.
+// hold. There may be a million: what is rare is made when it is needed. What each blocking
+// query needs comes first.
 type agent struct {
-	pcg      rand.PCG
+	pcg       rand.PCG
+	view      *messages.View
+	sessions  []session
+	query     call          // the blocking query
+	watchEnds time.Duration // when the server that holds it answers it
+	outSince  time.Duration // when it lost its server; 0: it has not
+	id        int32
+	gens      uint32 // the last number of a wait
+	moves     uint32 // how often another server was in front
+	front     int16  // the server in front; -1: none
+	last      int16  // the last one there was; -1: none
+	hung      *halfhung.Log
+	tokens    attempt.TokensLeft
+
 	list     *roster.Roster
 	pool     *poolcore.Core
-	view     *messages.View
 	armed    time.Duration // when the cores are to be called; older events are ignored; -1: they are not
-	sessions []session
-	dials    []reach // under way
+	dials    []reach       // under way
 	pings    []ping
-	calls    [2]call
+	beats    *call            // the heartbeat; noCall: there is none
 	set      attempt.Settings // of the pool
-	hung     *halfhung.Log
-	usual    []time.Duration // how long a heartbeat takes, by server; nil: not long
-	pace     time.Duration   // of the last heartbeat
-	tokens   attempt.TokensLeft
-	place    float64 // among the agents that fall silent together, as the proxy has one
+	usual    []time.Duration  // how long a heartbeat takes, by server; nil: not long
+	pace     time.Duration    // of the last heartbeat
+	place    float64          // among the agents that fall silent together, as the proxy has one
+	raced    racing           // the last race for a session
+	met      time.Duration    // when a heartbeat met a silent server in front; 0: none has
+	due      time.Duration    // the next heartbeat
+	lastBeat time.Duration    // the last one; 0: none yet
+	ttl      time.Duration
+	beat     uint32 // number of the next one
 
-	id    int32
-	gens  uint32 // the last number of a wait
-	moves uint32 // how often another server was in front
-	front int16  // the server in front; -1: none
-	last  int16  // the last one there was; -1: none
-
-	raced racing // the last race for a session
-
-	watchEnds time.Duration // when the server that holds the blocking query answers it
-	outSince  time.Duration // when the blocking query lost its server; 0: it has not
-	met       time.Duration // when a heartbeat met a silent server in front; 0: none has
-	beat      uint32        // number of the next heartbeat
-	due       time.Duration // that one
-	lastBeat  time.Duration // the last heartbeat; 0: none yet
-	ttl       time.Duration
-
-	rounds    int
+	rounds    uint32
 	lastRound time.Duration
 	stock     *stock
 }
@@ -55,7 +55,40 @@ type agent struct {
 const (
 	beat  = iota // the heartbeat, with a soft deadline
 	watch        // the blocking query
+	calls
 )
+
+// noCall is the heartbeat of an agent that has none under way. It stays as it is.
+var noCall call
+
+// call is one of a's calls.
+func (a *agent) call(i int) *call {
+	if i == watch {
+		return &a.query
+	}
+	return a.beats
+}
+
+// newCall is call, for one that begins.
+func (f *Fleet) newCall(a *agent, i int) *call {
+	if i == beat && a.beats == &noCall {
+		if last := len(f.spare) - 1; last >= 0 {
+			a.beats, f.spare = f.spare[last], f.spare[:last]
+		} else {
+			a.beats = new(call)
+		}
+	}
+	return a.call(i)
+}
+
+// endCall forgets a call that was answered.
+func (f *Fleet) endCall(a *agent, i int) {
+	a.call(i).on = false
+	if i == beat {
+		f.spare = append(f.spare, a.beats)
+		a.beats = &noCall
+	}
+}
 
 // methods are those of the calls.
 var methods = [...]string{beat: "Node.UpdateStatus", watch: "Node.GetClientAllocs"}
@@ -91,13 +124,13 @@ func (a *agent) number() uint32 {
 
 // holds reports whether a server holds the blocking query.
 func (a *agent) holds(n int16) bool {
-	c := &a.calls[watch]
+	c := &a.query
 	return c.on && c.state == sent && c.server == n
 }
 
 // current is the call that an event belongs to; nil: it is over, or elsewhere by now.
 func (a *agent) current(e event) *call {
-	if c := &a.calls[e.call]; c.on && c.gen == e.gen {
+	if c := a.call(int(e.call)); c.on && c.gen == e.gen {
 		return c
 	}
 	return nil

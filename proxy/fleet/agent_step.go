@@ -156,7 +156,7 @@ func (f *Fleet) move(a *agent, n int16) {
 	}
 	a.last = n
 	a.moves++
-	if c := &a.calls[watch]; c.on && c.state == sent {
+	if c := &a.query; c.on && c.state == sent {
 		f.todo = append(f.todo, todo{gen: c.gen, which: watch, effect: movedOff{}})
 	}
 }

@@ -18,8 +18,7 @@ const (
 
 // begin makes a call.
 func (f *Fleet) begin(a *agent, i int) {
-	c := &a.calls[i]
-	if c.on {
+	if a.call(i).on {
 		return
 	}
 	cfg := attempt.Config{Repeatable: true, RetryTimeout: retryTimeout, Paced: true}
@@ -28,14 +27,14 @@ func (f *Fleet) begin(a *agent, i int) {
 	} else {
 		cfg.AnswerBy = f.base.Add(a.due + beatTime)
 	}
-	*c = call{on: true, Call: attempt.Call{Config: cfg}}
+	*f.newCall(a, i) = call{on: true, Call: attempt.Call{Config: cfg}}
 	f.noteCall()
 	f.next(a, i)
 }
 
 // next does what a call's decisions say.
 func (f *Fleet) next(a *agent, i int) {
-	c := &a.calls[i]
+	c := a.call(i)
 	c.wait = wait{gen: a.number()}
 	c.pauses, c.race = false, nil
 	of := event{agent: a.id, call: uint8(i), gen: c.gen, kind: evPause}
@@ -49,7 +48,7 @@ func (f *Fleet) next(a *agent, i int) {
 		f.try(a, i, do)
 	case attempt.Pause:
 		c.pauses = true
-		f.in(do.For, of)
+		f.in(f.cfg.spoil.pause(do.For), of)
 	case attempt.Await: // no fault of these makes an agent forget all servers
 		f.in(min(do.For, time.Second), of)
 	case attempt.GiveUp: // the agent makes it again a while later
@@ -69,7 +68,7 @@ func (f *Fleet) env(a *agent, i int) *attempt.Env {
 
 // try makes an attempt. Servers without a session that may be well are dialed side by side first.
 func (f *Fleet) try(a *agent, i int, do attempt.Action) {
-	c := &a.calls[i]
+	c := a.call(i)
 	n := f.number[do.Server.Addr]
 	f.noteAttempt(a, n)
 	c.server, c.limit = n, do.Limit
@@ -84,7 +83,7 @@ func (f *Fleet) try(a *agent, i int, do attempt.Action) {
 
 // carry has a call's server get it, on a session that there is or that is asked for.
 func (f *Fleet) carry(a *agent, i int) {
-	c := &a.calls[i]
+	c := a.call(i)
 	if c.limit > 0 {
 		c.limit += f.now
 	}
@@ -101,7 +100,7 @@ func (f *Fleet) carry(a *agent, i int) {
 
 // callConnected sends a call that waited for a session, or ends its attempt.
 func (f *Fleet) callConnected(a *agent, i int, err error) {
-	c := &a.calls[i]
+	c := a.call(i)
 	s := a.find(c.server)
 	switch {
 	case err != nil:
@@ -129,7 +128,7 @@ func backoffEnd(err error) time.Time {
 
 // fails ends an attempt: the list hears of the server before the call goes on.
 func (f *Fleet) fails(a *agent, i int, err error, failure attempt.Failure) {
-	c := &a.calls[i]
+	c := a.call(i)
 	f.leave(a, &c.wait)
 	if v := c.Failed(f.clock(), failure); v.Rotate {
 		f.tell(a, messages.FailureNotice{
@@ -141,7 +140,7 @@ func (f *Fleet) fails(a *agent, i int, err error, failure attempt.Failure) {
 
 // moved makes the blocking query where it is to be by now.
 func (f *Fleet) moved(a *agent, i int) {
-	c := &a.calls[i]
+	c := a.call(i)
 	f.leave(a, &c.wait)
 	c.Moved(f.clock())
 	f.todo = append(f.todo, todo{gen: c.gen, which: i, effect: goOn{}})
@@ -153,7 +152,7 @@ func (f *Fleet) resume(a *agent, e event) {
 	switch {
 	case c == nil:
 	case e.kind == evLoop:
-		c.on = false
+		f.endCall(a, int(e.call))
 		f.begin(a, int(e.call))
 	default:
 		f.next(a, int(e.call))
@@ -162,8 +161,8 @@ func (f *Fleet) resume(a *agent, e event) {
 
 // wake ends the pauses that need not be waited out.
 func (f *Fleet) wake(a *agent) {
-	for i := range a.calls {
-		c := &a.calls[i]
+	for i := range calls {
+		c := a.call(i)
 		if !c.on || !c.pauses {
 			continue
 		}

@@ -1,10 +1,6 @@
 package fleet
 
-import (
-	"time"
-
-	"github.com/open-nomad/rpcproxy/internal/poolcore"
-)
+import "time"
 
 // breaks breaks an agent's sessions with a server whose process has ended, and its dials to it.
 func (f *Fleet) breaks(a *agent, n int16) {
@@ -48,7 +44,7 @@ func (f *Fleet) quiet(n int16) {
 		}
 		if a.stock == nil {
 			f.in(0, event{agent: a.id, kind: evChanged, server: n})
-		} else if c := &a.calls[beat]; serves && c.on && c.state == sent && c.server == n {
+		} else if c := a.call(beat); serves && c.on && c.state == sent && c.server == n {
 			f.in(f.rtt(a, n), event{agent: a.id, kind: evAnswered, server: n, call: beat, gen: c.gen})
 		}
 	}
@@ -88,13 +84,5 @@ func (f *Fleet) regained(a *agent) {
 	if a.outSince > 0 {
 		f.outs--
 		f.back(a)
-	}
-}
-
-// poolConfig is the configuration of the agents' pools.
-func (f *Fleet) poolConfig() poolcore.Config {
-	return poolcore.Config{
-		Idle: idleLimit, Silence: silenceLimit, Ping: pingLimit, Drain: drainLimit, Dial: dialLimit, Corroborate: true,
-		Chance: f.chance.Float64, Usage: f.usage, Classify: classify,
 	}
 }

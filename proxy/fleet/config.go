@@ -54,7 +54,8 @@ type Config struct {
 
 	// ServiceTime is how long one server works on one request that a handler answers: it
 	// takes them one after the other, so it answers 1/ServiceTime a second; 0: any number.
-	// Workers is how many requests a server that was made slow has in work at once; default 64.
+	// Workers is how many requests a server that was made slow has in work at once; default 64,
+	// or the sample's part of them.
 	ServiceTime time.Duration
 	Workers     int
 
@@ -71,6 +72,8 @@ type Config struct {
 	ResolverRate int
 	ConsulTime   time.Duration
 	ConsulRate   int
+
+	spoil spoil // what tests make worse
 }
 
 // Fault changes the world at a time after the warm-up.
@@ -91,7 +94,7 @@ func (c Config) withDefaults() Config {
 	c.RTT = cmp.Or(c.RTT, time.Millisecond)
 	c.Heartbeats = cmp.Or(c.Heartbeats, 50)
 	c.TTL = cmp.Or(c.TTL, 10*time.Second)
-	c.Workers = cmp.Or(c.Workers, 64)
+	c.Workers = cmp.Or(c.Workers, max(64*c.Agents/c.Nodes, 1))
 	c.ConsulTime = cmp.Or(c.ConsulTime, 50*time.Millisecond)
 	if len(c.RTTs) == 0 {
 		c.RTTs = []time.Duration{c.RTT}

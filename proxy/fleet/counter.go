@@ -15,16 +15,17 @@ const (
 
 var width = [widths]int{perTenth: 1, perSecond: 10, perTen: 100}
 
-// counter counts one thing over the time of a run. It keeps one number a second and the
-// peaks of all windows, also of those that begin within a second: an hour takes 60 KB.
+// counter counts one thing over the time of a run. It keeps a number for each second, and
+// the peaks of the windows that begin in it, which are one for each grain: an hour takes
+// about 60 KB.
 type counter struct {
 	sum  int
 	secs []uint32         // by second of the run
 	most [][widths]uint32 // by second: the highest sum of a window that begins in it
 
-	ring [100]uint32 // the last 10 s, by grain
-	bin  int         // the grain that was counted last
-	last [widths]uint32
+	ring [100]uint32    // the last 10 s, by grain
+	bin  int            // the grain that was counted last
+	last [widths]uint32 // the sums of the windows that end with it
 }
 
 // add counts one at a time of the run, which is not before the one that was counted last.
@@ -40,22 +41,26 @@ func (c *counter) add(at time.Duration) {
 	c.ring[bin%len(c.ring)]++
 	for w := range c.last {
 		c.last[w]++
-		begins := max(bin-width[w]+1, 0) / width[perSecond]
-		c.most[begins][w] = max(c.most[begins][w], c.last[w])
 	}
 }
 
-// advance drops what no window that ends with bin holds.
+// advance ends the windows that end before bin.
 func (c *counter) advance(bin int) {
-	if bin-c.bin >= len(c.ring) {
-		c.ring, c.last, c.bin = [100]uint32{}, [widths]uint32{}, bin
-	}
-	for ; c.bin < bin; c.bin++ {
+	for steps := 0; c.bin < bin; c.bin++ {
+		if steps++; steps > len(c.ring) { // nothing is left in any window
+			c.bin = bin
+			return
+		}
 		next := c.bin + 1
 		for w, grains := range width {
-			if first := next - grains; first >= 0 {
-				c.last[w] -= c.ring[first%len(c.ring)]
+			first := next - grains
+			if first < 0 {
+				continue
 			}
+			if second := first / width[perSecond]; second < len(c.most) {
+				c.most[second][w] = max(c.most[second][w], c.last[w])
+			}
+			c.last[w] -= c.ring[first%len(c.ring)]
 		}
 		c.ring[next%len(c.ring)] = 0
 	}
@@ -78,6 +83,8 @@ func (c *counter) between(from, to time.Duration) int {
 // peak is the highest sum of a window that begins in [from, to), and the second in which
 // it does.
 func (c *counter) peak(w int, from, to time.Duration) (most int, at time.Duration) {
+	rest := *c // windows that are not over count with what they have
+	rest.advance(c.bin + len(c.ring))
 	first := c.second(from)
 	for i, of := range c.most[first:max(c.second(to), first)] {
 		if n := int(of[w]); n > most {

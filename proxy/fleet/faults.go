@@ -6,6 +6,7 @@ import "time"
 func (f *Fleet) Kill(n int) {
 	s := &f.servers[n]
 	s.up, s.free, s.busy = false, f.now, f.now
+	f.dropParked(s)
 	f.away(n)
 	at := f.address(int16(n))
 	for i := range f.agents {
@@ -23,6 +24,7 @@ func (f *Fleet) Kill(n int) {
 func (f *Fleet) Begin(n int) {
 	s := &f.servers[n]
 	s.up, s.frozen, s.hung, s.voter = true, false, false, true
+	f.takeParked(s)
 	f.returned(n)
 }
 
@@ -82,9 +84,10 @@ func (f *Fleet) Freeze(n int) {
 
 // Thaw ends what Freeze began.
 func (f *Fleet) Thaw(n int) {
-	f.servers[n].frozen = false
-	if f.servers[n].up {
-		f.quiet(f.address(int16(n)))
+	s := &f.servers[n]
+	s.frozen = false
+	f.takeParked(s)
+	if s.up {
 		f.returned(n)
 	}
 }
@@ -93,7 +96,6 @@ func (f *Fleet) Thaw(n int) {
 // leads on if it leads.
 func (f *Fleet) Hang(n int) {
 	f.servers[n].hung = true
-	f.servers[n].gone = f.now
 	f.quiet(f.address(int16(n)))
 }
 
@@ -154,20 +156,8 @@ func (f *Fleet) forgets(n int) {
 // returned notes that a server is there again.
 func (f *Fleet) returned(n int) {
 	f.Name(n, true)
-	f.heldAgain(n)
+	f.quiet(f.address(int16(n)))
 	f.vote()
-}
-
-// heldAgain ends the outages of the agents whose blocking query a server still holds
-// that had fallen silent.
-func (f *Fleet) heldAgain(n int) {
-	at := f.address(int16(n))
-	for i := range f.agents {
-		a := &f.agents[i]
-		if a.outSince > 0 && f.behind(a, at) == int16(n) && f.serves(a, at) && f.up(a, at) && f.watched(a, at) {
-			f.regained(a)
-		}
-	}
 }
 
 // watched reports whether a has its blocking query on a server.

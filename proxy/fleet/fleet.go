@@ -21,7 +21,7 @@ func New(cfg Config) *Fleet {
 		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
-	f.chance = rand.New(chance{&f.stage})
+	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
 	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
 		srv, err := messages.ParseServer(fmt.Sprintf("10.0.0.%d:4647", i+1))
@@ -36,12 +36,12 @@ func New(cfg Config) *Fleet {
 		}
 	}
 	f.makeReplies()
-	f.pools = f.poolConfig()
+	f.pools = poolConfig()
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
 		a.id, a.front, a.last, a.armed = int32(i), -1, -1, -1
-		a.tokens = attempt.TokensAtStart
+		a.tokens, a.beats = attempt.TokensAtStart, &noCall
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})
 	}
@@ -51,6 +51,9 @@ func New(cfg Config) *Fleet {
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
 	f.furnish()
 	f.elect(0)
+	f.lists = roster.Share(roster.Config{
+		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
+	})
 	return f
 }
 
@@ -59,6 +62,7 @@ type stage struct {
 	current *agent
 	stepped bool // one of its cores has taken something
 	todo    []todo
+	spare   []*call     // used before
 	envs    attempt.Env // one that is used again
 }
 
@@ -105,6 +109,7 @@ func (f *Fleet) advanceTo(end time.Duration) {
 			f.settle(a)
 		}
 	}
+	f.now = end
 }
 
 // event does what happens to one of our agents.
@@ -152,18 +157,17 @@ func (f *Fleet) event(a *agent, e event) {
 
 // start begins an agent.
 func (f *Fleet) start(a *agent) {
-	cfg := roster.Config{
-		Servers: f.known, Policy: f.cfg.Policy.roster(), Rebalance: f.cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !f.cfg.Discovery,
-	}
+	var nodeID string
+	var fleetIndex uint64
 	if f.cfg.Policy == Rendezvous {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
-		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
+		nodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
 	if f.cfg.Policy == Seated {
-		cfg.FleetIndex = uint64(a.id) + 1
+		fleetIndex = uint64(a.id) + 1
 	}
-	a.list = roster.New(cfg, f.chance)
-	a.pool = poolcore.New(f.pools)
+	a.list = f.lists.New(nodeID, fleetIndex, f.chance)
+	a.pool = poolcore.New(f.pools, poolEnv{f})
 	a.place = f.chance.Float64()
 	a.list.Start(f.clock())
 	f.takeList(a)

@@ -14,7 +14,7 @@ import (
 //go:embed library/*.fleet
 var library embed.FS
 
-const ending = ".fleet"
+const extension = ".fleet"
 
 // Names is the names of the scenarios that the package has, sorted.
 func Names() []string {
@@ -24,7 +24,7 @@ func Names() []string {
 	}
 	var names []string
 	for _, f := range files {
-		names = append(names, strings.TrimSuffix(f.Name(), ending))
+		names = append(names, strings.TrimSuffix(f.Name(), extension))
 	}
 	slices.Sort(names)
 	return names
@@ -43,7 +43,7 @@ func Named(name string) (*Scenario, error) {
 // Text is the text of a scenario that the package has.
 func Text(name string) ([]byte, error) {
 	if slices.Contains(Names(), name) {
-		return library.ReadFile("library/" + name + ending)
+		return library.ReadFile("library/" + name + extension)
 	}
 	advice := cmp.Or(script.Closest(name, Names()), strings.Join(Names(), ", "))
 	return nil, fmt.Errorf("fleet: no scenario is named %s: write %s", printable.Quote(name, printable.MaxName), advice)

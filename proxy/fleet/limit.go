@@ -78,8 +78,10 @@ func (f *Fleet) recount(n int16) {
 	}
 	for i := range f.agents {
 		a := &f.agents[i]
-		if at := f.address(n); f.behind(a, at) == n && f.up(a, at) {
-			one(a.id)
+		if at := f.address(n); f.behind(a, at) == n {
+			for range f.open(a, at) {
+				one(a.id)
+			}
 		}
 	}
 	l.handshake = slices.DeleteFunc(l.handshake, func(o opening) bool { return o.until <= f.now })

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
@@ -19,8 +20,26 @@ var (
 	errCut       = errors.New("was given up")
 )
 
-// classify is poolcore.Config.Classify.
-func classify(err error) (timeout, credentials bool) { return errors.Is(err, errSilent), false }
+// poolConfig is the configuration of the agents' pools.
+func poolConfig() *poolcore.Config {
+	return &poolcore.Config{
+		Idle: idleLimit, Silence: silenceLimit, Ping: pingLimit, Drain: drainLimit, Dial: dialLimit, Corroborate: true,
+	}
+}
+
+// poolEnv is the poolcore.Env of all agents: what it tells is of the one whose event it is.
+type poolEnv struct{ *Fleet }
+
+// Chance is the agent's.
+func (e poolEnv) Chance() float64 { return e.chance.Float64() }
+
+// Usage is how one of its sessions is used.
+func (e poolEnv) Usage(session uint64) poolcore.Usage { return e.usage(session) }
+
+// Classify tells failures apart.
+func (poolEnv) Classify(err error) (timeout, credentials bool) {
+	return errors.Is(err, errSilent), false
+}
 
 // Who waits for a session, by server.
 const (
@@ -74,7 +93,7 @@ func (f *Fleet) ofPool(a *agent, e poolcore.Effect) {
 	case poolcore.Publish:
 		for i := range a.sessions {
 			s := &a.sessions[i]
-			s.found = e.Sessions[f.servers[s.server].Addr] == uint64(s.id)
+			s.found = slices.ContainsFunc(e.Sessions, func(up poolcore.Up) bool { return up.Session == uint64(s.id) })
 		}
 	case poolcore.Answer:
 		f.connected(a, f.waiters[e.To], e.Err)
@@ -101,7 +120,7 @@ func (f *Fleet) connected(a *agent, waiter int, err error) {
 	who, n := waiter/len(f.servers), int16(waiter%len(f.servers))
 	switch who {
 	case ofBeat, ofWatch:
-		c := &a.calls[who]
+		c := a.call(who)
 		switch {
 		case !c.on:
 		case c.race != nil:

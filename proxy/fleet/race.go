@@ -24,7 +24,7 @@ type racing struct {
 
 // race begins one.
 func (f *Fleet) race(a *agent, i int, order []messages.Server) {
-	c := &a.calls[i]
+	c := a.call(i)
 	c.state = dials
 	c.race = &race{order: order, Contact: attempt.NewContact(a.view)}
 	f.raceOn(a, i)
@@ -32,7 +32,7 @@ func (f *Fleet) race(a *agent, i int, order []messages.Server) {
 
 // raceOn dials the next server if it is time to, and has itself called again.
 func (f *Fleet) raceOn(a *agent, i int) {
-	c := &a.calls[i]
+	c := a.call(i)
 	r := c.race
 	if n, won := f.wonElsewhere(a, r); won {
 		f.raceWon(a, i, n)
@@ -54,7 +54,7 @@ func (f *Fleet) raceOn(a *agent, i int) {
 
 // raceEnds takes the end of one dial of a race.
 func (f *Fleet) raceEnds(a *agent, i int, n int16, err error) {
-	c := &a.calls[i]
+	c := a.call(i)
 	r := c.race
 	if r.open&(1<<n) == 0 {
 		return
@@ -91,7 +91,7 @@ type raceOn struct{}
 
 // raceWon has the call made on the server that is connected.
 func (f *Fleet) raceWon(a *agent, i int, n int16) {
-	c := &a.calls[i]
+	c := a.call(i)
 	for m := range f.servers {
 		if c.race.open&(1<<m) != 0 {
 			f.withdraw(a, i, int16(m))

@@ -24,7 +24,7 @@ const (
 
 // send puts a call on a session.
 func (f *Fleet) send(a *agent, i int, s *session) {
-	c := &a.calls[i]
+	c := a.call(i)
 	s.engaged = true
 	f.ride(a, &c.wait, s)
 	if i == watch {
@@ -54,7 +54,7 @@ func (f *Fleet) send(a *agent, i int, s *session) {
 
 // hold has a server hold the blocking query.
 func (f *Fleet) hold(a *agent) {
-	c := &a.calls[watch]
+	c := &a.query
 	c.held = watchFor + watchFor/16
 	if c.moves != a.moves { // another server is in front by now
 		f.todo = append(f.todo, todo{gen: c.gen, which: watch, effect: movedOff{}})
@@ -71,7 +71,7 @@ func (f *Fleet) hold(a *agent) {
 // taken has a server hold the blocking query from now on. The agent asks for something else
 // too when its server is another one, and that is answered now.
 func (f *Fleet) taken(a *agent, gen uint32) {
-	c := &a.calls[watch]
+	c := &a.query
 	if !c.on || c.gen != gen || c.state != sent || !f.serves(a, c.server) {
 		return
 	}
@@ -94,13 +94,13 @@ func (f *Fleet) answered(a *agent, e event) {
 	case beat:
 		f.beatAnswered(a, e.arg)
 	case watch:
-		c := &a.calls[watch]
+		c := &a.query
 		f.heardFrom(a, w)
 		f.leave(a, w)
 		a.hungAnswered(f, watch, c.server, max(f.now-c.begin-c.held, 0))
 		f.proven(a, c.server, c.epoch)
 		a.tokens = a.tokens.Refunded()
-		c.on = false
+		f.endCall(a, watch)
 		f.begin(a, watch)
 	default:
 		f.pinged(a, w.gen, nil)
@@ -109,7 +109,7 @@ func (f *Fleet) answered(a *agent, e event) {
 
 // beatAnswered takes the answer to a heartbeat.
 func (f *Fleet) beatAnswered(a *agent, how uint32) {
-	c := &a.calls[beat]
+	c := a.call(beat)
 	n := c.server
 	switch {
 	case how == refusedLeaderless && !f.hasLeader(n):
@@ -127,10 +127,11 @@ func (f *Fleet) beatAnswered(a *agent, how uint32) {
 	if pace, tells := c.Answered(f.clock()); tells {
 		a.pace = pace
 	}
-	c.on = false
+	epoch := c.epoch
+	f.endCall(a, beat)
 	a.tokens = a.tokens.Refunded()
 	f.noteBeat(a)
-	f.proven(a, n, c.epoch)
+	f.proven(a, n, epoch)
 	a.hungAnswered(f, beat, n, took)
 	f.tune(a, a.set.Granted(a.ttl))
 	f.tell(a, messages.HeartbeatUpdate{

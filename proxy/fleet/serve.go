@@ -17,33 +17,35 @@ func (f *Fleet) serve(a *agent, n int16, what int) (after time.Duration, answere
 	if n < 0 || !f.alive(a.id, n) {
 		return 0, false
 	}
-	after = f.way(a, n)
-	if what == askSign {
-		return after, true
-	}
+	way := f.way(a, n)
 	s := &f.servers[n]
-	if s.hung {
+	switch {
+	case what == askSign:
+		return way, true
+	case s.hung:
 		return 0, false
 	}
-	after += f.works(s)
+	after = f.works(s, way/2)
 	if what == askBeat && f.leader >= 0 && f.leader != int(n) {
 		leader := &f.servers[f.leader]
 		if leader.hung {
 			return 0, false
 		}
-		after += f.hop(n, int16(f.leader)) + f.works(leader)
+		hop := f.hop(n, int16(f.leader))
+		after = f.works(leader, after+hop/2) + hop/2
 	}
-	return after, true
+	return after + way/2, true
 }
 
-// works is how long a server takes for a request that reaches it now: it works the
-// requests off one after the other. A slow server takes longer for each one, but has
-// several of them in work.
-func (f *Fleet) works(s *server) time.Duration {
+// works is when a server has worked off a request that reaches it after a while, from
+// now: it works them off one after the other, in the order in which they are sent. A slow
+// server takes longer for each one, but has several of them in work.
+func (f *Fleet) works(s *server, after time.Duration) time.Duration {
+	took := f.cfg.ServiceTime + s.slow
 	if f.cfg.ServiceTime == 0 {
-		return s.slow
+		return after + took
 	}
-	each := f.cfg.ServiceTime + s.slow/time.Duration(f.cfg.Workers)
-	s.busy = max(s.busy, f.now) + each
-	return s.busy - f.now - each + f.cfg.ServiceTime + s.slow
+	begins := max(s.busy, f.now)
+	s.busy = begins + f.cfg.ServiceTime + s.slow/time.Duration(f.cfg.Workers)
+	return max(after, begins-f.now) + took
 }

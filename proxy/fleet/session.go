@@ -139,8 +139,8 @@ func (f *Fleet) noteEnd(a *agent, s *session, cause error) {
 
 // each calls do with all that waits.
 func (f *Fleet) each(a *agent, do func(w *wait, which int)) {
-	for i := range a.calls {
-		if c := &a.calls[i]; c.on {
+	for i := range calls {
+		if c := a.call(i); c.on {
 			do(&c.wait, i)
 		}
 	}
@@ -163,7 +163,7 @@ func (f *Fleet) retire(a *agent, e poolcore.Retire) {
 		return
 	}
 	s.retired, s.cause = true, e.Cause
-	if c := &a.calls[watch]; c.on && c.state == sent && c.session == s.id {
+	if c := &a.query; c.on && c.state == sent && c.session == s.id {
 		f.todo = append(f.todo, todo{gen: c.gen, which: watch, effect: movedOff{e.Cause}})
 	}
 }

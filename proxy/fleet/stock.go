@@ -71,8 +71,8 @@ func (f *Fleet) stockEvent(a *agent, e event) {
 			f.stockTry(a, int(e.call))
 		}
 	case evLoop:
-		if c := a.current(e); c != nil {
-			c.on = false
+		if a.current(e) != nil {
+			f.endCall(a, int(e.call))
 			f.stockBegin(a, int(e.call))
 		}
 	case evHeld:

@@ -3,11 +3,11 @@ package fleet
 import "time"
 
 func (f *Fleet) stockBegin(a *agent, i int) {
-	c := &a.calls[i]
-	if c.on {
+	if a.call(i).on {
 		return
 	}
-	*c = call{on: true, wait: wait{gen: c.gen + 1}, until: f.now + stockHold}
+	c := f.newCall(a, i)
+	*c = call{on: true, wait: wait{gen: a.number()}, until: f.now + stockHold}
 	if i == watch {
 		c.until += watchFor
 	}
@@ -30,10 +30,10 @@ func (f *Fleet) stockHeld(a *agent, e event) {
 }
 
 func (f *Fleet) stockTry(a *agent, i int) {
-	c := &a.calls[i]
+	c := a.call(i)
 	n := a.stock.order[0]
 	f.noteAttempt(a, n)
-	c.server, c.gen = n, c.gen+1
+	c.server, c.gen = n, a.number()
 	if f.stockUp(a, n) {
 		f.stockSend(a, i, n)
 		return
@@ -61,8 +61,8 @@ func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
 		f.count(f.servers[n].handshakes)
 		f.in(serverPing, event{agent: a.id, kind: evAlive, server: n})
 	}
-	for i := range a.calls {
-		if c := &a.calls[i]; c.on && c.state == dials && c.server == n {
+	for i := range calls {
+		if c := a.call(i); c.on && c.state == dials && c.server == n {
 			c.state = idle
 			if ok {
 				f.stockSend(a, i, n)
@@ -85,7 +85,7 @@ func (f *Fleet) stockUsed(a *agent, n int16) {
 }
 
 func (f *Fleet) stockSend(a *agent, i int, n int16) {
-	c := &a.calls[i]
+	c := a.call(i)
 	f.stockUsed(a, n)
 	if i == watch {
 		c.on = false
@@ -119,15 +119,16 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 	if c == nil {
 		return
 	}
-	c.on, c.state = false, idle
+	f.endCall(a, beat)
 	f.noteBeat(a)
 	a.stock.nodes = f.cfg.Nodes
 	f.stockListed(a)
 	a.beat++
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
-	for i := range a.calls { // an answered heartbeat ends the other loops' pauses
-		if other := &a.calls[i]; other.on && a.stock.loops[i] {
-			other.on, a.stock.loops[i] = false, false
+	for i := range calls { // an answered heartbeat ends the other loops' pauses
+		if other := a.call(i); other.on && a.stock.loops[i] {
+			a.stock.loops[i] = false
+			f.endCall(a, i)
 			f.stockBegin(a, i)
 		}
 	}
@@ -135,8 +136,8 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 
 // stockAgain sends a call again, soon if it may, or leaves it to its loop.
 func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
-	c := &a.calls[i]
-	c.gen++
+	c := a.call(i)
+	c.gen = a.number()
 	c.state = idle
 	of := event{agent: a.id, kind: evPause, call: uint8(i), gen: c.gen}
 	if soon && f.now < c.until {
@@ -199,12 +200,12 @@ func (f *Fleet) stockBroke(a *agent, n int16) {
 	a.stock.links[n].up = false
 	if a.watchEnds > 0 && a.stock.watched == n {
 		a.watchEnds = 0
-		c := &a.calls[watch]
-		*c = call{on: true, wait: wait{gen: c.gen + 1}, until: f.now + stockHold + 100*time.Second}
+		c := &a.query
+		*c = call{on: true, wait: wait{gen: a.number()}, until: f.now + stockHold + 100*time.Second}
 		f.stockFailed(a, n)
 		f.stockAgain(a, watch, true)
 	}
-	if c := &a.calls[beat]; c.on && c.state == sent && c.server == n {
+	if c := a.call(beat); c.on && c.state == sent && c.server == n {
 		f.stockFailed(a, n)
 		f.stockAgain(a, beat, false)
 	}

@@ -73,9 +73,6 @@ func (f *Fleet) noteCall() { f.count(f.calls) }
 // noteAttempt counts one sending of a call of a, or the dial for it.
 func (f *Fleet) noteAttempt(*agent, int16) { f.count(f.attempts) }
 
-// noteDiscovery counts a discovery, where discover is not asked.
-func (f *Fleet) noteDiscovery() { f.count(f.discoveries) }
-
 // back ends a's outage.
 func (f *Fleet) back(a *agent) {
 	if f.running() {

@@ -33,8 +33,8 @@ const firstPing = 2
 
 // waiting is the wait that an event belongs to, and which one it is; nil: it is over.
 func (a *agent) waiting(gen uint32) (w *wait, which int) {
-	for i := range a.calls {
-		if c := &a.calls[i]; c.on && c.gen == gen {
+	for i := range calls {
+		if c := a.call(i); c.on && c.gen == gen {
 			return &c.wait, i
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // Fleet is one run.
@@ -34,7 +35,8 @@ type Fleet struct {
 	end  time.Duration // of the run
 	outs int           // agents that are out
 
-	pools   poolcore.Config      // of all agents
+	lists   *roster.Shared       // of all agents
+	pools   *poolcore.Config     // of all agents
 	replies []actor.Reply[error] // what pools know waiters by, see reply
 	waiters map[actor.Reply[error]]int
 	chance  *rand.Rand // of the agent whose event it is
@@ -57,6 +59,7 @@ type server struct {
 	slow       time.Duration // that its answers take longer
 	rtt        time.Duration
 	free       time.Duration // when it has worked off the handshakes that have come in
+	parked     []place       // the dials that its kernel has accepted while it is frozen
 	busy       time.Duration // when it has worked off the requests that have come in
 	gone       time.Duration // when it died or fell silent
 
@@ -92,7 +95,7 @@ func (f *Fleet) furnish() {
 func (f *Fleet) happens(e event) {
 	switch e.kind {
 	case evSyn:
-		f.synAgain(e.arg)
+		f.synAgain(place{at: e.arg, serial: e.gen})
 	case evForget:
 		f.forgets(int(e.arg))
 	}

@@ -1,6 +1,7 @@
 package attempt
 
 import (
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -9,13 +10,13 @@ import (
 // Config describes a call. It may be changed between two attempts.
 type Config struct {
 	Repeatable   bool          // a second execution does no harm
-	Block        time.Duration // the hold time asked of the server; 0: it is no blocking query
 	Patient      bool          // its caller sets how long a server may take: only an AnswerBy is sliced
+	Paced        bool          // its caller does not dial a server that cannot be reached again at once: see Failure.Until
+	Block        time.Duration // the hold time asked of the server; 0: it is no blocking query
 	AnswerBy     time.Time     // its soft deadline; zero: it has none
 	Deadline     time.Time     // of its caller; zero: there is none
 	RetryTimeout time.Duration // how long it is tried without a Deadline
 	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
-	Paced        bool          // its caller does not dial a server that cannot be reached again at once: see Failure.Until
 }
 
 // Env is what a decision depends on besides the call. It is only read.
@@ -80,24 +81,50 @@ type Action struct {
 // Config set is a call that was not tried yet.
 type Call struct {
 	Config
+	*past
 	slicing
 	pausing
-	harm
 
-	failed  bool // the last attempt has; Next has not looked at it yet
-	last    Failure
-	verdict Verdict
-
-	attempts int       // in this episode; those that were moved not counted
-	server   string    // of the attempt under way, or of the last one
-	began    time.Time // that one
-	blocked  bool      // it was blocked at the server for long before it failed
-	tried    []string  // servers that failed in this pass over the list
-	denied   bool      // one of them cannot serve it
-	few      int       // failures whose verdict was Few
-	start    time.Time // of the episode
-	until    time.Time // no retry after it; zero: not counted yet
+	failed   bool // the last attempt has; Next has not looked at it yet
+	blocked  bool // it was blocked at the server for long before it failed
+	denied   bool // a server of this pass cannot serve it
+	verdict  Verdict
+	attempts int32         // in this episode; those that were moved not counted
+	few      int32         // failures whose verdict was Few
+	server   string        // of the attempt under way, or of the last one
+	began    time.Time     // that one
+	until    time.Time     // no retry after it; zero: not counted yet
+	lasts    time.Duration // from the beginning of the episode until then
 }
+
+// past is what the failures of a call have left. Nearly all calls have none.
+type past struct {
+	harm
+	tried     []string // servers that failed in this pass over the list
+	last      Failure
+	notBefore time.Time // no server that it has asked for in vain since its last pause is dialed before; zero: one was
+}
+
+// noted is the past to write to.
+func (c *Call) noted() *past {
+	if c.past == nil {
+		c.past = new(past)
+	}
+	return c.past
+}
+
+// forget ends a pass.
+func (p *past) forget() {
+	if p != nil {
+		p.tried = p.tried[:0]
+	}
+}
+
+// has reports whether a server failed in this pass.
+func (p *past) has(server string) bool { return p != nil && slices.Contains(p.tried, server) }
+
+// leavesAlone reports whether a server was not dialed since the last pause.
+func (p *past) leavesAlone() bool { return p != nil && !p.notBefore.IsZero() }
 
 // slicing is the part of a call's time that its attempts get. Slices grow from pass to
 // pass, with no end but that of the call: a cluster may be slow as a whole, and an
@@ -119,18 +146,17 @@ func (s *slicing) endPass() {
 
 // pausing is where a call is between its attempts.
 type pausing struct {
-	waited    bool      // the call paused before it was sent at all
-	pauses    int       // taken so far in this episode
-	fitted    bool      // one was fitted into what was left until AnswerBy
-	closing   bool      // one was fitted into what was left of the call
-	spent     bool      // there is no time left: the pause is the last
-	notBefore time.Time // no server that it has asked for in vain since its last pause is dialed before; zero: one was
-	hopeless  bool      // it began for want of a server that may be well
+	pauses   int32 // taken so far in this episode
+	waited   bool  // the call paused before it was sent at all
+	fitted   bool  // one was fitted into what was left until AnswerBy
+	closing  bool  // one was fitted into what was left of the call
+	spent    bool  // there is no time left: the pause is the last
+	hopeless bool  // it began for want of a server that may be well
 }
 
 // Attempts is how often the call was sent, the attempt under way included; of a
 // blocking query since it was last blocked at a server for long.
-func (c *Call) Attempts() int { return c.attempts }
+func (c *Call) Attempts() int { return int(c.attempts) }
 
 // Verdict is the meaning of the last failure.
 func (c *Call) Verdict() Verdict { return c.verdict }
@@ -152,9 +178,12 @@ func (c *Call) wasBlocked(now time.Time, f Failure) bool {
 // episode begins to count passes, pauses and time anew. Attempts that found trouble
 // elsewhere stay counted: it does not pass because another one was blocked.
 func (c *Call) episode(now time.Time) {
-	c.tried, c.denied, c.pausing = c.tried[:0], false, pausing{waited: c.waited}
-	c.start = now
+	c.denied, c.pausing = false, pausing{waited: c.waited}
+	if c.forget(); c.past != nil {
+		c.notBefore = time.Time{}
+	}
 	if c.until = c.Deadline; c.until.IsZero() {
 		c.until = now.Add(c.RetryTimeout)
 	}
+	c.lasts = c.until.Sub(now)
 }

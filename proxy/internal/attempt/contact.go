@@ -111,7 +111,8 @@ func (c *Call) Took(server messages.Server) { c.server = server.Addr }
 // then: this pass leaves it out.
 func (c *Call) Unreached(server messages.Server, until time.Time) {
 	if server.Addr != c.server { // its own server: Failed follows
-		c.tried = append(c.tried, server.Addr)
-		c.left(Failure{Until: until})
+		p := c.noted()
+		p.tried = append(p.tried, server.Addr)
+		p.left(Failure{Until: until})
 	}
 }

@@ -106,7 +106,7 @@ func TestARaceHasTheServersThatTheCallMayBeMadeOn(t *testing.T) {
 		{Server: messages.Server{Addr: "f"}, Role: messages.Backup},
 	}
 	view := messages.NewView(1, ranking, 4, 0, "")
-	c := Call{tried: []string{"b"}, server: "e"}
+	c := Call{past: &past{tried: []string{"b"}}, server: "e"}
 	var got []string
 	for _, s := range c.Order(view) {
 		got = append(got, s.Addr)

@@ -50,7 +50,7 @@ func lateLeastOf(view *messages.View) time.Duration {
 func (c *Call) spread(view *messages.View) time.Duration {
 	first, most := fleet(view, spreadsPerServer), fleet(view, dialsPerServer)
 	switch left := c.othersLeft(view); {
-	case c.Block == 0, c.last.Kind != Lost, c.last.Silent, !c.notBefore.IsZero(), first < spreadLeast:
+	case c.Block == 0, c.last.Kind != Lost, c.last.Silent, c.leavesAlone(), first < spreadLeast:
 		return 0
 	case c.Paced && (c.pauses > 1 || c.pauses > 0 && !left):
 		return 0 // the agent's next dial is spread

@@ -66,24 +66,25 @@ func (c *Call) await(env *Env) Action {
 // Failed records how the attempt under way failed. The owner of the
 // server list must hear of the failure before Next is called, so that the view shows it.
 func (c *Call) Failed(now time.Time, f Failure) Verdict {
-	c.failed, c.last, c.verdict = true, f, f.Judge(c.Repeatable)
+	p := c.noted()
+	c.failed, p.last, c.verdict = true, f, f.Judge(c.Repeatable)
 	c.cut = c.cut || f.Kind == Cut
 	if c.blocked = c.wasBlocked(now, f); c.blocked {
-		c.attempts, c.harm = 1, harm{} // its failure is the first of an episode
+		c.attempts, p.harm = 1, harm{} // its failure is the first of an episode
 	} else {
-		c.harmed(c.server, f)
+		p.harmed(c.server, f)
 	}
 	if c.blocked || c.until.IsZero() {
 		c.episode(now)
 	}
-	c.left(f)
+	p.left(f)
 	return c.verdict
 }
 
 // Broke records that a connection broke under an attempt that was Cut before, and that
 // had been left to go on.
 func (c *Call) Broke(server string) {
-	c.harmed(server, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
+	c.noted().harmed(server, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
 }
 
 // Moved records that the attempt under way ended only because the call is to be made

@@ -26,7 +26,7 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	left := c.until.Sub(env.Now)
 	var least, wait time.Duration
 	switch late := c.late(env); {
-	case !c.notBefore.IsZero():
+	case c.leavesAlone():
 		least, wait = late, max(late, c.alone(env))
 	case late > 0:
 		least = late
@@ -49,7 +49,7 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 }
 
 // left records a server that is not dialed for now.
-func (p *pausing) left(f Failure) {
+func (p *past) left(f Failure) {
 	if !f.Until.IsZero() && (p.notBefore.IsZero() || f.Until.Before(p.notBefore)) {
 		p.notBefore = f.Until
 	}
@@ -104,7 +104,7 @@ func (c *Call) fitSoft(env *Env, wait time.Duration) time.Duration {
 func (c *Call) ceiling(env *Env) time.Duration {
 	n := min(c.pauses, 10)
 	if c.AnswerBy.IsZero() {
-		return min(pauseFirst<<n, max(pauseMost, min(fleet(env.View, dialsPerServer), c.until.Sub(c.start)/4)))
+		return min(pauseFirst<<n, max(pauseMost, min(fleet(env.View, dialsPerServer), c.lasts/4)))
 	}
 	least := min(max(fleet(env.View, earlyPerServer), pauseEarly), earlyMost)
 	return min(max(pauseFirst, least/8)<<n, max(least, min(c.AnswerBy.Sub(env.Now)/8, pauseMost)))
@@ -130,7 +130,9 @@ func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {
 		if !hopeful(r.Health) || c.confined(!c.AnswerBy.IsZero()) && !slices.Contains(c.asked, r.Server.Addr) {
 			continue
 		}
-		c.tried = slices.DeleteFunc(c.tried, func(addr string) bool { return addr == r.Server.Addr })
+		if c.past != nil {
+			c.tried = slices.DeleteFunc(c.tried, func(addr string) bool { return addr == r.Server.Addr })
+		}
 		c.spent, c.hopeless = false, false
 		if c.late(env) > 0 {
 			rest = max(c.began.Add(lateLeast).Sub(env.Now), 0)
@@ -142,7 +144,7 @@ func (c *Call) Resumes(env *Env) (rest time.Duration, yes bool) {
 
 // spentReason is why a call ends that has no time left.
 func (c *Call) spentReason() Reason {
-	if len(c.broken) >= mostBroken {
+	if c.past != nil && len(c.broken) >= mostBroken {
 		return ReasonBreaks
 	}
 	return ReasonNoTime

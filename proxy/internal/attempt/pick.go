@@ -26,7 +26,7 @@ func (c *Call) pick(view *messages.View) (messages.Server, bool) {
 	if s, left := c.untried(view); left {
 		return s, true
 	}
-	c.tried = c.tried[:0]
+	c.forget()
 	c.endPass()
 	if c.may(active.Addr) {
 		return active, true
@@ -36,7 +36,7 @@ func (c *Call) pick(view *messages.View) (messages.Server, bool) {
 
 // may reports whether the call may go to a server in this pass.
 func (c *Call) may(addr string) bool {
-	return !slices.Contains(c.tried, addr) && (!c.confined(!c.AnswerBy.IsZero()) || slices.Contains(c.asked, addr))
+	return !c.has(addr) && (!c.confined(!c.AnswerBy.IsZero()) || slices.Contains(c.asked, addr))
 }
 
 // untried is the best server that this pass has not tried; false: it tried them all.

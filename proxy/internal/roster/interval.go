@@ -1,6 +1,10 @@
 package roster
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
+)
 
 // longestInterval bounds the time between rounds, so that a nonsensical node
 // count cannot end rebalancing. Five million clients on one server stay below.
@@ -26,7 +30,7 @@ type draws struct{ reuse, scaled float64 }
 // only the first counts.
 func (t Timing) interval(of size, d draws) time.Duration {
 	reuse, scaled := float64(t.MinInterval), t.scaled(of)
-	if scaled > reuse+reuse/4 {
+	if scaled > reuse+float64(reuse/4) {
 		scaled += float64(d.scaled * scaled / 32) // the conversion keeps every platform from fusing the sum
 		return time.Duration(min(scaled, float64(longestInterval)))
 	}
@@ -40,7 +44,7 @@ func (t Timing) interval(of size, d draws) time.Duration {
 //	the last of (longest interval without jitter), as long as max(reuse/2, scaled)
 func (t Timing) first(of size, draw float64) time.Duration {
 	reuse, scaled := float64(t.MinInterval), min(t.scaled(of), float64(longestInterval))
-	end, stretch := max(reuse+reuse/2, scaled), max(reuse/2, scaled)
+	end, stretch := max(reuse+float64(reuse/2), scaled), max(reuse/2, scaled)
 	return time.Duration(end - float64((1-draw)*stretch))
 }
 
@@ -72,10 +76,10 @@ func (t Timing) scaled(of size) float64 {
 }
 
 // due reports whether the deadline at, if there is one, has come.
-func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+func due(at, now moment.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // earlier is the earlier of a deadline and another one that may be zero.
-func earlier(at, other time.Time) time.Time {
+func earlier(at, other moment.Time) moment.Time {
 	if !other.IsZero() && other.Before(at) {
 		return other
 	}
