@@ -75,7 +75,11 @@ func (c *Core) Step(at time.Time, m Message) {
 func (c *Core) Deadline() time.Time {
 	at := c.limitAt
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(sooner(at, s.check), s.trim), s.until), sooner(sooner(s.openings.look, s.liveness.deadline()), s.service.deadline()))
+		at = sooner(sooner(sooner(at, s.check), s.trim), s.until)
+		at = sooner(sooner(at, s.openings.look), s.liveness.deadline())
+		if s.service != nil {
+			at = sooner(at, s.service.deadline())
+		}
 	}
 	for _, l := range c.links {
 		at = sooner(at, l.renewal.again)

@@ -14,14 +14,22 @@ type Shared struct {
 	cfg   Config
 	clock moment.Clock
 	box   outbox
-	known *known // nil: there is but one roster
-	idle  []*course
+	known *known    // nil: there is but one roster
+	idle  []*course // memory for rounds
+	order []*entry  // memory for the order of a round
 }
 
 // Share makes a Shared for many rosters. Of cfg, NodeID and FleetIndex do not count: they are
 // each roster's own.
 func Share(cfg Config) *Shared {
-	return &Shared{cfg: cfg.withDefaults(), known: newKnown()}
+	s := newShared(cfg)
+	s.known = newKnown()
+	return s
+}
+
+// newShared is a Shared for one roster.
+func newShared(cfg Config) *Shared {
+	return &Shared{cfg: cfg.withDefaults(), box: outbox{quiet: cfg.NoLog}}
 }
 
 // mostIdle is how many courses are kept for the next rounds.
