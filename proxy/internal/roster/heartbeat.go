@@ -71,7 +71,7 @@ func (r *Roster) merge(now moment.Time, infos []messages.ServerInfo, from string
 	}
 	r.replace(members, from, leave)
 	if leave {
-		r.heartbeats.remember(now, r.list.known.namedBy(infos), r.list.edits, len(leftOut) > 0)
+		r.heartbeats.remember(now, r.shared.namedBy(infos), r.list.edits, len(leftOut) > 0)
 	}
 	return nil
 }

@@ -113,3 +113,18 @@ func (r *Roster) asOf(e *entry) uint64 {
 	}
 	return r.epoch()
 }
+
+// hash tells lists of servers apart that views show differently, for the most part.
+func (l *list) hash() uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for e := range l.all() {
+		for _, n := range [...]uint64{uint64(e.id), uint64(e.health), uint64(e.failures)} {
+			h = (h ^ n) * prime
+		}
+		if e.retained {
+			h++
+		}
+	}
+	return (h ^ uint64(len(l.primaries))) * prime
+}

@@ -18,6 +18,15 @@ func New(cfg Config, rng *rand.Rand) *Roster {
 	return newShared(cfg).New(cfg.NodeID, cfg.FleetIndex, rng)
 }
 
+// New makes a Roster. It owns rng from then on: give each client a source with a seed of its
+// own, or all of them choose the same servers. nodeID and fleetIndex are as in Config.
+func (s *Shared) New(nodeID string, fleetIndex uint64, rng *rand.Rand) *Roster {
+	r := &Roster{shared: s, nodeID: nodeID, fleetIndex: fleetIndex, rng: rng}
+	r.list.known = s.known
+	r.setUp()
+	return r
+}
+
 // setUp lists the servers of the configuration.
 func (r *Roster) setUp() {
 	for _, s := range r.shared.cfg.Servers {
