@@ -109,4 +109,4 @@ func TestAnAgentAtRestTakesLittleMemory(t *testing.T) {
 }
 
 // mostBytes is what the cores of one agent, the view included, may take at rest.
-const mostBytes = 2560
+const mostBytes = 2304
