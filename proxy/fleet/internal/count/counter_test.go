@@ -1,4 +1,4 @@
-package fleet
+package count
 
 import (
 	"math/rand/v2"
@@ -9,7 +9,7 @@ import (
 func TestPeaksAreThoseOfAllWindows(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 1))
-	c := new(counter)
+	c := new(Counter)
 	var bins [1200]int // 2 min, counted by hand
 	at := time.Duration(0)
 	for at < 119*time.Second {
@@ -17,8 +17,8 @@ func TestPeaksAreThoseOfAllWindows(t *testing.T) {
 			at += time.Duration(rng.Int64N(int64(15 * time.Second)))
 		}
 		at = min(at, 119*time.Second)
-		c.add(at)
-		bins[at/grain]++
+		c.Add(at)
+		bins[at/Grain]++
 	}
 	for w, grains := range width {
 		for _, from := range []int{0, 7, 60, 119} { // seconds
@@ -30,7 +30,7 @@ func TestPeaksAreThoseOfAllWindows(t *testing.T) {
 				}
 				want = max(want, sum)
 			}
-			got, _ := c.peak(w, time.Duration(from)*time.Second, never)
+			got, _ := c.Peak(w, time.Duration(from)*time.Second, time.Duration(1<<63-1))
 			if got != want {
 				t.Errorf("windows of %d from %d s on: %d, want %d", grains, from, got, want)
 			}
@@ -40,13 +40,16 @@ func TestPeaksAreThoseOfAllWindows(t *testing.T) {
 
 func TestACounterOfAnHourIsSmall(t *testing.T) {
 	t.Parallel()
-	c := new(counter)
+	c := new(Counter)
 	for at := time.Duration(0); at < time.Hour; at += time.Second {
-		c.add(at)
+		c.Add(at)
 	}
-	check(t, "sum", c.sum, 3600)
-	check(t, "half of it", c.between(30*time.Minute, time.Hour), 1800)
-	check(t, "beyond the end", c.from(2*time.Hour), 0)
+	if all, half, none := c.Sum(), c.Between(30*time.Minute, time.Hour), c.From(2*time.Hour); all != 3600 || half != 1800 || none != 0 {
+		t.Errorf("%d in all, %d in half, %d beyond the end", all, half, none)
+	}
+	if steps := c.Steps(3601); steps[0] != 1 || steps[3599] != 1 || steps[3600] != 0 {
+		t.Errorf("steps %v", steps)
+	}
 	if kept := cap(c.secs)*4 + cap(c.most)*12; kept > 100<<10 {
 		t.Errorf("%d bytes are kept", kept)
 	}

@@ -1,24 +1,24 @@
-package fleet
+package count
 
 import "time"
 
-// grain is the shortest time that is counted apart.
-const grain = 100 * time.Millisecond
+// Grain is the shortest time that is counted apart.
+const Grain = 100 * time.Millisecond
 
 // The widths of the windows whose peaks are kept, in grains.
 const (
-	perTenth = iota // 100 ms
-	perSecond
-	perTen // 10 s
+	PerTenth = iota // 100 ms
+	PerSecond
+	PerTen // 10 s
 	widths
 )
 
-var width = [widths]int{perTenth: 1, perSecond: 10, perTen: 100}
+var width = [widths]int{PerTenth: 1, PerSecond: 10, PerTen: 100}
 
-// counter counts one thing over the time of a run. It keeps a number for each second, and
+// Counter counts one thing over the time of a run. It keeps a number for each second, and
 // the peaks of the windows that begin in it, which are one for each grain: an hour takes
 // about 60 KB.
-type counter struct {
+type Counter struct {
 	sum  int
 	secs []uint32         // by second of the run
 	most [][widths]uint32 // by second: the highest sum of a window that begins in it
@@ -28,16 +28,16 @@ type counter struct {
 	last [widths]uint32 // the sums of the windows that end with it
 }
 
-// add counts one at a time of the run, which is not before the one that was counted last.
-func (c *counter) add(at time.Duration) {
-	bin := int(at / grain)
-	for second := bin / width[perSecond]; len(c.secs) <= second; {
+// Add counts one at a time of the run, which is not before the one that was counted last.
+func (c *Counter) Add(at time.Duration) {
+	bin := int(at / Grain)
+	for second := bin / width[PerSecond]; len(c.secs) <= second; {
 		c.secs = append(c.secs, 0)
 		c.most = append(c.most, [widths]uint32{})
 	}
 	c.advance(bin)
 	c.sum++
-	c.secs[bin/width[perSecond]]++
+	c.secs[bin/width[PerSecond]]++
 	c.ring[bin%len(c.ring)]++
 	for w := range c.last {
 		c.last[w]++
@@ -45,7 +45,7 @@ func (c *counter) add(at time.Duration) {
 }
 
 // advance ends the windows that end before bin.
-func (c *counter) advance(bin int) {
+func (c *Counter) advance(bin int) {
 	for steps := 0; c.bin < bin; c.bin++ {
 		if steps++; steps > len(c.ring) { // nothing is left in any window
 			c.bin = bin
@@ -57,7 +57,7 @@ func (c *counter) advance(bin int) {
 			if first < 0 {
 				continue
 			}
-			if second := first / width[perSecond]; second < len(c.most) {
+			if second := first / width[PerSecond]; second < len(c.most) {
 				c.most[second][w] = max(c.most[second][w], c.last[w])
 			}
 			c.last[w] -= c.ring[first%len(c.ring)]
@@ -66,13 +66,13 @@ func (c *counter) advance(bin int) {
 	}
 }
 
-// from is the sum from a time on, in whole seconds.
-func (c *counter) from(at time.Duration) int {
-	return c.between(at, time.Duration(len(c.secs))*time.Second)
+// From is the sum from a time on, in whole seconds.
+func (c *Counter) From(at time.Duration) int {
+	return c.Between(at, time.Duration(len(c.secs))*time.Second)
 }
 
-// between is the sum of the seconds in [from, to).
-func (c *counter) between(from, to time.Duration) int {
+// Between is the sum of the seconds in [from, to).
+func (c *Counter) Between(from, to time.Duration) int {
 	sum := 0
 	for _, n := range c.secs[c.second(from):c.second(to)] {
 		sum += int(n)
@@ -80,9 +80,9 @@ func (c *counter) between(from, to time.Duration) int {
 	return sum
 }
 
-// peak is the highest sum of a window that begins in [from, to), and the second in which
+// Peak is the highest sum of a window that begins in [from, to), and the second in which
 // it does.
-func (c *counter) peak(w int, from, to time.Duration) (most int, at time.Duration) {
+func (c *Counter) Peak(w int, from, to time.Duration) (most int, at time.Duration) {
 	rest := *c // windows that are not over count with what they have
 	rest.advance(c.bin + len(c.ring))
 	first := c.second(from)
@@ -95,6 +95,18 @@ func (c *counter) peak(w int, from, to time.Duration) (most int, at time.Duratio
 }
 
 // second is the index of the second that a time is in, at most one beyond the last.
-func (c *counter) second(at time.Duration) int {
+func (c *Counter) second(at time.Duration) int {
 	return min(int(max(at, 0)/time.Second), len(c.secs))
+}
+
+// Sum is all that was counted.
+func (c *Counter) Sum() int { return c.sum }
+
+// Steps is the counts of the first n seconds.
+func (c *Counter) Steps(n int) []int {
+	all := make([]int, n)
+	for i, count := range c.secs[:min(n, len(c.secs))] {
+		all[i] = int(count)
+	}
+	return all
 }
