@@ -64,9 +64,8 @@ type Ranked struct {
 // View has no server.
 type View struct {
 	epoch    uint64
-	ranking  []Ranked
-	addrs    []string // of ranking, in its order
-	active   int      // index in ranking; -1: no server
+	list     *List // nil: no server
+	active   int   // index in list; -1: no server
 	numNodes int
 	leader   string
 }
@@ -74,15 +73,39 @@ type View struct {
 // NewView makes a View; it keeps ranking, which must not be changed afterwards.
 // active is an index in ranking, or -1 if no server is active.
 func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string) *View {
+	return NewList(ranking).View(epoch, active, numNodes, leader)
+}
+
+// List is an immutable ranking, best first. Any number of Views may have one in common.
+type List struct {
+	ranking []Ranked
+	addrs   []string // in its order
+}
+
+// NewList makes a List; it keeps ranking, which must not be changed afterwards.
+func NewList(ranking []Ranked) *List {
 	addrs := make([]string, len(ranking))
 	for i, r := range ranking {
 		addrs[i] = r.Server.Addr
 	}
-	return &View{
-		epoch: epoch, ranking: ranking, addrs: addrs, active: active,
-		numNodes: numNodes, leader: leader,
-	}
+	return &List{ranking: ranking, addrs: addrs}
 }
+
+// View makes a View with this ranking. active is an index in it, or -1 if no server is active.
+func (l *List) View(epoch uint64, active, numNodes int, leader string) *View {
+	return &View{epoch: epoch, list: l, active: active, numNodes: numNodes, leader: leader}
+}
+
+// Ranked is the ranking, best first. All readers share the slice: do not change it.
+func (l *List) Ranked() []Ranked {
+	if l == nil {
+		return nil
+	}
+	return l.ranking
+}
+
+// List is the ranking, which other Views may have in common; nil: there is no server.
+func (v *View) List() *List { return v.list }
 
 // Epoch is the version of the list. It grows with every change.
 func (v *View) Epoch() uint64 { return v.epoch }
@@ -91,14 +114,14 @@ func (v *View) Epoch() uint64 { return v.epoch }
 // leader, else the first that answers without one, else the one whose last failure is the
 // oldest. It is false if there is no server.
 func (v *View) Active() (Server, bool) {
-	if v.active < 0 || len(v.ranking) == 0 { // the latter: the zero View
+	if v.active < 0 || v.Len() == 0 { // the latter: the zero View
 		return Server{}, false
 	}
-	return v.ranking[v.active].Server, true
+	return v.list.ranking[v.active].Server, true
 }
 
 // Len is the number of servers.
-func (v *View) Len() int { return len(v.ranking) }
+func (v *View) Len() int { return len(v.list.Ranked()) }
 
 // Servers is a copy of the ranking, best first.
 func (v *View) Servers() []Server { return slices.AppendSeq(make([]Server, 0, v.Len()), v.All()) }
@@ -106,8 +129,9 @@ func (v *View) Servers() []Server { return slices.AppendSeq(make([]Server, 0, v.
 // All yields the ranking, best first.
 func (v *View) All() iter.Seq[Server] {
 	return func(yield func(Server) bool) {
-		for i := range v.ranking {
-			if !yield(v.ranking[i].Server) {
+		ranking := v.list.Ranked()
+		for i := range ranking {
+			if !yield(ranking[i].Server) {
 				return
 			}
 		}
@@ -115,11 +139,16 @@ func (v *View) All() iter.Seq[Server] {
 }
 
 // Ranking yields every server with its role and health, best first.
-func (v *View) Ranking() iter.Seq[Ranked] { return slices.Values(v.ranking) }
+func (v *View) Ranking() iter.Seq[Ranked] { return slices.Values(v.list.Ranked()) }
 
 // Addrs is the ranking's addresses, best first. Readers of this
 // View share the slice: do not change it.
-func (v *View) Addrs() []string { return v.addrs }
+func (v *View) Addrs() []string {
+	if v.list == nil {
+		return nil
+	}
+	return v.list.addrs
+}
 
 // NumNodes is the cluster's size in the last heartbeat.
 func (v *View) NumNodes() int { return v.numNodes }
@@ -131,7 +160,7 @@ func (v *View) LeaderAddr() string { return v.leader }
 // Health is the health of s; Unknown if it is not in the list.
 func (v *View) Health(s Server) Health {
 	if i := v.index(s); i >= 0 {
-		return v.ranking[i].Health
+		return v.list.ranking[i].Health
 	}
 	return Unknown
 }
@@ -139,7 +168,7 @@ func (v *View) Health(s Server) Health {
 // Source is how s came into the list; empty if it is not there.
 func (v *View) Source(s Server) Source {
 	if i := v.index(s); i >= 0 {
-		return v.ranking[i].Source
+		return v.list.ranking[i].Source
 	}
 	return ""
 }
@@ -149,9 +178,9 @@ func (v *View) Contains(s Server) bool { return v.index(s) >= 0 }
 
 // index finds s by its key.
 func (v *View) index(s Server) int {
-	if i := slices.Index(v.addrs, s.Addr); i >= 0 {
+	if i := slices.Index(v.Addrs(), s.Addr); i >= 0 {
 		return i
 	}
 	key := s.Key()
-	return slices.IndexFunc(v.ranking, func(r Ranked) bool { return r.Server.Key() == key })
+	return slices.IndexFunc(v.list.Ranked(), func(r Ranked) bool { return r.Server.Key() == key })
 }

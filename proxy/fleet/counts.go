@@ -7,8 +7,8 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
-// forever is longer than any run.
-const forever = time.Duration(1<<63 - 1)
+// never is later than any run ends.
+const never = time.Duration(1<<63 - 1)
 
 // ratio is n by m; 0 if m is.
 func ratio(n, m int) float64 {
@@ -50,9 +50,9 @@ func (c *counts) peaks(of func(*bins) *count.Counter) Peaks {
 func peaksOf(c *count.Counter) Peaks {
 	var all Peaks
 	var at time.Duration
-	all.Tenth, _ = c.Peak(count.PerTenth, 0, forever)
-	all.Second, at = c.Peak(count.PerSecond, 0, forever)
-	all.Ten, _ = c.Peak(count.PerTen, 0, forever)
+	all.Tenth, _ = c.Peak(count.PerTenth, 0, never)
+	all.Second, at = c.Peak(count.PerSecond, 0, never)
+	all.Ten, _ = c.Peak(count.PerTen, 0, never)
 	all.At = Duration(at)
 	return all
 }

@@ -22,6 +22,7 @@ func New(cfg Config) *Fleet {
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
 	f.chance = rand.New(chance{&f.stage})
+	f.draw = f.chance.Int64N
 	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
 		srv, err := messages.ParseServer(fmt.Sprintf("10.0.0.%d:4647", i+1))
@@ -40,7 +41,7 @@ func New(cfg Config) *Fleet {
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
-		a.id, a.front, a.last, a.armed = int32(i), -1, -1, -1
+		a.id, a.front, a.last, a.sure, a.armed = int32(i), -1, -1, -1, -1
 		a.tokens, a.beats = attempt.TokensAtStart, &noCall
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})
@@ -50,6 +51,9 @@ func New(cfg Config) *Fleet {
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
 	f.furnish()
+	f.lists = roster.Share(roster.Config{
+		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
+	})
 	return f
 }
 
@@ -153,17 +157,16 @@ func (f *Fleet) event(a *agent, e event) {
 
 // start begins an agent.
 func (f *Fleet) start(a *agent) {
-	cfg := roster.Config{
-		Servers: f.known, Policy: f.cfg.Policy.roster(), Rebalance: f.cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !f.cfg.Discovery,
-	}
+	var nodeID string
+	var fleetIndex uint64
 	if f.cfg.Policy == Rendezvous {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
-		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
+		nodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
 	if f.cfg.Policy == Seat {
-		cfg.FleetIndex = uint64(a.id) + 1
+		fleetIndex = uint64(a.id) + 1
 	}
-	a.list = roster.New(cfg, f.chance)
+	a.list = f.lists.New(nodeID, fleetIndex, f.chance)
 	a.pool = poolcore.New(f.pools, poolEnv{f})
 	a.place = f.chance.Float64()
 	a.list.Start(f.clock())

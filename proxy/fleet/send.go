@@ -63,7 +63,7 @@ func (f *Fleet) hold(a *agent) {
 	a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
 	f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evAnswered, server: c.server, call: watch, gen: c.gen})
 	after, taken := f.serve(a, c.server, askWatch)
-	if taken && (a.outSince > 0 || !a.session(c.session).proven || a.view.Health(f.servers[c.server].Server) != messages.Alive) {
+	if taken && (a.outSince > 0 || a.sure != c.server || !a.session(c.session).proven) {
 		f.in(after, event{agent: a.id, kind: evTaken, gen: c.gen})
 	}
 }

@@ -9,10 +9,18 @@ func TestTheTTLGrowsWithTheFleet(t *testing.T) {
 	t.Parallel()
 	for nodes, least := range map[int]time.Duration{10: 10 * time.Second, 500: 10 * time.Second, 501: 10020 * time.Millisecond, 1_000_000: 20_000 * time.Second} {
 		c := newWorld(Config{Agents: 1, Nodes: nodes})
+		late := 0
 		for range 100 {
-			if ttl := c.grant(&c.agents[0]); ttl < least || ttl >= 2*least {
+			ttl := c.grant(&c.agents[0])
+			if ttl < least || ttl >= 2*least {
 				t.Errorf("%d nodes: %v", nodes, ttl)
 			}
+			if ttl >= least+least/2 {
+				late++
+			}
+		}
+		if late < 25 || late > 75 { // they are spread
+			t.Errorf("%d nodes: %d of 100 in the later half", nodes, late)
 		}
 	}
 }

@@ -34,10 +34,11 @@ const firstPing = 2
 
 // waiting is the wait that an event belongs to, and which one it is; nil: it is over.
 func (a *agent) waiting(gen uint32) (w *wait, which int) {
-	for i := range calls {
-		if c := a.call(i); c.on && c.gen == gen {
-			return &c.wait, i
-		}
+	if c := &a.query; c.on && c.gen == gen {
+		return &c.wait, watch
+	}
+	if c := a.beats; c.on && c.gen == gen {
+		return &c.wait, beat
 	}
 	for i := range a.pings {
 		if p := &a.pings[i]; p.gen == gen {

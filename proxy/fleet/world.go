@@ -9,6 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/cluster"
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // Fleet is one run.
@@ -28,10 +29,12 @@ type Fleet struct {
 	end  time.Duration // of the run
 	outs int           // agents that are out
 
+	lists   *roster.Shared       // of all agents
 	pools   *poolcore.Config     // of all agents
 	replies []actor.Reply[error] // what pools know waiters by, see reply
 	waiters map[actor.Reply[error]]int
 	chance  *rand.Rand // of the agent whose event it is
+	draw    func(n int64) int64
 	stage
 
 	infos []messages.ServerInfo // of one heartbeat's answer, reused

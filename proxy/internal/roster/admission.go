@@ -24,7 +24,7 @@ func ParseForeign(addr string, configured func(messages.Server) bool) (messages.
 // configured reports whether the configuration has named a server, or it was added by hand,
 // and not been removed since.
 func (r *Roster) configured(s messages.Server) bool {
-	if slices.ContainsFunc(r.seeds, func(seed seed) bool { return !seed.withdrawn && seed.server.Key() == s.Key() }) {
+	if slices.ContainsFunc(r.seeds, func(seed seed) bool { return !seed.withdrawn && seed.key == s.Key() }) {
 		return true
 	}
 	e := r.list.find(s.Addr)

@@ -72,7 +72,7 @@ func TestEachSuchFailureKeepsItBehindForLonger(t *testing.T) {
 		if e.length != want*time.Minute || !e.behind {
 			t.Errorf("failure %d: behind for %v", i, e.length)
 		}
-		g.now = e.until
+		g.now = g.r.shared.clock.Time(e.until)
 		g.roundOf("a", "b", "c")
 		if e.behind {
 			t.Errorf("failure %d: behind after its time", i)
@@ -116,13 +116,13 @@ func TestAServerThatServesInPartDoesNotWinARoundByBeingTheFirstToAnswer(t *testi
 	}{
 		"another one answers":   {func(g *rig) { g.probed("c", nil) }, "c"},
 		"all others refuse":     {func(g *rig) { g.probed("b", errTest); g.probed("c", errTest) }, "a"},
-		"all others are silent": {func(g *rig) { g.advance(g.r.cfg.ProbeTimeout) }, "a"},
+		"all others are silent": {func(g *rig) { g.advance(g.r.shared.cfg.ProbeTimeout) }, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newRig(t, "a", "b", "c")
 			g.partial("a")
 			g.step(messages.RebalanceTick{})
-			g.advance(2 * g.r.cfg.ProbeStagger)
+			g.advance(2 * g.r.shared.cfg.ProbeStagger)
 			g.probed("a", nil)
 			if g.front() != "b" || !g.r.round.running {
 				t.Fatalf("%s is in front before the others had their time", g.front())

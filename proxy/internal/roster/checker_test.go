@@ -100,9 +100,9 @@ func (c *checker) expireAt(at time.Time) {
 // conclude lets the round under way end. Then every reply is answered, and every view
 // is what it was when it was published.
 func (c *checker) conclude() {
-	c.expireAt(c.now.Add(c.r.cfg.ProbeTimeout))
+	c.expireAt(c.now.Add(c.r.shared.cfg.ProbeTimeout))
 	if c.ticks > 0 { // the round before was over, and another one has begun
-		c.expireAt(c.now.Add(c.r.cfg.ProbeTimeout))
+		c.expireAt(c.now.Add(c.r.shared.cfg.ProbeTimeout))
 	}
 	if len(c.open) > 0 {
 		c.t.Fatalf("%d replies are never answered", len(c.open))

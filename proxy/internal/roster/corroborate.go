@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -16,7 +17,7 @@ const corroborators = 3
 const calmTime = time.Minute
 
 // look begins a look and returns its number.
-func (s *suspicion) look(now time.Time) uint64 {
+func (s *suspicion) look(now moment.Time) uint64 {
 	s.looks++
 	if now.Sub(s.last) >= calmTime {
 		s.row = s.looks
@@ -28,10 +29,10 @@ func (s *suspicion) look(now time.Time) uint64 {
 // lastAsked is the look of this row in which e was asked, or was the suspect, if it has
 // not answered since; zero: none.
 func (s *suspicion) lastAsked(e *entry) uint64 {
-	if e.lastAskedLook < s.row {
-		return 0
+	if look := e.look(); look >= s.row {
+		return look
 	}
-	return e.lastAskedLook
+	return 0
 }
 
 // suspected chooses the corroborators: servers that were not asked in this row of looks,
@@ -39,10 +40,11 @@ func (s *suspicion) lastAsked(e *entry) uint64 {
 // may know a leader come first, failed ones last, else the ranking decides. Without
 // another server there is no corroborator, and the silent server stays. It may have left
 // the list: calls that were on their way to it wait all the same.
-func (r *Roster) suspected(now time.Time, m messages.Suspected) {
+func (r *Roster) suspected(now moment.Time, m messages.Suspected) {
 	suspect := r.list.find(m.Addr)
 	if suspect == nil {
-		suspect = &entry{server: messages.Server{Name: m.Addr, Addr: m.Addr}}
+		suspect = newEntry(&about{server: messages.Server{Name: m.Addr, Addr: m.Addr}})
+		suspect.touched = false
 	}
 	others := make([]*entry, 0, r.list.len())
 	for e := range r.list.all() {
@@ -53,21 +55,22 @@ func (r *Roster) suspected(now time.Time, m messages.Suspected) {
 	if len(others) == 0 {
 		return
 	}
-	look := r.suspicion.look(now)
+	suspicion := &r.seldom().suspicion
+	look := suspicion.look(now)
 	slices.SortStableFunc(others, func(a, b *entry) int {
 		return cmp.Or(
-			cmp.Compare(r.suspicion.lastAsked(a), r.suspicion.lastAsked(b)),
+			cmp.Compare(suspicion.lastAsked(a), suspicion.lastAsked(b)),
 			cmp.Compare(reluctance(a), reluctance(b)),
 		)
 	})
-	suspect.lastAskedLook = look
+	suspect.blotted().lastAskedLook = look
 	asked := make([]messages.Server, 0, corroborators)
 	for _, e := range others[:min(len(others), corroborators)] {
-		e.lastAskedLook = look
+		e.blotted().lastAskedLook = look
 		asked = append(asked, e.server)
 	}
-	r.box.command(Corroborate{
-		Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect), Stagger: r.cfg.ProbeStagger, Limit: r.cfg.ProbeTimeout,
+	r.shared.box.command(Corroborate{
+		Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect), Stagger: r.shared.cfg.ProbeStagger, Limit: r.shared.cfg.ProbeTimeout,
 	})
 }
 

@@ -59,9 +59,9 @@ func TestACorroboratorThatHasAnsweredIsAskedAgain(t *testing.T) {
 			case "leaderless":
 				g.noQuorum("c")
 			}
-			g.r.list.find("c:4647").lastAskedLook = g.r.suspicion.look(g.now)
+			g.r.list.find("c:4647").blotted().lastAskedLook = g.r.seldom().suspicion.look(g.r.shared.clock.Of(g.now))
 			answer(g)
-			if lastAskedLook := g.r.list.find("c:4647").lastAskedLook; lastAskedLook != 0 {
+			if lastAskedLook := g.r.list.find("c:4647").look(); lastAskedLook != 0 {
 				t.Errorf("%s of a server that was %s: its answer is still awaited", what, before)
 			}
 		}

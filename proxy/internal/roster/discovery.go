@@ -3,23 +3,25 @@ package roster
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 // discovery decides when discovery runs: one run at a time, and never two
 // within the interval, but for a few at the start.
 type discovery struct {
 	interval  time.Duration
-	run       uint64    // number of the last run
-	running   bool      // its result has not come
-	earliest  time.Time // when the next run may begin; a silent run is given up then
-	notBefore time.Time // when the next run may begin once this one is over
-	reasons   reason    // what has happened that a run is wanted for, until one succeeds
-	failed    bool      // the last run did
-	wanted    bool      // by the last step
-	reached   bool      // since the start a run has found a server, or one has answered
-	served    bool      // since the start a server has answered
-	first     time.Time // when the first run began
-	hurried   int       // runs so far that a short pause followed
+	run       uint64      // number of the last run
+	running   bool        // its result has not come
+	earliest  moment.Time // when the next run may begin; a silent run is given up then
+	notBefore moment.Time // when the next run may begin once this one is over
+	reasons   reason      // what has happened that a run is wanted for, until one succeeds
+	failed    bool        // the last run did
+	wanted    bool        // by the last step
+	reached   bool        // since the start a run has found a server, or one has answered
+	served    bool        // since the start a server has answered
+	first     moment.Time // when the first run began
+	hurried   int         // runs so far that a short pause followed
 }
 
 // reason is a set of events that servers are to be looked for after.
@@ -51,7 +53,7 @@ func wave(nodes int) time.Duration {
 // put off by up to a fifth of the interval, in a large fleet by up to a wave: whatever
 // makes one agent look for servers makes others do so too. An agent without any server
 // does not wait.
-func (d *discovery) want(now time.Time, wanted, bare bool, nodes int, rng *rand.Rand) {
+func (d *discovery) want(now moment.Time, wanted, bare bool, nodes int, rng *rand.Rand) {
 	if wanted && !d.wanted && !bare && !d.running {
 		at := now.Add(time.Duration(float64(max(d.interval/5, wave(nodes))) * rng.Float64()))
 		if d.earliest.Before(at) {
@@ -69,7 +71,7 @@ const bootShare = 8
 // begin starts a run and returns its number. The pause after it is drawn now:
 // the interval, in a large fleet a wave, in a long row of runs without an answer more, and
 // up to a quarter more.
-func (d *discovery) begin(now time.Time, nodes int, rng *rand.Rand) uint64 {
+func (d *discovery) begin(now moment.Time, nodes int, rng *rand.Rand) uint64 {
 	if d.run++; d.run == 1 {
 		d.first = now
 	}
@@ -106,7 +108,7 @@ const (
 
 // hurry shortens the pause after a run that found nothing; bare reports whether no server is
 // known.
-func (d *discovery) hurry(now time.Time, bare bool, rng *rand.Rand) {
+func (d *discovery) hurry(now moment.Time, bare bool, rng *rand.Rand) {
 	if !bare {
 		d.hurried = max(d.hurried, bootRuns-1)
 	}

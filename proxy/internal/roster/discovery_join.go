@@ -1,8 +1,7 @@
 package roster
 
 import (
-	"time"
-
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -21,13 +20,13 @@ func (r *Roster) noteReached() {
 // wantsDiscovery reports whether servers should be looked for: something asked for
 // it, the agent is an orphan, or there is no server at all.
 func (r *Roster) wantsDiscovery() bool {
-	return !r.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)
+	return !r.shared.cfg.NoDiscovery && (r.discovery.reasons != 0 || r.quorum.orphaned() || r.list.len() == 0)
 }
 
 // discoveryDeadline is when the next run is to begin; zero: none is wanted.
-func (r *Roster) discoveryDeadline() time.Time {
+func (r *Roster) discoveryDeadline() moment.Time {
 	if !r.wantsDiscovery() {
-		return time.Time{}
+		return 0
 	}
 	return r.discovery.earliest
 }
@@ -35,13 +34,13 @@ func (r *Roster) discoveryDeadline() time.Time {
 // discovered takes the result of a run. Found servers join as backups; if there
 // is no server, or the agent is an orphan, they join as primaries. Bad addresses
 // are skipped. A run that found nothing is repeated as long as it is wanted.
-func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
+func (r *Roster) discovered(now moment.Time, m messages.DiscoveryDone) {
 	d := &r.discovery
 	if !d.finish(m.Run) {
 		return
 	}
 	if m.Err != nil {
-		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
+		r.shared.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
 		d.failed = true
 	}
 	if len(m.Found) == 0 && m.Err != nil {
@@ -57,13 +56,13 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	if joined == 0 {
 		level = Debug
 	}
-	r.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
+	r.shared.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
 }
 
 // join lists what a run found, and answers how many servers are new and how many
 // addresses could be used. What an earlier run found, and this one did not, leaves
 // unless it answered: an outage that lasts must not pile up what discovery finds.
-func (r *Roster) join(now time.Time, m messages.DiscoveryDone) (joined, usable int) {
+func (r *Roster) join(now moment.Time, m messages.DiscoveryDone) (joined, usable int) {
 	asPrimary := r.quorum.orphaned() || r.list.len() == 0
 	before := r.list.len()
 	found := m.Found

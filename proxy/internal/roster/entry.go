@@ -3,6 +3,7 @@ package roster
 import (
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -10,34 +11,65 @@ import (
 // server joins and forgotten when it leaves; its role is the class of the list
 // it stands in.
 type entry struct {
-	server        messages.Server // under the name it first came with
-	key           string          // of server
-	datacenter    string          // of the last heartbeat; empty: unknown
-	health        messages.Health
-	source        messages.Source // how it became a primary
-	listedBy      messages.Source // how it came into the backup set
-	listed        bool            // in the backup set, also while it is a primary
-	retained      bool            // no longer named, kept until a server that is named answers
-	found         bool            // discovery brought it, and nothing else has since
-	failure       uint64          // sequence number of its last failure
-	failures      uint64          // how often it has come to be failed
-	cause         error           // of its last failure; nil: it did not answer
-	since         uint64          // epoch that published its last change of health, or that it was added
-	touched       bool            // such a change waits for the next epoch
-	logged        bool            // that it knows no leader has been logged, and it has not been alive since
-	skippedOnce   bool            // a round has begun since it was marked leaderless
-	joined        bool            // it has become a primary, and no round has begun since
-	back          bool            // so it has, and was one when the last round ended
-	swept         uint64          // the sweep of a long list in which a round has tried it
-	lastAskedLook uint64          // the last look in which it was asked, or was the suspect; zero: it has answered since
-	penalty
+	*about
+	*blot
+	since       uint64 // epoch that published its last change of health, or that it was added
+	failures    uint32 // how often it has come to be failed
+	swept       uint32 // the sweep of a long list in which a round has tried it
+	rank        int32  // scratch of list.reorder
+	health      messages.Health
+	listed      bool // in the backup set, also while it is a primary
+	retained    bool // no longer named, kept until a server that is named answers
+	found       bool // discovery brought it, and nothing else has since
+	touched     bool // a change of health waits for the next epoch
+	logged      bool // that it knows no leader has been logged, and it has not been alive since
+	skippedOnce bool // a round has begun since it was marked leaderless
+	joined      bool // it has become a primary, and no round has begun since
+	back        bool // so it has, and was one when the last round ended
+	behind      bool // rounds try it after the others
+	named       bool // scratch of list.setPrimaries and list.setBackups
+}
 
-	named bool // scratch of list.setPrimaries and list.setBackups
-	rank  int  // scratch of list.reorder
+// blot is what a server has that failed, or was silent. Most have none: see entry.blotted.
+type blot struct {
+	failure       uint64 // sequence number of its last failure
+	cause         error  // of that; nil: it did not answer
+	lastAskedLook uint64 // the last look in which it was asked, or was the suspect; zero: it has answered since
+	penalty
 }
 
 // newEntry is the entry of a server that joins.
-func newEntry(s messages.Server) *entry { return &entry{server: s, key: s.Key(), touched: true} }
+func newEntry(a *about) *entry { return &entry{about: a, touched: true} }
+
+// blotted is the blot to write to.
+func (e *entry) blotted() *blot {
+	if e.blot == nil {
+		e.blot = new(blot)
+	}
+	return e.blot
+}
+
+// look is lastAskedLook.
+func (e *entry) look() uint64 {
+	if e.blot == nil {
+		return 0
+	}
+	return e.lastAskedLook
+}
+
+// noteAnswer records an answer, whatever was asked.
+func (e *entry) noteAnswer() {
+	if e.blot != nil {
+		e.lastAskedLook = 0
+	}
+}
+
+// cleared takes the blot from a server that is alive, as far as nothing depends on it.
+func (e *entry) cleared() {
+	if e.blot != nil && e.length == 0 {
+		e.blot = nil
+	}
+}
 
 // keyOf is the key of the server at a normalised address.
 func keyOf(addr string) string { return messages.Server{Addr: addr}.Key() }
@@ -58,19 +90,19 @@ const (
 	behindMost  = time.Hour
 )
 
-// penalty is the state of such a server.
+// penalty is the state of such a server, in addition to entry.behind.
 type penalty struct {
-	behind bool          // rounds try it after the others
-	until  time.Time     // that ends with the first round after it
+	until  moment.Time   // that ends with the first round after it
 	length time.Duration // of the last such time; 0: there was none
 }
 
 // penalize notes a failure of a server that answers probes.
-func (p *penalty) penalize(now time.Time) {
+func (e *entry) penalize(now moment.Time) {
+	p := &e.blotted().penalty
 	if p.length == 0 || now.Sub(p.until) >= behindMost {
 		p.length = behindFirst
 	} else {
 		p.length = min(2*p.length, behindMost)
 	}
-	p.behind, p.until = true, now.Add(p.length)
+	e.behind, p.until = true, now.Add(p.length)
 }

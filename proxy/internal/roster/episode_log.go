@@ -1,8 +1,7 @@
 package roster
 
 import (
-	"time"
-
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -25,13 +24,13 @@ func (r *Roster) trouble() trouble {
 }
 
 // logEpisode ends a step: it logs how the episode has changed.
-func (r *Roster) logEpisode(now time.Time) {
+func (r *Roster) logEpisode(now moment.Time) {
 	e, t := &r.episode, r.trouble()
 	if t == calm {
 		if !e.began.IsZero() {
-			r.box.command(Log{
+			r.shared.box.command(Log{
 				Level: Info, Message: "recovered", Server: r.list.active().server, Source: r.list.source(r.list.active()),
-				Fields: Fields{Failures: e.failures, Took: now.Sub(e.began)},
+				Fields: Fields{Failures: int(e.failures), Took: now.Sub(e.began)},
 			})
 			*e = episode{}
 		}
@@ -52,7 +51,7 @@ func (r *Roster) logEpisode(now time.Time) {
 		line.Message, line.Err = "lost: no server answers", r.list.failuresError()
 	case bare:
 		line.Message = "lost: no server is known"
-		if r.cfg.NoDiscovery {
+		if r.shared.cfg.NoDiscovery {
 			line.Message += " and nothing looks for one: it waits until one is named (SetServers, AddPrimary, AddBackup, a heartbeat)"
 		}
 	case orphaned:
@@ -62,12 +61,12 @@ func (r *Roster) logEpisode(now time.Time) {
 	default:
 		return // the failover has been logged
 	}
-	r.box.command(line)
+	r.shared.box.command(line)
 }
 
 // logFailover logs that former was left because of cause, and which server has taken
 // over. Of the failovers of one episode the first matters.
-func (r *Roster) logFailover(now time.Time, former *entry, cause error) {
+func (r *Roster) logFailover(now moment.Time, former *entry, cause error) {
 	e := &r.episode
 	level := Warn
 	if e.failures++; e.failures > 1 {
@@ -80,7 +79,7 @@ func (r *Roster) logFailover(now time.Time, former *entry, cause error) {
 	if next.health == messages.Failed {
 		return // no server takes over: logEpisode logs that as lost
 	}
-	r.box.command(Log{
+	r.shared.box.command(Log{
 		Level: level, Message: "failing over", Server: former.server, Next: next.server,
 		Source: r.list.source(next), Err: cause,
 	})

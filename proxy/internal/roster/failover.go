@@ -2,8 +2,8 @@ package roster
 
 import (
 	"slices"
-	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -13,21 +13,26 @@ const maxTries = 8
 // failover records that former, the active server until now, was left because of cause:
 // it failed, or knows no leader. If another has taken over, the next round is
 // brought forward: the server may soon be back.
-func (r *Roster) failover(now time.Time, former *entry, cause error) {
+func (r *Roster) failover(now moment.Time, former *entry, cause error) {
 	if r.list.active() == former {
 		return
 	}
 	r.logFailover(now, former, cause)
 	s := &r.schedule
 	s.displaced, s.tries = true, 0
-	_, soon := r.cfg.Rebalance.spread(r.size, 0)
+	_, soon := r.shared.cfg.Rebalance.spread(r.size, 0)
 	if soon && former.health == messages.Failed && !r.list.isBackup(former) &&
-		(r.returned.addr != former.server.Addr || now.Sub(r.returned.at) >= steady) {
+		!r.hasReturned(now, former) {
 		r.setHome(former)
 	}
-	s.homeward = s.home != "" || r.cfg.FleetIndex != 0 || r.cfg.Policy == Rendezvous
+	s.homeward = s.home != "" || r.fleetIndex != 0 || r.shared.cfg.Policy == Rendezvous
 	r.bringForward(now)
-	r.rotated = r.published.epoch + 1
+	r.rotated = r.epoch() + 1
+}
+
+// hasReturned reports whether the agent went back to e lately.
+func (r *Roster) hasReturned(now moment.Time, e *entry) bool {
+	return r.rare != nil && r.rare.returned.addr == e.server.Addr && now.Sub(r.rare.returned.at) < steady
 }
 
 // leave records that a heartbeat took the server away that was in front.
@@ -47,20 +52,20 @@ func (r *Roster) setHome(e *entry) {
 // retryHome ends a homeward round: if the server that the agent belongs to did not
 // answer, it tries again after a while, for that server may be on its way back. While
 // it is not listed, it is waited for.
-func (r *Roster) retryHome(now time.Time, was schedule) {
+func (r *Roster) retryHome(now moment.Time, was schedule) {
 	candidates := r.round.candidates
 	if len(candidates) == 0 {
 		return
 	}
 	c, s := &candidates[0], &r.schedule
-	if r.cfg.Policy == Shuffle && r.cfg.FleetIndex == 0 && c.server.Addr != was.home {
+	if r.shared.cfg.Policy == Shuffle && r.fleetIndex == 0 && c.server.Addr != was.home {
 		s.home = was.home
 		return
 	}
-	s.displaced = r.cfg.FleetIndex != 0 // the order by fleet index changes with the list
+	s.displaced = r.fleetIndex != 0 // the order by fleet index changes with the list
 	switch {
 	case c.state == answered:
-		r.returned = lastReturn{addr: c.server.Addr, at: now}
+		r.seldom().returned = lastReturn{addr: c.server.Addr, at: now}
 	case was.tries < maxTries:
 		s.displaced, s.homeward, s.home, s.tries = true, true, was.home, was.tries+1
 		r.bringForward(now)
@@ -72,13 +77,13 @@ func (r *Roster) retryHome(now time.Time, was schedule) {
 // fleet index that failed over, to the first in the order of that index. A server that was there when the
 // last round ended has the agents already that chose it then: only those of them that
 // have left it meanwhile go there.
-func (r *Roster) noteJoined(now time.Time) {
+func (r *Roster) noteJoined(now moment.Time) {
 	if r.list.joins == r.joins {
 		return
 	}
 	r.joins = r.list.joins
 	s, home := &r.schedule, r.list.find(r.schedule.home)
-	indexed := r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0
+	indexed := r.shared.cfg.Policy == Shuffle && r.fleetIndex != 0
 	switch {
 	case indexed && !s.displaced:
 		return // the other agents' orders have changed as well: that can wait

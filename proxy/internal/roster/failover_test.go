@@ -66,7 +66,7 @@ func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 	} {
 		g := newRig(t, "a", "b", "c")
 		tt.report(g)
-		at := g.r.nextRound().Sub(g.now)
+		at := g.nextRound().Sub(g.now)
 		if sooner := at < 16*time.Second; sooner != tt.sooner || !sooner && at < 179*time.Second {
 			t.Errorf("%s: the next round comes after %v; brought forward: %t, want %t", tt.what, at, sooner, tt.sooner)
 		}
@@ -75,11 +75,11 @@ func TestOnlyAFailoverBringsTheRoundForward(t *testing.T) {
 
 func TestWithoutAServerThatTakesOverThereIsNoFailover(t *testing.T) {
 	g := newRig(t, "a")
-	regular := g.r.nextRound()
+	regular := g.nextRound()
 	g.fail("a")
 	g.noQuorum("a")
 	g.noQuorum("a")
-	if got := g.r.nextRound(); !got.Equal(regular) {
+	if got := g.nextRound(); !got.Equal(regular) {
 		t.Errorf("the round moved from %v to %v", regular, got)
 	}
 }
@@ -90,7 +90,7 @@ func TestTheSpreadIsDrawnAtTheFailover(t *testing.T) {
 		g := startRig(t, Config{Servers: servs(t, "a", "b", "c")}, seeded(seed))
 		active, _ := g.view.Active()
 		g.fail(active.Addr)
-		at := g.r.nextRound().Sub(g.now)
+		at := g.nextRound().Sub(g.now)
 		least, most = min(least, at), max(most, at)
 		before := g.r.schedule.forward.draw
 		active, _ = g.view.Active()
@@ -106,8 +106,8 @@ func TestTheSpreadIsDrawnAtTheFailover(t *testing.T) {
 func TestInASmallFleetTheRegularRoundIsTheLatest(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.now = g.now.Add(170 * time.Second)
-	if g.fail("a"); g.r.nextRound().Sub(epoch0).Round(time.Millisecond) != 180*time.Second {
-		t.Errorf("after the failover the round is due at %s, want the regular time", clock(g.r.nextRound(), epoch0))
+	if g.fail("a"); g.nextRound().Sub(epoch0).Round(time.Millisecond) != 180*time.Second {
+		t.Errorf("after the failover the round is due at %s, want the regular time", clock(g.nextRound(), epoch0))
 	}
 }
 
@@ -115,9 +115,9 @@ func TestInASmallFleetTheRegularRoundIsTheLatest(t *testing.T) {
 func TestInALargeFleetAFailoverBringsNoRoundForward(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
 	g.step(messages.HeartbeatUpdate{Servers: infos("a", "b", "c"), NumNodes: 60_000, LeaderRPCAddr: "a"})
-	regular := g.r.nextRound()
-	if g.fail("a"); !g.r.nextRound().Equal(regular) {
-		t.Errorf("after the failover the round is due at %s, want %s", clock(g.r.nextRound(), epoch0), clock(regular, epoch0))
+	regular := g.nextRound()
+	if g.fail("a"); !g.nextRound().Equal(regular) {
+		t.Errorf("after the failover the round is due at %s, want %s", clock(g.nextRound(), epoch0), clock(regular, epoch0))
 	}
 }
 
@@ -125,11 +125,11 @@ func TestInALargeFleetAFailoverBringsNoRoundForward(t *testing.T) {
 // than those.
 func TestARoundThatWasBroughtForwardMovesNoOther(t *testing.T) {
 	g := newRig(t, "a", "b", "c")
-	regular := g.r.nextRound()
+	regular := g.nextRound()
 	g.fail("a")
 	g.advance(15 * time.Second)
-	if g.probed("a", nil); g.r.round.number != 1 || !g.r.nextRound().Equal(regular) {
-		t.Errorf("after %d rounds the next one is due at %s, want %s", g.r.round.number, clock(g.r.nextRound(), epoch0), clock(regular, epoch0))
+	if g.probed("a", nil); g.r.round.number != 1 || !g.nextRound().Equal(regular) {
+		t.Errorf("after %d rounds the next one is due at %s, want %s", g.r.round.number, clock(g.nextRound(), epoch0), clock(regular, epoch0))
 	}
 }
 

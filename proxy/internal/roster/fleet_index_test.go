@@ -13,7 +13,7 @@ import (
 
 func entries(names string) (class []*entry) {
 	for _, n := range strings.Fields(names) {
-		class = append(class, newEntry(messages.Server{Addr: n}))
+		class = append(class, entryOf(messages.Server{Addr: n}))
 	}
 	return class
 }

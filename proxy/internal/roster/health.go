@@ -1,8 +1,7 @@
 package roster
 
 import (
-	"time"
-
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -10,12 +9,12 @@ import (
 // one active; any other marks health only. A notice that is older than the
 // server's last change does nothing, so callers that fail together on one server
 // rotate it away once.
-func (r *Roster) failed(now time.Time, m messages.FailureNotice) {
-	answer(&r.box, m.Reply, r.noteFailure(now, m))
+func (r *Roster) failed(now moment.Time, m messages.FailureNotice) {
+	answer(&r.shared.box, m.Reply, r.noteFailure(now, m))
 }
 
 // noteFailure reports whether the notice changed anything.
-func (r *Roster) noteFailure(now time.Time, m messages.FailureNotice) bool {
+func (r *Roster) noteFailure(now moment.Time, m messages.FailureNotice) bool {
 	e := r.list.find(m.Server.Addr)
 	switch {
 	case e == nil || e.stale(m.Epoch):
@@ -49,7 +48,8 @@ func (r *Roster) recovered(m messages.Recovered) {
 	if e == nil || e.stale(m.Epoch) {
 		return
 	}
-	r.quorum.silent, e.lastAskedLook = false, 0
+	r.quorum.silent = false
+	e.noteAnswer()
 	r.discovery.answered(unanswered)
 	if e.health != messages.Leaderless {
 		r.markAlive(e)
@@ -60,7 +60,7 @@ func (r *Roster) recovered(m messages.Recovered) {
 // changed anything. The active server goes behind those that may know
 // one. When none does, each notice makes the next server active, but only if its
 // sender knew of the last such change: callers that fail together cause one.
-func (r *Roster) noteNoQuorum(now time.Time, e *entry, m messages.FailureNotice) bool {
+func (r *Roster) noteNoQuorum(now moment.Time, e *entry, m messages.FailureNotice) bool {
 	active := e == r.list.active()
 	isNew := r.markLeaderless(e, m.Err)
 	if !active {
@@ -75,7 +75,7 @@ func (r *Roster) noteNoQuorum(now time.Time, e *entry, m messages.FailureNotice)
 }
 
 // stepBack moves e, the active server until now, behind the others of its class.
-func (r *Roster) stepBack(now time.Time, e *entry, cause error) {
+func (r *Roster) stepBack(now moment.Time, e *entry, cause error) {
 	r.list.toEnd(e)
 	e.touched = true
 	r.failover(now, e, cause)

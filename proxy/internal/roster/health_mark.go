@@ -5,37 +5,39 @@ import "github.com/open-nomad/rpcproxy/messages"
 // fail marks e failed and reports whether that is new.
 func (r *Roster) fail(e *entry, cause error) bool {
 	r.failures++
-	e.failure, e.cause = r.failures, cause
+	b := e.blotted()
+	b.failure, b.cause = r.failures, cause
 	if e.health == messages.Failed {
 		return false
 	}
 	e.health, e.touched = messages.Failed, true
 	e.failures++
-	r.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
+	r.shared.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
 	return true
 }
 
 // revive marks e alive.
 func (r *Roster) revive(e *entry) {
 	if e.health == messages.Failed {
-		r.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
+		r.shared.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
 	}
-	if e.lastAskedLook = 0; e.health != messages.Alive {
+	if e.cleared(); e.health != messages.Alive {
 		e.health, e.touched, e.logged = messages.Alive, true, false
 	}
+	e.noteAnswer()
 }
 
 // markLeaderless marks e leaderless and reports whether that is new. One line is logged
 // until the server is alive again, whatever chances it gets meanwhile.
 func (r *Roster) markLeaderless(e *entry, cause error) bool {
-	e.lastAskedLook = 0
+	e.noteAnswer()
 	if e.health == messages.Leaderless {
 		return false
 	}
 	e.health, e.touched, e.skippedOnce = messages.Leaderless, true, false
 	if !e.logged {
 		e.logged = true
-		r.box.command(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
+		r.shared.box.command(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
 	}
 	return true
 }
@@ -43,9 +45,12 @@ func (r *Roster) markLeaderless(e *entry, cause error) bool {
 // markAlive marks e alive, because it carried a call, or a heartbeat that names a leader.
 // Failure notices that are under way overrule it if e was Unknown before.
 func (r *Roster) markAlive(e *entry) {
-	r.quorum.silent, r.reconnecting = false, reconnect{}
+	if r.quorum.silent = false; r.rare != nil {
+		r.rare.reconnecting = reconnect{}
+	}
 	if e.health == messages.Unknown {
-		e.health, e.logged, e.lastAskedLook = messages.Alive, false, 0
+		e.health, e.logged = messages.Alive, false
+		e.noteAnswer()
 		return
 	}
 	r.revive(e)
@@ -55,7 +60,7 @@ func (r *Roster) markAlive(e *entry) {
 // show that e knows a leader: a leaderless server becomes Unknown while the cluster has a
 // leader, and stays leaderless otherwise, or if it was marked so after the probe began.
 func (r *Roster) reached(e *entry, epoch uint64) {
-	e.lastAskedLook = 0
+	e.noteAnswer()
 	switch {
 	case e.health != messages.Leaderless:
 		r.revive(e)

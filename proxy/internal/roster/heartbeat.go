@@ -2,8 +2,8 @@ package roster
 
 import (
 	"fmt"
-	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -26,7 +26,7 @@ const maxNamed = 1024
 // heartbeat takes the reply to a heartbeat. Node count, leader and TTL are always taken,
 // also if the servers are refused. The server that answered is marked alive or
 // leaderless.
-func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
+func (r *Roster) heartbeat(now moment.Time, m messages.HeartbeatUpdate) {
 	hasLeader := m.LeaderRPCAddr != ""
 	// To an orphan any server is welcome: only a heartbeat with a leader may
 	// take some away.
@@ -44,7 +44,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 	} else {
 		r.discovery.ask(leaderless)
 	}
-	answer(&r.box, m.Reply, r.merge(now, m.Servers, from, leave))
+	answer(&r.shared.box, m.Reply, r.merge(now, m.Servers, from, leave))
 	r.leave(was)
 	r.restoreIfNoneAlive() // the server that carried it may be among those that come back
 	r.hearLeader(now, from, hasLeader)
@@ -55,7 +55,7 @@ func (r *Roster) heartbeat(now time.Time, m messages.HeartbeatUpdate) {
 // merge makes the servers of a heartbeat the primaries. If none of them can be
 // used it changes nothing and answers an *UpdateError. from is the address of
 // the server that carried the heartbeat.
-func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, leave bool) error {
+func (r *Roster) merge(now moment.Time, infos []messages.ServerInfo, from string, leave bool) error {
 	if len(infos) > maxNamed {
 		r.warn(now, "heartbeat names too many servers: the first are taken", messages.Server{}, nil)
 		infos = infos[:maxNamed]
@@ -71,7 +71,7 @@ func (r *Roster) merge(now time.Time, infos []messages.ServerInfo, from string, 
 	}
 	r.replace(members, from, leave)
 	if leave {
-		r.heartbeats.remember(now, infos, r.list.edits, len(leftOut) > 0)
+		r.heartbeats.remember(now, r.list.known.namedBy(infos), r.list.edits, len(leftOut) > 0)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 	}
 	r.list.setPrimaries(members, messages.SourceHeartbeat, leave, retain)
 	if !was && r.list.retaining() {
-		r.box.command(Log{
+		r.shared.box.command(Log{
 			Level: Info, Message: "heartbeat names no server that is known to work: the former ones are kept until one of the new answers",
 			Fields: Fields{Servers: len(members)},
 		})
@@ -99,7 +99,7 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 }
 
 // admit sorts out which of the servers can be used and why the others cannot.
-func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []member, leftOut []error) {
+func (r *Roster) admit(now moment.Time, infos []messages.ServerInfo) (members []member, leftOut []error) {
 	for _, info := range infos {
 		server, err := ParseForeign(info.RPCAdvertiseAddr, r.configured)
 		if err != nil {
@@ -107,8 +107,8 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 			r.warn(now, "heartbeat names a bad address: left out", messages.Server{Addr: info.RPCAdvertiseAddr}, err)
 			continue
 		}
-		if info.RPCMajorVersion > r.cfg.RPCMajorVersion {
-			err := &VersionError{Addr: server.Addr, Version: info.RPCMajorVersion, Supported: r.cfg.RPCMajorVersion}
+		if info.RPCMajorVersion > r.shared.cfg.RPCMajorVersion {
+			err := &VersionError{Addr: server.Addr, Version: info.RPCMajorVersion, Supported: r.shared.cfg.RPCMajorVersion}
 			leftOut = append(leftOut, err)
 			r.warn(now, "heartbeat names a server with a newer RPC version: left out", server, err)
 			continue
@@ -120,7 +120,7 @@ func (r *Roster) admit(now time.Time, infos []messages.ServerInfo) (members []me
 
 // hearLeader takes the leader that a heartbeat from addr names. Unless the
 // server is listed it means nothing.
-func (r *Roster) hearLeader(now time.Time, addr string, leader bool) {
+func (r *Roster) hearLeader(now moment.Time, addr string, leader bool) {
 	e := r.list.find(addr)
 	switch {
 	case e == nil:
@@ -148,7 +148,7 @@ const verifications = 4
 
 // verify has the servers probed that are to replace the retained ones, a few times
 // in a row; a round that is under way is waited for.
-func (r *Roster) verify(now time.Time) {
+func (r *Roster) verify(now moment.Time) {
 	switch {
 	case !r.list.retaining():
 		r.verified = 0
@@ -172,7 +172,7 @@ func (r *Roster) releaseRetained() {
 		if r.list.retaining() {
 			r.list.dismiss(func(e *entry) bool { return e.retained })
 			r.list.prefer(front{}) // one of the new servers takes the calls
-			r.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
+			r.shared.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
 		}
 		if r.leader != "" && e.source == messages.SourceHeartbeat {
 			r.list.forgetRemembered()

@@ -1,8 +1,7 @@
 package roster
 
 import (
-	"time"
-
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -10,50 +9,80 @@ import (
 // was applied, in whatever order and however often each. Recognising one
 // allocates nothing.
 type memory struct {
-	named map[messages.ServerInfo]int // what was named, and where its count is
-	seen  []uint64                    // the last count that saw each
-	count uint64                      // of comparisons
-	edits uint64                      // list.edits after the heartbeat was applied
-	until time.Time                   // when warnings are due again; zero: there were none
+	named *named      // what was named; nil: nothing
+	edits uint64      // list.edits after the heartbeat was applied
+	until moment.Time // when warnings are due again; zero: there were none
 }
 
-func newMemory() memory { return memory{named: make(map[messages.ServerInfo]int)} }
+// named is what a heartbeat has named. Many rosters may have it in common.
+type named struct {
+	infos map[messages.ServerInfo]int // where the count of each is
+	seen  []uint64                    // the last count that saw each
+	count uint64                      // of comparisons
+}
 
-// repeats reports whether applying infos would change nothing: they are what was
-// named before, the list was not edited since, and no warning is due.
-func (h *memory) repeats(now time.Time, infos []messages.ServerInfo, edits uint64) bool {
-	if edits != h.edits || due(h.until, now) {
-		return false
+// newNamed is what infos name.
+func newNamed(infos []messages.ServerInfo) *named {
+	n := &named{infos: make(map[messages.ServerInfo]int, len(infos))}
+	for _, info := range infos {
+		info.RPCAdvertiseAddr, info.Datacenter = bounded(info.RPCAdvertiseAddr), bounded(info.Datacenter)
+		if _, known := n.infos[info]; !known {
+			n.infos[info] = len(n.seen)
+			n.seen = append(n.seen, 0)
+		}
 	}
-	h.count++
+	return n
+}
+
+// by reports whether infos name the same servers.
+func (n *named) by(infos []messages.ServerInfo) bool {
+	n.count++
 	distinct := 0
 	for _, info := range infos {
-		i, known := h.named[head(info)]
+		i, known := n.infos[head(info)]
 		if !known {
 			return false
 		}
-		if h.seen[i] != h.count { // the map is only read: a key would keep the whole text in memory
-			h.seen[i] = h.count
+		if n.seen[i] != n.count { // the map is only read: a key would keep the whole text in memory
+			n.seen[i] = n.count
 			distinct++
 		}
 	}
-	return distinct == len(h.named) && distinct > 0
+	return distinct == len(n.infos) && distinct > 0
+}
+
+// repeats reports whether applying infos would change nothing: they are what was
+// named before, the list was not edited since, and no warning is due.
+func (h *memory) repeats(now moment.Time, infos []messages.ServerInfo, edits uint64) bool {
+	return edits == h.edits && !due(h.until, now) && h.named != nil && h.named.by(infos)
 }
 
 // remember keeps an applied heartbeat; warned: some of its servers were left
 // out.
-func (h *memory) remember(now time.Time, infos []messages.ServerInfo, edits uint64, warned bool) {
-	clear(h.named)
-	h.seen = h.seen[:0]
-	for _, info := range infos {
-		info.RPCAdvertiseAddr, info.Datacenter = bounded(info.RPCAdvertiseAddr), bounded(info.Datacenter)
-		if _, known := h.named[info]; !known {
-			h.named[info] = len(h.seen)
-			h.seen = append(h.seen, h.count)
-		}
-	}
-	h.edits, h.until = edits, time.Time{}
+func (h *memory) remember(now moment.Time, named *named, edits uint64, warned bool) {
+	*h = memory{named: named, edits: edits}
 	if warned {
 		h.until = now.Add(quietTime)
 	}
+}
+
+// mostNamed is how many different heartbeats are remembered for sharing.
+const mostNamed = 8
+
+// namedBy is what infos name, the same one for all.
+func (k *known) namedBy(infos []messages.ServerInfo) *named {
+	if k == nil {
+		return newNamed(infos)
+	}
+	for _, n := range k.named {
+		if n.by(infos) {
+			return n
+		}
+	}
+	n := newNamed(infos)
+	if len(k.named) == mostNamed {
+		k.named = append(k.named[:0], k.named[1:]...)
+	}
+	k.named = append(k.named, n)
+	return n
 }

@@ -1,6 +1,10 @@
 package roster
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
+)
 
 // longestInterval bounds the time between rounds, so that a nonsensical node
 // count cannot end rebalancing. Five million clients on one server stay below.
@@ -72,10 +76,10 @@ func (t Timing) scaled(of size) float64 {
 }
 
 // due reports whether the deadline at, if there is one, has come.
-func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+func due(at, now moment.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // earlier is the earlier of a deadline and another one that may be zero.
-func earlier(at, other time.Time) time.Time {
+func earlier(at, other moment.Time) moment.Time {
 	if !other.IsZero() && other.Before(at) {
 		return other
 	}

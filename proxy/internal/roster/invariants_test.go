@@ -65,7 +65,7 @@ func (c *checker) checkProbe(p Probe) {
 	switch {
 	case p.Round < c.round, p.Round == c.round && !p.Until.Equal(c.until):
 		c.t.Fatalf("a probe of round %d until %s comes in round %d", p.Round, clock(p.Until, epoch0), c.round)
-	case !p.Until.After(c.now), p.Until.Sub(c.now) > c.r.cfg.ProbeTimeout:
+	case !p.Until.After(c.now), p.Until.Sub(c.now) > c.r.shared.cfg.ProbeTimeout:
 		c.t.Fatalf("a probe may last until %s, at %s", clock(p.Until, epoch0), clock(c.now, epoch0))
 	case !c.view.Contains(p.Server):
 		c.t.Fatalf("%s is probed but not in the list", p.Server)

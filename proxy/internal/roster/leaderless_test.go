@@ -244,7 +244,7 @@ func TestALeaderlessServerIsPassedOverOnceWhileThereIsALeader(t *testing.T) {
 			g.hears("b", "b")
 			g.noQuorum("a")
 			g.probeOnly("c")
-			if got := g.r.round.candidates[2].server; short(got) != "a" {
+			if got := g.candidates()[2].server; short(got) != "a" {
 				t.Fatalf("seed %d: the first round tries %s last, want a", seed, got)
 			}
 			g.step(messages.HeartbeatUpdate{Servers: infos("a", "b", "c"), LeaderRPCAddr: leader, From: serv(t, "b")})

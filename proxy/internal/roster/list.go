@@ -13,9 +13,10 @@ import (
 // are linear: lists are short, and nothing can come out in a map's order.
 type list struct {
 	primaries, backups []*entry
-	remembered         int      // servers that came from before the last start
+	known              *known
 	edits              uint64   // grows with every call that can change the members of a class
-	joins              int      // servers that have become primaries so far
+	remembered         int32    // servers that came from before the last start
+	joins              int32    // servers that have become primaries so far
 	departed           []string // addresses of primaries that have left since the last round, bounded
 }
 

@@ -12,13 +12,13 @@ func (l *list) addPrimary(s messages.Server, from messages.Source) *entry {
 	e := l.find(s.Addr)
 	switch {
 	case e == nil:
-		e = newEntry(s)
+		e = newEntry(l.known.about(aboutServer(s)))
 	case !l.isBackup(e):
 		return e
 	default:
 		l.backups = without(l.backups, e)
 	}
-	e.source = from
+	l.describe(e, e.datacenter, from, e.listedBy)
 	l.join(e)
 	l.primaries = append(l.primaries, e)
 	return e
@@ -30,16 +30,27 @@ func (l *list) addBackup(s messages.Server, from messages.Source) *entry {
 	l.edits++
 	e := l.find(s.Addr)
 	if e == nil {
-		e = newEntry(s)
+		e = newEntry(l.known.about(aboutServer(s)))
 		l.backups = append(l.backups, e)
 	}
 	if !e.listed {
-		e.listed, e.listedBy = true, from
+		e.listed = true
+		l.describe(e, e.datacenter, e.source, from)
 		if from == messages.SourceFile {
 			l.remembered++
 		}
 	}
 	return e
+}
+
+// describe sets what is known of e apart from its server.
+func (l *list) describe(e *entry, datacenter string, source, listedBy messages.Source) {
+	if e.datacenter == datacenter && e.source == source && e.listedBy == listedBy {
+		return
+	}
+	a := *e.about
+	a.id, a.datacenter, a.source, a.listedBy = 0, datacenter, source, listedBy
+	e.about = l.known.about(a)
 }
 
 // add puts s among the primaries or into the backup set.
@@ -61,7 +72,8 @@ func (l *list) discard(gone func(*entry) bool) {
 func (l *list) setPrimaries(members []member, from messages.Source, leave bool, retain func(*entry) bool) {
 	for _, m := range members {
 		if e := l.addPrimary(m.server, from); !e.named { // of duplicates the first counts
-			e.named, e.datacenter, e.source, e.found = true, m.datacenter, from, false
+			e.named, e.found = true, false
+			l.describe(e, m.datacenter, from, e.listedBy)
 		}
 	}
 	for _, e := range l.primaries {
@@ -100,7 +112,8 @@ func (l *list) dismiss(gone func(*entry) bool) {
 func (l *list) addBackups(servers []messages.Server) {
 	for _, s := range servers {
 		e := l.addBackup(s, messages.SourceManual)
-		e.named, e.listedBy, e.found = true, messages.SourceManual, false
+		e.named, e.found = true, false
+		l.describe(e, e.datacenter, e.source, messages.SourceManual)
 	}
 }
 

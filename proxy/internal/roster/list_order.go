@@ -3,8 +3,8 @@ package roster
 import (
 	"cmp"
 	"slices"
-	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -17,7 +17,7 @@ func (l *list) promote(named map[string]bool) {
 	}
 	l.backups = without(l.backups, e)
 	l.primaries = slices.Insert(l.primaries, 0, e)
-	e.source = e.listedBy
+	l.describe(e, e.datacenter, e.listedBy, e.listedBy)
 }
 
 // prefer follows a change of the members. If it took the active server, was, away or into
@@ -60,7 +60,7 @@ func (l *list) reorder() {
 }
 
 // forgiven ends the time of the servers for which it is over.
-func (l *list) forgiven(now time.Time) {
+func (l *list) forgiven(now moment.Time) {
 	for e := range l.all() {
 		e.behind = e.behind && now.Before(e.until)
 	}

@@ -2,38 +2,38 @@ package roster
 
 import (
 	"errors"
-	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // addPrimary adds a primary by hand. It is to stay, whatever discovery finds, and is
 // a seed from then on.
-func (r *Roster) addPrimary(now time.Time, m messages.AddPrimary) {
+func (r *Roster) addPrimary(now moment.Time, m messages.AddPrimary) {
 	server, err := messages.ParseServer(m.Addr)
 	if err != nil {
 		r.refuse(now, m.Reply.Awaited(), "primary to add refused", err)
-		answer(&r.box, m.Reply, messages.AddResult{Err: err})
+		answer(&r.shared.box, m.Reply, messages.AddResult{Err: err})
 		return
 	}
 	e := r.list.addPrimary(server, messages.SourceManual)
 	e.found, e.retained = false, false
-	r.addSeed(e.server)
-	answer(&r.box, m.Reply, messages.AddResult{Server: e.server})
+	r.addSeed(e)
+	answer(&r.shared.box, m.Reply, messages.AddResult{Server: e.server})
 }
 
 // setServers makes the servers of a message the primaries, and the seeds. No former
 // server is retained: the sender has decided. Those that are primaries already keep their
 // places; the others stand behind them in the order of the policy, since many agents
 // may get the same list.
-func (r *Roster) setServers(now time.Time, m messages.SetServers) {
+func (r *Roster) setServers(now moment.Time, m messages.SetServers) {
 	servers, err := parseAll(m.Addrs)
 	if err == nil && len(servers) == 0 {
 		err = messages.ErrNoAddrs
 	}
 	if err != nil {
 		r.refuse(now, m.Reply.Awaited(), "servers to set refused", err)
-		answer(&r.box, m.Reply, err)
+		answer(&r.shared.box, m.Reply, err)
 		return
 	}
 	r.list.forgetRemembered() // what worked before the last start is not what the sender has decided
@@ -42,13 +42,13 @@ func (r *Roster) setServers(now time.Time, m messages.SetServers) {
 	r.list.setPrimaries(members, messages.SourceManual, true, retainNone)
 	r.list.prefer(was)
 	if joining > 0 || len(r.list.primaries) != before || !r.seededBy(servers) {
-		r.box.command(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})
+		r.shared.box.command(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})
 	}
 	r.seeds = r.seeds[:0]
 	for _, e := range r.list.primaries {
-		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceManual})
+		r.seeds = append(r.seeds, seed{about: r.list.known.about(seedOf(e, messages.SourceManual))})
 	}
-	answer(&r.box, m.Reply, nil)
+	answer(&r.shared.box, m.Reply, nil)
 }
 
 // setMembers is the servers as members, those that are to join the primaries in
@@ -59,11 +59,10 @@ func (r *Roster) setMembers(servers []messages.Server) (members []member, joinin
 		e := r.list.find(s.Addr)
 		switch {
 		case e == nil:
-			join = append(join, newEntry(s))
+			a := aboutServer(s)
+			join = append(join, newEntry(&a))
 		case r.list.isBackup(e):
-			again := newEntry(e.server)
-			again.datacenter = e.datacenter
-			join = append(join, again)
+			join = append(join, newEntry(e.about))
 		default:
 			members = append(members, member{server: e.server, datacenter: e.datacenter})
 		}
@@ -76,18 +75,18 @@ func (r *Roster) setMembers(servers []messages.Server) (members []member, joinin
 }
 
 // setBackups replaces the backup set, all or nothing.
-func (r *Roster) setBackups(now time.Time, m messages.SetBackups) {
+func (r *Roster) setBackups(now moment.Time, m messages.SetBackups) {
 	servers, err := parseAll(m.Addrs)
 	if err == nil {
 		r.list.setBackups(servers)
 	} else {
 		r.refuse(now, m.Reply.Awaited(), "backups to set refused", err)
 	}
-	answer(&r.box, m.Reply, err)
+	answer(&r.shared.box, m.Reply, err)
 }
 
 // addBackup adds to the backup set, all or nothing.
-func (r *Roster) addBackup(now time.Time, m messages.AddBackup) {
+func (r *Roster) addBackup(now moment.Time, m messages.AddBackup) {
 	servers, err := parseAll(m.Addrs)
 	if err == nil {
 		r.list.addBackups(servers)
@@ -95,7 +94,7 @@ func (r *Roster) addBackup(now time.Time, m messages.AddBackup) {
 	} else {
 		r.refuse(now, m.Reply.Awaited(), "backups to add refused", err)
 	}
-	answer(&r.box, m.Reply, err)
+	answer(&r.shared.box, m.Reply, err)
 }
 
 // removeServer takes a server out of everything but the seeds.
@@ -105,7 +104,7 @@ func (r *Roster) removeServer(m messages.RemoveServer) {
 		r.list.remove(e)
 	}
 	r.dropSeed(m.Server.Addr)
-	answer(&r.box, m.Reply, e != nil)
+	answer(&r.shared.box, m.Reply, e != nil)
 }
 
 // Parse reads addresses; bad has an error for each that is none.

@@ -2,7 +2,7 @@ package roster
 
 import "github.com/open-nomad/rpcproxy/actor"
 
-// outbox collects the effects of a step and puts them in order when it ends:
+// outbox collects the effects of a step, of one roster at a time, and puts them in order when it ends:
 // the view, then what is to be started or logged, then the answers. So a
 // caller that is answered finds its own change in the published view.
 type outbox struct {

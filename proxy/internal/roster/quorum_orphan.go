@@ -4,11 +4,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // expireQuorum does what is due about the quorum.
-func (r *Roster) expireQuorum(now time.Time) {
+func (r *Roster) expireQuorum(now moment.Time) {
 	if r.quorum.expireDenials(now) {
 		r.discovery.answered(denied)
 	}
@@ -40,7 +41,7 @@ func (r *Roster) orphan() {
 
 // deny follows a notice that a server knows no leader: if no server is left that
 // may know one, servers are looked for, at once, whatever heartbeats say.
-func (r *Roster) deny(now time.Time) {
+func (r *Roster) deny(now moment.Time) {
 	if e := r.list.active(); e == nil || e.health != messages.Leaderless {
 		return
 	}
@@ -56,9 +57,9 @@ func (r *Roster) deny(now time.Time) {
 const maxAdded = 64
 
 // addSeed makes a server that was added by hand a seed.
-func (r *Roster) addSeed(s messages.Server) {
+func (r *Roster) addSeed(e *entry) {
 	for i := range r.seeds {
-		if r.seeds[i].server.Key() == s.Key() {
+		if r.seeds[i].key == e.key {
 			r.seeds[i].withdrawn = false
 			return
 		}
@@ -73,15 +74,15 @@ func (r *Roster) addSeed(s messages.Server) {
 		oldest := slices.IndexFunc(r.seeds, func(seed seed) bool { return seed.added })
 		r.seeds = slices.Delete(r.seeds, oldest, oldest+1)
 	}
-	r.seeds = append(r.seeds, seed{server: s, source: messages.SourceManual, added: true})
+	r.seeds = append(r.seeds, seed{about: r.list.known.about(seedOf(e, messages.SourceManual)), added: true})
 }
 
 // dropSeed records that a server was removed by hand. One that was added by hand
 // is forgotten.
 func (r *Roster) dropSeed(addr string) {
-	r.seeds = slices.DeleteFunc(r.seeds, func(seed seed) bool { return seed.added && seed.server.Key() == keyOf(addr) })
+	r.seeds = slices.DeleteFunc(r.seeds, func(seed seed) bool { return seed.added && seed.key == keyOf(addr) })
 	for i := range r.seeds {
-		if r.seeds[i].server.Key() == keyOf(addr) {
+		if r.seeds[i].key == keyOf(addr) {
 			r.seeds[i].withdrawn = true
 		}
 	}
@@ -108,7 +109,7 @@ func (r *Roster) restoreSeeds(retained bool) {
 // seededBy reports whether servers are the seeds.
 func (r *Roster) seededBy(servers []messages.Server) bool {
 	is := func(s messages.Server) func(seed) bool {
-		return func(seed seed) bool { return seed.server.Key() == s.Key() && !seed.withdrawn }
+		return func(seed seed) bool { return seed.key == s.Key() && !seed.withdrawn }
 	}
 	distinct := 0
 	for i, s := range servers {
@@ -136,8 +137,8 @@ const (
 // reconnect records a denial by e, the active server, and asks for a connection
 // to it when it is time. Without denials nothing is asked for: they tell that the
 // server is leaderless still, and that calls need another.
-func (r *Roster) reconnect(now time.Time, e *entry) {
-	d := &r.reconnecting
+func (r *Roster) reconnect(now moment.Time, e *entry) {
+	d := &r.seldom().reconnecting
 	if d.first.IsZero() || now.Sub(d.last) > denialGap {
 		*d = reconnect{first: now}
 	}
@@ -150,13 +151,13 @@ func (r *Roster) reconnect(now time.Time, e *entry) {
 		pause := min(reconnectPause<<min(d.tries, 10), reconnectMost)
 		d.tries++
 		d.at = now.Add(time.Duration(r.reconnectSpread(pause) * (1 + float64(r.rng.Float64()/2))))
-		r.box.command(Reconnect{Server: e.server})
+		r.shared.box.command(Reconnect{Server: e.server})
 	}
 }
 
 // reconnectSpread is the time, in nanoseconds, over which the agents of a fleet spread
 // their connections: d, or what the servers need to take all of them.
 func (r *Roster) reconnectSpread(d time.Duration) float64 {
-	scaled := r.cfg.Rebalance.scaled(size{r.numNodes, max(r.list.len(), 1)})
+	scaled := r.shared.cfg.Rebalance.scaled(size{r.numNodes, max(r.list.len(), 1)})
 	return max(float64(d), min(scaled, float64(longestInterval)))
 }

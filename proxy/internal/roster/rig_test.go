@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/testutil/stepped"
 )
@@ -22,6 +23,15 @@ func (highest) Uint64() uint64 { return ^uint64(0) }
 
 func ordered() *rand.Rand           { return rand.New(highest{}) }
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+// first is when the tests' time begins, by a clock that was given that.
+var first = new(moment.Clock).Of(epoch0)
+
+// entryOf is the entry of a server of which nothing else is known.
+func entryOf(s messages.Server) *entry {
+	a := aboutServer(s)
+	return newEntry(&a)
+}
 
 // rig drives a Roster on a virtual clock.
 type rig struct {
@@ -63,6 +73,17 @@ func (g *rig) take() []Effect {
 	}
 	return effects
 }
+
+// candidates are those of the round under way, or of the last one.
+func (g *rig) candidates() []candidate {
+	if d := &g.r.round; d.running {
+		return d.candidates
+	}
+	return g.r.shared.idle[0].candidates
+}
+
+// nextRound is when the next round is due.
+func (g *rig) nextRound() time.Time { return g.r.shared.clock.Time(g.r.nextRound()) }
 
 func (g *rig) step(m messages.Message) []Effect {
 	g.r.Step(g.read(), m)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -12,29 +13,34 @@ import (
 // answers. The next one is probed when a probe fails, and also when the stagger
 // has passed in silence, so a row of dead servers costs no more than one limit.
 type round struct {
-	number     uint64 // of the round under way, or of the last one
-	running    bool
+	number  uint64 // of the round under way, or of the last one
+	running bool
+	*course // of the round under way; nil: there is none
+	waiters []actor.Reply[messages.RebalanceResult]
+}
+
+// course is the state of a round under way.
+type course struct {
 	extra      bool // it was brought forward, and the regular one is still to come
 	homeward   bool // it takes the agent back to where it belongs
 	short      bool // not every server is a candidate
 	verifying  bool // only servers that are to replace retained ones are candidates
-	began      time.Time
-	limit      time.Time     // the round is over then, whatever has been reported
+	began      moment.Time
+	limit      moment.Time   // the round is over then, whatever has been reported
 	stagger    time.Duration // silence after which the next candidate is probed too
-	next       time.Time     // when that is
-	waitUntil  time.Time     // a server has answered, and a silent one before it in the order has time until then; zero: none has
+	next       moment.Time   // when that is
+	waitUntil  moment.Time   // a server has answered, and a silent one before it in the order has time until then; zero: none has
 	candidates []candidate
 	started    int // candidates[started:] are not probed yet
-	waiters    []actor.Reply[messages.RebalanceResult]
 }
 
 // candidate is a server of a round.
 type candidate struct {
 	server messages.Server
 	state  probeState
-	err    error     // why it refused
-	epoch  uint64    // of the roster when it was asked; a later change of the server overrules its answer
-	since  time.Time // when it was asked
+	err    error       // why it refused
+	epoch  uint64      // of the roster when it was asked; a later change of the server overrules its answer
+	since  moment.Time // when it was asked
 }
 
 type probeState uint8
@@ -47,7 +53,7 @@ const (
 )
 
 // deadline is when the round needs Expire next.
-func (d *round) deadline() time.Time {
+func (d *round) deadline() moment.Time {
 	if !d.waitUntil.IsZero() {
 		return earlier(d.limit, d.waitUntil)
 	}

@@ -4,12 +4,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // endRound ends the round under way, cancels what is outstanding of it, answers
 // the callers and sets the time of the next one.
-func (r *Roster) endRound(now time.Time, how outcome) {
+func (r *Roster) endRound(now moment.Time, how outcome) {
 	d := &r.round
 	switch how {
 	case adopted:
@@ -18,7 +19,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	case frozen:
 		r.quorum.silent = false
 		r.markRefused()
-		r.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
+		r.shared.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
 	case noAnswer:
 		if d.verifying && r.list.served() {
 			r.unverified()
@@ -27,7 +28,7 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 		}
 	}
 	if d.count(asked) > 0 {
-		r.box.command(EndRound{Round: d.number})
+		r.shared.box.command(EndRound{Round: d.number})
 	}
 	d.running = false
 	was, regular := r.schedule, r.regular()
@@ -42,11 +43,13 @@ func (r *Roster) endRound(now time.Time, how outcome) {
 	}
 	r.again(now, how)
 	r.answerRound(how, now.Sub(d.began))
+	r.shared.ended(d.course)
+	d.course = nil
 }
 
 // again has another round follow soon: for the servers of a long list that were
 // not tried while none has answered, and for those that joined during this one.
-func (r *Roster) again(now time.Time, how outcome) {
+func (r *Roster) again(now moment.Time, how outcome) {
 	if how == noAnswer && r.round.short && r.untried(r.list.primaries) {
 		r.bringForward(now)
 	}
@@ -67,14 +70,14 @@ func (r *Roster) answerRound(how outcome, took time.Duration) {
 		result.Active = e.server
 	}
 	for _, w := range d.waiters {
-		answer(&r.box, w, result)
+		answer(&r.shared.box, w, result)
 	}
 	d.waiters = nil
 }
 
 // exhausted ends a round in which no other server has answered: one that is kept behind
 // and did is better than none.
-func (r *Roster) exhausted(now time.Time) {
+func (r *Roster) exhausted(now moment.Time) {
 	for _, c := range r.round.candidates {
 		if e := r.list.find(c.server.Addr); c.state == answered && e != nil && e.behind {
 			r.adopt(e)
@@ -89,7 +92,7 @@ func (r *Roster) exhausted(now time.Time) {
 // counts as failed, the active one first so that it remains the one to try, and
 // servers are looked for.
 func (r *Roster) giveUp() {
-	r.box.command(r.roundLog(Debug, "no server answered: order kept"))
+	r.shared.box.command(r.roundLog(Debug, "no server answered: order kept"))
 	r.discovery.ask(unanswered)
 	first := r.list.active()
 	if first == nil {
@@ -124,7 +127,7 @@ func (r *Roster) unverified() {
 	if !r.list.retaining() {
 		level, message = Debug, "no server that was asked answers: order kept" // others were set by hand meanwhile
 	}
-	r.box.command(r.roundLog(level, message))
+	r.shared.box.command(r.roundLog(level, message))
 }
 
 // markUnanswered marks a server whose probe failed or stayed silent.
@@ -158,7 +161,7 @@ func (r *Roster) roundLog(level Level, message string) Log {
 // wins, the primaries that were asked and stayed silent count as failed.
 func (r *Roster) adopt(winner *entry) {
 	candidates := r.round.candidates
-	joined := len(candidates) + 1
+	joined := int32(len(candidates) + 1)
 	leaderless, last := joined+1, 2*(joined+1) // added to a rank
 	for e := range r.list.all() {
 		e.rank = joined
@@ -174,9 +177,9 @@ func (r *Roster) adopt(winner *entry) {
 			e.rank, asked = 0, c.epoch
 		case c.believed(e) && c.state == refused:
 			r.fail(e, c.err)
-			e.rank = last + i
+			e.rank = last + int32(i)
 		default:
-			e.rank = 1 + i
+			e.rank = 1 + int32(i)
 			if backupWon && !r.list.isBackup(e) && c.believed(e) {
 				r.fail(e, c.err)
 			}
@@ -185,14 +188,16 @@ func (r *Roster) adopt(winner *entry) {
 	if winner != r.list.active() {
 		r.sweep++
 	}
-	lastAskedLook := winner.lastAskedLook // its answer came when its probe did: it may have been asked for another since
+	look := winner.look() // its answer came when its probe did: it may have been asked for another since
 	r.reached(winner, asked)
-	winner.lastAskedLook = lastAskedLook
+	if look != winner.look() {
+		winner.blotted().lastAskedLook = look
+	}
 	for e := range r.list.all() {
 		if e.health == messages.Leaderless || e.behind && e != winner {
 			e.rank += leaderless
 		}
 	}
 	r.list.reorder()
-	r.box.command(Log{Level: Debug, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
+	r.shared.box.command(Log{Level: Debug, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
 }

@@ -10,14 +10,14 @@ import (
 // those that know no leader come last. A homeward round follows the fleet index.
 func (r *Roster) arrange(homeward bool) []*entry {
 	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
-	if homeward && r.cfg.Policy == Shuffle && r.cfg.FleetIndex != 0 {
-		byFleetIndex(primaries, r.cfg.FleetIndex)
+	if homeward && r.shared.cfg.Policy == Shuffle && r.fleetIndex != 0 {
+		byFleetIndex(primaries, r.fleetIndex)
 		r.ownFirst(primaries)
 	} else {
 		r.ordered(primaries)
 		r.homeFirst(primaries)
 	}
-	r.cfg.Policy.arrange(backups, r.cfg.NodeID, r.rng)
+	r.shared.cfg.Policy.arrange(backups, r.nodeID, r.rng)
 	for _, class := range [...][]*entry{primaries, backups} {
 		toBack(class, r.triedLast)
 		toBack(class, func(e *entry) bool { return e.behind })
@@ -27,7 +27,7 @@ func (r *Roster) arrange(homeward bool) []*entry {
 
 // ordered puts primaries into the order of the policy and of the datacenters.
 func (r *Roster) ordered(primaries []*entry) []*entry {
-	r.cfg.Policy.arrange(primaries, r.cfg.NodeID, r.rng)
+	r.shared.cfg.Policy.arrange(primaries, r.nodeID, r.rng)
 	r.ownFirst(primaries)
 	return primaries
 }
@@ -35,8 +35,8 @@ func (r *Roster) ordered(primaries []*entry) []*entry {
 // ownFirst moves the servers of the agent's datacenter before the others, if these
 // are preferred.
 func (r *Roster) ownFirst(primaries []*entry) {
-	if r.cfg.PreferDatacenter && r.cfg.Datacenter != "" {
-		toBack(primaries, func(e *entry) bool { return e.datacenter != r.cfg.Datacenter })
+	if r.shared.cfg.PreferDatacenter && r.shared.cfg.Datacenter != "" {
+		toBack(primaries, func(e *entry) bool { return e.datacenter != r.shared.cfg.Datacenter })
 	}
 }
 
@@ -46,7 +46,7 @@ func (r *Roster) ownFirst(primaries []*entry) {
 // whose round leads nowhere stays where it is.
 func (r *Roster) homeFirst(primaries []*entry) {
 	s := &r.schedule
-	if r.cfg.Policy != Shuffle || len(primaries) == 0 || !s.homeward && !s.joined {
+	if r.shared.cfg.Policy != Shuffle || len(primaries) == 0 || !s.homeward && !s.joined {
 		return
 	}
 	first := primaries[0]

@@ -1,14 +1,13 @@
 package roster
 
 import (
-	"time"
-
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // probeNext probes the next candidate that is still listed. When there is none
 // and nothing is outstanding either, or no time is left, the round has found no server.
-func (r *Roster) probeNext(now time.Time) {
+func (r *Roster) probeNext(now moment.Time) {
 	d := &r.round
 	if due(d.limit, now) {
 		r.exhausted(now)
@@ -20,7 +19,7 @@ func (r *Roster) probeNext(now time.Time) {
 		if e := r.list.find(c.server.Addr); e != nil {
 			c.state, c.epoch, c.since = asked, r.asOf(e), now
 			d.next = now.Add(d.stagger)
-			r.box.command(Probe{Round: d.number, Server: c.server, Until: d.limit})
+			r.shared.box.command(Probe{Round: d.number, Server: c.server, Until: r.shared.clock.Time(d.limit)})
 			return
 		}
 	}
@@ -32,7 +31,7 @@ func (r *Roster) probeNext(now time.Time) {
 // probeDone takes the result of a probe. Results of another round and of servers
 // that were not asked are ignored. An answer that has been overruled since the
 // probe began counts as none.
-func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
+func (r *Roster) probeDone(now moment.Time, m messages.ProbeDone) {
 	d := &r.round
 	if !d.running || m.Round != d.number {
 		return
@@ -45,7 +44,7 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 	if m.Err == nil {
 		c.state = answered
 		if e := r.list.find(c.server.Addr); e != nil {
-			e.lastAskedLook = 0
+			e.noteAnswer()
 		}
 	}
 	r.weigh(now)
@@ -56,16 +55,16 @@ func (r *Roster) probeDone(now time.Time, m messages.ProbeDone) {
 // away needs several round trips to answer: if a near one that answers meanwhile were
 // adopted, no agent would ever move to it. An agent that is not known to be served does
 // not wait for it.
-func (r *Roster) weigh(now time.Time) {
+func (r *Roster) weigh(now moment.Time) {
 	d := &r.round
-	d.waitUntil = time.Time{}
-	var until time.Time // of the first that is silent
+	d.waitUntil = 0
+	var until moment.Time // of the first that is silent
 	active := r.list.active()
 	served := active != nil && active.health == messages.Alive && !d.verifying
 	for i := range d.candidates[:d.started] {
 		c := &d.candidates[i]
 		if c.state == asked && served && until.IsZero() {
-			if end := earlier(c.since.Add(r.cfg.ProbeTimeout/2), d.limit); now.Before(end) {
+			if end := earlier(c.since.Add(r.shared.cfg.ProbeTimeout/2), d.limit); now.Before(end) {
 				until = end
 			}
 		}
@@ -94,7 +93,7 @@ func (r *Roster) weigh(now time.Time) {
 
 // expireRound does what is due in the round under way. It may come late, when the
 // agent was asleep: a server that has answered is adopted then, and none is probed.
-func (r *Roster) expireRound(now time.Time) {
+func (r *Roster) expireRound(now moment.Time) {
 	switch d := &r.round; {
 	case due(d.waitUntil, now), due(d.limit, now):
 		r.weigh(now)

@@ -38,7 +38,7 @@ func TestAServerThatAnsweredIsAdoptedAtTheLimit(t *testing.T) {
 	if !g.r.round.running {
 		t.Fatal("the round is over, and d had no time")
 	}
-	g.advance(g.r.round.limit.Sub(g.now))
+	g.advance(g.r.round.limit.Sub(g.r.shared.clock.Of(g.now)))
 	active, _ := g.view.Active()
 	if g.r.round.running || active != serv(t, "e") || g.view.Health(active) != messages.Alive {
 		t.Errorf("at the limit: %s; running %v", picture(g.view), g.r.round.running)

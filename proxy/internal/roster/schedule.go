@@ -1,19 +1,23 @@
 package roster
 
-import "time"
+import (
+	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
+)
 
 // rearm sets the time of the next round: now and a newly drawn interval.
-func (r *Roster) rearm(now time.Time) {
+func (r *Roster) rearm(now moment.Time) {
 	r.schedule = schedule{last: now, draws: draws{reuse: r.rng.Float64(), scaled: r.rng.Float64()}}
 }
 
 // regular is when the next round is due if nothing brings it forward.
-func (r *Roster) regular() time.Time { return r.schedule.last.Add(r.interval(r.size)) }
+func (r *Roster) regular() moment.Time { return r.schedule.last.Add(r.interval(r.size)) }
 
 // interval is that between the last regular round and the next, in a cluster of this
 // size.
 func (r *Roster) interval(of size) time.Duration {
-	s, t := &r.schedule, r.cfg.Rebalance
+	s, t := &r.schedule, r.shared.cfg.Rebalance
 	if s.first {
 		return t.first(of, s.draws.reuse)
 	}
@@ -22,26 +26,26 @@ func (r *Roster) interval(of size) time.Duration {
 
 // nextRound is when the next round is due: an interval after the last regular one, or
 // earlier if an event wants it. It follows the cluster's size without being drawn again.
-func (r *Roster) nextRound() time.Time {
+func (r *Roster) nextRound() moment.Time {
 	f, at := &r.schedule.forward, r.regular()
 	if f.at.IsZero() {
 		return at
 	}
-	if after, ok := r.cfg.Rebalance.spread(r.size, f.draw); ok {
+	if after, ok := r.shared.cfg.Rebalance.spread(r.size, f.draw); ok {
 		return earlier(at, f.at.Add(after))
 	}
 	return at
 }
 
 // bringForward has the next round follow now.
-func (r *Roster) bringForward(now time.Time) {
+func (r *Roster) bringForward(now moment.Time) {
 	r.schedule.forward = forward{at: now, draw: r.rng.Float64()}
 }
 
 // postpone ends a step: a round that is to come soon would find no server while
 // none answers, and an outage is no time for dials that no call waits for. It
 // follows the first answer.
-func (r *Roster) postpone(now time.Time) {
+func (r *Roster) postpone(now moment.Time) {
 	switch f := &r.schedule.forward; {
 	case r.list.served():
 		if f.postponed {
@@ -57,7 +61,7 @@ func (r *Roster) postpone(now time.Time) {
 // it, and none is suddenly overdue with all the others. Where the size was unknown,
 // as agents that start together find it out together, the interval begins anew, like
 // the first. Backups do not count: rounds spread load over the primaries.
-func (r *Roster) resize(now time.Time) {
+func (r *Roster) resize(now moment.Time) {
 	is := size{nodes: r.numNodes, servers: len(r.list.primaries)}
 	if is.servers == 0 {
 		is.servers = len(r.list.backups)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -158,20 +159,20 @@ func TestRunsThatLeadToNoServerBecomeRarer(t *testing.T) {
 	runs := make([]int, hours*60)
 	for i := range agents {
 		rng := seeded(uint64(i))
-		d := discovery{interval: 15 * time.Second, earliest: epoch0}
-		var before time.Time
+		d := discovery{interval: 15 * time.Second, earliest: first}
+		var before moment.Time
 		for n := 1; ; n++ {
 			now := d.earliest
-			minute := int(now.Sub(epoch0) / time.Minute)
+			minute := int(now.Sub(first) / time.Minute)
 			if minute >= len(runs) {
 				break
 			}
 			runs[minute]++
-			if past := now.Sub(epoch0); n > 1 && now.Sub(before) > max(18750*time.Millisecond, min(past/7, 375*time.Second)) {
+			if past := now.Sub(first); n > 1 && now.Sub(before) > max(18750*time.Millisecond, min(past/7, 375*time.Second)) {
 				t.Fatalf("a run %v after the one before, %v after the start", now.Sub(before), past)
 			}
-			if n == 4 && now.Sub(epoch0) > 10500*time.Millisecond {
-				t.Fatalf("the fourth run comes after %v", now.Sub(epoch0))
+			if n == 4 && now.Sub(first) > 10500*time.Millisecond {
+				t.Fatalf("the fourth run comes after %v", now.Sub(first))
 			}
 			before = now
 			d.finish(d.begin(now, 0, rng))
@@ -189,9 +190,9 @@ func TestRunsThatLeadToNoServerBecomeRarer(t *testing.T) {
 }
 
 func TestOnceAServerHasAnsweredRunsAreNotRarer(t *testing.T) {
-	d := discovery{interval: 15 * time.Second, served: true, first: epoch0, run: 7}
-	d.begin(epoch0.Add(24*time.Hour), 0, ordered())
-	if pause := d.notBefore.Sub(epoch0.Add(24 * time.Hour)); pause > 19*time.Second {
+	d := discovery{interval: 15 * time.Second, served: true, first: first, run: 7}
+	d.begin(first.Add(24*time.Hour), 0, ordered())
+	if pause := d.notBefore.Sub(first.Add(24 * time.Hour)); pause > 19*time.Second {
 		t.Errorf("%v", pause)
 	}
 }

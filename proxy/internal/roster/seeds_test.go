@@ -52,9 +52,9 @@ func TestAnAgentWithAFleetIndexThatFailedOverTakesItsPlaceAmongTheServersThatAre
 	g.advance(16 * time.Second)
 	g.probed("b", nil)
 	g.probed("a", nil)
-	far := g.r.nextRound()
+	far := g.nextRound()
 	g.set("a", "b", "c")
-	if at := g.r.nextRound(); !at.Before(far) || !g.r.schedule.homeward {
+	if at := g.nextRound(); !at.Before(far) || !g.r.schedule.homeward {
 		t.Errorf("the next round is at %s, it was at %s before a server joined", clock(at, epoch0), clock(far, epoch0))
 	}
 }

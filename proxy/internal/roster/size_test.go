@@ -19,7 +19,9 @@ const resting = 10_000
 // owner is what the pool's core asks for: its sessions carry something all the time.
 type owner struct{ now time.Time }
 
-func (o *owner) Usage(uint64) poolcore.Usage { return poolcore.Usage{Busy: true, Used: o.now, Heard: o.now} }
+func (o *owner) Usage(uint64) poolcore.Usage {
+	return poolcore.Usage{Busy: true, Used: o.now, Heard: o.now}
+}
 
 func (*owner) Chance() float64 { return rand.Float64() }
 
@@ -71,11 +73,11 @@ func servers() (list []messages.Server, infos []messages.ServerInfo) {
 func TestAnAgentAtRestTakesLittleMemory(t *testing.T) {
 	list, infos := servers()
 	now := time.Unix(1_800_000_000, 0)
-	cfg := roster.Config{Servers: list, RPCMajorVersion: 1}
+	fleet := roster.Share(roster.Config{Servers: list, RPCMajorVersion: 1})
 	of := &owner{now: now}
 	pools := &poolcore.Config{Idle: time.Minute, Silence: time.Second, Ping: time.Second, Drain: time.Minute, Dial: time.Second}
 	rosterOf := func(i int) (r *roster.Roster, v *messages.View) {
-		r = roster.New(cfg, rand.New(rand.NewPCG(1, uint64(i))))
+		r = fleet.New("", 0, rand.New(rand.NewPCG(1, uint64(i))))
 		r.Start(now)
 		r.Step(now, messages.HeartbeatUpdate{Servers: infos, NumNodes: resting, LeaderRPCAddr: list[0].Addr, TTL: time.Minute})
 		for _, e := range r.Take() {

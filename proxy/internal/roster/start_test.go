@@ -19,8 +19,8 @@ func TestAgentsOfOneConfigurationBeginEvenlyOverItsServers(t *testing.T) {
 			load[active.Addr]++
 			if policy == Rendezvous {
 				g.step(messages.RebalanceTick{})
-				if g.probed(active.Addr, nil); g.r.round.candidates[0].server != active {
-					t.Fatalf("node-%d starts with %s and is at home at %s", i, active, g.r.round.candidates[0].server)
+				if g.probed(active.Addr, nil); g.candidates()[0].server != active {
+					t.Fatalf("node-%d starts with %s and is at home at %s", i, active, g.candidates()[0].server)
 				}
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
+	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -14,42 +15,43 @@ import (
 // stand in the order of the policy, not in the one given: clients that share a
 // configuration must not all begin with its first server, nor return to it.
 func New(cfg Config, rng *rand.Rand) *Roster {
-	r := &Roster{
-		cfg:        cfg.withDefaults(),
-		rng:        rng,
-		warnings:   newThrottle(),
-		heartbeats: newMemory(),
-	}
-	for _, s := range r.cfg.Servers {
+	s := &Shared{cfg: cfg.withDefaults()}
+	return s.New(cfg.NodeID, cfg.FleetIndex, rng)
+}
+
+// setUp lists the servers of the configuration.
+func (r *Roster) setUp() {
+	for _, s := range r.shared.cfg.Servers {
 		r.list.addPrimary(s, messages.SourceConfig)
 	}
 	r.list.primaries = r.arrange(false)
 	r.list.forgetJoins()
 	r.joins = r.list.joins
 	for _, e := range r.list.primaries {
-		r.seeds = append(r.seeds, seed{server: e.server, source: messages.SourceConfig})
+		r.seeds = append(r.seeds, seed{about: e.about})
 	}
-	for _, s := range r.cfg.Remembered {
+	for _, s := range r.shared.cfg.Remembered {
 		r.list.addBackup(s, messages.SourceFile).found = true
 	}
-	return r
 }
 
 // Start publishes the first view and arms the first rebalance; without a server
 // it asks for discovery. Later calls do nothing. A Step or Expire that comes
 // first implies it.
-func (r *Roster) Start(now time.Time) {
+func (r *Roster) Start(at time.Time) {
 	if r.started {
 		return
 	}
-	r.box.open()
+	now := r.shared.clock.Of(at)
+	r.shared.box.open()
 	r.start(now)
 	r.finish(now)
 }
 
 // Step takes one message. Its effects wait for Take.
-func (r *Roster) Step(now time.Time, m messages.Message) {
-	r.box.open()
+func (r *Roster) Step(at time.Time, m messages.Message) {
+	now := r.shared.clock.Of(at)
+	r.shared.box.open()
 	r.start(now)
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
@@ -83,8 +85,9 @@ func (r *Roster) Step(now time.Time, m messages.Message) {
 }
 
 // Expire does whatever is due. Calling it early is harmless.
-func (r *Roster) Expire(now time.Time) {
-	r.box.open()
+func (r *Roster) Expire(at time.Time) {
+	now := r.shared.clock.Of(at)
+	r.shared.box.open()
 	r.start(now)
 	r.expireQuorum(now)
 	switch {
@@ -102,9 +105,12 @@ func (r *Roster) Expire(now time.Time) {
 
 // Deadline is when Expire wants to be called next. It is zero before the start
 // and never after it.
-func (r *Roster) Deadline() time.Time {
+func (r *Roster) Deadline() time.Time { return r.shared.clock.Time(r.deadline()) }
+
+// deadline is when Expire is to be called next; zero: before the start.
+func (r *Roster) deadline() moment.Time {
 	if !r.started {
-		return time.Time{}
+		return 0
 	}
 	at := r.nextRound()
 	if r.round.running {
@@ -116,14 +122,14 @@ func (r *Roster) Deadline() time.Time {
 
 // Take hands out the effects since the last Take, in order. The slice is valid
 // until the next Start, Step or Expire.
-func (r *Roster) Take() []Effect { return r.box.take() }
+func (r *Roster) Take() []Effect { return r.shared.box.take() }
 
 // Waiting is the replies that wait for the end of a round, and those whose answer has not
 // been taken, or was in the last Take. A shell that ends before it delivered them answers
 // them itself.
 func (r *Roster) Waiting() []actor.Reply[messages.RebalanceResult] {
 	waiting := slices.Clone(r.round.waiters)
-	for _, effects := range [][]Effect{r.box.answers, r.box.out} {
+	for _, effects := range [][]Effect{r.shared.box.answers, r.shared.box.out} {
 		for _, e := range effects {
 			if a, ok := e.(Answer[messages.RebalanceResult]); ok {
 				waiting = append(waiting, a.To)
@@ -134,12 +140,12 @@ func (r *Roster) Waiting() []actor.Reply[messages.RebalanceResult] {
 }
 
 // start arms what needs the time, once.
-func (r *Roster) start(now time.Time) {
+func (r *Roster) start(now moment.Time) {
 	if r.started {
 		return
 	}
 	r.started = true
-	r.discovery = discovery{interval: r.cfg.DiscoverInterval, earliest: now}
+	r.discovery = discovery{interval: r.shared.cfg.DiscoverInterval, earliest: now}
 	r.rearm(now)
 	r.schedule.first = true
 	r.resize(now)
@@ -147,7 +153,7 @@ func (r *Roster) start(now time.Time) {
 
 // finish ends a step: begin discovery if it is wanted, publish once if anything
 // visible changed, then answer.
-func (r *Roster) finish(now time.Time) {
+func (r *Roster) finish(now moment.Time) {
 	r.releaseRetained()
 	r.restoreIfNoneAlive()
 	r.logEpisode(now)
@@ -157,14 +163,14 @@ func (r *Roster) finish(now time.Time) {
 	r.postpone(now)
 	r.discovery.want(now, r.wantsDiscovery(), r.list.len() == 0, r.numNodes, r.rng)
 	if due(r.discoveryDeadline(), now) {
-		r.box.command(Discover{Run: r.discovery.begin(now, r.numNodes, r.rng)})
+		r.shared.box.command(Discover{Run: r.discovery.begin(now, r.numNodes, r.rng)})
 	}
-	r.box.close(r.publish())
+	r.shared.box.close(r.publish())
 }
 
 // beginDue begins the next round if it is due.
-func (r *Roster) beginDue(now time.Time) {
+func (r *Roster) beginDue(now moment.Time) {
 	if due(r.nextRound(), now) {
-		r.beginRound(now, r.cfg.FleetIndex == 0 && !due(r.regular(), now))
+		r.beginRound(now, r.fleetIndex == 0 && !due(r.regular(), now))
 	}
 }

@@ -85,7 +85,7 @@ func TestRendezvousMovesOnlyAShareOfTheClients(t *testing.T) {
 	first := func(node string, n int) string {
 		class := make([]*entry, 0, n)
 		for _, s := range servs(t, pooled(n)...) {
-			class = append(class, newEntry(s))
+			class = append(class, entryOf(s))
 		}
 		Rendezvous.arrange(class, node, nil)
 		return class[0].server.Addr
@@ -134,16 +134,16 @@ func TestTheOwnDatacenterGoesFirstWhateverTheSeed(t *testing.T) {
 }
 
 func TestTheThrottleIsBounded(t *testing.T) {
-	th := newThrottle()
+	var th throttle
 	for i := range maxWarnings {
-		if !th.allow(epoch0, warning{"bad", fmt.Sprint(i)}) {
+		if !th.allow(first, warning{"bad", fmt.Sprint(i)}) {
 			t.Fatalf("warning %d was suppressed", i)
 		}
 	}
-	if th.allow(epoch0, warning{"bad", "one more"}) || len(th.until) != maxWarnings {
+	if th.allow(first, warning{"bad", "one more"}) || len(th.until) != maxWarnings {
 		t.Errorf("%d warnings are remembered, want %d at most", len(th.until), maxWarnings)
 	}
-	if !th.allow(epoch0.Add(quietTime), warning{"bad", "one more"}) || len(th.until) != 1 {
+	if !th.allow(first.Add(quietTime), warning{"bad", "one more"}) || len(th.until) != 1 {
 		t.Error("old warnings did not make room")
 	}
 }

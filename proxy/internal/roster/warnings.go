@@ -3,6 +3,8 @@ package roster
 import (
 	"maps"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
 const (
@@ -20,20 +22,21 @@ type warning struct {
 
 // throttle remembers until when each warning is suppressed. When it is full of
 // warnings that still do, new ones are suppressed: in a flood they add nothing.
-type throttle struct{ until map[warning]time.Time }
-
-func newThrottle() throttle { return throttle{until: make(map[warning]time.Time)} }
+type throttle struct{ until map[warning]moment.Time }
 
 // allow reports whether w may be logged now, and if so suppresses it from now on.
-func (t *throttle) allow(now time.Time, w warning) bool {
+func (t *throttle) allow(now moment.Time, w warning) bool {
 	if until, ok := t.until[w]; ok && now.Before(until) {
 		return false
 	}
 	if len(t.until) >= maxWarnings {
-		maps.DeleteFunc(t.until, func(_ warning, until time.Time) bool { return !now.Before(until) })
+		maps.DeleteFunc(t.until, func(_ warning, until moment.Time) bool { return !now.Before(until) })
 	}
 	if len(t.until) >= maxWarnings {
 		return false
+	}
+	if t.until == nil {
+		t.until = make(map[warning]moment.Time)
 	}
 	t.until[w] = now.Add(quietTime)
 	return true
