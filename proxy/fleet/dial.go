@@ -64,6 +64,9 @@ func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 		f.established(a, d.server, d.session)
 	}
 	f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: uint64(d.session), Err: err})
+	if err != nil {
+		f.cfg.spoil.forgets(f, a, d.server)
+	}
 }
 
 // knowsLeader is the proof that the list wants of a better session: its server knows a leader.

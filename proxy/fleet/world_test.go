@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// still is a cluster and agents that do nothing by themselves.
-type still struct{ *Fleet }
+// quietRun is a cluster and agents that do nothing by themselves.
+type quietRun struct{ *Fleet }
 
-func newWorld(cfg Config) still {
+func newWorld(cfg Config) quietRun {
 	f := New(cfg)
 	f.queue = queue{}
 	f.now = f.cfg.Warm
-	return still{f}
+	return quietRun{f}
 }
 
 // dial has agents dial a server now.
-func (s still) dial(n int16, from, to int) {
+func (s quietRun) dial(n int16, from, to int) {
 	for i := from; i < to; i++ {
 		a := &s.agents[i]
 		how, after := s.connect(a, n, 2*time.Second)
@@ -25,7 +25,7 @@ func (s still) dial(n int16, from, to int) {
 }
 
 // until lets the time go to one since the beginning of the run.
-func (s still) until(at time.Duration) {
+func (s quietRun) until(at time.Duration) {
 	for end := s.cfg.Warm + at + 1; s.queue.ready(end); {
 		e := s.queue.pop()
 		if s.now = e.at; e.agent == world {

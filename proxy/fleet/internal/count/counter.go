@@ -83,8 +83,7 @@ func (c *Counter) Between(from, to time.Duration) int {
 // Peak is the highest sum of a window that begins in [from, to), and the second in which
 // it does.
 func (c *Counter) Peak(w int, from, to time.Duration) (most int, at time.Duration) {
-	rest := *c // windows that are not over count with what they have
-	rest.advance(c.bin + len(c.ring))
+	c.look()
 	first := c.second(from)
 	for i, of := range c.most[first:max(c.second(to), first)] {
 		if n := int(of[w]); n > most {
@@ -92,6 +91,20 @@ func (c *Counter) Peak(w int, from, to time.Duration) (most int, at time.Duratio
 		}
 	}
 	return most, at
+}
+
+// look has the windows that are not over count with what they have.
+func (c *Counter) look() {
+	rest := *c // it shares what is kept by second
+	rest.advance(c.bin + len(c.ring))
+}
+
+// Until is the counter of what came before a time, in whole seconds. Its peaks are those of
+// the windows that began before. Nothing can be added to it.
+func (c *Counter) Until(end time.Duration) *Counter {
+	c.look()
+	n := c.second(end)
+	return &Counter{sum: c.Between(0, end), secs: c.secs[:n], most: c.most[:n]}
 }
 
 // second is the index of the second that a time is in, at most one beyond the last.

@@ -54,3 +54,17 @@ func TestACounterOfAnHourIsSmall(t *testing.T) {
 		t.Errorf("%d bytes are kept", kept)
 	}
 }
+
+func TestACounterUntilATimeHasWhatCameBefore(t *testing.T) {
+	t.Parallel()
+	c := new(Counter)
+	for _, at := range []time.Duration{0, time.Second, 2900 * time.Millisecond, 3 * time.Second, 3100 * time.Millisecond} {
+		c.Add(at)
+	}
+	before := c.Until(3 * time.Second)
+	most, _ := before.Peak(PerSecond, 0, time.Hour)
+	later, _ := before.Peak(PerSecond, 3*time.Second, time.Hour)
+	if before.Sum() != 3 || before.From(time.Second) != 2 || most != 3 || later != 0 || c.Sum() != 5 {
+		t.Errorf("%d, %d, peaks %d and %d; %d in all", before.Sum(), before.From(time.Second), most, later, c.Sum())
+	}
+}
