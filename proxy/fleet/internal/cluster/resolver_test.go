@@ -52,3 +52,16 @@ func TestNamesAreLookedUpBeforeADial(t *testing.T) {
 	check(t, "dials that reached a server", c.sum(dials), 19)
 	check(t, "failed", c.sum(failed), 13)
 }
+
+// The SYN goes out when the name is known, and again a second later.
+func TestALookupComesBeforeTheFirstSyn(t *testing.T) {
+	t.Parallel()
+	const lookup = 300 * time.Millisecond
+	c := newRig(Config{Agents: 1, Names: true, ResolverTime: lookup, RTT: rtt})
+	c.Cut(0, 100)
+	c.dial(0, 10*time.Second, 0)
+	c.until(1200 * time.Millisecond)
+	c.Cut(0, 0)
+	c.until(10 * time.Second)
+	check(t, "the dial", c.ended[0], ending{Made, lookup + time.Second + 2*rtt})
+}
