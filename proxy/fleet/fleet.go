@@ -18,7 +18,7 @@ var virtual = time.Unix(1_800_000_000, 0) //nolint:forbidigo // a virtual clock 
 func New(cfg Config) *Fleet {
 	cfg = cfg.withDefaults()
 	f := &Fleet{
-		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
+		cfg: cfg, base: virtual,
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
 	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
@@ -30,7 +30,7 @@ func New(cfg Config) *Fleet {
 			panic(err) // an address of this file
 		}
 		up := i < cfg.Begin
-		f.servers = append(f.servers, server{Server: srv, up: up, named: up, rtt: cfg.RTT, bins: newBins(cfg)})
+		f.servers = append(f.servers, server{Server: srv})
 		f.number[srv.Addr] = int16(i)
 		if up {
 			f.known = append(f.known, srv)
@@ -51,7 +51,6 @@ func New(cfg Config) *Fleet {
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
 	f.furnish()
-	f.elect(0)
 	f.lists = roster.Share(roster.Config{
 		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
 	})

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/cluster"
 )
 
 // wait is one thing that an agent waits for: a session, or an answer on it.
@@ -87,7 +88,7 @@ func (f *Fleet) answerComes(a *agent, which int, w *wait, after time.Duration, h
 }
 
 // asks sends a request, whose answer comes or does not.
-func (f *Fleet) asks(a *agent, which int, w *wait, what int) {
+func (f *Fleet) asks(a *agent, which int, w *wait, what cluster.Request) {
 	if after, answered := f.serve(a, w.server, what); answered {
 		f.answerComes(a, which, w, after, served)
 		return
