@@ -8,22 +8,23 @@ func TestExpectationsNoticeAWorsePolicy(t *testing.T) {
 	for _, c := range []struct {
 		what  string
 		spoil spoil
-		with  string
-		in    []string
+		in    [][2]string // scenarios, and the fleets in which they are quick
 	}{
-		{"jitter off", noJitter, "seed 1", []string{"boot", "started-together", "rolling-fast", "join"}},
-		{"back-off off", noBackoff, "clients 10k as 100", []string{"outage", "outage-small", "outage-staged", "outage-large"}},
+		{"jitter off", noJitter, [][2]string{
+			{"boot", "clients 100k as 300"}, {"started-together", "clients 100k as 300"}, {"rolling-fast", "clients 10k as 300"}, {"join", "clients 10k as 300"},
+		}},
+		{"back-off off", noBackoff, [][2]string{
+			{"outage", "clients 10k as 100"}, {"outage-small", "clients 20"}, {"outage-staged", "clients 10k as 100"}, {"outage-large", "clients 100k as 100"},
+		}},
 	} {
-		for _, name := range c.in {
-			t.Run(c.what+", "+name, func(t *testing.T) {
-				s, err := Named(name)
+		for _, of := range c.in {
+			t.Run(c.what+", "+of[0], func(t *testing.T) {
+				s, err := Named(of[0])
 				if err != nil {
 					t.Fatal(err)
 				}
-				if s = s.Short(); name != "outage-small" {
-					if s, err = s.With(c.with); err != nil {
-						t.Fatal(err)
-					}
+				if s, err = s.Short().With(of[1]); err != nil {
+					t.Fatal(err)
 				}
 				s.Config.spoil = c.spoil
 				got, err := Compare(t.Context(), s, Options{Policies: []Policy{Shuffle}})
