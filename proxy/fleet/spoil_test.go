@@ -11,7 +11,7 @@ func TestExpectationsNoticeAWorsePolicy(t *testing.T) {
 		in    [][2]string // scenarios, and the fleets in which they are quick
 	}{
 		{"jitter off", noJitter, [][2]string{
-			{"boot", "clients 100k as 300"}, {"started-together", "clients 100k as 300"}, {"rolling-fast", "clients 10k as 300"}, {"join", "clients 10k as 300"},
+			{"boot", "clients 100k as 300"}, {"rolling-fast", "clients 10k as 300"}, {"join", "clients 10k as 300"},
 		}},
 		{"back-off off", noBackoff, [][2]string{
 			{"outage", "clients 10k as 100"}, {"outage-small", "clients 20"}, {"outage-staged", "clients 10k as 100"}, {"outage-large", "clients 100k as 100"},
