@@ -9,14 +9,15 @@ import (
 
 func (w *words) clients() Statement {
 	c := Clients{Count: w.count("clients", 1, MaxClients)}
-	if w.maybe("as") != "" {
+	sampled := w.maybe("as") != ""
+	if sampled {
 		if c.As = w.count("of them are simulated", 1, c.Count); c.As == c.Count {
 			c.As = 0
 		}
 	}
 	if w.has() {
 		known := Policies
-		if c.As == 0 {
+		if !sampled { // it is none of them by now, but may have been meant
 			known = append([]string{"as"}, known...)
 		}
 		c.Policy = w.one(known...)
