@@ -10,6 +10,7 @@ BENCHTIME ?= 100ms
 WORKS     ?= .
 ROUNDS    ?= 10
 FAILOVER  ?=
+FLEET     ?= all
 SOAK      ?= 10m
 HOSTILE   ?=
 SEED      ?= 0
@@ -29,7 +30,7 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) SOAK=$(SOAK) HOSTILE=$(HOSTILE) SEED=$(SEED)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) FLEET=$(FLEET) SOAK=$(SOAK) HOSTILE=$(HOSTILE) SEED=$(SEED)"
 
 .PHONY: demo
 demo: ## run the program's demo: fake servers fail, and calls go on
@@ -64,6 +65,10 @@ soak: ## call while servers fail, for SOAK, and check every call (SEED=0: anothe
 .PHONY: hostile
 hostile: ## attack an agent in some hundreds of ways, and measure it; HOSTILE has the flags, such as -short (10 min)
 	@$(GO) run ./testutil/hostile $(HOSTILE)
+
+.PHONY: fleet
+fleet: ## simulate the scenarios of proxy/fleet/library in full, all or those of FLEET=name,..., and check what they expect
+	@$(GO) test -count 1 -timeout 6h -v -run '^TestTheExpectationsOfTheLibraryHold$$' ./proxy/fleet -fleet '$(FLEET)' -figures
 
 .PHONY: record
 record: ## make the recordings of testutil anew: SERVERS=host:port,... OUT=dir (REGION, CA, CERT, KEY, CONVERSATIONS)

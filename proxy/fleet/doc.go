@@ -7,9 +7,12 @@
 // parts get their messages. So are the servers (handshakes one after the other, a leader, TTLs that
 // grow with the fleet), and an agent of Nomad 2.0.6 to compare with.
 //
-//	f := fleet.New(fleet.Config{Agents: 10000, Handshakes: 1000, Faults: fleet.Outage(time.Minute)})
-//	f.Run()
-//	f.Report().Print(os.Stdout)
+// A fleet, what happens to it and what must come out is a [Scenario]: text, described at
+// [Parse]. The package has some by [Names]. [Compare] runs one with several policies:
+//
+//	s, err := fleet.Named("outage")
+//	c, err := fleet.Compare(ctx, s.Short(), fleet.Options{})
+//	c.Table(os.Stdout)
 //
 // A run is one goroutine's, and the same seed gives the same run: there is no clock, no
 // map order and no chance but that of the seed. Fleets that are too large to simulate
@@ -17,7 +20,11 @@
 //
 // # Files
 //
-//	config.go     what is simulated; scenario.go the usual faults
+//	scenario.go   scenarios as text; internal/script reads them, plan.go makes a Config of one
+//	library.go    the scenarios of the package, which are in library
+//	compare.go    runs by policy; result.go expectations; until.go figures up to a time
+//	table.go      what comes out for people, json.go for programs
+//	config.go     what is simulated; usual.go the usual faults; policy.go the policies
 //	fleet.go      the run itself; queue.go its events
 //	world.go      the state of a run, and what agents see of the cluster; host.go what it
 //	              sees of them
@@ -27,6 +34,7 @@
 //	link.go       its sessions; dial.go how they are made
 //	round.go      pings of rounds, and of corroborators
 //	silence.go    how a silent server is noticed
+//	spoil.go      what tests make worse
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
 //	tally.go      what is counted; counts.go what is computed from it
 //	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/script"
 )
 
 var (
@@ -96,5 +98,34 @@ func (r ranges) log(t *testing.T, s *Scenario) {
 			}
 		}
 		t.Log(text)
+	}
+}
+
+// figureTable is the figures that scenarios know.
+func figureTable() []string {
+	var names []string
+	for _, f := range script.Figures {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Each scenario says in two lines what it is for, and expects something in both of its forms.
+func TestEachScenarioOfTheLibrarySaysWhatItIsFor(t *testing.T) {
+	for _, name := range Names() {
+		s, err := Named(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if strings.Count(s.About, "\n") != 1 {
+			t.Errorf("%s: its comment has not two lines:\n%s", name, s.About)
+		}
+		if short := s.Short(); len(s.Expect) == 0 || len(short.Expect) == 0 || short.Config.Agents > 2000 {
+			t.Errorf("%s: %d expectations, %d in short, which simulates %d", name, len(s.Expect), len(short.Expect), short.Config.Agents)
+		}
+		if again, err := Parse(name, []byte(s.String())); err != nil || again.String() != s.String() {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -1,29 +1,31 @@
 package fleet
 
-import (
-	"errors"
-	"fmt"
-	"testing"
-)
+import "testing"
 
-// A policy that is deliberately worse must fail scenarios: else expectations expect nothing.
+// A policy that was made worse on purpose must fail scenarios; else expectations expect
+// nothing.
 func TestExpectationsNoticeAWorsePolicy(t *testing.T) {
 	for _, c := range []struct {
 		what  string
 		spoil spoil
-		in    []string
+		in    [][2]string // scenarios, and the fleets in which they are quick
 	}{
-		{"jitter off", noJitter, spoiledByNoJitter},
-		{"back-off off", noBackoff, spoiledByNoBackoff},
+		{"jitter off", noJitter, [][2]string{
+			{"boot", "clients 100k as 300"}, {"rolling-fast", "clients 10k as 300"}, {"join", "clients 10k as 300"},
+		}},
+		{"back-off off", noBackoff, [][2]string{
+			{"outage", "clients 10k as 100"}, {"outage-small", "clients 20"}, {"outage-staged", "clients 10k as 100"}, {"outage-large", "clients 100k as 100"},
+		}},
 	} {
-		for _, name := range c.in {
-			t.Run(c.what+", "+name, func(t *testing.T) {
-				t.Parallel()
-				s, err := Named(name)
+		for _, of := range c.in {
+			t.Run(c.what+", "+of[0], func(t *testing.T) {
+				s, err := Named(of[0])
 				if err != nil {
 					t.Fatal(err)
 				}
-				s = s.Short()
+				if s, err = s.Short().With(of[1]); err != nil {
+					t.Fatal(err)
+				}
 				s.Config.spoil = c.spoil
 				got, err := Compare(t.Context(), s, Options{Policies: []Policy{Shuffle}})
 				if err != nil {
@@ -39,13 +41,3 @@ func TestExpectationsNoticeAWorsePolicy(t *testing.T) {
 		}
 	}
 }
-
-var (
-	spoiledByNoJitter  = Names()
-	spoiledByNoBackoff = Names()
-)
-
-var (
-	_ = errors.New
-	_ = fmt.Sprint
-)

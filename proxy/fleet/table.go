@@ -87,7 +87,11 @@ func (c *Comparison) row(f script.Figure) (string, bool) {
 func show(f script.Figure, v float64) string {
 	switch f.Unit {
 	case script.Time:
-		return strconv.FormatFloat(v, 'f', 2, 64) + "s"
+		places := 2
+		if v < 1 && v > 0 {
+			places = 3
+		}
+		return strconv.FormatFloat(v, 'f', places, 64) + "s"
 	case script.Ratio:
 		return strconv.FormatFloat(v, 'f', 3, 64)
 	case script.Rate:

@@ -10,11 +10,12 @@ import (
 // was read.
 type Number int64
 
+const one Number = 1_000_000
+
 const (
-	one       Number = 1_000_000
-	decimals         = 6    // at most
-	maxNumber        = 1e12 // largest whole number
-	maxDigits        = 13   // of one
+	decimals  = 6    // at most
+	maxNumber = 1e12 // largest whole number
+	maxDigits = 13   // of one
 )
 
 // Float is n as a floating point number.

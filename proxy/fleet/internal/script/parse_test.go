@@ -135,6 +135,7 @@ var mistakes = []struct{ text, want string }{
 	{"clients 2M", `1: "2M": out of range; write how many clients: 1 to 1,000,000`},
 	{"clients 1,00", `1: "1,00": not a whole number`},
 	{"clients 100 as 200", `1: "200": out of range; write how many of them are simulated: 1 to 100`},
+	{"clients 5 as 5 as", `1: "as": not known here; write one of shuffle, rendezvous, seat, stock`},
 	{"servers 65", `1: "65": out of range; write how many servers: 1 to 64`},
 	{"servers 5 handshakes 1000", `1: "1000": a rate has a unit; write 1000/s`},
 	{"at 10 kill 1", `1: "10": a time has a unit; write 10s if these are seconds`},

@@ -9,17 +9,18 @@ import (
 
 func (w *words) clients() Statement {
 	c := Clients{Count: w.count("clients", 1, MaxClients)}
-	if w.maybe("as") != "" {
+	sampled := w.maybe("as") != ""
+	if sampled {
 		if c.As = w.count("of them are simulated", 1, c.Count); c.As == c.Count {
 			c.As = 0
 		}
 	}
 	if w.has() {
 		known := Policies
-		if c.As == 0 {
+		if !sampled { // it is none of them by now, but may have been meant
 			known = append([]string{"as"}, known...)
 		}
-		c.Policy = w.one(Policies...)
+		c.Policy = w.one(known...)
 	}
 	return c
 }
@@ -179,15 +180,21 @@ type Balancer struct{}
 
 func (Balancer) String() string { return "balancer" }
 
-// The settings that are one value.
 type (
-	NAT       int           // so many clients have one address
-	TTL       time.Duration // the least that is granted to a heartbeat
-	Forget    time.Duration // heartbeats name a server no longer that is away for so long
-	StartOver time.Duration // clients start over this time
-	Warm      time.Duration // before the run: what happens then is not counted
-	For       time.Duration // the run
-	Seed      int
+	// NAT is how many clients have one address.
+	NAT int
+	// TTL is the least that is granted to a heartbeat.
+	TTL time.Duration
+	// Forget is how long a server is away until heartbeats name it no longer.
+	Forget time.Duration
+	// StartOver is the time over which clients start.
+	StartOver time.Duration
+	// Warm is the time before the run: what happens then is not counted.
+	Warm time.Duration
+	// For is the time of the run.
+	For time.Duration
+	// Seed is that of chance.
+	Seed int
 )
 
 func (n NAT) String() string       { return "nat " + strconv.Itoa(int(n)) }
