@@ -294,3 +294,19 @@ func TestAPlotTakesThePlaceOfTheOldOneAtOnceOrNotAtAll(t *testing.T) {
 		t.Errorf("%d %q", status, errs)
 	}
 }
+
+func TestEveryScenarioRunsWithEveryPolicy(t *testing.T) {
+	t.Parallel()
+	for _, name := range fleet.Names() {
+		out, errs, status := program(t, "simulate", name, "--short", "--clients", "50", "--policy", "all")
+		if status != exitOK && status != exitFailed { // so few clients need not do what is expected of many
+			t.Errorf("%s: %d %s", name, status, errs)
+		}
+		for _, part := range []string{name + "\n", "50 clients", " shuffle  ", " rendezvous  ", " seat  ", " stock\n", "\nimbalance"} {
+			if !strings.Contains(out, part) {
+				t.Errorf("%s: no %q in\n%s%s", name, part, out, errs)
+			}
+		}
+		checkScreen(t, name, out+errs)
+	}
+}

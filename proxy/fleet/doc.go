@@ -33,5 +33,5 @@
 //	tally.go      what is counted; counter.go how; counts.go what is computed from it
 //	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
 //
-// Fleetsim, below this directory, runs a scenario from the command line.
+// The command "rpcproxy simulate" runs scenarios; package plot, below this directory, draws them.
 package fleet
