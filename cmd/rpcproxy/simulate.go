@@ -50,9 +50,9 @@ clients of each server and the connections it gets in a second.
 Exit status: 0 all expectations hold, 1 one does not, 2 bad usage or a scenario that
 makes no sense, 130 interrupted, with what had come out up to then.`,
 		Example: `  rpcproxy simulate --list
-  rpcproxy simulate kill --short --policy all
-  rpcproxy simulate kill --clients 10000 --plot kill.svg
-  rpcproxy simulate kill --short --json | jq .held
+  rpcproxy simulate outage --short
+  rpcproxy simulate rolling-fast --policy seat,stock --plot rolling.svg
+  rpcproxy simulate kill --clients 10000 --policy all --json | jq .held
   rpcproxy simulate --show kill > mine.fleet
   rpcproxy simulate mine.fleet --seed 7 --for 10m`,
 		Args:              cobra.MaximumNArgs(1),

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
@@ -67,10 +68,10 @@ func (p *plotFile) draw(c *fleet.Comparison) error {
 	figure := plot.Figure{About: about, Marks: c.Scenario.Marks}
 	cfg, scale := c.Scenario.Config, 1.0
 	name := strings.TrimSuffix(filepath.Base(c.Scenario.Name), ".fleet")
-	figure.Title = fmt.Sprintf("%s: %d clients, %d servers, seed %d", printable.Line(name, maxField), max(cfg.Nodes, cfg.Agents), cfg.Servers, c.Seed)
+	figure.Title = fmt.Sprintf("%s: %s clients, %d servers, seed %d", printable.Line(name, maxField), thousands(max(cfg.Nodes, cfg.Agents)), cfg.Servers, c.Seed)
 	if cfg.Agents > 0 && cfg.Nodes > cfg.Agents {
 		scale = float64(cfg.Nodes) / float64(cfg.Agents)
-		figure.Title += fmt.Sprintf(" (%d simulated)", cfg.Agents)
+		figure.Title += fmt.Sprintf(" (%s simulated)", thousands(cfg.Agents))
 	}
 	for _, r := range c.Runs {
 		figure.Runs = append(figure.Runs, plot.Run{Name: r.Policy.String(), Series: r.Series, Scale: scale})
@@ -111,4 +112,13 @@ func (p *plotFile) unwritten(err error) error {
 		err = fmt.Errorf("there is no directory %s", printable.Quote(dir, printable.MaxName))
 	}
 	return fmt.Errorf("--plot: %s cannot be written: %w", printable.Quote(p.path, printable.MaxName), contain.Error(err))
+}
+
+// thousands is a number with commas.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }

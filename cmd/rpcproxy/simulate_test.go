@@ -294,3 +294,39 @@ func TestAPlotTakesThePlaceOfTheOldOneAtOnceOrNotAtAll(t *testing.T) {
 		t.Errorf("%d %q", status, errs)
 	}
 }
+
+func TestEveryScenarioRunsWithEveryPolicy(t *testing.T) {
+	t.Parallel()
+	for _, name := range fleet.Names() {
+		out, errs, status := program(t, "simulate", name, "--short", "--clients", "50", "--policy", "all")
+		if status != exitOK && status != exitFailed { // so few clients need not do what is expected of many
+			t.Errorf("%s: %d %s", name, status, errs)
+		}
+		for _, part := range []string{name + "\n", "50 clients", " shuffle  ", " rendezvous  ", " seat  ", " stock\n", "\nimbalance"} {
+			if !strings.Contains(out, part) {
+				t.Errorf("%s: no %q in\n%s%s", name, part, out, errs)
+			}
+		}
+		checkScreen(t, name, out+errs)
+	}
+}
+
+func TestAPlotThatCannotTakeItsPlaceLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.svg")
+	var out, errs bytes.Buffer
+	s := &simulateCommand{told: func(fleet.Progress) { _ = os.Mkdir(path, 0o700) }} // in its way
+	cmd := s.command()
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs([]string{"-", "--policy", "shuffle", "--plot", path})
+	cmd.SetIn(strings.NewReader(small))
+	cmd.SetOut(&out)
+	cmd.SetErr(&errs)
+	status := settle(cmd.ExecuteContext(t.Context()), &errs)
+	if status != exitFailed || !strings.Contains(errs.String(), `x.svg" cannot be written: `) || !strings.Contains(out.String(), "ok    expect out = 0") {
+		t.Errorf("%d\n%s%s", status, &out, &errs)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v", left, err)
+	}
+}

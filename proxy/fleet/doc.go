@@ -39,6 +39,6 @@
 //	tally.go      what is counted; counts.go what is computed from it
 //	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
 //
-// Package cluster, below this directory, is the simulated servers, package count counts.
-// Fleetsim, below this directory, runs a scenario from the command line.
+// Package cluster, below this directory, is the simulated servers, package count counts, package
+// plot draws runs. The command "rpcproxy simulate" runs scenarios.
 package fleet
