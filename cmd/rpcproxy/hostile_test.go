@@ -146,7 +146,7 @@ func TestNothingOfConsulReachesTheTerminalAsItIs(t *testing.T) {
 func TestEscapingAReplyLeavesTheRestAsItIs(t *testing.T) {
 	var b strings.Builder
 	given := map[string]any{"\u202e": "a\u009bb\u007fc", "n": 1.5, "nil": nil, "é": []any{"日本", true}}
-	if err := printReply(&b, maps.Clone(given)); err != nil {
+	if err := printReply(&b, maps.Clone(given), false); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := compact(t, b.String()), `{"n":1.5,"nil":null,"é":["日本",true],"\u202e":"a\u009bb\u007fc"}`; got != want {

@@ -93,12 +93,11 @@ func (s *Server) Answer(status int, text string) { s.answer.Store(&canned{status
 // Asked returns how many requests it had, and the token of the last one.
 func (s *Server) Asked() (n int, token string) { return int(s.asked.Load()), *s.token.Load() }
 
-// Stop ends the agent and waits for it, within ctx. The error is that of ctx.
-func (s *Server) Stop(ctx context.Context) error {
-	err := s.server.Shutdown(ctx)
-	_ = s.server.Close() // what Shutdown did not wait for
+// Stop ends the agent with all its connections. The error is always nil.
+func (s *Server) Stop(context.Context) error {
+	_ = s.server.Close() // of a listener that may be closed already
 	s.running.Wait()
-	return err
+	return nil
 }
 
 // serve answers one request.
