@@ -139,17 +139,13 @@ func (p *pinger) ping(ctx context.Context, connections *pool.Pool, s messages.Se
 		}
 		return rtt, err
 	}
-	pace := time.NewTicker(max(p.interval, time.Millisecond))
-	defer pace.Stop()
 	t.connect, t.err = once()
+	var begun time.Time // none before the first one
 	for sent := 0; t.err == nil && sent < p.count; sent++ {
-		if sent > 0 {
-			select {
-			case <-pace.C:
-			case <-ctx.Done():
-				return t
-			}
+		if !spaced(ctx, begun, p.interval) {
+			return t
 		}
+		begun = time.Now()
 		rtt, err := once()
 		if t.err = err; err == nil {
 			t.took = append(t.took, rtt)
@@ -160,4 +156,16 @@ func (p *pinger) ping(ctx context.Context, connections *pool.Pool, s messages.Se
 		t.unknown = len(t.took) == 0 && t.connect == 0
 	}
 	return t
+}
+
+// spaced waits until interval is over since begun, or ctx, and reports whether to go on. What
+// began at the zero time is long over.
+func spaced(ctx context.Context, begun time.Time, interval time.Duration) bool {
+	left := time.NewTimer(interval - time.Since(begun))
+	defer left.Stop()
+	select {
+	case <-left.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
 }

@@ -27,11 +27,24 @@ type printing struct {
 // openScreen makes a screen that writes to lines, and draws on progress if that is a
 // terminal; nil is none. It must be closed.
 func openScreen(lines, progress io.Writer) *screen {
-	if !isTerminal(progress) {
+	if !drawable(progress) {
 		progress = nil
 	}
 	return startScreen(lines, progress)
 }
+
+// columns is how wide a terminal must be for everything that is written and drawn.
+const columns = 80
+
+// drawable reports whether w is a terminal on which progress can be drawn: it understands
+// control characters, as its name in TERM says, and no line wraps.
+func drawable(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && named(os.Getenv("TERM")) && isTerminal(f) && width(f) >= columns
+}
+
+// named reports whether a name of a terminal says that it understands control characters.
+func named(term string) bool { return term != "" && term != "dumb" }
 
 // startScreen makes a screen that draws on terminal without a check; nil is none.
 func startScreen(lines, terminal io.Writer) *screen {
@@ -43,12 +56,8 @@ func startScreen(lines, terminal io.Writer) *screen {
 	return s
 }
 
-// isTerminal reports whether w is a terminal that understands control characters.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
-		return false
-	}
+// isTerminal reports whether f is a terminal, or another device.
+func isTerminal(f *os.File) bool {
 	about, err := f.Stat()
 	return err == nil && about.Mode()&os.ModeCharDevice != 0
 }
