@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/agentapi"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // discoverNomad is the command discover nomad.
@@ -58,7 +59,7 @@ func (d *discoverNomad) run(cmd *cobra.Command) error {
 	}
 	var found []discovered
 	for _, addr := range addrs {
-		found = append(found, discovered{addr: addr, from: d.address})
+		found = append(found, discovered{addr: addr, from: printable.WithoutSecrets(d.address)})
 	}
 	return d.report(cmd, found, nil, errors.New("the agent names no server"))
 }

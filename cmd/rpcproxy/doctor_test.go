@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ var patience = []string{"doctor", ample, "--http-port", "0", "--slow", "1m"}
 
 func TestTheDoctorFindsNothingInAHealthyCluster(t *testing.T) {
 	c := startCluster(t)
-	out, errs, status := program(t, append(patience, "--servers", strings.Join(c.Addrs(), ","))...)
+	out, errs, status := program(t, slices.Concat(patience, []string{"--servers", strings.Join(c.Addrs(), ",")})...)
 	expect(t, status, exitOK, out, errs)
 	if strings.Contains(out, "FAIL") || strings.Count(out, "\n") != 3 || errs != "" {
 		t.Errorf("%s%s", out, errs)
@@ -23,7 +24,7 @@ func TestTheDoctorFindsNothingInAHealthyCluster(t *testing.T) {
 func TestTheDoctorSaysWhatIsWrongAndExitsWithOne(t *testing.T) {
 	c := startCluster(t)
 	c.Kill(1)
-	args := append(patience, "--servers", strings.Join(c.Addrs(), ","))
+	args := slices.Concat(patience, []string{"--servers", strings.Join(c.Addrs(), ",")})
 	out, errs, status := program(t, args...)
 	expect(t, status, exitFailed, out, errs)
 	if want := c.Addrs()[1] + "  dns ok  tcp FAIL connection refused: nothing listens there -> start the server"; !strings.Contains(out, want) || !strings.Contains(errs, "1 findings") {

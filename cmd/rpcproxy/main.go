@@ -38,7 +38,7 @@ func interruptible(args []string, out, errs io.Writer) int {
 		}
 	}()
 	status := run(ctx, demo.Full(), args, out, errs)
-	if status == exitInterrupted && context.Cause(ctx) == errTerminated {
+	if status == exitInterrupted && errors.Is(context.Cause(ctx), errTerminated) {
 		return exitTerminated
 	}
 	return status
