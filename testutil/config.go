@@ -15,6 +15,15 @@ type ServerConfig struct {
 	Region string
 	// Datacenter is that of the server in heartbeat replies. Empty: "dc1".
 	Datacenter string
+	// Advertise is the address, host:port, that clients are told for this server, by
+	// Status.Peers, Status.Leader, Status.Members and heartbeats, as advertise.rpc of
+	// Nomad is. Nothing need be there. Empty: the one it listens on.
+	Advertise string
+	// Version is what Status.Members reports as the build. Empty: "2.0.6".
+	Version string
+	// Tokens switches ACLs on: Status.Members wants one of them. Empty: there are none.
+	// Other methods do not look at it, see the end of the package's documentation.
+	Tokens []string
 	// RPCMajorVersion and RPCMinorVersion stand in heartbeat replies.
 	RPCMajorVersion, RPCMinorVersion int
 
@@ -59,6 +68,7 @@ func (c ServerConfig) withDefaults() ServerConfig {
 	def(&c.Addr, "127.0.0.1:0")
 	def(&c.Region, "global")
 	def(&c.Datacenter, "dc1")
+	def(&c.Version, "2.0.6")
 	if c.HeartbeatTTLMin == 0 && c.HeartbeatTTLMax == 0 {
 		c.HeartbeatTTLMin, c.HeartbeatTTLMax = 10*time.Second, 20*time.Second
 	}

@@ -2,6 +2,7 @@ package testutil
 
 import (
 	"maps"
+	"net"
 	"testing"
 )
 
@@ -57,7 +58,7 @@ func TestMembersReportTheServersThatAreAlive(t *testing.T) {
 	got := map[string]string{}
 	for _, m := range reply.Members {
 		got[m.Name] = m.Status
-		if m.Tags["build"] == "" || m.Port == 0 {
+		if m.Tags["build"] != "2.0.6" || net.JoinHostPort(m.Tags["rpc_addr"], m.Tags["port"]) != m.Name || !net.IP(m.Addr).IsLoopback() || len(m.Addr) != net.IPv6len {
 			t.Errorf("member %+v", m)
 		}
 	}

@@ -3,8 +3,6 @@ package testutil
 import (
 	"context"
 	"errors"
-	"net"
-	"strconv"
 )
 
 type statusArgs struct {
@@ -41,48 +39,18 @@ func (s *Server) statusLeader(ctx context.Context, r *Request) (any, error) {
 		if s.faults.Load().leaderless(r.Method) {
 			return ""
 		}
-		return o.leader
+		return o.told(o.leader)
 	})
 }
 
 func (s *Server) statusPeers(ctx context.Context, r *Request) (any, error) {
-	return s.statusRead(ctx, r, func(o *outlook) any { return o.configured })
-}
-
-type memberEntry struct {
-	Name, Addr, Status string
-	Port               int
-	Tags               map[string]string
-}
-
-type membersReply struct {
-	ServerName, ServerRegion, ServerDC string
-	Members                            []memberEntry
-}
-
-// statusMembers reports every configured member. It is never forwarded.
-func (s *Server) statusMembers(_ context.Context, r *Request) (any, error) {
-	if err := r.Decode(&statusArgs{}); err != nil {
-		return nil, err
-	}
-	o := s.world.outlook()
-	reply := membersReply{ServerName: s.addr, ServerRegion: s.cfg.Region, ServerDC: s.cfg.Datacenter}
-	for _, addr := range o.configured {
-		host, port, _ := net.SplitHostPort(addr) // it came from a listener
-		number, _ := strconv.Atoi(port)
-		m := memberEntry{
-			Name: addr, Addr: host, Port: number, Status: "failed",
-			Tags: map[string]string{"role": "nomad", "region": s.cfg.Region, "build": "2.0.6"},
+	return s.statusRead(ctx, r, func(o *outlook) any {
+		peers := make([]string, len(o.configured))
+		for i, addr := range o.configured {
+			peers[i] = o.told(addr)
 		}
-		for _, info := range o.live {
-			if info.RPCAdvertiseAddr == addr {
-				m.Status = "alive"
-				m.Tags["dc"] = info.Datacenter
-			}
-		}
-		reply.Members = append(reply.Members, m)
-	}
-	return reply, nil
+		return peers
+	})
 }
 
 // statusRaftStats reports this server alone. It is never forwarded.

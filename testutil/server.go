@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -35,6 +36,9 @@ type Server struct {
 // Addr returns the host:port the server listens on. It stays the same over a
 // restart.
 func (s *Server) Addr() string { return s.addr }
+
+// Advertised returns the address that clients are told: ServerConfig.Advertise, or Addr.
+func (s *Server) Advertised() string { return cmp.Or(s.cfg.Advertise, s.addr) }
 
 // Handle adds a method, or replaces one. A name is a service and a method with
 // a dot between them.

@@ -152,11 +152,15 @@ func (st *worldState) reply(n *node, server string, now time.Time) nodeReply {
 		n.TTL = 0
 	}
 	n.LastSeen, n.Server = now, server
-	servers := slices.Clone(st.published.Load().live)
+	known := st.published.Load()
+	servers := slices.Clone(known.live)
+	for i := range servers {
+		servers[i].RPCAdvertiseAddr = known.told(servers[i].RPCAdvertiseAddr)
+	}
 	st.rng.Shuffle(len(servers), func(i, j int) { servers[i], servers[j] = servers[j], servers[i] })
 	return nodeReply{
 		HeartbeatTTL:          n.TTL,
-		LeaderRPCAddr:         st.published.Load().leader,
+		LeaderRPCAddr:         known.told(known.leader),
 		NumNodes:              st.population(),
 		SchedulingEligibility: "eligible",
 		Servers:               servers,

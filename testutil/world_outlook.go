@@ -6,7 +6,10 @@ import (
 )
 
 // listener is a [Server], of which a world knows no more.
-type listener interface{ Addr() string }
+type listener interface {
+	Addr() string
+	Advertised() string
+}
 
 // outlook is the published picture of a world. It is never changed: a new one
 // replaces it, and then changed is closed.
@@ -26,6 +29,17 @@ type outlook struct {
 // isLive reports whether a server is one of those that heartbeats name.
 func (o *outlook) isLive(addr string) bool {
 	return slices.ContainsFunc(o.live, func(i ServerInfo) bool { return i.RPCAdvertiseAddr == addr })
+}
+
+// told is what clients are told for a member's address. What a puppet believes it tells
+// as it is.
+func (o *outlook) told(addr string) string {
+	for _, s := range o.servers {
+		if !o.puppet && s.Addr() == addr {
+			return s.Advertised()
+		}
+	}
+	return addr
 }
 
 // Picture is a puppet's view of its cluster. The zero value is that of a

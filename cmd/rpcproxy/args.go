@@ -20,7 +20,7 @@ type argsFlags struct{ text, file string }
 
 func (f *argsFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.text, "args", "{}", "the request's fields, a JSON object (others on this machine can read it)")
+	flags.StringVar(&f.text, "args", "{}", "the request's fields, a JSON object (others on this machine can read it), @FILE, or - for standard input")
 	flags.StringVar(&f.file, "args-file", "", "file with the request's fields, or - for standard input")
 	cmd.MarkFlagsMutuallyExclusive("args", "args-file")
 }
@@ -30,7 +30,18 @@ const maxArgs = 16 << 20
 
 // fields reads the fields. It warns of those in a flag that others must not read.
 func (f *argsFlags) fields(cmd *cobra.Command) (map[string]any, error) {
-	if !cmd.Flags().Changed("args-file") {
+	flag := "args-file"
+	if !cmd.Flags().Changed(flag) {
+		switch file, named := strings.CutPrefix(f.text, "@"); {
+		case named && file == "":
+			return nil, errors.New("--args is @ with no name behind it: give @FILE, or - for standard input")
+		case named || f.text == "-":
+			flag, f.file = "args", file
+		default:
+			flag = ""
+		}
+	}
+	if flag == "" {
 		fields, err := readArgs("--args", f.text)
 		if names := secrets(fields); len(names) > 0 {
 			warn(cmd.ErrOrStderr(), fmt.Sprintf("warning: --args has %s, which every user of this machine can read while this runs: use --args-file, --token-file or %s",
@@ -38,19 +49,19 @@ func (f *argsFlags) fields(cmd *cobra.Command) (map[string]any, error) {
 		}
 		return fields, err
 	}
-	text, err := f.read(cmd)
+	text, err := f.read(cmd, flag)
 	if err != nil {
 		return nil, err
 	}
-	return readArgs("--args-file", string(text))
+	return readArgs("--"+flag, string(text))
 }
 
-// read reads the file, or standard input.
-func (f *argsFlags) read(cmd *cobra.Command) ([]byte, error) {
+// read reads the file that a flag names, or standard input.
+func (f *argsFlags) read(cmd *cobra.Command, flag string) ([]byte, error) {
 	if f.file != "-" {
-		return readNamed(cmd.Context(), "args-file", f.file, maxArgs)
+		return readNamed(cmd.Context(), flag, f.file, maxArgs)
 	}
-	return readStandard(cmd.Context(), "args-file", cmd.InOrStdin(), maxArgs)
+	return readStandard(cmd.Context(), flag, cmd.InOrStdin(), maxArgs)
 }
 
 // readArgs reads a JSON object, the value of a flag. Integers become int64, or uint64

@@ -16,8 +16,7 @@ import (
 
 // benchCommand is the command bench.
 type benchCommand struct {
-	servers  []string
-	tls      tlsFlags
+	clusterFlags
 	token    tokenFlags
 	method   string
 	callers  int
@@ -30,7 +29,7 @@ type benchCommand struct {
 func newBench() *cobra.Command {
 	b := &benchCommand{}
 	cmd := &cobra.Command{
-		Use:   "bench --servers ADDR[,ADDR...]",
+		Use:   "bench [--servers ADDR[,ADDR...]]",
 		Short: "Measure latency and rate of calls through the proxy",
 		Long: `bench calls one method through the proxy, over and over, and prints how long the
 calls took and how many were answered in a second. Percentiles are exact to 2 %.
@@ -42,8 +41,10 @@ server answers is counted with its reason. The call that connects comes first an
 is not measured.
 
 With --ca it speaks TLS, and a server must show a certificate for
-server.global.nomad, or for the name that --tls-server-name gives, or for any
+server.REGION.nomad, or for the name that --tls-server-name gives, or for any
 with --no-verify-server-name.
+
+` + aboutVariables + `
 
 Exit status: 0 calls were answered, 1 none was, 2 bad usage, 130 interrupted,
 with the figures up to then.`,
@@ -53,8 +54,7 @@ with the figures up to then.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
-	serversFlag(cmd, &b.servers)
-	b.tls.add(cmd)
+	b.add(cmd)
 	b.token.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&b.method, "method", "Status.Ping", "the method to call, one that only reads")
@@ -70,9 +70,6 @@ with the figures up to then.`,
 const benchCallTimeout = 10 * time.Second
 
 func (b *benchCommand) run(cmd *cobra.Command) error {
-	if _, err := parseServers(b.servers); err != nil {
-		return err
-	}
 	switch limited := cmd.Flags().Changed("calls"); {
 	case b.method == "":
 		return errors.New("--method is empty: give one such as Status.Ping")
@@ -83,7 +80,11 @@ func (b *benchCommand) run(cmd *cobra.Command) error {
 	case limited && b.calls < 1:
 		return fmt.Errorf("--calls is %d: give a positive number", b.calls)
 	}
-	tls, err := b.tls.config(cmd.Context())
+	servers, err := b.find(cmd)
+	if err != nil {
+		return err
+	}
+	tls, err := b.tls.config(cmd.Context(), b.region)
 	if err != nil {
 		return err
 	}
@@ -91,11 +92,11 @@ func (b *benchCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	b.args = map[string]any{"Region": "global"}
+	b.args = map[string]any{"Region": b.region}
 	if token != "" {
 		b.args["AuthToken"] = token
 	}
-	p, err := proxy.Start(proxy.Config{Servers: trimmed(b.servers), Strict: true, Region: "global", Pool: pool.Config{TLS: tls}})
+	p, err := proxy.Start(proxy.Config{Servers: addrs(servers), Strict: true, Region: b.region, Pool: pool.Config{TLS: tls}})
 	if err != nil {
 		return err
 	}

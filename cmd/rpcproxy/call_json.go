@@ -9,8 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// printReply writes a decoded answer as indented JSON.
-func printReply(w io.Writer, reply any) error {
+// printReply writes a decoded answer as indented JSON. Unless it is to be raw, addresses and
+// times are written as text.
+func printReply(w io.Writer, reply any, raw bool) error {
+	if !raw {
+		reply = legible("", reply)
+	}
 	return writeJSON(w, plain(reply), "  ")
 }
 

@@ -30,7 +30,7 @@ func TestAValueWithoutAFormInJSONIsPrintedAsText(t *testing.T) {
 	err := printReply(&b, map[string]any{
 		"inf": math.Inf(1), "html": "<&>", "bytes": []byte("ok"),
 		"deep": []any{map[any]any{int64(7): "\xff"}}, "\xff": nil,
-	})
+	}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,6 +164,18 @@ func TestCallExplainsWhichServerWasAskedAndWhy(t *testing.T) {
 	}
 }
 
+// What is explained is the state after the answer.
+func TestCallExplainsThatTheServerWhichAnsweredIsAlive(t *testing.T) {
+	c := startCluster(t)
+	for range 20 {
+		out, errs, status := program(t, "call", ample, "Status.Ping", "--explain", "--servers", c.Addrs()[0])
+		expect(t, status, exitOK, out, errs)
+		if want := c.Addrs()[0] + " "; !strings.Contains(errs, want) || !strings.Contains(errs, ", alive, from configuration") {
+			t.Fatalf("it is not said to be alive:\n%s", errs)
+		}
+	}
+}
+
 func TestAListOfServersMayHaveBlanksAfterItsCommas(t *testing.T) {
 	c := startCluster(t)
 	for _, between := range []string{", ", " ,\t", ",  "} {

@@ -33,7 +33,7 @@ longest time in which no call succeeded, and the active server at its end. Every
 call has 30 s, longer than any of the outages: a call that fails was lost.
 
 Exit status: 0 no call was lost, 1 some were, or goroutines were left, 2 bad
-usage, 130 interrupted.`,
+usage, 130 interrupted: then --json prints what there is up to then.`,
 		Example: `  rpcproxy demo
   rpcproxy demo --servers 3 --callers 200 --verbose
   rpcproxy demo --tls
@@ -69,6 +69,11 @@ func (d *demoCommand) run(cmd *cobra.Command) error {
 	}
 	r, err := demo.Run(cmd.Context(), d.scenario, d.cfg, lines, progress)
 	if cmd.Context().Err() != nil {
+		if d.json {
+			if err := r.JSON(cmd.OutOrStdout()); err != nil {
+				return failed(err)
+			}
+		}
 		return errInterrupted
 	}
 	for _, cause := range r.Causes() {

@@ -36,6 +36,7 @@ type outcome struct {
 	Calls  int  `json:"calls"`
 	Failed int  `json:"failed"`
 	Leaked *int `json:"goroutines_leaked"`
+	Cut    bool `json:"interrupted"`
 }
 
 // readOutcome reads exactly one object, without unknown fields.
@@ -149,7 +150,7 @@ func TestTheDemoPrintsALinePerStepAndATableWithoutControlCharacters(t *testing.T
 	expect(t, status, exitOK, out, errs)
 	lines := strings.Split(out, "\n")
 	for i, name := range []string{"first", "second"} {
-		if l := lines[i]; !strings.HasPrefix(l, name) || !strings.Contains(l, "worst gap") || !strings.Contains(l, "active 127.0.0.1:") {
+		if l := lines[i]; !strings.HasPrefix(l, name) || !strings.Contains(l, " lost, gap ") || !strings.Contains(l, ", active :") || len(l) > 80 {
 			t.Errorf("line %d is %q, want the count of %q", i, l, name)
 		}
 	}
@@ -158,23 +159,52 @@ func TestTheDemoPrintsALinePerStepAndATableWithoutControlCharacters(t *testing.T
 			t.Errorf("the table has no %q:\n%s", part, out)
 		}
 	}
+	for _, l := range lines {
+		if len(l) > 80 {
+			t.Errorf("%q has %d columns", l, len(l))
+		}
+	}
 	if strings.ContainsAny(out+errs, "\r\x1b") {
 		t.Errorf("control characters without a terminal: %q %q", out, errs)
 	}
 }
 
-func TestAnInterruptedDemoStopsAtOnceAndReportsIt(t *testing.T) {
+func TestAnInterruptedDemoStopsAtOnceAndReportsWhatThereIs(t *testing.T) {
+	for _, asJSON := range []bool{false, true} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		p := only(step("whole", demo.Steady), step("endless", func(ctx context.Context, env *demo.Env) error {
+			interrupt()
+			return env.Wait(ctx, time.Hour)
+		}))
+		args := []string{"demo", "--callers", "5"}
+		if asJSON {
+			args = append(args, "--json")
+		}
+		var out, errs bytes.Buffer
+		status := run(ctx, p, args, &out, &errs)
+		expect(t, status, exitInterrupted, out.String(), errs.String())
+		if !strings.Contains(errs.String(), "interrupted") {
+			t.Errorf("err %q", errs.String())
+		}
+		if !asJSON {
+			continue
+		}
+		o := readOutcome(t, out.String())
+		if len(o.Steps) != 2 || o.Steps[0].Calls == 0 || o.Failed != 0 || o.Steps[1].Name != "endless" || !o.Cut || *o.Leaked != 0 {
+			t.Errorf("%s", out.String())
+		}
+	}
+}
+
+func TestADemoThatIsInterruptedBeforeItBeginsHasAListAllTheSame(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
-	defer interrupt()
-	p := only(step("endless", func(ctx context.Context, env *demo.Env) error {
-		interrupt()
-		return env.Wait(ctx, time.Hour)
-	}))
+	interrupt()
 	var out, errs bytes.Buffer
-	status := run(ctx, p, []string{"demo", "--json", "--callers", "5"}, &out, &errs)
+	status := run(ctx, only(step("never", demo.Steady)), []string{"demo", "--json"}, &out, &errs)
 	expect(t, status, exitInterrupted, out.String(), errs.String())
-	if out.Len() > 0 || !strings.Contains(errs.String(), "interrupted") {
-		t.Errorf("out %q, err %q, want nothing and the word", out.String(), errs.String())
+	if !strings.HasPrefix(out.String(), `{"acts":[`) {
+		t.Errorf("%s", out.String())
 	}
 }
 

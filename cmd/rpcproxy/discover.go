@@ -21,6 +21,6 @@ func newDiscover() *cobra.Command {
 			return fmt.Errorf("it is not said where to look: give one of %s", strings.Join(ways, ", "))
 		},
 	}
-	cmd.AddCommand(newDiscoverDNS(), newDiscoverConsul())
+	cmd.AddCommand(newDiscoverDNS(), newDiscoverConsul(), newDiscoverNomad())
 	return cmd
 }

@@ -41,6 +41,7 @@ did not, 2 bad usage.`,
 		RunE: func(cmd *cobra.Command, names []string) error { return d.run(cmd, names) },
 	}
 	d.add(cmd)
+	d.pinger.addRegion(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&d.services, "srv", nil, "names to ask for SRV records, with or without an underscore")
 	flags.StringSliceVar(&d.resolvers, "resolver", nil, "DNS servers to ask, as host, host:port or [IPv6]:port, in place of the system's")
@@ -52,7 +53,7 @@ func (d *discoverDNS) run(cmd *cobra.Command, names []string) error {
 	if len(names)+len(d.services) == 0 {
 		return errors.New("there is no name to ask for: give one, or --srv")
 	}
-	if err := d.check(cmd.Context()); err != nil {
+	if err := d.check(cmd, false); err != nil {
 		return err
 	}
 	finder, err := dns.New(dns.Config{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,20 +38,23 @@ func (f *findings) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.json, "json", false, "print one JSON object in place of lines")
 	flags.BoolVar(&f.ping, "ping", false, "ping the servers found, too")
-	f.pinger.count = 3
+	f.pinger.count, f.pinger.interval = 3, usualInterval
 	flags.DurationVarP(&f.pinger.timeout, "timeout", "t", 2*time.Second, "how long to wait for each answer, of name servers and of servers")
 	f.pinger.tls.add(cmd)
 }
 
-// check validates the flags.
-func (f *findings) check(ctx context.Context) error {
+// check validates the flags. Those of TLS need --ping unless connects is set.
+func (f *findings) check(cmd *cobra.Command, connects bool) error {
 	if f.pinger.timeout <= 0 {
 		return fmt.Errorf("--timeout is %v: give a positive duration", f.pinger.timeout)
 	}
-	if !f.ping && f.pinger.tls != (tlsFlags{}) {
+	switch {
+	case !f.ping && !connects && f.pinger.tls.given(cmd):
 		return errors.New("--ca and the other flags of TLS need --ping: nothing else connects to servers")
+	case !f.ping:
+		return nil
 	}
-	_, err := f.pinger.tls.config(ctx)
+	_, err := f.pinger.tls.config(cmd.Context(), f.pinger.region)
 	return err
 }
 
@@ -77,6 +79,9 @@ func (f *findings) report(cmd *cobra.Command, found []discovered, missed []notFo
 		var err error
 		if results, err = f.pinger.measure(cmd.Context(), servers); err != nil {
 			return err
+		}
+		if cmd.Context().Err() != nil {
+			return errInterrupted
 		}
 	}
 	print := f.lines

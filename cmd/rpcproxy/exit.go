@@ -13,6 +13,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitInterrupted = 130 // as shells report SIGINT
+	exitTerminated  = 143 // as they report SIGTERM
 )
 
 // failure is an error with an exit status. An error of another type is about the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,12 +10,54 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
-// serversFlag adds the flag --servers, which is required.
-func serversFlag(cmd *cobra.Command, into *[]string) {
-	cmd.Flags().StringSliceVar(into, "servers", nil, "servers, as host, host:port or [IPv6]:port; without a port it is "+messages.DefaultPort)
-	if err := cmd.MarkFlagRequired("servers"); err != nil {
-		panic(err) // the flag was added just above
+// clusterFlags say which servers there are and how to speak to them. Every command that
+// connects to a cluster has them.
+type clusterFlags struct {
+	servers []string
+	region  string
+	tls     tlsFlags
+}
+
+func (f *clusterFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.servers, "servers", nil, "servers, as host, host:port or [IPv6]:port; without a port it is "+messages.DefaultPort+
+		" (default those that the agent at "+addrVariable+" knows)")
+	f.addRegion(cmd)
+	f.tls.add(cmd)
+}
+
+func (f *clusterFlags) addRegion(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.region, "region", "global", "region of the servers")
+	withVariable(cmd, "region", regionVariable)
+}
+
+// find returns the servers of --servers, or else those that the agent at NOMAD_ADDR knows. An
+// error about bad ones is a *messages.AddrsError that names each.
+func (f *clusterFlags) find(cmd *cobra.Command) ([]messages.Server, error) {
+	if cmd.Flags().Changed("servers") {
+		return parseServers(f.servers)
 	}
+	if os.Getenv(addrVariable) == "" {
+		return nil, errors.New("it is not said which servers: give --servers, or the variable " + addrVariable)
+	}
+	from := agentFlags{tls: f.tls} // without the variable it is not asked
+	if cmd.Flags().Changed("region") || os.Getenv(regionVariable) != "" {
+		from.region = f.region
+	}
+	addrs, err := from.peers(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return parseServers(addrs)
+}
+
+// addrs are the addresses of servers.
+func addrs(servers []messages.Server) []string {
+	all := make([]string, len(servers))
+	for i, s := range servers {
+		all[i] = s.Addr
+	}
+	return all
 }
 
 // parseServers reads addresses, at least one. The error about bad ones is a

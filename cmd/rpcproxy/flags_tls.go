@@ -28,17 +28,31 @@ func (t *tlsFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.key, "key", "", "file with the key of --cert")
 	flags.StringVar(&t.name, "tls-server-name", "", "name in the servers' certificates, in place of server.REGION.nomad")
 	flags.BoolVar(&t.anyName, "no-verify-server-name", false, "accept any certificate of the CA, whatever its name is")
+	withVariable(cmd, "ca", caVariable)
+	withVariable(cmd, "cert", certVariable)
+	withVariable(cmd, "key", keyVariable)
+	withVariable(cmd, "tls-server-name", serverNameVariable)
 	flags.StringVar(&t.version, "tls-min-version", "", "oldest TLS to speak, 1.2 or 1.3 (default 1.2)")
 	flags.StringVar(&t.suites, "tls-cipher-suites", "", "cipher suites for TLS 1.2, with commas between (default those of Go)")
 }
 
-// config is nil without any of the flags. The pool reads the files; pipes are read here, once.
-func (t *tlsFlags) config(ctx context.Context) (*pool.TLSConfig, error) {
+// given reports whether one of the flags is on the command line.
+func (t *tlsFlags) given(cmd *cobra.Command) bool {
+	for _, name := range []string{"ca", "cert", "key", "tls-server-name", "no-verify-server-name", "tls-min-version", "tls-cipher-suites"} {
+		if cmd.Flags().Changed(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// config is nil without any of the flags and variables. The pool reads the files; pipes are read here, once.
+func (t *tlsFlags) config(ctx context.Context, region string) (*pool.TLSConfig, error) {
 	if *t == (tlsFlags{}) {
 		return nil, nil //nolint:nilnil // plain TCP
 	}
 	if t.ca == "" {
-		return nil, errors.New("--ca is missing: the other flags of TLS need it")
+		return nil, errors.New("--ca is missing: the other flags of TLS need it, and their variables " + caVariable)
 	}
 	version, err := pool.ParseTLSVersion(t.version)
 	if err != nil {
@@ -49,7 +63,7 @@ func (t *tlsFlags) config(ctx context.Context) (*pool.TLSConfig, error) {
 		return nil, fmt.Errorf("--tls-cipher-suites: %w", err)
 	}
 	cfg := &pool.TLSConfig{
-		CAFile: t.ca, CertFile: t.cert, KeyFile: t.key,
+		CAFile: t.ca, CertFile: t.cert, KeyFile: t.key, Region: region,
 		ServerName: t.name, VerifyServerName: new(!t.anyName),
 		MinVersion: version, CipherSuites: suites,
 	}

@@ -51,6 +51,7 @@ func TestNoErrorOfAServerReachesTheTerminalAsItIs(t *testing.T) {
 			"call Echo.Echo --servers " + servers,
 			"ping -n 1 --servers " + servers,
 			"bench --calls 1 --servers " + servers, "bench --json --calls 1 --servers " + servers,
+			"doctor --http-port 0 --servers " + servers, "doctor --json --http-port 0 --servers " + servers,
 			"discover dns --ping --json 127.0.0.1.nip.test --servers x", // fails for its flags
 		} {
 			out, errs, status := program(t, strings.Fields(args)...)
@@ -105,6 +106,12 @@ func TestNoArgumentReachesTheTerminalAsItIs(t *testing.T) {
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--args", `{"` + text + `":1e999}`},
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--args-file", text},
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--token-file", text},
+			{"call", "X.Y", "--servers", "127.0.0.1:1", "--args", "@" + text},
+			{"doctor", "--servers", text},
+			{"doctor", "--servers", "127.0.0.1:1", "--region", text, "--timeout", "1ms"},
+			{"discover", "nomad", "--address", text, "--timeout", "1ms"},
+			{"discover", "nomad", "--address", "http://127.0.0.1:1/" + text},
+			{"discover", "nomad", "--address", "127.0.0.1:1", "--region", text},
 			{"bench", "--servers", "127.0.0.1:1", "--method", text, "--calls", text},
 			{"simulate", text + "x"},
 			{"simulate", "--show", text},
@@ -152,7 +159,7 @@ func TestNothingOfConsulReachesTheTerminalAsItIs(t *testing.T) {
 func TestEscapingAReplyLeavesTheRestAsItIs(t *testing.T) {
 	var b strings.Builder
 	given := map[string]any{"\u202e": "a\u009bb\u007fc", "n": 1.5, "nil": nil, "é": []any{"日本", true}}
-	if err := printReply(&b, maps.Clone(given)); err != nil {
+	if err := printReply(&b, maps.Clone(given), false); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := compact(t, b.String()), `{"n":1.5,"nil":null,"é":["日本",true],"\u202e":"a\u009bb\u007fc"}`; got != want {

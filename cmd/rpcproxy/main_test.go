@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	for _, name := range []string{addrVariable, regionVariable, tokenVariable, caVariable, certVariable, keyVariable, serverNameVariable} {
+		_ = os.Unsetenv(name) // it fails for names that are none
+	}
 	testutil.Main(m)
 }
 

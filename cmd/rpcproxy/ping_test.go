@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,30 @@ func TestPingOfALivingClusterShowsEveryServerInTheOrderGiven(t *testing.T) {
 		if n := s.Counts().Methods["Status.Ping"]; n != 5 {
 			t.Errorf("%s had %d pings, want one to connect and four to measure", s.Addr(), n)
 		}
+	}
+}
+
+func TestPingPrintsAnObjectForPrograms(t *testing.T) {
+	c := startCluster(t)
+	c.Kill(1)
+	out, errs, status := program(t, "ping", ample, "--json", "-n", "2", "--interval", "1ms", "--servers", strings.Join(c.Addrs()[:2], ","))
+	expect(t, status, exitFailed, out, errs)
+	var got struct {
+		Servers []struct {
+			Addr    string
+			Sent    int
+			Took    []float64 `json:"round_trips_ms"`
+			Connect float64   `json:"connect_ms"`
+			Error   string
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil || len(got.Servers) != 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	alive, dead := got.Servers[0], got.Servers[1]
+	if alive.Addr != c.Addrs()[0] || alive.Sent != 2 || len(alive.Took) != 2 || alive.Connect == 0 || alive.Error != "" ||
+		dead.Took == nil || len(dead.Took) != 0 || !strings.Contains(dead.Error, "refused") {
+		t.Errorf("%s", out)
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 type trips struct {
 	connect time.Duration   // until the first answer
 	took    []time.Duration // of the pings after it
-	err     error           // of the last ping; nil: it was answered
+	err     error           // of the last ping; nil: it was answered, or not waited for
+	unknown bool            // not even the first was waited for
 }
 
 // printTrips writes one line per server, in the order given.
@@ -31,10 +32,39 @@ func printTrips(w io.Writer, servers []messages.Server, results []trips, count i
 	return table.Flush()
 }
 
+// printTripsJSON writes one object: a list of the servers, in the order given. Times are in
+// milliseconds.
+func printTripsJSON(w io.Writer, servers []messages.Server, results []trips, count int) error {
+	type line struct {
+		Addr    string    `json:"addr"`
+		Sent    int       `json:"sent"`
+		Took    []float64 `json:"round_trips_ms"`
+		Connect float64   `json:"connect_ms"`
+		Error   string    `json:"error,omitempty"`
+	}
+	out := struct {
+		Servers []line `json:"servers"`
+	}{[]line{}}
+	for i, t := range results {
+		l := line{Addr: servers[i].Addr, Sent: count, Took: []float64{}, Connect: inMS(t.connect)}
+		for _, d := range t.took {
+			l.Took = append(l.Took, inMS(d))
+		}
+		if t.err != nil {
+			l.Error = reason(t.err)
+		}
+		out.Servers = append(out.Servers, l)
+	}
+	return writeJSON(w, out, "")
+}
+
+// inMS is d in milliseconds, to the microsecond.
+func inMS(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
 // columns are those from CONNECT on, and the reason of a ping without an answer.
 func (t trips) columns() []string {
 	connect, best, mean, worst := "-", "-", "-", "-"
-	if t.err == nil || len(t.took) > 0 {
+	if !t.unknown && t.err == nil || len(t.took) > 0 {
 		connect = brief(t.connect)
 	}
 	if n := len(t.took); n > 0 {

@@ -23,6 +23,7 @@ type process struct {
 	lines chan string // of its standard error; closed at its end
 	seen  []string
 	ended chan error
+	out   bytes.Buffer // its standard output; to be read once it has ended
 }
 
 // run starts the program with its arguments. It ends with t.
@@ -43,6 +44,7 @@ func startProcess(t *testing.T, env []string, files []*os.File, args ...string) 
 	if len(files) > 0 {
 		p.cmd.Env = append(p.cmd.Env, fmt.Sprintf("LISTEN_FDS=%d", len(files)))
 	}
+	p.cmd.Stdout = &p.out
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -30,13 +30,16 @@ func newRoot(s demo.Scenario) *cobra.Command {
 with the next one when it fails.
 
 Exit status: 0 all went well, 1 the cluster did not do what was asked, 2 bad
-usage, 130 interrupted.`,
-		SilenceErrors: true, // settle prints them
-		SilenceUsage:  true, // a failed call does not print the flags
+usage, 130 interrupted, 143 ended by SIGTERM.`,
+		Version:           version(),
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return readVariables(cmd) },
+		SilenceErrors:     true, // settle prints them
+		SilenceUsage:      true, // a failed call does not print the flags
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench(), newSimulate(), newSidecar())
+	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench(), newSimulate(), newSidecar(), newDoctor())
+	complete(root)
 	return root
 }
 

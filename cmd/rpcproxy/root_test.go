@@ -14,6 +14,17 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 		{"ping --servers 10.0.0.1 --count 0", "--count is 0"},
 		{"ping --servers 10.0.0.1 --timeout -1s", "--timeout is -1s"},
 		{"ping --servers 10.0.0.1 superfluous", "superfluous"},
+		{"ping --servers 10.0.0.1 --interval 1us", "--interval is 1µs"},
+		{"doctor", "give --servers, or the variable NOMAD_ADDR"},
+		{"doctor --servers http://x", `"http://x"`},
+		{"doctor --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
+		{"doctor --servers 10.0.0.1 --slow 0s", "--slow is 0s"},
+		{"doctor --servers 10.0.0.1 --http-port 65536", "--http-port is 65536"},
+		{"doctor --servers 10.0.0.1 --cert x", "--ca is missing"},
+		{"discover nomad --address ftp://x", "neither http nor https"},
+		{"discover nomad --timeout 0s", "--timeout is 0s"},
+		{"discover nomad --ping --cert x", "--ca is missing"},
+		{"call Status.Ping --servers 10.0.0.1 --args @", "--args is @ with no name"},
 		{"call --servers 10.0.0.1", "arg"},
 		{"call Status.Ping", "servers"},
 		{"call Status.Ping --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
@@ -67,7 +78,7 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench", "simulate", "sidecar"} {
+	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "discover nomad", "doctor", "bench", "simulate", "sidecar"} {
 		for _, ask := range []string{name + " --help", "help " + name} {
 			out, errs, status := program(t, strings.Fields(ask)...)
 			expect(t, status, exitOK, out, errs)

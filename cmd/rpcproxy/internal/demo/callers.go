@@ -61,12 +61,17 @@ func (c *callers) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// do makes one call, with its deadline, and counts it.
+// do makes one call, with its deadline, and counts it. One that ended with the demo does not
+// count: it was not lost.
 func (c *callers) do(ctx context.Context, call func(context.Context) error) {
 	limited, stop := context.WithTimeout(ctx, callTimeout)
 	defer stop()
 	begun := c.tally.begin()
 	err := call(limited)
+	if err != nil && ctx.Err() != nil {
+		c.tally.forget(begun)
+		return
+	}
 	c.tally.end(begun, time.Now(), err)
 }
 

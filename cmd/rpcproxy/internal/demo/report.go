@@ -12,13 +12,16 @@ type Report struct {
 	counts  []*count // settled, in the order of the steps
 	actives []string // the active server at the end of each step
 	leaked  int      // goroutines left after everything was stopped
+	cut     bool     // the last step was interrupted
 }
 
-// add adds a settled count and returns its line.
+// add adds a settled count and returns its line, which fits into 80 columns: all servers are
+// at one address, so the port of the active one will do.
 func (r *Report) add(c *count) string {
 	r.counts = append(r.counts, c)
-	return fmt.Sprintf("%-28s %6d calls %4d failed   worst gap %5d ms   active %s",
-		c.name, c.calls, c.failed, c.worst.Milliseconds(), r.actives[len(r.counts)-1])
+	_, port, _ := strings.Cut(r.actives[len(r.counts)-1], ":")
+	return fmt.Sprintf("%-27s %6d calls %3d lost, gap %5d ms, active :%s",
+		c.name, c.calls, c.failed, c.worst.Milliseconds(), port)
 }
 
 func (r *Report) totals() (calls, failed int) {
@@ -68,7 +71,8 @@ func (r *Report) Table(w io.Writer) error {
 }
 
 // JSON writes the report for programs: one object on one line. Its key "acts", for
-// the steps, stays as programs know it.
+// the steps, stays as programs know it. A demo that was interrupted says so, and its last step
+// has the calls up to then.
 func (r *Report) JSON(w io.Writer) error {
 	type line struct {
 		Name       string `json:"name"`
@@ -81,11 +85,15 @@ func (r *Report) JSON(w io.Writer) error {
 		Calls  int    `json:"calls"`
 		Failed int    `json:"failed"`
 		Leaked int    `json:"goroutines_leaked"`
+		Cut    bool   `json:"interrupted,omitempty"`
 	}
 	for _, c := range r.counts {
 		out.Steps = append(out.Steps, line{c.name, c.calls, c.failed, c.worst.Milliseconds()})
 	}
+	if out.Steps == nil {
+		out.Steps = []line{}
+	}
 	out.Calls, out.Failed = r.totals()
-	out.Leaked = r.leaked
+	out.Leaked, out.Cut = r.leaked, r.cut
 	return json.NewEncoder(w).Encode(out)
 }

@@ -25,7 +25,7 @@ type Config struct {
 // Run runs the scenario and stops all that it started. It writes a line for each
 // step to lines and, if progress is a terminal, draws there meanwhile; a nil
 // progress is none. It blocks until the end of the scenario or of ctx. The report,
-// never nil, has the steps that have ended. The error reports which step failed and
+// never nil, has the steps that have ended, and the one that ctx has interrupted. The error reports which step failed and
 // why, or is that of ctx.
 func Run(ctx context.Context, s Scenario, cfg Config, lines, progress io.Writer) (*Report, error) {
 	r := &Report{}
@@ -45,9 +45,18 @@ func Run(ctx context.Context, s Scenario, cfg Config, lines, progress io.Writer)
 // runSteps runs one step after the other. A step is reported when the calls that
 // began in it have ended.
 func (env *Env) runSteps(ctx context.Context, steps []Step, cfg Config, screen *screen, r *Report) error {
-	finish := env.callers.finish
-	defer func() { finish() }()
 	var last *count
+	finish := env.callers.finish
+	defer func() {
+		finish()
+		if ctx.Err() != nil && last != nil && len(r.counts) < len(steps) {
+			env.tally.next("") // what was cut off is known to have ended
+			<-last.settled
+			r.actives = append(r.actives[:len(r.counts)], env.activeAddr())
+			r.add(last)
+			r.cut = true
+		}
+	}()
 	report := func() {
 		if last != nil {
 			<-last.settled // each of its calls has a deadline

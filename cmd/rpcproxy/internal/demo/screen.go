@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/terminal"
@@ -28,10 +29,19 @@ type printing struct {
 // openScreen makes a screen that writes to lines, and draws on progress if that is a
 // terminal; nil is none. It must be closed.
 func openScreen(lines, progress io.Writer) *screen {
-	if !terminal.Is(progress) {
+	if !drawable(progress) {
 		progress = nil
 	}
 	return startScreen(lines, progress)
+}
+
+// columns is how wide a terminal must be for everything that is written and drawn.
+const columns = 80
+
+// drawable reports whether w is a terminal on which progress can be drawn: no line wraps.
+func drawable(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && terminal.Is(f) && width(f) >= columns
 }
 
 // startScreen makes a screen that draws on terminal without a check; nil is none.

@@ -4,7 +4,45 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 )
+
+func TestOnlyATerminalIsDrawnOn(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	t.Setenv("TERM", "xterm")
+	if drawable(file) || drawable(&bytes.Buffer{}) || drawable(nil) {
+		t.Error("a file, a buffer or nothing passes for a terminal")
+	}
+}
+
+// The longest names and figures there are.
+func TestEveryLineFitsInto80Columns(t *testing.T) {
+	for i, step := range Full().Steps {
+		c := &count{name: step.Name, calls: 999_999, failed: 999, worst: 99_999 * time.Millisecond}
+		r := &Report{actives: []string{"127.0.0.1:65535"}}
+		if line := r.add(c); len(line) > columns {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+		env := &Env{tally: openTally()}
+		if line := "/ " + env.progress(c, i, len(Full().Steps)); len(line) >= columns {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+		env.tally.close()
+		var table strings.Builder
+		if err := r.Table(&table); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(table.String()) {
+			if len(line) > columns {
+				t.Errorf("%d columns: %s", len(line), line)
+			}
+		}
+	}
+}
 
 func TestALineWipesTheDrawingBeforeItIsWritten(t *testing.T) {
 	var both bytes.Buffer // as on a terminal, where the two streams meet

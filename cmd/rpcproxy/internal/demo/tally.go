@@ -115,6 +115,15 @@ func (t *tally) end(c *count, at time.Time, err error) {
 	})
 }
 
+// forget takes back a call that was counted when it began.
+func (t *tally) forget(c *count) {
+	t.do(func(s *tallyState) {
+		c.open--
+		c.calls--
+		s.settle(c)
+	})
+}
+
 func (s *tallyState) measureGap(until time.Time) {
 	s.gapOf.worst = max(s.gapOf.worst, until.Sub(s.last))
 }

@@ -5,10 +5,11 @@ import (
 	"os"
 )
 
-// Is reports whether w is a terminal that understands control characters.
+// Is reports whether w is a terminal that understands control characters, as its
+// name in TERM says.
 func Is(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
+	if term := os.Getenv("TERM"); !ok || term == "" || term == "dumb" {
 		return false
 	}
 	about, err := f.Stat()
