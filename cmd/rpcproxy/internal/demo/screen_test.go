@@ -7,18 +7,6 @@ import (
 	"time"
 )
 
-func TestOnlyATerminalIsDrawnOn(t *testing.T) {
-	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	t.Setenv("TERM", "xterm")
-	if drawable(file) || drawable(&bytes.Buffer{}) || drawable(nil) {
-		t.Error("a file, a buffer or nothing passes for a terminal")
-	}
-}
-
 // The longest names and figures there are.
 func TestEveryLineFitsInto80Columns(t *testing.T) {
 	for i, step := range Full().Steps {
