@@ -31,6 +31,7 @@ type owner struct {
 	state     stateFile
 	checks    map[string]*check // by address
 	message   messages.Message  // the one that this step takes; nil: a deadline
+	notes     notes
 }
 
 // newOwner completes o, whose fields up to self are set, and publishes the first view.
@@ -91,6 +92,7 @@ func (o *owner) Step(now time.Time, m messages.Message) {
 		m = o.discovery.done(received)
 	}
 	o.message = m
+	o.notes.taken(now, m, o.board.snap.Load().active.Addr)
 	o.roster.Step(now, m)
 	o.apply(now)
 	if _, ok := m.(messages.SetServers); ok {
@@ -137,9 +139,12 @@ func (o *owner) apply(now time.Time) {
 		case roster.Publish:
 			o.logActive(e)
 			o.reportAdded(e.View)
+			last := o.board.snap.Load()
 			o.board.publish(e, nil)
 			o.tune(e.View)
+			o.notes.published(now, o.message, last, e)
 		case roster.Probe:
+			o.notes.probed(now, e)
 			o.probe(e)
 		case roster.EndRound:
 			o.probes.cancel()
@@ -148,9 +153,11 @@ func (o *owner) apply(now time.Time) {
 		case roster.Reconnect:
 			o.reconnect(e)
 		case roster.Discover:
+			o.notes.discovering(now)
 			o.discover(e)
 		case roster.Log:
 			o.log(e)
+			o.notes.logged(now, e, o.board.snap.Load().active)
 		case roster.Answerer:
 			e.Deliver()
 		}

@@ -31,6 +31,8 @@ type Proxy struct {
 	record  recorder
 	calls   calls
 	tenants tenants
+	tally   tally
+	observe *observers
 	cancel  context.CancelFunc // ends calls.life
 }
 
@@ -52,7 +54,9 @@ func Start(cfg Config) (*Proxy, error) {
 	for _, err := range bad {
 		p.cfg.log.Warn().Err(err).Msg("a configured server is left out")
 	}
+	p.observe = newObservers(cfg.Observers, p.cfg.log)
 	p.board.snap = &p.snap
+	p.events.observers = p.observe
 	p.events.board, p.events.log = &p.board, p.cfg.log
 	p.events.renewal.Store(new(make(chan struct{})))
 	if cfg.Pinger != nil {
@@ -75,13 +79,15 @@ func Start(cfg Config) (*Proxy, error) {
 	p.calls.tokens.fill()
 	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
 	p.calls.caller, p.calls.streamer = p.carriers()
+	p.calls.observers, p.calls.tally = p.observe.ofCalls(), &p.tally
 	p.calls.life, p.cancel = context.WithCancel(context.Background())
 	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.events.mail, p.calls.owner = self.Ref(), self.Ref()
-		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, self: self}, servers, rng)
+		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, notes: notes{tally: &p.tally, observers: p.observe, source: sourceOf(cfg.Discoverer, p.cfg.log), began: p.board.began}, self: self}, servers, rng)
 	})
+	p.observe.started(p)
 	return p, nil
 }
 
@@ -96,6 +102,7 @@ func (p *Proxy) Stop(ctx context.Context) error {
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
 	}
+	p.observe.flush(ctx)
 	p.queue.Flush(ctx)
 	return err
 }
@@ -190,12 +197,14 @@ func (p *Proxy) ServerRPCAddrs() []string { return p.View().Addrs() }
 func (p *Proxy) Renewed() <-chan struct{} { return *p.events.renewal.Load() }
 
 // Stats returns the counters of the proxy's own pool. Over a Pinger only Panics, of the
-// agent's own code (Pinger, Discoverer, Logger, errors), and LostLines are counted.
+// agent's own code (Pinger, Discoverer, Observers, Logger, errors), LostLines and LostEvents are counted.
 func (p *Proxy) Stats() pool.Stats {
 	if p.pool == nil {
-		return pool.Stats{Panics: p.queue.Panics(), LostLines: p.queue.Dropped()}
+		return pool.Stats{Panics: p.queue.Panics(), LostLines: p.queue.Dropped(), LostEvents: p.observe.lost()}
 	}
-	return p.pool.Stats()
+	st := p.pool.Stats()
+	st.LostEvents = p.observe.lost()
+	return st
 }
 
 // Ping asks the server at addr whether it answers, and returns how long that took, a

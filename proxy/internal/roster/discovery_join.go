@@ -41,7 +41,7 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 		return
 	}
 	if m.Err != nil {
-		r.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
+		r.box.command(Log{Level: d.level(), Event: DiscoveryFailed, Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
 		d.failed = true
 	}
 	if len(m.Found) == 0 && m.Err != nil {
@@ -57,7 +57,7 @@ func (r *Roster) discovered(now time.Time, m messages.DiscoveryDone) {
 	if joined == 0 {
 		level = Debug
 	}
-	r.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
+	r.box.command(Log{Level: level, Event: DiscoveryEnded, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
 }
 
 // join lists what a run found, and answers how many servers are new and how many
