@@ -78,7 +78,8 @@ func (s *connection) stats() SessionStats {
 
 // Latency is how long a server took to answer over the last five minutes.
 type Latency struct {
-	Count    uint64        // of answers; 0: there was none, and the rest is zero
+	Total    uint64        // answers, whatever their age, since the server is known
+	Count    uint64        // of the answers of these minutes; 0: there was none, and the rest is zero
 	P50, P99 time.Duration // of calls that were answered, within an eighth
 }
 

@@ -67,10 +67,15 @@ type SessionObserver interface {
 	SessionDown(e SessionEvent)
 }
 
-// StartObserver is told of the Proxy itself, before Start returns and in its goroutine. Other
-// methods may be called before.
+// StartObserver gets what reads the Proxy's state, before Start returns and in its goroutine:
+// s is the *Proxy. Other methods may be called before.
 type StartObserver interface {
-	Started(p *Proxy)
+	Started(s Snapshotter)
+}
+
+// Snapshotter is a Proxy, for observers that read its state.
+type Snapshotter interface {
+	Snapshot() Snapshot
 }
 
 // observing reports whether o has any of the methods.

@@ -3,10 +3,17 @@ package proxy
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 )
+
+// inObserver is where code of the agent's is called.
+const inObserver = "Config.Observers"
+
+// flushMost is the longest that flush waits.
+const flushMost = 5 * time.Second
 
 // eventsWaiting is how many events may wait for the observers.
 const eventsWaiting = 256

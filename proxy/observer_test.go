@@ -51,7 +51,7 @@ func (w watcher) DiscoveryEnd(e proxy.DiscoveryEvent) { w.told <- e }
 func (w watcher) Heartbeat(e proxy.HeartbeatEvent)    { w.told <- e }
 func (w watcher) SessionUp(e proxy.SessionEvent)      { w.told <- up{e} }
 func (w watcher) SessionDown(e proxy.SessionEvent)    { w.told <- down{e} }
-func (w watcher) Started(p *proxy.Proxy)              { w.told <- p }
+func (w watcher) Started(p proxy.Snapshotter)         { w.told <- p }
 func (w watcher) observers() []proxy.Observer         { return []proxy.Observer{w} }
 func next[T any](t testing.TB, w watcher) (event T) {
 	return nextWith(t, w, func(T) bool { return true })
@@ -296,7 +296,7 @@ func (p panicking) CallStart(context.Context, proxy.CallInfo) context.Context { 
 func (p panicking) CallEnd(context.Context, proxy.CallEnd)                    { p.do() }
 func (p panicking) AttemptEnd(context.Context, proxy.AttemptEnd)              { p.do() }
 func (p panicking) Heartbeat(proxy.HeartbeatEvent)                            { p.do() }
-func (p panicking) Started(*proxy.Proxy)                                      { p.do() }
+func (p panicking) Started(proxy.Snapshotter)                                 { p.do() }
 
 // goexiting ends the goroutine in which events are told.
 type goexiting struct{}

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
@@ -65,9 +64,6 @@ func checkObservers(all []Observer) error {
 	return nil
 }
 
-// inObserver is where code of the agent's is called.
-const inObserver = "Config.Observers"
-
 // each calls tell for each of list, and contains what it panics with.
 func each[T any](log *logqueue.Logger, list []T, tell func(T)) {
 	for _, one := range list {
@@ -120,10 +116,10 @@ func (o *observers) sessionDown(e SessionEvent) {
 	}
 }
 
-// started tells the observers of p, in this goroutine.
-func (o *observers) started(p *Proxy) {
+// started tells the observers of a Proxy, in this goroutine.
+func (o *observers) started(s Snapshotter) {
 	if o != nil {
-		each(o.log, o.starts, func(s StartObserver) { s.Started(p) })
+		each(o.log, o.starts, func(one StartObserver) { one.Started(s) })
 	}
 }
 
@@ -149,6 +145,3 @@ func (o *observers) flush(ctx context.Context) {
 		o.events.flush(ctx)
 	}
 }
-
-// flushMost is the longest that flush waits.
-const flushMost = 5 * time.Second

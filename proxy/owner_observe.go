@@ -1,15 +1,11 @@
 package proxy
 
 import (
-	"errors"
-	"io"
-	"net"
 	"slices"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/latency"
 	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -19,7 +15,8 @@ type notes struct {
 	observers *observers // nil: there are none
 	due       time.Time  // when the TTL of the agent's own last heartbeat ends; zero: it had none
 	source    messages.Source
-	began     time.Time // when the proxy did
+	times     *latency.Table // of the embedder's Pinger; nil: the pool has its own
+	began     time.Time      // when the proxy did
 
 	trouble struct{ began, last time.Time } // its first sign, and the last one; zero: there is none
 	round   struct {
@@ -51,6 +48,11 @@ func (n *notes) taken(now time.Time, m messages.Message, active string) {
 	case messages.FailureNotice:
 		if m.Server.Addr == active {
 			n.sign(now)
+		}
+	case messages.ProbeDone:
+		if n.times != nil && m.Err == nil {
+			n.times.Track(m.Server.Addr, now.Sub(n.began))
+			n.times.Note(m.Server.Addr, now.Sub(n.began), m.RTT)
 		}
 	case messages.HeartbeatUpdate:
 		n.heartbeat(now, m, active)
@@ -160,7 +162,7 @@ func (n *notes) published(now time.Time, m messages.Message, before *snapshot, e
 		n.sign(now)
 		move.Trouble = now.Sub(n.trouble.began)
 	}
-	n.tally.moved(move.Reason)
+	n.tally.moved(&move)
 	n.observers.moved(move)
 }
 
@@ -176,10 +178,10 @@ func moveReason(m messages.Message, from messages.Server, now *messages.View) (M
 		case m.Partial:
 			return MoveNotServing, m.Err
 		}
-		return failureReason(m.Err), m.Err
+		return reasonOf(m.Err), m.Err
 	case messages.ProbeDone:
 		if useless && m.Server.Addr == from.Addr && m.Err != nil {
-			return failureReason(m.Err), m.Err
+			return reasonOf(m.Err), m.Err
 		}
 		return MoveRebalance, nil
 	case messages.HeartbeatUpdate:
@@ -199,26 +201,10 @@ func moveReason(m messages.Message, from messages.Server, now *messages.View) (M
 	return MoveOther, nil
 }
 
-// failureReason is why a server is left that has failed with err.
-func failureReason(err error) MoveReason {
+// reasonOf is why a server is left that has failed with err, which is frozen or nil.
+func reasonOf(err error) MoveReason {
 	if f, ok := err.(*frozenError); ok { //nolint:errorlint // the very value
 		return f.reason
-	}
-	var network *net.OpError
-	switch {
-	case err == nil:
-	case contain.Is(err, pool.ErrSilent):
-		return MoveSilent
-	case contain.Is(err, pool.ErrNotServing):
-		return MoveNotServing
-	case contain.Is(err, pool.ErrLeaving), contain.Is(err, pool.ErrServerStopping):
-		return MoveLeaving
-	case contain.Is(err, pool.ErrNoLeader), contain.Is(err, pool.ErrNotReady), contain.Is(err, pool.ErrNoRegionPath):
-		return MoveNoLeader
-	case errors.As(err, new(*pool.DialError)):
-		return MoveUnreachable
-	case errors.As(err, &network), contain.Is(err, io.EOF), contain.Is(err, io.ErrUnexpectedEOF):
-		return MoveBroken
 	}
 	return MoveFailed
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/latency"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -33,6 +34,7 @@ type Proxy struct {
 	tenants tenants
 	tally   tally
 	observe *observers
+	times   *latency.Table     // of the answers to probes over Config.Pinger; nil: the pool has its own
 	cancel  context.CancelFunc // ends calls.life
 }
 
@@ -60,7 +62,7 @@ func Start(cfg Config) (*Proxy, error) {
 	p.events.board, p.events.log = &p.board, p.cfg.log
 	p.events.renewal.Store(new(make(chan struct{})))
 	if cfg.Pinger != nil {
-		p.pinger = guard(cfg.Pinger, p.cfg.log)
+		p.pinger, p.times = guard(cfg.Pinger, p.cfg.log), new(latency.Table)
 	} else {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
 		hooks := p.events.hooks(cfg.hooks, p.queue)
@@ -85,7 +87,7 @@ func Start(cfg Config) (*Proxy, error) {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.events.mail, p.calls.owner = self.Ref(), self.Ref()
-		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, notes: notes{tally: &p.tally, observers: p.observe, source: sourceOf(cfg.Discoverer, p.cfg.log), began: p.board.began}, self: self}, servers, rng)
+		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, notes: notes{tally: &p.tally, observers: p.observe, source: sourceOf(cfg.Discoverer, p.cfg.log), began: p.board.began, times: p.times}, self: self}, servers, rng)
 	})
 	p.observe.started(p)
 	return p, nil

@@ -15,6 +15,7 @@ type tally struct {
 	retries atomic.Uint64
 
 	moves       [len(moveReasons)]atomic.Uint64
+	lastMoves   atomic.Pointer[[]MoveStatus] // oldest first
 	rounds      [len(roundResults)]atomic.Uint64
 	discoveries atomic.Pointer[[]DiscoveryCount]
 	heartbeat   lastHeartbeat
@@ -31,7 +32,21 @@ func (t *tally) callEnded(how CallOutcome, tries int) {
 	}
 }
 
-func (t *tally) moved(why MoveReason) { t.moves[slices.Index(moveReasons[:], why)].Add(1) }
+// mostMoves is how many of the last moves are kept.
+const mostMoves = 32
+
+// moved counts a move, and keeps it. The list is replaced, never changed.
+func (t *tally) moved(e *MoveEvent) {
+	t.moves[slices.Index(moveReasons[:], e.Reason)].Add(1)
+	var last []MoveStatus
+	if list := t.lastMoves.Load(); list != nil {
+		last = *list
+	}
+	next := append(slices.Clone(last[max(0, len(last)-mostMoves+1):]), MoveStatus{
+		At: e.At, From: e.From.Addr, To: e.To.Addr, Reason: e.Reason, Epoch: e.Epoch, Trouble: Seconds(e.Trouble),
+	})
+	t.lastMoves.Store(&next)
+}
 
 func (t *tally) roundEnded(how RoundResult) { t.rounds[slices.Index(roundResults[:], how)].Add(1) }
 

@@ -29,6 +29,7 @@ const (
 // may use it. A time that is noted while a slot begins anew may be lost.
 type Window struct {
 	slots [slots]slot
+	total atomic.Uint64
 }
 
 type slot struct {
@@ -60,6 +61,7 @@ func middle(b int) time.Duration {
 // Note adds a time, at a moment on any clock that begins at or after zero and goes on. It
 // neither blocks nor allocates.
 func (w *Window) Note(at, took time.Duration) {
+	w.total.Add(1)
 	minute := int64(at/slotTime) + 1
 	s := &w.slots[minute%slots]
 	if was := s.minute.Load(); was != minute {
@@ -77,12 +79,14 @@ func (w *Window) Note(at, took time.Duration) {
 
 // Quantiles are what a Window shows.
 type Quantiles struct {
-	Count    uint64        // of the times; 0: there is none, and the rest is zero
+	Total    uint64        // how many times there were, whatever their age
+	Count    uint64        // of those in the window; 0: there is none, and the quantiles are zero
 	P50, P99 time.Duration // within an eighth
 }
 
 // Quantiles reads the window at a moment on the clock of Note.
 func (w *Window) Quantiles(at time.Duration) (q Quantiles) {
+	q.Total = w.total.Load()
 	oldest := int64(at/slotTime) + 1 - slots
 	var sums [buckets]uint64
 	for i := range w.slots {
