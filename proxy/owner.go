@@ -178,21 +178,20 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 		if e, ok := e.(roster.Publish); ok {
 			shown = e
 		}
-		did.add(effectText(e))
+		did.add(actionOf(e))
 	}
-	lines := did.lines()
-	if lines == nil {
+	actions := did.actions()
+	if actions == nil {
 		return
 	}
-	cause := "the start"
-	if snap != nil {
-		cause = messageText(o.message)
+	d := decisionOf(o.message)
+	if snap == nil {
+		d.Kind, d.Cause = CauseStart, "the start"
 	}
 	active, _ := shown.View.Active()
-	o.decisions.add(&Decision{
-		At: at, Cause: cause, Did: lines,
-		Epoch: shown.View.Epoch(), Active: active.Addr, Reason: shown.ActiveReason,
-	})
+	d.At, d.Did = at, actions
+	d.Epoch, d.Active, d.Reason = shown.View.Epoch(), active.Addr, shown.ActiveReason
+	o.decisions.add(d, sameKey(d))
 }
 
 // publishFault publishes the last list with no active server, so that readers see the

@@ -48,7 +48,7 @@ type ServerStatus struct {
 	Source   messages.Source `json:"source"`
 	Active   bool            `json:"active"`
 	Retained bool            `json:"retained,omitempty"` // kept although the last heartbeat does not name it, until a server that it names answers
-	Failures uint64             `json:"failures"`           // how often it was found to have failed
+	Failures uint64          `json:"failures"`           // how often it was found to have failed
 	Answered uint64          `json:"answered"`           // calls that were measured, of Tenants too: without blocking queries
 	RTT      RTT             `json:"rtt"`
 }
