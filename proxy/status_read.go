@@ -56,10 +56,15 @@ func (p *Proxy) serverStatus(now time.Time, snap *snapshot, r *messages.Ranked) 
 	}
 	return ServerStatus{
 		Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(),
-		Source: messages.Source(printable.Name(string(r.Source))), Active: snap.hasActive && r.Server.Addr == snap.active.Addr,
+		Source: shownSource(r.Source), Active: snap.hasActive && r.Server.Addr == snap.active.Addr,
 		Retained: r.Retained, Failures: r.Failures, Answered: q.Total,
 		RTT: RTT{Count: q.Count, P50: Seconds(q.P50), P99: Seconds(q.P99)},
 	}
+}
+
+// shownSource is a source as a Discoverer names it, printable and without a token.
+func shownSource(s messages.Source) messages.Source {
+	return messages.Source(printable.WithoutTokens(printable.Name(string(s))))
 }
 
 // sessionStatus is the sessions of the Proxy, then those of its Tenants.
@@ -114,7 +119,7 @@ func (p *Proxy) counts(now time.Time) Counts {
 	}
 	if counts := t.discoveries.Load(); counts != nil {
 		for _, d := range *counts {
-			d.Source = messages.Source(printable.Name(string(d.Source)))
+			d.Source = shownSource(d.Source)
 			c.Discoveries = append(c.Discoveries, d)
 		}
 	}

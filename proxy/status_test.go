@@ -190,9 +190,18 @@ func TestNoSnapshotHasASecret(t *testing.T) {
 	const token = "8f2c1a34-5b6d-4e7f-9a0b-1c2d3e4f5a6b"
 	p := startProxy(t, proxy.Config{
 		Servers: names(2), NodeID: token, Pinger: embedded{upPinger, func(context.Context, string, string) error { return errors.New(token) }},
-		Discoverer: discovering(func(context.Context) ([]string, error) { return nil, errors.New(token) }),
+		Discoverer: speaking{discovering(func(context.Context) ([]string, error) { return nil, errors.New(token) }), "consul token=" + token},
 	})
-	_ = p.Call(within(t), "Node.UpdateStatus", map[string]any{"AuthToken": token}, nil)
+	for _, s := range p.View().Addrs() { // without a server it looks for some
+		if _, err := p.Remove(within(t), server(t, s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "discovery has failed", func() bool { return len(p.Snapshot().Counts.Discoveries) > 0 })
+	if err := p.SetServers(within(t), "x", "y"); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Call(within(t), "Job.Register", map[string]any{"AuthToken": token}, nil)
 	if err := p.NotifyFailed(within(t), active(t, p), errors.New("token="+token)); err != nil {
 		t.Fatal(err)
 	}

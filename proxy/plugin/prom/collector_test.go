@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -274,7 +275,16 @@ func (finder) Discover(context.Context) ([]string, error) {
 }
 
 func TestNoSecretIsShown(t *testing.T) {
-	p, _, url := start(t, prom.Config{}, 2, func(c *proxy.Config) { c.NodeID, c.Discoverer = token, finder{} })
+	p, _, url := start(t, prom.Config{}, 1, func(c *proxy.Config) { c.Servers, c.Discoverer = nil, finder{} })
+	for late := time.Now().Add(limit); len(p.Snapshot().Counts.Discoveries) == 0; runtime.Gosched() {
+		if time.Now().After(late) {
+			t.Fatal("no discovery has ended")
+		}
+	}
+	if got := text(t, url); strings.Contains(got, "token=") || !strings.Contains(got, `rpcproxy_discoveries_total{result="failed",source="other"} 1`) {
+		t.Errorf("a discovery is shown as\n%s", got)
+	}
+	p, _, url = start(t, prom.Config{}, 2, func(c *proxy.Config) { c.NodeID = token })
 	trouble(t, p)
 	for _, method := range []string{token, "Node." + token, "bad\xff\xfe", "line\nbreak", strings.Repeat("x", 1000), ""} {
 		_ = p.Call(within(t), method, map[string]any{"SecretID": token}, nil)
