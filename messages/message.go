@@ -38,6 +38,8 @@ type HeartbeatUpdate struct {
 	LeaderRPCAddr string        // empty: the cluster has no leader
 	TTL           time.Duration // how long the heartbeat holds; zero: unknown
 	From          Server        // the server that answered the heartbeat; zero: the active server
+	Tenant        bool          // it is of another agent, whose calls a Tenant carries
+	Due           time.Time     // when the TTL before ended or will end; zero: not known, or as the last update's TTL says
 	Reply         actor.Reply[error]
 }
 

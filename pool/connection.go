@@ -25,6 +25,7 @@ type connection struct {
 	routeFailed atomic.Bool // the resolver knows that it failed
 	endNoted    bool        // its end, or that its server is leaving or answers no calls, was reported; of the owner
 
+	up    time.Time         // since when it is; set before calls can find it
 	peer  *credentials.Peer // what the server has shown; nil: it was reached without TLS
 	trust trust             // of the owner, once the session is up
 }
@@ -101,8 +102,9 @@ func (t methodTimes) Late(addr, method string) time.Duration {
 	return max(t.pool.usual.late(addr, method), t.pool.patient.late(addr, method))
 }
 
-func (t methodTimes) Answered(addr, method string, took time.Duration) {
+func (t methodTimes) Answered(addr, method string, at, took time.Duration) {
 	t.pool.usual.note(addr, method, took)
+	t.pool.times.Note(addr, at+t.pool.offset, took)
 }
 
 func (t methodTimes) Waited(addr, method string, waited time.Duration) {

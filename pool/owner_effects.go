@@ -180,6 +180,9 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	}
 	if s != nil {
 		p.counts.sessions.Add(1) // before a call can find it
+		p.times.Track(d.Addr, time.Since(p.origin)+p.offset)
+		s.up = time.Now()
+		p.live.add(s)
 		s.Listen()
 	}
 	stopped := o.tell(ctx, mail{Message: poolcore.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
@@ -190,9 +193,17 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 		s.End(stopped)
 	}
 	log.Debug().Cut("server", d.Addr, printable.MaxName).Stringer("took", since(begin)).Msg("session up")
+	about := poolhooks.Session{Addr: d.Addr, ID: d.Session, TLS: s.peer != nil}
+	if p.hooks.Up != nil {
+		p.hooks.Up(about, time.Since(begin))
+	}
 	begin = time.Now()
 	err = s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
+	p.live.remove(s)
+	if p.hooks.Over != nil {
+		p.hooks.Over(about, time.Since(begin), err)
+	}
 	log.Debug().Cut("server", d.Addr, printable.MaxName).Str("error", stated{server: d.Addr}.brief(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 }

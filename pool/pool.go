@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/latency"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
@@ -33,6 +34,9 @@ type Pool struct {
 	counts  counts
 	usual   *usual // how long slow methods take
 	patient *usual // how long calls of others waited while their server answered
+	times   *latency.Table
+	offset  time.Duration // from the origin of times to that of this pool
+	live    liveSessions
 
 	reaching reaching // dials under way whose connection was accepted
 
@@ -118,6 +122,7 @@ func (p *Pool) start() {
 // own makes what a pool has that was not made beside another one.
 func (p *Pool) own() {
 	p.usual, p.patient = &usual{floor: p.cfg.SilenceLimit}, &usual{floor: p.cfg.SilenceLimit}
+	p.times = new(latency.Table)
 	p.trials, p.beside = make(chan struct{}, maxTrials), make(chan struct{}, maxBeside)
 	p.budget = mux.NewBudget(int64(p.cfg.MaxReverseBytes))
 	p.sessions = p.sessionConfig(sessionErrors{}, new(session.ReplyRoom))
@@ -127,6 +132,7 @@ func (p *Pool) own() {
 func (p *Pool) share() {
 	of := p.parent
 	p.usual, p.patient, p.resolver = of.usual, of.patient, of.resolver
+	p.times, p.offset = of.times, p.origin.Sub(of.origin)
 	p.trials, p.beside, p.budget = of.trials, of.beside, of.budget
 	p.sessions = p.sessionConfig(sessionErrors{whole: true}, of.sessions.Replies)
 }
@@ -219,6 +225,9 @@ type Stats struct {
 	// its stack, and no more than 32 are. LostLines counts the log lines that were dropped
 	// because their writer did not keep up. A proxy's own pool counts those of the proxy too.
 	Panics, LostLines uint64
+
+	// LostEvents counts what was not told to a proxy's Observers because they did not keep up.
+	LostEvents uint64
 }
 
 // counts are the counters that Stats reads.

@@ -75,6 +75,40 @@ func TestAnUnchangedHeartbeatAllocatesItsRoundTripOnly(t *testing.T) {
 	}
 }
 
+// moveWatcher observes moves only.
+type moveWatcher struct{}
+
+func (moveWatcher) Moved(proxy.MoveEvent) {}
+
+// callWatcher observes calls and attempts, and does nothing with them.
+type callWatcher struct{}
+
+func (callWatcher) CallStart(ctx context.Context, _ proxy.CallInfo) context.Context { return ctx }
+func (callWatcher) CallEnd(context.Context, proxy.CallEnd)                          {}
+func (callWatcher) AttemptEnd(context.Context, proxy.AttemptEnd)                    {}
+
+// Who observes moves pays for moves.
+func TestACallAllocatesNothingForObserversOfOtherThings(t *testing.T) {
+	allocs := func(observers ...proxy.Observer) (call, find, beat float64) {
+		p := startProxy(t, proxy.Config{
+			Servers: names(5), Pinger: embedded{upPinger, func(context.Context, string, string) error { return nil }}, Observers: observers,
+		})
+		ctx, u := within(t), messages.HeartbeatUpdate{Servers: infos(names(5)...), LeaderRPCAddr: "a", TTL: time.Hour}
+		call = testing.AllocsPerRun(1000, func() { _ = p.Call(ctx, "Status.Ping", nil, nil) })
+		find = testing.AllocsPerRun(1000, func() { _, _ = p.FindServer() })
+		beat = testing.AllocsPerRun(1000, func() { _ = p.Heartbeat(ctx, u) })
+		return call, find, beat
+	}
+	call, find, beat := allocs()
+	movesCall, movesFind, movesBeat := allocs(moveWatcher{})
+	if movesCall > call || movesFind > find || movesBeat > beat || find != 0 {
+		t.Errorf("with an observer of moves a call, a choice and a heartbeat make %v, %v and %v allocations, without %v, %v and %v", movesCall, movesFind, movesBeat, call, find, beat)
+	}
+	if callsCall, _, _ := allocs(callWatcher{}); callsCall > call+2 {
+		t.Errorf("with an observer of calls a call makes %v allocations, without %v", callsCall, call)
+	}
+}
+
 // What carries calls costs nothing here: the call itself, its two contexts and what
 // ends them, and the timer of its limit; with a soft deadline the option besides.
 func TestACallThatIsAnsweredAtOnceAllocatesNoMoreThanItsContexts(t *testing.T) {

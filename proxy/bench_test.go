@@ -1,13 +1,16 @@
 package proxy_test
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // BenchmarkFindServer shows what it costs to choose a server, compared with a load of a
@@ -55,4 +58,29 @@ func spread(b *testing.B, goroutines int, find func() messages.Server) {
 		})
 	}
 	all.Wait()
+}
+
+// BenchmarkCall is a call of 64 bytes over TCP, without observers, with one of moves, and with
+// one of calls and attempts that does nothing.
+func BenchmarkCall(b *testing.B) {
+	c := startCluster(b, 1)
+	args, reply := counted{ID: strings.Repeat("x", 64)}, counted{}
+	c.Server(0).Handle("Echo.Same", func(context.Context, *testutil.Request) (any, error) { return args, nil })
+	for _, row := range []struct {
+		name      string
+		observers []proxy.Observer
+	}{
+		{"none", nil}, {"moves", []proxy.Observer{moveWatcher{}}}, {"calls", []proxy.Observer{callWatcher{}}},
+	} {
+		b.Run("observers="+row.name, func(b *testing.B) {
+			p := startProxy(b, proxy.Config{Servers: c.Addrs(), Observers: row.observers})
+			ctx := context.Background()
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := p.Call(ctx, "Echo.Same", &args, &reply, proxy.WithClass(proxy.Read)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

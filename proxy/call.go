@@ -64,7 +64,24 @@ func (s *calls) call(ctx context.Context, method string, args, reply any, opts [
 	for _, o := range opts {
 		o(&c)
 	}
-	if s.caller == nil {
+	return c.finished(ctx, args, reply)
+}
+
+// finished carries the call, and counts how it ended.
+func (c *call) finished(ctx context.Context, args, reply any) (err error) {
+	if c.shared.observers == nil {
+		err = c.carry(ctx, args, reply)
+	} else {
+		err = c.observed(ctx, args, reply)
+	}
+	c.shared.tally.callEnded(outcome(err), c.tries)
+	return err
+}
+
+// carry makes the call.
+func (c *call) carry(ctx context.Context, args, reply any) error {
+	s := c.shared
+	if s.caller == nil || c.stream && s.streamer == nil {
 		return c.notTried(ErrNoCaller)
 	}
 	if err := s.ended(); err != nil {
@@ -75,19 +92,13 @@ func (s *calls) call(ctx context.Context, method string, args, reply any, opts [
 
 // stream is Proxy.Stream.
 func (s *calls) stream(ctx context.Context, method string) (net.Conn, error) {
-	c := call{shared: s, method: method, class: Read}
-	if s.streamer == nil {
-		return nil, c.notTried(ErrNoCaller)
-	}
-	if err := s.ended(); err != nil {
-		return nil, c.notTried(err)
-	}
+	c := call{shared: s, method: method, class: Read, stream: true}
 	var conn net.Conn
 	c.open = func(ctx context.Context, addr string) (err error) {
 		conn, err = s.streamer.Stream(ctx, addr, method)
 		return err
 	}
-	if err := c.start(ctx, nil, nil); err != nil {
+	if err := c.finished(ctx, nil, nil); err != nil {
 		return nil, err
 	}
 	return conn, nil

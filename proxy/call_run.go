@@ -18,7 +18,8 @@ type call struct {
 	way    attempt.Call
 	hold   time.Duration // WithHoldTime; 0: the pool's
 
-	open     func(ctx context.Context, addr string) error // opens a stream instead; nil: it is a call
+	stream   bool
+	open     func(ctx context.Context, addr string) error // opens a stream; nil: it is a call
 	answerer *messages.Server                             // set to the server that answered; may be nil
 
 	targetKnown bool // homeRegion and elsewhere are known
@@ -27,6 +28,9 @@ type call struct {
 
 	hedge *hedge // the call on other servers, while its slow attempt goes on; nil: it has none
 	slow  slowAttempt
+
+	tries      int       // how often it was given to a server
+	waitsSince time.Time // since when it waits for the next attempt, if it is observed
 
 	snap   *snapshot  // from which the server of the next attempt was chosen
 	last   *CallError // of the last attempt
@@ -64,6 +68,9 @@ func (c *call) run(ctx context.Context, args, reply any) error {
 			sent = true
 			if done, result := c.try(ctx, do, again, reply); done {
 				return result
+			}
+			if c.shared.observers != nil {
+				c.waitsSince = time.Now()
 			}
 		case attempt.Pause:
 			err = c.pause(ctx, do)
@@ -103,13 +110,16 @@ func (c *call) hasSoftDeadline() bool { return !c.way.AnswerBy.IsZero() }
 // try makes one attempt and reports to the owner what it shows about the server. done
 // reports whether the call has ended, with result.
 func (c *call) try(ctx context.Context, do attempt.Action, args, reply any) (done bool, result error) {
+	s := c.beginAttempt()
 	server, err := c.dial(ctx, do.Server)
 	if do.Server = server; err != nil {
+		c.endAttempt(ctx, s, server, err)
 		c.failed(ctx, c.snap, do.Server, args, err)
 		return false, nil
 	}
 	snap, hedged := c.snap, c.hedge != nil
 	err = c.send(ctx, do, args, reply)
+	c.endAttempt(ctx, s, server, err)
 	if !hedged && c.hedge != nil {
 		return true, c.finishHedged(ctx, snap, reply, err)
 	}

@@ -20,6 +20,8 @@ type calls struct {
 	life      context.Context
 	noServers func() error // Proxy.noServers
 	tenant    bool         // it may end before the owner does
+	observers *observers   // of calls and attempts; nil: there are none
+	tally     *tally
 
 	race      atomic.Pointer[raceResult] // of the last race for a first session
 	connected atomic.Pointer[snapshot]   // the one in which a call has found a session to the active server

@@ -114,6 +114,10 @@ type Config struct {
 	Logger zerolog.Logger
 	log    *logqueue.Logger // of Logger
 
+	// Observers are told what the Proxy and its Tenants do: see Observer. The slice is read by
+	// Start only.
+	Observers []Observer
+
 	// Seed makes the order of servers repeatable, for tests. Zero means a seed of
 	// its own for each Proxy.
 	Seed uint64
@@ -211,6 +215,9 @@ func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrErro
 		*d.value = cmp.Or(*d.value, d.zero)
 	}
 	if err := c.agentsOwn(); err != nil {
+		return nil, nil, err
+	}
+	if err := checkObservers(c.Observers); err != nil {
 		return nil, nil, err
 	}
 	if c.Policy > Rendezvous {

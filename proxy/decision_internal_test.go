@@ -11,23 +11,23 @@ func TestOfADecisionWithManyLinesTheFirstAndTheLastAreKept(t *testing.T) {
 	for n, want := range map[int]int{0: 0, 1: 1, firstDid: firstDid, firstDid + lastDid: firstDid + lastDid, firstDid + lastDid + 1: firstDid + lastDid + 1, 10_000: firstDid + lastDid + 1} {
 		var d deeds
 		for i := range n {
-			d.add(fmt.Sprint("line ", i))
-			d.add("")
+			d.add(Action{Text: fmt.Sprint("line ", i)})
+			d.add(Action{})
 		}
-		got := d.lines()
+		got := d.actions()
 		if len(got) != want {
 			t.Errorf("%d lines of %d, want %d", len(got), n, want)
 		}
-		if n > 0 && (got[0] != "line 0" || got[len(got)-1] != fmt.Sprint("line ", n-1)) {
+		if n > 0 && (got[0].Text != "line 0" || got[len(got)-1].Text != fmt.Sprint("line ", n-1)) {
 			t.Errorf("%q", got)
 		}
-		if more := n - firstDid - lastDid; more > 0 && got[firstDid] != fmt.Sprintf("... %d more ...", more) {
+		if more := n - firstDid - lastDid; more > 0 && (got[firstDid].String() != fmt.Sprintf("... %d more ...", more) || got[firstDid].Kind != ActionMore || got[firstDid].Servers != more) {
 			t.Errorf("%q, want %d more", got[firstDid], more)
 		}
 	}
 	var d deeds
-	d.add(strings.Repeat("x", 1<<20))
-	if n := len(d.lines()[0]); n > maxLine+50 {
+	d.add(Action{Text: strings.Repeat("x", 1<<20)})
+	if n := len(d.actions()[0].Text); n > maxLine+50 {
 		t.Errorf("a line of %d bytes", n)
 	}
 }
@@ -44,14 +44,14 @@ func TestTheWholeRecordIsBounded(t *testing.T) {
 	} {
 		var r recorder
 		for i := range 2000 {
-			did := make([]string, size(i))
+			did := make([]Action, size(i))
 			for j := range did {
-				did[j] = strings.Repeat("d", maxLine)
+				did[j].Text = strings.Repeat("d", maxLine)
 			}
-			r.add(&Decision{Cause: fmt.Sprint(i), Did: did})
+			r.add(&Decision{Cause: fmt.Sprint(i), Did: did}, uint64(i))
 			all, bytes := r.all(), 0
 			for _, d := range all {
-				bytes += len(strings.Join(d.Did, "")) + len(d.Cause)
+				bytes += d.size()
 			}
 			if bytes > maxRecord && len(all) > 1 || r.bytes != bytes {
 				t.Fatalf("%s: %d bytes, %d counted, in %d decisions", name, bytes, r.bytes, len(all))

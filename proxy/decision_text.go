@@ -69,35 +69,6 @@ func messageWords(m messages.Message) string {
 	return fmt.Sprintf("%T", m)
 }
 
-// effectText describes an effect for a Decision, on one line; empty: it is not worth one.
-func effectText(e roster.Effect) string { return printable.Line(effectWords(e), maxLine) }
-
-// effectWords is effectText, not printable yet where it is not the proxy's own.
-func effectWords(e roster.Effect) string {
-	switch e := e.(type) {
-	case roster.Publish:
-		active, _ := e.View.Active()
-		return fmt.Sprintf("publish epoch %d: %s in front of %d servers", e.View.Epoch(), active.Addr, e.View.Len())
-	case roster.Probe:
-		return fmt.Sprintf("probe %s in round %d", e.Server.Addr, e.Round)
-	case roster.EndRound:
-		return fmt.Sprintf("end round %d", e.Round)
-	case roster.Corroborate:
-		others := make([]string, 0, len(e.Others))
-		for _, o := range e.Others {
-			others = append(others, o.Addr)
-		}
-		return fmt.Sprintf("ask whether another one answers while %s is silent: %s", e.Suspect.Addr, strings.Join(others, ", "))
-	case roster.Reconnect:
-		return fmt.Sprintf("connect to %s anew: it knows no leader, and its address may lead to another server", e.Server.Addr)
-	case roster.Discover:
-		return fmt.Sprintf("discover, run %d", e.Run)
-	case roster.Log:
-		return logText(e)
-	}
-	return ""
-}
-
 // logText describes a log line for a Decision.
 func logText(e roster.Log) string {
 	var b strings.Builder

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func TestTheRecordHasTheServerThatBecameActiveWithItsCauseAndReason(t *testing.T
 	if d.Active != now || d.Epoch != e.Epoch || !strings.Contains(d.Cause, "down") {
 		t.Errorf("the failure's decision is %+v", d)
 	}
-	did := strings.Join(d.Did, "\n")
+	did := d.String()
 	for _, want := range []string{"publish epoch 2: " + now, "failing over server=" + failed.Addr + " next=" + now + " source=configuration"} {
 		if !strings.Contains(did, want) {
 			t.Errorf("it did\n%s\nwhich lacks %q", did, want)
@@ -146,6 +147,48 @@ func TestAMessageThatChangesNothingLeavesNoRecord(t *testing.T) {
 	}
 }
 
+// While a server hangs the same is decided again and again, and does not push out what led to
+// it.
+func TestRepeatsAreOneDecision(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
+	front := active(t, p)
+	if err := p.NotifyFailed(within(t), front, errDown); err != nil {
+		t.Fatal(err)
+	}
+	hung, before := active(t, p), p.Explain().Decisions
+	if _, err := p.AddPrimary(within(t), "c"); err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		if err := p.Send(within(t), messages.Suspected{Addr: hung.Addr}); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Send(within(t), messages.Suspected{Addr: "c:4647"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.AddPrimary(within(t), "d"); err != nil {
+		t.Fatal(err)
+	}
+	e := p.Explain()
+	d := last(t, e, "silence of "+hung.Addr)
+	if d.Kind != proxy.CauseSilence || d.Server != hung.Addr || d.Times < 100 || d.Last.Before(d.At) || len(e.Decisions) > len(before)+4 {
+		t.Errorf("%d decisions, of them %+v", len(e.Decisions), d)
+	}
+	if a := d.Did[0]; a.Kind != proxy.ActionCorroborate || a.Server != hung.Addr || len(a.Others) == 0 {
+		t.Errorf("%+v", a)
+	}
+	if text := d.String(); !strings.Contains(text, fmt.Sprintf("silence of %s, %d times in ", hung.Addr, d.Times)) {
+		t.Errorf("it prints as %q", text)
+	}
+	f := last(t, e, "failure of "+front.Addr)
+	if f.Kind != proxy.CauseFailure || f.Server != front.Addr || f.Times != 1 || !slices.ContainsFunc(f.Did, func(a proxy.Action) bool {
+		return a.Kind == proxy.ActionFailover && a.Server == front.Addr && a.Next == hung.Addr && a.Level == "warn"
+	}) {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestTheRecordOutlivesTheProxy(t *testing.T) {
 	p := startProxy(t, proxy.Config{Servers: []string{"a", "b"}, Pinger: pinging(upPinger), Rebalance: calm})
 	failed := active(t, p)
@@ -184,12 +227,12 @@ func TestAMessageWithManyServersLeavesAShortRecord(t *testing.T) {
 	}
 	e, all := p.Explain(), 0
 	for _, d := range e.Decisions {
-		bytes := len(strings.Join(d.Did, ""))
+		bytes := len(d.String())
 		if all += bytes; len(d.Did) > 25 || bytes > 32<<10 {
 			t.Fatalf("a decision of %d lines, %d bytes", len(d.Did), bytes)
 		}
 	}
-	if last := e.Decisions[len(e.Decisions)-1]; !strings.HasPrefix(last.Did[len(last.Did)-1], "publish epoch") {
+	if last := e.Decisions[len(e.Decisions)-1]; last.Did[0].Kind != proxy.ActionPublish && last.Did[len(last.Did)-1].Kind != proxy.ActionPublish {
 		t.Errorf("%q does not end with what was published", last.Did)
 	}
 	if all > 1<<20 || len(e.String()) > 1<<20+1<<18 {

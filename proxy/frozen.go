@@ -13,6 +13,7 @@ type frozenError struct {
 	text     string
 	brief    string // next to the address of the server
 	recorded string // for a Decision
+	reason   MoveReason
 }
 
 func (e *frozenError) Error() string { return printable.Line(e.text, maxFrozen) }
@@ -29,9 +30,12 @@ func freeze(log *logqueue.Logger, err error) error {
 	log.Panicked("an error's methods", p)
 	text := harmless.Error()
 	f := &frozenError{text: printable.Line(text, maxFrozen), recorded: printable.Line(text, maxText)}
-	f.brief = f.text
+	f.brief, f.reason = f.text, MoveFailed
 	// It looks for errors of package pool, which may have others in them.
-	_ = contain.Call(func() { f.brief = printable.Line(failureText(harmless), maxFrozen) })
+	_ = contain.Call(func() {
+		f.brief = printable.Line(failureText(harmless), maxFrozen)
+		f.reason = failureReason(harmless)
+	})
 	return f
 }
 

@@ -118,14 +118,20 @@ func find(ctx context.Context, d Discoverer, log *logqueue.Logger) (found []mess
 // takes less, and says so.
 const maxFound = 1024
 
-func findWith(ctx context.Context, d Discoverer, log *logqueue.Logger) ([]messages.Found, error) {
-	if d, ok := d.(Finder); ok {
-		return d.Find(ctx)
-	}
+// sourceOf is what a Discoverer calls itself.
+func sourceOf(d Discoverer, log *logqueue.Logger) messages.Source {
 	source := messages.SourceDiscovery
 	if d, ok := d.(interface{ Source() string }); ok {
 		log.Panicked(inDiscoverer, contain.Call(func() { source = messages.Source(d.Source()) }))
 	}
+	return source
+}
+
+func findWith(ctx context.Context, d Discoverer, log *logqueue.Logger) ([]messages.Found, error) {
+	if d, ok := d.(Finder); ok {
+		return d.Find(ctx)
+	}
+	source := sourceOf(d, log)
 	addrs, err := d.Discover(ctx)
 	addrs = addrs[:min(len(addrs), maxFound)]
 	found := make([]messages.Found, 0, len(addrs))

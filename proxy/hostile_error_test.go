@@ -13,7 +13,7 @@ func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
 			&ConfigError{Field: text, Reason: text, Err: cause},
 			&ConfigError{Field: "Servers", Reason: bad(text).Error(), Err: bad(text)},
 			&MessageError{Type: text},
-			&frozenError{text: text, brief: text, recorded: text},
+			&frozenError{text: text, brief: text, recorded: text, reason: MoveReason(text)},
 		}
 	})
 }

@@ -120,6 +120,12 @@ func showHostile(t *testing.T, text string) {
 	for _, part := range strings.Split(string(asJSON), ",") {
 		testutil.CheckShown(t, "Explain as JSON", part)
 	}
+	if asJSON, err = json.Marshal(p.Snapshot()); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range strings.Split(string(asJSON), ",") {
+		testutil.CheckShown(t, "Snapshot as JSON", part)
+	}
 	for n := len(log); n > 0; n-- {
 		testutil.CheckShown(t, "log", strings.TrimSuffix(<-log, "\n"))
 	}

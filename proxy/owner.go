@@ -34,6 +34,7 @@ type owner struct {
 	checks    map[string]*check // by address
 	recalling bool              // a recall is on its way
 	message   messages.Message  // the one that this step takes; nil: a deadline
+	notes     notes
 }
 
 // newOwner completes o, whose fields up to self are set, and publishes the first view.
@@ -105,6 +106,7 @@ func (o *owner) step(now time.Time, m messages.Message) {
 		m = o.discovery.done(received)
 	}
 	o.message = m
+	o.notes.taken(now, m, o.board.snap.Load().active.Addr)
 	o.roster.Step(now, m)
 	o.apply(now)
 	if _, ok := m.(messages.SetServers); ok {
@@ -164,9 +166,12 @@ func (o *owner) apply(now time.Time) {
 		case roster.Publish:
 			o.logActive(e)
 			o.reportAdded(e.View)
+			last := o.board.snap.Load()
 			o.board.publish(e, nil)
 			o.tune(e.View)
+			o.notes.published(now, o.message, last, e)
 		case roster.Probe:
+			o.notes.probed(now, e)
 			o.probe(e)
 		case roster.EndRound:
 			o.probes.cancel()
@@ -175,9 +180,11 @@ func (o *owner) apply(now time.Time) {
 		case roster.Reconnect:
 			o.reconnect(e)
 		case roster.Discover:
+			o.notes.discovering(now)
 			o.discover(e)
 		case roster.Log:
 			o.log(e)
+			o.notes.logged(now, e, o.board.snap.Load().active)
 		case roster.Answerer:
 			e.Deliver()
 		}
@@ -198,21 +205,20 @@ func (o *owner) record(at time.Time, effects []roster.Effect) {
 		if e, ok := e.(roster.Publish); ok {
 			shown = e
 		}
-		did.add(effectText(e))
+		did.add(actionOf(e))
 	}
-	lines := did.lines()
-	if lines == nil {
+	actions := did.actions()
+	if actions == nil {
 		return
 	}
-	cause := "the start"
-	if snap != nil {
-		cause = messageText(o.message)
+	d := decisionOf(o.message)
+	if snap == nil {
+		d.Kind, d.Cause = CauseStart, "the start"
 	}
 	active, _ := shown.View.Active()
-	o.decisions.add(&Decision{
-		At: at, Cause: cause, Did: lines,
-		Epoch: shown.View.Epoch(), Active: active.Addr, Reason: shown.ActiveReason,
-	})
+	d.At, d.Did = at, actions
+	d.Epoch, d.Active, d.Reason = shown.View.Epoch(), active.Addr, shown.ActiveReason
+	o.decisions.add(d, sameKey(d))
 }
 
 // publishFault publishes the last list with no active server, so that readers see the

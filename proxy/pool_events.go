@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
@@ -12,17 +13,20 @@ import (
 // poolEvents passes on what the proxy's own pool reports. Its methods run in the pool's
 // owner and must not block.
 type poolEvents struct {
-	mail    actor.Ref[messages.Message] // the owner's, set before the owner dials anything
-	missed  missedNotices               // by the owner
-	board   *board
-	log     *logqueue.Logger
-	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
+	mail      actor.Ref[messages.Message] // the owner's, set before the owner dials anything
+	missed    missedNotices               // by the owner
+	board     *board
+	log       *logqueue.Logger
+	observers *observers
+	renewal   atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
 }
 
 // hooks are the methods as the pool calls them, each followed by that of also.
 func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhooks.Hooks {
 	return poolhooks.Hooks{
 		Queue:   queue,
+		Up:      e.up(false),
+		Over:    e.over(false),
 		Suspect: e.suspect,
 		Down: func(addr string, err error) {
 			if e.down(addr, err); also.Down != nil {
@@ -34,6 +38,24 @@ func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhook
 				also.Renewed(addr)
 			}
 		},
+	}
+}
+
+// up tells observers of a session, in its own goroutine.
+func (e *poolEvents) up(tenant bool) func(poolhooks.Session, time.Duration) {
+	return func(s poolhooks.Session, took time.Duration) {
+		e.observers.sessionUp(SessionEvent{
+			At: time.Now(), Server: messages.Server{Addr: s.Addr}, ID: s.ID, TLS: s.TLS, Tenant: tenant, Took: took,
+		})
+	}
+}
+
+// over tells observers that a session has ended.
+func (e *poolEvents) over(tenant bool) func(poolhooks.Session, time.Duration, error) {
+	return func(s poolhooks.Session, lasted time.Duration, cause error) {
+		e.observers.sessionDown(SessionEvent{
+			At: time.Now(), Server: messages.Server{Addr: s.Addr}, ID: s.ID, TLS: s.TLS, Tenant: tenant, Lasted: lasted, Err: cause,
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/latency"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -31,6 +32,9 @@ type Proxy struct {
 	record  recorder
 	calls   calls
 	tenants tenants
+	tally   tally
+	observe *observers
+	times   *latency.Table     // of the answers to probes over Config.Pinger; nil: the pool has its own
 	cancel  context.CancelFunc // ends calls.life
 }
 
@@ -52,11 +56,13 @@ func Start(cfg Config) (*Proxy, error) {
 	for _, err := range bad {
 		p.cfg.log.Warn().Err(err).Msg("a configured server is left out")
 	}
+	p.observe = newObservers(cfg.Observers, p.cfg.log)
 	p.board.snap = &p.snap
+	p.events.observers = p.observe
 	p.events.board, p.events.log = &p.board, p.cfg.log
 	p.events.renewal.Store(new(make(chan struct{})))
 	if cfg.Pinger != nil {
-		p.pinger = guard(cfg.Pinger, p.cfg.log)
+		p.pinger, p.times = guard(cfg.Pinger, p.cfg.log), new(latency.Table)
 	} else {
 		p.cfg.Pool.TLS = inRegion(cfg.Pool.TLS, p.cfg.Region)
 		hooks := p.events.hooks(cfg.hooks, p.queue)
@@ -75,13 +81,15 @@ func Start(cfg Config) (*Proxy, error) {
 	p.calls.tokens.fill()
 	p.calls.cfg, p.calls.board, p.calls.pool, p.calls.noServers = &p.cfg, &p.board, p.pool, p.noServers
 	p.calls.caller, p.calls.streamer = p.carriers()
+	p.calls.observers, p.calls.tally = p.observe.ofCalls(), &p.tally
 	p.calls.life, p.cancel = context.WithCancel(context.Background())
 	seed := cmp.Or(cfg.Seed, rand.Uint64())
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.events.mail, p.calls.owner = self.Ref(), self.Ref()
-		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, missed: &p.events.missed, self: self}, servers, rng)
+		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, missed: &p.events.missed, notes: notes{tally: &p.tally, observers: p.observe, source: sourceOf(cfg.Discoverer, p.cfg.log), began: p.board.began, times: p.times}, self: self}, servers, rng)
 	})
+	p.observe.started(p)
 	return p, nil
 }
 
@@ -96,6 +104,7 @@ func (p *Proxy) Stop(ctx context.Context) error {
 	if p.pool != nil {
 		err = errors.Join(err, p.pool.Stop(ctx))
 	}
+	p.observe.flush(ctx)
 	p.queue.Flush(ctx)
 	return err
 }
@@ -190,12 +199,14 @@ func (p *Proxy) ServerRPCAddrs() []string { return p.View().Addrs() }
 func (p *Proxy) Renewed() <-chan struct{} { return *p.events.renewal.Load() }
 
 // Stats returns the counters of the proxy's own pool. Over a Pinger only Panics, of the
-// agent's own code (Pinger, Discoverer, Logger, errors), and LostLines are counted.
+// agent's own code (Pinger, Discoverer, Observers, Logger, errors), LostLines and LostEvents are counted.
 func (p *Proxy) Stats() pool.Stats {
 	if p.pool == nil {
-		return pool.Stats{Panics: p.queue.Panics(), LostLines: p.queue.Dropped()}
+		return pool.Stats{Panics: p.queue.Panics(), LostLines: p.queue.Dropped(), LostEvents: p.observe.lost()}
 	}
-	return p.pool.Stats()
+	st := p.pool.Stats()
+	st.LostEvents = p.observe.lost()
+	return st
 }
 
 // Ping asks the server at addr whether it answers, and returns how long that took, a

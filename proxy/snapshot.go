@@ -30,6 +30,7 @@ type snapshot struct {
 // agent is reached through it.
 type front struct {
 	server messages.Server
+	since  time.Time
 	left   chan struct{} // closed when another server is active
 }
 
@@ -37,7 +38,7 @@ type front struct {
 // front stays: its server may still answer the calls it holds.
 func (f *front) after(active messages.Server, hasActive bool) *front {
 	if f == nil || hasActive && active.Addr != f.server.Addr {
-		return &front{server: active, left: make(chan struct{})}
+		return &front{server: active, since: time.Now(), left: make(chan struct{})}
 	}
 	return f
 }

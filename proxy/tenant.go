@@ -37,13 +37,16 @@ func (p *Proxy) NewTenant(h pool.Handlers) (*Tenant, error) {
 	}
 	t := &Tenant{proxy: p}
 	open := poolhooks.OpenTenant.(func(*pool.Pool, pool.Handlers, poolhooks.Hooks) (*pool.Pool, poolhooks.Control, error))
-	own, control, err := open(p.pool.Pool, h, poolhooks.Hooks{Queue: p.queue, Suspect: p.events.suspect, Down: t.down})
+	own, control, err := open(p.pool.Pool, h, poolhooks.Hooks{
+		Queue: p.queue, Suspect: p.events.suspect, Down: t.down, Up: p.events.up(true), Over: p.events.over(true),
+	})
 	if err != nil {
 		return nil, err
 	}
 	t.pool = &ownPool{own, control}
 	t.calls = calls{
 		cfg: &p.cfg, board: &p.board, owner: p.calls.owner, noServers: p.noServers, tenant: true,
+		observers: p.calls.observers, tally: &p.tally,
 		pool: t.pool, caller: t.pool, streamer: t.pool, learned: p.calls.learned,
 	}
 	t.calls.life, t.end = context.WithCancel(p.calls.life)

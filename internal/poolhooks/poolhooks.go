@@ -20,8 +20,15 @@ var Open any
 // text in it.
 var OpenTenant any
 
-// Hooks are what a pool is given by a proxy. The functions are called by the pool's owner, and
-// must not block. Any of them may be nil.
+// Session is one session of a pool.
+type Session struct {
+	Addr string // of the server, as it was dialed
+	ID   uint64 // unique in the pool
+	TLS  bool
+}
+
+// Hooks are what a pool is given by a proxy. The functions are called by the pool's owner unless
+// they say otherwise, and must not block. Any of them may be nil.
 type Hooks struct {
 	// Suspect is called for a server that is silent or leaves calls unanswered. With it, a
 	// session that is silent ends only after Corroborate: when no other server answers,
@@ -42,6 +49,11 @@ type Hooks struct {
 
 	// Secured is called when other credentials are in force.
 	Secured func()
+
+	// Up is called when a session is up, which took so long, and Over when it has ended after so
+	// long, and why. They are called in the session's own goroutine, Up before Over.
+	Up   func(s Session, took time.Duration)
+	Over func(s Session, lasted time.Duration, cause error)
 
 	// Queue is where the pool's log goes, which whoever gives it flushes; nil: one of its own.
 	Queue *logqueue.Queue

@@ -177,6 +177,6 @@ func (n notices) Tell(_ context.Context, m poolcore.Message) {
 // unknownTimes is a session.Usual that knows nothing: agents may take as long as they like.
 type unknownTimes struct{}
 
-func (unknownTimes) Late(string, string) time.Duration      { return session.Longest }
-func (unknownTimes) Answered(string, string, time.Duration) {}
-func (unknownTimes) Waited(string, string, time.Duration)   {}
+func (unknownTimes) Late(string, string) time.Duration                     { return session.Longest }
+func (unknownTimes) Answered(string, string, time.Duration, time.Duration) {}
+func (unknownTimes) Waited(string, string, time.Duration)                  {}

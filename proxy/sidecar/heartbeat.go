@@ -18,14 +18,18 @@ func (a *agent) heartbeat(ctx context.Context, method string, args pool.Raw) (re
 	began := time.Since(s.counts.began)
 	var from messages.Server
 	opts := []proxy.CallOption{proxy.WithAnsweredBy(&from)}
-	if until := time.Duration(a.ttl.Load()); until > 0 {
+	until := time.Duration(a.ttl.Load())
+	if until > 0 {
 		opts = append(opts, proxy.WithSoftDeadline(s.counts.began.Add(until+halfGrace)))
 	}
 	if err := a.tenant.Call(ctx, method, args, &reply, opts...); err != nil {
 		return nil, err
 	}
 	u, named := update(reply)
-	u.From = from
+	u.From, u.Tenant = from, true
+	if until > 0 {
+		u.Due = s.counts.began.Add(until)
+	}
 	if u.TTL > 0 {
 		a.ttl.Store(int64(began + min(u.TTL, longestTTL)))
 	}

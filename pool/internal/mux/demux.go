@@ -113,7 +113,7 @@ func (b *bulk) add(n int, now int64) bool {
 func (c *Conn) receive(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
-		c.in.Add(uint64(n))
+		c.received(n)
 		c.reading.now = int64(time.Since(c.cfg.Origin))
 		c.Signs.Read.Store(c.reading.now)
 		err = nil // it comes again
@@ -137,7 +137,7 @@ func (c *Conn) fill(want int) error {
 		n, err := c.Conn.Read(in.buf[in.to:])
 		in.to += n
 		if n > 0 {
-			c.in.Add(uint64(n))
+			c.received(n)
 			in.now = int64(time.Since(c.cfg.Origin))
 		} else if err != nil {
 			c.fail(err)

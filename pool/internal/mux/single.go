@@ -83,7 +83,7 @@ func (s *singleStream) Read(b []byte) (int, error) {
 	c := s.session.conn
 	n, err := c.transport.Conn.Read(b)
 	if n > 0 {
-		c.in.Add(uint64(n))
+		c.received(n)
 		now := int64(time.Since(c.cfg.Origin))
 		c.Signs.Read.Store(now)
 		c.Signs.Data.Store(now)

@@ -12,7 +12,9 @@ import (
 type transport struct {
 	net.Conn
 	nb      *nbconn.Conn          // below, if Write does not block; else nil
-	in, out *atomic.Uint64        // bytes read and written
+	in, out *atomic.Uint64        // bytes read and written, of all connections
+	read    atomic.Uint64         // bytes of this one
+	sent    atomic.Uint64         // the same
 	spawn   func(func()) bool     // starts a goroutine; returns false, and starts none, once the session is over
 	fault   atomic.Pointer[error] // the first reason why the transport failed; nothing is written any more
 	onFault func(error)           // is called with it, before yamux learns of it; may be nil
@@ -78,8 +80,18 @@ func (t *transport) write(b, tail []byte) (n int, err error) {
 		}
 	}
 	t.out.Add(uint64(max(n, 0)))
+	t.sent.Add(uint64(max(n, 0)))
 	return n, err
 }
+
+// received counts bytes that were read.
+func (t *transport) received(n int) {
+	t.in.Add(uint64(n))
+	t.read.Add(uint64(n))
+}
+
+// Bytes is how many bytes were read and written so far.
+func (t *transport) Bytes() (read, sent uint64) { return t.read.Load(), t.sent.Load() }
 
 // Close ends reading and writing.
 func (t *transport) Close() error {

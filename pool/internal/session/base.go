@@ -25,6 +25,7 @@ type base struct {
 	group  *group
 
 	calls    atomic.Int64  // and streams of either side, in flight; and the bits below
+	outgoing atomic.Int64  // of these, the streaming calls of this side that were acknowledged
 	engaged  atomic.Bool   // a method other than Status.Ping was called
 	proven   atomic.Bool   // a call was answered, and Notify knows
 	retiring chan struct{} // closed by Retire

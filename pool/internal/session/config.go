@@ -54,8 +54,8 @@ type Notify interface {
 type Usual interface {
 	// Late is after which time a call of method to the server at addr is late.
 	Late(addr, method string) time.Duration
-	// Answered learns that a call was answered after so long.
-	Answered(addr, method string, took time.Duration)
+	// Answered learns that a call was answered at a time since Config.Origin, after so long.
+	Answered(addr, method string, at, took time.Duration)
 	// Waited learns that a call waited for so long while its server answered others.
 	Waited(addr, method string, waited time.Duration)
 }

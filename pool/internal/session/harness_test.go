@@ -30,9 +30,9 @@ func (pool) Tell(context.Context, poolcore.Message) {}
 // times knows of no method that takes long.
 type times struct{}
 
-func (times) Late(string, string) time.Duration      { return time.Second }
-func (times) Answered(string, string, time.Duration) {}
-func (times) Waited(string, string, time.Duration)   {}
+func (times) Late(string, string) time.Duration                     { return time.Second }
+func (times) Answered(string, string, time.Duration, time.Duration) {}
+func (times) Waited(string, string, time.Duration)                  {}
 
 // codec is that of Nomad's servers.
 type codec struct{}

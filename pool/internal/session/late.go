@@ -36,7 +36,8 @@ func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
 // answered learns from a call that was answered.
 func (w *waiter) answered() {
 	if s := w.session; w.block == 0 && !w.quiet {
-		s.cfg.Usual.Answered(s.Addr, w.method, time.Duration(s.conn.Signs.Answered.Load())-w.begin)
+		at := time.Duration(s.conn.Signs.Answered.Load())
+		s.cfg.Usual.Answered(s.Addr, w.method, at, at-w.begin)
 	}
 }
 

@@ -54,6 +54,31 @@ func (s *Session) Requests() int64 { return s.requests.Load() }
 // runs nothing, if the session is over.
 func (s *Session) Spawn(f func()) bool { return s.group.run(f) }
 
+// Streams is how many streaming calls of this side, and how many streams of the peer, are open.
+func (s *Session) Streams() (outgoing, incoming int64) { return s.outgoing.Load(), s.serving.Load() }
+
+// Heard is when the last byte came in, but for pings of the peer's.
+func (s *Session) Heard() time.Time { return s.cfg.Origin.Add(time.Duration(s.conn.Signs.Read.Load())) }
+
+// Silent reports whether calls wait and nothing has come in for Config.SilenceLimit.
+func (s *Session) Silent() bool { return s.InFlight() > 0 && s.conn.Silence() >= s.cfg.SilenceLimit }
+
+// Deserted reports whether Desert was called.
+func (s *Session) Deserted() bool { return closed(s.deserted) }
+
+// Retired reports whether the session takes no further call.
+func (s *Session) Retired() bool { return s.calls.Load()&retiredBit != 0 }
+
+// closed reports whether c is.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // IdleStreams is the streams that are kept for the next calls.
 func (s *Session) IdleStreams() int { return len(s.idle.streams) }
 

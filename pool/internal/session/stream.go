@@ -104,7 +104,11 @@ func (o *streamOpening) run() {
 	r := opened{at: Phase(o.phase.Load()), err: err}
 	st := o.stream.Load()
 	if err == nil {
-		r.conn = s.newConn(*st, early, s.Leave)
+		s.outgoing.Add(1)
+		r.conn = s.newConn(*st, early, func() {
+			s.outgoing.Add(-1)
+			s.Leave()
+		})
 	}
 	if o.settled.CompareAndSwap(false, true) {
 		o.result <- r

@@ -24,3 +24,6 @@ func (t TokensLeft) Spent() (TokensLeft, bool) {
 
 // Refunded is what there is after a call that succeeded.
 func (t TokensLeft) Refunded() TokensLeft { return min(t+tokensReturned, TokensAtStart) }
+
+// Retries is how many retries they are.
+func (t TokensLeft) Retries() float64 { return float64(t) / tokensPerRetry }

@@ -29,7 +29,7 @@ func (r *Roster) logEpisode(now moment.Time) {
 	if t == calm {
 		if !e.began.IsZero() {
 			r.shared.box.log(Log{
-				Level: Info, Message: "recovered", Server: r.list.active().server, Source: r.list.source(r.list.active()),
+				Level: Info, Event: EpisodeEnded, Message: "recovered", Server: r.list.active().server, Source: r.list.source(r.list.active()),
 				Fields: Fields{Failures: int(e.failures), Took: now.Sub(e.began)},
 			})
 			*e = episode{}
@@ -48,16 +48,16 @@ func (r *Roster) logEpisode(now moment.Time) {
 	line := Log{Level: Warn, Fields: Fields{Servers: r.list.len()}}
 	switch t {
 	case lost:
-		line.Message, line.Err = "lost: no server answers", r.list.failuresError()
+		line.Event, line.Message, line.Err = NoneAnswers, "lost: no server answers", r.list.failuresError()
 	case bare:
-		line.Message = "lost: no server is known"
+		line.Event, line.Message = NoneKnown, "lost: no server is known"
 		if r.shared.cfg.NoDiscovery {
 			line.Message += " and nothing looks for one: it waits until one is named (SetServers, AddPrimary, AddBackup, a heartbeat)"
 		}
 	case orphaned:
-		line.Message = "orphaned: no heartbeat with a leader for three lifetimes: looking for servers"
+		line.Event, line.Message = Orphaned, "orphaned: no heartbeat with a leader for three lifetimes: looking for servers"
 	case noLeader:
-		line.Message = "no server knows a leader"
+		line.Event, line.Message = NoneLed, "no server knows a leader"
 	default:
 		return // the failover has been logged
 	}
@@ -80,7 +80,7 @@ func (r *Roster) logFailover(now moment.Time, former *entry, cause error) {
 		return // no server takes over: logEpisode logs that as lost
 	}
 	r.shared.box.log(Log{
-		Level: level, Message: "failing over", Server: former.server, Next: next.server,
+		Level: level, Event: FailingOver, Message: "failing over", Server: former.server, Next: next.server,
 		Source: r.list.source(next), Err: cause,
 	})
 }

@@ -31,6 +31,7 @@ func (l Level) String() string {
 // Log asks for one log line. What is zero does not belong to the line.
 type Log struct {
 	Level   Level
+	Event   Event
 	Message string
 	Server  messages.Server // the server it is about
 	Next    messages.Server // the one that takes over from it
@@ -38,6 +39,28 @@ type Log struct {
 	Err     error
 	Fields  Fields
 }
+
+// Event is what a log line is about, for programs.
+type Event uint8
+
+// The events.
+const (
+	Other            Event = iota // the text says it
+	ServerFailed                  // Server
+	ServerAnswers                 // Server, which had failed
+	ServerLeaderless              // Server
+	FailingOver                   // from Server to Next
+	EpisodeEnded                  // Server works; Fields.Took
+	NoneAnswers                   // all have failed
+	NoneKnown                     // the list is empty
+	NoneLed                       // no server knows a leader
+	Orphaned                      // none has known one for long
+	RoundAdopted                  // Server answered; Fields.Round, as for the next two
+	RoundFrozen                   // the server that answered had left
+	RoundUnanswered               // none has answered
+	DiscoveryFailed               // Fields.Run, as for the next one
+	DiscoveryEnded                // Fields.Servers are new
+)
 
 // Fields are the numbers of a log line.
 type Fields struct {

@@ -19,7 +19,7 @@ func (r *Roster) endRound(now moment.Time, how outcome) {
 	case frozen:
 		r.quorum.silent = false
 		r.markRefused()
-		r.shared.box.log(r.roundLog(Debug, "the server that answered has left: order kept"))
+		r.shared.box.log(r.roundLog(Debug, RoundFrozen, "the server that answered has left: order kept"))
 	case noAnswer:
 		if d.verifying && r.list.served() {
 			r.unverified()
@@ -95,7 +95,7 @@ func (r *Roster) exhausted(now moment.Time) {
 // counts as failed, the active one first so that it remains the one to try, and
 // servers are looked for.
 func (r *Roster) giveUp() {
-	r.shared.box.log(r.roundLog(Debug, "no server answered: order kept"))
+	r.shared.box.log(r.roundLog(Debug, RoundUnanswered, "no server answered: order kept"))
 	r.discovery.ask(unanswered)
 	first := r.list.active()
 	if first == nil {
@@ -130,7 +130,7 @@ func (r *Roster) unverified() {
 	if !r.list.retaining() {
 		level, message = Debug, "no server that was asked answers: order kept" // others were set by hand meanwhile
 	}
-	r.shared.box.log(r.roundLog(level, message))
+	r.shared.box.log(r.roundLog(level, RoundUnanswered, message))
 }
 
 // markUnanswered marks a server whose probe failed or stayed silent.
@@ -153,9 +153,9 @@ func (r *Roster) markRefused() {
 }
 
 // roundLog is a log line about the round under way.
-func (r *Roster) roundLog(level Level, message string) Log {
+func (r *Roster) roundLog(level Level, event Event, message string) Log {
 	d := &r.round
-	return Log{Level: level, Message: message, Fields: Fields{Round: d.number, Servers: d.count(asked, refused, answered)}}
+	return Log{Level: level, Event: event, Message: message, Fields: Fields{Round: d.number, Servers: d.count(asked, refused, answered)}}
 }
 
 // adopt puts the round's order into use. In each class the winner comes first,
@@ -202,5 +202,5 @@ func (r *Roster) adopt(winner *entry) {
 		}
 	}
 	r.list.reorder()
-	r.shared.box.log(Log{Level: Debug, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
+	r.shared.box.log(Log{Level: Debug, Event: RoundAdopted, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
 }
