@@ -3,19 +3,16 @@ package pool
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 )
 
 func init() {
 	poolhooks.Open = open
 	poolhooks.OpenTenant = openTenant
-	poolhooks.NewDialPolicy = newDialPolicy
 }
 
 // open is New with hooks.
@@ -100,37 +97,3 @@ func (c control) Renew(ctx context.Context, addr string, prove poolhooks.Proof) 
 }
 
 func (c control) Usual(addr, method string) time.Duration { return c.pool.usual.takes(addr, method) }
-
-// dialPolicy is a poolhooks.DialPolicy.
-type dialPolicy struct{ *poolcore.Backoffs }
-
-func newDialPolicy(chance func() float64) poolhooks.DialPolicy {
-	return dialPolicy{poolcore.NewBackoffs(chance)}
-}
-
-func (d dialPolicy) Refuse(now time.Time, addr string, connected bool) error {
-	if r := d.Backoffs.Refuse(now, addr, connected); r != nil {
-		return refusalError(r)
-	}
-	return nil
-}
-
-func (d dialPolicy) Limit(addr string, base time.Duration, beside bool) time.Duration {
-	return d.Limits(addr, base, beside).Whole
-}
-
-func (d dialPolicy) Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool) {
-	err := errDialFailed
-	if late {
-		err = error(&dialing.LateError{Limit: limit})
-	}
-	d.Backoffs.Failed(now, poolcore.Failure{Addr: addr, Err: err, Timeout: late}, connected)
-}
-
-var errDialFailed = errors.New("refused")
-
-func (d dialPolicy) Ended(now time.Time, addr string, session uint64, cause error, connected bool) {
-	if d.Backoffs.Ended(now, addr, session, poolcore.LetGo(cause)) {
-		d.Backoffs.Failed(now, poolcore.Failure{Addr: addr, Err: cause}, connected)
-	}
-}

@@ -3,6 +3,8 @@ package pool
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
 // usual remembers how long servers take for their slow methods, by server and method.
@@ -17,29 +19,6 @@ type usual struct {
 
 // usualSlots is how many slow methods are remembered, of all servers together.
 const usualSlots = 256
-
-// usualMost is the longest that a call waits until it is late, as a multiple of the
-// floor: a Status.Ping then and now is cheaper than a server that hangs.
-const usualMost = 10
-
-// lateAfter is the time after which a call is late, of a method that usually takes that
-// long: half as much again, at least the floor and at most a multiple of it.
-func lateAfter(usually, floor time.Duration) time.Duration {
-	return max(floor, min(usually+usually/2, usualMost*floor))
-}
-
-// learned is how long a method usually takes after another answer took that long. A slower
-// answer counts at once and a quicker one by an eighth, so that a method whose times vary
-// is late only beyond its long ones. A time below half of the floor is zero.
-func learned(usually, took, floor time.Duration) time.Duration {
-	if took < usually {
-		took = usually - (usually-took)/8
-	}
-	if took < floor/2 {
-		return 0
-	}
-	return min(took, usualMost*floor)
-}
 
 // A slot is empty, or has the upper half of a key above a time in units of 1 ms.
 const (
@@ -90,7 +69,7 @@ func (u *usual) takes(addr, method string) time.Duration {
 
 // late is the time after which a call to a server is late.
 func (u *usual) late(addr, method string) time.Duration {
-	return lateAfter(u.takes(addr, method), u.floor)
+	return poolcore.LateAfter(u.takes(addr, method), u.floor)
 }
 
 // note records how long a call took.
@@ -99,7 +78,7 @@ func (u *usual) note(addr, method string, took time.Duration) {
 		return
 	}
 	at, key, entry := u.find(addr, method)
-	next := learned(time.Duration(uint32(entry))*usualUnit, took, u.floor)
+	next := poolcore.Learned(time.Duration(uint32(entry))*usualUnit, took, u.floor)
 	if next == 0 && entry == 0 {
 		return
 	}

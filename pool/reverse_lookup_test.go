@@ -172,8 +172,8 @@ func TestRequestsOfServersTakeNoMoreThanTheirBytes(t *testing.T) {
 		return nil, decode(&text)
 	}
 	p := newPool(t, pool.Config{MaxReverseBytes: most, Handlers: h, Logger: zerolog.New(&log)})
-	_, one := connectRaw(t, p)
-	_, two := connectRaw(t, p) // another server: they have one limit
+	first, one := connectRaw(t, p)
+	second, two := connectRaw(t, p) // another server: they have one limit
 	held := one.opens(t, request(t, "Test.Text", large, large-1))
 	await(t, "the first request", func() bool { return p.Stats().ReverseBytes > large })
 	for n := range uint64(10) {
@@ -210,8 +210,17 @@ func TestRequestsOfServersTakeNoMoreThanTheirBytes(t *testing.T) {
 	_ = one.Close()
 	_ = two.Close()
 	await(t, "the end of both", func() bool { return p.Stats().ReverseBytes == 0 && p.Stats().Sessions == 0 })
-	if n := strings.Count(log.String(), "were refused"); n != 1 {
-		t.Fatalf("%d lines, want one a minute and session:\n%s", n, log.String())
+	refused := make(map[string]int) // lines, by server
+	for line := range strings.Lines(log.String()) {
+		for _, addr := range []string{first, second} {
+			if strings.Contains(line, "were refused") && strings.Contains(line, addr) {
+				refused[addr]++
+			}
+		}
+	}
+	// The first server's last request may come while those of the second are still being let go.
+	if refused[second] != 1 || refused[first] > 1 {
+		t.Fatalf("%v lines, want one a minute and session:\n%s", refused, log.String())
 	}
 }
 

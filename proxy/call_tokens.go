@@ -1,35 +1,32 @@
 package proxy
 
-import "sync/atomic"
+import (
+	"sync/atomic"
 
-// retryTokens bound how fast calls are sent again, so that retries do not multiply the load
-// of a cluster in trouble. Sending a call again that has reached a server costs one token, a
-// call that succeeds returns a part of one; without tokens the pauses are long.
-type retryTokens struct {
-	left atomic.Int64 // in thousandths
-}
-
-const (
-	tokensAtStart  = 1000 * 1000 // a thousand retries
-	tokensPerRetry = 1000
-	tokensReturned = 100 // by each call that succeeds
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-func (t *retryTokens) fill() { t.left.Store(tokensAtStart) }
+// retryTokens bound how fast calls are sent again: an attempt.TokensLeft that all of an agent's
+// calls share.
+type retryTokens struct{ left atomic.Int64 }
+
+func (t *retryTokens) fill() { t.left.Store(int64(attempt.TokensAtStart)) }
 
 // Spend takes the tokens of one retry, and reports whether there were enough.
 func (t *retryTokens) Spend() bool {
-	for n := t.left.Load(); n >= tokensPerRetry; n = t.left.Load() {
-		if t.left.CompareAndSwap(n, n-tokensPerRetry) {
-			return true
+	for {
+		n := t.left.Load()
+		rest, enough := attempt.TokensLeft(n).Spent()
+		if !enough || t.left.CompareAndSwap(n, int64(rest)) {
+			return enough
 		}
 	}
-	return false
 }
 
 // refund returns what a call that succeeds does.
 func (t *retryTokens) refund() {
-	if n := t.left.Load(); n < tokensAtStart {
-		t.left.CompareAndSwap(n, min(n+tokensReturned, tokensAtStart)) // a lost race loses one refund
+	n := t.left.Load()
+	if next := int64(attempt.TokensLeft(n).Refunded()); next != n {
+		t.left.CompareAndSwap(n, next) // a lost race loses one refund
 	}
 }

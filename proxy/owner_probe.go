@@ -50,12 +50,12 @@ func (o *owner) corroborate(e roster.Corroborate) {
 	o.self.Go(func(ctx context.Context) {
 		var pinging sync.WaitGroup
 		defer pinging.Wait()
-		looking, stop := context.WithTimeout(ctx, o.cfg.ProbeTimeout)
+		looking, stop := context.WithTimeout(ctx, e.Limit)
 		defer stop()
 		results := make(chan result, len(e.Others))
 		for i, server := range e.Others {
 			pinging.Go(func() {
-				results <- result{server, o.pingAfter(looking, server, time.Duration(i)*o.cfg.ProbeStagger)}
+				results <- result{server, o.pingAfter(looking, server, time.Duration(i)*e.Stagger)}
 			})
 		}
 		for range e.Others {

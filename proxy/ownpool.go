@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"context"
-	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
 // ownPool is the proxy's own pool, with the methods that only the proxy needs.
@@ -24,27 +24,19 @@ func newOwnPool(cfg pool.Config, hooks poolhooks.Hooks) (*ownPool, error) {
 	return &ownPool{p, control}, nil
 }
 
-// poolSettings are the owner's last messages to its pools.
-type poolSettings struct {
-	retained  string        // the server whose session a pool keeps
-	keepalive time.Duration // how long a session may be silent before it is pinged
-	spread    time.Duration // of dials
-	lease     time.Duration // for how long heartbeats hold
-}
-
 // give tells a pool what differs from the settings that it had.
-func (s *poolSettings) give(to *ownPool, last poolSettings) {
+func give(to *ownPool, s, last attempt.Settings) {
 	ctx := context.Background() // the messages fail only once the pool has ended
-	if s.retained != last.retained {
-		_ = to.Retain(ctx, s.retained)
+	if s.Retained != last.Retained {
+		_ = to.Retain(ctx, s.Retained)
 	}
-	if s.keepalive != last.keepalive {
-		_ = to.Keepalive(ctx, s.keepalive)
+	if s.Keepalive != last.Keepalive {
+		_ = to.Keepalive(ctx, s.Keepalive)
 	}
-	if s.spread != last.spread {
-		_ = to.DialSpread(ctx, s.spread)
+	if s.Spread != last.Spread {
+		_ = to.DialSpread(ctx, s.Spread)
 	}
-	if s.lease != last.lease {
-		_ = to.HeartbeatTTL(ctx, s.lease)
+	if s.Lease != last.Lease {
+		_ = to.HeartbeatTTL(ctx, s.Lease)
 	}
 }

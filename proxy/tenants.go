@@ -5,13 +5,15 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
 // tenants are the pools of a Proxy's Tenants that are not stopped. The list is replaced, never
 // changed.
 type tenants struct {
-	list     atomic.Pointer[[]*ownPool]   // nil: the Proxy has been stopped, or has no pool
-	settings atomic.Pointer[poolSettings] // what the owner has told all pools; nil: nothing yet
+	list     atomic.Pointer[[]*ownPool]       // nil: the Proxy has been stopped, or has no pool
+	settings atomic.Pointer[attempt.Settings] // what the owner has told all pools; nil: nothing yet
 }
 
 func (s *tenants) all() []*ownPool {
@@ -65,9 +67,9 @@ func (s *tenants) stop(ctx context.Context) error {
 // add: what the owner sets from then on it tells the pool itself.
 func (s *tenants) tune(p *ownPool) {
 	_ = p.Adopt(context.Background()) // fails only when it is stopped, as all that follow
-	var given *poolSettings
+	var given *attempt.Settings
 	for set := s.settings.Load(); set != given; set = s.settings.Load() {
-		set.give(p, poolSettings{})
+		give(p, *set, attempt.Settings{})
 		given = set
 	}
 }

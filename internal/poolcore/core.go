@@ -72,13 +72,26 @@ func (c *Core) Step(at time.Time, m Message) {
 }
 
 // Deadline is when Expire is to be called; zero: never.
-func (c *Core) Deadline() time.Time {
+func (c *Core) Deadline() time.Time { return c.deadline(false) }
+
+// Rest is the Deadline of a simulation that knows two things: more comes in on each session
+// than [Keepalive] asks for, and the retained session is looked at in vain. When either
+// changes Expire is to be called, late as it may be.
+func (c *Core) Rest() time.Time { return c.deadline(true) }
+
+func (c *Core) deadline(resting bool) time.Time {
 	at := c.limitAt
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(at, s.check), s.trim), s.until)
-		at = sooner(sooner(at, s.openings.look), s.liveness.deadline())
+		at = sooner(sooner(at, s.trim), s.until)
+		at = sooner(sooner(at, s.openings.look), s.liveness.due())
 		if s.service != nil {
 			at = sooner(at, s.service.deadline())
+		}
+		if !resting {
+			at = sooner(at, s.liveness.next)
+		}
+		if !resting || s.cause != nil || s.addr != c.retained {
+			at = sooner(at, s.check)
 		}
 	}
 	for _, l := range c.links {

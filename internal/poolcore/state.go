@@ -151,8 +151,8 @@ type liveness struct {
 	corroborated bool        // another server answers
 }
 
-// deadline is when to look next; zero: never.
-func (l *liveness) deadline() moment.Time { return sooner(sooner(l.look, l.next), l.until) }
+// due is when to look next, but for the next look for life; zero: never.
+func (l *liveness) due() moment.Time { return sooner(l.look, l.until) }
 
 // open reports whether the session may be silent.
 func (l *liveness) open() bool { return l.failed || !l.until.IsZero() }

@@ -133,34 +133,3 @@ type Control interface {
 
 // Proof judges a session by calls on it. The errors of call are those of pool.Pool.Call.
 type Proof func(ctx context.Context, call func(ctx context.Context, method string, args, reply any) error) error
-
-// NewDialPolicy makes a DialPolicy. chance returns a number from 0 to 1, a new one at
-// each call.
-var NewDialPolicy func(chance func() float64) DialPolicy
-
-// DialPolicy decides about an agent's dials as a pool does, without a clock, I/O or
-// chance of its own. It belongs to one goroutine.
-type DialPolicy interface {
-	// Spread sets the time in which each agent of the fleet may dial once.
-	Spread(over time.Duration)
-
-	// Refuse is why addr is not dialed now, an error that has a *pool.BackoffError in it;
-	// nil: it is dialed. connected is whether the agent has any session.
-	Refuse(now time.Time, addr string, connected bool) error
-
-	// Limit is how long the next dial to addr may take, where callers wait for base.
-	// beside reports whether another dial to it is under way for which no caller waits any more.
-	Limit(addr string, base time.Duration, beside bool) time.Duration
-
-	// Failed notes a dial that failed, late: because it was not answered within limit.
-	Failed(now time.Time, addr string, late bool, limit time.Duration, connected bool)
-
-	// Up notes a session with addr.
-	Up(now time.Time, addr string, session uint64)
-
-	// Served notes that a call on a session with addr was answered.
-	Served(addr string)
-
-	// Ended notes that a session broke. connected is whether the agent has another one.
-	Ended(now time.Time, addr string, session uint64, cause error, connected bool)
-}

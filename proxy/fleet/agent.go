@@ -1,141 +1,144 @@
 package fleet
 
 import (
-	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
+	"github.com/open-nomad/rpcproxy/proxy/internal/halfhung"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// agent is one agent: the roster's core and the state that its shells hold.
+// agent is one agent: the cores of its list and its pool, and the state that their shells
+// hold. There may be a million: what is rare is made when it is needed. What each blocking
+// query needs comes first.
 type agent struct {
-	id    int32
-	rng   rand.Rand
-	pcg   rand.PCG
-	core  *roster.Roster
-	view  *messages.View
-	armed time.Duration // when the roster wants to be called; older events are ignored
-	front int16         // the server in front; -1: none
-	links []link        // by server
-	calls [2]call
-	asked []asked
+	pcg       rand.PCG
+	view      *messages.View
+	sessions  []session
+	query     call          // the blocking query
+	watchEnds time.Duration // when the server that holds it answers it
+	outSince  time.Duration // when it lost its server; 0: it has not
+	id        int32
+	gens      uint32 // the last number of a wait
+	moves     uint32 // how often another server was in front
+	front     int16  // the server in front; -1: none
+	last      int16  // the last one there was; -1: none
+	sure      int16  // the server that is known to be well by the view; -1: none was looked up
+	hung      *halfhung.Log
+	tokens    attempt.TokensLeft
 
-	place  float64 // among the agents that fall silent together, as the proxy has one
-	tokens tokens
-	dials  poolhooks.DialPolicy
-	number uint32 // of the last dial
+	list     *roster.Roster
+	pool     *poolcore.Core
+	armed    time.Duration // when the cores are to be called; older events are ignored; -1: they are not
+	dials    []reach       // under way
+	pings    []ping
+	beats    *call            // the heartbeat; noCall: there is none
+	set      attempt.Settings // of the pool
+	usual    []time.Duration  // how long a heartbeat takes, by server; nil: not long
+	pace     time.Duration    // of the last heartbeat
+	place    float64          // among the agents that fall silent together, as the proxy has one
+	raced    racing           // the last race for a session
+	met      time.Duration    // when a heartbeat met a silent server in front; 0: none has
+	due      time.Duration    // the next heartbeat
+	lastBeat time.Duration    // the last one; 0: none yet
+	ttl      time.Duration
+	beat     uint32 // number of the next one
 
-	watchEnds time.Duration // when the server that holds the blocking query answers it
-	outSince  time.Duration // when the blocking query lost its server; 0: it has not
-	met       time.Duration // when a heartbeat met a silent server in front; 0: none has
-	beat      uint32        // number of the next heartbeat
-	due       time.Duration // that one
-	lastBeat  time.Duration // the last heartbeat; 0: none yet
-	ttl       time.Duration
-
-	rounds    int
+	rounds    uint32
 	lastRound time.Duration
 	stock     *stock
-}
-
-// asked is a ping on its way, of a round or for a suspicion.
-type asked struct {
-	server  int16
-	round   uint64
-	suspect int16 // of the corroborator; -1: it is a round's probe
-	epoch   uint64
 }
 
 // The calls of an agent: it has one of each.
 const (
 	beat  = iota // the heartbeat, with a soft deadline
 	watch        // the blocking query
+	calls
 )
+
+// noCall is the heartbeat of an agent that has none under way. It stays as it is.
+var noCall call
+
+// call is one of a's calls.
+func (a *agent) call(i int) *call {
+	if i == watch {
+		return &a.query
+	}
+	return a.beats
+}
+
+// newCall is call, for one that begins.
+func (f *Fleet) newCall(a *agent, i int) *call {
+	if i == beat && a.beats == &noCall {
+		if last := len(f.spare) - 1; last >= 0 {
+			a.beats, f.spare = f.spare[last], f.spare[:last]
+		} else {
+			a.beats = new(call)
+		}
+	}
+	return a.call(i)
+}
+
+// endCall forgets a call that was answered.
+func (f *Fleet) endCall(a *agent, i int) {
+	a.call(i).on = false
+	if i == beat {
+		f.spare = append(f.spare, a.beats)
+		a.beats = &noCall
+	}
+}
+
+// methods are those of the calls.
+var methods = [...]string{beat: "Node.UpdateStatus", watch: "Node.GetClientAllocs"}
 
 // call is one call on its way over the servers.
 type call struct {
+	wait
 	on     bool
-	dials  bool // it waits for a dial
-	sent   bool // it waits for an answer
 	pauses bool
-	server int16
-	gen    uint32        // what it waits for; events of something former are stale
+	moves  uint32        // agent.moves when its server was chosen
+	epoch  uint64        // of the view from which it was
+	race   *race         // for a first session; nil: there is none
 	until  time.Duration // stock: no retry at once after it
 	attempt.Call
 }
 
-// link is an agent's way to one server.
-type link struct {
-	up        bool
-	dial      uint32        // number of the dial that callers wait for; 0: there is none
-	late      uint32        // number of one that they wait for no longer; 0: there is none
-	suspected bool          // nothing came in on the session, and a call waits
-	backed    bool          // meanwhile another server has answered
-	number    uint32        // of the session
-	since     time.Duration // when it was made
-	heard     time.Duration // when the last answer came in, apart from servers' pings
-	ends      time.Duration // when the session does, unless something is on it; 0: it is kept
-}
-
-// stock is what an agent of Nomad 2.0.6 has besides its sessions and calls.
-type stock struct {
-	order   []int16 // the servers, the first is in front
-	pings   []int16 // the order of the round under way
-	pinging bool
-	failed  int     // pings of the round
-	round   uint32  // number of the ping
-	watched int16   // the server that holds the blocking query
-	nodes   int     // as heartbeats tell
-	loops   [2]bool // the calls that wait for their loop
-}
-
-// The causes of failures, which no decision looks into.
-var (
-	errRefused  = errors.New("refused")
-	errSilent   = errors.New("silent")
-	errNoLeader = errors.New("no leader")
-)
+// random is a's chance.
+func (a *agent) random() *rand.Rand { return rand.New(&a.pcg) }
 
 // upTo is a time in [0, d).
 func (a *agent) upTo(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return time.Duration(a.rng.Int64N(int64(d)))
+	return time.Duration(a.random().Int64N(int64(d)))
+}
+
+// number is a new one for a wait.
+func (a *agent) number() uint32 {
+	a.gens++
+	return a.gens
 }
 
 // holds reports whether a server holds the blocking query.
 func (a *agent) holds(n int16) bool {
-	c := &a.calls[watch]
-	return c.on && c.sent && c.server == n
+	c := &a.query
+	return c.on && c.state == sent && c.server == n
 }
 
 // current is the call that an event belongs to; nil: it is over, or elsewhere by now.
 func (a *agent) current(e event) *call {
-	if c := &a.calls[e.call]; c.on && c.gen == e.gen {
+	if c := a.call(int(e.call)); c.on && c.gen == e.gen {
 		return c
 	}
 	return nil
 }
 
-// forget drops the pings that are no longer waited for.
-func (a *agent) forget(which func(asked) bool) { a.asked = slices.DeleteFunc(a.asked, which) }
-
-// tokens are what an agent may spend on sending calls again.
-type tokens struct{ spent int }
-
-const retryTokens = 1000
-
-// Spend takes one, if there is one left.
-func (t *tokens) Spend() bool {
-	if t.spent >= retryTokens {
-		return false
-	}
-	t.spent++
-	return true
+// Spend takes a retry token, if there is one left.
+func (a *agent) Spend() (enough bool) {
+	a.tokens, enough = a.tokens.Spent()
+	return enough
 }

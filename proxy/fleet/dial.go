@@ -1,106 +1,99 @@
 package fleet
 
 import (
-	"slices"
+	"time"
 
-	"github.com/open-nomad/rpcproxy/messages"
-	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
-// connected reports whether a has any session.
-func (a *agent) connected() bool {
-	return slices.ContainsFunc(a.links, func(l link) bool { return l.up })
-}
-
-// dial begins a dial, unless one is under way that may still be waited for, or the
-// address is not dialed for now: then the error is a BackoffError.
-func (f *Fleet) dial(a *agent, n int16) error {
-	l := &a.links[n]
-	if l.dial != 0 {
-		return nil
+// dial begins a dial.
+func (f *Fleet) dial(a *agent, e poolcore.Dial) {
+	n, id := f.number[e.Addr], uint32(e.Session)
+	_, proof := e.Proof.(knowsLeader)
+	d := reach{session: id, server: n, accepted: f.accepts(a, n), proof: proof, began: f.now}
+	limit := e.Limits.Whole
+	if !d.accepted {
+		limit = e.Limits.Connect
 	}
-	addr := f.servers[n].Addr
-	if err := a.dials.Refuse(f.clock(), addr, a.connected()); err != nil {
-		return err
-	}
-	how, after := f.connect(a, n, a.dials.Limit(addr, dialLimit, l.late != 0))
-	a.number++
-	l.dial = a.number
-	of := event{agent: a.id, server: n, kind: evDialed, arg: how, gen: l.dial}
-	f.in(after, of)
+	how, after := f.connect(a, n, limit)
+	a.dials = append(a.dials, d)
+	f.in(after, event{agent: a.id, server: n, kind: evDialed, arg: how, gen: id})
 	if after > dialLimit {
-		of.kind = evLate
-		f.in(dialLimit, of)
+		f.in(dialLimit, event{agent: a.id, server: n, kind: evLate, gen: id})
 	}
-	return nil
 }
 
-// overdueDial fails the calls that wait for a dial: it was not answered in time. It goes
-// on, unless it began while another one was late.
-func (f *Fleet) overdueDial(a *agent, e event) {
-	l := &a.links[e.server]
-	if l.dial != e.gen {
-		return
+// accepts reports whether a's connections to a server are accepted: by the kernel of a
+// host that is frozen, too, or by a balancer.
+func (f *Fleet) accepts(a *agent, n int16) bool {
+	s := &f.servers[n]
+	return f.cfg.Balancer || s.up && !s.cut.hits(a.id, n)
+}
+
+// late answers those that wait for a dial: it was not answered in their time.
+func (f *Fleet) late(a *agent, e event) {
+	for _, d := range a.dials {
+		if d.session == e.gen {
+			f.tellPool(a, poolcore.DialLate{Addr: f.servers[d.server].Addr, Session: uint64(e.gen), Err: errSilent})
+			return
+		}
 	}
-	l.dial = 0
-	if l.late == 0 {
-		l.late = e.gen
-	}
-	f.undialed(a, e.server, errSilent)
 }
 
 // dialed takes the end of a dial.
 func (f *Fleet) dialed(a *agent, e event) {
-	l := &a.links[e.server]
-	if e.gen != l.dial && e.gen != l.late {
-		return
-	}
-	late := e.gen == l.late
-	if late {
-		l.late = 0
-	} else {
-		l.dial = 0
-	}
+	d, is := a.takeDial(e.gen)
 	switch {
-	case e.arg == made && f.reaches(a, e.server):
-		f.established(a, e.server, e.gen)
-	case late: // its callers know
-	case e.arg == refused:
-		f.undialed(a, e.server, errRefused)
+	case !is:
+	case e.arg == made && f.reaches(a, d.server):
+		f.count(f.servers[d.server].handshakes)
+		if d.proof {
+			f.prove(a, d)
+			return
+		}
+		f.dialEnds(a, d, nil)
+	case e.arg == timedOut || f.accepts(a, d.server):
+		f.dialEnds(a, d, errSilent)
 	default:
-		f.undialed(a, e.server, errSilent)
+		f.dialEnds(a, d, errRefused)
 	}
 }
 
-// undialed fails the calls that wait for a dial.
-func (f *Fleet) undialed(a *agent, n int16, err error) {
-	srv := f.servers[n].Server
-	a.dials.Failed(f.clock(), srv.Addr, err == errSilent, dialLimit, a.connected()) //nolint:errorlint // it is this package's own
-	f.tell(a, messages.FailureNotice{Server: srv, Epoch: a.view.Epoch(), Err: err})
-	for i := range a.calls {
-		if c := &a.calls[i]; c.on && c.dials && c.server == n {
-			f.fails(a, i, attempt.Failure{Kind: attempt.Lost, Outcome: attempt.NotSent})
-		}
+// dialEnds tells the pool how a dial has ended.
+func (f *Fleet) dialEnds(a *agent, d reach, err error) {
+	if err == nil {
+		f.established(a, d.server, d.session)
 	}
-	f.pinged(a, n, false)
+	f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: uint64(d.session), Err: err})
+	if err != nil {
+		f.cfg.spoil.forgets(f, a, d.server)
+	}
 }
 
-// established has the calls go that wait for a session.
-func (f *Fleet) established(a *agent, n int16, number uint32) {
-	l := &a.links[n]
-	if l.up {
-		return
+// knowsLeader is the proof that the list wants of a better session: its server knows a leader.
+type knowsLeader struct{}
+
+// proofTime is how long it may take: as long as a round (roster.Config.ProbeTimeout).
+const proofTime = 3 * time.Second
+
+// prove asks on a new session for the leader.
+func (f *Fleet) prove(a *agent, d reach) {
+	after, answered := f.serve(a, d.server, askBeat)
+	if !answered || !f.hasLeader(d.server) {
+		after = proofTime
 	}
-	*l = link{up: true, number: number, since: f.now, heard: f.now, ends: f.now + idleLimit}
-	if n == a.front {
-		l.ends = 0
+	a.dials = append(a.dials, d)
+	f.in(after, event{agent: a.id, kind: evProved, gen: d.session})
+}
+
+// proved takes the answer.
+func (f *Fleet) proved(a *agent, e event) {
+	d, is := a.takeDial(e.gen)
+	switch {
+	case !is:
+	case f.serves(a, d.server) && f.hasLeader(d.server):
+		f.dialEnds(a, d, nil)
+	default:
+		f.dialEnds(a, d, errNoLeader)
 	}
-	f.count(f.servers[n].handshakes)
-	a.dials.Up(f.clock(), f.servers[n].Addr, uint64(number))
-	for i := range a.calls {
-		if c := &a.calls[i]; c.on && c.dials && c.server == n {
-			f.send(a, i)
-		}
-	}
-	f.pinged(a, n, true)
 }

@@ -19,14 +19,19 @@
 //
 //	config.go     what is simulated; scenario.go the usual faults
 //	world.go      the state of a run; queue.go its events; fleet.go the run itself
-//	server.go     servers as agents meet them; faults.go what happens to them
+//	server.go     what servers answer; faults.go what happens to them
+//	accept.go     how they take connections: SYNs, backlog, handshakes; limit.go how many
+//	serve.go      how they take requests; leader.go which one leads, and missed heartbeats
+//	zone.go       round trips, and cuts; balancer.go what may stand in front
+//	resolver.go   DNS and Consul
 //	agent.go      an agent; agent_step.go what its roster decides
 //	call.go       its calls; send.go what servers make of them
 //	link.go       its sessions; dial.go how they are made
 //	round.go      pings of rounds, and of corroborators
 //	silence.go    how a silent server is noticed
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
-//	tally.go      what is counted; report.go what comes out
+//	tally.go      what is counted; counter.go how; counts.go what is computed from it
+//	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
 //
 // Fleetsim, below this directory, runs a scenario from the command line.
 package fleet

@@ -5,8 +5,9 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -20,6 +21,9 @@ func New(cfg Config) *Fleet {
 		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
+	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
+	f.draw = f.chance.Int64N
+	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
 		srv, err := messages.ParseServer(fmt.Sprintf("10.0.0.%d:4647", i+1))
 		if err != nil {
@@ -32,27 +36,60 @@ func New(cfg Config) *Fleet {
 			f.known = append(f.known, srv)
 		}
 	}
+	f.makeReplies()
+	f.pools = poolConfig()
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
-		a.id, a.front = int32(i), -1
+		a.id, a.front, a.last, a.sure, a.armed = int32(i), -1, -1, -1, -1
+		a.tokens, a.beats = attempt.TokensAtStart, &noCall
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
-		a.rng = *rand.New(&a.pcg)
-		a.links = make([]link, cfg.Servers)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})
 	}
 	for i, fault := range cfg.Faults {
 		f.queue.push(event{at: cfg.Warm + fault.At, agent: world, kind: evFault, arg: uint32(i)})
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
+	f.furnish()
 	f.elect(0)
+	f.lists = roster.Share(roster.Config{
+		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
+	})
 	return f
 }
 
+// stage is whose event it is, and what comes of it.
+type stage struct {
+	current *agent
+	stepped bool // one of its cores has taken something
+	todo    []todo
+	spare   []*call     // used before
+	envs    attempt.Env // one that is used again
+}
+
+// chance is that of the agent whose event it is: the cores of all agents share one.
+type chance struct{ *stage }
+
+// Uint64 is for a rand.Rand.
+func (c chance) Uint64() uint64 { return c.current.pcg.Uint64() }
+
 // Run runs to the end.
-func (f *Fleet) Run() {
-	end := f.cfg.Warm + f.cfg.For
-	for len(f.queue.heap) > 0 && f.queue.heap[0].at < end {
+func (f *Fleet) Run() { f.advanceTo(f.end) }
+
+// Advance runs d further, and reports whether that was not the end.
+func (f *Fleet) Advance(d time.Duration) bool {
+	f.advanceTo(min(f.now+max(d, 0), f.end))
+	return f.now < f.end
+}
+
+// Now is the time since the run began; negative in the warm-up.
+func (f *Fleet) Now() time.Duration { return f.now - f.cfg.Warm }
+
+// Out is how many agents have no server now that holds their blocking query, although one did.
+func (f *Fleet) Out() int { return f.outs }
+
+func (f *Fleet) advanceTo(end time.Duration) {
+	for f.queue.ready(end) {
 		e := f.queue.pop()
 		f.now = e.at
 		f.events++
@@ -62,10 +99,15 @@ func (f *Fleet) Run() {
 		case e.kind == evSample:
 			f.sample()
 			f.in(time.Second, event{agent: world, kind: evSample})
+		case e.agent == world:
+			f.happens(e)
 		case f.cfg.Policy == Stock:
 			f.stockEvent(&f.agents[e.agent], e)
 		default:
-			f.event(&f.agents[e.agent], e)
+			a := &f.agents[e.agent]
+			f.current = a
+			f.event(a, e)
+			f.settle(a)
 		}
 	}
 	f.now = end
@@ -76,7 +118,7 @@ func (f *Fleet) event(a *agent, e event) {
 	switch e.kind {
 	case evStart:
 		f.start(a)
-	case evRoster:
+	case evDue:
 		f.expire(a, e.at)
 	case evBeat:
 		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {
@@ -86,53 +128,51 @@ func (f *Fleet) event(a *agent, e event) {
 	case evDialed:
 		f.dialed(a, e)
 	case evLate:
-		f.overdueDial(a, e)
+		f.late(a, e)
+	case evProved:
+		f.proved(a, e)
 	case evAnswered:
 		f.answered(a, e)
-	case evNoLeader:
-		f.refusedNoLeader(a, e)
-	case evSlice:
-		f.sliced(a, e)
-	case evSuspect:
-		f.suspect(a, e.server)
-	case evUnanswered:
-		f.unanswered(a, e.server)
-	case evHeld:
-		f.blockEnded(a, e)
+	case evTaken:
+		f.taken(a, e.gen)
+	case evLook:
+		f.look(a, e.gen)
+	case evPong:
+		f.pong(a, e.gen)
+	case evVoice:
+		f.speak(a, e.gen)
+	case evChanged:
+		f.changed(a, e.server)
 	case evPause, evLoop:
 		f.resume(a, e)
-	case evMoved:
-		f.moved(a, e)
-	case evBroke:
-		if a.links[e.server].up {
-			f.broke(a, e.server, errRefused)
+	case evRace:
+		if c := a.current(e); c != nil && c.race != nil {
+			f.raceOn(a, int(e.call))
 		}
-	case evPinged:
-		f.pinged(a, e.server, e.arg == made)
-	case evCorroborate:
-		f.corroborate(a, e)
+	case evBroke:
+		f.broke(a, e.server)
 	case evDiscovered:
-		f.discovered(a, e.arg)
+		f.discovered(a, e)
 	}
 }
 
 // start begins an agent.
 func (f *Fleet) start(a *agent) {
-	cfg := roster.Config{
-		Servers: f.known, Policy: f.cfg.Policy.roster(), Rebalance: f.cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !f.cfg.Discovery,
-	}
+	var nodeID string
+	var fleetIndex uint64
 	if f.cfg.Policy == Rendezvous {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
-		cfg.NodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
+		nodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
-	if f.cfg.Policy == Seat {
-		cfg.FleetIndex = uint64(a.id) + 1
+	if f.cfg.Policy == Seated {
+		fleetIndex = uint64(a.id) + 1
 	}
-	a.core = roster.New(cfg, &a.rng)
-	a.dials = poolhooks.NewDialPolicy(a.rng.Float64)
-	a.place = a.rng.Float64()
-	a.core.Start(f.clock())
-	f.apply(a)
+	a.list = f.lists.New(nodeID, fleetIndex, f.chance)
+	a.pool = poolcore.New(f.pools, poolEnv{f})
+	a.place = f.chance.Float64()
+	a.list.Start(f.clock())
+	f.takeList(a)
+	f.settle(a) // calls need the first view
 	f.begin(a, watch)
 	f.in(a.upTo(10*time.Second), event{agent: a.id, kind: evBeat, gen: a.beat})
 }

@@ -1,85 +1,147 @@
 package fleet
 
 import (
-	"fmt"
-	"io"
-	"math"
+	"slices"
 	"time"
 )
 
 // Report is the result of a run. Times are counted from its beginning, after the
-// warm-up.
+// warm-up. As JSON, durations are seconds.
 type Report struct {
-	Events   uint64
-	Dials    int // to servers that are up
-	Sessions int // made
-	Failed   int // dials that were refused or met silence
+	Events  uint64  `json:"events"`
+	Seconds float64 `json:"seconds"` // the run's time
 
-	// Peaks are the most dials in one second on one server: of all, of the failed
-	// ones, and of the failed ones after the first second of a fault.
-	PeakDials, PeakFailed   int
-	PeakDialsAt, PeakFailAt time.Duration
+	Dials    int   `json:"dials"`    // to servers that are up
+	Sessions int   `json:"sessions"` // made
+	Refused  int   `json:"refused"`  // dials that failed at once: the server was down, or full
+	Failed   int   `json:"failed"`   // dials that ended without a session, these with them
+	Conns    Peaks `json:"conns"`    // dials to one server that is up
+	Failures Peaks `json:"failures"` // dials to one server that failed
 
-	Rounds        int
-	RoundsASecond float64 // per server
-	BusiestRounds float64 // the same, in the busiest 10 s
-	QuietRounds   float64 // and in the quietest
+	Rounds        int     `json:"rounds"`
+	RoundsASecond float64 `json:"rounds_per_second"` // per server
+	BusiestRounds float64 `json:"rounds_busiest"`    // the same, in the busiest 10 s
+	QuietRounds   float64 `json:"rounds_quietest"`   // and in the quietest of all
 
-	Gaps   []time.Duration // between an agent's rounds, sorted
-	Firsts []time.Duration // of each agent, sorted: until its first round
+	Moves         int     `json:"moves"`
+	Discoveries   int     `json:"discoveries"`
+	DiscoverPeaks Peaks   `json:"discovery_peaks"`
+	Lookups       int     `json:"lookups"` // DNS queries
+	LookupPeaks   Peaks   `json:"lookup_peaks"`
+	Missed        int     `json:"missed"` // how often a node was marked down: no heartbeat within TTL and grace
+	Calls         int     `json:"calls"`
+	Attempts      int     `json:"attempts"`            // sendings of calls
+	Amplification float64 `json:"amplification"`       // attempts by calls; 0 without calls
+	WorstTen      float64 `json:"amplification_worst"` // the same in the worst 10 s
 
-	Moves, Discoveries, PeakDiscoveries int
-	Missed                              int // heartbeats beyond what servers wait
+	Outage Times `json:"outage"` // of blocking queries that are held again: from the fault until then
+	Leave  Times `json:"left"`   // of heartbeats that were due on a silent server: until it was left
+	Gap    Times `json:"gap"`    // between an agent's rounds
+	First  Times `json:"first"`  // until an agent's first round
+	Out    int   `json:"out"`    // agents whose blocking query is nowhere at the end
 
-	Outages []time.Duration // of blocking queries, sorted: from the fault until another server holds them
-	Out     int             // agents whose blocking query is nowhere at the end
-	Left    []time.Duration // of heartbeats that were due on a silent server, sorted: until it was left
+	Worst    float64  `json:"imbalance"`      // the worst
+	Last     float64  `json:"imbalance_last"` // that at the end
+	Active   []int    `json:"active"`         // agents by server, at the end
+	Open     []int    `json:"open"`           // sessions at the end
+	EvenFrom Duration `json:"even_from"`      // from then on the imbalance is at most 1.5; negative: it is not
 
-	Worst    float64       // the worst imbalance
-	Last     float64       // that at the end
-	Active   []int         // at the end
-	Open     []int         // sessions at the end
-	EvenFrom time.Duration // from then on the imbalance is at most 1.5
+	// The times themselves, sorted.
+	Outages []time.Duration `json:"-"`
+	Left    []time.Duration `json:"-"`
+	Gaps    []time.Duration `json:"-"`
+	Firsts  []time.Duration `json:"-"`
+
+	counts counts
+}
+
+// Peaks are the most of something in 100 ms, one second and 10 s in a row, on whichever
+// server had them, and the second in which the peak of one second began.
+type Peaks struct {
+	Tenth  int      `json:"per_100ms"`
+	Second int      `json:"per_second"`
+	Ten    int      `json:"per_10s"`
+	At     Duration `json:"at"`
+}
+
+// Times is a distribution of durations.
+type Times struct {
+	Count int      `json:"count"`
+	Mean  Duration `json:"mean"`
+	P50   Duration `json:"p50"`
+	P90   Duration `json:"p90"`
+	P99   Duration `json:"p99"`
+	Max   Duration `json:"max"`
+}
+
+// counts is what a report's figures are looked up in.
+type counts struct {
+	run     time.Duration
+	servers []bins
+	tally
+}
+
+// counts is those of a run.
+func (f *Fleet) counts() counts {
+	c := counts{run: f.cfg.For, tally: f.tally}
+	for i := range f.servers {
+		c.servers = append(c.servers, f.servers[i].bins)
+	}
+	return c
 }
 
 // Report takes stock of a run.
 func (f *Fleet) Report() *Report {
+	c := f.counts()
 	r := &Report{
-		Events: f.events, Rounds: total(f.roundBins), Moves: total(f.moves), Discoveries: total(f.discoveries),
-		Missed: f.missed, Outages: f.outages, Left: f.left, Gaps: f.gaps, Firsts: f.firsts, EvenFrom: -1,
+		Events: f.events, Seconds: f.cfg.For.Seconds(), counts: c,
+		Rounds: f.roundBins.sum, Moves: f.moves.sum, Discoveries: f.discoveries.sum, Lookups: f.lookups.sum,
+		Calls: f.calls.sum, Attempts: f.attempts.sum, Missed: f.missed + f.downAtTheEnd(),
+		Amplification: ratio(f.attempts.sum, f.calls.sum), WorstTen: c.worstTen(0),
+		Conns: c.peaks(dialsOf), Failures: c.peaks(failedOf), DiscoverPeaks: peaksOf(f.discoveries), LookupPeaks: peaksOf(f.lookups),
+		RoundsASecond: c.roundsASecond(0), EvenFrom: -1,
+		Left: slices.Sorted(slices.Values(f.left)), Gaps: slices.Sorted(slices.Values(f.gaps)), Firsts: slices.Sorted(slices.Values(f.firsts)),
+		Outages: c.outagesFrom(0),
 	}
-	second := max(int(time.Second/f.cfg.Grain), 1)
 	for i := range f.servers {
 		s := &f.servers[i]
-		r.Dials += total(s.dials)
-		r.Sessions += total(s.handshakes)
-		r.Failed += total(s.failed)
-		if n, at := busiest(s.dials, second); n > r.PeakDials {
-			r.PeakDials, r.PeakDialsAt = n, time.Duration(at)*f.cfg.Grain
-		}
-		if n, at := busiest(s.failed, second); n > r.PeakFailed {
-			r.PeakFailed, r.PeakFailAt = n, time.Duration(at)*f.cfg.Grain
+		r.Dials += s.dials.sum
+		r.Sessions += s.handshakes.sum
+		r.Failed += s.failed.sum
+		r.Refused += s.refused.sum
+	}
+	r.Outage, r.Leave, r.Gap, r.First = timesOf(r.Outages), timesOf(r.Left), timesOf(r.Gaps), timesOf(r.Firsts)
+	r.rounds(&c)
+	r.state(f)
+	return r
+}
+
+// rounds fills in how evenly rounds came.
+func (r *Report) rounds(c *counts) {
+	per := 10 * float64(len(c.servers))
+	most, _ := c.roundBins.peak(perTen, 0, c.run)
+	r.BusiestRounds = float64(most) / per
+	least := -1
+	for at := time.Duration(0); at+10*time.Second < c.run; at += 10 * time.Second {
+		if n := c.roundBins.between(at, at+10*time.Second); least < 0 || n < least {
+			least = n
 		}
 	}
-	perServer := 1 / float64(len(f.servers))
-	r.RoundsASecond = float64(r.Rounds) / f.cfg.For.Seconds() * perServer
-	most, _ := busiest(f.roundBins, 10*second)
-	r.BusiestRounds = float64(most) / 10 * perServer
-	least := math.MaxInt
-	for i := 0; i+10*second < len(f.roundBins); i += 10 * second {
-		least = min(least, total(f.roundBins[i:i+10*second]))
-	}
-	r.QuietRounds = float64(least) / 10 * perServer
-	r.PeakDiscoveries, _ = busiest(f.discoveries, second)
+	r.QuietRounds = float64(max(least, 0)) / per
+}
+
+// state fills in how the fleet stands at the end, and how it stood.
+func (r *Report) state(f *Fleet) {
 	r.Open = make([]int, len(f.servers))
 	for i := range f.agents {
 		a := &f.agents[i]
 		if a.outSince > 0 {
 			r.Out++
 		}
-		for n := range a.links {
-			if f.up(a, int16(n)) {
-				r.Open[n]++
+		for n := range f.servers {
+			at := f.address(int16(n))
+			if f.behind(a, at) == int16(n) {
+				r.Open[n] += f.open(a, at)
 			}
 		}
 	}
@@ -91,72 +153,25 @@ func (f *Fleet) Report() *Report {
 		case even > 1.5:
 			r.EvenFrom = -1
 		case r.EvenFrom < 0:
-			r.EvenFrom = s.at
+			r.EvenFrom = Duration(s.at)
 		}
 		r.Active = s.active
 	}
-	return r
 }
 
-// WorstAfter is the worst imbalance from a time of the run on.
-func (f *Fleet) WorstAfter(at time.Duration) float64 {
-	worst := 0.0
-	for i := range f.samples {
-		if s := &f.samples[i]; s.at >= at {
-			worst = max(worst, s.imbalance())
+// downAtTheEnd is the agents that have sent no heartbeat for too long at the end.
+func (f *Fleet) downAtTheEnd() int {
+	n := 0
+	for i := range f.agents {
+		if !f.cfg.NoBeats && f.running() && f.markedDown(&f.agents[i]) {
+			n++
 		}
 	}
-	return worst
+	return n
 }
 
-// PeakBetween is the most dials, made or failed, in one second on one server that
-// began in [from, to).
-func (f *Fleet) PeakBetween(from, to time.Duration) int {
-	second := max(int(time.Second/f.cfg.Grain), 1)
-	peak := 0
-	for i := range f.servers {
-		s := &f.servers[i]
-		for _, b := range [][]uint32{s.dials, s.failed} {
-			end := min(int(to/f.cfg.Grain), len(b))
-			n, _ := busiest(b[min(int(from/f.cfg.Grain), end):end], second)
-			peak = max(peak, n)
-		}
-	}
-	return peak
-}
-
-// Print writes the report for people.
-func (r *Report) Print(w io.Writer) {
-	_, _ = fmt.Fprintf(w, "  dials to servers that are up %d, sessions made %d, peak %d/s on one at %v; failed dials %d, peak %d/s on one at %v\n",
-		r.Dials, r.Sessions, r.PeakDials, r.PeakDialsAt, r.Failed, r.PeakFailed, r.PeakFailAt)
-	_, _ = fmt.Fprintf(w, "  rounds a second per server: mean %.1f, busiest 10 s %.1f, quietest %.1f; moves %d; discoveries %d, peak %d/s; heartbeats missed %d\n",
-		r.RoundsASecond, r.BusiestRounds, r.QuietRounds, r.Moves, r.Discoveries, r.PeakDiscoveries, r.Missed)
-	for _, times := range []struct {
-		what string
-		of   []time.Duration
-	}{{"outages", r.Outages}, {"left after a heartbeat", r.Left}, {"between rounds", r.Gaps}, {"first round", r.Firsts}} {
-		s := func(q float64) float64 { return Quantile(times.of, q).Seconds() }
-		_, _ = fmt.Fprintf(w, "  %s: %d, mean %.2f p50 %.2f p90 %.2f p99 %.2f max %.2f s\n",
-			times.what, len(times.of), mean(times.of).Seconds(), s(.5), s(.9), s(.99), s(1))
-	}
-	_, _ = fmt.Fprintf(w, "  out at the end %d\n", r.Out)
-	_, _ = fmt.Fprintf(w, "  imbalance: worst %.2f, at the end %.3f, at most 1.5 from %v on; active %v, sessions %v\n", r.Worst, r.Last, r.EvenFrom, r.Active, r.Open)
-}
-
-// Timeline writes agents by server, and dials a second by server, every so often.
-func (f *Fleet) Timeline(w io.Writer, each time.Duration) {
-	per := int(each / f.cfg.Grain)
-	for _, s := range f.samples {
-		if s.at%each != 0 {
-			continue
-		}
-		_, _ = fmt.Fprintf(w, "  %6v %v imbalance %.2f, dials made/failed", s.at, s.active, s.imbalance())
-		for i := range f.servers {
-			b := &f.servers[i].bins
-			from := int(s.at / f.cfg.Grain)
-			to := min(from+per, len(b.dials))
-			_, _ = fmt.Fprintf(w, " %d/%d", total(b.dials[from:to]), total(b.failed[from:to]))
-		}
-		_, _ = fmt.Fprintln(w)
-	}
+// timesOf is the distribution of sorted durations.
+func timesOf(of []time.Duration) Times {
+	q := func(q float64) Duration { return Duration(quantile(of, q)) }
+	return Times{Count: len(of), Mean: Duration(mean(of)), P50: q(.5), P90: q(.9), P99: q(.99), Max: q(1)}
 }

@@ -1,8 +1,11 @@
 package fleet
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
@@ -13,108 +16,211 @@ const (
 	grace        = 10 * time.Second // and for a heartbeat beyond its TTL (heartbeat_grace; the same)
 )
 
-// send puts a call on the session with its server.
-func (f *Fleet) send(a *agent, i int) {
-	c := &a.calls[i]
-	n := c.server
-	c.dials, c.sent = false, true
+// What the event of an answer brings.
+const (
+	served uint32 = iota
+	refusedLeaderless
+)
+
+// send puts a call on a session.
+func (f *Fleet) send(a *agent, i int, s *session) {
+	c := a.call(i)
+	s.engaged = true
+	f.ride(a, &c.wait, s)
 	if i == watch {
-		f.hold(a, n)
+		f.hold(a)
 		return
 	}
+	n := c.server
 	f.count(f.servers[n].beats)
-	of := event{agent: a.id, server: n, call: uint8(i), gen: c.gen, kind: evAnswered}
 	switch {
 	case !f.servers[n].up: // its session is about to break
-	case !f.reaches(a, n):
+		c.lost = true
+	case !f.serves(a, n):
 		if a.met == 0 && n == a.front {
 			a.met = f.now
 		}
-		f.overdue(a, n)
+		f.lose(a, &c.wait)
 	case !f.hasLeader(n):
 		wait := noLeaderHold
 		if until := f.leads - f.now + a.upTo(noLeaderStep); f.leader >= 0 && until > 0 && !f.servers[n].leaderless {
 			wait = min(wait, until)
 		}
-		of.kind = evNoLeader
-		f.in(wait, of)
+		f.answerComes(a, i, &c.wait, wait, refusedLeaderless)
 	default:
-		f.in(f.rtt(a, n)+f.servers[f.leader].rtt, of)
+		f.asks(a, i, &c.wait, askBeat)
 	}
 }
 
 // hold has a server hold the blocking query.
-func (f *Fleet) hold(a *agent, n int16) {
-	a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
-	f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evHeld, server: n, call: watch, gen: a.calls[watch].gen})
-	if !f.reaches(a, n) {
+func (f *Fleet) hold(a *agent) {
+	c := &a.query
+	c.held = watchFor + watchFor/16
+	if c.moves != a.moves { // another server is in front by now
+		f.todo = append(f.todo, todo{gen: c.gen, which: watch, effect: movedOff{}})
 		return
 	}
-	if a.outSince > 0 {
-		f.back(a)
+	a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
+	f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evAnswered, server: c.server, call: watch, gen: c.gen})
+	after, taken := f.serve(a, c.server, askWatch)
+	if taken && (a.outSince > 0 || a.sure != c.server || !a.session(c.session).proven) {
+		f.in(after, event{agent: a.id, kind: evTaken, gen: c.gen})
 	}
-	f.proven(a, n)
 }
 
-// blockEnded ends a blocking query and makes the next one.
-func (f *Fleet) blockEnded(a *agent, e event) {
-	c := a.current(e)
+// taken has a server hold the blocking query from now on. The agent asks for something else
+// too when its server is another one, and that is answered now.
+func (f *Fleet) taken(a *agent, gen uint32) {
+	c := &a.query
+	if !c.on || c.gen != gen || c.state != sent || !f.serves(a, c.server) {
+		return
+	}
+	f.regained(a)
+	f.heardFrom(a, &c.wait)
+	f.proven(a, c.server, c.epoch)
+}
+
+// answered takes an answer, if the server still sends it.
+func (f *Fleet) answered(a *agent, e event) {
+	w, which := a.waiting(e.gen)
 	switch {
-	case c == nil || !c.sent:
-	case f.reaches(a, e.server):
-		c.on = false
-		a.links[e.server].heard = f.now
-		a.dials.Served(f.servers[e.server].Addr)
+	case w == nil || w.state != sent || w.lost:
+		return
+	case !f.serves(a, w.server):
+		f.lose(a, w)
+		return
+	}
+	switch which {
+	case beat:
+		f.beatAnswered(a, e.arg)
+	case watch:
+		c := &a.query
+		f.heardFrom(a, w)
+		f.leave(a, w)
+		a.hungAnswered(f, watch, c.server, max(f.now-c.begin-c.held, 0))
+		f.proven(a, c.server, c.epoch)
+		a.tokens = a.tokens.Refunded()
+		f.endCall(a, watch)
 		f.begin(a, watch)
 	default:
-		f.overdue(a, e.server)
+		f.pinged(a, w.gen, nil)
 	}
 }
 
-// answered takes the answer to a heartbeat.
-func (f *Fleet) answered(a *agent, e event) {
-	c := a.current(e)
-	if c == nil || !c.sent || !f.reaches(a, e.server) {
+// beatAnswered takes the answer to a heartbeat.
+func (f *Fleet) beatAnswered(a *agent, how uint32) {
+	c := a.call(beat)
+	n := c.server
+	switch {
+	case how == refusedLeaderless && !f.hasLeader(n):
+		f.heardFrom(a, &c.wait)
+		f.fails(a, beat, errNoLeader, attempt.Failure{Kind: attempt.Leaderless, Outcome: attempt.Rejected})
+		return
+	case f.leader < 0: // there is none any more
+		f.answerComes(a, beat, &c.wait, noLeaderHold, refusedLeaderless)
 		return
 	}
-	if f.leader < 0 {
-		e.kind = evNoLeader
-		f.in(noLeaderHold, e)
-		return
+	took := f.now - c.begin
+	f.heardFrom(a, &c.wait)
+	f.leave(a, &c.wait)
+	f.learn(a, n, took)
+	if pace, tells := c.Answered(f.clock()); tells {
+		a.pace = pace
 	}
-	c.on = false
-	a.links[e.server].heard = f.now
-	a.dials.Served(f.servers[e.server].Addr)
+	epoch := c.epoch
+	f.endCall(a, beat)
+	a.tokens = a.tokens.Refunded()
 	f.noteBeat(a)
-	f.proven(a, e.server)
+	f.proven(a, n, epoch)
+	a.hungAnswered(f, beat, n, took)
+	f.tune(a, a.set.Granted(a.ttl))
 	f.tell(a, messages.HeartbeatUpdate{
 		Servers: f.heartbeats(a), NumNodes: f.cfg.Nodes, LeaderRPCAddr: f.servers[f.leader].Addr,
-		TTL: a.ttl, From: f.servers[e.server].Server,
+		TTL: a.ttl, From: f.servers[n].Server,
 	})
 	a.beat++
 	a.due = f.now + a.ttl
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
 }
 
-// noteBeat notes a heartbeat that the cluster has.
-func (f *Fleet) noteBeat(a *agent) {
-	if a.lastBeat > 0 && f.running() && f.now > a.lastBeat+a.ttl+grace && f.now > f.grace {
-		f.missed++
+// giveUp ends what has waited for as long as it may.
+func (f *Fleet) giveUp(a *agent, which int, w *wait) {
+	if which >= firstPing {
+		f.leftUnanswered(a, which, w)
+		f.pinged(a, w.gen, errCut)
+		return
 	}
-	a.lastBeat, a.ttl = f.now, f.grant(a)
+	if w.state == dials {
+		f.withdraw(a, which, w.server)
+		f.fails(a, which, errCut, attempt.Failure{Kind: attempt.Cut, Outcome: attempt.NotSent})
+		return
+	}
+	f.leftUnanswered(a, which, w)
+	usual := a.usually(w.server)
+	if which == watch {
+		usual = 0
+	}
+	waited := max(f.now-w.begin-w.held, 0)
+	a.hung = a.hung.Unanswered(f.clock(), f.servers[w.server].Addr, methods[which], f.base.Add(f.now-waited), usual+usual/2)
+	f.fails(a, which, errCut, attempt.Failure{Kind: attempt.Cut, Outcome: attempt.MaybeExecuted})
 }
 
-// refusedNoLeader takes the refusal of a server without a leader.
-func (f *Fleet) refusedNoLeader(a *agent, e event) {
-	c := a.current(e)
-	switch {
-	case c == nil || !c.sent || !f.reaches(a, e.server):
-		return
-	case f.hasLeader(e.server):
-		f.answered(a, e) // there is one by now
+// errBehind is why a server is put behind the others.
+var errBehind = errors.New("leaves calls unanswered which another one answers")
+
+// hungAnswered notes an answer, and tells the list of servers that it shows to be half hung.
+func (a *agent) hungAnswered(f *Fleet, which int, n int16, took time.Duration) {
+	if a.hung == nil {
 		return
 	}
-	a.links[e.server].heard = f.now
-	f.tell(a, messages.FailureNotice{Server: f.servers[e.server].Server, Epoch: a.view.Epoch(), Err: errNoLeader, NoQuorum: true})
-	f.fails(a, int(e.call), attempt.Failure{Kind: attempt.Leaderless, Outcome: attempt.Rejected})
+	next, behind := a.hung.Answered(f.clock(), f.servers[n].Addr, methods[which], took)
+	a.hung = next
+	for _, b := range behind {
+		f.tell(a, messages.FailureNotice{
+			Server: messages.Server{Addr: b.Server}, Err: fmt.Errorf("%w: %s", poolcore.ErrNotServing, errBehind), Partial: true,
+		})
+	}
+}
+
+// ofWait does what comes of the end of a session, or of a failure, for what waits.
+func (f *Fleet) ofWait(a *agent, t todo) {
+	w, which := a.waiting(t.gen)
+	if w == nil {
+		return
+	}
+	switch e := t.effect.(type) {
+	case goOn:
+		f.next(a, which)
+	case raceOn:
+		f.raceOn(a, which)
+	case movedOff:
+		if w.state != sent {
+			return
+		}
+		if errors.Is(e.cause, poolcore.ErrNotServing) {
+			f.fails(a, which, e.cause, brokenFailure(e.cause))
+			return
+		}
+		f.moved(a, which)
+	case lost:
+		switch {
+		case w.state != sent:
+		case which < firstPing:
+			f.fails(a, which, e.cause, brokenFailure(e.cause))
+		default:
+			f.pinged(a, w.gen, e.cause)
+		}
+	}
+}
+
+// brokenFailure is that of an attempt whose session ended, or whose server answers no call.
+func brokenFailure(cause error) attempt.Failure {
+	kind := attempt.Lost
+	if poolcore.LetGo(cause) {
+		kind = attempt.Withdrawn
+	}
+	return attempt.Failure{
+		Kind: kind, Outcome: attempt.MaybeExecuted,
+		Broke: errors.Is(cause, errBroke), Silent: errors.Is(cause, poolcore.ErrSilent),
+	}
 }

@@ -19,6 +19,35 @@ const (
 	stockPerSecond = 64 // rebalancing connections that one server is to have
 )
 
+// stock is what an agent of Nomad 2.0.6 has besides its calls.
+type stock struct {
+	links   []link  // by server
+	order   []int16 // the servers, the first is in front
+	pings   []int16 // the order of the round under way
+	pinging bool
+	failed  int     // pings of the round
+	round   uint32  // number of the ping
+	watched int16   // the server that holds the blocking query
+	nodes   int     // as heartbeats tell
+	loops   [2]bool // the calls that wait for their loop
+}
+
+// link is such an agent's way to one server.
+type link struct {
+	up      bool
+	dialing bool
+	ends    time.Duration // when the session does, unless something is on it
+}
+
+// stockUp reports whether an agent has a session with a server.
+func (f *Fleet) stockUp(a *agent, n int16) bool {
+	l := &a.stock.links[n]
+	if l.up && l.ends <= f.now && !f.watched(a, n) {
+		l.up = false
+	}
+	return l.up
+}
+
 // stockEvent does what happens to a stock agent.
 func (f *Fleet) stockEvent(a *agent, e event) {
 	switch e.kind {
@@ -42,16 +71,12 @@ func (f *Fleet) stockEvent(a *agent, e event) {
 			f.stockTry(a, int(e.call))
 		}
 	case evLoop:
-		if c := a.current(e); c != nil {
-			c.on = false
+		if a.current(e) != nil {
+			f.endCall(a, int(e.call))
 			f.stockBegin(a, int(e.call))
 		}
 	case evHeld:
-		if a.watchEnds == e.at && a.stock.watched == e.server && f.reaches(a, e.server) {
-			a.watchEnds = 0
-			f.stockUsed(a, e.server)
-			f.stockBegin(a, watch)
-		}
+		f.stockHeld(a, e)
 	case evBroke:
 		f.stockBroke(a, e.server)
 	case evAlive:
@@ -66,7 +91,7 @@ func (f *Fleet) stockEvent(a *agent, e event) {
 }
 
 func (f *Fleet) stockStart(a *agent) {
-	a.stock = &stock{}
+	a.stock = &stock{links: make([]link, len(f.servers))}
 	for _, srv := range f.known {
 		a.stock.order = append(a.stock.order, f.number[srv.Addr])
 	}
@@ -78,7 +103,7 @@ func (f *Fleet) stockStart(a *agent) {
 }
 
 func (f *Fleet) stockShuffle(a *agent, list []int16) {
-	a.rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	a.random().Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
 // stockMove notes which server is in front.
@@ -140,7 +165,7 @@ func (f *Fleet) stockPing(a *agent) {
 	s.pinging = true
 	s.round++
 	switch {
-	case !f.up(a, n):
+	case !f.stockUp(a, n):
 		f.stockDial(a, n)
 	case f.reaches(a, n):
 		f.stockUsed(a, n)

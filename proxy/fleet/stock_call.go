@@ -3,51 +3,67 @@ package fleet
 import "time"
 
 func (f *Fleet) stockBegin(a *agent, i int) {
-	c := &a.calls[i]
-	if c.on {
+	if a.call(i).on {
 		return
 	}
-	*c = call{on: true, gen: c.gen + 1, until: f.now + stockHold}
+	c := f.newCall(a, i)
+	*c = call{on: true, wait: wait{gen: a.number()}, until: f.now + stockHold}
 	if i == watch {
 		c.until += watchFor
 	}
+	f.noteCall()
 	f.stockTry(a, i)
 }
 
+// stockHeld takes the answer to a blocking query; one of a silent server comes later.
+func (f *Fleet) stockHeld(a *agent, e event) {
+	switch {
+	case a.watchEnds != e.at || a.stock.watched != e.server:
+	case f.serves(a, e.server):
+		a.watchEnds = 0
+		f.stockUsed(a, e.server)
+		f.stockBegin(a, watch)
+	default:
+		a.watchEnds = f.now + time.Second
+		f.in(time.Second, e)
+	}
+}
+
 func (f *Fleet) stockTry(a *agent, i int) {
-	c := &a.calls[i]
+	c := a.call(i)
 	n := a.stock.order[0]
-	c.server, c.gen = n, c.gen+1
-	if f.up(a, n) {
+	f.noteAttempt(a, n)
+	c.server, c.gen = n, a.number()
+	if f.stockUp(a, n) {
 		f.stockSend(a, i, n)
 		return
 	}
-	c.dials = true
+	c.state = dials
 	f.stockDial(a, n)
 }
 
 func (f *Fleet) stockDial(a *agent, n int16) {
-	l := &a.links[n]
-	if l.dial != 0 {
+	l := &a.stock.links[n]
+	if l.dialing {
 		return
 	}
-	l.dial = 1
+	l.dialing = true
 	how, after := f.connect(a, n, stockDialLimit)
 	f.in(after, event{agent: a.id, kind: evDialed, server: n, arg: how})
 }
 
 func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
-	l := &a.links[n]
-	l.dial = 0
+	l := &a.stock.links[n]
+	l.dialing = false
 	ok := how == made && f.reaches(a, n)
 	if ok {
-		*l = link{up: true, since: f.now, ends: f.now + stockIdle}
+		*l = link{up: true, ends: f.now + stockIdle}
 		f.count(f.servers[n].handshakes)
 		f.in(serverPing, event{agent: a.id, kind: evAlive, server: n})
 	}
-	for i := range a.calls {
-		if c := &a.calls[i]; c.on && c.dials && c.server == n {
-			c.dials = false
+	for i := range calls {
+		if c := a.call(i); c.on && c.state == dials && c.server == n {
+			c.state = idle
 			if ok {
 				f.stockSend(a, i, n)
 			} else {
@@ -63,31 +79,33 @@ func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
 
 // stockUsed keeps a session for another while.
 func (f *Fleet) stockUsed(a *agent, n int16) {
-	if l := &a.links[n]; l.up {
+	if l := &a.stock.links[n]; l.up {
 		l.ends = f.now + stockIdle
 	}
 }
 
 func (f *Fleet) stockSend(a *agent, i int, n int16) {
-	c := &a.calls[i]
+	c := a.call(i)
 	f.stockUsed(a, n)
 	if i == watch {
 		c.on = false
 		a.stock.watched = n
 		a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
 		f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evHeld, server: n})
-		if a.outSince > 0 && f.reaches(a, n) {
-			f.back(a)
+		if f.serves(a, n) {
+			f.regained(a)
 		}
 		return
 	}
-	c.sent = true
+	c.state = sent
 	f.count(f.servers[n].beats)
 	of := event{agent: a.id, server: n, call: beat, gen: c.gen, kind: evAnswered}
 	switch until := f.leads - f.now; {
-	case !f.reaches(a, n): // it waits for the keepalive
+	case !f.serves(a, n): // it waits for the keepalive
 	case f.hasLeader(n):
-		f.in(f.rtt(a, n)+f.servers[f.leader].rtt, of)
+		if after, answered := f.serve(a, n, askBeat); answered {
+			f.in(after, of)
+		}
 	case f.leader >= 0 && until > 0 && until < stockHold && !f.servers[n].leaderless:
 		f.in(until+a.upTo(stockRetry), of)
 	default:
@@ -101,15 +119,16 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 	if c == nil {
 		return
 	}
-	c.on, c.sent = false, false
+	f.endCall(a, beat)
 	f.noteBeat(a)
 	a.stock.nodes = f.cfg.Nodes
 	f.stockListed(a)
 	a.beat++
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
-	for i := range a.calls { // an answered heartbeat ends the other loops' pauses
-		if other := &a.calls[i]; other.on && a.stock.loops[i] {
-			other.on, a.stock.loops[i] = false, false
+	for i := range calls { // an answered heartbeat ends the other loops' pauses
+		if other := a.call(i); other.on && a.stock.loops[i] {
+			a.stock.loops[i] = false
+			f.endCall(a, i)
 			f.stockBegin(a, i)
 		}
 	}
@@ -117,9 +136,9 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 
 // stockAgain sends a call again, soon if it may, or leaves it to its loop.
 func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
-	c := &a.calls[i]
-	c.gen++
-	c.sent = false
+	c := a.call(i)
+	c.gen = a.number()
+	c.state = idle
 	of := event{agent: a.id, kind: evPause, call: uint8(i), gen: c.gen}
 	if soon && f.now < c.until {
 		f.in(a.upTo(stockRetry), of)
@@ -131,7 +150,7 @@ func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
 	if i == beat {
 		wait = f.stockBeatPause(a)
 		if f.cfg.Discovery {
-			f.count(f.discoveries)
+			f.discover()
 		}
 	}
 	f.in(wait, of)
@@ -163,7 +182,7 @@ func (f *Fleet) stockBeatPause(a *agent) time.Duration {
 // stockAlive is yamux's keepalive of one session.
 func (f *Fleet) stockAlive(a *agent, e event) {
 	switch {
-	case !a.links[e.server].up:
+	case !a.stock.links[e.server].up:
 	case f.reaches(a, e.server):
 		f.in(serverPing, event{agent: a.id, kind: evAlive, server: e.server})
 	case e.arg == 0:
@@ -175,18 +194,18 @@ func (f *Fleet) stockAlive(a *agent, e event) {
 }
 
 func (f *Fleet) stockBroke(a *agent, n int16) {
-	if !a.links[n].up {
+	if !a.stock.links[n].up {
 		return
 	}
-	a.links[n].up = false
+	a.stock.links[n].up = false
 	if a.watchEnds > 0 && a.stock.watched == n {
 		a.watchEnds = 0
-		c := &a.calls[watch]
-		*c = call{on: true, gen: c.gen + 1, until: f.now + stockHold + 100*time.Second}
+		c := &a.query
+		*c = call{on: true, wait: wait{gen: a.number()}, until: f.now + stockHold + 100*time.Second}
 		f.stockFailed(a, n)
 		f.stockAgain(a, watch, true)
 	}
-	if c := &a.calls[beat]; c.on && c.sent && c.server == n {
+	if c := a.call(beat); c.on && c.state == sent && c.server == n {
 		f.stockFailed(a, n)
 		f.stockAgain(a, beat, false)
 	}

@@ -7,31 +7,36 @@ import (
 
 // bins are the counts of one server over time.
 type bins struct {
-	dials      []uint32 // that reached it, whatever became of them
-	failed     []uint32 // that were refused, or met silence
-	handshakes []uint32 // sessions made
-	beats      []uint32
+	dials      *counter // that reached it, whatever became of them
+	failed     *counter // that ended without a session
+	refused    *counter // the same at once
+	handshakes *counter // sessions made
+	beats      *counter
 }
 
-func newBins(cfg Config) bins {
-	n := int(cfg.For/cfg.Grain) + 1
-	all := make([]uint32, 4*n)
-	return bins{dials: all[:n:n], failed: all[n : 2*n : 2*n], handshakes: all[2*n : 3*n : 3*n], beats: all[3*n:]}
+func newBins(Config) bins {
+	return bins{dials: new(counter), failed: new(counter), refused: new(counter), handshakes: new(counter), beats: new(counter)}
 }
 
 // tally is the counts of the whole fleet.
 type tally struct {
 	events      uint64
 	missed      int
-	roundBins   []uint32
-	moves       []uint32
-	discoveries []uint32
-	outages     []time.Duration
+	roundBins   *counter
+	moves       *counter
+	discoveries *counter
+	lookups     *counter // DNS queries
+	calls       *counter
+	attempts    *counter // sendings of calls
+	outages     []outage
 	left        []time.Duration
 	gaps        []time.Duration // between an agent's rounds
 	firsts      []time.Duration // from the beginning of the run to an agent's first round in it
 	samples     []sample
 }
+
+// outage is the time in which an agent's blocking query was on no server.
+type outage struct{ from, took time.Duration }
 
 // sample is the state of the fleet at one time.
 type sample struct {
@@ -40,9 +45,52 @@ type sample struct {
 	up     int
 }
 
-func newTally(cfg Config) tally {
-	n := int(cfg.For/cfg.Grain) + 1
-	return tally{roundBins: make([]uint32, n), moves: make([]uint32, n), discoveries: make([]uint32, n)}
+func newTally(Config) tally {
+	return tally{
+		roundBins: new(counter), moves: new(counter), discoveries: new(counter), lookups: new(counter),
+		calls: new(counter), attempts: new(counter),
+	}
+}
+
+// noteRound counts a round of a.
+func (f *Fleet) noteRound(a *agent) {
+	f.count(f.roundBins)
+	if f.running() {
+		switch {
+		case a.rounds == 0 || a.lastRound < f.cfg.Warm:
+			f.firsts = append(f.firsts, f.now-f.cfg.Warm)
+		default:
+			f.gaps = append(f.gaps, f.now-a.lastRound)
+		}
+	}
+	a.rounds++
+	a.lastRound = f.now
+}
+
+// noteCall counts a call that an agent begins.
+func (f *Fleet) noteCall() { f.count(f.calls) }
+
+// noteAttempt counts one sending of a call of a, or the dial for it.
+func (f *Fleet) noteAttempt(*agent, int16) { f.count(f.attempts) }
+
+// back ends a's outage.
+func (f *Fleet) back(a *agent) {
+	if f.running() {
+		f.outages = append(f.outages, outage{from: a.outSince - f.cfg.Warm, took: f.now - a.outSince})
+	}
+	a.outSince = 0
+}
+
+// sample takes the state of the fleet.
+func (f *Fleet) sample() {
+	s := sample{at: f.now - f.cfg.Warm, active: make([]int, len(f.servers))}
+	for i := range f.servers {
+		s.active[i] = f.fronts(i)
+		if f.servers[i].up {
+			s.up++
+		}
+	}
+	f.samples = append(f.samples, s)
 }
 
 // imbalance is the most agents that one server has in front, by the mean of those
@@ -55,47 +103,28 @@ func (s *sample) imbalance() float64 {
 	if s.up == 0 || sum == 0 {
 		return 0
 	}
-	return float64(slices.Max(s.active)) * float64(s.up) / float64(sum)
-}
-
-// total is the sum of bins.
-func total(b []uint32) int {
-	n := 0
-	for _, x := range b {
-		n += int(x)
-	}
-	return n
-}
-
-// busiest is the highest sum of so many bins in a row, and the first of these.
-func busiest(b []uint32, width int) (most, first int) {
-	sum := 0
-	for i := range b {
-		sum += int(b[i])
-		if i >= width {
-			sum -= int(b[i-width])
-		}
-		if sum > most {
-			most, first = sum, max(i-width+1, 0)
-		}
-	}
-	return most, first
+	return float64(slices.Max(s.active)*s.up) / float64(sum)
 }
 
 // Quantile is that of values, which it sorts; 0 of none.
 func Quantile(values []time.Duration, q float64) time.Duration {
+	slices.Sort(values)
+	return quantile(values, q)
+}
+
+// quantile is that of sorted values; 0 of none.
+func quantile(values []time.Duration, q float64) time.Duration {
 	if len(values) == 0 {
 		return 0
 	}
-	slices.Sort(values)
 	return values[min(int(q*float64(len(values))), len(values)-1)]
 }
 
-// mean is that of values; 0 of none.
+// mean is that of values; 0 of none. It is exact to a microsecond.
 func mean(values []time.Duration) time.Duration {
-	sum := 0.0
+	sum := int64(0)
 	for _, v := range values {
-		sum += float64(v)
+		sum += v.Microseconds()
 	}
-	return time.Duration(sum / float64(max(len(values), 1)))
+	return time.Duration(sum/int64(max(len(values), 1))) * time.Microsecond
 }

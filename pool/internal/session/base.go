@@ -162,13 +162,12 @@ func (s *base) reportUnopened() {
 // overdue reports a session on which a call waits and nothing comes in, and returns after
 // which time to look again.
 func (s *base) overdue() time.Duration {
-	limit := s.cfg.SilenceLimit
 	excused := time.Duration(s.excused.Load()) - s.cfg.now()
-	if left := max(limit-s.conn.Silence(), excused); left > 0 {
-		return left
+	again, overdue := poolcore.OverdueIn(s.conn.Silence(), s.cfg.SilenceLimit, excused)
+	if overdue {
+		s.cfg.Notify.TryTell(poolcore.Overdue{Session: s.ID})
 	}
-	s.cfg.Notify.TryTell(poolcore.Overdue{Session: s.ID})
-	return limit
+	return again
 }
 
 // excuse excuses the session for as long as bytes of a streaming connection may take,

@@ -6,10 +6,6 @@ import (
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
-// mostLate is the longest that a call waits between two reports of Late, as a multiple of
-// the silence limit.
-const mostLate = 10
-
 // checkLate reports a call that waits for longer than its method usually takes, while no
 // call on the session is answered, and returns after which time to look again. It looks
 // less and less often: a call that takes long costs a Status.Ping now and then.
@@ -29,13 +25,12 @@ func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
 		}
 		limit = s.cfg.Usual.Late(s.Addr, w.method)
 	}
-	silent := now - max(answered, w.begin+w.block)
-	if waited < limit || silent < floor {
-		return max(limit-waited, floor-silent)
+	again, late := poolcore.LateIn(waited, now-max(answered, w.begin+w.block), limit, floor)
+	if late {
+		w.reported = now
+		s.cfg.Notify.TryTell(poolcore.Late{Session: s.ID})
 	}
-	w.reported = now
-	s.cfg.Notify.TryTell(poolcore.Late{Session: s.ID})
-	return min(max(waited, floor), mostLate*floor)
+	return again
 }
 
 // answered learns from a call that was answered.
@@ -46,8 +41,7 @@ func (w *waiter) answered() {
 }
 
 // unanswered reports a caller that leaves, if nothing has come in, or no call was
-// answered, since its call began. Of the second only callers count that have waited for a
-// tenth of the silence limit, and one of them in such a time.
+// answered, since its call began. Of the second not all callers count (poolcore.LeavesLate).
 func (w *waiter) unanswered() {
 	s, floor := w.session, w.session.cfg.SilenceLimit
 	if w.quiet {
@@ -57,7 +51,7 @@ func (w *waiter) unanswered() {
 	var late time.Time
 	if s.conn.Signs.Answered.Load() <= int64(w.begin) {
 		now, last := s.cfg.now(), s.lastLeft.Load()
-		if now-w.begin >= floor/10 && now-time.Duration(last) >= floor/10 && s.lastLeft.CompareAndSwap(last, int64(now)) {
+		if poolcore.LeavesLate(now-w.begin, now-time.Duration(last), floor) && s.lastLeft.CompareAndSwap(last, int64(now)) {
 			late = s.cfg.Origin.Add(w.begin + s.cfg.Usual.Late(s.Addr, w.method))
 		}
 	}

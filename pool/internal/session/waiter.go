@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
@@ -39,7 +40,7 @@ func (s *base) newWaiter(ctx context.Context, timer *time.Timer, block, hold tim
 	}
 	w := waiter{session: s, ctx: ctx, timer: timer}
 	w.progress = progress{begin: s.cfg.now(), pause: min(hold, Longest), block: held}
-	w.checkAfter(w.begin, min(held+s.cfg.SilenceLimit, held+w.pause))
+	w.checkAfter(w.begin, poolcore.FirstLook(held, s.cfg.SilenceLimit, w.pause))
 	return w
 }
 

@@ -45,7 +45,6 @@ func run(args []string, out io.Writer) error {
 	flags.DurationVar(&c.For, "for", 5*time.Minute, "what is counted")
 	flags.DurationVar(&c.Start, "start", 6*time.Minute, "agents start over this time")
 	flags.DurationVar(&c.RTT, "rtt", time.Millisecond, "round trip time")
-	flags.DurationVar(&c.Grain, "grain", 100*time.Millisecond, "of what is counted over time")
 	flags.BoolVar(&c.Discovery, "disc", false, "agents have a discoverer")
 	flags.BoolVar(&c.NoBeats, "nobeats", false, "no heartbeats while it is counted")
 	if err := flags.Parse(args); err != nil {

@@ -30,4 +30,7 @@
 //	slice.go    how long an attempt may take
 //	past.go     what failures leave
 //	harm.go     how many servers one call may take down
+//
+//	keepalive.go, settings.go  what an agent's pool is told
+//	tokens_left.go             how often an agent's calls are sent again
 package attempt

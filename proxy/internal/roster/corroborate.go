@@ -69,7 +69,9 @@ func (r *Roster) suspected(now moment.Time, m messages.Suspected) {
 		e.blotted().lastAskedLook = look
 		asked = append(asked, e.server)
 	}
-	r.shared.box.command(Corroborate{Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect)})
+	r.shared.box.command(Corroborate{
+		Suspect: suspect.server, Others: asked, Epoch: r.asOf(suspect), Stagger: r.shared.cfg.ProbeStagger, Limit: r.shared.cfg.ProbeTimeout,
+	})
 }
 
 // reluctance is how late e is asked because of its health.

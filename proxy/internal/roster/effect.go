@@ -35,13 +35,15 @@ type Probe struct {
 type EndRound struct{ Round uint64 }
 
 // Corroborate asks whether another server answers while Suspect is silent. The
-// Others are to be tried in this order, each a little later than the one before,
-// until one answers. Those that do not are reported as a messages.FailureNotice,
+// Others are to be tried in this order, each Stagger later than the one before,
+// until one answers, or Limit is over. Those that do not are reported as a messages.FailureNotice,
 // the one that does as messages.Recovered, both of Epoch.
 type Corroborate struct {
 	Suspect messages.Server
 	Others  []messages.Server
 	Epoch   uint64
+	Stagger time.Duration
+	Limit   time.Duration // of the whole look, from now on
 }
 
 // Reconnect asks for a new connection to Server, whose address may lead to a better
