@@ -82,7 +82,8 @@ func (c *Core) Rest() time.Time { return c.deadline(true) }
 func (c *Core) deadline(resting bool) time.Time {
 	at := c.limitAt
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(at, s.trim), s.until), sooner(s.openings.look, s.liveness.due()))
+		at = sooner(sooner(at, s.trim), s.until)
+		at = sooner(sooner(at, s.openings.look), s.liveness.due())
 		if s.service != nil {
 			at = sooner(at, s.service.deadline())
 		}
