@@ -73,7 +73,12 @@ type View struct {
 // NewView makes a View; it keeps ranking, which must not be changed afterwards.
 // active is an index in ranking, or -1 if no server is active.
 func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string) *View {
-	return NewList(ranking).View(epoch, active, numNodes, leader)
+	both := struct {
+		View
+		List
+	}{List: *NewList(ranking)} // NewList's own is not made: the compiler sees that it is copied
+	both.View = View{epoch: epoch, list: &both.List, active: active, numNodes: numNodes, leader: leader}
+	return &both.View
 }
 
 // List is an immutable ranking, best first. Any number of Views may have one in common.

@@ -82,7 +82,10 @@ func (c *Core) Rest() time.Time { return c.deadline(true) }
 func (c *Core) deadline(resting bool) time.Time {
 	at := c.limitAt
 	for _, s := range c.sessions {
-		at = sooner(sooner(sooner(at, s.trim), s.until), sooner(sooner(s.openings.look, s.liveness.due()), s.service.deadline()))
+		at = sooner(sooner(sooner(at, s.trim), s.until), sooner(s.openings.look, s.liveness.due()))
+		if s.service != nil {
+			at = sooner(at, s.service.deadline())
+		}
 		if !resting {
 			at = sooner(at, s.liveness.next)
 		}

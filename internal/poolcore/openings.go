@@ -57,7 +57,7 @@ func (c *Core) lookOpenings(now moment.Time, s *session, since moment.Time) {
 		if now.Sub(o.asked) >= 2*c.cfg.Ping {
 			o.asked = 0
 		}
-	case !s.service.noStream && c.cfg.Corroborate:
+	case !s.served().noStream && c.cfg.Corroborate:
 		c.noStream(now, s)
 		c.emit(Suspect{Addr: s.addr}) // its answer has a moment before the server is dialed anew
 		o.look = now.Add(silence/2 + time.Duration(c.env.Chance()*float64(silence/4)))
@@ -78,14 +78,14 @@ func reopenPause(silence time.Duration, tries int) time.Duration {
 // noStream notes that a session opens no stream, which is the same as no answer to a
 // Status.Ping: none could be sent.
 func (c *Core) noStream(now moment.Time, s *session) {
-	v := &s.service
+	v := s.doubt()
 	v.asked, v.until, v.search = now, 0, 0
 	v.failed, v.noStream = true, true
 }
 
 // reopened notes that streams are acknowledged again.
 func (c *Core) reopened(now moment.Time, s *session) {
-	if s.service.noStream {
+	if s.served().noStream {
 		c.serves(now, s)
 	}
 }

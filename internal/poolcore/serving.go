@@ -25,7 +25,7 @@ const (
 // is repeated for as long as callers wait.
 func (c *Core) late(now moment.Time, id uint64) {
 	s := c.sessions.find(id)
-	if s == nil || s.deserted || s.proving || s.service.out || now.Before(s.service.rest) {
+	if s == nil || s.deserted || s.proving || s.served().out || now.Before(s.served().rest) {
 		return
 	}
 	c.ask(now, s)
@@ -38,7 +38,7 @@ func (c *Core) late(now moment.Time, id uint64) {
 
 // ask begins a Status.Ping; what an earlier one has shown no longer counts.
 func (c *Core) ask(now moment.Time, s *session) {
-	v := &s.service
+	v := s.doubt()
 	*v = service{
 		asked: now, out: true, until: now.Add(c.cfg.Ping),
 		pause: v.pause, look: v.look, since: v.since, calm: v.calm,
@@ -50,10 +50,11 @@ func (c *Core) ask(now moment.Time, s *session) {
 // is looked at when it would have been.
 func (c *Core) leftLate(m Unanswered) {
 	s := c.sessions.find(m.Session)
-	if s == nil || m.Late.IsZero() || s.deserted || s.service.out || !s.service.look.IsZero() {
+	if s == nil || m.Late.IsZero() || s.deserted || s.served().out || !s.served().look.IsZero() {
 		return
 	}
-	s.service.since, s.service.look = c.cfg.clock.Of(m.Since), later(c.cfg.clock.Of(m.Late), s.service.calm)
+	v := s.doubt()
+	v.since, v.look = c.cfg.clock.Of(m.Since), later(c.cfg.clock.Of(m.Late), v.calm)
 }
 
 // served takes the result of a Status.Ping.
@@ -65,13 +66,12 @@ func (c *Core) served(now moment.Time, m Served) {
 	if s == nil {
 		return
 	}
+	v := s.doubt()
+	v.out = false
 	if m.Err == nil {
-		s.service.out = false
 		c.serves(now, s)
 		return
 	}
-	v := &s.service
-	v.out = false
 	if v.open() {
 		v.pause = min(max(2*v.pause, c.cfg.Silence), pauseGrowth*c.cfg.Silence)
 		v.rest = now.Add(v.pause)
@@ -80,8 +80,9 @@ func (c *Core) served(now moment.Time, m Served) {
 
 // serves notes that a call was answered.
 func (c *Core) serves(now moment.Time, s *session) {
-	s.service = service{
-		out:  s.service.out, // another call was answered: one Status.Ping at a time
+	v := s.doubt()
+	*v = service{
+		out:  v.out, // another call was answered: one Status.Ping at a time
 		rest: now.Add(c.cfg.Silence), calm: now.Add(calmLooks * c.cfg.Silence),
 	}
 }
@@ -89,7 +90,10 @@ func (c *Core) serves(now moment.Time, s *session) {
 // expireService does what is due about sessions that may not serve.
 func (c *Core) expireService(now moment.Time) {
 	for s := range c.sessions.all() {
-		id, v := s.id, &s.service
+		id, v := s.id, s.service
+		if v == nil {
+			continue
+		}
 		if due(v.look, now) {
 			v.look = 0
 			if !c.usage(id).answered.After(v.since) {
@@ -110,7 +114,7 @@ func (c *Core) expireService(now moment.Time) {
 
 // judge decides about a session whose Status.Ping was to be answered by now.
 func (c *Core) judge(now moment.Time, s *session, u usage) {
-	v := &s.service
+	v := s.service
 	switch {
 	case u.answered.After(v.asked):
 		c.serves(now, s) // also for another call: the server may have trouble with one method only
@@ -138,8 +142,8 @@ func (c *Core) judge(now moment.Time, s *session, u usage) {
 // corroborateService notes that another server answers. The session is judged at the next
 // Expire.
 func (c *Core) corroborateService(now moment.Time, s *session) {
-	v := &s.service
-	if !v.open() || s.proving || s.deserted {
+	v := s.service
+	if v == nil || !v.open() || s.proving || s.deserted {
 		return
 	}
 	if v.corroborated = true; v.failed {
@@ -151,7 +155,7 @@ func (c *Core) corroborateService(now moment.Time, s *session) {
 // be made elsewhere. The others wait on: if they were ended, it would never be known
 // whether they were executed.
 func (c *Core) leave(now moment.Time, s *session, cause error) {
-	s.service, s.deserted = service{}, true
+	s.service, s.deserted = nil, true
 	if l := c.links.find(s.addr); l != nil && l.up && l.session == s.id {
 		c.drop(now, s.addr, l, cause)
 	}
@@ -177,7 +181,7 @@ func (c *Core) proved(now moment.Time, m Served) bool {
 	if s == nil || !s.proving {
 		return awaited
 	}
-	s.proving, s.service, s.check = false, service{}, now.Add(c.cfg.Idle)
+	s.proving, s.service, s.check = false, nil, now.Add(c.cfg.Idle)
 	if !awaited || m.Err != nil || !c.sessions.find(l.session).unfit() {
 		c.retire(now, m.Session, ErrIdle)
 		return true
@@ -185,7 +189,8 @@ func (c *Core) proved(now moment.Time, m Served) bool {
 	old := c.sessions.find(l.session)
 	c.supersede(now, l, m.Session)
 	c.emit(Replaced{Addr: m.Addr})
-	cause := old.service.failure(c.cfg, "while a new connection works")
+	v := old.served()
+	cause := v.failure(c.cfg, "while a new connection works")
 	c.retire(now, old.id, cause)
 	c.leave(now, old, cause)
 	return true

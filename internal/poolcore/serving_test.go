@@ -186,7 +186,7 @@ func TestTheOnlyServerIsAskedLessAndLessOften(t *testing.T) {
 		r.chatter(1)
 		r.now = r.now.Add(time.Second)
 		r.core.Expire(r.now)
-		if s := r.core.sessions.find(1); s.service.out && r.at().Sub(s.service.asked) >= 4*time.Second {
+		if s := r.core.sessions.find(1); s.served().out && r.at().Sub(s.served().asked) >= 4*time.Second {
 			r.core.Step(r.now, Served{Addr: addrA, Session: 1, Err: context.DeadlineExceeded})
 		}
 		r.core.Step(r.now, Late{Session: 1})

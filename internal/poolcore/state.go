@@ -84,7 +84,7 @@ type session struct {
 	check    moment.Time // when to look whether it is still used; zero: it is about to end
 	trim     moment.Time // when to close idle streams that are not needed; zero: it has few
 	liveness liveness
-	service  service
+	service  *service // nil: no call was late
 	openings openings
 	proving  bool        // it is to show that its server answers calls, while another session gets no answers
 	deserted bool        // it was left because its server answers no call
@@ -97,8 +97,24 @@ func (s *session) key() uint64 { return s.id }
 // hasLeft reports whether its server was left, or it was retired.
 func (s *session) hasLeft() bool { return !s.left.IsZero() }
 
+// served is a copy of its service.
+func (s *session) served() (v service) {
+	if s.service != nil {
+		v = *s.service
+	}
+	return v
+}
+
+// doubt is its service to write to.
+func (s *session) doubt() *service {
+	if s.service == nil {
+		s.service = new(service)
+	}
+	return s.service
+}
+
 // unfit reports whether a session is silent, or does not serve, as far as it can tell.
-func (s *session) unfit() bool { return s.liveness.failed || s.service.failed }
+func (s *session) unfit() bool { return s.liveness.failed || s.served().failed }
 
 // unused reports whether a spare session has carried nothing.
 func (s *session) unused(u usage) bool { return !s.spare.IsZero() && !u.used.After(s.spare) }
@@ -157,7 +173,7 @@ type service struct {
 	failed       bool        // there was none by then
 	corroborated bool        // another server answers
 	noStream     bool        // no stream was acknowledged, which is why it failed
-	extensions   int         // times that the judgement was put off for large requests and replies
+	extensions   uint8       // times that the judgement was put off for large requests and replies
 	pause        time.Duration
 	rest         moment.Time // no further Status.Ping before
 

@@ -26,6 +26,7 @@ type agent struct {
 	moves     uint32 // how often another server was in front
 	front     int16  // the server in front; -1: none
 	last      int16  // the last one there was; -1: none
+	sure      int16  // the server that is known to be well by the view; -1: none was looked up
 	hung      *halfhung.Log
 	tokens    attempt.TokensLeft
 

@@ -104,7 +104,7 @@ func (f *Fleet) publish(a *agent, view *messages.View) {
 	if attempt.Added(view, a.view, a.set.Spread) {
 		f.tellPool(a, poolcore.ServersAdded{})
 	}
-	a.view = view
+	a.view, a.sure = view, -1
 	n := int16(-1)
 	if s, hasActive := view.Active(); hasActive {
 		n = f.number[s.Addr]

@@ -38,8 +38,10 @@ func (f *Fleet) next(a *agent, i int) {
 	c.wait = wait{gen: a.number()}
 	c.pauses, c.race = false, nil
 	of := event{agent: a.id, call: uint8(i), gen: c.gen, kind: evPause}
-	if s, is := a.view.Active(); is && a.hung.Avoids(f.clock(), s.Addr, methods[i]) {
-		c.Avoid = s.Addr
+	if a.hung != nil {
+		if s, is := a.view.Active(); is && a.hung.Avoids(f.clock(), s.Addr, methods[i]) {
+			c.Avoid = s.Addr
+		}
 	}
 	do := c.Next(f.env(a, i))
 	switch do.Do {
@@ -59,7 +61,7 @@ func (f *Fleet) next(a *agent, i int) {
 
 // env is what the decisions of a call depend on now.
 func (f *Fleet) env(a *agent, i int) *attempt.Env {
-	f.envs = attempt.Env{Now: f.clock(), View: a.view, Draw: f.chance.Int64N, Tokens: a}
+	f.envs = attempt.Env{Now: f.clock(), View: a.view, Draw: f.draw, Tokens: a}
 	if i == beat {
 		f.envs.Pace = a.pace
 	}
@@ -69,13 +71,15 @@ func (f *Fleet) env(a *agent, i int) *attempt.Env {
 // try makes an attempt. Servers without a session that may be well are dialed side by side first.
 func (f *Fleet) try(a *agent, i int, do attempt.Action) {
 	c := a.call(i)
-	n := f.number[do.Server.Addr]
+	n := f.numbered(a, do.Server.Addr)
 	f.noteAttempt(a, n)
 	c.server, c.limit = n, do.Limit
-	if h := a.view.Health(do.Server); a.find(n) == nil && (h == messages.Unknown || h == messages.Alive) {
-		if order := c.Order(a.view); len(order) > 1 {
-			f.race(a, i, order)
-			return
+	if a.find(n) == nil {
+		if h := a.view.Health(do.Server); h == messages.Unknown || h == messages.Alive {
+			if order := c.Order(a.view); len(order) > 1 {
+				f.race(a, i, order)
+				return
+			}
 		}
 	}
 	f.carry(a, i)
@@ -175,8 +179,23 @@ func (f *Fleet) wake(a *agent) {
 
 // proven tells the list that a server has answered that it did not know to be well.
 func (f *Fleet) proven(a *agent, n int16, epoch uint64) {
-	srv := f.servers[n].Server
-	if h := a.view.Health(srv); h == messages.Unknown || h == messages.Failed {
-		f.tell(a, messages.Recovered{Server: srv, Epoch: epoch})
+	if a.sure == n {
+		return
 	}
+	srv := f.servers[n].Server
+	switch a.view.Health(srv) {
+	case messages.Unknown, messages.Failed:
+		f.tell(a, messages.Recovered{Server: srv, Epoch: epoch})
+	case messages.Alive:
+		a.sure = n
+	case messages.Leaderless: // an answer does not tell that it knows a leader
+	}
+}
+
+// numbered is the number of the server at addr, which is most often the one in front.
+func (f *Fleet) numbered(a *agent, addr string) int16 {
+	if a.front >= 0 && f.servers[a.front].Addr == addr {
+		return a.front
+	}
+	return f.number[addr]
 }

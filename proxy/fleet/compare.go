@@ -46,13 +46,17 @@ type Run struct {
 	scale float64 // clients, by those that were simulated
 }
 
-// slice is the virtual time after which a comparison looks whether to go on.
-const slice = time.Second
+// step is the virtual time after which a comparison tells how far it is.
+const step = time.Second
+
+// parts is into how many parts a step of a fleet is divided: after each the comparison looks
+// whether to go on, which is to be every few milliseconds.
+func parts(agents int) int { return min(max(agents/2000, 1), 500) }
 
 // Compare runs a scenario once for each policy, one after the other, and looks at its
 // expectations. Policies that expectations compare with are run too. It blocks until the
-// end: a fleet of 1,000,000 takes minutes. The error is that of ctx, which is looked at after
-// each second of virtual time; with it comes what there is until then, the last run as far
+// end: a fleet of 1,000,000 takes minutes. The error is that of ctx, which is looked at every
+// few milliseconds; with it comes what there is until then, the last run as far
 // as it got, and no expectation is looked at.
 func Compare(ctx context.Context, s *Scenario, o Options) (*Comparison, error) {
 	asked := o.Policies
@@ -89,17 +93,15 @@ func (c *Comparison) run(ctx context.Context, p Policy, progress func(*Fleet)) (
 	cfg := c.Scenario.Config
 	cfg.Policy, cfg.Seed = p, c.Seed
 	f := New(cfg)
-	for {
-		if err := context.Cause(ctx); err != nil {
-			if f.Now() <= 0 {
-				return Run{}, err
+	for on, n := true, parts(len(f.agents)); on; progress(f) {
+		for i := 0; i < n && on; i++ {
+			if err := context.Cause(ctx); err != nil {
+				if f.Now() <= 0 {
+					return Run{}, err
+				}
+				return ran(f, p), err
 			}
-			return ran(f, p), err
-		}
-		goesOn := f.Advance(slice)
-		progress(f)
-		if !goesOn {
-			break
+			on = f.Advance(step / time.Duration(n))
 		}
 	}
 	return ran(f, p), nil

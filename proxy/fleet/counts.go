@@ -3,7 +3,12 @@ package fleet
 import (
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
+
+// never is later than any run ends.
+const never = time.Duration(1<<63 - 1)
 
 // ratio is n by m; 0 if m is.
 func ratio(n, m int) float64 {
@@ -14,22 +19,22 @@ func ratio(n, m int) float64 {
 }
 
 // sum is that of all servers from a time on.
-func (c *counts) sum(of func(*bins) *counter, after time.Duration) float64 {
+func (c *counts) sum(of func(*bins) *count.Counter, after time.Duration) float64 {
 	sum := 0
 	for i := range c.servers {
-		sum += of(&c.servers[i]).from(after)
+		sum += of(&c.servers[i]).From(after)
 	}
 	return float64(sum)
 }
 
 // peak is the highest sum of a window that begins after a time.
-func (c *counts) peak(of *counter, width int, after time.Duration) float64 {
-	most, _ := of.peak(width, after, c.run)
+func (c *counts) peak(of *count.Counter, width int, after time.Duration) float64 {
+	most, _ := of.Peak(width, after, c.run)
 	return float64(most)
 }
 
 // peaks are the highest ones that any server had.
-func (c *counts) peaks(of func(*bins) *counter) Peaks {
+func (c *counts) peaks(of func(*bins) *count.Counter) Peaks {
 	var all Peaks
 	for i := range c.servers {
 		one := peaksOf(of(&c.servers[i]))
@@ -42,12 +47,12 @@ func (c *counts) peaks(of func(*bins) *counter) Peaks {
 }
 
 // peaksOf are those of one counter.
-func peaksOf(c *counter) Peaks {
+func peaksOf(c *count.Counter) Peaks {
 	var all Peaks
 	var at time.Duration
-	all.Tenth, _ = c.peak(perTenth, 0, never)
-	all.Second, at = c.peak(perSecond, 0, never)
-	all.Ten, _ = c.peak(perTen, 0, never)
+	all.Tenth, _ = c.Peak(count.PerTenth, 0, never)
+	all.Second, at = c.Peak(count.PerSecond, 0, never)
+	all.Ten, _ = c.Peak(count.PerTen, 0, never)
 	all.At = Duration(at)
 	return all
 }
@@ -57,7 +62,7 @@ func (c *counts) roundsASecond(after time.Duration) float64 {
 	if after >= c.run {
 		return 0
 	}
-	return float64(c.roundBins.from(after)) / (c.run - after).Seconds() / float64(len(c.servers))
+	return float64(c.roundBins.From(after)) / (c.run - after).Seconds() / float64(len(c.servers))
 }
 
 // worst is the worst imbalance from a time on.
@@ -88,12 +93,12 @@ func (c *counts) outagesFrom(after time.Duration) []time.Duration {
 // sent again belongs to calls of before.
 func (c *counts) worstTen(after time.Duration) float64 {
 	const ten = 10 * time.Second
-	mean := float64(c.calls.sum) * ten.Seconds() / c.run.Seconds()
+	mean := float64(c.calls.Sum()) * ten.Seconds() / c.run.Seconds()
 	worst := 0.0
 	for at := after.Truncate(time.Second); at < c.run; at += time.Second {
-		calls := max(float64(c.calls.between(at, at+ten)), mean)
+		calls := max(float64(c.calls.Between(at, at+ten)), mean)
 		if calls > 0 {
-			worst = max(worst, float64(c.attempts.between(at, at+ten))/calls)
+			worst = max(worst, float64(c.attempts.Between(at, at+ten))/calls)
 		}
 	}
 	return worst

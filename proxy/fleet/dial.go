@@ -26,8 +26,7 @@ func (f *Fleet) dial(a *agent, e poolcore.Dial) {
 // accepts reports whether a's connections to a server are accepted: by the kernel of a
 // host that is frozen, too, or by a balancer.
 func (f *Fleet) accepts(a *agent, n int16) bool {
-	s := &f.servers[n]
-	return f.cfg.Balancer || s.up && !s.cut.hits(a.id, n)
+	return f.cluster.Accepts(a.id, n)
 }
 
 // late answers those that wait for a dial: it was not answered in their time.

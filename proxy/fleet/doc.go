@@ -25,12 +25,10 @@
 //	compare.go    runs by policy; result.go expectations; until.go figures up to a time
 //	table.go      what comes out for people, json.go for programs
 //	config.go     what is simulated; usual.go the usual faults; policy.go the policies
-//	world.go      the state of a run; queue.go its events; fleet.go the run itself
-//	server.go     what servers answer; faults.go what happens to them
-//	accept.go     how they take connections: SYNs, backlog, handshakes; limit.go how many
-//	serve.go      how they take requests; leader.go which one leads, and missed heartbeats
-//	zone.go       round trips, and cuts; balancer.go what may stand in front
-//	resolver.go   DNS and Consul
+//	fleet.go      the run itself; queue.go its events
+//	world.go      the state of a run, and what agents see of the cluster; host.go what it
+//	              sees of them
+//	server.go     heartbeats; faults.go what happens to servers
 //	agent.go      an agent; agent_step.go what its roster decides
 //	call.go       its calls; send.go what servers make of them
 //	link.go       its sessions; dial.go how they are made
@@ -38,8 +36,9 @@
 //	silence.go    how a silent server is noticed
 //	spoil.go      what tests make worse
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
-//	tally.go      what is counted; counter.go how; counts.go what is computed from it
+//	tally.go      what is counted; counts.go what is computed from it
 //	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
 //
+// Package cluster, below this directory, is the simulated servers, package count counts.
 // Fleetsim, below this directory, runs a scenario from the command line.
 package fleet

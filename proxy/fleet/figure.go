@@ -3,6 +3,8 @@ package fleet
 import (
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
 // figures are what a report says under a name, from a time of the run on. Times are in
@@ -13,25 +15,27 @@ var figures = map[string]func(*Report, time.Duration) float64{
 	"refused":  func(r *Report, after time.Duration) float64 { return r.counts.sum(refusedOf, after) },
 	"failed":   func(r *Report, after time.Duration) float64 { return r.counts.sum(failedOf, after) },
 
-	"conns/100ms/server":  peak(dialsOf, perTenth),
-	"conns/s/server":      peak(dialsOf, perSecond),
-	"conns/10s/server":    peak(dialsOf, perTen),
-	"failed/100ms/server": peak(failedOf, perTenth),
-	"failed/s/server":     peak(failedOf, perSecond),
-	"failed/10s/server":   peak(failedOf, perTen),
-	"beats/s/server":      peak(beatsOf, perSecond),
+	"conns/100ms/server":  peak(dialsOf, count.PerTenth),
+	"conns/s/server":      peak(dialsOf, count.PerSecond),
+	"conns/10s/server":    peak(dialsOf, count.PerTen),
+	"failed/100ms/server": peak(failedOf, count.PerTenth),
+	"failed/s/server":     peak(failedOf, count.PerSecond),
+	"failed/10s/server":   peak(failedOf, count.PerTen),
+	"beats/s/server":      peak(beatsOf, count.PerSecond),
 
-	"rounds":          func(r *Report, after time.Duration) float64 { return float64(r.counts.roundBins.from(after)) },
+	"rounds":          func(r *Report, after time.Duration) float64 { return float64(r.counts.roundBins.From(after)) },
 	"rounds/s/server": func(r *Report, after time.Duration) float64 { return r.counts.roundsASecond(after) },
-	"moves":           func(r *Report, after time.Duration) float64 { return float64(r.counts.moves.from(after)) },
-	"discoveries":     func(r *Report, after time.Duration) float64 { return float64(r.counts.discoveries.from(after)) },
+	"moves":           func(r *Report, after time.Duration) float64 { return float64(r.counts.moves.From(after)) },
+	"discoveries":     func(r *Report, after time.Duration) float64 { return float64(r.counts.discoveries.From(after)) },
 	"discoveries/s": func(r *Report, after time.Duration) float64 {
-		return r.counts.peak(r.counts.discoveries, perSecond, after)
+		return r.counts.peak(r.counts.discoveries, count.PerSecond, after)
 	},
-	"lookups":   func(r *Report, after time.Duration) float64 { return float64(r.counts.lookups.from(after)) },
-	"lookups/s": func(r *Report, after time.Duration) float64 { return r.counts.peak(r.counts.lookups, perSecond, after) },
+	"lookups": func(r *Report, after time.Duration) float64 { return float64(r.counts.lookups.From(after)) },
+	"lookups/s": func(r *Report, after time.Duration) float64 {
+		return r.counts.peak(r.counts.lookups, count.PerSecond, after)
+	},
 	"amplification": func(r *Report, after time.Duration) float64 {
-		return ratio(r.counts.attempts.from(after), r.counts.calls.from(after))
+		return ratio(r.counts.attempts.From(after), r.counts.calls.From(after))
 	},
 	"amplification.worst": func(r *Report, after time.Duration) float64 { return r.counts.worstTen(after) },
 
@@ -90,7 +94,7 @@ func (r *Report) outage(after time.Duration) Times {
 }
 
 // peak is the figure of the most in a window that one server had.
-func peak(of func(*bins) *counter, width int) func(*Report, time.Duration) float64 {
+func peak(of func(*bins) *count.Counter, width int) func(*Report, time.Duration) float64 {
 	return func(r *Report, after time.Duration) float64 {
 		most := 0.0
 		for i := range r.counts.servers {
@@ -101,8 +105,8 @@ func peak(of func(*bins) *counter, width int) func(*Report, time.Duration) float
 }
 
 // The counts of one server.
-func dialsOf(b *bins) *counter    { return b.dials }
-func sessionsOf(b *bins) *counter { return b.handshakes }
-func failedOf(b *bins) *counter   { return b.failed }
-func refusedOf(b *bins) *counter  { return b.refused }
-func beatsOf(b *bins) *counter    { return b.beats }
+func dialsOf(b *bins) *count.Counter    { return b.dials }
+func sessionsOf(b *bins) *count.Counter { return b.handshakes }
+func failedOf(b *bins) *count.Counter   { return b.failed }
+func refusedOf(b *bins) *count.Counter  { return b.refused }
+func beatsOf(b *bins) *count.Counter    { return b.beats }

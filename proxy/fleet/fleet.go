@@ -18,10 +18,11 @@ var virtual = time.Unix(1_800_000_000, 0) //nolint:forbidigo // a virtual clock 
 func New(cfg Config) *Fleet {
 	cfg = cfg.withDefaults()
 	f := &Fleet{
-		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
+		cfg: cfg, base: virtual,
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
 	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
+	f.draw = f.chance.Int64N
 	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
 		srv, err := messages.ParseServer(fmt.Sprintf("10.0.0.%d:4647", i+1))
@@ -29,7 +30,7 @@ func New(cfg Config) *Fleet {
 			panic(err) // an address of this file
 		}
 		up := i < cfg.Begin
-		f.servers = append(f.servers, server{Server: srv, up: up, named: up, rtt: cfg.RTT, bins: newBins(cfg)})
+		f.servers = append(f.servers, server{Server: srv})
 		f.number[srv.Addr] = int16(i)
 		if up {
 			f.known = append(f.known, srv)
@@ -40,7 +41,7 @@ func New(cfg Config) *Fleet {
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
 		a := &f.agents[i]
-		a.id, a.front, a.last, a.armed = int32(i), -1, -1, -1
+		a.id, a.front, a.last, a.sure, a.armed = int32(i), -1, -1, -1, -1
 		a.tokens, a.beats = attempt.TokensAtStart, &noCall
 		a.pcg = *rand.NewPCG(cfg.Seed, uint64(i)*2+1)
 		f.queue.push(event{at: a.upTo(cfg.Start), agent: a.id, kind: evStart})
@@ -50,7 +51,6 @@ func New(cfg Config) *Fleet {
 	}
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
 	f.furnish()
-	f.elect(0)
 	f.lists = roster.Share(roster.Config{
 		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
 	})

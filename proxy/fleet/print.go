@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
 // WorstAfter is the worst imbalance from a time of the run on.
@@ -17,8 +19,8 @@ func (f *Fleet) WorstAfter(at time.Duration) float64 {
 func (f *Fleet) PeakBetween(from, to time.Duration) int {
 	peak := 0
 	for i := range f.servers {
-		for _, c := range []*counter{f.servers[i].dials, f.servers[i].failed} {
-			n, _ := c.peak(perSecond, from, to)
+		for _, c := range []*count.Counter{f.servers[i].dials, f.servers[i].failed} {
+			n, _ := c.Peak(count.PerSecond, from, to)
 			peak = max(peak, n)
 		}
 	}
@@ -52,7 +54,7 @@ func (f *Fleet) Timeline(w io.Writer, each time.Duration) {
 		_, _ = fmt.Fprintf(w, "  %6v %v imbalance %.2f, dials made/failed", s.at, s.active, s.imbalance())
 		for i := range f.servers {
 			b := &f.servers[i].bins
-			_, _ = fmt.Fprintf(w, " %d/%d", b.dials.between(s.at, s.at+each), b.failed.between(s.at, s.at+each))
+			_, _ = fmt.Fprintf(w, " %d/%d", b.dials.Between(s.at, s.at+each), b.failed.Between(s.at, s.at+each))
 		}
 		_, _ = fmt.Fprintln(w)
 	}

@@ -62,7 +62,7 @@ type queue struct {
 	seq    uint32
 	slot   int64 // that is under way, in 2^20 ns
 	wheels [3][slots]list
-	left   int // in the wheels
+	left   [3]int // in each wheel
 	free   *block
 }
 
@@ -91,6 +91,7 @@ func (q *queue) push(e event) {
 			return
 		}
 		if slot>>(bits+wheelBits) == q.slot>>(bits+wheelBits) {
+			q.left[w]++
 			q.put(&q.wheels[w][slot>>bits&(slots-1)], e)
 			return
 		}
@@ -100,7 +101,6 @@ func (q *queue) push(e event) {
 
 // put appends an event to those of a slot.
 func (q *queue) put(l *list, e event) {
-	q.left++
 	b := l.last
 	if b == nil || b.n == len(b.events) {
 		if b = q.free; b != nil {
@@ -119,12 +119,13 @@ func (q *queue) put(l *list, e event) {
 	b.n++
 }
 
-// empty gives the events of a slot to each, and their blocks back.
-func (q *queue) empty(l *list, each func(event)) {
+// empty gives the events of the slot under way of a wheel to each, and their blocks back.
+func (q *queue) empty(w int, each func(event)) {
+	l := &q.wheels[w][q.slot>>(wheelBits*w)&(slots-1)]
 	b := l.first
 	*l = list{}
 	for b != nil {
-		q.left -= b.n
+		q.left[w] -= b.n
 		for i := range b.n {
 			each(b.events[i])
 		}
@@ -134,20 +135,30 @@ func (q *queue) empty(l *list, each func(event)) {
 	}
 }
 
+// next is the next slot of 1 ms that something may be in.
+func (q *queue) next() int64 {
+	for w := range q.wheels {
+		if q.left[w] > 0 {
+			return (q.slot>>(wheelBits*w) + 1) << (wheelBits * w)
+		}
+	}
+	return 1<<63 - 1
+}
+
 // ready has the earliest events in the heap; false: there are none before end.
 func (q *queue) ready(end time.Duration) bool {
 	last := (int64(end) - 1) >> slotBits
 	for len(q.heap) == 0 {
-		if q.left == 0 || q.slot >= last {
+		if q.slot >= last {
 			return false
 		}
-		q.slot++
+		q.slot = min(q.next(), last)
 		for w := len(q.wheels) - 1; w > 0; w-- {
-			if bits := wheelBits * w; q.slot&(1<<bits-1) == 0 {
-				q.empty(&q.wheels[w][q.slot>>bits&(slots-1)], q.push)
+			if q.slot&(1<<(wheelBits*w)-1) == 0 {
+				q.empty(w, q.push)
 			}
 		}
-		q.empty(&q.wheels[0][q.slot&(slots-1)], q.pushHeap)
+		q.empty(0, q.pushHeap)
 	}
 	return q.heap[0].at < end
 }

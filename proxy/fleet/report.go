@@ -3,6 +3,8 @@ package fleet
 import (
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
 // Report is the result of a run. Times are counted from its beginning, after the
@@ -95,9 +97,9 @@ func (f *Fleet) Report() *Report {
 	c := f.counts()
 	r := &Report{
 		Events: f.events, Seconds: f.cfg.For.Seconds(), counts: c,
-		Rounds: f.roundBins.sum, Moves: f.moves.sum, Discoveries: f.discoveries.sum, Lookups: f.lookups.sum,
-		Calls: f.calls.sum, Attempts: f.attempts.sum, Missed: f.missed + f.downAtTheEnd(),
-		Amplification: ratio(f.attempts.sum, f.calls.sum), WorstTen: c.worstTen(0),
+		Rounds: f.roundBins.Sum(), Moves: f.moves.Sum(), Discoveries: f.discoveries.Sum(), Lookups: f.lookups.Sum(),
+		Calls: f.calls.Sum(), Attempts: f.attempts.Sum(), Missed: f.missed + f.downAtTheEnd(),
+		Amplification: ratio(f.attempts.Sum(), f.calls.Sum()), WorstTen: c.worstTen(0),
 		Conns: c.peaks(dialsOf), Failures: c.peaks(failedOf), DiscoverPeaks: peaksOf(f.discoveries), LookupPeaks: peaksOf(f.lookups),
 		RoundsASecond: c.roundsASecond(0), EvenFrom: -1,
 		Left: slices.Sorted(slices.Values(f.left)), Gaps: slices.Sorted(slices.Values(f.gaps)), Firsts: slices.Sorted(slices.Values(f.firsts)),
@@ -105,10 +107,10 @@ func (f *Fleet) Report() *Report {
 	}
 	for i := range f.servers {
 		s := &f.servers[i]
-		r.Dials += s.dials.sum
-		r.Sessions += s.handshakes.sum
-		r.Failed += s.failed.sum
-		r.Refused += s.refused.sum
+		r.Dials += s.dials.Sum()
+		r.Sessions += s.handshakes.Sum()
+		r.Failed += s.failed.Sum()
+		r.Refused += s.refused.Sum()
 	}
 	r.Outage, r.Leave, r.Gap, r.First = timesOf(r.Outages), timesOf(r.Left), timesOf(r.Gaps), timesOf(r.Firsts)
 	r.rounds(&c)
@@ -119,11 +121,11 @@ func (f *Fleet) Report() *Report {
 // rounds fills in how evenly rounds came.
 func (r *Report) rounds(c *counts) {
 	per := 10 * float64(len(c.servers))
-	most, _ := c.roundBins.peak(perTen, 0, c.run)
+	most, _ := c.roundBins.Peak(count.PerTen, 0, c.run)
 	r.BusiestRounds = float64(most) / per
 	least := -1
 	for at := time.Duration(0); at+10*time.Second < c.run; at += 10 * time.Second {
-		if n := c.roundBins.between(at, at+10*time.Second); least < 0 || n < least {
+		if n := c.roundBins.Between(at, at+10*time.Second); least < 0 || n < least {
 			least = n
 		}
 	}
@@ -139,8 +141,8 @@ func (r *Report) state(f *Fleet) {
 			r.Out++
 		}
 		for n := range f.servers {
-			at := f.address(int16(n))
-			if f.behind(a, at) == int16(n) {
+			at := f.cluster.Address(int16(n))
+			if f.cluster.Behind(a.id, at) == int16(n) {
 				r.Open[n] += f.open(a, at)
 			}
 		}

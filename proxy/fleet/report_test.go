@@ -23,7 +23,7 @@ func figure(t *testing.T, r *Report, name string, after time.Duration) float64 {
 // last ten seconds none begins, but what began before is sent 200 times.
 func TestRetriesAreTheAttemptsOfACall(t *testing.T) {
 	t.Parallel()
-	c := newCluster(Config{Agents: 1, For: time.Minute})
+	c := newWorld(Config{Agents: 1, For: time.Minute})
 	for second := range 60 {
 		c.until(time.Duration(second) * time.Second)
 		calls, each := 10, 1
@@ -54,23 +54,23 @@ func TestRetriesAreTheAttemptsOfACall(t *testing.T) {
 
 func TestFiguresAreThoseFromATimeOn(t *testing.T) {
 	t.Parallel()
-	c := newCluster(Config{Agents: 1000, Servers: 2, For: time.Minute, RTT: rtt})
+	c := newWorld(Config{Agents: 1000, Servers: 2, For: time.Minute, RTT: time.Millisecond})
 	spread := func(at time.Duration, first int) {
 		c.until(at)
 		c.servers[0].active, c.servers[1].active = first, 100-first
 		c.sample()
 	}
 	spread(0, 50)
-	c.dial(0, limit, those(0, 100)...)
+	c.dial(0, 0, 100)
 	spread(10*time.Second, 90)
 	c.Kill(1)
-	c.dial(1, limit, those(100, 400)...)
+	c.dial(1, 100, 400)
 	c.agents[7].outSince = c.now
 	spread(12*time.Second, 90)
 	c.back(&c.agents[7])
 	c.agents[7].outSince = c.now
 	c.Begin(1)
-	c.dial(0, limit, those(400, 420)...)
+	c.dial(0, 400, 420)
 	c.until(20 * time.Second)
 	c.back(&c.agents[7])
 	c.agents[7].outSince = c.now

@@ -13,7 +13,6 @@ import (
 const (
 	noLeaderHold = 5 * time.Second // servers wait for a leader so long (rpc_hold_timeout; Nomad 2.0.6, nomad/config.go)
 	noLeaderStep = 312 * time.Millisecond
-	grace        = 10 * time.Second // and for a heartbeat beyond its TTL (heartbeat_grace; the same)
 )
 
 // What the event of an answer brings.
@@ -34,7 +33,7 @@ func (f *Fleet) send(a *agent, i int, s *session) {
 	n := c.server
 	f.count(f.servers[n].beats)
 	switch {
-	case !f.servers[n].up: // its session is about to break
+	case !f.cluster.Up(n): // its session is about to break
 		c.lost = true
 	case !f.serves(a, n):
 		if a.met == 0 && n == a.front {
@@ -43,8 +42,9 @@ func (f *Fleet) send(a *agent, i int, s *session) {
 		f.lose(a, &c.wait)
 	case !f.hasLeader(n):
 		wait := noLeaderHold
-		if until := f.leads - f.now + a.upTo(noLeaderStep); f.leader >= 0 && until > 0 && !f.servers[n].leaderless {
-			wait = min(wait, until)
+		step := a.upTo(noLeaderStep)
+		if until := f.cluster.LeadsIn(n); until > 0 {
+			wait = min(wait, until+step)
 		}
 		f.answerComes(a, i, &c.wait, wait, refusedLeaderless)
 	default:
@@ -63,7 +63,7 @@ func (f *Fleet) hold(a *agent) {
 	a.watchEnds = f.now + watchFor + a.upTo(watchFor/16)
 	f.queue.push(event{at: a.watchEnds, agent: a.id, kind: evAnswered, server: c.server, call: watch, gen: c.gen})
 	after, taken := f.serve(a, c.server, askWatch)
-	if taken && (a.outSince > 0 || !a.session(c.session).proven || a.view.Health(f.servers[c.server].Server) != messages.Alive) {
+	if taken && (a.outSince > 0 || a.sure != c.server || !a.session(c.session).proven) {
 		f.in(after, event{agent: a.id, kind: evTaken, gen: c.gen})
 	}
 }
@@ -111,12 +111,13 @@ func (f *Fleet) answered(a *agent, e event) {
 func (f *Fleet) beatAnswered(a *agent, how uint32) {
 	c := a.call(beat)
 	n := c.server
+	leader, isLed := f.cluster.Leader()
 	switch {
 	case how == refusedLeaderless && !f.hasLeader(n):
 		f.heardFrom(a, &c.wait)
 		f.fails(a, beat, errNoLeader, attempt.Failure{Kind: attempt.Leaderless, Outcome: attempt.Rejected})
 		return
-	case f.leader < 0: // there is none any more
+	case !isLed: // there is none any more
 		f.answerComes(a, beat, &c.wait, noLeaderHold, refusedLeaderless)
 		return
 	}
@@ -135,7 +136,7 @@ func (f *Fleet) beatAnswered(a *agent, how uint32) {
 	a.hungAnswered(f, beat, n, took)
 	f.tune(a, a.set.Granted(a.ttl))
 	f.tell(a, messages.HeartbeatUpdate{
-		Servers: f.heartbeats(a), NumNodes: f.cfg.Nodes, LeaderRPCAddr: f.servers[f.leader].Addr,
+		Servers: f.heartbeats(a), NumNodes: f.cfg.Nodes, LeaderRPCAddr: f.servers[leader].Addr,
 		TTL: a.ttl, From: f.servers[n].Server,
 	})
 	a.beat++

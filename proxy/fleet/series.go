@@ -24,17 +24,8 @@ func (f *Fleet) Series() *Series {
 			active[i] = f.samples[i].active[n]
 		}
 		s.Active = append(s.Active, active)
-		s.Dials = append(s.Dials, f.servers[n].dials.steps(len(f.samples)))
-		s.Failed = append(s.Failed, f.servers[n].failed.steps(len(f.samples)))
+		s.Dials = append(s.Dials, f.servers[n].dials.Steps(len(f.samples)))
+		s.Failed = append(s.Failed, f.servers[n].failed.Steps(len(f.samples)))
 	}
 	return s
-}
-
-// steps is the counts of so many seconds.
-func (c *counter) steps(n int) []int {
-	all := make([]int, n)
-	for i, count := range c.secs[:min(n, len(c.secs))] {
-		all[i] = int(count)
-	}
-	return all
 }

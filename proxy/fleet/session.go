@@ -83,7 +83,7 @@ func (f *Fleet) open(a *agent, n int16) (open int) {
 func (f *Fleet) heard(a *agent, s *session) time.Duration {
 	until := f.now
 	if !f.reaches(a, s.server) {
-		until = max(f.servers[max(f.behind(a, s.server), 0)].gone, s.since)
+		until = max(f.cluster.SilentSince(a.id, s.server), s.since)
 	}
 	return max(s.heard, s.since+(until-s.since)/serverPing*serverPing)
 }

@@ -136,7 +136,7 @@ func (f *Fleet) stockListed(a *agent) {
 		listed |= 1 << n
 	}
 	for i := range f.servers {
-		if f.servers[i].named {
+		if f.cluster.Named(i) {
 			named = append(named, int16(i))
 			listed ^= 1 << i
 		}

@@ -100,13 +100,13 @@ func (f *Fleet) stockSend(a *agent, i int, n int16) {
 	c.state = sent
 	f.count(f.servers[n].beats)
 	of := event{agent: a.id, server: n, call: beat, gen: c.gen, kind: evAnswered}
-	switch until := f.leads - f.now; {
+	switch until := f.cluster.LeadsIn(n); {
 	case !f.serves(a, n): // it waits for the keepalive
 	case f.hasLeader(n):
 		if after, answered := f.serve(a, n, askBeat); answered {
 			f.in(after, of)
 		}
-	case f.leader >= 0 && until > 0 && until < stockHold && !f.servers[n].leaderless:
+	case until > 0 && until < stockHold:
 		f.in(until+a.upTo(stockRetry), of)
 	default:
 		of.kind = evNoLeader

@@ -24,7 +24,8 @@ func TestStockAgentsFareAsThoseThatWereMeasured(t *testing.T) {
 		_, r := run(t, Config{
 			Agents: 600, Servers: 3, Seed: 1, Policy: Stock, Warm: 4 * time.Minute, For: 3 * time.Minute,
 			Faults: []Fault{{FaultAt, func(f *Fleet) {
-				n := (f.leader + 1) % 3
+				leader, _ := f.cluster.Leader()
+				n := int(leader+1) % 3
 				on = f.servers[n].active
 				c.fault(f, n)
 			}}},

@@ -3,31 +3,29 @@ package fleet
 import (
 	"slices"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
 // bins are the counts of one server over time.
 type bins struct {
-	dials      *counter // that reached it, whatever became of them
-	failed     *counter // that ended without a session
-	refused    *counter // the same at once
-	handshakes *counter // sessions made
-	beats      *counter
-}
-
-func newBins(Config) bins {
-	return bins{dials: new(counter), failed: new(counter), refused: new(counter), handshakes: new(counter), beats: new(counter)}
+	dials      *count.Counter // that reached it, whatever became of them
+	failed     *count.Counter // that ended without a session
+	refused    *count.Counter // the same at once
+	handshakes *count.Counter // sessions made
+	beats      *count.Counter
 }
 
 // tally is the counts of the whole fleet.
 type tally struct {
 	events      uint64
 	missed      int
-	roundBins   *counter
-	moves       *counter
-	discoveries *counter
-	lookups     *counter // DNS queries
-	calls       *counter
-	attempts    *counter // sendings of calls
+	roundBins   *count.Counter
+	moves       *count.Counter
+	discoveries *count.Counter
+	lookups     *count.Counter // DNS queries
+	calls       *count.Counter
+	attempts    *count.Counter // sendings of calls
 	outages     []outage
 	left        []time.Duration
 	gaps        []time.Duration // between an agent's rounds
@@ -47,8 +45,8 @@ type sample struct {
 
 func newTally(Config) tally {
 	return tally{
-		roundBins: new(counter), moves: new(counter), discoveries: new(counter), lookups: new(counter),
-		calls: new(counter), attempts: new(counter),
+		roundBins: new(count.Counter), moves: new(count.Counter), discoveries: new(count.Counter), lookups: new(count.Counter),
+		calls: new(count.Counter), attempts: new(count.Counter),
 	}
 }
 
@@ -85,8 +83,11 @@ func (f *Fleet) back(a *agent) {
 func (f *Fleet) sample() {
 	s := sample{at: f.now - f.cfg.Warm, active: make([]int, len(f.servers))}
 	for i := range f.servers {
-		s.active[i] = f.fronts(i)
-		if f.servers[i].up {
+		s.active[i] = f.servers[i].active
+		if led, balanced := f.cluster.Led(i); balanced {
+			s.active[i] = led
+		}
+		if f.cluster.Runs(i) {
 			s.up++
 		}
 	}

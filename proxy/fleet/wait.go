@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/cluster"
 )
 
 // wait is one thing that an agent waits for: a session, or an answer on it.
@@ -33,10 +34,11 @@ const firstPing = 2
 
 // waiting is the wait that an event belongs to, and which one it is; nil: it is over.
 func (a *agent) waiting(gen uint32) (w *wait, which int) {
-	for i := range calls {
-		if c := a.call(i); c.on && c.gen == gen {
-			return &c.wait, i
-		}
+	if c := &a.query; c.on && c.gen == gen {
+		return &c.wait, watch
+	}
+	if c := a.beats; c.on && c.gen == gen {
+		return &c.wait, beat
 	}
 	for i := range a.pings {
 		if p := &a.pings[i]; p.gen == gen {
@@ -86,7 +88,7 @@ func (f *Fleet) answerComes(a *agent, which int, w *wait, after time.Duration, h
 }
 
 // asks sends a request, whose answer comes or does not.
-func (f *Fleet) asks(a *agent, which int, w *wait, what int) {
+func (f *Fleet) asks(a *agent, which int, w *wait, what cluster.Request) {
 	if after, answered := f.serve(a, w.server, what); answered {
 		f.answerComes(a, which, w, after, served)
 		return

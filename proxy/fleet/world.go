@@ -7,6 +7,8 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/cluster"
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -16,21 +18,13 @@ type Fleet struct {
 	queue   queue
 	now     time.Duration // since the beginning of the warm-up
 	base    time.Time
-	rng     *rand.Rand
 	agents  []agent
 	servers []server
 	number  map[string]int16  // of a server, by address
 	known   []messages.Server // the servers that agents are configured with
 
-	leader int           // -1: none
-	leads  time.Duration // from then on
-	terms  []term
-
-	balancer balancer
-	limits   limits
-	syns     syns
-	dns      resolver
-	consul   resolver
+	cluster *cluster.Cluster
+	kept    []event // the ends of the dials that the cluster keeps, by its numbers
 
 	end  time.Duration // of the run
 	outs int           // agents that are out
@@ -40,71 +34,45 @@ type Fleet struct {
 	replies []actor.Reply[error] // what pools know waiters by, see reply
 	waiters map[actor.Reply[error]]int
 	chance  *rand.Rand // of the agent whose event it is
+	draw    func(n int64) int64
 	stage
 
 	infos []messages.ServerInfo // of one heartbeat's answer, reused
 	tally
 }
 
-// server is one server as agents meet it.
+// server is one server as agents know it.
 type server struct {
 	messages.Server
-	up         bool
-	frozen     bool // connections stay, nothing is answered
-	hung       bool // handlers answer nothing; handshakes and pings are answered
-	named      bool // heartbeats name it
-	voter      bool // it is one of those of which a majority is needed
-	leaderless bool
-	cut        cut
-	slow       time.Duration // that its answers take longer
-	rtt        time.Duration
-	free       time.Duration // when it has worked off the handshakes that have come in
-	parked     []place       // the dials that its kernel has accepted while it is frozen
-	busy       time.Duration // when it has worked off the requests that have come in
-	gone       time.Duration // when it died or fell silent
-
-	active int // agents that have it in front
+	active int // agents that have its address in front
 	bins
 }
 
 // How a dial ends.
 const (
-	refused  uint32 = iota // at once
-	made                   // with a session
-	timedOut               // with the dial limit
-	resent                 // not yet: its SYN is sent again later
+	refused  = cluster.Refused  // at once
+	made     = cluster.Made     // with a session
+	timedOut = cluster.TimedOut // with the dial limit
 )
 
-// The events of the world that are no fault and no sample.
+// What an agent asks a server for.
 const (
-	evSyn    kind = 100 + iota // a SYN is sent: arg is its place in syns
-	evForget                   // heartbeats name a server no longer: arg is its number
+	askBeat   = cluster.Beat
+	askWatch  = cluster.Watch
+	askStatus = cluster.Status
+	askSign   = cluster.Sign
 )
 
-// furnish prepares what New's servers have around them.
-func (f *Fleet) furnish() {
-	for i := range f.servers {
-		f.servers[i].voter = f.servers[i].up
-	}
-	f.dns = resolver{time: f.cfg.ResolverTime, rate: f.cfg.ResolverRate, asked: f.lookups}
-	f.consul = resolver{time: f.cfg.ConsulTime, rate: f.cfg.ConsulRate, asked: f.discoveries}
-	f.putBalancer()
-}
-
-// happens does one of the world's own events.
-func (f *Fleet) happens(e event) {
-	switch e.kind {
-	case evSyn:
-		f.synAgain(place{at: e.arg, serial: e.gen})
-	case evForget:
-		f.forgets(int(e.arg))
-	}
-}
+// The cluster's own events.
+const (
+	evSyn    kind = 100 + iota // arg and gen are which SYN is sent
+	evForget                   // arg is the server that heartbeats name no longer
+)
 
 // in has e happen after a while.
 func (f *Fleet) in(d time.Duration, e event) {
-	if e.kind == evDialed && e.arg == resent {
-		f.resend(e)
+	if e.kind == evDialed && e.arg == cluster.Resent {
+		f.keep(e)
 		return
 	}
 	e.at = f.now + d
@@ -118,26 +86,46 @@ func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
 func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
 
 // count adds one to c, unless it is still the warm-up.
-func (f *Fleet) count(c *counter) {
+func (f *Fleet) count(c *count.Counter) {
 	if f.running() {
-		c.add(f.now - f.cfg.Warm)
+		c.Add(f.now - f.cfg.Warm)
 	}
 }
 
-// reaches reports whether a server is alive for a: its handshakes and pings are answered.
-func (f *Fleet) reaches(a *agent, n int16) bool {
-	n = f.behind(a, n)
-	return n >= 0 && f.alive(a.id, n)
+// keep has a dial of the cluster's go on, which ends with e.
+func (f *Fleet) keep(e event) {
+	n := int(f.cluster.Keep())
+	if n == len(f.kept) {
+		f.kept = append(f.kept, e)
+		return
+	}
+	f.kept[n] = e
 }
+
+// connect is the result of a's dial to a server, limited to limit: how it ends, and after
+// what time. If that is not known yet, the event evDialed that in gets comes when it is.
+func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {
+	return f.cluster.Dial(a.id, n, limit)
+}
+
+// reaches reports whether a server is alive for a: its handshakes and pings are answered.
+func (f *Fleet) reaches(a *agent, n int16) bool { return f.cluster.Reaches(a.id, n) }
 
 // serves reports whether a server that a reaches answers its calls too.
-func (f *Fleet) serves(a *agent, n int16) bool {
-	n = f.behind(a, n)
-	return n >= 0 && !f.servers[n].hung && f.alive(a.id, n)
+func (f *Fleet) serves(a *agent, n int16) bool { return f.cluster.Serves(a.id, n) }
+
+// rtt is the round trip time between an agent and a server.
+func (f *Fleet) rtt(a *agent, n int16) time.Duration { return f.cluster.RTT(a.id, n) }
+
+// hasLeader reports whether a server knows a leader.
+func (f *Fleet) hasLeader(n int16) bool { return f.cluster.HasLeader(n) }
+
+// serve is the time after which the answer comes to a request that a sends now, and
+// whether one comes. A blocking query's is when the server has taken it.
+func (f *Fleet) serve(a *agent, n int16, what cluster.Request) (after time.Duration, answered bool) {
+	return f.cluster.Serve(a.id, n, what)
 }
 
-// alive is reaches of the server itself, not of an address.
-func (f *Fleet) alive(id int32, n int16) bool {
-	s := &f.servers[n]
-	return s.up && !s.frozen && !s.cut.hits(id, n)
-}
+// discover has an agent ask for the servers: when the answer comes, and whether one
+// does; else the run fails then. It counts the run.
+func (f *Fleet) discover() (after time.Duration, answered bool) { return f.cluster.Discover() }

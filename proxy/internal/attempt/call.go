@@ -1,7 +1,6 @@
 package attempt
 
 import (
-	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -97,14 +96,6 @@ type Call struct {
 	lasts    time.Duration // from the beginning of the episode until then
 }
 
-// past is what the failures of a call have left. Nearly all calls have none.
-type past struct {
-	harm
-	tried     []string // servers that failed in this pass over the list
-	last      Failure
-	notBefore time.Time // no server that it has asked for in vain since its last pause is dialed before; zero: one was
-}
-
 // noted is the past to write to.
 func (c *Call) noted() *past {
 	if c.past == nil {
@@ -112,19 +103,6 @@ func (c *Call) noted() *past {
 	}
 	return c.past
 }
-
-// forget ends a pass.
-func (p *past) forget() {
-	if p != nil {
-		p.tried = p.tried[:0]
-	}
-}
-
-// has reports whether a server failed in this pass.
-func (p *past) has(server string) bool { return p != nil && slices.Contains(p.tried, server) }
-
-// leavesAlone reports whether a server was not dialed since the last pause.
-func (p *past) leavesAlone() bool { return p != nil && !p.notBefore.IsZero() }
 
 // slicing is the part of a call's time that its attempts get. Slices grow from pass to
 // pass, with no end but that of the call: a cluster may be slow as a whole, and an

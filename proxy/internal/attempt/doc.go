@@ -28,6 +28,7 @@
 //	pause.go    how long to wait before that
 //	fleet.go    what of it follows from the size of the fleet
 //	slice.go    how long an attempt may take
+//	past.go     what failures leave
 //	harm.go     how many servers one call may take down
 //
 //	keepalive.go, settings.go  what an agent's pool is told

@@ -40,6 +40,6 @@ func (h *harm) harmed(server string, f Failure) {
 // confined reports whether no other server may have the call than those that have seen
 // it. For one with a soft deadline silence does not count: it is repeated all the time, and
 // does not kill servers.
-func (p *past) confined(soft bool) bool {
-	return p != nil && (len(p.broken) >= mostBroken || !soft && len(p.asked) >= mostUnheard)
+func (h *harm) confined(soft bool) bool {
+	return len(h.broken) >= mostBroken || !soft && len(h.asked) >= mostUnheard
 }

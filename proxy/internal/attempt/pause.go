@@ -48,13 +48,6 @@ func (c *Call) pause(env *Env, broke bool, spread time.Duration) Action {
 	return do
 }
 
-// left records a server that is not dialed for now.
-func (p *past) left(f Failure) {
-	if !f.Until.IsZero() && (p.notBefore.IsZero() || f.Until.Before(p.notBefore)) {
-		p.notBefore = f.Until
-	}
-}
-
 // alone is the pause until the first of them is dialed again. That is spread over the
 // fleet already, and all of the agent's calls wait for the same dial: a pause of the
 // call's own behind it would only keep them out longer.

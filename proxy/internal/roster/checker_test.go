@@ -14,7 +14,8 @@ import (
 // It does not know the rules; rounds, runs and views it knows from the effects.
 type checker struct {
 	t       testing.TB
-	r, twin *Roster // same configuration, seed and messages
+	r, twin *Roster // same configuration, seed and messages; the twin is one of a fleet
+	beside  *Roster // has all in common with the twin but the seed
 	cfg     Config
 	now     time.Time
 
@@ -39,14 +40,18 @@ type checker struct {
 }
 
 func newChecker(t testing.TB, cfg Config, seed uint64) *checker {
+	fleet := Share(cfg)
 	c := &checker{
-		t: t, r: New(cfg, seeded(seed)), twin: New(cfg, seeded(seed)), cfg: cfg, now: epoch0,
+		t: t, r: New(cfg, seeded(seed)), twin: fleet.New(cfg.NodeID, cfg.FleetIndex, seeded(seed)), cfg: cfg, now: epoch0,
+		beside: fleet.New("another", 7, seeded(seed+1)),
 		probed: map[string]bool{}, heard: map[string]bool{}, listed: map[string]bool{}, removed: map[string]bool{},
 	}
 	for _, s := range cfg.Servers {
 		c.heard[s.Addr] = true
 	}
 	c.r.Start(c.now)
+	c.beside.Start(c.now)
+	c.beside.Take()
 	c.twin.Start(c.now)
 	c.take()
 	return c
@@ -75,6 +80,8 @@ func (c *checker) step(m messages.Message) {
 
 func (c *checker) send(m messages.Message) {
 	c.r.Step(c.now, m)
+	c.beside.Step(c.now, m)
+	c.beside.Take()
 	c.twin.Step(c.now, m)
 }
 
@@ -86,6 +93,8 @@ func (c *checker) expireAt(at time.Time) {
 		c.now = at
 	}
 	c.r.Expire(c.now)
+	c.beside.Expire(c.now)
+	c.beside.Take()
 	c.twin.Expire(c.now)
 	ended, round := !c.now.Before(c.until), c.round
 	c.take()

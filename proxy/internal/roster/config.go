@@ -23,6 +23,7 @@ type Config struct {
 	ProbeTimeout     time.Duration // limit of one whole round; default 3 s
 	ProbeStagger     time.Duration // silence after which the next candidate is probed too; default 250 ms
 	NoDiscovery      bool          // there is no Discoverer
+	NoLog            bool          // no effect is a Log
 	DiscoverInterval time.Duration // least time between discovery runs, plus up to a quarter, but for the first few; in a large fleet longer; default 15 s
 }
 

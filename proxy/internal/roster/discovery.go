@@ -12,16 +12,16 @@ import (
 type discovery struct {
 	interval  time.Duration
 	run       uint64      // number of the last run
-	running   bool        // its result has not come
 	earliest  moment.Time // when the next run may begin; a silent run is given up then
 	notBefore moment.Time // when the next run may begin once this one is over
+	first     moment.Time // when the first run began
+	running   bool        // its result has not come
 	reasons   reason      // what has happened that a run is wanted for, until one succeeds
 	failed    bool        // the last run did
 	wanted    bool        // by the last step
 	reached   bool        // since the start a run has found a server, or one has answered
 	served    bool        // since the start a server has answered
-	first     moment.Time // when the first run began
-	hurried   int         // runs so far that a short pause followed
+	hurried   uint8       // runs so far that a short pause followed
 }
 
 // reason is a set of events that servers are to be looked for after.

@@ -40,7 +40,7 @@ func (r *Roster) discovered(now moment.Time, m messages.DiscoveryDone) {
 		return
 	}
 	if m.Err != nil {
-		r.shared.box.command(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
+		r.shared.box.log(Log{Level: d.level(), Message: "discovery failed", Err: m.Err, Fields: Fields{Run: m.Run}})
 		d.failed = true
 	}
 	if len(m.Found) == 0 && m.Err != nil {
@@ -56,7 +56,7 @@ func (r *Roster) discovered(now moment.Time, m messages.DiscoveryDone) {
 	if joined == 0 {
 		level = Debug
 	}
-	r.shared.box.command(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
+	r.shared.box.log(Log{Level: level, Message: "discovery ended", Fields: Fields{Run: m.Run, Servers: joined}})
 }
 
 // join lists what a run found, and answers how many servers are new and how many

@@ -47,7 +47,7 @@
 // other.
 //
 //	config.go, policy.go, interval.go   the configuration; orders of servers; times between rounds
-//	entry.go                            one server
+//	entry.go, known.go                  one server; what many rosters hold once
 //	list.go, list_edit.go,              the ranking; joining and leaving it; its order;
 //	list_order.go                       which former servers stay after a heartbeat
 //	failures.go                         why each server does not answer
@@ -56,7 +56,7 @@
 //	round.go, quorum.go, discovery.go,  state with rules of its own: a round, the orphan state, discovery
 //	heartbeat_repeat.go                 runs, the last heartbeat
 //
-//	roster.go                           the state of a Roster
+//	roster.go, shared.go                the state of a Roster; what those of a fleet have in common
 //	publish.go                          views and epochs
 //	schedule.go                         when the next round is due
 //	round_order.go, round_begin.go,     a round: its candidates, its beginning,

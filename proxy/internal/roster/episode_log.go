@@ -28,7 +28,7 @@ func (r *Roster) logEpisode(now moment.Time) {
 	e, t := &r.episode, r.trouble()
 	if t == calm {
 		if !e.began.IsZero() {
-			r.shared.box.command(Log{
+			r.shared.box.log(Log{
 				Level: Info, Message: "recovered", Server: r.list.active().server, Source: r.list.source(r.list.active()),
 				Fields: Fields{Failures: int(e.failures), Took: now.Sub(e.began)},
 			})
@@ -61,7 +61,7 @@ func (r *Roster) logEpisode(now moment.Time) {
 	default:
 		return // the failover has been logged
 	}
-	r.shared.box.command(line)
+	r.shared.box.log(line)
 }
 
 // logFailover logs that former was left because of cause, and which server has taken
@@ -79,7 +79,7 @@ func (r *Roster) logFailover(now moment.Time, former *entry, cause error) {
 	if next.health == messages.Failed {
 		return // no server takes over: logEpisode logs that as lost
 	}
-	r.shared.box.command(Log{
+	r.shared.box.log(Log{
 		Level: level, Message: "failing over", Server: former.server, Next: next.server,
 		Source: r.list.source(next), Err: cause,
 	})

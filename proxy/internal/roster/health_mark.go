@@ -12,14 +12,14 @@ func (r *Roster) fail(e *entry, cause error) bool {
 	}
 	e.health, e.touched = messages.Failed, true
 	e.failures++
-	r.shared.box.command(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
+	r.shared.box.log(Log{Level: Debug, Message: "server failed", Server: e.server, Err: cause})
 	return true
 }
 
 // revive marks e alive.
 func (r *Roster) revive(e *entry) {
 	if e.health == messages.Failed {
-		r.shared.box.command(Log{Level: Debug, Message: "server answers again", Server: e.server})
+		r.shared.box.log(Log{Level: Debug, Message: "server answers again", Server: e.server})
 	}
 	if e.cleared(); e.health != messages.Alive {
 		e.health, e.touched, e.logged = messages.Alive, true, false
@@ -37,7 +37,7 @@ func (r *Roster) markLeaderless(e *entry, cause error) bool {
 	e.health, e.touched, e.skippedOnce = messages.Leaderless, true, false
 	if !e.logged {
 		e.logged = true
-		r.shared.box.command(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
+		r.shared.box.log(Log{Level: Debug, Message: "server knows no leader", Server: e.server, Err: cause})
 	}
 	return true
 }

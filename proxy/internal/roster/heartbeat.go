@@ -71,7 +71,7 @@ func (r *Roster) merge(now moment.Time, infos []messages.ServerInfo, from string
 	}
 	r.replace(members, from, leave)
 	if leave {
-		r.heartbeats.remember(now, r.list.known.namedBy(infos), r.list.edits, len(leftOut) > 0)
+		r.heartbeats.remember(now, r.shared.namedBy(infos), r.list.edits, len(leftOut) > 0)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 	}
 	r.list.setPrimaries(members, messages.SourceHeartbeat, leave, retain)
 	if !was && r.list.retaining() {
-		r.shared.box.command(Log{
+		r.shared.box.log(Log{
 			Level: Info, Message: "heartbeat names no server that is known to work: the former ones are kept until one of the new answers",
 			Fields: Fields{Servers: len(members)},
 		})
@@ -172,7 +172,7 @@ func (r *Roster) releaseRetained() {
 		if r.list.retaining() {
 			r.list.dismiss(func(e *entry) bool { return e.retained })
 			r.list.prefer(front{}) // one of the new servers takes the calls
-			r.shared.box.command(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
+			r.shared.box.log(Log{Level: Info, Message: "a server in place of the former ones answers: they leave", Server: e.server})
 		}
 		if r.leader != "" && e.source == messages.SourceHeartbeat {
 			r.list.forgetRemembered()

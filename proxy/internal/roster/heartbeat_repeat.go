@@ -65,24 +65,3 @@ func (h *memory) remember(now moment.Time, named *named, edits uint64, warned bo
 		h.until = now.Add(quietTime)
 	}
 }
-
-// mostNamed is how many different heartbeats are remembered for sharing.
-const mostNamed = 8
-
-// namedBy is what infos name, the same one for all.
-func (k *known) namedBy(infos []messages.ServerInfo) *named {
-	if k == nil {
-		return newNamed(infos)
-	}
-	for _, n := range k.named {
-		if n.by(infos) {
-			return n
-		}
-	}
-	n := newNamed(infos)
-	if len(k.named) == mostNamed {
-		k.named = append(k.named[:0], k.named[1:]...)
-	}
-	k.named = append(k.named, n)
-	return n
-}

@@ -24,7 +24,6 @@ const mostKnown = 1 << 17
 type known struct {
 	abouts map[about]*about
 	lists  map[uint64][]*messages.List // by hash
-	named  []*named                    // by the last heartbeats
 	count  int
 }
 
@@ -45,21 +44,6 @@ func (k *known) about(a about) *about {
 	shared.id = uint32(k.count)
 	k.abouts[a] = &shared
 	return &shared
-}
-
-// hash tells lists of servers apart that views show differently, for the most part.
-func (l *list) hash() uint64 {
-	const offset, prime = 14695981039346656037, 1099511628211
-	h := uint64(offset)
-	for e := range l.all() {
-		for _, n := range [...]uint64{uint64(e.id), uint64(e.health), uint64(e.failures)} {
-			h = (h ^ n) * prime
-		}
-		if e.retained {
-			h++
-		}
-	}
-	return (h ^ uint64(len(l.primaries))) * prime
 }
 
 // grow makes room for one more.

@@ -43,16 +43,6 @@ func (l *list) addBackup(s messages.Server, from messages.Source) *entry {
 	return e
 }
 
-// describe sets what is known of e apart from its server.
-func (l *list) describe(e *entry, datacenter string, source, listedBy messages.Source) {
-	if e.datacenter == datacenter && e.source == source && e.listedBy == listedBy {
-		return
-	}
-	a := *e.about
-	a.id, a.datacenter, a.source, a.listedBy = 0, datacenter, source, listedBy
-	e.about = l.known.about(a)
-}
-
 // add puts s among the primaries or into the backup set.
 func (l *list) add(s messages.Server, from messages.Source, asPrimary bool) *entry {
 	if asPrimary {

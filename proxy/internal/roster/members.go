@@ -42,7 +42,7 @@ func (r *Roster) setServers(now moment.Time, m messages.SetServers) {
 	r.list.setPrimaries(members, messages.SourceManual, true, retainNone)
 	r.list.prefer(was)
 	if joining > 0 || len(r.list.primaries) != before || !r.seededBy(servers) {
-		r.shared.box.command(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})
+		r.shared.box.log(Log{Level: Info, Message: "servers set by hand", Fields: Fields{Servers: len(r.list.primaries)}})
 	}
 	r.seeds = r.seeds[:0]
 	for _, e := range r.list.primaries {

@@ -10,6 +10,7 @@ type outbox struct {
 	answers  []Effect // of the step under way
 	out      []Effect // of the steps since the last Take
 	taken    bool     // out has been handed out and is to be reused
+	quiet    bool     // no Log is asked for
 }
 
 // open begins a step: what was handed out before is reused from now on.
@@ -22,6 +23,13 @@ func (o *outbox) open() {
 
 // command adds an effect that is neither a Publish nor an Answer.
 func (o *outbox) command(e Effect) { o.commands = append(o.commands, e) }
+
+// log asks for a log line.
+func (o *outbox) log(line Log) {
+	if !o.quiet {
+		o.command(line)
+	}
+}
 
 // close ends a step; view is nil if there is nothing to publish.
 func (o *outbox) close(view Effect) {

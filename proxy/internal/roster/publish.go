@@ -31,14 +31,15 @@ func (r *Roster) publish() Effect {
 	if same {
 		return nil
 	}
-	var list *messages.List
-	if sameList {
-		list = r.view.List()
-	} else {
-		list = r.newList()
-	}
 	r.active = int32(active)
-	r.view = list.View(epoch, active, r.numNodes, r.leader)
+	switch {
+	case sameList:
+		r.view = r.view.List().View(epoch, active, r.numNodes, r.leader)
+	case r.list.known != nil:
+		r.view = r.knownList().View(epoch, active, r.numNodes, r.leader)
+	default:
+		r.view = messages.NewView(epoch, r.ranking(), active, r.numNodes, r.leader)
+	}
 	return Publish{View: r.view, ActiveReason: r.list.activeReason()}
 }
 
@@ -78,17 +79,22 @@ func shows(line *messages.Ranked, e *entry, role messages.Role, source messages.
 		line.Server == e.server && line.Source == source
 }
 
-// newList is the list as a view shows it.
-func (r *Roster) newList() *messages.List {
-	known := r.list.known
-	hash := r.list.hash()
-	if known != nil {
-		for _, l := range known.lists[hash] {
-			if r.showsList(l.Ranked()) {
-				return l
-			}
+// knownList is the list as a view shows it, the same one for all.
+func (r *Roster) knownList() *messages.List {
+	known, hash := r.list.known, r.list.hash()
+	for _, l := range known.lists[hash] {
+		if r.showsList(l.Ranked()) {
+			return l
 		}
 	}
+	l := messages.NewList(r.ranking())
+	known.grow()
+	known.lists[hash] = append(known.lists[hash], l)
+	return l
+}
+
+// ranking is the list as a view shows it, in a slice of its own.
+func (r *Roster) ranking() []messages.Ranked {
 	ranking := make([]messages.Ranked, 0, r.list.len())
 	for e := range r.list.all() {
 		line := messages.Ranked{Server: e.server, Health: e.health, Source: e.source, Retained: e.retained, Failures: uint64(e.failures)}
@@ -97,12 +103,7 @@ func (r *Roster) newList() *messages.List {
 		}
 		ranking = append(ranking, line)
 	}
-	l := messages.NewList(ranking)
-	if known != nil {
-		known.grow()
-		known.lists[hash] = append(known.lists[hash], l)
-	}
-	return l
+	return ranking
 }
 
 // asOf is the epoch that already shows everything known of e: the last one, or
@@ -112,4 +113,19 @@ func (r *Roster) asOf(e *entry) uint64 {
 		return r.epoch() + 1
 	}
 	return r.epoch()
+}
+
+// hash tells lists of servers apart that views show differently, for the most part.
+func (l *list) hash() uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for e := range l.all() {
+		for _, n := range [...]uint64{uint64(e.id), uint64(e.health), uint64(e.failures)} {
+			h = (h ^ n) * prime
+		}
+		if e.retained {
+			h++
+		}
+	}
+	return (h ^ uint64(len(l.primaries))) * prime
 }

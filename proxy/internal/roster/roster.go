@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -36,7 +37,7 @@ type Roster struct {
 	active     int32  // of view: place in the ranking
 	joins      int32  // list.joins, as far as it has been looked at
 	sweep      uint32 // of a long list
-	verified   int32  // rounds in a row that a heartbeat began to verify the servers that replace retained ones
+	verified   uint8  // rounds in a row that a heartbeat began to verify the servers that replace retained ones
 	sized      bool   // the nodes of the cluster are known
 	started    bool
 }
@@ -46,6 +47,7 @@ type rare struct {
 	returned     lastReturn
 	suspicion    suspicion
 	reconnecting reconnect
+	waiters      []actor.Reply[messages.RebalanceResult] // for the end of a round
 }
 
 // seldom is the rare state to write to.
@@ -56,32 +58,28 @@ func (r *Roster) seldom() *rare {
 	return r.rare
 }
 
-// schedule decides the time of the next round.
+// schedule decides the time of the next round, and where an agent belongs that has failed
+// over. Rounds that follow a failover take it back, so that a server that was restarted has
+// again the agents that it had, and no others: the fleet is as even as it was. With Shuffle
+// that is the server which was left, with a fleet index or with Rendezvous the first of an
+// order.
 type schedule struct {
-	last    moment.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
-	draws   draws
-	forward forward
-	displacement
-	first bool // there was no such round since the start, or since the size of the cluster is known
+	last      moment.Time // end of the last regular round; before any, the start. It moves when the interval changes: see resize
+	draws     draws
+	forward   forward
+	home      string // the server that was left first; empty: none is to be gone back to
+	tries     uint8  // homeward rounds in a row
+	displaced bool   // there was a failover since the last round that was not brought forward
+	homeward  bool   // the next round takes it back
+	joined    bool   // servers have joined since the last round
+	first     bool   // there was no regular round since the start, or since the size of the cluster is known
+	postponed bool   // no server answers: the next round is brought forward from the time when one does
 }
 
 // forward is what brings the next round forward: a failover, or servers that joined.
 type forward struct {
-	at        moment.Time // when that was; zero: there was none since the last round
-	draw      float64     // in [0, 1), drawn then: this agent's place among those that meet the same event
-	postponed bool        // no server answers: it is brought forward from the time when one does
-}
-
-// displacement is where an agent belongs that has failed over. Rounds that follow a
-// failover take it back, so that a server that was restarted has again the agents that
-// it had, and no others: the fleet is as even as it was. With Shuffle that is the
-// server which was left, with a fleet index or with Rendezvous the first of an order.
-type displacement struct {
-	home      string // the server that was left first; empty: none is to be gone back to
-	tries     int32  // homeward rounds in a row
-	displaced bool   // there was a failover since the last round that was not brought forward
-	homeward  bool   // the next round takes it back
-	joined    bool   // servers have joined since the last round
+	at   moment.Time // when that was; zero: there was none since the last round
+	draw float64     // in [0, 1), drawn then: this agent's place among those that meet the same event
 }
 
 // steady is for how long a server that was gone back to must not fail, or the agent
@@ -131,7 +129,7 @@ type suspicion struct {
 func (r *Roster) warn(now moment.Time, message string, about messages.Server, err error) {
 	about.Addr = bounded(about.Addr)
 	if r.warnings.allow(now, warning{message: message, addr: about.Addr}) {
-		r.shared.box.command(Log{Level: Warn, Message: message, Server: about, Err: err})
+		r.shared.box.log(Log{Level: Warn, Message: message, Server: about, Err: err})
 	}
 }
 
@@ -139,7 +137,7 @@ func (r *Roster) warn(now moment.Time, message string, about messages.Server, er
 // the answer is awaited. The same refusal is not logged again for a while.
 func (r *Roster) refuse(now moment.Time, awaited bool, message string, err error) {
 	if !awaited && r.warnings.allow(now, warning{message: message, addr: bounded(err.Error())}) {
-		r.shared.box.command(Log{Level: Warn, Message: message + ": the list stays as it was", Err: err})
+		r.shared.box.log(Log{Level: Warn, Message: message + ": the list stays as it was", Err: err})
 	}
 }
 

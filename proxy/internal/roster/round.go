@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -16,7 +15,6 @@ type round struct {
 	number  uint64 // of the round under way, or of the last one
 	running bool
 	*course // of the round under way; nil: there is none
-	waiters []actor.Reply[messages.RebalanceResult]
 }
 
 // course is the state of a round under way.

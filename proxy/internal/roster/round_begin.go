@@ -13,7 +13,8 @@ import (
 // it begins none; the caller gets the result of the one that runs.
 func (r *Roster) rebalance(now moment.Time, reply actor.Reply[messages.RebalanceResult]) {
 	if reply.Awaited() {
-		r.round.waiters = append(r.round.waiters, reply)
+		rare := r.seldom()
+		rare.waiters = append(rare.waiters, reply)
 	}
 	if r.round.running {
 		return

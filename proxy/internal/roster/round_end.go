@@ -19,7 +19,7 @@ func (r *Roster) endRound(now moment.Time, how outcome) {
 	case frozen:
 		r.quorum.silent = false
 		r.markRefused()
-		r.shared.box.command(r.roundLog(Debug, "the server that answered has left: order kept"))
+		r.shared.box.log(r.roundLog(Debug, "the server that answered has left: order kept"))
 	case noAnswer:
 		if d.verifying && r.list.served() {
 			r.unverified()
@@ -69,10 +69,13 @@ func (r *Roster) answerRound(how outcome, took time.Duration) {
 	if e := r.list.active(); e != nil {
 		result.Active = e.server
 	}
-	for _, w := range d.waiters {
+	if r.rare == nil {
+		return
+	}
+	for _, w := range r.rare.waiters {
 		answer(&r.shared.box, w, result)
 	}
-	d.waiters = nil
+	r.rare.waiters = nil
 }
 
 // exhausted ends a round in which no other server has answered: one that is kept behind
@@ -92,7 +95,7 @@ func (r *Roster) exhausted(now moment.Time) {
 // counts as failed, the active one first so that it remains the one to try, and
 // servers are looked for.
 func (r *Roster) giveUp() {
-	r.shared.box.command(r.roundLog(Debug, "no server answered: order kept"))
+	r.shared.box.log(r.roundLog(Debug, "no server answered: order kept"))
 	r.discovery.ask(unanswered)
 	first := r.list.active()
 	if first == nil {
@@ -127,7 +130,7 @@ func (r *Roster) unverified() {
 	if !r.list.retaining() {
 		level, message = Debug, "no server that was asked answers: order kept" // others were set by hand meanwhile
 	}
-	r.shared.box.command(r.roundLog(level, message))
+	r.shared.box.log(r.roundLog(level, message))
 }
 
 // markUnanswered marks a server whose probe failed or stayed silent.
@@ -199,5 +202,5 @@ func (r *Roster) adopt(winner *entry) {
 		}
 	}
 	r.list.reorder()
-	r.shared.box.command(Log{Level: Debug, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
+	r.shared.box.log(Log{Level: Debug, Message: "rebalanced", Server: winner.server, Fields: Fields{Round: r.round.number, Servers: r.list.len()}})
 }

@@ -7,9 +7,12 @@ import (
 )
 
 // arrange orders the servers for a round: primaries, then backups. In each class
-// those that know no leader come last. A homeward round follows the fleet index.
+// those that know no leader come last. A homeward round follows the fleet index. The slice
+// is valid until the next call.
 func (r *Roster) arrange(homeward bool) []*entry {
-	primaries, backups := slices.Clone(r.list.primaries), slices.Clone(r.list.backups)
+	r.shared.order = append(append(r.shared.order[:0], r.list.primaries...), r.list.backups...)
+	order := r.shared.order
+	primaries, backups := order[:len(r.list.primaries):len(r.list.primaries)], order[len(r.list.primaries):]
 	if homeward && r.shared.cfg.Policy == Shuffle && r.fleetIndex != 0 {
 		byFleetIndex(primaries, r.fleetIndex)
 		r.ownFirst(primaries)
@@ -22,7 +25,7 @@ func (r *Roster) arrange(homeward bool) []*entry {
 		toBack(class, r.triedLast)
 		toBack(class, func(e *entry) bool { return e.behind })
 	}
-	return append(primaries, backups...)
+	return order
 }
 
 // ordered puts primaries into the order of the policy and of the datacenters.

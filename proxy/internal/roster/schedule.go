@@ -39,20 +39,20 @@ func (r *Roster) nextRound() moment.Time {
 
 // bringForward has the next round follow now.
 func (r *Roster) bringForward(now moment.Time) {
-	r.schedule.forward = forward{at: now, draw: r.rng.Float64()}
+	r.schedule.forward, r.schedule.postponed = forward{at: now, draw: r.rng.Float64()}, false
 }
 
 // postpone ends a step: a round that is to come soon would find no server while
 // none answers, and an outage is no time for dials that no call waits for. It
 // follows the first answer.
 func (r *Roster) postpone(now moment.Time) {
-	switch f := &r.schedule.forward; {
+	switch s := &r.schedule; {
 	case r.list.served():
-		if f.postponed {
+		if s.postponed {
 			r.bringForward(now)
 		}
-	case !f.at.IsZero():
-		*f = forward{postponed: true}
+	case !s.forward.at.IsZero():
+		s.forward, s.postponed = forward{}, true
 	}
 }
 

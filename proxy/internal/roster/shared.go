@@ -1,9 +1,8 @@
 package roster
 
 import (
-	"math/rand/v2"
-
 	"github.com/open-nomad/rpcproxy/internal/moment"
+	"github.com/open-nomad/rpcproxy/messages"
 )
 
 // Shared is what the rosters of one configuration have in common, as those of a simulated
@@ -14,14 +13,23 @@ type Shared struct {
 	cfg   Config
 	clock moment.Clock
 	box   outbox
-	known *known // nil: there is but one roster
-	idle  []*course
+	known *known    // nil: there is but one roster
+	named []*named  // by the last heartbeats
+	idle  []*course // memory for rounds
+	order []*entry  // memory for the order of a round
 }
 
 // Share makes a Shared for many rosters. Of cfg, NodeID and FleetIndex do not count: they are
 // each roster's own.
 func Share(cfg Config) *Shared {
-	return &Shared{cfg: cfg.withDefaults(), known: newKnown()}
+	s := newShared(cfg)
+	s.known = newKnown()
+	return s
+}
+
+// newShared is a Shared for one roster.
+func newShared(cfg Config) *Shared {
+	return &Shared{cfg: cfg.withDefaults(), box: outbox{quiet: cfg.NoLog}}
 }
 
 // mostIdle is how many courses are kept for the next rounds.
@@ -46,11 +54,23 @@ func (s *Shared) ended(c *course) {
 	}
 }
 
-// New makes a Roster. It owns rng from then on: give each client a source with a seed of its
-// own, or all of them choose the same servers. nodeID and fleetIndex are as in Config.
-func (s *Shared) New(nodeID string, fleetIndex uint64, rng *rand.Rand) *Roster {
-	r := &Roster{shared: s, nodeID: nodeID, fleetIndex: fleetIndex, rng: rng}
-	r.list.known = s.known
-	r.setUp()
-	return r
+// mostNamed is how many different heartbeats are remembered for sharing.
+const mostNamed = 8
+
+// namedBy is what infos name, the same one for all.
+func (s *Shared) namedBy(infos []messages.ServerInfo) *named {
+	if s.known == nil {
+		return newNamed(infos)
+	}
+	for _, n := range s.named {
+		if n.by(infos) {
+			return n
+		}
+	}
+	n := newNamed(infos)
+	if len(s.named) == mostNamed {
+		s.named = append(s.named[:0], s.named[1:]...)
+	}
+	s.named = append(s.named, n)
+	return n
 }

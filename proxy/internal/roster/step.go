@@ -15,8 +15,16 @@ import (
 // stand in the order of the policy, not in the one given: clients that share a
 // configuration must not all begin with its first server, nor return to it.
 func New(cfg Config, rng *rand.Rand) *Roster {
-	s := &Shared{cfg: cfg.withDefaults()}
-	return s.New(cfg.NodeID, cfg.FleetIndex, rng)
+	return newShared(cfg).New(cfg.NodeID, cfg.FleetIndex, rng)
+}
+
+// New makes a Roster. It owns rng from then on: give each client a source with a seed of its
+// own, or all of them choose the same servers. nodeID and fleetIndex are as in Config.
+func (s *Shared) New(nodeID string, fleetIndex uint64, rng *rand.Rand) *Roster {
+	r := &Roster{shared: s, nodeID: nodeID, fleetIndex: fleetIndex, rng: rng}
+	r.list.known = s.known
+	r.setUp()
+	return r
 }
 
 // setUp lists the servers of the configuration.
@@ -24,9 +32,10 @@ func (r *Roster) setUp() {
 	for _, s := range r.shared.cfg.Servers {
 		r.list.addPrimary(s, messages.SourceConfig)
 	}
-	r.list.primaries = r.arrange(false)
+	r.list.primaries = slices.Clone(r.arrange(false))
 	r.list.forgetJoins()
 	r.joins = r.list.joins
+	r.seeds = make([]seed, 0, len(r.list.primaries))
 	for _, e := range r.list.primaries {
 		r.seeds = append(r.seeds, seed{about: e.about})
 	}
@@ -128,7 +137,10 @@ func (r *Roster) Take() []Effect { return r.shared.box.take() }
 // been taken, or was in the last Take. A shell that ends before it delivered them answers
 // them itself.
 func (r *Roster) Waiting() []actor.Reply[messages.RebalanceResult] {
-	waiting := slices.Clone(r.round.waiters)
+	var waiting []actor.Reply[messages.RebalanceResult]
+	if r.rare != nil {
+		waiting = slices.Clone(r.rare.waiters)
+	}
 	for _, effects := range [][]Effect{r.shared.box.answers, r.shared.box.out} {
 		for _, e := range effects {
 			if a, ok := e.(Answer[messages.RebalanceResult]); ok {

@@ -1,4 +1,4 @@
-package fleet
+package cluster
 
 import (
 	"testing"
@@ -9,16 +9,16 @@ import (
 // after 100 ms, and nobody waits a second later.
 func TestRequestsWaitForEachOther(t *testing.T) {
 	t.Parallel()
-	c := newCluster(Config{Agents: 100, ServiceTime: time.Millisecond, RTT: rtt})
+	c := newRig(Config{Agents: 100, ServiceTime: time.Millisecond, RTT: rtt})
 	var last time.Duration
-	for i := range c.agents {
-		last, _ = c.serve(&c.agents[i], 0, askWatch)
+	for i := range int32(100) {
+		last, _ = c.Serve(i, 0, Watch)
 	}
 	check(t, "the last one", last, 100*time.Millisecond+rtt/2) // it has come when the first is done for half of its time
 	c.until(time.Second)
-	after, _ := c.serve(&c.agents[0], 0, askWatch)
+	after, _ := c.Serve(0, 0, Watch)
 	check(t, "later", after, time.Millisecond+rtt)
-	after, _ = c.serve(&c.agents[0], 0, askSign)
+	after, _ = c.Serve(0, 0, Sign)
 	check(t, "a ping of the session", after, rtt)
 }
 
@@ -26,67 +26,67 @@ func TestRequestsWaitForEachOther(t *testing.T) {
 func TestHeartbeatsArePassedOnToTheLeader(t *testing.T) {
 	t.Parallel()
 	const each, hop = 2 * time.Millisecond, 4 * time.Millisecond
-	c := newCluster(Config{Agents: 11, Servers: 2, Zones: 2, RTTs: []time.Duration{rtt, hop}, ServiceTime: each})
+	c := newRig(Config{Agents: 11, Servers: 2, Zones: 2, RTTs: []time.Duration{rtt, hop}, ServiceTime: each})
 	c.leader = 1
-	a := &c.agents[0]
+	a := int32(0)
 	for i := 1; i <= 10; i++ {
-		after, answered := c.serve(a, 0, askBeat)
+		after, answered := c.Serve(a, 0, Beat)
 		want := max(time.Duration(i-1)*each, rtt/2) + each + hop/2 + each + hop/2 + rtt/2
 		if after != want || !answered {
 			t.Errorf("number %d: after %v, %t; want %v", i, after, answered, want)
 		}
 	}
-	after, _ := c.serve(a, 1, askBeat) // the leader itself, which has ten requests before it
+	after, _ := c.Serve(a, 1, Beat) // the leader itself, which has ten requests before it
 	check(t, "to the leader", after, 10*each+each+hop/2)
 }
 
 func TestASlowServersQueueGrows(t *testing.T) {
 	t.Parallel()
 	const slow = 100 * time.Millisecond
-	c := newCluster(Config{Agents: 1, RTT: rtt})
+	c := newRig(Config{Agents: 1, RTT: rtt})
 	c.Slow(0, slow)
 	for range 2 { // any number at once
-		after, _ := c.serve(&c.agents[0], 0, askWatch)
+		after, _ := c.Serve(0, 0, Watch)
 		check(t, "without a limit", after, slow+rtt)
 	}
 	// 10 in work at once make 1 ms + 10 ms for each: 90.9 a second, of 100 that come.
-	c = newCluster(Config{Agents: 1, ServiceTime: time.Millisecond, Workers: 10, RTT: rtt})
+	c = newRig(Config{Agents: 1, ServiceTime: time.Millisecond, Workers: 10, RTT: rtt})
 	c.Slow(0, slow)
 	var after time.Duration
 	for i := range 1000 {
 		c.until(time.Duration(i) * 10 * time.Millisecond)
-		after, _ = c.serve(&c.agents[0], 0, askWatch)
+		after, _ = c.Serve(0, 0, Watch)
 	}
 	check(t, "after 10 s", after, 999*time.Millisecond+101*time.Millisecond+rtt/2)
 	c.Slow(0, 0)
 	c.until(20 * time.Second)
-	after, _ = c.serve(&c.agents[0], 0, askWatch)
+	after, _ = c.Serve(0, 0, Watch)
 	check(t, "no longer slow", after, time.Millisecond+rtt)
 }
 
 func TestAHungServerAnswersPingsOnly(t *testing.T) {
 	t.Parallel()
-	c := newCluster(Config{Agents: 1, RTT: rtt})
-	a := &c.agents[0]
+	c := newRig(Config{Agents: 1, RTT: rtt})
+	a := int32(0)
 	c.leader = 1
-	answers := func(n int16, want map[int]bool) {
+	answers := func(n int16, want map[Request]bool) {
 		t.Helper()
 		for what, is := range want {
-			if _, answered := c.serve(a, n, what); answered != is {
+			if _, answered := c.Serve(a, n, what); answered != is {
 				t.Errorf("server %d, %d: answered %t", n, what, answered)
 			}
 		}
 	}
-	c.Hang(0)
-	answers(0, map[int]bool{askSign: true, askStatus: false, askBeat: false, askWatch: false})
-	answers(2, map[int]bool{askSign: true, askStatus: true, askBeat: true, askWatch: true})
-	check(t, "reaches", c.reaches(a, 0), true)
-	check(t, "serves", c.serves(a, 0), false)
-	c.Unhang(0)
-	check(t, "serves again", c.serves(a, 0), true)
-	c.Hang(1) // the leader
-	answers(2, map[int]bool{askSign: true, askStatus: true, askBeat: false, askWatch: true})
+	c.Hang(0, true)
+	answers(0, map[Request]bool{Sign: true, Status: false, Beat: false, Watch: false})
+	answers(2, map[Request]bool{Sign: true, Status: true, Beat: true, Watch: true})
+	check(t, "reaches", c.Reaches(a, 0), true)
+	check(t, "serves", c.Serves(a, 0), false)
+	c.Hang(0, false)
+	check(t, "serves again", c.Serves(a, 0), true)
+	c.Hang(1, true) // the leader
+	answers(2, map[Request]bool{Sign: true, Status: true, Beat: false, Watch: true})
 	c.Freeze(2)
-	answers(2, map[int]bool{askSign: false, askStatus: false, askBeat: false, askWatch: false})
-	check(t, "reaches a frozen one", c.reaches(a, 2), false)
+	answers(2, map[Request]bool{Sign: false, Status: false, Beat: false, Watch: false})
+	check(t, "reaches a frozen one", c.Reaches(a, 2), false)
 }

@@ -1,36 +1,39 @@
-package fleet
+package cluster
 
 import "time"
 
-// rtt is the round trip time between an agent and the server at an address.
-func (f *Fleet) rtt(a *agent, n int16) time.Duration { return f.way(a, max(f.behind(a, n), 0)) }
+// RTT is the round trip time between an agent and the server that its session with an
+// address leads to.
+func (c *Cluster) RTT(agent int32, n int16) time.Duration {
+	return c.way(agent, max(c.Behind(agent, n), 0))
+}
 
 // way is the round trip time between an agent and a server.
-func (f *Fleet) way(a *agent, n int16) time.Duration {
-	if f.cfg.Zones == 0 {
-		return f.cfg.RTTs[int(a.id)%len(f.cfg.RTTs)]
+func (c *Cluster) way(agent int32, n int16) time.Duration {
+	if c.cfg.Zones == 0 {
+		return c.cfg.RTTs[int(agent)%len(c.cfg.RTTs)]
 	}
-	return f.apart(int(a.id), int(n))
+	return c.apart(int(agent), int(n))
 }
 
 // hop is the round trip time between two servers.
-func (f *Fleet) hop(n, m int16) time.Duration {
+func (c *Cluster) hop(n, m int16) time.Duration {
 	switch {
 	case n == m:
 		return 0
-	case f.cfg.Zones == 0:
-		return f.cfg.RTT
+	case c.cfg.Zones == 0:
+		return c.cfg.RTT
 	default:
-		return f.apart(int(n), int(m))
+		return c.apart(int(n), int(m))
 	}
 }
 
 // apart is the round trip time between number i and number j of agents or servers: these
 // are in the zones by turns, and the zones stand in a circle.
-func (f *Fleet) apart(i, j int) time.Duration {
-	z := f.cfg.Zones
+func (c *Cluster) apart(i, j int) time.Duration {
+	z := c.cfg.Zones
 	d := (i%z - j%z + z) % z
-	return f.cfg.RTTs[min(d, z-d, len(f.cfg.RTTs)-1)]
+	return c.cfg.RTTs[min(d, z-d, len(c.cfg.RTTs)-1)]
 }
 
 // cut is the agents that do not reach a server.

@@ -1,4 +1,4 @@
-package fleet
+package cluster
 
 import (
 	"testing"
@@ -8,28 +8,27 @@ import (
 func TestRoundTripsGoByZoneOrByClass(t *testing.T) {
 	t.Parallel()
 	const near, next, far = rtt, 20 * rtt, 80 * rtt
-	zones := newCluster(Config{Agents: 6, Servers: 6, Zones: 5, RTTs: []time.Duration{near, next, far}})
+	zones := newRig(Config{Agents: 6, Servers: 6, Zones: 5, RTTs: []time.Duration{near, next, far}})
 	for n, want := range []time.Duration{near, next, far, far, next, near} {
-		check(t, "agent 0", zones.rtt(&zones.agents[0], int16(n)), want)
-		check(t, "agent 5", zones.rtt(&zones.agents[5], int16(n)), want)
+		check(t, "agent 0", zones.RTT(0, int16(n)), want)
+		check(t, "agent 5", zones.RTT(5, int16(n)), want)
 	}
 	check(t, "between servers", zones.hop(1, 4), far)
-	classes := newCluster(Config{Agents: 4, RTTs: []time.Duration{near, far}})
+	classes := newRig(Config{Agents: 4, RTTs: []time.Duration{near, far}})
 	for i, want := range []time.Duration{near, far, near, far} {
-		check(t, "of a class", classes.rtt(&classes.agents[i], 3), want)
+		check(t, "of a class", classes.RTT(int32(i), 3), want)
 	}
 }
 
 func TestCutsOfTwoServersAreForTheSameAgentsOrForOthersOrByChance(t *testing.T) {
 	t.Parallel()
 	const agents = 10_000
-	c := newCluster(Config{Agents: agents})
+	c := newRig(Config{Agents: agents})
 	overlap := func() (first, both int) {
-		for i := range c.agents {
-			a := &c.agents[i]
-			if !c.reaches(a, 0) {
+		for a := range int32(agents) {
+			if !c.Reaches(a, 0) {
 				first++
-				if !c.reaches(a, 1) {
+				if !c.Reaches(a, 1) {
 					both++
 				}
 			}
