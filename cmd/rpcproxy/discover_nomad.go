@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,7 @@ func (d *discoverNomad) run(cmd *cobra.Command) error {
 	if err := d.check(cmd, true); err != nil {
 		return err
 	}
-	from := agentFlags{addr: d.address, tls: d.pinger.tls}
+	from := agentFlags{addr: d.address, tls: d.pinger.tls, timeout: d.pinger.timeout}
 	if cmd.Flags().Changed("region") || os.Getenv(regionVariable) != "" {
 		from.region = d.pinger.region
 	}
@@ -69,6 +70,8 @@ type agentFlags struct {
 	addr   string // empty: that of the environment
 	region string // empty: the agent's own
 	tls    tlsFlags
+
+	timeout time.Duration // of the answer; 0: 3 s
 }
 
 // peers asks the agent.
@@ -76,7 +79,7 @@ func (f *agentFlags) peers(cmd *cobra.Command) ([]string, error) {
 	if f.addr == "" {
 		f.addr = os.Getenv(addrVariable)
 	}
-	cfg := agentapi.Config{Addr: f.addr, Region: f.region, ServerName: f.tls.name}
+	cfg := agentapi.Config{Addr: f.addr, Region: f.region, ServerName: f.tls.name, Timeout: f.timeout}
 	if f.tls.ca != "" { // else those of the system
 		tls, err := f.tls.config(cmd.Context(), f.region)
 		if err != nil {
