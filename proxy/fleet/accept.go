@@ -6,21 +6,6 @@ import "time"
 // (Linux: the timeout is 1 s at first, and doubles).
 var synAt = [...]time.Duration{time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second}
 
-// attempted is a dial whose SYN is on its way or is sent later.
-type attempted struct {
-	of    event         // the end of the dial, as its agent gets it
-	began time.Duration // the dial
-	limit time.Duration // of the dial
-	first time.Duration // when the first SYN was sent
-	at    time.Duration // when the next one is
-	sent  int
-	to    int16 // the server that the first SYN was sent to
-
-	serial  uint32 // of the place in syns; events for another one are stale
-	parked  bool   // its server is frozen, and its connection is in the kernel's hands
-	counted bool   // among its server's dials
-}
-
 // connect is the result of a's dial to a server, limited to limit: how it ends, and
 // after what time. The result is resent if a SYN is sent later. Then the event that the
 // caller gives to in comes when the dial ends, with how it ended, and after is the limit.

@@ -1,13 +1,5 @@
 package fleet
 
-// balancer is what stands in front of the servers, if agents know one address only. It
-// passes on bytes: it knows whether a server takes connections, not whether it answers.
-type balancer struct {
-	to   []int16 // by agent: the server that its session leads to; -1: none
-	each []int   // by server: the agents that it leads to it
-	turn int16   // the server that is next
-}
-
 // putBalancer puts a balancer in front, if there is to be one: the address of server 0 is
 // its own, and the only one that agents are told.
 func (f *Fleet) putBalancer() {

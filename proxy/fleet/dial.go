@@ -67,9 +67,6 @@ func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 	f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: uint64(d.session), Err: err})
 }
 
-// knowsLeader is the proof that the list wants of a better session: its server knows a leader.
-type knowsLeader struct{}
-
 // proofTime is how long it may take: as long as a round (roster.Config.ProbeTimeout).
 const proofTime = 3 * time.Second
 

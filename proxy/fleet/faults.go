@@ -159,11 +159,3 @@ func (f *Fleet) returned(n int) {
 	f.quiet(f.address(int16(n)))
 	f.vote()
 }
-
-// watched reports whether a has its blocking query on a server.
-func (f *Fleet) watched(a *agent, n int16) bool {
-	if f.cfg.Policy == Stock {
-		return a.watchEnds > 0 && a.stock.watched == n
-	}
-	return a.holds(n)
-}

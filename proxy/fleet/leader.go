@@ -8,14 +8,6 @@ const (
 	failoverTTL = 300 * time.Second
 )
 
-// term is the time of one leader.
-type term struct {
-	from time.Duration
-	lost time.Duration // never: it leads still
-}
-
-const never = time.Duration(1<<63 - 1)
-
 // hasLeader reports whether a server knows a leader.
 func (f *Fleet) hasLeader(n int16) bool {
 	return f.leader >= 0 && f.now >= f.leads && !f.servers[n].leaderless

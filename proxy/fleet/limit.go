@@ -5,23 +5,6 @@ import (
 	"time"
 )
 
-// limits counts the sessions of servers, if they are limited. Agents end sessions
-// without telling: where a limit seems to be reached they are counted again, at most
-// once a second.
-type limits struct {
-	open      []int    // by server
-	from      []uint32 // by client address and server
-	counted   []time.Duration
-	handshake []opening
-}
-
-// opening is a session that its agent does not have yet.
-type opening struct {
-	agent int32
-	to    int16
-	until time.Duration
-}
-
 // limited reports whether there is any limit.
 func (f *Fleet) limited() bool { return f.cfg.Conns > 0 || f.cfg.ConnsPerClient > 0 }
 

@@ -162,3 +162,9 @@ func (q *queue) ready(end time.Duration) bool {
 	}
 	return q.heap[0].at < end
 }
+
+// The events of the world that are no fault and no sample.
+const (
+	evSyn    kind = 100 + iota // a SYN is sent: arg is its place in syns
+	evForget                   // heartbeats name a server no longer: arg is its number
+)

@@ -5,15 +5,6 @@ import "time"
 // resolverLimit is when a query is given up that is not answered.
 const resolverLimit = 5 * time.Second
 
-// resolver is a service that agents ask: DNS or Consul.
-type resolver struct {
-	time  time.Duration // that an answer takes
-	rate  int           // answers a second, one after the other; 0: any number
-	free  time.Duration // when it has worked off what it was asked
-	down  bool
-	asked *counter
-}
-
 // ask asks a service: how long the answer takes, and whether one comes. One that takes too
 // long does not.
 func (f *Fleet) ask(r *resolver) (after time.Duration, answered bool) {

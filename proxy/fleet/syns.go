@@ -2,17 +2,6 @@ package fleet
 
 import "time"
 
-// syns holds the dials whose SYN is sent later, and those that wait in a frozen server.
-type syns struct {
-	all    []attempted
-	free   []uint32  // places in all
-	begun  attempted // the dial that connect began last
-	serial uint32    // of the last one that came into all
-}
-
-// place is one in syns, as long as the dial has the serial.
-type place struct{ at, serial uint32 }
-
 // resend has the dial that connect began last go on later. It ends with e.
 func (f *Fleet) resend(e event) {
 	y := &f.syns

@@ -5,44 +5,8 @@ import (
 	"time"
 )
 
-// bins are the counts of one server over time.
-type bins struct {
-	dials      *counter // that reached it, whatever became of them
-	failed     *counter // that ended without a session
-	refused    *counter // the same at once
-	handshakes *counter // sessions made
-	beats      *counter
-}
-
 func newBins(Config) bins {
 	return bins{dials: new(counter), failed: new(counter), refused: new(counter), handshakes: new(counter), beats: new(counter)}
-}
-
-// tally is the counts of the whole fleet.
-type tally struct {
-	events      uint64
-	missed      int
-	roundBins   *counter
-	moves       *counter
-	discoveries *counter
-	lookups     *counter // DNS queries
-	calls       *counter
-	attempts    *counter // sendings of calls
-	outages     []outage
-	left        []time.Duration
-	gaps        []time.Duration // between an agent's rounds
-	firsts      []time.Duration // from the beginning of the run to an agent's first round in it
-	samples     []sample
-}
-
-// outage is the time in which an agent's blocking query was on no server.
-type outage struct{ from, took time.Duration }
-
-// sample is the state of the fleet at one time.
-type sample struct {
-	at     time.Duration // since the beginning of the run
-	active []int         // agents with that server in front
-	up     int
 }
 
 func newTally(Config) tally {

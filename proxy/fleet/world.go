@@ -7,6 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/actor"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -76,69 +77,134 @@ const (
 	resent                 // not yet: its SYN is sent again later
 )
 
-// The events of the world that are no fault and no sample.
-const (
-	evSyn    kind = 100 + iota // a SYN is sent: arg is its place in syns
-	evForget                   // heartbeats name a server no longer: arg is its number
-)
-
-// furnish prepares what New's servers have around them.
-func (f *Fleet) furnish() {
-	for i := range f.servers {
-		f.servers[i].voter = f.servers[i].up
-	}
-	f.dns = resolver{time: f.cfg.ResolverTime, rate: f.cfg.ResolverRate, asked: f.lookups}
-	f.consul = resolver{time: f.cfg.ConsulTime, rate: f.cfg.ConsulRate, asked: f.discoveries}
-	f.putBalancer()
-}
-
-// happens does one of the world's own events.
-func (f *Fleet) happens(e event) {
-	switch e.kind {
-	case evSyn:
-		f.synAgain(place{at: e.arg, serial: e.gen})
-	case evForget:
-		f.forgets(int(e.arg))
-	}
-}
-
-// in has e happen after a while.
-func (f *Fleet) in(d time.Duration, e event) {
-	if e.kind == evDialed && e.arg == resent {
-		f.resend(e)
-		return
-	}
-	e.at = f.now + d
-	f.queue.push(e)
-}
-
 // clock is the time that the cores get.
 func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
 
 // running reports whether the warm-up is over.
 func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
 
-// count adds one to c, unless it is still the warm-up.
-func (f *Fleet) count(c *counter) {
-	if f.running() {
-		c.add(f.now - f.cfg.Warm)
-	}
+// limits counts the sessions of servers, if they are limited. Agents end sessions
+// without telling: where a limit seems to be reached they are counted again, at most
+// once a second.
+type limits struct {
+	open      []int    // by server
+	from      []uint32 // by client address and server
+	counted   []time.Duration
+	handshake []opening
 }
 
-// reaches reports whether a server is alive for a: its handshakes and pings are answered.
-func (f *Fleet) reaches(a *agent, n int16) bool {
-	n = f.behind(a, n)
-	return n >= 0 && f.alive(a.id, n)
+// opening is a session that its agent does not have yet.
+type opening struct {
+	agent int32
+	to    int16
+	until time.Duration
 }
 
-// serves reports whether a server that a reaches answers its calls too.
-func (f *Fleet) serves(a *agent, n int16) bool {
-	n = f.behind(a, n)
-	return n >= 0 && !f.servers[n].hung && f.alive(a.id, n)
+// syns holds the dials whose SYN is sent later, and those that wait in a frozen server.
+type syns struct {
+	all    []attempted
+	free   []uint32  // places in all
+	begun  attempted // the dial that connect began last
+	serial uint32    // of the last one that came into all
 }
 
-// alive is reaches of the server itself, not of an address.
-func (f *Fleet) alive(id int32, n int16) bool {
-	s := &f.servers[n]
-	return s.up && !s.frozen && !s.cut.hits(id, n)
+// place is one in syns, as long as the dial has the serial.
+type place struct{ at, serial uint32 }
+
+// attempted is a dial whose SYN is on its way or is sent later.
+type attempted struct {
+	of    event         // the end of the dial, as its agent gets it
+	began time.Duration // the dial
+	limit time.Duration // of the dial
+	first time.Duration // when the first SYN was sent
+	at    time.Duration // when the next one is
+	sent  int
+	to    int16 // the server that the first SYN was sent to
+
+	serial  uint32 // of the place in syns; events for another one are stale
+	parked  bool   // its server is frozen, and its connection is in the kernel's hands
+	counted bool   // among its server's dials
 }
+
+// balancer is what stands in front of the servers, if agents know one address only. It
+// passes on bytes: it knows whether a server takes connections, not whether it answers.
+type balancer struct {
+	to   []int16 // by agent: the server that its session leads to; -1: none
+	each []int   // by server: the agents that it leads to it
+	turn int16   // the server that is next
+}
+
+// resolver is a service that agents ask: DNS or Consul.
+type resolver struct {
+	time  time.Duration // that an answer takes
+	rate  int           // answers a second, one after the other; 0: any number
+	free  time.Duration // when it has worked off what it was asked
+	down  bool
+	asked *counter
+}
+
+// term is the time of one leader.
+type term struct {
+	from time.Duration
+	lost time.Duration // never: it leads still
+}
+
+const never = time.Duration(1<<63 - 1)
+
+// cut is the agents that do not reach a server.
+type cut struct {
+	percent int
+	first   int  // of the percentiles that are cut
+	shared  bool // percentiles are those of the agents; else chance chooses for each server
+}
+
+// bins are the counts of one server over time.
+type bins struct {
+	dials      *counter // that reached it, whatever became of them
+	failed     *counter // that ended without a session
+	refused    *counter // the same at once
+	handshakes *counter // sessions made
+	beats      *counter
+}
+
+// tally is the counts of the whole fleet.
+type tally struct {
+	events      uint64
+	missed      int
+	roundBins   *counter
+	moves       *counter
+	discoveries *counter
+	lookups     *counter // DNS queries
+	calls       *counter
+	attempts    *counter // sendings of calls
+	outages     []outage
+	left        []time.Duration
+	gaps        []time.Duration // between an agent's rounds
+	firsts      []time.Duration // from the beginning of the run to an agent's first round in it
+	samples     []sample
+}
+
+// outage is the time in which an agent's blocking query was on no server.
+type outage struct{ from, took time.Duration }
+
+// sample is the state of the fleet at one time.
+type sample struct {
+	at     time.Duration // since the beginning of the run
+	active []int         // agents with that server in front
+	up     int
+}
+
+// stage is whose event it is, and what comes of it.
+type stage struct {
+	current *agent
+	stepped bool // one of its cores has taken something
+	todo    []todo
+	spare   []*call     // used before
+	envs    attempt.Env // one that is used again
+}
+
+// chance is that of the agent whose event it is: the cores of all agents share one.
+type chance struct{ *stage }
+
+// Uint64 is for a rand.Rand.
+func (c chance) Uint64() uint64 { return c.current.pcg.Uint64() }

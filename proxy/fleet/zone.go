@@ -33,13 +33,6 @@ func (f *Fleet) apart(i, j int) time.Duration {
 	return f.cfg.RTTs[min(d, z-d, len(f.cfg.RTTs)-1)]
 }
 
-// cut is the agents that do not reach a server.
-type cut struct {
-	percent int
-	first   int  // of the percentiles that are cut
-	shared  bool // percentiles are those of the agents; else chance chooses for each server
-}
-
 // hits reports whether the agent with an ID is one of them.
 func (c cut) hits(id int32, n int16) bool {
 	switch {
