@@ -194,13 +194,21 @@ func WriteRequest(w io.Writer, args any) error {
 func ReadRequest(conn io.Reader, args any) error {
 	raw, err := wire.NewReader(single{conn}).Value(maxRequestMap)
 	if err != nil {
-		return garbled(err)
+		return ofRequest(garbled(err))
 	}
 	dec := wire.NewDecoder()
 	if c, ok := conn.(*session.Conn); ok {
 		c.Charge(dec)
 	}
-	return codecOf(conn).Read(dec, raw, true, args)
+	return ofRequest(codecOf(conn).Read(dec, raw, true, args))
+}
+
+// ofRequest has an error of a size say that it is that of a request.
+func ofRequest(err error) error {
+	if size, ok := errors.AsType[*SizeError](err); ok {
+		size.Request = true
+	}
+	return err
 }
 
 // maxRequestMap bounds the request of a streaming call, in bytes.

@@ -282,3 +282,12 @@ func TestTypesWhoseMethodsPanicFailTheirCallOnly(t *testing.T) {
 		t.Fatalf("%d dials", n)
 	}
 }
+
+func TestARequestThatIsTooLargeIsCalledOne(t *testing.T) {
+	announced := []byte{0xdb, 0, 0x20, 0, 0} // a string of 2 MiB
+	err := pool.ReadRequest(bytes.NewReader(announced), new(string))
+	size := as[*pool.SizeError](t, err)
+	if !size.Request || err.Error() != "request of at least 2097157 bytes is over the limit of 1048576" {
+		t.Errorf("%+v: %v", size, err)
+	}
+}

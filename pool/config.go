@@ -40,6 +40,11 @@ type Config struct {
 	// *AddrRefusedError. Without an IP address (0.0.0.0, ::) they are those of this machine.
 	OwnAddrs []netip.AddrPort
 
+	// RefuseSidecars refuses servers that serve agents by package accept, as sidecars do: two that
+	// name each other would pass calls in a circle. They know each other by the first ping of a
+	// session. The error is a *DialError with an *AddrRefusedError.
+	RefuseSidecars bool
+
 	// TLS is how to speak TLS; nil is plain TCP. Pool.SetTLS replaces it.
 	TLS *TLSConfig
 

@@ -41,7 +41,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 	if _, counted := conn.(*credentials.Conn); counted {
 		in, out = new(atomic.Uint64), new(atomic.Uint64) // of the bytes inside TLS, which metered does not count
 	}
-	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Budget: p.budget, CountsAll: p.parent != nil, Violation: newViolation})
+	shared := mux.New(conn, mux.Config{Origin: p.origin, In: in, Out: out, Budget: p.budget, Relays: p.cfg.RefuseSidecars, CountsAll: p.parent != nil, Violation: newViolation})
 	return &connection{Session: session.New(ctx, p.sessions, shared, id, addr), conn: shared, route: route}
 }
 
@@ -49,7 +49,7 @@ func (p *Pool) newConnection(ctx context.Context, conn net.Conn, addr, route str
 func (p *Pool) sessionConfig(errs sessionErrors, replies *session.ReplyRoom) *session.Config {
 	h := &p.cfg.Handlers
 	cfg := &session.Config{
-		Origin: p.origin, Logger: p.log, Peer: "server", Counters: &p.counts.Counters,
+		Origin: p.origin, Logger: p.log, Peer: "server", RoomName: "MaxReverseBytes", Counters: &p.counts.Counters,
 		SilenceLimit: p.cfg.SilenceLimit, PingTimeout: p.cfg.PingTimeout,
 		HoldTimeout: p.cfg.HoldTimeout, IdleTimeout: p.cfg.IdleTimeout,
 		MaxIdleStreams: p.cfg.MaxIdleStreams, MaxReplyBytes: p.cfg.MaxReplyBytes,

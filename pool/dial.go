@@ -121,6 +121,11 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		}
 		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: err}
 	}
+	if s.conn.ToRelay() {
+		err := dialing.RefuseSidecar(conn, addr)
+		s.Abort(err)
+		return nil, &DialError{Addr: addr, Phase: PhaseHandshake, Err: err}
+	}
 	s.trust.under = creds.Trusts()
 	if secured, ok := conn.(*credentials.Conn); ok {
 		secured.Answered()

@@ -83,12 +83,14 @@ var ErrOverrun = session.ErrOverrun
 var errShortLived = errors.New("sessions end as soon as they begin")
 
 // SizeError reports that a reply is larger than Config.MaxReplyBytes, has more elements
-// than that is worth, or would take more memory in the caller's type.
+// than that is worth, or would take more memory in the caller's type; or that a request of a
+// server's is larger than what reads it allows (ReadRequest).
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
-	Announced uint64 // how many the reply would need at least
+	Announced uint64 // how many it would need at least
 	Elements  bool   // they are elements: of lists, and keys and values of maps
 	Decoded   bool   // they are bytes of memory that the caller's value would take, estimated; nothing was decoded
+	Request   bool   // it is a request of a server's
 }
 
 func (e *SizeError) Error() string { return (*wire.SizeError)(e).Error() }

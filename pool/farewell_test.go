@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
@@ -44,7 +45,10 @@ func (envOf) Classify(err error) (timeout, credentials bool) { return classify(e
 
 func newReporting() *reporting {
 	r := &reporting{now: time.Unix(1000, 0)}
-	p := &Pool{hooks: poolhooks.Hooks{Down: func(_ string, err error) { r.downs = append(r.downs, err) }}}
+	p := &Pool{
+		resolver: new(dialing.Resolver),
+		hooks:    poolhooks.Hooks{Down: func(_ string, err error) { r.downs = append(r.downs, err) }},
+	}
 	p.own()
 	r.owner = &owner{pool: p, live: map[uint64]*connection{}, core: poolcore.New(
 		&poolcore.Config{Idle: time.Hour, Drain: time.Hour},

@@ -81,7 +81,7 @@ func TestARequestBeyondTheLimitIsRefused(t *testing.T) {
 	}}})
 	noError(t, s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 900), nil))
 	err := s.CallNode(within(t), "n1", "Test.Nil", strings.Repeat("x", 1000), nil)
-	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.Contains(remote.Text, "over the limit") {
+	if remote, ok := errors.AsType[*testutil.RemoteError](err); !ok || !strings.Contains(remote.Text, "request of at least ") || !strings.HasSuffix(remote.Text, "(MaxRequestBytes)") {
 		t.Fatalf("%v", err)
 	}
 }

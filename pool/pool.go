@@ -117,9 +117,6 @@ func (p *Pool) start() {
 
 // own makes what a pool has that was not made beside another one.
 func (p *Pool) own() {
-	if p.resolver == nil {
-		p.resolver = new(dialing.Resolver)
-	}
 	p.usual, p.patient = &usual{floor: p.cfg.SilenceLimit}, &usual{floor: p.cfg.SilenceLimit}
 	p.trials, p.beside = make(chan struct{}, maxTrials), make(chan struct{}, maxBeside)
 	p.budget = mux.NewBudget(int64(p.cfg.MaxReverseBytes))

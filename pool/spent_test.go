@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
@@ -22,9 +23,9 @@ func (l aLookup) LookupNetIP(context.Context, string, string) ([]netip.Addr, err
 func TestTheAddressOfABrokenSessionIsNotTheFirstToBeDialed(t *testing.T) {
 	const addr, route, other = "nomad.test:4647", "127.0.0.2:4647", "127.0.0.1:4647"
 	for cause, fails := range map[error]bool{io.EOF: true, ErrIdle: false, ErrRenewed: false} {
-		p := new(Pool)
+		ips := aLookup{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
+		p := &Pool{resolver: &dialing.Resolver{Net: ips}}
 		p.own()
-		p.resolver.Net = aLookup{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
 		ends := func() (with map[string]bool) { // the addresses that are dialed last, of many dials
 			with = make(map[string]bool)
 			for range 100 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/session/sessiontest"
 )
 
@@ -27,7 +28,7 @@ type silentPool struct {
 func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPool {
 	t.Helper()
 	noError(t, cfg.validate())
-	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now()}, mux: sessiontest.NewSilent()}
+	sp := &silentPool{Pool: &Pool{cfg: cfg, origin: time.Now(), resolver: new(dialing.Resolver)}, mux: sessiontest.NewSilent()}
 	for _, h := range hooks {
 		sp.hooks = h
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
+	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
@@ -33,3 +34,24 @@ func Tokens(p *Proxy) int64 { return p.calls.tokens.left.Load() }
 
 // AllTokens is what a Proxy starts with.
 const AllTokens = int64(attempt.TokensAtStart)
+
+// WithHold is cfg with a function that the owner calls before it carries out an effect.
+func WithHold(cfg Config, hold func()) Config {
+	cfg.effects = func(roster.Effect) { hold() }
+	return cfg
+}
+
+// Fill fills the mailbox of p's owner, which must be in a step that lasts.
+func Fill(p *Proxy) {
+	for p.events.mail.TryTell(messages.Suspected{}) == nil {
+		continue
+	}
+}
+
+// Missed is how many notices are kept that the owner's mailbox had no room for.
+func Missed(p *Proxy) int {
+	if kept := p.events.missed.kept.Load(); kept != nil {
+		return len(*kept)
+	}
+	return 0
+}

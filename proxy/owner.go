@@ -21,6 +21,7 @@ type owner struct {
 	board     *board
 	decisions *recorder
 	tenants   *tenants
+	missed    *missedNotices // by this owner
 	self      actor.Self[messages.Message]
 
 	roster    *roster.Roster
@@ -31,6 +32,7 @@ type owner struct {
 	place     float64       // in [0, 1): this agent's among those that find a server silent together
 	state     stateFile
 	checks    map[string]*check // by address
+	recalling bool              // a recall is on its way
 	message   messages.Message  // the one that this step takes; nil: a deadline
 }
 
@@ -74,6 +76,11 @@ func (o *owner) tell(ctx context.Context, m messages.Message) {
 
 // Step takes one message.
 func (o *owner) Step(now time.Time, m messages.Message) {
+	o.step(now, m)
+	o.sendRecall()
+}
+
+func (o *owner) step(now time.Time, m messages.Message) {
 	switch received := m.(type) { //nolint:gochecksumtype // the roster takes them all; the shell reads these as well
 	case doubtful:
 		if o.doubt(now, received.FailureNotice) {
@@ -82,6 +89,12 @@ func (o *owner) Step(now time.Time, m messages.Message) {
 		m = received.FailureNotice
 	case checked:
 		o.checkEnded(now, received)
+		return
+	case recall:
+		o.recalling = false
+		for _, missed := range o.missed.take() {
+			o.step(now, missed)
+		}
 		return
 	case messages.Suspected:
 		o.suspected(now, received.Addr)
@@ -100,6 +113,19 @@ func (o *owner) Step(now time.Time, m messages.Message) {
 	if update, ok := m.(messages.HeartbeatUpdate); ok && update.LeaderRPCAddr != "" {
 		o.state.save(o.board.snap.Load().view)
 	}
+}
+
+// sendRecall sends a recall if there is something to take, and waits for room beside the owner.
+// It is called behind each message: a sender that keeps a notice has seen a full mailbox, or has
+// sent a recall itself.
+func (o *owner) sendRecall() {
+	if o.recalling || o.missed.kept.Load() == nil {
+		return
+	}
+	o.recalling = true
+	o.self.Go(func(ctx context.Context) {
+		_ = o.self.Ref().Tell(ctx, recall{}) // fails once the owner ends
+	})
 }
 
 // Expire carries out the decisions that are due.

@@ -158,7 +158,7 @@ func (o *owner) checkEnded(now time.Time, r checked) {
 		if r.answered {
 			n.Reply.Send(false)
 		} else {
-			o.Step(now, n)
+			o.step(now, n)
 		}
 	}
 }

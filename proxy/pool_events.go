@@ -13,6 +13,7 @@ import (
 // owner and must not block.
 type poolEvents struct {
 	mail    actor.Ref[messages.Message] // the owner's, set before the owner dials anything
+	missed  missedNotices               // by the owner
 	board   *board
 	log     *logqueue.Logger
 	renewal atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
@@ -41,12 +42,28 @@ func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhook
 func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspected{Addr: addr}) }
 
 // down reports a server that cannot be reached or is leaving, also when no call was on its
-// way there. What a full mailbox loses, the next call finds out. The pool has judged that
-// the event is about the server's current session, and reports it once, so the notice holds
-// in the order of the mailbox and carries no epoch: with one, an answer that is in the
-// mailbox before it would make it stale.
-func (e *poolEvents) down(addr string, err error) {
-	_ = e.mail.TryTell(messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)})
+// way there. The pool has judged that the event is about the server's current session, and
+// reports it once, so the notice holds in the order of the mailbox and carries no epoch: with
+// one, an answer that is in the mailbox before it would make it stale.
+func (e *poolEvents) down(addr string, err error) { e.notify(addr, e.notice(addr, err), false) }
+
+// doubt is down where the failure may be about one Tenant's connections only.
+func (e *poolEvents) doubt(addr string, err error) {
+	e.notify(addr, doubtful{e.notice(addr, err)}, true)
+}
+
+func (e *poolEvents) notice(addr string, err error) messages.FailureNotice {
+	return messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)}
+}
+
+// notify sends a notice about addr, which is kept where the mailbox is full: the pool does not
+// repeat it, and no call finds it out where another session to the server is up by then.
+func (e *poolEvents) notify(addr string, m messages.Message, doubts bool) {
+	if e.mail.TryTell(m) != actor.ErrFull { //nolint:errorlint // a fault of the owner's may wrap one of another actor
+		return
+	}
+	e.missed.keep(addr, m, doubts)
+	_ = e.mail.TryTell(recall{}) // where it is full the owner has a message to take, and looks behind it
 }
 
 // renewed reports that a session was replaced. The pool makes one such call at a time.

@@ -231,12 +231,13 @@ var retryRows = []retryRow{
 	},
 }
 
-// retries is how long a call is retried that has no deadline: there is another
-// attempt within it, also when the test was not run for a while.
+// retries is how long a call is retried that has no deadline. There is another attempt within
+// it, unless the test was not run for a while.
 const retries = 8 * time.Second
 
-// begin starts a proxy whose active server is about to fail as in the row.
-func (r *retryRow) begin(t *testing.T, size int) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
+// begin starts a proxy whose active server is about to fail as in the row, and which retries
+// for so long.
+func (r *retryRow) begin(t *testing.T, size int, retries time.Duration) (*testutil.Cluster, *testutil.Server, *proxy.Proxy) {
 	t.Helper()
 	c := startCluster(t, size)
 	cfg := proxy.Config{Servers: c.Addrs(), RetryTimeout: retries}

@@ -6,7 +6,6 @@ import (
 	"net"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
-	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
 )
 
@@ -78,11 +77,9 @@ func (t *Tenant) Stop(ctx context.Context) error {
 
 // down reports a server that the Tenant cannot reach, or that is leaving.
 func (t *Tenant) down(addr string, err error) {
-	e := &t.proxy.events
-	if !ownTrouble(err) {
-		e.down(addr, err)
-		return
+	if ownTrouble(err) {
+		t.proxy.events.doubt(addr, err)
+	} else {
+		t.proxy.events.down(addr, err)
 	}
-	// What a full mailbox loses, the next call finds out.
-	_ = e.mail.TryTell(doubtful{messages.FailureNotice{Server: messages.Server{Addr: addr}, Err: freeze(e.log, err)}})
 }

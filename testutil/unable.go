@@ -19,3 +19,19 @@ func Unable(t Tester, err error) {
 	}
 	t.Skipf("it cannot run here: %v", err)
 }
+
+// NeedRoot skips a test that needs root where it is not run by root; what is what it needs root
+// for. Where the environment has CI=true it fails the test instead, unless ROOT_TESTS=elsewhere says
+// that another step runs it as root.
+func NeedRoot(t Tester, what string) { t.Helper(); needRoot(t, os.Geteuid(), what) }
+
+func needRoot(t Tester, uid int, what string) {
+	t.Helper()
+	switch {
+	case uid == 0:
+	case os.Getenv("CI") == "true" && os.Getenv("ROOT_TESTS") != "elsewhere":
+		t.Fatalf("this test %s and needs root: run it with sudo, or say ROOT_TESTS=elsewhere where another step does", what)
+	default:
+		t.Skipf("this test %s and needs root", what)
+	}
+}

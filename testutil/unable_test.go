@@ -30,3 +30,24 @@ func TestATestThatCannotRunFailsWhereNobodyWouldMissIt(t *testing.T) {
 		}
 	}
 }
+
+func TestATestThatNeedsRootFailsWhereNobodyRunsItAsRoot(t *testing.T) {
+	const skipped = "skip: this test mounts a disk and needs root"
+	for _, r := range []struct {
+		uid             int
+		ci, where, want string
+	}{
+		{uid: 0, ci: "true"},
+		{uid: 1000, want: skipped},
+		{uid: -1, where: "here", want: skipped},
+		{uid: 1000, ci: "true", where: "elsewhere", want: skipped},
+		{uid: 1000, ci: "true", where: "here", want: "fatal: this test mounts a disk and needs root: run it with sudo, or say ROOT_TESTS=elsewhere where another step does"},
+	} {
+		t.Setenv("CI", r.ci)
+		t.Setenv("ROOT_TESTS", r.where)
+		var v verdict
+		if needRoot(&v, r.uid, "mounts a disk"); v.said != r.want {
+			t.Errorf("%+v: %q", r, v.said)
+		}
+	}
+}

@@ -6,6 +6,7 @@
 //	rpcproxy discover dns NAME              which servers a name leads to
 //	rpcproxy discover consul                where the servers are, by Consul's catalogue
 //	rpcproxy bench --servers a,b,c          latency and rate of calls through the proxy
+//	rpcproxy simulate NAME|FILE            what a fleet of clients does to its cluster
 //	rpcproxy sidecar --servers a,b,c        carry the RPCs of an unmodified Nomad client agent
 //
 // It exits with 0 if all went well, 1 if the cluster did not do what was asked,

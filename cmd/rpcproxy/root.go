@@ -36,7 +36,7 @@ usage, 130 interrupted.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench(), newSidecar())
+	root.AddCommand(newDemo(s), newPing(), newCall(), newDiscover(), newBench(), newSimulate(), newSidecar())
 	return root
 }
 

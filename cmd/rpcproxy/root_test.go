@@ -38,6 +38,25 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 		{"bench --servers 10.0.0.1 --calls 1 --duration 1s", "calls duration"},
 		{"bench --servers 10.0.0.1 --cert x", "--ca is missing"},
 		{"bench --servers 10.0.0.1 superfluous", "superfluous"},
+		{"simulate", "--list"},
+		{"simulate kill superfluous", "2"},
+		{"simulate kil", `no scenario is named "kil": write kill, or give the path of a file`},
+		{"simulate no/such.fleet", `"no/such.fleet" cannot be read`},
+		{"simulate . ", "directory"},
+		{"simulate --list --show kill", "list show"},
+		{"simulate --list kill", "--list and --show run nothing"},
+		{"simulate --show kil", "write kill"},
+		{"simulate --show=", "--show"},
+		{"simulate kill --policy=", "--policy is empty"},
+		{"simulate kill --policy shufle", `"shufle" is not a policy`},
+		{"simulate kill --clients 0", "--clients is 0"},
+		{"simulate kill --clients 1000001", "--clients is 1000001"},
+		{"simulate kill --servers 65", "--servers is 65"},
+		{"simulate kill --for 1ms", "--for is 1ms"},
+		{"simulate kill --for 100h", "100h"},
+		{"simulate kill --seed x", "seed"},
+		{"simulate kill --plot x.png", `--plot is "x.png": give a file that ends in .svg or .html`},
+		{"simulate kill --plot no-such/x.svg", `there is no directory "no-such/"`},
 	} {
 		out, errs, status := program(t, strings.Fields(c.args)...)
 		expect(t, status, exitUsage, out, errs)
@@ -48,7 +67,7 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench", "sidecar"} {
+	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "bench", "simulate", "sidecar"} {
 		for _, ask := range []string{name + " --help", "help " + name} {
 			out, errs, status := program(t, strings.Fields(ask)...)
 			expect(t, status, exitOK, out, errs)

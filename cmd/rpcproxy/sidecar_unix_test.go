@@ -113,18 +113,25 @@ func (m *manager) hears(text string) string {
 	}
 }
 
-func TestASidecarTakesOverSocketsAndTellsTheServiceManager(t *testing.T) {
-	c := startCluster(t)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// newSocket listens until t ends; the file is the socket, as a service manager hands it over.
+func newSocket(t *testing.T, addr string) (net.Listener, *os.File) {
+	t.Helper()
+	ln, err := net.Listen("tcp4", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = ln.Close() }()
+	t.Cleanup(func() { _ = ln.Close() })
 	socket, err := ln.(*net.TCPListener).File()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = socket.Close() }()
+	t.Cleanup(func() { _ = socket.Close() })
+	return ln, socket
+}
+
+func TestASidecarTakesOverSocketsAndTellsTheServiceManager(t *testing.T) {
+	c := startCluster(t)
+	ln, socket := newSocket(t, "127.0.0.1:0")
 	m := newManager(t)
 	env := []string{"NOTIFY_SOCKET=" + m.path, "WATCHDOG_USEC=300000", "LISTEN_FDNAMES=rpcproxy.socket"}
 	args := []string{"sidecar", "--servers", strings.Join(c.Addrs(), ",")}
@@ -161,16 +168,7 @@ func TestASidecarTakesOverSocketsAndTellsTheServiceManager(t *testing.T) {
 }
 
 func TestASocketThatMustNotBeServedIsRefused(t *testing.T) {
-	ln, err := net.Listen("tcp4", "0.0.0.0:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	socket, err := ln.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = socket.Close() }()
+	_, socket := newSocket(t, "0.0.0.0:0")
 	p := startProcess(t, []string{"LISTEN_FDNAMES=rpcproxy.socket"}, []*os.File{socket}, "sidecar", "--servers", "127.0.0.1:1")
 	for line := range p.lines {
 		p.seen = append(p.seen, line)

@@ -114,9 +114,7 @@ func TestNoMoreGoroutinesThanAFewAreLeftToSilentFileSystems(t *testing.T) {
 }
 
 func TestAFullOrReadOnlyDiskKeepsTheOldFile(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("it mounts a small disk, which root may")
-	}
+	testutil.NeedRoot(t, "mounts a small disk")
 	dir := t.TempDir()
 	if err := syscall.Mount("rpcproxy-test", dir, "tmpfs", 0, "size=16k"); err != nil {
 		testutil.Unable(t, err)

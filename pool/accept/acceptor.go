@@ -84,7 +84,7 @@ func New(cfg Config) *Acceptor {
 		MaxReplyBytes: cfg.MaxReplyBytes, MaxPendingReplyBytes: 4 * cfg.MaxReplyBytes,
 		MaxReverseStreams: cfg.MaxStreams, MaxRequestBytes: cfg.MaxRequestBytes, MaxReverseBytes: cfg.MaxBytes,
 		Codec: rawCodec{}, Errors: texts{}, Usual: unknownTimes{}, Counters: &a.counters,
-		Replies: new(session.ReplyRoom), Streams: mux.NewBudget(int64(cfg.MaxAllStreams)), Logger: a.queue.Logger(cfg.Logger), Peer: "agent",
+		Replies: new(session.ReplyRoom), Streams: mux.NewBudget(int64(cfg.MaxAllStreams)), Logger: a.queue.Logger(cfg.Logger), Peer: "agent", RoomName: "MaxBytes",
 	}
 	return a
 }

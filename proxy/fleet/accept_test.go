@@ -19,16 +19,16 @@ func TestHandshakesAreWorkedOffOneAfterTheOtherAlsoThoseThatAreGivenUp(t *testin
 	c.until(2500 * time.Millisecond)
 	check(t, "sessions", c.ends(made), 200)
 	check(t, "timeouts", c.ends(timedOut), 800)
-	check(t, "the first", c.ended[0], ending{made, 10*time.Millisecond + 2*rtt})
-	check(t, "the last that is made", c.ended[199], ending{made, limit})
-	check(t, "the first that is not", c.ended[200], ending{timedOut, limit})
+	check(t, "the first", c.ended[0], dialEnd{made, 10*time.Millisecond + 2*rtt})
+	check(t, "the last that is made", c.ended[199], dialEnd{made, limit})
+	check(t, "the first that is not", c.ended[200], dialEnd{timedOut, limit})
 
 	c.dial(0, 10*time.Second, 1000)
 	c.until(20 * time.Second)
-	check(t, "one that dials meanwhile", c.ended[1000], ending{made, 10*time.Second + 10*time.Millisecond + rtt/2 + rtt + rtt/2})
+	check(t, "one that dials meanwhile", c.ended[1000], dialEnd{made, 10*time.Second + 10*time.Millisecond + rtt/2 + rtt + rtt/2})
 	c.dial(0, limit, 1001)
 	c.until(30 * time.Second)
-	check(t, "one that dials later", c.ended[1001], ending{made, 20*time.Second + 10*time.Millisecond + 2*rtt})
+	check(t, "one that dials later", c.ended[1001], dialEnd{made, 20*time.Second + 10*time.Millisecond + 2*rtt})
 
 	r := c.Report()
 	check(t, "dials", r.Dials, 1002)
@@ -47,7 +47,7 @@ func TestAFullBacklogMakesDialsLate(t *testing.T) {
 	check(t, "sessions at first", c.ends(made), 51)
 	c.dial(0, 10*time.Second, 1000)
 	c.until(900 * time.Millisecond)
-	check(t, "one that dials when there is room", c.ended[1000], ending{made, 810*time.Millisecond + 2*rtt})
+	check(t, "one that dials when there is room", c.ended[1000], dialEnd{made, 810*time.Millisecond + 2*rtt})
 	for _, after := range []struct {
 		at   time.Duration
 		want int
@@ -55,9 +55,9 @@ func TestAFullBacklogMakesDialsLate(t *testing.T) {
 		c.until(after.at)
 		check(t, "sessions after "+after.at.String(), c.ends(made), after.want)
 	}
-	check(t, "the first of those that are late", c.ended[51], ending{made, 1010*time.Millisecond + 2*rtt})
+	check(t, "the first of those that are late", c.ended[51], dialEnd{made, 1010*time.Millisecond + 2*rtt})
 	check(t, "timeouts", c.ends(timedOut), 1001-205)
-	check(t, "one that is not taken", c.ended[999], ending{timedOut, 10 * time.Second})
+	check(t, "one that is not taken", c.ended[999], dialEnd{timedOut, 10 * time.Second})
 	check(t, "dials", c.Report().Dials, 1001)
 	check(t, "places that are free again", len(c.syns.free), len(c.syns.all))
 }
@@ -67,10 +67,10 @@ func TestASynThatIsSentAgainMeetsWhatHappenedMeanwhile(t *testing.T) {
 	for _, of := range []struct {
 		what string
 		do   func(*cluster)
-		want ending
+		want dialEnd
 	}{
-		{"a dead server", func(c *cluster) { c.Kill(0) }, ending{refused, time.Second + rtt}},
-		{"a frozen one", func(c *cluster) { c.Freeze(0) }, ending{timedOut, 10 * time.Second}},
+		{"a dead server", func(c *cluster) { c.Kill(0) }, dialEnd{refused, time.Second + rtt}},
+		{"a frozen one", func(c *cluster) { c.Freeze(0) }, dialEnd{timedOut, 10 * time.Second}},
 	} {
 		c := newCluster(Config{Agents: 3, Servers: 1, Handshakes: 1, Backlog: 1, RTT: rtt})
 		c.dial(0, 10*time.Second, 0, 1, 2)
@@ -91,9 +91,9 @@ func TestADeadServerRefusesAndASilentOneDoesNotAnswer(t *testing.T) {
 	c.dial(1, limit, 1)
 	c.dial(2, limit, 2)
 	c.until(10 * time.Second)
-	check(t, "dead", c.ended[0], ending{refused, rtt})
-	check(t, "frozen", c.ended[1], ending{timedOut, limit})
-	check(t, "hung", c.ended[2], ending{made, 2 * rtt})
+	check(t, "dead", c.ended[0], dialEnd{refused, rtt})
+	check(t, "frozen", c.ended[1], dialEnd{timedOut, limit})
+	check(t, "hung", c.ended[2], dialEnd{made, 2 * rtt})
 	r := c.Report()
 	check(t, "refused", r.Refused, 1)
 	check(t, "failed", r.Failed, 2)

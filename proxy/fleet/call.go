@@ -41,7 +41,7 @@ func (f *Fleet) next(a *agent, i int) {
 		f.try(a, i, do)
 	case attempt.Pause:
 		c.pauses = true
-		f.in(do.For, of)
+		f.in(f.cfg.spoil.pause(do.For), of)
 	case attempt.Await: // no fault of these makes an agent forget all servers
 		f.in(min(do.For, time.Second), of)
 	case attempt.GiveUp: // the agent makes it again a while later

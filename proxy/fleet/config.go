@@ -72,6 +72,8 @@ type Config struct {
 	ResolverRate int
 	ConsulTime   time.Duration
 	ConsulRate   int
+
+	spoil spoil // what tests make worse
 }
 
 // Fault changes the world at a time after the warm-up.

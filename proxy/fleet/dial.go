@@ -65,6 +65,9 @@ func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 		f.established(a, d.server, d.session)
 	}
 	f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: uint64(d.session), Err: err})
+	if err != nil {
+		f.cfg.spoil.forgets(f, a, d.server)
+	}
 }
 
 // proofTime is how long it may take: as long as a round (roster.Config.ProbeTimeout).

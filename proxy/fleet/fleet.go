@@ -21,7 +21,7 @@ func New(cfg Config) *Fleet {
 		cfg: cfg, base: virtual, rng: rand.New(rand.NewPCG(cfg.Seed, 99)),
 		number: make(map[string]int16), tally: newTally(cfg),
 	}
-	f.chance = rand.New(chance{&f.stage})
+	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
 	f.draw = f.chance.Int64N
 	f.end = cfg.Warm + cfg.For
 	for i := range cfg.Servers {
@@ -149,7 +149,7 @@ func (f *Fleet) start(a *agent) {
 		r := rand.New(rand.NewPCG(f.cfg.Seed, uint64(a.id)+7))
 		nodeID = fmt.Sprintf("%016x-%016x", r.Uint64(), r.Uint64())
 	}
-	if f.cfg.Policy == Seat {
+	if f.cfg.Policy == Seated {
 		fleetIndex = uint64(a.id) + 1
 	}
 	a.list = f.lists.New(nodeID, fleetIndex, f.chance)

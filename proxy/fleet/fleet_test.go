@@ -60,7 +60,7 @@ func TestAnOutageOfTheClusterMakesNoMoreDialsThanStockAgentsMake(t *testing.T) {
 func TestOneServersAgentsAreBackInTenSecondsInALargeFleet(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Config){
-		"shuffle": func(*Config) {}, "rendezvous": func(c *Config) { c.Policy = Rendezvous }, "fleet indexes": func(c *Config) { c.Policy = Seat },
+		"shuffle": func(*Config) {}, "rendezvous": func(c *Config) { c.Policy = Rendezvous }, "fleet indexes": func(c *Config) { c.Policy = Seated },
 	} {
 		cfg := of(100_000)
 		cfg.Faults = Killed()
@@ -111,7 +111,7 @@ func TestLoadIsEvenAMinuteAfterARollingRestart(t *testing.T) {
 		"slow":                {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute},
 		"fast":                {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute},
 		"slow, rendezvous":    {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute, Policy: Rendezvous},
-		"fast, fleet indexes": {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, Policy: Seat},
+		"fast, fleet indexes": {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, Policy: Seated},
 	} {
 		cfg.Agents, cfg.Nodes, cfg.Seed, cfg.Start = sampled, 10_000, 1, 6*time.Minute
 		f, r := run(t, cfg)

@@ -13,7 +13,7 @@ func TestSessionsOfOneAddressAreLimited(t *testing.T) {
 	c.until(10 * time.Second)
 	check(t, "sessions", c.ends(made), 200)
 	check(t, "closed at once", c.ends(refused), 100)
-	check(t, "when", c.ended[100], ending{refused, 2 * rtt})
+	check(t, "when", c.ended[100], dialEnd{refused, 2 * rtt})
 	c.dial(1, limit, 100)
 	c.until(20 * time.Second)
 	check(t, "at another server", c.ended[100].how, made)

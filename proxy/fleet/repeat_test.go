@@ -47,7 +47,7 @@ func printed(t *testing.T, policy Policy, each time.Duration) []byte {
 }
 
 // policies are all of them.
-var policies = []Policy{Shuffle, Rendezvous, Seat, Stock}
+var policies = []Policy{Shuffle, Rendezvous, Seated, Stock}
 
 func TestTheSameSeedGivesTheSameRun(t *testing.T) {
 	t.Parallel()

@@ -14,16 +14,16 @@ func TestAFrozenServerWorksOffWhatItsKernelHasAccepted(t *testing.T) {
 	c.dial(0, limit, those(0, 10)...) // they give up
 	c.until(3 * time.Second)
 	check(t, "given up", c.ends(timedOut), 10)
-	check(t, "when", c.ended[0], ending{timedOut, limit})
+	check(t, "when", c.ended[0], dialEnd{timedOut, limit})
 	c.dial(0, 10*time.Second, those(10, 20)...)
 	c.until(4 * time.Second)
 	c.Thaw(0)
 	c.dial(0, 2500*time.Millisecond, those(20, 40)...)
 	c.until(20 * time.Second)
 	for i := range 10 {
-		check(t, "one that waits", c.ended[int32(10+i)], ending{made, 5*time.Second + time.Duration(i+1)*100*time.Millisecond + rtt/2 + rtt})
+		check(t, "one that waits", c.ended[int32(10+i)], dialEnd{made, 5*time.Second + time.Duration(i+1)*100*time.Millisecond + rtt/2 + rtt})
 	}
-	check(t, "the first of those that come later", c.ended[20], ending{made, 6100*time.Millisecond + rtt/2 + rtt})
+	check(t, "the first of those that come later", c.ended[20], dialEnd{made, 6100*time.Millisecond + rtt/2 + rtt})
 	check(t, "sessions", c.ends(made), 10+4)
 	check(t, "dials", c.Report().Dials, 30) // those that it never saw are none
 	check(t, "places that are free again", len(c.syns.free), len(c.syns.all))
@@ -38,10 +38,10 @@ func TestAFrozenServersBacklogIsFull(t *testing.T) {
 	check(t, "in the kernel's hands", len(c.servers[0].parked), 6)
 	c.Thaw(0)
 	c.until(20 * time.Second)
-	check(t, "the last of them", c.ended[5], ending{made, 1100*time.Millisecond + 2*rtt})
+	check(t, "the last of them", c.ended[5], dialEnd{made, 1100*time.Millisecond + 2*rtt})
 	// After a second 0.1 s of these are left, so that there is room for both.
-	check(t, "the first that sends its SYN again", c.ended[6], ending{made, 1200*time.Millisecond + 2*rtt})
-	check(t, "the second", c.ended[7], ending{made, 1300*time.Millisecond + 2*rtt})
+	check(t, "the first that sends its SYN again", c.ended[6], dialEnd{made, 1200*time.Millisecond + 2*rtt})
+	check(t, "the second", c.ended[7], dialEnd{made, 1300*time.Millisecond + 2*rtt})
 }
 
 func TestADialToAFrozenServerThatDiesIsRefused(t *testing.T) {
@@ -54,8 +54,8 @@ func TestADialToAFrozenServerThatDiesIsRefused(t *testing.T) {
 	c.Begin(0)
 	c.dial(0, limit, 1)
 	c.until(10 * time.Second)
-	check(t, "the dial", c.ended[0], ending{refused, time.Second + rtt/2})
-	check(t, "the next one", c.ended[1], ending{made, time.Second + 2*rtt})
+	check(t, "the dial", c.ended[0], dialEnd{refused, time.Second + rtt/2})
+	check(t, "the next one", c.ended[1], dialEnd{made, time.Second + 2*rtt})
 }
 
 func TestADialLastsThroughAShortCut(t *testing.T) {
@@ -66,10 +66,10 @@ func TestADialLastsThroughAShortCut(t *testing.T) {
 	c.dial(0, 900*time.Millisecond, 1)
 	c.dial(0, 10*time.Second, 2)
 	c.until(900 * time.Millisecond)
-	check(t, "one with too little time", c.ended[1], ending{timedOut, 900 * time.Millisecond})
+	check(t, "one with too little time", c.ended[1], dialEnd{timedOut, 900 * time.Millisecond})
 	c.Cut(0, 0)
 	c.until(10 * time.Second)
-	check(t, "one whose SYN is sent again", c.ended[0], ending{made, time.Second + 2*rtt})
-	check(t, "another one", c.ended[2], ending{made, time.Second + 2*rtt})
+	check(t, "one whose SYN is sent again", c.ended[0], dialEnd{made, time.Second + 2*rtt})
+	check(t, "another one", c.ended[2], dialEnd{made, time.Second + 2*rtt})
 	check(t, "dials", c.Report().Dials, 2)
 }

@@ -8,11 +8,11 @@ import (
 // cluster is servers without agents that do anything: tests dial and ask for them.
 type cluster struct {
 	*Fleet
-	ended map[int32]ending
+	ended map[int32]dialEnd
 }
 
-// ending is how a dial ended, and when, since the beginning of the run.
-type ending struct {
+// dialEnd is how a dial ended, and when, since the beginning of the run.
+type dialEnd struct {
 	how uint32
 	at  time.Duration
 }
@@ -21,7 +21,7 @@ func newCluster(cfg Config) *cluster {
 	f := New(cfg)
 	f.queue = queue{}
 	f.now = f.cfg.Warm
-	return &cluster{Fleet: f, ended: map[int32]ending{}}
+	return &cluster{Fleet: f, ended: map[int32]dialEnd{}}
 }
 
 // dial has agents dial a server now.
@@ -42,7 +42,7 @@ func (c *cluster) until(at time.Duration) {
 		case e.agent == world:
 			c.happens(e)
 		case e.kind == evDialed:
-			c.ended[e.agent] = ending{how: e.arg, at: c.now - c.cfg.Warm}
+			c.ended[e.agent] = dialEnd{how: e.arg, at: c.now - c.cfg.Warm}
 			if e.arg == made {
 				c.established(&c.agents[e.agent], e.server, 1)
 			}

@@ -32,6 +32,10 @@ type Config struct {
 	// error refuses it. nil admits peers at loopback addresses and at Unix sockets.
 	Admit func(net.Conn) error
 
+	// AdmitLogs means that Admit logs itself what it refuses: the Sidecar only counts it. A panic
+	// of Admit is logged in any case.
+	AdmitLogs bool
+
 	// ServerTLS is what agents that speak TLS are shown. nil refuses them.
 	ServerTLS *tls.Config
 

@@ -112,9 +112,10 @@ func (s *Sidecar) Addrs() []net.Addr {
 	return addrs
 }
 
-// awayFromSelf is a configuration with which no name of a server leads back to the sidecar: each
-// call would come in again as that of another agent.
+// awayFromSelf is a configuration with which no name of a server leads back to the sidecar, nor
+// to another one: each call would come in again as that of another agent.
 func (s *Sidecar) awayFromSelf(cfg proxy.Config) proxy.Config {
+	cfg.Pool.RefuseSidecars = true
 	cfg.Pool.OwnAddrs = slices.Clone(cfg.Pool.OwnAddrs)
 	for _, l := range s.listeners {
 		if addr, tcp := l.Addr().(*net.TCPAddr); tcp {

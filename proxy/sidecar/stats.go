@@ -99,7 +99,9 @@ func (s *Sidecar) notice(why reason, server string, err error) {
 func (s *Sidecar) refused(conn net.Conn, why reason, err error) {
 	_ = conn.Close() // it may be closed already
 	s.counts.refused.Add(1)
-	s.notice(why, "", err)
+	if why != reasonNotAdmitted || !s.cfg.AdmitLogs {
+		s.notice(why, "", err)
+	}
 }
 
 // admit asks Config.Admit.

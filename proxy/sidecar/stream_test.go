@@ -74,6 +74,16 @@ var ways = map[string]func(t testing.TB, s *sidecar.Sidecar) net.Conn{
 	},
 }
 
+// opened opens a streaming call on conn, which is closed when t ends, and expects no refusal.
+func opened(t testing.TB, conn net.Conn, method string) net.Conn {
+	t.Helper()
+	t.Cleanup(func() { _ = conn.Close() })
+	if refusal := openStream(t, conn, method); refusal != "" {
+		t.Fatal(refusal)
+	}
+	return conn
+}
+
 func TestStreamsPassBothWaysAndEndBothWays(t *testing.T) {
 	c := newCluster(t, 1)
 	ended := make(chan error, 1)
@@ -85,11 +95,7 @@ func TestStreamsPassBothWaysAndEndBothWays(t *testing.T) {
 	s := newSidecar(t, sidecar.Config{}, c.Addrs()...)
 	for name, open := range ways {
 		t.Run(name, func(t *testing.T) {
-			conn := open(t, s)
-			defer func() { _ = conn.Close() }()
-			if refusal := openStream(t, conn, "Test.Echo"); refusal != "" {
-				t.Fatal(refusal)
-			}
+			conn := opened(t, open(t, s), "Test.Echo")
 			expectEcho(t, conn, 1<<20)
 			half, ok := conn.(interface{ CloseWrite() error })
 			if !ok {
@@ -131,11 +137,7 @@ func TestAStreamThatIsCutIsNoEnd(t *testing.T) {
 	s := newSidecar(t, sidecar.Config{}, c.Addrs()...)
 	for name, open := range ways {
 		t.Run(name, func(t *testing.T) {
-			conn := open(t, s)
-			defer func() { _ = conn.Close() }()
-			if refusal := openStream(t, conn, "Test.Wait"); refusal != "" {
-				t.Fatal(refusal)
-			}
+			conn := opened(t, open(t, s), "Test.Wait")
 			<-serving
 			c.Server(0).Kill()
 			if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
@@ -189,11 +191,7 @@ func TestLargeStreamsArriveWhole(t *testing.T) {
 	s := newSidecar(t, sidecar.Config{}, c.Addrs()...)
 	for name, open := range ways {
 		t.Run(name, func(t *testing.T) {
-			conn := open(t, s)
-			defer func() { _ = conn.Close() }()
-			if refusal := openStream(t, conn, "Test.Bulk"); refusal != "" {
-				t.Fatal(refusal)
-			}
+			conn := opened(t, open(t, s), "Test.Bulk")
 			sent := make(chan []byte, 1)
 			go func() {
 				sum, err := pour(conn, n, 2)

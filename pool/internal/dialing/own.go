@@ -21,13 +21,24 @@ func RefuseOwn(conn net.Conn, addr string, own []netip.AddrPort) error {
 		if at.Port() != there.Port() || !local && ip != there.Addr() {
 			continue
 		}
-		host, _, _ := net.SplitHostPort(addr) // empty where it is none
-		if _, err := netip.ParseAddr(host); err == nil {
-			host = ""
-		}
-		return &RefusedError{Host: host, IP: there.Addr(), Reason: "this process itself serves agents there: give the addresses of the cluster's servers"}
+		return refuse(there, addr, "this process itself serves agents there: give the addresses of the cluster's servers")
 	}
 	return nil
+}
+
+// RefuseSidecar is why a connection to the server addr, which is a sidecar, is not used by
+// another one.
+func RefuseSidecar(conn net.Conn, addr string) error {
+	return refuse(endOf(conn.RemoteAddr()), addr, "a sidecar serves agents there, and is no server of this one: give the addresses of the cluster's servers")
+}
+
+// refuse makes the error for the server addr, to which a connection led there.
+func refuse(there netip.AddrPort, addr, reason string) error {
+	host, _, _ := net.SplitHostPort(addr) // empty where it is none
+	if _, err := netip.ParseAddr(host); err == nil {
+		host = ""
+	}
+	return &RefusedError{Host: host, IP: there.Addr(), Reason: reason}
 }
 
 // endOf is one end of a TCP connection; not valid for any other.

@@ -44,6 +44,12 @@ func TestConnectionsToThisProcessAreRefused(t *testing.T) {
 			t.Errorf("%+v: %v", row, err)
 		}
 	}
+	for addr, host := range map[string]string{own: "", "n:4746": "n"} {
+		err := RefuseSidecar(ends{there: tcp(own)}, addr)
+		if refused, ok := errors.AsType[*RefusedError](err); !ok || refused.Host != host || refused.IP.String() != "127.0.0.1" {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
 	unix := ends{here: &net.UnixAddr{}, there: &net.UnixAddr{}}
 	if err := RefuseOwn(unix, "n:0", append(addrs, netip.MustParseAddrPort("0.0.0.0:0"))); err != nil {
 		t.Error(err)

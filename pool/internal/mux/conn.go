@@ -16,6 +16,7 @@ type Config struct {
 	In, Out   *atomic.Uint64 // count the bytes read and written
 	Budget    *Budget        // of the bytes that are held for peers; nil: they are not bounded
 	Accepts   bool           // the peer has dialed: its streams have odd numbers, and those of this side even ones
+	Relays    bool           // this process serves agents itself, and asks the peer whether it does: see ToRelay
 	CountsAll bool           // what comes in on streams that this side opens counts in Budget too
 	// Violation makes the error for a peer that breaks the protocol; err is nil or yamux's.
 	Violation func(reason string, err error) error
@@ -36,6 +37,7 @@ type Conn struct {
 	Share  Share // of Config.Budget
 
 	cfg         Config
+	toRelay     atomic.Bool
 	onOverrun   func(stream uint32)
 	leaving     chan struct{} // closed when the peer has sent a go away
 	resetsIn    resetQueue    // streams to be reset in yamux

@@ -186,7 +186,7 @@ func (c *Conn) readHead() error {
 		}
 	case typePing:
 		if flags&flagSYN != 0 {
-			return c.pong(length)
+			return c.pong(c.answerTo(length))
 		}
 	case typeGoAway:
 		if length != 0 {
@@ -198,7 +198,7 @@ func (c *Conn) readHead() error {
 	}
 	in.head = append(in.headBuf[:0], b...)
 	if kind == typePing {
-		greeted(in.head)
+		c.greeted(in.head)
 	}
 	return nil
 }

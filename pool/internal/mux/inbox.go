@@ -11,7 +11,7 @@ import (
 
 // ErrOverrun is that a stream of the peer's was given up: what came in on it was not read in
 // time, and there is no room for more.
-var ErrOverrun = errors.New("stream was cut: its peer sent more than was read, and there was no room for that (MaxReverseBytes)")
+var ErrOverrun = errors.New("stream was cut: its peer sent more than was read, and there was no room for that (pool.Config.MaxReverseBytes; accept.Config.MaxBytes)")
 
 // inbox is the Receiver of a stream that is read like a connection. It keeps what came in until
 // that is read: memory grows with the bytes that came, and shrinks with those that were read.

@@ -20,7 +20,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 				return len(b), nil
 			}
 			c.opens(b[1], flags, stream)
-			f.Bytes, f.tail = greets(b), nil
+			f.Bytes, f.tail = c.greets(b), nil
 		} else {
 			f.Bytes, f.tail = b, nil
 		}

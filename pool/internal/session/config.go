@@ -31,7 +31,8 @@ type Config struct {
 	Replies  *ReplyRoom
 	Streams  *mux.Budget // of the streams of all peers; nil: each session has its own bound only
 	Logger   *logqueue.Logger
-	Peer     string // what the log calls the other side: "server" or "agent"
+	Peer     string // what the log and answers call the other side: "server" or "agent"
+	RoomName string // what the user of this package calls MaxReverseBytes
 }
 
 // now is the time since the origin.

@@ -29,7 +29,7 @@ func (m *made) hold(n uint64, beside int64) error {
 	counted := max(int64(n)-mux.FreeBytes, 0)
 	if counted > 0 && !m.share.TakeAlone(counted, beside+m.held.Load()) {
 		m.full()
-		return fmt.Errorf("rpc: request refused: decoded, it would take %d bytes of memory, and all that are not answered yet may hold %d bytes (MaxReverseBytes)", n, m.cfg.MaxReverseBytes)
+		return fmt.Errorf("rpc: request refused: decoded, it would take %d bytes of memory, and all that are not answered yet may hold %d bytes (%s)", n, m.cfg.MaxReverseBytes, m.cfg.RoomName)
 	}
 	m.share.Give(m.held.Swap(counted))
 	if m.over.Load() {

@@ -91,10 +91,13 @@ func (v *callServer) arguments() (err error) {
 	switch {
 	case err == nil:
 	case v.session.noteNoRoom(err):
-		err = fmt.Errorf("rpc: request refused: all that are not answered yet may hold %d bytes (MaxReverseBytes)", v.cfg.MaxReverseBytes)
+		err = fmt.Errorf("rpc: request refused: all that are not answered yet may hold %d bytes (%s)", v.cfg.MaxReverseBytes, v.cfg.RoomName)
 	default:
-		_, tooLarge := errors.AsType[*wire.SizeError](err)
-		v.failed = !tooLarge
+		size, tooLarge := errors.AsType[*wire.SizeError](err)
+		if v.failed = !tooLarge; tooLarge {
+			size.Request = true
+			err = fmt.Errorf("rpc: request refused: %w (MaxRequestBytes)", size)
+		}
 	}
 	return err
 }
@@ -162,7 +165,7 @@ func (v *callServer) answer(text string, body any) (err error) {
 	}
 	if !v.said.holdAlone(len(out)) {
 		v.session.noteNoRoom(wire.ErrNoRoom)
-		h.Error = fmt.Sprintf("rpc: the reply of %d bytes was not sent: those that servers have not taken yet may hold %d bytes (MaxReverseBytes)", len(out), v.cfg.MaxReverseBytes)
+		h.Error = fmt.Sprintf("rpc: the reply of %d bytes was not sent: those that %ss have not taken yet may hold %d bytes (%s)", len(out), v.cfg.Peer, v.cfg.MaxReverseBytes, v.cfg.RoomName)
 		out = append(wire.AppendReply(append([]byte(nil), headRoom[:]...), h), emptyMap)
 	}
 	defer v.said.hold(0)

@@ -23,25 +23,32 @@ const (
 // the bytes are not what the protocol allows.
 var ErrMalformed = errors.New("malformed msgpack")
 
-// SizeError reports that a reply is, or announces to be, larger than the limit, or that it
-// would be in memory.
+// SizeError reports that a reply or a request is, or announces to be, larger than the limit, or
+// that it would be in memory.
 type SizeError struct {
 	Limit     int    // bytes, or elements, allowed for header and body together
-	Announced uint64 // how many the reply would need at least
+	Announced uint64 // how many it would need at least
 	Elements  bool   // they are elements: of lists, and keys and values of maps
-	Decoded   bool   // they are bytes of memory that the caller's value would take
+	Decoded   bool   // they are bytes of memory that the reader's value would take
+	Request   bool   // it is a request of the peer
 }
 
 func (e *SizeError) Error() string {
-	what := "bytes"
+	whole, what := "reply", "bytes"
+	if e.Request {
+		whole = "request"
+	}
 	switch {
+	case e.Decoded && e.Request:
+		return fmt.Sprintf("request would take at least %d bytes of memory once it is decoded, over the limit of %d: "+
+			"read it into a type with smaller elements", e.Announced, e.Limit)
 	case e.Decoded:
 		return fmt.Sprintf("reply would take at least %d bytes of memory once it is decoded, over the limit of %d: "+
 			"raise Config.MaxReplyBytes, or read it into a type with smaller elements", e.Announced, e.Limit)
 	case e.Elements:
 		what = "elements"
 	}
-	return fmt.Sprintf("reply of at least %d %s is over the limit of %d", e.Announced, what, e.Limit)
+	return fmt.Sprintf("%s of at least %d %s is over the limit of %d", whole, e.Announced, what, e.Limit)
 }
 
 // Scanner finds the end of msgpack values in a growing buffer. It is resumed

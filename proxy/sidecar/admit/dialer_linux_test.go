@@ -138,17 +138,3 @@ func joined(t testing.TB, ln net.Listener, network, addr string) (here, there ne
 	t.Cleanup(func() { _ = there.Close() })
 	return accepted(t, ln), there
 }
-
-// needRoot skips t, or fails it in continuous integration, where it cannot become another
-// user.
-func needRoot(t testing.TB) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	const why = "this test becomes another user and needs root"
-	if os.Getenv("CI") == "true" && os.Getenv("ROOT_TESTS") != "elsewhere" {
-		t.Fatal(why + ": run it with sudo, or say ROOT_TESTS=elsewhere where another step does")
-	}
-	t.Skip(why)
-}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // families are the ways that loopback is reached: where to listen, and how to dial.
@@ -56,7 +58,7 @@ func TestTheUserOfThisProcessIsAdmitted(t *testing.T) {
 }
 
 func TestAnotherUserIsRefusedUnlessAllowed(t *testing.T) {
-	needRoot(t)
+	testutil.NeedRoot(t, "becomes another user")
 	for _, f := range families {
 		t.Run(f.name, func(t *testing.T) {
 			ln := everywhere(t, f.listen, f.host)
@@ -88,7 +90,7 @@ func withClientCerts() *tls.Config {
 
 // Many kernels name root as the owner of a socket that nobody holds any more.
 func TestAUserWhoSendsSomethingAndLeavesDoesNotPassForRoot(t *testing.T) {
-	needRoot(t)
+	testutil.NeedRoot(t, "becomes another user")
 	for _, f := range families {
 		ln := everywhere(t, f.listen, f.host)
 		for _, deed := range []string{leaves, resets} {
@@ -103,7 +105,7 @@ func TestAUserWhoSendsSomethingAndLeavesDoesNotPassForRoot(t *testing.T) {
 
 // A user resets the connection, and its port becomes that of somebody who may connect.
 func TestAPortThatIsUsedAgainDoesNotLendItsNewOwner(t *testing.T) {
-	needRoot(t)
+	testutil.NeedRoot(t, "becomes another user")
 	ln := listening(t, "tcp4", "127.0.0.1:0")
 	here, second := successors(t, ln)
 	g := New(Policy{})
@@ -172,7 +174,7 @@ func TestAConnectionBelowTLSIsLookedUp(t *testing.T) {
 }
 
 func TestAnotherPolicyCountsAtOnce(t *testing.T) {
-	needRoot(t)
+	testutil.NeedRoot(t, "becomes another user")
 	ln := listening(t, "tcp4", "127.0.0.1:0")
 	here, _ := connectsAs(t, ln, ln.Addr().String(), holds)
 	allowed := []uint32{other}

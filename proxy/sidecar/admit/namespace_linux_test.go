@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // pair is a connection in another network namespace.
@@ -71,7 +73,7 @@ func loopbackUp() error {
 // A listening socket may have been handed over from another namespace. There the same
 // addresses mean another connection.
 func TestAConnectionOfAnotherNetworkNamespaceIsRefused(t *testing.T) {
-	needRoot(t)
+	testutil.NeedRoot(t, "becomes another user")
 	loopback := net.IPv4(127, 0, 0, 1)
 	p := abroad(t, &net.TCPAddr{IP: loopback}, &net.TCPAddr{IP: loopback})
 	g := New(Policy{})

@@ -79,7 +79,7 @@ func (d *daemon) start(ctx context.Context) error {
 		return err
 	}
 	cfg := sidecar.Config{
-		Listeners: listeners, Advertise: d.conf.Advertise, Admit: d.admit, ServerTLS: d.tls(agents),
+		Listeners: listeners, Advertise: d.conf.Advertise, Admit: d.admit, AdmitLogs: true, ServerTLS: d.tls(agents),
 		DrainTimeout: d.conf.DrainTimeout, MaxConns: d.conf.MaxConns, Logger: d.log,
 	}
 	if len(listeners) == 0 {

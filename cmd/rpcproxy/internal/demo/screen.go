@@ -3,8 +3,9 @@ package demo
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/terminal"
 )
 
 // screen writes lines and, on a terminal, draws the progress of the demo below them.
@@ -27,7 +28,7 @@ type printing struct {
 // openScreen makes a screen that writes to lines, and draws on progress if that is a
 // terminal; nil is none. It must be closed.
 func openScreen(lines, progress io.Writer) *screen {
-	if !isTerminal(progress) {
+	if !terminal.Is(progress) {
 		progress = nil
 	}
 	return startScreen(lines, progress)
@@ -41,16 +42,6 @@ func startScreen(lines, terminal io.Writer) *screen {
 	}
 	go s.run()
 	return s
-}
-
-// isTerminal reports whether w is a terminal that understands control characters.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	about, err := f.Stat()
-	return err == nil && about.Mode()&os.ModeCharDevice != 0
 }
 
 // print writes a line.
@@ -70,7 +61,7 @@ func (s *screen) close() {
 }
 
 const (
-	wipe     = "\r\x1b[K" // goes to the beginning of the line and clears it
+	wipe     = terminal.Wipe
 	spinner  = `|/-\`
 	perFrame = 100 * time.Millisecond
 )

@@ -2,22 +2,9 @@ package demo
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
-
-func TestOnlyATerminalIsDrawnOn(t *testing.T) {
-	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if isTerminal(file) || isTerminal(&bytes.Buffer{}) || isTerminal(nil) {
-		t.Error("a file, a buffer or nothing passes for a terminal")
-	}
-}
 
 func TestALineWipesTheDrawingBeforeItIsWritten(t *testing.T) {
 	var both bytes.Buffer // as on a terminal, where the two streams meet

@@ -169,9 +169,10 @@ func TestErrorsSayWhereAndWhatToDo(t *testing.T) {
 
 func TestErrorsOfFlagsAndVariablesNameThem(t *testing.T) {
 	env := map[string]string{"RPCPROXY_MAX_CONNS": "many", "NOMAD_CLIENT_KEY": "key.pem"}
-	_, _, err := loader(t, env, "--drain-timeout", "soon", "--servers", "10.0.0.1,http://x").Load(t.Context())
-	want := `3 settings are wrong:
+	_, _, err := loader(t, env, "--drain-timeout", "soon", "--servers", "10.0.0.1,http://x", "--allow-uid", "991,4294967295").Load(t.Context())
+	want := `4 settings are wrong:
 	--servers has the bad address "http://x": ` + reasonFor(t, "http://x") + `: give host, host:port or [IPv6]:port
+	--allow-uid has the user "4294967295", the number that means no user: give the name of a user, or the number of one
 	--drain-timeout is "soon": give a duration such as 10s or 2m
 	RPCPROXY_MAX_CONNS is "many": give a number`
 	if err == nil || err.Error() != want {

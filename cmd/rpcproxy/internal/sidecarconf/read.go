@@ -3,6 +3,7 @@ package sidecarconf
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os/user"
 	"strconv"
 	"strings"
@@ -106,6 +107,9 @@ func (g given) readList(field any) *Error {
 			if err != nil {
 				return g.bad(fmt.Sprintf("has the user %q, who is not known here", text), "give the name of a user, or a number", err)
 			}
+			if uid == noUser {
+				return g.bad(fmt.Sprintf("has the user %q, the number that means no user", text), "give the name of a user, or the number of one", nil)
+			}
 			*to = append(*to, uid)
 		}
 	case *suites:
@@ -121,6 +125,9 @@ func (g given) readList(field any) *Error {
 	}
 	return nil
 }
+
+// noUser is uid_t's -1, with which Linux says that there is no user (linux/uidgid.h, INVALID_UID).
+const noUser = math.MaxUint32
 
 // lookUser is the number of a user, given as such or by name.
 func lookUser(text string) (uint32, error) {
