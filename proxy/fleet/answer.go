@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -148,7 +147,7 @@ func (f *Fleet) giveUp(a *agent, which int, w *wait) {
 }
 
 // errBehind is why a server is put behind the others.
-var errBehind = errors.New("leaves calls unanswered which another one answers")
+var errBehind = fmt.Errorf("%w: another one answers them", poolcore.ErrNotServing)
 
 // hungAnswered notes an answer, and tells the list of servers that it shows to be half hung.
 func (a *agent) hungAnswered(f *Fleet, which int, n int16, took time.Duration) {
@@ -159,7 +158,7 @@ func (a *agent) hungAnswered(f *Fleet, which int, n int16, took time.Duration) {
 	a.hung = next
 	for _, b := range behind {
 		f.tell(a, messages.FailureNotice{
-			Server: messages.Server{Addr: b.Server}, Err: fmt.Errorf("%w: %s", poolcore.ErrNotServing, errBehind), Partial: true,
+			Server: messages.Server{Addr: b.Server}, Err: errBehind, Partial: true,
 		})
 	}
 }

@@ -1,8 +1,6 @@
 package fleet
 
 import (
-	"time"
-
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
@@ -31,7 +29,7 @@ func (f *Fleet) raceOn(a *agent, i int) {
 		r.open |= 1 << n
 		f.connectTo(a, i, n, poolcore.Connect{Spare: true})
 	}
-	again := time.Duration(attempt.ContactStagger)
+	again := attempt.ContactStagger
 	if r.Dials() < len(r.order) {
 		again = r.Wait(now, f.reached(a, r))
 	}

@@ -45,5 +45,7 @@ var (
 	spoiledByNoBackoff = Names()
 )
 
-var _ = errors.New
-var _ = fmt.Sprint
+var (
+	_ = errors.New
+	_ = fmt.Sprint
+)
