@@ -70,27 +70,6 @@ func (a *agent) call(i int) *call {
 	return a.beats
 }
 
-// newCall is call, for one that begins.
-func (f *Fleet) newCall(a *agent, i int) *call {
-	if i == beat && a.beats == &noCall {
-		if last := len(f.spare) - 1; last >= 0 {
-			a.beats, f.spare = f.spare[last], f.spare[:last]
-		} else {
-			a.beats = new(call)
-		}
-	}
-	return a.call(i)
-}
-
-// endCall forgets a call that was answered.
-func (f *Fleet) endCall(a *agent, i int) {
-	a.call(i).on = false
-	if i == beat {
-		f.spare = append(f.spare, a.beats)
-		a.beats = &noCall
-	}
-}
-
 // methods are those of the calls.
 var methods = [...]string{beat: "Node.UpdateStatus", watch: "Node.GetClientAllocs"}
 
@@ -141,4 +120,24 @@ func (a *agent) current(e event) *call {
 func (a *agent) Spend() (enough bool) {
 	a.tokens, enough = a.tokens.Spent()
 	return enough
+}
+
+// stock is what an agent of Nomad 2.0.6 has besides its calls.
+type stock struct {
+	links   []link  // by server
+	order   []int16 // the servers, the first is in front
+	pings   []int16 // the order of the round under way
+	pinging bool
+	failed  int     // pings of the round
+	round   uint32  // number of the ping
+	watched int16   // the server that holds the blocking query
+	nodes   int     // as heartbeats tell
+	loops   [2]bool // the calls that wait for their loop
+}
+
+// link is such an agent's way to one server.
+type link struct {
+	up      bool
+	dialing bool
+	ends    time.Duration // when the session does, unless something is on it
 }

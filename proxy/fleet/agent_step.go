@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"errors"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
@@ -8,51 +9,6 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
-
-// todo is what the agent whose event it is has to do yet: an effect of one of its cores, or
-// of the end of a session for what waited on it. All of it is done in the order in which it came up.
-type todo struct {
-	effect any
-	gen    uint32 // of the wait
-	which  int
-}
-
-// next has a call go on, after what is to be done before.
-type goOn struct{}
-
-// tell gives a's list one message.
-func (f *Fleet) tell(a *agent, m messages.Message) {
-	a.list.Step(f.clock(), m)
-	f.takeList(a)
-}
-
-func (f *Fleet) takeList(a *agent) {
-	f.stepped = true
-	for _, e := range a.list.Take() {
-		f.todo = append(f.todo, todo{effect: e})
-	}
-}
-
-// tellPool gives a's pool one message.
-func (f *Fleet) tellPool(a *agent, m poolcore.Message) {
-	a.pool.Step(f.clock(), m)
-	f.takePool(a)
-}
-
-func (f *Fleet) takePool(a *agent) {
-	f.stepped = true
-	for _, e := range a.pool.Take() {
-		f.todo = append(f.todo, todo{effect: e})
-	}
-}
-
-// down tells a's list that a server cannot be reached, as the proxy does for its pool. A
-// session that this side had no more use for shows nothing.
-func (f *Fleet) down(a *agent, n int16, cause error) {
-	if !poolcore.LetGo(cause) {
-		f.tell(a, messages.FailureNotice{Server: messages.Server{Addr: f.servers[n].Addr}, Err: cause})
-	}
-}
 
 // settle does all that is to be done, and has the cores called when they want to be.
 func (f *Fleet) settle(a *agent) {
@@ -112,24 +68,6 @@ func (f *Fleet) publish(a *agent, view *messages.View) {
 	f.move(a, n)
 	f.tune(a, a.set.Viewed(view, a.ttl, a.place))
 	f.wake(a)
-}
-
-// tune gives the pool the settings that have changed.
-func (f *Fleet) tune(a *agent, next attempt.Settings) {
-	last := a.set
-	a.set = next
-	if next.Retained != last.Retained {
-		f.tellPool(a, poolcore.Retain{Addr: next.Retained})
-	}
-	if next.Keepalive != last.Keepalive {
-		f.tellPool(a, poolcore.Keepalive{Interval: next.Keepalive})
-	}
-	if next.Spread != last.Spread {
-		f.tellPool(a, poolcore.DialSpread{Over: next.Spread})
-	}
-	if next.Lease != last.Lease {
-		f.tellPool(a, poolcore.HeartbeatTTL{TTL: next.Lease})
-	}
 }
 
 // move has n carry a's calls, -1 none. The blocking query is made again there.
@@ -213,4 +151,35 @@ func (f *Fleet) discovered(a *agent, e event) {
 		}
 	}
 	f.tell(a, done)
+}
+
+// ofWait does what comes of the end of a session, or of a failure, for what waits.
+func (f *Fleet) ofWait(a *agent, t todo) {
+	w, which := a.waiting(t.gen)
+	if w == nil {
+		return
+	}
+	switch e := t.effect.(type) {
+	case goOn:
+		f.next(a, which)
+	case raceOn:
+		f.raceOn(a, which)
+	case movedOff:
+		if w.state != sent {
+			return
+		}
+		if errors.Is(e.cause, poolcore.ErrNotServing) {
+			f.fails(a, which, e.cause, brokenFailure(e.cause))
+			return
+		}
+		f.moved(a, which)
+	case lost:
+		switch {
+		case w.state != sent:
+		case which < firstPing:
+			f.fails(a, which, e.cause, brokenFailure(e.cause))
+		default:
+			f.pinged(a, w.gen, e.cause)
+		}
+	}
 }

@@ -1,19 +1,10 @@
 package fleet
 
 import (
-	"errors"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
-)
-
-const (
-	watchFor     = 300 * time.Second
-	retryTimeout = 30 * time.Second
-	beatTime     = 5 * time.Second // a heartbeat's, until its soft deadline: half of what servers wait beyond the TTL
-	loopPause    = time.Second     // and up to as much again, after a call that was given up
 )
 
 // begin makes a call.
@@ -85,71 +76,6 @@ func (f *Fleet) try(a *agent, i int, do attempt.Action) {
 	f.carry(a, i)
 }
 
-// carry has a call's server get it, on a session that there is or that is asked for.
-func (f *Fleet) carry(a *agent, i int) {
-	c := a.call(i)
-	if c.limit > 0 {
-		c.limit += f.now
-	}
-	if s := a.find(c.server); s != nil {
-		f.send(a, i, s)
-		return
-	}
-	c.state = dials
-	if c.limit > 0 && c.limit < f.now+dialLimit {
-		f.lookAt(a, &c.wait, c.limit)
-	}
-	f.connectTo(a, i, c.server, poolcore.Connect{})
-}
-
-// callConnected sends a call that waited for a session, or ends its attempt.
-func (f *Fleet) callConnected(a *agent, i int, err error) {
-	c := a.call(i)
-	s := a.find(c.server)
-	switch {
-	case err != nil:
-		f.fails(a, i, err, dialFailure(err))
-	case s == nil: // it was short-lived
-		f.fails(a, i, errBroke, dialFailure(errBroke))
-	default:
-		c.state = idle
-		f.send(a, i, s)
-	}
-}
-
-// dialFailure is that of an attempt for which there was no session.
-func dialFailure(err error) attempt.Failure {
-	return attempt.Failure{Kind: attempt.Lost, Outcome: attempt.NotSent, Until: backoffEnd(err)}
-}
-
-// backoffEnd is until when an address is not dialed; zero: it was.
-func backoffEnd(err error) time.Time {
-	if refused, is := errors.AsType[*poolcore.Refusal](err); is {
-		return refused.Until
-	}
-	return time.Time{}
-}
-
-// fails ends an attempt: the list hears of the server before the call goes on.
-func (f *Fleet) fails(a *agent, i int, err error, failure attempt.Failure) {
-	c := a.call(i)
-	f.leave(a, &c.wait)
-	if v := c.Failed(f.clock(), failure); v.Rotate {
-		f.tell(a, messages.FailureNotice{
-			Server: f.servers[c.server].Server, Epoch: c.epoch, Err: err, NoQuorum: failure.Kind == attempt.Leaderless,
-		})
-	}
-	f.todo = append(f.todo, todo{gen: c.gen, which: i, effect: goOn{}})
-}
-
-// moved makes the blocking query where it is to be by now.
-func (f *Fleet) moved(a *agent, i int) {
-	c := a.call(i)
-	f.leave(a, &c.wait)
-	c.Moved(f.clock())
-	f.todo = append(f.todo, todo{gen: c.gen, which: i, effect: goOn{}})
-}
-
 // resume goes on after a pause.
 func (f *Fleet) resume(a *agent, e event) {
 	c := a.current(e)
@@ -175,27 +101,4 @@ func (f *Fleet) wake(a *agent) {
 			f.in(rest, event{agent: a.id, call: uint8(i), gen: c.gen, kind: evPause})
 		}
 	}
-}
-
-// proven tells the list that a server has answered that it did not know to be well.
-func (f *Fleet) proven(a *agent, n int16, epoch uint64) {
-	if a.sure == n {
-		return
-	}
-	srv := f.servers[n].Server
-	switch a.view.Health(srv) {
-	case messages.Unknown, messages.Failed:
-		f.tell(a, messages.Recovered{Server: srv, Epoch: epoch})
-	case messages.Alive:
-		a.sure = n
-	case messages.Leaderless: // an answer does not tell that it knows a leader
-	}
-}
-
-// numbered is the number of the server at addr, which is most often the one in front.
-func (f *Fleet) numbered(a *agent, addr string) int16 {
-	if a.front >= 0 && f.servers[a.front].Addr == addr {
-		return a.front
-	}
-	return f.number[addr]
 }

@@ -86,11 +86,3 @@ func (f *Fleet) regained(a *agent) {
 		f.back(a)
 	}
 }
-
-// watched reports whether a has its blocking query on a server.
-func (f *Fleet) watched(a *agent, n int16) bool {
-	if f.cfg.Policy == Stock {
-		return a.watchEnds > 0 && a.stock.watched == n
-	}
-	return a.holds(n)
-}

@@ -69,9 +69,6 @@ func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 	}
 }
 
-// knowsLeader is the proof that the list wants of a better session: its server knows a leader.
-type knowsLeader struct{}
-
 // proofTime is how long it may take: as long as a round (roster.Config.ProbeTimeout).
 const proofTime = 3 * time.Second
 

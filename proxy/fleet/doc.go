@@ -1,9 +1,9 @@
 // Package fleet simulates many agents under one virtual clock: what they do to their
 // cluster together, and how long each of them is out. No test of one agent shows that.
 //
-// An agent is a [roster.Roster], an [attempt.Call] for its heartbeat and one for its
-// blocking query, and a [poolhooks.DialPolicy]: the code that decides in a real one. What the
-// shells around these do is modelled here: sessions, pings, dials, the order in which the
+// An agent is a [roster.Roster], a [poolcore.Core], and an [attempt.Call] for its heartbeat and
+// one for its blocking query: the code that decides in a real one. What the shells around
+// these do is modelled here: sessions, streams and pings, and the order in which the
 // parts get their messages. So are the servers (handshakes one after the other, a leader, TTLs that
 // grow with the fleet), and an agent of Nomad 2.0.6 to compare with.
 //
@@ -25,18 +25,21 @@
 //	compare.go    runs by policy; result.go expectations; until.go figures up to a time
 //	table.go      what comes out for people, json.go for programs
 //	config.go     what is simulated; usual.go the usual faults; policy.go the policies
-//	fleet.go      the run itself; queue.go its events
-//	world.go      the state of a run, and what agents see of the cluster; host.go what it
+//	world.go      the state of a run; around.go what agents see of the cluster; host.go what it
 //	              sees of them
+//	queue.go      the events to come; heap.go those of the present; fleet.go the run itself
 //	server.go     heartbeats; faults.go what happens to servers
-//	agent.go      an agent; agent_step.go what its roster decides
-//	call.go       its calls; send.go what servers make of them
-//	link.go       its sessions; dial.go how they are made
-//	round.go      pings of rounds, and of corroborators
-//	silence.go    how a silent server is noticed
+//	agent.go      an agent; parts.go what it has under way; found.go its sessions as they are now
+//	steps.go      messages to its cores; agent_step.go, pool.go and pools.go what they decide
+//	call.go       its calls; race.go races for a session; carry.go attempts, and their failures
+//	send.go       calls on their way; wait.go what waits on a session; answer.go answers
+//	dial.go       how sessions are made; session.go their end
+//	pings.go      pings of rounds, of corroborators, and of the pool's own
+//	changes.go    what agents have of a server that breaks, or answers less or more
 //	spoil.go      what tests make worse
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
-//	tally.go      what is counted; counts.go what is computed from it
+//	tally.go      what is counted; counts.go what is computed from it; duration.go
+//	              durations in JSON
 //	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
 //
 // Package cluster, below this directory, is the simulated servers, package count counts, package

@@ -57,21 +57,6 @@ func New(cfg Config) *Fleet {
 	return f
 }
 
-// stage is whose event it is, and what comes of it.
-type stage struct {
-	current *agent
-	stepped bool // one of its cores has taken something
-	todo    []todo
-	spare   []*call     // used before
-	envs    attempt.Env // one that is used again
-}
-
-// chance is that of the agent whose event it is: the cores of all agents share one.
-type chance struct{ *stage }
-
-// Uint64 is for a rand.Rand.
-func (c chance) Uint64() uint64 { return c.current.pcg.Uint64() }
-
 // Run runs to the end.
 func (f *Fleet) Run() { f.advanceTo(f.end) }
 

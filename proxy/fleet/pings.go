@@ -8,17 +8,6 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
-// ping is a Status.Ping on its way: a probe of a round, one of a corroborator, or one of the
-// pool's own.
-type ping struct {
-	wait
-	kind    uint8
-	suspect int16  // of the corroborator
-	look    uint32 // of which it is; one look for corroborators has several
-	round   uint64
-	epoch   uint64
-}
-
 // probe pings a candidate of a round.
 func (f *Fleet) probe(a *agent, p roster.Probe) {
 	began := false
@@ -119,15 +108,6 @@ func (f *Fleet) pingsConnected(a *agent, kind int, n int16, err error) {
 	}
 }
 
-// dropPing forgets a ping.
-func (a *agent) dropPing(i int) {
-	last := len(a.pings) - 1
-	copy(a.pings[i:], a.pings[i+1:])
-	if a.pings = a.pings[:last]; last == 0 {
-		a.pings = nil
-	}
-}
-
 // endPings ends the pings whose answers are not waited for any more.
 func (f *Fleet) endPings(a *agent, which func(*ping) bool) {
 	for i := 0; i < len(a.pings); {
@@ -181,4 +161,26 @@ func (f *Fleet) pingEnded(a *agent, p *ping, session uint32, err error) {
 	case f.now < p.limit:
 		f.tell(a, messages.FailureNotice{Server: srv, Epoch: p.epoch, Err: err})
 	}
+}
+
+// yamuxPing asks a session for a sign of life.
+func (f *Fleet) yamuxPing(a *agent, id uint32) {
+	s := a.session(id)
+	if s == nil {
+		return
+	}
+	s.pinged = true
+	if after, answered := f.serve(a, s.server, askSign); answered {
+		f.in(after, event{agent: a.id, kind: evPong, gen: id})
+	}
+}
+
+// pong takes the answer.
+func (f *Fleet) pong(a *agent, id uint32) {
+	s := a.session(id)
+	if s == nil || !s.pinged || !f.reaches(a, s.server) {
+		return
+	}
+	s.pinged, s.heard = false, f.now
+	f.tellPool(a, poolcore.Pinged{Session: uint64(id)})
 }

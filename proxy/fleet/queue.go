@@ -162,3 +162,9 @@ func (q *queue) ready(end time.Duration) bool {
 	}
 	return q.heap[0].at < end
 }
+
+// The cluster's own events.
+const (
+	evSyn    kind = 100 + iota // arg and gen are which SYN is sent
+	evForget                   // arg is the server that heartbeats name no longer
+)

@@ -1,26 +1,10 @@
 package fleet
 
 import (
-	"time"
-
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
-
-// race is a call's race for its first session (attempt.Contact).
-type race struct {
-	attempt.Contact
-	order []messages.Server
-	open  uint64 // the dials under way, by server
-	err   error  // of the first server's
-}
-
-// racing is how the last race of an agent has ended.
-type racing struct {
-	dialed uint64 // the servers that were silent or failed
-	winner int16
-}
 
 // race begins one.
 func (f *Fleet) race(a *agent, i int, order []messages.Server) {
@@ -45,7 +29,7 @@ func (f *Fleet) raceOn(a *agent, i int) {
 		r.open |= 1 << n
 		f.connectTo(a, i, n, poolcore.Connect{Spare: true})
 	}
-	again := time.Duration(attempt.ContactStagger)
+	again := attempt.ContactStagger
 	if r.Dials() < len(r.order) {
 		again = r.Wait(now, f.reached(a, r))
 	}
@@ -85,9 +69,6 @@ func (f *Fleet) raceEnds(a *agent, i int, n int16, err error) {
 	c.gen = a.number() // the timer is set anew
 	f.todo = append(f.todo, todo{gen: c.gen, which: i, effect: raceOn{}})
 }
-
-// raceOn has a race go on, after what is to be done before.
-type raceOn struct{}
 
 // raceWon has the call made on the server that is connected.
 func (f *Fleet) raceWon(a *agent, i int, n int16) {

@@ -10,43 +10,18 @@ import "time"
 // its session ended with EOF (client/rpc.go), everything else by the loop that made it
 // (client/client.go).
 const (
-	stockDialLimit = 10 * time.Second
-	stockHold      = 5 * time.Second
-	stockIdle      = 5 * time.Minute
-	stockRetry     = 312 * time.Millisecond
-	stockPatience  = 10 * time.Second
-	stockRound     = 300 * time.Second
-	stockPerSecond = 64 // rebalancing connections that one server is to have
+	stockDialLimit = 10 * time.Second       // helper/pool/pool.go: a dial's timeout
+	stockIdle      = 5 * time.Minute        // client/client.go: for how long the pool keeps an unused session
+	stockHold      = 5 * time.Second        // rpc_hold_timeout (nomad/config.go, client/config/config.go)
+	stockRetry     = 312 * time.Millisecond // a sixteenth of it: before a call is sent again (client/rpc.go)
+	stockPatience  = 10 * time.Second       // yamux: ConnectionWriteTimeout, which bounds a ping
+	stockRound     = 300 * time.Second      // client/servers/manager.go: the least time between rounds
+	stockPerSecond = 64                     // the same: rebalancing connections that one server is to have
+	stockFirst     = 10 * time.Second       // client/client.go: over which first heartbeats are spread
+	stockRegister  = 15 * time.Second       // the same: before another first heartbeat, plus up to as much
+	stockWatch     = 30 * time.Second       // the same: before another blocking query, plus up to as much
+	stockLate      = 30 * time.Second       // the same: the longest pause between heartbeats that fail
 )
-
-// stock is what an agent of Nomad 2.0.6 has besides its calls.
-type stock struct {
-	links   []link  // by server
-	order   []int16 // the servers, the first is in front
-	pings   []int16 // the order of the round under way
-	pinging bool
-	failed  int     // pings of the round
-	round   uint32  // number of the ping
-	watched int16   // the server that holds the blocking query
-	nodes   int     // as heartbeats tell
-	loops   [2]bool // the calls that wait for their loop
-}
-
-// link is such an agent's way to one server.
-type link struct {
-	up      bool
-	dialing bool
-	ends    time.Duration // when the session does, unless something is on it
-}
-
-// stockUp reports whether an agent has a session with a server.
-func (f *Fleet) stockUp(a *agent, n int16) bool {
-	l := &a.stock.links[n]
-	if l.up && l.ends <= f.now && !f.watched(a, n) {
-		l.up = false
-	}
-	return l.up
-}
 
 // stockEvent does what happens to a stock agent.
 func (f *Fleet) stockEvent(a *agent, e event) {
@@ -98,7 +73,7 @@ func (f *Fleet) stockStart(a *agent) {
 	f.stockShuffle(a, a.stock.order)
 	f.stockMove(a, a.stock.order[0])
 	f.stockBegin(a, watch)
-	f.in(a.upTo(10*time.Second), event{agent: a.id, kind: evBeat, gen: a.beat})
+	f.in(a.upTo(stockFirst), event{agent: a.id, kind: evBeat, gen: a.beat})
 	f.in(stockRound, event{agent: a.id, kind: evRound})
 }
 

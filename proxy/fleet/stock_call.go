@@ -146,7 +146,7 @@ func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
 	}
 	of.kind = evLoop
 	a.stock.loops[i] = true
-	wait := 30*time.Second + a.upTo(30*time.Second)
+	wait := stockWatch + a.upTo(stockWatch)
 	if i == beat {
 		wait = f.stockBeatPause(a)
 		if f.cfg.Discovery {
@@ -160,11 +160,11 @@ func (f *Fleet) stockAgain(a *agent, i int, soon bool) {
 // heartbeatStop and retryIntv): by what is left of the TTL, or how long it is over.
 func (f *Fleet) stockBeatPause(a *agent) time.Duration {
 	if a.lastBeat == 0 {
-		return 15*time.Second + a.upTo(15*time.Second)
+		return stockRegister + a.upTo(stockRegister)
 	}
 	left := a.lastBeat + a.ttl - f.now
 	switch {
-	case left < -30*time.Second:
+	case left < -stockLate:
 		left = -left
 	case left < 0:
 		return time.Second + a.upTo(time.Second)
@@ -172,8 +172,8 @@ func (f *Fleet) stockBeatPause(a *agent) time.Duration {
 	switch wait := a.upTo(max(left, 1)); {
 	case wait < time.Second:
 		return time.Second + a.upTo(time.Second)
-	case wait > 30*time.Second:
-		return 25*time.Second + a.upTo(5*time.Second)
+	case wait > stockLate:
+		return stockLate - 5*time.Second + a.upTo(5*time.Second)
 	default:
 		return wait
 	}

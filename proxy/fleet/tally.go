@@ -7,42 +7,6 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
-// bins are the counts of one server over time.
-type bins struct {
-	dials      *count.Counter // that reached it, whatever became of them
-	failed     *count.Counter // that ended without a session
-	refused    *count.Counter // the same at once
-	handshakes *count.Counter // sessions made
-	beats      *count.Counter
-}
-
-// tally is the counts of the whole fleet.
-type tally struct {
-	events      uint64
-	missed      int
-	roundBins   *count.Counter
-	moves       *count.Counter
-	discoveries *count.Counter
-	lookups     *count.Counter // DNS queries
-	calls       *count.Counter
-	attempts    *count.Counter // sendings of calls
-	outages     []outage
-	left        []time.Duration
-	gaps        []time.Duration // between an agent's rounds
-	firsts      []time.Duration // from the beginning of the run to an agent's first round in it
-	samples     []sample
-}
-
-// outage is the time in which an agent's blocking query was on no server.
-type outage struct{ from, took time.Duration }
-
-// sample is the state of the fleet at one time.
-type sample struct {
-	at     time.Duration // since the beginning of the run
-	active []int         // agents with that server in front
-	up     int
-}
-
 func newTally(Config) tally {
 	return tally{
 		roundBins: new(count.Counter), moves: new(count.Counter), discoveries: new(count.Counter), lookups: new(count.Counter),

@@ -9,6 +9,7 @@ import (
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/cluster"
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -63,69 +64,59 @@ const (
 	askSign   = cluster.Sign
 )
 
-// The cluster's own events.
-const (
-	evSyn    kind = 100 + iota // arg and gen are which SYN is sent
-	evForget                   // arg is the server that heartbeats name no longer
-)
-
-// in has e happen after a while.
-func (f *Fleet) in(d time.Duration, e event) {
-	if e.kind == evDialed && e.arg == cluster.Resent {
-		f.keep(e)
-		return
-	}
-	e.at = f.now + d
-	f.queue.push(e)
-}
-
 // clock is the time that the cores get.
 func (f *Fleet) clock() time.Time { return f.base.Add(f.now) }
 
 // running reports whether the warm-up is over.
 func (f *Fleet) running() bool { return f.now >= f.cfg.Warm }
 
-// count adds one to c, unless it is still the warm-up.
-func (f *Fleet) count(c *count.Counter) {
-	if f.running() {
-		c.Add(f.now - f.cfg.Warm)
-	}
+// bins are the counts of one server over time.
+type bins struct {
+	dials      *count.Counter // that reached it, whatever became of them
+	failed     *count.Counter // that ended without a session
+	refused    *count.Counter // the same at once
+	handshakes *count.Counter // sessions made
+	beats      *count.Counter
 }
 
-// keep has a dial of the cluster's go on, which ends with e.
-func (f *Fleet) keep(e event) {
-	n := int(f.cluster.Keep())
-	if n == len(f.kept) {
-		f.kept = append(f.kept, e)
-		return
-	}
-	f.kept[n] = e
+// tally is the counts of the whole fleet.
+type tally struct {
+	events      uint64
+	missed      int
+	roundBins   *count.Counter
+	moves       *count.Counter
+	discoveries *count.Counter
+	lookups     *count.Counter // DNS queries
+	calls       *count.Counter
+	attempts    *count.Counter // sendings of calls
+	outages     []outage
+	left        []time.Duration
+	gaps        []time.Duration // between an agent's rounds
+	firsts      []time.Duration // from the beginning of the run to an agent's first round in it
+	samples     []sample
 }
 
-// connect is the result of a's dial to a server, limited to limit: how it ends, and after
-// what time. If that is not known yet, the event evDialed that in gets comes when it is.
-func (f *Fleet) connect(a *agent, n int16, limit time.Duration) (how uint32, after time.Duration) {
-	return f.cluster.Dial(a.id, n, limit)
+// outage is the time in which an agent's blocking query was on no server.
+type outage struct{ from, took time.Duration }
+
+// sample is the state of the fleet at one time.
+type sample struct {
+	at     time.Duration // since the beginning of the run
+	active []int         // agents with that server in front
+	up     int
 }
 
-// reaches reports whether a server is alive for a: its handshakes and pings are answered.
-func (f *Fleet) reaches(a *agent, n int16) bool { return f.cluster.Reaches(a.id, n) }
-
-// serves reports whether a server that a reaches answers its calls too.
-func (f *Fleet) serves(a *agent, n int16) bool { return f.cluster.Serves(a.id, n) }
-
-// rtt is the round trip time between an agent and a server.
-func (f *Fleet) rtt(a *agent, n int16) time.Duration { return f.cluster.RTT(a.id, n) }
-
-// hasLeader reports whether a server knows a leader.
-func (f *Fleet) hasLeader(n int16) bool { return f.cluster.HasLeader(n) }
-
-// serve is the time after which the answer comes to a request that a sends now, and
-// whether one comes. A blocking query's is when the server has taken it.
-func (f *Fleet) serve(a *agent, n int16, what cluster.Request) (after time.Duration, answered bool) {
-	return f.cluster.Serve(a.id, n, what)
+// stage is whose event it is, and what comes of it.
+type stage struct {
+	current *agent
+	stepped bool // one of its cores has taken something
+	todo    []todo
+	spare   []*call     // used before
+	envs    attempt.Env // one that is used again
 }
 
-// discover has an agent ask for the servers: when the answer comes, and whether one
-// does; else the run fails then. It counts the run.
-func (f *Fleet) discover() (after time.Duration, answered bool) { return f.cluster.Discover() }
+// chance is that of the agent whose event it is: the cores of all agents share one.
+type chance struct{ *stage }
+
+// Uint64 is for a rand.Rand.
+func (c chance) Uint64() uint64 { return c.current.pcg.Uint64() }
