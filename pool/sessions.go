@@ -1,10 +1,6 @@
 package pool
 
-import (
-	"slices"
-	"sync/atomic"
-	"time"
-)
+import "time"
 
 // SessionState is what a session is good for.
 type SessionState uint8
@@ -89,36 +85,4 @@ type Latency struct {
 // for some. It measures nothing, and blocks nothing.
 func (p *Pool) Latency(addr string) Latency {
 	return Latency(p.times.Quantiles(addr, time.Since(p.origin)+p.offset))
-}
-
-// liveSessions are the sessions that are up. The list is replaced, never changed.
-type liveSessions struct {
-	list atomic.Pointer[[]*connection]
-}
-
-func (l *liveSessions) all() []*connection {
-	if list := l.list.Load(); list != nil {
-		return *list
-	}
-	return nil
-}
-
-func (l *liveSessions) add(s *connection) {
-	l.replace(func(old []*connection) []*connection { return append(slices.Clip(old), s) })
-}
-
-func (l *liveSessions) remove(s *connection) {
-	l.replace(func(old []*connection) []*connection {
-		return slices.DeleteFunc(slices.Clone(old), func(other *connection) bool { return other == s })
-	})
-}
-
-func (l *liveSessions) replace(next func(old []*connection) []*connection) {
-	for {
-		old := l.list.Load()
-		list := next(l.all())
-		if l.list.CompareAndSwap(old, &list) {
-			return
-		}
-	}
 }
