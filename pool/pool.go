@@ -35,8 +35,8 @@ type Pool struct {
 	usual   *usual // how long slow methods take
 	patient *usual // how long calls of others waited while their server answered
 	times   *latency.Table
-	offset  time.Duration         // from the origin of times to that of this pool
-	live    liveList[*connection] // the sessions that are up
+	offset  time.Duration       // from the origin of times to that of this pool
+	live    shared[*connection] // the sessions that are up
 
 	reaching reaching // dials under way whose connection was accepted
 

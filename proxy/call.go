@@ -74,7 +74,7 @@ func (c *call) finished(ctx context.Context, args, reply any) (err error) {
 	} else {
 		err = c.observed(ctx, args, reply)
 	}
-	c.shared.tally.callEnded(outcome(err), c.tries)
+	c.shared.tally.callEnded(outcome(err), int(c.tries))
 	return err
 }
 

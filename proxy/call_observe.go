@@ -49,16 +49,20 @@ func (c *call) observed(ctx context.Context, args, reply any) (err error) {
 		o.log.Panicked(inObserver, p)
 		contexts = append(contexts, ctx)
 	}
-	var by messages.Server
+	var own struct {
+		by    messages.Server
+		waits time.Time
+	}
 	if c.answerer == nil {
-		c.answerer = &by
+		c.answerer = &own.by
 	}
 	returned := false
 	defer func() {
-		end := CallEnd{CallInfo: info, Duration: time.Since(began), Attempts: c.tries, Err: err}
+		end := CallEnd{CallInfo: info, Duration: time.Since(began), Attempts: int(c.tries), Err: err}
 		if !returned {
-			end.Err = c.notTried(errLeft)
-			end.Err.(*CallError).Outcome = pool.MaybeExecuted
+			left := c.notTried(errLeft)
+			left.Outcome = pool.MaybeExecuted
+			end.Err = left
 		}
 		end.Outcome = outcome(end.Err)
 		if e, ok := errors.AsType[*CallError](end.Err); ok {
@@ -70,7 +74,7 @@ func (c *call) observed(ctx context.Context, args, reply any) (err error) {
 			o.log.Panicked(inObserver, contain.Call(func() { observer.CallEnd(contexts[i], end) }))
 		}
 	}()
-	c.waitsSince = began
+	own.waits, c.waits = began, &own.waits
 	err = c.carry(ctx, args, reply)
 	returned = true
 	return err
@@ -86,11 +90,11 @@ type span struct {
 // beginAttempt counts an attempt.
 func (c *call) beginAttempt() span {
 	c.tries++
-	if c.shared.observers == nil {
+	if c.waits == nil {
 		return span{}
 	}
 	now := time.Now()
-	return span{began: now, pause: now.Sub(c.waitsSince), number: c.tries}
+	return span{began: now, pause: now.Sub(*c.waits), number: int(c.tries)}
 }
 
 // endAttempt tells observers of an attempt. While the call is hedged it may be another goroutine

@@ -15,10 +15,11 @@ type call struct {
 	shared *calls
 	method string
 	class  Class
+	stream bool  // it opens a stream
+	tries  int32 // how often it was given to a server
 	way    attempt.Call
 	hold   time.Duration // WithHoldTime; 0: the pool's
 
-	stream   bool
 	open     func(ctx context.Context, addr string) error // opens a stream; nil: it is a call
 	answerer *messages.Server                             // set to the server that answered; may be nil
 
@@ -29,9 +30,7 @@ type call struct {
 	hedge *hedge // the call on other servers, while its slow attempt goes on; nil: it has none
 	slow  slowAttempt
 
-	tries      int       // how often it was given to a server
-	waitsSince time.Time // since when it waits for the next attempt, if it is observed
-
+	waits  *time.Time // since when it waits for the next attempt; nil: nothing observes it
 	snap   *snapshot  // from which the server of the next attempt was chosen
 	last   *CallError // of the last attempt
 	denial *CallError // of the last server that cannot serve the call
@@ -69,8 +68,8 @@ func (c *call) run(ctx context.Context, args, reply any) error {
 			if done, result := c.try(ctx, do, again, reply); done {
 				return result
 			}
-			if c.shared.observers != nil {
-				c.waitsSince = time.Now()
+			if c.waits != nil {
+				*c.waits = time.Now()
 			}
 		case attempt.Pause:
 			err = c.pause(ctx, do)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"strings"
 
 	"github.com/open-nomad/rpcproxy/messages"
@@ -109,16 +108,19 @@ var logKinds = map[roster.Event]ActionKind{
 // the words of an error.
 func sameKey(d *Decision) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s %s %s", d.Epoch, d.Active, d.Kind, d.Server)
+	add := func(format string, args ...any) {
+		_, _ = fmt.Fprintf(h, format, args...) // a hash takes all
+	}
+	add("%d %s %s %s", d.Epoch, d.Active, d.Kind, d.Server)
 	for i := range d.Did {
 		a := &d.Did[i]
-		fmt.Fprintf(h, "\n%s %s %s %d %q", a.Kind, a.Server, a.Next, a.Servers, a.Others)
+		add("\n%s %s %s %d %q", a.Kind, a.Server, a.Next, a.Servers, a.Others)
 		if a.Kind == ActionLog {
-			_, _ = io.WriteString(h, a.Text) // a hash takes all
+			add("%s", a.Text)
 		}
 	}
 	if d.Kind == CauseManual || d.Kind == CauseOther {
-		_, _ = io.WriteString(h, d.Cause)
+		add("%s", d.Cause)
 	}
 	return h.Sum64()
 }

@@ -197,6 +197,8 @@ func moveReason(m messages.Message, from messages.Server, now *messages.View) (M
 		return MoveManual, nil
 	case messages.RebalanceTick, nil:
 		return MoveRebalance, nil
+	case messages.Suspected:
+		return MoveOther, nil // it moves nothing yet
 	}
 	return MoveOther, nil
 }
