@@ -110,6 +110,7 @@ func (s *simulateCommand) run(cmd *cobra.Command, args []string) error {
 	if scenario, err = s.changed(cmd, scenario); err != nil {
 		return err
 	}
+	spareCollection()
 	tell := newTeller(cmd.ErrOrStderr(), s.quiet)
 	c, err := fleet.Compare(cmd.Context(), scenario, fleet.Options{Policies: policies, Seed: s.seed, Progress: func(p fleet.Progress) {
 		tell.progress(p)
