@@ -38,6 +38,16 @@ type blot struct {
 	penalty
 }
 
+// newEntries are the entries of servers that begin together, in one piece of memory.
+func newEntries(of []*about) []*entry {
+	all, entries := make([]entry, len(of)), make([]*entry, len(of))
+	for i, a := range of {
+		all[i] = entry{about: a, touched: true}
+		entries[i] = &all[i]
+	}
+	return entries
+}
+
 // newEntry is the entry of a server that joins.
 func newEntry(a *about) *entry { return &entry{about: a, touched: true} }
 

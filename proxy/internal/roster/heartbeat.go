@@ -70,6 +70,7 @@ func (r *Roster) merge(now moment.Time, infos []messages.ServerInfo, from string
 		return err
 	}
 	r.replace(members, from, leave)
+	clear(members) // drop the references
 	if leave {
 		r.heartbeats.remember(now, r.shared.namedBy(infos), r.list.edits, len(leftOut) > 0)
 	}
@@ -98,10 +99,12 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 	}
 }
 
-// admit sorts out which of the servers can be used and why the others cannot.
+// admit sorts out which of the servers can be used and why the others cannot. The members
+// are valid until the next call.
 func (r *Roster) admit(now moment.Time, infos []messages.ServerInfo) (members []member, leftOut []error) {
+	members = r.shared.members[:0]
 	for _, info := range infos {
-		server, err := ParseForeign(info.RPCAdvertiseAddr, r.configured)
+		server, err := r.shared.admit(info.RPCAdvertiseAddr, r.configured)
 		if err != nil {
 			leftOut = append(leftOut, err)
 			r.warn(now, "heartbeat names a bad address: left out", messages.Server{Addr: info.RPCAdvertiseAddr}, err)
@@ -115,6 +118,7 @@ func (r *Roster) admit(now moment.Time, infos []messages.ServerInfo) (members []
 		}
 		members = append(members, member{server: server, datacenter: bounded(info.Datacenter)})
 	}
+	r.shared.members = members
 	return members, leftOut
 }
 

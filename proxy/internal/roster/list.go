@@ -95,12 +95,9 @@ func (l *list) source(e *entry) messages.Source {
 
 // describe sets what is known of e apart from its server.
 func (l *list) describe(e *entry, datacenter string, source, listedBy messages.Source) {
-	if e.datacenter == datacenter && e.source == source && e.listedBy == listedBy {
-		return
+	if !e.says(datacenter, source, listedBy) {
+		e.about = l.known.describe(e.about, datacenter, source, listedBy)
 	}
-	a := *e.about
-	a.id, a.datacenter, a.source, a.listedBy = 0, datacenter, source, listedBy
-	e.about = l.known.about(a)
 }
 
 // class is the class that e stands in.

@@ -43,6 +43,9 @@ func (p Policy) arrange(class []*entry, nodeID string, rng *rand.Rand) {
 // toBack moves some servers of a class behind the others; within each group the
 // order stays.
 func toBack(class []*entry, belongs func(*entry) bool) {
+	if !slices.ContainsFunc(class, belongs) {
+		return
+	}
 	group := func(e *entry) int {
 		if belongs(e) {
 			return 1

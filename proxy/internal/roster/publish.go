@@ -33,14 +33,34 @@ func (r *Roster) publish() Effect {
 	}
 	r.active = int32(active)
 	switch {
+	case r.list.known != nil:
+		return r.publishKnown(sameList, epoch, active)
 	case sameList:
 		r.view = r.view.List().View(epoch, active, r.numNodes, r.leader)
-	case r.list.known != nil:
-		r.view = r.knownList().View(epoch, active, r.numNodes, r.leader)
 	default:
 		r.view = messages.NewView(epoch, r.ranking(), active, r.numNodes, r.leader)
 	}
 	return Publish{View: r.view, ActiveReason: r.list.activeReason()}
+}
+
+// publishKnown makes a view, the one that the last roster with this list has published, if
+// it is the same.
+func (r *Roster) publishKnown(sameList bool, epoch uint64, active int) Effect {
+	known := r.list.known
+	var l *messages.List
+	if sameList {
+		l = r.view.List()
+	} else {
+		l = r.knownList()
+	}
+	s := known.shown[l]
+	if !s.is(epoch, active, r.numNodes, r.leader) {
+		s = shown{view: l.View(epoch, active, r.numNodes, r.leader), active: active}
+		s.effect = Publish{View: s.view, ActiveReason: r.list.activeReason()}
+		known.show(l, s)
+	}
+	r.view = s.view
+	return s.effect
 }
 
 // activeIndex is the active server's place in the ranking; -1: no server.

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"github.com/open-nomad/rpcproxy/internal/ipcheck"
 	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -14,22 +15,55 @@ type Shared struct {
 	clock moment.Clock
 	box   outbox
 	known *known    // nil: there is but one roster
+	first []*about  // the servers of the configuration, each once
 	named []*named  // by the last heartbeats
 	idle  []*course // memory for rounds
 	order []*entry  // memory for the order of a round
+
+	members  []member                   // memory for what a heartbeat names
+	admitted map[string]messages.Server // addresses of heartbeats that any roster takes
 }
 
 // Share makes a Shared for many rosters. Of cfg, NodeID and FleetIndex do not count: they are
 // each roster's own.
 func Share(cfg Config) *Shared {
 	s := newShared(cfg)
-	s.known = newKnown()
+	s.known, s.admitted = newKnown(), make(map[string]messages.Server)
 	return s
 }
 
 // newShared is a Shared for one roster.
 func newShared(cfg Config) *Shared {
 	return &Shared{cfg: cfg.withDefaults(), box: outbox{quiet: cfg.NoLog}}
+}
+
+// initial is what is known of the servers of the configuration, each of them once.
+func (s *Shared) initial() []*about {
+	if s.first == nil {
+		l := list{known: s.known}
+		for _, server := range s.cfg.Servers {
+			l.addPrimary(server, messages.SourceConfig)
+		}
+		for _, e := range l.primaries {
+			s.first = append(s.first, e.about)
+		}
+	}
+	return s.first
+}
+
+// mostAdmitted is how many addresses are remembered.
+const mostAdmitted = 1024
+
+// admit is ParseForeign. It remembers what it says for all rosters alike.
+func (s *Shared) admit(addr string, configured func(messages.Server) bool) (messages.Server, error) {
+	if server, known := s.admitted[addr]; known {
+		return server, nil
+	}
+	server, err := ParseForeign(addr, configured)
+	if err == nil && s.known != nil && len(s.admitted) < mostAdmitted && !ipcheck.MetadataHost(server.Addr) {
+		s.admitted[addr] = server
+	}
+	return server, err
 }
 
 // mostIdle is how many courses are kept for the next rounds.

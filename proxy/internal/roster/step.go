@@ -29,12 +29,8 @@ func (s *Shared) New(nodeID string, fleetIndex uint64, rng *rand.Rand) *Roster {
 
 // setUp lists the servers of the configuration.
 func (r *Roster) setUp() {
-	for _, s := range r.shared.cfg.Servers {
-		r.list.addPrimary(s, messages.SourceConfig)
-	}
-	r.list.primaries = slices.Clone(r.arrange(false))
-	r.list.forgetJoins()
-	r.joins = r.list.joins
+	r.list.primaries = newEntries(r.shared.initial())
+	copy(r.list.primaries, r.arrange(false))
 	r.seeds = make([]seed, 0, len(r.list.primaries))
 	for _, e := range r.list.primaries {
 		r.seeds = append(r.seeds, seed{about: e.about})
@@ -51,17 +47,21 @@ func (r *Roster) Start(at time.Time) {
 	if r.started {
 		return
 	}
-	now := r.shared.clock.Of(at)
+	r.finish(r.begin(at))
+}
+
+// begin is what comes first in every step.
+func (r *Roster) begin(at time.Time) (now moment.Time) {
+	now = r.shared.clock.Of(at)
 	r.shared.box.open()
+	r.next = 0
 	r.start(now)
-	r.finish(now)
+	return now
 }
 
 // Step takes one message. Its effects wait for Take.
 func (r *Roster) Step(at time.Time, m messages.Message) {
-	now := r.shared.clock.Of(at)
-	r.shared.box.open()
-	r.start(now)
+	now := r.begin(at)
 	switch m := m.(type) {
 	case messages.HeartbeatUpdate:
 		r.heartbeat(now, m)
@@ -95,9 +95,7 @@ func (r *Roster) Step(at time.Time, m messages.Message) {
 
 // Expire does whatever is due. Calling it early is harmless.
 func (r *Roster) Expire(at time.Time) {
-	now := r.shared.clock.Of(at)
-	r.shared.box.open()
-	r.start(now)
+	now := r.begin(at)
 	r.expireQuorum(now)
 	switch {
 	case r.round.running:
@@ -114,7 +112,12 @@ func (r *Roster) Expire(at time.Time) {
 
 // Deadline is when Expire wants to be called next. It is zero before the start
 // and never after it.
-func (r *Roster) Deadline() time.Time { return r.shared.clock.Time(r.deadline()) }
+func (r *Roster) Deadline() time.Time {
+	if r.next.IsZero() {
+		r.next = r.deadline()
+	}
+	return r.shared.clock.Time(r.next)
+}
 
 // deadline is when Expire is to be called next; zero: before the start.
 func (r *Roster) deadline() moment.Time {
