@@ -167,8 +167,8 @@ func TestEachSideOfTheCredentialsIsPutIntoForceByItself(t *testing.T) {
 				if door != "SetTLS" && c.verdict != yes && c.cert != kept {
 					await(t, "the verdict", func() bool {
 						_, err := p.OfferedTLS()
-						// Files may be read between two writes. The authority alone ends the session, and there is none on
-						// which the certificate could be tried.
+						// The files may be read while they are written: the certificate alone was new then, and was taken
+						// while its server was still trusted.
 						return err != nil || door == "Watch" && c.cut && p.Stats().Sessions == 0
 					})
 				}
