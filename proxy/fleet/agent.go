@@ -27,6 +27,7 @@ type agent struct {
 	front     int16  // the server in front; -1: none
 	last      int16  // the last one there was; -1: none
 	sure      int16  // the server that is known to be well by the view; -1: none was looked up
+	fresh     bool   // it has started, and no server has held its blocking query yet
 	hung      *halfhung.Log
 	tokens    attempt.TokensLeft
 

@@ -74,15 +74,30 @@ func (f *Fleet) changed(a *agent, n int16) {
 // out notes that the server that holds a's blocking query is gone.
 func (f *Fleet) out(a *agent, n int16) {
 	if f.watched(a, n) && a.outSince == 0 {
+		if !a.nowhere() {
+			f.outs++
+		}
 		a.outSince = f.now
-		f.outs++
 	}
 }
 
-// regained notes that a server holds the query again.
+// looking notes that an agent starts: it is out until a server holds its blocking query.
+func (f *Fleet) looking(a *agent) {
+	a.fresh = true
+	f.outs++
+}
+
+// regained notes that a server holds the query, again or for the first time. Only an agent
+// that had a server has had an outage.
 func (f *Fleet) regained(a *agent) {
-	if a.outSince > 0 {
+	if a.nowhere() {
 		f.outs--
+	}
+	a.fresh = false
+	if a.outSince > 0 {
 		f.back(a)
 	}
 }
+
+// nowhere reports whether an agent is out: it has started, and no server holds its query.
+func (a *agent) nowhere() bool { return a.fresh || a.outSince > 0 }

@@ -69,7 +69,7 @@ func (f *Fleet) Advance(d time.Duration) bool {
 // Now is the time since the run began; negative in the warm-up.
 func (f *Fleet) Now() time.Duration { return f.now - f.cfg.Warm }
 
-// Out is how many agents have no server now that holds their blocking query, although one did.
+// Out is how many agents that have started have no server now that holds their blocking query.
 func (f *Fleet) Out() int { return f.outs }
 
 func (f *Fleet) advanceTo(end time.Duration) {
@@ -101,6 +101,7 @@ func (f *Fleet) advanceTo(end time.Duration) {
 func (f *Fleet) event(a *agent, e event) {
 	switch e.kind {
 	case evStart:
+		f.looking(a)
 		f.start(a)
 	case evDue:
 		f.expire(a, e.at)

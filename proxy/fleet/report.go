@@ -40,7 +40,7 @@ type Report struct {
 	Leave  Times `json:"left"`   // of heartbeats that were due on a silent server: until it was left
 	Gap    Times `json:"gap"`    // between an agent's rounds
 	First  Times `json:"first"`  // until an agent's first round
-	Out    int   `json:"out"`    // agents whose blocking query is nowhere at the end
+	Out    int   `json:"out"`    // agents that have started, and whose blocking query is nowhere at the end
 
 	Worst    float64  `json:"imbalance"`      // the worst
 	Last     float64  `json:"imbalance_last"` // that at the end
@@ -137,7 +137,7 @@ func (r *Report) state(f *Fleet) {
 	r.Open = make([]int, len(f.servers))
 	for i := range f.agents {
 		a := &f.agents[i]
-		if a.outSince > 0 {
+		if a.nowhere() {
 			r.Out++
 		}
 		for n := range f.servers {

@@ -27,6 +27,7 @@ const (
 func (f *Fleet) stockEvent(a *agent, e event) {
 	switch e.kind {
 	case evStart:
+		f.looking(a)
 		f.stockStart(a)
 	case evBeat:
 		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {

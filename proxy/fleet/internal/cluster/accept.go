@@ -50,13 +50,15 @@ func (c *Cluster) syn(d *attempted) (how uint32, after time.Duration) {
 	d.sent++
 	rest := d.began + d.limit - c.now()
 	rtt := c.way(d.agent, max(d.to, 0))
-	if d.to < 0 || !c.servers[d.to].up {
-		return c.undone(max(d.to, d.n), Refused, rtt)
+	if d.to < 0 {
+		return c.undone(d.n, Refused, rtt)
 	}
 	s := &c.servers[d.to]
 	switch full := c.cfg.Backlog > 0 && c.waiting(s, rtt/2) > c.cfg.Backlog; {
-	case s.cut.hits(d.agent, d.to):
+	case s.cut.hits(d.agent, d.to): // its host hears nothing, whether there is a process or not
 		return c.unheard(d, rest)
+	case !s.up:
+		return c.undone(d.to, Refused, rtt)
 	case s.frozen:
 		if full {
 			return c.unheard(d, rest)

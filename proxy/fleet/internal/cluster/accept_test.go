@@ -100,3 +100,22 @@ func TestADeadServerRefusesAndASilentOneDoesNotAnswer(t *testing.T) {
 	check(t, "failed", c.sum(failed), 2)
 	check(t, "dials", c.sum(dials), 1)
 }
+
+// A restart does not mend the network, and the host of a dead server refuses nobody it does not hear.
+func TestACutOutlivesTheServersProcess(t *testing.T) {
+	t.Parallel()
+	c := newRig(Config{Agents: 3, Servers: 1, RTT: rtt})
+	c.Cut(0, 100)
+	c.Kill(0)
+	c.dial(0, limit, 0)
+	c.until(10 * time.Second)
+	check(t, "dead and cut off", c.ended[0], ending{TimedOut, limit})
+	c.Begin(0)
+	c.dial(0, limit, 1)
+	c.until(20 * time.Second)
+	check(t, "started anew", c.ended[1], ending{TimedOut, 10*time.Second + limit})
+	c.Cut(0, 0)
+	c.dial(0, limit, 2)
+	c.until(30 * time.Second)
+	check(t, "healed", c.ended[2], ending{Made, 20*time.Second + 2*rtt})
+}

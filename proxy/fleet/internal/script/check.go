@@ -170,7 +170,8 @@ func (s *Script) checkJoins(p *Plan, states []state) error {
 	return nil
 }
 
-// apply does what an event does, and reports whether it changes anything.
+// apply does what an event does, and reports whether it changes anything. What is the network's,
+// and that a server has no leader, outlives its process.
 func (s *state) apply(do string) bool {
 	before := *s
 	switch do {
@@ -178,16 +179,18 @@ func (s *state) apply(do string) bool {
 		if s.absent {
 			return false
 		}
-		*s = state{down: true, unnamed: s.unnamed}
+		*s = state{down: true, unnamed: s.unnamed, cut: s.cut, leaderless: s.leaderless}
 	case "start":
-		if s.absent {
+		if s.absent || !s.down && !s.frozen && !s.hung {
 			return false
 		}
-		*s = state{unnamed: s.unnamed}
+		*s = state{cut: s.cut, leaderless: s.leaderless} // heartbeats name it again
 	case "freeze":
 		s.frozen = !s.down && !s.absent
 	case "thaw":
-		s.frozen = false
+		if s.frozen {
+			s.frozen, s.unnamed = false, false
+		}
 	case "hang":
 		s.hung = !s.down && !s.absent
 	case "unhang":
@@ -211,7 +214,7 @@ func (s *state) apply(do string) bool {
 		s.absent = false
 		return before.absent
 	case "leave":
-		*s = state{absent: true}
+		*s = state{absent: true, cut: s.cut, leaderless: s.leaderless}
 	}
 	return *s != before
 }

@@ -56,6 +56,9 @@
 //	roll every T down T [from T]  all servers, one after the other; from 10s
 //	outage T [from T]             all servers die and come back together; from 10s
 //
+// A restart ends freeze and hang; it does not end cut, slow and leaderless. Heartbeats name a
+// server again that starts, thaws or joins.
+//
 // What must come out:
 //
 //	expect FIGURE OP VALUE [within P] [after T] [before T] [of POLICY...]

@@ -177,6 +177,8 @@ var mistakes = []struct{ text, want string }{
 	{"start over 1h", `1: "start over 1h": the run is over before the last client has started`},
 	{"at 1s start 1", `1: "start 1": server 1 is not such that this changes something; write what this ends first, or leave it out`},
 	{"at 1s kill 1\nat 2s kill 1", `2: "kill 1": server 1 is not such that this changes something; leave it out: it is so already`},
+	{"at 1s unname 1\nat 2s start 1", `2: "start 1": server 1 is not such that this changes something`},
+	{"at 1s unname 1\nat 2s freeze 1\nat 3s thaw 1\nat 4s name 1", `4: "name 1": server 1 is not such that this changes something`},
 	{"at 1s kill 1\nat 2s freeze 1", `2: "freeze 1": server 1 is not such that this changes something; write start first, or leave it out`},
 	{"at 1s leave 1\nat 2s kill 1", `2: "kill 1": server 1 is not such that this changes something; write join first`},
 	{"at 1s start all", `1: "start all": there is no server that this changes; leave it out, or write another time`},
@@ -195,6 +197,28 @@ func TestMistakesAreNamedWithWhatToWriteInstead(t *testing.T) {
 		_, err := Parse("file", []byte(c.text))
 		if err == nil || !strings.HasPrefix(err.Error(), "file:"+c.want) {
 			t.Errorf("%.100q: %v", c.text, err)
+		}
+	}
+}
+
+// What the servers of a run keep over a restart can be ended after it, and what they do not
+// keep cannot: package cluster has the same rules.
+func TestEventsEndWhatLastsUntilThen(t *testing.T) {
+	for _, c := range []struct {
+		first, then string
+		fits        bool
+	}{
+		{"cut 50% of clients from 1", "heal 1", true},
+		{"leaderless 1", "led 1", true},
+		{"freeze 1", "thaw 1", false},
+		{"hang 1", "unhang 1", false},
+		{"unname 1", "name 1", false},
+	} {
+		for _, restart := range []string{"at 2s kill 1\nat 3s start 1\n", "at 2s leave 1\nat 3s join 1\n"} {
+			_, err := Parse("file", []byte("at 1s "+c.first+"\n"+restart+"at 4s "+c.then+"\n"))
+			if (err == nil) != c.fits {
+				t.Errorf("%s, %q, %s: %v", c.first, restart, c.then, err)
+			}
 		}
 	}
 }
