@@ -70,6 +70,10 @@ hostile: ## attack an agent in some hundreds of ways, and measure it; HOSTILE ha
 fleet: ## simulate the scenarios of proxy/fleet/library in full, all or those of FLEET=name,..., and check what they expect
 	@$(GO) test -count 1 -timeout 6h -v -run '^TestTheExpectationsOfTheLibraryHold$$' ./proxy/fleet -fleet '$(FLEET)' -figures
 
+.PHONY: reality
+reality: ## run outages and restarts with 150 real proxies each, and check that they do what is simulated (10 min; 20 if the machine stands still at times)
+	@$(GO) test -count 1 -timeout 1h -v -tags reality -run '^TestRealFleets' ./proxy/fleet
+
 .PHONY: record
 record: ## make the recordings of testutil anew: SERVERS=host:port,... OUT=dir (REGION, CA, CERT, KEY, CONVERSATIONS)
 	@$(GO) run ./testutil/record -servers "$(SERVERS)" -out "$(OUT)" -region "$(REGION)" -conversations "$(CONVERSATIONS)" -ca "$(CA)" -cert "$(CERT)" -key "$(KEY)"
@@ -93,6 +97,7 @@ format: ## check that every file is as gofmt and gofumpt write it
 vet: ## go vet
 	@echo "== go vet"
 	@$(GO) vet $(PKGS)
+	@$(GO) vet -tags reality ./proxy/fleet
 
 .PHONY: lint
 lint: golangci nomutex ## golangci-lint, and no lock anywhere
