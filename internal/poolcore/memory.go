@@ -39,8 +39,9 @@ func (l *lists[T]) take(v T) []T {
 	if last < 0 {
 		return []T{v}
 	}
-	list := append(l.idle[last], v)
+	list := l.idle[last]
 	l.idle = l.idle[:last]
+	list = append(list, v)
 	return list
 }
 
