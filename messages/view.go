@@ -65,7 +65,9 @@ type Ranked struct {
 type View struct {
 	epoch    uint64
 	list     *List // nil: no server
-	active   int   // index in list; -1: no server
+	servers  int   // in list
+	front    Server
+	active   bool // there is one: front
 	numNodes int
 	leader   string
 }
@@ -77,7 +79,7 @@ func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string
 		View
 		List
 	}{List: *NewList(ranking)} // NewList's own is not made: the compiler sees that it is copied
-	both.View = View{epoch: epoch, list: &both.List, active: active, numNodes: numNodes, leader: leader}
+	both.View = both.List.view(epoch, active, numNodes, leader)
 	return &both.View
 }
 
@@ -98,7 +100,17 @@ func NewList(ranking []Ranked) *List {
 
 // View makes a View with this ranking. active is an index in it, or -1 if no server is active.
 func (l *List) View(epoch uint64, active, numNodes int, leader string) *View {
-	return &View{epoch: epoch, list: l, active: active, numNodes: numNodes, leader: leader}
+	v := l.view(epoch, active, numNodes, leader)
+	return &v
+}
+
+// view is View. It has at hand what every call asks for.
+func (l *List) view(epoch uint64, active, numNodes int, leader string) View {
+	v := View{epoch: epoch, list: l, servers: len(l.ranking), numNodes: numNodes, leader: leader}
+	if v.active = active >= 0 && v.servers > 0; v.active {
+		v.front = l.ranking[active].Server
+	}
+	return v
 }
 
 // Ranked is the ranking, best first. All readers share the slice: do not change it.
@@ -119,14 +131,11 @@ func (v *View) Epoch() uint64 { return v.epoch }
 // leader, else the first that answers without one, else the one whose last failure is the
 // oldest. It is false if there is no server.
 func (v *View) Active() (Server, bool) {
-	if v.active < 0 || v.Len() == 0 { // the latter: the zero View
-		return Server{}, false
-	}
-	return v.list.ranking[v.active].Server, true
+	return v.front, v.active
 }
 
 // Len is the number of servers.
-func (v *View) Len() int { return len(v.list.Ranked()) }
+func (v *View) Len() int { return v.servers }
 
 // Servers is a copy of the ranking, best first.
 func (v *View) Servers() []Server { return slices.AppendSeq(make([]Server, 0, v.Len()), v.All()) }

@@ -34,6 +34,7 @@ const provenAfter = 10 * time.Second
 // answered since.
 type backoffs struct {
 	clock  *moment.Clock
+	spare  *pieces[backoff]
 	each   ordered[string, *backoff]
 	spread time.Duration // in which each agent of the fleet dials once; 0: it is small
 	chance chance
@@ -152,8 +153,16 @@ func (b *backoffs) up(now moment.Time, addr string, session uint64) {
 
 // served notes that a call on a session was answered: the address is forgotten.
 func (b *backoffs) served(addr string) {
-	b.each.drop(addr)
+	b.drop(addr)
 	b.pace = nil
+}
+
+// drop forgets an address.
+func (b *backoffs) drop(addr string) {
+	if e := b.each.find(addr); e != nil {
+		b.each.drop(addr)
+		b.spare.put(e)
+	}
 }
 
 // ended notes the end of a session, and reports whether it was a failure: no call on it
@@ -168,7 +177,7 @@ func (b *backoffs) ended(now moment.Time, addr string, session uint64, letGo boo
 	case letGo:
 		return false
 	case now.Sub(e.at) >= provenAfter:
-		b.each.drop(addr)
+		b.drop(addr)
 		return false
 	}
 	return true
@@ -190,7 +199,7 @@ func (b *backoffs) entry(now moment.Time, addr string) *backoff {
 	e := b.each.find(addr)
 	if e == nil {
 		b.makeRoom(now)
-		e = &backoff{addr: addr}
+		e = b.spare.take(backoff{addr: addr})
 		b.each.put(e)
 	}
 	e.at = now

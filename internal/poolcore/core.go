@@ -2,12 +2,19 @@ package poolcore
 
 import (
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/moment"
 )
+
+// enter is what comes first in every step.
+func (c *Core) enter(at time.Time) moment.Time {
+	c.now, c.next.all = c.cfg.clock.Of(at), unknown
+	return c.now
+}
 
 // Step takes one message.
 func (c *Core) Step(at time.Time, m Message) {
-	now := c.cfg.clock.Of(at)
-	c.now = now
+	now := c.enter(at)
 	switch m := m.(type) {
 	case Connect:
 		c.connect(now, m)
@@ -72,39 +79,42 @@ func (c *Core) Step(at time.Time, m Message) {
 }
 
 // Deadline is when Expire is to be called; zero: never.
-func (c *Core) Deadline() time.Time { return c.deadline(false) }
+func (c *Core) Deadline() time.Time { return c.cfg.clock.Time(c.deadlines().all) }
 
 // Rest is the Deadline of a simulation that knows two things: more comes in on each session
 // than [Keepalive] asks for, and the retained session is looked at in vain. When either
 // changes Expire is to be called, late as it may be.
-func (c *Core) Rest() time.Time { return c.deadline(true) }
+func (c *Core) Rest() time.Time { return c.cfg.clock.Time(c.deadlines().resting) }
 
-func (c *Core) deadline(resting bool) time.Time {
-	at := c.limitAt
+func (c *Core) deadlines() *deadlines {
+	if c.next.all != unknown {
+		return &c.next
+	}
+	at, looks := c.limitAt, moment.Time(0)
 	for _, s := range c.sessions {
 		at = sooner(sooner(at, s.trim), s.until)
 		at = sooner(sooner(at, s.openings.look), s.liveness.due())
 		if s.service != nil {
 			at = sooner(at, s.service.deadline())
 		}
-		if !resting {
-			at = sooner(at, s.liveness.next)
-		}
-		if !resting || s.cause != nil || s.addr != c.retained {
+		looks = sooner(looks, s.liveness.next)
+		if s.cause != nil || s.addr != c.retained {
 			at = sooner(at, s.check)
+		} else {
+			looks = sooner(looks, s.check)
 		}
 	}
 	for _, l := range c.links {
 		at = sooner(at, l.renewal.again)
 	}
-	return c.cfg.clock.Time(at)
+	c.next = deadlines{all: sooner(at, looks), resting: at}
+	return &c.next
 }
 
 // Expire gives up the pings that are due, trims idle streams, and ends the sessions that are no
 // longer used, no longer trusted, or too many.
 func (c *Core) Expire(at time.Time) {
-	now := c.cfg.clock.Of(at)
-	c.now = now
+	now := c.enter(at)
 	c.expireLiveness(now)
 	c.expireService(now)
 	c.expireOpenings(now)

@@ -27,7 +27,7 @@ func (c *Core) connect(now moment.Time, m Connect) {
 			return
 		}
 		c.last++
-		c.links.put(&link{addr: m.Addr, session: c.last, waiters: []waiter{m.waiter()}, spare: m.Spare})
+		c.links.put(&link{addr: m.Addr, session: c.last, waiters: c.cfg.waiters.take(m.waiter()), spare: m.Spare})
 		c.begin(m.Addr, c.last, m.Probe)
 	case l.up:
 		c.emit(m.waiter().answer(nil))
@@ -46,6 +46,7 @@ func (c *Core) dialed(now moment.Time, m Dialed) {
 	c.reportFailed(m.Addr, m.Session, m.Err)
 	defer c.renewAnswered(m)
 	l, d := c.links.find(m.Addr), c.dialEnded(now, m)
+	defer c.cfg.dialings.put(d)
 	defer c.fill()
 	if m.Err == nil {
 		c.sessions.put(&session{addr: m.Addr, id: m.Session, check: c.firstLook(now, m.Addr), liveness: liveness{next: c.nextKeepalive(now)}})
@@ -98,7 +99,12 @@ func (c *Core) refuse(addr string) *Refusal {
 
 // begin has a dial made as soon as there is a slot for it.
 func (c *Core) begin(addr string, id uint64, probe bool) {
-	c.slots.ask(&dialing{addr: addr, session: id, probe: probe})
+	d := c.cfg.dialings.take(dialing{addr: addr, session: id, probe: probe})
+	if c.slots.begin(d) {
+		c.dial(d)
+		return
+	}
+	c.slots.ask(d)
 	c.fill()
 }
 
@@ -112,18 +118,23 @@ func (c *Core) fill() {
 		if d == nil {
 			return
 		}
-		if !c.expected(d.addr, d.session) {
-			c.slots.done(d.session)
-			c.renewAnswered(Dialed{Addr: d.addr, Session: d.session, Err: ErrNotRenewed})
-			continue
-		}
-		d.second = c.slots.lateTo(d.addr)
-		e := Dial{Addr: d.addr, Session: d.session, Limits: c.dials.limits(d.addr, c.cfg.Dial, d.second), Proof: c.renewals[d.session].Proof}
-		if s := c.found(d.addr); s != nil && (c.isRenewal(d.session) || s.unfit()) {
-			e.Avoid = c.links.find(d.addr).session
-		}
-		c.emit(e)
+		c.dial(d)
 	}
+}
+
+// dial has a dial made that has got its slot.
+func (c *Core) dial(d *dialing) {
+	if !c.expected(d.addr, d.session) {
+		c.slots.done(d.session)
+		c.renewAnswered(Dialed{Addr: d.addr, Session: d.session, Err: ErrNotRenewed})
+		return
+	}
+	d.second = c.slots.lateTo(d.addr)
+	e := Dial{Addr: d.addr, Session: d.session, Limits: c.dials.limits(d.addr, c.cfg.Dial, d.second), Proof: c.renewals[d.session].Proof}
+	if s := c.found(d.addr); s != nil && (c.isRenewal(d.session) || s.unfit()) {
+		e.Avoid = c.links.find(d.addr).session
+	}
+	c.emit(e)
 }
 
 // isRenewal reports whether Renew asked for a dial.
@@ -230,6 +241,7 @@ func (c *Core) answerAll(l *link, err error) {
 	for _, w := range l.waiters {
 		c.emit(w.answer(err))
 	}
+	c.cfg.waiters.put(l.waiters)
 	l.waiters = nil
 }
 

@@ -9,7 +9,7 @@
 // effects in the same order, so a simulation of many agents, which share one [Config], is like
 // the one before to the byte.
 //
-// The files: state.go is what is known, in the sets of ordered.go; dials.go, slots.go,
+// The files: state.go is what is known, in the sets of ordered.go and the memory of memory.go; dials.go, slots.go,
 // backoff.go, pace.go and limits.go decide about dials; liveness.go about silent servers, serving.go about
 // servers that leave calls unanswered, openings.go about those that open no stream;
 // retire.go and move.go about the end of sessions; renew.go about their replacement.

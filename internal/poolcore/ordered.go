@@ -14,6 +14,9 @@ type keyed[K cmp.Ordered] interface{ key() K }
 // less memory. The zero value is empty.
 type ordered[K cmp.Ordered, V keyed[K]] []V
 
+// mostRoom is for how many there is room left when none is there.
+const mostRoom = 2
+
 // search is the place of k, or where it would stand.
 func (o ordered[K, V]) search(k K) (int, bool) {
 	return slices.BinarySearchFunc(o, k, func(v V, k K) int { return cmp.Compare(v.key(), k) })
@@ -40,7 +43,7 @@ func (o *ordered[K, V]) put(v V) {
 // drop takes the one with this key out, if there is one.
 func (o *ordered[K, V]) drop(k K) {
 	if i, is := o.search(k); is {
-		if *o = slices.Delete(*o, i, i+1); len(*o) == 0 {
+		if *o = slices.Delete(*o, i, i+1); len(*o) == 0 && cap(*o) > mostRoom {
 			*o = nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 type Backoffs struct {
 	of    backoffs
 	clock moment.Clock
+	spare pieces[backoff]
 }
 
 // Chance is a function that returns a number from 0 to 1, a new one each time.
@@ -22,7 +23,7 @@ func (f Chance) Chance() float64 { return f() }
 // NewBackoffs knows no address.
 func NewBackoffs(chance Chance) *Backoffs {
 	b := &Backoffs{of: backoffs{chance: chance}}
-	b.of.clock = &b.clock
+	b.of.clock, b.of.spare = &b.clock, &b.spare
 	return b
 }
 

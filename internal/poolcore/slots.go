@@ -34,20 +34,29 @@ type slots struct {
 
 func (d *dialing) key() uint64 { return d.session }
 
+// begin begins a dial, and reports whether it could: none waits, and there is a slot.
+func (s *slots) begin(d *dialing) bool {
+	if under := len(s.running); len(s.queue) > 0 || under >= maxDials || d.probe && under >= maxProbes {
+		return false
+	}
+	s.running.put(d)
+	return true
+}
+
 // ask puts a dial into the queue.
 func (s *slots) ask(d *dialing) { s.queue = append(s.queue, d) }
 
 // next takes the next dial out of the queue, if there is a slot for it, or one can be had
 // by giving up a late dial, which it returns too.
 func (s *slots) next() (d, gaveUp *dialing) {
+	if len(s.queue) == 0 {
+		return nil, nil
+	}
 	probes := 0
 	for _, r := range s.running {
 		if r.probe {
 			probes++
 		}
-	}
-	if len(s.queue) == 0 {
-		return nil, nil
 	}
 	at := max(slices.IndexFunc(s.queue, func(q *dialing) bool { return !q.probe }), 0) // calls go first
 	d = s.queue[at]

@@ -25,6 +25,8 @@ type Core struct {
 	slots     slots
 	renewals  map[uint64]Renew // that wait for a dial, by session
 	effects   []Effect
+	next      deadlines
+	room      room
 }
 
 // Config configures any number of Cores, all of one goroutine.
@@ -36,8 +38,11 @@ type Config struct {
 	Dial        time.Duration // how long callers wait for a dial
 	Corroborate bool          // a silent session ends only if another server answers
 
-	clock moment.Clock
-	spare []Effect // memory for those of the next step
+	clock    moment.Clock
+	spare    []Effect        // memory for those of the next step
+	dialings pieces[dialing] // as are the next ones
+	backoffs pieces[backoff]
+	waiters  lists[waiter]
 }
 
 // Env is what a Core asks its owner for. The methods do not block.
@@ -49,8 +54,25 @@ type Env interface {
 
 // New makes a Core without a session.
 func New(cfg *Config, env Env) *Core {
-	return &Core{cfg: cfg, env: env, dials: backoffs{chance: env, clock: &cfg.clock}}
+	c := &Core{cfg: cfg, env: env, dials: backoffs{chance: env, clock: &cfg.clock, spare: &cfg.backoffs}}
+	c.links, c.sessions = c.room.links[:0], c.room.sessions[:0]
+	c.slots.running, c.dials.each = c.room.running[:0], c.room.each[:0]
+	return c
 }
+
+// room is what most cores need for their sets.
+type room struct {
+	links    [1]*link
+	sessions [1]*session
+	running  [1]*dialing
+	each     [1]*backoff
+}
+
+// deadlines are found out once after each step.
+type deadlines struct{ all, resting moment.Time }
+
+// unknown is the deadlines' time after a step.
+const unknown = moment.Time(-1)
 
 // link is the way to one server: a dial under way, or the session that calls find.
 type link struct {

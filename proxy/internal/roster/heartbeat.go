@@ -3,6 +3,7 @@ package roster
 import (
 	"fmt"
 
+	"github.com/open-nomad/rpcproxy/internal/ipcheck"
 	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
@@ -104,7 +105,7 @@ func (r *Roster) replace(members []member, from string, leave bool) {
 func (r *Roster) admit(now moment.Time, infos []messages.ServerInfo) (members []member, leftOut []error) {
 	members = r.shared.members[:0]
 	for _, info := range infos {
-		server, err := r.shared.admit(info.RPCAdvertiseAddr, r.configured)
+		server, err := r.foreign(info.RPCAdvertiseAddr)
 		if err != nil {
 			leftOut = append(leftOut, err)
 			r.warn(now, "heartbeat names a bad address: left out", messages.Server{Addr: info.RPCAdvertiseAddr}, err)
@@ -120,6 +121,22 @@ func (r *Roster) admit(now moment.Time, infos []messages.ServerInfo) (members []
 	}
 	r.shared.members = members
 	return members, leftOut
+}
+
+// mostAdmitted is how many addresses are remembered.
+const mostAdmitted = 1024
+
+// foreign is ParseForeign. It remembers what it says for all rosters alike.
+func (r *Roster) foreign(addr string) (messages.Server, error) {
+	s := r.shared
+	if server, known := s.admitted[addr]; known {
+		return server, nil
+	}
+	server, err := ParseForeign(addr, r.configured)
+	if err == nil && s.known != nil && len(s.admitted) < mostAdmitted && !ipcheck.MetadataHost(server.Addr) {
+		s.admitted[addr] = server
+	}
+	return server, err
 }
 
 // hearLeader takes the leader that a heartbeat from addr names. Unless the

@@ -34,12 +34,11 @@ type Roster struct {
 	size       size // that the times between rounds follow
 	episode    episode
 	rare       *rare
-	next       moment.Time // when Expire is to be called; zero: a step has come since it was found out
-	active     int32       // of view: place in the ranking
-	joins      int32       // list.joins, as far as it has been looked at
-	sweep      uint32      // of a long list
-	verified   uint8       // rounds in a row that a heartbeat began to verify the servers that replace retained ones
-	sized      bool        // the nodes of the cluster are known
+	active     int32  // of view: place in the ranking
+	joins      int32  // list.joins, as far as it has been looked at
+	sweep      uint32 // of a long list
+	verified   uint8  // rounds in a row that a heartbeat began to verify the servers that replace retained ones
+	sized      bool   // the nodes of the cluster are known
 	started    bool
 }
 

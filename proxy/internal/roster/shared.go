@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"github.com/open-nomad/rpcproxy/internal/ipcheck"
 	"github.com/open-nomad/rpcproxy/internal/moment"
 	"github.com/open-nomad/rpcproxy/messages"
 )
@@ -35,35 +34,6 @@ func Share(cfg Config) *Shared {
 // newShared is a Shared for one roster.
 func newShared(cfg Config) *Shared {
 	return &Shared{cfg: cfg.withDefaults(), box: outbox{quiet: cfg.NoLog}}
-}
-
-// initial is what is known of the servers of the configuration, each of them once.
-func (s *Shared) initial() []*about {
-	if s.first == nil {
-		l := list{known: s.known}
-		for _, server := range s.cfg.Servers {
-			l.addPrimary(server, messages.SourceConfig)
-		}
-		for _, e := range l.primaries {
-			s.first = append(s.first, e.about)
-		}
-	}
-	return s.first
-}
-
-// mostAdmitted is how many addresses are remembered.
-const mostAdmitted = 1024
-
-// admit is ParseForeign. It remembers what it says for all rosters alike.
-func (s *Shared) admit(addr string, configured func(messages.Server) bool) (messages.Server, error) {
-	if server, known := s.admitted[addr]; known {
-		return server, nil
-	}
-	server, err := ParseForeign(addr, configured)
-	if err == nil && s.known != nil && len(s.admitted) < mostAdmitted && !ipcheck.MetadataHost(server.Addr) {
-		s.admitted[addr] = server
-	}
-	return server, err
 }
 
 // mostIdle is how many courses are kept for the next rounds.

@@ -29,7 +29,7 @@ func (s *Shared) New(nodeID string, fleetIndex uint64, rng *rand.Rand) *Roster {
 
 // setUp lists the servers of the configuration.
 func (r *Roster) setUp() {
-	r.list.primaries = newEntries(r.shared.initial())
+	r.list.primaries = newEntries(r.initial())
 	copy(r.list.primaries, r.arrange(false))
 	r.seeds = make([]seed, 0, len(r.list.primaries))
 	for _, e := range r.list.primaries {
@@ -38,6 +38,21 @@ func (r *Roster) setUp() {
 	for _, s := range r.shared.cfg.Remembered {
 		r.list.addBackup(s, messages.SourceFile).found = true
 	}
+}
+
+// initial is what is known of the servers of the configuration, each of them once.
+func (r *Roster) initial() []*about {
+	s := r.shared
+	if s.first == nil {
+		l := list{known: s.known}
+		for _, server := range s.cfg.Servers {
+			l.addPrimary(server, messages.SourceConfig)
+		}
+		for _, e := range l.primaries {
+			s.first = append(s.first, e.about)
+		}
+	}
+	return s.first
 }
 
 // Start publishes the first view and arms the first rebalance; without a server
@@ -54,7 +69,6 @@ func (r *Roster) Start(at time.Time) {
 func (r *Roster) begin(at time.Time) (now moment.Time) {
 	now = r.shared.clock.Of(at)
 	r.shared.box.open()
-	r.next = 0
 	r.start(now)
 	return now
 }
@@ -112,12 +126,7 @@ func (r *Roster) Expire(at time.Time) {
 
 // Deadline is when Expire wants to be called next. It is zero before the start
 // and never after it.
-func (r *Roster) Deadline() time.Time {
-	if r.next.IsZero() {
-		r.next = r.deadline()
-	}
-	return r.shared.clock.Time(r.next)
-}
+func (r *Roster) Deadline() time.Time { return r.shared.clock.Time(r.deadline()) }
 
 // deadline is when Expire is to be called next; zero: before the start.
 func (r *Roster) deadline() moment.Time {
