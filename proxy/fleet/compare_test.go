@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,5 +170,28 @@ func TestTheNameOfEachFigureIsOneThatReportsHave(t *testing.T) {
 	}
 	if n := len(figureTable()); n != len(Figures()) {
 		t.Errorf("%d figures in the language, %d in reports", n, len(Figures()))
+	}
+}
+
+// Where no server is up there is no busiest one, and no limit that it keeps.
+func TestNoServerIsNoEvenLoad(t *testing.T) {
+	s, err := Parse("dead", []byte("clients 20\nservers 2\nwarm 1m\nfor 1m\nat 10s kill all\n"+
+		"expect imbalance <= 2\nexpect imbalance <= 2 after 30s\nexpect imbalance.end <= 2\nexpect even.from <= 1s\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Compare(t.Context(), s, Options{Policies: []Policy{Shuffle}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, f := range c.Failed() {
+		if f.Known {
+			t.Error(f)
+		}
+		found = append(found, f.Line)
+	}
+	if !slices.Equal(found, []int{7, 8, 9}) {
+		t.Errorf("not known are those of lines %v", found)
 	}
 }

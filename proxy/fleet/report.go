@@ -42,11 +42,11 @@ type Report struct {
 	First  Times `json:"first"`  // until an agent's first round
 	Out    int   `json:"out"`    // agents that have started, and whose blocking query is nowhere at the end
 
-	Worst    float64  `json:"imbalance"`      // the worst
-	Last     float64  `json:"imbalance_last"` // that at the end
+	Worst    float64  `json:"imbalance"`      // the worst; 0: no server was up
+	Last     float64  `json:"imbalance_last"` // that at the end; 0: none is up
 	Active   []int    `json:"active"`         // agents by server, at the end
 	Open     []int    `json:"open"`           // sessions at the end
-	EvenFrom Duration `json:"even_from"`      // from then on the imbalance is at most 1.5; negative: it is not
+	EvenFrom Duration `json:"even_from"`      // from then on the imbalance is at most 1.5; negative: it is not, or no server is up
 
 	// The times themselves, sorted.
 	Outages []time.Duration `json:"-"`
@@ -158,6 +158,9 @@ func (r *Report) state(f *Fleet) {
 			r.EvenFrom = Duration(s.at)
 		}
 		r.Active = s.active
+	}
+	if r.Last == 0 { // no server is up
+		r.EvenFrom = -1
 	}
 }
 

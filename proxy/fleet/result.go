@@ -122,6 +122,8 @@ func (r Run) figure(name string, after, before time.Duration) (float64, bool) {
 	value, known := report.Figure(name, after)
 	kind, _, _ := strings.Cut(name, ".")
 	switch {
+	case kind == "imbalance": // of servers that are up
+		known = known && value > 0
 	case f.Unit != script.Time:
 	case kind == "outage":
 		n, _ := report.Figure("outages", after)

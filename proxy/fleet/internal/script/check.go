@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -11,6 +12,11 @@ func (s *Script) check(p *Plan, lines []Line) error {
 	at := map[string]Line{}
 	for _, l := range lines {
 		at[l.keyword()] = l
+	}
+	if most := MaxLinks / p.Servers.Count; cmp.Or(p.Clients.As, p.Clients.Count) > most {
+		l := at["clients"]
+		as := strconv.Itoa(p.Clients.Count) + " as " + strconv.Itoa(most)
+		return s.fail(l, l.Text(), "too many to be simulated with "+strconv.Itoa(p.Servers.Count)+" servers", "write clients "+as+", or fewer servers")
 	}
 	warm := DefaultWarm
 	if p.Warm != nil {

@@ -187,6 +187,8 @@ var mistakes = []struct{ text, want string }{
 	{"at 1s dns fails", `1: "dns fails": no client asks it; write the line dns, too`},
 	{"long for 1m\nshort for 5m\nat 2m kill 1", `3: "2m": the run is over by then: it ends at 1m`},
 	// Bounds.
+	{"servers 64\nclients 1M", `2: "clients 1000000": too many to be simulated with 64 servers; write clients 1000000 as 125000, or fewer servers`},
+	{"servers 64\nclients 1M as 125,001", `2: "clients 1000000 as 125001": too many to be simulated with 64 servers; write clients 1000000 as 125000`},
 	{strings.Repeat("#", MaxBytes+1), ` the file is too large; it may have 1 MiB`},
 	{strings.Repeat("rtt 1ms for 1% of clients\n", MaxStatements+1), `10001: there are too many statements; a scenario may have 10,000`},
 	{"servers 64\nfor 1h\n" + strings.Repeat("roll every 1s down 1s\n", 100), `81: "roll every 1s down 1s": too many events`},

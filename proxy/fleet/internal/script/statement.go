@@ -10,6 +10,7 @@ import (
 const (
 	MaxClients    = 1_000_000
 	MaxServers    = 64
+	MaxLinks      = 8_000_000      // clients that are simulated, by servers: each takes up to half a kilobyte
 	MaxTime       = 24 * time.Hour // the warm-up and the run together
 	MaxBytes      = 1 << 20        // of a file
 	MaxStatements = 10_000
