@@ -52,7 +52,7 @@ func New(cfg Config) *Fleet {
 	f.queue.push(event{at: cfg.Warm, agent: world, kind: evSample})
 	f.furnish()
 	f.lists = roster.Share(roster.Config{
-		NoLog: true,
+		NoLog:   true,
 		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
 	})
 	return f
