@@ -124,6 +124,7 @@ func (a *realAgent) end() {
 func (a *realAgent) register(ctx context.Context) bool {
 	args := nodeArgs{Region: "global", Node: map[string]any{
 		"ID": a.id, "SecretID": a.id, "Datacenter": "dc1", "Name": a.id, "Status": "initializing",
+		"Attributes": map[string]string{"os.name": "any"}, "Resources": map[string]any{"CPU": 1},
 	}}
 	for a.proxy.Call(ctx, "Node.Register", args, new(beatReply)) != nil {
 		if !restLoop(ctx) {

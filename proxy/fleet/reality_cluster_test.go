@@ -71,6 +71,7 @@ func realRun(t *testing.T, s *fleet.Scenario) (*course, error) {
 		}
 	})
 	m := newMeter(cluster.Addrs(), began, seconds(s))
+	up := 0
 	var agents []*realAgent
 	defer func() {
 		stop()
@@ -86,6 +87,17 @@ func realRun(t *testing.T, s *fleet.Scenario) (*course, error) {
 			return nil, err
 		}
 		agents = append(agents, a)
+	}
+	if err := until(began, still); err != nil {
+		return nil, err
+	}
+	for _, node := range cluster.Nodes() {
+		if node.Heartbeats > 0 {
+			up++
+		}
+	}
+	if up < len(agents) {
+		return nil, fmt.Errorf("the cluster has had a heartbeat of %d of %d agents when the run begins", up, len(agents))
 	}
 	if err := play(cluster, s, began, still); err != nil {
 		return nil, err
