@@ -43,5 +43,6 @@
 //	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
 //
 // Package cluster, below this directory, is the simulated servers, package count counts, package
-// plot draws runs. The command "rpcproxy simulate" runs scenarios.
+// plot draws runs. The command "rpcproxy simulate" runs scenarios. Whether real proxies do what
+// is simulated, "make reality" finds out (reality_test.go).
 package fleet

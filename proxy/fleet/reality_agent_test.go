@@ -97,15 +97,15 @@ type (
 	watchReply struct{ Index uint64 }
 )
 
-// startAgent starts an agent, the calls of which begin at a random time within over.
-func startAgent(ctx context.Context, m *meter, i int, over time.Duration) (*realAgent, error) {
+// startAgent starts an agent, which calls until ctx ends.
+func startAgent(ctx context.Context, m *meter, i int) (*realAgent, error) {
 	p, err := proxy.Start(proxy.Config{Servers: m.addrs, RPCMajorVersion: 1, Pool: pool.Config{Dial: m.dial}})
 	if err != nil {
 		return nil, err
 	}
 	a := &realAgent{proxy: p, id: testutil.NodeID(fmt.Sprint("reality ", i))}
 	a.works.Go(func() {
-		if !rest(ctx, rand.N(over)) || !a.register(ctx) {
+		if !a.register(ctx) {
 			return
 		}
 		a.works.Go(func() { a.watch(ctx) })
@@ -124,6 +124,7 @@ func (a *realAgent) end() {
 func (a *realAgent) register(ctx context.Context) bool {
 	args := nodeArgs{Region: "global", Node: map[string]any{
 		"ID": a.id, "SecretID": a.id, "Datacenter": "dc1", "Name": a.id, "Status": "initializing",
+		"Attributes": map[string]string{"os.name": "any"}, "Resources": map[string]any{"CPU": 1},
 	}}
 	for a.proxy.Call(ctx, "Node.Register", args, new(beatReply)) != nil {
 		if !restLoop(ctx) {

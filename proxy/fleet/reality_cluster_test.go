@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +74,7 @@ func realRun(t *testing.T, s *fleet.Scenario) (*course, error) {
 		}
 	})
 	m := newMeter(cluster.Addrs(), began, seconds(s))
+	up := 0
 	var agents []*realAgent
 	defer func() {
 		stop()
@@ -80,12 +84,26 @@ func realRun(t *testing.T, s *fleet.Scenario) (*course, error) {
 		}
 		_ = cluster.Stop(context.Background())
 	}()
-	for i := range s.Config.Agents {
-		a, err := startAgent(ctx, m, i, s.Config.Start)
+	for i, after := range startTimes(s) {
+		if err := until(began.Add(after-s.Config.Warm), still); err != nil {
+			return nil, err
+		}
+		a, err := startAgent(ctx, m, i)
 		if err != nil {
 			return nil, err
 		}
 		agents = append(agents, a)
+	}
+	if err := until(began, still); err != nil {
+		return nil, err
+	}
+	for _, node := range cluster.Nodes() {
+		if node.Heartbeats > 0 {
+			up++
+		}
+	}
+	if up < len(agents) {
+		return nil, fmt.Errorf("the cluster has had a heartbeat of %d of %d agents when the run begins", up, len(agents))
 	}
 	if err := play(cluster, s, began, still); err != nil {
 		return nil, err
@@ -106,17 +124,32 @@ func realRun(t *testing.T, s *fleet.Scenario) (*course, error) {
 	return m.course(active), nil
 }
 
-// play has happen to a cluster what the scenario says.
+// startTimes are when the agents start, from the first one on.
+func startTimes(s *fleet.Scenario) (all []time.Duration) {
+	for range s.Config.Agents {
+		all = append(all, rand.N(s.Config.Start))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// play has happen to a cluster what the scenario says. What happens to several servers does so to
+// all at once: agents must not fail over to one that is next.
 func play(cluster *testutil.Cluster, s *fleet.Scenario, began time.Time, still <-chan error) error {
 	for _, mark := range s.Marks {
 		if err := until(began.Add(mark.At), still); err != nil {
 			return err
 		}
 		verb, servers, _ := strings.Cut(mark.Text, " ")
-		for _, n := range numbers(servers, s.Config.Servers) {
-			if err := happens(cluster, verb, n); err != nil {
-				return fmt.Errorf("%s: %w", mark.Text, err)
-			}
+		on := numbers(servers, s.Config.Servers)
+		results := make([]error, len(on))
+		var group sync.WaitGroup
+		for i, n := range on {
+			group.Go(func() { results[i] = happens(cluster, verb, n) })
+		}
+		group.Wait()
+		if err := errors.Join(results...); err != nil {
+			return fmt.Errorf("%s: %w", mark.Text, err)
 		}
 	}
 	return nil

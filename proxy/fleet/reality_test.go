@@ -32,9 +32,9 @@ var realScenarios = []struct{ name, text string }{
 // A verdict means nothing unless fleets that are not the simulated one are told apart.
 func TestRealFleetsAreWithinWhatIsSimulated(t *testing.T) {
 	for _, s := range realScenarios {
-		scenario := parseReal(t, s.name, s.text)
-		simulated := simulations(scenario) // before any real agent runs: it needs all of the machine
 		t.Run(s.name, func(t *testing.T) {
+			scenario := parseReal(t, s.name, s.text)
+			simulated := simulations(scenario)
 			for name, change := range otherFleets {
 				if v := simulated.judge(simulatedCourse(scenario, 0, change)); v.fits() {
 					t.Errorf("%s are not told apart:\n%s", name, v)
@@ -43,7 +43,7 @@ func TestRealFleetsAreWithinWhatIsSimulated(t *testing.T) {
 			if v := simulated.judge(simulatedCourse(scenario, 0, fleet.WithoutBackoff)); v.fits() && s.name == "outage" {
 				t.Errorf("clients that hurry are not told apart:\n%s", v)
 			}
-			t.Parallel()
+			t.Parallel() // from here on: simulations need all of the machine
 			simulated.judge(realCourse(t, scenario)).check(t)
 		})
 	}

@@ -7,7 +7,7 @@ import "time"
 type Series struct {
 	Step    time.Duration // from one value to the next; the first is that of the beginning
 	Active  [][]int       // agents with that server in front, at the time
-	Dials   [][]int       // that reached the server, during the step
+	Dials   [][]int       // that reached the server, or its kernel, during the step
 	Failed  [][]int       // dials that failed, during the step
 	Refused [][]int       // those of them that failed at once
 	Up      []int         // servers that were up, at the time

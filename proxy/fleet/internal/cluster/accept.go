@@ -63,6 +63,7 @@ func (c *Cluster) syn(d *attempted) (how uint32, after time.Duration) {
 		if full {
 			return c.unheard(d, rest)
 		}
+		c.arrives(s, d) // in its kernel, which has accepted it
 		d.parked, d.at = true, c.now()+rest
 		return Resent, rest
 	case full:

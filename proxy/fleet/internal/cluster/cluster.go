@@ -78,7 +78,7 @@ type server struct {
 
 // Counts are those of one server.
 type Counts struct {
-	Dials   *count.Counter // that reached it, whatever became of them
+	Dials   *count.Counter // that reached it, or its kernel, whatever became of them
 	Failed  *count.Counter // that ended without a session, when that was certain
 	Refused *count.Counter // the same at once
 }
