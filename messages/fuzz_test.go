@@ -56,8 +56,7 @@ func checkAddrError(t *testing.T, e *messages.AddrError) {
 	if at := strings.LastIndex(input, "@"); at >= 0 {
 		input = "..." + input[at:] // a password may be before it
 	}
-	quoted := fmt.Sprintf("%q", beginning(input, 100))
-	if !strings.Contains(text, quoted) || !strings.Contains(text, e.Reason) || !strings.Contains(text, "want host") {
+	if quotedIn(text) != beginning(input, 100) || !strings.Contains(text, e.Reason) || !strings.Contains(text, "want host") {
 		t.Errorf("the error for %q is %q", e.Input, text)
 	}
 	if len(input) > 100 && !strings.Contains(text, fmt.Sprintf("(%d bytes)", len(input))) {
@@ -66,6 +65,19 @@ func checkAddrError(t *testing.T, e *messages.AddrError) {
 	if len(text) > 700 {
 		t.Errorf("the error for %d bytes of input has %d", len(e.Input), len(text))
 	}
+}
+
+// quotedIn is what text quotes first. More is escaped in it than %q escapes.
+func quotedIn(text string) string {
+	quoted, err := strconv.QuotedPrefix(text[max(strings.IndexByte(text, '"'), 0):])
+	if err != nil {
+		return err.Error()
+	}
+	plain, err := strconv.Unquote(quoted)
+	if err != nil {
+		return err.Error()
+	}
+	return plain
 }
 
 // beginning is the first bytes of s, or a few less: a character is not cut in two.
