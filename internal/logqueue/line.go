@@ -2,6 +2,7 @@ package logqueue
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,7 +20,7 @@ type Line struct {
 	to      *Logger
 	level   zerolog.Level
 	message string
-	fields  []field
+	fields  []slog.Attr
 	size    int64 // about, in bytes
 
 	at     time.Time
@@ -28,32 +29,19 @@ type Line struct {
 	flushed chan struct{} // closed in place of writing the line; nil: it is one
 }
 
-// field is one field of a line.
-type field struct {
-	name   string
-	kind   kind
-	text   string
-	number int64 // of an unsigned one its bits
-}
-
-type kind uint8
-
-const (
-	text kind = iota
-	signed
-	unsigned
-	boolean
-)
-
 // sizes of a line without texts, and of a field, in bytes, about.
 const lineSize, fieldSize = 128, 64
 
-func (l *Line) add(f field) *Line {
+// add adds a field: a text, a number or a truth.
+func (l *Line) add(name string, v slog.Value) *Line {
 	if l == nil {
 		return nil
 	}
-	l.fields = append(l.fields, f)
-	l.size += int64(fieldSize + len(f.name) + len(f.text))
+	l.fields = append(l.fields, slog.Attr{Key: name, Value: v})
+	l.size += int64(fieldSize + len(name))
+	if v.Kind() == slog.KindString {
+		l.size += int64(len(v.String()))
+	}
 	return l
 }
 
@@ -65,12 +53,15 @@ func (l *Line) Cut(name, value string, limit int) *Line {
 	if l == nil {
 		return nil
 	}
-	return l.add(field{name: name, text: printable.Line(value, limit)})
+	return l.add(name, slog.StringValue(printable.Line(value, limit)))
 }
 
 // Bytes adds a text of our own, of bounded length, as it is, such as that of contain.Stack.
 func (l *Line) Bytes(name string, value []byte) *Line {
-	return l.add(field{name: name, text: string(value)})
+	if l == nil {
+		return nil
+	}
+	return l.add(name, slog.StringValue(string(value)))
 }
 
 // Stringer adds the text of a value, which is asked for it at once. It is for values of this
@@ -87,7 +78,7 @@ func (l *Line) Int(name string, value int) *Line { return l.Int64(name, int64(va
 
 // Int64 adds a number.
 func (l *Line) Int64(name string, value int64) *Line {
-	return l.add(field{name: name, kind: signed, number: value})
+	return l.add(name, slog.Int64Value(value))
 }
 
 // Uint8 adds a number.
@@ -95,16 +86,12 @@ func (l *Line) Uint8(name string, value uint8) *Line { return l.Int64(name, int6
 
 // Uint64 adds a number.
 func (l *Line) Uint64(name string, value uint64) *Line {
-	return l.add(field{name: name, kind: unsigned, number: int64(value)})
+	return l.add(name, slog.Uint64Value(value))
 }
 
 // Bool adds a truth.
 func (l *Line) Bool(name string, value bool) *Line {
-	f := field{name: name, kind: boolean}
-	if value {
-		f.number = 1
-	}
-	return l.add(f)
+	return l.add(name, slog.BoolValue(value))
 }
 
 // Err adds the text of an error, unless it is nil, under zerolog's name for that.
@@ -116,7 +103,7 @@ func (l *Line) AnErr(name string, err error) *Line {
 	if l == nil || err == nil {
 		return l
 	}
-	return l.add(field{name: name, text: contain.ErrorText(err, maxText)})
+	return l.add(name, slog.StringValue(contain.ErrorText(err, maxText)))
 }
 
 // Msg gives the line to the queue. It does not block; the line is of no use any more.
@@ -134,17 +121,21 @@ const late = 100 * time.Millisecond
 
 // write writes the line with the embedder's logger. What that calls may panic or block.
 func (l *Line) write() {
+	if l.to.sink != nil {
+		l.to.sink.write(l)
+		return
+	}
 	e := l.to.out.WithLevel(l.level)
 	for _, f := range l.fields {
-		switch f.kind {
-		case text:
-			e = e.Str(f.name, f.text)
-		case signed:
-			e = e.Int64(f.name, f.number)
-		case unsigned:
-			e = e.Uint64(f.name, uint64(f.number))
-		case boolean:
-			e = e.Bool(f.name, f.number != 0)
+		switch v := f.Value; v.Kind() {
+		case slog.KindString:
+			e = e.Str(f.Key, v.String())
+		case slog.KindInt64:
+			e = e.Int64(f.Key, v.Int64())
+		case slog.KindUint64:
+			e = e.Uint64(f.Key, v.Uint64())
+		case slog.KindBool:
+			e = e.Bool(f.Key, v.Bool())
 		}
 	}
 	if waited := time.Since(l.at); waited >= late {

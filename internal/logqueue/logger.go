@@ -1,6 +1,8 @@
 package logqueue
 
 import (
+	"log/slog"
+
 	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
@@ -10,13 +12,17 @@ import (
 type Logger struct {
 	queue *Queue
 	out   zerolog.Logger
+	sink  *direct // nil: out writes the lines
 	least zerolog.Level
 }
 
 // Logger is a Logger for out. It must be called before lines are made.
 func (q *Queue) Logger(out zerolog.Logger) *Logger {
-	l := &Logger{queue: q, out: out, least: out.GetLevel()}
-	if unused := out.Sample(nil).Level(zerolog.NoLevel); !unused.WithLevel(zerolog.NoLevel).Enabled() && zerolog.GlobalLevel() <= zerolog.NoLevel {
+	l := &Logger{queue: q, least: out.GetLevel()}
+	unlimited := out.Sample(nil).Level(zerolog.NoLevel)
+	probe := unlimited.WithLevel(zerolog.NoLevel) // which is not written
+	l.out, l.sink = divert(out, probe.GetCtx())
+	if !probe.Enabled() && zerolog.GlobalLevel() <= zerolog.NoLevel {
 		l.least = zerolog.Disabled // the zero value: it has no writer
 	}
 	if l.least != zerolog.Disabled && q.lines == nil {
@@ -30,7 +36,7 @@ func (l *Logger) WithLevel(level zerolog.Level) *Line {
 	if l == nil || l.least == zerolog.Disabled || level < l.least || level < zerolog.GlobalLevel() {
 		return nil
 	}
-	return &Line{to: l, level: level, size: lineSize, fields: make([]field, 0, 6)}
+	return &Line{to: l, level: level, size: lineSize, fields: make([]slog.Attr, 0, 6)}
 }
 
 // Debug is a line for whoever looks closely.

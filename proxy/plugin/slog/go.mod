@@ -1,0 +1,16 @@
+module github.com/open-nomad/rpcproxy/proxy/plugin/slog
+
+go 1.26.0
+
+require (
+	github.com/open-nomad/rpcproxy v0.0.0
+	github.com/rs/zerolog v1.35.1
+)
+
+require (
+	github.com/mattn/go-colorable v0.1.15 // indirect
+	github.com/mattn/go-isatty v0.0.22 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
+
+replace github.com/open-nomad/rpcproxy => ../../..
