@@ -21,7 +21,7 @@ func (q *Queue) Logger(out zerolog.Logger) *Logger {
 	l := &Logger{queue: q, least: out.GetLevel()}
 	unlimited := out.Sample(nil).Level(zerolog.NoLevel)
 	probe := unlimited.WithLevel(zerolog.NoLevel) // which is not written
-	l.out, l.sink = divert(out, probe.GetCtx())
+	l.out, l.sink = divert(probe.GetCtx(), out)
 	if !probe.Enabled() && zerolog.GlobalLevel() <= zerolog.NoLevel {
 		l.least = zerolog.Disabled // the zero value: it has no writer
 	}

@@ -44,7 +44,7 @@ type direct struct {
 const maxKnown, maxKnownSize = 256, 1 << 10
 
 // divert returns out so that it writes to the way to its sink, and that way; nil if it has none.
-func divert(out zerolog.Logger, ctx context.Context) (zerolog.Logger, *direct) {
+func divert(ctx context.Context, out zerolog.Logger) (zerolog.Logger, *direct) {
 	s, _ := ctx.Value(sinkKey{}).(Sink)
 	if s == nil {
 		return out, nil

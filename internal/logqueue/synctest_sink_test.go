@@ -118,49 +118,51 @@ func TestASinkGetsWhatAWriterGets(t *testing.T) {
 		"a long field": func(l zerolog.Logger) zerolog.Logger { return l.With().Str("a", strings.Repeat("x", 3000)).Logger() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, s := new(writer), newSink(-8)
-			q := logqueue.New()
-			both := []*logqueue.Logger{q.Logger(change(zerolog.New(w))), q.Logger(change(logqueue.To(s)))}
-			for _, l := range both {
-				for range 3 { // what was seen is remembered
-					for level := zerolog.TraceLevel; level <= zerolog.PanicLevel; level++ {
-						l.WithLevel(level).Str("s", "b\n\x00\u2028").Str("empty", "").Int("i", -1).Int64("least", math.MinInt64).Uint64("u", math.MaxUint64).
-							Bool("yes", true).Bool("no", false).Uint8("m", 7).Stringer("took", time.Second).Bytes("stack", []byte("s")).
-							Err(errors.New("bad")).AnErr("none", nil).AnErr("other", bad{}).Cut("cut", "abcdef", 3).Msg("hello \"you\"")
+			synctest.Test(t, func(t *testing.T) { // in which nothing lasts: no line says that it waited
+				w, s := new(writer), newSink(-8)
+				q := logqueue.New()
+				both := []*logqueue.Logger{q.Logger(change(zerolog.New(w))), q.Logger(change(logqueue.To(s)))}
+				for _, l := range both {
+					for range 3 { // what was seen is remembered
+						for level := zerolog.TraceLevel; level <= zerolog.PanicLevel; level++ {
+							l.WithLevel(level).Str("s", "b\n\x00\u2028").Str("empty", "").Int("i", -1).Int64("least", math.MinInt64).Uint64("u", math.MaxUint64).
+								Bool("yes", true).Bool("no", false).Uint8("m", 7).Stringer("took", time.Second).Bytes("stack", []byte("s")).
+								Err(errors.New("bad")).AnErr("none", nil).AnErr("other", bad{}).Cut("cut", "abcdef", 3).Msg("hello \"you\"")
+						}
+						l.Info().Msg("no fields")
+						l.Warn().Int("n", 1).Msg("")
+						l.Error().Msg("to discard")
 					}
-					l.Info().Msg("no fields")
-					l.Warn().Int("n", 1).Msg("")
-					l.Error().Msg("to discard")
+					q.Flush(t.Context())
 				}
-				q.Flush(t.Context())
-			}
-			if len(w.lines) != len(s.records) {
-				t.Fatalf("%d lines, %d records", len(w.lines), len(s.records))
-			}
-			for i, line := range w.lines {
-				var want map[string]any
-				if err := decode([]byte(line), &want); err != nil {
-					t.Fatal(err)
+				if len(w.lines) != len(s.records) {
+					t.Fatalf("%d lines, %d records", len(w.lines), len(s.records))
 				}
-				if want["message"] == nil {
-					want["message"] = ""
-				}
-				if name == "fields" { // the last of two of one name stands in a map: ours is what the line says
-					delete(want, "level")
-				}
-				got := content(s.records[i])
-				if name == "fields" {
-					delete(got, "level")
-					if r := s.records[i]; r.Message == "" { // then the field of that name is the last
-						got["message"], want["message"] = "", ""
-					} else {
-						got["message"] = r.Message
+				for i, line := range w.lines {
+					var want map[string]any
+					if err := decode([]byte(line), &want); err != nil {
+						t.Fatal(err)
+					}
+					if want["message"] == nil {
+						want["message"] = ""
+					}
+					if name == "fields" { // the last of two of one name stands in a map: ours is what the line says
+						delete(want, "level")
+					}
+					got := content(s.records[i])
+					if name == "fields" {
+						delete(got, "level")
+						if r := s.records[i]; r.Message == "" { // then the field of that name is the last
+							got["message"], want["message"] = "", ""
+						} else {
+							got["message"] = r.Message
+						}
+					}
+					if !reflect.DeepEqual(got, want) {
+						t.Errorf("got  %v\nwant %v", got, want)
 					}
 				}
-				if !reflect.DeepEqual(got, want) {
-					t.Errorf("got  %v\nwant %v", got, want)
-				}
-			}
+			})
 		})
 	}
 }
