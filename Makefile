@@ -17,6 +17,15 @@ SEED      ?= 0
 REGION    ?= global
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
+# The directories of the modules of their own below this one, which are found, not listed; none where PKGS names
+# packages of this one. The lock rule's own module is none of them.
+MODULES   ?= $(if $(filter-out ./...,$(PKGS)),,$(shell find . -name '.?*' -prune -o -name testdata -prune -o -name go.mod -path './*/*' -print | sed 's|^\./||; s|/go.mod$$||' | sort))
+
+# $(call each,COMMAND) runs COMMAND for PKGS, and then in each of MODULES for all of it, also when one has failed.
+# $(call below,DIRECTORIES,COMMAND) does the latter for some of them.
+each  = status=0; $(1) $(PKGS) || status=1; $(call below,$(MODULES),$(1)); exit $$status
+below = for m in $(1); do (cd "$$m" && $(2) ./...) || { echo "$$m: failed"; status=1; }; done
+
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # gofmt and more. This version writes what gofmt of Go 1.26 writes; later ones
 # go by the gofmt of Go 1.27.
@@ -38,11 +47,11 @@ demo: ## run the program's demo: fake servers fail, and calls go on
 
 .PHONY: test
 test: ## run the tests
-	@$(GO) test $(PKGS)
+	@$(call each,$(GO) test)
 
 .PHONY: race
 race: ## run the tests under the race detector (needs a C compiler)
-	@$(GO) test -race $(PKGS)
+	@$(call each,$(GO) test -race)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
@@ -50,8 +59,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 
 .PHONY: bench
 bench: ## the benchmarks that match BENCH, COUNT times BENCHTIME each, for benchstat; then WORKS, ROUNDS times (4 min)
-	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) $(PKGS)
-	@$(GO) test -C testutil/peers -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
+	@$(call each,$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT))
 	@$(GO) run ./testutil/bench -only '$(WORKS)' -rounds $(ROUNDS)
 
 .PHONY: failover
@@ -85,7 +93,7 @@ cover: ## run the tests and say how much of each function they reach
 	@$(GO) tool cover -func=.cache/cover.out
 
 .PHONY: check
-check: format vet lint house cross ## every check that does not run the code
+check: format vet lint tidy house cross ## every check that does not run the code
 
 .PHONY: format
 format: ## check that every file is as gofmt and gofumpt write it
@@ -96,7 +104,7 @@ format: ## check that every file is as gofmt and gofumpt write it
 .PHONY: vet
 vet: ## go vet
 	@echo "== go vet"
-	@$(GO) vet $(PKGS)
+	@$(call each,$(GO) vet)
 	@$(GO) vet -tags reality ./proxy/fleet
 
 .PHONY: lint
@@ -105,12 +113,21 @@ lint: golangci nomutex ## golangci-lint, and no lock anywhere
 .PHONY: golangci
 golangci:
 	@echo "== golangci-lint"
-	@$(GOLANGCI_LINT) run --allow-parallel-runners $(PKGS)
+	@$(call each,$(GOLANGCI_LINT) run --allow-parallel-runners)
 
 .PHONY: nomutex
 nomutex: .cache/nomutex
 	@echo "== nomutex"
-	@.cache/nomutex $(PKGS)
+	@$(call each,$(CURDIR)/.cache/nomutex)
+
+.PHONY: tidy
+tidy: ## check that each go.mod and go.sum has what is needed, no more
+	@echo "== go mod tidy"
+	@status=0; for m in . $(MODULES); do $(GO) mod tidy -C "$$m" -diff || { echo "$$m: not tidy; run: $(GO) mod tidy -C $$m"; status=1; }; done; exit $$status
+
+.PHONY: modules
+modules: ## the directories of the modules of their own, which every check covers
+	@printf '%s\n' $(MODULES)
 
 .PHONY: house
 house: ## the house rules
@@ -118,12 +135,13 @@ house: ## the house rules
 	@GO="$(GO)" .ci/house-rules
 
 .PHONY: cross
-cross: .cache/nomutex ## build, vet and look for locks on every platform
+cross: .cache/nomutex ## build, vet and look for locks on every platform, also in what agents embed of other modules
 	@for p in $(PLATFORMS); do \
 		echo "== $$p"; \
 		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0; \
-		$(GO) build $(PKGS) && $(GO) vet $(PKGS) && .cache/nomutex $(PKGS) || \
-			{ echo "$$p: failed"; exit 1; }; \
+		status=0; $(GO) build $(PKGS) && $(GO) vet $(PKGS) && .cache/nomutex $(PKGS) || status=1; \
+		$(call below,$(filter proxy/%,$(MODULES)),$(GO) build ./... && $(GO) vet ./... && $(CURDIR)/.cache/nomutex); \
+		[ $$status = 0 ] || { echo "$$p: failed"; exit 1; }; \
 	done
 
 .PHONY: selftest

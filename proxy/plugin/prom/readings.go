@@ -68,7 +68,7 @@ func (r *readings) collect(out chan<- prometheus.Metric, s proxy.Snapshot, serve
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
 	gauge(r.build, 1, s.Build.Version, s.Build.Revision, s.Build.Go)
-	gauge(r.started, float64(s.Started.UnixMilli())/1000)
+	gauge(r.started, float64(s.Started.UnixMilli())/1000) //nolint:forbidigo // the time of day is what Prometheus shows
 	gauge(r.nodes, float64(s.NumNodes))
 	gauge(r.tokens, s.Counts.RetryTokens)
 	if s.Active != "" {
