@@ -110,7 +110,8 @@ type Config struct {
 
 	// Logger gets one line per event that an operator should see. Its writer and hooks are
 	// called by one goroutine at a time, which nothing waits for; where they do not keep up
-	// lines are dropped, and counted (Proxy.Stats). The zero value logs nothing.
+	// lines are dropped, and counted (Proxy.Stats). The zero value logs nothing. The modules
+	// proxy/plugin/slog and proxy/plugin/hclog make one of what they are named after.
 	Logger zerolog.Logger
 	log    *logqueue.Logger // of Logger
 
