@@ -67,9 +67,9 @@ func (h *Handler) members() []member {
 	list := []member{
 		{"about.txt", about},
 		{"snapshot.json", func(w io.Writer) error { return indented(w, withoutTokens(h.source.Snapshot())) }},
-		{"decisions.json", func(w io.Writer) error { return indented(w, explanationWithoutTokens(h.source.Explain())) }},
+		{"decisions.json", func(w io.Writer) error { return indented(w, withoutTokens(h.source.Explain())) }},
 		{"decisions.txt", func(w io.Writer) error {
-			_, err := io.WriteString(w, explanationWithoutTokens(h.source.Explain()).String())
+			_, err := io.WriteString(w, withoutTokens(h.source.Explain()).String())
 			return err
 		}},
 		{"health.json", func(w io.Writer) error { return indented(w, h.health()) }},

@@ -119,14 +119,14 @@ func fromElsewhere(r *http.Request) bool {
 	return !toPage || r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
-// redirectInside leads to the directory where the request named the handler without the slash
-// behind: the names in the page are relative to it.
-func redirectInside(w http.ResponseWriter, r *http.Request) {
+// redirected leads to the directory where a request named the handler without the slash behind: the
+// names in the page are relative to it. It reports whether there was none.
+func redirected(w http.ResponseWriter, r *http.Request) bool {
 	u, err := url.ParseRequestURI(r.RequestURI)
-	if err != nil {
-		refuse(w, http.StatusNotFound, "there is nothing here: add a slash to the address")
-		return
+	if err != nil || strings.HasSuffix(u.Path, "/") {
+		return false
 	}
 	w.Header().Set("Location", "./"+url.PathEscape(path.Base(u.Path))+"/")
 	w.WriteHeader(http.StatusMovedPermanently)
+	return true
 }
