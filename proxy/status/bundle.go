@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool"
 )
@@ -50,16 +51,18 @@ func add(z *zip.Writer, m member, now time.Time) error {
 	}
 	room := &bounded{to: to, left: maxMember}
 	b := bufio.NewWriter(room)
-	if err := m.write(b); err != nil && room.err == nil {
-		_, _ = fmt.Fprintf(b, "\nthis could not be made: %s\n", printable.WithoutTokens(printable.Text(err.Error())))
+	var made error
+	if p := contain.Call(func() { made = m.write(b) }); p != nil { // Config.Configuration may be a function
+		made = p
 	}
-	if err := b.Flush(); err != nil && room.err != nil {
-		return room.err
+	if made != nil && room.err == nil {
+		_, _ = fmt.Fprintf(b, "\nthis could not be made: %s\n", printable.WithoutTokens(contain.Text(made)))
 	}
-	if room.cut {
-		_, err = fmt.Fprintf(to, "\n... more than %d bytes: the rest is left out ...\n", maxMember)
+	_ = b.Flush() // room has the error
+	if room.cut && room.err == nil {
+		_, room.err = fmt.Fprintf(to, "\n... more than %d bytes: the rest is left out ...\n", maxMember)
 	}
-	return err
+	return room.err
 }
 
 // members are the files of the archive.

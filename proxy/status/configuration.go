@@ -128,8 +128,12 @@ func (s *shower) mapping(v reflect.Value, depth int) any {
 	}
 	out := map[string]any{}
 	for each := v.MapRange(); each.Next() && s.left > 0; {
-		key := "(a " + printable.Name(each.Key().Type().String()) + ")"
-		switch k := each.Key(); k.Kind() {
+		k := each.Key()
+		for k.Kind() == reflect.Interface && !k.IsNil() {
+			k = k.Elem()
+		}
+		key := "(a " + printable.Name(k.Type().String()) + ")"
+		switch k.Kind() {
 		case reflect.String:
 			key = k.String()
 		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
