@@ -95,7 +95,7 @@ func hostOf(header string) (host string, ok bool) {
 		return ip.String(), true
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || host == "" {
+	if strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || host == "" || strings.HasSuffix(host, ".") {
 		return "", false
 	}
 	if ip, err := netip.ParseAddr(host); err == nil { // 127.0.0.1. is one too

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/proxy/status"
@@ -15,7 +16,7 @@ func (c *Config) checkStatus() Errors {
 	if c.Status == "" {
 		return nil
 	}
-	if slices.Contains(c.Listen, c.Status) {
+	if slices.Contains(c.Listen, c.Status) && !strings.HasSuffix(c.Status, ":0") { // each has a free port then
 		return Errors{c.bad("status", fmt.Sprintf("is %q, where agents come to", c.Status), "give another port", nil)}
 	}
 	if err := status.CheckAddr(c.Status); err != nil {
