@@ -6,6 +6,7 @@ import (
 	"archive/zip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -51,8 +52,12 @@ func TestASidecarIsShownOverHTTP(t *testing.T) {
 		t.Fatalf("%d, %q, %q", code, out, errs)
 	}
 	p := startProcess(t, nil, nil, "sidecar", "--config", file)
-	agents, _ := p.says("sidecar serves agents")["address"].(string)
-	url, _ := p.says("sidecar is shown over HTTP")["address"].(string)
+	places := map[string]string{} // the lines come in any order
+	for len(places) < 2 {
+		line := p.says("sidecar ", "address")
+		places[fmt.Sprint(line["message"])] = fmt.Sprint(line["address"])
+	}
+	agents, url := places["sidecar serves agents"], places["sidecar is shown over HTTP"]
 	if leader := leaderThrough(t, agents); leader != c.Leader() {
 		t.Error(leader)
 	}

@@ -81,10 +81,10 @@ func hostOf(header string) (host string, ok bool) {
 	if inner, literal := strings.CutPrefix(header, "["); literal {
 		inner, rest, closed := strings.Cut(inner, "]")
 		ip, err := netip.ParseAddr(inner)
-		if !closed || err != nil || !ip.Is6() || rest != "" && rest[0] != ':' {
+		if !closed || err != nil || !ip.Is6() || ip.Zone() != "" || rest != "" && rest[0] != ':' {
 			return "", false
 		}
-		host, port = ip.WithZone("").Unmap().String(), strings.TrimPrefix(rest, ":")
+		host, port = ip.Unmap().String(), strings.TrimPrefix(rest, ":")
 	} else if name, after, found := strings.Cut(header, ":"); found {
 		host, port = name, after
 	}
