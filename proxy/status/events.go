@@ -40,8 +40,10 @@ func (h *Handler) send(r *http.Request, out *patient, closed <-chan struct{}) {
 	for {
 		now := h.look()
 		if sent == nil || now.number != sent.number {
+			before := out.n
 			now.event(out, sent)
 			sent = now
+			tick.Reset(pause(out.n - before))
 		}
 		if out.flush() != nil {
 			return
@@ -61,6 +63,12 @@ func (h *Handler) send(r *http.Request, out *patient, closed <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// pause is the time until the next look after an event of so many bytes: where decisions come in a
+// flood a stream has up to about 4 MiB a second.
+func pause(bytes int) time.Duration {
+	return min(max(time.Duration(bytes)*time.Second/(4<<20), lookEvery), sendEvery)
 }
 
 // event writes what has changed since a look.

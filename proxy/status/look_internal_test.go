@@ -67,6 +67,14 @@ func TestALookAtWhatHasNotChangedEncodesNothing(t *testing.T) {
 	}
 }
 
+func TestALargeEventIsFollowedByALongerPause(t *testing.T) {
+	for bytes, want := range map[int]time.Duration{0: lookEvery, 10_000: lookEvery, 1 << 20: lookEvery, 2 << 20: time.Second / 2, 1 << 30: sendEvery} {
+		if got := pause(bytes); got != want {
+			t.Errorf("after %d bytes: %v, want %v", bytes, got, want)
+		}
+	}
+}
+
 // BenchmarkLook shows what a look costs, which all open streams have together, four times a
 // second. Every eighth encodes the snapshot, the first one of all the decisions too.
 func BenchmarkLook(b *testing.B) {

@@ -10,6 +10,7 @@ import (
 type patient struct {
 	w   http.ResponseWriter
 	rc  *http.ResponseController
+	n   int   // bytes written
 	err error // the first one
 }
 
@@ -31,6 +32,7 @@ func (p *patient) Write(b []byte) (n int, err error) {
 		wrote, p.err = p.w.Write(part)
 		n, b = n+wrote, b[min(wrote, len(b)):]
 	}
+	p.n += n
 	return n, p.err
 }
 
