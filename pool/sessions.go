@@ -77,6 +77,10 @@ type Latency struct {
 	Total    uint64        // answers, whatever their age, since the server is known
 	Count    uint64        // of the answers of these minutes; 0: there was none, and the rest is zero
 	P50, P99 time.Duration // of calls that were answered, within an eighth
+
+	// Series is the P50 of each half minute of them, the oldest first; the last one is still
+	// being filled. 0: there was none in it.
+	Series [10]time.Duration
 }
 
 // Latency returns how long calls to the server at addr took of late, from the request to the

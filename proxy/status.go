@@ -24,6 +24,7 @@ type Snapshot struct {
 	Leader      string           `json:"leader,omitempty"`      // empty: it named none
 	Fault       string           `json:"fault,omitempty"`       // why the Proxy ended, if Stop did not end it
 	Unserved    bool             `json:"unserved"`              // no server is known that serves the agent, or that may
+	UnservedFor Seconds          `json:"unserved_for"`          // for how long that has been so
 	Servers     []ServerStatus   `json:"servers"`               // best first
 	Sessions    []SessionStatus  `json:"sessions"`              // the Proxy's own first; at most 256
 	LeftOut     int              `json:"sessions_left_out"`     // those beyond
@@ -59,6 +60,10 @@ type RTT struct {
 	Count uint64  `json:"count"` // 0: there was none, and the rest is zero
 	P50   Seconds `json:"p50"`   // within an eighth
 	P99   Seconds `json:"p99"`
+
+	// Series is the P50 of each half minute of them, the oldest first; the last one is still
+	// being filled. 0: there was no call in it.
+	Series []Seconds `json:"series"`
 }
 
 // SessionStatus is one connection to a server.

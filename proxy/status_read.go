@@ -32,8 +32,8 @@ func (p *Proxy) Snapshot() Snapshot {
 	if snap.fault != nil {
 		s.Fault = printable.WithoutTokens(contain.ErrorText(snap.fault, maxText))
 	}
-	if u := p.tally.unserved.Load(); u != nil {
-		s.Unserved = !u.since.IsZero()
+	if u := p.tally.unserved.Load(); u != nil && !u.since.IsZero() {
+		s.Unserved, s.UnservedFor = true, Seconds(max(now.Sub(u.since), 0))
 	}
 	if moves := p.tally.lastMoves.Load(); moves != nil {
 		s.Moves = slices.Clone(*moves)
@@ -55,11 +55,15 @@ func (p *Proxy) serverStatus(now time.Time, snap *snapshot, r *messages.Ranked) 
 	} else {
 		q = pool.Latency(p.times.Quantiles(r.Server.Addr, now.Sub(p.board.began)))
 	}
+	series := make([]Seconds, len(q.Series))
+	for i, p50 := range q.Series {
+		series[i] = Seconds(p50)
+	}
 	return ServerStatus{
 		Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(),
 		Source: shownSource(r.Source), Active: snap.hasActive && r.Server.Addr == snap.active.Addr,
 		Retained: r.Retained, Failures: r.Failures, Answered: q.Total,
-		RTT: RTT{Count: q.Count, P50: Seconds(q.P50), P99: Seconds(q.P99)},
+		RTT: RTT{Count: q.Count, P50: Seconds(q.P50), P99: Seconds(q.P99), Series: series},
 	}
 }
 

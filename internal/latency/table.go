@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// most is how many servers a Table has. A Window is 1.8 KiB.
+// most is how many servers a Table has. A Window is 3.7 KiB.
 const most = 128
 
 // Table is Windows by the addresses of servers. The zero value is empty. Any number of

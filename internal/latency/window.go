@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// The window is made of slots of a minute. The one that is being filled counts too, so a
-// quantile is of the last four to five minutes.
+// The window is made of slots of half a minute. The one that is being filled counts too, so a
+// quantile is of the last four and a half to five minutes.
 const (
-	slots    = 5
-	slotTime = time.Minute
+	slots    = 10
+	slotTime = 30 * time.Second
 )
 
 // Span is the most that a Window reaches back.
@@ -33,7 +33,7 @@ type Window struct {
 }
 
 type slot struct {
-	minute atomic.Int64 // that it is of, plus one; 0: none
+	number atomic.Int64 // of the slots since the clock began, from one; 0: it is empty
 	counts [buckets]atomic.Uint32
 }
 
@@ -62,13 +62,13 @@ func middle(b int) time.Duration {
 // neither blocks nor allocates.
 func (w *Window) Note(at, took time.Duration) {
 	w.total.Add(1)
-	minute := int64(at/slotTime) + 1
-	s := &w.slots[minute%slots]
-	if was := s.minute.Load(); was != minute {
-		if was > minute {
+	number := int64(at/slotTime) + 1
+	s := &w.slots[number%slots]
+	if was := s.number.Load(); was != number {
+		if was > number {
 			return // it took longer than the window to come here
 		}
-		if s.minute.CompareAndSwap(was, minute) {
+		if s.number.CompareAndSwap(was, number) {
 			for i := range s.counts {
 				s.counts[i].Store(0)
 			}
@@ -82,22 +82,32 @@ type Quantiles struct {
 	Total    uint64        // how many times there were, whatever their age
 	Count    uint64        // of those in the window; 0: there is none, and the quantiles are zero
 	P50, P99 time.Duration // within an eighth
+
+	// Series is the P50 of each slot, the oldest first, the one that is being filled last; 0:
+	// there was none in it.
+	Series [slots]time.Duration
 }
 
 // Quantiles reads the window at a moment on the clock of Note.
 func (w *Window) Quantiles(at time.Duration) (q Quantiles) {
 	q.Total = w.total.Load()
-	oldest := int64(at/slotTime) + 1 - slots
+	oldest := int64(at/slotTime) + 1 - (slots - 1)
 	var sums [buckets]uint64
 	for i := range w.slots {
 		s := &w.slots[i]
-		if s.minute.Load() <= max(oldest, 0) {
+		age := s.number.Load() - oldest // from 0, the oldest
+		if age < 0 || s.number.Load() == 0 {
 			continue
 		}
+		var own [buckets]uint64
+		var count uint64
 		for b := range s.counts {
-			n := uint64(s.counts[b].Load())
-			sums[b] += n
-			q.Count += n
+			own[b] = uint64(s.counts[b].Load())
+			sums[b] += own[b]
+			count += own[b]
+		}
+		if q.Count += count; count > 0 {
+			q.Series[min(age, slots-1)] = quantile(&own, (count+1)/2)
 		}
 	}
 	if q.Count > 0 {
