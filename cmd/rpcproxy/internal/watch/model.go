@@ -69,6 +69,9 @@ func (m *Model) Apply(e Event) []Change {
 	return fresh
 }
 
+// Len is how many servers there are.
+func (m *Model) Len() int { return len(m.rows) }
+
 // Complete reports whether each server is known, and which one is in front.
 func (m *Model) Complete() bool { return m.complete }
 
@@ -117,6 +120,7 @@ func (m *Model) row(addr string) *Row {
 // decide merges decisions by their numbers.
 func (m *Model) decide(decisions []proxy.Decision) {
 	for _, d := range decisions {
+		d.At, d.Last = d.At.Local(), d.Last.Local()
 		at, found := slices.BinarySearchFunc(m.decisions, d.Seq, func(d proxy.Decision, seq uint64) int {
 			switch {
 			case d.Seq < seq:

@@ -18,9 +18,12 @@ func (m *Model) report(e Reported, tell func(Change)) {
 		m.epoch, m.decisions = 0, nil
 		tell(Change{At: s.At, Kind: KindAgent, Level: Warn, To: "restarted", Text: "the agent was started anew"})
 	}
+	m.decide(e.Decisions)
+	if m.reported && s.Started.Equal(m.snap.Started) && s.Epoch < m.snap.Epoch {
+		return // it was overtaken
+	}
 	first, former := !m.reported, m.snap
 	m.snap, m.reported = s, true
-	m.decide(e.Decisions)
 	if m.agent != "" {
 		m.list(s, first, tell)
 		m.led = m.setLeader(s.At, printable.Name(s.Leader), "the agent was told of no leader", m.led, tell)
@@ -121,8 +124,8 @@ func (m *Model) move(mv proxy.MoveStatus) Change {
 		c.Seconds = lasted(mv.Trouble.Duration())
 	}
 	why := strings.ReplaceAll(c.Reason, "_", " ")
-	if cause := m.cause(mv); cause != "" && mv.Reason.Failover() {
-		why += "; " + cause
+	if mv.Reason.Failover() {
+		why = m.cause(mv, why)
 	}
 	switch {
 	case c.From == "":
@@ -137,17 +140,21 @@ func (m *Model) move(mv proxy.MoveStatus) Change {
 	return c
 }
 
-// cause is what led to a move, as its server's probe or the decision says; empty: not known.
-func (m *Model) cause(mv proxy.MoveStatus) string {
+// cause is what led to a failover: what the server's probe says, or else the reason and what
+// the decision says.
+func (m *Model) cause(mv proxy.MoveStatus, reason string) string {
 	if r := m.index[printable.Name(mv.From)]; r != nil && r.Why != "" {
 		return r.Why
 	}
 	for _, d := range slices.Backward(m.decisions) {
-		if d.Epoch == mv.Epoch && d.Cause != "" {
-			return printable.Text(d.Cause)
+		if d.Epoch == mv.Epoch {
+			if _, cause, ok := strings.Cut(d.Cause, ": "); ok {
+				return reason + "; " + printable.Text(cause)
+			}
+			break
 		}
 	}
-	return ""
+	return reason
 }
 
 // lapse tells when the TTL of an agent has ended, and when it has one again.
@@ -185,4 +192,14 @@ func (m *Model) connected(e Linked, tell func(Change)) {
 }
 
 // series is how long calls of a server took of late, oldest first; 0: there was none.
-func series(s *proxy.ServerStatus) (took []time.Duration) { return nil }
+func series(s *proxy.ServerStatus) []time.Duration {
+	all := s.RTT.Series
+	if len(all) > window {
+		all = all[len(all)-window:]
+	}
+	took := make([]time.Duration, len(all))
+	for i, d := range all {
+		took[i] = max(d.Duration(), 0)
+	}
+	return took
+}

@@ -31,13 +31,12 @@ func (m *Model) front() string {
 func (m *Model) explanation(width int) (lines []Line) {
 	for _, d := range m.decisions {
 		for i, text := range strings.Split(strings.TrimSuffix(d.String(), "\n"), "\n") {
-			style, indent := Plain, ""
+			style, indent := Plain, "        "
 			if i == 0 {
-				style = Bold
-			} else {
-				indent = "      "
+				style, indent = Bold, "    "
 			}
-			for j, wrapped := range strings.Split(ansi.Hardwrap(text, max(width-len(indent), 10), true), "\n") {
+			wide := max(width-len(indent), 10) // also where the first line has no indent
+			for j, wrapped := range strings.Split(ansi.Wrap(text, wide, ""), "\n") {
 				if j > 0 {
 					wrapped = indent + wrapped
 				}
@@ -79,9 +78,9 @@ Esc          back
 
 The server in front is the one that an agent with these servers calls next.
 A sparkline has a character for each probe, of an agent for each slot of its
-figures; the level rises by two where an answer takes twice as long, and x is
-no answer. LOSS counts the last 60 probes. A star is the leader, as most servers
-say; other: this one says that another leads; none: it knows no leader.
+figures; the level rises by two where an answer takes twice as long, and a cross
+is no answer. LOSS counts the last 60 probes. A star is the leader, as most
+servers say; other: this one names another one; none: it knows no leader.
 `
 
 // drawHelp is the page about keys and columns.

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,10 +67,11 @@ func (m *Model) drawServers(s Screen) []Line {
 	if s.ASCII {
 		marks = ascii
 	}
-	room := max(s.Height-len(lines)-1-2-min(least, s.Height/4), 1) // without head, detail and a blank line
+	room := max(s.Height-len(lines)-1-3-min(least, s.Height/4), 1) // without head, detail and blank lines
+	s.Selected = max(min(s.Selected, len(m.rows)-1), 0)
 	first, count := part(len(m.rows), s.Selected, room)
 	var chosen *Row
-	if s.Selected >= 0 && s.Selected < len(m.rows) {
+	if len(m.rows) > 0 {
 		chosen = m.rows[s.Selected]
 	}
 	lines = append(lines, m.table(m.rows[first:first+count], s.Width, s.Now, marks, chosen)...)
@@ -77,7 +79,7 @@ func (m *Model) drawServers(s Screen) []Line {
 	if hidden := len(m.rows) - count; hidden > 0 {
 		more = fmt.Sprintf("%d more, by the arrows", hidden)
 	}
-	lines = append(lines, sides(m.detail(chosen, s.Now), more, s.Width), Line{})
+	lines = append(lines, Line{}, sides(m.detail(chosen, s.Now), more, s.Width), Line{})
 	left := s.Height - len(lines)
 	shown := m.log(max(left, 0))
 	for _, c := range shown {
@@ -105,9 +107,7 @@ func (m *Model) log(n int) []Change {
 			shown = append(shown, c)
 		}
 	}
-	for i, j := 0, len(shown)-1; i < j; i, j = i+1, j-1 {
-		shown[i], shown[j] = shown[j], shown[i]
-	}
+	slices.Reverse(shown)
 	return shown
 }
 

@@ -82,6 +82,9 @@ func fitting(all []column, room int) []column {
 	}
 }
 
+// slots is how many figures an agent has for a sparkline.
+const slots = 10
+
 // columns are all that there are.
 func (m *Model) columns(now time.Time, marks sparks) []column {
 	longest := 12
@@ -96,14 +99,14 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 		return Span{r.Addr, style}
 	}}
 	state := column{head: "STATE", width: 10, last: 1, cell: func(r *Row, _ int) Span { return Span{stateText(r), stateStyle(r)} }}
-	spark := func(last int) column {
-		return column{head: "", width: 12, grow: window - 12, last: last, cell: func(r *Row, n int) Span {
+	spark := func(last, least, most int) column {
+		return column{width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
 			line := marks.draw(r.trips, n)
 			return Span{strings.Repeat(" ", n-width(line)) + line, Plain}
 		}}
 	}
 	if m.agent != "" {
-		return m.agentColumns(server, state, spark(7), now)
+		return m.agentColumns(server, state, spark(7, slots, slots), now)
 	}
 	return []column{
 		server, state,
@@ -113,7 +116,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 			}
 			return Span{milliseconds(r.last), Plain}
 		}},
-		spark(5),
+		spark(5, 12, window),
 		{head: "LOSS", width: 4, last: 3, right: true, cell: func(r *Row, _ int) Span {
 			lost, probes := r.loss()
 			if lost == 0 {
