@@ -22,13 +22,14 @@ import (
 // onTerminal is the program, running on a pseudo terminal, and what a person sees there. One
 // goroutine owns the screen: the test asks it.
 type onTerminal struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	near  *os.File
-	far   *os.File        // kept open, so that the terminal stays when the program has ended
-	asked chan func(*seen) // what the owner is to do
-	owner chan struct{}    // closed when it has ended
-	ended chan error       // the program
+	t      *testing.T
+	cmd    *exec.Cmd
+	near   *os.File
+	far    *os.File         // kept open, so that the terminal stays when the program has ended
+	before unix.Termios     // how it was set
+	asked  chan func(*seen) // what the owner is to do
+	owner  chan struct{}    // closed when it has ended
+	ended  chan error       // the program
 }
 
 // seen is a screen, and the bytes that made it.
@@ -37,7 +38,7 @@ type seen struct {
 	raw    bytes.Buffer
 }
 
-// startOnTerminal starts the program. It ends with t. before is the state of the terminal.
+// startOnTerminal starts the program. It ends with t.
 func startOnTerminal(t *testing.T, columns, rows uint16, env []string, args ...string) *onTerminal {
 	t.Helper()
 	near, far, err := pty.Open()
@@ -58,6 +59,7 @@ func startOnTerminal(t *testing.T, columns, rows uint16, env []string, args ...s
 	x.cmd.Env = append(x.cmd.Env, env...)
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = far, far, far
 	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	x.before = x.attributes()
 	if err := x.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +197,7 @@ func (x *onTerminal) attributes() unix.Termios {
 
 // ends waits for the end of the program, checks that the terminal is as it was, and returns
 // the exit status.
-func (x *onTerminal) ends(before unix.Termios) int {
+func (x *onTerminal) ends() int {
 	x.t.Helper()
 	status := 0
 	err := <-x.ended
@@ -204,13 +206,13 @@ func (x *onTerminal) ends(before unix.Termios) int {
 	} else if err != nil {
 		x.t.Fatal(err)
 	}
-	const mark = "behind the end"
+	const mark = "over"
 	if _, err := x.far.WriteString("\r\n" + mark); err != nil { // all that came before it is read by then
 		x.t.Fatal(err)
 	}
 	x.sees(mark)
-	if now := x.attributes(); now != before {
-		x.t.Errorf("the terminal is not set as before: %+v, was %+v", now, before)
+	if now := x.attributes(); now != x.before {
+		x.t.Errorf("the terminal is not set as before: %+v, was %+v", now, x.before)
 	}
 	x.ask(func(s *seen) {
 		if s.screen.IsAltScreen() || s.screen.CursorHidden() {

@@ -9,8 +9,8 @@ import (
 )
 
 // headline says which server is in front, why and since when, and how an agent's heartbeat
-// does.
-func (m *Model) headline(now time.Time) Line {
+// does, in so many columns: rather the reason is cut than the heartbeat.
+func (m *Model) headline(now time.Time, columns int) Line {
 	switch {
 	case m.linked && !m.link.Up:
 		return Line{{Text: fmt.Sprintf("the agent does not tell its state for %s: %s", short(now.Sub(m.link.At)), m.link.Why), Style: Bad}}
@@ -19,29 +19,43 @@ func (m *Model) headline(now time.Time) Line {
 	case !m.reported:
 		return Line{{Text: "asking the servers", Style: Faint}}
 	}
+	beat := m.heartbeat(now)
+	front := m.inFront(now)
+	if room := columns - width(beat.Text) - 2; beat.Text != "" && room > 0 {
+		return append(front.cutTo(room), Span{Text: "  "}, beat)
+	}
+	return front
+}
+
+// inFront is the server in front, and why and since when.
+func (m *Model) inFront(now time.Time) Line {
 	s := &m.snap
-	var line Line
-	if r := m.index[printable.Name(s.Active)]; s.Active != "" && (r == nil || r.State != failed) {
-		line = Line{{Text: printable.Name(s.Active), Style: Good}, {Text: " in front for " + short(now.Sub(s.ActiveSince)) + ": " + printable.Name(s.Reason)}}
-	} else {
-		line = Line{{Text: "no server answers", Style: Bad}}
-	}
 	if s.Fault != "" {
-		line = append(line, Span{Text: "  "}, Span{Text: "the proxy has ended: " + printable.Text(s.Fault), Style: Bad})
+		return Line{{Text: "the agent's proxy has ended: " + printable.Text(s.Fault), Style: Bad}}
 	}
-	if h := s.Heartbeat; h != nil {
-		age := h.Age.Duration() + max(now.Sub(s.At), 0)
-		line = append(line, Span{Text: fmt.Sprintf("  heartbeat %s ago", short(age))})
-		if h.TTL > 0 {
-			margin, style := h.TTL.Duration()-age, Plain
-			text := fmt.Sprintf(", margin %s of %s", short(margin), short(h.TTL.Duration()))
-			if margin < 0 {
-				text, style = fmt.Sprintf(", TTL of %s has ended", short(h.TTL.Duration())), Bad
-			}
-			line = append(line, Span{Text: text, Style: style})
-		}
+	r := m.index[printable.Name(s.Active)]
+	if s.Active == "" || r != nil && r.State == failed {
+		return Line{{Text: "no server answers", Style: Bad}}
 	}
-	return line
+	return Line{{Text: printable.Name(s.Active), Style: Good}, {Text: " in front for " + short(now.Sub(s.ActiveSince)) + ": " + printable.Text(s.Reason)}}
+}
+
+// heartbeat is when the last one was answered, and what is left of its TTL.
+func (m *Model) heartbeat(now time.Time) Span {
+	h := m.snap.Heartbeat
+	if h == nil {
+		return Span{}
+	}
+	age := h.Age.Duration() + max(now.Sub(m.snap.At), 0)
+	beat := Span{Text: fmt.Sprintf("heartbeat %s ago", short(age))}
+	switch margin := h.TTL.Duration() - age; {
+	case h.TTL <= 0:
+	case margin < 0:
+		beat.Text, beat.Style = beat.Text+fmt.Sprintf(", TTL of %s over", short(h.TTL.Duration())), Bad
+	default:
+		beat.Text += fmt.Sprintf(", %s of %s left", short(margin), short(h.TTL.Duration()))
+	}
+	return beat
 }
 
 // detail says more of one server.

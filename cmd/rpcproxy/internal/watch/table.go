@@ -106,7 +106,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 		}}
 	}
 	if m.agent != "" {
-		return m.agentColumns(server, state, spark(7, slots, slots), now)
+		return m.agentColumns(server, state, spark(5, slots, slots), now)
 	}
 	return []column{
 		server, state,
@@ -161,13 +161,13 @@ func (m *Model) agentColumns(server, state, spark column, now time.Time) []colum
 		spark,
 		{head: "SESSION", width: 12, last: 4, cell: func(r *Row, _ int) Span { return Span{sessionText(r, now), Plain} }},
 		number("CALLS", 3, func(r *Row) uint64 { return r.status.Answered }, Plain),
-		number("OPEN", 6, func(r *Row) uint64 {
+		number("OPEN", 7, func(r *Row) uint64 {
 			if r.session == nil {
 				return 0
 			}
 			return uint64(max(r.session.Calls+r.session.Streams, 0))
 		}, Plain),
-		number("FAILED", 5, func(r *Row) uint64 { return r.status.Failures }, Bad),
+		number("FAILED", 6, func(r *Row) uint64 { return r.status.Failures }, Bad),
 		{head: "ROLE", width: 7, last: 8, cell: func(r *Row, _ int) Span { return Span{printable.Name(r.status.Role), Faint} }},
 		{head: "SOURCE", width: 10, grow: 20, last: 9, cell: func(r *Row, _ int) Span { return Span{printable.Name(string(r.status.Source)), Faint} }},
 	}

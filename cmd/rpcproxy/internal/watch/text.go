@@ -13,7 +13,7 @@ func (m *Model) Text(now time.Time, plainASCII bool) string {
 	}
 	const ample = 400
 	var b strings.Builder
-	lines := append([]Line{m.title(Screen{}), m.headline(now)}, m.table(m.rows, ample, now, marks, nil)...)
+	lines := append([]Line{m.title(Screen{}), m.headline(now, ample)}, m.table(m.rows, ample, now, marks, nil)...)
 	for _, l := range lines {
 		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
 	}

@@ -2,6 +2,7 @@ package agentfeed
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,6 +124,9 @@ func (f *Feed) get(ctx context.Context, name, kind string) (*http.Response, erro
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
+		return errors.New("it does not speak HTTPS: give http://")
 	}
 	return err
 }

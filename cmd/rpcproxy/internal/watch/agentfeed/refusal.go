@@ -1,6 +1,7 @@
 package agentfeed
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -17,7 +18,7 @@ func refusal(answer *http.Response, kind string) error {
 		return nil
 	}
 	text := ""
-	if got == "text/plain" {
+	if got == "text/plain" || got == "" && answer.StatusCode != http.StatusOK {
 		most := make([]byte, printable.MaxText)
 		n, _ := io.ReadFull(answer.Body, most)
 		text, _, _ = strings.Cut(strings.TrimSpace(string(most[:n])), "\n")
@@ -31,7 +32,7 @@ func refusal(answer *http.Response, kind string) error {
 	case answer.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("it answers 404, there is no agent's status: %s", advice)
 	case strings.Contains(text, "HTTPS server"):
-		return fmt.Errorf("it speaks HTTPS: give https:// and --ca")
+		return errors.New("it speaks HTTPS: give https:// and --ca")
 	case text != "":
 		return fmt.Errorf("it answers %d: %s", answer.StatusCode, printable.Text(text))
 	}

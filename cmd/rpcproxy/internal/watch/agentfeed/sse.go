@@ -41,7 +41,7 @@ func (r *reader) next() (event, error) {
 			if has {
 				return e, nil
 			}
-			e = event{name: "message"}
+			e, total = event{name: "message"}, 0
 			continue
 		}
 		field, value, _ := bytes.Cut(line, []byte(":"))
