@@ -107,7 +107,7 @@ func TestNoArgumentReachesTheTerminalAsItIs(t *testing.T) {
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--args-file", text},
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--token-file", text},
 			{"call", "X.Y", "--servers", "127.0.0.1:1", "--args", "@" + text},
-			{"watch", "--servers", text},
+			{"watch", "--once", "--servers", text, "--timeout", "1ms"},
 			{"watch", "--once", "--agent", text, "--timeout", "1ms"},
 			{"watch", "--once", "--agent", "unix:" + text, "--timeout", "1ms"},
 			{"doctor", "--servers", text},

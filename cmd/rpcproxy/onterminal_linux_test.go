@@ -206,7 +206,7 @@ func (x *onTerminal) ends() int {
 	} else if err != nil {
 		x.t.Fatal(err)
 	}
-	const mark = "over"
+	const mark = "@@"
 	if _, err := x.far.WriteString("\r\n" + mark); err != nil { // all that came before it is read by then
 		x.t.Fatal(err)
 	}
