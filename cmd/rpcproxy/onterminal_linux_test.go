@@ -53,8 +53,10 @@ func startOnTerminal(t *testing.T, columns, rows uint16, env []string, args ...s
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 3*limit)
-	x := &onTerminal{t: t, cmd: exec.CommandContext(ctx, exe, args...), near: near, far: far,
-		asked: make(chan func(*seen)), owner: make(chan struct{}), ended: make(chan error, 1)}
+	x := &onTerminal{
+		t: t, cmd: exec.CommandContext(ctx, exe, args...), near: near, far: far,
+		asked: make(chan func(*seen)), owner: make(chan struct{}), ended: make(chan error, 1),
+	}
 	x.cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=", "NO_COLOR=", "SSH_TTY=")
 	x.cmd.Env = append(x.cmd.Env, env...)
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = far, far, far

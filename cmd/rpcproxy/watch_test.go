@@ -299,10 +299,12 @@ func TestNothingOfAServerOrAnAgentReachesTheTerminalAsItIsInWatch(t *testing.T) 
 		}
 		var err error
 		state, err = json.Marshal(map[string]any{
-			"snapshot": proxy.Snapshot{At: time.Now(), Active: text, Reason: text, Leader: text, Fault: text,
+			"snapshot": proxy.Snapshot{
+				At: time.Now(), Active: text, Reason: text, Leader: text, Fault: text,
 				Servers:  []proxy.ServerStatus{{Addr: text, Health: text, Role: text}, {Addr: "x", Active: true}},
 				Sessions: []proxy.SessionStatus{{Server: "x", State: text}},
-				Moves:    []proxy.MoveStatus{{From: text, To: text, Reason: proxy.MoveReason(text), Epoch: 1}}},
+				Moves:    []proxy.MoveStatus{{From: text, To: text, Reason: proxy.MoveReason(text), Epoch: 1}},
+			},
 			"decisions": []proxy.Decision{{Seq: 1, Cause: text, Epoch: 1}},
 		})
 		if err != nil {

@@ -65,7 +65,8 @@ func (c Change) Line() string {
 	if c.Level == Warn {
 		level = "WARN"
 	}
-	return c.At.Local().Format(time.TimeOnly) + " " + level + " " + c.Text
+	at := c.At.Local() //nolint:forbidigo // an agent's may be of another zone, and it is to be shown
+	return at.Format(time.TimeOnly) + " " + level + " " + c.Text
 }
 
 // lasted is d as the field Seconds.

@@ -120,7 +120,6 @@ func (m *Model) row(addr string) *Row {
 // decide merges decisions by their numbers.
 func (m *Model) decide(decisions []proxy.Decision) {
 	for _, d := range decisions {
-		d.At, d.Last = d.At.Local(), d.Last.Local()
 		at, found := slices.BinarySearchFunc(m.decisions, d.Seq, func(d proxy.Decision, seq uint64) int {
 			switch {
 			case d.Seq < seq:

@@ -46,8 +46,10 @@ func (m *Model) probed(e Probed, tell func(Change)) {
 		tell(stateChange(e.At, r, former, since))
 	}
 	if was != "" && was != r.version {
-		tell(Change{At: e.At, Kind: KindVersion, Level: Info, Server: r.Addr, From: was, To: r.version,
-			Text: fmt.Sprintf("%s runs %s, was %s", r.Addr, r.version, was)})
+		tell(Change{
+			At: e.At, Kind: KindVersion, Level: Info, Server: r.Addr, From: was, To: r.version,
+			Text: fmt.Sprintf("%s runs %s, was %s", r.Addr, r.version, was),
+		})
 	}
 	m.elect(e.At, tell)
 }
@@ -55,8 +57,10 @@ func (m *Model) probed(e Probed, tell func(Change)) {
 // introduce is what is known of a server.
 func (m *Model) introduce(at time.Time, r *Row) Change {
 	lost, probes := r.loss()
-	s := &Status{State: r.State, Front: r.Front, RTT: inMS(r.last), P99: inMS(r.p99), Probes: probes, Lost: lost,
-		Leader: m.leads(r), Version: r.version, Source: printable.Name(string(r.status.Source))}
+	s := &Status{
+		State: r.State, Front: r.Front, RTT: inMS(r.last), P99: inMS(r.p99), Probes: probes, Lost: lost,
+		Leader: m.leads(r), Version: r.version, Source: printable.Name(string(r.status.Source)),
+	}
 	c := Change{At: at, Kind: KindServer, Level: Info, Server: r.Addr, Reason: r.Why, Status: s, Text: r.Addr + " " + r.State}
 	if m.agent != "" {
 		s.Probes, s.Lost = 0, 0

@@ -74,8 +74,10 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 		case first:
 			tell(m.introduce(s.At, r))
 		case !known:
-			tell(Change{At: s.At, Kind: KindListed, Level: Info, Server: r.Addr, To: state,
-				Text: fmt.Sprintf("%s is new, from %s", r.Addr, printable.Name(string(status.Source)))})
+			tell(Change{
+				At: s.At, Kind: KindListed, Level: Info, Server: r.Addr, To: state,
+				Text: fmt.Sprintf("%s is new, from %s", r.Addr, printable.Name(string(status.Source))),
+			})
 		case state != former:
 			tell(stateChange(s.At, r, former, since))
 		}

@@ -89,8 +89,10 @@ func agentState(at float64, epoch uint64, active string, health map[string]strin
 		case "gone":
 			continue
 		}
-		r.Snapshot.Servers = append(r.Snapshot.Servers, proxy.ServerStatus{Addr: addr, Health: h, Role: "primary", Source: "heartbeat",
-			RTT: proxy.RTT{Count: 3, P50: proxy.Seconds(200 * time.Microsecond), P99: proxy.Seconds(1100 * time.Microsecond), Series: []proxy.Seconds{0, proxy.Seconds(time.Millisecond)}}})
+		r.Snapshot.Servers = append(r.Snapshot.Servers, proxy.ServerStatus{
+			Addr: addr, Health: h, Role: "primary", Source: "heartbeat",
+			RTT: proxy.RTT{Count: 3, P50: proxy.Seconds(200 * time.Microsecond), P99: proxy.Seconds(1100 * time.Microsecond), Series: []proxy.Seconds{0, proxy.Seconds(time.Millisecond)}},
+		})
 	}
 	if change != nil {
 		change(&r.Snapshot)
@@ -105,11 +107,15 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 	check(t, m, []step{
 		{Linked{At: second(0), Up: true}, nil},
 		{agentState(0, 2, a, map[string]string{b: "unknown"}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old}, b }), []string{
-			"info " + a + " alive, 0.2 ms", "info " + b + " unknown, 0.2 ms"}},
+			"info " + a + " alive, 0.2 ms", "info " + b + " unknown, 0.2 ms",
+		}},
 		{agentState(1, 3, a, nil, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + b + " answers", "info " + a + " leads, " + b + " did"}},
-		{Reported{Snapshot: agentState(3, 4, b, map[string]string{a: failed}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old, over}, a }).Snapshot,
-			Decisions: []proxy.Decision{{Seq: 9, Epoch: 4, Cause: "failure of " + a + ", seen in epoch 3: silent for 3s"}}}, []string{
-			"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (silent; silent for 3s)"}},
+		{Reported{
+			Snapshot:  agentState(3, 4, b, map[string]string{a: failed}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old, over}, a }).Snapshot,
+			Decisions: []proxy.Decision{{Seq: 9, Epoch: 4, Cause: "failure of " + a + ", seen in epoch 3: silent for 3s"}},
+		}, []string{
+			"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (silent; silent for 3s)",
+		}},
 		{agentState(4, 5, b, map[string]string{a: "gone"}, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + a + " is no longer in the list"}},
 		{agentState(5, 6, b, nil, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + a + " is new, from heartbeat"}},
 		{agentState(6, 7, b, nil, func(s *proxy.Snapshot) {
@@ -117,7 +123,8 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			s.Sessions = []proxy.SessionStatus{{Server: b, ID: 3, Doubt: true}, {Server: a, ID: 4, Doubt: true, Tenant: true}}
 		}), []string{"warn " + b + " is silent while calls wait"}},
 		{agentState(7, 8, b, nil, func(s *proxy.Snapshot) { s.Unserved = true }), []string{
-			"info " + b + " answers after 1s", "warn the agent was told of no leader", "warn no server is known that serves the agent"}},
+			"info " + b + " answers after 1s", "warn the agent was told of no leader", "warn no server is known that serves the agent",
+		}},
 		{Linked{At: second(8), Why: "it has closed the connection"}, []string{"warn the agent does not tell its state: it has closed the connection"}},
 		{Linked{At: second(9), Why: "it has closed the connection"}, nil},
 		{Linked{At: second(10), Why: "connection refused"}, []string{"warn the agent does not tell its state: connection refused"}},
@@ -126,7 +133,8 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			s.Started = second(10)
 			s.Moves = []proxy.MoveStatus{moved(11, 1, b, a, proxy.MoveManual)}
 		}), []string{
-			"warn the agent was started anew", "info moving " + b + " -> " + a + " (manual)", "info the agent is served again"}},
+			"warn the agent was started anew", "info moving " + b + " -> " + a + " (manual)", "info the agent is served again",
+		}},
 	})
 	if len(m.log(100)) == 0 || !strings.Contains(m.log(100)[0].Text, "failing over "+b) {
 		t.Errorf("the move of before is not in the log: %q", lines(m.log(100)))

@@ -30,6 +30,7 @@ func (m *Model) front() string {
 // explanation are the decisions as lines; what is longer is wrapped.
 func (m *Model) explanation(width int) (lines []Line) {
 	for _, d := range m.decisions {
+		d.At, d.Last = d.At.Local(), d.Last.Local() //nolint:forbidigo // to be shown
 		for i, text := range strings.Split(strings.TrimSuffix(d.String(), "\n"), "\n") {
 			style, indent := Plain, "        "
 			if i == 0 {

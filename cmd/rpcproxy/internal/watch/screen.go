@@ -61,7 +61,8 @@ const least = 4
 func (m *Model) drawServers(s Screen) []Line {
 	lines := []Line{
 		sides(m.title(s), "q quit  p pause  e explain  ? help", s.Width),
-		m.headline(s.Now, s.Width).cutTo(s.Width), {},
+		m.headline(s.Now, s.Width).cutTo(s.Width),
+		{},
 	}
 	marks := blocks
 	if s.ASCII {

@@ -27,7 +27,7 @@ func (s source) Run(ctx context.Context, emit func(watch.Event)) error { return 
 
 // run shows a source on a pseudo terminal, where keys are pressed when the source says so. It
 // returns the bytes that came, and checks that the terminal is set as before.
-func run(t *testing.T, ctx context.Context, keys <-chan string, s source) (raw string, err error) {
+func run(ctx context.Context, t *testing.T, keys <-chan string, s source) (raw string, err error) {
 	t.Helper()
 	near, far, err := pty.Open()
 	if err != nil {
@@ -92,7 +92,7 @@ func probed() watch.Event {
 }
 
 func TestAPanicOfTheSourceLeavesTheTerminalAsItWas(t *testing.T) {
-	_, err := run(t, t.Context(), nil, func(_ context.Context, emit func(watch.Event)) error {
+	_, err := run(t.Context(), t, nil, func(_ context.Context, emit func(watch.Event)) error {
 		emit(probed()) // it is on the screen by then
 		panic("planted")
 	})
@@ -103,11 +103,11 @@ func TestAPanicOfTheSourceLeavesTheTerminalAsItWas(t *testing.T) {
 
 func TestTheEndOfTheSourceOrOfTheContextEndsTheScreen(t *testing.T) {
 	planted := errors.New("planted")
-	if _, err := run(t, t.Context(), nil, func(context.Context, func(watch.Event)) error { return planted }); !errors.Is(err, planted) {
+	if _, err := run(t.Context(), t, nil, func(context.Context, func(watch.Event)) error { return planted }); !errors.Is(err, planted) {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := run(t, ctx, nil, func(ctx context.Context, emit func(watch.Event)) error {
+	_, err := run(ctx, t, nil, func(ctx context.Context, emit func(watch.Event)) error {
 		emit(probed())
 		cancel()
 		<-ctx.Done()
@@ -116,7 +116,7 @@ func TestTheEndOfTheSourceOrOfTheContextEndsTheScreen(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if _, err := run(t, ctx, nil, func(ctx context.Context, _ func(watch.Event)) error { return ctx.Err() }); !errors.Is(err, context.Canceled) {
+	if _, err := run(ctx, t, nil, func(ctx context.Context, _ func(watch.Event)) error { return ctx.Err() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("it had ended before: %v", err)
 	}
 }
@@ -124,7 +124,7 @@ func TestTheEndOfTheSourceOrOfTheContextEndsTheScreen(t *testing.T) {
 func TestKeysEndTheScreen(t *testing.T) {
 	for key, want := range map[string]error{"q": nil, "\x03": ErrInterrupted} {
 		keys := make(chan string)
-		raw, err := run(t, t.Context(), keys, func(ctx context.Context, emit func(watch.Event)) error {
+		raw, err := run(t.Context(), t, keys, func(ctx context.Context, emit func(watch.Event)) error {
 			emit(probed())
 			keys <- key
 			<-ctx.Done()

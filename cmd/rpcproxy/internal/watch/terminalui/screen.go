@@ -35,7 +35,8 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		s.view.Width, s.view.Height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
-		return s, s.press(msg.String())
+		then := s.press(msg.String())
+		return s, then
 	}
 	return s, nil
 }
