@@ -31,14 +31,32 @@ func TestNoUserAndNoSecretOfAURLIsLeft(t *testing.T) {
 
 func TestWhatHasTheFormOfATokenIsLeftOutOfAText(t *testing.T) {
 	for in, want := range map[string]string{
-		`unknown flag: --00000000-1111-2222-3333-444444444444`: "unknown flag: --...",
-		`"eyJhbGciOi.eyJhdWQi.c2ln-_" is none`:                 `"..." is none`,
-		"00000000-1111-2222-3333-4444444444444":                "00000000-1111-2222-3333-4444444444444",
-		"at http://me:pw@host":                                 "at http://...@host",
+		`unknown flag: --00000000-1111-2222-3333-444444444444`:                 "unknown flag: --...",
+		`"eyJhbGciOi.eyJhdWQi.c2ln-_" is none`:                                 `"..." is none`,
+		"00000000-1111-2222-3333-4444444444444":                                "00000000-1111-2222-3333-4444444444444",
+		"at http://me:pw@host":                                                 "at http://...@host",
+		`denied\n00000000-1111-2222-3333-444444444444\nend`:                    `denied\n...\nend`,
+		`x\teyJhbGciOi.eyJhdWQi.c2ln`:                                          `x\t...`,
+		"cut 00000000-1111-22... (300 bytes)":                                  "cut ...... (300 bytes)",
+		"cut 00000000-1111-2222-3333-44444444444... (37 bytes)":                "cut ...... (37 bytes)",
+		"cut eyJhbGciOi.eyJhdW... (300 bytes)":                                 "cut ..... (300 bytes)",
+		"cut http://me:secr... (300 bytes)":                                    "cut http:...... (300 bytes)",
+		"cut ?token=secr... (300 bytes)":                                       "cut ?token=... (300 bytes)",
+		"-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY----- x": "... x",
+		`-----BEGIN PRIVATE KEY-----\nMHcC... (300 bytes)`:                     "...",
+		"-----BEGIN CERTIFICATE-----":                                          "-----BEGIN CERTIFICATE-----",
+		"10.0.0.1:4647 deadbeef-cafe":                                          "10.0.0.1:4647 deadbeef-cafe",
 	} {
 		if got := printable.WithoutTokens(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
+	}
+}
+
+func TestAPlainTextIsNotCopiedToLookForTokens(t *testing.T) {
+	s := strings.Repeat("no leader at 10.0.0.1:4647, seen in epoch 12; ", 20)
+	if n := testing.AllocsPerRun(100, func() { _ = printable.WithoutTokens(s) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
