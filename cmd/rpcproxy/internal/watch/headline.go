@@ -47,15 +47,14 @@ func (m *Model) heartbeat(now time.Time) Span {
 		return Span{}
 	}
 	age := h.Age.Duration() + max(now.Sub(m.snap.At), 0)
-	beat := Span{Text: fmt.Sprintf("heartbeat %s ago", short(age))}
-	switch margin := h.TTL.Duration() - age; {
+	margin := h.TTL.Duration() - age
+	switch {
 	case h.TTL <= 0:
+		return Span{Text: fmt.Sprintf("heartbeat %s ago", short(age))}
 	case margin < 0:
-		beat.Text, beat.Style = beat.Text+fmt.Sprintf(", TTL of %s over", short(h.TTL.Duration())), Bad
-	default:
-		beat.Text += fmt.Sprintf(", %s of %s left", short(margin), short(h.TTL.Duration()))
+		return Span{Text: fmt.Sprintf("TTL of %s over for %s", short(h.TTL.Duration()), short(-margin)), Style: Bad}
 	}
-	return beat
+	return Span{Text: fmt.Sprintf("margin %s of TTL %s", short(margin), short(h.TTL.Duration()))}
 }
 
 // detail says more of one server.

@@ -85,7 +85,7 @@ func TestTheScreenOfAnAgent(t *testing.T) {
 	}))
 	got := drawn(m, Screen{Width: 80, Height: 12, Now: second(2)})
 	want := `2 servers, 1 failed  leader 10.0.0.2:4647     q quit  p pause  e explain  ? help
-10.0.0.1:4647 in front for 2s: first of the r…  heartbeat 5s ago, 9s of 14s left
+10.0.0.1:4647 in front for 2s: first of the ranking  margin 9s of TTL 14s
 
   SERVER         STATE       p50/p99 ms              SESSION          CALLS
 > 10.0.0.1:4647  in front       0.2/1.1           ▁  #7 4m02s TLS      1204
