@@ -15,6 +15,8 @@ func TestShellsCompleteMethodsAndFiles(t *testing.T) {
 		"ping ":                     {none},
 		"ping --servers ":           {none},
 		"ping --ca ":                {files},
+		"watch --servers ":          {none},
+		"watch --ca ":               {files},
 		"doctor --key ":             {files},
 		"call X.Y --token-file ":    {files},
 		"call X.Y --args-file ":     {files},

@@ -79,15 +79,11 @@ func (f *agentFlags) peers(cmd *cobra.Command) ([]string, error) {
 	if f.addr == "" {
 		f.addr = os.Getenv(addrVariable)
 	}
-	cfg := agentapi.Config{Addr: f.addr, Region: f.region, ServerName: f.tls.name, Timeout: f.timeout}
-	if f.tls.ca != "" { // else those of the system
-		tls, err := f.tls.config(cmd.Context(), f.region)
-		if err != nil {
-			return nil, err
-		}
-		cfg.CAFile, cfg.CertFile, cfg.KeyFile = tls.CAFile, tls.CertFile, tls.KeyFile
-		cfg.CAPEM, cfg.CertPEM, cfg.KeyPEM = tls.CAPEM, tls.CertPEM, tls.KeyPEM
+	cfg, err := f.tls.api(cmd.Context(), f.region)
+	if err != nil {
+		return nil, err
 	}
+	cfg.Addr, cfg.Region, cfg.Timeout = f.addr, f.region, f.timeout
 	peers, err := agentapi.Peers(cmd.Context(), cfg)
 	_, wrong := errors.AsType[*agentapi.AddrError](err)
 	switch {

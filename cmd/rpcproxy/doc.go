@@ -2,6 +2,7 @@
 //
 //	rpcproxy demo                           a cluster that fails, and the calls that go on
 //	rpcproxy ping --servers a,b,c           which servers answer, and how fast
+//	rpcproxy watch --servers a,b,c          which server is in front, and what changes
 //	rpcproxy call Status.Leader --servers a any RPC, its answer as JSON
 //	rpcproxy doctor --servers a,b,c         what is wrong between here and the servers, and what to do
 //	rpcproxy discover nomad                 which servers the agent at NOMAD_ADDR knows

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/agentapi"
 	"github.com/open-nomad/rpcproxy/internal/pemtext"
 	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -86,5 +87,20 @@ func (t *tlsFlags) config(ctx context.Context, region string) (*pool.TLSConfig, 
 			*f.file, *f.pem = "", []byte(*f.text)
 		}
 	}
+	return cfg, nil
+}
+
+// api is how to reach an agent over HTTPS: with the CA of --ca, or else those of the system.
+func (t *tlsFlags) api(ctx context.Context, region string) (agentapi.Config, error) {
+	cfg := agentapi.Config{ServerName: t.name}
+	if t.ca == "" {
+		return cfg, nil
+	}
+	tls, err := t.config(ctx, region)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.CAFile, cfg.CertFile, cfg.KeyFile = tls.CAFile, tls.CertFile, tls.KeyFile
+	cfg.CAPEM, cfg.CertPEM, cfg.KeyPEM = tls.CAPEM, tls.CertPEM, tls.KeyPEM
 	return cfg, nil
 }

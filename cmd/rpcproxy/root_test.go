@@ -15,6 +15,16 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 		{"ping --servers 10.0.0.1 --timeout -1s", "--timeout is -1s"},
 		{"ping --servers 10.0.0.1 superfluous", "superfluous"},
 		{"ping --servers 10.0.0.1 --interval 1us", "--interval is 1µs"},
+		{"watch", "give --servers, or the variable NOMAD_ADDR"},
+		{"watch --servers http://x", `"http://x"`},
+		{"watch --servers 10.0.0.1 --interval 99ms", "--interval is 99ms: give 100ms or more"},
+		{"watch --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
+		{"watch --servers 10.0.0.1 --cert x", "--ca is missing"},
+		{"watch --servers 10.0.0.1 --agent x", "agent servers"},
+		{"watch --agent=", "--agent is empty"},
+		{"watch --agent ftp://x", "give http://host:port, https://host:port or unix:PATH"},
+		{"watch --agent unix:", "there is no path behind unix:"},
+		{"watch --agent x --interval 1s", "agent interval"},
 		{"doctor", "give --servers, or the variable NOMAD_ADDR"},
 		{"doctor --servers http://x", `"http://x"`},
 		{"doctor --servers 10.0.0.1 --timeout 0s", "--timeout is 0s"},
@@ -78,7 +88,7 @@ func TestBadUsageExitsWithTwoAndPrintsTheReason(t *testing.T) {
 }
 
 func TestEveryCommandExplainsItselfWithExamples(t *testing.T) {
-	for _, name := range []string{"demo", "ping", "call", "discover dns", "discover consul", "discover nomad", "doctor", "bench", "simulate", "sidecar"} {
+	for _, name := range []string{"demo", "ping", "watch", "call", "discover dns", "discover consul", "discover nomad", "doctor", "bench", "simulate", "sidecar"} {
 		for _, ask := range []string{name + " --help", "help " + name} {
 			out, errs, status := program(t, strings.Fields(ask)...)
 			expect(t, status, exitOK, out, errs)

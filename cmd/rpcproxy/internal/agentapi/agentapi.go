@@ -116,9 +116,20 @@ func parse(addr string) (target *url.URL, socket string, err error) {
 	return target, "", nil
 }
 
-// ask makes the request.
-func ask(ctx context.Context, cfg Config, target *url.URL, socket string) (peers []string, err error) {
-	transport := &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, Proxy: http.ProxyFromEnvironment}
+// Open reads the address and the certificates of an agent, and connects to nothing. Requests
+// are for target, or a path below it, and each has a connection of its own. It waits for files
+// that are pipes, until ctx ends. The error is an *AddrError, or about the certificates.
+func Open(ctx context.Context, cfg Config) (target *url.URL, transport *http.Transport, err error) {
+	target, socket, err := parse(cfg.Addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	transport, err = open(ctx, cfg, target, socket)
+	return target, transport, err
+}
+
+func open(ctx context.Context, cfg Config, target *url.URL, socket string) (transport *http.Transport, err error) {
+	transport = &http.Transport{DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10, Proxy: http.ProxyFromEnvironment}
 	if socket != "" {
 		transport.Proxy = nil
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -129,6 +140,15 @@ func ask(ctx context.Context, cfg Config, target *url.URL, socket string) (peers
 		if transport.TLSClientConfig, err = cfg.tls(ctx); err != nil {
 			return nil, err
 		}
+	}
+	return transport, nil
+}
+
+// ask makes the request.
+func ask(ctx context.Context, cfg Config, target *url.URL, socket string) (peers []string, err error) {
+	transport, err := open(ctx, cfg, target, socket)
+	if err != nil {
+		return nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
 	if err != nil {

@@ -3,6 +3,8 @@ package terminal
 import (
 	"io"
 	"os"
+	"runtime"
+	"strings"
 )
 
 // Is reports whether w is a terminal that understands control characters, as its
@@ -23,3 +25,16 @@ const Wipe = "\r\x1b[K"
 // than the terminal is cut by it (DECAWM, as in every terminal since the VT100), so that the
 // next one finds one line to wipe.
 func Redrawn(line string) string { return Wipe + "\x1b[?7l" + line + "\x1b[?7h" }
+
+// UTF8 reports whether the user's locale has UTF-8, so that more than ASCII can be drawn.
+func UTF8() bool {
+	if runtime.GOOS == "windows" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} { // the first that is set counts
+		if locale := strings.ToUpper(os.Getenv(name)); locale != "" {
+			return strings.Contains(strings.ReplaceAll(locale, "-", ""), "UTF8")
+		}
+	}
+	return false
+}
