@@ -38,9 +38,9 @@ export function setAttribute(node, name, value) {
   }
 }
 
-// setTime shows a moment in a time element.
+// setTime shows a moment in a time element, which is exact to a millisecond at most.
 export function setTime(node, iso, text) {
-  setAttribute(node, "datetime", iso);
+  setAttribute(node, "datetime", iso.replace(/(\.\d{3})\d*/, "$1"));
   setText(node, text);
 }
 

@@ -27,7 +27,8 @@ export function scaleOf(servers) {
 
 export function makeSpark() {
   const svg = shape("svg", { class: "spark", role: "img", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" });
-  svg.append(shape("path", { class: "base", d: `M0 ${height - edge}H${width}` }), shape("path", { class: "line" }));
+  const path = { "vector-effect": "non-scaling-stroke" };
+  svg.append(shape("path", { ...path, class: "base", d: `M0 ${height - edge}H${width}` }), shape("path", { ...path, class: "line" }));
   return svg;
 }
 
