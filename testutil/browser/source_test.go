@@ -83,12 +83,17 @@ func many() source {
 // markup is a text that does much if it is taken for anything but a text.
 const markup = `"'><img src=x onerror="window.owned = true"><script>window.owned = true</script><style>*{display:none}</style>&lt;b&gt;${window.owned = true}`
 
-// hostile is some of many, with markup in every text.
-func hostile() source {
+// some is a part of many.
+func some() source {
 	all := many()
 	all.snapshot.Servers, all.snapshot.Sessions, all.snapshot.Moves = all.snapshot.Servers[:20], all.snapshot.Sessions[:20], all.snapshot.Moves[20:]
 	all.decisions = all.decisions[236:]
-	n := 0
+	return all
+}
+
+// hostile is some of many, with markup in every text.
+func hostile() source {
+	all, n := some(), 0
 	poison(reflect.ValueOf(&all.snapshot).Elem(), &n)
 	poison(reflect.ValueOf(&all.decisions).Elem(), &n)
 	all.snapshot.Fault = markup
