@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,12 @@ func TestASnapshotShowsServersSessionsAndCounts(t *testing.T) {
 		s.Servers[0].RTT.Count < 20 || s.Servers[0].RTT.P50 <= 0 || s.Servers[0].RTT.P99 < s.Servers[0].RTT.P50 {
 		t.Errorf("%+v", s.Servers)
 	}
+	if series := s.Servers[0].RTT.Series; len(series) != 10 || slices.Max(series) <= 0 || slices.Min(s.Servers[1].RTT.Series) != 0 {
+		t.Errorf("%v", series)
+	}
+	if s.UnservedFor != 0 {
+		t.Errorf("unserved for %v, although it is served", s.UnservedFor)
+	}
 	if s.LeftOut != 0 {
 		t.Errorf("%d sessions are left out", s.LeftOut)
 	}
@@ -82,7 +89,7 @@ func TestASnapshotShowsServersSessionsAndCounts(t *testing.T) {
 	if s = p.Snapshot(); !s.Unserved || s.Counts.Unserved < 0 || len(s.Moves) != 32 {
 		t.Errorf("without a server: %+v", s)
 	}
-	if again := p.Snapshot(); again.Counts.Unserved <= s.Counts.Unserved {
+	if again := p.Snapshot(); again.Counts.Unserved <= s.Counts.Unserved || again.UnservedFor <= s.UnservedFor {
 		t.Errorf("the time without a server does not go on: %v", again.Counts.Unserved)
 	}
 	stop(t, p.Stop)

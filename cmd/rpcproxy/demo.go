@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -9,12 +11,14 @@ import (
 
 	"github.com/open-nomad/rpcproxy/cmd/rpcproxy/internal/demo"
 	"github.com/open-nomad/rpcproxy/internal/printable"
+	"github.com/open-nomad/rpcproxy/proxy/status"
 )
 
 // demoCommand is the command demo.
 type demoCommand struct {
 	scenario demo.Scenario
 	cfg      demo.Config
+	status   string
 	json     bool
 	verbose  bool
 }
@@ -32,11 +36,15 @@ For each step it prints how many calls began in it, how many of these failed, th
 longest time in which no call succeeded, and the active server at its end. Every
 call has 30 s, longer than any of the outages: a call that fails was lost.
 
+With --status the proxy is shown meanwhile: open the address in a browser. With
+--hold the calls go on at the end, until Ctrl-C.
+
 Exit status: 0 no call was lost, 1 some were, or goroutines were left, 2 bad
 usage, 130 interrupted: then --json prints what there is up to then.`,
 		Example: `  rpcproxy demo
   rpcproxy demo --servers 3 --callers 200 --verbose
   rpcproxy demo --tls
+  rpcproxy demo --status 127.0.0.1:4748 --hold
   rpcproxy demo --json | jq .failed`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd) },
@@ -46,6 +54,8 @@ usage, 130 interrupted: then --json prints what there is up to then.`,
 	flags.IntVar(&d.cfg.Callers, "callers", 50, "callers, 1 to 1000")
 	flags.Uint64Var(&d.cfg.Seed, "seed", 0, "repeat the random choices of that seed; 0 makes new ones")
 	flags.BoolVar(&d.cfg.TLS, "tls", false, "over TLS, with a CA made for the demo")
+	flags.StringVar(&d.status, "status", "", "show the proxy over HTTP at this loopback address, as host:port, or at unix: and a path")
+	flags.BoolVar(&d.cfg.Hold, "hold", false, "go on after the last step until Ctrl-C")
 	flags.BoolVar(&d.json, "json", false, "print one JSON object at the end and nothing else")
 	flags.BoolVarP(&d.verbose, "verbose", "v", false, "show the proxy's log on standard error")
 	return cmd
@@ -67,8 +77,16 @@ func (d *demoCommand) run(cmd *cobra.Command) error {
 	if d.json {
 		lines = io.Discard
 	}
+	if d.status != "" {
+		l, err := status.Listen(d.status)
+		if err != nil {
+			return fmt.Errorf("--status: %w", err)
+		}
+		d.cfg.Status = l
+		fmt.Fprintln(errs, "the proxy is shown at", status.URL(l.Addr()))
+	}
 	r, err := demo.Run(cmd.Context(), d.scenario, d.cfg, lines, progress)
-	if cmd.Context().Err() != nil {
+	if cmd.Context().Err() != nil && !r.Held() {
 		if d.json {
 			if err := r.JSON(cmd.OutOrStdout()); err != nil {
 				return failed(err)
@@ -79,7 +97,7 @@ func (d *demoCommand) run(cmd *cobra.Command) error {
 	for _, cause := range r.Causes() {
 		fmt.Fprintln(errs, "lost:", printable.Text(cause))
 	}
-	if err != nil {
+	if err != nil && !(r.Held() && errors.Is(err, context.Canceled)) {
 		return failed(err)
 	}
 	write := r.Table

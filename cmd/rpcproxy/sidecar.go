@@ -32,6 +32,9 @@ The sidecar acts with the certificate of --cert, so on Linux it serves the conne
 of root and of the user it runs as, and of --allow-uid. Elsewhere it needs TLS with
 client certificates, or --allow-any-local-user.
 
+--status shows it over HTTP: a page, /healthz for supervisors, and /debug/bundle.zip to
+send along with a report. It listens on loopback, or at a Unix socket.
+
 SIGHUP reads the file and the certificates anew: servers, TLS, users and the level of
 the log change while it runs. If anything is wrong, nothing changes, and the log says
 what. SIGTERM and SIGINT end it once what is under way is done, or after
@@ -41,7 +44,7 @@ Exit status: 0 it was told to stop, 1 it could not start or has failed, 2 bad us
 or a bad configuration.`,
 		Example: `  rpcproxy sidecar --servers 10.0.0.1,10.0.0.2,10.0.0.3
   rpcproxy sidecar --config sidecar.hcl --check
-  rpcproxy sidecar --config sidecar.hcl --log-level debug`,
+  rpcproxy sidecar --config sidecar.hcl --log-level debug --status 127.0.0.1:4748`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSidecar(cmd, loader, check) },
 	}

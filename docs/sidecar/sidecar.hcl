@@ -46,4 +46,9 @@ state_file = "/var/lib/rpcproxy/servers"
 #   }
 # }
 
+# A page with servers, sessions and decisions, a health check, and an archive for reports. Nobody is
+# asked for a password: it takes a loopback address, or unix:/run/rpcproxy/status for a socket
+# that is for this user and group.
+# status = "127.0.0.1:4748"
+
 log_level = "info"

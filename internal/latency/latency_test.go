@@ -68,6 +68,44 @@ func TestTheLastMinutesCount(t *testing.T) {
 	}
 }
 
+func TestASeriesHasTheMedianOfEachHalfMinute(t *testing.T) {
+	var w latency.Window
+	if q := w.Quantiles(time.Hour); q != (latency.Quantiles{}) {
+		t.Errorf("%+v of nothing", q)
+	}
+	near := func(got, want time.Duration) bool {
+		return got >= want*7/8 && got <= want*9/8
+	}
+	// In each half minute one call more than in the last, which takes 1 ms more; none in every
+	// fourth.
+	for n := range 40 {
+		at := time.Duration(n)*30*time.Second + 29*time.Second
+		for range n % 4 {
+			w.Note(at, time.Duration(n+1)*time.Millisecond)
+			w.Note(at, time.Minute) // the median is the lower one
+		}
+		q := w.Quantiles(at)
+		for i, got := range q.Series {
+			slot := n - len(q.Series) + 1 + i
+			switch {
+			case slot < 0 || slot%4 == 0:
+				if got != 0 {
+					t.Errorf("at %d slot %d, in which there was no call, has %v", n, slot, got)
+				}
+			case !near(got, time.Duration(slot+1)*time.Millisecond):
+				t.Errorf("at %d slot %d has %v", n, slot, got)
+			}
+		}
+	}
+	if q := w.Quantiles(40*30*time.Second + 29*time.Second); q.Series[9] != 0 || !near(q.Series[8], 40*time.Millisecond) {
+		t.Errorf("half a minute later the series is %v", q.Series)
+	}
+	var read latency.Quantiles
+	if n := testing.AllocsPerRun(100, func() { read = w.Quantiles(20 * time.Minute) }); n != 0 || read.Count == 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func TestATableIsBoundedAndForgetsWhatIsNotUsed(t *testing.T) {
 	var table latency.Table
 	for i := range 1000 {

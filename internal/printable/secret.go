@@ -44,10 +44,10 @@ func WithoutTokens(text string) string {
 // suspicious reports whether a text has anything that the expressions could match, which are
 // slower by far.
 func suspicious(text string) bool {
-	for _, sign := range []string{"@", "=", "eyJ", "PRIVATE KEY", mark} {
-		if strings.Contains(text, sign) {
-			return true
-		}
+	switch {
+	case strings.Contains(text, "eyJ"), strings.Contains(text, "PRIVATE KEY"), strings.Contains(text, "//"),
+		strings.Contains(text, "=") && strings.ContainsAny(text, "?&;"):
+		return true
 	}
 	for i := 8; i < len(text); i++ {
 		if text[i] == '-' && isHex(text[i-1]) && isHex(text[i-8]) {

@@ -3,7 +3,6 @@ package status
 import (
 	"fmt"
 	"net/http"
-	"sync/atomic"
 	"time"
 )
 
@@ -85,54 +84,5 @@ func end(out *patient, w why) {
 func (h *Handler) forget() {
 	if len(h.streams) == 1 {
 		h.looked.Store(nil)
-	}
-}
-
-// ending is that of a server, in a list of the servers that have called a handler.
-type ending struct {
-	server *http.Server
-	begun  chan struct{} // closed when it begins to shut down
-	next   *ending
-}
-
-// closed is closed when the server begins to shut down; nil: that is not known.
-func (e *ending) closed() <-chan struct{} {
-	if e == nil {
-		return nil
-	}
-	return e.begun
-}
-
-// mostServers bounds how many servers are told apart.
-const mostServers = 16
-
-// server is the ending of the server that a request has come to. A server that shuts down waits
-// for requests that are under way, and tells their handlers nothing unless it was asked to.
-func (h *Handler) server(r *http.Request) *ending {
-	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if !ok {
-		return nil
-	}
-	for {
-		first, n := h.servers.Load(), 0
-		for e := first; e != nil; e = e.next {
-			if e.server == server {
-				return e
-			}
-			n++
-		}
-		if n >= mostServers {
-			return nil
-		}
-		e := &ending{server: server, begun: make(chan struct{}), next: first}
-		if h.servers.CompareAndSwap(first, e) {
-			var once atomic.Bool
-			server.RegisterOnShutdown(func() {
-				if once.CompareAndSwap(false, true) { // Shutdown may be called twice
-					close(e.begun)
-				}
-			})
-			return e
-		}
 	}
 }

@@ -81,10 +81,10 @@ func hostOf(header string) (host string, ok bool) {
 	if inner, literal := strings.CutPrefix(header, "["); literal {
 		inner, rest, closed := strings.Cut(inner, "]")
 		ip, err := netip.ParseAddr(inner)
-		if !closed || err != nil || !ip.Is6() || rest != "" && rest[0] != ':' {
+		if !closed || err != nil || !ip.Is6() || ip.Zone() != "" || rest != "" && rest[0] != ':' {
 			return "", false
 		}
-		host, port = ip.WithZone("").Unmap().String(), strings.TrimPrefix(rest, ":")
+		host, port = ip.Unmap().String(), strings.TrimPrefix(rest, ":")
 	} else if name, after, found := strings.Cut(header, ":"); found {
 		host, port = name, after
 	}
@@ -95,7 +95,7 @@ func hostOf(header string) (host string, ok bool) {
 		return ip.String(), true
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || host == "" {
+	if strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || host == "" || strings.HasSuffix(host, ".") {
 		return "", false
 	}
 	if ip, err := netip.ParseAddr(host); err == nil { // 127.0.0.1. is one too
@@ -119,14 +119,14 @@ func fromElsewhere(r *http.Request) bool {
 	return !toPage || r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
-// redirectInside leads to the directory where the request named the handler without the slash
-// behind: the names in the page are relative to it.
-func redirectInside(w http.ResponseWriter, r *http.Request) {
+// redirected leads to the directory where a request named the handler without the slash behind: the
+// names in the page are relative to it. It reports whether there was none.
+func redirected(w http.ResponseWriter, r *http.Request) bool {
 	u, err := url.ParseRequestURI(r.RequestURI)
-	if err != nil {
-		refuse(w, http.StatusNotFound, "there is nothing here: add a slash to the address")
-		return
+	if err != nil || strings.HasSuffix(u.Path, "/") {
+		return false
 	}
 	w.Header().Set("Location", "./"+url.PathEscape(path.Base(u.Path))+"/")
 	w.WriteHeader(http.StatusMovedPermanently)
+	return true
 }

@@ -33,7 +33,7 @@ func (h *Handler) serveHealth(w http.ResponseWriter, r *http.Request) {
 
 // health is that of the agent's way to the cluster.
 func (h *Handler) health() Health {
-	s := withoutTokens(h.source.Snapshot())
+	s := h.source.Snapshot()
 	limit := cmp.Or(max(h.cfg.Unserved, 0), defaultUnserved)
 	if s.Heartbeat != nil && s.Heartbeat.TTL > 0 {
 		limit = s.Heartbeat.TTL.Duration()
@@ -51,7 +51,7 @@ func (h *Handler) health() Health {
 	default:
 		now.Healthy, now.Why = true, fmt.Sprintf("no server serves the agent, for %v so far; the limit is %v", s.UnservedFor.Duration().Round(time.Millisecond), limit)
 	}
-	return now
+	return withoutTokens(now)
 }
 
 // ended is why the Proxy has ended; empty: it has not, or that is not known.

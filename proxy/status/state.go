@@ -81,7 +81,7 @@ func encodeDecisions(last *look, all []proxy.Decision) []*decision {
 			list = append(list, known[0])
 			continue
 		}
-		list = append(list, &decision{seq: d.Seq, times: d.Times, last: d.Last, body: encode(decisionWithoutTokens(*d))})
+		list = append(list, &decision{seq: d.Seq, times: d.Times, last: d.Last, body: encode(withoutTokens(*d))})
 	}
 	return list
 }

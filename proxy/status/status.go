@@ -89,8 +89,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.allowed(w, r) {
 		return
 	}
-	if r.URL.Path == "" {
-		redirectInside(w, r)
+	if r.URL.Path == "" && redirected(w, r) {
 		return
 	}
 	switch path := strings.TrimPrefix(r.URL.Path, "/"); path {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -37,6 +38,7 @@ type daemon struct {
 	gate   *admit.Gate
 	agents *sidecarconf.Swap // TLS towards agents
 	seen   *refusals
+	shown  atomic.Pointer[sidecarconf.Config] // conf, for those who ask over HTTP
 }
 
 // stopTime is how much longer than the drain time the end may take.
@@ -52,17 +54,25 @@ func Run(ctx context.Context, o Options) error {
 	for _, text := range o.Warnings {
 		d.log.Warn().Msg(text)
 	}
-	if err := d.start(ctx); err != nil {
+	page, err := d.listenStatus()
+	if err != nil {
 		return err
 	}
+	if err := d.start(ctx); err != nil {
+		closeAll(page)
+		return err
+	}
+	hide := d.show(page)
 	manager := newManager(d.log)
 	manager.tell(ready, d.status())
-	err := d.serve(ctx, o.Hangup, manager)
+	err = d.serve(ctx, o.Hangup, manager)
 	manager.tell(stopping)
 	d.log.Info().Stringer("drain_timeout", d.conf.DrainTimeout).Msg("sidecar stops: no new agents, and what is under way may end")
 	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), d.conf.DrainTimeout+stopTime)
 	defer stop()
-	return errors.Join(err, d.side.Stop(limited))
+	err = errors.Join(err, d.side.Stop(limited))
+	hide() // until then it shows how things end
+	return err
 }
 
 // start reads what is left to read, and starts the sidecar.

@@ -5,5 +5,6 @@
 //   - daemon.go starts, waits and stops.
 //   - reload.go puts another configuration into force.
 //   - listeners.go has the sockets that systemd hands over, systemd.go what it is told.
+//   - page.go shows it over HTTP.
 //   - refusals.go logs who was refused, each user once.
 package daemon

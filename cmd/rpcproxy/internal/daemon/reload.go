@@ -44,6 +44,7 @@ func (d *daemon) reload(ctx context.Context) {
 	d.gate.Set(next.Policy(agents))
 	d.seen.forget()
 	d.conf = next
+	d.shown.Store(next)
 	d.report(warnings, changes)
 	zerolog.SetGlobalLevel(next.LogLevel)
 }

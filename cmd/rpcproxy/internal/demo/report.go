@@ -31,6 +31,11 @@ func (r *Report) totals() (calls, failed int) {
 	return calls, failed
 }
 
+// Held reports whether all steps have ended, and the demo was held after them.
+func (r *Report) Held() bool {
+	return len(r.counts) > 0 && r.counts[len(r.counts)-1].name == heldStep
+}
+
 // Causes is a line for each of the first failed calls of each step.
 func (r *Report) Causes() (lines []string) {
 	for _, c := range r.counts {
@@ -94,6 +99,6 @@ func (r *Report) JSON(w io.Writer) error {
 		out.Steps = []line{}
 	}
 	out.Calls, out.Failed = r.totals()
-	out.Leaked, out.Cut = r.leaked, r.cut
+	out.Leaked, out.Cut = r.leaked, r.cut && !r.Held()
 	return json.NewEncoder(w).Encode(out)
 }

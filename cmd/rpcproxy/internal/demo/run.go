@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/proxy/status"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
@@ -20,6 +23,9 @@ type Config struct {
 	TLS              bool   // with a CA made for the demo
 	Seed             uint64 // of the random choices; zero: another one each time
 	Logger           zerolog.Logger
+
+	Status net.Listener // the proxy is shown over HTTP there, and it is closed at the end; nil: it is not
+	Hold   bool         // calls go on after the last step, until ctx ends; that is the end then, and no interruption
 }
 
 // Run runs the scenario and stops all that it started. It writes a line for each
@@ -34,10 +40,18 @@ func Run(ctx context.Context, s Scenario, cfg Config, lines, progress io.Writer)
 	before := runtime.NumGoroutine()
 	env, err := openEnv(cfg, s.Pace)
 	if err != nil {
+		if cfg.Status != nil {
+			_ = cfg.Status.Close()
+		}
 		return r, err
 	}
-	err = env.runSteps(ctx, s.Steps, cfg, screen, r)
-	err = errors.Join(err, env.close())
+	hide := env.show(cfg)
+	steps := s.Steps
+	if cfg.Hold {
+		steps = append(slices.Clone(steps), Step{Name: heldStep, Run: held})
+	}
+	err = env.runSteps(ctx, steps, cfg, screen, r)
+	err = errors.Join(err, hide(), env.close())
 	r.leaked = testutil.Leftover(before, 2*time.Second)
 	return r, err
 }
@@ -86,6 +100,36 @@ func (env *Env) runSteps(ctx context.Context, steps []Step, cfg Config, screen *
 	env.tally.next("")
 	report()
 	return ctx.Err()
+}
+
+// heldStep is the step behind the last one.
+const heldStep = "held until Ctrl-C"
+
+// held waits for the end of ctx.
+func held(ctx context.Context, _ *Env) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// show shows the proxy over HTTP until hide is called, which waits for the end of that.
+func (env *Env) show(cfg Config) (hide func() error) {
+	if cfg.Status == nil {
+		return func() error { return nil }
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- status.Serve(ctx, cfg.Status, status.New(env.proxy, status.Config{Configuration: shownConfig(cfg)}))
+	}()
+	return func() error {
+		stop()
+		return <-ended
+	}
+}
+
+// shownConfig is what the archive has of a demo's configuration.
+func shownConfig(cfg Config) map[string]any {
+	return map[string]any{"servers": cfg.Servers, "callers": cfg.Callers, "tls": cfg.TLS, "seed": cfg.Seed}
 }
 
 // activeAddr is the address of the active server, to be printed.

@@ -44,7 +44,8 @@ func (c *Config) check() (errs Errors) {
 			}
 		}
 	}
-	return append(errs, c.checkAddresses()...)
+	errs = append(errs, c.checkAddresses()...)
+	return append(errs, c.checkStatus()...)
 }
 
 // checkAddresses looks at where agents come to.

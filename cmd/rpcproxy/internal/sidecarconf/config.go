@@ -32,6 +32,8 @@ type Config struct {
 	DrainTimeout time.Duration // how long what is under way may take when the program ends
 	MaxConns     int           // connections of agents at once
 
+	Status string // where to show the proxy over HTTP, as status.Listen takes it; empty: nowhere
+
 	LogLevel  zerolog.Level
 	LogFormat string // formatJSON or formatText
 

@@ -12,5 +12,6 @@
 //   - file.go reads the file; given.go has what was given before it is understood.
 //   - check.go looks at settings that depend on each other.
 //   - servers.go and agents.go make what the program starts with.
+//   - status.go is about where the sidecar is shown over HTTP.
 //   - changes.go compares two configurations.
 package sidecarconf

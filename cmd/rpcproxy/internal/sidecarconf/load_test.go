@@ -69,7 +69,7 @@ func TestEverySettingCanBeGivenInAFile(t *testing.T) {
 			Enabled: true, Address: "127.0.0.1:8501", TokenFile: "token", CAFile: "consul-ca.pem", CertFile: "consul.pem",
 			KeyFile: "consul-key.pem", ServerName: "consul", Datacenter: "dc3", Service: "nomad-servers", Tag: "tcp",
 		},
-		StateFile: "state", DrainTimeout: 90 * time.Second, MaxConns: 77, LogLevel: zerolog.WarnLevel, LogFormat: "text",
+		StateFile: "state", DrainTimeout: 90 * time.Second, MaxConns: 77, Status: "127.0.0.1:4748", LogLevel: zerolog.WarnLevel, LogFormat: "text",
 	}
 	got := load(t, nil, "--config", "testdata/all.hcl")
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {

@@ -78,6 +78,7 @@ var settings = []setting{
 	{"state_file", "state-file", "", false, func(c *Config) any { return &c.StateFile }, "file that keeps the servers that work over a restart"},
 	{"drain_timeout", "drain-timeout", "", false, func(c *Config) any { return &c.DrainTimeout }, "how long what is under way may take at the end"},
 	{"max_conns", "max-conns", "", false, func(c *Config) any { return &c.MaxConns }, "connections of agents at once"},
+	{"status", "status", "", false, func(c *Config) any { return &c.Status }, "show the sidecar over HTTP: page, health check, archive for reports; a loopback address as host:port, or unix: and a path"},
 	{"log_level", "log-level", "", true, func(c *Config) any { return (*level)(&c.LogLevel) }, "least level of the log: debug, info, warn or error"},
 	{"log_format", "log-format", "", false, func(c *Config) any { return (*format)(&c.LogFormat) }, "form of the log: json or text"},
 }

@@ -7,6 +7,7 @@ datacenter    = "dc2"
 state_file    = "state"
 drain_timeout = "1m30s"
 max_conns     = 77
+status        = "127.0.0.1:4748"
 log_level     = "WARN"
 log_format    = "text"
 
