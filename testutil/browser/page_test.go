@@ -256,15 +256,17 @@ func fitsAPhone(t *testing.T, b *browser.Browser) {
 	wild := hostile()
 	for _, width := range []int{320, 360, 700, 1280} {
 		for name, of := range map[string]status.Source{"a failover": a.proxy, "hostile texts": wild} {
-			p := open(t, b, show(t, of), browser.Look{Width: width, Height: 740, Phone: width < 500})
-			do(t, p, openAll)
-			if over := eval[[]string](t, p, `(() => {
-				if (document.documentElement.scrollWidth <= innerWidth) return [];
-				return [innerWidth + " < " + document.documentElement.scrollWidth, ...[...document.querySelectorAll("body *")]
-					.filter(node => node.getBoundingClientRect().right > innerWidth).map(node => node.outerHTML.slice(0, 120)).slice(0, 8)];
-			})()`); len(over) > 0 {
-				t.Errorf("%s, %d px: wider than the window: %q", name, width, over)
-			}
+			t.Run(fmt.Sprintf("%s, %d px", name, width), func(t *testing.T) {
+				p := open(t, b, show(t, of), browser.Look{Width: width, Height: 740, Phone: width < 500})
+				do(t, p, openAll)
+				if over := eval[[]string](t, p, `(() => {
+					if (document.documentElement.scrollWidth <= innerWidth) return [];
+					return [innerWidth + " < " + document.documentElement.scrollWidth, ...[...document.querySelectorAll("body *")]
+						.filter(node => node.getBoundingClientRect().right > innerWidth).map(node => node.outerHTML.slice(0, 120)).slice(0, 8)];
+				})()`); len(over) > 0 {
+					t.Errorf("wider than the window: %q", over)
+				}
+			})
 		}
 	}
 }

@@ -86,8 +86,8 @@ const markup = `"'><img src=x onerror="window.owned = true"><script>window.owned
 // some is a part of many.
 func some() source {
 	all := many()
-	all.snapshot.Servers, all.snapshot.Sessions, all.snapshot.Moves = all.snapshot.Servers[:20], all.snapshot.Sessions[:20], all.snapshot.Moves[20:]
-	all.decisions = all.decisions[236:]
+	all.snapshot.Servers, all.snapshot.Sessions, all.snapshot.Moves = all.snapshot.Servers[:8], all.snapshot.Sessions[:8], all.snapshot.Moves[24:]
+	all.decisions = all.decisions[248:]
 	return all
 }
 
@@ -174,12 +174,14 @@ func saysWhatThereIsNot(t *testing.T, b *browser.Browser) {
 		"no TTL":        {forever, map[string]string{"heartbeat-left": " ago", "heartbeat-story": "It granted no TTL."}},
 		"a fault":       {ended, map[string]string{"notice": "the owner has panicked"}},
 	} {
-		p := open(t, b, show(t, source{test.of, nil}), desk)
-		for id, text := range test.shown {
-			if is := eval[string](t, p, shownText(id)); !strings.Contains(is, text) {
-				t.Errorf("%s: %s shows %q, not %q", name, id, is, text)
+		t.Run(name, func(t *testing.T) {
+			p := open(t, b, show(t, source{test.of, nil}), desk)
+			for id, text := range test.shown {
+				if is := eval[string](t, p, shownText(id)); !strings.Contains(is, text) {
+					t.Errorf("%s shows %q, not %q", id, is, text)
+				}
 			}
-		}
+		})
 	}
 }
 
