@@ -9,7 +9,7 @@
 //	testutil/browser/install
 //	go test -C testutil/browser ./...
 //
-// This one takes the pictures in docs anew, in three minutes:
+// This one takes the pictures in docs anew, in two minutes:
 //
 //	go test -C testutil/browser -count 1 -v -run '^TestPictures$' -update
 //

@@ -19,7 +19,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil/browser"
 )
 
-var update = flag.Bool("update", false, "take the pictures in docs anew, which takes three minutes")
+var update = flag.Bool("update", false, "take the pictures in docs anew, which takes two minutes")
 
 // mostBytes is how large a picture may be.
 const mostBytes = 200 << 10
@@ -102,25 +102,20 @@ func takePictures(t *testing.T) {
 			}
 		}
 	}
-	pass(50 * time.Second)
-	killed := front()
-	killed.Kill()
-	pass(25 * time.Second)
-	if err := killed.Restart(); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		pass(25 * time.Second)
+		killed := front()
+		killed.Kill()
+		pass(15 * time.Second)
+		if err := killed.Restart(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	pass(40 * time.Second)
-	mute := front()
-	mute.Inject(testutil.HoldStreams())
-	pass(20 * time.Second)
-	mute.Heal()
-	pass(20 * time.Second)
-	front().Kill()
-	pass(8 * time.Second)
 	for _, picture := range pictures {
 		page := open(t, b, url, picture.look)
 		do(t, page, `document.querySelector("#moves button").click()`)
-		awaitStates(t, page, 6)
+		beat()
+		awaitStates(t, page, 2)
 		data, err := page.Picture()
 		if err != nil {
 			t.Fatal(err)
