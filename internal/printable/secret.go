@@ -19,8 +19,8 @@ func WithoutSecrets(text string) string {
 	return parameter.ReplaceAllString(text, "${1}...")
 }
 
-// token is what has the form of a token, inside a text.
-var token = regexp.MustCompile(`\b(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|eyJ[\w-]*\.[\w-]*\.[\w-]*)`)
+// token is what has the form of a token, inside a text; a word may stand right before it.
+var token = regexp.MustCompile(`[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
 // WithoutTokens is WithoutSecrets without what is a token by its form, see [LooksSecret]. It
 // is for texts that have no other UUIDs.
