@@ -22,9 +22,14 @@ func WithoutSecrets(text string) string {
 // token is what has the form of a token, inside a text; a word may stand right before it.
 var token = regexp.MustCompile(`[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
-// WithoutTokens is WithoutSecrets without what is a token by its form, see [LooksSecret]. It
-// is for texts that have no other UUIDs.
-func WithoutTokens(text string) string { return token.ReplaceAllString(WithoutSecrets(text), "...") }
+// cutToken is the beginning of a token before the mark of what Line has left out.
+var cutToken = regexp.MustCompile(`(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f-]*|eyJ[\w.-]*)(\.\.\. \(\d+ bytes\))`)
+
+// WithoutTokens is WithoutSecrets without what is a token by its form, see [LooksSecret], or
+// is the beginning of one that Line has cut. It is for texts that have no other UUIDs.
+func WithoutTokens(text string) string {
+	return token.ReplaceAllString(cutToken.ReplaceAllString(WithoutSecrets(text), "${1}"), "...")
+}
 
 // uuid is the form of the tokens of Nomad and Consul.
 var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)

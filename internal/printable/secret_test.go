@@ -31,12 +31,15 @@ func TestNoUserAndNoSecretOfAURLIsLeft(t *testing.T) {
 
 func TestWhatHasTheFormOfATokenIsLeftOutOfAText(t *testing.T) {
 	for in, want := range map[string]string{
-		`unknown flag: --00000000-1111-2222-3333-444444444444`:       "unknown flag: --...",
-		`"eyJhbGciOi.eyJhdWQi.c2ln-_" is none`:                       `"..." is none`,
-		"00000000-1111-2222-3333-4444444444444":                      "00000000-1111-2222-3333-4444444444444",
-		"can't find method Such00000000-1111-2222-3333-444444444444": "can't find method Such...",
-		"tokeneyJhbGciOi.eyJhdWQi.c2ln":                              "token...",
-		"at http://me:pw@host":                                       "at http://...@host",
+		`unknown flag: --00000000-1111-2222-3333-444444444444`:           "unknown flag: --...",
+		`"eyJhbGciOi.eyJhdWQi.c2ln-_" is none`:                           `"..." is none`,
+		"00000000-1111-2222-3333-4444444444444":                          "00000000-1111-2222-3333-4444444444444",
+		"can't find method Such00000000-1111-2222-3333-444444444444":     "can't find method Such...",
+		"tokeneyJhbGciOi.eyJhdWQi.c2ln":                                  "token...",
+		"at http://me:pw@host":                                           "at http://...@host",
+		printable.Line("token 00000000-1111-2222-3333-444444444444", 30): "token ... (42 bytes)",
+		printable.Line("token 00000000-1111-2222-3333-444444444444", 41): "token ... (42 bytes)",
+		printable.Line("token eyJhbGciOi.eyJhdWQi.c2ln", 20):             "token ... (30 bytes)",
 	} {
 		if got := printable.WithoutTokens(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
