@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -253,6 +254,25 @@ func TestAnObserverThatWasClosedReadsNothing(t *testing.T) {
 	ctx := second.CallStart(context.Background(), proxy.CallInfo{Method: "Status.Ping"})
 	second.AttemptEnd(ctx, proxy.AttemptEnd{Err: errDown})
 	second.CallEnd(ctx, proxy.CallEnd{Err: errDown})
+}
+
+// A MeterProvider outlives proxies: it does not hold an Observer that was closed.
+func TestAnObserverThatWasClosedIsLetGo(t *testing.T) {
+	seen := newTelemetry(t)
+	held := func() weak.Pointer[otel.Observer] {
+		o, err := otel.New(otel.Config{TracerProvider: seen.tracers, MeterProvider: seen.meters})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Close()
+		return weak.Make(o)
+	}()
+	for late := time.Now().Add(limit); held.Value() != nil; runtime.GC() {
+		if time.Now().After(late) {
+			t.Fatal("it is held")
+		}
+	}
+	runtime.KeepAlive(seen)
 }
 
 func TestTheGlobalProvidersAreTheDefault(t *testing.T) {
