@@ -377,3 +377,38 @@ func TestStopWaitsUntilTheObserversWereTold(t *testing.T) {
 		t.Errorf("it was told of %d events", n)
 	}
 }
+
+// Who sees the view of a move finds the move in a Snapshot: observers of calls look there for what
+// happened meanwhile.
+func TestAMoveIsCountedBeforeItsViewIsSeen(t *testing.T) {
+	p := startProxy(t, proxy.Config{Servers: names(3), Pinger: pinging(upPinger)})
+	const moves = 1000
+	missing, last := make(chan uint64, 1), active(t, p)
+	go func() {
+		defer close(missing)
+		for n := 0; n < moves; runtime.Gosched() {
+			v := p.View()
+			now, _ := v.Active()
+			if now == last {
+				if p.Snapshot().Counts.Moves[proxy.MoveFailed] >= moves {
+					return
+				}
+				continue
+			}
+			last, n = now, n+1
+			s := p.Snapshot()
+			if len(s.Moves) == 0 || s.Moves[len(s.Moves)-1].Epoch < v.Epoch() {
+				missing <- v.Epoch()
+				return
+			}
+		}
+	}()
+	for range moves {
+		if err := p.NotifyFailed(within(t), active(t, p), errDown); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if epoch, found := <-missing; found {
+		t.Errorf("the view of epoch %d was seen before its move", epoch)
+	}
+}

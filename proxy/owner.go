@@ -166,10 +166,10 @@ func (o *owner) apply(now time.Time) {
 		case roster.Publish:
 			o.logActive(e)
 			o.reportAdded(e.View)
-			last := o.board.snap.Load()
+			move := o.notes.publishing(now, o.message, o.board.snap.Load(), e)
 			o.board.publish(e, nil)
 			o.tune(e.View)
-			o.notes.published(now, o.message, last, e)
+			o.notes.published(move)
 		case roster.Probe:
 			o.notes.probed(now, e)
 			o.probe(e)

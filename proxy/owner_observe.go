@@ -148,22 +148,30 @@ func (n *notes) logged(now time.Time, e roster.Log, active messages.Server) {
 	n.observers.roundEnded(end)
 }
 
-// published notes a view, and whether another server became the active one.
-func (n *notes) published(now time.Time, m messages.Message, before *snapshot, e roster.Publish) {
+// publishing notes a view, before calls see it: who finds the view finds the move in the tally
+// too. It returns the move; nil: the active server stays.
+func (n *notes) publishing(now time.Time, m messages.Message, before *snapshot, e roster.Publish) *MoveEvent {
 	active, hasActive := e.View.Active()
 	health := e.View.Health(active)
 	n.tally.served(now, hasActive && (health == messages.Alive || health == messages.Unknown))
 	if before == nil || active.Addr == before.active.Addr {
-		return
+		return nil
 	}
-	move := MoveEvent{At: now, From: before.active, To: active, Epoch: e.View.Epoch()}
+	move := &MoveEvent{At: now, From: before.active, To: active, Epoch: e.View.Epoch()}
 	move.Reason, move.Err = moveReason(m, before.active, e.View)
 	if move.Reason.Failover() {
 		n.sign(now)
 		move.Trouble = now.Sub(n.trouble.began)
 	}
-	n.tally.moved(&move)
-	n.observers.moved(move)
+	n.tally.moved(move)
+	return move
+}
+
+// published tells observers of a move whose view calls can see.
+func (n *notes) published(move *MoveEvent) {
+	if move != nil {
+		n.observers.moved(*move)
+	}
 }
 
 // moveReason is why from is not the active server any more after a message, and the error if

@@ -24,7 +24,7 @@ func WithoutSecrets(text string) string {
 // letter. Where a text was cut, what is left of one in front of the mark is one as well.
 var (
 	token      = regexp.MustCompile(`[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|eyJ[\w-]*\.[\w-]*\.[\w-]*`)
-	cutSecret  = regexp.MustCompile(`(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{0,27}|eyJ[\w-]*\.?[\w-]*|//[^\s/?#"'@:]*:[^\s/?#"'@]*?)(\.\.\. \([0-9]+ bytes\))`)
+	cutSecret  = regexp.MustCompile(`(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{0,27}|eyJ[\w.-]*?|//[^\s/?#"'@:]*:[^\s/?#"'@]*?)(\.\.\. \([0-9]+ bytes\))`)
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)
 )
 
@@ -37,8 +37,8 @@ func WithoutTokens(text string) string {
 	}
 	text = WithoutSecrets(text)
 	text = privateKey.ReplaceAllString(text, "...")
-	text = token.ReplaceAllString(text, "...")
-	return cutSecret.ReplaceAllString(text, "...${1}")
+	text = cutSecret.ReplaceAllString(text, "${1}") // first: its dots could be a part of a token
+	return token.ReplaceAllString(text, "...")
 }
 
 // suspicious reports whether a text has anything that the expressions could match, which are

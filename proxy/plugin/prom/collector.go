@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/open-nomad/rpcproxy/internal/labels"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -35,8 +36,8 @@ var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1
 // Collector is a proxy.Observer and a prometheus.Collector, of one Proxy.
 type Collector struct {
 	state    atomic.Pointer[proxy.Snapshotter] // nil: no Proxy was started yet
-	methods  names
-	servers  names
+	methods  *labels.Names
+	servers  *labels.Names
 	calls    *prometheus.HistogramVec
 	attempts *prometheus.CounterVec
 	failover prometheus.Histogram
@@ -64,7 +65,7 @@ func New(cfg Config) *Collector {
 		}
 	}
 	return &Collector{
-		methods: names{most: max(cmp.Or(cfg.Methods, 64), 0)}, servers: names{most: mostServers},
+		methods: labels.NewNames(cmp.Or(cfg.Methods, 64)), servers: labels.NewNames(mostServers),
 		calls: prometheus.NewHistogramVec(histogram("call_seconds",
 			"How long calls took, pauses and all attempts included; of a streaming call until it was open."), []string{"method", "outcome"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -85,13 +86,13 @@ func (c *Collector) CallStart(ctx context.Context, _ proxy.CallInfo) context.Con
 
 // CallEnd counts a call.
 func (c *Collector) CallEnd(_ context.Context, e proxy.CallEnd) {
-	method := c.methods.label(e.Method, e.Outcome == proxy.Answered)
+	method := c.methods.Label(e.Method, e.Outcome == proxy.Answered)
 	c.calls.WithLabelValues(method, string(e.Outcome)).Observe(e.Duration.Seconds())
 }
 
 // AttemptEnd counts an attempt.
 func (c *Collector) AttemptEnd(_ context.Context, e proxy.AttemptEnd) {
-	c.attempts.WithLabelValues(c.servers.label(e.Server.Addr, true), e.Phase.String()).Inc()
+	c.attempts.WithLabelValues(c.servers.Label(e.Server.Addr, true), e.Phase.String()).Inc()
 }
 
 // Moved counts a failover.
@@ -116,6 +117,6 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	c.attempts.Collect(out)
 	c.failover.Collect(out)
 	if s := c.state.Load(); s != nil {
-		c.read.collect(out, (*s).Snapshot(), &c.servers)
+		c.read.collect(out, (*s).Snapshot(), c.servers)
 	}
 }

@@ -3,6 +3,7 @@ package prom
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/open-nomad/rpcproxy/internal/labels"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -17,8 +18,8 @@ type readings struct {
 }
 
 func newReadings(cfg Config) (r readings) {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		d := prometheus.NewDesc(prometheus.BuildFQName(cfg.Namespace, "", name), help, labels, cfg.ConstLabels)
+	desc := func(name, help string, names ...string) *prometheus.Desc {
+		d := prometheus.NewDesc(prometheus.BuildFQName(cfg.Namespace, "", name), help, names, cfg.ConstLabels)
 		r.all = append(r.all, d)
 		return d
 	}
@@ -60,12 +61,12 @@ func (r *readings) describe(out chan<- *prometheus.Desc) {
 }
 
 // collect writes what a Snapshot has.
-func (r *readings) collect(out chan<- prometheus.Metric, s proxy.Snapshot, servers *names) {
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+func (r *readings) collect(out chan<- prometheus.Metric, s proxy.Snapshot, servers *labels.Names) {
+	gauge := func(d *prometheus.Desc, v float64, values ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, values...)
 	}
-	count := func(d *prometheus.Desc, v float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	count := func(d *prometheus.Desc, v float64, values ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, values...)
 	}
 	gauge(r.build, 1, s.Build.Version, s.Build.Revision, s.Build.Go)
 	gauge(r.started, float64(s.Started.UnixMilli())/1000) //nolint:forbidigo // the time of day is what Prometheus shows
@@ -107,13 +108,13 @@ func (r *readings) collect(out chan<- prometheus.Metric, s proxy.Snapshot, serve
 }
 
 // collectServers writes what there is of servers and sessions.
-func (r *readings) collectServers(gauge func(*prometheus.Desc, float64, ...string), s proxy.Snapshot, servers *names) {
+func (r *readings) collectServers(gauge func(*prometheus.Desc, float64, ...string), s proxy.Snapshot, servers *labels.Names) {
 	type kind struct{ role, health string }
 	known := map[kind]float64{}
 	for i := range s.Servers {
 		v := &s.Servers[i]
 		known[kind{v.Role, v.Health}]++
-		if label := servers.label(v.Addr, true); label != other && v.RTT.Count > 0 {
+		if label := servers.Label(v.Addr, true); label != labels.Other && v.RTT.Count > 0 {
 			gauge(r.rtt, v.RTT.P50.Duration().Seconds(), label)
 			gauge(r.rtt99, v.RTT.P99.Duration().Seconds(), label)
 		}
@@ -124,11 +125,11 @@ func (r *readings) collectServers(gauge func(*prometheus.Desc, float64, ...strin
 	type load struct{ sessions, calls, out, in float64 }
 	loads := map[string]*load{}
 	if s.LeftOut > 0 {
-		loads[other] = &load{sessions: float64(s.LeftOut)}
+		loads[labels.Other] = &load{sessions: float64(s.LeftOut)}
 	}
 	for i := range s.Sessions {
 		v := &s.Sessions[i]
-		label := servers.label(v.Server, true)
+		label := servers.Label(v.Server, true)
 		l := loads[label]
 		if l == nil {
 			l = new(load)
@@ -154,8 +155,8 @@ func (r *readings) collectDiscoveries(count func(*prometheus.Desc, float64, ...s
 	runs := map[kind]float64{}
 	for _, d := range all {
 		source := string(d.Source)
-		if !plain(source) {
-			source = other
+		if !labels.Plain(source) {
+			source = labels.Other
 		}
 		runs[kind{source, string(d.Result)}] += float64(d.Count)
 	}
