@@ -82,6 +82,11 @@ fleet: ## simulate the scenarios of proxy/fleet/library in full, all or those of
 reality: ## run outages and restarts with 150 real proxies each, and check that they do what is simulated (5 to 8 min, up to 20 if the machine stands still meanwhile)
 	@$(GO) test -count 1 -timeout 1h -parallel 4 -v -tags reality -run '^TestRealFleets' ./proxy/fleet
 
+.PHONY: browser
+browser: ## open the status page in Chromium and check it (Linux, Debian's packages; installs Chromium, Java and two npm packages)
+	@testutil/browser/install
+	@$(GO) test -C testutil/browser -count 1 -tags browser ./...
+
 .PHONY: record
 record: ## make the recordings of testutil anew: SERVERS=host:port,... OUT=dir (REGION, CA, CERT, KEY, CONVERSATIONS)
 	@$(GO) run ./testutil/record -servers "$(SERVERS)" -out "$(OUT)" -region "$(REGION)" -conversations "$(CONVERSATIONS)" -ca "$(CA)" -cert "$(CERT)" -key "$(KEY)"
@@ -106,6 +111,7 @@ vet: ## go vet
 	@echo "== go vet"
 	@$(call each,$(GO) vet)
 	@$(GO) vet -tags reality ./proxy/fleet
+	@$(GO) vet -C testutil/browser -tags browser ./...
 
 .PHONY: lint
 lint: golangci nomutex ## golangci-lint, and no lock anywhere
