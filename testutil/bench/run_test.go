@@ -106,7 +106,6 @@ func TestEveryWorkHasANameOfItsOwn(t *testing.T) {
 	for _, name := range []string{
 		"find/1", "find/16", "tell", "ask", "notice/5", "heartbeat/5", "heartbeat/100", "rebalance/5", "memory/proxy", "memory/session",
 		"call/tcp/64B/1", "call/tcp/4KiB/16", "call/tcp/64KiB/128", "call/tls/64B/1", "call/tls/4KiB/128",
-		"call/tcp/heartbeat/1", "call/tcp/heartbeat/16", "call/tcp/heartbeat/128",
 		"callers/4096", "servers/find/1000", "servers/heartbeat/1000", "servers/notice/1000", "servers/rebalance/1000", "size/4MiB", "sessions/1000",
 	} {
 		if !seen[name] {
