@@ -43,7 +43,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	only := flags.String("only", "", "measure the works whose names match this regular expression")
 	curves := flags.Bool("curves", false, "measure how costs grow, instead of the works")
 	clients := flags.String("clients", "", "of the works client/..., measure these clients, separated by commas: "+strings.Join(apart.Variants(), ","))
-	flags.StringVar(&o.clients.Profiles, "cpuprofile", "", "write CPU profiles of the clients of the works client/... to this directory")
+	flags.StringVar(&o.apart.Profiles, "cpuprofile", "", "write CPU profiles of the clients of the works client/... to this directory")
+	flags.BoolVar(&o.apart.Unpinned, "unpinned", false, "let the processes of the works client/... run on any CPU, instead of clients on one and servers on another")
 	asJSON := flags.Bool("json", false, "print one JSON array at the end and nothing else")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		}
 	}
 	if *clients != "" {
-		o.clients.Variants = strings.Split(*clients, ",")
+		o.clients = strings.Split(*clients, ",")
 	}
 	rows, works := apart.Rows(), allWorks()
 	if *curves {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 type options struct {
 	rounds  int            // at least 1
 	only    *regexp.Regexp // nil: everything
-	clients apart.Config
+	clients []string       // empty: all
+	apart   apart.Config
 }
 
 func allWorks() []work {
@@ -57,7 +59,16 @@ func runRows(ctx context.Context, o options, rows []apart.Row, to *report) (err 
 	if len(rows) == 0 {
 		return nil
 	}
-	b, err := apart.Open(ctx, o.clients)
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	programs, err := apart.Build(ctx, dir, o.clients...)
+	if err != nil {
+		return err
+	}
+	b, err := apart.Open(ctx, programs, o.apart)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -18,8 +17,8 @@ const slice = 150 * time.Millisecond
 
 // Config configures a Bench. The zero value works.
 type Config struct {
-	// Variants are the names of the clients that are measured. Empty: all.
-	Variants []string
+	// Unpinned leaves it to the kernel where workers run.
+	Unpinned bool
 	// Profiles is the directory, which must exist, for CPU profiles of the clients, one of each
 	// in each row. Empty: none.
 	Profiles string
@@ -28,45 +27,30 @@ type Config struct {
 // Bench is the servers, and what clients are made of. One goroutine may use it at a time.
 type Bench struct {
 	cfg      Config
-	dir      string
-	variants []variant
-	programs programs
+	programs *Programs
 	place    placing
 	servers  map[string]*process // by listener
 	started  []*process
 }
 
-// Open builds the workers, which takes seconds, and starts the servers. They end with ctx, or by
-// Close, which the caller must call. The error is a *NoSuchClientError, or that of building, or of
-// a worker.
-func Open(ctx context.Context, cfg Config) (_ *Bench, err error) {
-	b := &Bench{cfg: cfg, servers: map[string]*process{}}
-	if b.variants, err = choose(cfg.Variants); err != nil {
-		return nil, err
-	}
-	if cfg.Profiles != "" {
-		if b.cfg.Profiles, err = filepath.Abs(cfg.Profiles); err != nil {
-			return nil, err
-		}
-	}
-	b.place = place(allowed())
-	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
-		return nil, err
+// Open starts the servers. They end with ctx, or by Close, which the caller must call. It blocks
+// until they listen; the error is that of one that does not.
+func Open(ctx context.Context, programs *Programs, cfg Config) (_ *Bench, err error) {
+	b := &Bench{cfg: cfg, programs: programs, place: placing{note: "on any CPU"}, servers: map[string]*process{}}
+	if !cfg.Unpinned {
+		b.place = place(allowed())
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if b.programs, err = build(ctx, b.dir, b.variants); err != nil {
+	if err := b.serve(ctx, programs.server()); err != nil {
 		return nil, err
 	}
-	if err := b.serve(ctx, b.programs.server()); err != nil {
-		return nil, err
-	}
-	for _, v := range b.variants {
+	for _, v := range programs.variants {
 		if v.server == worker.GRPC {
-			if err := b.serve(ctx, b.programs.client(v), "-serve"); err != nil {
+			if err := b.serve(ctx, programs.client(v), "-serve"); err != nil {
 				return nil, err
 			}
 		}
@@ -93,7 +77,7 @@ func (b *Bench) Close() error {
 	for _, p := range b.started {
 		errs = append(errs, p.close())
 	}
-	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
+	return errors.Join(errs...)
 }
 
 // client is the client of a variant in one row.
@@ -113,7 +97,7 @@ type sample struct {
 // Measure measures a row in so many rounds, and blocks until then. The error is that of a worker,
 // or of ctx.
 func (b *Bench) Measure(ctx context.Context, row Row, rounds int) (r Result, err error) {
-	clients := make([]*client, len(b.variants))
+	clients := make([]*client, len(b.programs.variants))
 	defer func() {
 		for _, c := range clients {
 			if c != nil {
@@ -124,7 +108,7 @@ func (b *Bench) Measure(ctx context.Context, row Row, rounds int) (r Result, err
 			err = ctx.Err() // the rest follows from that
 		}
 	}()
-	for i, v := range b.variants {
+	for i, v := range b.programs.variants {
 		server := b.servers[v.server]
 		args := []string{"-addr", server.ready.Addrs[v.server], "-call", row.Call, "-callers", strconv.Itoa(row.Callers)}
 		if b.cfg.Profiles != "" {

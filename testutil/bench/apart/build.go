@@ -14,32 +14,41 @@ import (
 
 const module = "github.com/open-nomad/rpcproxy"
 
-// programs are the binaries of the workers.
-type programs struct{ dir string }
+// Programs are the binaries of the workers.
+type Programs struct {
+	dir      string
+	variants []variant
+}
 
 // client is the path of a variant's.
-func (p programs) client(v variant) string { return p.path(v.name) }
+func (p *Programs) client(v variant) string { return p.path(v.name) }
 
 // server is the path of that of net/rpc and the floor.
-func (p programs) server() string { return p.path("server") }
+func (p *Programs) server() string { return p.path("server") }
 
-func (p programs) path(name string) string {
+func (p *Programs) path(name string) string {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
 	return filepath.Join(p.dir, name)
 }
 
-// build builds the workers of these variants into dir. It needs Go, and a checkout of this module
-// around the working directory.
-func build(ctx context.Context, dir string, chosen []variant) (programs, error) {
-	p := programs{dir}
+// Build builds the workers for clients of these names, or for all, into dir, which the caller owns
+// and which must stay while they run. It blocks for the seconds that this takes, or until ctx ends.
+// It needs Go, and a checkout of this module around the working directory. The error is a
+// *NoSuchClientError, or that of Go.
+func Build(ctx context.Context, dir string, clients ...string) (*Programs, error) {
+	chosen, err := choose(clients)
+	if err != nil {
+		return nil, err
+	}
+	p := &Programs{dir, chosen}
 	root, err := command(ctx, "", "list", "-m", "-f", "{{.Dir}}", module)
 	if err != nil {
-		return p, fmt.Errorf("%w\nrun it within a checkout of %s", err, module)
+		return nil, fmt.Errorf("%w\nrun it within a checkout of %s", err, module)
 	}
 	if _, err := command(ctx, root, "build", "-o", p.server(), "./testutil/bench/server"); err != nil {
-		return p, err
+		return nil, err
 	}
 	for _, v := range chosen {
 		in, from := root, "./testutil/bench/client/"+v.name
@@ -47,7 +56,7 @@ func build(ctx context.Context, dir string, chosen []variant) (programs, error) 
 			in, from = filepath.Join(root, "testutil", "peers"), "./bench"
 		}
 		if _, err := command(ctx, in, "build", "-o", p.client(v), from); err != nil {
-			return p, err
+			return nil, err
 		}
 	}
 	return p, nil

@@ -3,7 +3,6 @@ package apart
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -24,14 +23,16 @@ type process struct {
 	orders  io.WriteCloser
 	encoder *json.Encoder
 	answers *json.Decoder
-	errs    *tail
+	errs    *head
 	ready   worker.Ready
+	waited  bool
+	ended   error // as Wait said
 }
 
 // start starts a worker on a CPU and blocks until it is ready. It is killed when ctx ends.
 func start(ctx context.Context, cpu *int, program string, args ...string) (_ *process, err error) {
 	ctx, kill := context.WithCancel(ctx)
-	p := &process{name: filepath.Base(program), kill: kill, errs: new(tail), cmd: exec.CommandContext(ctx, program, args...)}
+	p := &process{name: filepath.Base(program), kill: kill, errs: new(head), cmd: exec.CommandContext(ctx, program, args...)}
 	defer func() {
 		if err != nil {
 			kill()
@@ -55,17 +56,32 @@ func start(ctx context.Context, cpu *int, program string, args ...string) (_ *pr
 	}
 	if err != nil {
 		kill()
-		_ = p.cmd.Wait() // it was killed
+		_ = p.wait() // it was killed
 		return nil, err
 	}
 	return p, nil
+}
+
+// wait blocks until the worker has ended, and returns how.
+func (p *process) wait() error {
+	if !p.waited {
+		p.waited, p.ended = true, p.cmd.Wait()
+	}
+	return p.ended
+}
+
+// broken kills a worker that does not keep to the protocol, and returns why with what it said.
+func (p *process) broken(err error) error {
+	p.kill()
+	ended := p.wait() // nothing more is said
+	return fmt.Errorf("%s: %w (%v) %s", p.name, err, ended, p.errs.text)
 }
 
 // answer reads the worker's next line into v. A worker that does not answer is killed.
 func (p *process) answer(v any) error {
 	defer time.AfterFunc(patience, p.kill).Stop()
 	if err := p.answers.Decode(v); err != nil {
-		return fmt.Errorf("%s ended, or did not answer within %v: %w %s", p.name, patience, err, p.errs.text)
+		return p.broken(fmt.Errorf("no answer within %v: %w", patience, err))
 	}
 	return nil
 }
@@ -73,7 +89,7 @@ func (p *process) answer(v any) error {
 // work has the worker work for d and blocks until it has.
 func (p *process) work(d time.Duration) (r worker.Report, err error) {
 	if err := p.encoder.Encode(worker.Order{RoundNS: int64(d)}); err != nil {
-		return r, fmt.Errorf("%s: %w %s", p.name, err, p.errs.text)
+		return r, p.broken(err)
 	}
 	if err := p.answer(&r); err != nil {
 		return r, err
@@ -89,18 +105,18 @@ func (p *process) close() error {
 	defer p.kill()
 	defer time.AfterFunc(patience, p.kill).Stop()
 	err := p.orders.Close()
-	if ended := p.cmd.Wait(); ended != nil {
-		return errors.Join(err, fmt.Errorf("%s: %w %s", p.name, ended, p.errs.text))
+	if ended := p.wait(); ended != nil {
+		return fmt.Errorf("%s: %w %s", p.name, ended, p.errs.text)
 	}
 	return err
 }
 
-// tail keeps the first bytes that are written to it.
-type tail struct{ text []byte }
+// head keeps the first bytes that are written to it.
+type head struct{ text []byte }
 
 const mostText = 4 << 10
 
-func (t *tail) Write(b []byte) (int, error) {
-	t.text = append(t.text, b[:min(len(b), mostText-len(t.text))]...)
+func (h *head) Write(b []byte) (int, error) {
+	h.text = append(h.text, b[:min(len(b), mostText-len(h.text))]...)
 	return len(b), nil
 }

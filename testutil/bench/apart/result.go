@@ -41,10 +41,10 @@ type Ratio struct {
 func (b *Bench) result(row Row, clients []*client) Result {
 	r := Result{Work: row.Name(), Rounds: len(clients[0].samples), CPUs: b.place.String()}
 	samples := map[string][]sample{}
-	for i, v := range b.variants {
+	for i, v := range b.programs.variants {
 		samples[v.name] = clients[i].samples
 	}
-	for i, v := range b.variants {
+	for i, v := range b.programs.variants {
 		f := figures(v.name, clients[i].samples)
 		if peak := clients[i].peak; peak > 0 {
 			f.PeakBytes = &peak

@@ -63,8 +63,9 @@ func (t *Table) Legend() {
 }
 
 const legend = `
-Each client is a process, %s. CPU, allocs and peak memory are the client's; CPU
-and allocs are of one call. Ratios are medians of those within a round, with the least and the most.
+Each client is a process of its own, %s. CPU, allocs
+and peak memory are the client's, the first two of one call. Ratios are medians of those within a
+round, with the least and the most.
 
   ours    the proxy, with its defaults
   stock   as Nomad's pool: net/rpc's codec on yamux streams, of which two are kept

@@ -39,7 +39,7 @@ func Variants() (names []string) {
 	return names
 }
 
-// NoSuchClientError reports a name in Config.Variants that no client has.
+// NoSuchClientError reports a name that no client has.
 type NoSuchClientError struct{ Name string }
 
 func (e *NoSuchClientError) Error() string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,5 +60,42 @@ func TestARoundThatIsInterruptedOrFailsIsNoSample(t *testing.T) {
 	}})
 	if _, err := g.Round(t.Context(), time.Millisecond); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v, want that of the worker", err)
+	}
+}
+
+func TestTheProcessorTimeOfARoundIsCounted(t *testing.T) {
+	if CPU() == 0 {
+		t.Skip("the platform does not tell")
+	}
+	g := New(Work{Workers: 1, Chunk: 1, Do: func(context.Context, int, int) error {
+		for begin := CPU(); CPU() < begin+20*time.Millisecond; {
+		}
+		return nil
+	}})
+	s, err := g.Round(t.Context(), time.Nanosecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Calls != 1 || s.CPU < 20e6 {
+		t.Errorf("%d operations of %v ns, want one of 20 ms or more", s.Calls, s.CPU)
+	}
+}
+
+func TestThePeakIsTheMostMemoryNotWhatThereIs(t *testing.T) {
+	before := Peak()
+	if before == 0 {
+		t.Skip("the platform does not tell")
+	}
+	const more = 64 << 20
+	func() {
+		b := make([]byte, before+more)
+		for i := range b {
+			b[i] = 1
+		}
+		runtime.KeepAlive(b)
+	}()
+	debug.FreeOSMemory()
+	if after := Peak(); after < before+more {
+		t.Errorf("%d bytes, and %d after %d more", before, after, before+more)
 	}
 }
