@@ -172,7 +172,8 @@ func TestClientsAreMeasuredBesideTheWorks(t *testing.T) {
 		}
 		at += next
 	}
-	for line := range strings.Lines(out[:strings.Index(out, "work ")]) {
+	clients, _, _ := strings.Cut(out, "work ")
+	for line := range strings.Lines(clients) {
 		if n := utf8.RuneCountInString(line) - 1; n > 100 {
 			t.Errorf("%d columns: %s", n, line)
 		}

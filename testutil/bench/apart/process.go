@@ -3,6 +3,7 @@ package apart
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -73,8 +74,8 @@ func (p *process) wait() error {
 // broken kills a worker that does not keep to the protocol, and returns why with what it said.
 func (p *process) broken(err error) error {
 	p.kill()
-	ended := p.wait() // nothing more is said
-	return fmt.Errorf("%s: %w (%v) %s", p.name, err, ended, p.errs.text)
+	err = errors.Join(err, p.wait()) // nothing more is said
+	return fmt.Errorf("%s: %w %s", p.name, err, p.errs.text)
 }
 
 // answer reads the worker's next line into v. A worker that does not answer is killed.

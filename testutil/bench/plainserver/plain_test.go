@@ -1,6 +1,7 @@
 package plainserver
 
 import (
+	"errors"
 	"net/rpc"
 	"sync"
 	"testing"
@@ -34,7 +35,7 @@ func TestEveryServiceAnswersWithTheReplyOfItsCall(t *testing.T) {
 	all.Wait()
 	if err := session.Call("Node.Unknown", &body.PingArgs{}, nil); err == nil {
 		t.Error("a method that does not exist was answered")
-	} else if _, ok := err.(rpc.ServerError); !ok { //nolint:errorlint // as it comes from the codec
+	} else if _, ok := errors.AsType[rpc.ServerError](err); !ok {
 		t.Errorf("a method that does not exist: %v", err)
 	}
 	if err := server.Close(); err != nil { // with a session open

@@ -11,7 +11,7 @@ import (
 func Example() {
 	g := round.New(round.Work{Workers: 2, Chunk: 1000, Do: func(_ context.Context, _, n int) error {
 		for range n {
-			_ = fmt.Sprint("work")
+			_ = fmt.Sprint(n)
 		}
 		return nil
 	}})

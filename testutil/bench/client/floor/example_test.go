@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	fmt.Println(client.Call(context.Background(), 1, ping.Method, nil, nil))
 	// Output: <nil>
 }

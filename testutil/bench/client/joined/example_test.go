@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	var reply body.NodeUpdateResponse
 	err = client.Call(context.Background(), 0, heartbeat.Method, heartbeat.Args, &reply)
 	fmt.Println(reply.HeartbeatTTL, len(reply.Servers), err)
