@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,14 +115,18 @@ func TestAReplyThatIsNotTheServersEndsTheClient(t *testing.T) {
 	}
 }
 
-// turning calls turn when its text is read, for ever.
+// turning calls turn when its text is read, which is there a hundred times.
 type turning struct {
-	text string
-	turn func()
+	text  string
+	turn  func()
+	times int
 }
 
 func (t *turning) Read(b []byte) (int, error) {
 	t.turn()
+	if t.times++; t.times > 100 {
+		return 0, io.EOF
+	}
 	return copy(b, t.text), nil
 }
 
