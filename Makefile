@@ -58,7 +58,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(PKGS)
 
 .PHONY: bench
-bench: ## the benchmarks that match BENCH, COUNT times BENCHTIME each, for benchstat; then WORKS, ROUNDS times (4 min)
+bench: ## the benchmarks that match BENCH, COUNT times BENCHTIME each, for benchstat; then WORKS, ROUNDS times (7 min)
 	@$(call each,$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT))
 	@$(GO) run ./testutil/bench -only '$(WORKS)' -rounds $(ROUNDS)
 

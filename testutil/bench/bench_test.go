@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/open-nomad/rpcproxy/testutil"
 )
@@ -74,9 +76,9 @@ func wantNull(t *testing.T, r map[string]any, keys ...string) {
 }
 
 func TestTheBenchmarkReportsEverythingInJSON(t *testing.T) {
-	all := benchJSON(t, "--rounds", "2", "--only", "^(find/16|tell|ask|call/t[lc][sp]/64B/16|call/tcp/heartbeat/16|notice/5|heartbeat/5|rebalance/5|memory/.*)$")
-	if len(all) != 11 {
-		t.Errorf("%d works were measured, want 11: %v", len(all), all)
+	all := benchJSON(t, "--rounds", "2", "--only", "^(find/16|tell|ask|call/t[lc][sp]/64B/16|notice/5|heartbeat/5|rebalance/5|memory/.*)$")
+	if len(all) != 10 {
+		t.Errorf("%d works were measured, want 10: %v", len(all), all)
 	}
 	toBaseline := []string{"ratio_to_baseline", "ratio_to_baseline_min", "ratio_to_baseline_max"}
 	toFloor := []string{"ratio_to_floor", "ratio_to_floor_min", "ratio_to_floor_max"}
@@ -146,9 +148,41 @@ func TestTheBenchmarkPrintsALineForEachWork(t *testing.T) {
 	}
 }
 
+// Clients are measured before the works, in a table of their own.
+func TestClientsAreMeasuredBesideTheWorks(t *testing.T) {
+	dir := t.TempDir()
+	all := benchJSON(t, "--rounds", "1", "--clients", "ours,floor", "--cpuprofile", dir, "--only", "^(client/ping/16|find/1)$")
+	if len(all) != 2 || all["find/1"] == nil || all["client/ping/16"] == nil {
+		t.Fatalf("measured %v", all)
+	}
+	if clients := all["client/ping/16"]["clients"].([]any); len(clients) != 2 {
+		t.Errorf("%d clients, want 2", len(clients))
+	}
+	profiles, err := os.ReadDir(dir)
+	if err != nil || len(profiles) != 2 {
+		t.Errorf("%d profiles, %v, want 2", len(profiles), err)
+	}
+	out, errs, status := program(t, "--rounds", "1", "--clients", "floor", "--unpinned", "--only", "^(client/ping/1|tell)$")
+	expect(t, status, exitOK, out, errs)
+	at := 0
+	for _, begin := range []string{"client/ping/1\n", "  floor ", "on any CPU", "work ", "tell ", "mailbox"} {
+		next := strings.Index(out[at:], begin)
+		if next < 0 {
+			t.Fatalf("there is no %q behind the first %d bytes of\n%s", begin, at, out)
+		}
+		at += next
+	}
+	clients, _, _ := strings.Cut(out, "work ")
+	for line := range strings.Lines(clients) {
+		if n := utf8.RuneCountInString(line) - 1; n > 100 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
 // A thousand rounds would take minutes.
 func TestAnInterruptedBenchmarkEndsAtOnceAndLeavesNothing(t *testing.T) {
-	for _, args := range []string{"--only ^find/16$", "--only ^call/tls/64B/16$", "--only ^memory/", "--curves --only ^sessions/10$", "--json"} {
+	for _, args := range []string{"--only ^find/16$", "--only ^call/tls/64B/16$", "--only ^memory/", "--only ^client/ping/16$", "--curves --only ^sessions/10$", "--json"} {
 		testutil.AwaitNone(t)
 		before := runtime.NumGoroutine()
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -168,13 +202,14 @@ func TestAnInterruptedBenchmarkEndsAtOnceAndLeavesNothing(t *testing.T) {
 
 func TestBadUsageIsRefused(t *testing.T) {
 	for args, says := range map[string]string{
-		"-rounds 0":            "-rounds is 0",
-		"-rounds 1001":         "-rounds is 1001",
-		"-only (":              "no regular expression",
-		"-only no-such-work":   "matches no work",
-		"-only ^callers/1$":    "matches no work", // that is a point of a curve
-		"-curves -only ^tell$": "sessions/1000",
-		"superfluous":          "superfluous",
+		"-rounds 0":                         "-rounds is 0",
+		"-rounds 1001":                      "-rounds is 1001",
+		"-only (":                           "no regular expression",
+		"-only no-such-work":                "matches no work",
+		"-only ^client/ping/1$ -clients no": `"no" is no client`,
+		"-only ^callers/1$":                 "matches no work", // that is a point of a curve
+		"-curves -only ^tell$":              "sessions/1000",
+		"superfluous":                       "superfluous",
 	} {
 		out, errs, status := program(t, strings.Fields(args)...)
 		expect(t, status, exitUsage, out, errs)

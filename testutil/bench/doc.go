@@ -5,11 +5,16 @@
 //	go run ./testutil/bench -only '^call/tcp/64B' -rounds 20
 //	go run ./testutil/bench -curves -only callers
 //	go run ./testutil/bench -json | jq '.[] | {work, ratio_to_baseline}'
+//	go run ./testutil/bench -only '^client/heartbeat' -clients ours,stock
 //
-// All servers run in this process, on loopback. The default run takes a minute or
-// two. Times are those of this machine; the ratios say more.
+// The works client/... are calls as agents make them, to a server of net/rpc as Nomad's, by
+// clients in processes of their own (package apart, docs/bench.md). They are built first, so it
+// must run within a checkout. -cpuprofile writes CPU profiles of these clients.
 //
-// A work has entrants: ours, the baseline, the floor and, where it makes a
+// Of all other works, all servers run in this process, on loopback. The default run takes five
+// minutes, most of it for client/.... Times are those of this machine; the ratios say more.
+//
+// Such a work has entrants: ours, the baseline, the floor and, where it makes a
 // difference, ours against the server of the baseline. They alternate in rounds,
 // each of which begins with another entrant, so that a slow moment of the machine is
 // shared by all. A ratio is taken within a round.

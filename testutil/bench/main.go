@@ -10,6 +10,9 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
+
+	"github.com/open-nomad/rpcproxy/testutil/bench/apart"
 )
 
 func main() {
@@ -39,6 +42,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.IntVar(&o.rounds, "rounds", 10, "rounds, 1 to 1000")
 	only := flags.String("only", "", "measure the works whose names match this regular expression")
 	curves := flags.Bool("curves", false, "measure how costs grow, instead of the works")
+	clients := flags.String("clients", "", "of the works client/..., measure these clients, separated by commas: "+strings.Join(apart.Variants(), ","))
+	flags.StringVar(&o.apart.Profiles, "cpuprofile", "", "write CPU profiles of the clients of the works client/... to this directory")
+	flags.BoolVar(&o.apart.Unpinned, "unpinned", false, "let the processes of the works client/... run on any CPU, instead of clients on one and servers on another")
 	asJSON := flags.Bool("json", false, "print one JSON array at the end and nothing else")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -57,25 +63,27 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 			return refuse(exitUsage, "-only is %q, which is no regular expression: %v", *only, err)
 		}
 	}
-	works := allWorks()
+	if *clients != "" {
+		o.clients = strings.Split(*clients, ",")
+	}
+	rows, works := apart.Rows(), allWorks()
 	if *curves {
-		works = allPoints()
+		rows, works = nil, allPoints()
 	}
-	results := []Result{} // an array in JSON, even if it is empty
-	lines := out
+	var err error
+	if rows, works, err = o.pick(rows, works); err != nil {
+		return refuse(exitUsage, "-only %v", err)
+	}
+	report := &report{all: []any{}, lines: out}
 	if *asJSON {
-		lines = io.Discard
+		report.lines = io.Discard
 	}
-	t := &table{w: lines}
-	err := runAll(ctx, o, works, func(r Result) {
-		if *curves {
-			r = withGrowth(r, results)
-		}
-		results = append(results, r)
-		t.row(&r)
-	})
-	if none, ok := errors.AsType[*noSuchWorkError](err); ok {
-		return refuse(exitUsage, "-only %v", none)
+	err = runRows(ctx, o, rows, report)
+	if err == nil {
+		err = runAll(ctx, o, works, report.add)
+	}
+	if none, ok := errors.AsType[*apart.NoSuchClientError](err); ok {
+		return refuse(exitUsage, "-clients: %v", none)
 	}
 	if ctx.Err() != nil {
 		return refuse(exitInterrupted, "interrupted")
@@ -83,9 +91,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err != nil {
 		return refuse(exitFailed, "%v", err)
 	}
-	t.legend()
+	report.legend()
 	if *asJSON {
-		err = json.NewEncoder(out).Encode(results)
+		err = json.NewEncoder(out).Encode(report.all)
 	}
 	if err != nil {
 		return refuse(exitFailed, "cannot write the results: %v", err)

@@ -1,6 +1,10 @@
 package main
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/open-nomad/rpcproxy/testutil/bench/round"
+)
 
 // Result is the figures of one work, or of one point of a curve. Times are in
 // nanoseconds; a nil was not measured. Figures are medians over the rounds, and a
@@ -50,9 +54,9 @@ type Result struct {
 }
 
 // summary makes the Result of a work from its samples by role and round.
-func summary(name string, samples *[roles][]sample) (out Result) {
+func summary(name string, samples *[roles][]round.Sample) (out Result) {
 	out = Result{Work: name, Rounds: len(samples[ours])}
-	of := func(r role, figure func(sample) float64) *float64 {
+	of := func(r role, figure func(round.Sample) float64) *float64 {
 		if len(samples[r]) == 0 {
 			return nil
 		}
@@ -68,17 +72,17 @@ func summary(name string, samples *[roles][]sample) (out Result) {
 		}
 		all := make([]float64, len(samples[a]))
 		for i := range all {
-			all[i] = samples[a][i].ns / samples[b][i].ns
+			all[i] = samples[a][i].NS / samples[b][i].NS
 		}
 		s := spreadOf(all)
 		return &s.min, &s.median, &s.max
 	}
-	ns := func(s sample) float64 { return s.ns }
-	p99 := func(s sample) float64 { return s.p99 }
-	allocs := func(s sample) float64 { return s.allocs }
-	bytes := func(s sample) float64 { return s.bytes }
+	ns := func(s round.Sample) float64 { return s.NS }
+	p99 := func(s round.Sample) float64 { return s.P99 }
+	allocs := func(s round.Sample) float64 { return s.Allocs }
+	bytes := func(s round.Sample) float64 { return s.Bytes }
 	out.OursNS, out.BaselineNS, out.FloorNS, out.SameServerNS = of(ours, ns), of(baseline, ns), of(floor, ns), of(sameServer, ns)
-	if len(samples[ours]) > 0 && samples[ours][0].p99 > 0 {
+	if len(samples[ours]) > 0 && samples[ours][0].P99 > 0 {
 		out.OursP99NS, out.BaselineP99NS, out.FloorP99NS, out.SameServerP99NS = of(ours, p99), of(baseline, p99), of(floor, p99), of(sameServer, p99)
 	}
 	out.Allocs, out.BaselineAllocs, out.SameServerAllocs = of(ours, allocs), of(baseline, allocs), of(sameServer, allocs)

@@ -4,19 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/open-nomad/rpcproxy/testutil/bench/apart"
+	"github.com/open-nomad/rpcproxy/testutil/bench/round"
 )
 
 // options select the measurements and their number.
 type options struct {
-	rounds int            // at least 1
-	only   *regexp.Regexp // nil: everything
+	rounds  int            // at least 1
+	only    *regexp.Regexp // nil: everything
+	clients []string       // empty: all
+	apart   apart.Config
 }
 
 func allWorks() []work {
-	return slices.Concat(findWorks(), mailboxWorks(), callWorks(), heartbeatWorks(), ownerWorks(), memoryWorks())
+	return slices.Concat(findWorks(), mailboxWorks(), callWorks(), ownerWorks(), memoryWorks())
 }
 
 // noSuchWorkError reports that only matches no work.
@@ -29,31 +35,58 @@ func (e *noSuchWorkError) Error() string {
 	return fmt.Sprintf("%q matches no work: give a regular expression that matches one of %s", e.only, strings.Join(e.works, " "))
 }
 
-// pick is the works that are to be measured.
-func (o options) pick(all []work) ([]work, error) {
+// pick is the rows and works that are to be measured. The error is a *noSuchWorkError.
+func (o options) pick(rows []apart.Row, works []work) ([]apart.Row, []work, error) {
 	if o.only == nil {
-		return all, nil
+		return rows, works, nil
 	}
-	picked := slices.DeleteFunc(slices.Clone(all), func(w work) bool { return !o.only.MatchString(w.name) })
-	if len(picked) == 0 {
-		e := &noSuchWorkError{only: o.only.String()}
-		for _, w := range all {
-			e.works = append(e.works, w.name)
-		}
-		return nil, e
+	e := &noSuchWorkError{only: o.only.String()}
+	out := func(name string) bool {
+		e.works = append(e.works, name)
+		return !o.only.MatchString(name)
 	}
-	return picked, nil
+	rows = slices.DeleteFunc(rows, func(r apart.Row) bool { return out(r.Name()) })
+	works = slices.DeleteFunc(slices.Clone(works), func(w work) bool { return out(w.name) })
+	if len(rows)+len(works) == 0 {
+		return nil, nil, e
+	}
+	return rows, works, nil
 }
 
-// runAll measures the works that o picks and reports each result at once. It blocks
-// until that is done or ctx ends, which is then in the error; a pattern that matches
-// no work is a *noSuchWorkError.
-func runAll(ctx context.Context, o options, all []work, report func(Result)) error {
-	picked, err := o.pick(all)
+// runRows measures clients in processes of their own and reports each result at once. It blocks as
+// runAll does.
+func runRows(ctx context.Context, o options, rows []apart.Row, to *report) (err error) {
+	if len(rows) == 0 {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return err
 	}
-	for _, w := range picked {
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	programs, err := apart.Build(ctx, dir, o.clients...)
+	if err != nil {
+		return err
+	}
+	b, err := apart.Open(ctx, programs, o.apart)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	for _, row := range rows {
+		r, err := b.Measure(ctx, row, o.rounds)
+		if err != nil {
+			return err
+		}
+		to.addRow(r)
+	}
+	return nil
+}
+
+// runAll measures the works and reports each result at once. It blocks until that is
+// done or ctx ends, which is then in the error.
+func runAll(ctx context.Context, o options, works []work, report func(Result)) error {
+	for _, w := range works {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -78,22 +111,23 @@ func (w work) time(ctx context.Context, rounds int) (r Result, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	groups := make([]*group, len(s.entrants))
+	groups := make([]*round.Group, len(s.entrants))
 	for i, e := range s.entrants {
-		groups[i] = newGroup(e)
-		if _, err := groups[i].round(ctx, s.slice/4); err != nil { // warms up; counts for nothing
+		groups[i] = round.New(e.Work)
+		if _, err := groups[i].Round(ctx, s.slice/4); err != nil { // warms up; counts for nothing
 			return r, err
 		}
 	}
-	var samples [roles][]sample
-	for round := range rounds {
+	var samples [roles][]round.Sample
+	for n := range rounds {
 		for i := range groups {
-			g := groups[(round+i)%len(groups)]
-			one, err := g.round(ctx, s.slice)
+			next := (n + i) % len(groups)
+			one, err := groups[next].Round(ctx, s.slice)
 			if err != nil {
 				return r, err
 			}
-			samples[g.role] = append(samples[g.role], one)
+			role := s.entrants[next].role
+			samples[role] = append(samples[role], one)
 		}
 	}
 	r = summary(w.name, &samples)

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/testutil"
+	floors "github.com/open-nomad/rpcproxy/testutil/bench/floor"
+	"github.com/open-nomad/rpcproxy/testutil/bench/plainserver"
 )
 
 func TestTheFootprintIsThatOfOneIdleThing(t *testing.T) {
@@ -88,36 +91,36 @@ func TestTheFloorIsLeftOutWhereItNeedsTooManySockets(t *testing.T) {
 
 // A call without a context ends when its socket is closed.
 func TestTheEndOfTheContextClosesTheSockets(t *testing.T) {
-	silent, err := listen(func(conn net.Conn) { _, _ = readByte(conn); _, _ = readByte(conn) })
+	silent, err := plainserver.Listen(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := openFloor(ctx, silent.addr(), nil, 1, 1)
+	r, err := floors.Open(ctx, silent.Addr(), nil, 1, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	closing := untilEnd(ctx, r.close)
+	closing := untilEnd(ctx, r.Close)
 	failed := make(chan error, 1)
-	go func() { failed <- r.call(0, []byte{1}) }()
+	go func() { failed <- r.Call(0) }()
 	cancel()
 	if err := <-failed; err == nil {
 		t.Error("a call without an answer succeeded")
 	}
-	if err := errors.Join(closing(), silent.close()); err != nil {
+	if err := errors.Join(closing(), silent.Close()); err != nil {
 		t.Error(err)
 	}
 }
 
 // An entrant that gets another reply would be measured for nothing.
 func TestAReplyThatIsNotTheArgumentsEndsTheWork(t *testing.T) {
-	for _, c := range []call{{size: 64}, {heartbeat: true}} {
+	for _, c := range []call{{size: 64}} {
 		m, err := c.message()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(m.args) < 64 || m.reply < 64 {
-			t.Errorf("%s: %d bytes there, %d back", c.name(), len(m.args), m.reply)
+		if m.args < 64 || m.reply < 64 {
+			t.Errorf("%s: %d bytes there, %d back", c.name(), m.args, m.reply)
 		}
 		silent := func(context.Context, string, any, any) error { return nil }
 		if err := m.send(t.Context(), silent); err == nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil/bench/round"
 )
 
 // role is the part of an entrant in the comparison, in the order of the report.
@@ -38,11 +40,8 @@ type setup struct {
 
 // entrant is one way to do the work.
 type entrant struct {
-	role    role
-	workers int // goroutines that work at the same time
-	chunk   int // operations between two readings of the clock
-	timed   bool
-	do      func(ctx context.Context, worker, n int) error // n operations
+	role role
+	round.Work
 }
 
 // How long an entrant works in a round: long enough for thousands of operations.
@@ -53,5 +52,5 @@ const (
 
 // sequence is an entrant of one goroutine.
 func sequence(r role, chunk int, do func(n int) error) entrant {
-	return entrant{role: r, workers: 1, chunk: chunk, do: func(_ context.Context, _, n int) error { return do(n) }}
+	return entrant{r, round.Work{Workers: 1, Chunk: chunk, Do: func(_ context.Context, _, n int) error { return do(n) }}}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -9,6 +10,10 @@ import (
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/testutil"
+	"github.com/open-nomad/rpcproxy/testutil/bench/body"
+	floors "github.com/open-nomad/rpcproxy/testutil/bench/floor"
+	"github.com/open-nomad/rpcproxy/testutil/bench/plainserver"
+	"github.com/open-nomad/rpcproxy/testutil/bench/round"
 	"github.com/open-nomad/rpcproxy/testutil/plainclient"
 )
 
@@ -18,11 +23,23 @@ const echoMethod = "Echo.Echo"
 // Payload is the arguments and the reply of Echo.Echo: a map, as those of Nomad are.
 type Payload struct{ Data []byte }
 
-// call is an echo of so many bytes, or a heartbeat, by so many callers at the same
-// time.
+// Echo is a service of net/rpc.
+type Echo struct{}
+
+// Echo returns its arguments.
+func (Echo) Echo(args Payload, reply *Payload) error {
+	*reply = args
+	return nil
+}
+
+// startPlain starts a server of net/rpc that echoes. A pool pings every new connection.
+func startPlain(t *tls.Config) (*plainserver.Listener, error) {
+	return plainserver.Start(t, Echo{}, body.Status{})
+}
+
+// call is an echo of so many bytes, by so many callers at the same time.
 type call struct {
 	tls           bool
-	heartbeat     bool // without a size
 	size, callers int
 	noFloor       bool // that many sockets cannot be open
 }
@@ -32,9 +49,8 @@ type caller func(ctx context.Context, method string, args, reply any) error
 
 // message is the arguments and the reply of a call.
 type message struct {
-	args  []byte // as the floor sends them
-	reply int    // bytes
-	send  func(ctx context.Context, call caller) error
+	args, reply int // bytes
+	send        func(ctx context.Context, call caller) error
 }
 
 // newMessage makes a message whose bytes are those of args and reply.
@@ -42,7 +58,7 @@ func newMessage(args, reply any, send func(context.Context, caller) error) (mess
 	var sent, answered []byte
 	err1 := codec.NewEncoderBytes(&sent, new(codec.MsgpackHandle)).Encode(args)
 	err2 := codec.NewEncoderBytes(&answered, new(codec.MsgpackHandle)).Encode(reply)
-	return message{args: sent, reply: len(answered), send: send}, errors.Join(err1, err2)
+	return message{args: len(sent), reply: len(answered), send: send}, errors.Join(err1, err2)
 }
 
 // callWorks are calls of every size by every number of callers; over TLS the
@@ -67,11 +83,7 @@ func (c call) name() string {
 	if c.tls {
 		transport = "tls"
 	}
-	message := sizeName(c.size)
-	if c.heartbeat {
-		message = "heartbeat"
-	}
-	return fmt.Sprintf("call/%s/%s/%d", transport, message, c.callers)
+	return fmt.Sprintf("call/%s/%s/%d", transport, sizeName(c.size), c.callers)
 }
 
 func sizeName(bytes int) string {
@@ -104,12 +116,11 @@ func (c call) open(ctx context.Context) (s *setup, err error) {
 		return nil, err
 	}
 	all.add(within(server.Stop))
-	server.Handle(heartbeatMethod, answerHeartbeat)
 	plain, err := startPlain(creds.server)
 	if err != nil {
 		return nil, err
 	}
-	all.add(plain.close)
+	all.add(plain.Close)
 	s = &setup{slice: sliceOfNetwork, close: all.close}
 	m, err := c.message()
 	if err != nil {
@@ -118,7 +129,7 @@ func (c call) open(ctx context.Context) (s *setup, err error) {
 	for _, end := range []struct {
 		role role
 		addr string
-	}{{ours, server.Addr()}, {sameServer, plain.addr()}} {
+	}{{ours, server.Addr()}, {sameServer, plain.Addr()}} {
 		p, err := pool.New(pool.Config{TLS: creds.pool, MaxIdleStreams: c.callers})
 		if err != nil {
 			return nil, err
@@ -130,7 +141,7 @@ func (c call) open(ctx context.Context) (s *setup, err error) {
 		s.entrants = append(s.entrants, c.entrant(end.role, func(ctx context.Context, _ int) error { return m.send(ctx, call) }))
 	}
 	// More idle streams than Nomad keeps (plainclient.Config.Idle), which is faster.
-	client, err := plainclient.Dial(ctx, plain.addr(), plainclient.Config{TLS: creds.client, Idle: c.callers})
+	client, err := plainclient.Dial(ctx, plain.Addr(), plainclient.Config{TLS: creds.client, Idle: c.callers})
 	if err != nil {
 		return nil, err
 	}
@@ -140,31 +151,28 @@ func (c call) open(ctx context.Context) (s *setup, err error) {
 	if c.noFloor {
 		return s, nil
 	}
-	echo, err := startFloor(creds.server, len(m.args), m.reply)
+	echo, err := floors.Start(creds.server)
 	if err != nil {
 		return nil, err
 	}
-	all.add(echo.close)
-	sockets, err := openFloor(ctx, echo.addr(), creds.client, c.callers, m.reply)
+	all.add(echo.Close)
+	sockets, err := floors.Open(ctx, echo.Addr(), creds.client, c.callers, m.args, m.reply)
 	if err != nil {
 		return nil, err
 	}
-	all.add(untilEnd(ctx, sockets.close))
-	s.entrants = append(s.entrants, c.entrant(floor, func(_ context.Context, worker int) error { return sockets.call(worker, m.args) }))
+	all.add(untilEnd(ctx, sockets.Close))
+	s.entrants = append(s.entrants, c.entrant(floor, func(_ context.Context, worker int) error { return sockets.Call(worker) }))
 	return s, nil
 }
 
 func (c call) entrant(r role, do func(ctx context.Context, worker int) error) entrant {
-	return entrant{role: r, workers: c.callers, chunk: 1, timed: true, do: func(ctx context.Context, worker, _ int) error {
+	return entrant{r, round.Work{Workers: c.callers, Chunk: 1, Timed: true, Do: func(ctx context.Context, worker, _ int) error {
 		return do(ctx, worker)
-	}}
+	}}}
 }
 
 // message is that of the call. Its send fails if the reply is not the arguments.
 func (c call) message() (message, error) {
-	if c.heartbeat {
-		return heartbeatMessage()
-	}
 	args := Payload{Data: make([]byte, c.size)}
 	return newMessage(args, args, func(ctx context.Context, call caller) error {
 		var reply Payload

@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/proxy"
+	"github.com/open-nomad/rpcproxy/testutil/bench/round"
 )
 
 // findChunk is how many servers are found between two readings of the clock.
@@ -42,7 +43,7 @@ func openFind(servers, goroutines int) (*setup, error) {
 	front := list.servers[0]
 	pointer.Store(&front)
 	entrantOf := func(r role, find finder) entrant {
-		return entrant{role: r, workers: goroutines, chunk: findChunk, do: func(_ context.Context, _, n int) error {
+		return entrant{r, round.Work{Workers: goroutines, Chunk: findChunk, Do: func(_ context.Context, _, n int) error {
 			var s messages.Server
 			for range n {
 				s = find()
@@ -51,7 +52,7 @@ func openFind(servers, goroutines int) (*setup, error) {
 				return errFoundNone
 			}
 			return nil
-		}}
+		}}}
 	}
 	return &setup{
 		slice: sliceOfMemory,

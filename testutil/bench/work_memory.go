@@ -43,18 +43,18 @@ func sessionFootprint(ctx context.Context) (all footprints, err error) {
 	if err != nil {
 		return all, err
 	}
-	defer func() { err = errors.Join(err, server.close()) }()
+	defer func() { err = errors.Join(err, server.Close()) }()
 
-	sockets, err := footprintOf(ctx, idleSessions, func(int) (func() error, error) { return pingRaw(ctx, server.addr()) })
+	sockets, err := footprintOf(ctx, idleSessions, func(int) (func() error, error) { return pingRaw(ctx, server.Addr()) })
 	if err != nil {
 		return all, err
 	}
-	sessions, err := poolFootprint(ctx, server.addr())
+	sessions, err := poolFootprint(ctx, server.Addr())
 	if err != nil {
 		return all, err
 	}
 	plain, err := footprintOf(ctx, idleSessions, func(int) (func() error, error) {
-		s, err := plainclient.Dial(ctx, server.addr(), plainclient.Config{Idle: 1})
+		s, err := plainclient.Dial(ctx, server.Addr(), plainclient.Config{Idle: 1})
 		if err != nil {
 			return nil, err
 		}

@@ -25,8 +25,8 @@ func openSessions(ctx context.Context, n int) (s *setup, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all.add(server.close)
-	p, err := pool.New(pool.Config{Dial: allTo(server.addr())})
+	all.add(server.Close)
+	p, err := pool.New(pool.Config{Dial: allTo(server.Addr())})
 	if err != nil {
 		return nil, err
 	}

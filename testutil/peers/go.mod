@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/anthdm/hollywood v1.0.5
+	github.com/hashicorp/go-msgpack/v2 v2.1.5
 	github.com/open-nomad/rpcproxy v0.0.0
 	google.golang.org/grpc v1.85.0
 )
@@ -11,7 +12,6 @@ require (
 require (
 	github.com/DataDog/gostackparse v0.7.0 // indirect
 	github.com/hashicorp/errwrap v1.1.0 // indirect
-	github.com/hashicorp/go-msgpack/v2 v2.1.5 // indirect
 	github.com/hashicorp/go-multierror v1.1.1 // indirect
 	github.com/hashicorp/net-rpc-msgpackrpc/v2 v2.0.0 // indirect
 	github.com/hashicorp/yamux v0.1.2 // indirect

@@ -1,0 +1,9 @@
+package plainserver
+
+import (
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestMain(m *testing.M) { testutil.Main(m) }

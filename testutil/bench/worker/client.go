@@ -1,0 +1,116 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/pprof"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil/bench/body"
+	"github.com/open-nomad/rpcproxy/testutil/bench/round"
+)
+
+// Setup is what a client is to do.
+type Setup struct {
+	Addr    string // of the server
+	Call    body.Call
+	Callers int
+}
+
+// Caller makes a call and blocks until reply, a pointer, has its answer. It is used by all callers
+// at the same time, each of whom has a number from 0.
+type Caller func(ctx context.Context, caller int, method string, args, reply any) error
+
+// Opened is a client.
+type Opened struct {
+	Call  Caller
+	Check func(reply any) error // nil: that of the Setup's Call
+	Close func() error
+}
+
+// Client is the main function of a client: it opens the client, makes calls in the rounds that it
+// is told to, and closes it. It ends the process, with 1 if something failed.
+//
+// Its flags are -addr, -call, -callers and -cpuprofile, a file for a profile of all rounds.
+func Client(open func(ctx context.Context, s Setup) (*Opened, error)) {
+	if err := client(os.Args[1:], os.Stdin, os.Stdout, open); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func client(args []string, in io.Reader, out io.Writer, open func(context.Context, Setup) (*Opened, error)) (err error) {
+	var s Setup
+	flags := flag.NewFlagSet("client", flag.ContinueOnError)
+	flags.StringVar(&s.Addr, "addr", "", "the server")
+	name := flags.String("call", "", "the call, by its name in package body")
+	flags.IntVar(&s.Callers, "callers", 1, "how many calls at a time, 1 to 4096")
+	profile := flags.String("cpuprofile", "", "write a CPU profile of the rounds to this file")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if s.Callers < 1 || s.Callers > 4096 {
+		return refuse(out, fmt.Errorf("-callers is %d: give 1 to 4096", s.Callers))
+	}
+	if s.Call, err = body.Find(*name); err != nil {
+		return refuse(out, fmt.Errorf("-call: %w", err))
+	}
+	ctx := context.Background()
+	c, err := open(ctx, s)
+	if err != nil {
+		return refuse(out, err)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	g := round.New(s.work(c))
+	if _, err := g.Round(ctx, warm); err != nil { // streams are open, and buffers are there
+		return refuse(out, err)
+	}
+	stop, err := startProfile(*profile)
+	if err != nil {
+		return refuse(out, err)
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return obey(in, out, Ready{}, func(o Order) (r Report, err error) {
+		r.Sample, err = g.Round(ctx, time.Duration(o.RoundNS))
+		return r, err
+	})
+}
+
+// warm is how long a client works before the first round.
+const warm = 50 * time.Millisecond
+
+// work has each caller make one call after the other. A reply that is not the server's ends it.
+func (s Setup) work(c *Opened) round.Work {
+	check := c.Check
+	if check == nil {
+		check = s.Call.Check
+	}
+	return round.Work{Workers: s.Callers, Chunk: 1, Timed: true, Do: func(ctx context.Context, caller, _ int) error {
+		reply := s.Call.New()
+		if err := c.Call(ctx, caller, s.Call.Method, s.Call.Args, reply); err != nil {
+			return err
+		}
+		return check(reply)
+	}}
+}
+
+func startProfile(file string) (stop func() error, err error) {
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
+}
