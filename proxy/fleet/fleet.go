@@ -19,7 +19,7 @@ func New(cfg Config) *Fleet {
 	cfg = cfg.withDefaults()
 	f := &Fleet{
 		cfg: cfg, base: virtual,
-		number: make(map[string]int16), tally: newTally(cfg),
+		number: make(map[string]int16), tally: newTally(),
 	}
 	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
 	f.draw = f.chance.Int64N

@@ -89,8 +89,8 @@ func (c *Comparison) JSON(w io.Writer) error {
 	}
 	for _, r := range c.Runs {
 		run := runJSON{Policy: r.Policy.String()}
-		for _, f := range script.Figures {
-			v, known := r.figure(f.Name, 0, 0)
+		for _, f := range vocabulary {
+			v, known := r.figure(f, 0, 0)
 			run.Figures = append(run.Figures, member{keyOf(f), orNull(v, known)})
 		}
 		out.Runs = append(out.Runs, run)

@@ -73,7 +73,7 @@ type SyntaxError = script.SyntaxError
 // A scenario has at most 1 MiB of text, 10,000 statements and events, 1,000,000 clients, 64
 // servers, 8,000,000 simulated clients by servers, and 24 hours with the warm-up.
 func Parse(name string, text []byte) (*Scenario, error) {
-	s, err := script.Parse(name, text)
+	s, err := script.Parse(name, text, vocabulary)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (f *Fleet) stockHeld(a *agent, e event) {
 func (f *Fleet) stockTry(a *agent, i int) {
 	c := a.call(i)
 	n := a.stock.order[0]
-	f.noteAttempt(a, n)
+	f.noteAttempt()
 	c.server, c.gen = n, a.number()
 	if f.stockUp(a, n) {
 		f.stockSend(a, i, n)
