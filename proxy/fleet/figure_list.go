@@ -115,8 +115,12 @@ var figures = []measure{
 		func(r *Report, _ time.Duration) float64 { return r.Leave.Max.seconds() },
 	},
 	{
-		script.Figure{Name: "missed", Unit: script.Share, Row: true, About: "nodes that the servers marked down: no heartbeat came in time"},
+		script.Figure{Name: "missed", Unit: script.Share, Row: true, Beats: true, About: "nodes that the servers marked down: no heartbeat came in time"},
 		func(r *Report, _ time.Duration) float64 { return float64(r.Missed) },
+	},
+	{
+		script.Figure{Name: "stale", Unit: script.Share, Row: true, Beats: true, About: "clients whose heartbeat was due 5 s before the end, or earlier, and is not answered"},
+		func(r *Report, _ time.Duration) float64 { return float64(r.Stale) },
 	},
 	{
 		script.Figure{Name: "imbalance", Unit: script.Ratio, After: true, Until: true, Row: true, About: "clients on the busiest server, by the mean of the servers that are up: the worst"},

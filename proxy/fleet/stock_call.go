@@ -124,6 +124,7 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 	a.stock.nodes = f.cfg.Nodes
 	f.stockListed(a)
 	a.beat++
+	a.due = f.now + a.ttl
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
 	for i := range calls { // an answered heartbeat ends the other loops' pauses
 		if other := a.call(i); other.on && a.stock.loops[i] {

@@ -238,6 +238,9 @@ func (s *server) advice(do string) string {
 // checkExpect finds expectations that are about nothing.
 func (s *Script) checkExpect(p *Plan) error {
 	for _, e := range p.Expect {
+		if h := p.Heartbeats; e.Figure.Beats && h != nil && h.Rate == 0 {
+			return s.fail(e.Line, e.Figure.Name, "clients send no heartbeats in the run", "leave it out, or heartbeats none")
+		}
 		for _, of := range e.Of {
 			if p.Clients.Policy != "" && p.Clients.Policy != of {
 				return s.fail(e.Line, of, "this policy is not run: clients are "+p.Clients.Policy, "write of "+p.Clients.Policy+", or clients without a policy")

@@ -19,6 +19,7 @@ type Figure struct {
 	After bool // it is known from any time of the run on
 	Until bool // and up to any time
 	Row   bool // tables show it
+	Beats bool // it is about heartbeats, and always 0 without any
 	About string
 }
 
