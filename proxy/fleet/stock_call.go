@@ -57,7 +57,7 @@ func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
 	l.dialing = false
 	ok := how == made && f.reaches(a, n)
 	if ok {
-		*l = link{up: true, ends: f.now + stockIdle}
+		*l = link{up: true, since: f.now, ends: f.now + stockIdle}
 		f.count(f.servers[n].handshakes)
 		f.in(serverPing, event{agent: a.id, kind: evAlive, server: n})
 	}

@@ -18,7 +18,8 @@ type Host interface {
 	Later(at time.Duration, e Event)
 	// Ended says how the dial that was kept with a number ends, after a while.
 	Ended(kept uint32, how uint32, after time.Duration)
-	// Broken is called when a server's process has ended: its sessions break.
+	// Broken is called when a server's process has ended, and when agents hear of that later,
+	// which were cut off: for agents that hear of it the sessions break that it had then.
 	Broken(n int16)
 	// Changed is called when the servers behind an address may answer less, or more.
 	Changed(address int16)
@@ -69,6 +70,7 @@ type server struct {
 	parked []place       // the dials that its kernel has accepted while it is frozen
 	busy   time.Duration // when it has worked off the requests that have come in
 	gone   time.Duration // when it died or fell silent
+	died   time.Duration // when it died last; 0: it has not
 	Counts
 }
 
@@ -148,6 +150,15 @@ func (c *Cluster) Serves(agent int32, n int16) bool {
 func (c *Cluster) alive(agent int32, n int16) bool {
 	s := &c.servers[n]
 	return s.Up && !s.Frozen && !s.cut.hits(agent, n)
+}
+
+// Died is when a server's process ended last; 0: it has not.
+func (c *Cluster) Died(n int16) time.Duration { return c.servers[n].died }
+
+// Hears reports whether an agent hears of the end of a server's process: where it is cut off
+// from the machine it hears nothing. What is behind a balancer is never cut off.
+func (c *Cluster) Hears(agent int32, n int16) bool {
+	return c.cfg.Balancer || !c.servers[n].cut.hits(agent, n)
 }
 
 // SilentSince is when the server that an agent's session leads to died or fell silent last.

@@ -2,11 +2,11 @@ package cluster
 
 import "time"
 
-// Kill ends a server's process: its sessions break at once.
+// Kill ends a server's process: its sessions break at once, but for agents that are cut off.
 func (c *Cluster) Kill(n int) {
 	s := &c.servers[n]
 	s.Server.Kill()
-	s.free, s.busy = c.now(), c.now()
+	s.free, s.busy, s.died = c.now(), c.now(), c.now()
 	c.dropParked(s)
 	c.away(n)
 	c.host.Broken(int16(n))
@@ -82,6 +82,9 @@ func (c *Cluster) cutFor(n int, off cut) {
 	s := &c.servers[n]
 	s.cut, s.gone = off, c.now()
 	c.host.Changed(c.Address(int16(n)))
+	if s.died > 0 && !c.cfg.Balancer {
+		c.host.Broken(int16(n))
+	}
 }
 
 // Slow has a server's answers take so much longer; 0: no longer.
