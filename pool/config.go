@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/dialing"
 	"github.com/open-nomad/rpcproxy/pool/internal/session"
 )
@@ -211,12 +212,12 @@ func (c *Config) boundPending() error {
 // validate fills in the defaults.
 func (c *Config) validate() error {
 	if err := cmp.Or(
-		bounded("DialTimeout", &c.DialTimeout, 2*time.Second, longest),
-		bounded("SilenceLimit", &c.SilenceLimit, time.Second, longest),
-		bounded("PingTimeout", &c.PingTimeout, 2*time.Second, longest),
-		bounded("HoldTimeout", &c.HoldTimeout, time.Minute, longest),
-		bounded("IdleTimeout", &c.IdleTimeout, 2*time.Minute, longest),
-		bounded("DrainTimeout", &c.DrainTimeout, 30*time.Second, longest),
+		bounded("DialTimeout", &c.DialTimeout, poolcore.DialTimeout, longest),
+		bounded("SilenceLimit", &c.SilenceLimit, poolcore.SilenceLimit, longest),
+		bounded("PingTimeout", &c.PingTimeout, poolcore.PingTimeout, longest),
+		bounded("HoldTimeout", &c.HoldTimeout, poolcore.HoldTimeout, longest),
+		bounded("IdleTimeout", &c.IdleTimeout, poolcore.IdleTimeout, longest),
+		bounded("DrainTimeout", &c.DrainTimeout, poolcore.DrainTimeout, longest),
 		bounded("MaxIdleStreams", &c.MaxIdleStreams, 256, 1<<16),
 		bounded("MaxReplyBytes", &c.MaxReplyBytes, 64<<20, 1<<30),
 		c.boundPending(),

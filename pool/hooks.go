@@ -42,8 +42,8 @@ func (c control) HeartbeatTTL(ctx context.Context, ttl time.Duration) error {
 	return c.tell(ctx, poolcore.HeartbeatTTL{TTL: ttl})
 }
 
-func (c control) DialSpread(ctx context.Context, over time.Duration) error {
-	return c.tell(ctx, poolcore.DialSpread{Over: over})
+func (c control) DialSpread(ctx context.Context, over time.Duration, servers int) error {
+	return c.tell(ctx, poolcore.DialSpread{Spread: poolcore.Spread{Over: over, Servers: servers}})
 }
 
 func (c control) ServersAdded(ctx context.Context) error {

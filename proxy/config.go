@@ -15,6 +15,7 @@ import (
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
@@ -204,11 +205,11 @@ func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrErro
 		value *time.Duration
 		zero  time.Duration
 	}{
-		{"ProbeTimeout", &c.ProbeTimeout, 3 * time.Second},
-		{"ProbeStagger", &c.ProbeStagger, 250 * time.Millisecond},
-		{"DiscoverInterval", &c.DiscoverInterval, 15 * time.Second},
+		{"ProbeTimeout", &c.ProbeTimeout, roster.ProbeTimeout},
+		{"ProbeStagger", &c.ProbeStagger, roster.ProbeStagger},
+		{"DiscoverInterval", &c.DiscoverInterval, roster.DiscoverInterval},
 		{"DiscoverTimeout", &c.DiscoverTimeout, 10 * time.Second},
-		{"RetryTimeout", &c.RetryTimeout, 30 * time.Second},
+		{"RetryTimeout", &c.RetryTimeout, attempt.RetryTimeout},
 	} {
 		if *d.value < 0 || *d.value > maxDuration {
 			return nil, nil, &ConfigError{Field: d.name, Reason: fmt.Sprintf("is %v: give a positive duration up to %v, or 0 for %v", *d.value, maxDuration, d.zero)}

@@ -33,8 +33,8 @@ func give(to *ownPool, s, last attempt.Settings) {
 	if s.Keepalive != last.Keepalive {
 		_ = to.Keepalive(ctx, s.Keepalive)
 	}
-	if s.Spread != last.Spread {
-		_ = to.DialSpread(ctx, s.Spread)
+	if s.Spread != last.Spread || s.Servers != last.Servers {
+		_ = to.DialSpread(ctx, s.Spread, s.Servers)
 	}
 	if s.Lease != last.Lease {
 		_ = to.HeartbeatTTL(ctx, s.Lease)

@@ -130,11 +130,11 @@ func (s *simulateCommand) report(cmd *cobra.Command, c *fleet.Comparison, plot *
 	if ran != nil && !interrupted {
 		return failed(ran)
 	}
-	if c == nil || len(c.Runs) == 0 {
+	if c == nil || len(c.Runs) == 0 && !s.json { // a table of nothing says nothing
 		return errInterrupted
 	}
 	var drawn error
-	if plot != nil {
+	if plot != nil && len(c.Runs) > 0 {
 		drawn = plot.draw(c)
 	}
 	write := c.Table

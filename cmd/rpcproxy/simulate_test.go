@@ -172,7 +172,7 @@ func TestAnInterruptedSimulationPrintsWhatThereIs(t *testing.T) {
 		if status != exitInterrupted || !strings.Contains(out.String(), "shuffle") || strings.Contains(out.String(), "stock") || !strings.HasSuffix(errs.String(), "rpcproxy: interrupted\n") {
 			t.Errorf("%d\n%s%s", status, &out, &errs)
 		}
-		if !strings.Contains(out.String(), "interrupted: seat got to 20s of 30s\n") && !strings.Contains(out.String(), `"held": false`) {
+		if !strings.Contains(out.String(), "interrupted: seat got to 20s of 30s\n") && !strings.Contains(out.String(), `"interrupted": true`) {
 			t.Errorf("it passes for a whole one:\n%s", &out)
 		}
 		if _, err := os.Stat(plot); err != nil {
@@ -184,6 +184,18 @@ func TestAnInterruptedSimulationPrintsWhatThereIs(t *testing.T) {
 	var out, errs bytes.Buffer
 	if status := run(ctx, brisk(), []string{"simulate", "kill"}, &out, &errs); status != exitInterrupted || out.Len() > 0 {
 		t.Errorf("%d\n%s%s", status, &out, &errs)
+	}
+	// A program that reads JSON gets an object whenever the run ends, also before its warm-up is over.
+	if status := run(ctx, brisk(), []string{"simulate", "million", "--json"}, &out, &errs); status != exitInterrupted {
+		t.Errorf("%d\n%s%s", status, &out, &errs)
+	}
+	var got struct {
+		Scenario          string
+		Runs              []any
+		Held, Interrupted bool
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Scenario != "million" || len(got.Runs) > 0 || got.Held || !got.Interrupted {
+		t.Errorf("%v\n%s", err, &out)
 	}
 }
 

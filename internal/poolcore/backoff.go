@@ -36,9 +36,15 @@ type backoffs struct {
 	clock  *moment.Clock
 	spare  *pieces[backoff]
 	each   ordered[string, *backoff]
-	spread time.Duration // in which each agent of the fleet dials once; 0: it is small
+	spread Spread
 	chance chance
 	pace   *pace // nil: no dial has failed since a session was up
+}
+
+// Spread is how far the dials of a fleet are spread while its servers are down.
+type Spread struct {
+	Over    time.Duration // the time in which each agent dials once; 0: the fleet is small
+	Servers int           // that the agent knows; 0: unknown
 }
 
 // chance gives numbers from 0 to 1, a new one each time.
@@ -134,15 +140,15 @@ func (b *backoffs) failed(now moment.Time, f Failure, connected bool) {
 	} else {
 		e.timeouts = 0
 	}
-	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread, b.chance.Chance()))
+	e.last, e.until = f, now.Add(pauseAfter(e.failures, b.spread.Over, b.chance.Chance()))
 	if connected {
 		b.pace = nil
 		return
 	}
 	if b.pace == nil {
-		b.pace = new(pace)
+		b.pace = &pace{began: now}
 	}
-	b.pace.failed(now, b.spread, f, b.chance)
+	b.pace.failed(now, b.spread, f, b.failing(), b.chance)
 }
 
 // up notes a session whose server has answered a ping, and no call yet.

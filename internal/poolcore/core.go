@@ -28,7 +28,7 @@ func (c *Core) Step(at time.Time, m Message) {
 	case Proven:
 		c.dials.served(m.Addr)
 	case DialSpread:
-		c.dials.spread = m.Over
+		c.dials.spread = m.Spread
 	case ServersAdded:
 		c.dials.pace = nil
 	case Disconnected:

@@ -85,7 +85,7 @@ func fateOf(rng *rand.Rand, now time.Time, addr string, id uint64) Message {
 	case 13:
 		return Disconnected{Addr: addr, Session: id, Err: errors.New("broken")}
 	case 14:
-		return DialSpread{Over: time.Duration(rng.IntN(60)) * time.Second}
+		return DialSpread{Spread{Over: time.Duration(rng.IntN(60)) * time.Second, Servers: rng.IntN(7)}}
 	case 15:
 		return Proven{Addr: addr}
 	case 16:

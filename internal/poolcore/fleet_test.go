@@ -22,7 +22,7 @@ func runOutage(agents, servers int, spread time.Duration) outage {
 	for agent := range agents {
 		rng := rand.New(rand.NewPCG(1, uint64(agent)))
 		c := New(&Config{Dial: limit}, &testEnv{chance: rng.Float64, usage: unusedSession})
-		c.Step(begin, DialSpread{Over: spread})
+		c.Step(begin, DialSpread{Spread{Over: spread}})
 		for since := time.Duration(rng.Int64N(int64(time.Second))); ; since += time.Second + time.Duration(rng.Int64N(int64(time.Second))) {
 			up := false
 			for i := range servers {
@@ -79,7 +79,7 @@ func TestASmallClusterIsBackWithinTheLongestPause(t *testing.T) {
 func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	const spread = 31 * time.Second
 	r := newRig(t)
-	r.tell(DialSpread{Over: spread})
+	r.tell(DialSpread{Spread{Over: spread}})
 	try := func(addr string) bool {
 		dials, _ := dialed(r.core, r.now, connect(addr))
 		for _, d := range dials {
@@ -120,11 +120,47 @@ func TestOnlyAnAgentThatReachesNoServerIsDelayed(t *testing.T) {
 	}
 }
 
+// Some agents have just the servers in front that are dead. They go on to the others as soon
+// as any, and only where half of all servers have failed, three at least, may it be an outage.
+func TestAFewDeadServersAreNoOutage(t *testing.T) {
+	for servers, free := range map[int]int{1: 2, 2: 2, 3: 3, 5: 3, 6: 3, 7: 4, 64: 32} {
+		r := newRig(t)
+		r.tell(DialSpread{Spread{Over: 31 * time.Second, Servers: servers}})
+		dials := 0
+		for at := range 64 { // the first failure of an address is followed by a dial at once
+			for _, d := range first(dialed(r.core, r.now, connect(hole(at%servers)))) {
+				dials++
+				dialed(r.core, r.now, Dialed{Addr: d.Addr, Session: d.Session, Err: errNobody})
+				r.now = r.now.Add(time.Millisecond)
+			}
+		}
+		if dials != free {
+			t.Errorf("of %d servers %d are dialed at once, want %d", servers, dials, free)
+		}
+	}
+	// One that fails again and again is as good as all that were not dialed.
+	r := newRig(t)
+	r.tell(DialSpread{Spread{Over: 31 * time.Second, Servers: 5}})
+	for range paceTwice * paceSome {
+		if until := r.core.dials.until(hole(0)); r.now.Before(r.core.cfg.clock.Time(until)) {
+			r.now = r.core.cfg.clock.Time(until)
+		}
+		dials, _ := dialed(r.core, r.now, connect(hole(0)))
+		if len(dials) != 1 {
+			t.Fatal("it is not dialed")
+		}
+		dialed(r.core, r.now, Dialed{Addr: dials[0].Addr, Session: dials[0].Session, Err: errNobody})
+	}
+	if dials, _ := dialed(r.core, r.now, connect(hole(1))); len(dials) > 0 {
+		t.Error("an agent that fails at one server again and again goes on dialing")
+	}
+}
+
 // reachless is an agent of a big fleet that has just found out that it reaches no server,
 // and what dials an address that refuses it.
 func reachless(t *testing.T) (*rig, func(addr string) bool) {
 	r := newRig(t)
-	r.tell(DialSpread{Over: 31 * time.Second})
+	r.tell(DialSpread{Spread{Over: 31 * time.Second}})
 	try := func(addr string) bool {
 		dials, _ := dialed(r.core, r.now, connect(addr))
 		for _, d := range dials {

@@ -51,8 +51,8 @@ type (
 	Proven struct{ Addr string }
 
 	// DialSpread sets in how much time each agent of a fleet dials once when it reaches
-	// no server; zero: the fleet is small.
-	DialSpread struct{ Over time.Duration }
+	// no server, and how many servers there are.
+	DialSpread struct{ Spread }
 
 	// ServersAdded reports that there is a server which was not known before: dials are
 	// not paced until the next ones have failed.

@@ -7,9 +7,12 @@ import (
 )
 
 // The pace of an agent that has no session and cannot make one, in a big fleet: if all
-// servers refuse it, they refuse every agent.
+// servers refuse it, they refuse every agent. Half of them, and three at least, must have
+// failed before that is believed: where two are dead, some agents have just these in front.
 const (
-	paceFree  = 2                // dials that may fail one after the other
+	paceFree  = 2                // dials that may fail one after the other, whatever is known
+	paceSome  = 3                // servers that must have failed, unless there are fewer
+	paceTwice = 2                // dials for each of them, where the same ones fail again
 	paceLeast = time.Second      // a fleet that needs less is small
 	paceMost  = 80 * time.Second // a fleet that needs more gets no more
 
@@ -25,18 +28,37 @@ const (
 // one of them at its pace.
 type pace struct {
 	failures int         // in a row, while no session was up
+	began    moment.Time // when the first of them was
 	until    moment.Time // no dial before
 	last     Failure
 }
 
-// failed notes a dial that failed while no session was up. The next one is due after
-// three to eight tenths of the fleet's spread.
-func (p *pace) failed(now moment.Time, spread time.Duration, f Failure, chance chance) {
+// failed notes a dial that failed while no session was up, now or before to so many addresses.
+// The next one is due after three to eight tenths of the fleet's spread, if all of the
+// agent's servers may have failed.
+func (p *pace) failed(now moment.Time, over Spread, f Failure, addresses int, chance chance) {
 	p.failures++
 	p.last = f
-	if most := min(spread, paceMost); p.failures >= paceFree && most >= paceLeast {
+	if most := min(over.Over, paceMost); p.believes(over.Servers, addresses) && most >= paceLeast {
 		p.until = now.Add(time.Duration(float64(most) * (0.3 + float64(0.5*chance.Chance()))))
 	}
+}
+
+// believes reports whether so many addresses that failed show that all servers have, of which
+// there are so many; 0: it is not known how many.
+func (p *pace) believes(servers, failed int) bool {
+	need := min(max(paceSome, (servers+1)/2), servers)
+	return p.failures >= paceFree && (failed >= need || p.failures >= paceTwice*need)
+}
+
+// failing is how many addresses have failed since the first of the failures in a row.
+func (b *backoffs) failing() (n int) {
+	for e := range b.each.all() {
+		if e.failures > 0 && !e.at.Before(b.pace.began) {
+			n++
+		}
+	}
+	return n
 }
 
 // tooFast is why the pace keeps addr from being dialed now; nil: it does not.

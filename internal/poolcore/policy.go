@@ -27,8 +27,8 @@ func NewBackoffs(chance Chance) *Backoffs {
 	return b
 }
 
-// Spread sets the time in which each agent of the fleet may dial once; 0: it is small.
-func (b *Backoffs) Spread(over time.Duration) { b.of.spread = over }
+// Spread sets how far the dials of the fleet are spread.
+func (b *Backoffs) Spread(s Spread) { b.of.spread = s }
 
 // Refuse is why addr is not dialed now; nil: it is. connected is whether the agent has any
 // session.

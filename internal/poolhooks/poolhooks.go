@@ -83,10 +83,11 @@ type Control interface {
 	// DialSpread sets in how much time each agent of a fleet dials once when none of its
 	// servers can be reached: nodes/(64 x servers) seconds are good. An address's back-off
 	// grows up to it, if it is longer than 2 s, and to 1 min at most. An agent that has no
-	// session, and has seen two dials in a row fail, makes one dial each three to nine
-	// tenths of that time, or of 80 s if that is less, to the address that was dialed
-	// longest ago. Zero, the start, is a small fleet.
-	DialSpread(ctx context.Context, over time.Duration) error
+	// session, and has seen dials in a row fail to half of its servers, three at least or
+	// all, makes one dial each three to eight tenths of that time, or of 80 s if that is
+	// less, to the address that was dialed longest ago. Zero, the start, is a small fleet;
+	// where servers is zero, two dials in a row are enough.
+	DialSpread(ctx context.Context, over time.Duration, servers int) error
 
 	// ServersAdded reports that there is a server which was not known before: although none
 	// of the others could be reached, it is dialed without delay. The back-off of each

@@ -140,5 +140,6 @@ type stock struct {
 type link struct {
 	up      bool
 	dialing bool
-	ends    time.Duration // when the session does, unless something is on it
+	since   time.Duration // when the session was made
+	ends    time.Duration // when it does, unless something is on it
 }

@@ -28,16 +28,13 @@ func (f *Fleet) look(a *agent, gen uint32) {
 		return
 	}
 	s := a.session(w.session)
-	again, overdue := poolcore.OverdueIn(f.now-f.heard(a, s), silenceLimit, 0)
+	again, overdue := poolcore.OverdueIn(f.now-f.heard(a, s), poolcore.SilenceLimit, 0)
 	if overdue {
 		f.tellPool(a, poolcore.Overdue{Session: uint64(s.id)})
 	}
-	usual := poolcore.LateAfter(0, silenceLimit)
-	if which == beat {
-		usual = poolcore.LateAfter(a.usually(w.server), silenceLimit)
-	}
+	usual := poolcore.LateAfter(a.usually(which, w.server), poolcore.SilenceLimit)
 	from := w.begin + w.held
-	next, late := poolcore.LateIn(f.now-from, f.now-max(s.answered, from), usual, silenceLimit)
+	next, late := poolcore.LateIn(f.now-from, f.now-max(s.answered, from), usual, poolcore.SilenceLimit)
 	if late {
 		w.reported = f.now
 		f.tellPool(a, poolcore.Late{Session: uint64(s.id)})
@@ -138,10 +135,7 @@ func (f *Fleet) giveUp(a *agent, which int, w *wait) {
 		return
 	}
 	f.leftUnanswered(a, which, w)
-	usual := a.usually(w.server)
-	if which == watch {
-		usual = 0
-	}
+	usual := a.usually(which, w.server)
 	waited := max(f.now-w.begin-w.held, 0)
 	a.hung = a.hung.Unanswered(f.clock(), f.servers[w.server].Addr, methods[which], f.base.Add(f.now-waited), usual+usual/2)
 	f.fails(a, which, errCut, attempt.Failure{Kind: attempt.Cut, Outcome: attempt.MaybeExecuted})

@@ -12,7 +12,7 @@ func (f *Fleet) begin(a *agent, i int) {
 	if a.call(i).on {
 		return
 	}
-	cfg := attempt.Config{Repeatable: true, RetryTimeout: retryTimeout, Paced: true}
+	cfg := attempt.Config{Repeatable: true, RetryTimeout: attempt.RetryTimeout, Paced: true}
 	if i == watch {
 		cfg.Block = watchFor
 	} else {
@@ -63,7 +63,7 @@ func (f *Fleet) env(a *agent, i int) *attempt.Env {
 func (f *Fleet) try(a *agent, i int, do attempt.Action) {
 	c := a.call(i)
 	n := f.numbered(a, do.Server.Addr)
-	f.noteAttempt(a, n)
+	f.noteAttempt()
 	c.server, c.limit = n, do.Limit
 	if a.find(n) == nil {
 		if h := a.view.Health(do.Server); h == messages.Unknown || h == messages.Alive {

@@ -20,7 +20,7 @@ func (f *Fleet) carry(a *agent, i int) {
 		return
 	}
 	c.state = dials
-	if c.limit > 0 && c.limit < f.now+dialLimit {
+	if c.limit > 0 && c.limit < f.now+poolcore.DialTimeout {
 		f.lookAt(a, &c.wait, c.limit)
 	}
 	f.connectTo(a, i, c.server, poolcore.Connect{})

@@ -2,14 +2,15 @@ package fleet
 
 import "time"
 
-// breaks breaks an agent's sessions with a server whose process has ended, and its dials to it.
-func (f *Fleet) breaks(a *agent, n int16) {
-	if f.up(a, n) {
+// breaks breaks an agent's sessions with a server that are older than the end of its process, and,
+// if that is now, its dials to it.
+func (f *Fleet) breaks(a *agent, n int16, died time.Duration) {
+	if f.had(a, n, died) {
 		f.out(a, n)
 		f.in(f.rtt(a, n)/2+a.upTo(time.Millisecond), event{agent: a.id, kind: evBroke, server: n})
 	}
 	for _, d := range a.dials {
-		if d.server == n {
+		if d.server == n && died == f.now {
 			f.in(f.rtt(a, n)/2, event{agent: a.id, server: n, kind: evDialed, arg: refused, gen: d.session})
 		}
 	}

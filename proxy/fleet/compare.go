@@ -51,7 +51,7 @@ const step = time.Second
 
 // parts is into how many parts a step of a fleet is divided: after each the comparison looks
 // whether to go on, which is to be every few milliseconds.
-func parts(agents int) int { return min(max(agents/2000, 1), 500) }
+func parts(agents int) int { return min(max(agents/lookEach, 1), 500) }
 
 // Compare runs a scenario once for each policy, one after the other, and looks at its
 // expectations. Policies that expectations compare with are run too. It blocks until the
@@ -92,7 +92,10 @@ func Compare(ctx context.Context, s *Scenario, o Options) (*Comparison, error) {
 func (c *Comparison) run(ctx context.Context, p Policy, progress func(*Fleet)) (Run, error) {
 	cfg := c.Scenario.Config
 	cfg.Policy, cfg.Seed = p, c.Seed
-	f := New(cfg)
+	f, err := prepare(ctx, cfg)
+	if err != nil {
+		return Run{}, err
+	}
 	for on, n := true, parts(len(f.agents)); on; progress(f) {
 		for i := 0; i < n && on; i++ {
 			if err := context.Cause(ctx); err != nil {

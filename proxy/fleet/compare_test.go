@@ -161,18 +161,6 @@ func TestUnknownNamesAreAnsweredWithThoseThatThereAre(t *testing.T) {
 	}
 }
 
-func TestTheNameOfEachFigureIsOneThatReportsHave(t *testing.T) {
-	r := compare(t, Options{Policies: []Policy{Shuffle}}).Runs[0]
-	for _, f := range figureTable() {
-		if _, known := r.Report.Figure(f, 0); !known {
-			t.Errorf("no figure %s", f)
-		}
-	}
-	if n := len(figureTable()); n != len(Figures()) {
-		t.Errorf("%d figures in the language, %d in reports", n, len(Figures()))
-	}
-}
-
 // Where no server is up there is no busiest one, and no limit that it keeps.
 func TestNoServerIsNoEvenLoad(t *testing.T) {
 	s, err := Parse("dead", []byte("clients 20\nservers 2\nwarm 1m\nfor 1m\nat 10s kill all\n"+

@@ -1,9 +1,8 @@
 package fleet
 
 import (
-	"time"
-
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
+	"github.com/open-nomad/rpcproxy/proxy/internal/roster"
 )
 
 // dial begins a dial.
@@ -18,8 +17,8 @@ func (f *Fleet) dial(a *agent, e poolcore.Dial) {
 	how, after := f.connect(a, n, limit)
 	a.dials = append(a.dials, d)
 	f.in(after, event{agent: a.id, server: n, kind: evDialed, arg: how, gen: id})
-	if after > dialLimit {
-		f.in(dialLimit, event{agent: a.id, server: n, kind: evLate, gen: id})
+	if after > poolcore.DialTimeout {
+		f.in(poolcore.DialTimeout, event{agent: a.id, server: n, kind: evLate, gen: id})
 	}
 }
 
@@ -69,14 +68,11 @@ func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 	}
 }
 
-// proofTime is how long it may take: as long as a round (roster.Config.ProbeTimeout).
-const proofTime = 3 * time.Second
-
-// prove asks on a new session for the leader.
+// prove asks on a new session for the leader, for as long as a round may take.
 func (f *Fleet) prove(a *agent, d reach) {
 	after, answered := f.serve(a, d.server, askBeat)
 	if !answered || !f.hasLeader(d.server) {
-		after = proofTime
+		after = roster.ProbeTimeout
 	}
 	a.dials = append(a.dials, d)
 	f.in(after, event{agent: a.id, kind: evProved, gen: d.session})

@@ -24,7 +24,7 @@
 //	library.go    the scenarios of the package, which are in library
 //	compare.go    runs by policy; result.go expectations; until.go figures up to a time
 //	table.go      what comes out for people, json.go for programs
-//	config.go     what is simulated; usual.go the usual faults; policy.go the policies
+//	config.go     what is simulated; policy.go the policies
 //	world.go      the state of a run; around.go what agents see of the cluster; host.go what it
 //	              sees of them
 //	queue.go      the events to come; heap.go those of the present; fleet.go the run itself
@@ -40,9 +40,9 @@
 //	stock.go      an agent of Nomad 2.0.6; stock_call.go its calls
 //	tally.go      what is counted; counts.go what is computed from it; duration.go
 //	              durations in JSON
-//	report.go     what comes out; figure.go the same by name; series.go over time; print.go in words
+//	report.go     what comes out; figure.go and figure_list.go the same by name; series.go over time
 //
-// Package cluster, below this directory, is the simulated servers, package count counts, package
-// plot draws runs. The command "rpcproxy simulate" runs scenarios. Whether real proxies do what
+// Package cluster, below this directory, is the simulated servers, package state what events do to
+// them, package count counts, package plot draws runs. The command "rpcproxy simulate" runs scenarios. Whether real proxies do what
 // is simulated, "make reality" finds out (reality_test.go).
 package fleet

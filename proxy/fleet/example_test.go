@@ -9,7 +9,8 @@ import (
 
 // One of five servers dies. Every agent's blocking query is at another one soon.
 func Example() {
-	f := fleet.New(fleet.Config{Agents: 200, Seed: 7, For: time.Minute, Faults: fleet.Killed()})
+	die := fleet.Fault{At: 10 * time.Second, Do: func(f *fleet.Fleet) { f.Kill(1) }}
+	f := fleet.New(fleet.Config{Agents: 200, Seed: 7, For: time.Minute, Faults: []fleet.Fault{die}})
 	f.Run()
 	r := f.Report()
 	fmt.Println("still out:", r.Out)

@@ -22,10 +22,6 @@ func (f *Fleet) Join(n int) { f.cluster.Begin(n) }
 // Leave has a server leave the cluster: it is named no longer, then its process ends.
 func (f *Fleet) Leave(n int) { f.cluster.Leave(n) }
 
-// Minority has as many servers die as it takes for those that are left to be no
-// majority: they have no leader. The last ones die.
-func (f *Fleet) Minority() { f.cluster.Minority() }
-
 // Freeze makes a server silent: connections stay, nothing is answered. Its kernel accepts.
 func (f *Fleet) Freeze(n int) { f.cluster.Freeze(n) }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -16,10 +17,17 @@ var virtual = time.Unix(1_800_000_000, 0) //nolint:forbidigo // a virtual clock 
 
 // New prepares a run.
 func New(cfg Config) *Fleet {
+	f, _ := prepare(context.Background(), cfg) // whose end there is none of
+	return f
+}
+
+// prepare prepares a run. A million agents take half a second, so it looks now and then whether
+// ctx has ended: that is the only error.
+func prepare(ctx context.Context, cfg Config) (*Fleet, error) {
 	cfg = cfg.withDefaults()
 	f := &Fleet{
 		cfg: cfg, base: virtual,
-		number: make(map[string]int16), tally: newTally(cfg),
+		number: make(map[string]int16), tally: newTally(),
 	}
 	f.chance = rand.New(cfg.spoil.source(chance{&f.stage}))
 	f.draw = f.chance.Int64N
@@ -40,6 +48,9 @@ func New(cfg Config) *Fleet {
 	f.pools = poolConfig()
 	f.agents = make([]agent, cfg.Agents)
 	for i := range f.agents {
+		if i%lookEach == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		a := &f.agents[i]
 		a.id, a.front, a.last, a.sure, a.armed = int32(i), -1, -1, -1, -1
 		a.tokens, a.beats = attempt.TokensAtStart, &noCall
@@ -55,8 +66,11 @@ func New(cfg Config) *Fleet {
 		NoLog:   true,
 		Servers: f.known, Policy: cfg.Policy.roster(), Rebalance: cfg.Rebalance, RPCMajorVersion: 1, NoDiscovery: !cfg.Discovery,
 	})
-	return f
+	return f, nil
 }
+
+// lookEach is after how many agents it is looked whether to go on: about a millisecond.
+const lookEach = 2000
 
 // Run runs to the end.
 func (f *Fleet) Run() { f.advanceTo(f.end) }

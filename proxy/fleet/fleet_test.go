@@ -23,7 +23,7 @@ func run(t *testing.T, cfg Config) (*Fleet, *Report) {
 	r := f.Report()
 	if t.Failed() || testing.Verbose() {
 		var b bytes.Buffer
-		r.Print(&b)
+		r.print(&b)
 		t.Log(b.String())
 	}
 	return f, r
@@ -38,7 +38,7 @@ func perServer(n float64, nodes int) int {
 func TestAnOutageOfTheClusterMakesNoMoreDialsThanStockAgentsMake(t *testing.T) {
 	t.Parallel()
 	cfg := of(10_000)
-	cfg.Faults, cfg.Discovery = Outage(time.Minute), true
+	cfg.Faults, cfg.Discovery = outageOf(time.Minute), true
 	f, ours := run(t, cfg)
 	cfg.Policy = Stock
 	_, stock := run(t, cfg)
@@ -46,10 +46,10 @@ func TestAnOutageOfTheClusterMakesNoMoreDialsThanStockAgentsMake(t *testing.T) {
 		t.Errorf("%d dials failed, %d of stock agents", ours.Failed, stock.Failed)
 	}
 	// Blocking queries are sent again over 3.1 s, and then to another server over 9 s.
-	if n := f.PeakBetween(FaultAt+10*time.Second, cfg.withDefaults().For); n > perServer(4*64, cfg.Nodes) {
+	if n := f.peakBetween(faultAt+10*time.Second, cfg.withDefaults().For); n > perServer(4*64, cfg.Nodes) {
 		t.Errorf("%d dials in one second on one server", n)
 	}
-	if back := Quantile(ours.Outages, .5) - time.Minute; back > 10*time.Second {
+	if back := quantile(ours.Outages, .5) - time.Minute; back > 10*time.Second {
 		t.Errorf("half of the agents are back after %v", back)
 	}
 	if ours.Out > 0 || ours.Missed > 0 {
@@ -63,10 +63,10 @@ func TestOneServersAgentsAreBackInTenSecondsInALargeFleet(t *testing.T) {
 		"shuffle": func(*Config) {}, "rendezvous": func(c *Config) { c.Policy = Rendezvous }, "fleet indexes": func(c *Config) { c.Policy = Seated },
 	} {
 		cfg := of(100_000)
-		cfg.Faults = Killed()
+		cfg.Faults = killed()
 		change(&cfg)
 		_, r := run(t, cfg)
-		if most := Quantile(r.Outages, 1); most > 10*time.Second || r.Out > 0 || len(r.Outages) < sampled/10 {
+		if most := quantile(r.Outages, 1); most > 10*time.Second || r.Out > 0 || len(r.Outages) < sampled/10 {
 			t.Errorf("%s: the last of %d is back after %v, %d are out", name, len(r.Outages), most, r.Out)
 		}
 	}
@@ -75,9 +75,9 @@ func TestOneServersAgentsAreBackInTenSecondsInALargeFleet(t *testing.T) {
 func TestAFrozenServerIsLeftWithoutAHeartbeat(t *testing.T) {
 	t.Parallel()
 	cfg := of(10_000)
-	cfg.Faults, cfg.NoBeats = Frozen(4*time.Minute), true
+	cfg.Faults, cfg.NoBeats = frozen(4*time.Minute), true
 	_, r := run(t, cfg)
-	if late := Quantile(r.Outages, .9); late > 45*time.Second || len(r.Outages) < sampled/10 {
+	if late := quantile(r.Outages, .9); late > 45*time.Second || len(r.Outages) < sampled/10 {
 		t.Errorf("nine of ten of %d have left after %v", len(r.Outages), late)
 	}
 }
@@ -85,9 +85,9 @@ func TestAFrozenServerIsLeftWithoutAHeartbeat(t *testing.T) {
 func TestAFrozenServerIsLeftWithTheNextHeartbeat(t *testing.T) {
 	t.Parallel()
 	cfg := of(2000)
-	cfg.Faults = Frozen(4 * time.Minute)
+	cfg.Faults = frozen(4 * time.Minute)
 	_, r := run(t, cfg)
-	if most := Quantile(r.Left, 1); most > 4*time.Second || len(r.Left) < 10 {
+	if most := quantile(r.Left, 1); most > 4*time.Second || len(r.Left) < 10 {
 		t.Errorf("%d left, the last after %v", len(r.Left), most)
 	}
 }
@@ -108,18 +108,18 @@ func TestRoundsOfAgentsThatStartedTogetherDoNotComeTogether(t *testing.T) {
 func TestLoadIsEvenAMinuteAfterARollingRestart(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]Config{
-		"slow":                {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute},
-		"fast":                {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute},
-		"slow, rendezvous":    {Faults: Rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute, Policy: Rendezvous},
-		"fast, fleet indexes": {Faults: Rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, Policy: Seated},
+		"slow":                {Faults: rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute},
+		"fast":                {Faults: rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute},
+		"slow, rendezvous":    {Faults: rolling(5, 30*time.Second, 2*time.Minute), For: 12 * time.Minute, Policy: Rendezvous},
+		"fast, fleet indexes": {Faults: rolling(5, 8*time.Second, 25*time.Second), For: 6 * time.Minute, Policy: Seated},
 	} {
 		cfg.Agents, cfg.Nodes, cfg.Seed, cfg.Start = sampled, 10_000, 1, 6*time.Minute
 		f, r := run(t, cfg)
-		if most := Quantile(r.Outages, 1); most > 5*time.Second || r.Out > 0 {
+		if most := quantile(r.Outages, 1); most > 5*time.Second || r.Out > 0 {
 			t.Errorf("%s: the last is back after %v, %d are out", name, most, r.Out)
 		}
 		last := cfg.Faults[len(cfg.Faults)-1].At
-		if worst := f.WorstAfter(last + time.Minute); worst > 1.55 { // of so few agents
+		if worst := f.worstAfter(last + time.Minute); worst > 1.55 { // of so few agents
 			t.Errorf("%s: one server has %.2f times the mean", name, worst)
 		}
 	}
@@ -136,7 +136,7 @@ func TestRoundsComeAsOftenAsTheyAreMeantTo(t *testing.T) {
 	}{
 		{"rounds a second per server", 10_000, 5, func(r *Report) float64 { return r.RoundsASecond * 10 }, 13.33},
 		{"nodes at which that is 64", 10_000, 5, func(r *Report) float64 { return 64 / r.RoundsASecond * sampled }, 48_000},
-		{"seconds until all have had a round", 100_000, 5, func(r *Report) float64 { return Quantile(r.Gaps, 1).Seconds() }, 312.5},
+		{"seconds until all have had a round", 100_000, 5, func(r *Report) float64 { return quantile(r.Gaps, 1).Seconds() }, 312.5},
 		{"minutes between rounds on the one server of a minority", 99_995, 1, func(r *Report) float64 { return mean(r.Gaps).Minutes() }, 26},
 		{"minutes between rounds on it in a smaller fleet", 10_000, 1, func(r *Report) float64 { return mean(r.Gaps).Minutes() }, 2.6},
 	} {
@@ -159,7 +159,7 @@ func TestAHungServerIsLeft(t *testing.T) {
 		cfg.For = 7 * time.Minute
 		cfg.NoBeats = !beats
 		cfg.Rebalance.MinInterval = time.Hour // it is left without a round
-		cfg.Faults = []Fault{{FaultAt, func(f *Fleet) { f.Hang(1) }}}
+		cfg.Faults = []Fault{{faultAt, func(f *Fleet) { f.Hang(1) }}}
 		f, r := run(t, cfg)
 		if r.Out > 0 || len(r.Outages) < sampled/10 || f.servers[1].active > 0 {
 			t.Errorf("%s: %d of %d agents that were on it are out, %d have it in front", name, r.Out, len(r.Outages), f.servers[1].active)

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
@@ -8,6 +9,14 @@ import (
 
 // up reports whether a has a session with a server.
 func (f *Fleet) up(a *agent, n int16) bool { return f.open(a, n) > 0 }
+
+// had reports whether a has a session with a server that was made up to a time.
+func (f *Fleet) had(a *agent, n int16, until time.Duration) bool {
+	if a.stock != nil {
+		return f.stockUp(a, n) && a.stock.links[n].since <= until
+	}
+	return slices.ContainsFunc(a.sessions, func(s session) bool { return s.server == n && s.since <= until })
+}
 
 // open is how many sessions a has with a server.
 func (f *Fleet) open(a *agent, n int16) (open int) {

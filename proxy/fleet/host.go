@@ -59,13 +59,14 @@ func (h host) Ended(kept, how uint32, after time.Duration) {
 	h.in(after, e)
 }
 
-// Broken breaks the sessions with a server.
+// Broken breaks the sessions with a server that it had when its process ended, of the agents
+// that hear of that.
 func (h host) Broken(n int16) {
 	at := h.cluster.Address(n)
 	for i := range h.agents {
 		a := &h.agents[i]
-		if h.cluster.Behind(a.id, at) == n {
-			h.breaks(a, at)
+		if h.cluster.Behind(a.id, at) == n && h.cluster.Hears(a.id, n) {
+			h.breaks(a, at, h.cluster.Died(n))
 			h.cluster.LeadTo(a.id, -1)
 		}
 	}

@@ -3,6 +3,8 @@ package fleet
 import (
 	"testing"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
 // Dials that the cluster keeps end as it says, each for its own agent, also where another
@@ -38,4 +40,48 @@ func TestADialThatIsKeptEndsForItsOwnAgent(t *testing.T) {
 	second := ends(10 * time.Second)
 	how, is := second[2]
 	check(t, "the place is another agent's", len(second) == 1 && is && how == made, true)
+}
+
+// An agent that is cut off from a server hears nothing of its end, and of its next start only
+// once it is reached again: then what it sends on the old session breaks that.
+func TestAnAgentThatIsCutOffDoesNotHearThatItsServerHasDied(t *testing.T) {
+	t.Parallel()
+	for what, restarted := range map[string]bool{"down": false, "restarted": true} {
+		f := New(Config{Agents: 200, Servers: 1, Seed: 1, Warm: time.Minute, Start: time.Second, For: time.Minute})
+		const silent = poolcore.PingTimeout + poolcore.SilenceLimit // before that no session ends by itself
+		f.advanceTo(f.cfg.Warm)
+		held := func(cut bool) (n int) {
+			for i := range f.agents {
+				if a := &f.agents[i]; f.cluster.Hears(a.id, 0) != cut && f.up(a, 0) {
+					n++
+				}
+			}
+			return n
+		}
+		f.Cut(0, 50)
+		cut, others := held(true), held(false)
+		f.Kill(0)
+		f.Advance(silent / 2)
+		check(t, what+": sessions of those that are cut off", held(true), cut)
+		check(t, what+": sessions of the others", held(false), 0)
+		if cut == 0 || others == 0 {
+			t.Errorf("%s: %d and %d agents had a session", what, cut, others)
+		}
+		if restarted {
+			f.Begin(0)
+		}
+		old := map[int32]uint32{}
+		for i := range f.agents {
+			if a := &f.agents[i]; !f.cluster.Hears(a.id, 0) {
+				old[a.id] = a.sessions[0].id
+			}
+		}
+		f.Cut(0, 0)
+		f.Advance(silent / 4)
+		for id, session := range old {
+			if f.agents[id].session(session) != nil {
+				t.Errorf("%s: agent %d has still the session of before", what, id)
+			}
+		}
+	}
 }

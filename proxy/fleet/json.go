@@ -22,10 +22,12 @@ type comparisonJSON struct {
 	Runs         []runJSON    `json:"runs"`
 	Expectations []resultJSON `json:"expectations"`
 	Held         bool         `json:"held"`
+	Interrupted  bool         `json:"interrupted"`
 }
 
 type runJSON struct {
 	Policy  string  `json:"policy"`
+	Until   float64 `json:"until_seconds"`
 	Figures ordered `json:"figures"`
 }
 
@@ -79,18 +81,19 @@ func (o ordered) MarshalJSON() ([]byte, error) {
 
 // JSON writes the comparison as one JSON object: what was run, every figure by policy (of
 // the whole fleet, times in seconds; null where there was nothing that it could be about), and
-// what became of the expectations. Keys are in a fixed order. The error is w's.
+// what became of the expectations. An interrupted comparison says so, and holds not; its last
+// run ends before run_seconds, and there is none of a policy whose warm-up was not over. Keys are in a fixed order. The error is w's.
 func (c *Comparison) JSON(w io.Writer) error {
 	s, cfg := c.Scenario, c.Scenario.Config.withDefaults()
 	out := comparisonJSON{
 		Scenario: s.Name, About: s.About, Clients: cfg.Nodes, Simulated: cfg.Agents, Servers: cfg.Servers, Seed: c.Seed,
 		Warm: cfg.Warm.Seconds(), For: cfg.For.Seconds(), Runs: []runJSON{}, Expectations: []resultJSON{},
-		Held: len(c.Failed()) == 0 && !c.Cut,
+		Held: len(c.Failed()) == 0 && !c.Cut, Interrupted: c.Cut,
 	}
 	for _, r := range c.Runs {
-		run := runJSON{Policy: r.Policy.String()}
-		for _, f := range script.Figures {
-			v, known := r.figure(f.Name, 0, 0)
+		run := runJSON{Policy: r.Policy.String(), Until: r.Until.Seconds()}
+		for _, f := range vocabulary {
+			v, known := r.figure(f, 0, 0)
 			run.Figures = append(run.Figures, member{keyOf(f), orNull(v, known)})
 		}
 		out.Runs = append(out.Runs, run)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/script"
 )
 
 var (
@@ -101,15 +99,6 @@ func (r ranges) log(t *testing.T, s *Scenario) {
 		}
 		t.Log(text)
 	}
-}
-
-// figureTable is the figures that scenarios know.
-func figureTable() []string {
-	var names []string
-	for _, f := range script.Figures {
-		names = append(names, f.Name)
-	}
-	return names
 }
 
 // Each scenario says in two lines what it is for, and expects something in both of its forms.

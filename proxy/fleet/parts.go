@@ -66,9 +66,10 @@ func (a *agent) waiting(gen uint32) (w *wait, which int) {
 	return nil, 0
 }
 
-// usually is how long a server takes for a heartbeat at times; 0: not long.
-func (a *agent) usually(n int16) time.Duration {
-	if a.usual == nil {
+// usually is how long a server takes at times for what waits, which is learned of heartbeats;
+// 0: not long.
+func (a *agent) usually(which int, n int16) time.Duration {
+	if which != beat || a.usual == nil {
 		return 0
 	}
 	return a.usual[n]
@@ -196,23 +197,13 @@ type todo struct {
 // goOn has a call go on, after what is to be done before.
 type goOn struct{}
 
-// What a pool's configuration is by default.
-const (
-	dialLimit    = 2 * time.Second // callers wait for a dial so long
-	idleLimit    = 2 * time.Minute
-	drainLimit   = 30 * time.Second
-	silenceLimit = time.Second     // a call that waits for so long is overdue
-	pingLimit    = 2 * time.Second // a ping must be answered within it
-	holdLimit    = time.Minute
-)
-
 // serverPing is the interval at which servers ping their sessions (yamux.DefaultConfig in
 // Nomad 2.0.6, nomad/rpc.go).
 const serverPing = 30 * time.Second
 
+// What agents do by themselves.
 const (
-	watchFor     = 300 * time.Second
-	retryTimeout = 30 * time.Second
-	beatTime     = 5 * time.Second // a heartbeat's, until its soft deadline: half of what servers wait beyond the TTL
-	loopPause    = time.Second     // and up to as much again, after a call that was given up
+	watchFor  = 300 * time.Second
+	beatTime  = 5 * time.Second // a heartbeat's, until its soft deadline: half of what servers wait beyond the TTL
+	loopPause = time.Second     // and up to as much again, after a call that was given up
 )

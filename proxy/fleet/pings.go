@@ -43,7 +43,7 @@ func (f *Fleet) corroborate(a *agent, w roster.Corroborate) {
 // askItself asks a session for the pool whether its server answers calls.
 func (f *Fleet) askItself(a *agent, id uint32) {
 	if s := a.session(id); s != nil {
-		f.ping(a, ping{wait: wait{server: s.server, session: id, limit: f.now + 2*pingLimit, quiet: true}, kind: asking})
+		f.ping(a, ping{wait: wait{server: s.server, session: id, limit: f.now + 2*poolcore.PingTimeout, quiet: true}, kind: asking})
 	}
 }
 
@@ -74,7 +74,7 @@ func (f *Fleet) ping(a *agent, p ping) {
 		f.sendPing(a, at, s)
 		return
 	}
-	if w := &a.pings[at].wait; w.limit < f.now+dialLimit {
+	if w := &a.pings[at].wait; w.limit < f.now+poolcore.DialTimeout {
 		f.lookAt(a, w, w.limit)
 	}
 	f.connectTo(a, int(p.kind), p.server, poolcore.Connect{Probe: true})

@@ -106,7 +106,7 @@ func faultOf(e script.Timed) func(*Fleet) {
 		}
 	}
 	switch e.Do {
-	case "kill":
+	case "kill", "minority":
 		return each((*Fleet).Kill)
 	case "start":
 		return each((*Fleet).Begin)
@@ -132,8 +132,6 @@ func faultOf(e script.Timed) func(*Fleet) {
 		return each((*Fleet).Join)
 	case "leave":
 		return each((*Fleet).Leave)
-	case "minority":
-		return (*Fleet).Minority
 	case "dns fails", "dns answers":
 		return func(f *Fleet) { f.DNSDown(e.Do == "dns fails") }
 	default: // discovery fails, discovery answers

@@ -9,7 +9,7 @@ import (
 // poolConfig is the configuration of the agents' pools.
 func poolConfig() *poolcore.Config {
 	return &poolcore.Config{
-		Idle: idleLimit, Silence: silenceLimit, Ping: pingLimit, Drain: drainLimit, Dial: dialLimit, Corroborate: true,
+		Idle: poolcore.IdleTimeout, Silence: poolcore.SilenceLimit, Ping: poolcore.PingTimeout, Drain: poolcore.DrainTimeout, Dial: poolcore.DialTimeout, Corroborate: true,
 	}
 }
 

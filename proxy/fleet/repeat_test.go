@@ -17,11 +17,11 @@ func printed(t *testing.T, policy Policy, each time.Duration) []byte {
 	t.Helper()
 	cfg := of(10_000)
 	cfg.Policy, cfg.Discovery, cfg.Agents, cfg.For = policy, true, 200, 4*time.Minute
-	cfg.Faults = append(Outage(20*time.Second),
+	cfg.Faults = append(outageOf(20*time.Second),
 		Fault{40 * time.Second, func(f *Fleet) { f.Hang(0) }},
 		Fault{60 * time.Second, func(f *Fleet) { f.Cut(1, 50) }},
 		Fault{80 * time.Second, func(f *Fleet) { f.Unhang(0); f.Freeze(2) }},
-		Fault{100 * time.Second, func(f *Fleet) { f.Thaw(2); f.Minority() }},
+		Fault{100 * time.Second, func(f *Fleet) { f.Thaw(2); f.Kill(4); f.Kill(3); f.Kill(2) }},
 	)
 	f := New(cfg)
 	if each == 0 {
@@ -38,8 +38,8 @@ func printed(t *testing.T, policy Policy, each time.Duration) []byte {
 		t.Errorf("%d agents are out, the report has %d", f.Out(), r.Out)
 	}
 	var b bytes.Buffer
-	r.Print(&b)
-	f.Timeline(&b, 10*time.Second)
+	r.print(&b)
+	f.timeline(&b, 10*time.Second)
 	if err := json.NewEncoder(&b).Encode(r); err != nil {
 		t.Fatal(err)
 	}

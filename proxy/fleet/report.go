@@ -31,6 +31,7 @@ type Report struct {
 	Lookups       int     `json:"lookups"` // DNS queries
 	LookupPeaks   Peaks   `json:"lookup_peaks"`
 	Missed        int     `json:"missed"` // how often a node was marked down: no heartbeat within TTL and grace
+	Stale         int     `json:"stale"`  // agents whose heartbeat was due 5 s before the end, or earlier, and is not answered
 	Calls         int     `json:"calls"`
 	Attempts      int     `json:"attempts"`            // sendings of calls
 	Amplification float64 `json:"amplification"`       // attempts by calls; 0 without calls
@@ -139,6 +140,9 @@ func (r *Report) state(f *Fleet) {
 		a := &f.agents[i]
 		if a.nowhere() {
 			r.Out++
+		}
+		if !f.cfg.NoBeats && a.due > 0 && f.now > a.due+beatTime {
+			r.Stale++
 		}
 		for n := range f.servers {
 			at := f.cluster.Address(int16(n))

@@ -36,7 +36,7 @@ func TestRetriesAreTheAttemptsOfACall(t *testing.T) {
 		for range calls {
 			c.noteCall()
 			for range each {
-				c.noteAttempt(&c.agents[0], 0)
+				c.noteAttempt()
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func TestRetriesAreTheAttemptsOfACall(t *testing.T) {
 	check(t, "worst after that", figure(t, r, "amplification.worst", 40*time.Second), 1)
 	check(t, "after that", figure(t, r, "amplification", 40*time.Second), 1)
 	for range 200 {
-		c.noteAttempt(&c.agents[0], 0)
+		c.noteAttempt()
 	}
 	r = c.Report() // 83.3 calls begin in 10 s on average
 	check(t, "where no call begins", figure(t, r, "amplification.worst", 50*time.Second), 200/(float64(500)*10/60))

@@ -28,11 +28,12 @@ type Finding struct {
 	By       float64 // how far Got is from it
 	Line     int
 	Text     string // the expectation
+
+	about script.Figure
 }
 
 // String is the finding in one printable line.
 func (f Finding) String() string {
-	figure, _ := script.Lookup(f.Figure)
 	where := fmt.Sprintf("%s:%d, %v: %s: ", printable.Name(f.Scenario), f.Line, f.Policy, f.Text)
 	if !f.Known {
 		return where + "there was none"
@@ -41,11 +42,11 @@ func (f Finding) String() string {
 	if f.By < 0 {
 		direction = "less"
 	}
-	by := show(figure, max(f.By, -f.By))
+	by := show(f.about, max(f.By, -f.By))
 	if f.Wanted > 0 {
 		by += fmt.Sprintf(" (%.0f%%)", 100*max(f.By, -f.By)/f.Wanted)
 	}
-	return fmt.Sprintf("%sgot %s, wanted %s, that is %s %s", where, show(figure, f.Got), show(figure, f.Wanted), by, direction)
+	return fmt.Sprintf("%sgot %s, wanted %s, that is %s %s", where, show(f.about, f.Got), show(f.about, f.Wanted), by, direction)
 }
 
 // Failed is the findings, by line and policy. There is none if all expectations hold for
@@ -78,7 +79,7 @@ func (c *Comparison) judge(asked []Policy) {
 
 // finding compares one figure with what it must be.
 func (c *Comparison) finding(e Expectation, run Run) (Finding, bool) {
-	f := Finding{Scenario: c.Scenario.Name, Policy: run.Policy, Figure: e.Figure, Line: e.Line, Text: e.Text}
+	f := Finding{Scenario: c.Scenario.Name, Policy: run.Policy, Figure: e.Figure.Name, Line: e.Line, Text: e.Text, about: e.Figure}
 	f.Got, f.Known = run.figure(e.Figure, e.After, e.Before)
 	known := f.Known
 	switch v := e.Value; {
@@ -113,14 +114,13 @@ func (c *Comparison) finding(e Expectation, run Run) (Finding, bool) {
 
 // figure is a figure of the whole fleet, from a time of the run on and up to another one,
 // if that is not zero. It is not known where there was nothing that it could be about.
-func (r Run) figure(name string, after, before time.Duration) (float64, bool) {
-	f, _ := script.Lookup(name)
+func (r Run) figure(f script.Figure, after, before time.Duration) (float64, bool) {
 	report := r.Report
 	if before > 0 {
 		report = report.until(before)
 	}
-	value, known := report.Figure(name, after)
-	kind, _, _ := strings.Cut(name, ".")
+	value, known := report.Figure(f.Name, after)
+	kind, _, _ := strings.Cut(f.Name, ".")
 	switch {
 	case kind == "imbalance": // of servers that are up
 		known = known && value > 0

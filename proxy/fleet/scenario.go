@@ -27,6 +27,8 @@ type Scenario struct {
 type Mark struct {
 	At   time.Duration // since the run began
 	Text string
+
+	line int
 }
 
 // Expectation says what a figure of a run must be.
@@ -73,7 +75,7 @@ type SyntaxError = script.SyntaxError
 // A scenario has at most 1 MiB of text, 10,000 statements and events, 1,000,000 clients, 64
 // servers, 8,000,000 simulated clients by servers, and 24 hours with the warm-up.
 func Parse(name string, text []byte) (*Scenario, error) {
-	s, err := script.Parse(name, text)
+	s, err := script.Parse(name, text, vocabulary)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func scenarioOf(name string, text *script.Script, short bool) (*Scenario, error)
 		s.Policies = []Policy{only}
 	}
 	for _, e := range p.Events {
-		s.Marks = append(s.Marks, Mark{At: e.At, Text: e.Text()})
+		s.Marks = append(s.Marks, Mark{At: e.At, Text: e.Text(), line: e.Line.Number})
 	}
 	for _, e := range p.Expect {
 		s.Expect = append(s.Expect, Expectation{Text: e.Expect.String(), Line: e.Line.Number, Expect: e.Expect})

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 )
@@ -29,5 +31,15 @@ func TestAgentsThatNeverGotAServerAreOut(t *testing.T) {
 			check(t, of.what+": "+p.String()+", now", f.Out(), of.out)
 			check(t, of.what+": "+p.String()+", outages", len(r.Outages), 0)
 		}
+	}
+}
+
+func TestAFleetIsNotMadeForNobody(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancelCause(t.Context())
+	why := errors.New("nobody waits")
+	stop(why)
+	if f, err := prepare(ctx, Config{Agents: 1}); f != nil || !errors.Is(err, why) {
+		t.Errorf("%v, %v", f, err)
 	}
 }

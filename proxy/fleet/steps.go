@@ -51,8 +51,8 @@ func (f *Fleet) tune(a *agent, next attempt.Settings) {
 	if next.Keepalive != last.Keepalive {
 		f.tellPool(a, poolcore.Keepalive{Interval: next.Keepalive})
 	}
-	if next.Spread != last.Spread {
-		f.tellPool(a, poolcore.DialSpread{Over: next.Spread})
+	if next.Spread != last.Spread || next.Servers != last.Servers {
+		f.tellPool(a, poolcore.DialSpread{Spread: poolcore.Spread{Over: next.Spread, Servers: next.Servers}})
 	}
 	if next.Lease != last.Lease {
 		f.tellPool(a, poolcore.HeartbeatTTL{TTL: next.Lease})

@@ -31,6 +31,7 @@ func (f *Fleet) stockEvent(a *agent, e event) {
 		f.stockStart(a)
 	case evBeat:
 		if e.gen == a.beat && !(f.cfg.NoBeats && f.running()) {
+			a.due = f.now
 			f.stockBegin(a, beat)
 		}
 	case evDialed:

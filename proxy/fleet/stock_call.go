@@ -32,7 +32,7 @@ func (f *Fleet) stockHeld(a *agent, e event) {
 func (f *Fleet) stockTry(a *agent, i int) {
 	c := a.call(i)
 	n := a.stock.order[0]
-	f.noteAttempt(a, n)
+	f.noteAttempt()
 	c.server, c.gen = n, a.number()
 	if f.stockUp(a, n) {
 		f.stockSend(a, i, n)
@@ -57,7 +57,7 @@ func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
 	l.dialing = false
 	ok := how == made && f.reaches(a, n)
 	if ok {
-		*l = link{up: true, ends: f.now + stockIdle}
+		*l = link{up: true, since: f.now, ends: f.now + stockIdle}
 		f.count(f.servers[n].handshakes)
 		f.in(serverPing, event{agent: a.id, kind: evAlive, server: n})
 	}
@@ -124,6 +124,7 @@ func (f *Fleet) stockAnswered(a *agent, e event) {
 	a.stock.nodes = f.cfg.Nodes
 	f.stockListed(a)
 	a.beat++
+	a.due = f.now + a.ttl
 	f.in(a.ttl, event{agent: a.id, kind: evBeat, gen: a.beat})
 	for i := range calls { // an answered heartbeat ends the other loops' pauses
 		if other := a.call(i); other.on && a.stock.loops[i] {

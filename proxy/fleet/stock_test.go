@@ -23,7 +23,7 @@ func TestStockAgentsFareAsThoseThatWereMeasured(t *testing.T) {
 		on := 0
 		_, r := run(t, Config{
 			Agents: 600, Servers: 3, Seed: 1, Policy: Stock, Warm: 4 * time.Minute, For: 3 * time.Minute,
-			Faults: []Fault{{FaultAt, func(f *Fleet) {
+			Faults: []Fault{{faultAt, func(f *Fleet) {
 				leader, _ := f.cluster.Leader()
 				n := int(leader+1) % 3
 				on = f.servers[n].active

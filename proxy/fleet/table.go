@@ -22,7 +22,7 @@ func (c *Comparison) Table(w io.Writer) error {
 		fmt.Fprintf(&b, "  %12v", r.Policy)
 	}
 	b.WriteString("\n")
-	for _, f := range script.Figures {
+	for _, f := range vocabulary {
 		if row, is := c.row(f); is {
 			b.WriteString(row + "\n")
 		}
@@ -70,12 +70,12 @@ func (c *Comparison) head(b *strings.Builder) {
 func (c *Comparison) row(f script.Figure) (string, bool) {
 	wanted := f.Row
 	for _, e := range c.Scenario.Expect {
-		wanted = wanted || e.Figure == f.Name
+		wanted = wanted || e.Figure.Name == f.Name
 	}
 	row, some := fmt.Sprintf("%-20s", f.Name), false
 	for _, r := range c.Runs {
 		shown := "-"
-		if v, known := r.figure(f.Name, 0, 0); known {
+		if v, known := r.figure(f, 0, 0); known {
 			shown, some = show(f, v), true
 		}
 		row += fmt.Sprintf("  %12s", shown)

@@ -7,7 +7,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
-func newTally(Config) tally {
+func newTally() tally {
 	return tally{
 		roundBins: new(count.Counter), moves: new(count.Counter), discoveries: new(count.Counter), lookups: new(count.Counter),
 		calls: new(count.Counter), attempts: new(count.Counter),
@@ -32,8 +32,8 @@ func (f *Fleet) noteRound(a *agent) {
 // noteCall counts a call that an agent begins.
 func (f *Fleet) noteCall() { f.count(f.calls) }
 
-// noteAttempt counts one sending of a call of a, or the dial for it.
-func (f *Fleet) noteAttempt(*agent, int16) { f.count(f.attempts) }
+// noteAttempt counts one sending of a call, or the dial for it.
+func (f *Fleet) noteAttempt() { f.count(f.attempts) }
 
 // back ends a's outage.
 func (f *Fleet) back(a *agent) {
@@ -69,12 +69,6 @@ func (s *sample) imbalance() float64 {
 		return 0
 	}
 	return float64(slices.Max(s.active)*s.up) / float64(sum)
-}
-
-// Quantile is that of values, which it sorts; 0 of none.
-func Quantile(values []time.Duration, q float64) time.Duration {
-	slices.Sort(values)
-	return quantile(values, q)
 }
 
 // quantile is that of sorted values; 0 of none.

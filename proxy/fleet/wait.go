@@ -63,7 +63,7 @@ func (f *Fleet) lose(a *agent, w *wait) {
 
 // firstLook is when a wait is looked at first.
 func (f *Fleet) firstLook(w *wait) time.Duration {
-	look := w.begin + poolcore.FirstLook(w.held, silenceLimit, holdLimit)
+	look := w.begin + poolcore.FirstLook(w.held, poolcore.SilenceLimit, poolcore.HoldTimeout)
 	if w.limit > 0 {
 		look = min(look, w.limit)
 	}
@@ -85,22 +85,18 @@ func (f *Fleet) leftUnanswered(a *agent, which int, w *wait) {
 		return
 	}
 	m := poolcore.Unanswered{Session: uint64(s.id), Since: f.base.Add(w.begin), Silent: f.heard(a, s) <= w.begin}
-	if s.answered <= w.begin && poolcore.LeavesLate(f.now-w.begin, f.now-s.lastLeft, silenceLimit) {
+	if s.answered <= w.begin && poolcore.LeavesLate(f.now-w.begin, f.now-s.lastLeft, poolcore.SilenceLimit) {
 		s.lastLeft = f.now
-		usual := time.Duration(0)
-		if which == beat {
-			usual = a.usually(w.server)
-		}
-		m.Late = m.Since.Add(poolcore.LateAfter(usual, silenceLimit))
+		m.Late = m.Since.Add(poolcore.LateAfter(a.usually(which, w.server), poolcore.SilenceLimit))
 	}
 	if m.Silent || !m.Late.IsZero() {
 		f.tellPool(a, m)
 	}
 }
 
-// learn notes how long one took.
+// learn notes how long a heartbeat took.
 func (f *Fleet) learn(a *agent, n int16, took time.Duration) {
-	usually := poolcore.Learned(a.usually(n), took, silenceLimit)
+	usually := poolcore.Learned(a.usually(beat, n), took, poolcore.SilenceLimit)
 	if usually > 0 && a.usual == nil {
 		a.usual = make([]time.Duration, len(f.servers))
 	}

@@ -12,12 +12,13 @@ import (
 
 // One of five servers dies, and the picture of it is made.
 func Example() {
-	f := fleet.New(fleet.Config{Agents: 50, Seed: 7, For: time.Minute, Faults: fleet.Killed()})
+	die := fleet.Fault{At: 10 * time.Second, Do: func(f *fleet.Fleet) { f.Kill(1) }}
+	f := fleet.New(fleet.Config{Agents: 50, Seed: 7, For: time.Minute, Faults: []fleet.Fault{die}})
 	f.Run()
 	figure := plot.Figure{
 		Title: "kill",
 		Runs:  []plot.Run{{Name: "shuffle", Series: f.Series()}},
-		Marks: []fleet.Mark{{At: fleet.FaultAt, Text: "kill 2"}},
+		Marks: []fleet.Mark{{At: die.At, Text: "kill 2"}},
 	}
 	var svg bytes.Buffer
 	if err := figure.SVG(&svg); err != nil {

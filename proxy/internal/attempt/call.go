@@ -18,6 +18,9 @@ type Config struct {
 	Avoid        string        // the server that leaves calls like it unanswered; empty: none is known to
 }
 
+// RetryTimeout is Config.RetryTimeout where nothing else is configured.
+const RetryTimeout = 30 * time.Second
+
 // Env is what a decision depends on besides the call. It is only read.
 type Env struct {
 	Now    time.Time

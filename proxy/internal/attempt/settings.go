@@ -11,6 +11,7 @@ type Settings struct {
 	Retained  string        // the server whose session the pool keeps
 	Keepalive time.Duration // how long a session may be silent before it is pinged
 	Spread    time.Duration // of dials, in an outage of the cluster; 0: they need none
+	Servers   int           // that the list has
 	Lease     time.Duration // for how long heartbeats hold; 0: unknown
 }
 
@@ -20,7 +21,7 @@ func (s Settings) Viewed(view *messages.View, ttl time.Duration, place float64) 
 	active, _ := view.Active()
 	s.Retained = active.Addr
 	s.Keepalive = Keepalive(ttl, place)
-	s.Spread = dialSpread(view.NumNodes(), view.Len())
+	s.Spread, s.Servers = dialSpread(view.NumNodes(), view.Len()), view.Len()
 	return s
 }
 

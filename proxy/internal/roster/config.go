@@ -35,6 +35,13 @@ type Timing struct {
 	Spread               time.Duration // least time from a failover, or a new server, to the round that it brings forward, plus up to twice as much, or what a large fleet needs; default 5 s
 }
 
+// The defaults of the fields of Config that have the same names, and of those of proxy.Config.
+const (
+	ProbeTimeout     = 3 * time.Second
+	ProbeStagger     = 250 * time.Millisecond
+	DiscoverInterval = 15 * time.Second
+)
+
 // withDefaults is c with its unset and negative numbers replaced. It owns its
 // slice.
 func (c Config) withDefaults() Config {
@@ -42,9 +49,9 @@ func (c Config) withDefaults() Config {
 	c.Rebalance.MinInterval = orDefault(c.Rebalance.MinInterval, 120*time.Second)
 	c.Rebalance.ConnsPerServerSecond = orDefault(c.Rebalance.ConnsPerServerSecond, 64)
 	c.Rebalance.Spread = orDefault(c.Rebalance.Spread, 5*time.Second)
-	c.ProbeTimeout = orDefault(c.ProbeTimeout, 3*time.Second)
-	c.ProbeStagger = orDefault(c.ProbeStagger, 250*time.Millisecond)
-	c.DiscoverInterval = orDefault(c.DiscoverInterval, 15*time.Second)
+	c.ProbeTimeout = orDefault(c.ProbeTimeout, ProbeTimeout)
+	c.ProbeStagger = orDefault(c.ProbeStagger, ProbeStagger)
+	c.DiscoverInterval = orDefault(c.DiscoverInterval, DiscoverInterval)
 	return c
 }
 

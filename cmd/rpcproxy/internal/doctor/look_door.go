@@ -162,22 +162,29 @@ func doorOf(first []byte, err error, heard bool) Door {
 
 // unprovoked reports whether a server hangs up although nothing was sent to it.
 func (x *examiner) unprovoked(ctx context.Context, route string) bool {
-	ctx, stop := context.WithTimeout(ctx, x.cfg.unprovokedLimit())
-	defer stop()
-	conn, err := x.dialer(ctx, "tcp", route)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = conn.Close() }()
-	defer cut(ctx, conn)()
-	_, err = conn.Read(make([]byte, 1))
-	return err != nil && ctx.Err() == nil
+	return x.visit(ctx, route, x.cfg.unprovokedLimit(), func(ctx context.Context, conn net.Conn) bool {
+		_, err := conn.Read(make([]byte, 1))
+		return err != nil && ctx.Err() == nil
+	})
 }
 
 // web reports whether a server speaks HTTP. Such a server waits for the end of a line, which
 // hello has not.
 func (x *examiner) web(ctx context.Context, route string) bool {
-	ctx, stop := context.WithTimeout(ctx, x.cfg.doorLimit())
+	return x.visit(ctx, route, x.cfg.doorLimit(), func(_ context.Context, conn net.Conn) bool {
+		if _, err := io.WriteString(conn, "HEAD / HTTP/1.1\r\nHost: "+route+"\r\n\r\n"); err != nil {
+			return false
+		}
+		first := make([]byte, len("HTTP/"))
+		_, err := io.ReadFull(conn, first)
+		return err == nil && string(first) == "HTTP/"
+	})
+}
+
+// visit connects once more, and has look find something out on the connection, which ends with
+// its ctx, after limit. It is false where nothing connects.
+func (x *examiner) visit(ctx context.Context, route string, limit time.Duration, look func(context.Context, net.Conn) bool) bool {
+	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	conn, err := x.dialer(ctx, "tcp", route)
 	if err != nil {
@@ -185,12 +192,7 @@ func (x *examiner) web(ctx context.Context, route string) bool {
 	}
 	defer func() { _ = conn.Close() }()
 	defer cut(ctx, conn)()
-	if _, err := io.WriteString(conn, "HEAD / HTTP/1.1\r\nHost: "+route+"\r\n\r\n"); err != nil {
-		return false
-	}
-	first := make([]byte, len("HTTP/"))
-	_, err = io.ReadFull(conn, first)
-	return err == nil && string(first) == "HTTP/"
+	return look(ctx, conn)
 }
 
 // plain reports whether a server answers without TLS.

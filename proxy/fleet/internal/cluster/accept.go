@@ -57,9 +57,9 @@ func (c *Cluster) syn(d *attempted) (how uint32, after time.Duration) {
 	switch full := c.cfg.Backlog > 0 && c.waiting(s, rtt/2) > c.cfg.Backlog; {
 	case s.cut.hits(d.agent, d.to): // its host hears nothing, whether there is a process or not
 		return c.unheard(d, rest)
-	case !s.up:
+	case !s.Up:
 		return c.undone(d.to, Refused, rtt)
-	case s.frozen:
+	case s.Frozen:
 		if full {
 			return c.unheard(d, rest)
 		}
@@ -119,7 +119,7 @@ func (c *Cluster) handshake() time.Duration { return time.Second / time.Duration
 
 // waiting is how many handshakes a server has before it, and in work, after a while.
 func (c *Cluster) waiting(s *server, after time.Duration) int {
-	if s.frozen {
+	if s.Frozen {
 		return len(s.parked)
 	}
 	if c.cfg.Handshakes == 0 {

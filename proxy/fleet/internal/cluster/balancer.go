@@ -45,7 +45,7 @@ func (c *Cluster) choose(n int16) int16 {
 	for range count {
 		n = c.balancer.turn
 		c.balancer.turn = (n + 1) % count
-		if c.servers[n].up {
+		if c.servers[n].Up {
 			return n
 		}
 	}

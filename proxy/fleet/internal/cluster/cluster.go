@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/state"
 )
 
 // Host is what a cluster is run by.
@@ -17,7 +18,8 @@ type Host interface {
 	Later(at time.Duration, e Event)
 	// Ended says how the dial that was kept with a number ends, after a while.
 	Ended(kept uint32, how uint32, after time.Duration)
-	// Broken is called when a server's process has ended: its sessions break.
+	// Broken is called when a server's process has ended, and when agents hear of that later,
+	// which were cut off: for agents that hear of it the sessions break that it had then.
 	Broken(n int16)
 	// Changed is called when the servers behind an address may answer less, or more.
 	Changed(address int16)
@@ -61,18 +63,14 @@ type Cluster struct {
 
 // server is one server.
 type server struct {
-	up         bool
-	frozen     bool // connections stay, nothing is answered
-	hung       bool // handlers answer nothing; handshakes and pings are answered
-	named      bool // heartbeats name it
-	voter      bool // it is one of those of which a majority is needed
-	leaderless bool
-	cut        cut
-	slow       time.Duration // that its answers take longer
-	free       time.Duration // when it has worked off the handshakes that have come in
-	parked     []place       // the dials that its kernel has accepted while it is frozen
-	busy       time.Duration // when it has worked off the requests that have come in
-	gone       time.Duration // when it died or fell silent
+	state.Server
+	cut    cut
+	slow   time.Duration // that its answers take longer
+	free   time.Duration // when it has worked off the handshakes that have come in
+	parked []place       // the dials that its kernel has accepted while it is frozen
+	busy   time.Duration // when it has worked off the requests that have come in
+	gone   time.Duration // when it died or fell silent
+	died   time.Duration // when it died last; 0: it has not
 	Counts
 }
 
@@ -92,9 +90,9 @@ func New(cfg Config, host Host, rng *rand.Rand, lookups, discoveries *count.Coun
 	}
 	for i := range c.servers {
 		s := &c.servers[i]
-		s.up = i < cfg.Begin
-		s.voter = s.up
-		s.named = s.up && (i == 0 || !cfg.Balancer)
+		if i < cfg.Begin {
+			s.Server = state.Started()
+		}
 		s.Counts = Counts{Dials: new(count.Counter), Failed: new(count.Counter), Refused: new(count.Counter)}
 	}
 	c.putBalancer()
@@ -115,18 +113,24 @@ func (c *Cluster) Happens(e Event) {
 func (c *Cluster) Counts(n int) Counts { return c.servers[n].Counts }
 
 // Up reports whether there is a process behind an address.
-func (c *Cluster) Up(n int16) bool { return c.cfg.Balancer || c.servers[n].up }
+func (c *Cluster) Up(n int16) bool { return c.cfg.Balancer || c.servers[n].Up }
 
 // Runs reports whether a server's process does.
-func (c *Cluster) Runs(n int) bool { return c.servers[n].up }
+func (c *Cluster) Runs(n int) bool { return c.servers[n].Up }
 
-// Named reports whether heartbeats name a server.
-func (c *Cluster) Named(n int) bool { return c.servers[n].named }
+// Named reports whether heartbeats name a server: the first address only, where there is a
+// balancer.
+func (c *Cluster) Named(n int) bool {
+	if c.cfg.Balancer {
+		return n == 0
+	}
+	return c.servers[n].Named
+}
 
 // Accepts reports whether an agent's connections to an address are accepted: the kernel of a
 // frozen server does that too.
 func (c *Cluster) Accepts(agent int32, n int16) bool {
-	return c.cfg.Balancer || c.servers[n].up && !c.servers[n].cut.hits(agent, n)
+	return c.cfg.Balancer || c.servers[n].Up && !c.servers[n].cut.hits(agent, n)
 }
 
 // Reaches reports whether the server that an agent's session leads to is alive for it: its
@@ -139,13 +143,22 @@ func (c *Cluster) Reaches(agent int32, n int16) bool {
 // Serves reports whether a server that an agent reaches answers its calls too.
 func (c *Cluster) Serves(agent int32, n int16) bool {
 	n = c.Behind(agent, n)
-	return n >= 0 && !c.servers[n].hung && c.alive(agent, n)
+	return n >= 0 && !c.servers[n].Hung && c.alive(agent, n)
 }
 
 // alive is Reaches of the server itself, not of an address.
 func (c *Cluster) alive(agent int32, n int16) bool {
 	s := &c.servers[n]
-	return s.up && !s.frozen && !s.cut.hits(agent, n)
+	return s.Up && !s.Frozen && !s.cut.hits(agent, n)
+}
+
+// Died is when a server's process ended last; 0: it has not.
+func (c *Cluster) Died(n int16) time.Duration { return c.servers[n].died }
+
+// Hears reports whether an agent hears of the end of a server's process: where it is cut off
+// from the machine it hears nothing. What is behind a balancer is never cut off.
+func (c *Cluster) Hears(agent int32, n int16) bool {
+	return c.cfg.Balancer || !c.servers[n].cut.hits(agent, n)
 }
 
 // SilentSince is when the server that an agent's session leads to died or fell silent last.

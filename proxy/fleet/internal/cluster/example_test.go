@@ -7,7 +7,9 @@ func Example() {
 	c := newRig(Config{Servers: 5})
 	c.pass(Election)
 	fmt.Println(c.HasLeader(0))
-	c.Minority()
+	for n := range 3 {
+		c.Kill(n)
+	}
 	fmt.Println(c.HasLeader(0))
 	c.BeginAll()
 	c.pass(Election)

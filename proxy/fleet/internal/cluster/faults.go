@@ -2,10 +2,11 @@ package cluster
 
 import "time"
 
-// Kill ends a server's process: its sessions break at once.
+// Kill ends a server's process: its sessions break at once, but for agents that are cut off.
 func (c *Cluster) Kill(n int) {
 	s := &c.servers[n]
-	s.up, s.free, s.busy = false, c.now(), c.now()
+	s.Server.Kill()
+	s.free, s.busy, s.died = c.now(), c.now(), c.now()
 	c.dropParked(s)
 	c.away(n)
 	c.host.Broken(int16(n))
@@ -15,22 +16,21 @@ func (c *Cluster) Kill(n int) {
 // Begin starts the process of a server.
 func (c *Cluster) Begin(n int) {
 	s := &c.servers[n]
-	s.up, s.frozen, s.hung, s.voter = true, false, false, true
+	s.Start()
 	c.takeParked(s)
 	c.returned(n)
 }
 
 // Leave has a server leave the cluster: it is named no longer, then its process ends.
 func (c *Cluster) Leave(n int) {
-	c.servers[n].voter = false
-	c.Name(n, false)
+	c.servers[n].Server.Leave()
 	c.Kill(n)
 }
 
 // BeginAll starts every server that is down.
 func (c *Cluster) BeginAll() {
 	for n := range c.servers {
-		if !c.servers[n].up {
+		if !c.servers[n].Up {
 			c.Begin(n)
 		}
 	}
@@ -43,29 +43,9 @@ func (c *Cluster) KillAll() {
 	}
 }
 
-// Minority has as many servers die as it takes for those that are left to be no
-// majority: they have no leader. The last ones die.
-func (c *Cluster) Minority() {
-	voters, up := 0, 0
-	for n := range c.servers {
-		if c.servers[n].voter {
-			voters++
-			if c.servers[n].up {
-				up++
-			}
-		}
-	}
-	for n := len(c.servers) - 1; n >= 0 && 2*up > voters; n-- {
-		if s := &c.servers[n]; s.voter && s.up {
-			c.Kill(n)
-			up--
-		}
-	}
-}
-
 // Freeze makes a server silent: connections stay, nothing is answered.
 func (c *Cluster) Freeze(n int) {
-	c.servers[n].frozen = true
+	c.servers[n].Server.Freeze()
 	c.away(n)
 	c.host.Changed(c.Address(int16(n)))
 	c.vote()
@@ -74,9 +54,9 @@ func (c *Cluster) Freeze(n int) {
 // Thaw ends what Freeze began.
 func (c *Cluster) Thaw(n int) {
 	s := &c.servers[n]
-	s.frozen = false
+	s.Server.Thaw()
 	c.takeParked(s)
-	if s.up {
+	if s.Up {
 		c.returned(n)
 	}
 }
@@ -84,7 +64,7 @@ func (c *Cluster) Thaw(n int) {
 // Hang has a server's handlers answer nothing, or answer again; handshakes and pings are
 // answered. It leads on if it leads.
 func (c *Cluster) Hang(n int, is bool) {
-	c.servers[n].hung = is
+	c.servers[n].Server.Hang(is)
 	c.host.Changed(c.Address(int16(n)))
 }
 
@@ -102,6 +82,9 @@ func (c *Cluster) cutFor(n int, off cut) {
 	s := &c.servers[n]
 	s.cut, s.gone = off, c.now()
 	c.host.Changed(c.Address(int16(n)))
+	if s.died > 0 && !c.cfg.Balancer {
+		c.host.Broken(int16(n))
+	}
 }
 
 // Slow has a server's answers take so much longer; 0: no longer.
@@ -109,15 +92,11 @@ func (c *Cluster) Slow(n int, by time.Duration) { c.servers[n].slow = by }
 
 // Name has heartbeats name a server, or no longer name it. Those behind a balancer are not
 // named.
-func (c *Cluster) Name(n int, named bool) {
-	if !c.cfg.Balancer {
-		c.servers[n].named = named
-	}
-}
+func (c *Cluster) Name(n int, named bool) { c.servers[n].Named = named }
 
 // Leaderless has a server know no leader, or know it again.
 func (c *Cluster) Leaderless(n int, is bool) {
-	c.servers[n].leaderless = is
+	c.servers[n].Leaderless = is
 	c.vote()
 }
 
@@ -131,14 +110,13 @@ func (c *Cluster) away(n int) {
 
 // forgets has heartbeats name a server no longer that is away for long enough.
 func (c *Cluster) forgets(n int) {
-	if s := &c.servers[n]; (!s.up || s.frozen) && c.now() >= s.gone+c.cfg.Forget {
+	if s := &c.servers[n]; (!s.Up || s.Frozen) && c.now() >= s.gone+c.cfg.Forget {
 		c.Name(n, false)
 	}
 }
 
 // returned notes that a server is there again.
 func (c *Cluster) returned(n int) {
-	c.Name(n, true)
 	c.host.Changed(c.Address(int16(n)))
 	c.vote()
 }

@@ -21,14 +21,14 @@ const never = time.Duration(1<<63 - 1)
 
 // HasLeader reports whether a server knows a leader.
 func (c *Cluster) HasLeader(n int16) bool {
-	return c.leader >= 0 && c.now() >= c.leads && !c.servers[n].leaderless
+	return c.leader >= 0 && c.now() >= c.leads && !c.servers[n].Leaderless
 }
 
 // vote has the servers lose their leader, and elect one, if they must.
 func (c *Cluster) vote() {
 	can, voters := 0, 0
 	for i := range c.servers {
-		if c.servers[i].voter {
+		if c.servers[i].Member {
 			voters++
 		}
 		if c.canLead(i) {
@@ -50,7 +50,7 @@ func (c *Cluster) vote() {
 // canLead reports whether a server votes, and can lead.
 func (c *Cluster) canLead(n int) bool {
 	s := &c.servers[n]
-	return s.voter && s.up && !s.frozen && !s.leaderless
+	return s.Member && s.Up && !s.Frozen && !s.Leaderless
 }
 
 // elect has one of the servers lead after a while that can.
@@ -74,7 +74,7 @@ func (c *Cluster) Leader() (n int16, is bool) { return int16(c.leader), c.leader
 // LeadsIn is when a server knows the leader that is being elected; 0: it has one, or
 // knows of none.
 func (c *Cluster) LeadsIn(n int16) time.Duration {
-	if c.leader < 0 || c.servers[n].leaderless {
+	if c.leader < 0 || c.servers[n].Leaderless {
 		return 0
 	}
 	return max(c.leads-c.now(), 0)

@@ -25,13 +25,13 @@ func (c *Cluster) Serve(agent int32, n int16, what Request) (after time.Duration
 	switch {
 	case what == Sign:
 		return way, true
-	case s.hung:
+	case s.Hung:
 		return 0, false
 	}
 	after = c.works(s, way/2)
 	if what == Beat && c.leader >= 0 && c.leader != int(n) {
 		leader := &c.servers[c.leader]
-		if leader.hung {
+		if leader.Hung {
 			return 0, false
 		}
 		hop := c.hop(n, int16(c.leader))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/state"
 )
 
 // check finds what contradicts itself.
@@ -63,15 +65,15 @@ func (s *Script) checkRTTs(p *Plan, lines []Line) error {
 	return nil
 }
 
-// state is what is known of a server at a time.
-type state struct {
-	down, frozen, hung, cut, leaderless, unnamed bool
-	absent                                       bool // it has not joined, or has left
+// server is what is known of one at a time.
+type server struct {
+	state.Server
+	cut bool
 }
 
 // checkEvents follows the servers through the events.
 func (s *Script) checkEvents(p *Plan) error {
-	states := make([]state, p.Servers.Count)
+	states := slices.Repeat([]server{{Server: state.Started()}}, p.Servers.Count)
 	p.Present = p.Servers.Count
 	if err := s.checkJoins(p, states); err != nil {
 		return err
@@ -114,19 +116,19 @@ func (s *Script) checkEvents(p *Plan) error {
 }
 
 // minority has the last servers die until the others are no majority.
-func minority(states []state) []int {
+func minority(states []server) []int {
 	members, up := 0, 0
 	for _, s := range states {
-		if !s.absent {
+		if s.Member {
 			members++
-			if !s.down {
-				up++
-			}
+		}
+		if s.Up {
+			up++
 		}
 	}
 	var died []int
 	for n := len(states) - 1; n >= 0 && 2*up > members; n-- {
-		if s := &states[n]; !s.absent && !s.down {
+		if s := &states[n]; s.Up {
 			s.apply("kill")
 			died = append(died, n+1)
 			up--
@@ -154,7 +156,7 @@ func (p *Plan) asked(do string) (missing string, is bool) {
 }
 
 // checkJoins finds the servers that join: they are not there at the beginning.
-func (s *Script) checkJoins(p *Plan, states []state) error {
+func (s *Script) checkJoins(p *Plan, states []server) error {
 	seen := make([]bool, len(states))
 	for _, e := range p.Events {
 		for _, n := range e.Servers {
@@ -162,77 +164,72 @@ func (s *Script) checkJoins(p *Plan, states []state) error {
 				continue
 			}
 			seen[n-1] = true
-			states[n-1].absent = e.Do == "join"
+			if e.Do == "join" {
+				states[n-1] = server{}
+			}
 		}
 	}
-	for p.Present > 0 && states[p.Present-1].absent {
+	for p.Present > 0 && !states[p.Present-1].Member {
 		p.Present--
 	}
 	for _, e := range p.Events {
-		if e.Do == "join" && (p.Present == 0 || slices.ContainsFunc(e.Servers, func(n int) bool { return n <= p.Present && states[n-1].absent })) {
+		if e.Do == "join" && (p.Present == 0 || slices.ContainsFunc(e.Servers, func(n int) bool { return n <= p.Present && !states[n-1].Member })) {
 			return s.fail(e.Line, e.Text(), "servers that join are those with the highest numbers, and another one is there before", "number them so")
 		}
 	}
 	return nil
 }
 
-// apply does what an event does, and reports whether it changes anything. What is the network's,
-// and that a server has no leader, outlives its process.
-func (s *state) apply(do string) bool {
+// apply does what an event does, and reports whether it changes anything.
+func (s *server) apply(do string) bool {
+	if !s.Member && do != "join" && do != "heal" {
+		return false
+	}
 	before := *s
 	switch do {
 	case "kill":
-		if s.absent {
-			return false
-		}
-		*s = state{down: true, unnamed: s.unnamed, cut: s.cut, leaderless: s.leaderless}
+		s.Kill()
 	case "start":
-		if s.absent || !s.down && !s.frozen && !s.hung {
+		if s.Up && !s.Frozen && !s.Hung {
 			return false
 		}
-		*s = state{cut: s.cut, leaderless: s.leaderless} // heartbeats name it again
+		s.Start()
 	case "freeze":
-		s.frozen = !s.down && !s.absent
+		s.Freeze()
 	case "thaw":
-		if s.frozen {
-			s.frozen, s.unnamed = false, false
-		}
-	case "hang":
-		s.hung = !s.down && !s.absent
-	case "unhang":
-		s.hung = false
-	case "cut":
+		s.Thaw()
+	case "hang", "unhang":
+		s.Hang(do == "hang")
+	case "cut": // another share of the clients each time
 		s.cut = true
-		return !s.absent
+		return true
 	case "heal":
 		s.cut = false
 	case "slow":
-		return !s.absent
-	case "leaderless":
-		s.leaderless = !s.absent
-	case "led":
-		s.leaderless = false
-	case "unname":
-		s.unnamed = !s.absent
-	case "name":
-		s.unnamed = false
+		return true
+	case "leaderless", "led":
+		s.Leaderless = do == "leaderless"
+	case "unname", "name":
+		s.Named = do == "name"
 	case "join":
-		s.absent = false
-		return before.absent
+		if s.Member {
+			return false
+		}
+		s.Start()
 	case "leave":
-		*s = state{absent: true, cut: s.cut, leaderless: s.leaderless}
+		s.Leave()
 	}
 	return *s != before
 }
 
 // advice is what to do about an event that changes nothing.
-func (s *state) advice(do string) string {
+func (s *server) advice(do string) string {
 	switch {
-	case s.absent:
+	case !s.Member:
 		return "write join first"
 	case do == "start" || do == "thaw" || do == "unhang" || do == "heal" || do == "led" || do == "name" || do == "join":
 		return "write what this ends first, or leave it out"
-	case s.down && do != "kill":
+	case !s.Up && do != "kill":
 		return "write start first, or leave it out"
 	}
 	return "leave it out: it is so already"
@@ -241,6 +238,9 @@ func (s *state) advice(do string) string {
 // checkExpect finds expectations that are about nothing.
 func (s *Script) checkExpect(p *Plan) error {
 	for _, e := range p.Expect {
+		if h := p.Heartbeats; e.Figure.Beats && h != nil && h.Rate == 0 {
+			return s.fail(e.Line, e.Figure.Name, "clients send no heartbeats in the run", "leave it out, or heartbeats none")
+		}
 		for _, of := range e.Of {
 			if p.Clients.Policy != "" && p.Clients.Policy != of {
 				return s.fail(e.Line, of, "this policy is not run: clients are "+p.Clients.Policy, "write of "+p.Clients.Policy+", or clients without a policy")

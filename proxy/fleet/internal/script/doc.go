@@ -65,7 +65,7 @@
 //
 // OP is <=, <, >=, > or =; VALUE is a number, a time, P of the clients, or a policy: the
 // figure is then compared with that of the same run with this policy. It is about every
-// policy that is run but stock, unless it says of which. Figures are listed in [Figures].
+// policy that is run but stock, unless it says of which. Figures are the caller's of [Parse].
 //
 // A line that begins with short counts only in the short form of the scenario, which
 // continuous integration runs, and one with long only in the other. Where a scenario has one

@@ -15,7 +15,7 @@ const Stock = "stock"
 
 // Expect says what a figure must be.
 type Expect struct {
-	Figure string
+	Figure Figure
 	Op     string // <=, <, >=, >, =
 	Value  Value
 	Within int           // percent that an equal one may differ; 0: none
@@ -36,10 +36,9 @@ var operators = []string{"<=", "<", ">=", ">", "="}
 
 func (w *words) expect() Statement {
 	var e Expect
-	e.Figure = w.one(figureNames()...)
+	e.Figure = w.figure()
 	e.Op = w.one(operators...)
-	figure, _ := Lookup(e.Figure)
-	e.Value = w.value(figure)
+	e.Value = w.value(e.Figure)
 	w.options(map[string]func(){
 		"within": func() { e.Within = w.percent() },
 		"after":  func() { e.After = w.span(time.Nanosecond) },
@@ -51,15 +50,25 @@ func (w *words) expect() Statement {
 		w.fail("within", "only behind =", "write = in place of "+e.Op+", or leave it out")
 	case e.Before > 0 && e.Before <= e.After:
 		w.fail(ShowSpan(e.Before), "before is not later than after", "write a time later than "+ShowSpan(e.After))
-	case e.After > 0 && !figure.After:
-		w.fail(e.Figure, "known only for the whole run", "leave after out")
-	case e.Before > 0 && !figure.Until:
-		w.fail(e.Figure, "known only up to the end of the run", "leave before out")
+	case e.After > 0 && !e.Figure.After:
+		w.fail(e.Figure.Name, "known only for the whole run", "leave after out")
+	case e.Before > 0 && !e.Figure.Until:
+		w.fail(e.Figure.Name, "known only up to the end of the run", "leave before out")
 	}
 	if e.Value.Policy != "" && slices.Contains(e.Of, e.Value.Policy) {
 		w.fail(e.Value.Policy, "compared with itself", "leave it out behind of")
 	}
 	return e
+}
+
+// figure reads the name of one.
+func (w *words) figure() Figure {
+	names := make([]string, len(w.figures))
+	for i, f := range w.figures {
+		names[i] = f.Name
+	}
+	name := w.one(names...)
+	return w.figures[max(slices.Index(names, name), 0)]
 }
 
 // value reads what a figure is compared with.
@@ -92,7 +101,7 @@ func (w *words) value(f Figure) Value {
 }
 
 func (e Expect) String() string {
-	s := "expect " + e.Figure + " " + e.Op + " " + e.Value.show(e.Figure)
+	s := "expect " + e.Figure.Name + " " + e.Op + " " + e.Value.show(e.Figure)
 	if e.Within > 0 {
 		s += " within " + showPercent(e.Within)
 	}
@@ -108,8 +117,7 @@ func (e Expect) String() string {
 	return s
 }
 
-func (v Value) show(figure string) string {
-	f, _ := Lookup(figure)
+func (v Value) show(f Figure) string {
 	switch {
 	case v.Policy != "":
 		return v.Policy

@@ -13,6 +13,8 @@ type Script struct {
 	File  string
 	About string // the first comment, without its marks
 	Lines []Line
+
+	figures []Figure // that expectations may be about
 }
 
 // Line is a statement where it stands.
@@ -37,11 +39,11 @@ var forms = [...]string{Short: "short ", Long: "long "}
 // commas are the commas of lists, with the blanks around them.
 var commas = regexp.MustCompile(`\s*,\s*`)
 
-// Parse reads a scenario. file is the name that errors give. Every error is a
-// *SyntaxError. It needs no more memory than a few times the text, of which there may be
+// Parse reads a scenario, whose expectations are about figures, at least one. file is the name
+// that errors give. Every error is a *SyntaxError. It needs no more memory than a few times the text, of which there may be
 // MaxBytes.
-func Parse(file string, text []byte) (*Script, error) {
-	s, err := read(file, text)
+func Parse(file string, text []byte, figures []Figure) (*Script, error) {
+	s, err := read(file, text, figures)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +56,8 @@ func Parse(file string, text []byte) (*Script, error) {
 }
 
 // read reads a scenario whose lines may contradict each other.
-func read(file string, text []byte) (*Script, error) {
-	s := &Script{File: file}
+func read(file string, text []byte, figures []Figure) (*Script, error) {
+	s := &Script{File: file, figures: figures}
 	if len(text) > MaxBytes {
 		return nil, &SyntaxError{File: file, Reason: "the file is too large", Advice: "it may have 1 MiB"}
 	}
@@ -76,7 +78,7 @@ func read(file string, text []byte) (*Script, error) {
 		if len(s.Lines) == MaxStatements {
 			return nil, &SyntaxError{File: file, Line: i + 1, Reason: "there are too many statements", Advice: "a scenario may have 10,000"}
 		}
-		w := &words{file: file, line: i + 1, left: strings.Fields(code)}
+		w := &words{file: file, line: i + 1, figures: figures, left: strings.Fields(code)}
 		l := Line{Number: i + 1}
 		if form := w.maybe("short", "long"); form != "" {
 			l.Form = Form(slices.Index(forms[:], form+" "))
@@ -96,7 +98,7 @@ func read(file string, text []byte) (*Script, error) {
 // same kind: of the statements that there can be one of, the other one counts; of the
 // others, such as events, all are replaced if there is one. The error is a *SyntaxError.
 func (s *Script) With(text string, short bool) (*Script, error) {
-	over, err := read("given", []byte(text))
+	over, err := read("given", []byte(text), s.figures)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func (s *Script) With(text string, short bool) (*Script, error) {
 	for _, l := range over.Lines {
 		replaced[l.keyword()] = true
 	}
-	changed := &Script{File: s.File, About: s.About}
+	changed := &Script{File: s.File, About: s.About, figures: s.figures}
 	for _, l := range lines {
 		if l.Form = Both; !replaced[l.keyword()] {
 			changed.Lines = append(changed.Lines, l)

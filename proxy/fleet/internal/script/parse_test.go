@@ -72,6 +72,19 @@ expect rounds/s/server = 13.33 within 5%
 short expect missed > 1.5k
 `
 
+// known are the figures of these tests.
+var known = []Figure{
+	{Name: "refused", Unit: Count, After: true, Until: true},
+	{Name: "conns/s/server", Unit: Rate, After: true, Until: true},
+	{Name: "outage", Unit: Time, After: true},
+	{Name: "outage.p50", Unit: Time, After: true},
+	{Name: "out", Unit: Share},
+	{Name: "missed", Unit: Share, Beats: true},
+	{Name: "imbalance", Unit: Ratio, After: true, Until: true},
+	{Name: "moves", Unit: Share, After: true, Until: true},
+	{Name: "rounds/s/server", Unit: Rate, After: true},
+}
+
 func TestWhatIsReadIsPrintedAndReadAgain(t *testing.T) {
 	checkPrints(t, []byte(everything))
 }
@@ -79,7 +92,7 @@ func TestWhatIsReadIsPrintedAndReadAgain(t *testing.T) {
 // checkPrints checks that a scenario, if it is one, reads the same from its canonical text.
 func checkPrints(t *testing.T, text []byte) {
 	t.Helper()
-	s, err := Parse("file", text)
+	s, err := Parse("file", text, known)
 	if err != nil {
 		e, is := errors.AsType[*SyntaxError](err)
 		if !is || e.File != "file" || e.Reason == "" || e.Advice == "" || strings.ContainsAny(err.Error(), "\n\r\x00\x1b") {
@@ -88,7 +101,7 @@ func checkPrints(t *testing.T, text []byte) {
 		return
 	}
 	printed := s.String()
-	again, err := Parse("file", []byte(printed))
+	again, err := Parse("file", []byte(printed), known)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
@@ -169,6 +182,7 @@ var mistakes = []struct{ text, want string }{
 	{"clients 5 seat\nexpect refused <= 5 of shuffle", `2: "shuffle": this policy is not run: clients are seat; write of seat, or clients without a policy`},
 	{"clients 5 stock\nexpect refused <= 5", `2: "expect refused <= 5": it is about no policy that is run: clients are stock; write of stock`},
 	{"clients 5\nclients 6", `2: "clients": line 1 says that already; leave one of the two out`},
+	{"heartbeats none\nexpect missed = 0", `2: "missed": clients send no heartbeats in the run; leave it out, or heartbeats none`},
 	{"short clients 5\nshort clients 6", `2: "clients": line 1 says that already`},
 	{"rtt 1ms\nservers 5 rtt 2ms", `1: "rtt 1ms": servers say that already; leave one of the two out`},
 	{"rtt 1ms for 60% of clients\nrtt 2ms for 60% of clients", `2: "60%": more than all clients`},
@@ -196,7 +210,7 @@ var mistakes = []struct{ text, want string }{
 
 func TestMistakesAreNamedWithWhatToWriteInstead(t *testing.T) {
 	for _, c := range mistakes {
-		_, err := Parse("file", []byte(c.text))
+		_, err := Parse("file", []byte(c.text), known)
 		if err == nil || !strings.HasPrefix(err.Error(), "file:"+c.want) {
 			t.Errorf("%.100q: %v", c.text, err)
 		}
@@ -217,7 +231,7 @@ func TestEventsEndWhatLastsUntilThen(t *testing.T) {
 		{"unname 1", "name 1", false},
 	} {
 		for _, restart := range []string{"at 2s kill 1\nat 3s start 1\n", "at 2s leave 1\nat 3s join 1\n"} {
-			_, err := Parse("file", []byte("at 1s "+c.first+"\n"+restart+"at 4s "+c.then+"\n"))
+			_, err := Parse("file", []byte("at 1s "+c.first+"\n"+restart+"at 4s "+c.then+"\n"), known)
 			if (err == nil) != c.fits {
 				t.Errorf("%s, %q, %s: %v", c.first, restart, c.then, err)
 			}
@@ -226,7 +240,7 @@ func TestEventsEndWhatLastsUntilThen(t *testing.T) {
 }
 
 func TestOneStatementOfAKindIsReplacedAndAllEventsAre(t *testing.T) {
-	s, err := Parse("file", []byte("clients 100k as 10\nservers 5\nat 1s kill 5\nshort at 2s kill 4\nlong at 3s kill 3\n"))
+	s, err := Parse("file", []byte("clients 100k as 10\nservers 5\nat 1s kill 5\nshort at 2s kill 4\nlong at 3s kill 3\n"), known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +270,7 @@ func TestNoErrorShowsWhatIsNotPrintable(t *testing.T) {
 }
 
 func Example() {
-	s, err := Parse("one.fleet", []byte("servers 3\nat 10s kill 4\n"))
+	s, err := Parse("one.fleet", []byte("servers 3\nat 10s kill 4\n"), known)
 	fmt.Println(s, err)
 	// Output: <nil> one.fleet:2: "4": there are 3 servers; write a number from 1 to 3
 }

@@ -11,11 +11,12 @@ import (
 // words reads the words of one line. Its first error stays; what is read after it has
 // no meaning.
 type words struct {
-	file string
-	line int
-	last string // the word before
-	left []string
-	err  *SyntaxError
+	file    string
+	line    int
+	figures []Figure // that expectations may be about
+	last    string   // the word before
+	left    []string
+	err     *SyntaxError
 }
 
 // fail notes the first error.

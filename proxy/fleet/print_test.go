@@ -8,15 +8,15 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/count"
 )
 
-// WorstAfter is the worst imbalance from a time of the run on.
-func (f *Fleet) WorstAfter(at time.Duration) float64 {
+// worstAfter is the worst imbalance from a time of the run on.
+func (f *Fleet) worstAfter(at time.Duration) float64 {
 	c := f.counts()
 	return c.worst(at)
 }
 
-// PeakBetween is the most dials, made or failed, in one second on one server that
+// peakBetween is the most dials, made or failed, in one second on one server that
 // began in [from, to).
-func (f *Fleet) PeakBetween(from, to time.Duration) int {
+func (f *Fleet) peakBetween(from, to time.Duration) int {
 	peak := 0
 	for i := range f.servers {
 		for _, c := range []*count.Counter{f.servers[i].dials, f.servers[i].failed} {
@@ -27,8 +27,8 @@ func (f *Fleet) PeakBetween(from, to time.Duration) int {
 	return peak
 }
 
-// Print writes the report for people.
-func (r *Report) Print(w io.Writer) {
+// print writes the report for people.
+func (r *Report) print(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "  dials to servers that are up %d, sessions made %d, peak %d/s on one at %v; failed dials %d, of them refused %d, peak %d/s on one at %v\n",
 		r.Dials, r.Sessions, r.Conns.Second, r.Conns.At, r.Failed, r.Refused, r.Failures.Second, r.Failures.At)
 	_, _ = fmt.Fprintf(w, "  rounds a second per server: mean %.1f, busiest 10 s %.1f, quietest %.1f; moves %d; discoveries %d, peak %d/s; heartbeats missed %d\n",
@@ -45,8 +45,8 @@ func (r *Report) Print(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "  imbalance: worst %.2f, at the end %.3f, at most 1.5 from %v on; active %v, sessions %v\n", r.Worst, r.Last, r.EvenFrom, r.Active, r.Open)
 }
 
-// Timeline writes agents by server, and dials by server, every so often.
-func (f *Fleet) Timeline(w io.Writer, each time.Duration) {
+// timeline writes agents by server, and dials by server, every so often.
+func (f *Fleet) timeline(w io.Writer, each time.Duration) {
 	for _, s := range f.samples {
 		if s.at%each != 0 {
 			continue
