@@ -206,10 +206,6 @@ const (
 	holdLimit    = time.Minute
 )
 
-// serverPing is the interval at which servers ping their sessions (yamux.DefaultConfig in
-// Nomad 2.0.6, nomad/rpc.go).
-const serverPing = 30 * time.Second
-
 const (
 	watchFor     = 300 * time.Second
 	retryTimeout = 30 * time.Second
