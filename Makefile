@@ -79,7 +79,7 @@ fleet: ## simulate the scenarios of proxy/fleet/library in full, all or those of
 	@$(GO) test -count 1 -timeout 6h -v -run '^TestTheExpectationsOfTheLibraryHold$$' ./proxy/fleet -fleet '$(FLEET)' -figures
 
 .PHONY: reality
-reality: ## run outages and restarts with 150 real proxies each, and check that they do what is simulated (5 to 8 min, up to 20 if the machine stands still meanwhile)
+reality: ## run outages and restarts with 150 real proxies each, and check that they do what is simulated (5 to 12 min, up to 40 if the machine stands still meanwhile)
 	@$(GO) test -count 1 -timeout 1h -parallel 4 -v -tags reality -run '^TestRealFleets' ./proxy/fleet
 
 .PHONY: browser

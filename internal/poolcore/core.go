@@ -81,8 +81,8 @@ func (c *Core) Step(at time.Time, m Message) {
 // Deadline is when Expire is to be called; zero: never.
 func (c *Core) Deadline() time.Time { return c.cfg.clock.Time(c.deadlines().all) }
 
-// Rest is the Deadline of a simulation that knows two things: more comes in on each session
-// than [Keepalive] asks for, and the retained session is looked at in vain. When either
+// Rest is the Deadline of a simulation that knows two things: the pings that [Keepalive]
+// asks for are answered, and the retained session is looked at in vain. When either
 // changes Expire is to be called, late as it may be.
 func (c *Core) Rest() time.Time { return c.cfg.clock.Time(c.deadlines().resting) }
 

@@ -6,15 +6,30 @@ import (
 	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
-// overdue starts a ping, unless one is out. Overdue is repeated for as long as callers
-// wait, so a session that is neither alive nor given up is pinged again and again.
+// overdue starts a ping and looks for another server that answers, unless that is under
+// way. Overdue is repeated for as long as callers wait, so a session that is neither alive
+// nor given up is pinged again and again.
 func (c *Core) overdue(now moment.Time, id uint64) {
 	s := c.sessions.find(id)
-	if s == nil || !s.liveness.until.IsZero() {
-		return
+	switch {
+	case s == nil:
+	case s.liveness.until.IsZero():
+		c.ping(now, s)
+		c.search(s)
+	case !s.liveness.search.IsZero(): // a look for life has begun the ping
+		c.search(s)
 	}
+}
+
+// ping asks a session for a sign of life.
+func (c *Core) ping(now moment.Time, s *session) {
 	s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
-	c.emit(Ping{Session: id})
+	c.emit(Ping{Session: s.id})
+}
+
+// search looks for another server that answers while a session is silent.
+func (c *Core) search(s *session) {
+	s.liveness.search = 0
 	if c.cfg.Corroborate && !s.liveness.corroborated {
 		c.emit(Suspect{Addr: s.addr})
 	}
@@ -55,7 +70,12 @@ func (c *Core) expireLiveness(now moment.Time) {
 			}
 		}
 		if !l.next.IsZero() && !l.next.After(now) {
-			c.lookForLife(now, id, l, c.usage(id))
+			c.lookForLife(now, s, c.usage(id))
+		}
+		if due(l.search, now) {
+			if l.search = 0; !c.usage(id).heard.After(l.asked) {
+				c.search(s)
+			}
 		}
 		if l.until.IsZero() || l.until.After(now) {
 			continue
@@ -93,15 +113,18 @@ func (c *Core) nextUnder(next, now moment.Time) moment.Time {
 }
 
 // lookForLife pings a session that carries nothing but calls which may wait for long.
-// Bytes that come in are life enough; a session without calls sends nothing.
-func (c *Core) lookForLife(now moment.Time, id uint64, l *liveness, u usage) {
+// Bytes that come in are life enough; a session without calls sends nothing. Nothing is
+// late yet: a server that lives has answered before another one is asked, or dialed for it.
+func (c *Core) lookForLife(now moment.Time, s *session, u usage) {
+	l := &s.liveness
 	l.next = c.nextKeepalive(now)
 	switch {
 	case !u.busy:
 	case now.Sub(u.heard) < c.keepalive:
 		l.next = c.nextKeepalive(u.heard)
-	default:
-		c.overdue(now, id)
+	case l.until.IsZero():
+		c.ping(now, s)
+		l.search = now.Add(c.cfg.Ping / 2)
 	}
 }
 

@@ -19,9 +19,9 @@ func TestAPingIsGivenUpOnlyAfterItsAnswerCouldBeRead(t *testing.T) {
 	}
 }
 
-// A server that pings its clients every 30 s costs no ping of ours; one that never does
-// costs one for each keepalive; one that falls silent is asked that long afterwards.
-func TestAServersOwnPingsAreSignsOfLife(t *testing.T) {
+// A session on which something comes in every 30 s costs no ping; one on which nothing does
+// costs one for each keepalive.
+func TestWhatComesInSavesPings(t *testing.T) {
 	const keepalive = 35 * time.Second
 	for every, want := range map[time.Duration]int{30 * time.Second: 0, 0: 102} {
 		r := newRig(t)
@@ -46,7 +46,42 @@ func TestAServersOwnPingsAreSignsOfLife(t *testing.T) {
 			}
 		}
 		if pings != want {
-			t.Errorf("with a server's ping every %v: %d pings of ours in an hour, want %d", every, pings, want)
+			t.Errorf("something comes in every %v: %d pings in an hour, want %d", every, pings, want)
 		}
 	}
+}
+
+// A hundred thousand agents ask their servers for life all the time. If each of these asked
+// another server as well, or dialed it, the cluster would have no rest.
+func TestAServerThatAnswersAKeepaliveHasNoOtherOneAsked(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		r := up(t, addrA)
+		r.core.cfg.Corroborate = true
+		r.tell(Keepalive{Interval: 20 * time.Second})
+		r.use[1] = Usage{Busy: true, Used: r.now, Heard: r.now}
+		r.expire(20*time.Second, "ping 1")
+		if answered {
+			r.use[1] = Usage{Busy: true, Used: r.now, Heard: r.now.Add(time.Millisecond)}
+			r.expire(time.Second)
+			r.tell(Pinged{Session: 1})
+			r.expire(time.Second)
+			continue
+		}
+		r.expire(time.Second, "suspect "+addrA)
+		r.tell(Corroborated{Addr: addrA})
+		r.expire(time.Second, "publish", silent(1))
+	}
+}
+
+// A call that is overdue while the ping of a keepalive is out waits no longer for another server.
+func TestACallThatIsOverdueDuringAKeepaliveHasAnotherServerAsked(t *testing.T) {
+	r := up(t, addrA)
+	r.core.cfg.Corroborate = true
+	r.tell(Keepalive{Interval: 20 * time.Second})
+	r.use[1] = Usage{Busy: true, Used: r.now, Heard: r.now}
+	r.expire(20*time.Second, "ping 1")
+	r.expire(time.Second / 2)
+	r.tell(Overdue{Session: 1}, "suspect "+addrA)
+	r.tell(Overdue{Session: 1})
+	r.expire(time.Second / 2)
 }

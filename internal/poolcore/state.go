@@ -169,12 +169,13 @@ type liveness struct {
 	next         moment.Time // when to look for life although no call is overdue; zero: never
 	asked        moment.Time // when the ping that is out was sent
 	until        moment.Time // it must be answered by then; zero: none is out
+	search       moment.Time // when to look for another server that answers; zero: not, or done
 	failed       bool        // a ping was not answered
 	corroborated bool        // another server answers
 }
 
 // due is when to look next, but for the next look for life; zero: never.
-func (l *liveness) due() moment.Time { return sooner(l.look, l.until) }
+func (l *liveness) due() moment.Time { return sooner(sooner(l.look, l.search), l.until) }
 
 // open reports whether the session may be silent.
 func (l *liveness) open() bool { return l.failed || !l.until.IsZero() }

@@ -113,7 +113,7 @@ func (f *Fleet) arm(a *agent) {
 }
 
 // poolDeadline is when the pool is to be called; zero: never. While servers are well only
-// their pings pass, which is not worth an event each.
+// pings pass, which are not worth an event each (heard).
 func (f *Fleet) poolDeadline(a *agent) time.Time {
 	for i := range a.sessions {
 		if !f.reaches(a, a.sessions[i].server) {

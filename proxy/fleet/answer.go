@@ -96,7 +96,7 @@ func (f *Fleet) beatAnswered(a *agent, how uint32) {
 		f.fails(a, beat, errNoLeader, attempt.Failure{Kind: attempt.Leaderless, Outcome: attempt.Rejected})
 		return
 	case !isLed: // there is none any more
-		f.answerComes(a, beat, &c.wait, noLeaderHold, refusedLeaderless)
+		f.answerComes(a, beat, &c.wait, f.cfg.spoil.hold(noLeaderHold), refusedLeaderless)
 		return
 	}
 	took := f.now - c.begin

@@ -65,6 +65,7 @@ func (f *Fleet) dialEnds(a *agent, d reach, err error) {
 	f.tellPool(a, poolcore.Dialed{Addr: f.servers[d.server].Addr, Session: uint64(d.session), Err: err})
 	if err != nil {
 		f.cfg.spoil.forgets(f, a, d.server)
+		f.cfg.spoil.again(f, a, d.server)
 	}
 }
 

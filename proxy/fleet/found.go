@@ -34,13 +34,19 @@ func (f *Fleet) open(a *agent, n int16) (open int) {
 	return open
 }
 
-// heard is when the last bytes came in on a session, servers' pings included.
+// heard is when the last bytes came in on a session. While calls wait on it and its server is
+// well, the pings that keep it alive are answered, which are no events (poolDeadline).
+// What servers ping shows an agent nothing.
 func (f *Fleet) heard(a *agent, s *session) time.Duration {
+	every := a.set.Keepalive
+	if s.load == 0 || every <= 0 {
+		return s.heard
+	}
 	until := f.now
 	if !f.reaches(a, s.server) {
-		until = max(f.cluster.SilentSince(a.id, s.server), s.since)
+		until = max(f.cluster.SilentSince(a.id, s.server), s.heard)
 	}
-	return max(s.heard, s.since+(until-s.since)/serverPing*serverPing)
+	return s.heard + (until-s.heard)/every*every
 }
 
 // usage is how a session of the agent is used whose event it is.

@@ -197,10 +197,6 @@ type todo struct {
 // goOn has a call go on, after what is to be done before.
 type goOn struct{}
 
-// serverPing is the interval at which servers ping their sessions (yamux.DefaultConfig in
-// Nomad 2.0.6, nomad/rpc.go).
-const serverPing = 30 * time.Second
-
 // What agents do by themselves.
 const (
 	watchFor  = 300 * time.Second

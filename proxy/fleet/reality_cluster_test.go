@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +41,7 @@ func realCourse(t *testing.T, s *fleet.Scenario) *course {
 		var still *stoodStillError
 		switch {
 		case err == nil:
-			t.Logf("run %d is judged", run)
+			t.Logf("run %d is judged; the machine's load was %s", run, load())
 			return c
 		case !errors.As(err, &still):
 			t.Fatal(err)
@@ -49,6 +50,16 @@ func realCourse(t *testing.T, s *fleet.Scenario) *course {
 	}
 	t.Skipf("there is no verdict: the machine stood still in each of %d runs", realRuns)
 	return nil
+}
+
+// load is how many processes the machine has had that wanted to run, over the last minutes, where
+// it tells.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if words := strings.Fields(string(text)); err == nil && len(words) >= 3 {
+		return strings.Join(words[:3], ", ")
+	}
+	return "not known"
 }
 
 // realRun is one run. The error may be a *stoodStillError.

@@ -33,7 +33,7 @@ func (f *Fleet) send(a *agent, i int, s *session) {
 		}
 		f.lose(a, &c.wait)
 	case !f.hasLeader(n):
-		wait := noLeaderHold
+		wait := f.cfg.spoil.hold(noLeaderHold)
 		step := a.upTo(noLeaderStep)
 		if until := f.cluster.LeadsIn(n); until > 0 {
 			wait = min(wait, until+step)

@@ -13,6 +13,8 @@ type spoil uint8
 const (
 	noJitter  spoil = 1 << iota // chance always says the same
 	noBackoff                   // a server that was not reached is dialed again at once, and calls hardly pause
+	dialTwice                   // a dial that failed is made once more, in vain
+	noHold                      // servers refuse heartbeats at once while there is no leader
 )
 
 // source is the chance that the cores of agents have.
@@ -42,4 +44,20 @@ func (s spoil) forgets(f *Fleet, a *agent, n int16) {
 	if s&noBackoff != 0 {
 		f.tellPool(a, poolcore.Proven{Addr: f.servers[n].Addr})
 	}
+}
+
+// again makes a dial once more that failed. Nobody waits for it.
+func (s spoil) again(f *Fleet, a *agent, n int16) {
+	if s&dialTwice != 0 {
+		how, after := f.connect(a, n, dialLimit)
+		f.in(after, event{agent: a.id, server: n, kind: evDialed, arg: how})
+	}
+}
+
+// hold is how long servers wait for a leader.
+func (s spoil) hold(d time.Duration) time.Duration {
+	if s&noHold != 0 {
+		return time.Millisecond
+	}
+	return d
 }

@@ -14,6 +14,7 @@ const (
 	stockIdle      = 5 * time.Minute        // client/client.go: for how long the pool keeps an unused session
 	stockHold      = 5 * time.Second        // rpc_hold_timeout (nomad/config.go, client/config/config.go)
 	stockRetry     = 312 * time.Millisecond // a sixteenth of it: before a call is sent again (client/rpc.go)
+	stockPing      = 30 * time.Second       // yamux: KeepAliveInterval
 	stockPatience  = 10 * time.Second       // yamux: ConnectionWriteTimeout, which bounds a ping
 	stockRound     = 300 * time.Second      // client/servers/manager.go: the least time between rounds
 	stockPerSecond = 64                     // the same: rebalancing connections that one server is to have
@@ -148,7 +149,7 @@ func (f *Fleet) stockPing(a *agent) {
 		f.stockUsed(a, n)
 		f.in(f.rtt(a, n), event{agent: a.id, kind: evPing, server: n, arg: made, gen: s.round})
 	default: // until yamux's keepalive ends the session
-		f.in(serverPing+stockPatience, event{agent: a.id, kind: evPing, server: n, arg: timedOut, gen: s.round})
+		f.in(stockPing+stockPatience, event{agent: a.id, kind: evPing, server: n, arg: timedOut, gen: s.round})
 	}
 }
 

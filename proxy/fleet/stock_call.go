@@ -59,7 +59,7 @@ func (f *Fleet) stockDialed(a *agent, n int16, how uint32) {
 	if ok {
 		*l = link{up: true, since: f.now, ends: f.now + stockIdle}
 		f.count(f.servers[n].handshakes)
-		f.in(serverPing, event{agent: a.id, kind: evAlive, server: n})
+		f.in(stockPing, event{agent: a.id, kind: evAlive, server: n})
 	}
 	for i := range calls {
 		if c := a.call(i); c.on && c.state == dials && c.server == n {
@@ -185,7 +185,7 @@ func (f *Fleet) stockAlive(a *agent, e event) {
 	switch {
 	case !a.stock.links[e.server].up:
 	case f.reaches(a, e.server):
-		f.in(serverPing, event{agent: a.id, kind: evAlive, server: e.server})
+		f.in(stockPing, event{agent: a.id, kind: evAlive, server: e.server})
 	case e.arg == 0:
 		e.arg = 1
 		f.in(stockPatience, e)

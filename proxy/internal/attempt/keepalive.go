@@ -3,9 +3,8 @@ package attempt
 import "time"
 
 // A server pings each of its clients every 30 s (yamux.DefaultConfig, with which Nomad
-// 2.0.6 nomad/rpc.go serves its sessions), so a session that carries something and on
-// which nothing came in for longer is suspect, and asking costs the server less than
-// its own pings do: nothing, while it sends these.
+// 2.0.6 nomad/rpc.go serves its sessions). That shows nothing of the other direction, so
+// agents ask too, and it costs the server less than its own pings do.
 const (
 	longestKeepalive = 42 * time.Second
 	leastKeepalive   = 5 * time.Second
