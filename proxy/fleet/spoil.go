@@ -49,7 +49,7 @@ func (s spoil) forgets(f *Fleet, a *agent, n int16) {
 // again makes a dial once more that failed. Nobody waits for it.
 func (s spoil) again(f *Fleet, a *agent, n int16) {
 	if s&dialTwice != 0 {
-		how, after := f.connect(a, n, dialLimit)
+		how, after := f.connect(a, n, poolcore.DialTimeout)
 		f.in(after, event{agent: a.id, server: n, kind: evDialed, arg: how})
 	}
 }
