@@ -1,2 +1,2 @@
-// Package operate shows what an agent does about errors, certificates and its log.
+// Package operate shows what an agent does about errors, certificates, its log, and what it shows of itself.
 package operate

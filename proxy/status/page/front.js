@@ -67,6 +67,6 @@ function tickHeartbeat(s, now) {
   setAttribute(meter, "aria-valuenow", Math.max(0, Math.min(h.ttl, Math.floor(margin))));
   setAttribute(meter, "aria-valuetext", margin <= 0 ? `none of ${duration(h.ttl)} left` : `${whole(margin)} of ${duration(h.ttl)} left`);
   meter.firstElementChild.style.setProperty("--part", part.toFixed(3));
-  const atReply = h.at_reply > 0 ? ` It came ${duration(h.at_reply)} before the one before would have ended.` : h.at_reply < 0 ? ` It came ${duration(-h.at_reply)} after the one before had ended.` : "";
+  const atReply = h.at_reply > 0 ? ` ${duration(h.at_reply)} of the TTL before were left.` : h.at_reply < 0 ? ` The TTL before had ended ${duration(-h.at_reply)} earlier.` : "";
   setText(story, `${answered}, for ${duration(h.ttl)}.${atReply}`);
 }
