@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type Change struct {
 	Status  *Status  `json:"status,omitempty"`  // of KindServer
 	Seconds *float64 `json:"seconds,omitempty"` // how long the state, or the trouble, before it lasted
 	Text    string   `json:"text"`              // all of it, for people
+
+	times int           // how often, in the log; 0: it is not there
+	over  time.Duration // from the first time to the last
 }
 
 // Status is what is known of a server. It is the line of --once in JSON.
@@ -59,14 +63,18 @@ const (
 	Warn Level = "warn"
 )
 
-// Line is the change as a line for people.
+// Line is the change as a line for people, with the number of its repeats.
 func (c Change) Line() string {
 	level := "INFO"
 	if c.Level == Warn {
 		level = "WARN"
 	}
 	at := c.At.Local() //nolint:forbidigo // an agent's may be of another zone, and it is to be shown
-	return at.Format(time.TimeOnly) + " " + level + " " + c.Text
+	line := at.Format(time.TimeOnly) + " " + level + " " + c.Text
+	if c.times > 1 {
+		line += fmt.Sprintf(", %d times in %s", c.times, short(c.over))
+	}
+	return line
 }
 
 // lasted is d as the field Seconds.

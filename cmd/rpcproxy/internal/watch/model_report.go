@@ -48,6 +48,7 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 	for _, r := range m.rows {
 		r.listed, r.session = false, nil
 	}
+	why := m.failures()
 	for i := range s.Servers {
 		status := &s.Servers[i]
 		known := m.index[printable.Name(status.Addr)] != nil
@@ -65,6 +66,10 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 		state := cmp.Or(printable.Name(status.Health), unknown)
 		if r.session != nil && r.session.Doubt && state == alive {
 			state = silent
+		}
+		r.Why = ""
+		if state == failed {
+			r.Why = why[r.Addr]
 		}
 		former, since := r.State, r.Since
 		if !known || state != former {
@@ -114,7 +119,7 @@ func (m *Model) moved(s proxy.Snapshot, first bool, tell func(Change)) {
 		if c := m.move(mv); !first || m.agent == "" {
 			tell(c)
 		} else {
-			m.changes = append(m.changes, c)
+			m.keep(c)
 		}
 	}
 }
@@ -142,21 +147,40 @@ func (m *Model) move(mv proxy.MoveStatus) Change {
 	return c
 }
 
-// cause is what led to a failover: what the server's probe says, or else the reason and what
-// the decision says.
+// cause is what led to a failover: what the server's probe says, or else the decision, or else
+// the reason.
 func (m *Model) cause(mv proxy.MoveStatus, reason string) string {
 	if r := m.index[printable.Name(mv.From)]; r != nil && r.Why != "" {
 		return r.Why
 	}
 	for _, d := range slices.Backward(m.decisions) {
 		if d.Epoch == mv.Epoch {
-			if _, cause, ok := strings.Cut(d.Cause, ": "); ok {
-				return reason + "; " + printable.Text(cause)
-			}
-			break
+			return cmp.Or(blamed(d, mv.From), reason)
 		}
 	}
 	return reason
+}
+
+// blamed is what a decision says of the failure of a server, which is named by what stands
+// around; empty: nothing. How often it was tried is left to the decision itself.
+func blamed(d proxy.Decision, addr string) string {
+	_, cause, _ := strings.Cut(d.Cause, ": ")
+	for _, tried := range []string{" (failed ", " (not sent"} {
+		cause, _, _ = strings.Cut(cause, tried)
+	}
+	cause = strings.ReplaceAll(strings.ReplaceAll(cause, " on "+addr+":", ":"), "dial "+addr+":", "dial:")
+	return printable.Text(cause)
+}
+
+// failures are why servers failed, the last time that was decided.
+func (m *Model) failures() map[string]string {
+	why := map[string]string{}
+	for _, d := range m.decisions {
+		if d.Kind == proxy.CauseFailure || d.Kind == proxy.CauseProbe {
+			why[printable.Name(d.Server)] = blamed(d, d.Server)
+		}
+	}
+	return why
 }
 
 // lapse tells when the TTL of an agent has ended, and when it has one again.

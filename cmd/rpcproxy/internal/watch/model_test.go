@@ -114,7 +114,7 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			Snapshot:  agentState(3, 4, b, map[string]string{a: failed}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old, over}, a }).Snapshot,
 			Decisions: []proxy.Decision{{Seq: 9, Epoch: 4, Cause: "failure of " + a + ", seen in epoch 3: silent for 3s"}},
 		}, []string{
-			"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (silent; silent for 3s)",
+			"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (silent for 3s)",
 		}},
 		{agentState(4, 5, b, map[string]string{a: "gone"}, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + a + " is no longer in the list"}},
 		{agentState(5, 6, b, nil, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + a + " is new, from heartbeat"}},
@@ -136,8 +136,8 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			"warn the agent was started anew", "info moving " + b + " -> " + a + " (manual)", "info the agent is served again",
 		}},
 	})
-	if len(m.log(100)) == 0 || !strings.Contains(m.log(100)[0].Text, "failing over "+b) {
-		t.Errorf("the move of before is not in the log: %q", lines(m.log(100)))
+	if log := m.log(100, 200); len(log) == 0 || !strings.Contains(log[0].String(), "failing over "+b) {
+		t.Errorf("the move of before is not in the log: %q", log)
 	}
 }
 

@@ -100,7 +100,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 	}}
 	state := column{head: "STATE", width: 10, last: 1, cell: func(r *Row, _ int) Span { return Span{stateText(r), stateStyle(r)} }}
 	spark := func(last, least, most int) column {
-		return column{width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
+		return column{head: "TREND", right: true, width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
 			line := marks.draw(r.trips, n)
 			return Span{strings.Repeat(" ", n-width(line)) + line, Plain}
 		}}
@@ -136,8 +136,13 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 			return Span{}
 		}},
 		{head: "VERSION", width: 8, grow: 6, last: 6, cell: func(r *Row, _ int) Span { return Span{cmp.Or(r.version, "-"), Plain} }},
-		{head: "WHY", width: 24, grow: 200, last: 8, cell: func(r *Row, _ int) Span { return Span{r.Why, Bad} }},
+		why(8),
 	}
+}
+
+// why is what led to a failure.
+func why(last int) column {
+	return column{head: "WHY", width: 24, grow: 200, last: last, cell: func(r *Row, _ int) Span { return Span{r.Why, Bad} }}
 }
 
 // agentColumns are those of an agent's state.
@@ -170,6 +175,7 @@ func (m *Model) agentColumns(server, state, spark column, now time.Time) []colum
 		number("FAILED", 6, func(r *Row) uint64 { return r.status.Failures }, Bad),
 		{head: "ROLE", width: 7, last: 8, cell: func(r *Row, _ int) Span { return Span{printable.Name(r.status.Role), Faint} }},
 		{head: "SOURCE", width: 10, grow: 20, last: 9, cell: func(r *Row, _ int) Span { return Span{printable.Name(string(r.status.Source)), Faint} }},
+		why(10),
 	}
 }
 
