@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type Change struct {
 
 	times int           // how often, in the log; 0: it is not there
 	over  time.Duration // from the first time to the last
+
+	circles bool // a failover to a server that was left a moment before
 }
 
 // Status is what is known of a server. It is the line of --once in JSON.
@@ -70,11 +73,14 @@ func (c Change) Line() string {
 		level = "WARN"
 	}
 	at := c.At.Local() //nolint:forbidigo // an agent's may be of another zone, and it is to be shown
-	line := at.Format(time.TimeOnly) + " " + level + " " + c.Text
+	text := c.Text
 	if c.times > 1 {
-		line += fmt.Sprintf(", %d times in %s", c.times, short(c.over))
+		if c.circles {
+			text = strings.Replace(text, "failing over ", "failing over again and again, now ", 1)
+		}
+		text += fmt.Sprintf(", %d times in %s", c.times, short(c.over))
 	}
-	return line
+	return at.Format(time.TimeOnly) + " " + level + " " + text
 }
 
 // lasted is d as the field Seconds.

@@ -8,9 +8,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// A move, or a loss of the agent, that is the same as one of so many changes before it, and
-// follows that one within so long, counts as its repeat: with no server left each call of an
-// agent fails over.
+// With no server left each call of an agent fails over, from server to server. A failover to a
+// server that another one has just left, and the loss of an agent for the same reason, count as
+// repeats of a change in the log: one of the last so many that is no older than so long.
 const (
 	sameAmong  = 64
 	sameWithin = 30 * time.Second
@@ -20,18 +20,14 @@ const (
 // repeat is counted where the first one stands.
 func (m *Model) keep(c Change) Change {
 	c.times = 1
-	if c.Kind == KindMove || c.Kind == KindAgent {
-		for i := len(m.changes) - 1; i >= max(len(m.changes)-sameAmong, 0); i-- {
-			first := &m.changes[i]
-			if !c.repeats(first) {
-				continue
-			}
-			c.times, c.over = first.times+1, max(c.At.Sub(first.At), 0)
-			shown := c
-			shown.At = first.At
-			*first = shown
-			return c
-		}
+	first, circles := m.repeated(c)
+	c.circles = circles
+	if first != nil {
+		c.times, c.over = first.times+1, max(c.At.Sub(first.At), 0)
+		counted := c
+		counted.At = first.At
+		*first = counted
+		return c
 	}
 	m.changes = append(m.changes, c)
 	if over := len(m.changes) - mostChanges; over > 0 {
@@ -40,10 +36,33 @@ func (m *Model) keep(c Change) Change {
 	return c
 }
 
-// repeats reports whether c is the same as first, and soon behind it.
-func (c *Change) repeats(first *Change) bool {
-	return c.Kind == first.Kind && c.Level == first.Level && c.Server == first.Server && c.From == first.From &&
-		c.To == first.To && c.Reason == first.Reason && c.At.Sub(first.At.Add(first.over)) <= sameWithin
+// repeated is the change in the log that c repeats; nil: none. circles reports whether c is a
+// failover to a server that was left in the same trouble. That is over when something good is
+// in the log.
+func (m *Model) repeated(c Change) (first *Change, circles bool) {
+	over := c.failover()
+	if !over && c.Kind != KindAgent {
+		return nil, false
+	}
+	for i := len(m.changes) - 1; i >= max(len(m.changes)-sameAmong, 0); i-- {
+		former := &m.changes[i]
+		switch {
+		case c.At.Sub(former.At.Add(former.over)) > sameWithin || over && former.Level == Info:
+			return nil, circles
+		case over && former.circles:
+			return former, true
+		case over && former.failover() && former.From == c.To:
+			circles = true
+		case !over && c.Kind == former.Kind && c.To == former.To && c.Reason == former.Reason:
+			return former, false
+		}
+	}
+	return nil, circles
+}
+
+// failover reports whether c is a move away from a server in trouble.
+func (c *Change) failover() bool {
+	return c.Kind == KindMove && c.Level == Warn && c.From != "" && c.To != ""
 }
 
 // Due reports whether a change is to be printed where it cannot be put in the place of its
@@ -56,6 +75,9 @@ func (m *Model) log(n, columns int) []Line {
 	for i := len(m.changes) - 1; i >= 0 && len(shown) < n; i-- {
 		if c := m.changes[i]; c.Kind != KindServer {
 			of := c.lines(columns)
+			if len(shown) > 0 && len(shown)+len(of) > n { // rather none than its end
+				break
+			}
 			slices.Reverse(of)
 			shown = append(shown, of...)
 		}
@@ -66,7 +88,7 @@ func (m *Model) log(n, columns int) []Line {
 }
 
 // wrapped is in how many lines a change is shown at most.
-const wrapped = 3
+const wrapped = 4
 
 // lines are the change in so many columns.
 func (c Change) lines(columns int) (all []Line) {

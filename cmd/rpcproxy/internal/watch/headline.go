@@ -68,8 +68,12 @@ func (m *Model) detail(r *Row, now time.Time) Line {
 		return Line{}
 	}
 	line := Line{{Text: r.Addr + " "}, {Text: stateText(r), Style: stateStyle(r)}}
-	if !r.Since.IsZero() {
-		line = append(line, Span{Text: " for " + short(now.Sub(r.Since))})
+	since := r.Since
+	if r.Front && r.State == alive {
+		since = m.snap.ActiveSince
+	}
+	if !since.IsZero() {
+		line = append(line, Span{Text: " for " + short(now.Sub(since))})
 	}
 	switch {
 	case r.Why != "":

@@ -69,10 +69,15 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 		}
 		r.Why = ""
 		if state == failed {
-			r.Why = why[r.Addr]
+			r.Why = why[r.Addr].why
 		}
 		former, since := r.State, r.Since
-		if !known || state != former {
+		switch {
+		case first && state == failed:
+			r.State, r.Since = state, why[r.Addr].at
+		case first:
+			r.State = state // it is not known since when
+		case !known || state != former:
 			r.State, r.Since = state, s.At
 		}
 		switch {
@@ -172,12 +177,18 @@ func blamed(d proxy.Decision, addr string) string {
 	return printable.Text(cause)
 }
 
+// failure is when and why a server failed.
+type failure struct {
+	at  time.Time
+	why string
+}
+
 // failures are why servers failed, the last time that was decided.
-func (m *Model) failures() map[string]string {
-	why := map[string]string{}
+func (m *Model) failures() map[string]failure {
+	why := map[string]failure{}
 	for _, d := range m.decisions {
 		if d.Kind == proxy.CauseFailure || d.Kind == proxy.CauseProbe {
-			why[printable.Name(d.Server)] = blamed(d, d.Server)
+			why[printable.Name(d.Server)] = failure{d.At, blamed(d, d.Server)}
 		}
 	}
 	return why

@@ -155,6 +155,10 @@ func (m *Model) agentColumns(server, state, spark column, now time.Time) []colum
 			return Span{fmt.Sprint(of(r)), style}
 		}}
 	}
+	source := 6
+	for _, r := range m.rows {
+		source = max(source, width(printable.Name(string(r.status.Source))))
+	}
 	return []column{
 		server, state,
 		{head: "p50/p99 ms", width: 10, last: 2, right: true, cell: func(r *Row, _ int) Span {
@@ -174,7 +178,7 @@ func (m *Model) agentColumns(server, state, spark column, now time.Time) []colum
 		}, Plain),
 		number("FAILED", 6, func(r *Row) uint64 { return r.status.Failures }, Bad),
 		{head: "ROLE", width: 7, last: 8, cell: func(r *Row, _ int) Span { return Span{printable.Name(r.status.Role), Faint} }},
-		{head: "SOURCE", width: 10, grow: 20, last: 9, cell: func(r *Row, _ int) Span { return Span{printable.Name(string(r.status.Source)), Faint} }},
+		{head: "SOURCE", width: min(source, 20), last: 9, cell: func(r *Row, _ int) Span { return Span{printable.Name(string(r.status.Source)), Faint} }},
 		why(10),
 	}
 }
