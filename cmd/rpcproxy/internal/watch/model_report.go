@@ -24,15 +24,26 @@ func (m *Model) report(e Reported, tell func(Change)) {
 	}
 	first, former := !m.reported, m.snap
 	m.snap, m.reported = s, true
+	var good []Change // what became good is so now, and the moves were before
 	if m.agent != "" {
-		m.list(s, first, tell)
-		m.led = m.setLeader(s.At, printable.Name(s.Leader), "the agent was told of no leader", m.led, tell)
-		m.lapse(s, tell)
+		sorted := func(c Change) {
+			if first || c.Level == Warn {
+				tell(c)
+			} else {
+				good = append(good, c)
+			}
+		}
+		m.list(s, first, sorted)
+		m.led = m.setLeader(s.At, printable.Name(s.Leader), "the agent was told of no leader", m.led, sorted)
+		m.lapse(s, sorted)
 	}
 	for _, r := range m.rows {
 		r.Front = r.Addr == printable.Name(s.Active)
 	}
 	m.moved(s, first, tell)
+	for _, c := range good {
+		tell(c)
+	}
 	if m.agent != "" && !first && s.Unserved != former.Unserved {
 		c := Change{At: s.At, Kind: KindServed, Level: Info, From: "unserved", To: "served", Text: "the agent is served again"}
 		if s.Unserved {
@@ -152,10 +163,10 @@ func (m *Model) move(mv proxy.MoveStatus) Change {
 	return c
 }
 
-// cause is what led to a failover: what the server's probe says, or else the decision, or else
+// cause is what led to a failover: what its probe says, or of an agent the decision, or else
 // the reason.
 func (m *Model) cause(mv proxy.MoveStatus, reason string) string {
-	if r := m.index[printable.Name(mv.From)]; r != nil && r.Why != "" {
+	if r := m.index[printable.Name(mv.From)]; r != nil && r.Why != "" && m.agent == "" {
 		return r.Why
 	}
 	for _, d := range slices.Backward(m.decisions) {

@@ -123,7 +123,7 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			s.Sessions = []proxy.SessionStatus{{Server: b, ID: 3, Doubt: true}, {Server: a, ID: 4, Doubt: true, Tenant: true}}
 		}), []string{"warn " + b + " is silent while calls wait"}},
 		{agentState(7, 8, b, nil, func(s *proxy.Snapshot) { s.Unserved = true }), []string{
-			"info " + b + " answers after 1s", "warn the agent was told of no leader", "warn no server is known that serves the agent",
+			"warn the agent was told of no leader", "info " + b + " answers after 1s", "warn no server is known that serves the agent",
 		}},
 		{Linked{At: second(8), Why: "it has closed the connection"}, []string{"warn the agent does not tell its state: it has closed the connection"}},
 		{Linked{At: second(9), Why: "it has closed the connection"}, nil},
@@ -235,4 +235,15 @@ func TestDecisionsAreMergedByTheirNumbers(t *testing.T) {
 	if want := []string{"3three0", "4four0", "5five2", "6six0"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestWhatBecameGoodIsToldAfterTheMovesBefore(t *testing.T) {
+	m := NewAgentModel("x")
+	m.Apply(agentState(0, 1, a, map[string]string{b: failed}, nil))
+	check(t, m, []step{{
+		agentState(9, 4, b, map[string]string{a: failed}, func(s *proxy.Snapshot) {
+			s.Moves = []proxy.MoveStatus{moved(7, 3, a, b, proxy.MoveUnreachable)}
+		}),
+		[]string{"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (unreachable)", "info " + b + " answers"},
+	}})
 }
