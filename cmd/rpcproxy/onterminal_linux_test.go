@@ -119,7 +119,9 @@ func (x *onTerminal) own(columns, rows int, read <-chan []byte) {
 			f(s)
 		}
 	}
-	_ = s.screen.Close()
+	if in, ok := s.screen.InputPipe().(io.Closer); ok { // Close of the screen races with its Read
+		_ = in.Close()
+	}
 	<-answered
 }
 

@@ -75,6 +75,9 @@ func (w *watcher) showOnce(ctx context.Context, out io.Writer, m *watch.Model, s
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
+	if err != nil && w.agent != "" {
+		err = fmt.Errorf("the agent does not tell its state: %w", err)
+	}
 	if err != nil {
 		return failed(err)
 	}

@@ -85,7 +85,7 @@ func (m *Model) detail(r *Row, now time.Time) Line {
 		}
 	case len(r.trips) > 0:
 		line = append(line, Span{Text: fmt.Sprintf(": worst of %d probes %s ms", len(r.trips), milliseconds(r.worst()))})
-		if r.asked && r.says != "" {
+		if r.asked && r.says != "" && r.says != m.leader {
 			line = append(line, Span{Text: ", says that " + r.says + " leads"})
 		}
 	}

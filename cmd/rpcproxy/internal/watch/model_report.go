@@ -26,6 +26,9 @@ func (m *Model) report(e Reported, tell func(Change)) {
 	m.snap, m.reported = s, true
 	var good []Change // what became good is so now, and the moves were before
 	if m.agent != "" {
+		if first {
+			m.leader = printable.Name(s.Leader)
+		}
 		sorted := func(c Change) {
 			if first || c.Level == Warn {
 				tell(c)
@@ -67,7 +70,7 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 		if r == nil {
 			continue
 		}
-		r.listed, r.status = true, *status
+		r.listed, r.status, r.Front = true, *status, r.Addr == printable.Name(s.Active)
 		r.last, r.p99 = status.RTT.P50.Duration(), status.RTT.P99.Duration()
 		r.trips = r.trips[:0]
 		for _, took := range series(status) {

@@ -65,7 +65,7 @@ func TestAMoveIsToldOnceWithWhatLedToIt(t *testing.T) {
 	back := moved(9, 7, b, a, proxy.MoveRebalance)
 	check(t, m, []step{
 		{reported(0, 1, a, first), []string{"info " + a + " is in front (other)"}},
-		{answer(0, a, b), []string{"info " + a + " alive, 1.0 ms"}},
+		{answer(0, a, b), []string{"info " + a + " alive, 1.0 ms, in front"}},
 		{reported(1, 1, a, first), nil},
 		{Probed{At: second(2), Addr: a, Failed: "dial: connection refused"}, []string{"warn " + a + " failed: dial: connection refused"}},
 		{reported(2, 5, b, first, over), []string{"warn failing over " + a + " -> " + b + " (dial: connection refused)"}},
@@ -107,7 +107,7 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 	check(t, m, []step{
 		{Linked{At: second(0), Up: true}, nil},
 		{agentState(0, 2, a, map[string]string{b: "unknown"}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old}, b }), []string{
-			"info " + a + " alive, 0.2 ms", "info " + b + " unknown, 0.2 ms",
+			"info " + a + " alive, 0.2 ms, in front", "info " + b + " unknown, 0.2 ms",
 		}},
 		{agentState(1, 3, a, nil, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + b + " answers", "info " + a + " leads, " + b + " did"}},
 		{Reported{
@@ -234,6 +234,14 @@ func TestDecisionsAreMergedByTheirNumbers(t *testing.T) {
 	}
 	if want := []string{"3three0", "4four0", "5five2", "6six0"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestTheFirstThatIsToldOfAnAgentsServersSaysWhichOneIsInFrontAndLeads(t *testing.T) {
+	m := NewAgentModel("x")
+	all := m.Apply(agentState(0, 1, a, nil, func(s *proxy.Snapshot) { s.Leader = b }))
+	if len(all) != 2 || !all[0].Status.Front || all[0].Status.Leader || all[1].Status.Front || !all[1].Status.Leader {
+		t.Errorf("%+v", all)
 	}
 }
 

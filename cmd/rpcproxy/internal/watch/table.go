@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func fitting(all []column, room int) []column {
 // slots is how many figures an agent has for a sparkline.
 const slots = 10
 
-// columns are all that there are.
+// columns are all that there are. Without marks there are no sparklines of probes.
 func (m *Model) columns(now time.Time, marks sparks) []column {
 	longest := 12
 	for _, r := range m.rows {
@@ -100,7 +101,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 	}}
 	state := column{head: "STATE", width: 10, last: 1, cell: func(r *Row, _ int) Span { return Span{stateText(r), stateStyle(r)} }}
 	spark := func(last, least, most int) column {
-		return column{head: "TREND", right: true, width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
+		return column{head: trend, right: true, width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
 			line := marks.draw(r.trips, n)
 			return Span{strings.Repeat(" ", n-width(line)) + line, Plain}
 		}}
@@ -108,7 +109,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 	if m.agent != "" {
 		return m.agentColumns(server, state, spark(5, slots, slots), now)
 	}
-	return []column{
+	all := []column{
 		server, state,
 		{head: "RTT ms", width: 6, last: 2, right: true, cell: func(r *Row, _ int) Span {
 			if r.last == 0 {
@@ -138,7 +139,14 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 		{head: "VERSION", width: 8, grow: 6, last: 6, cell: func(r *Row, _ int) Span { return Span{cmp.Or(r.version, "-"), Plain} }},
 		why(8),
 	}
+	if marks.levels == nil {
+		all = slices.DeleteFunc(all, func(c column) bool { return c.head == trend })
+	}
+	return all
 }
+
+// trend is the head of the sparklines.
+const trend = "TREND"
 
 // why is what led to a failure.
 func why(last int) column {
