@@ -41,6 +41,16 @@ type seen struct {
 // startOnTerminal starts the program. It ends with t.
 func startOnTerminal(t *testing.T, columns, rows uint16, env []string, args ...string) *onTerminal {
 	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startCommandOnTerminal(t, columns, rows, env, exe, args...)
+}
+
+// startCommandOnTerminal starts a command that may start the program. It ends with t.
+func startCommandOnTerminal(t *testing.T, columns, rows uint16, env []string, name string, args ...string) *onTerminal {
+	t.Helper()
 	near, far, err := pty.Open()
 	if err != nil {
 		testutil.Unable(t, err)
@@ -48,13 +58,9 @@ func startOnTerminal(t *testing.T, columns, rows uint16, env []string, args ...s
 	if err := pty.Setsize(far, &pty.Winsize{Rows: rows, Cols: columns}); err != nil {
 		testutil.Unable(t, err)
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, stop := context.WithTimeout(context.Background(), 3*limit)
 	x := &onTerminal{
-		t: t, cmd: exec.CommandContext(ctx, exe, args...), near: near, far: far,
+		t: t, cmd: exec.CommandContext(ctx, name, args...), near: near, far: far,
 		asked: make(chan func(*seen)), owner: make(chan struct{}), ended: make(chan error, 1),
 	}
 	x.cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=", "NO_COLOR=", "SSH_TTY=")
@@ -113,7 +119,9 @@ func (x *onTerminal) own(columns, rows int, read <-chan []byte) {
 			f(s)
 		}
 	}
-	_ = s.screen.Close()
+	if in, ok := s.screen.InputPipe().(io.Closer); ok { // Close of the screen races with its Read
+		_ = in.Close()
+	}
 	<-answered
 }
 
@@ -213,6 +221,13 @@ func (x *onTerminal) ends() int {
 		x.t.Fatal(err)
 	}
 	x.sees(mark)
+	x.isAsBefore()
+	return status
+}
+
+// isAsBefore checks that the terminal is.
+func (x *onTerminal) isAsBefore() {
+	x.t.Helper()
 	if now := x.attributes(); now != x.before {
 		x.t.Errorf("the terminal is not set as before: %+v, was %+v", now, x.before)
 	}
@@ -221,5 +236,4 @@ func (x *onTerminal) ends() int {
 			x.t.Errorf("alternate screen %v, cursor hidden %v", s.screen.IsAltScreen(), s.screen.CursorHidden())
 		}
 	})
-	return status
 }

@@ -42,12 +42,15 @@ a Unix socket: what that one knows and does, and its heartbeat. If the agent is 
 reached it tries again.
 
 Keys: q quit, p pause, e explain what was decided and why, arrows select a server,
-? help. Where standard output or input is no terminal, or TERM is dumb or not set, it
-prints a line for each change. With --json that is one object: at, kind (server,
-state, move, leader, version, listed, unlisted, served, heartbeat, agent), level
-(info, warn), text, and, where they belong to the kind, server, from, to, reason,
-seconds, and status with state, in_front, rtt_ms, p99_ms, probes, lost, leader,
-version and source. The first objects are of the kind server, one for each.
+? help, Ctrl-Z back to the shell until fg.
+
+Where standard output or input is no terminal, or TERM is dumb or not set, it prints a
+line for each change; of failovers that go on and on, fewer and fewer. With --json
+each change is one object: at, kind (server, state, move, leader, version, listed,
+unlisted, served, heartbeat, agent), level (info, warn), text, and, where they belong
+to the kind, server, from, to, reason, seconds, and status with state, in_front,
+rtt_ms, p99_ms, probes, lost, leader, version and source. The first objects are of the
+kind server, one for each.
 
 --once prints the servers and ends: a table, or with --json such an object for each.
 

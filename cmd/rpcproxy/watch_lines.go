@@ -49,13 +49,14 @@ func (w *watcher) showLines(ctx context.Context, out io.Writer, m *watch.Model, 
 	})
 }
 
-// print writes changes.
+// print writes changes. For people repeats become fewer and fewer lines.
 func (w *watcher) print(out io.Writer, changes []watch.Change) error {
 	for _, c := range changes {
 		var err error
-		if w.json {
+		switch {
+		case w.json:
 			err = writeJSON(out, c, "")
-		} else {
+		case c.Due():
 			_, err = fmt.Fprintln(out, c.Line())
 		}
 		if err != nil {
@@ -73,6 +74,9 @@ func (w *watcher) showOnce(ctx context.Context, out io.Writer, m *watch.Model, s
 	})
 	if ctx.Err() != nil {
 		return errInterrupted
+	}
+	if err != nil && w.agent != "" {
+		err = fmt.Errorf("the agent does not tell its state: %w", err)
 	}
 	if err != nil {
 		return failed(err)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -131,6 +133,45 @@ func TestSignalsAndCtrlCRestoreTheTerminal(t *testing.T) {
 		if after := x.screen(); !strings.Contains(after, "rpcproxy: interrupted") {
 			t.Errorf("%v: %s", end.signal, after)
 		}
+	}
+}
+
+func TestCtrlZGivesTheTerminalToTheShellAndFgBringsTheScreenBack(t *testing.T) {
+	c := startCluster(t)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const script = `set -m; "$0" "$@"; echo "STOPPED $?"; read go; fg; echo "ENDED $?"`
+	x := startCommandOnTerminal(t, 80, 24, nil, "/bin/sh", "-c", script, exe,
+		"watch", ample, "--servers", strings.Join(c.Addrs(), ","), "--interval", "100ms")
+	x.sees("3 servers", "in front for")
+	x.types("\x1a")
+	x.sees("STOPPED 148") // SIGTSTP, as shells report it
+	x.isAsBefore()
+	x.types("\r")
+	x.sees("3 servers", "in front for")
+	c.Kill(1)
+	x.sees("WARN " + c.Addrs()[1] + " failed")
+	x.types("q")
+	x.sees("ENDED 0")
+	if status := x.ends(); status != exitOK {
+		t.Errorf("status %d", status)
+	}
+}
+
+// The program leads a session of its own here, as behind docker exec: nothing would continue it.
+func TestCtrlZWithoutAShellShowsTheScreenAgain(t *testing.T) {
+	c := startCluster(t)
+	x := watchOn(t, c, 80, 24)
+	x.types("\x1a")
+	x.until("the screen again", func(screen string) (again bool) {
+		x.ask(func(s *seen) { again = bytes.Count(s.raw.Bytes(), []byte("\x1b[?1049h")) == 2 })
+		return again && strings.Contains(screen, "in front for")
+	})
+	x.types("q")
+	if status := x.ends(); status != exitOK {
+		t.Errorf("status %d", status)
 	}
 }
 

@@ -131,14 +131,17 @@ func TestWatchPrintsALineForEachChangeWhereThereIsNoTerminal(t *testing.T) {
 			checkScreen(t, "lines", strings.Join(r.seen, "\n"))
 			continue
 		}
-		states := 0
+		states, fronts := 0, 0
 		for _, c := range changesIn(t, strings.Join(r.seen, "\n")) {
+			if c.Kind == "server" && c.Status.Front {
+				fronts++
+			}
 			if c.Kind == "state" && c.From == "alive" && c.To == "failed" && c.Level == "warn" && c.Reason == "dial: connection refused" {
 				states++
 			}
 		}
-		if states != 1 {
-			t.Errorf("%q", r.seen)
+		if states != 1 || fronts != 1 {
+			t.Errorf("%d states, %d servers in front: %q", states, fronts, r.seen)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,6 +20,11 @@ type Change struct {
 	Status  *Status  `json:"status,omitempty"`  // of KindServer
 	Seconds *float64 `json:"seconds,omitempty"` // how long the state, or the trouble, before it lasted
 	Text    string   `json:"text"`              // all of it, for people
+
+	times int           // how often, in the log; 0: it is not there
+	over  time.Duration // from the first time to the last
+
+	circles bool // a failover to a server that was left a moment before
 }
 
 // Status is what is known of a server. It is the line of --once in JSON.
@@ -59,14 +66,21 @@ const (
 	Warn Level = "warn"
 )
 
-// Line is the change as a line for people.
+// Line is the change as a line for people, with the number of its repeats.
 func (c Change) Line() string {
 	level := "INFO"
 	if c.Level == Warn {
 		level = "WARN"
 	}
 	at := c.At.Local() //nolint:forbidigo // an agent's may be of another zone, and it is to be shown
-	return at.Format(time.TimeOnly) + " " + level + " " + c.Text
+	text := c.Text
+	if c.times > 1 {
+		if c.circles {
+			text = strings.Replace(text, "failing over ", "failing over again and again, now ", 1)
+		}
+		text += fmt.Sprintf(", %d times in %s", c.times, short(c.over))
+	}
+	return at.Format(time.TimeOnly) + " " + level + " " + text
 }
 
 // lasted is d as the field Seconds.

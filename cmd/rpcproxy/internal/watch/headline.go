@@ -19,7 +19,7 @@ func (m *Model) headline(now time.Time, columns int) Line {
 	case !m.reported:
 		return Line{{Text: "asking the servers", Style: Faint}}
 	}
-	beat := m.heartbeat(now)
+	beat := m.heartbeat(now, columns)
 	front := m.inFront(now)
 	if room := columns - width(beat.Text) - 2; beat.Text != "" && room > 0 {
 		return append(front.cutTo(room), Span{Text: "  "}, beat)
@@ -40,8 +40,9 @@ func (m *Model) inFront(now time.Time) Line {
 	return Line{{Text: printable.Name(s.Active), Style: Good}, {Text: " in front for " + short(now.Sub(s.ActiveSince)) + ": " + printable.Text(s.Reason)}}
 }
 
-// heartbeat is when the last one was answered, and what is left of its TTL.
-func (m *Model) heartbeat(now time.Time) Span {
+// heartbeat is when the last one was answered, if there is room for that, and what is left of
+// its TTL.
+func (m *Model) heartbeat(now time.Time, columns int) Span {
 	h := m.snap.Heartbeat
 	if h == nil {
 		return Span{}
@@ -54,7 +55,11 @@ func (m *Model) heartbeat(now time.Time) Span {
 	case margin < 0:
 		return Span{Text: fmt.Sprintf("TTL of %s over for %s", short(h.TTL.Duration()), short(-margin)), Style: Bad}
 	}
-	return Span{Text: fmt.Sprintf("margin %s of TTL %s", short(margin), short(h.TTL.Duration()))}
+	text := fmt.Sprintf("%s left of TTL %s", short(margin), short(h.TTL.Duration()))
+	if columns >= 100 {
+		text = fmt.Sprintf("heartbeat %s ago, ", short(age)) + text
+	}
+	return Span{Text: text}
 }
 
 // detail says more of one server.
@@ -63,8 +68,12 @@ func (m *Model) detail(r *Row, now time.Time) Line {
 		return Line{}
 	}
 	line := Line{{Text: r.Addr + " "}, {Text: stateText(r), Style: stateStyle(r)}}
-	if !r.Since.IsZero() {
-		line = append(line, Span{Text: " for " + short(now.Sub(r.Since))})
+	since := r.Since
+	if r.Front && r.State == alive {
+		since = m.snap.ActiveSince
+	}
+	if !since.IsZero() {
+		line = append(line, Span{Text: " for " + short(now.Sub(since))})
 	}
 	switch {
 	case r.Why != "":
@@ -76,7 +85,7 @@ func (m *Model) detail(r *Row, now time.Time) Line {
 		}
 	case len(r.trips) > 0:
 		line = append(line, Span{Text: fmt.Sprintf(": worst of %d probes %s ms", len(r.trips), milliseconds(r.worst()))})
-		if r.asked && r.says != "" {
+		if r.asked && r.says != "" && r.says != m.leader {
 			line = append(line, Span{Text: ", says that " + r.says + " leads"})
 		}
 	}

@@ -25,7 +25,7 @@ type Model struct {
 	reported  bool
 	complete  bool // each server is known, and which one is in front
 	decisions []proxy.Decision
-	changes   []Change // oldest first
+	changes   []Change // the log, oldest first
 
 	leader   string // that the servers say
 	disputed bool   // they do not agree
@@ -53,7 +53,7 @@ func NewAgentModel(name string) *Model {
 // Apply takes an event and returns what it changes.
 func (m *Model) Apply(e Event) []Change {
 	var fresh []Change
-	tell := func(c Change) { fresh = append(fresh, c) }
+	tell := func(c Change) { fresh = append(fresh, m.keep(c)) }
 	switch e := e.(type) {
 	case Probed:
 		m.probed(e, tell)
@@ -61,10 +61,6 @@ func (m *Model) Apply(e Event) []Change {
 		m.report(e, tell)
 	case Linked:
 		m.connected(e, tell)
-	}
-	m.changes = append(m.changes, fresh...)
-	if over := len(m.changes) - mostChanges; over > 0 {
-		m.changes = slices.Delete(m.changes, 0, over)
 	}
 	return fresh
 }

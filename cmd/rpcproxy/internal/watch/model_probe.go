@@ -76,6 +76,9 @@ func (m *Model) introduce(at time.Time, r *Row) Change {
 	if r.version != "" {
 		c.Text += ", " + r.version
 	}
+	if r.Front {
+		c.Text += ", in front"
+	}
 	return c
 }
 

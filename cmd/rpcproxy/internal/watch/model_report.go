@@ -24,15 +24,29 @@ func (m *Model) report(e Reported, tell func(Change)) {
 	}
 	first, former := !m.reported, m.snap
 	m.snap, m.reported = s, true
+	var good []Change // what became good is so now, and the moves were before
 	if m.agent != "" {
-		m.list(s, first, tell)
-		m.led = m.setLeader(s.At, printable.Name(s.Leader), "the agent was told of no leader", m.led, tell)
-		m.lapse(s, tell)
+		if first {
+			m.leader = printable.Name(s.Leader)
+		}
+		sorted := func(c Change) {
+			if first || c.Level == Warn {
+				tell(c)
+			} else {
+				good = append(good, c)
+			}
+		}
+		m.list(s, first, sorted)
+		m.led = m.setLeader(s.At, printable.Name(s.Leader), "the agent was told of no leader", m.led, sorted)
+		m.lapse(s, sorted)
 	}
 	for _, r := range m.rows {
 		r.Front = r.Addr == printable.Name(s.Active)
 	}
 	m.moved(s, first, tell)
+	for _, c := range good {
+		tell(c)
+	}
 	if m.agent != "" && !first && s.Unserved != former.Unserved {
 		c := Change{At: s.At, Kind: KindServed, Level: Info, From: "unserved", To: "served", Text: "the agent is served again"}
 		if s.Unserved {
@@ -48,6 +62,7 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 	for _, r := range m.rows {
 		r.listed, r.session = false, nil
 	}
+	why := m.failures()
 	for i := range s.Servers {
 		status := &s.Servers[i]
 		known := m.index[printable.Name(status.Addr)] != nil
@@ -55,7 +70,7 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 		if r == nil {
 			continue
 		}
-		r.listed, r.status = true, *status
+		r.listed, r.status, r.Front = true, *status, r.Addr == printable.Name(s.Active)
 		r.last, r.p99 = status.RTT.P50.Duration(), status.RTT.P99.Duration()
 		r.trips = r.trips[:0]
 		for _, took := range series(status) {
@@ -66,8 +81,17 @@ func (m *Model) list(s proxy.Snapshot, first bool, tell func(Change)) {
 		if r.session != nil && r.session.Doubt && state == alive {
 			state = silent
 		}
+		r.Why = ""
+		if state == failed {
+			r.Why = why[r.Addr].why
+		}
 		former, since := r.State, r.Since
-		if !known || state != former {
+		switch {
+		case first && state == failed:
+			r.State, r.Since = state, why[r.Addr].at
+		case first:
+			r.State = state // it is not known since when
+		case !known || state != former:
 			r.State, r.Since = state, s.At
 		}
 		switch {
@@ -114,7 +138,7 @@ func (m *Model) moved(s proxy.Snapshot, first bool, tell func(Change)) {
 		if c := m.move(mv); !first || m.agent == "" {
 			tell(c)
 		} else {
-			m.changes = append(m.changes, c)
+			m.keep(c)
 		}
 	}
 }
@@ -142,21 +166,46 @@ func (m *Model) move(mv proxy.MoveStatus) Change {
 	return c
 }
 
-// cause is what led to a failover: what the server's probe says, or else the reason and what
-// the decision says.
+// cause is what led to a failover: what its probe says, or of an agent the decision, or else
+// the reason.
 func (m *Model) cause(mv proxy.MoveStatus, reason string) string {
-	if r := m.index[printable.Name(mv.From)]; r != nil && r.Why != "" {
+	if r := m.index[printable.Name(mv.From)]; r != nil && r.Why != "" && m.agent == "" {
 		return r.Why
 	}
 	for _, d := range slices.Backward(m.decisions) {
 		if d.Epoch == mv.Epoch {
-			if _, cause, ok := strings.Cut(d.Cause, ": "); ok {
-				return reason + "; " + printable.Text(cause)
-			}
-			break
+			return cmp.Or(blamed(d, mv.From), reason)
 		}
 	}
 	return reason
+}
+
+// blamed is what a decision says of the failure of a server, which is named by what stands
+// around; empty: nothing. How often it was tried is left to the decision itself.
+func blamed(d proxy.Decision, addr string) string {
+	_, cause, _ := strings.Cut(d.Cause, ": ")
+	for _, tried := range []string{" (failed ", " (not sent"} {
+		cause, _, _ = strings.Cut(cause, tried)
+	}
+	cause = strings.ReplaceAll(strings.ReplaceAll(cause, " on "+addr+":", ":"), "dial "+addr+":", "dial:")
+	return printable.Text(cause)
+}
+
+// failure is when and why a server failed.
+type failure struct {
+	at  time.Time
+	why string
+}
+
+// failures are why servers failed, the last time that was decided.
+func (m *Model) failures() map[string]failure {
+	why := map[string]failure{}
+	for _, d := range m.decisions {
+		if d.Kind == proxy.CauseFailure || d.Kind == proxy.CauseProbe {
+			why[printable.Name(d.Server)] = failure{d.At, blamed(d, d.Server)}
+		}
+	}
+	return why
 }
 
 // lapse tells when the TTL of an agent has ended, and when it has one again.

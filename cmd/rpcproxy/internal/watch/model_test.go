@@ -65,7 +65,7 @@ func TestAMoveIsToldOnceWithWhatLedToIt(t *testing.T) {
 	back := moved(9, 7, b, a, proxy.MoveRebalance)
 	check(t, m, []step{
 		{reported(0, 1, a, first), []string{"info " + a + " is in front (other)"}},
-		{answer(0, a, b), []string{"info " + a + " alive, 1.0 ms"}},
+		{answer(0, a, b), []string{"info " + a + " alive, 1.0 ms, in front"}},
 		{reported(1, 1, a, first), nil},
 		{Probed{At: second(2), Addr: a, Failed: "dial: connection refused"}, []string{"warn " + a + " failed: dial: connection refused"}},
 		{reported(2, 5, b, first, over), []string{"warn failing over " + a + " -> " + b + " (dial: connection refused)"}},
@@ -107,14 +107,14 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 	check(t, m, []step{
 		{Linked{At: second(0), Up: true}, nil},
 		{agentState(0, 2, a, map[string]string{b: "unknown"}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old}, b }), []string{
-			"info " + a + " alive, 0.2 ms", "info " + b + " unknown, 0.2 ms",
+			"info " + a + " alive, 0.2 ms, in front", "info " + b + " unknown, 0.2 ms",
 		}},
 		{agentState(1, 3, a, nil, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + b + " answers", "info " + a + " leads, " + b + " did"}},
 		{Reported{
 			Snapshot:  agentState(3, 4, b, map[string]string{a: failed}, func(s *proxy.Snapshot) { s.Moves, s.Leader = []proxy.MoveStatus{old, over}, a }).Snapshot,
 			Decisions: []proxy.Decision{{Seq: 9, Epoch: 4, Cause: "failure of " + a + ", seen in epoch 3: silent for 3s"}},
 		}, []string{
-			"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (silent; silent for 3s)",
+			"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (silent for 3s)",
 		}},
 		{agentState(4, 5, b, map[string]string{a: "gone"}, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + a + " is no longer in the list"}},
 		{agentState(5, 6, b, nil, func(s *proxy.Snapshot) { s.Leader = a }), []string{"info " + a + " is new, from heartbeat"}},
@@ -123,7 +123,7 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			s.Sessions = []proxy.SessionStatus{{Server: b, ID: 3, Doubt: true}, {Server: a, ID: 4, Doubt: true, Tenant: true}}
 		}), []string{"warn " + b + " is silent while calls wait"}},
 		{agentState(7, 8, b, nil, func(s *proxy.Snapshot) { s.Unserved = true }), []string{
-			"info " + b + " answers after 1s", "warn the agent was told of no leader", "warn no server is known that serves the agent",
+			"warn the agent was told of no leader", "info " + b + " answers after 1s", "warn no server is known that serves the agent",
 		}},
 		{Linked{At: second(8), Why: "it has closed the connection"}, []string{"warn the agent does not tell its state: it has closed the connection"}},
 		{Linked{At: second(9), Why: "it has closed the connection"}, nil},
@@ -136,8 +136,8 @@ func TestTheStatesOfAnAgentBecomeChanges(t *testing.T) {
 			"warn the agent was started anew", "info moving " + b + " -> " + a + " (manual)", "info the agent is served again",
 		}},
 	})
-	if len(m.log(100)) == 0 || !strings.Contains(m.log(100)[0].Text, "failing over "+b) {
-		t.Errorf("the move of before is not in the log: %q", lines(m.log(100)))
+	if log := m.log(100, 200); len(log) == 0 || !strings.Contains(log[0].String(), "failing over "+b) {
+		t.Errorf("the move of before is not in the log: %q", log)
 	}
 }
 
@@ -235,4 +235,23 @@ func TestDecisionsAreMergedByTheirNumbers(t *testing.T) {
 	if want := []string{"3three0", "4four0", "5five2", "6six0"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestTheFirstThatIsToldOfAnAgentsServersSaysWhichOneIsInFrontAndLeads(t *testing.T) {
+	m := NewAgentModel("x")
+	all := m.Apply(agentState(0, 1, a, nil, func(s *proxy.Snapshot) { s.Leader = b }))
+	if len(all) != 2 || !all[0].Status.Front || all[0].Status.Leader || all[1].Status.Front || !all[1].Status.Leader {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestWhatBecameGoodIsToldAfterTheMovesBefore(t *testing.T) {
+	m := NewAgentModel("x")
+	m.Apply(agentState(0, 1, a, map[string]string{b: failed}, nil))
+	check(t, m, []step{{
+		agentState(9, 4, b, map[string]string{a: failed}, func(s *proxy.Snapshot) {
+			s.Moves = []proxy.MoveStatus{moved(7, 3, a, b, proxy.MoveUnreachable)}
+		}),
+		[]string{"warn " + a + " failed", "warn failing over " + a + " -> " + b + " (unreachable)", "info " + b + " answers"},
+	}})
 }

@@ -54,7 +54,7 @@ func (m *Model) Lines(s Screen) int {
 	case Explain:
 		return len(m.explanation(s.Width))
 	case Help:
-		return strings.Count(helpText, "\n")
+		return strings.Count(m.helpText(), "\n")
 	default:
 		return 0
 	}
@@ -70,24 +70,52 @@ func fromEnd(all []Line, n, before int) []Line {
 	return all[max(end-n, 0):end]
 }
 
-const helpText = `q, Ctrl-C    quit
+const keysText = `q, Ctrl-C    quit
 p, space     pause: the screen stands still, and what happens meanwhile is kept
 e            explain: what was decided, and what led to it
 up, down     select a server; in explain and here: scroll
 PgUp, PgDn   scroll by a page; Home, End
+Ctrl-Z       back to the shell; fg shows the screen again
 Esc          back
 
-The server in front is the one that an agent with these servers calls next.
-A sparkline has a character for each probe, of an agent for each slot of its
-figures; the level rises by two where an answer takes twice as long, and a cross
-is no answer. LOSS counts the last 60 probes. A star is the leader, as most
-servers say; other: this one names another one; none: it knows no leader.
 `
 
-// drawHelp is the page about keys and columns.
+const probedText = `in front     the server that an agent with these servers would call next
+RTT ms       the last round trip of Status.Ping
+TREND        a character for each probe, the newest at the right: two levels
+             higher where it took twice as long, and a cross for no answer
+LOSS         of the last 60 probes
+LEADER       * the leader, as most servers say; other: this one names another
+             one; none: it knows no leader
+VERSION      - where it is not known: without ACLs, or with a token that has
+             node:read, servers tell it
+`
+
+const agentText = `in front     the server that the agent calls
+STATE        what the agent knows: a failed server is asked again in its next
+             round, and unknown was not asked yet
+p50/p99 ms   of the calls that the server answered in the last five minutes
+TREND        p50 of each half minute of them, the newest at the right: two
+             levels higher where it is twice as long
+SESSION      number, age and TLS of the connection to the server
+CALLS        that were answered; OPEN: under way; FAILED: how often the server
+             was found to have failed
+TTL          of the node's heartbeat: when it is over, the servers take the node
+             for lost
+`
+
+// helpText is the page about keys and columns.
+func (m *Model) helpText() string {
+	if m.agent != "" {
+		return keysText + agentText
+	}
+	return keysText + probedText
+}
+
+// drawHelp is the page about keys and columns, from where it is scrolled to.
 func (m *Model) drawHelp(s Screen) []Line {
 	var body []Line
-	for _, text := range strings.Split(strings.TrimSuffix(helpText, "\n"), "\n") {
+	for _, text := range strings.Split(strings.TrimSuffix(m.helpText(), "\n"), "\n") {
 		body = append(body, Line{{Text: text}})
 	}
 	last := max(len(body)-s.Room(), 0)

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -81,16 +80,7 @@ func (m *Model) drawServers(s Screen) []Line {
 		more = fmt.Sprintf("%d more, by the arrows", hidden)
 	}
 	lines = append(lines, Line{}, sides(m.detail(chosen, s.Now), more, s.Width), Line{})
-	left := s.Height - len(lines)
-	shown := m.log(max(left, 0))
-	for _, c := range shown {
-		style := Plain
-		if c.Level == Warn {
-			style = Bold
-		}
-		lines = append(lines, Line{{Text: c.Line(), Style: style}})
-	}
-	return lines
+	return append(lines, m.log(max(s.Height-len(lines), 0), s.Width)...)
 }
 
 // part is which of n rows are shown in so much room, so that the selected one is among them.
@@ -98,18 +88,6 @@ func part(n, selected, room int) (first, count int) {
 	count = min(n, room)
 	first = min(max(selected-count/2, 0), n-count)
 	return first, count
-}
-
-// log are the last n changes, without those that only introduce a server.
-func (m *Model) log(n int) []Change {
-	var shown []Change
-	for i := len(m.changes) - 1; i >= 0 && len(shown) < n; i-- {
-		if c := m.changes[i]; c.Kind != KindServer {
-			shown = append(shown, c)
-		}
-	}
-	slices.Reverse(shown)
-	return shown
 }
 
 // title says how many servers there are, which one leads, and what is wrong with the whole.

@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func fitting(all []column, room int) []column {
 // slots is how many figures an agent has for a sparkline.
 const slots = 10
 
-// columns are all that there are.
+// columns are all that there are. Without marks there are no sparklines of probes.
 func (m *Model) columns(now time.Time, marks sparks) []column {
 	longest := 12
 	for _, r := range m.rows {
@@ -100,7 +101,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 	}}
 	state := column{head: "STATE", width: 10, last: 1, cell: func(r *Row, _ int) Span { return Span{stateText(r), stateStyle(r)} }}
 	spark := func(last, least, most int) column {
-		return column{width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
+		return column{head: trend, right: true, width: least, grow: most - least, last: last, cell: func(r *Row, n int) Span {
 			line := marks.draw(r.trips, n)
 			return Span{strings.Repeat(" ", n-width(line)) + line, Plain}
 		}}
@@ -108,7 +109,7 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 	if m.agent != "" {
 		return m.agentColumns(server, state, spark(5, slots, slots), now)
 	}
-	return []column{
+	all := []column{
 		server, state,
 		{head: "RTT ms", width: 6, last: 2, right: true, cell: func(r *Row, _ int) Span {
 			if r.last == 0 {
@@ -136,8 +137,20 @@ func (m *Model) columns(now time.Time, marks sparks) []column {
 			return Span{}
 		}},
 		{head: "VERSION", width: 8, grow: 6, last: 6, cell: func(r *Row, _ int) Span { return Span{cmp.Or(r.version, "-"), Plain} }},
-		{head: "WHY", width: 24, grow: 200, last: 8, cell: func(r *Row, _ int) Span { return Span{r.Why, Bad} }},
+		why(8),
 	}
+	if marks.levels == nil {
+		all = slices.DeleteFunc(all, func(c column) bool { return c.head == trend })
+	}
+	return all
+}
+
+// trend is the head of the sparklines.
+const trend = "TREND"
+
+// why is what led to a failure.
+func why(last int) column {
+	return column{head: "WHY", width: 24, grow: 200, last: last, cell: func(r *Row, _ int) Span { return Span{r.Why, Bad} }}
 }
 
 // agentColumns are those of an agent's state.
@@ -149,6 +162,10 @@ func (m *Model) agentColumns(server, state, spark column, now time.Time) []colum
 			}
 			return Span{fmt.Sprint(of(r)), style}
 		}}
+	}
+	source := 6
+	for _, r := range m.rows {
+		source = max(source, width(printable.Name(string(r.status.Source))))
 	}
 	return []column{
 		server, state,
@@ -169,7 +186,8 @@ func (m *Model) agentColumns(server, state, spark column, now time.Time) []colum
 		}, Plain),
 		number("FAILED", 6, func(r *Row) uint64 { return r.status.Failures }, Bad),
 		{head: "ROLE", width: 7, last: 8, cell: func(r *Row, _ int) Span { return Span{printable.Name(r.status.Role), Faint} }},
-		{head: "SOURCE", width: 10, grow: 20, last: 9, cell: func(r *Row, _ int) Span { return Span{printable.Name(string(r.status.Source)), Faint} }},
+		{head: "SOURCE", width: min(source, 20), last: 9, cell: func(r *Row, _ int) Span { return Span{printable.Name(string(r.status.Source)), Faint} }},
+		why(10),
 	}
 }
 

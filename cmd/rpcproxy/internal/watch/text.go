@@ -11,6 +11,9 @@ func (m *Model) Text(now time.Time, plainASCII bool) string {
 	if plainASCII {
 		marks = ascii
 	}
+	if m.agent == "" {
+		marks = sparks{} // of one probe
+	}
 	const ample = 400
 	var b strings.Builder
 	lines := append([]Line{m.title(Screen{}), m.headline(now, ample)}, m.table(m.rows, ample, now, marks, nil)...)

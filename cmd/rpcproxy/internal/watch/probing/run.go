@@ -23,6 +23,10 @@ func (p *Prober) run(ctx context.Context, emit func(watch.Event)) error {
 			}
 		})
 	}
+	// Which one is in front is known before the first probe.
+	if p := contain.Call(func() { emit(p.state()) }); p != nil {
+		return p
+	}
 	for _, s := range p.cfg.Servers {
 		start(func() { p.probe(ctx, s, emit) })
 	}

@@ -15,7 +15,7 @@ func (s *screen) press(key string) tea.Cmd {
 		s.err = ErrInterrupted
 		return tea.Quit
 	case "ctrl+z":
-		return tea.Suspend
+		return s.suspend()
 	case "p", "space":
 		s.pause()
 	case "e":

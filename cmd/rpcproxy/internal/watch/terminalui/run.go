@@ -61,6 +61,7 @@ func Run(ctx context.Context, cfg Config, m *watch.Model, source watch.Source) e
 		}
 	}()
 	_, err := program.Run()
+	s.wake()
 	cancel()
 	<-told
 	<-ticked

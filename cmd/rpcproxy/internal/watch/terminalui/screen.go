@@ -15,6 +15,8 @@ type screen struct {
 	paused *watch.Model // as it was when the user paused; nil: not paused
 	view   watch.Screen
 	err    error // why it ends
+
+	resumed func() // ends what suspend has begun; nil: nothing
 }
 
 // Init does nothing: events come from Run.
@@ -32,6 +34,8 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case ending:
 		s.err = msg.err
 		return s, tea.Quit
+	case tea.ResumeMsg:
+		s.wake()
 	case tea.WindowSizeMsg:
 		s.view.Width, s.view.Height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
@@ -39,6 +43,14 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return s, then
 	}
 	return s, nil
+}
+
+// wake ends what suspend has begun.
+func (s *screen) wake() {
+	if s.resumed != nil {
+		s.resumed()
+		s.resumed = nil
+	}
 }
 
 // shown is the model that is drawn.
