@@ -49,9 +49,14 @@ func TestWhatIsReadOfManyServersIsBoundedAndInItsUnits(t *testing.T) {
 		labels map[string]string
 		want   float64
 	}{
-		{"servers", nil, 301}, {"sessions", nil, 308}, {"calls_in_flight", nil, 300},
-		{"streams", map[string]string{"direction": "out"}, 600}, {"streams", map[string]string{"direction": "in"}, 900},
-		{"server.rtt_p50", first, 2}, {"server.rtt_p99", first, 500}, {"unserved", nil, 1500},
+		{"servers", nil, 301},
+		{"sessions", nil, 308},
+		{"calls_in_flight", nil, 300},
+		{"streams", map[string]string{"direction": "out"}, 600},
+		{"streams", map[string]string{"direction": "in"}, 900},
+		{"server.rtt_p50", first, 2},
+		{"server.rtt_p99", first, 500},
+		{"unserved", nil, 1500},
 	} {
 		if got := b.of(row.name, row.labels).sum; got != row.want {
 			t.Errorf("%s of %v is %v, not %v", row.name, row.labels, got, row.want)
