@@ -6,6 +6,7 @@ import (
 
 	metrics "github.com/hashicorp/go-metrics"
 
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/labels"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
@@ -45,13 +46,20 @@ func (e *Emitter) Run(ctx context.Context, every time.Duration) {
 // Emit waits until the sink has what waits for it, then emits the gauges, and counts what happened since the
 // last time. Before the Proxy is started there is none of these. It does nothing while another
 // goroutine does the same. It calls the sink in the goroutine of its caller: while the sink blocks, so does
-// Emit, and its panics are the caller's.
+// Emit. A panic of the sink ends this Emit, and is counted as that of another goroutine is.
 func (e *Emitter) Emit() {
 	if !e.busy.CompareAndSwap(false, true) {
 		return
 	}
 	defer e.busy.Store(false)
 	e.flush()
+	if p := contain.Call(e.emitAll); p != nil {
+		e.fail(p)
+	}
+}
+
+// emitAll emits what is read from the Proxy.
+func (e *Emitter) emitAll() {
 	state := e.state.Load()
 	if state == nil {
 		return
@@ -87,7 +95,8 @@ func (e *Emitter) gauge(name string, v float64, all []metrics.Label) {
 
 // emitCounts counts what happened since the last time.
 func (e *Emitter) emitCounts(now *proxy.Counts) {
-	last, lost := &e.last.counts, e.queue.lost.Load()
+	last, lastLost, lost := e.last.counts, e.last.lost, e.queue.lost.Load()
+	e.last.counts, e.last.lost = *now, lost // also if the sink panics: nothing is counted twice
 	for _, c := range []struct {
 		name      string
 		now, last uint64
@@ -100,17 +109,15 @@ func (e *Emitter) emitCounts(now *proxy.Counts) {
 		{"panics", now.Panics, last.Panics},
 		{"lost_events", now.LostEvents, last.LostEvents},
 		{"lost_log_lines", now.LostLines, last.LostLines},
-		{"lost", lost, e.last.lost},
+		{"lost", lost, lastLost},
 	} {
 		if c.now >= c.last {
 			e.metrics().IncrCounterWithLabels(e.keys[c.name], float32(c.now-c.last), e.own)
 		}
 	}
-	e.last.lost = lost
 	if unserved := now.Unserved - last.Unserved; unserved >= 0 {
 		e.metrics().IncrCounterWithLabels(e.keys["unserved"], float32(millis(unserved)), e.own)
 	}
-	e.last.counts = *now
 }
 
 // emitState emits the gauges of the Proxy as a whole, and of each server that was measured.

@@ -72,8 +72,14 @@ func TestASinkThatBlocksPanicsOrExitsHoldsNoCallUp(t *testing.T) {
 			if err := p.Stop(within(t)); err != nil {
 				t.Error(err)
 			}
+			if name == "panics" {
+				e.Emit() // which the agent does in a goroutine of its own
+			}
 			close(well)
 			e.Emit()
+			if n := b.of("dials", nil).sum; n > float64(p.Stats().Dials) {
+				t.Errorf("%v dials were counted", n)
+			}
 			if lost, took := b.of("lost", nil).sum, b.of("attempt", nil).sum; lost < 1 || name == "blocks" && took < 1 {
 				t.Errorf("%v lost, %v taken", lost, took)
 			}
