@@ -101,6 +101,7 @@ func (q *Queue) drain() {
 		select {
 		case l := <-q.lines:
 			if l.flushed != nil {
+				q.tellDropped(q.dropped.Load(), q.dropper.Load()) // the process may end now
 				close(l.flushed)
 				continue
 			}

@@ -1,6 +1,6 @@
 // Package gometrics gives a Proxy's metrics to github.com/hashicorp/go-metrics, as Nomad's agent
 // does with its own: durations are samples in milliseconds, what happens is counted as it happens,
-// and levels are gauges that are emitted again and again.
+// and levels are gauges that are emitted again and again. No call waits for a sink.
 //
 // An [Emitter] is one of proxy.Config.Observers. An agent that has set go-metrics up for itself
 // needs no more than this:
@@ -38,6 +38,7 @@
 //	panics               panic    counter                    panics of the agent's own code that were contained
 //	lost_events          event    counter                    events that observers did not keep up with
 //	lost_log_lines       line     counter                    log lines that their writer did not keep up with
+//	lost                 metric   counter                    what of the table above the sink did not keep up with, or panicked over
 //
 // By Emit and Run, as it is:
 //

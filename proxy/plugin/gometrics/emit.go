@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	metrics "github.com/hashicorp/go-metrics"
+
+	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/labels"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
@@ -14,6 +17,7 @@ const interval = time.Second
 // emitted is what the last Emit has emitted.
 type emitted struct {
 	counts proxy.Counts
+	lost   uint64
 	levels map[level]float64 // that are 0 once there is nothing of their kind
 }
 
@@ -21,7 +25,7 @@ type emitted struct {
 type level struct{ name, label, value, label2, value2 string }
 
 // Run emits now, then each interval, and once more when ctx ends; then it returns. An interval
-// of zero or less means 1 s.
+// of zero or less means 1 s. While the sink blocks, so does Run.
 func (e *Emitter) Run(ctx context.Context, every time.Duration) {
 	if every <= 0 {
 		every = interval
@@ -39,14 +43,27 @@ func (e *Emitter) Run(ctx context.Context, every time.Duration) {
 	}
 }
 
-// Emit emits the gauges, and counts what happened since the last time. It does nothing before the Proxy
-// is started, and while another goroutine does the same.
+// Emit waits until the sink has what waits for it, then emits the gauges, and counts what happened since the
+// last time. Before the Proxy is started there is none of these. It does nothing while another
+// goroutine does the same. It calls the sink in the goroutine of its caller: while the sink blocks, so does
+// Emit. A panic of the sink ends this Emit, and is counted as that of another goroutine is.
 func (e *Emitter) Emit() {
-	state := e.state.Load()
-	if state == nil || !e.busy.CompareAndSwap(false, true) {
+	if !e.busy.CompareAndSwap(false, true) {
 		return
 	}
 	defer e.busy.Store(false)
+	e.flush()
+	if p := contain.Call(e.emitAll); p != nil {
+		e.fail(p)
+	}
+}
+
+// emitAll emits what is read from the Proxy.
+func (e *Emitter) emitAll() {
+	state := e.state.Load()
+	if state == nil {
+		return
+	}
 	s := (*state).Snapshot()
 	e.emitCounts(&s.Counts)
 	e.emitState(&s)
@@ -72,9 +89,14 @@ func (e *Emitter) emitLevel(l level, v float64) {
 	e.gauge(l.name, v, e.with(l.label, l.value, l.label2, l.value2))
 }
 
+func (e *Emitter) gauge(name string, v float64, all []metrics.Label) {
+	e.metrics().SetGaugeWithLabels(e.keys[name], float32(v), all)
+}
+
 // emitCounts counts what happened since the last time.
 func (e *Emitter) emitCounts(now *proxy.Counts) {
-	last := &e.last.counts
+	last, lastLost, lost := e.last.counts, e.last.lost, e.queue.lost.Load()
+	e.last.counts, e.last.lost = *now, lost // also if the sink panics: nothing is counted twice
 	for _, c := range []struct {
 		name      string
 		now, last uint64
@@ -87,15 +109,15 @@ func (e *Emitter) emitCounts(now *proxy.Counts) {
 		{"panics", now.Panics, last.Panics},
 		{"lost_events", now.LostEvents, last.LostEvents},
 		{"lost_log_lines", now.LostLines, last.LostLines},
+		{"lost", lost, lastLost},
 	} {
 		if c.now >= c.last {
-			e.count(c.name, c.now-c.last, e.own)
+			e.metrics().IncrCounterWithLabels(e.keys[c.name], float32(c.now-c.last), e.own)
 		}
 	}
 	if unserved := now.Unserved - last.Unserved; unserved >= 0 {
 		e.metrics().IncrCounterWithLabels(e.keys["unserved"], float32(millis(unserved)), e.own)
 	}
-	e.last.counts = *now
 }
 
 // emitState emits the gauges of the Proxy as a whole, and of each server that was measured.

@@ -31,14 +31,17 @@ type Config struct {
 // mostServers is how many servers have labels of their own.
 const mostServers = 128
 
-// Emitter is a proxy.Observer, of one Proxy. It has no goroutine. Its methods may be called by many
-// goroutines.
+// Emitter is a proxy.Observer, of one Proxy. What it is told waits in a queue for the sink, which one
+// goroutine calls while there is any: so a sink may block, and no call waits for it. What a sink does
+// not keep up with is dropped, and counted (lost). Its panics are contained, counted there as well, and passed
+// on to the Proxy, which logs them. Its methods may be called by many goroutines.
 type Emitter struct {
 	to      *metrics.Metrics
 	keys    map[string][]string // by the name after the prefix; not changed after New
 	own     []metrics.Label
 	methods *labels.Names
 	servers *labels.Names
+	queue   queue
 
 	ofCalls    labels.Cache[callLabels, []metrics.Label]
 	ofAttempts labels.Cache[attemptLabels, []metrics.Label]
@@ -77,6 +80,7 @@ func New(cfg Config) *Emitter {
 	return &Emitter{
 		to: cfg.Metrics, keys: keysOf(cfg.Prefix), own: slices.Clip(slices.Clone(cfg.Labels)),
 		methods: labels.NewNames(cmp.Or(cfg.Methods, 64)), servers: labels.NewNames(mostServers),
+		queue: queue{waiting: make(chan told, mostWaiting)},
 	}
 }
 
@@ -102,17 +106,12 @@ func (e *Emitter) with(pairs ...string) []metrics.Label {
 // sample adds a duration to a timer, in the unit that go-metrics measures in: milliseconds, unless it
 // is set up otherwise.
 func (e *Emitter) sample(name string, d time.Duration, all []metrics.Label) {
-	m := e.metrics()
-	unit := cmp.Or(m.TimerGranularity, time.Millisecond)
-	m.AddSampleWithLabels(e.keys[name], float32(float64(d)/float64(unit)), all)
+	unit := cmp.Or(e.metrics().TimerGranularity, time.Millisecond)
+	e.put(told{key: e.keys[name], labels: all, value: float32(float64(d) / float64(unit)), sample: true})
 }
 
 func (e *Emitter) count(name string, n uint64, all []metrics.Label) {
-	e.metrics().IncrCounterWithLabels(e.keys[name], float32(n), all)
-}
-
-func (e *Emitter) gauge(name string, v float64, all []metrics.Label) {
-	e.metrics().SetGaugeWithLabels(e.keys[name], float32(v), all)
+	e.put(told{key: e.keys[name], labels: all, value: float32(n)})
 }
 
 // millis is a duration in milliseconds.

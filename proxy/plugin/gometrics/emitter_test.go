@@ -207,6 +207,7 @@ func TestTheMetricsAreThoseOfTheTable(t *testing.T) {
 	}
 	e.Emit()
 	told(t, p)
+	e.Emit()
 
 	text, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -321,6 +322,7 @@ func TestBeforeTheStartNothingIsEmitted(t *testing.T) {
 func TestTheGlobalMetricsAreTheDefault(t *testing.T) {
 	e := gometrics.New(gometrics.Config{Prefix: []string{"agent"}, Labels: []metrics.Label{{Name: "node_id", Value: "n1"}}})
 	e.Moved(proxy.MoveEvent{Reason: proxy.MoveSilent})
+	e.Emit() // which waits for it
 	sink, before := metrics.NewInmemSink(24*time.Hour, 100*24*time.Hour), metrics.Default()
 	cfg := before.Config
 	cfg.ServiceName, cfg.FilterDefault = "test", true
@@ -328,6 +330,7 @@ func TestTheGlobalMetricsAreTheDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Moved(proxy.MoveEvent{Reason: proxy.MoveSilent, Trouble: 1500 * time.Microsecond})
+	e.Emit()
 	b := book{metrics.Default(), sink}
 	got := b.read()["test.agent.failover"]
 	if len(got) != 1 || got[0].count != 1 || got[0].sum != 1.5 || !maps.Equal(got[0].labels, map[string]string{"reason": "silent", "node_id": "n1"}) {
@@ -422,8 +425,8 @@ func TestNoSecretIsShown(t *testing.T) {
 		if err := p.NotifyFailed(within(t), front, errors.New("secret "+token)); err != nil {
 			t.Fatal(err)
 		}
-		e.Emit()
 		told(t, p)
+		e.Emit()
 		text := fmt.Sprintf("%+v", b.read())
 		for _, secret := range []string{token, token[:9], identity, identity[:20], password} {
 			if strings.Contains(text, secret) {

@@ -8,7 +8,7 @@ import (
 // names is what there is, after the prefix.
 var names = []string{
 	"call", "attempt", "retry", "move", "failover", "round", "discovery", "heartbeat.left", "session.dial", "session.down",
-	"unserved", "dials", "dial_failures", "received", "sent", "reverse_calls", "panics", "lost_events", "lost_log_lines",
+	"unserved", "dials", "dial_failures", "received", "sent", "reverse_calls", "panics", "lost_events", "lost_log_lines", "lost",
 	"heartbeat.margin", "heartbeat.ttl", "active", "retry_tokens", "cluster_nodes", "servers", "server.rtt_p50", "server.rtt_p99",
 	"sessions", "calls_in_flight", "streams",
 }

@@ -148,6 +148,31 @@ func TestASinkOfAnInterceptLoggerGetsItsLevel(t *testing.T) {
 	})
 }
 
+// counting is a logger that counts what it is given.
+type counting struct {
+	hclog.Logger
+	given *int
+}
+
+func (c counting) Log(level hclog.Level, message string, pairs ...any) {
+	*c.given++
+	c.Logger.Log(level, message, pairs...)
+}
+
+// A line that a logger does not want is not even made for it.
+func TestALoggerIsGivenWhatItWantsOnly(t *testing.T) {
+	from, given := make(lines, 100), 0
+	q := logqueue.New()
+	log := q.Logger(hclogger.New(counting{logger(from, hclog.Warn), &given}))
+	for level := zerolog.TraceLevel; level <= zerolog.ErrorLevel; level++ {
+		log.WithLevel(level).Msg("a line")
+	}
+	q.Flush(t.Context())
+	if given != 2 || len(from) != 2 {
+		t.Errorf("%d were given, %d written", given, len(from))
+	}
+}
+
 // hclog has no way to say when a line was made: one that waited says for how long.
 func TestALineThatWaitedSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,6 +7,9 @@
 //	...
 //	p, err := proxy.Start(proxy.Config{Servers: servers, Observers: []proxy.Observer{observer}})
 //
+// Spans begin and end, and the first three metrics are recorded, in the goroutine of the call: a span processor
+// must not block, as the batching one of OpenTelemetry's SDK does not.
+//
 // # Traces
 //
 // Each call, and the opening of each stream, is a span of kind client, a child of the span in the

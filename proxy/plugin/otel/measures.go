@@ -3,6 +3,7 @@ package otel
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -61,7 +62,9 @@ func (m *measures) call(ctx context.Context, o *Observer, e *proxy.CallEnd, clas
 		if set.method == labels.Other {
 			set.method = otherName
 		}
-		all := append(o.own, semconv.RPCSystemNameKey.String(system), semconv.RPCMethod(set.method), keyOutcome.String(string(set.outcome)))
+		all := slices.Concat(o.own, []attribute.KeyValue{
+			semconv.RPCSystemNameKey.String(system), semconv.RPCMethod(set.method), keyOutcome.String(string(set.outcome)),
+		})
 		if set.class != "" {
 			all = append(all, semconv.ErrorTypeKey.String(set.class))
 		}
@@ -73,8 +76,9 @@ func (m *measures) call(ctx context.Context, o *Observer, e *proxy.CallEnd, clas
 func (m *measures) attempt(ctx context.Context, o *Observer, e *proxy.AttemptEnd) {
 	set := attemptSet{o.servers.Label(e.Server.Addr, true), e.Phase, e.Outcome}
 	m.attempts.Add(ctx, 1, m.ofAttempts.Of(set, func(set attemptSet) []metric.AddOption {
-		all := append(o.own, keyPhase.String(set.phase.String()), keyAttemptOutcome.String(string(set.outcome)))
-		all = append(all, o.bounded(set.server)...)
+		all := slices.Concat(o.own, o.bounded(set.server), []attribute.KeyValue{
+			keyPhase.String(set.phase.String()), keyAttemptOutcome.String(string(set.outcome)),
+		})
 		return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(all...))}
 	})...)
 }

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -268,6 +269,16 @@ func TestAHandlerThatPanicsOrBlocksHoldsNoCallUp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var callers sync.WaitGroup
+			for range 64 {
+				callers.Go(func() {
+					for range 10 {
+						if err := p.Call(within(t), "Status.Ping", struct{}{}, nil); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
 			for i := range 1200 { // more than wait in the queue
 				if err := p.SetServers(within(t), c.Addrs()[:1+i%2]...); err != nil { // which is a line
 					t.Fatal(err)
@@ -276,11 +287,12 @@ func TestAHandlerThatPanicsOrBlocksHoldsNoCallUp(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			callers.Wait()
 			if name == "blocks" {
 				if n := p.Stats().LostLines; n == 0 {
 					t.Error("no line was lost")
 				}
-				close(release)
+				defer close(release)
 			}
 			if err := p.Stop(within(t)); err != nil {
 				t.Error(err)
