@@ -91,8 +91,11 @@ type RemoteError struct {
 	effect Outcome // of the call, as far as the answer says
 }
 
-// Error is Text on one line, printable and cut, for people; Raw is for programs.
-func (e *RemoteError) Error() string { return printable.Text(joinedLines(e.Text)) }
+// Error is Text on one line, printable, cut, and without what the server has called a token, for
+// people; Raw is for programs.
+func (e *RemoteError) Error() string {
+	return printable.WithoutCredentials(printable.Text(joinedLines(e.Text)))
+}
 
 // joinedLines is text on one line, of a long one the first that are sure to fill what is
 // shown of it.
@@ -181,9 +184,9 @@ func streamError(code int, message string) *StreamError {
 	return e
 }
 
-// Error is code and Message on one line, for people, without control characters.
+// Error is code and Message on one line, for people, as RemoteError.Error is.
 func (e *StreamError) Error() string {
-	return fmt.Sprintf("stream failed with code %d: %s", e.Code, printable.Text(e.Message))
+	return fmt.Sprintf("stream failed with code %d: %s", e.Code, printable.WithoutCredentials(printable.Text(e.Message)))
 }
 
 // Unwrap is the *RemoteError that Message stands for.

@@ -123,7 +123,7 @@ type deeds struct {
 
 // add adds an action; one without a text is none.
 func (d *deeds) add(a Action) {
-	a.Text, a.Server, a.Next = printable.Line(a.Text, maxLine), printable.Name(a.Server), printable.Name(a.Next)
+	a.Text, a.Server, a.Next = shownLine(a.Text, maxLine), shownLine(a.Server, printable.MaxName), shownLine(a.Next, printable.MaxName)
 	switch {
 	case a.Text == "":
 		return

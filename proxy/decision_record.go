@@ -3,8 +3,6 @@ package proxy
 import (
 	"slices"
 	"sync/atomic"
-
-	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
 // recorder keeps the owner's last decisions. The owner writes; any goroutine may read,
@@ -60,7 +58,7 @@ func (r *recorder) resize(at uint64, size int) {
 // add keeps d in place of the oldest decision, or of several where they are too large together.
 // One whose key is that of a decision of late is counted with that one.
 func (r *recorder) add(d *Decision, key uint64) {
-	if d.Cause = printable.Line(d.Cause, maxLine); r.again(d, key) {
+	if d.Cause = shownLine(d.Cause, maxLine); r.again(d, key) {
 		return
 	}
 	r.n++

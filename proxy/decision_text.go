@@ -21,7 +21,7 @@ const maxText = 300
 
 // messageText describes a message for a Decision, on one line, whatever is in it; nil is a
 // deadline.
-func messageText(m messages.Message) string { return printable.Line(messageWords(m), maxLine) }
+func messageText(m messages.Message) string { return shownLine(messageWords(m), maxLine) }
 
 // messageWords is messageText, not printable yet where it is not the proxy's own.
 func messageWords(m messages.Message) string {
@@ -96,7 +96,13 @@ func causeText(err error) string {
 }
 
 // cut is a text that came from outside the proxy, printable and cut.
-func cut(text string) string { return printable.Line(text, maxText) }
+func cut(text string) string { return shownLine(text, maxText) }
+
+// shownLine is a text for the log and for decisions, on one line of at most limit bytes and without
+// credentials. UUIDs stay, unless the text calls them tokens: most are names of nodes and evaluations.
+func shownLine(text string, limit int) string {
+	return printable.WithoutCredentials(printable.Line(text, limit))
+}
 
 // logField is a field of a log line: a string or a number.
 type logField struct {

@@ -11,7 +11,9 @@ import (
 )
 
 // Explanation reports which server is active, why, and which decisions led to it. It prints
-// as text and marshals as JSON. What came from outside in it is printable, and cut.
+// as text and marshals as JSON. What came from outside in it is printable, cut, and without keys,
+// passwords, signed identities, and UUIDs that are called tokens or secrets; other UUIDs stay, as those
+// of nodes.
 type Explanation struct {
 	At        time.Time      `json:"at"`
 	Epoch     uint64         `json:"epoch"`
@@ -38,12 +40,12 @@ func (p *Proxy) Explain() Explanation {
 	snap := p.snap.Load()
 	e := Explanation{
 		At: time.Now(), Epoch: snap.view.Epoch(), Active: snap.active.Addr, Reason: snap.activeReason,
-		NumNodes: snap.view.NumNodes(), Leader: printable.Name(snap.view.LeaderAddr()),
+		NumNodes: snap.view.NumNodes(), Leader: shownLine(snap.view.LeaderAddr(), printable.MaxName),
 		Servers: make([]ListedServer, 0, snap.view.Len()), Decisions: p.record.all(),
 	}
 	for r := range snap.view.Ranking() {
 		e.Servers = append(e.Servers, ListedServer{
-			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: messages.Source(printable.Name(string(r.Source))), Retained: r.Retained,
+			Addr: r.Server.Addr, Role: r.Role.String(), Health: r.Health.String(), Source: shownSource(r.Source), Retained: r.Retained,
 		})
 	}
 	return e

@@ -3,7 +3,6 @@ package proxy
 import (
 	"github.com/open-nomad/rpcproxy/internal/contain"
 	"github.com/open-nomad/rpcproxy/internal/logqueue"
-	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/messages"
 )
 
@@ -16,7 +15,7 @@ type frozenError struct {
 	reason   MoveReason
 }
 
-func (e *frozenError) Error() string { return printable.Line(e.text, maxFrozen) }
+func (e *frozenError) Error() string { return shownLine(e.text, maxFrozen) }
 
 // maxFrozen bounds each text of a frozenError, in bytes.
 const maxFrozen = 1 << 10
@@ -29,11 +28,11 @@ func freeze(log *logqueue.Logger, err error) error {
 	p, harmless := contain.Tame(err)
 	log.Panicked("an error's methods", p)
 	text := harmless.Error()
-	f := &frozenError{text: printable.Line(text, maxFrozen), recorded: printable.Line(text, maxText)}
+	f := &frozenError{text: shownLine(text, maxFrozen), recorded: shownLine(text, maxText)}
 	f.brief, f.reason = f.text, MoveFailed
 	// It looks for errors of package pool, which may have others in them.
 	_ = contain.Call(func() {
-		f.brief = printable.Line(failureText(harmless), maxFrozen)
+		f.brief = shownLine(failureText(harmless), maxFrozen)
 		f.reason = failureReason(harmless)
 	})
 	return f

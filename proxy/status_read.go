@@ -23,7 +23,7 @@ func (p *Proxy) Snapshot() Snapshot {
 	s := Snapshot{
 		At: now, Started: p.board.began, Uptime: Seconds(now.Sub(p.board.began)), Build: build,
 		Active: snap.active.Addr, Reason: snap.activeReason, Epoch: snap.view.Epoch(),
-		NumNodes: snap.view.NumNodes(), Leader: printable.Name(snap.view.LeaderAddr()),
+		NumNodes: snap.view.NumNodes(), Leader: shownLine(snap.view.LeaderAddr(), printable.MaxName),
 		Heartbeat: p.tally.heartbeat.status(now.Sub(p.board.began)), Counts: p.counts(now), Moves: []MoveStatus{},
 	}
 	if snap.hasActive {

@@ -94,7 +94,7 @@ func IsNil(v any) bool {
 }
 
 // ValueText is the printable text of what was passed to panic, whose own methods may
-// panic. What has no words of its own is named by its type: in its fields there may be
+// panic, without credentials. What has no words of its own is named by its type: in its fields there may be
 // secrets.
 func ValueText(v any) string {
 	var words func() string
@@ -104,7 +104,7 @@ func ValueText(v any) string {
 	case fmt.Stringer:
 		words = v.String
 	case nil, string, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, uintptr, float32, float64, complex64, complex128:
-		return printable.Line(fmt.Sprint(v), maxText)
+		return printable.WithoutCredentials(printable.Line(fmt.Sprint(v), maxText))
 	}
 	text := fmt.Sprintf("a value of type %T", v)
 	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
@@ -115,5 +115,5 @@ func ValueText(v any) string {
 			text = said
 		}
 	}
-	return printable.Line(text, maxText)
+	return printable.WithoutCredentials(printable.Line(text, maxText))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/open-nomad/rpcproxy/internal/printable"
 )
 
-// ErrorText is the printable text of an error, on one line and cut to limit bytes; of nil
-// it is "". The entries of a list, which stand on lines of their own behind a tab, come
+// ErrorText is the printable text of an error, on one line, cut to limit bytes, and without
+// credentials ([printable.WithoutCredentials]); of nil it is "". The entries of a list, which stand on lines of their own behind a tab, come
 // to stand behind each other. An error whose Error panics, as that of a nil pointer in an
 // error interface does, is named by its type.
 func ErrorText(err error, limit int) string {
@@ -19,7 +19,7 @@ func ErrorText(err error, limit int) string {
 	if p != nil {
 		text = fmt.Sprintf("an error of type %T, whose Error panics: %s", err, p.Text)
 	}
-	return printable.Line(strings.ReplaceAll(text, "\n\t", "; "), limit)
+	return printable.WithoutCredentials(printable.Line(strings.ReplaceAll(text, "\n\t", "; "), limit))
 }
 
 // raw is the text of an error as it is.

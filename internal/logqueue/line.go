@@ -45,7 +45,8 @@ func (l *Line) add(name string, v slog.Value) *Line {
 	return l
 }
 
-// Str adds a text, printable and cut, wherever it comes from: who calls it does neither.
+// Str adds a text, printable, cut and without credentials, wherever it comes from: who calls it
+// does nothing of that.
 func (l *Line) Str(name, value string) *Line { return l.Cut(name, value, maxText) }
 
 // Cut is Str of a text that is cut to limit bytes, fewer than Str allows.
@@ -53,7 +54,7 @@ func (l *Line) Cut(name, value string, limit int) *Line {
 	if l == nil {
 		return nil
 	}
-	return l.add(name, slog.StringValue(printable.Line(value, limit)))
+	return l.add(name, slog.StringValue(printable.WithoutCredentials(printable.Line(value, limit))))
 }
 
 // Bytes adds a text of our own, of bounded length, as it is, such as that of contain.Stack.

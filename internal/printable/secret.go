@@ -23,22 +23,56 @@ func WithoutSecrets(text string) string {
 // key. Nothing is asked of what stands before it: a line break that was made printable ends in a
 // letter. Where a text was cut, what is left of one in front of the mark is one as well.
 var (
-	token      = regexp.MustCompile(`[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b|eyJ[\w-]*\.[\w-]*\.[\w-]*`)
-	cutSecret  = regexp.MustCompile(`(?:[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{0,27}|eyJ[\w.-]*?|//[^\s/?#"'@:]*:[^\s/?#"'@]*?)(\.\.\. \([0-9]+ bytes\))`)
+	token      = regexp.MustCompile(`[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b`)
+	identity   = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
+	cutToken   = regexp.MustCompile(`(?i)` + aToken + cutMark)
+	cutSecret  = regexp.MustCompile(`(?:eyJ[\w.-]*?|//[^\s/?#"'@:]*:[^\s/?#"'@]*?)` + cutMark)
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)
 )
 
-// WithoutTokens is WithoutSecrets without what is a token by its form, see [LooksSecret], and
-// without private keys. It is for texts that have no other UUIDs. It allocates nothing if there
-// is nothing to be left out.
+// namedToken is what has the form of a token, or of a part of one, behind words that say it is
+// one: token "...", SecretID=..., Token not found: ...; cutNamed is one that was cut.
+var (
+	namedToken = regexp.MustCompile(named + aToken)
+	cutNamed   = regexp.MustCompile(named + aToken + cutMark)
+)
+
+const (
+	named   = `(?i)((?:token|secret)(?:[ _-]?(?:id|header|value))?["']?(?: (?:is|was|not found|expired|invalid|unknown))?[\\"'=:(\[ ]{1,8})`
+	aToken  = `[0-9a-f]{8}-[0-9a-f-]{0,27}`
+	cutMark = `(\.\.\. \([0-9]+ bytes\))`
+)
+
+// WithoutTokens is a text without what may be secret, see [WithoutCredentials], and without what
+// is a token by its form, see [LooksSecret]: dots stand for it. It is for texts that have no other
+// UUIDs, and for those that leave the machine. It allocates nothing if there is nothing to be left
+// out.
 func WithoutTokens(text string) string {
 	if !suspicious(text) {
 		return text
 	}
+	text = cutToken.ReplaceAllString(withoutCredentials(text), "${1}")
+	return token.ReplaceAllString(text, "...")
+}
+
+// WithoutCredentials is a text without what is never anything but secret: private keys, signed
+// identities, users, passwords and tokens in URLs, and a UUID that the text calls a token or a
+// secret. Other UUIDs stay: nodes, evaluations and allocations have them for names, and who reads
+// a log looks for these. It allocates nothing if there is nothing to be left out.
+func WithoutCredentials(text string) string {
+	if !suspicious(text) {
+		return text
+	}
+	return withoutCredentials(text)
+}
+
+func withoutCredentials(text string) string {
 	text = WithoutSecrets(text)
 	text = privateKey.ReplaceAllString(text, "...")
-	text = cutSecret.ReplaceAllString(text, "${1}") // first: its dots could be a part of a token
-	return token.ReplaceAllString(text, "...")
+	text = cutSecret.ReplaceAllString(text, "${1}")    // before the next ones: its dots could be a part
+	text = cutNamed.ReplaceAllString(text, "${1}${2}") // of what they find
+	text = namedToken.ReplaceAllString(text, "${1}...")
+	return identity.ReplaceAllString(text, "...")
 }
 
 // suspicious reports whether a text has anything that the expressions could match, which are

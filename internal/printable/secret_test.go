@@ -58,9 +58,46 @@ func TestWhatHasTheFormOfATokenIsLeftOutOfAText(t *testing.T) {
 	}
 }
 
+// Who reads a log looks for nodes and evaluations, whose names have the form of a token.
+func TestAUUIDIsLeftOutOfALogOnlyWhereItIsCalledAToken(t *testing.T) {
+	const id = "00000000-1111-2222-3333-444444444444"
+	for _, text := range []string{
+		"node " + id + " not found", `Unknown allocation "` + id + `"`, "Unknown node " + id, "eval " + id + ", job " + id,
+		`Permission denied: token may not read node ` + id, id + ".example.com:4647", "secretive " + id, "node secret ID does not match. Not registering node " + id,
+		"10.0.0.1:4647 deadbeef-cafe", "node 00000000-1111-22... (300 bytes)", "-----BEGIN CERTIFICATE-----",
+	} {
+		if got := printable.WithoutCredentials(text); got != text {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	for in, want := range map[string]string{
+		`token "` + id + `" not found`:                                 `token "..." not found`,
+		"ACL token not found: " + id:                                   "ACL token not found: ...",
+		"token is " + id + " of node " + id:                            "token is ... of node " + id,
+		`{"SecretID":"` + id + `","NodeID":"` + id + `"}`:              `{"SecretID":"...","NodeID":"` + id + `"}`,
+		`{\"AuthToken\": \"` + id + `\"}`:                              `{\"AuthToken\": \"...\"}`,
+		"X-Nomad-Token: " + id:                                         "X-Nomad-Token: ...",
+		"secret_id=" + id:                                              "secret_id=...",
+		"unknown secret (" + strings.ToUpper(id) + ")":                 "unknown secret (...)",
+		printable.Line("a token "+id, 35):                              "a token ... (44 bytes)",
+		"node " + id + " sent eyJhbGciOi.eyJhdWQi.c2ln":                "node " + id + " sent ...",
+		"cut eyJhbGciOi.eyJhdW... (300 bytes)":                         "cut ... (300 bytes)",
+		"node " + id + " at http://me:pw@host?token=abc":               "node " + id + " at http://...@host?token=...",
+		"-----BEGIN PRIVATE KEY-----\nMH\n-----END PRIVATE KEY----- x": "... x",
+	} {
+		got := printable.WithoutCredentials(in)
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+		if again := printable.WithoutCredentials(got); again != got {
+			t.Errorf("%s: %s", got, again)
+		}
+	}
+}
+
 func TestAPlainTextIsNotCopiedToLookForTokens(t *testing.T) {
 	s := strings.Repeat("no leader at 10.0.0.1:4647, seen in epoch 12; ", 20)
-	if n := testing.AllocsPerRun(100, func() { _ = printable.WithoutTokens(s) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = printable.WithoutTokens(s), printable.WithoutCredentials(s) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -12,7 +12,8 @@
 //	/debug/bundle.zip  all of it, the goroutines and the configuration
 //
 // All answers are made of published state: they come while the owner of the Proxy is busy, and
-// after it has ended. None has a token, a key or a certificate. A [Handler] answers GET and HEAD,
+// after it has ended. None has a token, a key or a certificate; what has the form of a token, as the
+// ID of a node has, is left out. A [Handler] answers GET and HEAD,
 // to loopback names and addresses unless Config.Hosts has others, and not to pages of other
 // sites. It asks for no password: who can connect can read it.
 //

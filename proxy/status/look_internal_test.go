@@ -67,6 +67,98 @@ func TestALookAtWhatHasNotChangedEncodesNothing(t *testing.T) {
 	}
 }
 
+// given is a source that has what it was given.
+type given struct {
+	s proxy.Snapshot
+	e proxy.Explanation
+}
+
+func (g *given) Snapshot() proxy.Snapshot   { return g.s }
+func (g *given) Explain() proxy.Explanation { return g.e }
+
+// What matters is sent at once, each of it by itself; what changes all the time is not.
+func TestAChangeOfEachThingThatMattersIsSeen(t *testing.T) {
+	began := time.Now()
+	for name, c := range map[string]struct {
+		change func(*given)
+		seen   bool
+	}{
+		"active":               {func(g *given) { g.s.Active = "b:1" }, true},
+		"epoch":                {func(g *given) { g.s.Epoch++ }, true},
+		"fault":                {func(g *given) { g.s.Fault = "panic" }, true},
+		"unserved":             {func(g *given) { g.s.Unserved = true }, true},
+		"left out":             {func(g *given) { g.s.LeftOut++ }, true},
+		"tenants":              {func(g *given) { g.s.Tenants++ }, true},
+		"a move":               {func(g *given) { g.s.Counts.Moves[proxy.MoveFailed]++ }, true},
+		"a heartbeat":          {func(g *given) { g.s.Heartbeat.Age = 0 }, true},
+		"its TTL":              {func(g *given) { g.s.Heartbeat.TTL++ }, true},
+		"its server":           {func(g *given) { g.s.Heartbeat.Server = "b:1" }, true},
+		"no heartbeat":         {func(g *given) { g.s.Heartbeat = nil }, true},
+		"a server's address":   {func(g *given) { g.s.Servers[0].Addr = "c:1" }, true},
+		"its health":           {func(g *given) { g.s.Servers[0].Health = "failed" }, true},
+		"its role":             {func(g *given) { g.s.Servers[0].Role = "backup" }, true},
+		"its failures":         {func(g *given) { g.s.Servers[0].Failures++ }, true},
+		"that it was retained": {func(g *given) { g.s.Servers[0].Retained = true }, true},
+		"a server less":        {func(g *given) { g.s.Servers = g.s.Servers[:1] }, true},
+		"a session's state":    {func(g *given) { g.s.Sessions[0].State = "silent" }, true},
+		"a new session":        {func(g *given) { g.s.Sessions[0].ID++ }, true},
+		"a session of another": {func(g *given) { g.s.Sessions[0].Tenant = true }, true},
+		"a session elsewhere":  {func(g *given) { g.s.Sessions[0].Server = "b:1" }, true},
+		"no session":           {func(g *given) { g.s.Sessions = nil }, true},
+		"a decision":           {func(g *given) { g.e.Decisions = append(g.e.Decisions, proxy.Decision{Seq: 2, Times: 1}) }, true},
+		"a decision again":     {func(g *given) { g.e.Decisions[0].Times++ }, true},
+		"a decision later":     {func(g *given) { g.e.Decisions[0].Last = began }, true},
+
+		"nothing": {func(*given) {}, false},
+		"time": {func(g *given) {
+			g.s.At = g.s.At.Add(time.Second)
+			g.s.Heartbeat.Age += proxy.Seconds(time.Second)
+			g.s.Uptime++
+		}, false},
+		"calls":         {func(g *given) { g.s.Servers[0].Answered++; g.s.Sessions[0].Calls++; g.s.Counts.Retries++ }, false},
+		"round trips":   {func(g *given) { g.s.Servers[0].RTT.P50++ }, false},
+		"bytes, quiet":  {func(g *given) { g.s.Sessions[0].BytesIn++; g.s.Sessions[0].Quiet++ }, false},
+		"unserved time": {func(g *given) { g.s.UnservedFor++ }, false},
+	} {
+		g := &given{
+			s: proxy.Snapshot{
+				At: began, Started: began.Add(-time.Minute), Active: "a:1", Epoch: 7,
+				Heartbeat: &proxy.HeartbeatStatus{Server: "a:1", Age: proxy.Seconds(time.Second), TTL: proxy.Seconds(time.Minute)},
+				Servers:   []proxy.ServerStatus{{Addr: "a:1", Health: "alive"}, {Addr: "b:1", Health: "alive"}},
+				Sessions:  []proxy.SessionStatus{{Server: "a:1", ID: 1, State: "ready"}},
+				Counts:    proxy.Counts{Moves: map[proxy.MoveReason]uint64{}},
+			},
+			e: proxy.Explanation{Decisions: []proxy.Decision{{Seq: 1, Times: 1}}},
+		}
+		h := New(g, Config{})
+		first := h.look()
+		first.at = time.Time{}
+		first.encoded = first.encoded.Add(time.Hour) // only for a change, however slow this is
+		c.change(g)
+		if seen := h.look().number != first.number; seen != c.seen {
+			t.Errorf("%s: seen: %v", name, seen)
+		}
+	}
+}
+
+// What the last stream has seen is not kept: it may be large.
+func TestNothingIsKeptAfterTheLastStream(t *testing.T) {
+	h := New(&given{}, Config{})
+	for range 2 {
+		h.streams <- struct{}{}
+	}
+	h.look()
+	h.forget()
+	if h.looked.Load() == nil {
+		t.Error("it is forgotten while another stream needs it")
+	}
+	<-h.streams
+	h.forget()
+	if h.looked.Load() != nil {
+		t.Error("it is kept")
+	}
+}
+
 func TestALargeEventIsFollowedByALongerPause(t *testing.T) {
 	for bytes, want := range map[int]time.Duration{0: lookEvery, 10_000: lookEvery, 1 << 20: lookEvery, 2 << 20: time.Second / 2, 1 << 30: sendEvery} {
 		if got := pause(bytes); got != want {

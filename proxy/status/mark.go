@@ -14,9 +14,9 @@ var seed = maphash.MakeSeed()
 
 // moment is what is compared.
 type moment struct {
-	epoch, leftOut, tenants, moves, heartbeats uint64
-	active, fault                              string
-	unserved                                   bool
+	epoch, leftOut, tenants, moves uint64
+	active, fault                  string
+	unserved                       bool
 }
 
 func markOf(s *proxy.Snapshot) mark {

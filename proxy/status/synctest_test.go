@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,7 @@ func (p pinger) Ping(_ context.Context, addr string) (time.Duration, error) {
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
+	once  sync.Once
 }
 
 func (l *pipes) Accept() (net.Conn, error) {
@@ -39,23 +41,25 @@ func (l *pipes) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 }
-func (l *pipes) Close() error   { close(l.done); return nil }
+func (l *pipes) Close() error   { l.once.Do(func() { close(l.done) }); return nil }
 func (l *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
 // servePipes serves h, and returns what connects to it, and what ends it.
 func servePipes(t *testing.T, h http.Handler) (dial func() net.Conn, end func()) {
 	t.Helper()
 	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: h} //nolint:gosec // its clients are those of this test
+	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	go func() { served <- status.Serve(ctx, l, h) }()
 	return func() net.Conn {
 			ours, theirs := net.Pipe()
 			l.conns <- theirs
 			return ours
 		}, func() {
-			_ = server.Close()
-			<-served
+			cancel()
+			if err := <-served; err != nil {
+				t.Errorf("serving: %v", err)
+			}
 		}
 }
 
