@@ -29,7 +29,7 @@ func TestTheSocketOfABusyProcessIsNotTakenAway(t *testing.T) {
 		if err != nil {
 			break
 		}
-		defer conn.Close() //nolint:gocritic // to the end of the test
+		defer conn.Close()
 	}
 	if l, err := status.Listen("unix:" + path); err == nil || !strings.Contains(err.Error(), "another process may listen there") {
 		t.Errorf("%v, %v", l, err)
