@@ -94,8 +94,8 @@ func IsNil(v any) bool {
 }
 
 // ValueText is the printable text of what was passed to panic, whose own methods may
-// panic, without credentials. What has no words of its own is named by its type: in its fields there may be
-// secrets.
+// panic, without credentials. What has no words of its own is named by its type: in its
+// fields there may be secrets.
 func ValueText(v any) string {
 	var words func() string
 	switch v := v.(type) {

@@ -8,8 +8,8 @@ import (
 )
 
 // ErrorText is the printable text of an error, on one line, cut to limit bytes, and without
-// credentials ([printable.WithoutCredentials]); of nil it is "". The entries of a list, which stand on lines of their own behind a tab, come
-// to stand behind each other. An error whose Error panics, as that of a nil pointer in an
+// credentials ([printable.WithoutCredentials]); of nil it is "". The entries of a list, which
+// stand on lines of their own behind a tab, come to stand behind each other. An error whose Error panics, as that of a nil pointer in an
 // error interface does, is named by its type.
 func ErrorText(err error, limit int) string {
 	if err == nil {

@@ -123,11 +123,15 @@ func vacant(path string) error {
 		return errors.New("there is a file that is no socket: remove it, or give another path")
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
-	if err != nil {
-		return nil // nobody listens
+	if err == nil {
+		_ = conn.Close()
+		return errors.New("another process listens there: give another path")
 	}
-	_ = conn.Close()
-	return errors.New("another process listens there: give another path")
+	late, ok := errors.AsType[net.Error](err)
+	if errors.Is(err, fs.ErrPermission) || ok && late.Timeout() { // it listens, and is busy or another user's
+		return fmt.Errorf("another process may listen there: give another path: %w", err)
+	}
+	return nil
 }
 
 // unixListener is a listener whose socket was renamed.

@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,9 +28,9 @@ func (p pinger) Ping(_ context.Context, addr string) (time.Duration, error) {
 // pipes is a listener whose connections are pipes: they hold nothing, and their deadlines are those of
 // a bubble.
 type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
+	conns  chan net.Conn
+	done   chan struct{}
+	closed atomic.Bool
 }
 
 func (l *pipes) Accept() (net.Conn, error) {
@@ -41,7 +41,12 @@ func (l *pipes) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 }
-func (l *pipes) Close() error   { l.once.Do(func() { close(l.done) }); return nil }
+func (l *pipes) Close() error {
+	if l.closed.CompareAndSwap(false, true) {
+		close(l.done)
+	}
+	return nil
+}
 func (l *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
 // servePipes serves h, and returns what connects to it, and what ends it.
