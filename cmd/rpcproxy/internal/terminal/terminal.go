@@ -5,17 +5,18 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/charmbracelet/x/term"
 )
 
 // Is reports whether w is a terminal that understands control characters, as its
-// name in TERM says.
+// name in TERM says. The null device is none.
 func Is(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if term := os.Getenv("TERM"); !ok || term == "" || term == "dumb" {
+	if name := os.Getenv("TERM"); !ok || f == nil || name == "" || name == "dumb" {
 		return false
 	}
-	about, err := f.Stat()
-	return err == nil && about.Mode()&os.ModeCharDevice != 0
+	return term.IsTerminal(f.Fd())
 }
 
 // Wipe goes to the beginning of the line and clears it.

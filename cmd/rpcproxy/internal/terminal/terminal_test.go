@@ -16,8 +16,14 @@ func TestOnlyATerminalIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if Is(nil) || Is(new(bytes.Buffer)) || Is(file) {
-		t.Error("a buffer or a file is a terminal")
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	t.Setenv("TERM", "xterm")
+	if Is(nil) || Is(new(bytes.Buffer)) || Is(file) || Is(null) {
+		t.Error("a buffer, a file or the null device is a terminal")
 	}
 	t.Setenv("TERM", "dumb")
 	if tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
