@@ -65,6 +65,26 @@ func TestWhatElseHappensFallsOnAll(t *testing.T) {
 	})
 }
 
+// None always has the same one before it, or is always the first.
+func TestAnotherWorkBeginsInEachRound(t *testing.T) {
+	order, last := "", -1
+	turn := func(i int) func() error {
+		return func() error {
+			if last != i {
+				order += fmt.Sprint(i)
+			}
+			last = i
+			return nil
+		}
+	}
+	if _, err := paired.Measure(12, turn(0), turn(1), turn(2)); err != nil {
+		t.Fatal(err)
+	}
+	if order != "012"+"120"+"201" {
+		t.Errorf("the order is %s", order)
+	}
+}
+
 func TestAnErrorEndsIt(t *testing.T) {
 	bad, done := errors.New("bad"), 0
 	_, err := paired.Measure(0, takes(0, &done), func() error { return bad }, takes(0, &done))

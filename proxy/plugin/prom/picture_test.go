@@ -1,6 +1,7 @@
 package prom_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/proxy/plugin/prom"
 )
@@ -72,5 +74,49 @@ func TestWhatIsReadIsBounded(t *testing.T) {
 	}
 	if text := fmt.Sprint(families); strings.Contains(text, token) || strings.Contains(text, "break") {
 		t.Errorf("what is no name is shown: %.2000s", text)
+	}
+}
+
+// Each set of labels is counted by itself, also once it is known.
+func TestCallsAndAttemptsAreCountedByTheirLabels(t *testing.T) {
+	metrics := prom.New(prom.Config{})
+	want := map[string]float64{}
+	n := 0
+	for _, name := range []string{"a", "b"} {
+		for _, phase := range []pool.Phase{pool.PhaseFlushed, pool.PhaseRemote, pool.PhaseDecode} {
+			n++
+			want[fmt.Sprintf("rpcproxy_attempts_total phase=%v server=%s", phase, name)] = float64(n)
+			for range n {
+				metrics.AttemptEnd(context.Background(), proxy.AttemptEnd{Server: messages.Server{Addr: name}, Phase: phase})
+			}
+		}
+		for _, outcome := range []proxy.CallOutcome{proxy.Answered, proxy.Rejected, proxy.NotSent} {
+			n++
+			want[fmt.Sprintf("rpcproxy_call_seconds method=%s outcome=%s", name, outcome)] = float64(n)
+			for range n {
+				metrics.CallEnd(context.Background(), proxy.CallEnd{CallInfo: proxy.CallInfo{Method: name}, Outcome: outcome})
+			}
+		}
+	}
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(metrics)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			key := f.GetName()
+			for _, l := range m.GetLabel() {
+				key += " " + l.GetName() + "=" + l.GetValue()
+			}
+			if v := m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount()); v != want[key] {
+				t.Errorf("%s is %v, not %v", key, v, want[key])
+			}
+			delete(want, key)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not there: %v", want)
 	}
 }
