@@ -46,9 +46,9 @@ type Handler struct {
 	hosts   map[string]bool
 	done    <-chan struct{} // of the source; nil: it has none
 	looked  atomic.Pointer[look]
-	servers atomic.Pointer[ending] // that have called this handler
-	streams chan struct{}          // one for each open stream of events
-	answers chan struct{}          // one for each large answer that is under way
+	servers atomic.Pointer[[]*ending] // those that have called this handler; replaced, never changed
+	streams chan struct{}             // one for each open stream of events
+	answers chan struct{}             // one for each large answer that is under way
 	bundles chan struct{}
 }
 
