@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -43,5 +44,19 @@ func TestServersThatHaveEndedMakeRoomForOthers(t *testing.T) {
 	}
 	if n := len(*h.servers.Load()); n != mostServers || ask(new(http.Server)) != nil {
 		t.Errorf("%d are kept, want %d, and no more", n, mostServers)
+	}
+}
+
+// Who has given a URL for a host finds out why it is not answered.
+func TestWhatIsNoHostIsNamedInTheRefusal(t *testing.T) {
+	for hosts, says := range map[string]string{
+		"https://agent.example.com": `, where "https://agent.example.com" is neither a name nor an address`,
+		"other.example.com":         "or name it in status.Config.Hosts\n",
+	} {
+		answer := httptest.NewRecorder()
+		New(nil, Config{Hosts: []string{hosts}}).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://agent.example.com/", http.NoBody))
+		if text := answer.Body.String(); answer.Code != http.StatusMisdirectedRequest || !strings.Contains(text, says) {
+			t.Errorf("%s: %d, %s", hosts, answer.Code, text)
+		}
 	}
 }
