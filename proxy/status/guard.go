@@ -36,7 +36,7 @@ func refuse(w http.ResponseWriter, status int, why string) {
 func (h *Handler) allowed(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case !h.knownHost(r):
-		refuse(w, http.StatusMisdirectedRequest, fmt.Sprintf("the host %s is none that is answered: use a loopback name or address, or name it in status.Config.Hosts", printable.Quote(r.Host, printable.MaxName)))
+		refuse(w, http.StatusMisdirectedRequest, h.strange(r.Host))
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("the method %s is not for reading: use GET or HEAD", printable.Quote(r.Method, printable.MaxName)))
@@ -46,6 +46,15 @@ func (h *Handler) allowed(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	return false
+}
+
+// strange says that a host is none that is answered, and what to do.
+func (h *Handler) strange(host string) string {
+	text := fmt.Sprintf("the host %s is none that is answered: use a loopback name or address, or name it in status.Config.Hosts", printable.Quote(host, printable.MaxName))
+	if h.noHost != "" {
+		text += fmt.Sprintf(", where %s is neither a name nor an address", h.noHost)
+	}
+	return text
 }
 
 // knownHost reports whether a request came under a name of this host. A browser that was led

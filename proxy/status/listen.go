@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
@@ -82,8 +83,8 @@ func Listen(addr string) (net.Listener, error) {
 // socketMode lets the user and the group of the process connect.
 const socketMode = 0o660
 
-// listenUnix makes the socket under another name first: nobody can connect before its mode is
-// right.
+// listenUnix makes the socket under another name first: nobody finds it under its own before its
+// mode is right.
 func listenUnix(addr, path string) (net.Listener, error) {
 	failed := func(err error) (net.Listener, error) {
 		return nil, &AddrError{Addr: addr, Reason: "cannot be listened at", Err: err}
@@ -103,12 +104,16 @@ func listenUnix(addr, path string) (net.Listener, error) {
 	if err = os.Chmod(made, socketMode); err == nil {
 		err = os.Rename(made, path)
 	}
+	var own fs.FileInfo
+	if err == nil {
+		own, err = os.Lstat(path)
+	}
 	if err != nil {
 		_ = l.Close()
 		_ = os.Remove(made)
 		return failed(err)
 	}
-	return &unixListener{UnixListener: l, path: path}, nil
+	return &unixListener{UnixListener: l, path: path, own: own}, nil
 }
 
 // vacant reports why there is no room for a socket at path.
@@ -137,18 +142,22 @@ func vacant(path string) error {
 // unixListener is a listener whose socket was renamed.
 type unixListener struct {
 	*net.UnixListener
-	path string
+	path   string
+	own    fs.FileInfo // the socket
+	closed atomic.Bool
 }
 
 func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
 
-// Close closes the listener and removes its socket.
+// Close removes the socket, unless another one stands there by now, and closes the listener. It
+// does so in this order: once nobody listens any more, another process may put its own there.
 func (l *unixListener) Close() error {
-	err := l.UnixListener.Close()
-	if err == nil { // the first time
-		_ = os.Remove(l.path)
+	if l.closed.CompareAndSwap(false, true) {
+		if there, err := os.Lstat(l.path); err == nil && os.SameFile(l.own, there) {
+			_ = os.Remove(l.path)
+		}
 	}
-	return err
+	return l.UnixListener.Close()
 }
 
 // URL is how a listener's address is written for a browser; for a Unix socket, which browsers do

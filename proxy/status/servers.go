@@ -2,14 +2,14 @@ package status
 
 import (
 	"net/http"
+	"slices"
 	"sync/atomic"
 )
 
-// ending is that of an http.Server, in a list of the servers that have called a handler.
+// ending is that of an http.Server.
 type ending struct {
 	server *http.Server
 	begun  chan struct{} // closed when it begins to shut down
-	next   *ending
 }
 
 // closed is closed when the server begins to shut down; nil: that is not known.
@@ -20,30 +20,46 @@ func (e *ending) closed() <-chan struct{} {
 	return e.begun
 }
 
+// hasBegun reports whether the server shuts down, or has done so.
+func (e *ending) hasBegun() bool {
+	select {
+	case <-e.begun:
+		return true
+	default:
+		return false
+	}
+}
+
 // mostServers bounds how many servers are told apart.
 const mostServers = 64
 
 // server is the ending of the server that a request has come to; nil: it is not known. A server
 // that shuts down waits for requests that are under way, and tells their handlers nothing unless
-// it was asked to.
+// it was asked to. Those that have ended make room for others: an agent may start a new server
+// whenever it is configured anew.
 func (h *Handler) server(r *http.Request) *ending {
 	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if !ok {
 		return nil
 	}
 	for {
-		first, n := h.servers.Load(), 0
-		for e := first; e != nil; e = e.next {
-			if e.server == server {
-				return e
-			}
-			n++
+		known := h.servers.Load()
+		var list []*ending
+		if known != nil {
+			list = *known
 		}
-		if n >= mostServers {
+		if i := slices.IndexFunc(list, func(e *ending) bool { return e.server == server }); i >= 0 {
+			return list[i]
+		}
+		if len(list) >= mostServers {
+			list = slices.DeleteFunc(slices.Clone(list), (*ending).hasBegun)
+		}
+		if len(list) >= mostServers {
 			return nil
 		}
-		e := &ending{server: server, begun: make(chan struct{}), next: first}
-		if h.servers.CompareAndSwap(first, e) {
+		e := &ending{server: server, begun: make(chan struct{})}
+		next := append(slices.Clip(list), e)
+		if h.servers.CompareAndSwap(known, &next) {
 			server.RegisterOnShutdown(e.watch())
 			return e
 		}

@@ -1,12 +1,14 @@
 package status
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/contain"
+	"github.com/open-nomad/rpcproxy/internal/printable"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -21,7 +23,8 @@ type Source interface {
 type Config struct {
 	// Hosts are names and addresses, besides those of the loopback, under which the handler is
 	// reached: a request whose Host header has another one is refused, so that no site can lead a
-	// browser here under a name of its own (DNS rebinding). A port in them is ignored. At a
+	// browser here under a name of its own (DNS rebinding). A port in them is ignored; one that is
+	// neither a name nor an address, such as a URL, is passed over, and the refusal says so. At a
 	// Unix socket every Host is answered.
 	Hosts []string
 
@@ -32,9 +35,10 @@ type Config struct {
 	// heartbeat, if there was one, had no TTL. Zero means 30 s.
 	Unserved time.Duration
 
-	// Configuration is put into the archive, if it is not nil: any value. It is read by
-	// reflection when the archive is made, so it must not be changed then; no method of it is
-	// called, and nothing in it that is named like a secret is shown, nor bytes.
+	// Configuration is put into the archive, if it is not nil: any value, or a func() any that is
+	// called for it each time. It is read by reflection when the archive is made, so it must not
+	// be changed then; no method of it is called, and nothing in it that is named like a secret is
+	// shown, nor bytes.
 	Configuration any
 }
 
@@ -44,11 +48,12 @@ type Handler struct {
 	cfg     Config
 	source  Source
 	hosts   map[string]bool
+	noHost  string          // the first of Config.Hosts that is none
 	done    <-chan struct{} // of the source; nil: it has none
 	looked  atomic.Pointer[look]
-	servers atomic.Pointer[ending] // that have called this handler
-	streams chan struct{}          // one for each open stream of events
-	answers chan struct{}          // one for each large answer that is under way
+	servers atomic.Pointer[[]*ending] // those that have called this handler; replaced, never changed
+	streams chan struct{}             // one for each open stream of events
+	answers chan struct{}             // one for each large answer that is under way
 	bundles chan struct{}
 }
 
@@ -73,6 +78,8 @@ func New(p Source, cfg Config) *Handler {
 	for _, name := range cfg.Hosts {
 		if host, ok := hostOf(name); ok {
 			h.hosts[host] = true
+		} else {
+			h.noHost = cmp.Or(h.noHost, printable.Quote(name, printable.MaxName))
 		}
 	}
 	if s, ok := h.source.(interface{ Done() <-chan struct{} }); ok {

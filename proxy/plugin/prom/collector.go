@@ -24,7 +24,8 @@ type Config struct {
 	// none.
 	Methods int
 	// Buckets are the upper bounds of the classic buckets, in seconds; nil means 14 from 0.5 ms
-	// to 60 s.
+	// to 60 s. Without any, []float64{}, histograms have native buckets only, and one series
+	// each.
 	Buckets []float64
 }
 

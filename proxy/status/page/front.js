@@ -59,7 +59,8 @@ function tickHeartbeat(s, now) {
   }
   const margin = h.ttl - age;
   const part = Math.max(0, Math.min(1, margin / h.ttl));
-  const state = margin <= 0 ? "bad" : part < 0.25 ? "warn" : "good";
+  // An agent sends the next one when a third of the TTL is left, or 5 s of a long one.
+  const state = margin <= 0 ? "bad" : margin < Math.min(h.ttl / 4, 4) ? "warn" : "good";
   setText(big, margin <= 0 ? `Late by ${whole(-margin)}` : `${whole(margin)} left`);
   setAttribute(big, "data-state", state);
   setAttribute(meter, "data-state", state);
