@@ -30,7 +30,7 @@ type Model struct {
 	leader   string // that the servers say
 	disputed bool   // they do not agree
 	led      bool   // one said it once
-	lapsed   bool   // an agent's TTL has ended
+	late     bool   // an agent's TTL has ended
 	epoch    uint64 // of the last move that was told
 	link     Linked
 	linked   bool // there was one

@@ -38,7 +38,7 @@ func (m *Model) report(e Reported, tell func(Change)) {
 		}
 		m.list(s, first, sorted)
 		m.led = m.setLeader(s.At, printable.Name(s.Leader), "the agent was told of no leader", m.led, sorted)
-		m.lapse(s, sorted)
+		m.beats(s, sorted)
 	}
 	for _, r := range m.rows {
 		r.Front = r.Addr == printable.Name(s.Active)
@@ -208,15 +208,15 @@ func (m *Model) failures() map[string]failure {
 	return why
 }
 
-// lapse tells when the TTL of an agent has ended, and when it has one again.
-func (m *Model) lapse(s proxy.Snapshot, tell func(Change)) {
+// beats tells when the TTL of an agent has ended, and when it has one again.
+func (m *Model) beats(s proxy.Snapshot, tell func(Change)) {
 	h := s.Heartbeat
-	if h == nil || h.TTL <= 0 || (h.Margin < 0) == m.lapsed {
+	if h == nil || h.TTL <= 0 || (h.Margin < 0) == m.late {
 		return
 	}
-	m.lapsed = h.Margin < 0
+	m.late = h.Margin < 0
 	c := Change{At: s.At, Kind: KindHeartbeat, Level: Info, From: "late", To: "in time", Text: "the heartbeat is answered in time again"}
-	if m.lapsed {
+	if m.late {
 		c.Level, c.From, c.To = Warn, c.To, c.From
 		c.Text = fmt.Sprintf("no heartbeat was answered for %s: the TTL of %s has ended", short(h.Age.Duration()), short(h.TTL.Duration()))
 	}

@@ -16,6 +16,10 @@ import (
 
 func TestMain(m *testing.M) { testutil.Main(m) }
 
+func TestWhatComesFromOutsideIsMadePrintable(t *testing.T) {
+	testutil.CheckErrorTexts(t, ".", func(string, error) []error { return []error{unanswered{time.Second}} })
+}
+
 // limit is how long a test waits for what must come.
 const limit = time.Minute
 
