@@ -129,7 +129,7 @@ func vacant(path string) error {
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err != nil {
-		return nil // nobody listens
+		return nil //nolint:nilerr // nobody listens
 	}
 	_ = conn.Close()
 	return errors.New("another process listens there: give another path")
