@@ -129,7 +129,7 @@ func vacant(path string) error {
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err != nil {
-		return nil //nolint:nilerr // nobody listens
+		return nil // nobody listens
 	}
 	_ = conn.Close()
 	return errors.New("another process listens there: give another path")
