@@ -35,6 +35,7 @@ func TestThePage(t *testing.T) {
 		{"has something to say without JavaScript", speaksWithoutJavaScript},
 		{"stands still for those who want that", standsStill},
 		{"says what there is not", saysWhatThereIsNot},
+		{"does not warn of a long TTL shortly before its end", doesNotWarnOfALongTTL},
 		{"changes only what has changed", changesOnlyWhatHasChanged},
 		{"is valid HTML and CSS, also what it makes of a state", isValid},
 		{"is accessible, by day, by night, and on a phone", isAccessible},

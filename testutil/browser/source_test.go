@@ -187,6 +187,17 @@ func saysWhatThereIsNot(t *testing.T, b *browser.Browser) {
 	}
 }
 
+// In a large cluster a TTL takes minutes, and the next heartbeat is sent shortly before its end: what
+// is left is a small part then, and enough.
+func doesNotWarnOfALongTTL(t *testing.T, b *browser.Browser) {
+	s := some()
+	s.snapshot.Heartbeat = &proxy.HeartbeatStatus{Server: "a:1", Age: proxy.Seconds(25 * time.Hour), TTL: proxy.Seconds(28 * time.Hour), Margin: proxy.Seconds(3 * time.Hour)}
+	p := open(t, b, show(t, s), desk)
+	if state := eval[string](t, p, `document.getElementById("heartbeat-left").dataset.state`); state != "good" {
+		t.Errorf("the heartbeat is %q", state)
+	}
+}
+
 // With 300 servers, 256 sessions and 256 decisions, all of them open, a state in which only the
 // time has changed changes only the times in the page.
 func changesOnlyWhatHasChanged(t *testing.T, b *browser.Browser) {
