@@ -41,6 +41,7 @@ func (l *pipes) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 }
+
 func (l *pipes) Close() error {
 	if l.closed.CompareAndSwap(false, true) {
 		close(l.done)
