@@ -154,6 +154,8 @@ func (o *owner) apply() {
 			o.on(e.Session, func(s *connection) { o.retire(s, e.Cause) })
 		case poolcore.Replaced:
 			o.renewed(e.Addr)
+		case poolcore.Arrived:
+			o.arrived(e.Addr)
 		case poolcore.Release:
 			o.on(e.Session, (*connection).Shut)
 		case poolcore.Trim:

@@ -94,6 +94,13 @@ func (o *owner) renewed(addr string) {
 	}
 }
 
+// arrived calls Hooks.Arrived.
+func (o *owner) arrived(addr string) {
+	if o.pool.hooks.Arrived != nil {
+		o.pool.hooks.Arrived(addr)
+	}
+}
+
 // cut ends a session with the calls on it.
 func (o *owner) cut(s *connection, cause error) {
 	if errors.Is(cause, ErrTooManySessions) {

@@ -28,6 +28,7 @@ func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhook
 		Up:      e.up(false),
 		Over:    e.over(false),
 		Suspect: e.suspect,
+		Arrived: e.arrived,
 		Down: func(addr string, err error) {
 			if e.down(addr, err); also.Down != nil {
 				also.Down(addr, err)
@@ -68,6 +69,13 @@ func (e *poolEvents) suspect(addr string) { _ = e.mail.TryTell(messages.Suspecte
 // reports it once, so the notice holds in the order of the mailbox and carries no epoch: with
 // one, an answer that is in the mailbox before it would make it stale.
 func (e *poolEvents) down(addr string, err error) { e.notify(addr, e.notice(addr, err), false) }
+
+// arrived reports a server that was given up because its dial was late, and that has answered it
+// after all: calls that pause for want of a server go on. What a full mailbox loses, the end
+// of their pause makes good. It holds in the order of the mailbox, as down does.
+func (e *poolEvents) arrived(addr string) {
+	_ = e.mail.TryTell(messages.Recovered{Server: messages.Server{Addr: addr}})
+}
 
 // doubt is down where the failure may be about one Tenant's connections only.
 func (e *poolEvents) doubt(addr string, err error) {

@@ -38,7 +38,7 @@ func (p *Proxy) NewTenant(h pool.Handlers) (*Tenant, error) {
 	t := &Tenant{proxy: p}
 	open := poolhooks.OpenTenant.(func(*pool.Pool, pool.Handlers, poolhooks.Hooks) (*pool.Pool, poolhooks.Control, error))
 	own, control, err := open(p.pool.Pool, h, poolhooks.Hooks{
-		Queue: p.queue, Suspect: p.events.suspect, Down: t.down, Up: p.events.up(true), Over: p.events.over(true),
+		Queue: p.queue, Suspect: p.events.suspect, Down: t.down, Arrived: p.events.arrived, Up: p.events.up(true), Over: p.events.over(true),
 	})
 	if err != nil {
 		return nil, err

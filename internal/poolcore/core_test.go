@@ -132,6 +132,8 @@ func (r *rig) render(e Effect) string {
 		return fmt.Sprintf("cut %d: %v", e.Session, e.Cause)
 	case Abandon:
 		return fmt.Sprintf("abandon %d", e.Session)
+	case Arrived:
+		return "arrived " + e.Addr
 	case Replaced:
 		return "replaced " + e.Addr
 	}

@@ -227,6 +227,7 @@ func (c *Core) adopt(m Dialed, d *dialing) bool {
 	c.links.put(next)
 	c.markSpare(c.now, next)
 	c.publish()
+	c.emit(Arrived{Addr: m.Addr})
 	if afterCut {
 		c.emit(Replaced{Addr: m.Addr})
 	}

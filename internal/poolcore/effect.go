@@ -56,6 +56,10 @@ type (
 	// that does not serve.
 	Replaced struct{ Addr string }
 
+	// Arrived reports that a dial which was late has made a session to Addr after all, which
+	// calls find: who gave the server up may use it.
+	Arrived struct{ Addr string }
+
 	// Release ends a retired session, unless something has begun on it meanwhile: then
 	// the end of that is reported as Drained.
 	Release struct{ Session uint64 }
@@ -92,6 +96,7 @@ func (Answer) effect()     {}
 func (Trim) effect()       {}
 func (Retire) effect()     {}
 func (Replaced) effect()   {}
+func (Arrived) effect()    {}
 func (Release) effect()    {}
 func (Cut) effect()        {}
 func (Ping) effect()       {}

@@ -36,7 +36,7 @@ func (r *rig) second() {
 
 func TestADialThatIsLateIsUsedWhenItComes(t *testing.T) {
 	r := lateRig(t)
-	r.tell(Dialed{Addr: addrA, Session: 1}, "publish")
+	r.tell(Dialed{Addr: addrA, Session: 1}, "publish", "arrived "+addrA)
 	r.tell(r.connect("bob", addrA, 0), "answer bob: <nil>")
 	r.sessions(1)
 }
@@ -45,7 +45,7 @@ func TestTheFirstOfALateDialAndItsRetryIsUsed(t *testing.T) {
 	t.Run("the late one", func(t *testing.T) {
 		r := lateRig(t)
 		r.second()
-		r.tell(Dialed{Addr: addrA, Session: 1}, "abandon 2", "publish", "answer bob: <nil>")
+		r.tell(Dialed{Addr: addrA, Session: 1}, "abandon 2", "publish", "arrived "+addrA, "answer bob: <nil>")
 		r.tell(Dialed{Addr: addrA, Session: 2, Err: errNobody})
 		r.sessions(1)
 		if e := r.core.dials.each.find(addrA); e.failures != 1 || e.timeouts != 0 {
@@ -62,7 +62,7 @@ func TestTheFirstOfALateDialAndItsRetryIsUsed(t *testing.T) {
 	t.Run("the other one, although it has come up in the same moment", func(t *testing.T) {
 		r := lateRig(t)
 		r.second()
-		r.tell(Dialed{Addr: addrA, Session: 1}, "abandon 2", "publish", "answer bob: <nil>")
+		r.tell(Dialed{Addr: addrA, Session: 1}, "abandon 2", "publish", "arrived "+addrA, "answer bob: <nil>")
 		r.tell(Dialed{Addr: addrA, Session: 2}, "retire 2: "+ErrIdle.Error())
 		r.sessions(1)
 	})
@@ -107,7 +107,7 @@ func TestALateDialInPlaceOfACutSessionIsReportedWhenItComes(t *testing.T) {
 	r.tell(r.distrust())
 	r.expire(renewPause/2, "publish", "cut 1: "+ErrDrained.Error())
 	r.tell(DialLate{Addr: addrA, Session: 2, Err: tooLate(addrA)})
-	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "replaced "+addrA)
+	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "arrived "+addrA, "replaced "+addrA)
 }
 
 func TestAReportOfADialThatHasEndedOrNeverWasIsIgnored(t *testing.T) {

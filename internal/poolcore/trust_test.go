@@ -67,7 +67,7 @@ func TestAServerThatWasLeftAndAnswersAfterAllIsUsed(t *testing.T) {
 	r.tell(Secured{}, "dial "+addrA+" as 2")
 	r.tell(r.distrust())
 	r.tell(DialLate{Addr: addrA, Session: 2, Err: tooLate(addrA)}, "publish", "retire 1: "+errDistrusted.Error())
-	r.tell(Dialed{Addr: addrA, Session: 2}, "publish")
+	r.tell(Dialed{Addr: addrA, Session: 2}, "publish", "arrived "+addrA)
 }
 
 func TestTrustThatComesBackInTimeEndsNothing(t *testing.T) {

@@ -41,6 +41,10 @@ type Hooks struct {
 	// ErrLeaving, before it is, one that leaves calls unanswered with ErrNotServing.
 	Down func(addr string, err error)
 
+	// Arrived is called for a server that Down was called for because a dial was late, once
+	// that dial has made a session after all.
+	Arrived func(addr string)
+
 	// Renewed is called for a server whose session was replaced, by one with other
 	// credentials, by a better one (Control.Renew), or by one that works in place of one
 	// that was silent or did not serve, once calls find that: the server learns of the new

@@ -41,6 +41,8 @@ func (f *Fleet) ofPool(a *agent, e poolcore.Effect) {
 		f.desert(a, e)
 	case poolcore.Suspect:
 		f.tell(a, messages.Suspected{Addr: e.Addr})
+	case poolcore.Arrived:
+		f.tell(a, messages.Recovered{Server: f.servers[f.number[e.Addr]].Server})
 	case poolcore.Replaced, poolcore.Trim: // an agent learns of it, and need do nothing
 	}
 }

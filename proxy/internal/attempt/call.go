@@ -153,7 +153,23 @@ const episodeGap = 5 * time.Second
 // to be. A refusal that took long was not: without a leader it takes 5 s (recording
 // no_leader), and a server that dials a dead one waits for 10 s (Nomad 2.0.6, helper/pool/pool.go).
 func (c *Call) wasBlocked(now time.Time, f Failure) bool {
-	return c.Block > episodeGap && f.Outcome == MaybeExecuted && now.Sub(c.began) > episodeGap
+	return f.Outcome == MaybeExecuted && c.heldLong(now)
+}
+
+// heldLong reports whether the attempt under way is a blocking query's, and has lasted for so long.
+func (c *Call) heldLong(now time.Time) bool {
+	return c.Block > episodeGap && now.Sub(c.began) > episodeGap
+}
+
+// confine ends a blocking query soon that no other server is to have. What its failures leave until
+// then makes that no later.
+func (c *Call) confine(now time.Time) {
+	if c.confinedBy.IsZero() {
+		c.confinedBy = now.Add(confinedMost)
+	}
+	if c.until.After(c.confinedBy) {
+		c.until = c.confinedBy
+	}
 }
 
 // episode begins to count passes, pauses and time anew. Attempts that found trouble

@@ -1,6 +1,9 @@
 package attempt
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // How many servers one call may take down. A request can kill the server that executes it: one
 // server after the other, if only it is sent on for long enough. But a server that was killed
@@ -12,12 +15,19 @@ const (
 	mostBreaks  = 4 // connections that broke under it; behind one address there may be many servers
 )
 
+// confinedMost is how long a blocking query is kept to them. Servers that are restarted are back by then;
+// those that died for good, one soon after the other, must not keep their agents out. Its
+// caller makes it anew, and any server may have it.
+const confinedMost = 10 * time.Second
+
 // harm is what one call may have done to servers. Of a query that was blocked for
 // long nothing counts: the reason is elsewhere.
 type harm struct {
 	asked  []string // servers that have seen it and did not answer
 	broken []string // those of them whose connection broke under it
 	breaks int      // connections that broke under it
+
+	confinedBy time.Time // when a blocking query ends that is kept to them; zero: it is not
 }
 
 // harmed records a failure at a server.

@@ -116,3 +116,44 @@ func TestAQueryThatWasBlockedBeginsToCountAnew(t *testing.T) {
 		t.Errorf("after %d attempts it ended for %v", n, why)
 	}
 }
+
+// So it is where the query was not lost, but moved with its agent's server.
+func TestAQueryThatWasBlockedUntilItMovedBeginsToCountAnew(t *testing.T) {
+	const held = 4 * time.Second
+	view := view(3, all(5, messages.Alive)...)
+	query := Call{Config: Config{Repeatable: true, Block: time.Hour, RetryTimeout: 30 * time.Second}}
+	at, env := epoch, func(at time.Time) *Env { return &Env{Now: at, View: view, Draw: middle, Tokens: purse(true)} }
+	for round := range 10 {
+		do := query.Next(env(at))
+		if do.Do != Try {
+			t.Fatalf("round %d: %+v", round, do)
+		}
+		at = at.Add(time.Minute)
+		query.Moved(at)
+		if do = query.Next(env(at)); do.Do != Try || query.Attempts() != 1 {
+			t.Fatalf("round %d, moved: %+v, attempt %d", round, do, query.Attempts())
+		}
+		at = at.Add(held) // too short for its end to be forgotten at once
+		query.Failed(at, Failure{Kind: Lost, Outcome: MaybeExecuted, Broke: true})
+		if query.confined(false) {
+			t.Fatalf("round %d: kept to %v, whatever held it for a minute", round, query.asked)
+		}
+	}
+}
+
+// Servers die for good, one soon after the other, and a query was at two of them: it ends
+// soon, however large the fleet is, so that its caller may have it made elsewhere.
+func TestAQueryThatIsKeptToDeadServersEndsSoon(t *testing.T) {
+	for _, nodes := range []int{3, 10_000, 1_000_000} {
+		query := Call{Config: Config{Repeatable: true, Paced: true, Block: 5 * time.Minute, RetryTimeout: 30 * time.Second}}
+		k := killing{after: 2 * time.Second, back: 24 * time.Hour, died: map[string]time.Duration{}}
+		_, at, why, ok := world{view: always(view(nodes, all(5, messages.Alive)...)), draw: chance(1), meets: k.meet}.run(t, &query, 0)
+		last := time.Duration(0)
+		for _, died := range k.died {
+			last = max(last, died)
+		}
+		if ok || why != ReasonBreaks || k.kills != mostBroken || at > last+confinedMost {
+			t.Errorf("%d nodes: %d kills, the last one at %v; ended at %v for %v", nodes, k.kills, last, at, why)
+		}
+	}
+}

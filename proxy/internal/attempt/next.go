@@ -70,12 +70,16 @@ func (c *Call) Failed(now time.Time, f Failure) Verdict {
 	c.failed, p.last, c.verdict = true, f, f.Judge(c.Repeatable)
 	c.cut = c.cut || f.Kind == Cut
 	if c.blocked = c.wasBlocked(now, f); c.blocked {
-		c.attempts, p.harm = 1, harm{} // its failure is the first of an episode
+		c.attempts = 1 // its failure is the first of an episode
+		c.absolve()
 	} else {
 		p.harmed(c.server, f)
 	}
 	if c.blocked || c.until.IsZero() {
 		c.episode(now)
+	}
+	if c.Block > 0 && p.confined(!c.AnswerBy.IsZero()) {
+		c.confine(now)
 	}
 	p.left(f)
 	return c.verdict
@@ -88,10 +92,15 @@ func (c *Call) Broke(server string) {
 }
 
 // Moved records that the attempt under way ended only because the call is to be made
-// elsewhere, which is no failure.
+// elsewhere, which is no failure. A blocking query that was blocked for long until then has
+// done its server no harm, nor those before it.
 func (c *Call) Moved(now time.Time) {
 	c.attempts--
 	c.failed, c.blocked = false, false
+	if c.heldLong(now) {
+		c.attempts = 0
+		c.absolve()
+	}
 	if c.Block > 0 {
 		c.episode(now)
 	}

@@ -20,6 +20,13 @@ func (p *past) forget() {
 	}
 }
 
+// absolve forgets what the call may have done to servers.
+func (p *past) absolve() {
+	if p != nil {
+		p.harm = harm{}
+	}
+}
+
 // has reports whether a server failed in this pass.
 func (p *past) has(server string) bool { return p != nil && slices.Contains(p.tried, server) }
 
