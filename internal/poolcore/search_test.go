@@ -81,6 +81,16 @@ func TestAProbeThatIsNotAnsweredHasNoOtherServerAsked(t *testing.T) {
 	}
 }
 
+// Where most servers are silent the only one that answers may not have been asked yet.
+func TestAfterAPingThatFailedTheNextDoubtSearchesAtOnceAndOnce(t *testing.T) {
+	r := searchRig(t)
+	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
+	r.expire(2*time.Second, "dial "+addrA+" as 2")
+	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
+	r.now = r.now.Add(time.Second)
+	r.tell(Overdue{Session: 1})
+}
+
 // Beside a probe's doubt that of a caller counts as ever.
 func TestACallerBesideAProbeHasAnotherServerAsked(t *testing.T) {
 	for name, doubt := range map[string]func(r *rig){
