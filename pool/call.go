@@ -149,7 +149,7 @@ func (p *Pool) request(r *Request, seq uint64) session.Request {
 	return session.Request{
 		Seq: seq, Deadline: deadline, Late: r.Late,
 		Method: r.Method, Args: r.Args, Reply: r.Reply, Block: r.Block, Hold: r.Hold,
-		Moved: r.Moved, Repeatable: r.Repeatable, Verify: r.Verify,
+		Moved: r.Moved, Repeatable: r.Repeatable, Verify: r.Verify, Probe: r.probe,
 	}
 }
 

@@ -61,7 +61,7 @@ func (o *owner) ask(s *connection) {
 	p.counts.asks.Add(1)
 	o.self.Go(func(ctx context.Context) {
 		err := s.Serves(ctx, &session.Request{
-			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true,
+			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true, Probe: true,
 		})
 		_ = o.tell(ctx, mail{Message: poolcore.Served{Addr: s.Addr, Session: s.ID, Err: err}})
 	})

@@ -260,7 +260,7 @@ func TestADialWithASessionUpIsPartOfTheBackOff(t *testing.T) {
 	r := silentRig(t)
 	for n := range 20 {
 		r.tell(Dialed{Addr: addrA, Session: uint64(n + 2), Err: errNobody})
-		r.core.overdue(r.at(), 1)
+		r.core.overdue(r.at(), 1, false)
 		r.now = r.now.Add(2 * time.Second)
 		r.core.dials.each.find(addrA).until = r.at().Add(time.Second) // in back-off
 		r.core.Expire(r.now)
@@ -269,7 +269,7 @@ func TestADialWithASessionUpIsPartOfTheBackOff(t *testing.T) {
 				t.Fatalf("dialed as %d", d.Session)
 			}
 		}
-		r.core.overdue(r.at(), 1)
+		r.core.overdue(r.at(), 1, false)
 		r.now = r.now.Add(2 * time.Second)
 		r.core.Take()
 		r.expire(0, fmt.Sprintf("dial %s as %d", addrA, n+3))

@@ -53,7 +53,7 @@ func (c *Core) Step(at time.Time, m Message) {
 			s.liveness.next = c.nextUnder(s.liveness.next, now)
 		}
 	case Overdue:
-		c.overdue(now, m.Session)
+		c.overdue(now, m.Session, m.Probe)
 	case Pinged:
 		c.pinged(m)
 	case Unanswered:
@@ -62,7 +62,7 @@ func (c *Core) Step(at time.Time, m Message) {
 	case Unopened:
 		c.unopened(now, m.Session)
 	case Late:
-		c.late(now, m.Session)
+		c.late(now, m.Session, m.Probe)
 	case Served:
 		c.served(now, m)
 	case Corroborated:

@@ -6,18 +6,19 @@ import (
 	"github.com/open-nomad/rpcproxy/internal/moment"
 )
 
-// overdue starts a ping and looks for another server that answers, unless that is under
-// way. Overdue is repeated for as long as callers wait, so a session that is neither alive
-// nor given up is pinged again and again.
-func (c *Core) overdue(now moment.Time, id uint64) {
+// overdue starts a ping, unless one is under way, and has another server looked for that
+// answers. Overdue is repeated for as long as callers wait, so a session that is neither
+// alive nor given up is pinged again and again.
+func (c *Core) overdue(now moment.Time, id uint64, probe bool) {
 	s := c.sessions.find(id)
-	switch {
-	case s == nil:
-	case s.liveness.until.IsZero():
+	if s == nil {
+		return
+	}
+	if s.liveness.until.IsZero() {
 		c.ping(now, s)
-		c.search(s)
-	case !s.liveness.search.IsZero(): // a look for life has begun the ping
-		c.search(s)
+	}
+	if !probe {
+		c.silent(now, s)
 	}
 }
 
@@ -25,14 +26,6 @@ func (c *Core) overdue(now moment.Time, id uint64) {
 func (c *Core) ping(now moment.Time, s *session) {
 	s.liveness.asked, s.liveness.until = now, now.Add(c.cfg.Ping)
 	c.emit(Ping{Session: s.id})
-}
-
-// search looks for another server that answers while a session is silent.
-func (c *Core) search(s *session) {
-	s.liveness.search = 0
-	if c.cfg.Corroborate && !s.liveness.corroborated {
-		c.emit(Suspect{Addr: s.addr})
-	}
 }
 
 // pinged takes the result of a ping.
@@ -53,8 +46,15 @@ func (c *Core) pinged(m Pinged) {
 // looked at when it would have been, so that a call with a short deadline counts too.
 func (c *Core) leftSilent(m Unanswered) {
 	s := c.sessions.find(m.Session)
-	if s != nil && m.Silent && s.liveness.look.IsZero() && s.liveness.until.IsZero() {
-		s.liveness.look = c.cfg.clock.Of(m.Since).Add(c.cfg.Silence)
+	if s == nil || !m.Silent || !s.liveness.until.IsZero() {
+		return
+	}
+	l := &s.liveness
+	switch {
+	case l.look.IsZero():
+		l.look, l.lookProbe = c.cfg.clock.Of(m.Since).Add(c.cfg.Silence), m.Probe
+	case !m.Probe:
+		l.lookProbe = false
 	}
 }
 
@@ -66,7 +66,7 @@ func (c *Core) expireLiveness(now moment.Time) {
 		if !l.look.IsZero() && !l.look.After(now) {
 			l.look = 0
 			if now.Sub(c.usage(id).heard) >= c.cfg.Silence {
-				c.overdue(now, id)
+				c.overdue(now, id, l.lookProbe)
 			}
 		}
 		if !l.next.IsZero() && !l.next.After(now) {
@@ -74,7 +74,7 @@ func (c *Core) expireLiveness(now moment.Time) {
 		}
 		if due(l.search, now) {
 			if l.search = 0; !c.usage(id).heard.After(l.asked) {
-				c.search(s)
+				c.search(now, s)
 			}
 		}
 		if l.until.IsZero() || l.until.After(now) {

@@ -127,19 +127,26 @@ type (
 
 	// Overdue reports that a call on a session has waited for the silence limit while no byte
 	// came in.
-	Overdue struct{ Session uint64 }
+	Overdue struct {
+		Session uint64
+		Probe   bool // it is a Status.Ping, which asks whether the server answers: its silence tells
+	}
 
 	// Unanswered reports that a caller gave up on a call that was sent at Since.
 	Unanswered struct {
 		Session uint64
 		Since   time.Time
+		Probe   bool      // as of Overdue
 		Silent  bool      // no byte has come in on the session since then
 		Late    time.Time // no call on the session was answered since then, and this one would be late at this time; zero: one was
 	}
 
 	// Late reports that a call on a session has waited for longer than its method usually
 	// takes, and that no call on the session was answered for the silence limit.
-	Late struct{ Session uint64 }
+	Late struct {
+		Session uint64
+		Probe   bool // as of Overdue
+	}
 
 	// Unopened reports that streams which were opened on a session wait to be acknowledged.
 	Unopened struct{ Session uint64 }

@@ -59,7 +59,7 @@ func (c *Core) lookOpenings(now moment.Time, s *session, since moment.Time) {
 		}
 	case !s.served().noStream && c.cfg.Corroborate:
 		c.noStream(now, s)
-		c.emit(Suspect{Addr: s.addr}) // its answer has a moment before the server is dialed anew
+		c.suspect(now, s) // its answer has a moment before the server is dialed anew
 		o.look = now.Add(silence/2 + time.Duration(c.env.Chance()*float64(silence/4)))
 	default:
 		c.noStream(now, s)

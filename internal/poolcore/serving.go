@@ -23,16 +23,20 @@ const (
 
 // late makes a Status.Ping on a session, unless one is under way or was just made. Late
 // is repeated for as long as callers wait.
-func (c *Core) late(now moment.Time, id uint64) {
+func (c *Core) late(now moment.Time, id uint64, probe bool) {
 	s := c.sessions.find(id)
-	if s == nil || s.deserted || s.proving || s.served().out || now.Before(s.served().rest) {
+	if s == nil || s.deserted || s.proving {
 		return
 	}
-	c.ask(now, s)
-	if c.cfg.Corroborate {
-		// A server that serves has answered by then: no other one is asked, or dialed,
-		// because a call takes long.
-		s.service.search = now.Add(c.cfg.Ping / 2)
+	asks := !s.served().out
+	if asks {
+		if now.Before(s.served().rest) {
+			return
+		}
+		c.ask(now, s)
+	}
+	if !probe && (asks || s.searched.Before(s.service.asked)) {
+		c.unserved(now, s)
 	}
 }
 
@@ -41,7 +45,7 @@ func (c *Core) ask(now moment.Time, s *session) {
 	v := s.doubt()
 	*v = service{
 		asked: now, out: true, until: now.Add(c.cfg.Ping),
-		pause: v.pause, look: v.look, since: v.since, calm: v.calm,
+		pause: v.pause, look: v.look, probe: v.probe, since: v.since, calm: v.calm,
 	}
 	c.emit(Ask{Session: s.id})
 }
@@ -50,11 +54,15 @@ func (c *Core) ask(now moment.Time, s *session) {
 // is looked at when it would have been.
 func (c *Core) leftLate(m Unanswered) {
 	s := c.sessions.find(m.Session)
-	if s == nil || m.Late.IsZero() || s.deserted || s.served().out || !s.served().look.IsZero() {
+	if s == nil || m.Late.IsZero() || s.deserted || s.served().out {
 		return
 	}
-	v := s.doubt()
-	v.since, v.look = c.cfg.clock.Of(m.Since), later(c.cfg.clock.Of(m.Late), v.calm)
+	switch v := s.doubt(); {
+	case v.look.IsZero():
+		v.since, v.look, v.probe = c.cfg.clock.Of(m.Since), later(c.cfg.clock.Of(m.Late), v.calm), m.Probe
+	case !m.Probe:
+		v.probe = false
+	}
 }
 
 // served takes the result of a Status.Ping.
@@ -97,13 +105,13 @@ func (c *Core) expireService(now moment.Time) {
 		if due(v.look, now) {
 			v.look = 0
 			if !c.usage(id).answered.After(v.since) {
-				c.late(now, id)
+				c.late(now, id, v.probe)
 			}
 		}
 		if due(v.search, now) {
 			v.search = 0
 			if !v.corroborated && !c.usage(id).answered.After(v.asked) {
-				c.emit(Suspect{Addr: s.addr})
+				c.suspect(now, s)
 			}
 		}
 		if due(v.until, now) {

@@ -273,9 +273,9 @@ func TestSilenceIsJudgedBySilence(t *testing.T) {
 	r.use[1] = Usage{Busy: true, Heard: r.now}
 	r.tell(Late{Session: 1}, "ask 1")
 	r.expire(500 * time.Millisecond)
-	r.tell(Overdue{Session: 1}, "ping 1", "suspect "+addrA)
+	r.tell(Overdue{Session: 1}, "ping 1") // the Status.Ping was sent a moment ago
+	r.expire(500*time.Millisecond, "suspect "+addrA)
 	r.tell(Corroborated{Addr: addrA})
-	r.expire(500 * time.Millisecond) // somebody else answered already
 	r.expire(time.Second)
 	r.expire(500*time.Millisecond, "publish", silent(1))
 }

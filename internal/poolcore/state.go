@@ -111,6 +111,7 @@ type session struct {
 	proving  bool        // it is to show that its server answers calls, while another session gets no answers
 	deserted bool        // it was left because its server answers no call
 	spare    moment.Time // when it came up, if it is spare; zero: it is not
+	searched moment.Time // when another server that answers was looked for last; zero: never
 	departure
 }
 
@@ -166,6 +167,7 @@ type departure struct {
 // for, another server was seen to answer: then the silence is not this side's network.
 type liveness struct {
 	look         moment.Time // a caller has left unanswered: see then; zero: nothing to see
+	lookProbe    bool        // that was a probe
 	next         moment.Time // when to look for life although no call is overdue; zero: never
 	asked        moment.Time // when the ping that is out was sent
 	until        moment.Time // it must be answered by then; zero: none is out
@@ -201,6 +203,7 @@ type service struct {
 	rest         moment.Time // no further Status.Ping before
 
 	look  moment.Time // when the call of a caller that left would have been late; zero: none
+	probe bool        // that was a probe
 	since moment.Time // when that call was sent
 	calm  moment.Time // no look before
 }

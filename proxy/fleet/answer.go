@@ -30,14 +30,14 @@ func (f *Fleet) look(a *agent, gen uint32) {
 	s := a.session(w.session)
 	again, overdue := poolcore.OverdueIn(f.now-f.heard(a, s), poolcore.SilenceLimit, 0)
 	if overdue {
-		f.tellPool(a, poolcore.Overdue{Session: uint64(s.id)})
+		f.tellPool(a, poolcore.Overdue{Session: uint64(s.id), Probe: which >= firstPing})
 	}
 	usual := poolcore.LateAfter(a.usually(which, w.server), poolcore.SilenceLimit)
 	from := w.begin + w.held
 	next, late := poolcore.LateIn(f.now-from, f.now-max(s.answered, from), usual, poolcore.SilenceLimit)
 	if late {
 		w.reported = f.now
-		f.tellPool(a, poolcore.Late{Session: uint64(s.id)})
+		f.tellPool(a, poolcore.Late{Session: uint64(s.id), Probe: which >= firstPing})
 	}
 	at := f.now + min(again, next)
 	if w.limit > 0 {
@@ -68,6 +68,7 @@ func (f *Fleet) answered(a *agent, e event) {
 		f.lose(a, w)
 		return
 	}
+	w.answered = true
 	switch which {
 	case beat:
 		f.beatAnswered(a, e.arg)
@@ -96,6 +97,7 @@ func (f *Fleet) beatAnswered(a *agent, how uint32) {
 		f.fails(a, beat, errNoLeader, attempt.Failure{Kind: attempt.Leaderless, Outcome: attempt.Rejected})
 		return
 	case !isLed: // there is none any more
+		c.answered = false
 		f.answerComes(a, beat, &c.wait, f.cfg.spoil.hold(noLeaderHold), refusedLeaderless)
 		return
 	}

@@ -34,6 +34,7 @@ type wait struct {
 	lost     bool          // the answer does not come, unless the server comes to itself
 	looking  bool          // a look is to come
 	quiet    bool          // nothing is reported
+	answered bool          // its stream may carry another call
 	begin    time.Duration // when it was sent
 	limit    time.Duration // when it is given up; 0: never
 	held     time.Duration // for how long its server may hold it
@@ -80,6 +81,7 @@ type session struct {
 	id      uint32 // the core's number
 	server  int16
 	load    int16 // what waits on it
+	streams int16 // that are open: those in use, and those that wait for the next call
 	found   bool  // calls find it
 	retired bool
 	engaged bool // it has carried more than pings

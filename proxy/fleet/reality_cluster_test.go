@@ -33,7 +33,7 @@ func (e *stoodStillError) Error() string {
 // realRuns is how often a scenario is run at most: again if the machine stood still meanwhile.
 const realRuns = 3
 
-// realCourse runs a scenario with real proxies, in real time.
+// realCourse runs a scenario with real proxies, in real time; nil: no run can be judged.
 func realCourse(t *testing.T, s *fleet.Scenario) *course {
 	t.Helper()
 	for run := 1; run <= realRuns; run++ {
@@ -48,7 +48,6 @@ func realCourse(t *testing.T, s *fleet.Scenario) *course {
 		}
 		t.Logf("run %d of at most %d: %v", run, realRuns, err)
 	}
-	t.Skipf("there is no verdict: the machine stood still in each of %d runs", realRuns)
 	return nil
 }
 

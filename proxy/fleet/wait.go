@@ -7,21 +7,31 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/fleet/internal/cluster"
 )
 
-// ride puts what waits for a session on it.
+// ride puts what waits for a session on it, on a stream that was used before if there is one. A
+// server acknowledges a new stream, also one whose handlers hang: that is a sign of life, for
+// which there is no event.
 func (f *Fleet) ride(a *agent, w *wait, s *session) {
 	w.state, w.session = sent, s.id
-	w.begin, w.lost, w.looking, w.reported = f.now, false, false, 0
-	s.load++
+	w.begin, w.lost, w.looking, w.answered, w.reported = f.now, false, false, false, 0
+	if s.load++; s.load <= s.streams {
+		return
+	}
+	s.streams = s.load
+	if after, acknowledged := f.serve(a, s.server, askSign); acknowledged {
+		s.heard = f.now + after
+	}
 }
 
-// leave takes it off its session.
+// leave takes it off its session. The stream of a call that was given up is ended.
 func (f *Fleet) leave(a *agent, w *wait) {
 	s := a.session(w.session)
 	w.state, w.session = idle, 0
 	if s == nil {
 		return
 	}
-	s.load--
+	if s.load--; !w.answered {
+		s.streams--
+	}
 	if s.load == 0 && s.retired {
 		f.tellPool(a, poolcore.Drained{Session: uint64(s.id)})
 	}
@@ -84,7 +94,7 @@ func (f *Fleet) leftUnanswered(a *agent, which int, w *wait) {
 	if s == nil || w.quiet || w.held > 0 {
 		return
 	}
-	m := poolcore.Unanswered{Session: uint64(s.id), Since: f.base.Add(w.begin), Silent: f.heard(a, s) <= w.begin}
+	m := poolcore.Unanswered{Session: uint64(s.id), Since: f.base.Add(w.begin), Probe: which >= firstPing, Silent: f.heard(a, s) <= w.begin}
 	if s.answered <= w.begin && poolcore.LeavesLate(f.now-w.begin, f.now-s.lastLeft, poolcore.SilenceLimit) {
 		s.lastLeft = f.now
 		m.Late = m.Since.Add(poolcore.LateAfter(a.usually(which, w.server), poolcore.SilenceLimit))

@@ -162,11 +162,11 @@ func (s *base) reportUnopened() {
 
 // overdue reports a session on which a call waits and nothing comes in, and returns after
 // which time to look again.
-func (s *base) overdue() time.Duration {
+func (s *base) overdue(probe bool) time.Duration {
 	excused := time.Duration(s.excused.Load()) - s.cfg.now()
 	again, overdue := poolcore.OverdueIn(s.conn.Silence(), s.cfg.SilenceLimit, excused)
 	if overdue {
-		s.cfg.Notify.TryTell(poolcore.Overdue{Session: s.ID})
+		s.cfg.Notify.TryTell(poolcore.Overdue{Session: s.ID, Probe: probe})
 	}
 	return again
 }

@@ -124,7 +124,8 @@ type Request struct {
 	Moved      <-chan struct{} // closed when the call is to be made elsewhere; nil: never
 	Repeatable bool            // it does no harm if it is made twice
 	Verify     bool            // the server must answer a ping first, after a silence
-	Quiet      bool            // nothing is reported of it: it is the owner's own
+	Quiet      bool            // that it is late is not reported: it is the owner's own
+	Probe      bool            // it asks whether the server answers (poolcore.Overdue)
 }
 
 // Late decides about a call whose attempt is over. It must not block.

@@ -43,7 +43,7 @@ func (w *waiter) expire(now time.Duration) error {
 		return w.endAttempt(now, ErrAttemptTimeout)
 	}
 	*extra = extension{since: now, received: w.received, cause: ErrAttemptTimeout}
-	w.checkAfter(now, min(w.session.overdue(), extra.next(now, &w.progress)))
+	w.checkAfter(now, min(w.session.overdue(w.probe), extra.next(now, &w.progress)))
 	return nil
 }
 
@@ -60,6 +60,6 @@ func (w *waiter) endAttempt(now time.Duration, cause error) error {
 	if p != nil || w.moved == nil {
 		return cause
 	}
-	w.checkAfter(now, w.session.overdue())
+	w.checkAfter(now, w.session.overdue(w.probe))
 	return nil
 }

@@ -22,7 +22,7 @@ func (s *Session) exchange(ctx context.Context, l *callStream, r *Request) (carr
 		return l, PhaseOpen, false, err
 	}
 	w := s.newWaiter(ctx, l.timer, r.Block, r.Hold)
-	w.method, w.quiet = r.Method, r.Quiet
+	w.method, w.quiet, w.probe = r.Method, r.Quiet, r.Probe
 	w.answer = &l.incoming
 	if w.attempt = (attempt{deadline: r.Deadline, late: r.Late}); r.Moved != nil {
 		w.moved, w.retiring, w.attempt.late = r.Moved, s.retiring, nil

@@ -28,7 +28,7 @@ func (w *waiter) checkLate(now, waited time.Duration) time.Duration {
 	again, late := poolcore.LateIn(waited, now-max(answered, w.begin+w.block), limit, floor)
 	if late {
 		w.reported = now
-		s.cfg.Notify.TryTell(poolcore.Late{Session: s.ID})
+		s.cfg.Notify.TryTell(poolcore.Late{Session: s.ID, Probe: w.probe})
 	}
 	return again
 }
@@ -57,6 +57,8 @@ func (w *waiter) unanswered() {
 		}
 	}
 	if silent || !late.IsZero() {
-		s.cfg.Notify.TryTell(poolcore.Unanswered{Session: s.ID, Since: s.cfg.Origin.Add(w.begin), Silent: silent, Late: late})
+		s.cfg.Notify.TryTell(poolcore.Unanswered{
+			Session: s.ID, Since: s.cfg.Origin.Add(w.begin), Probe: w.probe, Silent: silent, Late: late,
+		})
 	}
 }

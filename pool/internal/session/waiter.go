@@ -28,6 +28,7 @@ type waiter struct {
 	method   string
 	reported time.Duration // when Late was last reported and no call answered since; 0: not
 	quiet    bool          // nothing is reported
+	probe    bool          // as of Request
 }
 
 // newWaiter begins to wait. The server may take hold beyond what block asks for, 0 for
@@ -112,7 +113,7 @@ func (w *waiter) check() error {
 		return w.endAttempt(now, extra.cause)
 	case extra.cause == nil && w.early(now):
 	case now < until:
-		w.checkAfter(now, min(s.overdue(), w.checkLate(now, now-w.begin), until-now, extra.next(now, &w.progress)))
+		w.checkAfter(now, min(s.overdue(w.probe), w.checkLate(now, now-w.begin), until-now, extra.next(now, &w.progress)))
 	case frozen:
 		w.checkAfter(now, s.cfg.SilenceLimit)
 	case w.received > 0:

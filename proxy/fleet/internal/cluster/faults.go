@@ -13,9 +13,12 @@ func (c *Cluster) Kill(n int) {
 	c.vote()
 }
 
-// Begin starts the process of a server.
+// Begin starts the process of a server. One that is frozen or hangs ends, with its sessions.
 func (c *Cluster) Begin(n int) {
 	s := &c.servers[n]
+	if s.Frozen || s.Hung {
+		c.Kill(n)
+	}
 	s.Start()
 	c.takeParked(s)
 	c.returned(n)
