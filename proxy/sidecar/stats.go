@@ -95,10 +95,10 @@ func (s *Sidecar) notice(why reason, server string, err error) {
 	line.Err(err).Msg(reasonTexts[why])
 }
 
-// refused closes a connection that carries nothing.
+// refused closes a connection that carries nothing. It is counted when the peer sees that.
 func (s *Sidecar) refused(conn net.Conn, why reason, err error) {
-	_ = conn.Close() // it may be closed already
 	s.counts.refused.Add(1)
+	_ = conn.Close() // it may be closed already
 	if why != reasonNotAdmitted || !s.cfg.AdmitLogs {
 		s.notice(why, "", err)
 	}
