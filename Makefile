@@ -13,6 +13,7 @@ FAILOVER  ?=
 FLEET     ?= all
 SOAK      ?= 10m
 HOSTILE   ?=
+RACE      ?=
 SEED      ?= 0
 REGION    ?= global
 PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
@@ -42,7 +43,7 @@ help: ## show this
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) FLEET=$(FLEET) SOAK=$(SOAK) HOSTILE=$(HOSTILE) SEED=$(SEED)"
+	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) FLEET=$(FLEET) SOAK=$(SOAK) HOSTILE=$(HOSTILE) RACE=$(RACE) SEED=$(SEED)"
 
 .PHONY: demo
 demo: ## run the program's demo: fake servers fail, and calls go on
@@ -53,8 +54,8 @@ test: ## run the tests
 	@$(call each,$(GO) test)
 
 .PHONY: race
-race: ## run the tests under the race detector (needs a C compiler), but for those of fleets, which are simulated by one goroutine
-	@status=0; $(GO) test -race $(RACED) || status=1; $(call below,$(MODULES),$(GO) test -race); exit $$status
+race: ## run the tests under the race detector (needs a C compiler), but for those of fleets, which are simulated by one goroutine; RACE has more flags, such as -short
+	@status=0; $(GO) test -race $(RACE) $(RACED) || status=1; $(call below,$(MODULES),$(GO) test -race $(RACE)); exit $$status
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
