@@ -55,3 +55,24 @@ func TestTheLinesThatOperatorsAreToldOfAreLogged(t *testing.T) {
 		t.Errorf("%d lines were found", found)
 	}
 }
+
+// TestTheLinesOfFailureModesAreLogged does that for what has blanks in it and is no command.
+func TestTheLinesOfFailureModesAreLogged(t *testing.T) {
+	page, err := os.ReadFile("../docs/failure-modes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, found := production(t), 0
+	for _, line := range regexp.MustCompile("`([a-z]+:? [^`]+)`").FindAllStringSubmatch(strings.Join(strings.Fields(string(page)), " "), -1) {
+		if strings.HasPrefix(line[1], "rpcproxy ") || strings.HasPrefix(line[1], "systemctl ") {
+			continue
+		}
+		found++
+		if !strings.Contains(code, `"`+line[1]+`"`) {
+			t.Errorf("docs/failure-modes.md has the line %q, which is not logged", line[1])
+		}
+	}
+	if found < 8 {
+		t.Errorf("%d lines were found", found)
+	}
+}
