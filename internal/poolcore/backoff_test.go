@@ -76,7 +76,7 @@ func TestAPauseIsDrawnFromTheUpperHalfAndGrowsToTheFleetsBound(t *testing.T) {
 		{3, 0, 100 * time.Millisecond, 200 * time.Millisecond},
 		{6, 0, 800 * time.Millisecond, 1600 * time.Millisecond},
 		{7, 0, time.Second, 2 * time.Second},
-		{1 << 40, 0, time.Second, 2 * time.Second},
+		{1 << 30, 0, time.Second, 2 * time.Second},
 		{7, time.Second, time.Second, 2 * time.Second}, // a small fleet
 		{2, 31 * time.Second, 775 * time.Millisecond, 1550 * time.Millisecond},
 		{9, 31 * time.Second, 15500 * time.Millisecond, 31 * time.Second},
