@@ -102,7 +102,7 @@ cover: ## run the tests and say how much of each function they reach
 	@$(GO) tool cover -func=.cache/cover.out
 
 .PHONY: check
-check: format vet lint tidy house cross ## every check that does not run the code
+check: format vet lint tidy house documents cross ## every check that does not run the code
 
 .PHONY: format
 format: ## check that every file is as gofmt and gofumpt write it
@@ -145,6 +145,11 @@ modules: ## the directories of the modules of their own, which every check cover
 house: ## the house rules
 	@echo "== house rules"
 	@GO="$(GO)" .ci/house-rules
+
+.PHONY: documents
+documents: ## hold the documents against what they speak of: links, commands, flags, settings, names, figures
+	@echo "== documents"
+	@GO="$(GO)" $(GO) run ./internal/doccheck
 
 .PHONY: cross
 cross: .cache/nomutex ## vet, which checks types, and look for locks on other platforms, also in what agents embed of other modules
