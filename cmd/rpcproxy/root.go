@@ -38,7 +38,7 @@ usage, 130 interrupted, 143 ended by SIGTERM.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newDemo(s), newPing(), newWatch(), newCall(), newDiscover(), newBench(), newSimulate(), newSidecar(), newDoctor())
+	root.AddCommand(newDemo(s), newPing(), newWatch(), newCall(), newDiscover(), newBench(), newSimulate(), newSidecar(), newDoctor(), newVersion())
 	complete(root)
 	return root
 }
