@@ -35,7 +35,7 @@ type Self[M any] struct {
 func (s Self[M]) Ref() Ref[M] { return Ref[M]{box: s.box} }
 
 // Go runs f in a goroutine that Stop waits for; ctx is cancelled when the actor
-// ends. It may be called only by the Behavior. It does not block. A panic in f ends
+// ends. It may be called only by the Behavior, and by goroutines that it has started. It does not block. A panic in f ends
 // the actor as one in a step does, since what f was to report is lost.
 func (s Self[M]) Go(f func(ctx context.Context)) {
 	s.group.Go(func() {

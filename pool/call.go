@@ -225,13 +225,13 @@ func (p *Pool) elsewhere(s *connection) bool {
 
 // await asks the owner for a session and waits within ctx until it is up.
 func (p *Pool) await(ctx context.Context, wanted poolcore.Connect) error {
-	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
+	dialed, asked := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) *mail {
 		wanted.Reply = r
-		return mail{Message: wanted}
+		return &mail{Message: wanted}
 	})
 	if asked != nil {
 		// A full mailbox loses it: then a dial is made that no caller waits for.
-		_ = p.actor.TryTell(mail{Message: poolcore.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
+		_ = p.actor.TryTell(&mail{Message: poolcore.Withdraw{Addr: wanted.Addr, Reply: wanted.Reply}})
 		return asked
 	}
 	return dialed

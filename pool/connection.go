@@ -88,11 +88,11 @@ func (p *Pool) failRoute(c *connection, cause error) {
 type reports struct{ pool *Pool }
 
 func (r reports) TryTell(m poolcore.Message) bool {
-	return r.pool.actor.TryTell(mail{Message: m}) == nil
+	return r.pool.actor.TryTell(&mail{Message: m}) == nil
 }
 
 func (r reports) Tell(ctx context.Context, m poolcore.Message) {
-	_ = r.pool.actor.Tell(ctx, mail{Message: m})
+	_ = r.pool.actor.Tell(ctx, &mail{Message: m})
 }
 
 // methodTimes is how long methods take; it is a session.Usual.

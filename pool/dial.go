@@ -108,7 +108,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 		}
 		conn = secured
 	}
-	s := p.newConnection(context.WithoutCancel(limited), conn, addr, route, id)
+	s := p.newConnection(context.Background(), conn, addr, route, id)
 	untouched := s.conn.Signs.Read.Load()
 	if err := s.Greet(limited, p.muxing); err != nil {
 		unheard := s.conn.Signs.Read.Load() == untouched

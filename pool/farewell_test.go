@@ -102,7 +102,7 @@ func TestTheEndOfASessionIsReportedByItsFirstObserver(t *testing.T) {
 				r := newReporting()
 				r.busy()
 				r.put(1, c.leaves, c.ends)
-				r.Step(r.now, mail{Message: m})
+				r.Step(r.now, &mail{Message: m})
 				if len(r.downs) != 1 || !errors.Is(r.downs[0], c.want) {
 					t.Fatalf("reported %v, want %v", r.downs, c.want)
 				}

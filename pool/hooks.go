@@ -55,11 +55,11 @@ func (c control) Corroborate(ctx context.Context, addr string) error {
 }
 
 func (c control) tell(ctx context.Context, m poolcore.Message) error {
-	return c.pool.actor.Tell(ctx, mail{Message: m})
+	return c.pool.actor.Tell(ctx, &mail{Message: m})
 }
 
 func (c control) Adopt(ctx context.Context) error {
-	return c.pool.actor.Tell(ctx, mail{adopt: true})
+	return c.pool.actor.Tell(ctx, &mail{adopt: true})
 }
 
 func (c control) Connect(ctx context.Context, addr string) error {
@@ -90,8 +90,8 @@ func (c control) Moved(ctx context.Context, addr string) (bool, error) {
 }
 
 func (c control) Renew(ctx context.Context, addr string, prove poolhooks.Proof) error {
-	err, asked := actor.Ask(ctx, c.pool.actor.Ref, func(r actor.Reply[error]) mail {
-		return mail{Message: poolcore.Renew{Addr: addr, Proof: prove, Reply: r}}
+	err, asked := actor.Ask(ctx, c.pool.actor.Ref, func(r actor.Reply[error]) *mail {
+		return &mail{Message: poolcore.Renew{Addr: addr, Proof: prove, Reply: r}}
 	})
 	return cmp.Or(asked, err)
 }

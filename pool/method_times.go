@@ -9,12 +9,12 @@ import (
 
 // usual remembers how long servers take for their slow methods, by server and method.
 // A method that is always answered soon needs no entry: its calls are late at the
-// floor. It is bounded, and never blocks or allocates; a race between two answers loses
+// floor. It is bounded, never blocks, and allocates once, for the first slow one; a race between two answers loses
 // one of them.
 type usual struct {
 	floor time.Duration
-	known atomic.Int64 // entries there are
-	slots [usualSlots]atomic.Uint64
+	known atomic.Int64                              // entries there are
+	slots atomic.Pointer[[usualSlots]atomic.Uint64] // nil until a method was slow
 }
 
 // usualSlots is how many slow methods are remembered, of all servers together.
@@ -43,7 +43,12 @@ const (
 // the slot is the one it would take.
 func (u *usual) find(addr, method string) (at *atomic.Uint64, key, entry uint64) {
 	key = hashed(hashed(fnvBasis, addr), method)
-	one, two := &u.slots[key%usualSlots], &u.slots[(key%usualSlots)^1]
+	slots := u.slots.Load()
+	if slots == nil {
+		u.slots.CompareAndSwap(nil, new([usualSlots]atomic.Uint64))
+		slots = u.slots.Load()
+	}
+	one, two := &slots[key%usualSlots], &slots[(key%usualSlots)^1]
 	key = key&usualKey | 1<<32 // never zero
 	a, b := one.Load(), two.Load()
 	switch {

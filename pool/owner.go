@@ -15,7 +15,7 @@ import (
 // owner runs the core: it hands it the messages and carries out its effects.
 type owner struct {
 	pool *Pool
-	self actor.Self[mail]
+	self actor.Self[*mail]
 	core *poolcore.Core
 	live map[uint64]*connection // every session that has not ended
 
@@ -24,7 +24,7 @@ type owner struct {
 	tls rotation
 }
 
-func newOwner(p *Pool, self actor.Self[mail]) *owner {
+func newOwner(p *Pool, self actor.Self[*mail]) *owner {
 	o := &owner{
 		pool: p, self: self,
 		live: make(map[uint64]*connection), dialing: make(map[uint64]context.CancelCauseFunc),
@@ -42,7 +42,7 @@ func newOwner(p *Pool, self actor.Self[mail]) *owner {
 }
 
 // Step takes one message.
-func (o *owner) Step(now time.Time, letter mail) {
+func (o *owner) Step(now time.Time, letter *mail) {
 	switch m := letter.Message.(type) { //nolint:gochecksumtype // the core takes them all; the owner acts on these too
 	case nil:
 		switch {
@@ -122,6 +122,9 @@ func (o *owner) Stop(cause error) {
 	o.pool.table.Store(&table{})
 	o.pool.offered.Store(nil)
 	o.pool.watching.Store(nil)
+	if o.pool.hooks.Ended != nil {
+		o.pool.hooks.Ended(cause)
+	}
 }
 
 // logFault logs why the owner ended.
@@ -183,7 +186,7 @@ func (o *owner) on(session uint64, do func(*connection)) {
 
 // tell brings a result back to the owner. It waits for room in the mailbox, but
 // not beyond the owner's end.
-func (o *owner) tell(ctx context.Context, m mail) error { return o.self.Ref().Tell(ctx, m) }
+func (o *owner) tell(ctx context.Context, m *mail) error { return o.self.Ref().Tell(ctx, m) }
 
 // maxRefusing is how many servers that refuse the credentials are remembered.
 const maxRefusing = 8

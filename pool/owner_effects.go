@@ -36,7 +36,7 @@ func (o *owner) overdue(ctx context.Context, d poolcore.Dial, connected bool) {
 		at = PhaseHandshake
 	}
 	err := &DialError{Addr: d.Addr, Phase: at, Err: &dialing.LateError{Limit: o.pool.cfg.DialTimeout}}
-	_ = o.tell(ctx, mail{Message: poolcore.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
+	_ = o.tell(ctx, &mail{Message: poolcore.DialLate{Addr: d.Addr, Session: d.Session, Err: err}})
 }
 
 // dialFailed counts a dial that failed or is late, once, and calls Hooks.Down for a server
@@ -63,7 +63,7 @@ func (o *owner) ask(s *connection) {
 		err := s.Serves(ctx, &session.Request{
 			Seq: p.counts.calls.Add(1), Method: session.PingMethod, Args: &emptyMap, Quiet: true, Probe: true,
 		})
-		_ = o.tell(ctx, mail{Message: poolcore.Served{Addr: s.Addr, Session: s.ID, Err: err}})
+		_ = o.tell(ctx, &mail{Message: poolcore.Served{Addr: s.Addr, Session: s.ID, Err: err}})
 	})
 }
 
@@ -165,12 +165,11 @@ func (o *owner) ping(s *connection) {
 		if errors.Is(err, mux.ErrPingTimeout) {
 			return // the core has its own timeout
 		}
-		_ = o.tell(ctx, mail{Message: poolcore.Pinged{Session: s.ID, Err: err}})
+		_ = o.tell(ctx, &mail{Message: poolcore.Pinged{Session: s.ID, Err: err}})
 	})
 }
 
-// connect dials, within the dial's own context, and then runs the session until it has
-// ended.
+// connect dials, within the dial's own context, and has the session run.
 func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	p, log := o.pool, o.pool.log
 	p.counts.dials.Add(1)
@@ -192,7 +191,7 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 		p.live.add(s)
 		s.Listen()
 	}
-	stopped := o.tell(ctx, mail{Message: poolcore.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
+	stopped := o.tell(ctx, &mail{Message: poolcore.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
 		return
 	}
@@ -204,14 +203,20 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	if p.hooks.Up != nil {
 		p.hooks.Up(about, time.Since(begin))
 	}
-	begin = time.Now()
-	err = s.Run(ctx, p.ended)
+	o.self.Go(func(ctx context.Context) { o.run(ctx, s, about) })
+}
+
+// run runs a session until it has ended, in a goroutine of its own: the stack of the one that
+// has dialed has grown, and would stay so for as long as the session lives.
+func (o *owner) run(ctx context.Context, s *connection, about poolhooks.Session) {
+	p, begin := o.pool, time.Now()
+	err := s.Run(ctx, p.ended)
 	p.counts.sessions.Add(-1)
 	p.live.remove(s)
 	if p.hooks.Over != nil {
 		p.hooks.Over(about, time.Since(begin), err)
 	}
-	log.Debug().Cut("server", d.Addr, printable.MaxName).Str("error", stated{server: d.Addr}.brief(err)).
+	p.log.Debug().Cut("server", s.Addr, printable.MaxName).Str("error", stated{server: s.Addr}.brief(err)).
 		Stringer("lasted", since(begin)).Msg("session over")
 }
 

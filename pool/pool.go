@@ -27,7 +27,7 @@ type Pool struct {
 	queue   *logqueue.Queue // of log
 	log     *logqueue.Logger
 	origin  time.Time // of all times that are stored as nanoseconds
-	actor   *actor.Actor[mail]
+	actor   *actor.Actor[*mail]
 	table   atomic.Pointer[table]
 	creds   atomic.Pointer[credentials.Credentials] // of new sessions; nil: plain TCP. The owner sets it
 	reached atomic.Pointer[string]                  // the server that answered last; the owner sets it
@@ -72,7 +72,7 @@ type mail struct {
 }
 
 // mailbox is how many messages may wait for the owner.
-const mailbox = 256
+const mailbox = 128
 
 // New makes a Pool, which dials nothing until it is asked to. It reads the files
 // of cfg.TLS. A bad cfg is a *ConfigError, a bad cfg.TLS a *TLSConfigError. Stop
@@ -114,7 +114,7 @@ func (p *Pool) start() {
 	} else {
 		p.share()
 	}
-	p.actor = actor.Spawn(mailbox, func(self actor.Self[mail]) actor.Behavior[mail] {
+	p.actor = actor.Spawn(mailbox, func(self actor.Self[*mail]) actor.Behavior[*mail] {
 		return newOwner(p, self)
 	})
 }

@@ -161,7 +161,7 @@ func TestARetiredSessionIsLeftExactlyAfterSilenceLimitAndPingTimeout(t *testing.
 		sp := newSilentPool(t, Config{})
 		time.AfterFunc(500*time.Millisecond, func() {
 			sp.alive()
-			_ = sp.actor.Tell(context.Background(), mail{Message: poolcore.Leaving{Addr: "a:1", Session: 1}})
+			_ = sp.actor.Tell(context.Background(), &mail{Message: poolcore.Leaving{Addr: "a:1", Session: 1}})
 		})
 		err := sp.Call(t.Context(), "a:1", "X.Y", struct{}{}, nil)
 		sp.after(t, 500*time.Millisecond+sure, "left")

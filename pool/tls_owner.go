@@ -70,7 +70,7 @@ func (o *owner) begin(now time.Time, of *offer) {
 			defer stop(nil)
 			defer context.AfterFunc(of.ctx, func() { stop(contain.Cause(of.ctx)) })()
 			of.refused, of.judged = p.tried(ctx, of.next), true
-			_ = o.tell(ctx, mail{offer: of})
+			_ = o.tell(ctx, &mail{offer: of})
 		})
 	}
 }
@@ -99,9 +99,9 @@ func (o *owner) offering(build func(credentials.Try) *credentials.Offering) (mad
 	p := o.pool
 	made = build(func(ctx context.Context, next *credentials.Credentials) credentials.Trial {
 		of := &offer{next: next, by: made, serial: made.Serial}
-		judge, err := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[bool]) mail {
+		judge, err := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[bool]) *mail {
 			of.adopted = r
-			return mail{offer: of}
+			return &mail{offer: of}
 		})
 		switch {
 		case err != nil:
@@ -111,7 +111,7 @@ func (o *owner) offering(build func(credentials.Try) *credentials.Offering) (mad
 		}
 		t := p.try(ctx, next)
 		if t.Refused != nil {
-			_ = o.tell(ctx, mail{offer: &offer{next: next, by: made, serial: made.Serial, judged: true, refused: t.Refused}})
+			_ = o.tell(ctx, &mail{offer: &offer{next: next, by: made, serial: made.Serial, judged: true, refused: t.Refused}})
 		}
 		return t
 	})
@@ -122,7 +122,7 @@ func (o *owner) offering(build func(credentials.Try) *credentials.Offering) (mad
 func (o *owner) start(of *credentials.Offering) {
 	o.self.Go(func(ctx context.Context) {
 		if of.Run(ctx) {
-			_ = o.tell(ctx, mail{offer: &offer{next: of.Next(), lasting: !of.Watched(), serial: of.Serial, by: of, judged: true}})
+			_ = o.tell(ctx, &mail{offer: &offer{next: of.Next(), lasting: !of.Watched(), serial: of.Serial, by: of, judged: true}})
 		}
 	})
 }

@@ -41,9 +41,9 @@ func TestAConnectionWithCredentialsNoLongerOnOfferIsDropped(t *testing.T) {
 	before := p.creds.Load()
 	late := credentials.Offer(p.log, first, 1, p.try)
 	late.End()
-	noError(t, p.actor.Tell(t.Context(), mail{offer: &offer{next: first, by: late, judged: true}}))
-	judge, err := actor.Ask(t.Context(), p.actor.Ref, func(r actor.Reply[bool]) mail {
-		return mail{offer: &offer{next: first, by: late, adopted: r}}
+	noError(t, p.actor.Tell(t.Context(), &mail{offer: &offer{next: first, by: late, judged: true}}))
+	judge, err := actor.Ask(t.Context(), p.actor.Ref, func(r actor.Reply[bool]) *mail {
+		return &mail{offer: &offer{next: first, by: late, adopted: r}}
 	})
 	if err != nil || judge || p.creds.Load() != before {
 		t.Errorf("it replaced what came into force meanwhile, or is to be tried: %v, %v", judge, err)

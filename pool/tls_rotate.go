@@ -82,9 +82,9 @@ func (p *Pool) OfferedTLS() (pending bool, untaken error) {
 
 // secure brings an offer to the owner and waits for its answer.
 func (p *Pool) secure(ctx context.Context, of *offer) error {
-	refused, err := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) mail {
+	refused, err := actor.Ask(ctx, p.actor.Ref, func(r actor.Reply[error]) *mail {
 		of.reply = r
-		return mail{offer: of}
+		return &mail{offer: of}
 	})
 	return cmp.Or(err, refused)
 }

@@ -54,7 +54,7 @@ func (o *owner) verify(now time.Time, sessions []*connection) {
 				c.why, c.server = err, s.Addr
 			}
 		}
-		_ = o.tell(ctx, mail{check: c})
+		_ = o.tell(ctx, &mail{check: c})
 	})
 }
 

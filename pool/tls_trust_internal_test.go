@@ -44,7 +44,7 @@ func TestASessionThatComesUpUnderFormerTrustIsVerifiedToo(t *testing.T) {
 			if !late.Enter() { // something is on it
 				t.Fatal("it takes no calls")
 			}
-			noError(t, p.actor.Tell(ctx, mail{Message: poolcore.Dialed{Addr: s.Addr(), Session: late.ID}, session: late}))
+			noError(t, p.actor.Tell(ctx, &mail{Message: poolcore.Dialed{Addr: s.Addr(), Session: late.ID}, session: late}))
 			ended := make(chan error, 1)
 			go func() { ended <- late.Run(ctx, func() error { return ErrStopped }) }()
 			if c.ends {

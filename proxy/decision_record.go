@@ -6,14 +6,33 @@ import (
 )
 
 // recorder keeps the owner's last decisions. The owner writes; any goroutine may read,
-// also when the owner has ended.
+// also when the owner has ended. It grows with them: most proxies make few.
 type recorder struct {
-	slots [recorded]atomic.Pointer[Decision]
+	pages [recorded / page]atomic.Pointer[[page]slot]
 	n     uint64 // decisions so far; only the owner uses what is below too
 	from  uint64 // decisions of these, from the first one, that are kept no more
-	sizes [recorded]int
-	bytes int // of all that are kept
-	keys  [recorded]uint64
+	bytes int    // of all that are kept
+}
+
+// page is of how many decisions there is room, or none, at once.
+const page = 8
+
+// slot has one decision.
+type slot struct {
+	kept atomic.Pointer[Decision]
+	size int    // of the owner, as the key
+	key  uint64 // of the decision
+}
+
+// slot is the one of the decision that many came before. Only the owner calls it.
+func (r *recorder) slot(before uint64) *slot {
+	at := before % recorded
+	p := r.pages[at/page].Load()
+	if p == nil {
+		p = new([page]slot)
+		r.pages[at/page].Store(p)
+	}
+	return &p[at%page]
 }
 
 // sameWithin is among how many of the last decisions one that is the same is looked for. Those of
@@ -24,14 +43,14 @@ const sameWithin = 8
 // one.
 func (r *recorder) again(d *Decision, key uint64) bool {
 	for i := uint64(1); i <= min(sameWithin, r.n-r.from); i++ {
-		at := (r.n - i) % recorded
-		if r.keys[at] != key {
+		at := r.slot(r.n - i)
+		if at.key != key {
 			continue
 		}
-		first := r.slots[at].Load()
+		first := at.kept.Load()
 		d.Seq, d.At, d.Last, d.Times = first.Seq, first.At, d.At, first.Times+1
 		r.resize(at, d.size())
-		r.slots[at].Store(d)
+		at.kept.Store(d)
 		return true
 	}
 	return false
@@ -50,9 +69,9 @@ func (d *Decision) size() int {
 	return size
 }
 
-func (r *recorder) resize(at uint64, size int) {
-	r.bytes += size - r.sizes[at]
-	r.sizes[at] = size
+func (r *recorder) resize(at *slot, size int) {
+	r.bytes += size - at.size
+	at.size = size
 }
 
 // add keeps d in place of the oldest decision, or of several where they are too large together.
@@ -63,15 +82,14 @@ func (r *recorder) add(d *Decision, key uint64) {
 	}
 	r.n++
 	d.Seq, d.Times = r.n, 1
-	at := (r.n - 1) % recorded
+	at := r.slot(r.n - 1)
 	r.resize(at, d.size())
-	r.keys[at] = key
-	r.slots[at].Store(d)
+	at.key = key
+	at.kept.Store(d)
 	for r.from = max(r.from, r.n-min(r.n, recorded)); r.bytes > maxRecord && r.from < r.n-1; r.from++ {
-		oldest := r.from % recorded
-		r.slots[oldest].Store(nil)
-		r.bytes -= r.sizes[oldest]
-		r.sizes[oldest] = 0
+		oldest := r.slot(r.from)
+		oldest.kept.Store(nil)
+		r.resize(oldest, 0)
 	}
 }
 
@@ -79,9 +97,15 @@ func (r *recorder) add(d *Decision, key uint64) {
 // and so may the one it replaces.
 func (r *recorder) all() []Decision {
 	list := make([]Decision, 0, recorded)
-	for i := range r.slots {
-		if d := r.slots[i].Load(); d != nil {
-			list = append(list, *d)
+	for i := range r.pages {
+		p := r.pages[i].Load()
+		if p == nil {
+			continue
+		}
+		for j := range p {
+			if d := p[j].kept.Load(); d != nil {
+				list = append(list, *d)
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b Decision) int { return int(int64(a.Seq - b.Seq)) })

@@ -61,7 +61,6 @@ func newOwner(o *owner, servers []messages.Server, rng *rand.Rand) *owner {
 		NoDiscovery:      cfg.Discoverer == nil,
 		DiscoverInterval: cfg.DiscoverInterval,
 	}, rng)
-	o.watchPool()
 	now := time.Now()
 	o.roster.Start(now)
 	o.apply(now)

@@ -7,21 +7,22 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy/internal/attempt"
 )
 
-// watchPool ends the owner when that of the proxy's own pool ends for a fault: without
-// connections the list is of no use.
-func (o *owner) watchPool() {
+// endWithPool ends the owner when that of the proxy's own pool ends for a fault: without
+// connections the list is of no use. The pool calls what is set here; where it has ended
+// before that, it is ended here.
+func (o *owner) endWithPool(events *poolEvents) {
 	if o.pool == nil {
 		return
 	}
-	o.self.Go(func(ctx context.Context) {
-		select {
-		case <-o.pool.Done():
-			if err := o.pool.Err(); err != ErrStopped { //nolint:errorlint // a fault may wrap it
-				o.self.End(err)
-			}
-		case <-ctx.Done():
+	end := func(cause error) {
+		if cause != ErrStopped { //nolint:errorlint // a fault may wrap it
+			o.self.End(cause)
 		}
-	})
+	}
+	events.end.Store(&end)
+	if err := o.pool.Err(); err != nil {
+		end(err)
+	}
 }
 
 // tune gives the pools the session to retain, the keepalive and the spread of dials. A pool's

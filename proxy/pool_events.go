@@ -19,6 +19,7 @@ type poolEvents struct {
 	log       *logqueue.Logger
 	observers *observers
 	renewal   atomic.Pointer[chan struct{}] // what Proxy.Renewed returns
+	end       atomic.Pointer[func(error)]   // is called when the pool's owner ends; nil: not yet
 }
 
 // hooks are the methods as the pool calls them, each followed by that of also.
@@ -29,6 +30,7 @@ func (e *poolEvents) hooks(also poolhooks.Hooks, queue *logqueue.Queue) poolhook
 		Over:    e.over(false),
 		Suspect: e.suspect,
 		Arrived: e.arrived,
+		Ended:   e.ended,
 		Down: func(addr string, err error) {
 			if e.down(addr, err); also.Down != nil {
 				also.Down(addr, err)
@@ -94,6 +96,13 @@ func (e *poolEvents) notify(addr string, m messages.Message, doubts bool) {
 	}
 	e.missed.keep(addr, m, doubts)
 	_ = e.mail.TryTell(recall{}) // where it is full the owner has a message to take, and looks behind it
+}
+
+// ended reports that the pool's owner ends.
+func (e *poolEvents) ended(cause error) {
+	if end := e.end.Load(); end != nil {
+		(*end)(cause)
+	}
 }
 
 // renewed reports that a session was replaced. The pool makes one such call at a time.

@@ -39,7 +39,7 @@ type Proxy struct {
 }
 
 // mailbox is how many messages may wait for the owner.
-const mailbox = 256
+const mailbox = 128
 
 // Start makes a Proxy and its goroutines. It does not wait for any server: the first
 // call dials. Without Servers and a Discoverer it logs a warning, once, and calls wait
@@ -87,7 +87,9 @@ func Start(cfg Config) (*Proxy, error) {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	p.owner = actor.Spawn(mailbox, func(self actor.Self[messages.Message]) actor.Behavior[messages.Message] {
 		p.events.mail, p.calls.owner = self.Ref(), self.Ref()
-		return newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, missed: &p.events.missed, notes: notes{tally: &p.tally, observers: p.observe, source: sourceOf(cfg.Discoverer, p.cfg.log), began: p.board.began, times: p.times}, self: self}, servers, rng)
+		o := newOwner(&owner{cfg: &p.cfg, pinger: p.pinger, pool: p.pool, board: &p.board, decisions: &p.record, tenants: &p.tenants, missed: &p.events.missed, notes: notes{tally: &p.tally, observers: p.observe, source: sourceOf(cfg.Discoverer, p.cfg.log), began: p.board.began, times: p.times}, self: self}, servers, rng)
+		o.endWithPool(&p.events)
+		return o
 	})
 	p.observe.started(p)
 	return p, nil

@@ -54,6 +54,9 @@ type Hooks struct {
 	// Secured is called when other credentials are in force.
 	Secured func()
 
+	// Ended is called last, when the pool's owner ends, with what Pool.Err will be.
+	Ended func(cause error)
+
 	// Up is called when a session is up, which took so long, and Over when it has ended after so
 	// long, and why. They are called in the session's own goroutine, Up before Over.
 	Up   func(s Session, took time.Duration)

@@ -13,8 +13,8 @@ import (
 
 // The number of idle things of which the mean is taken.
 const (
-	idleProxies  = 1000
-	idleSessions = 200
+	idleProxies  = 10_000
+	idleSessions = 1000
 )
 
 func memoryWorks() []work {

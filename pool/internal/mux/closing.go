@@ -138,20 +138,21 @@ func (c *Conn) dropped(stream, bytes uint32, flags uint16) {
 // Reset blocks until there is room or done is closed.
 func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) {
 	c.Drop(stream)
-	for _, q := range [...]resetQueue{c.resets, c.resetsIn} {
+	for _, q := range [...]*resetQueue{&c.resets, &c.resetsIn} {
 		select {
-		case q <- stream:
+		case q.room <- struct{}{}:
 		default:
 			provoke()
 			select {
-			case q <- stream:
+			case q.room <- struct{}{}:
 			case <-done:
 				return
 			}
 		}
+		q.add(stream)
 	}
 	provoke()
 }
 
 // Resetting reports whether a reset waits for a frame.
-func (c *Conn) Resetting() bool { return len(c.resetsIn) > 0 || len(c.resets) > 0 }
+func (c *Conn) Resetting() bool { return len(c.resetsIn.room) > 0 || len(c.resets.room) > 0 }

@@ -37,6 +37,7 @@ type Conn struct {
 	Share  Share // of Config.Budget
 
 	cfg         Config
+	accepting   accepting
 	toRelay     atomic.Bool
 	onOverrun   func(stream uint32)
 	leaving     chan struct{} // closed when the peer has sent a go away
@@ -64,9 +65,9 @@ func New(conn net.Conn, cfg Config) *Conn {
 				Conn: conn, in: cfg.In, out: cfg.Out, done: make(chan struct{}),
 				spawn: func(f func()) bool { go f(); return true },
 			},
-			resets: make(resetQueue, resetsQueued),
+			resets: newResetQueue(),
 		},
-		cfg: cfg, resetsIn: make(resetQueue, resetsQueued), leaving: make(chan struct{}), own: newFrame(),
+		cfg: cfg, resetsIn: newResetQueue(), leaving: make(chan struct{}), own: newFrame(),
 	}
 	if c.Share.budget = cfg.Budget; cfg.Budget == nil {
 		c.Share.budget = boundless()
@@ -136,13 +137,7 @@ func (c *Conn) Forget() {
 	c.reading = inbound{}
 	c.own, c.pendingHead = nil, nil
 	c.queue.Store(nil)
-	for i := range c.Routes {
-		if list := c.Routes[i].Swap(nil); list != nil {
-			for _, r := range *list {
-				c.dropInbox(r)
-			}
-		}
-	}
+	c.Routes.clear(c.dropInbox)
 }
 
 // violated ends the transport because of bytes that the peer has sent.

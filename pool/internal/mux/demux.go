@@ -25,6 +25,7 @@ type inbound struct {
 	bulk     bulk           // of replies
 
 	unclaimed unclaimed
+	waiting
 }
 
 // Read gives yamux its frames, without data, which it hands to the receivers.
@@ -127,14 +128,17 @@ func (c *Conn) receive(b []byte) (int, error) {
 // fill reads until at least want bytes are in the buffer.
 func (c *Conn) fill(want int) error {
 	in := &c.reading
-	if in.buf == nil {
-		in.buf = make([]byte, readBuffer)
-	}
 	for in.to-in.from < want {
-		if in.from > 0 {
-			in.from, in.to = 0, copy(in.buf, in.buf[in.from:in.to])
+		var n int
+		var err error
+		if in.from == in.to {
+			n, err = c.readFirst()
+		} else {
+			if in.from > 0 {
+				in.from, in.to = 0, copy(in.buf, in.buf[in.from:in.to])
+			}
+			n, err = c.Conn.Read(in.buf[in.to:])
 		}
-		n, err := c.Conn.Read(in.buf[in.to:])
 		in.to += n
 		if n > 0 {
 			c.received(n)
@@ -171,6 +175,7 @@ func (c *Conn) readHead() error {
 	}
 	if flags&flagSYN != 0 && kind <= typeWindow {
 		c.Routes.Add(stream) // before yamux hears of it
+		c.accepting.opened()
 	}
 	switch kind {
 	case typeData:

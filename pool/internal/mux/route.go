@@ -79,21 +79,60 @@ func (r *Route) end(flags uint32) {
 }
 
 // routeShards is the number of lists over which routes are spread. A list is copied to
-// be changed; with thousands of streams each one is still short.
-const routeShards = 256
+// be changed; with thousands of streams each one is still short. They are made in groups, as
+// stream numbers grow: a session that has used few streams has few lists.
+const (
+	routeShards = 256
+	routeGroup  = 16
+)
 
 // Routes finds the route of a stream. The reading goroutine looks while others add and
 // remove.
-type Routes [routeShards]atomic.Pointer[[]*Route]
+type Routes [routeShards / routeGroup]atomic.Pointer[routeLists]
 
-// shard is the list of a stream; stream numbers of one side differ by two.
-func (r *Routes) shard(stream uint32) *atomic.Pointer[[]*Route] {
-	return &r[stream/2%routeShards]
+// routeLists is one group of lists.
+type routeLists [routeGroup]atomic.Pointer[[]*Route]
+
+// shard is the list of a stream; stream numbers of one side differ by two. Where there is none
+// it is nil, or made.
+func (r *Routes) shard(stream uint32, made bool) *atomic.Pointer[[]*Route] {
+	at := stream / 2 % routeShards
+	group := &r[at/routeGroup]
+	lists := group.Load()
+	if lists == nil {
+		if !made {
+			return nil
+		}
+		group.CompareAndSwap(nil, new(routeLists))
+		lists = group.Load()
+	}
+	return &lists[at%routeGroup]
+}
+
+// clear forgets all routes, and calls do with each.
+func (r *Routes) clear(do func(*Route)) {
+	for i := range r {
+		lists := r[i].Load()
+		if lists == nil {
+			continue
+		}
+		for j := range lists {
+			if list := lists[j].Swap(nil); list != nil {
+				for _, one := range *list {
+					do(one)
+				}
+			}
+		}
+	}
 }
 
 // Find returns the route of a stream, nil if there is none.
 func (r *Routes) Find(stream uint32) *Route {
-	if list := r.shard(stream).Load(); list != nil {
+	shard := r.shard(stream, false)
+	if shard == nil {
+		return nil
+	}
+	if list := shard.Load(); list != nil {
 		if at := position(*list, stream); at >= 0 {
 			return (*list)[at]
 		}
@@ -103,7 +142,7 @@ func (r *Routes) Find(stream uint32) *Route {
 
 // Add returns the route of a stream, a new one if there is none.
 func (r *Routes) Add(stream uint32) *Route {
-	shard := r.shard(stream)
+	shard := r.shard(stream, true)
 	added := &Route{Stream: stream}
 	added.Window.Store(WindowSize)
 	for {
@@ -121,7 +160,7 @@ func (r *Routes) Add(stream uint32) *Route {
 
 // Remove forgets the route of a stream, if there is one.
 func (r *Routes) Remove(stream uint32) {
-	shard := r.shard(stream)
+	shard := r.shard(stream, true)
 	for {
 		old := shard.Load()
 		list := copied(old)

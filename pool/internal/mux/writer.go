@@ -197,30 +197,41 @@ func (w *writer) put() {
 // resetsQueued is how many resets may wait for a frame to go before or behind.
 const resetsQueued = 256
 
-// resetQueue is the numbers of streams for which a RST is still to be written.
-type resetQueue chan uint32
+// resetQueue is the numbers of streams for which a RST is still to be written. One goroutine at a
+// time takes them. It holds no memory while there are none.
+type resetQueue struct {
+	room    chan struct{} // has a token for each that waits, and for each that is about to
+	waiting closings
+}
+
+func newResetQueue() resetQueue { return resetQueue{room: make(chan struct{}, resetsQueued)} }
+
+// add puts a stream into the queue; whoever calls it has put a token into room.
+func (q *resetQueue) add(stream uint32) { q.waiting.add(stream) }
 
 // fill writes frames that reset into b, as many as there are and fit.
-func (q resetQueue) fill(b []byte) (n int) {
-	for len(b)-n >= HeadSize {
-		select {
-		case id := <-q:
-			putHead(b[n:], typeWindow, flagRST, id, 0)
-			n += HeadSize
-		default:
-			return n
-		}
+func (q *resetQueue) fill(b []byte) (n int) {
+	if len(q.room) == 0 {
+		return 0
+	}
+	n = q.waiting.fill(b)
+	for range n / HeadSize {
+		<-q.room
 	}
 	return n
 }
 
 // sendResets resets streams at the peer, between two frames. The caller has the token.
 func (w *writer) sendResets() {
-	if len(w.resets) == 0 || w.fault.Load() != nil {
+	if len(w.resets.room) == 0 || w.fault.Load() != nil {
 		return
 	}
 	frames := make([]byte, resetsQueued*HeadSize)
-	if _, err := w.write(frames[:w.resets.fill(frames)], nil); err != nil {
+	n := w.resets.fill(frames)
+	if n == 0 {
+		return // the one that waits is about to be there, and pings then
+	}
+	if _, err := w.write(frames[:n], nil); err != nil {
 		w.fail(err)
 	}
 }

@@ -35,6 +35,8 @@ type Conn struct {
 	b    []byte
 	n    int
 	err  error
+
+	source source // of the goroutine that reads
 }
 
 // chunk is bytes that wait.

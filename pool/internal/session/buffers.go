@@ -1,14 +1,20 @@
 package session
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
 
 // buffers are what one call needs. A call stream has them from the request to the reply;
 // an idle one has none.
 type buffers struct {
-	request []byte       // room for a frame's head, then the request
-	reply   []byte       // up to freeReply bytes, but while a large one comes in
-	small   []byte       // in whose place reply is a large one
-	large   *largeBuffer // that reply was; nil: it was made for the call
+	request []byte        // room for a frame's head, then the request
+	reply   []byte        // up to freeReply bytes, but while a large one comes in
+	small   []byte        // in whose place reply is a large one
+	large   *largeBuffer  // that reply was; nil: it was made for the call
+	enc     *wire.Encoder // these two: nil where one was left amid its work
+	dec     *wire.Decoder
 }
 
 // largeBuffer is the buffer of a reply that is large. It is taken when so much has come in
@@ -19,12 +25,17 @@ type largeBuffer struct{ b []byte }
 // its call more than getting it does.
 const keepBuffer = 1 << 20
 
-var spares = sync.Pool{New: func() any { return &buffers{request: make([]byte, 0, 512)} }}
+var spares = sync.Pool{New: func() any {
+	return &buffers{request: make([]byte, 0, 512)}
+}}
 
 var larges sync.Pool // of *largeBuffer
 
 func takeBuffers() *buffers {
 	b, _ := spares.Get().(*buffers)
+	if b.enc == nil {
+		b.enc, b.dec = wire.NewEncoder(), wire.NewDecoder()
+	}
 	return b
 }
 

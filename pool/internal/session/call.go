@@ -83,7 +83,7 @@ func (s *Session) Serves(ctx context.Context, r *Request) error {
 func (l *callStream) finish(reply any) (Phase, error) {
 	cfg := l.session.cfg
 	var h wire.Header
-	if err := l.dec.Header(l.buf.reply[:l.headerEnd], &h); err != nil {
+	if err := l.buf.dec.Header(l.buf.reply[:l.headerEnd], &h); err != nil {
 		l.spoiled = true
 		return PhaseRead, cfg.Errors.Protocol("rpc", err.Error(), err)
 	}
@@ -98,10 +98,10 @@ func (l *callStream) finish(reply any) (Phase, error) {
 		return PhaseRemote, err
 	}
 	body, lasting := l.buf.reply[l.headerEnd:l.bodyEnd], cap(l.buf.reply) > keepBuffer
-	l.dec.Bound(cfg.MaxReplyBytes, l.scan.Elements())
-	err := cfg.Codec.Read(l.dec, body, lasting, reply)
+	l.buf.dec.Bound(cfg.MaxReplyBytes, l.scan.Elements())
+	err := cfg.Codec.Read(l.buf.dec, body, lasting, reply)
 	if l.scan.Extended() {
-		l.dec.Forget() // or it pins the buffer, which other calls will have
+		l.buf.dec.Forget() // or it pins the buffer, which other calls will have
 	}
 	if err != nil {
 		l.spoiled = true

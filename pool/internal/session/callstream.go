@@ -32,8 +32,6 @@ type callStream struct {
 	room    chan struct{} // has a token when more of the request may be sent: the window grew, or a frame was written
 	done    chan struct{} // has a token in stateAnswered
 
-	enc     *wire.Encoder
-	dec     *wire.Decoder
 	seq     uint64     // of the request
 	buf     *buffers   // of the call; nil: the stream is idle
 	sent    int        // bytes of the request that were put into frames
@@ -60,7 +58,6 @@ const (
 func newCallStream(s *base, idle *idleStreams) *callStream {
 	l := &callStream{
 		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
-		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
 		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
 		frame: new(mux.Frame), reply: reply{window: mux.WindowSize},
 	}
@@ -83,7 +80,7 @@ func (l *callStream) encode(r *Request) (err error) {
 	l.newFrame()
 	l.buf = takeBuffers()
 	header := wire.AppendRequest(append(l.buf.request[:0], headRoom[:]...), l.seq, r.Method)
-	l.buf.request, err = l.session.cfg.Codec.Append(l.enc, header, r.Args)
+	l.buf.request, err = l.session.cfg.Codec.Append(l.buf.enc, header, r.Args)
 	return err
 }
 
@@ -199,8 +196,10 @@ func (l *callStream) discard() {
 // dropBuffers drops what the reading goroutine does not use: the call stream is reachable
 // through its route until the peer has acknowledged the stream.
 func (l *callStream) dropBuffers() {
-	l.enc, l.dec = nil, nil
 	buf, pending := l.buf, l.frame.Pending()
+	if buf != nil { // which may have been left amid their work
+		buf.enc, buf.dec = nil, nil
+	}
 	if !pending {
 		l.frame.Bytes = nil
 	}

@@ -59,8 +59,15 @@ func (s *Session) Attach(m mux.Session) { s.yamux = m }
 
 // Listen accepts the server's streams from now on. It must be called before the session
 // is published: a server learns of the session with its first call, and may open streams
-// at once.
-func (s *Session) Listen() { s.group.run(s.accept) }
+// at once. The goroutine that does begins with the first one, where the network tells of it.
+func (s *Session) Listen() {
+	begin := func() { s.group.run(s.accept) }
+	if tells, ok := s.yamux.(interface{ OnFirst(begin func()) }); ok {
+		tells.OnFirst(begin)
+		return
+	}
+	begin()
+}
 
 // Run waits until the session has ended, ends it with stopped when ctx does, reports the end,
 // and releases its resources: it is the last of the session's goroutines to end, and a handler
