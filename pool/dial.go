@@ -113,7 +113,7 @@ func (p *Pool) setUp(limited context.Context, addr, route string, id uint64, cre
 	if err := s.Greet(limited, p.muxing); err != nil {
 		unheard := s.conn.Signs.Read.Load() == untouched
 		if credentials.HungUp(err) && unheard {
-			err = credentials.HungUpError(addr, creds, err)
+			err = credentials.HungUpError(addr, creds, conn, err)
 		}
 		s.Abort(err)
 		if err = dialing.Reason(limited, err); unheard {

@@ -22,9 +22,17 @@ func (o *owner) dial(d poolcore.Dial) {
 	dialing, abandon := context.WithCancelCause(context.Background())
 	o.dialing[d.Session] = abandon
 	o.self.Go(func(ctx context.Context) {
-		defer abandon(nil)
 		defer context.AfterFunc(ctx, func() { abandon(o.pool.ended()) })()
-		o.connect(ctx, dialing, d)
+		run := o.connect(ctx, dialing, d)
+		if run == nil {
+			abandon(nil)
+			return
+		}
+		// The stack of this goroutine has grown, and would stay so for as long as the session lives.
+		o.self.Go(func(ctx context.Context) {
+			defer abandon(nil)
+			run(ctx)
+		})
 	})
 }
 
@@ -169,8 +177,9 @@ func (o *owner) ping(s *connection) {
 	})
 }
 
-// connect dials, within the dial's own context, and has the session run.
-func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
+// connect dials, within the dial's own context. It returns what runs the session until it has
+// ended; nil: there is none.
+func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) (run func(context.Context)) {
 	p, log := o.pool, o.pool.log
 	p.counts.dials.Add(1)
 	begin := time.Now()
@@ -193,7 +202,7 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	}
 	stopped := o.tell(ctx, &mail{Message: poolcore.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
-		return
+		return nil
 	}
 	if stopped != nil {
 		s.End(stopped)
@@ -203,11 +212,10 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	if p.hooks.Up != nil {
 		p.hooks.Up(about, time.Since(begin))
 	}
-	o.self.Go(func(ctx context.Context) { o.run(ctx, s, about) })
+	return func(ctx context.Context) { o.run(ctx, s, about) }
 }
 
-// run runs a session until it has ended, in a goroutine of its own: the stack of the one that
-// has dialed has grown, and would stay so for as long as the session lives.
+// run runs a session until it has ended.
 func (o *owner) run(ctx context.Context, s *connection, about poolhooks.Session) {
 	p, begin := o.pool, time.Now()
 	err := s.Run(ctx, p.ended)

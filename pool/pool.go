@@ -72,7 +72,7 @@ type mail struct {
 }
 
 // mailbox is how many messages may wait for the owner.
-const mailbox = 128
+const mailbox = 64
 
 // New makes a Pool, which dials nothing until it is asked to. It reads the files
 // of cfg.TLS. A bad cfg is a *ConfigError, a bad cfg.TLS a *TLSConfigError. Stop

@@ -33,8 +33,8 @@ func TestAPeerIsKnownByWhatItSendsFirst(t *testing.T) {
 		{"10.0.0.1:1", "", header, "HTTP"},
 		{"10.0.0.1:4646", "", &dialing.LateError{Limit: time.Second}, "4646 is Nomad's port for HTTP"},
 		{"[::1]:4648", "", io.EOF, "4648 is Nomad's port for gossip"},
-		{"10.0.0.1:4648", "", credentials.HungUpError("", nil, io.EOF), "4648 is Nomad's port for gossip"},
-		{"10.0.0.1:4648", "", credentials.HungUpError("", &credentials.Credentials{}, io.EOF), "-"}, // it took Nomad's TLS
+		{"10.0.0.1:4648", "", credentials.HungUpError("", nil, nil, io.EOF), "4648 is Nomad's port for gossip"},
+		{"10.0.0.1:4648", "", credentials.HungUpError("", &credentials.Credentials{}, nil, io.EOF), "-"}, // it took Nomad's TLS
 		{"10.0.0.1:4648", "", dialing.ErrLost, "-"},
 		{"10.0.0.1:4647", "", io.EOF, "-"},
 		{"10.0.0.1:4647", "\x00\x02\x00", io.EOF, "-"}, // the beginning of a good frame

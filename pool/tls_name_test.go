@@ -180,7 +180,7 @@ func TestASuiteOrVersionThatIsNotInCommonIsRefused(t *testing.T) {
 	}
 }
 
-func TestNoSessionIsResumed(t *testing.T) {
+func TestAHandshakeIsShortOnlyWithTheSameCredentials(t *testing.T) {
 	ca := newAuthority(t)
 	resumed := make(chan bool, 100)
 	for _, v := range versions {
@@ -190,12 +190,20 @@ func TestNoSessionIsResumed(t *testing.T) {
 		s := startServerWith(t, testutil.ServerConfig{KeepAlive: -1, TLS: cfg})
 		for _, client := range []*pool.TLSConfig{ca.agent(), anyName(ca.agent())} {
 			p := newPool(t, pool.Config{TLS: client})
-			for range 2 {
+			for _, want := range []bool{false, true} {
 				ping(t, p, s.Addr())
-				if receive(t, "a handshake", resumed) {
-					t.Errorf("%s: resumed", tls.VersionName(v))
+				if got := receive(t, "a handshake", resumed); got != want {
+					t.Errorf("%s: resumed: %v, want %v", tls.VersionName(v), got, want)
 				}
 				bounce(t, p, s)
+			}
+			noError(t, p.SetTLS(t.Context(), ca.agent()))
+			if receive(t, "a handshake", resumed) {
+				t.Errorf("%s: resumed with another certificate", tls.VersionName(v))
+			}
+			noError(t, p.Stop(t.Context()))
+			for len(resumed) > 0 {
+				<-resumed
 			}
 		}
 	}

@@ -39,7 +39,7 @@ type Proxy struct {
 }
 
 // mailbox is how many messages may wait for the owner.
-const mailbox = 128
+const mailbox = 64
 
 // Start makes a Proxy and its goroutines. It does not wait for any server: the first
 // call dials. Without Servers and a Discoverer it logs a warning, once, and calls wait

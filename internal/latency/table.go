@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// most is how many servers a Table has. A Window is 3.7 KiB.
+// most is how many servers a Table has. A Window is up to 3.7 KiB.
 const most = 128
 
 // Table is Windows by the addresses of servers. The zero value is empty. Any number of
@@ -48,7 +48,7 @@ func (t *Table) Track(addr string, at time.Duration) {
 	}
 }
 
-// Note adds a time for a server, unless it is not tracked. It neither blocks nor allocates.
+// Note adds a time for a server, unless it is not tracked. It does not block; see Window.Note.
 func (t *Table) Note(addr string, at, took time.Duration) {
 	if w := t.Of(addr); w != nil {
 		w.Note(at, took)

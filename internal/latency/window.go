@@ -28,7 +28,7 @@ const (
 // Window is the times of the last minutes. The zero value is empty. Any number of goroutines
 // may use it. A time that is noted while a slot begins anew may be lost.
 type Window struct {
-	slots [slots]slot
+	slots [slots]atomic.Pointer[slot] // each is made when it is needed
 	total atomic.Uint64
 }
 
@@ -59,11 +59,16 @@ func middle(b int) time.Duration {
 }
 
 // Note adds a time, at a moment on any clock that begins at or after zero and goes on. It
-// neither blocks nor allocates.
+// does not block, and allocates once for each slot.
 func (w *Window) Note(at, took time.Duration) {
 	w.total.Add(1)
 	number := int64(at/slotTime) + 1
-	s := &w.slots[number%slots]
+	place := &w.slots[number%slots]
+	s := place.Load()
+	if s == nil {
+		place.CompareAndSwap(nil, new(slot))
+		s = place.Load()
+	}
 	if was := s.number.Load(); was != number {
 		if was > number {
 			return // it took longer than the window to come here
@@ -94,7 +99,10 @@ func (w *Window) Quantiles(at time.Duration) (q Quantiles) {
 	oldest := int64(at/slotTime) + 1 - (slots - 1)
 	var sums [buckets]uint64
 	for i := range w.slots {
-		s := &w.slots[i]
+		s := w.slots[i].Load()
+		if s == nil {
+			continue
+		}
 		age := s.number.Load() - oldest // from 0, the oldest
 		if age < 0 || s.number.Load() == 0 {
 			continue

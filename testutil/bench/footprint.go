@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
-// footprint is the memory and the goroutines of one of many idle things.
-type footprint struct{ bytes, goroutines float64 }
+// footprint is the memory and the goroutines of one of many idle things. resident is what the
+// process has of the machine's memory, in bytes; 0 where that is not told.
+type footprint struct{ bytes, goroutines, resident float64 }
 
 func (f footprint) minus(g footprint) footprint {
-	return footprint{f.bytes - g.bytes, f.goroutines - g.goroutines}
+	return footprint{f.bytes - g.bytes, f.goroutines - g.goroutines, f.resident - g.resident}
 }
 
 // footprints are those of the entrants; nil without such an entrant.
@@ -34,7 +36,7 @@ func footprintOf(ctx context.Context, n int, make func(i int) (release func() er
 		all.add(release)
 	}
 	after := settled().minus(before)
-	return footprint{after.bytes / float64(n), after.goroutines / float64(n)}, nil
+	return footprint{after.bytes / float64(n), after.goroutines / float64(n), after.resident / float64(n)}, nil
 }
 
 // settled is the footprint of the process without garbage. It blocks until the
@@ -52,10 +54,10 @@ func settled() footprint {
 		}
 	}
 	runtime.GC()
-	runtime.GC() // finalizers of the first collection, and pools
+	debug.FreeOSMemory() // collects once more: finalizers of the first time, and pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return footprint{float64(m.HeapAlloc + m.StackInuse), float64(runtime.NumGoroutine())}
+	return footprint{float64(m.HeapAlloc + m.StackInuse), float64(runtime.NumGoroutine()), resident()}
 }
 
 // measureFootprint measures in as many rounds as are wanted and takes the medians.
@@ -88,6 +90,10 @@ func (w work) measureFootprint(ctx context.Context, rounds int) (Result, error) 
 		Work: w.name, Rounds: rounds,
 		Bytes: median(ours, bytes), Goroutines: median(ours, goroutines),
 		BaselineBytes: median(baseline, bytes), BaselineGoroutines: median(baseline, goroutines),
+	}
+	held := func(f footprint) float64 { return f.resident / 1024 }
+	if mine := median(ours, held); mine != nil && *mine > 0 {
+		r.Note = "resident " + pair(mine, median(baseline, held)) + " KiB each"
 	}
 	if len(all[baseline]) > 0 {
 		ratios := make([]float64, rounds)

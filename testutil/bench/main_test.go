@@ -6,4 +6,7 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-func TestMain(m *testing.M) { testutil.Main(m) }
+func TestMain(m *testing.M) {
+	idleProxies, idleSessions = 300, 150 // a mean of these is as good
+	testutil.Main(m)
+}

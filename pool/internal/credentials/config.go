@@ -37,6 +37,7 @@ type Credentials struct {
 	from     Config
 	sum      Sum      // of what was read; zero: they were put together
 	cautions []string // what is wrong with the files, and no reason to refuse them
+	tickets  *tickets
 
 	trust
 	own
@@ -96,7 +97,7 @@ func (c *Config) Load() (*Credentials, error) {
 
 // credentials checks what was read.
 func (m *material) credentials() (*Credentials, error) {
-	c := &Credentials{from: m.from, sum: m.sum(), cautions: m.cautions()}
+	c := &Credentials{from: m.from, sum: m.sum(), cautions: m.cautions(), tickets: new(tickets)}
 	var err error
 	if c.trust, err = m.trust(); err != nil {
 		return nil, err

@@ -73,11 +73,21 @@ func (c *Credentials) Secure(ctx context.Context, conn *Metered, addr string) (*
 		asked.Store(true)
 		return &c.cert, nil
 	}
+	if kept := c.tickets.of(addr); kept != nil {
+		cfg.ClientSessionCache = kept
+	}
 	secured := tls.Client(conn, cfg)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, c.tlsError(addr, err, progress{answered: conn.heard.Load(), asked: asked.Load()})
 	}
 	return &Conn{Conn: secured, under: conn, creds: c, addr: addr}, nil
+}
+
+// resumed reports whether the handshake was a short one, in which this side showed no
+// certificate.
+func resumed(conn net.Conn) bool {
+	c, is := conn.(*Conn)
+	return is && c.ConnectionState().DidResume
 }
 
 // Answered notes that the server has answered inside TLS: it did take us.
@@ -155,15 +165,15 @@ func (c *Credentials) tlsError(addr string, err error, at progress) error {
 }
 
 // HungUpError is the error of a server that hung up before it sent anything in
-// yamux.
-func HungUpError(addr string, creds *Credentials, err error) error {
+// yamux, on conn. It judges this side's certificate if that was shown.
+func HungUpError(addr string, creds *Credentials, conn net.Conn, err error) error {
 	if creds == nil {
 		return &Error{Addr: addr, Kind: ErrWanted, Err: err}
 	}
 	if _, typed := errors.AsType[*Error](err); typed {
 		return err
 	}
-	e := &Error{Addr: addr, Kind: ErrDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err, judges: true}
+	e := &Error{Addr: addr, Kind: ErrDropped, Wanted: creds.wanted, Shown: creds.shown, Err: err, judges: !resumed(conn)}
 	e.blame(&creds.own, false)
 	return e
 }

@@ -17,7 +17,6 @@ func newTrust(from *Config, roots []*x509.Certificate) trust {
 	for _, c := range roots {
 		pool.AddCert(c)
 	}
-	// No ClientSessionCache: each session's handshake is a full one.
 	cfg := &tls.Config{
 		RootCAs: pool, ServerName: from.serverName(), MinVersion: from.MinVersion, CipherSuites: from.CipherSuites,
 	}
@@ -25,7 +24,7 @@ func newTrust(from *Config, roots []*x509.Certificate) trust {
 	for _, c := range roots {
 		t.each[sha256.Sum256(c.Raw)] = struct{}{}
 	}
-	cfg.VerifyConnection = strongChain
+	cfg.VerifyConnection = t.strongChain
 	if verify := from.VerifyServerName; verify != nil && !*verify {
 		t.wanted, cfg.ServerName = "", from.ServerName
 		cfg.InsecureSkipVerify, cfg.VerifyConnection = true, t.verifyChain
@@ -83,7 +82,7 @@ func (c *Credentials) With(other *Credentials) *Credentials {
 	if c.Shows() == other.Shows() {
 		return c
 	}
-	mixed := &Credentials{from: c.from, trust: c.trust, cautions: c.cautions}
+	mixed := &Credentials{from: c.from, trust: c.trust, cautions: c.cautions, tickets: new(tickets)}
 	f := &mixed.from
 	f.CertFile, f.CertPEM, f.KeyFile, f.KeyPEM = "", nil, "", nil
 	if other != nil {

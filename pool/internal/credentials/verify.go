@@ -34,8 +34,13 @@ func weakness(c *x509.Certificate) error {
 func strong(c *x509.Certificate) bool { return weakness(c) == nil }
 
 // strongChain is for a handshake that package tls verifies: one of the chains must be
-// without a short key.
-func strongChain(s tls.ConnectionState) error { return anyStrong(s.VerifiedChains) }
+// without a short key. In a resumed handshake what the server showed before is verified anew.
+func (t *trust) strongChain(s tls.ConnectionState) error {
+	if s.DidResume {
+		return t.verify(s.PeerCertificates, t.wanted)
+	}
+	return anyStrong(s.VerifiedChains)
+}
 
 func anyStrong(chains [][]*x509.Certificate) (weak error) {
 	for _, chain := range chains {

@@ -9,8 +9,9 @@ import (
 	"github.com/open-nomad/rpcproxy/testutil"
 )
 
-// A session that was resumed would come with certificates that were not verified:
-// the pool resumes none, and the chain is verified in such a handshake as well.
+// A session that is resumed comes with certificates that were verified before: they are
+// verified in such a handshake as well. Tickets are of one value of Credentials; a cache that
+// outlived it, as here, would change nothing.
 func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 	ca, err := testutil.NewCA()
 	noError(t, err)
@@ -27,7 +28,7 @@ func TestAResumedHandshakeVerifiesTheChainToo(t *testing.T) {
 				creds, err := (&Config{CAPEM: roots, VerifyServerName: new(false)}).Load()
 				noError(t, err)
 				if creds.tls.ClientSessionCache != nil {
-					t.Error("the pool would resume")
+					t.Error("tickets of all servers would be kept together")
 				}
 				cfg := creds.tls.Clone()
 				cfg.ClientSessionCache, cfg.ServerName = cache, "any"

@@ -1,0 +1,9 @@
+package trips
+
+import (
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestMain(m *testing.M) { testutil.Main(m) }
