@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 )
@@ -108,6 +109,6 @@ func (r *recorder) all() []Decision {
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b Decision) int { return int(int64(a.Seq - b.Seq)) })
+	slices.SortFunc(list, func(a, b Decision) int { return cmp.Compare(int64(a.Seq-b.Seq), 0) })
 	return list
 }

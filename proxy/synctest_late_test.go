@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -64,7 +65,7 @@ func TestACallWhoseSoftDeadlineHasPassedIsTriedOnceASecondAtMost(t *testing.T) {
 		"10,000 nodes":                 {10_000, 0, 2 * time.Minute, 13 * time.Second, 3, refusing, 12},
 		"a million nodes":              {1_000_000, 0, 10 * time.Minute, 30 * time.Second, 3, refusing, 23},
 		"no time for a pause":          {100_000, 0, 8 * time.Second, 8 * time.Second, 3, refusing, 3},
-		"nodes beyond measure":         {1 << 62, 0, 8 * time.Second, 8 * time.Second, 3, refusing, 3},
+		"nodes beyond measure":         {math.MaxInt / 2, 0, 8 * time.Second, 8 * time.Second, 3, refusing, 3},
 	} {
 		at, err := attemptsOf(t, c.nodes, c.soft, c.limit, c.fail)
 		early, _ := slices.BinarySearch(at, c.soft)

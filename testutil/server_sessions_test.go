@@ -62,7 +62,7 @@ func TestANodesSessionIsBoundByEachCallThatNamesTheNode(t *testing.T) {
 	cluster := startCluster(t, ClusterConfig{})
 	identity := identityOf(t, dial(t, cluster.Leader()).open(modeRPC), "a")
 	query := dict{"Region": "global", "NodeID": NodeID("a"), "AuthToken": identity}
-	blocking := with(with(query, "AllowStale", true), "MinQueryIndex", 1<<40)
+	blocking := with(with(query, "AllowStale", true), "MinQueryIndex", uint64(1<<40))
 	update := dict{"Region": "global", "AuthToken": identity, "Alloc": []dict{{"ID": "x", "NodeID": NodeID("a")}}}
 	for i := range 2 { // through the leader, and a follower
 		s := cluster.Server(i)

@@ -3,6 +3,7 @@ package accept
 import (
 	"context"
 	"crypto/tls"
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,7 @@ type Config struct {
 	MaxAllStreams int
 
 	// MaxRequestBytes bounds a request, header and body together, and MaxReplyBytes the answer of
-	// an agent. Zero means 64 MiB.
+	// an agent. Zero means 64 MiB, more than 1 GiB is 1 GiB.
 	MaxRequestBytes, MaxReplyBytes int
 
 	// MaxBytes bounds what all connections together hold: what came in on streams and was not
@@ -54,6 +55,7 @@ const (
 	defaultStreams    = 1024
 	defaultAllStreams = 16 << 10
 	defaultMessage    = 64 << 20
+	mostMessage       = 1 << 30
 	defaultBytes      = 256 << 20
 )
 
@@ -76,12 +78,13 @@ func New(cfg Config) *Acceptor {
 	orDefault(&cfg.MaxRequestBytes, defaultMessage)
 	orDefault(&cfg.MaxReplyBytes, defaultMessage)
 	orDefault(&cfg.MaxBytes, defaultBytes)
+	cfg.MaxRequestBytes, cfg.MaxReplyBytes = min(cfg.MaxRequestBytes, mostMessage), min(cfg.MaxReplyBytes, mostMessage)
 	a := &Acceptor{cfg: cfg, queue: logqueue.New(), budget: mux.NewBudget(int64(cfg.MaxBytes)), yamux: mux.NewYamuxConfig(0)}
 	a.sessions = session.Config{
 		Origin: time.Now(), SilenceLimit: silence, PingTimeout: silence, HoldTimeout: time.Minute,
 		// Servers keep the streams of an agent for as long as its session lives.
 		IdleTimeout:   session.Longest,
-		MaxReplyBytes: cfg.MaxReplyBytes, MaxPendingReplyBytes: 4 * cfg.MaxReplyBytes,
+		MaxReplyBytes: cfg.MaxReplyBytes, MaxPendingReplyBytes: int(min(4*int64(cfg.MaxReplyBytes), math.MaxInt)),
 		MaxReverseStreams: cfg.MaxStreams, MaxRequestBytes: cfg.MaxRequestBytes, MaxReverseBytes: cfg.MaxBytes,
 		Codec: rawCodec{}, Errors: texts{}, Usual: unknownTimes{}, Counters: &a.counters,
 		Replies: new(session.ReplyRoom), Streams: mux.NewBudget(int64(cfg.MaxAllStreams)), Logger: a.queue.Logger(cfg.Logger), Peer: "agent", RoomName: "MaxBytes",

@@ -133,8 +133,8 @@ func heartbeatScenarios() []scenario {
 		{"the agent's own address", false, 0, these("127.0.0.1:1")},
 		{"a datacenter of 4 MiB", false, 3 * 4 * mebi, func() any { return one(m{"Datacenter": strings.Repeat("d", 4*mebi)})() }},
 		{"a datacenter of control characters", false, 0, one(m{"Datacenter": "\x1b[2J\n"})},
-		{"the largest version", false, 0, one(m{"RPCMajorVersion": math.MaxInt64, "RPCMinorVersion": math.MaxInt64})},
-		{"the smallest version", false, 0, one(m{"RPCMajorVersion": math.MinInt64, "RPCMinorVersion": math.MinInt64})},
+		{"the largest version", false, 0, one(m{"RPCMajorVersion": int64(math.MaxInt64), "RPCMinorVersion": int64(math.MaxInt64)})},
+		{"the smallest version", false, 0, one(m{"RPCMajorVersion": int64(math.MinInt64), "RPCMinorVersion": int64(math.MinInt64)})},
 		{"2,000 servers of a newer version", false, 0, func() any {
 			list := make([]m, 2000)
 			for i := range list {

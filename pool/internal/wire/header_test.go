@@ -69,7 +69,7 @@ func TestHeadersInAnyFormAreReadAsTheReferenceReadsThem(t *testing.T) {
 		"an unknown field": bytes.Join([][]byte{{0x83}, field("Seq", 300), field("Other", []int{1}), field("Error", "e")}, nil),
 		"a nil error":      bytes.Join([][]byte{{0x82}, field("Seq", 70000), field("Error", nil)}, nil),
 		"a signed number":  append(append([]byte{0x81}, encoded(t, "Seq")...), 0xd0, 5),
-		"a 16 bit map":     append([]byte{0xde, 0, 1}, field("Seq", 1<<40)...),
+		"a 16 bit map":     append([]byte{0xde, 0, 1}, field("Seq", uint64(1<<40))...),
 		"str8 and bin8":    append(append([]byte{0x82, 0xd9, 3}, "Seq\x05\xc4\x05Error"...), 0xd9, 1, 'e'),
 		"empty":            {0x80},
 	} {

@@ -39,7 +39,7 @@ func TestAValueThatAnnouncesMoreThanTheLimitIsRefusedAtOnce(t *testing.T) {
 }
 
 func TestTheLimitIsExact(t *testing.T) {
-	for _, v := range []any{"0123456789", make([]byte, 300), []any{1, 2, 3}, map[string]any{"k": 1}, 1 << 40} {
+	for _, v := range []any{"0123456789", make([]byte, 300), []any{1, 2, 3}, map[string]any{"k": 1}, int64(1 << 40)} {
 		b := encoded(t, v)
 		var s wire.Scanner
 		s.Reset(0, len(b))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -73,7 +74,7 @@ func TestAReaderTellsTheEndFromACut(t *testing.T) {
 }
 
 func TestCodesGoOutAsTheyAreRead(t *testing.T) {
-	for _, code := range []int{0, 1, 127, 128, 404, 32767, 32768, 1 << 40, -1, -32, -33, -1 << 40} {
+	for _, code := range []int{0, 1, 127, 128, 404, 32767, 32768, math.MaxInt, -1, -32, -33, math.MinInt} {
 		var f wire.Frame
 		if err := wire.NewDecoder().Frame(wire.AppendFailure(nil, code, "m"), &f); err != nil || f.Error == nil || f.Error.Code != code {
 			t.Errorf("%d: %+v, %v", code, f.Error, err)
