@@ -45,7 +45,7 @@ func TestTheMetricsThatDocumentsNameAreThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	known, found := collected(t), 0
-	for _, file := range append(files, "../docs/operating/alerts.yml") {
+	for _, file := range append(files, "prometheus/alerts.yml") {
 		for _, m := range regexp.MustCompile(`\brpcproxy_([a-z0-9_]+)`).FindAllStringSubmatch(read(t, file), -1) {
 			found++
 			if !slices.Contains(known, m[1]) {
@@ -75,7 +75,7 @@ func TestEachMetricIsInTheTable(t *testing.T) {
 // TestTheRunbookHasEachAlert compares the rules with the page that says what to do about them.
 func TestTheRunbookHasEachAlert(t *testing.T) {
 	var rules, rows []string
-	for _, m := range regexp.MustCompile(`(?m)^      - alert: (\w+)$`).FindAllStringSubmatch(read(t, "../docs/operating/alerts.yml"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^      - alert: (\w+)$`).FindAllStringSubmatch(read(t, "prometheus/alerts.yml"), -1) {
 		rules = append(rules, m[1])
 	}
 	for _, m := range regexp.MustCompile("(?m)^\\| `(Rpcproxy\\w+)` \\|").FindAllStringSubmatch(read(t, "../docs/operating.md"), -1) {
