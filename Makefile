@@ -161,12 +161,12 @@ PROMISED = . $(filter proxy/%,$(MODULES))
 .PHONY: api
 api: ## compare the exported names of the public packages with .ci/api, and with the last version
 	@echo "== api"
-	@$(GO) run .ci/apilist/main.go $(PROMISED)
+	@$(GO) run ./.ci/apilist $(PROMISED)
 	@GO="$(GO)" .ci/api-diff
 
 .PHONY: api-update
 api-update: ## write .ci/api anew
-	@$(GO) run .ci/apilist/main.go -update $(PROMISED)
+	@$(GO) run ./.ci/apilist -update $(PROMISED)
 
 .PHONY: blocking
 blocking: ## run the pool's tests as on Windows, where a write may block; RACE=-race: under the race detector
