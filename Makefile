@@ -41,7 +41,7 @@ GOFUMPT = $(GO) run mvdan.cc/gofumpt@v0.11.0
 help: ## show this
 	@echo "Usage: make TARGET [VARIABLE=value ...]"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo "Variables: PKGS=$(PKGS) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH) COUNT=$(COUNT) BENCHTIME=$(BENCHTIME) WORKS=$(WORKS) ROUNDS=$(ROUNDS) FAILOVER=$(FAILOVER) FLEET=$(FLEET) SOAK=$(SOAK) HOSTILE=$(HOSTILE) RACE=$(RACE) SEED=$(SEED)"
 
@@ -102,7 +102,7 @@ cover: ## run the tests and say how much of each function they reach
 	@$(GO) tool cover -func=.cache/cover.out
 
 .PHONY: check
-check: format vet lint tidy house documents cross ## every check that does not run the code
+check: format vet lint tidy house documents api cross ## every check that does not run the code
 
 .PHONY: format
 format: ## check that every file is as gofmt and gofumpt write it
@@ -160,6 +160,56 @@ cross: .cache/nomutex ## vet, which checks types, and look for locks on other pl
 		$(call below,$(filter proxy/%,$(MODULES)),$(GO) vet ./... && $(CURDIR)/.cache/nomutex); \
 		[ $$status = 0 ] || { echo "$$p: failed"; exit 1; }; \
 	done
+
+# The modules whose exported names are promised.
+PROMISED = . $(filter proxy/%,$(MODULES))
+
+.PHONY: api
+api: ## compare the exported names of the public packages with .ci/api, and with the last version
+	@echo "== api"
+	@$(GO) run ./.ci/apilist $(PROMISED)
+	@GO="$(GO)" .ci/api-diff
+
+.PHONY: api-update
+api-update: ## write .ci/api anew
+	@$(GO) run ./.ci/apilist -update $(PROMISED)
+
+.PHONY: blocking
+blocking: ## run the pool's tests as on Windows, where a write may block; RACE=-race: under the race detector
+	@$(GO) test -tags blockingwrites $(RACE) $(POOL)
+
+POOL ?= ./pool/...
+
+# What may be otherwise where an int has 32 bits, or memory another order.
+ABROAD ?= ./actor ./messages ./internal/... ./pool/internal/... ./proxy/internal/... ./pool/accept ./pool ./proxy
+
+.PHONY: bits32
+bits32: ## run tests as 32-bit programs: 386, or arm in an emulator where the machine does not run those (qemu-user-static)
+	@GO="$(GO)" .ci/abroad 32 $(ABROAD)
+
+.PHONY: arm64
+arm64: ## run tests as programs for arm64, in an emulator (qemu-user-static)
+	@GO="$(GO)" .ci/abroad arm64 $(ABROAD)
+
+.PHONY: compiled
+compiled: ## compile all programs and tests of all modules for windows, darwin and 386, and run none
+	@status=0; for p in windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/386; do \
+		echo "== $$p"; \
+		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0; \
+		$(GO) test -vet=off -run '^$$' -exec true $(PKGS) >/dev/null || status=1; \
+		$(call below,$(MODULES),$(GO) test -vet=off -run '^$$' -exec true); \
+	done; exit $$status
+
+.PHONY: others
+others: compiled blocking bits32 arm64 ## all that other systems may have otherwise: compiled, blocking, bits32, arm64 (an hour or more)
+
+FEW = ./actor ./messages ./pool/internal/mux ./pool/internal/session ./pool/internal/nbconn
+
+.PHONY: others-short
+others-short: ## the part of others that takes a minute
+	@$(GO) test -tags blockingwrites $(filter ./pool/%,$(FEW)) ./pool/accept
+	@GO="$(GO)" .ci/abroad 32 $(FEW)
+	@GO="$(GO)" .ci/abroad arm64 $(FEW)
 
 .PHONY: selftest
 selftest: ## break every rule on purpose, in a copy, and see that it is noticed
