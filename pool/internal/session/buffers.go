@@ -9,6 +9,9 @@ type buffers struct {
 	reply   []byte       // up to freeReply bytes, but while a large one comes in
 	small   []byte       // in whose place reply is a large one
 	large   *largeBuffer // that reply was; nil: it was made for the call
+
+	more   *requestStream // makes the request; nil: it was made as a whole
+	little []byte         // in whose place request is a piece of that
 }
 
 // largeBuffer is the buffer of a reply that is large. It is taken when so much has come in
@@ -47,6 +50,7 @@ const spareTimes = 8
 
 // release returns buffers that no other goroutine reads any more.
 func (b *buffers) release() {
+	b.end(false)
 	if size := cap(b.reply); size > freeReply {
 		if size <= keepBuffer {
 			if b.large == nil {
