@@ -64,7 +64,7 @@ func newCallStream(s *base, idle *idleStreams) *callStream {
 		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		enc: wire.NewEncoder(), dec: wire.NewDecoder(),
 		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
-		frame: new(mux.Frame), reply: reply{window: mux.WindowSize},
+		frame: new(mux.Frame), reply: reply{window: mux.WindowSize, meter: pathMeter{size: mux.WindowSize}},
 	}
 	l.timer = time.NewTimer(time.Hour)
 	l.timer.Stop()
