@@ -106,7 +106,7 @@ func TestACancelledCallReportsHowFarItCame(t *testing.T) {
 		at     pool.Phase
 		rest   []byte // that comes too late
 	}{
-		"waiting for room":  {make([]byte, 300<<10), func(f *framePeer) { f.next(kindData, 0, 1); f.next(kindData, 0, 1) }, pool.PhaseWrite, nil},
+		"waiting for room":  {make([]byte, 300<<10), func(f *framePeer) { f.windowful(1) }, pool.PhaseWrite, nil},
 		"without an answer": {"question", func(f *framePeer) { f.request(1) }, pool.PhaseFlushed, answer(t, 1, "late")},
 		"amid an answer": {"question", func(f *framePeer) {
 			f.says(frameOf(kindData, 0, 1, 0, answer(t, f.request(1), "late")[:9]))

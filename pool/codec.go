@@ -89,6 +89,26 @@ func (c coder) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) {
 	return wire.Join(buf, out), nil
 }
 
+// Large reports whether v may be so large that it is better written than appended. What an
+// embedder's codec makes is whole in any case.
+func (c coder) Large(enc *wire.Encoder, v any) bool {
+	if raw, ok, err := asRaw(v); ok {
+		return err == nil && len(raw) > wire.SmallValue
+	}
+	return c.Encode == nil && !enc.Small(v)
+}
+
+// Write writes v, for which Large was reported, to w.
+func (c coder) Write(enc *wire.Writer, w io.Writer, v any) error {
+	if raw, ok, err := asRaw(v); ok {
+		if err = cmp.Or(err, wire.Whole(raw)); err == nil {
+			_, err = w.Write(raw)
+		}
+		return err
+	}
+	return c.failed("the arguments' methods", nil, enc.Value(w, v))
+}
+
 // encode is Encode without its panics.
 func (c *coder) encode(buf []byte, v any) (out []byte, err error) {
 	p := contain.Call(func() { out, err = c.Encode(buf, v) })

@@ -148,6 +148,14 @@ func (f *framePeer) opened(stream uint32) {
 	}
 }
 
+// windowful takes as many bytes of a request as a stream's first window allows, less the mode byte.
+func (f *framePeer) windowful(stream uint32) {
+	f.Helper()
+	for left := 256<<10 - 1; left > 0; {
+		left -= len(f.next(kindData, 0, stream).body)
+	}
+}
+
 // request takes a request, and answers its number.
 func (f *framePeer) request(stream uint32) (seq uint64) {
 	f.Helper()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -72,11 +73,30 @@ type view []byte
 type rawCodec struct{}
 
 func (rawCodec) Append(_ *wire.Encoder, buf []byte, v any) ([]byte, error) {
+	raw, err := bytesOf(v)
+	return append(buf, raw...), err
+}
+
+// Large has a value sent piece by piece that would take a large buffer.
+func (rawCodec) Large(_ *wire.Encoder, v any) bool {
+	raw, err := bytesOf(v)
+	return err == nil && len(raw) > wire.SmallValue
+}
+
+func (rawCodec) Write(_ *wire.Writer, w io.Writer, v any) error {
+	raw, err := bytesOf(v)
+	if err == nil {
+		_, err = w.Write(raw)
+	}
+	return err
+}
+
+func bytesOf(v any) (pool.Raw, error) {
 	raw, ok := v.(pool.Raw)
 	if !ok || len(raw) == 0 {
-		return buf, fmt.Errorf("a value of type %T is no pool.Raw", v)
+		return nil, fmt.Errorf("a value of type %T is no pool.Raw", v)
 	}
-	return append(buf, raw...), nil
+	return raw, nil
 }
 
 func (rawCodec) Read(_ *wire.Decoder, b []byte, _ bool, v any) error {

@@ -2,6 +2,7 @@ package nbconn
 
 import (
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -126,10 +127,34 @@ func (c *Conn) writeNow(b []byte) (int, error) {
 	return c.n, err
 }
 
+// pooled is from how many bytes on a chunk's buffer is used again, and how many it has room for:
+// the kernel leaves most of what is sent of a large message to be kept.
+const pooled, pooledRoom = 4 << 10, 33 << 10
+
+var buffers sync.Pool // of *[]byte
+
+// kept is a copy of b.
+func kept(b []byte) []byte {
+	if len(b) < pooled || len(b) > pooledRoom {
+		return append([]byte(nil), b...)
+	}
+	if p, _ := buffers.Get().(*[]byte); p != nil {
+		return append((*p)[:0], b...)
+	}
+	return append(make([]byte, 0, pooledRoom), b...)
+}
+
+// free gives up what kept has made.
+func free(b []byte) {
+	if cap(b) == pooledRoom {
+		buffers.Put(&b)
+	}
+}
+
 // queue appends a copy of b. The goroutine ends when no byte is left, so the first bytes
 // start another one.
 func (c *Conn) queue(b []byte) {
-	added := &chunk{b: append([]byte(nil), b...)}
+	added := &chunk{b: kept(b)}
 	if c.last != nil {
 		c.last.next.Store(added)
 	}
@@ -147,6 +172,9 @@ func (c *Conn) drain(at *chunk) {
 			return
 		}
 		n := int64(len(at.b))
+		b := at.b
+		at.b = nil // or the connection's last chunk would hold it
+		free(b)
 		left := c.pending.Add(-n)
 		next := at
 		if left > 0 {

@@ -15,6 +15,9 @@ type buffers struct {
 	large   *largeBuffer  // that reply was; nil: it was made for the call
 	enc     *wire.Encoder // these two: nil where one was left amid its work
 	dec     *wire.Decoder
+
+	more   *requestStream // makes the request; nil: it was made as a whole
+	little []byte         // in whose place request is a piece of that
 }
 
 // largeBuffer is the buffer of a reply that is large. It is taken when so much has come in
@@ -58,6 +61,7 @@ const spareTimes = 8
 
 // release returns buffers that no other goroutine reads any more.
 func (b *buffers) release() {
+	b.end(false)
 	if size := cap(b.reply); size > freeReply {
 		if size <= keepBuffer {
 			if b.large == nil {

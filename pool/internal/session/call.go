@@ -13,7 +13,11 @@ import (
 func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 	s.engage(r.Method)
 	var encoding *callStream // its codec is at work, and with it methods of the caller's types
+	var more *requestStream  // the same, while the request is sent
 	defer func() {
+		if encoding == nil && more != nil {
+			encoding = more.at
+		}
 		if encoding != nil {
 			encoding.discard() // one of them has ended the goroutine (runtime.Goexit)
 			s.Leave()
@@ -32,7 +36,9 @@ func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 			s.Leave()
 			return PhaseFind, s.cfg.Errors.Encode(r.Args, err)
 		}
+		more = l.buf.more
 		l, at, left, err := s.exchange(ctx, l, r)
+		more = nil // another call may have it
 		switch {
 		case left:
 			s.Leave()

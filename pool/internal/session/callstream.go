@@ -35,6 +35,8 @@ type callStream struct {
 	seq     uint64     // of the request
 	buf     *buffers   // of the call; nil: the stream is idle
 	sent    int        // bytes of the request that were put into frames
+	passed  int        // of these, those of pieces before the one in buf
+	unmade  error      // why the rest of the request cannot be made
 	frame   *mux.Frame // the last of these
 	fresh   bool       // no call was answered on it
 	partial bool       // its caller left amid the reply
@@ -59,7 +61,7 @@ func newCallStream(s *base, idle *idleStreams) *callStream {
 	l := &callStream{
 		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
-		frame: new(mux.Frame), reply: reply{window: mux.WindowSize},
+		frame: new(mux.Frame), reply: reply{window: mux.WindowSize, meter: pathMeter{size: mux.WindowSize}},
 	}
 	l.timer = time.NewTimer(time.Hour)
 	l.timer.Stop()
@@ -74,21 +76,50 @@ func (l *callStream) newFrame() {
 	l.frame.Renew()
 }
 
-// encode writes a request into the buffer, behind the room for a head.
+// encode writes a request into the buffer, behind the room for a head, or the first piece of one
+// that may be large.
 func (l *callStream) encode(r *Request) (err error) {
-	l.seq, l.sent = r.Seq, 0
-	l.newFrame()
+	l.seq = r.Seq
+	l.unsent()
 	l.buf = takeBuffers()
+	codec := l.session.cfg.Codec
 	header := wire.AppendRequest(append(l.buf.request[:0], headRoom[:]...), l.seq, r.Method)
-	l.buf.request, err = l.session.cfg.Codec.Append(l.buf.enc, header, r.Args)
+	if codec.Large(l.buf.enc, r.Args) {
+		l.buf.request = header
+		return l.buf.stream(codec, r.Args)
+	}
+	l.buf.request, err = codec.Append(l.buf.enc, header, r.Args)
 	return err
+}
+
+// unsent is that nothing of the request was sent.
+func (l *callStream) unsent() {
+	l.sent, l.passed, l.unmade = 0, 0, nil
+	l.newFrame()
 }
 
 // headRoom is the space that a frame's head will be written over.
 var headRoom [mux.HeadSize]byte
 
-// size is the request's size in bytes.
-func (l *callStream) size() int { return len(l.buf.request) - mux.HeadSize }
+// size is how many bytes of the request were made: all, unless there is more.
+func (l *callStream) size() int { return l.passed + len(l.buf.request) - mux.HeadSize }
+
+// more reports whether there is more of the request than was made.
+func (l *callStream) more() bool { return l.buf.more != nil && !l.buf.more.ended }
+
+// allSent reports whether all of the request was put into frames.
+func (l *callStream) allSent() bool { return l.sent == l.size() && !l.more() }
+
+// makeNext makes the next piece in the place of the last one, which was written. It reports
+// false if the request cannot be made.
+func (l *callStream) makeNext(m *requestStream) bool {
+	l.passed = l.sent
+	l.buf.request = l.buf.request[:mux.HeadSize]
+	m.at = l // methods of the caller's types may end the goroutine
+	l.unmade = m.make()
+	m.at = nil
+	return l.unmade == nil
+}
 
 // bulkFrame is how large a frame of a request, in bytes, is a sign that much is sent.
 // The first one is none: the peer's window was open.
@@ -97,22 +128,25 @@ const bulkFrame = 4 << 10
 // sendNext sends the next frame of the request. It reports false if there is none, the
 // last one is not written yet, or the peer has no room for it.
 func (l *callStream) sendNext() bool {
-	rest := l.size() - l.sent
-	if at := l.frame.State(); rest == 0 || at != mux.FrameNew && at != mux.FrameWritten {
+	if at := l.frame.State(); at != mux.FrameNew && at != mux.FrameWritten {
 		return false // a token in room follows
 	}
+	if l.sent == l.size() && (!l.more() || !l.makeNext(l.buf.more)) {
+		return false
+	}
+	rest := l.size() - l.sent
 	n := int(min(l.route.Window.Load(), int64(min(rest, frameLimit))))
 	if n <= 0 {
 		return false
 	}
 	l.route.Window.Add(-int64(n))
 	// The head overwrites bytes that were sent.
-	l.frame.SetData(l.route.Stream, l.buf.request[l.sent:l.sent+mux.HeadSize+n])
+	l.frame.SetData(l.route.Stream, l.buf.request[l.sent-l.passed:l.sent-l.passed+mux.HeadSize+n])
 	l.frame.Notify = nil
 	if l.sent > 0 && n >= bulkFrame {
 		l.session.conn.Signs.Bulk.Store(int64(l.session.cfg.now()))
 	}
-	if l.sent += n; n < rest {
+	if l.sent += n; !l.allSent() {
 		l.frame.Notify = l.room
 	}
 	l.session.conn.Join(l.frame)
@@ -141,7 +175,7 @@ func (l *callStream) phase() Phase {
 		return PhaseWrite
 	}
 	switch {
-	case l.sent < l.size():
+	case !l.allSent():
 		return PhaseWrite
 	case l.partial:
 		return PhaseRead
@@ -157,6 +191,7 @@ func (l *callStream) reset() {
 		l.buf.release()
 		l.frame.Bytes = nil
 	} else {
+		l.buf.end(true)
 		l.frame = new(mux.Frame)
 	}
 	l.buf = nil
@@ -173,8 +208,7 @@ func (l *callStream) withdraw() bool {
 		return false
 	}
 	l.route.Window.Add(int64(l.sent))
-	l.sent = 0
-	l.newFrame()
+	l.unsent()
 	l.buf.release()
 	l.buf = nil
 	l.state.Store(stateIdle)
@@ -202,6 +236,9 @@ func (l *callStream) dropBuffers() {
 	}
 	if !pending {
 		l.frame.Bytes = nil
+	}
+	if buf != nil {
+		buf.end(pending)
 	}
 	switch {
 	case buf == nil:

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/rpc"
 	"time"
@@ -64,6 +65,11 @@ type Usual interface {
 type Codec interface {
 	// Append appends v to buf as one value; after an error buf is as it was.
 	Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error)
+	// Large reports whether v may be large, and is to be written by Write.
+	Large(enc *wire.Encoder, v any) bool
+	// Write writes v to w, some at a time. An error may follow a part of v, and is that of w
+	// where there is one: nothing more is written then.
+	Write(enc *wire.Writer, w io.Writer, v any) error
 	// Read reads b, one value, into v, a non-nil pointer, or nothing if v is nil. After an
 	// error v is zero. v does not share b; lasting reports that b may be given away.
 	Read(dec *wire.Decoder, b []byte, lasting bool, v any) error

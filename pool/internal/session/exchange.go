@@ -54,13 +54,20 @@ func (s *Session) exchange(ctx context.Context, l *callStream, r *Request) (carr
 		err = l.notSent()
 		return l, PhaseOpen, false, err
 	}
-	w.watchUnsent(l.route, len(l.buf.request), &l.sent)
+	w.watchUnsent(l)
 	for {
 		for l.sendNext() {
 		}
+		if l.unmade != nil {
+			if !l.abandon() {
+				l.takeReply()
+			}
+			l.frame.Recall(0)
+			return l, PhaseFind, false, s.cfg.Errors.Encode(r.Args, l.unmade) // no server executes a part
+		}
 		w.handedOver()
 		room := l.room
-		if l.sent == l.size() {
+		if l.allSent() {
 			room = nil
 		}
 		replied, err := w.wait(l.done, room)
@@ -127,7 +134,7 @@ func (l *callStream) replied() (Phase, error) {
 	l.takeReply()
 	if l.err == nil {
 		// The reply may come before the writer has settled the last frame.
-		if l.sent < l.size() || l.frame.State() == mux.FrameQueued {
+		if !l.allSent() || l.frame.State() == mux.FrameQueued {
 			l.frame.Recall(0)
 			l.spoiled = true
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -38,6 +39,10 @@ func (times) Waited(string, string, time.Duration)                  {}
 type codec struct{}
 
 func (codec) Append(enc *wire.Encoder, buf []byte, v any) ([]byte, error) { return enc.Value(buf, v) }
+
+func (codec) Large(enc *wire.Encoder, v any) bool { return !enc.Small(v) }
+
+func (codec) Write(enc *wire.Writer, w io.Writer, v any) error { return enc.Value(w, v) }
 
 func (codec) Read(dec *wire.Decoder, b []byte, _ bool, v any) error { return dec.Body(b, v) }
 

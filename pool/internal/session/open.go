@@ -44,8 +44,8 @@ func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error)
 // adopt takes over a request that was encoded for another call stream and not sent.
 func (l *callStream) adopt(from *callStream) {
 	l.buf, from.buf = from.buf, nil
-	l.seq, l.sent = from.seq, 0
-	l.newFrame()
+	l.seq = from.seq
+	l.unsent()
 }
 
 // openAndSettle opens the stream and hands l over.

@@ -26,6 +26,7 @@ type reply struct {
 	window     int        // bytes that the peer may send
 	uncredited int        // bytes that came in and were not added to the window again
 	credit     *mux.Frame // the last frame that did
+	meter      pathMeter
 }
 
 // expectReply begins stateAsked. It reports false if the peer has closed the stream:
@@ -66,6 +67,7 @@ func (l *callStream) Space(want int) []byte {
 			return nil // its caller has just left, with its buffer
 		}
 		l.got, l.buf.reply = l.buf.reply, nil
+		l.meter.restart()
 	case stateReading:
 		if !l.state.CompareAndSwap(stateReading, stateFilling) {
 			return nil // the same
@@ -82,7 +84,7 @@ func (l *callStream) Space(want int) []byte {
 // Received takes n bytes that were put into Space, or dropped. They are added to the
 // peer's window again also if no caller waits for them: the peer can then write to the end.
 func (l *callStream) Received(n, left int, kept bool) {
-	l.addToWindow(n)
+	l.addToWindow(n, left)
 	if !kept {
 		if l.state.Load() != stateAbandoned {
 			l.stray.Store(true)
@@ -152,18 +154,4 @@ func (l *callStream) StreamEnded(err error) {
 	if at := l.state.Load(); at == stateAsked || at == stateReading {
 		l.settle(err)
 	}
-}
-
-// addToWindow lets the peer send n bytes more, once that is worth a frame. There are two
-// such frames at most that the peer has not acted on.
-func (l *callStream) addToWindow(n int) {
-	if l.uncredited += n; l.uncredited < mux.WindowSize/2 {
-		return
-	}
-	if l.credit == nil || l.credit.Pending() {
-		l.credit = new(mux.Frame)
-	}
-	l.credit.SetWindow(l.route.Stream, uint32(l.uncredited))
-	l.window, l.uncredited = l.window+l.uncredited, 0
-	l.session.conn.Send(l.credit)
 }

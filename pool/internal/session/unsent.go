@@ -2,8 +2,6 @@ package session
 
 import (
 	"time"
-
-	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
 // A large request takes its time on a slow line, and a ping waits behind it: while it may
@@ -11,11 +9,11 @@ import (
 // way, each large call knows by what the server has taken of it (the window). Each byte
 // that the server takes excuses the session anew.
 
-// watchUnsent begins to count a request of size bytes, of which sent are put into frames,
-// if it is large.
-func (w *waiter) watchUnsent(route *mux.Route, size int, sent *int) {
-	if size > smallRequest {
-		w.route, w.sentOf, w.window = route, sent, route.Window.Load()
+// watchUnsent begins to count a request that is about to be sent, unless it is small. The
+// acknowledged part of it is what the route's window has grown by.
+func (w *waiter) watchUnsent(l *callStream) {
+	if l.size() > smallRequest || l.more() {
+		w.route, w.sentOf, w.window = l.route, &l.sent, l.route.Window.Load()
 	}
 }
 

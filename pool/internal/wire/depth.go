@@ -127,6 +127,9 @@ func (w *walker) value(v reflect.Value, depth, steps int) error {
 			}
 		}
 	case reflect.Map:
+		if v.Type() == anyMap.into && v.CanInterface() {
+			return w.dict(v.Interface().(map[string]any), depth+1, steps) // which allocates nothing
+		}
 		if err := w.enter(depth+1, steps); err != nil {
 			return err
 		}

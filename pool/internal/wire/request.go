@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/binary"
 	"math"
+	"reflect"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )
@@ -12,6 +14,9 @@ type Encoder struct {
 	enc  *codec.Encoder
 	body []byte // of enc while it encodes
 	none []byte // of enc while it does not
+
+	of    reflect.Type // of the value that Small was asked for last
+	small *atomic.Bool // of that type; nil: it was not asked
 }
 
 // NewEncoder makes an Encoder.
@@ -43,6 +48,9 @@ func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
 	e.enc.ResetBytes(&e.none) // or it keeps what it has written to
 	if err != nil {
 		return buf, err
+	}
+	if e.of != nil && e.of == reflect.TypeOf(v) {
+		sized(e.small, len(body))
 	}
 	return Join(buf, body), nil
 }

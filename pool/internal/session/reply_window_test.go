@@ -1,0 +1,90 @@
+package session
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+)
+
+// transfer is a reply of size bytes on a path that carries rate bytes a second and takes trip there
+// and back, with a peer that sends what it may. It returns how long it took, and the largest window.
+func transfer(size, rate int64, trip time.Duration, m *pathMeter) (took time.Duration, most int64) {
+	const piece = 4 << 10
+	type leave struct{ at, limit int64 }
+	var leaves []leave
+	allowed, promised, uncredited, free, now := int64(mux.WindowSize), int64(mux.WindowSize), int64(0), int64(0), int64(0)
+	for sent := int64(0); sent < size; {
+		for len(leaves) > 0 && (leaves[0].at <= free || sent+piece > allowed) {
+			free, allowed, leaves = max(free, leaves[0].at), leaves[0].limit, leaves[1:]
+		}
+		sent += piece
+		free += piece * int64(time.Second) / rate
+		now = free + int64(trip)/2
+		m.came(piece, now)
+		if uncredited += piece; uncredited >= m.worth() {
+			promised += uncredited + m.leave(promised-sent, sent, now)
+			uncredited = 0
+			leaves = append(leaves, leave{now + int64(trip)/2, promised})
+			most = max(most, promised-sent)
+		}
+	}
+	return time.Duration(now), most
+}
+
+func TestAWindowGrowsToWhatThePathCarriesAndNotFarBeyond(t *testing.T) {
+	for _, c := range []struct {
+		rate int64 // bytes a second
+		trip time.Duration
+	}{{10 << 20, time.Millisecond}, {100 << 20, 20 * time.Millisecond}, {20 << 20, 200 * time.Millisecond}, {1 << 20, 20 * time.Millisecond}, {1 << 30, 20 * time.Microsecond}} {
+		m := pathMeter{size: mux.WindowSize}
+		const size = 64 << 20
+		took, most := transfer(size, c.rate, c.trip, &m)
+		carries := c.rate * int64(c.trip) / int64(time.Second)
+		best := time.Duration(size*int64(time.Second)/c.rate) + c.trip
+		// It doubles with each round trip until it is as large, and each takes one.
+		if limit := best*5/4 + 12*c.trip; took > limit {
+			t.Errorf("%d B/s, %v: %v, want %v", c.rate, c.trip, took, limit)
+		}
+		if limit := max(mux.WindowSize+64<<10, 3*carries); most > limit {
+			t.Errorf("%d B/s, %v: a window of %d for %d that the path carries", c.rate, c.trip, most, carries)
+		}
+	}
+}
+
+// Whatever a peer pretends by when its bytes come, its window has its bounds, and each byte of leave
+// is counted.
+func TestAWindowStaysWithinItsBounds(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 11))
+	for range 300 {
+		m := pathMeter{size: mux.WindowSize}
+		var now, uncredited int64
+		rest := int64(mux.WindowSize)
+		for claimed := int64(0); claimed < 200<<20; {
+			n := 1 + r.Int64N(min(rest, 1<<uint(10+r.IntN(13))))
+			if r.IntN(50) == 0 {
+				m.restart()
+				claimed = 0 // of another reply
+				if r.IntN(4) == 0 {
+					break
+				}
+			}
+			now += r.Int64N(1 << uint(r.IntN(40)+1))
+			m.came(int(n), now)
+			rest -= n
+			claimed += n
+			if uncredited += n; uncredited >= m.worth() {
+				before := m.size
+				more := m.leave(rest, claimed, now)
+				if more < 0 || m.size != before+more || m.size > windowMost || more > 0 && m.size > mux.WindowSize+claimed {
+					t.Fatalf("%d more, %d in all, of %d claimed", more, m.size, claimed)
+				}
+				rest, uncredited = rest+uncredited+more, 0
+			}
+			if rest+uncredited != m.size {
+				t.Fatalf("the peer may send %d and %d, of %d", rest, uncredited, m.size)
+			}
+		}
+	}
+}

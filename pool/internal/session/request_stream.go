@@ -1,0 +1,117 @@
+package session
+
+import (
+	"errors"
+	"io"
+	"iter"
+	"sync"
+
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
+	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+)
+
+// requestStream makes a request that may be large, one piece after the other, as the pieces
+// before it are sent: so little of it is in memory, however large it is. The codec runs in a
+// coroutine, which stands still between two pieces. It belongs to the caller, like the buffers
+// that it is in.
+type requestStream struct {
+	buf  *buffers // whose request is the piece
+	enc  wire.Writer
+	full []byte // of pieceSize, with room for a head
+
+	next   func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	err    error // of the codec, once it has ended
+	ended  bool  // it has, or is not wanted any more
+	at     *callStream
+	length int // bytes of the value so far
+}
+
+// pieceSize is how much of a large request is in memory, in bytes: a frame.
+const pieceSize = 32 << 10
+
+// smallPiece is up to how many bytes a piece is in the buffer that every call has.
+const smallPiece = 4 << 10
+
+var requestStreams = sync.Pool{New: func() any { return new(requestStream) }}
+
+// errUnwanted ends the codec when its caller wants no more of the request.
+var errUnwanted = errors.New("the rest of the request is not wanted")
+
+// stream begins a request behind what is in the buffer already, and makes the first piece.
+func (b *buffers) stream(codec Codec, v any) error {
+	m, _ := requestStreams.Get().(*requestStream)
+	m.buf, m.err, m.ended, m.length, b.more = b, nil, false, 0, m
+	m.next, m.stop = iter.Pull(func(yield func(struct{}) bool) {
+		m.yield = yield
+		if m.err = codec.Write(&m.enc, m, v); m.err == nil {
+			wire.Sized(v, m.length)
+		}
+	})
+	return m.make()
+}
+
+// make makes the next piece, or what is left. It must not be called once all was made.
+func (m *requestStream) make() error {
+	if _, more := m.next(); !more {
+		m.ended = true
+	}
+	return m.err
+}
+
+// Write is the codec's: it takes b into the piece, and has it sent whenever it is full.
+func (m *requestStream) Write(b []byte) (n int, err error) {
+	for n < len(b) {
+		if m.ended {
+			return n, errUnwanted
+		}
+		piece := m.buf.request
+		if len(piece)+len(b)-n > smallPiece && cap(piece) < pieceSize {
+			piece = m.large(piece)
+		}
+		end := len(piece) + len(b) - n
+		if most := mux.HeadSize + pieceSize; end > most {
+			end = most
+		}
+		took := end - len(piece)
+		m.buf.request = append(piece, b[n:n+took]...)
+		n += took
+		m.length += took
+		if end == mux.HeadSize+pieceSize && !m.yield(struct{}{}) {
+			m.ended = true
+		}
+	}
+	return n, nil
+}
+
+// large is what is in piece, in a buffer with room for a whole one.
+func (m *requestStream) large(piece []byte) []byte {
+	if m.full == nil {
+		m.full = make([]byte, 0, mux.HeadSize+pieceSize)
+	}
+	if m.buf.little == nil {
+		m.buf.little = piece[:0]
+	}
+	return append(m.full[:0], piece...)
+}
+
+// end ends the codec, if it has not ended, and takes the buffer of a large piece from b. The
+// piece may be used again unless a frame with it is still pending.
+func (b *buffers) end(pending bool) {
+	m := b.more
+	if m == nil {
+		return
+	}
+	m.ended = true
+	m.stop()
+	b.more, m.buf, m.next, m.stop, m.yield, m.at = nil, nil, nil, nil, nil, nil
+	if b.little != nil {
+		b.request, b.little = b.little, nil
+	}
+	if !pending {
+		requestStreams.Put(m)
+	}
+}
+
+var _ io.Writer = (*requestStream)(nil)
