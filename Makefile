@@ -15,6 +15,7 @@ SOAK      ?= 10m
 HOSTILE   ?=
 SEED      ?= 0
 REGION    ?= global
+RELEASE   ?= bin/release
 PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
 
 # The directories of the modules of their own below this one, which are found, not listed; none where PKGS names
@@ -145,19 +146,33 @@ house: ## the house rules
 	@echo "== house rules"
 	@GO="$(GO)" .ci/house-rules
 
+# What is compiled for it is what a release needs, which has no paths of this machine.
 .PHONY: cross
 cross: .cache/nomutex ## vet, which checks types, and look for locks on other platforms, also in what agents embed of other modules
 	@for p in $(PLATFORMS); do \
 		echo "== $$p"; \
-		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0; \
+		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 GOFLAGS="$$($(GO) env GOFLAGS) -trimpath"; \
 		status=0; $(GO) vet $(PKGS) && .cache/nomutex $(PKGS) || status=1; \
 		$(call below,$(filter proxy/%,$(MODULES)),$(GO) vet ./... && $(CURDIR)/.cache/nomutex); \
 		[ $$status = 0 ] || { echo "$$p: failed"; exit 1; }; \
 	done
 
+.PHONY: release
+release: .cache/release ## make the files of a release of the commit here, which has a tag, in RELEASE (docs/releasing.md)
+	@.cache/release . $(RELEASE)
+
+.PHONY: snapshot
+snapshot: .cache/release ## the same of a commit without a tag; what is not committed is not in it (FOR=linux/amd64,... for some platforms)
+	@.cache/release -snapshot $(if $(FOR),-platforms $(FOR)) . $(RELEASE)
+
 .PHONY: selftest
 selftest: ## break every rule on purpose, in a copy, and see that it is noticed
 	@GO="$(GO)" .ci/selftest
+
+# What packs a release has a module of its own, too.
+.cache/release: .ci/release/go.mod .ci/release/go.sum $(shell find .ci/release -type f)
+	@mkdir -p .cache
+	@cd .ci/release && $(GO) build -o ../../.cache/release .
 
 # The rule has a module of its own, so that what it needs does not reach go.mod.
 .cache/nomutex: .ci/nomutex/go.mod .ci/nomutex/go.sum $(wildcard .ci/nomutex/*.go)
