@@ -16,6 +16,7 @@ HOSTILE   ?=
 RACE      ?=
 SEED      ?= 0
 REGION    ?= global
+RELEASE   ?= bin/release
 PLATFORMS ?= linux/arm64 darwin/arm64 windows/amd64
 
 # The directories of the modules of their own below this one, which are found, not listed; none where PKGS names
@@ -151,11 +152,12 @@ documents: ## hold the documents against what they speak of: links, commands, fl
 	@echo "== documents"
 	@GO="$(GO)" $(GO) run ./internal/doccheck
 
+# What is compiled for it is what a release needs, which has no paths of this machine.
 .PHONY: cross
 cross: .cache/nomutex ## vet, which checks types, and look for locks on other platforms, also in what agents embed of other modules
 	@for p in $(PLATFORMS); do \
 		echo "== $$p"; \
-		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0; \
+		export GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 GOFLAGS="$$($(GO) env GOFLAGS) -trimpath"; \
 		status=0; $(GO) vet $(PKGS) && .cache/nomutex $(PKGS) || status=1; \
 		$(call below,$(filter proxy/%,$(MODULES)),$(GO) vet ./... && $(CURDIR)/.cache/nomutex); \
 		[ $$status = 0 ] || { echo "$$p: failed"; exit 1; }; \
@@ -211,9 +213,22 @@ others-short: ## the part of others that takes a minute
 	@GO="$(GO)" .ci/abroad 32 $(FEW)
 	@GO="$(GO)" .ci/abroad arm64 $(FEW)
 
+.PHONY: release
+release: .cache/release ## make the files of a release of the commit here, which has a tag, in RELEASE (docs/releasing.md)
+	@.cache/release . $(RELEASE)
+
+.PHONY: snapshot
+snapshot: .cache/release ## the same of a commit without a tag; what is not committed is not in it (FOR=linux/amd64,... for some platforms)
+	@.cache/release -snapshot $(if $(FOR),-platforms $(FOR)) . $(RELEASE)
+
 .PHONY: selftest
 selftest: ## break every rule on purpose, in a copy, and see that it is noticed
 	@GO="$(GO)" .ci/selftest
+
+# What packs a release has a module of its own, too.
+.cache/release: .ci/release/go.mod .ci/release/go.sum $(shell find .ci/release -type f)
+	@mkdir -p .cache
+	@cd .ci/release && $(GO) build -o ../../.cache/release .
 
 # The rule has a module of its own, so that what it needs does not reach go.mod.
 .cache/nomutex: .ci/nomutex/go.mod .ci/nomutex/go.sum $(wildcard .ci/nomutex/*.go)

@@ -40,4 +40,9 @@ func TestTheVersionIsPrinted(t *testing.T) {
 	if !strings.HasPrefix(out, "rpcproxy version ") || !strings.Contains(out, "go1.") {
 		t.Errorf("%q", out)
 	}
+	same, errs, status := program(t, "version")
+	expect(t, status, exitOK, same, errs)
+	if same != out {
+		t.Errorf("%q, and %q", same, out)
+	}
 }
