@@ -64,8 +64,8 @@ type Actor[M any] struct {
 }
 
 // Spawn starts an actor with a mailbox of the given size (at least 1). start
-// makes its Behavior and is called before Spawn returns; the loop runs in a
-// goroutine of its own until Stop or a panic. The caller owns the actor and must
+// makes its Behavior and is called before Spawn returns; the loop runs until Stop or a
+// panic, in a goroutine of its own while there is something to take, else in none. The caller owns the actor and must
 // Stop it.
 //
 // If start panics so does Spawn: no actor runs, goroutines that start began
@@ -74,6 +74,7 @@ type Actor[M any] struct {
 func Spawn[M any](size int, start func(self Self[M]) Behavior[M]) *Actor[M] {
 	ctx, cancel := context.WithCancel(context.Background())
 	box := &mailbox[M]{ch: make(chan letter[M], max(size, 1)), done: make(chan struct{})}
+	box.awake.Store(true)
 	group := new(sync.WaitGroup)
 	a := &Actor[M]{Ref: Ref[M]{box: box}, cancel: cancel, ended: make(chan struct{})}
 	running := false
@@ -85,12 +86,19 @@ func Spawn[M any](size int, start func(self Self[M]) Behavior[M]) *Actor[M] {
 	}()
 	b := start(Self[M]{box: box, ctx: ctx, group: group})
 	running = true
-	go func() {
-		defer close(a.ended)
-		defer group.Wait()
-		defer cancel() // before Wait: the goroutines watch ctx
-		run(box, b, group)
-	}()
+	lp := newLoop(box, b, group)
+	box.begin = func() {
+		over := true
+		defer func() {
+			if over {
+				cancel() // before Wait: the goroutines watch ctx
+				group.Wait()
+				close(a.ended)
+			}
+		}()
+		over = !lp.run()
+	}
+	go box.begin()
 	return a
 }
 

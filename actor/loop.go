@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -9,44 +10,70 @@ import (
 // at most. To read the clock costs as much as to take a message.
 const batch = 32
 
-// run is the actor's life: the loop, then the last call, then done. The end is
-// deferred so that it comes even if the Behavior ends the goroutine.
-func run[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) {
-	cause := ErrStopped
-	var l letter[M]
-	defer func() {
-		box.end(cause)
-		l.abandon(cause) // it was not processed, or its answer is there already
-	}()
-	defer guard(&cause, func() { b.Stop(cause) })
-	guard(&cause, func() { take(box, b, group, &l) })
-	if fault := box.fault.Load(); fault != nil && cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
-		cause = *fault
-	}
+// loop is the actor's life. It belongs to the goroutine that runs it: there is one while
+// there is something to take, and none while the actor rests.
+type loop[M any] struct {
+	box   *mailbox[M]
+	b     Behavior[M]
+	bell  alarm
+	clock clock
+	last  letter[M] // received last
 }
 
-// take is the loop itself. It waits for its mailbox and for nothing else, since a
-// receive costs half of a select; what has to reach it besides messages is a
-// knock. What else has come in is taken before it looks at the clock again. When it
-// ends, l is the message received last.
-func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup, l *letter[M]) {
-	var clock clock
-	bell := alarm{ring: func() { box.knock(due) }, group: group}
-	defer bell.off()
+func newLoop[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) *loop[M] {
+	return &loop[M]{box: box, b: b, bell: alarm{ring: func() { box.knock(due) }, group: group}}
+}
+
+// run runs the loop until the actor rests, which it reports, or has ended: after the last
+// call. The end is deferred so that it comes even if the Behavior ends the goroutine.
+func (lp *loop[M]) run() (rests bool) {
+	box, cause := lp.box, ErrStopped
+	defer func() {
+		if !rests {
+			box.end(cause)
+			lp.last.abandon(cause) // it was not processed, or its answer is there already
+		}
+	}()
+	defer guard(&cause, func() {
+		if !rests {
+			lp.bell.off()
+			lp.b.Stop(cause)
+		}
+	})
+	guard(&cause, func() { rests = lp.take() })
+	if fault := box.fault.Load(); fault != nil && !rests && cause == ErrStopped { //nolint:errorlint // a PanicError may wrap it
+		cause = *fault
+	}
+	return rests
+}
+
+// take is the loop itself. It waits for nothing: where its mailbox is empty the actor rests,
+// until a message or a knock begins the loop anew. What else has come in is taken before it looks at
+// the clock again. It reports false when the actor is to end: last is the message received last then.
+func (lp *loop[M]) take() (rests bool) {
+	box, b, bell, l := lp.box, lp.b, &lp.bell, &lp.last
 	for {
 		bell.set(b.Deadline())
-		*l = letter[M]{} // or the message stays in memory while the actor waits
-		*l = <-box.ch
-		now := clock.now()
+		*l = letter[M]{} // or the message stays in memory while the actor rests
+		if !box.next(l) {
+			runtime.Gosched() // to whoever has just been answered, and may send more
+			if !box.next(l) {
+				if box.rest() {
+					return true
+				}
+				continue
+			}
+		}
+		now := lp.clock.now()
 		for n := 1; ; n++ {
 			knocks := box.knocks.Load()
 			if knocks&stopped == 0 && (knocks&due != 0 || n == 1 && over(bell.at, now)) {
-				now = clock.now()
-				expire(box, b, &bell, now)
+				now = lp.clock.now()
+				expire(box, b, bell, now)
 				knocks = box.knocks.Load()
 			}
 			if knocks&stopped != 0 {
-				return // what is in the mailbox is taken no further, nor is what came due
+				return false // what is in the mailbox is taken no further, nor is what came due
 			}
 			if !l.knock {
 				b.Step(now, l.m)
@@ -62,7 +89,7 @@ func take[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup, l *lette
 // the deadline is by now.
 func expire[M any](box *mailbox[M], b Behavior[M], bell *alarm, now time.Time) {
 	box.knocks.And(^due)
-	bell.off() // to be set anew before the actor waits, also to what it was set to
+	bell.off() // to be set anew before the actor rests, also to what it was set to
 	if over(b.Deadline(), now) {
 		b.Expire(now)
 	}

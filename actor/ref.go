@@ -20,6 +20,8 @@ type mailbox[M any] struct {
 	fault  atomic.Pointer[error] // what Self.End gave; nil: it was not called
 	done   chan struct{}         // closed once the loop has ended and err is set
 	err    error                 // why it ended; read only after done or ended
+	awake  atomic.Bool           // a goroutine runs the loop, or never will again
+	begin  func()                // the loop, once more; set before awake is false
 }
 
 // letter is an entry of a mailbox: a message, or a knock.
@@ -43,8 +45,24 @@ func (b *mailbox[M]) knock(what uint32) {
 	b.knocks.Or(what)
 	select {
 	case b.ch <- letter[M]{knock: true}:
+		b.wake()
 	default:
 	}
+}
+
+// wake follows what was put into the mailbox: it sees to it that the loop runs.
+func (b *mailbox[M]) wake() {
+	if !b.awake.Load() && b.awake.CompareAndSwap(false, true) {
+		go b.begin()
+	}
+}
+
+// rest ends the right to run the loop, and reports true, unless something has come in. Whoever
+// puts something in looks at awake behind that, and rest at the mailbox behind awake: one of
+// the two sees the other. (It is a Swap, as a load may be done before a store.)
+func (b *mailbox[M]) rest() bool {
+	b.awake.Swap(false)
+	return len(b.ch) == 0 || !b.awake.CompareAndSwap(false, true)
 }
 
 // next takes what is there and waits for nothing.
@@ -138,6 +156,7 @@ func (r Ref[M]) TryTell(m M) error {
 // sent follows a message that was put into the mailbox: the actor may have ended
 // meanwhile, and looks there no more.
 func (b *mailbox[M]) sent() {
+	b.wake()
 	if b.knocks.Load()&ended != 0 {
 		b.abandon()
 	}

@@ -13,12 +13,11 @@ import (
 // that is kept for nothing. What they do hold: go run ./testutil/bench -only memory/
 const (
 	mostOfSession = 2.3
-	mostOfProxy   = 2.2
+	mostOfProxy   = 1.4
 
-	// A session has yamux's two and the one that waits for its end. A proxy has its owner, and
-	// that of its pool.
+	// A session has yamux's two and the one that waits for its end. A proxy has none.
 	goroutinesOfSession = 3
-	goroutinesOfProxy   = 2
+	goroutinesOfProxy   = 0
 )
 
 // restless is what is wrong with the footprint of something idle.
