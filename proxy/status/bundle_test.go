@@ -39,7 +39,7 @@ func TestTheArchiveHasWhatAReportNeeds(t *testing.T) {
 	if st := decode[pool.Stats](t, files["stats.json"]); st.Sessions < 0 {
 		t.Errorf("%+v", st)
 	}
-	for _, want := range []string{" goroutines\n", "mux.", " at\n"} {
+	for _, want := range []string{" goroutines\n", "net/http.(*Server).Serve ", " at\n"} {
 		if !strings.Contains(files["goroutines.txt"], want) {
 			t.Errorf("goroutines.txt has no %q: %.500s", want, files["goroutines.txt"])
 		}
