@@ -211,7 +211,6 @@ FEW = ./actor ./messages ./pool/internal/mux ./pool/internal/session ./pool/inte
 others-short: ## the part of others that takes a minute
 	@$(GO) test -tags blockingwrites $(filter ./pool/%,$(FEW)) ./pool/accept
 	@GO="$(GO)" .ci/abroad 32 $(FEW)
-	@GO="$(GO)" .ci/abroad arm64 $(FEW)
 
 .PHONY: release
 release: .cache/release ## make the files of a release of the commit here, which has a tag, in RELEASE (docs/releasing.md)

@@ -19,7 +19,7 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
-var errUsage = errors.New("usage: logtail serve DIR LOGS SERVER..., or logtail follow DIR ALLOCATION TASK SERVER...")
+var errUsage = errors.New("usage: logtail serve DIR LOGS SERVER [SERVER], or logtail follow DIR ALLOCATION TASK SERVER [SERVER]")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

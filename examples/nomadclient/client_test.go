@@ -126,12 +126,12 @@ func TestTheListFollowsWhatTheClientTellsOfCallsAndHeartbeats(t *testing.T) {
 	if err == nil {
 		t.Fatal("a dead server has answered")
 	}
-	second, _, _ := l.find()
 	until(ctx, t, l.Proxy, func(v *messages.View) bool { return v.Health(front) == messages.Failed })
 	if err := l.failed(ctx, front, before, err); err != nil {
 		t.Error(err)
 	}
-	if second, _, _ = l.find(); second == front {
+	second, _, _ := l.find()
+	if second == front {
 		t.Error("the dead server is in front")
 	}
 	var reply heartbeat

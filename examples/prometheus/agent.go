@@ -51,7 +51,9 @@ func run(ctx context.Context, servers []string, ln net.Listener) error {
 			return err
 		case <-ctx.Done():
 			server.Close()
-			<-served
+			if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
 			return nil
 		}
 	}

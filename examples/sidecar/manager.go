@@ -135,7 +135,7 @@ func listenForNotices() (n notices, end func(), err error) {
 		close(done)
 		conn.Close()
 		<-gone
-		os.RemoveAll(dir)
+		_ = os.RemoveAll(dir) // in the directory for what is temporary
 	}, nil
 }
 

@@ -77,7 +77,7 @@ func (k *known) endsSo(name string) bool {
 // selected looks at a name of the form package.Name, Type.Name or package.Type.Name.
 func (c *checker) selected(d document, s span) {
 	m := selected.FindStringSubmatch(s.text)
-	if m == nil || c.known.exported[m[1]] == nil || c.known.literals[m[1]+"."+m[2]] {
+	if len(m) == 0 || c.known.exported[m[1]] == nil || c.known.literals[m[1]+"."+m[2]] {
 		return
 	}
 	missing := func(of, name string) bool {

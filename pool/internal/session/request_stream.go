@@ -75,7 +75,8 @@ func (m *requestStream) Write(b []byte) (n int, err error) {
 			end = most
 		}
 		took := end - len(piece)
-		m.buf.request = append(piece, b[n:n+took]...)
+		piece = append(piece, b[n:n+took]...)
+		m.buf.request = piece
 		n += took
 		m.length += took
 		if end == mux.HeadSize+pieceSize && !m.yield(struct{}{}) {
