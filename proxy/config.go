@@ -154,7 +154,8 @@ type Pinger interface {
 
 // Caller carries one call to the server at addr. It must return when ctx ends.
 // An error that is not a *pool.CallError counts as one after which the call may
-// have been executed.
+// have been executed. An answer of the server's that is an error must be a *pool.RemoteError
+// in one with PhaseRemote: any other error counts as a failure of the server.
 type Caller interface {
 	Call(ctx context.Context, addr, method string, args, reply any) error
 }

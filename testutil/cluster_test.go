@@ -207,3 +207,16 @@ func TestAHandlerThatDoesNotEndDelaysStopOnlyAsLongAsAllowed(t *testing.T) {
 	close(release)
 	stop(t, cluster)
 }
+
+func TestAClusterStopsAlsoForWhoHasNoTimeLeft(t *testing.T) {
+	VerifyNone(t)
+	cluster, err := StartCluster(ClusterConfig{Size: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := cluster.Stop(over); err != nil {
+		t.Error(err)
+	}
+}

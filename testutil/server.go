@@ -7,6 +7,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Server is a Nomad server as far as a client can tell: it listens on real TCP
@@ -142,9 +143,13 @@ func (s *Server) GoAway() {
 	})
 }
 
-// Stop ends the server and everything it started, and waits for it. When ctx
-// ends first, because a [Handler] does not heed its context, the error is that
-// of ctx; Stop may then be called again. Stopping twice is fine.
+// stopsWithin is how long Stop waits at least. Most tests that fail have used up their context.
+const stopsWithin = time.Second
+
+// Stop ends the server and everything it started, and waits for it: until ctx ends,
+// and for a second at least. When it ends first, because a [Handler] does not heed its
+// context, the error is that of ctx; Stop may then be called again. Stopping twice is
+// fine.
 func (s *Server) Stop(ctx context.Context) error {
 	s.owner.do(func(st *serverState) {
 		st.stopping = true
@@ -165,6 +170,13 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ended:
 		return nil
 	case <-ctx.Done():
+	}
+	least := time.NewTimer(stopsWithin)
+	defer least.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-least.C:
 		return fmt.Errorf("testutil: server %s has handlers that do not end: %w", s.addr, context.Cause(ctx))
 	}
 }

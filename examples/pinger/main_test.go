@@ -76,9 +76,10 @@ func TestWhatBecameOfACallIsSaid(t *testing.T) {
 		outcome pool.Outcome
 		phase   pool.Phase
 	}{
-		"refused by the server": {func() { server.Inject(testutil.AppError("Job.Dispatch", "no")) }, pool.Rejected, pool.PhaseRemote},
-		"cut while it waits":    {func() { server.Heal(); server.Inject(testutil.DropAfterRead()) }, pool.MaybeExecuted, pool.PhaseFlushed},
-		"not sent":              {server.Kill, pool.NotSent, pool.PhaseDial},
+		"it failed at the server": {func() { server.Inject(testutil.AppError("Job.Dispatch", "no")) }, pool.MaybeExecuted, pool.PhaseRemote},
+		"no leader is known":      {func() { server.Inject(testutil.AppError("Job.Dispatch", "No cluster leader")) }, pool.Rejected, pool.PhaseRemote},
+		"cut while it waits":      {func() { server.Heal(); server.Inject(testutil.DropAfterRead()) }, pool.MaybeExecuted, pool.PhaseFlushed},
+		"not sent":                {server.Kill, pool.NotSent, pool.PhaseDial},
 	} {
 		if name == "not sent" {
 			defer func() { check(t, o, addr, name, c.fault, c.outcome, c.phase) }() // at last: the server is gone then

@@ -51,8 +51,9 @@ func (o *own) Call(ctx context.Context, addr, method string, args, reply any) er
 		return failed(pool.PhaseFlushed, pool.MaybeExecuted, err)
 	}
 	refused := &pool.RemoteError{Raw: string(answer), Text: string(answer), Length: len(answer)}
+	outcome := pool.MaybeExecuted // a handler may have failed halfway, or the leader died with the call
 	if strings.HasSuffix(refused.Raw, "No cluster leader") {
-		refused.Kind = pool.ErrNoLeader // this server cannot serve the agent now: another one is tried
+		refused.Kind, outcome = pool.ErrNoLeader, pool.Rejected // this server cannot serve the agent now: another one is tried
 	}
-	return failed(pool.PhaseRemote, pool.Rejected, refused)
+	return failed(pool.PhaseRemote, outcome, refused)
 }
