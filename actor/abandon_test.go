@@ -247,3 +247,34 @@ func TestAReplyThatIsAbandonedKeepsTheAnswerItHas(t *testing.T) {
 		t.Error("the zero Reply accepted an answer")
 	}
 }
+
+// pointed is a message that is a pointer: of none there is nothing to abandon.
+type pointed struct{ reply actor.Reply[int] }
+
+func (p *pointed) Abandon(error) { p.reply.Abandon(0) }
+
+// An actor whose Deadline panics where no message was taken, or none since it rested, abandons none.
+func TestAnActorThatEndsWithoutAMessageAbandonsNone(t *testing.T) {
+	for _, taken := range []int{0, 1, 2} {
+		left := taken
+		a := play(4, script[*pointed]{
+			step: func(_ time.Time, p *pointed) { left--; p.reply.Send(0) },
+			deadline: func() time.Time {
+				if left == 0 {
+					panic("no deadline")
+				}
+				return time.Time{}
+			},
+		})
+		for range taken {
+			if _, err := actor.Ask(t.Context(), a.Ref, func(r actor.Reply[int]) *pointed { return &pointed{r} }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-a.Done()
+		if _, is := errors.AsType[*actor.PanicError](a.Err()); !is {
+			t.Fatalf("after %d messages: %v", taken, a.Err())
+		}
+		wantErr(t, a.Stop(t.Context()), nil)
+	}
+}

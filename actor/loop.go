@@ -17,11 +17,11 @@ type loop[M any] struct {
 	b     Behavior[M]
 	bell  alarm
 	clock clock
-	last  letter[M] // received last
+	last  letter[M] // received last; no message: none was since the actor rested
 }
 
 func newLoop[M any](box *mailbox[M], b Behavior[M], group *sync.WaitGroup) *loop[M] {
-	return &loop[M]{box: box, b: b, bell: alarm{ring: func() { box.knock(due) }, group: group}}
+	return &loop[M]{box: box, b: b, bell: alarm{ring: func() { box.knock(due) }, group: group}, last: letter[M]{knock: true}}
 }
 
 // run runs the loop until the actor rests, which it reports, or has ended: after the last
@@ -54,7 +54,7 @@ func (lp *loop[M]) take() (rests bool) {
 	box, b, bell, l := lp.box, lp.b, &lp.bell, &lp.last
 	for {
 		bell.set(b.Deadline())
-		*l = letter[M]{} // or the message stays in memory while the actor rests
+		*l = letter[M]{knock: true} // or the message stays in memory while the actor rests
 		if !box.next(l) {
 			runtime.Gosched() // to whoever has just been answered, and may send more
 			if !box.next(l) {

@@ -73,9 +73,7 @@ func (c *Credentials) Secure(ctx context.Context, conn *Metered, addr string) (*
 		asked.Store(true)
 		return &c.cert, nil
 	}
-	if kept := c.tickets.of(addr); kept != nil {
-		cfg.ClientSessionCache = kept
-	}
+	cfg.ClientSessionCache = c.tickets.of(addr)
 	secured := tls.Client(conn, cfg)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, c.tlsError(addr, err, progress{answered: conn.heard.Load(), asked: asked.Load()})

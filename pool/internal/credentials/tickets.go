@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// mostTickets is for how many servers tickets are kept.
+// mostTickets is for how many servers tickets are kept. One more takes the place of any of these:
+// most that an agent has met in months are gone.
 const mostTickets = 64
 
 // tickets are what servers gave for a shorter handshake, by the address of the server. They
@@ -30,7 +31,7 @@ func (t *ticket) Get(string) (*tls.ClientSessionState, bool) {
 
 func (t *ticket) Put(_ string, given *tls.ClientSessionState) { t.kept.Store(given) }
 
-// of is the ticket of the server at addr; nil: there are too many.
+// of is the ticket of the server at addr.
 func (t *tickets) of(addr string) tls.ClientSessionCache {
 	for {
 		all := t.by.Load()
@@ -39,10 +40,13 @@ func (t *tickets) of(addr string) tls.ClientSessionCache {
 			if known := (*all)[addr]; known != nil {
 				return known
 			}
-			if len(*all) >= mostTickets {
-				return nil
-			}
 			maps.Copy(next, *all)
+		}
+		if len(next) >= mostTickets {
+			for another := range next {
+				delete(next, another)
+				break
+			}
 		}
 		added := new(ticket)
 		next[addr] = added

@@ -177,17 +177,19 @@ func TestAResumedSessionIsVerifiedByWhatIsInForce(t *testing.T) {
 
 func TestTicketsAreBoundedAndUsedOnce(t *testing.T) {
 	var all tickets
-	for i := range 10 * mostTickets {
-		if kept := all.of(fmt.Sprint(i)); (kept != nil) != (i < mostTickets) {
-			t.Fatalf("server %d has a ticket: %v", i, kept != nil)
+	const last = 10*mostTickets - 1
+	for i := range last + 1 {
+		kept := all.of(fmt.Sprint(i))
+		if n := len(*all.by.Load()); n != min(i+1, mostTickets) || all.of(fmt.Sprint(i)) != kept {
+			t.Fatalf("server %d: %d tickets", i, n)
 		}
 	}
-	one := all.of("0")
+	one := all.of(fmt.Sprint(last))
 	one.Put("", new(tls.ClientSessionState))
 	if _, there := one.Get(""); !there {
 		t.Error("the ticket is not there")
 	}
-	if _, there := all.of("0").Get(""); there {
+	if _, there := all.of(fmt.Sprint(last)).Get(""); there {
 		t.Error("the ticket is there once more")
 	}
 }

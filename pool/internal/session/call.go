@@ -15,8 +15,11 @@ func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 	var encoding *callStream // its codec is at work, and with it methods of the caller's types
 	var more *requestStream  // the same, while the request is sent
 	defer func() {
-		if encoding == nil && more != nil {
-			encoding = more.at
+		if encoding == nil && more != nil && more.at != nil {
+			// The reading goroutine may be at the reply, or have it ready: then it counts a caller that is to run.
+			if encoding = more.at; !encoding.abandon() {
+				encoding.takeReply()
+			}
 		}
 		if encoding != nil {
 			encoding.discard() // one of them has ended the goroutine (runtime.Goexit)

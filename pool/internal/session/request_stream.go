@@ -60,28 +60,24 @@ func (m *requestStream) make() error {
 	return m.err
 }
 
-// Write is the codec's: it takes b into the piece, and has it sent whenever it is full.
+// Write is the codec's: it takes b into the piece, and has it sent whenever it is full and there is
+// more. So a piece that ends the value is not sent before the codec has ended well: a server
+// executes no request whose codec fails behind the last byte.
 func (m *requestStream) Write(b []byte) (n int, err error) {
+	const most = mux.HeadSize + pieceSize
 	for n < len(b) {
-		if m.ended {
+		if m.ended || len(m.buf.request) >= most && !m.yield(struct{}{}) {
+			m.ended = true
 			return n, errUnwanted
 		}
 		piece := m.buf.request
 		if len(piece)+len(b)-n > smallPiece && cap(piece) < pieceSize {
 			piece = m.large(piece)
 		}
-		end := len(piece) + len(b) - n
-		if most := mux.HeadSize + pieceSize; end > most {
-			end = most
-		}
-		took := end - len(piece)
-		piece = append(piece, b[n:n+took]...)
-		m.buf.request = piece
+		took := min(len(b)-n, most-len(piece))
+		m.buf.request = append(piece, b[n:n+took]...)
 		n += took
 		m.length += took
-		if end == mux.HeadSize+pieceSize && !m.yield(struct{}{}) {
-			m.ended = true
-		}
 	}
 	return n, nil
 }
