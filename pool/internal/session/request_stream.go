@@ -75,7 +75,8 @@ func (m *requestStream) Write(b []byte) (n int, err error) {
 			piece = m.large(piece)
 		}
 		took := min(len(b)-n, most-len(piece))
-		m.buf.request = append(piece, b[n:n+took]...)
+		piece = append(piece, b[n:n+took]...)
+		m.buf.request = piece
 		n += took
 		m.length += took
 	}
