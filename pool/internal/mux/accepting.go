@@ -25,10 +25,9 @@ func (a *accepting) start() {
 	}
 }
 
-// OnFirst has begin called, once, when the peer has opened a stream; at once if it has. begin
+// onFirst has begin called, once, when the peer has opened a stream; at once if it has. begin
 // must not block. It may be set once.
-func (s session) OnFirst(begin func()) {
-	a := &s.conn.accepting
+func (a *accepting) onFirst(begin func()) {
 	if a.begin.Store(&begin); a.came.Load() {
 		a.start()
 	}

@@ -5,13 +5,9 @@ import (
 	"time"
 )
 
-// readBuffer is how much is read from the transport at once, in bytes.
-const readBuffer = 16 << 10
-
 // inbound is the reading goroutine's state.
 type inbound struct {
-	buf      []byte
-	from, to int            // of buf: read and not yet looked at
+	readAhead
 	framed   bool           // a whole frame has come in
 	now      int64          // when it came, as in Signs
 	head     []byte         // of yamux's next frame, not yet taken by it
@@ -25,7 +21,6 @@ type inbound struct {
 	bulk     bulk           // of replies
 
 	unclaimed unclaimed
-	waiting
 }
 
 // Read gives yamux its frames, without data, which it hands to the receivers.
@@ -132,7 +127,7 @@ func (c *Conn) fill(want int) error {
 		var n int
 		var err error
 		if in.from == in.to {
-			n, err = c.readFirst()
+			n, err = in.first(&c.transport)
 		} else {
 			if in.from > 0 {
 				in.from, in.to = 0, copy(in.buf, in.buf[in.from:in.to])

@@ -160,7 +160,10 @@ func (r *Routes) Add(stream uint32) *Route {
 
 // Remove forgets the route of a stream, if there is one.
 func (r *Routes) Remove(stream uint32) {
-	shard := r.shard(stream, true)
+	shard := r.shard(stream, false)
+	if shard == nil {
+		return
+	}
 	for {
 		old := shard.Load()
 		list := copied(old)

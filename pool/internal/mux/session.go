@@ -86,6 +86,10 @@ func (s session) Open() (Stream, error) { return s.stream(s.OpenStream()) }
 // Accept waits for a stream that the peer opens.
 func (s session) Accept() (Stream, error) { return s.stream(s.AcceptStream()) }
 
+// OnFirst has begin called, once, when the peer has opened a stream; at once if it has. begin
+// must not block. It may be set once.
+func (s session) OnFirst(begin func()) { s.conn.accepting.onFirst(begin) }
+
 // stream is st as a Stream, nil where it is nil.
 func (s session) stream(st *yamux.Stream, err error) (Stream, error) {
 	if err != nil {

@@ -16,8 +16,8 @@ type buffers struct {
 	enc     *wire.Encoder // these two: nil where one was left amid its work
 	dec     *wire.Decoder
 
-	more   *requestStream // makes the request; nil: it was made as a whole
-	little []byte         // in whose place request is a piece of that
+	more *requestStream // makes the request, of which request is a piece; nil: it was made as a whole
+	at   *callStream    // while more makes a piece amid the exchange
 }
 
 // largeBuffer is the buffer of a reply that is large. It is taken when so much has come in
@@ -58,6 +58,20 @@ func takeLarge(size int) *largeBuffer {
 
 // spareTimes is how many times as large as it must be a spare buffer may be.
 const spareTimes = 8
+
+// stream begins a request behind what is in the buffer already, and makes the first piece.
+func (b *buffers) stream(codec Codec, v any) error {
+	b.more = newRequestStream(&b.request, codec.Write, v)
+	return b.more.make()
+}
+
+// end ends what makes the request, if there is that. A frame with the last piece may be pending.
+func (b *buffers) end(pending bool) {
+	if b.more != nil {
+		b.more.end(pending)
+		b.more, b.at = nil, nil
+	}
+}
 
 // release returns buffers that no other goroutine reads any more.
 func (b *buffers) release() {

@@ -13,11 +13,11 @@ import (
 func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 	s.engage(r.Method)
 	var encoding *callStream // its codec is at work, and with it methods of the caller's types
-	var more *requestStream  // the same, while the request is sent
+	var sending *buffers     // the same, while the request is sent
 	defer func() {
-		if encoding == nil && more != nil && more.at != nil {
+		if encoding == nil && sending != nil && sending.at != nil {
 			// The reading goroutine may be at the reply, or have it ready: then it counts a caller that is to run.
-			if encoding = more.at; !encoding.abandon() {
+			if encoding = sending.at; !encoding.abandon() {
 				encoding.takeReply()
 			}
 		}
@@ -39,9 +39,9 @@ func (s *Session) Call(ctx context.Context, r *Request) (Phase, error) {
 			s.Leave()
 			return PhaseFind, s.cfg.Errors.Encode(r.Args, err)
 		}
-		more = l.buf.more
+		sending = l.buf
 		l, at, left, err := s.exchange(ctx, l, r)
-		more = nil // another call may have it
+		sending = nil // another call may have them
 		switch {
 		case left:
 			s.Leave()

@@ -112,12 +112,12 @@ func (l *callStream) allSent() bool { return l.sent == l.size() && !l.more() }
 
 // makeNext makes the next piece in the place of the last one, which was written. It reports
 // false if the request cannot be made.
-func (l *callStream) makeNext(m *requestStream) bool {
+func (l *callStream) makeNext() bool {
 	l.passed = l.sent
 	l.buf.request = l.buf.request[:mux.HeadSize]
-	m.at = l // methods of the caller's types may end the goroutine
-	l.unmade = m.make()
-	m.at = nil
+	l.buf.at = l // methods of the caller's types may end the goroutine
+	l.unmade = l.buf.more.make()
+	l.buf.at = nil
 	return l.unmade == nil
 }
 
@@ -131,7 +131,7 @@ func (l *callStream) sendNext() bool {
 	if at := l.frame.State(); at != mux.FrameNew && at != mux.FrameWritten {
 		return false // a token in room follows
 	}
-	if l.sent == l.size() && (!l.more() || !l.makeNext(l.buf.more)) {
+	if l.sent == l.size() && (!l.more() || !l.makeNext()) {
 		return false
 	}
 	rest := l.size() - l.sent

@@ -155,3 +155,20 @@ func (l *callStream) StreamEnded(err error) {
 		l.settle(err)
 	}
 }
+
+// addToWindow lets the peer send n bytes more that came in, left of the frame not counted, once
+// that is worth a frame. There are two such frames at most that the peer has not acted on.
+func (l *callStream) addToWindow(n, left int) {
+	now, m := l.session.conn.Signs.Read.Load(), &l.meter
+	m.came(n, now)
+	if l.uncredited += n; int64(l.uncredited) < m.worth() {
+		return
+	}
+	if l.credit == nil || l.credit.Pending() {
+		l.credit = new(mux.Frame)
+	}
+	more := l.uncredited + int(m.leave(int64(l.window+left), l.claimed.Load(), now))
+	l.credit.SetWindow(l.route.Stream, uint32(more))
+	l.window, l.uncredited = l.window+more, 0
+	l.session.conn.Send(l.credit)
+}

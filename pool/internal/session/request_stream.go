@@ -15,17 +15,17 @@ import (
 // coroutine, which stands still between two pieces. It belongs to the caller, like the buffers
 // that it is in.
 type requestStream struct {
-	buf  *buffers // whose request is the piece
-	enc  wire.Writer
-	full []byte // of pieceSize, with room for a head
+	piece  *[]byte // of the buffers that it is in
+	little []byte  // in whose place the piece is a large one; nil: it is not
+	enc    wire.Writer
+	full   []byte // of pieceSize, with room for a head
 
 	next   func() (struct{}, bool)
 	stop   func()
 	yield  func(struct{}) bool
 	err    error // of the codec, once it has ended
 	ended  bool  // it has, or is not wanted any more
-	at     *callStream
-	length int // bytes of the value so far
+	length int   // bytes of the value so far
 }
 
 // pieceSize is how much of a large request is in memory, in bytes: a frame.
@@ -39,17 +39,17 @@ var requestStreams = sync.Pool{New: func() any { return new(requestStream) }}
 // errUnwanted ends the codec when its caller wants no more of the request.
 var errUnwanted = errors.New("the rest of the request is not wanted")
 
-// stream begins a request behind what is in the buffer already, and makes the first piece.
-func (b *buffers) stream(codec Codec, v any) error {
+// newRequestStream begins a request behind what is in the piece already. write is Codec.Write.
+func newRequestStream(piece *[]byte, write func(*wire.Writer, io.Writer, any) error, v any) *requestStream {
 	m, _ := requestStreams.Get().(*requestStream)
-	m.buf, m.err, m.ended, m.length, b.more = b, nil, false, 0, m
+	m.piece, m.err, m.ended, m.length = piece, nil, false, 0
 	m.next, m.stop = iter.Pull(func(yield func(struct{}) bool) {
 		m.yield = yield
-		if m.err = codec.Write(&m.enc, m, v); m.err == nil {
+		if m.err = write(&m.enc, m, v); m.err == nil {
 			wire.Sized(v, m.length)
 		}
 	})
-	return m.make()
+	return m
 }
 
 // make makes the next piece, or what is left. It must not be called once all was made.
@@ -66,17 +66,17 @@ func (m *requestStream) make() error {
 func (m *requestStream) Write(b []byte) (n int, err error) {
 	const most = mux.HeadSize + pieceSize
 	for n < len(b) {
-		if m.ended || len(m.buf.request) >= most && !m.yield(struct{}{}) {
+		if m.ended || len(*m.piece) >= most && !m.yield(struct{}{}) {
 			m.ended = true
 			return n, errUnwanted
 		}
-		piece := m.buf.request
+		piece := *m.piece
 		if len(piece)+len(b)-n > smallPiece && cap(piece) < pieceSize {
 			piece = m.large(piece)
 		}
 		took := min(len(b)-n, most-len(piece))
 		piece = append(piece, b[n:n+took]...)
-		m.buf.request = piece
+		*m.piece = piece
 		n += took
 		m.length += took
 	}
@@ -88,25 +88,21 @@ func (m *requestStream) large(piece []byte) []byte {
 	if m.full == nil {
 		m.full = make([]byte, 0, mux.HeadSize+pieceSize)
 	}
-	if m.buf.little == nil {
-		m.buf.little = piece[:0]
+	if m.little == nil {
+		m.little = piece[:0]
 	}
 	return append(m.full[:0], piece...)
 }
 
-// end ends the codec, if it has not ended, and takes the buffer of a large piece from b. The
-// piece may be used again unless a frame with it is still pending.
-func (b *buffers) end(pending bool) {
-	m := b.more
-	if m == nil {
-		return
-	}
+// end ends the codec, if it has not ended, and takes the buffer of a large piece back. That may be
+// used again unless a frame with it is still pending.
+func (m *requestStream) end(pending bool) {
 	m.ended = true
 	m.stop()
-	b.more, m.buf, m.next, m.stop, m.yield, m.at = nil, nil, nil, nil, nil, nil
-	if b.little != nil {
-		b.request, b.little = b.little, nil
+	if m.little != nil {
+		*m.piece, m.little = m.little, nil
 	}
+	m.piece, m.next, m.stop, m.yield = nil, nil, nil, nil
 	if !pending {
 		requestStreams.Put(m)
 	}

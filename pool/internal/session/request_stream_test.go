@@ -83,7 +83,7 @@ func TestARequestThatIsNotWantedEnds(t *testing.T) {
 		}
 		m, piece := b.more, b.request
 		b.end(pending)
-		if b.more != nil || m.buf != nil || !m.ended || m.err == nil {
+		if b.more != nil || m.piece != nil || !m.ended || m.err == nil {
 			t.Fatalf("pending %v: %+v", pending, m)
 		}
 		if &b.request[:1][0] == &piece[0] {
