@@ -2,7 +2,6 @@ package examples_test
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,9 +21,8 @@ func production(t *testing.T) string {
 		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		all.Write(text)
-		return err
+		all.WriteString(read(t, path))
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -35,11 +33,7 @@ func production(t *testing.T) string {
 // TestTheLinesThatOperatorsAreToldOfAreLogged looks for each line of the log that is explained to
 // operators, in the first column of a table, as a text of the code.
 func TestTheLinesThatOperatorsAreToldOfAreLogged(t *testing.T) {
-	page, err := os.ReadFile("../docs/operating.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(page), "\n| line | level |")
+	_, table, _ := strings.Cut(read(t, "../docs/operating.md"), "\n| line | level |")
 	table, _, _ = strings.Cut(table, "\n\n")
 	code, found := production(t), 0
 	for row := range strings.Lines(table) {
@@ -58,12 +52,9 @@ func TestTheLinesThatOperatorsAreToldOfAreLogged(t *testing.T) {
 
 // TestTheLinesOfFailureModesAreLogged does that for what has blanks in it and is no command.
 func TestTheLinesOfFailureModesAreLogged(t *testing.T) {
-	page, err := os.ReadFile("../docs/failure-modes.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := read(t, "../docs/failure-modes.md")
 	code, found := production(t), 0
-	for _, line := range regexp.MustCompile("`([a-z]+:? [^`]+)`").FindAllStringSubmatch(strings.Join(strings.Fields(string(page)), " "), -1) {
+	for _, line := range regexp.MustCompile("`([a-z]+:? [^`]+)`").FindAllStringSubmatch(strings.Join(strings.Fields(page), " "), -1) {
 		if strings.HasPrefix(line[1], "rpcproxy ") || strings.HasPrefix(line[1], "systemctl ") {
 			continue
 		}

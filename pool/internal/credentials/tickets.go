@@ -35,12 +35,13 @@ func (t *ticket) Put(_ string, given *tls.ClientSessionState) { t.kept.Store(giv
 func (t *tickets) of(addr string) tls.ClientSessionCache {
 	for {
 		all := t.by.Load()
-		next := make(map[string]*ticket)
-		if all != nil {
-			if known := (*all)[addr]; known != nil {
-				return known
-			}
-			maps.Copy(next, *all)
+		var next map[string]*ticket
+		if all == nil {
+			next = make(map[string]*ticket)
+		} else if known := (*all)[addr]; known != nil {
+			return known
+		} else {
+			next = maps.Clone(*all)
 		}
 		if len(next) >= mostTickets {
 			for another := range next {
