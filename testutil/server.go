@@ -144,10 +144,10 @@ func (s *Server) GoAway() {
 }
 
 // stopsWithin is how long Stop waits at least. Most tests that fail have used up their context.
-const stopsWithin = time.Second
+const stopsWithin = 5 * time.Second
 
 // Stop ends the server and everything it started, and waits for it: until ctx ends,
-// and for a second at least. When it ends first, because a [Handler] does not heed its
+// and for five seconds at least. When it ends first, because a [Handler] does not heed its
 // context, the error is that of ctx; Stop may then be called again. Stopping twice is
 // fine.
 func (s *Server) Stop(ctx context.Context) error {

@@ -50,8 +50,7 @@ func (p programsIn) rpcproxyFlags(of string) (map[string]map[string]bool, error)
 	if err != nil {
 		return nil, fmt.Errorf("rpcproxy %s --help: %w: %s", of, err, help)
 	}
-	_, flags, _ := strings.Cut(string(help), "\nFlags:\n")
-	commands, _, _ := strings.Cut(string(help), "\nFlags:\n")
+	commands, flags, _ := strings.Cut(string(help), "\nFlags:\n")
 	_, commands, _ = strings.Cut(commands, "Available Commands:\n")
 	all := map[string]map[string]bool{of: {"-h": true, "--help": true}}
 	for _, m := range helpFlag.FindAllStringSubmatch(flags, -1) {

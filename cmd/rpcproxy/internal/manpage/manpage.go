@@ -1,6 +1,7 @@
 package manpage
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -31,7 +32,7 @@ func Of(cmd *cobra.Command, e Edition) string {
 		p.line(`[\fIflags\fR]`)
 	}
 	p.section("DESCRIPTION")
-	long, status := apart(firstOf(cmd.Long, cmd.Short))
+	long, status := apart(cmp.Or(cmd.Long, cmd.Short))
 	p.prose(long)
 	p.commands(cmd)
 	p.flags("OPTIONS", cmd.LocalFlags().FlagUsages())
@@ -166,13 +167,6 @@ func apart(text string) (rest, status string) {
 		}
 	}
 	return strings.Join(kept, "\n\n"), status
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 var special = strings.NewReplacer(`\`, `\e`, `-`, `\-`)
