@@ -58,6 +58,13 @@ test: ## run the tests
 race: ## run the tests under the race detector (needs a C compiler), but for those of fleets, which are simulated by one goroutine; RACE has more flags, such as -short
 	@status=0; $(GO) test -race $(RACE) $(RACED) || status=1; $(call below,$(MODULES),$(GO) test -race $(RACE)); exit $$status
 
+# What an agent embeds and the sidecar is made of.
+EMBEDDED = $$($(GO) list ./actor ./messages ./internal/... ./pool/... ./proxy/... | grep -vE '/proxy/(fleet|internal/roster)')
+
+.PHONY: race-short
+race-short: ## the part of race that takes some minutes: what agents embed, in short
+	@$(GO) test -race -short -vet=off $(EMBEDDED)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(PKGS)
