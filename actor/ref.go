@@ -176,12 +176,10 @@ func (r Ref[M]) Err() error {
 	if r.box == nil {
 		return ErrStopped
 	}
-	select {
-	case <-r.box.done:
-		return r.box.err
-	default:
+	if r.box.knocks.Load()&ended == 0 { // what a Tell looks at: behind one that was refused this is why
 		return nil
 	}
+	return r.box.err
 }
 
 // closedChan is the Done of the zero Ref.

@@ -45,7 +45,7 @@ func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) e
 // Request is one call.
 type Request struct {
 	Method string
-	Args   any           // what msgpack can express, or a Raw; it is read until the last of it was sent. A codec.Selfer must not call its encoder while it holds runtime.LockOSThread
+	Args   any           // what msgpack can express, or a Raw; it is read until the last of it was sent
 	Reply  any           // a non-nil pointer, or nil
 	Block  time.Duration // how long the server was asked to hold a blocking query, see BlockTime; 0: it is none
 

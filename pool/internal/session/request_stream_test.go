@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"io"
 	"runtime"
 	"testing"
 
@@ -88,6 +89,36 @@ func TestARequestThatIsNotWantedEnds(t *testing.T) {
 		}
 		if &b.request[:1][0] == &piece[0] {
 			t.Fatalf("pending %v: the piece stays with the buffers", pending)
+		}
+	}
+}
+
+// What ends the codec's goroutine ends its caller's too, and nothing is left behind.
+func TestWhatEndsTheCodecEndsItsCaller(t *testing.T) {
+	for name, end := range map[string]func(){"a panic": func() { panic("of the codec") }, "Goexit": runtime.Goexit} {
+		for _, pieces := range []int{0, 2} {
+			b, first := takeBuffers(), []byte{0xc0}
+			write := func(_ *wire.Writer, w io.Writer, _ any) error {
+				_, _ = w.Write(make([]byte, pieces*pieceSize))
+				_, _ = w.Write(first) // has a full piece handed over
+				end()
+				return nil
+			}
+			b.request = append(b.request[:0], headRoom[:]...)
+			b.more = newRequestStream(&b.request, write, nil)
+			made, caught, gone := 0, any(nil), make(chan struct{})
+			go func() {
+				defer close(gone)
+				defer func() { caught = recover() }()
+				for made = 0; b.more.make() == nil; made++ {
+					b.request = b.request[:mux.HeadSize]
+				}
+			}()
+			<-gone
+			if want := map[string]any{"a panic": "of the codec"}[name]; caught != want || made != pieces {
+				t.Errorf("%s: %v behind %d pieces, want %v behind %d", name, caught, made, want, pieces)
+			}
+			b.release()
 		}
 	}
 }
