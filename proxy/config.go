@@ -157,6 +157,7 @@ type Pinger interface {
 // An error that is not a *pool.CallError counts as one after which the call may
 // have been executed. An answer of the server's that is an error must be a *pool.RemoteError
 // in one with PhaseRemote: any other error counts as a failure of the server.
+// pool.ReadRemoteError makes it of the answer's text.
 type Caller interface {
 	Call(ctx context.Context, addr, method string, args, reply any) error
 }
