@@ -133,7 +133,7 @@ type Config struct {
 
 	// MaxRequestBytes bounds a request of a server, header and body together. Decoded, its
 	// arguments may take four times this, or 16 MiB if that is more. Zero means 4 MiB,
-	// 1 GiB is the most.
+	// 1 GiB is the most, and no more than MaxReverseBytes may be given.
 	MaxRequestBytes int
 
 	// MaxReverseBytes bounds what all servers together have the agent hold in memory on
@@ -211,6 +211,7 @@ func (c *Config) boundPending() error {
 
 // validate fills in the defaults.
 func (c *Config) validate() error {
+	request := c.MaxRequestBytes // as it was given: the default may be more than there is room for
 	if err := cmp.Or(
 		bounded("DialTimeout", &c.DialTimeout, poolcore.DialTimeout, longest),
 		bounded("SilenceLimit", &c.SilenceLimit, poolcore.SilenceLimit, longest),
@@ -228,6 +229,9 @@ func (c *Config) validate() error {
 		c.Handlers.validate(),
 	); err != nil {
 		return err
+	}
+	if request > c.MaxReverseBytes {
+		return &ConfigError{"MaxRequestBytes", fmt.Sprintf("is %d, more than MaxReverseBytes (%d) for the requests of all servers: give less, or a larger MaxReverseBytes", request, c.MaxReverseBytes)}
 	}
 	if c.Dial != nil && c.Resolver != nil {
 		return &ConfigError{"Resolver", "is set beside Dial, which resolves names by itself: leave one of them nil"}

@@ -126,6 +126,16 @@ func joinedLines(text string) string {
 // Unwrap is Kind.
 func (e *RemoteError) Unwrap() error { return e.Kind }
 
+// ReadRemoteError reads the text of an answer that is an error, of a call or of a stream's
+// opening, for those who carry calls themselves (proxy.Caller, proxy.Streamer): all of text, as the
+// server sent it. Both results go into the *CallError that they return, with PhaseRemote: the
+// *RemoteError as its Err, with the Kind that the text stands for, and the Outcome, which is
+// Rejected where the text says that nothing was done. It keeps no reference to a long text.
+func ReadRemoteError(text string) (*RemoteError, Outcome) {
+	e := remoteError(text)
+	return e, e.effect
+}
+
 // remoteError reads the text of an answer that is an error.
 func remoteError(text string) *RemoteError {
 	e := &RemoteError{Length: len(text)}

@@ -69,6 +69,8 @@ func TestABadConfigurationIsRefused(t *testing.T) {
 		{"MaxIdleStreams", "65537", pool.Config{MaxIdleStreams: 1<<16 + 1}}, // there is room for them from the start
 		{"MaxReplyBytes", "-1", pool.Config{MaxReplyBytes: -1}},
 		{"MaxReplyBytes", "1073741825", pool.Config{MaxReplyBytes: 1<<30 + 1}},
+		{"MaxRequestBytes", "67108865, more than MaxReverseBytes (67108864)", pool.Config{MaxRequestBytes: 64<<20 + 1}},
+		{"MaxRequestBytes", "2000, more than MaxReverseBytes (1000)", pool.Config{MaxRequestBytes: 2000, MaxReverseBytes: 1000}},
 	} {
 		p, err := pool.New(c.cfg)
 		if e := as[*pool.ConfigError](t, err); p != nil || e.Field != c.field || !strings.Contains(e.Reason, c.quotes) {

@@ -37,8 +37,8 @@ type Config struct {
 	// a server must have a certificate for it, unless Pool.TLS has another one.
 	Region string
 
-	// Datacenter is the agent's own. With PreferDatacenter its servers rank before the
-	// others.
+	// Datacenter is the agent's own. With PreferDatacenter, which needs it, its servers rank
+	// before the others.
 	Datacenter       string
 	PreferDatacenter bool
 
@@ -50,7 +50,8 @@ type Config struct {
 	// address do well. With the policy Shuffle it decides where the agent goes after a
 	// failover: agents with consecutive numbers spread evenly over the servers, and
 	// return to them when they are back. Zero: the agent goes back to the server that it
-	// had left, once that is back, so the fleet is as even as it was.
+	// had left, once that is back, so the fleet is as even as it was. It must be zero with
+	// Rendezvous.
 	FleetIndex uint64
 
 	// RPCMajorVersion is the newest version of the protocol the agent speaks.
@@ -82,7 +83,7 @@ type Config struct {
 	// has found a server, or one has answered, since the start, the first three runs are
 	// followed sooner, after 1, 2 and 4 s, plus up to a half: the discovery's own servers may
 	// start a moment after the agent.
-	// DiscoverTimeout bounds one run: zero means 10 s.
+	// DiscoverTimeout bounds one run: zero means 10 s. Without a Discoverer both say nothing.
 	DiscoverInterval, DiscoverTimeout time.Duration
 
 	// StateFile is where the servers that work are kept over a restart of the agent:
@@ -103,7 +104,7 @@ type Config struct {
 
 	// Pinger probes servers over connections that are not the proxy's. If it is a
 	// Caller too, calls go over it, and streams if it is a Streamer as well. nil means a
-	// pool of the proxy's own, made from Pool.
+	// pool of the proxy's own, made from Pool, which must be empty with a Pinger.
 	Pinger  Pinger
 	Pool    pool.Config
 	hooks   poolhooks.Hooks     // of tests: Down and Renewed are called behind the proxy's own
@@ -156,6 +157,7 @@ type Pinger interface {
 // An error that is not a *pool.CallError counts as one after which the call may
 // have been executed. An answer of the server's that is an error must be a *pool.RemoteError
 // in one with PhaseRemote: any other error counts as a failure of the server.
+// pool.ReadRemoteError makes it of the answer's text.
 type Caller interface {
 	Call(ctx context.Context, addr, method string, args, reply any) error
 }
@@ -231,6 +233,9 @@ func (c *Config) validate() (servers []messages.Server, bad []*messages.AddrErro
 	}
 	if t := c.Rebalance; t.MinInterval < 0 || t.Spread < 0 || t.ConnsPerServerSecond < 0 || max(t.MinInterval, t.Spread) > maxDuration {
 		return nil, nil, &ConfigError{Field: "Rebalance", Reason: fmt.Sprintf("is %+v: give positive values, durations up to %v, or 0 for the defaults", t, maxDuration)}
+	}
+	if err := c.together(); err != nil {
+		return nil, nil, err
 	}
 	c.Region = cmp.Or(c.Region, "global")
 	servers, bad = roster.Parse(c.Servers)

@@ -3,7 +3,6 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -102,9 +101,9 @@ func Start(cfg Config) (*Proxy, error) {
 func (p *Proxy) Stop(ctx context.Context) error {
 	p.cancel()
 	ctx = p.guarded(ctx)
-	err := errors.Join(p.owner.Stop(ctx), p.tenants.stop(ctx))
+	err := cmp.Or(p.owner.Stop(ctx), p.tenants.stop(ctx)) // all of them fail with ctx.Err, which is told once
 	if p.pool != nil {
-		err = errors.Join(err, p.pool.Stop(ctx))
+		err = cmp.Or(p.pool.Stop(ctx), err)
 	}
 	p.observe.flush(ctx)
 	p.queue.Flush(ctx)

@@ -3,10 +3,13 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/messages"
 	"github.com/open-nomad/rpcproxy/pool"
@@ -35,10 +38,17 @@ func TestStartRefusesABadConfigAndNamesTheField(t *testing.T) {
 		{"Rebalance", []string{"MinInterval:2562047h47m16", "8760h0m0s"}, proxy.Config{Servers: some, Rebalance: proxy.Timing{MinInterval: math.MaxInt64}}},
 		{"Rebalance", []string{"Spread:8760h0m0.000000001s"}, proxy.Config{Servers: some, Rebalance: proxy.Timing{Spread: 365*24*time.Hour + 1}}},
 		{"NodeID", []string{`""`, "rendezvous", "Shuffle"}, proxy.Config{Servers: some, Policy: proxy.Rendezvous}},
+		{"Pool", []string{"TLS, DialTimeout", "proxy_test.pinging"}, proxy.Config{Servers: some, Pinger: pinging(upPinger), Pool: pool.Config{DialTimeout: time.Second, TLS: &pool.TLSConfig{}}}},
+		{"Pool", []string{"has Logger,"}, proxy.Config{Servers: some, Pinger: pinging(upPinger), Pool: pool.Config{Logger: zerolog.New(io.Discard)}}},
+		{"Datacenter", []string{`""`, "PreferDatacenter"}, proxy.Config{Servers: some, PreferDatacenter: true}},
+		{"FleetIndex", []string{"7", "Shuffle"}, proxy.Config{Servers: some, Policy: proxy.Rendezvous, NodeID: "n", FleetIndex: 7}},
 	} {
 		p, err := proxy.Start(c.cfg)
 		bad, ok := errors.AsType[*proxy.ConfigError](err)
 		if p != nil || !ok || bad.Field != c.field {
+			if p != nil {
+				stop(t, p.Stop)
+			}
 			t.Errorf("%s: started: %t, %v", c.field, p != nil, err)
 			continue
 		}

@@ -3,11 +3,13 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/messages"
+	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/proxy"
 )
 
@@ -146,18 +148,31 @@ func TestStopEndsAWaitForTheFirstServer(t *testing.T) {
 }
 
 func TestStopThatRunsOutOfTimeCanBeRepeated(t *testing.T) {
-	asked, leave := make(chan struct{}, 1), make(chan struct{})
-	p := startProxy(t, proxy.Config{Discoverer: discovering(func(context.Context) ([]string, error) {
-		asked <- struct{}{}
-		<-leave // it does not heed its context
-		return nil, errDown
-	})})
+	asked, dialed, leave := make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
+	p := startProxy(t, proxy.Config{
+		Discoverer: discovering(func(context.Context) ([]string, error) {
+			asked <- struct{}{}
+			<-leave // it does not heed its context
+			return nil, errDown
+		}),
+		Pool: pool.Config{Dial: func(context.Context, string, string) (net.Conn, error) {
+			dialed <- struct{}{}
+			<-leave // nor does this
+			return nil, errDown
+		}},
+	})
 	<-asked
+	pinged := make(chan error, 1)
+	go func() { pinged <- second(p.Ping(context.WithoutCancel(t.Context()), "10.0.0.1")) }()
+	<-dialed
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := p.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("stopped with %v while a Discoverer runs", err)
+	if err := p.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) || err.Error() != context.DeadlineExceeded.Error() {
+		t.Errorf("stopped with %q while a Discoverer and a dial run", err)
 	}
 	close(leave)
+	if err := <-pinged; !errors.Is(err, proxy.ErrStopped) {
+		t.Errorf("the ping ended with %v", err)
+	}
 	stop(t, p.Stop)
 }

@@ -1,8 +1,8 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"sync/atomic"
 
@@ -50,17 +50,17 @@ func (s *tenants) remove(p *ownPool) {
 	}
 }
 
-// stop stops all, and admits no further one.
+// stop stops all, and admits no further one. The error is ctx.Err.
 func (s *tenants) stop(ctx context.Context) error {
 	list := s.list.Swap(nil)
 	if list == nil {
 		return nil
 	}
-	errs := make([]error, 0, len(*list))
+	var err error
 	for _, p := range *list {
-		errs = append(errs, p.Stop(ctx))
+		err = cmp.Or(p.Stop(ctx), err)
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // tune gives a pool the settings and the credentials that the others have. It is called behind

@@ -30,8 +30,11 @@ func main() {
 	}
 }
 
-// release fills the directory anew. What is there without SHA256SUMS was not finished.
+// release fills the directory anew. One whose SHA256SUMS is empty was not finished.
 func release(repository, to string, snapshot bool, platforms string) error {
+	if err := refuse(to, repository); err != nil {
+		return err
+	}
 	work, err := os.MkdirTemp("", "release")
 	if err != nil {
 		return err
@@ -41,10 +44,7 @@ func release(repository, to string, snapshot bool, platforms string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(to); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
+	if err := begin(to, repository); err != nil {
 		return err
 	}
 	pages := filepath.Join(work, "pages")

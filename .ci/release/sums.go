@@ -14,14 +14,17 @@ func writeSums(dir string) error {
 	if err != nil {
 		return err
 	}
-	var sums bytes.Buffer
+	var lines bytes.Buffer
 	for _, entry := range entries {
+		if entry.Name() == sums {
+			continue
+		}
 		data, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(data), entry.Name())
+		fmt.Fprintf(&lines, "%x  %s\n", sha256.Sum256(data), entry.Name())
 	}
-	fmt.Print(sums.String())
-	return os.WriteFile(filepath.Join(dir, "SHA256SUMS"), sums.Bytes(), 0o644)
+	fmt.Print(lines.String())
+	return os.WriteFile(filepath.Join(dir, sums), lines.Bytes(), 0o644)
 }

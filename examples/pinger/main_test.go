@@ -78,6 +78,7 @@ func TestWhatBecameOfACallIsSaid(t *testing.T) {
 	}{
 		"it failed at the server": {func() { server.Inject(testutil.AppError("Job.Dispatch", "no")) }, pool.MaybeExecuted, pool.PhaseRemote},
 		"no leader is known":      {func() { server.Inject(testutil.AppError("Job.Dispatch", "No cluster leader")) }, pool.Rejected, pool.PhaseRemote},
+		"it is forwarded":         {func() { server.Inject(testutil.AppError("Job.Dispatch", "rpc error: No path to region")) }, pool.Rejected, pool.PhaseRemote},
 		"cut while it waits":      {func() { server.Heal(); server.Inject(testutil.DropAfterRead()) }, pool.MaybeExecuted, pool.PhaseFlushed},
 		"not sent":                {server.Kill, pool.NotSent, pool.PhaseDial},
 	} {
@@ -99,6 +100,9 @@ func check(t *testing.T, o *own, addr, name string, fault func(), outcome pool.O
 	failed, ok := errors.AsType[*pool.CallError](err)
 	if !ok || failed.Outcome != outcome || failed.Phase != phase {
 		t.Errorf("%s: %v (%+v)", name, err, failed)
+	}
+	if name == "it is forwarded" && !errors.Is(err, pool.ErrNoRegionPath) {
+		t.Errorf("%s: the kind is lost: %v", name, err)
 	}
 }
 

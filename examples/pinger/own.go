@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/rpc"
-	"strings"
 	"time"
 
 	msgpackrpc "github.com/hashicorp/net-rpc-msgpackrpc/v2"
@@ -50,10 +49,6 @@ func (o *own) Call(ctx context.Context, addr, method string, args, reply any) er
 	case !answered:
 		return failed(pool.PhaseFlushed, pool.MaybeExecuted, err)
 	}
-	refused := &pool.RemoteError{Raw: string(answer), Text: string(answer), Length: len(answer)}
-	outcome := pool.MaybeExecuted // a handler may have failed halfway, or the leader died with the call
-	if strings.HasSuffix(refused.Raw, "No cluster leader") {
-		refused.Kind, outcome = pool.ErrNoLeader, pool.Rejected // this server cannot serve the agent now: another one is tried
-	}
+	refused, outcome := pool.ReadRemoteError(string(answer)) // a handler may have failed halfway, or this server knows no leader
 	return failed(pool.PhaseRemote, outcome, refused)
 }

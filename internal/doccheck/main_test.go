@@ -45,7 +45,7 @@ func main() { only := flag.String("only", "", "which"); flag.Parse(); println(*o
 var tree = fstest.MapFS{
 	"Makefile":           {Data: []byte("ROUNDS = 1\n\ntest:\n\tgo test -count $(ROUNDS) ./...\nbench:\n\ttrue\n")},
 	"pool/pool.go":       {Data: []byte(source)},
-	"pool/pool_test.go":  {Data: []byte("package pool\n\nfunc TestNew(t *testing.T) {}\nfunc BenchmarkNew(b *testing.B) {}\n")},
+	"pool/pool_test.go":  {Data: []byte("package pool\n\nfunc TestNew(t *testing.T) {}\nfunc BenchmarkNew(b *testing.B) {}\nfunc FuzzTime(f *testing.F) {}\n")},
 	"testutil/x/main.go": {Data: []byte(program)},
 	"docs/a.md":          {Data: []byte("# A place\n\n## Twice\n\n## Twice\n\n### `Code`, and (more): *here*\n\n<a id=\"own\"></a>\n\n`make bench`\n")},
 	"docs/p.png":         {},
@@ -87,6 +87,7 @@ func TestWhatIsRightIsLeftAlone(t *testing.T) {
 		"`go run ./testutil/x` says\n\n| a | b |\n| --- | --- |\n| x | 3 ms |",
 		"<!-- check: elsewhere -->\n" + fenced + "\n$ theirs --x\n" + fenced,
 		"5 servers, 100 agents, version 2.0.6",
+		"`TestNew` `BenchmarkNew` `FuzzTime` `go test`",
 	} {
 		if got := said(t, "README.md", text); got != "" {
 			t.Errorf("%s\n%s", text, got)
@@ -125,6 +126,7 @@ func TestWhatIsWrongIsSaidWithItsLine(t *testing.T) {
 		fenced + "\n$ go run ./testutil/x -onli x\n" + fenced:   "has no flag -onli",
 		fenced + "\n$ go run ./testutil/x -only zz\n" + fenced:  `-only "zz" matches nothing`,
 		fenced + "\n$ go run ./testutil/x -only '('\n" + fenced: `-only "("`,
+		"x\n`TestOld`":        ":2: there is no test TestOld",
 		"`--sarvers`":         "no program here has a flag --sarvers",
 		"`pool_seize`":        "nothing here is called pool_seize",
 		"`RPCPROXY_SEIZE`":    "nothing reads the variable RPCPROXY_SEIZE",

@@ -9,6 +9,7 @@ var (
 	environment = regexp.MustCompile(`\b(?:RPCPROXY|NOMAD|CONSUL)_[A-Z][A-Z0-9_]*\b`)
 	setting     = regexp.MustCompile(`^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$`)
 	flagged     = regexp.MustCompile(`^--?[a-z][a-z0-9-]*(?:[= ].*)?$`)
+	testName    = regexp.MustCompile(`^(?:Test|Benchmark|Fuzz|Example)[A-Z]\w+$`)
 	selected    = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]*)\.([A-Z][A-Za-z0-9]*)(?:\.([A-Z][A-Za-z0-9]*))?(?:$|[({ ])`)
 )
 
@@ -25,7 +26,8 @@ func init() {
 	}
 }
 
-// names looks whether the flags, variables, settings and parts of the API that the text of a document names are there.
+// names looks whether the flags, variables, settings, tests and parts of the API that the text of a document names are
+// there.
 func (c *checker) names(d document) {
 	every := map[string]bool{}
 	for _, flags := range c.known.flags {
@@ -57,6 +59,8 @@ func (c *checker) names(d document) {
 				c.breach(d, s.line, "no program here has a flag %s", name)
 			case setting.MatchString(name) && !c.known.words[strings.TrimPrefix(name, "rpcproxy_")] && !c.known.endsSo(name):
 				c.breach(d, s.line, "nothing here is called %s", name)
+			case testName.MatchString(s.text) && !c.known.tests[s.text]:
+				c.breach(d, s.line, "there is no test %s", s.text)
 			default:
 				c.selected(d, s)
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,16 +25,16 @@ type Config struct {
 	// Empty means the one at which they did.
 	Advertise string
 
-	// Proxy is the configuration of the Proxy that carries the calls. Its Pinger must be nil;
-	// the Handlers in its Pool have no effect.
+	// Proxy is the configuration of the Proxy that carries the calls. Its Pinger must be nil, and
+	// the Handlers in its Pool empty: what servers ask goes to the agents.
 	Proxy proxy.Config
 
 	// Admit is asked for each connection, in a goroutine of its own, before anything is read; an
 	// error refuses it. nil admits peers at loopback addresses and at Unix sockets.
 	Admit func(net.Conn) error
 
-	// AdmitLogs means that Admit logs itself what it refuses: the Sidecar only counts it. A panic
-	// of Admit is logged in any case.
+	// AdmitLogs means that Admit, which must be given then, logs itself what it refuses: the
+	// Sidecar only counts it. A panic of Admit is logged in any case.
 	AdmitLogs bool
 
 	// ServerTLS is what agents that speak TLS are shown. nil refuses them.
@@ -81,6 +82,10 @@ func (c *Config) validate() error {
 		return &ConfigError{Field: "MaxConns", Reason: fmt.Sprintf("is %d: give a positive number up to %d, or 0 for 512", c.MaxConns, maxMaxConns)}
 	case c.Proxy.Pinger != nil:
 		return &ConfigError{Field: "Proxy", Reason: "has a Pinger: leave it nil, the sidecar needs connections of its own"}
+	case !reflect.ValueOf(&c.Proxy.Pool.Handlers).Elem().IsZero():
+		return &ConfigError{Field: "Proxy", Reason: "has Handlers in its Pool: leave them empty, what servers ask goes to the agents"}
+	case c.AdmitLogs && c.Admit == nil:
+		return &ConfigError{Field: "AdmitLogs", Reason: "is true and Admit is nil: nobody would log what is refused; give an Admit that does, or leave it false"}
 	}
 	if c.Advertise != "" {
 		if _, _, err := net.SplitHostPort(c.Advertise); err != nil {

@@ -136,7 +136,7 @@ func (s *Sidecar) Proxy() *proxy.Proxy { return s.proxy }
 func (s *Sidecar) Stop(ctx context.Context) error {
 	s.closeListeners()
 	s.drain(ctx)
-	err := errors.Join(s.owner.Stop(ctx), s.proxy.Stop(ctx))
+	err := cmp.Or(s.owner.Stop(ctx), s.proxy.Stop(ctx)) // both fail with ctx.Err, which is told once
 	s.acceptor.Flush(ctx)
 	s.queue.Flush(ctx)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/rpc"
 	"testing"
 	"time"
 
@@ -118,8 +119,8 @@ func TestStopCutsWhatDoesNotEnd(t *testing.T) {
 			stopped := stopping(ctx, s)
 			if cfg.DrainTimeout == time.Hour {
 				cancel()
-				if err := <-stopped; err != nil && !errors.Is(err, context.Canceled) {
-					t.Errorf("Stop: %v", err)
+				if err := <-stopped; err != nil && (!errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error()) {
+					t.Errorf("Stop: %q", err)
 				}
 			} else if err := <-stopped; err != nil {
 				t.Errorf("Stop: %v", err)
@@ -154,18 +155,27 @@ func TestWhatStartRefuses(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	noError(t, err)
 	free := func() sidecar.Config { return sidecar.Config{Listen: []string{"127.0.0.1:0"}} }
-	for field, change := range map[string]func(*sidecar.Config){
-		"Listen":       func(c *sidecar.Config) { c.Listen = nil },
-		"DrainTimeout": func(c *sidecar.Config) { c.DrainTimeout = -1 },
-		"MaxConns":     func(c *sidecar.Config) { c.MaxConns = 1 << 20 },
-		"Advertise":    func(c *sidecar.Config) { c.Advertise = "nowhere" },
-		"Proxy":        func(c *sidecar.Config) { c.Proxy.Pinger = new(pool.Pool) },
+	for _, refused := range []struct {
+		field  string
+		change func(*sidecar.Config)
+	}{
+		{"Listen", func(c *sidecar.Config) { c.Listen = nil }},
+		{"DrainTimeout", func(c *sidecar.Config) { c.DrainTimeout = -1 }},
+		{"MaxConns", func(c *sidecar.Config) { c.MaxConns = 1 << 20 }},
+		{"Advertise", func(c *sidecar.Config) { c.Advertise = "nowhere" }},
+		{"Proxy", func(c *sidecar.Config) { c.Proxy.Pinger = new(pool.Pool) }},
+		{"Proxy", func(c *sidecar.Config) { c.Proxy.Pool.Handlers.RPC = rpc.NewServer() }},
+		{"AdmitLogs", func(c *sidecar.Config) { c.AdmitLogs = true }},
 	} {
 		cfg := free()
-		change(&cfg)
+		refused.change(&cfg)
+		s, err := sidecar.Start(cfg)
+		if s != nil {
+			noError(t, s.Stop(t.Context()))
+		}
 		var bad *sidecar.ConfigError
-		if s, err := sidecar.Start(cfg); s != nil || !errors.As(err, &bad) || bad.Field != field {
-			t.Errorf("%s: %v", field, err)
+		if s != nil || !errors.As(err, &bad) || bad.Field != refused.field {
+			t.Errorf("%s: %v", refused.field, err)
 		}
 	}
 	cfg := free()
