@@ -3,6 +3,9 @@ package testutil
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -10,6 +13,8 @@ import (
 type verdict struct{ said string }
 
 func (*verdict) Helper() {}
+
+func (*verdict) Name() string { return "TestOfIt" }
 
 func (v *verdict) Skipf(format string, args ...any) { v.said = "skip: " + fmt.Sprintf(format, args...) }
 
@@ -49,5 +54,22 @@ func TestATestThatNeedsRootFailsWhereNobodyRunsItAsRoot(t *testing.T) {
 		if needRoot(&v, r.uid, "mounts a disk"); v.said != r.want {
 			t.Errorf("%+v: %q", r, v.said)
 		}
+	}
+}
+
+func TestWhatIsSkippedIsSaid(t *testing.T) {
+	t.Setenv("CI", "")
+	path := filepath.Join(t.TempDir(), "skipped")
+	t.Setenv("SKIPPED", path)
+	var v verdict
+	Unable(&v, errors.New("no disk"))
+	needRoot(&v, 1000, "mounts a disk")
+	const want = "TestOfIt: it cannot run here: no disk\nTestOfIt: this test mounts a disk and needs root\n"
+	if said, err := os.ReadFile(path); err != nil || string(said) != want {
+		t.Errorf("%v: %q", err, said)
+	}
+	t.Setenv("SKIPPED", t.TempDir())
+	if needRoot(&v, 1000, "mounts a disk"); !strings.HasPrefix(v.said, "fatal: SKIPPED must name a file that can be written: ") {
+		t.Errorf("%q", v.said)
 	}
 }

@@ -112,6 +112,9 @@ func (b *build) pack(kind, zsh string, extra []file, info *nfpm.Info) error {
 		}
 		info.Contents = append(info.Contents, c)
 	}
+	if kind == "rpm" {
+		info.Contents = append(info.Contents, b.directories(all)...)
+	}
 	info.Name, info.Arch, info.Platform, info.Version = "rpcproxy", b.arch, "linux", b.version
 	info.Maintainer, info.Homepage, info.MTime, info.DisableGlobbing = maintainer, home, b.time, true
 	info.Description = `Nomad RPC over the server that works

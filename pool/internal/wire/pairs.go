@@ -67,7 +67,7 @@ func listHead(b []byte) (items, head int) {
 	case len(b) >= 3 && b[0] == 0xdc:
 		return int(binary.BigEndian.Uint16(b[1:])), 3
 	case len(b) >= 5 && b[0] == 0xdd:
-		return int(binary.BigEndian.Uint32(b[1:])), 5
+		return int(min(binary.BigEndian.Uint32(b[1:]), math.MaxInt32)), 5 // b has fewer anyhow where an int has 32 bits
 	}
 	return 0, 0
 }
@@ -81,7 +81,7 @@ func mapHead(b []byte) (pairs, head int) {
 	case len(b) >= 3 && b[0] == 0xde:
 		return int(binary.BigEndian.Uint16(b[1:])), 3
 	case len(b) >= 5 && b[0] == 0xdf:
-		return int(binary.BigEndian.Uint32(b[1:])), 5
+		return int(min(binary.BigEndian.Uint32(b[1:]), math.MaxInt32)), 5 // b has fewer anyhow where an int has 32 bits
 	}
 	return 0, 0
 }

@@ -262,8 +262,8 @@ func (p *plan) depth(known map[*plan]uint64) uint64 {
 
 // What an any holds: itself, and the map that it gets.
 var (
-	anyValue = &plan{shape: anything, size: 16, into: anyType}
-	anyMap   = &plan{shape: dict, size: 8, key: &plan{shape: chars, size: 16, into: reflect.TypeFor[string]()}, elem: anyValue, into: reflect.TypeFor[map[string]any]()}
+	anyValue = &plan{shape: anything, size: 2 * word, into: anyType}
+	anyMap   = &plan{shape: dict, size: word, key: &plan{shape: chars, size: 2 * word, into: reflect.TypeFor[string]()}, elem: anyValue, into: reflect.TypeFor[map[string]any]()}
 )
 
 // behind is the size of what a pointer, perhaps to a pointer and so on, leads to.

@@ -5,18 +5,21 @@ import (
 	"math/bits"
 )
 
+// word is how many bytes an address has.
+const word = bits.UintSize / 8
+
 // What the runtime takes for a map, and for the smallest part of one that is not empty.
 const (
-	mapHeader = 64
+	mapHeader = 8 * word
 	mapGroup  = 8   // entries
 	mapInline = 128 // bytes: a larger key or value stands apart
 )
 
 const (
 	// smallest is the least that the runtime takes for anything.
-	smallest = 16
+	smallest = 2 * word
 	// beginsAny is what it takes to put something into an any that is no string.
-	beginsAny = 64
+	beginsAny = 8 * word
 )
 
 // entries is what the runtime takes for n entries of a map. Their places come in powers of
@@ -32,12 +35,12 @@ func (p *plan) entries(n uint64) uint64 {
 	place, apart := uint64(0), uint64(0)
 	for _, size := range [...]uint64{p.key.size, p.elem.size} {
 		if size > mapInline {
-			place, apart = place+8, sum(apart, rounded(size))
+			place, apart = place+word, sum(apart, rounded(size))
 		} else {
 			place += size
 		}
 	}
-	place = (place+7)&^7 + 1 // and a byte that tells whether it is taken
+	place = (place+word-1)&^(word-1) + 1 // and a byte that tells whether it is taken
 	return sum(rounded(product(places, place)), product(n, apart))
 }
 

@@ -77,7 +77,7 @@ func (d *Decoder) weigh(b []byte, t reflect.Type) (h *codec.MsgpackHandle, err e
 				return nil, err
 			}
 		case w.cost > most:
-			return nil, &SizeError{Limit: int(most), Announced: w.cost, Decoded: true}
+			return nil, &SizeError{Limit: int(min(most, math.MaxInt)), Announced: w.cost, Decoded: true}
 		}
 		seen = !p.blind
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -10,7 +11,11 @@ import (
 func Whole(b []byte) error {
 	var s Scanner
 	s.Reset(0, math.MaxInt)
-	switch end, ok, err := s.Value(b); {
+	end, ok, err := s.Value(b)
+	if _, tooLong := errors.AsType[*SizeError](err); tooLong { // longer than an int can say, and so than b
+		ok, err = false, nil
+	}
+	switch {
 	case err != nil:
 		return err
 	case !ok && len(b) == 0:
