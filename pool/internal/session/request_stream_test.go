@@ -91,3 +91,40 @@ func TestARequestThatIsNotWantedEnds(t *testing.T) {
 		}
 	}
 }
+
+// yamux is a peer that gives leave once it has read half of a window, and reads each frame when it
+// is whole. Both halves must come back, also if it has not kept to the frames once.
+func TestAFrameEndsWhereAPeerGivesLeave(t *testing.T) {
+	for _, first := range []int{0, 1, 300, 5000, 100_000} { // bytes of an earlier leave that was too large
+		window, unread, trips := int64(mux.WindowSize), int64(first), 0
+		for rest := 4 << 20; rest > 0; trips++ {
+			leave := int64(0)
+			if trips == 0 {
+				window -= unread // they were sent before
+			}
+			for {
+				n := portion(window, rest)
+				if n == 0 {
+					break
+				}
+				window, rest, unread = window-int64(n), rest-n, unread+int64(n)
+				if unread >= mux.WindowSize/2 {
+					leave, unread = leave+unread, 0
+				}
+			}
+			if window += leave; leave == 0 && rest > 0 {
+				t.Fatalf("%d: no leave, with %d left", first, rest)
+			}
+		}
+		if most := 4<<20/mux.WindowSize + 2; trips > most {
+			t.Errorf("%d: %d round trips, want %d", first, trips, most)
+		}
+	}
+	for _, c := range []struct{ window, rest, want int }{
+		{0, 5, 0}, {-3, 5, -3}, {mux.WindowSize, 10, 10}, {mux.WindowSize / 2, 1 << 20, frameLimit}, {mux.WindowSize/2 + 9, 1 << 20, 9}, {16 << 20, 1 << 20, frameLimit}, {7, 100, 7},
+	} {
+		if got := portion(int64(c.window), c.rest); got != c.want {
+			t.Errorf("%d of %d, want %d", got, c.rest, c.want)
+		}
+	}
+}
