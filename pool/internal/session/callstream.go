@@ -135,7 +135,7 @@ func (l *callStream) sendNext() bool {
 		return false
 	}
 	rest := l.size() - l.sent
-	n := portion(l.route.Window.Load(), rest)
+	n := int(min(l.route.Window.Load(), int64(min(rest, frameLimit))))
 	if n <= 0 {
 		return false
 	}

@@ -88,7 +88,7 @@ func (l *callStream) openNow() error {
 }
 
 // widen gives a new stream the window that another reply of the session has needed, or a large one
-// would wait for leave at first. The frame tells the peer; nil: the window is as large as any.
+// would wait for leave at first. The frame tells the peer; nil: the window is that of any stream.
 func (l *callStream) widen(window int64) *mux.Frame {
 	more := window - mux.WindowSize
 	if more <= 0 {

@@ -109,14 +109,3 @@ func (m *requestStream) end(pending bool) {
 }
 
 var _ io.Writer = (*requestStream)(nil)
-
-// portion is how many of rest bytes the next frame has, where the peer has room for window. A frame
-// ends where half of the room is used up: yamux (v0.1.2, stream.go, sendWindowUpdate) gives it
-// back once it has read half, and if that is in the middle of a frame, not the other half before
-// much more has come. Each round trip would then bring half of what it could.
-func portion(window int64, rest int) int {
-	if half := window - mux.WindowSize/2; half > 0 {
-		window = half
-	}
-	return int(min(window, int64(min(rest, frameLimit))))
-}
