@@ -75,12 +75,29 @@ func (l *callStream) openNow() error {
 	}
 	l.stream, l.route = st, s.conn.Routes.Add(st.StreamID())
 	to := mux.Receiver(l)
+	wide := l.widen(s.window.Load())
 	l.route.Receiver.Store(&to)
 	l.route.Window.Add(-1)
 	mode := new(mux.Frame)
 	mode.SetData(st.StreamID(), append(make([]byte, mux.HeadSize), wire.ModeRPC))
 	s.conn.Send(mode)
+	if wide != nil {
+		s.conn.Send(wide)
+	}
 	return nil
+}
+
+// widen gives a new stream the window that another reply of the session has needed, or a large one
+// would wait for leave at first. The frame tells the peer; nil: the window is that of any stream.
+func (l *callStream) widen(window int64) *mux.Frame {
+	more := window - mux.WindowSize
+	if more <= 0 {
+		return nil
+	}
+	l.window, l.meter.size = int(window), window
+	l.credit = new(mux.Frame)
+	l.credit.SetWindow(l.route.Stream, uint32(more))
+	return l.credit
 }
 
 // openToken waits until a stream may be opened, or returns a call stream of idle, which

@@ -167,7 +167,11 @@ func (l *callStream) addToWindow(n, left int) {
 	if l.credit == nil || l.credit.Pending() {
 		l.credit = new(mux.Frame)
 	}
-	more := l.uncredited + int(m.leave(int64(l.window+left), l.claimed.Load(), now))
+	known := &l.session.window
+	more := int(m.leave(int64(l.uncredited), int64(l.window+left), l.claimed.Load(), known.Load(), now))
+	if m.want > 0 {
+		known.Store(m.size)
+	}
 	l.credit.SetWindow(l.route.Stream, uint32(more))
 	l.window, l.uncredited = l.window+more, 0
 	l.session.conn.Send(l.credit)

@@ -24,7 +24,7 @@ func transfer(size, rate int64, trip time.Duration, m *pathMeter) (took time.Dur
 		now = free + int64(trip)/2
 		m.came(piece, now)
 		if uncredited += piece; uncredited >= m.worth() {
-			promised += uncredited + m.leave(promised-sent, sent, now)
+			promised += m.leave(uncredited, promised-sent, sent, 0, now)
 			uncredited = 0
 			leaves = append(leaves, leave{now + int64(trip)/2, promised})
 			most = max(most, promised-sent)
@@ -47,8 +47,12 @@ func TestAWindowGrowsToWhatThePathCarriesAndNotFarBeyond(t *testing.T) {
 		if limit := best*5/4 + 12*c.trip; took > limit {
 			t.Errorf("%d B/s, %v: %v, want %v", c.rate, c.trip, took, limit)
 		}
-		if limit := max(mux.WindowSize+64<<10, 3*carries); most > limit {
+		if limit := max(mux.WindowSize+64<<10, 4*carries); most > limit {
 			t.Errorf("%d B/s, %v: a window of %d for %d that the path carries", c.rate, c.trip, most, carries)
+		}
+		// What is beyond that waits on the way, and all calls behind it.
+		if limit := max(mux.WindowSize, carries*17/10); m.size > limit {
+			t.Errorf("%d B/s, %v: a window of %d in the end, for %d that the path carries", c.rate, c.trip, m.size, carries)
 		}
 	}
 }
@@ -60,6 +64,7 @@ func TestAWindowStaysWithinItsBounds(t *testing.T) {
 	for range 300 {
 		m := pathMeter{size: mux.WindowSize}
 		var now, uncredited int64
+		known := r.Int64N(3) * r.Int64N(windowMost) / 2
 		rest := int64(mux.WindowSize)
 		for claimed := int64(0); claimed < 200<<20; {
 			n := 1 + r.Int64N(min(rest, 1<<uint(10+r.IntN(13))))
@@ -76,15 +81,41 @@ func TestAWindowStaysWithinItsBounds(t *testing.T) {
 			claimed += n
 			if uncredited += n; uncredited >= m.worth() {
 				before := m.size
-				more := m.leave(rest, claimed, now)
-				if more < 0 || m.size != before+more || m.size > windowMost || more > 0 && m.size > mux.WindowSize+claimed {
-					t.Fatalf("%d more, %d in all, of %d claimed", more, m.size, claimed)
+				allowed := m.leave(uncredited, rest, claimed, known, now)
+				more := allowed - uncredited
+				if allowed <= 0 || m.size != before+more || m.size > windowMost || m.size < mux.WindowSize ||
+					more > 0 && m.size > max(mux.WindowSize+claimed, known) {
+					t.Fatalf("%d allowed for %d, %d in all, of %d claimed", allowed, uncredited, m.size, claimed)
 				}
-				rest, uncredited = rest+uncredited+more, 0
+				rest, uncredited = rest+allowed, 0
 			}
 			if rest+uncredited != m.size {
 				t.Fatalf("the peer may send %d and %d, of %d", rest, uncredited, m.size)
 			}
+		}
+	}
+}
+
+// A reply of a session that has had a large one does not find out anew what the path carries.
+func TestASessionsNextWindowIsThatOfTheLastOne(t *testing.T) {
+	first := pathMeter{size: mux.WindowSize}
+	const rate, trip = 125_000_000, 20 * time.Millisecond
+	transfer(64<<20, rate, trip, &first)
+	m := pathMeter{size: mux.WindowSize}
+	m.came(128<<10, 1)
+	if allowed := m.leave(128<<10, 128<<10, 256<<10, first.size, 1); m.size != first.size || allowed != first.size-128<<10 {
+		t.Errorf("%d are allowed for a window of %d, want %d in all", allowed, m.size, first.size)
+	}
+}
+
+func TestSlowRoundTripsLeaveTheWindow(t *testing.T) {
+	m := pathMeter{size: mux.WindowSize}
+	transfer(64<<20, 125_000_000, 20*time.Millisecond, &m)
+	want := m.trip / 2 * 3
+	for range 100 {
+		m.measured(m.size / 4)
+		if m.leave(m.worth(), 0, 16<<20, 0, 1); m.size < want {
+			t.Fatalf("a window of %d, want %d", m.size, want)
 		}
 	}
 }

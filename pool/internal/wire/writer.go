@@ -12,7 +12,24 @@ import (
 
 // Writer writes values as they are encoded, so none is in memory as a whole. It belongs to one
 // goroutine at a time. The zero Writer is ready.
-type Writer struct{ enc *codec.Encoder }
+type Writer struct {
+	enc *codec.Encoder
+	to  target // of enc
+}
+
+// target passes on what is written, up to the first error: the codec writes what it holds once more
+// when it has failed.
+type target struct {
+	w   io.Writer
+	err error
+}
+
+func (t *target) Write(b []byte) (n int, err error) {
+	if t.err == nil {
+		n, t.err = t.w.Write(b)
+	}
+	return n, t.err
+}
 
 // Value writes v to w, some at a time. The errors are those of Encoder.Value, before which a part
 // of v may have been written, and that of w, which is not written to any more then.
@@ -20,13 +37,18 @@ func (e *Writer) Value(w io.Writer, v any) error {
 	if err := finite(v); err != nil {
 		return err
 	}
+	e.to = target{w: w}
 	if e.enc == nil {
-		e.enc = codec.NewEncoder(w, handle)
+		e.enc = codec.NewEncoder(&e.to, handle)
 	} else {
-		e.enc.Reset(w)
+		e.enc.Reset(&e.to)
 	}
 	err := e.enc.Encode(v)
-	e.enc.Reset(io.Discard) // or it keeps w
+	e.enc.Reset(io.Discard) // whatever it still holds
+	if e.to.err != nil {
+		err = e.to.err
+	}
+	e.to = target{}
 	return err
 }
 

@@ -44,7 +44,7 @@ func open(ctx context.Context, t *testing.T, programs *Programs, cfg Config, cli
 func aRowHasTheFiguresOfEachClient(t *testing.T, programs *Programs) {
 	profiles := t.TempDir()
 	b := open(t.Context(), t, programs, Config{Profiles: profiles}, "floor", "stock", "ours")
-	r, err := b.Measure(t.Context(), Row{"heartbeat", 16}, 2)
+	r, err := b.Measure(t.Context(), Row{Call: "heartbeat", Callers: 16}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func aWorkerThatDiesIsNamed(t *testing.T, programs *Programs) {
 	if err := b.started[0].cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Measure(t.Context(), Row{"ping", 1}, 2); err == nil || !strings.Contains(err.Error(), "stock") && !strings.Contains(err.Error(), "server") {
+	if _, err := b.Measure(t.Context(), Row{Call: "ping", Callers: 1}, 2); err == nil || !strings.Contains(err.Error(), "stock") && !strings.Contains(err.Error(), "server") {
 		t.Errorf("error %v, want one that names what failed", err)
 	}
 	if err := b.Close(); err == nil || !strings.Contains(err.Error(), "server") {
@@ -111,7 +111,7 @@ func theEndOfTheContextEndsAll(t *testing.T, programs *Programs) {
 	b := open(ctx, t, programs, Config{}, "floor")
 	measured := make(chan error, 1)
 	go func() {
-		_, err := b.Measure(ctx, Row{"ping", 1}, 1_000_000)
+		_, err := b.Measure(ctx, Row{Call: "ping", Callers: 1}, 1_000_000)
 		measured <- err
 	}()
 	cancel()
@@ -133,7 +133,7 @@ func aWorkerThatCannotStartSaysWhy(t *testing.T, programs *Programs) {
 			t.Error(err)
 		}
 	}()
-	if _, err := b.Measure(t.Context(), Row{"nothing", 1}, 1); err == nil || !strings.Contains(err.Error(), `stock: -call: body: no call is named "nothing"`) {
+	if _, err := b.Measure(t.Context(), Row{Call: "nothing", Callers: 1}, 1); err == nil || !strings.Contains(err.Error(), `stock: -call: body: no call is named "nothing"`) {
 		t.Errorf("error %v, want the worker's", err)
 	}
 	if _, err := start(t.Context(), nil, filepath.Join(programs.dir, "none")); !errors.Is(err, os.ErrNotExist) {

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
-	"time"
 
+	"github.com/open-nomad/rpcproxy/testutil/bench/path"
+	"github.com/open-nomad/rpcproxy/testutil/bench/plainserver"
 	"github.com/open-nomad/rpcproxy/testutil/bench/round"
 	"github.com/open-nomad/rpcproxy/testutil/bench/worker"
 )
-
-// slice is how long each client works in a round: hundreds of calls, or one of each caller.
-const slice = 150 * time.Millisecond
 
 // Config configures a Bench. The zero value works.
 type Config struct {
@@ -31,12 +29,13 @@ type Bench struct {
 	place    placing
 	servers  map[string]*process // by listener
 	started  []*process
+	paths    map[string]*plainserver.Listener // of the rows that are far, by listener
 }
 
 // Open starts the servers. They end with ctx, or by Close, which the caller must call. It blocks
 // until they listen; the error is that of one that does not.
 func Open(ctx context.Context, programs *Programs, cfg Config) (_ *Bench, err error) {
-	b := &Bench{cfg: cfg, programs: programs, place: placing{note: "on any CPU"}, servers: map[string]*process{}}
+	b := &Bench{cfg: cfg, programs: programs, place: placing{note: "on any CPU"}, servers: map[string]*process{}, paths: map[string]*plainserver.Listener{}}
 	if !cfg.Unpinned {
 		b.place = place(allowed())
 	}
@@ -74,16 +73,36 @@ func (b *Bench) serve(ctx context.Context, program string, args ...string) error
 // Close ends the servers and blocks until they have ended.
 func (b *Bench) Close() error {
 	var errs []error
+	for _, p := range b.paths {
+		errs = append(errs, p.Close())
+	}
 	for _, p := range b.started {
 		errs = append(errs, p.close())
 	}
 	return errors.Join(errs...)
 }
 
+// addr is where the clients of a row find a listener. The path to it is made if there is none.
+func (b *Bench) addr(row Row, listener string) (string, error) {
+	addr := b.servers[listener].ready.Addrs[listener]
+	if !row.Far {
+		return addr, nil
+	}
+	if b.paths[listener] == nil {
+		far, err := path.Start(addr, path.Far())
+		if err != nil {
+			return "", err
+		}
+		b.paths[listener] = far
+	}
+	return b.paths[listener].Addr(), nil
+}
+
 // client is the client of a variant in one row.
 type client struct {
 	*process
 	server  *process
+	row     Row
 	samples []sample
 	peak    int64 // bytes of memory
 }
@@ -92,12 +111,14 @@ type client struct {
 type sample struct {
 	round.Sample
 	server float64 // CPU time of the server, nanoseconds per call
+	idle   float64 // the median of a call with none beside it, in nanoseconds; 0: not measured
 }
 
 // Measure measures a row in so many rounds, and blocks until then. The error is that of a worker,
 // or of ctx.
 func (b *Bench) Measure(ctx context.Context, row Row, rounds int) (r Result, err error) {
-	clients := make([]*client, len(b.programs.variants))
+	variants := row.of(b.programs.variants)
+	clients := make([]*client, len(variants))
 	defer func() {
 		for _, c := range clients {
 			if c != nil {
@@ -108,9 +129,13 @@ func (b *Bench) Measure(ctx context.Context, row Row, rounds int) (r Result, err
 			err = ctx.Err() // the rest follows from that
 		}
 	}()
-	for i, v := range b.programs.variants {
+	for i, v := range variants {
 		server := b.servers[v.server]
-		args := []string{"-addr", server.ready.Addrs[v.server], "-call", row.Call, "-callers", strconv.Itoa(row.Callers)}
+		addr, err := b.addr(row, v.server)
+		if err != nil {
+			return r, err
+		}
+		args := []string{"-addr", addr, "-call", row.Call, "-callers", strconv.Itoa(row.Callers), "-beside", row.Beside}
 		if b.cfg.Profiles != "" {
 			args = append(args, "-cpuprofile", filepath.Join(b.cfg.Profiles, row.file(v)))
 		}
@@ -118,7 +143,7 @@ func (b *Bench) Measure(ctx context.Context, row Row, rounds int) (r Result, err
 		if err != nil {
 			return r, err
 		}
-		clients[i] = &client{process: p, server: server}
+		clients[i] = &client{process: p, server: server, row: row}
 	}
 	for n := range rounds {
 		for i := range clients {
@@ -127,24 +152,32 @@ func (b *Bench) Measure(ctx context.Context, row Row, rounds int) (r Result, err
 			}
 		}
 	}
-	return b.result(row, clients), nil
+	return b.result(row, rounds, variants, clients), nil
 }
 
 // round has the client work, while the others wait.
 func (c *client) round() error {
-	before, err := c.server.work(0)
+	idle := 0.0
+	if c.row.Beside != "" {
+		did, err := c.work(worker.Order{RoundNS: int64(c.row.slice())})
+		if err != nil {
+			return err
+		}
+		idle = did.P50
+	}
+	before, err := c.server.work(worker.Order{})
 	if err != nil {
 		return err
 	}
-	did, err := c.work(slice)
+	did, err := c.work(worker.Order{RoundNS: int64(c.row.slice()), Beside: c.row.Beside != ""})
 	if err != nil {
 		return err
 	}
-	after, err := c.server.work(0)
+	after, err := c.server.work(worker.Order{})
 	if err != nil {
 		return err
 	}
 	used := float64(after.CPUTotal-before.CPUTotal) / float64(did.Calls)
-	c.samples, c.peak = append(c.samples, sample{did.Sample, used}), did.PeakBytes
+	c.samples, c.peak = append(c.samples, sample{did.Sample, used, idle}), did.PeakBytes
 	return nil
 }

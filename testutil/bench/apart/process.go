@@ -87,9 +87,9 @@ func (p *process) answer(v any) error {
 	return nil
 }
 
-// work has the worker work for d and blocks until it has.
-func (p *process) work(d time.Duration) (r worker.Report, err error) {
-	if err := p.encoder.Encode(worker.Order{RoundNS: int64(d)}); err != nil {
+// work has the worker do what an order says and blocks until it has.
+func (p *process) work(o worker.Order) (r worker.Report, err error) {
+	if err := p.encoder.Encode(o); err != nil {
 		return r, p.broken(err)
 	}
 	if err := p.answer(&r); err != nil {

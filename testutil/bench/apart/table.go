@@ -11,14 +11,18 @@ import (
 type Table struct {
 	W     io.Writer
 	begun bool
+	far   bool // the last row was
+	long  bool // one of the rows was
 	cpus  string
 }
 
-var columns = []struct {
+type column struct {
 	title string
 	width int // negative: to the left
 	cell  func(f Figures) string
-}{
+}
+
+var columns = []column{
 	{"", -8, func(f Figures) string { return "  " + f.Client }},
 	{"time", 7, func(f Figures) string { return duration(f.NS) }},
 	{"of stock", 16, func(f Figures) string { return f.ToStock.whole() }},
@@ -30,27 +34,42 @@ var columns = []struct {
 	{"peak", 8, func(f Figures) string { return memory(f.PeakBytes) }},
 }
 
+// farColumns are those of rows over a long way.
+var farColumns = []column{
+	{"", -8, func(f Figures) string { return "  " + f.Client }},
+	{"time", 7, func(f Figures) string { return duration(f.NS) }},
+	{"of stock", 16, func(f Figures) string { return f.ToStock.whole() }},
+	{"speed of floor", 16, func(f Figures) string { return f.SpeedToFloor.whole() }},
+	{"p50", 7, func(f Figures) string { return duration(f.P50NS) }},
+	{"of idle", 16, func(f Figures) string { return f.P50ToIdle.whole() }},
+	{"CPU", 7, func(f Figures) string { return optional(f.CPUNS) }},
+	{"peak", 8, func(f Figures) string { return memory(f.PeakBytes) }},
+}
+
 // Row writes one result.
 func (t *Table) Row(r Result) {
 	t.cpus = r.CPUs
-	if !t.begun {
-		t.begun = true
-		t.line("", func(i int) string { return columns[i].title })
+	these := columns
+	if r.Far {
+		these, t.long = farColumns, true
+	}
+	if !t.begun || t.far != r.Far {
+		t.begun, t.far = true, r.Far
+		t.line(these, func(c column) string { return c.title })
 	}
 	_, _ = fmt.Fprintln(t.W, r.Work)
 	for _, f := range r.Clients {
-		t.line("", func(i int) string { return columns[i].cell(f) })
+		t.line(these, func(c column) string { return c.cell(f) })
 	}
 }
 
-func (t *Table) line(begin string, cell func(i int) string) {
+func (t *Table) line(these []column, cell func(column) string) {
 	var b strings.Builder
-	b.WriteString(begin)
-	for i, c := range columns {
+	for i, c := range these {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		_, _ = fmt.Fprintf(&b, "%*s", c.width, cell(i))
+		_, _ = fmt.Fprintf(&b, "%*s", c.width, cell(c))
 	}
 	_, _ = fmt.Fprintln(t.W, strings.TrimRight(b.String(), " "))
 }
@@ -60,7 +79,14 @@ func (t *Table) Legend() {
 	if t.begun {
 		_, _ = fmt.Fprintf(t.W, legend, t.cpus)
 	}
+	if t.long {
+		_, _ = fmt.Fprint(t.W, farLegend)
+	}
 }
+
+const farLegend = `The works far/... are over a relay, of 20 ms there and back and 1 Gbit/s; floor is a bare TCP
+connection over the same. "of idle" compares the p50 beside a large call with that without one.
+`
 
 const legend = `
 Each client is a process of its own, %s. CPU, allocs

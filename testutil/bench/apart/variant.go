@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil/bench/body"
 	"github.com/open-nomad/rpcproxy/testutil/bench/worker"
@@ -21,14 +22,15 @@ type variant struct {
 	name   string
 	server string // the listener that it calls
 	peer   bool   // of the module of peers
+	large  bool   // it is measured with large bodies, and on a long way
 }
 
 var variants = []variant{
-	{name: ours, server: worker.Plain},
-	{name: stock, server: worker.Plain},
+	{name: ours, server: worker.Plain, large: true},
+	{name: stock, server: worker.Plain, large: true},
 	{name: "joined", server: worker.Plain},
 	{name: "grpc", server: worker.GRPC, peer: true},
-	{name: floor, server: worker.Floor},
+	{name: floor, server: worker.Floor, large: true},
 }
 
 // Variants returns the names of all clients, ours first.
@@ -65,20 +67,63 @@ func choose(names []string) (chosen []variant, err error) {
 type Row struct {
 	Call    string // of package body
 	Callers int
+	Large   bool   // the call is one of body.Large
+	Far     bool   // over a path of 20 ms (package path)
+	Beside  string // a large call that one caller more makes in every other round; empty: none
 }
 
 // Rows returns all rows of the report.
 func Rows() (all []Row) {
 	for _, c := range body.All() {
 		for _, n := range []int{1, 16, 128} {
-			all = append(all, Row{c.Name, n})
+			all = append(all, Row{Call: c.Name, Callers: n})
 		}
+	}
+	for _, c := range body.Large() {
+		all = append(all, Row{Call: c.Name, Callers: 1, Large: true})
+	}
+	for _, c := range body.Large() {
+		all = append(all, Row{Call: c.Name, Callers: 1, Large: true, Far: true})
+	}
+	for _, beside := range []string{"reply-16MiB", "request-16MiB"} {
+		all = append(all, Row{Call: "heartbeat", Callers: 1, Far: true, Beside: beside})
 	}
 	return all
 }
 
-// Name is that of the row in the report, as "client/heartbeat/16".
-func (r Row) Name() string { return fmt.Sprintf("client/%s/%d", r.Call, r.Callers) }
+// Name is that of the row in the report, as "client/heartbeat/16", "large/reply-1MiB/1",
+// "far/reply-1MiB/1" or "far/heartbeat/1/beside/reply-16MiB".
+func (r Row) Name() string {
+	kind, beside := "client", ""
+	switch {
+	case r.Far:
+		kind = "far"
+	case r.Large:
+		kind = "large"
+	}
+	if r.Beside != "" {
+		beside = "/beside/" + r.Beside
+	}
+	return fmt.Sprintf("%s/%s/%d%s", kind, r.Call, r.Callers, beside)
+}
+
+// of returns those of the variants that the row has.
+func (r Row) of(all []variant) (these []variant) {
+	for _, v := range all {
+		if v.large || !r.Large && !r.Far {
+			these = append(these, v)
+		}
+	}
+	return these
+}
+
+// slice is how long each client works in a round: hundreds of calls, or one of each caller.
+func (r Row) slice() time.Duration {
+	if r.Far {
+		return time.Second
+	}
+	return 150 * time.Millisecond
+}
 
 // file is the name with what file names may have.
 func (r Row) file(v variant) string {

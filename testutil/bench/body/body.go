@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 )
@@ -23,12 +24,12 @@ type Call struct {
 	Check func(reply any) error
 }
 
-// All returns the calls, the smallest first.
+// All returns the calls of agents, the smallest first.
 func All() []Call { return []Call{ping, heartbeat, allocations, register} }
 
-// Find returns the call of a name.
+// Find returns the call of a name, of All or of Large.
 func Find(name string) (Call, error) {
-	for _, c := range All() {
+	for _, c := range slices.Concat(All(), Large()) {
 		if c.Name == name {
 			return c, nil
 		}

@@ -3,6 +3,7 @@ package body
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
@@ -19,7 +20,7 @@ func encoded(t *testing.T, v any) []byte {
 
 // A client that got another reply, or none, would be measured for nothing.
 func TestOnlyTheReplyOfTheCallPassesItsCheck(t *testing.T) {
-	for _, c := range All() {
+	for _, c := range slices.Concat(All(), Large()) {
 		reply := c.New()
 		if err := codec.NewDecoderBytes(encoded(t, c.Reply), Handle()).Decode(reply); err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestEveryServiceAnswersWithTheReplyOfItsCall(t *testing.T) {
-	server, err := Start(nil, body.Status{}, body.Node{}, body.Alloc{}, body.Job{})
+	server, err := Start(nil, body.Status{}, body.Node{}, body.Alloc{}, body.Job{}, body.Blob{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestEveryServiceAnswersWithTheReplyOfItsCall(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 { // streams at the same time
 		all.Go(func() {
-			for _, c := range body.All() {
+			for _, c := range append(body.All(), body.Large()[:4]...) {
 				reply := c.New()
 				if err := session.Call(c.Method, c.Args, reply); err != nil {
 					t.Errorf("%s: %v", c.Name, err)

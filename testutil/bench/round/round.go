@@ -25,7 +25,8 @@ type Sample struct {
 	Calls  int
 	NS     float64 // per operation: the time of all, over their number
 	CPU    float64 // nanoseconds of the process's CPU time per operation; 0: the platform does not tell
-	P99    float64 // nanoseconds of one operation; 0: not measured
+	P50    float64 // nanoseconds of one operation; 0: not measured
+	P99    float64 // the same
 	Allocs float64 // per operation, in the whole process
 	Bytes  float64 // per operation, in the whole process
 }
@@ -104,7 +105,7 @@ func (g *Group) Round(ctx context.Context, d time.Duration) (Sample, error) {
 	if g.Timed {
 		took := slices.Concat(g.latencies...)
 		slices.Sort(took)
-		s.P99 = float64(took[len(took)*99/100])
+		s.P50, s.P99 = float64(took[len(took)/2]), float64(took[len(took)*99/100])
 	}
 	return s, nil
 }

@@ -12,7 +12,7 @@ import (
 func main() { worker.Serve(start) }
 
 func start() (addrs map[string]string, stop func() error, err error) {
-	plain, err := plainserver.Start(nil, body.Status{}, body.Node{}, body.Alloc{}, body.Job{})
+	plain, err := plainserver.Start(nil, body.Status{}, body.Node{}, body.Alloc{}, body.Job{}, body.Blob{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/pprof"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/testutil/bench/body"
@@ -19,10 +20,11 @@ type Setup struct {
 	Addr    string // of the server
 	Call    body.Call
 	Callers int
+	Beside  *body.Call // that one caller more makes, in the rounds that have it; nil: none
 }
 
 // Caller makes a call and blocks until reply, a pointer, has its answer. It is used by all callers
-// at the same time, each of whom has a number from 0.
+// at the same time, each of whom has a number from 0; that of Beside has the number Callers.
 type Caller func(ctx context.Context, caller int, method string, args, reply any) error
 
 // Opened is a client.
@@ -35,7 +37,7 @@ type Opened struct {
 // Client is the main function of a client: it opens the client, makes calls in the rounds that it
 // is told to, and closes it. It ends the process, with 1 if something failed.
 //
-// Its flags are -addr, -call, -callers and -cpuprofile, a file for a profile of all rounds.
+// Its flags are -addr, -call, -callers, -beside and -cpuprofile, a file for a profile of all rounds.
 func Client(open func(ctx context.Context, s Setup) (*Opened, error)) {
 	if err := client(os.Args[1:], os.Stdin, os.Stdout, open); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
@@ -49,6 +51,7 @@ func client(args []string, in io.Reader, out io.Writer, open func(context.Contex
 	flags.StringVar(&s.Addr, "addr", "", "the server")
 	name := flags.String("call", "", "the call, by its name in package body")
 	flags.IntVar(&s.Callers, "callers", 1, "how many calls at a time, 1 to 4096")
+	beside := flags.String("beside", "", "a call that one caller more makes in some rounds; empty: none")
 	profile := flags.String("cpuprofile", "", "write a CPU profile of the rounds to this file")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -58,6 +61,13 @@ func client(args []string, in io.Reader, out io.Writer, open func(context.Contex
 	}
 	if s.Call, err = body.Find(*name); err != nil {
 		return refuse(out, fmt.Errorf("-call: %w", err))
+	}
+	if *beside != "" {
+		other, err := body.Find(*beside)
+		if err != nil {
+			return refuse(out, fmt.Errorf("-beside: %w", err))
+		}
+		s.Beside = &other
 	}
 	ctx := context.Background()
 	c, err := open(ctx, s)
@@ -75,9 +85,32 @@ func client(args []string, in io.Reader, out io.Writer, open func(context.Contex
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	return obey(in, out, Ready{}, func(o Order) (r Report, err error) {
+		stop := func() error { return nil }
+		if o.Beside && s.Beside != nil {
+			stop = s.begin(ctx, c)
+		}
 		r.Sample, err = g.Round(ctx, time.Duration(o.RoundNS))
-		return r, err
+		return r, errors.Join(err, stop())
 	})
+}
+
+// begin has the caller of Beside make its call again and again. stop blocks until the last one was
+// answered; its error is that of the call that failed.
+func (s Setup) begin(ctx context.Context, c *Opened) (stop func() error) {
+	var enough atomic.Bool
+	ended := make(chan error, 1)
+	one := s.one(c, *s.Beside)
+	go func() {
+		var err error
+		for err == nil && !enough.Load() {
+			err = one(ctx, s.Callers)
+		}
+		ended <- err
+	}()
+	return func() error {
+		enough.Store(true)
+		return <-ended
+	}
 }
 
 // warm is how long a client works before the first round.
@@ -85,17 +118,25 @@ const warm = 50 * time.Millisecond
 
 // work has each caller make one call after the other. A reply that is not the server's ends it.
 func (s Setup) work(c *Opened) round.Work {
+	one := s.one(c, s.Call)
+	return round.Work{Workers: s.Callers, Chunk: 1, Timed: true, Do: func(ctx context.Context, caller, _ int) error {
+		return one(ctx, caller)
+	}}
+}
+
+// one makes a call and looks at its reply.
+func (s Setup) one(c *Opened, call body.Call) func(ctx context.Context, caller int) error {
 	check := c.Check
 	if check == nil {
-		check = s.Call.Check
+		check = call.Check
 	}
-	return round.Work{Workers: s.Callers, Chunk: 1, Timed: true, Do: func(ctx context.Context, caller, _ int) error {
-		reply := s.Call.New()
-		if err := c.Call(ctx, caller, s.Call.Method, s.Call.Args, reply); err != nil {
+	return func(ctx context.Context, caller int) error {
+		reply := call.New()
+		if err := c.Call(ctx, caller, call.Method, call.Args, reply); err != nil {
 			return err
 		}
 		return check(reply)
-	}}
+	}
 }
 
 func startProfile(file string) (stop func() error, err error) {

@@ -17,7 +17,8 @@ type Ready struct {
 
 // Order is a line to a worker.
 type Order struct {
-	RoundNS int64 `json:"round_ns"` // a client works for so long; a server tells what it has used
+	RoundNS int64 `json:"round_ns"`         // a client works for so long; a server tells what it has used
+	Beside  bool  `json:"beside,omitempty"` // while another caller makes the call of Setup.Beside again and again
 }
 
 // Report is the answer to an Order.

@@ -1,0 +1,9 @@
+package path
+
+import (
+	"testing"
+
+	"github.com/open-nomad/rpcproxy/testutil"
+)
+
+func TestMain(m *testing.M) { testutil.Main(m) }

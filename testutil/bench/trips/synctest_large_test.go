@@ -1,0 +1,110 @@
+package trips
+
+import (
+	"context"
+	"net"
+	"net/rpc"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/pool"
+	"github.com/open-nomad/rpcproxy/testutil/bench/body"
+	"github.com/open-nomad/rpcproxy/testutil/bench/path"
+)
+
+// fartherServer is farServer over a line with a rate.
+type fartherServer struct {
+	farServer
+	path *path.Path
+}
+
+func (s *fartherServer) dial(context.Context, string, string) (net.Conn, error) {
+	near, entry := net.Pipe()
+	exit, end := net.Pipe()
+	go s.path.Join(entry, exit)
+	go s.serve(end)
+	return near, nil
+}
+
+// far does something with a pool and a server with a path between them, on a virtual clock. Nothing
+// but the path takes time there: how long a call takes follows from how much may be on its way, and
+// not from the machine. call makes a call of package body and returns how long it took.
+func far(t *testing.T, do func(t *testing.T, call func(name string) time.Duration)) {
+	cfg := path.Far()
+	cfg.Room = 64 << 20 // what is sent too early waits on the way, and not in the server
+	s := fartherServer{farServer{rpc: rpc.NewServer()}, path.New(cfg)}
+	for _, service := range []any{body.Blob{}, body.Node{}, body.Status{}} {
+		noError(t, s.rpc.Register(service))
+	}
+	p, err := pool.New(pool.Config{Dial: s.dial})
+	noError(t, err)
+	do(t, func(name string) time.Duration {
+		b, err := body.Find(name)
+		noError(t, err)
+		reply, begin := b.New(), time.Now()
+		noError(t, p.Call(t.Context(), "a:4647", b.Method, b.Args, reply))
+		noError(t, b.Check(reply))
+		return time.Since(begin)
+	})
+	noError(t, p.Stop(context.Background()))
+	time.Sleep(time.Hour) // until the last bytes have come to their end
+}
+
+// yamux and the pool keep timers and buffers for other sessions, so there is one bubble.
+func TestALargeBodyFillsThePathAndNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		far(t, aLargeBodyTakesNotMuchLongerThanThePathDoes)
+		far(t, aSmallCallBesideALargeOneWaitsLittle)
+	})
+}
+
+func aLargeBodyTakesNotMuchLongerThanThePathDoes(t *testing.T, call func(string) time.Duration) {
+	call("ping") // which dials
+	// 16 MiB take 134 ms on the line, and a round trip. The first one finds out what the path carries.
+	first, again := call("reply-16MiB"), call("reply-16MiB")
+	if first > 2*154*time.Millisecond || again > 154*time.Millisecond*10/9 {
+		t.Errorf("replies of 16 MiB took %v, then %v", first, again)
+	}
+	// One at the same time has another stream, which begins with what the first one has found out.
+	took := make(chan time.Duration)
+	go func() { took <- call("reply-1MiB") }()
+	one, other := call("reply-1MiB"), <-took
+	if limit := 50 * time.Millisecond; max(one, other) > limit { // 17 ms on the line, and a round trip
+		t.Errorf("two replies of 1 MiB took %v and %v, want %v", one, other, limit)
+	}
+	// The server gives leave for 256 KiB in a round trip, of which 16 MiB take 64.
+	if took := call("request-16MiB"); took > 1500*time.Millisecond {
+		t.Errorf("a request of 16 MiB took %v", took)
+	}
+	t.Log(first, again, one, other)
+}
+
+func aSmallCallBesideALargeOneWaitsLittle(t *testing.T, call func(string) time.Duration) {
+	call("reply-16MiB")
+	idle := call("heartbeat")
+	calls, enough := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(calls)
+		for {
+			select {
+			case <-enough:
+				return
+			default:
+				call("reply-16MiB")
+			}
+		}
+	}()
+	var beside []time.Duration
+	for range 49 {
+		beside = append(beside, call("heartbeat"))
+	}
+	close(enough)
+	<-calls
+	slices.Sort(beside)
+	t.Log(idle, beside[0], beside[24], beside[48])
+	if beside[24] > idle*3/2 {
+		t.Errorf("beside replies of 16 MiB a heartbeat took %v in the median, without them %v", beside[24], idle)
+	}
+}
