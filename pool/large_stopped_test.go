@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-nomad/rpcproxy/pool"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
+	"github.com/open-nomad/rpcproxy/testutil"
 )
 
 // The peer of many large requests on one session stops to take them: all end when their callers leave,
@@ -49,11 +50,11 @@ func TestManyLargeRequestsThatThePeerStopsToTakeEnd(t *testing.T) {
 // A method of the arguments blocks amid the body. What ends the call waits for that method and nothing
 // else: other calls, and Stop, do not.
 func TestACodecThatBlocksAmidTheBodyHoldsUpItsCallAlone(t *testing.T) {
-	for name, end := range map[string]func(s interface{ Kill() }, addr string, p *pool.Pool, leave, move func()){
-		"its caller leaves": func(_ interface{ Kill() }, addr string, p *pool.Pool, leave, _ func()) { leave(); ping(t, p, addr) },
-		"it is to move":     func(_ interface{ Kill() }, addr string, p *pool.Pool, _, move func()) { move(); ping(t, p, addr) },
-		"the pool stops":    func(_ interface{ Kill() }, _ string, p *pool.Pool, _, _ func()) { stop(t, p.Stop) },
-		"the server dies": func(s interface{ Kill() }, _ string, p *pool.Pool, _, _ func()) {
+	for name, end := range map[string]func(t *testing.T, s *testutil.Server, p *pool.Pool, leave, move func()){
+		"its caller leaves": func(t *testing.T, s *testutil.Server, p *pool.Pool, leave, _ func()) { leave(); ping(t, p, s.Addr()) },
+		"it is to move":     func(t *testing.T, s *testutil.Server, p *pool.Pool, _, move func()) { move(); ping(t, p, s.Addr()) },
+		"the pool stops":    func(t *testing.T, _ *testutil.Server, p *pool.Pool, _, _ func()) { stop(t, p.Stop) },
+		"the server dies": func(t *testing.T, s *testutil.Server, p *pool.Pool, _, _ func()) {
 			s.Kill()
 			await(t, "the session's end", func() bool { return p.Stats().Sessions == 0 })
 		},
@@ -67,18 +68,19 @@ func TestACodecThatBlocksAmidTheBodyHoldsUpItsCallAlone(t *testing.T) {
 			before := s.Counts().Requests
 			go func() {
 				args := &pieces{First: make([]byte, firstPart), Second: blocks}
-				ended <- p.Do(ctx, s.Addr(), &pool.Request{Method: "Test.Large", Args: args, Moved: moved})
+				ended <- p.Do(ctx, s.Addr(), &pool.Request{Method: "Echo.Echo", Args: args, Moved: moved})
 			}()
 			receive(t, "the codec", entered)
-			end(s, s.Addr(), p, leave, func() { close(moved) })
+			end(t, s, p, leave, func() { close(moved) })
 			if len(ended) > 0 {
 				t.Error("the call has ended amid a method of its arguments")
 			}
 			close(release)
-			if e := as[*pool.CallError](t, receive(t, "the call", ended)); e.Outcome != pool.MaybeExecuted {
-				t.Error(e)
+			// What its caller or a move ends may be answered before.
+			if err := receive(t, "the call", ended); err != nil && as[*pool.CallError](t, err).Outcome != pool.MaybeExecuted {
+				t.Error(err)
 			}
-			if st, n := p.Stats(), s.Counts().Requests-before; st.CallsInFlight != 0 || n > 1 {
+			if st, n := p.Stats(), s.Counts().Requests-before; st.CallsInFlight != 0 || n > 2 { // one may be a ping
 				t.Errorf("%+v, %d requests", st, n)
 			}
 		})
