@@ -26,26 +26,32 @@ var (
 )
 
 // finite is an error if v contains itself, nests too deep, or has too many parts. Of a value
-// whose type allows none of that it looks at nothing.
-func finite(v any) error {
+// whose type allows none of that it looks at nothing. selfers reports whether v may have parts
+// that write themselves: what is made of v need not be one value then.
+func finite(v any) (selfers bool, err error) {
 	switch v := v.(type) {
 	case nil, bool, string, int, int64, uint64, []byte, []string, map[string]string:
-		return nil
+		return false, nil
 	case map[string]any:
 		w := walker{left: maxValues}
-		return w.dict(v, 1, 1)
+		err = w.dict(v, 1, 1)
+		return w.selfers, err
 	default:
 		t := reflect.TypeOf(v)
 		if s := descents.Of(t); s.bounded {
-			return nil
+			return s.selfers, nil
 		}
 		w := walker{left: maxValues}
-		return w.value(reflect.ValueOf(v), 0, 0)
+		err = w.value(reflect.ValueOf(v), 0, 0)
+		return w.selfers, err
 	}
 }
 
 // walker looks for the end of a value.
-type walker struct{ left int }
+type walker struct {
+	left    int
+	selfers bool // there was a type with one
+}
 
 // enter counts a list, map or struct as deep as depth.
 func (w *walker) enter(depth, steps int) error {
@@ -96,6 +102,7 @@ func (w *walker) element(v any, depth, steps int) error {
 // value looks at a value of any type.
 func (w *walker) value(v reflect.Value, depth, steps int) error {
 	s := descents.Of(v.Type())
+	w.selfers = w.selfers || s.selfers
 	if s.bounded {
 		return nil
 	}
@@ -148,6 +155,7 @@ func (w *walker) value(v reflect.Value, depth, steps int) error {
 // descent is what the values of a type can hold.
 type descent struct {
 	bounded bool  // no interface, and nothing of a type that contains itself
+	selfers bool  // a codec.Selfer, beside what interfaces hold
 	fields  []int // of a struct, those that are not bounded
 }
 
@@ -156,7 +164,7 @@ var descents = typecache.New(1024, newDescent)
 
 func newDescent(t reflect.Type) *descent {
 	known := make(boundedTypes)
-	s := &descent{bounded: known.bounded(t)}
+	s := &descent{bounded: known.bounded(t), selfers: make(typeSet).holdsSelfer(t)}
 	if t.Kind() == reflect.Struct && !s.bounded {
 		for i := range t.NumField() {
 			if f := t.Field(i); written(&f) && !make(boundedTypes).bounded(f.Type) {
@@ -203,6 +211,33 @@ func (b boundedTypes) parts(t reflect.Type) bool {
 	return true
 }
 
+// typeSet are types that were looked at.
+type typeSet map[reflect.Type]bool
+
+// holdsSelfer reports whether values of t are a codec.Selfer or hold one, interfaces aside.
+func (seen typeSet) holdsSelfer(t reflect.Type) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	if isSelfer(t) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return seen.holdsSelfer(t.Elem())
+	case reflect.Map:
+		return seen.holdsSelfer(t.Key()) || seen.holdsSelfer(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); written(&f) && seen.holdsSelfer(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // written reports whether the codec writes a field.
 func written(f *reflect.StructField) bool {
 	return (f.IsExported() || f.Anonymous) && f.Tag.Get("codec") != "-"
@@ -210,9 +245,17 @@ func written(f *reflect.StructField) bool {
 
 // writesItself reports whether the codec leaves values of t to methods of the type.
 func writesItself(t reflect.Type) bool {
-	has := func(methods reflect.Type) bool {
-		return t.Implements(methods) || reflect.PointerTo(t).Implements(methods)
-	}
-	return has(reflect.TypeFor[codec.Selfer]()) ||
-		has(reflect.TypeFor[encoding.BinaryMarshaler]()) && has(reflect.TypeFor[encoding.BinaryUnmarshaler]())
+	return hasMethods[codec.Selfer](t) || hasMethods[encoding.BinaryMarshaler](t) && hasMethods[encoding.BinaryUnmarshaler](t)
+}
+
+// isSelfer reports whether methods of t write to the codec whatever they like, or name what else
+// it is to write.
+func isSelfer(t reflect.Type) bool {
+	return hasMethods[codec.Selfer](t) || hasMethods[codec.MissingFielder](t)
+}
+
+// hasMethods reports whether t or a pointer to it has the methods of I.
+func hasMethods[I any](t reflect.Type) bool {
+	methods := reflect.TypeFor[I]()
+	return t.Implements(methods) || reflect.PointerTo(t).Implements(methods)
 }

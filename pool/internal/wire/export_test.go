@@ -18,4 +18,7 @@ func Weighed(b []byte, v any) (exact, most uint64) {
 }
 
 // Finite is why v cannot be written, or nil.
-func Finite(v any) error { return finite(v) }
+func Finite(v any) error {
+	_, err := finite(v)
+	return err
+}

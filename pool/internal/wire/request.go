@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"reflect"
 	"sync/atomic"
@@ -35,17 +36,22 @@ func AppendRequest(buf []byte, seq uint64, method string) []byte {
 
 // Value appends one value to buf. After an error buf is as it was. v is read and not
 // kept; a panic in one of its methods is an error. Any other error is the codec's: v holds
-// what msgpack cannot express, contains itself, or nests deeper than MaxDepth.
+// what msgpack cannot express, contains itself, nests deeper than MaxDepth, or has a part that
+// writes itself otherwise than as one value: what follows that would be taken for a request.
 func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
-	if err := finite(v); err != nil {
+	selfers, err := finite(v)
+	if err != nil {
 		return buf, err
 	}
 	e.body = buf[len(buf):]
 	e.enc.ResetBytes(&e.body)
-	err := e.enc.Encode(v)
+	err = e.enc.Encode(v)
 	body := e.body
 	e.body = nil
 	e.enc.ResetBytes(&e.none) // or it keeps what it has written to
+	if err == nil && selfers {
+		err = oneValue(body)
+	}
 	if err != nil {
 		return buf, err
 	}
@@ -53,6 +59,14 @@ func (e *Encoder) Value(buf []byte, v any) ([]byte, error) {
 		sized(e.small, len(body))
 	}
 	return Join(buf, body), nil
+}
+
+// oneValue is an error unless body is the one value that types that write themselves were to make.
+func oneValue(body []byte) error {
+	if err := Whole(body); err != nil {
+		return fmt.Errorf("a CodecEncodeSelf did not write one value: %w", err)
+	}
+	return nil
 }
 
 // Join appends body to buf; where it was put into the room behind buf, it stays.

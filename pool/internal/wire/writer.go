@@ -32,9 +32,20 @@ func (t *target) Write(b []byte) (n int, err error) {
 }
 
 // Value writes v to w, some at a time. The errors are those of Encoder.Value, before which a part
-// of v may have been written, and that of w, which is not written to any more then.
+// of v may have been written, and that of w, which is not written to any more then. A value that may
+// have parts that write themselves is in memory as a whole, and was looked at, before any of it is
+// written.
 func (e *Writer) Value(w io.Writer, v any) error {
-	if err := finite(v); err != nil {
+	selfers, err := finite(v)
+	if err != nil {
+		return err
+	}
+	if selfers {
+		whole, err := NewEncoder().Value(nil, v)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(whole)
 		return err
 	}
 	e.to = target{w: w}
@@ -43,7 +54,7 @@ func (e *Writer) Value(w io.Writer, v any) error {
 	} else {
 		e.enc.Reset(&e.to)
 	}
-	err := e.enc.Encode(v)
+	err = e.enc.Encode(v)
 	e.enc.Reset(io.Discard) // whatever it still holds
 	if e.to.err != nil {
 		err = e.to.err
