@@ -221,7 +221,8 @@ func TestTheTableHasALineForEachClient(t *testing.T) {
 		{Client: "ours", NS: 30e6, P50NS: 27e6, SpeedToFloor: &Ratio{0.9, 0.8, 1}, P50ToIdle: &Ratio{1.3, 1.2, 1.4}},
 	}})
 	table.Legend()
-	for _, want := range []string{"client/job/1\n", "  ours     0.9µs 0.50 (0.25-0.75)   1.2ms", " 123ms ", " 2.0   3.0MiB\n", "  stock    100µs", "somewhere",
+	for _, want := range []string{
+		"client/job/1\n", "  ours     0.9µs 0.50 (0.25-0.75)   1.2ms", " 123ms ", " 2.0   3.0MiB\n", "  stock    100µs", "somewhere",
 		"of idle", "beside/reply-1MiB\n", " 0.90 (0.80-1.00)  27.0ms 1.30 (1.20-1.40)", "20 ms there and back",
 	} {
 		if !strings.Contains(b.String(), want) {
