@@ -9,10 +9,11 @@
 //
 // The works client/... are calls as agents make them, to a server of net/rpc as Nomad's, by
 // clients in processes of their own (package apart, docs/bench.md). They are built first, so it
-// must run within a checkout. -cpuprofile writes CPU profiles of these clients.
+// must run within a checkout. -cpuprofile writes CPU profiles of these clients. large/... are the
+// same with bodies of up to 16 MiB, and far/... over a path of 20 ms there and back.
 //
-// Of all other works, all servers run in this process, on loopback. The default run takes five
-// minutes, most of it for client/.... Times are those of this machine; the ratios say more.
+// Of all other works, all servers run in this process, on loopback. The default run takes ten
+// minutes, most of it for these. Times are those of this machine; the ratios say more.
 //
 // Such a work has entrants: ours, the baseline, the floor and, where it makes a
 // difference, ours against the server of the baseline. They alternate in rounds,

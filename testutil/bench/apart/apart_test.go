@@ -23,6 +23,7 @@ func TestClientsInProcessesOfTheirOwn(t *testing.T) {
 		"the end of the context ends all workers":             theEndOfTheContextEndsAll,
 		"a worker that cannot start says why":                 aWorkerThatCannotStartSaysWhy,
 		"workers are on CPUs of their own, where that can be": workersAreOnTheirCPUs,
+		"a row on a long way has what is beside a large call": aFarRowHasWhatIsBesideALargeCall,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, programs) })
 	}
@@ -72,6 +73,34 @@ func aRowHasTheFiguresOfEachClient(t *testing.T, programs *Programs) {
 		}
 		if info, err := os.Stat(filepath.Join(profiles, "client-heartbeat-16-"+f.Client+".pprof")); err != nil || info.Size() == 0 {
 			t.Errorf("%s has no profile: %v", f.Client, err)
+		}
+	}
+}
+
+func aFarRowHasWhatIsBesideALargeCall(t *testing.T, programs *Programs) {
+	b := open(t.Context(), t, programs, Config{}, "floor", "ours")
+	r, err := b.Measure(t.Context(), Row{Call: "ping", Callers: 1, Far: true, Beside: "reply-64KiB"}, 1)
+	if err := errors.Join(err, b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if r.Work != "far/ping/1/beside/reply-64KiB" || !r.Far || len(r.Clients) != 2 {
+		t.Fatalf("%+v", r)
+	}
+	for _, f := range r.Clients {
+		if f.P50NS < 20e6 || f.P50ToIdle == nil || f.P50ToIdle.Median <= 0 || (f.SpeedToFloor == nil) != (f.Client == floor) {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestLargeAndFarRowsAreOfThreeClients(t *testing.T) {
+	for _, row := range Rows() {
+		want := len(variants)
+		if row.Large || row.Far {
+			want = 3
+		}
+		if got := row.of(variants); len(got) != want || got[0].name != ours {
+			t.Errorf("%s is measured with %v", row.Name(), got)
 		}
 	}
 }
@@ -188,8 +217,14 @@ func TestTheTableHasALineForEachClient(t *testing.T) {
 		{Client: "ours", NS: 950, CPUNS: &cpu, P99NS: 123e6, Allocs: 2, PeakBytes: &peak, ToStock: &Ratio{0.5, 0.25, 0.75}},
 		{Client: "stock", NS: 99_960},
 	}})
+	table.Row(Result{Work: "far/heartbeat/1/beside/reply-1MiB", CPUs: "somewhere", Far: true, Clients: []Figures{
+		{Client: "ours", NS: 30e6, P50NS: 27e6, SpeedToFloor: &Ratio{0.9, 0.8, 1}, P50ToIdle: &Ratio{1.3, 1.2, 1.4}},
+	}})
 	table.Legend()
-	for _, want := range []string{"client/job/1\n", "  ours     0.9µs 0.50 (0.25-0.75)   1.2ms", " 123ms ", " 2.0   3.0MiB\n", "  stock    100µs", "somewhere"} {
+	for _, want := range []string{
+		"client/job/1\n", "  ours     0.9µs 0.50 (0.25-0.75)   1.2ms", " 123ms ", " 2.0   3.0MiB\n", "  stock    100µs", "somewhere",
+		"of idle", "beside/reply-1MiB\n", " 0.90 (0.80-1.00)  27.0ms 1.30 (1.20-1.40)", "20 ms there and back",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/open-nomad/rpcproxy/testutil/bench/body"
@@ -78,6 +79,35 @@ func TestAClientAnswersEachOrderAndEndsWithThem(t *testing.T) {
 	}
 }
 
+func TestAnotherCallerCallsInTheRoundsThatHaveOneBeside(t *testing.T) {
+	var out bytes.Buffer
+	var beside atomic.Int64
+	var after []int64 // how many calls there were beside by the end of each order
+	open := func(_ context.Context, s Setup) (*Opened, error) {
+		return &Opened{
+			Call: func(_ context.Context, caller int, method string, _, _ any) error {
+				switch {
+				case caller == s.Callers && method == "Blob.Fetch":
+					beside.Add(1)
+				case caller >= s.Callers || method != "Status.Ping":
+					t.Errorf("caller %d calls %s", caller, method)
+				}
+				return nil
+			},
+			Check: func(any) error { return nil },
+			Close: func() error { after = append(after, beside.Load()); return nil },
+		}, nil
+	}
+	for _, orders := range []string{`{"round_ns":1}`, `{"round_ns":1,"beside":true}`} {
+		if err := client([]string{"-call", "ping", "-callers", "2", "-beside", "reply-64KiB"}, strings.NewReader(orders), &out, open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after[0] != 0 || after[1] == 0 {
+		t.Errorf("%d calls beside, want 0 and some", after)
+	}
+}
+
 func TestAClientThatCannotStartSaysWhy(t *testing.T) {
 	refusing := func(context.Context, Setup) (*Opened, error) { return nil, errClosed }
 	wrong := answering{wrong: true}
@@ -88,6 +118,7 @@ func TestAClientThatCannotStartSaysWhy(t *testing.T) {
 	}{
 		{[]string{"-call", "heartbeat"}, refusing, "closed"},
 		{[]string{"-call", "nothing"}, refusing, `"nothing"`},
+		{[]string{"-call", "ping", "-beside", "nothing"}, refusing, "-beside"},
 		{[]string{"-call", "ping", "-callers", "0"}, refusing, "-callers is 0"},
 		{[]string{"-call", "ping", "-callers", "4097"}, refusing, "-callers is 4097"},
 		{[]string{"-call", "heartbeat"}, wrong.open, body.ErrReply.Error()},
