@@ -60,6 +60,7 @@ type FailureNotice struct {
 
 // Recovered reports that a server which had failed, or was not tried yet, has answered.
 // Epoch is that of the View that showed it so; a later failure makes it stale.
+// The Proxy sends it to itself: it is not promised.
 type Recovered struct {
 	Server Server
 	Epoch  uint64
@@ -67,9 +68,11 @@ type Recovered struct {
 
 // Reconnected reports that a new connection to a server, which knew no leader, has taken
 // the place of the one before, and that the server behind it knows a leader.
+// The Proxy sends it to itself: it is not promised.
 type Reconnected struct{ Server Server }
 
 // Suspected reports that a server is silent while calls wait for it.
+// The Proxy sends it to itself: it is not promised.
 type Suspected struct{ Addr string }
 
 // RebalanceTick asks for a rebalance round now. During a round no other
@@ -142,6 +145,7 @@ type RemoveServer struct {
 
 // ProbeDone is the result of one health probe of a rebalance round. A result of
 // an earlier round is stale and ignored.
+// The Proxy sends it to itself: it is not promised.
 type ProbeDone struct {
 	Round  uint64
 	Server Server
@@ -151,6 +155,7 @@ type ProbeDone struct {
 
 // DiscoveryDone is the result of one discovery run. A result of an earlier run
 // is stale and ignored.
+// The Proxy sends it to itself: it is not promised.
 type DiscoveryDone struct {
 	Run   uint64
 	Found []Found

@@ -83,13 +83,15 @@ func NewView(epoch uint64, ranking []Ranked, active, numNodes int, leader string
 	return &both.View
 }
 
-// List is an immutable ranking, best first. Any number of Views may have one in common.
+// List is an immutable ranking, best first. Any number of Views may have one in common. It is
+// for package proxy, and not promised.
 type List struct {
 	ranking []Ranked
 	addrs   []string // in its order
 }
 
-// NewList makes a List; it keeps ranking, which must not be changed afterwards.
+// NewList makes a List; it keeps ranking, which must not be changed afterwards. It is for
+// package proxy, and not promised.
 func NewList(ranking []Ranked) *List {
 	addrs := make([]string, len(ranking))
 	for i, r := range ranking {
@@ -122,6 +124,7 @@ func (l *List) Ranked() []Ranked {
 }
 
 // List is the ranking, which other Views may have in common; nil: there is no server.
+// It is not promised: Servers, All and Ranking are.
 func (v *View) List() *List { return v.list }
 
 // Epoch is the version of the list. It grows with every change.

@@ -42,7 +42,8 @@ func (p *Pool) Call(ctx context.Context, addr, method string, args, reply any) e
 	return p.Do(ctx, addr, &Request{Method: method, Args: args, Reply: reply, Block: BlockTime(args)})
 }
 
-// Request is one call.
+// Request is one call. Moved, Limit and Late are what package proxy needs to make a call
+// elsewhere in the meantime; they are not promised.
 type Request struct {
 	Method string
 	Args   any           // what msgpack can express, or a Raw; it is read until the last of it was sent

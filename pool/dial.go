@@ -163,4 +163,10 @@ func (p *Pool) proven(ctx context.Context, s *connection, prove poolhooks.Proof)
 // AddrRefusedError is why an address is not dialed although it is well formed: nothing, or only
 // this very machine, is at it, or the name of a server leads to where a cloud serves the
 // metadata of its machines.
+//
+//	type AddrRefusedError struct {
+//		Host   string     // the name that led to it; empty: it was given as an address
+//		IP     netip.Addr // the address; of several the first
+//		Reason string
+//	}
 type AddrRefusedError = dialing.RefusedError

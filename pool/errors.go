@@ -60,11 +60,15 @@ var (
 	ErrMoved = session.ErrMoved
 )
 
-// PanicError is a panic in code of the agent's that was contained where it was called:
-// Config.Dial, its connections, a proxy's Pinger, Discoverer or Caller. Text is the panic's
-// value, printable and of a few hundred bytes at most, Stack where it was, as debug.Stack
-// writes it, up to 8 KiB, or empty.
-type PanicError = contain.Panic
+// AgentPanicError is a panic in code of the agent's that was contained where it was called:
+// Config.Dial, its connections, a proxy's Pinger, Discoverer or Caller. The Pool goes on. What
+// ends it is an *actor.PanicError: see Pool.Err.
+//
+//	type AgentPanicError struct {
+//		Text  string // the panic's value, printable and of a few hundred bytes at most
+//		Stack []byte // where it was, as debug.Stack writes it, up to 8 KiB; or empty
+//	}
+type AgentPanicError = contain.Panic
 
 // ErrHalfClosed means that reading ended because the stream was half-closed for too long:
 // the peer may have had more to send.

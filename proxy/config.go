@@ -121,8 +121,8 @@ type Config struct {
 	// Start only.
 	Observers []Observer
 
-	// Seed makes the order of servers repeatable, for tests. Zero means a seed of
-	// its own for each Proxy.
+	// Seed makes the order of servers repeatable, for tests, within one version of this module.
+	// Zero means a seed of its own for each Proxy.
 	Seed uint64
 }
 

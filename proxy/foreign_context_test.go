@@ -55,7 +55,7 @@ func TestAContextOfOthersEndsItsOwnCallAndNothingElse(t *testing.T) {
 				receive(t, what, entered)
 				end()
 				got := receive(t, what, ended)
-				if p, is := errors.AsType[*pool.PanicError](got); got == nil || name == "Err panics" && (!is || p.Text != "in Err") {
+				if p, is := errors.AsType[*pool.AgentPanicError](got); got == nil || name == "Err panics" && (!is || p.Text != "in Err") {
 					t.Errorf("%s: %v", what, got)
 				}
 			}

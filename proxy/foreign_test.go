@@ -121,7 +121,7 @@ func TestAPanicOfTheAgentsCodeIsContainedCountedAndSaidOnce(t *testing.T) {
 				}
 			}
 			_, err := p.Ping(within(t), "a")
-			if e, ok := errors.AsType[*pool.PanicError](err); !ok || e.Text == "" {
+			if e, ok := errors.AsType[*pool.AgentPanicError](err); !ok || e.Text == "" {
 				t.Errorf("%v", err)
 			}
 			lives(t, p)
@@ -151,7 +151,7 @@ func TestAPanicOfACallerIsTheErrorOfItsCallAndNoServersFault(t *testing.T) {
 	_, streamed := p.Stream(within(t), "M.M")
 	for what, err := range map[string]error{"Call": p.Call(within(t), "M.M", nil, nil, options(proxy.Read)...), "Stream": streamed} {
 		e, ok := errors.AsType[*proxy.CallError](err)
-		if cause, is := errors.AsType[*pool.PanicError](err); !ok || !is || cause.Text != "boom" || e.Attempts > 1 || e.Outcome != pool.MaybeExecuted {
+		if cause, is := errors.AsType[*pool.AgentPanicError](err); !ok || !is || cause.Text != "boom" || e.Attempts > 1 || e.Outcome != pool.MaybeExecuted {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

@@ -7,7 +7,9 @@ import (
 // Observer is told what a Proxy does, for metrics, traces and the like. It is a value that has
 // the methods of at least one of [CallObserver], [AttemptObserver], [MoveObserver],
 // [RoundObserver], [DiscoveryObserver], [HeartbeatObserver], [SessionObserver] and
-// [StartObserver]. Start looks once which ones; what no Observer wants costs nothing.
+// [StartObserver]. Start looks once which ones, and refuses a value that has none; what no Observer
+// wants costs nothing. It is an any so that what can be observed may grow, and one value may
+// observe some of it.
 //
 // CallObserver and AttemptObserver are called in the goroutine that makes the call, which waits
 // for them: they must be quick, and safe for use by many goroutines. All others are called in

@@ -75,7 +75,7 @@ func kind(err *CallError, elsewhere, homeRegion bool) attempt.Kind {
 		return answerKind(remote, elsewhere, homeRegion)
 	}
 	switch {
-	case errors.As(err, new(*pool.PanicError)):
+	case errors.As(err, new(*pool.AgentPanicError)):
 		return attempt.Final // code of the agent's is at fault
 	case err.Phase == pool.PhaseFind:
 		return attempt.Final // the caller's arguments or reply are at fault

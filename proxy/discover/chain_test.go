@@ -153,7 +153,7 @@ func TestALinkThatPanicsOrEndsItsGoroutineHidesNoOther(t *testing.T) {
 			if len(found) != 1 || found[0].Addr != "a" {
 				t.Errorf("%s: %v", name, found)
 			}
-			if _, panicked := errors.AsType[*pool.PanicError](err); panicked == inSource {
+			if _, panicked := errors.AsType[*pool.AgentPanicError](err); panicked == inSource {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -77,7 +77,7 @@ func (h *Heartbeat) contained(call func() result) (r result) {
 func classify(err error) failure {
 	_, answered := errors.AsType[*pool.RemoteError](err)
 	_, encode := errors.AsType[*pool.EncodeError](err)
-	_, panicked := errors.AsType[*pool.PanicError](err)
+	_, panicked := errors.AsType[*pool.AgentPanicError](err)
 	_, decode := errors.AsType[*pool.DecodeError](err)
 	switch {
 	case encode, decode, panicked, errors.Is(err, proxy.ErrNoCaller):

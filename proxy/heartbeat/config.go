@@ -62,8 +62,8 @@ type Config struct {
 	// are not logged.
 	Logger zerolog.Logger
 
-	// Seed makes the random part of times repeatable, for tests. Zero means a seed of
-	// its own for each Heartbeat.
+	// Seed makes the random part of times repeatable, for tests, within one version of this
+	// module. Zero means a seed of its own for each Heartbeat.
 	Seed uint64
 }
 

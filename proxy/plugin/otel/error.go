@@ -127,7 +127,7 @@ func typeByType(err error) string {
 		return typeDecode
 	case has[*pool.HoldError](err):
 		return typeHold
-	case has[*pool.PanicError](err):
+	case has[*pool.AgentPanicError](err):
 		return typePanic
 	case has[*net.OpError](err):
 		return typeBroken
