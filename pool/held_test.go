@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/bits"
 	"net"
 	"runtime"
 	"strings"
@@ -18,7 +19,7 @@ import (
 )
 
 // parts is a request whose argument is a list of n empty maps: n bytes, and 80 times as much once
-// it is decoded into an any.
+// it is decoded into an any, 40 where an int has 32 bits.
 func parts(t *testing.T, n int) []byte {
 	t.Helper()
 	all := make([]struct{}, n)
@@ -30,7 +31,7 @@ func parts(t *testing.T, n int) []byte {
 // What arguments become counts too, until they are answered: a handler that reads them into an any
 // holds many times their bytes.
 func TestWhatHandlersMakeOfArgumentsIsBounded(t *testing.T) {
-	const most, size = 4 << 20, 10_000 // 800 KB in an any
+	const most, size = 4 << 20, 10_000 * 64 / bits.UintSize // 800 KB in an any
 	let, held := make(chan struct{}), make(chan any, 100)
 	holds := func(ctx context.Context, decode func(any) error) (any, error) {
 		var v any
@@ -72,7 +73,7 @@ func TestWhatHandlersMakeOfArgumentsIsBounded(t *testing.T) {
 	if refused != int(p.Stats().RefusedBytes) || refused < 16 || refused > 18 {
 		t.Errorf("%d were refused, %+v", refused, p.Stats())
 	}
-	vast := ask(250_000)
+	vast := ask(25 * size)
 	if text := answered(t, vast); !strings.Contains(text, "MaxRequestBytes") {
 		t.Errorf("%q", text)
 	}
@@ -86,7 +87,7 @@ func TestWhatHandlersMakeOfArgumentsIsBounded(t *testing.T) {
 // if it is large, with the error of all that cannot be decoded.
 func TestALargeReplyOfAnotherKindIsNotDecoded(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
-	numbers := make([]int, 500_000)
+	numbers := make([]int, 500_000*64/bits.UintSize)
 	var maps []map[string]int
 	err := p.Call(within(t), s.Addr(), "Echo.Echo", numbers, &maps)
 	bad, is := errors.AsType[*pool.DecodeError](err)
@@ -103,7 +104,7 @@ func TestALargeReplyOfAnotherKindIsNotDecoded(t *testing.T) {
 
 // It is the same with what a streaming handler reads, until it reads the next request.
 func TestWhatStreamingHandlersMakeOfRequestsIsBounded(t *testing.T) {
-	const most, size = 4 << 20, 10_000
+	const most, size = 4 << 20, 10_000 * 64 / bits.UintSize
 	read := make(chan error, 100)
 	reads := func(_ context.Context, c net.Conn) error {
 		for {

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ func (p *probes) sorted() (all []probe) {
 	for len(p.made) > 0 {
 		all = append(all, <-p.made)
 	}
-	slices.SortFunc(all, func(a, b probe) int { return int(a.begun - b.begun) })
+	slices.SortFunc(all, func(a, b probe) int { return cmp.Compare(a.begun, b.begun) })
 	return all
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -35,7 +36,7 @@ func TestEventsComeInOrder(t *testing.T) {
 			}
 		}
 	}
-	slices.SortStableFunc(want, func(a, b event) int { return int(a.at - b.at) })
+	slices.SortStableFunc(want, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	for i := range want {
 		if got[i] != want[i] {
 			t.Fatalf("event %d is %v, want %v", i, got[i], want[i])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"reflect"
 	"slices"
@@ -113,7 +114,7 @@ func transcript(chunks []chunk) (*testutil.Transcript, error) {
 	for _, s := range streams {
 		t.Streams = append(t.Streams, s.TranscriptStream)
 	}
-	slices.SortFunc(t.Streams, func(a, b testutil.TranscriptStream) int { return int(a.ID) - int(b.ID) })
+	slices.SortFunc(t.Streams, func(a, b testutil.TranscriptStream) int { return cmp.Compare(a.ID, b.ID) })
 	return t, nil
 }
 
