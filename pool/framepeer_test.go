@@ -156,10 +156,18 @@ func (f *framePeer) windowful(stream uint32) {
 	}
 }
 
-// request takes a request, and answers its number.
+// request takes a request, and answers its number. Before it the window of a new stream may be
+// made larger, where an earlier reply was large.
 func (f *framePeer) request(stream uint32) (seq uint64) {
 	f.Helper()
-	return f.seq(f.next(kindData, 0, stream).body)
+	s := receive(f, "a frame", f.frames)
+	if s.kind == kindWindow && s.flags == 0 && s.stream == stream {
+		s = receive(f, "a frame", f.frames)
+	}
+	if s.kind != kindData || s.flags != 0 || s.stream != stream {
+		f.Fatalf("frame %+v; want a request on stream %d", s, stream)
+	}
+	return f.seq(s.body)
 }
 
 func (f *framePeer) seq(body []byte) uint64 {

@@ -47,7 +47,9 @@ func tlsCluster(t *testing.T) (c *testutil.Cluster, agent *pool.TLSConfig) {
 
 func startOver(t *testing.T, cfg proxy.Config) *proxy.Proxy {
 	t.Helper()
-	cfg.Pool.DialTimeout = far
+	if cfg.Pinger == nil {
+		cfg.Pool.DialTimeout = far
+	}
 	p, err := proxy.Start(cfg)
 	if err != nil {
 		t.Fatal(err)

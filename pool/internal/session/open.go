@@ -95,6 +95,7 @@ func (l *callStream) widen(window int64) *mux.Frame {
 		return nil
 	}
 	l.window, l.meter.size = int(window), window
+	l.meter.least(l.session.round.Load())
 	l.credit = new(mux.Frame)
 	l.credit.SetWindow(l.route.Stream, uint32(more))
 	return l.credit

@@ -167,6 +167,7 @@ func (l *callStream) addToWindow(n, left int) {
 	if l.credit == nil || l.credit.Pending() {
 		l.credit = new(mux.Frame)
 	}
+	l.session.round.Store(m.least(l.session.round.Load()))
 	known := &l.session.window
 	more := int(m.leave(int64(l.uncredited), int64(l.window+left), l.claimed.Load(), known.Load(), now))
 	if m.want > 0 {

@@ -30,6 +30,17 @@ type pathMeter struct {
 	begin int64 // and the time; 0: it has not
 }
 
+// least takes the least round trip that other streams of the session have had, 0 where none is
+// known, and returns it with this one's. What waits on the way because a window is too large makes
+// round trips longer: who had only such ones would take them for the way's, and make its window
+// larger still.
+func (m *pathMeter) least(round int64) int64 {
+	if round > 0 && (m.round == 0 || round < m.round) {
+		m.round = round
+	}
+	return m.round
+}
+
 // restart begins to measure anew, after a pause.
 func (m *pathMeter) restart() { m.needs, m.begin = 0, 0 }
 

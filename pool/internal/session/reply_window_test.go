@@ -14,7 +14,7 @@ func transfer(size, rate int64, trip time.Duration, m *pathMeter) (took time.Dur
 	const piece = 4 << 10
 	type leave struct{ at, limit int64 }
 	var leaves []leave
-	allowed, promised, uncredited, free, now := int64(mux.WindowSize), int64(mux.WindowSize), int64(0), int64(0), int64(0)
+	allowed, promised, uncredited, free, now := m.size, m.size, int64(0), int64(0), int64(0)
 	for sent := int64(0); sent < size; {
 		for len(leaves) > 0 && (leaves[0].at <= free || sent+piece > allowed) {
 			free, allowed, leaves = max(free, leaves[0].at), leaves[0].limit, leaves[1:]
@@ -117,5 +117,25 @@ func TestSlowRoundTripsLeaveTheWindow(t *testing.T) {
 		if m.leave(m.worth(), 0, 16<<20, 0, 1); m.size < want {
 			t.Fatalf("a window of %d, want %d", m.size, want)
 		}
+	}
+}
+
+// A round trip of a stream whose every one is longer, since too much waits on the way, is not taken for the way's.
+func TestTheRoundTripOfAWayIsTheLeastOfTheSession(t *testing.T) {
+	const rate, trip = 125_000_000, 20 * time.Millisecond
+	const carries = int64(rate) * int64(trip) / int64(time.Second)
+	for _, known := range []int64{0, int64(trip)} {
+		m := pathMeter{size: 2 * carries} // so half of it waits
+		if least := m.least(known); least != known {
+			t.Errorf("the least is %d, want %d", least, known)
+		}
+		transfer(64<<20, rate, trip, &m)
+		if grows := m.size > 2*carries; grows != (known == 0) {
+			t.Errorf("with a known round trip of %v the window is %d in the end, for %d that the path carries", time.Duration(known), m.size, carries)
+		}
+	}
+	m := pathMeter{round: 7}
+	if m.least(0) != 7 || m.least(9) != 7 || m.least(5) != 5 || m.round != 5 {
+		t.Errorf("the least is %d", m.round)
 	}
 }

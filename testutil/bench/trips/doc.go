@@ -1,4 +1,4 @@
-// Package trips has a test of how many round trips pass from the start of an agent to its first
-// answer, and nothing else: yamux keeps timers for the whole process, so no second test may run
+// Package trips has one test, of what takes how many round trips: the first call of an agent, large
+// bodies, and calls beside them. yamux keeps timers for the whole process, so no second test may run
 // it under a virtual clock.
 package trips

@@ -6,7 +6,6 @@ import (
 	"net/rpc"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/open-nomad/rpcproxy/pool"
@@ -50,14 +49,6 @@ func far(t *testing.T, do func(t *testing.T, call func(name string) time.Duratio
 	})
 	noError(t, p.Stop(context.Background()))
 	time.Sleep(time.Hour) // until the last bytes have come to their end
-}
-
-// yamux and the pool keep timers and buffers for other sessions, so there is one bubble.
-func TestALargeBodyFillsThePathAndNoMore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		far(t, aLargeBodyTakesNotMuchLongerThanThePathDoes)
-		far(t, aSmallCallBesideALargeOneWaitsLittle)
-	})
 }
 
 func aLargeBodyTakesNotMuchLongerThanThePathDoes(t *testing.T, call func(string) time.Duration) {
