@@ -51,8 +51,10 @@ demo: ## run the program's demo: fake servers fail, and calls go on
 	@$(GO) run ./cmd/rpcproxy demo
 
 .PHONY: test
-test: ## run the tests
-	@$(call each,$(GO) test)
+test: ## run the tests, and name those that cannot run here
+	@skipped=$$(mktemp); (export SKIPPED=$$skipped; $(call each,$(GO) test)); status=$$?; \
+	if [ -s $$skipped ]; then echo "skipped, because they cannot run here:"; sort -u $$skipped; fi; \
+	rm -f $$skipped; exit $$status
 
 .PHONY: race
 race: ## run the tests under the race detector (needs a C compiler), but for those of fleets, which are simulated by one goroutine; RACE has more flags, such as -short

@@ -183,6 +183,9 @@ func (p *Proxy) NumServers() int { return p.View().Len() }
 // NumNodes is the number of the cluster's nodes in the last heartbeat.
 func (p *Proxy) NumNodes() int { return p.View().NumNodes() }
 
+// Region is the region of the agent's cluster: Config.Region, or "global".
+func (p *Proxy) Region() string { return p.cfg.Region }
+
 // LeaderAddr is the leader's RPC address in the last heartbeat, as the server wrote it, up to
 // 300 bytes; empty if it named none.
 func (p *Proxy) LeaderAddr() string { return p.View().LeaderAddr() }

@@ -3,8 +3,8 @@ module github.com/open-nomad/rpcproxy/examples/prometheus
 go 1.26.0
 
 require (
-	github.com/open-nomad/rpcproxy v0.0.0
-	github.com/open-nomad/rpcproxy/proxy/plugin/prom v0.0.0
+	github.com/open-nomad/rpcproxy v0.1.0
+	github.com/open-nomad/rpcproxy/proxy/plugin/prom v0.1.0
 	github.com/prometheus/client_golang v1.25.0
 	go.yaml.in/yaml/v3 v3.0.5
 )

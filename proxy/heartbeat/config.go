@@ -35,7 +35,7 @@ type Config struct {
 	// SecretID. Both are UUIDs of 36 characters.
 	NodeID, SecretID string
 
-	// Region is the region of the node's cluster. Empty means "global".
+	// Region is the region of the node's cluster. Empty means that of the Proxy.
 	Region string
 
 	// Status is the node's status in heartbeats. Empty means Ready; SetStatus changes it.
@@ -112,7 +112,7 @@ func (c *Config) validate() error {
 			return &ConfigError{Field: id.name, Reason: fmt.Sprintf("is %s: give a UUID of 36 characters, here or as Node.%s", quoted, id.within)}
 		}
 	}
-	c.Region, c.Status = cmp.Or(c.Region, "global"), cmp.Or(c.Status, Ready)
+	c.Region, c.Status = cmp.Or(c.Region, c.Proxy.Region()), cmp.Or(c.Status, Ready)
 	return validStatus(c.Status)
 }
 

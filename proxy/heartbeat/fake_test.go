@@ -165,6 +165,9 @@ func grants(ttl time.Duration) answering {
 // addrs are the fake servers.
 var addrs = []string{"10.0.0.1:4647", "10.0.0.2:4647", "10.0.0.3:4647"}
 
+// region is not the one that an empty Region means.
+const region = "eu-1"
+
 // overFakes starts a proxy over fake servers, until the test ends.
 func overFakes(t testing.TB, f *fakes, servers ...string) *proxy.Proxy {
 	t.Helper()
@@ -172,7 +175,7 @@ func overFakes(t testing.TB, f *fakes, servers ...string) *proxy.Proxy {
 		servers = addrs
 	}
 	p, err := proxy.Start(proxy.Config{
-		Servers: servers, Pinger: f, Seed: 1,
+		Servers: servers, Pinger: f, Seed: 1, Region: region,
 		Rebalance: proxy.Timing{MinInterval: 1000 * time.Hour, Spread: 1000 * time.Hour}, // no moves of its own
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ func TestARegisteredNodeBeatsWithinEachTTL(t *testing.T) {
 		if node, _ := all[0].args["Node"].(dict); node["ID"] != nodeID || node["SecretID"] != secretID || node["Name"] != "worker" {
 			t.Errorf("registered %v", all[0].args)
 		}
-		if all[0].args["Region"] != "global" || all[0].args["AuthToken"] != "" {
+		if all[0].args["Region"] != region || all[1].args["Region"] != region || all[0].args["AuthToken"] != "" {
 			t.Errorf("registered with %v", all[0].args)
 		}
 		last := all[1]

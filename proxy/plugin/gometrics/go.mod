@@ -6,7 +6,7 @@ replace github.com/open-nomad/rpcproxy => ../../..
 
 require (
 	github.com/hashicorp/go-metrics v0.7.0
-	github.com/open-nomad/rpcproxy v0.0.0
+	github.com/open-nomad/rpcproxy v0.1.0
 )
 
 require (

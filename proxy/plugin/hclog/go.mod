@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/hashicorp/go-hclog v1.6.3
-	github.com/open-nomad/rpcproxy v0.0.0
+	github.com/open-nomad/rpcproxy v0.1.0
 	github.com/rs/zerolog v1.35.1
 )
 

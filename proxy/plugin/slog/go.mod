@@ -3,7 +3,7 @@ module github.com/open-nomad/rpcproxy/proxy/plugin/slog
 go 1.26.0
 
 require (
-	github.com/open-nomad/rpcproxy v0.0.0
+	github.com/open-nomad/rpcproxy v0.1.0
 	github.com/rs/zerolog v1.35.1
 )
 
