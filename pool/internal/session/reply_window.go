@@ -19,7 +19,8 @@ type pathMeter struct {
 	size  int64 // of the window
 	total int64 // bytes that came in
 	want  int64 // what the window should be; 0: not known
-	trip  int64 // the most that came in within a round trip
+	trip  int64 // what comes in within a round trip
+	most  int64 // the most that did
 	met   bool  // the window has once been more than came in
 	round int64 // the least round trip; 0: not known
 
@@ -63,10 +64,12 @@ func (m *pathMeter) came(n int, now int64) {
 	}
 }
 
-// measured takes what came in within a round trip. One in which little came makes the window no
-// smaller: it may be that an end was slow, and a smaller window would make the next one slower.
+// measured takes what came in within a round trip. More counts at once, and less by an eighth, down
+// to three quarters of the most: where the reader was late, much came at a time, and where an end was
+// slow or the way longer for a while, little did, which must not make the window ever smaller.
 func (m *pathMeter) measured(trip int64) {
-	m.trip = max(m.trip, trip)
+	m.most = max(m.most, trip)
+	m.trip = max(trip, m.trip-(m.trip-trip)/8, m.most/4*3)
 	switch {
 	case trip < m.allow/10*7:
 		m.want, m.met = m.trip/2*3, true

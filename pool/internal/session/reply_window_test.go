@@ -108,15 +108,28 @@ func TestASessionsNextWindowIsThatOfTheLastOne(t *testing.T) {
 	}
 }
 
-func TestSlowRoundTripsLeaveTheWindow(t *testing.T) {
+// An end that is slow for some round trips takes little of the window, one that is slow for long no
+// more than a quarter of it, and it is soon back.
+func TestAWindowShrinksSlowlyAndIsSoonBack(t *testing.T) {
+	const rate, trip = 125_000_000, 20 * time.Millisecond
 	m := pathMeter{size: mux.WindowSize}
-	transfer(64<<20, 125_000_000, 20*time.Millisecond, &m)
-	want := m.trip / 2 * 3
-	for range 100 {
-		m.measured(m.size / 4)
-		if m.leave(m.worth(), 0, 16<<20, 0, 1); m.size < want {
-			t.Fatalf("a window of %d, want %d", m.size, want)
+	transfer(64<<20, rate, trip, &m)
+	before := m.size
+	slow := func(times int) {
+		for range times {
+			m.measured(m.size / 4)
+			m.leave(m.worth(), 0, 16<<20, 0, 1)
 		}
+	}
+	if slow(2); m.size < before*3/4 || m.size >= before {
+		t.Errorf("a window of %d after two slow round trips, of %d before", m.size, before)
+	}
+	if slow(100); m.size < before*7/10 || m.size > before*8/10 {
+		t.Errorf("a window of %d after a hundred slow round trips, of %d before", m.size, before)
+	}
+	m.restart()
+	if transfer(16<<20, rate, trip, &m); m.size < before*9/10 {
+		t.Errorf("a window of %d after one more reply, of %d before", m.size, before)
 	}
 }
 
