@@ -116,42 +116,42 @@ func (c *coder) encode(buf []byte, v any) (out []byte, err error) {
 }
 
 // Read reads b, which is one value, into v, a non-nil pointer, or nil to read nothing.
-// After an error v is zero. What v holds afterwards does not share b; lasting reports
-// that b may be given away.
-func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) error {
+// After an error v is zero. lasting reports that b may be given away, given that it was: what v
+// holds afterwards may share it then only.
+func (c coder) Read(dec *wire.Decoder, b []byte, lasting bool, v any) (given bool, err error) {
 	if raw, ok := v.(*Raw); ok && raw != nil {
 		if err := dec.Made(uint64(len(b))); err != nil {
-			return err
+			return false, err
 		}
 		*raw = bytes.Clone(b)
-		return nil
+		return false, nil
 	}
 	if c.Decode == nil || v == nil {
 		err := dec.Body(b, v)
 		if size, ok := err.(*wire.SizeError); ok { //nolint:errorlint // wire returns it bare
-			return (*SizeError)(size)
+			return false, (*SizeError)(size)
 		}
 		if err != nil {
 			err = notEOF(c.failed("the reply's methods", nil, err))
 		}
-		return err
+		return false, err
 	}
 	target, err := wire.Target(v)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !lasting {
 		if err := dec.Made(uint64(len(b))); err != nil {
-			return err
+			return false, err
 		}
 		b = bytes.Clone(b)
 	}
 	target.SetZero()
 	if err := c.decode(b, v); err != nil {
 		target.SetZero()
-		return notEOF(err)
+		return lasting, notEOF(err)
 	}
-	return nil
+	return lasting, nil
 }
 
 // notEOF is an error of the codec, which must not be io.EOF: b is a whole value, and its
@@ -220,7 +220,8 @@ func ReadRequest(conn io.Reader, args any) error {
 	if c, ok := conn.(*session.Conn); ok {
 		c.Charge(dec)
 	}
-	return ofRequest(codecOf(conn).Read(dec, raw, true, args))
+	_, err = codecOf(conn).Read(dec, raw, true, args)
+	return ofRequest(err)
 }
 
 // ofRequest has an error of a size say that it is that of a request.

@@ -99,7 +99,7 @@ func bytesOf(v any) (pool.Raw, error) {
 	return raw, nil
 }
 
-func (rawCodec) Read(_ *wire.Decoder, b []byte, _ bool, v any) error {
+func (rawCodec) Read(_ *wire.Decoder, b []byte, _ bool, v any) (given bool, err error) {
 	switch v := v.(type) {
 	case nil:
 	case *view:
@@ -107,9 +107,9 @@ func (rawCodec) Read(_ *wire.Decoder, b []byte, _ bool, v any) error {
 	case *pool.Raw:
 		*v = bytes.Clone(b)
 	default:
-		return fmt.Errorf("a value of type %T is no pool.Raw", v)
+		return false, fmt.Errorf("a value of type %T is no pool.Raw", v)
 	}
-	return nil
+	return false, nil
 }
 
 // texts makes the errors of sessions; it is a session.Errors.

@@ -108,7 +108,8 @@ func (l *callStream) finish(reply any) (Phase, error) {
 	}
 	body, lasting := l.buf.reply[l.headerEnd:l.bodyEnd], cap(l.buf.reply) > keepBuffer
 	l.buf.dec.Bound(cfg.MaxReplyBytes, l.scan.Elements())
-	err := cfg.Codec.Read(l.buf.dec, body, lasting, reply)
+	given, err := cfg.Codec.Read(l.buf.dec, body, lasting, reply)
+	l.buf.given = given
 	if l.scan.Extended() {
 		l.buf.dec.Forget() // or it pins the buffer, which other calls will have
 	}

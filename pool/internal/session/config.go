@@ -71,8 +71,9 @@ type Codec interface {
 	// where there is one: nothing more is written then.
 	Write(enc *wire.Writer, w io.Writer, v any) error
 	// Read reads b, one value, into v, a non-nil pointer, or nothing if v is nil. After an
-	// error v is zero. v does not share b; lasting reports that b may be given away.
-	Read(dec *wire.Decoder, b []byte, lasting bool, v any) error
+	// error v is zero. lasting reports that b may be given away, and given that it was: v may share
+	// it then, and shares nothing otherwise.
+	Read(dec *wire.Decoder, b []byte, lasting bool, v any) (given bool, err error)
 }
 
 // Errors makes the errors that callers of the pool see, and the texts that servers get.

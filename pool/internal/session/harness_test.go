@@ -44,7 +44,9 @@ func (codec) Large(enc *wire.Encoder, v any) bool { return !enc.Small(v) }
 
 func (codec) Write(enc *wire.Writer, w io.Writer, v any) error { return enc.Value(w, v) }
 
-func (codec) Read(dec *wire.Decoder, b []byte, _ bool, v any) error { return dec.Body(b, v) }
+func (codec) Read(dec *wire.Decoder, b []byte, _ bool, v any) (bool, error) {
+	return false, dec.Body(b, v)
+}
 
 // plain makes errors of the type failure.
 type plain struct{}

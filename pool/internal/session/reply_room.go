@@ -68,7 +68,7 @@ func (l *callStream) makeRoom() bool {
 	}
 	spare := takeLarge(total)
 	if spare != nil && !s.cfg.Replies.claim(l, cap(spare.b)) {
-		larges.Put(spare)
+		putLarge(spare.b)
 		spare = nil
 	}
 	if spare == nil && !s.cfg.Replies.claim(l, total) {
@@ -80,14 +80,16 @@ func (l *callStream) makeRoom() bool {
 		l.drop() // the caller may have given the claim back before it was made
 		return false
 	}
-	if cap(l.got) <= freeReply {
-		l.buf.small = l.got[:0]
-	}
+	before := l.got
 	if spare != nil {
-		l.buf.large, l.got = spare, append(spare.b[:0], l.got...)
+		l.got = append(spare.b, before...)
 	} else {
-		l.got = append(make([]byte, 0, total), l.got...)
+		l.got = append(make([]byte, 0, total), before...)
 	}
+	if cap(before) <= freeReply {
+		l.buf.small = before[:0]
+	}
+	putLarge(before)
 	return true
 }
 

@@ -264,21 +264,48 @@ func TestABufferThatACallGetsIsSmall(t *testing.T) {
 		b.small, b.reply = make([]byte, 0, 4096), make([]byte, 0, keepBuffer)
 		b.release()
 		next := takeBuffers()
-		if n := cap(next.reply); n > freeReply || next.large != nil {
+		if n := cap(next.reply); n > freeReply {
 			t.Fatalf("%d bytes", n)
 		}
 		next.release()
 	}
-	for range 100 { // a pool may lose what is put into it
-		larges.Put(&largeBuffer{make([]byte, 0, keepBuffer)})
-		for _, size := range []int{2 * freeReply, keepBuffer / 4, keepBuffer} {
+}
+
+func TestASpareBufferIsLargeEnoughAndNotFarTooLarge(t *testing.T) {
+	sizes := []int{freeReply + 1, 2 * freeReply, 100_000, 1 << 20, 3 << 20, 1<<24 + 1, mostLarge}
+	taken := 0
+	for range 10 { // a pool may lose what is put into it
+		for _, size := range append(sizes, freeReply, mostLarge+1, 2*mostLarge) {
+			putLarge(make([]byte, 3, size))
+		}
+		for _, size := range append(sizes, mostLarge+1, 1<<40) {
 			b := takeLarge(size)
-			if b != nil && (cap(b.b) < size || cap(b.b) > spareTimes*size) {
+			switch {
+			case b == nil:
+			case size > mostLarge || len(b.b) != 0 || cap(b.b) < size || cap(b.b) > min(spareTimes*size, mostLarge):
 				t.Fatalf("a buffer of %d bytes for %d", cap(b.b), size)
+			default:
+				taken++
 			}
 		}
 	}
-	if b := takeLarge(keepBuffer + 1); b != nil {
-		t.Errorf("%d bytes", cap(b.b))
+	if taken == 0 {
+		t.Error("no buffer was used again")
+	}
+}
+
+// What a value may share is used by nobody else.
+func TestABufferThatWasGivenAwayIsNotUsedAgain(t *testing.T) {
+	for range 100 {
+		given := make([]byte, 0, 2*keepBuffer)
+		b := takeBuffers()
+		b.small, b.reply, b.given = nil, given, true
+		b.release()
+		if b.given || b.reply != nil {
+			t.Fatal("the next call has it")
+		}
+		if next := takeLarge(cap(given)); next != nil && &next.b[:1][0] == &given[:1][0] {
+			t.Fatal("another reply has it")
+		}
 	}
 }

@@ -149,7 +149,8 @@ func (v *callServer) refuse(text string) error { return errors.Join(v.answer(tex
 // decode reads the body into args, or nothing if that is nil. What it makes counts until the
 // next request.
 func (v *callServer) decode(args any) error {
-	return v.cfg.Codec.Read(v.dec, v.body, false, args)
+	_, err := v.cfg.Codec.Read(v.dec, v.body, false, args)
+	return err
 }
 
 // answer sends one answer, header and body in one write.
