@@ -11,6 +11,9 @@ import (
 type largeBuffer struct{ b []byte }
 
 const (
+	// freeReply is how large the buffer of a reply may be without a claim, in bytes: small ones are
+	// received whatever the large ones hold. It is bounded by the number of calls.
+	freeReply = 16 << 10
 	// mostLarge is the largest buffer that is kept for other calls, in bytes.
 	mostLarge = 32 << 20
 	// spareTimes is how many times as large as it must be a spare buffer may be: a reply that comes

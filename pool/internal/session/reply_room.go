@@ -14,10 +14,6 @@ type ReplyRoom struct {
 	senior atomic.Pointer[callStream] // the one with room of its own; nil: the next that claims is
 }
 
-// freeReply is how large the buffer of a reply may be without a claim, in bytes: small
-// ones are received whatever the large ones hold. It is bounded by the number of calls.
-const freeReply = 16 << 10
-
 // claim counts total bytes for the buffer of l. It reports false where there is no room. Only
 // the reading goroutine calls it; it must look afterwards whether the caller has left.
 func (r *ReplyRoom) claim(l *callStream, total int) bool {
