@@ -78,10 +78,11 @@ func (l *callStream) makeRoom() bool {
 	}
 	before := l.got
 	if spare != nil {
-		l.got = append(spare.b, before...)
+		l.got = spare.b
 	} else {
-		l.got = append(make([]byte, 0, total), before...)
+		l.got = make([]byte, 0, total)
 	}
+	l.got = append(l.got, before...)
 	if cap(before) <= freeReply {
 		l.buf.small = before[:0]
 	}
