@@ -60,8 +60,8 @@ test: ## run the tests, and name those that cannot run here
 race: ## run the tests under the race detector (needs a C compiler), but for those of fleets, which are simulated by one goroutine; RACE has more flags, such as -short
 	@status=0; $(GO) test -race $(RACE) $(RACED) || status=1; $(call below,$(MODULES),$(GO) test -race $(RACE)); exit $$status
 
-# What an agent embeds and the sidecar is made of.
-EMBEDDED = $$($(GO) list ./actor ./messages ./internal/... ./pool/... ./proxy/... | grep -vE '/proxy/(fleet|internal/roster)')
+# What an agent embeds and the sidecar is made of, but for what runs in one goroutine.
+EMBEDDED = $$($(GO) list ./actor ./messages ./internal/... ./pool/... ./proxy/... | grep -vE '/proxy/(fleet|internal/)|/internal/(wire|poolcore|pemtext)$$')
 
 .PHONY: race-short
 race-short: ## the part of race that takes some minutes: what agents embed, in short
