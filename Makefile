@@ -52,7 +52,7 @@ demo: ## run the program's demo: fake servers fail, and calls go on
 
 .PHONY: test
 test: ## run the tests, and name those that cannot run here
-	@skipped=$$(mktemp); (export SKIPPED=$$skipped; $(call each,$(GO) test)); status=$$?; \
+	@skipped=$$(mktemp); (export SKIPPED=$$skipped; $(call each,$(GO) test -timeout 30m)); status=$$?; \
 	if [ -s $$skipped ]; then echo "skipped, because they cannot run here:"; sort -u $$skipped; fi; \
 	rm -f $$skipped; exit $$status
 
@@ -65,7 +65,7 @@ EMBEDDED = $$($(GO) list ./actor ./messages ./internal/... ./pool/... ./proxy/..
 
 .PHONY: race-short
 race-short: ## the part of race that takes some minutes: what agents embed, in short
-	@$(GO) test -race -short -vet=off $(EMBEDDED)
+	@$(GO) test -race -short -vet=off -timeout 30m $(EMBEDDED)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
