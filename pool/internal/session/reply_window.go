@@ -95,10 +95,7 @@ func (m *pathMeter) leave(n, rest, claimed, known, now int64) (allowed int64) {
 	if want == 0 {
 		want = max(known, m.size)
 	}
-	want = min(max(want, mux.WindowSize), windowMost)
-	if most := max(mux.WindowSize+claimed, known, m.size); want > most {
-		want = most
-	}
+	want = min(max(want, mux.WindowSize), windowMost, max(mux.WindowSize+claimed, known, m.size))
 	more := max(want-m.size, -n/2)
 	m.size += more
 	return n + more

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
@@ -194,21 +195,7 @@ func (b boundedTypes) bounded(t reflect.Type) bool {
 
 // parts reports whether all that values of t consist of is bounded.
 func (b boundedTypes) parts(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Interface:
-		return false
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return b.bounded(t.Elem())
-	case reflect.Map:
-		return b.bounded(t.Key()) && b.bounded(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); written(&f) && !b.bounded(f.Type) {
-				return false
-			}
-		}
-	}
-	return true
+	return t.Kind() != reflect.Interface && !slices.ContainsFunc(partsOf(t), func(part reflect.Type) bool { return !b.bounded(part) })
 }
 
 // typeSet are types that were looked at.
@@ -220,22 +207,24 @@ func (seen typeSet) holdsSelfer(t reflect.Type) bool {
 		return false
 	}
 	seen[t] = true
-	if isSelfer(t) {
-		return true
-	}
+	return isSelfer(t) || slices.ContainsFunc(partsOf(t), seen.holdsSelfer)
+}
+
+// partsOf are the types of what the codec writes of a value of t.
+func partsOf(t reflect.Type) (parts []reflect.Type) {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return seen.holdsSelfer(t.Elem())
+		return []reflect.Type{t.Elem()}
 	case reflect.Map:
-		return seen.holdsSelfer(t.Key()) || seen.holdsSelfer(t.Elem())
+		return []reflect.Type{t.Key(), t.Elem()}
 	case reflect.Struct:
 		for i := range t.NumField() {
-			if f := t.Field(i); written(&f) && seen.holdsSelfer(f.Type) {
-				return true
+			if f := t.Field(i); written(&f) {
+				parts = append(parts, f.Type)
 			}
 		}
 	}
-	return false
+	return parts
 }
 
 // written reports whether the codec writes a field.
