@@ -23,6 +23,7 @@ type variant struct {
 	server string // the listener that it calls
 	peer   bool   // of the module of peers
 	large  bool   // it is measured with large bodies, and on a long way
+	lone   bool   // it makes one call at a time
 }
 
 var variants = []variant{
@@ -30,6 +31,7 @@ var variants = []variant{
 	{name: stock, server: worker.Plain, large: true},
 	{name: "joined", server: worker.Plain},
 	{name: "grpc", server: worker.GRPC, peer: true},
+	{name: "bare", server: worker.Plain, large: true, lone: true},
 	{name: floor, server: worker.Floor, large: true},
 }
 
@@ -110,6 +112,9 @@ func (r Row) Name() string {
 // of returns those of the variants that the row has.
 func (r Row) of(all []variant) (these []variant) {
 	for _, v := range all {
+		if v.lone && (r.Callers > 1 || r.Beside != "") {
+			continue
+		}
 		if v.large || !r.Large && !r.Far {
 			these = append(these, v)
 		}
