@@ -54,3 +54,14 @@ var forms = func() (t [256]form) {
 	t[0xde], t[0xdf] = form{kind: pairs, length: 2}, form{kind: pairs, length: 4}
 	return t
 }()
+
+// quick is how many bytes an element with a given first byte has in all, 0 where that byte does not say
+// it, or where others follow in it.
+var quick = func() (t [256]uint8) {
+	for b, f := range forms {
+		if f.kind == bytes && f.length == 0 {
+			t[b] = 1 + f.fixed
+		}
+	}
+	return t
+}()

@@ -88,6 +88,7 @@ func (s *Scanner) Value(buf []byte) (end int, ok bool, err error) {
 				return 0, false, nil
 			}
 		} else {
+			s.pass(buf)
 			if ok, err = s.element(buf[s.pos:]); !ok || err != nil {
 				return 0, false, err
 			}
@@ -99,6 +100,25 @@ func (s *Scanner) Value(buf []byte) (end int, ok bool, err error) {
 			return s.pos, true, nil
 		}
 	}
+}
+
+// pass passes over elements in the innermost container that need no more than a look at their first
+// byte, which are most; not over its last one, which ends it.
+func (s *Scanner) pass(buf []byte) {
+	if s.depth == 0 {
+		return
+	}
+	b := buf[:min(len(buf), s.limit)]
+	pos, left := s.pos, s.left[s.depth-1]
+	for left > 1 && pos < len(b) {
+		n := int(quick[b[pos]])
+		if n == 0 || n > len(b)-pos {
+			break
+		}
+		pos += n
+		left--
+	}
+	s.pos, s.left[s.depth-1] = pos, left
 }
 
 // closed counts a finished element and every container it finishes; it is true
