@@ -8,5 +8,5 @@ import (
 
 func Example() {
 	fmt.Println(apart.Variants(), apart.Rows()[4].Name())
-	// Output: [ours stock joined grpc floor] client/heartbeat/16
+	// Output: [ours stock joined grpc bare floor] client/heartbeat/16
 }
