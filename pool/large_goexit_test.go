@@ -45,10 +45,10 @@ func TestACodecThatEndsItsGoroutineBehindTheAnswerHoldsNobodyUp(t *testing.T) {
 	go func() {
 		defer close(gone)
 		leaves := later{func() ([]byte, error) { <-now; runtime.Goexit(); return nil, nil }}
-		_ = p.Call(within(t), f.addr, "X.Y", &pieces{First: make([]byte, 50<<10), Second: leaves}, nil)
+		_ = p.Call(within(t), f.addr, "X.Y", &pieces{First: make([]byte, 100<<10), Second: leaves}, nil)
 	}()
 	f.opened(1)
-	for left := 32 << 10; left > 0; { // and no more of it is made until now
+	for left := 64 << 10; left > 0; { // and no more of it is made until now
 		left -= len(f.next(kindData, 0, 1).body)
 	}
 	f.says(frameOf(kindWindow, ackFlag, 1, 0, nil))

@@ -37,7 +37,7 @@ func TestARequestThatFailsBehindItsLastByteIsNotExecuted(t *testing.T) {
 // A name that is itself larger than what is sent at once is sent before its arguments.
 func TestALongMethodGoesBeforeLargeArguments(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
-	for _, n := range []int{4 << 10, 32<<10 - 40, 32 << 10, 40 << 10, 300 << 10} {
+	for _, n := range []int{4 << 10, 64<<10 - 40, 64 << 10, 80 << 10, 300 << 10} {
 		name := "Echo." + strings.Repeat("x", n)
 		err := p.Call(within(t), s.Addr(), name, [1]pool.Raw{pool.Raw(append([]byte{0xc6, 0, 1, 0, 0}, make([]byte, 64<<10)...))}, nil)
 		if e := as[*pool.RemoteError](t, err); !strings.Contains(e.Text, "xxx") {

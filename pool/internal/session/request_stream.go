@@ -32,8 +32,8 @@ type requestStream struct {
 	length int           // bytes of the value so far
 }
 
-// pieceSize is how much of a large request is in memory, in bytes: a frame.
-const pieceSize = 32 << 10
+// pieceSize is how much of a large request is in memory, in bytes, and in a frame.
+const pieceSize = 64 << 10
 
 // smallPiece is up to how many bytes a piece is in the buffer that every call has.
 const smallPiece = 4 << 10

@@ -64,7 +64,7 @@ func (e *Writer) Value(w io.Writer, v any) error {
 }
 
 // SmallValue is up to how many bytes a value is small: it is encoded as a whole.
-const SmallValue = 32 << 10
+const SmallValue = 128 << 10
 
 // smallness tells of each type whether the last of its values was small.
 var smallness = typecache.New(4096, func(reflect.Type) *atomic.Bool { return new(atomic.Bool) })
