@@ -15,7 +15,7 @@ import (
 func TestACallThatCarriesBytesAllocatesLittle(t *testing.T) {
 	s, p := startServer(t), newPool(t, pool.Config{})
 	ctx, payload := context.Background(), make([]byte, 64)
-	allocates(t, 10, func() {
+	allocates(t, 7, func() {
 		var reply []byte
 		if err := p.Call(ctx, s.Addr(), "Echo.Echo", payload, &reply); err != nil || len(reply) != len(payload) {
 			t.Errorf("%d bytes, %v", len(reply), err)
@@ -24,11 +24,11 @@ func TestACallThatCarriesBytesAllocatesLittle(t *testing.T) {
 }
 
 // Of these, ten are the reply's strings and list, two the caller's variables, two
-// yamux's, thirteen those of the server and its codec, and one is the pool's.
+// yamux's, twelve those of the server and its codec, and none is the pool's.
 func TestAHeartbeatAllocatesLittle(t *testing.T) {
 	s, p := startBeatServer(t), newPool(t, pool.Config{})
 	ctx, args := context.Background(), beatOf()
-	allocates(t, 30, func() {
+	allocates(t, 26, func() {
 		var reply beatReply
 		if err := p.Call(ctx, s.Addr(), "Node.UpdateStatus", args, &reply); err != nil || len(reply.Servers) != 3 {
 			t.Errorf("%+v, %v", reply, err)

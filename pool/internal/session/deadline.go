@@ -55,7 +55,9 @@ func (w *waiter) endAttempt(now time.Duration, cause error) error {
 		return cause
 	}
 	w.attempt.late = nil
-	p := contain.Apart(func() { w.moved = late.Late() }) // it is the caller's, and the call must be counted out
+	var moved <-chan struct{}                          // w stays on its caller's stack
+	p := contain.Apart(func() { moved = late.Late() }) // it is the caller's, and the call must be counted out
+	w.moved = moved
 	w.session.cfg.Logger.Panicked("Request.Late", p)
 	if p != nil || w.moved == nil {
 		return cause

@@ -14,7 +14,7 @@ import (
 type Encoder struct {
 	enc  *codec.Encoder
 	body []byte // of enc while it encodes
-	none []byte // of enc while it does not
+	none []byte // of enc while it does not; empty, since for nil the codec makes a kilobyte
 
 	of    reflect.Type // of the value that Small was asked for last
 	small *atomic.Bool // of that type; nil: it was not asked
@@ -22,7 +22,9 @@ type Encoder struct {
 
 // NewEncoder makes an Encoder.
 func NewEncoder() *Encoder {
-	return &Encoder{enc: codec.NewEncoderBytes(new([]byte), handle)}
+	e := &Encoder{none: []byte{}}
+	e.enc = codec.NewEncoderBytes(&e.none, handle)
+	return e
 }
 
 // AppendRequest appends the header of one call.

@@ -32,6 +32,14 @@ func TestARequestHeaderIsThatOfARealClient(t *testing.T) {
 	}
 }
 
+// An encoder that is used again makes nothing for a value that fits into the buffer.
+func TestAValueThatFitsIsEncodedWithoutAnAllocation(t *testing.T) {
+	enc, buf, v := wire.NewEncoder(), make([]byte, 0, 512), &struct{ ID, Name string }{"id", "name"}
+	if n := testing.AllocsPerRun(100, func() { buf, _ = enc.Value(buf[:0], v) }); n != 0 || len(buf) == 0 {
+		t.Errorf("%v allocations for %d bytes", n, len(buf))
+	}
+}
+
 func TestRequestHeadersReadBackWhateverTheirLength(t *testing.T) {
 	type header struct {
 		Seq           uint64
