@@ -148,6 +148,12 @@ func TestRoundTrips(t *testing.T) {
 		theFirstCallTakesTwoMoreThanItsConnection(t, ca, server, agent)
 		far(t, aLargeBodyTakesNotMuchLongerThanThePathDoes)
 		far(t, aSmallCallBesideALargeOneWaitsLittle)
+		far(t, largeBodiesAtTheSameTimeShareThePath)
+		far(t, aWayThatBecomesLongerIsFilledAgain)
+		far(t, aWayThatBecomesLongerAmidAReplyIsFilledAgain)
+		far(t, aWayThatBecomesShorterIsNotFilledTwice)
+		far(t, aLineThatBecomesSlowerIsNotFilledForLong)
+		far(t, aSessionThatIsBusyForLongKeepsItsMeasure)
 	})
 }
 

@@ -1,0 +1,139 @@
+package trips
+
+import (
+	"testing"
+	"time"
+
+	"github.com/open-nomad/rpcproxy/testutil/bench/path"
+)
+
+// line16MiB is how long 16 MiB are on the line of path.Far.
+const line16MiB = 135 * time.Millisecond
+
+func largeBodiesAtTheSameTimeShareThePath(t *testing.T, _ *path.Path, call func(string) time.Duration) {
+	idle := call("heartbeat")
+	call("reply-16MiB")
+	for _, together := range []int{4, 12} {
+		begin := time.Now()
+		end := keep(together, call)
+		beside := heartbeats(49, call)
+		calls := end()
+		line := float64(calls) * float64(line16MiB) / float64(time.Since(begin))
+		t.Logf("beside %d replies at once a heartbeat took %v to %v, %v in the median; of the line was used %.2f",
+			together, beside[0], beside[48], beside[24], line)
+		if together == 4 && beside[24] > idle*3/2 {
+			t.Errorf("beside %d replies a heartbeat took %v in the median, without them %v", together, beside[24], idle)
+		}
+		if line < 0.85 {
+			t.Errorf("%d replies at once used %.2f of the line", together, line)
+		}
+	}
+	if took := call("reply-16MiB"); took > 175*time.Millisecond {
+		t.Errorf("one alone took %v after them", took)
+	}
+}
+
+// farther is how the way becomes longer: from 2 ms there and back to 40.
+func farther() (near, far path.Config) {
+	near, far = path.Far(), path.Far()
+	near.OneWay, far.OneWay = time.Millisecond, 20*time.Millisecond
+	return near, far
+}
+
+// filledAgain checks that replies take what they take over a way of 40 ms, some seconds after it has
+// become as long.
+func filledAgain(t *testing.T, call func(string) time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	var took []time.Duration
+	for time.Since(begin) < 15*time.Second {
+		took = append(took, call("reply-16MiB"))
+	}
+	last := took[len(took)-1]
+	t.Logf("over a way that has become 40 ms long replies of 16 MiB took %v, %v, %v, and in the end %v", took[0], took[1], took[2], last)
+	if limit := line16MiB + 40*time.Millisecond; last > limit*10/9 {
+		t.Errorf("replies of 16 MiB took %v in the end, want %v", last, limit)
+	}
+	end := keep(1, call)
+	beside := heartbeats(49, call)
+	end()
+	t.Logf("a heartbeat beside them %v", beside[24])
+	if beside[24] > 60*time.Millisecond {
+		t.Errorf("a heartbeat took %v in the median over a way of 40 ms", beside[24])
+	}
+}
+
+func aWayThatBecomesLongerIsFilledAgain(t *testing.T, way *path.Path, call func(string) time.Duration) {
+	near, far := farther()
+	way.Become(near)
+	call("reply-16MiB")
+	call("reply-16MiB")
+	way.Become(far)
+	filledAgain(t, call)
+}
+
+func aWayThatBecomesLongerAmidAReplyIsFilledAgain(t *testing.T, way *path.Path, call func(string) time.Duration) {
+	near, far := farther()
+	way.Become(near)
+	call("reply-16MiB")
+	time.AfterFunc(60*time.Millisecond, func() { way.Become(far) })
+	call("reply-16MiB")
+	filledAgain(t, call)
+}
+
+// besideAfter is the median of a heartbeat beside replies of 16 MiB for which the path has been
+// filled for so long.
+func besideAfter(busy time.Duration, call func(string) time.Duration) time.Duration {
+	end := keep(1, call)
+	time.Sleep(busy)
+	beside := heartbeats(49, call)
+	end()
+	return beside[24]
+}
+
+func aWayThatBecomesShorterIsNotFilledTwice(t *testing.T, way *path.Path, call func(string) time.Duration) {
+	near, far := farther()
+	way.Become(far)
+	call("reply-16MiB")
+	call("reply-16MiB")
+	near.OneWay = 5 * time.Millisecond
+	way.Become(near)
+	before, after := besideAfter(0, call), besideAfter(30*time.Second, call)
+	t.Logf("over a way that has become 10 ms long a heartbeat beside replies took %v, and in the end %v", before, after)
+	if after > 20*time.Millisecond {
+		t.Errorf("a heartbeat took %v over a way of 10 ms", after)
+	}
+}
+
+func aLineThatBecomesSlowerIsNotFilledForLong(t *testing.T, way *path.Path, call func(string) time.Duration) {
+	call("reply-16MiB")
+	call("reply-16MiB")
+	slow := path.Far()
+	slow.Rate /= 5
+	way.Become(slow)
+	before, after := besideAfter(0, call), besideAfter(30*time.Second, call)
+	t.Logf("over a line that has become slower a heartbeat beside replies took %v, and in the end %v", before, after)
+	if after > 40*time.Millisecond {
+		t.Errorf("a heartbeat took %v over a line that has become slower", after)
+	}
+}
+
+// What waits on the way because of the windows is not taken for the way, however long there is
+// nothing else.
+func aSessionThatIsBusyForLongKeepsItsMeasure(t *testing.T, _ *path.Path, call func(string) time.Duration) {
+	call("reply-16MiB")
+	after := besideAfter(time.Minute, call)
+	t.Logf("beside replies for a minute a heartbeat took %v", after)
+	if after > 32*time.Millisecond {
+		t.Errorf("beside replies for a minute a heartbeat took %v", after)
+	}
+	// Neither where they come now and then, and nothing else does.
+	for range 20 {
+		time.Sleep(time.Minute)
+		call("reply-16MiB")
+	}
+	if after = besideAfter(0, call); after > 32*time.Millisecond {
+		t.Errorf("after replies now and then a heartbeat beside one took %v", after)
+	}
+	t.Logf("after replies now and then a heartbeat beside one took %v", after)
+}
