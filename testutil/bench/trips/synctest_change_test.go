@@ -13,16 +13,16 @@ const line16MiB = 135 * time.Millisecond
 func largeBodiesAtTheSameTimeShareThePath(t *testing.T, _ *path.Path, call func(string) time.Duration) {
 	idle := call("heartbeat")
 	call("reply-16MiB")
-	for _, together := range []int{4, 12} {
+	for _, together := range []int{4, 8} {
 		begin := time.Now()
 		end := keep(together, call)
 		beside := heartbeats(49, call)
 		calls := end()
 		line := float64(calls) * float64(line16MiB) / float64(time.Since(begin))
-		t.Logf("beside %d replies at once a heartbeat took %v to %v, %v in the median; of the line was used %.2f",
-			together, beside[0], beside[48], beside[24], line)
-		if together == 4 && beside[24] > idle*3/2 {
-			t.Errorf("beside %d replies a heartbeat took %v in the median, without them %v", together, beside[24], idle)
+		t.Logf("beside %d replies at once a heartbeat took %v in the median, 90%% %v, the longest %v; of the line was used %.2f",
+			together, beside[24], beside[44], beside[48], line)
+		if beside[24] > idle*3/2 || together == 4 && beside[44] > idle*2 {
+			t.Errorf("beside %d replies a heartbeat took %v in the median, 90%% %v, without them %v", together, beside[24], beside[44], idle)
 		}
 		if line < 0.85 {
 			t.Errorf("%d replies at once used %.2f of the line", together, line)
@@ -46,7 +46,7 @@ func filledAgain(t *testing.T, call func(string) time.Duration) {
 	t.Helper()
 	begin := time.Now()
 	var took []time.Duration
-	for time.Since(begin) < 15*time.Second {
+	for time.Since(begin) < 14*time.Second {
 		took = append(took, call("reply-16MiB"))
 	}
 	last := took[len(took)-1]
@@ -91,40 +91,47 @@ func besideAfter(busy time.Duration, call func(string) time.Duration) time.Durat
 	return beside[24]
 }
 
+// slowly is a path of a line of 125 Mbit/s, and so much there and back.
+func slowly(trip time.Duration) path.Config {
+	cfg := path.Far()
+	cfg.OneWay, cfg.Rate = trip/2, cfg.Rate/8
+	return cfg
+}
+
 func aWayThatBecomesShorterIsNotFilledTwice(t *testing.T, way *path.Path, call func(string) time.Duration) {
-	near, far := farther()
-	way.Become(far)
+	way.Become(slowly(160 * time.Millisecond))
 	call("reply-16MiB")
 	call("reply-16MiB")
-	near.OneWay = 5 * time.Millisecond
-	way.Become(near)
+	way.Become(slowly(40 * time.Millisecond))
 	before, after := besideAfter(0, call), besideAfter(30*time.Second, call)
-	t.Logf("over a way that has become 10 ms long a heartbeat beside replies took %v, and in the end %v", before, after)
-	if after > 20*time.Millisecond {
-		t.Errorf("a heartbeat took %v over a way of 10 ms", after)
+	t.Logf("over a way that has become 40 ms long a heartbeat beside replies took %v, and in the end %v", before, after)
+	if after > 70*time.Millisecond {
+		t.Errorf("a heartbeat took %v over a way of 40 ms", after)
 	}
 }
 
 func aLineThatBecomesSlowerIsNotFilledForLong(t *testing.T, way *path.Path, call func(string) time.Duration) {
+	cfg := slowly(80 * time.Millisecond)
+	way.Become(cfg)
 	call("reply-16MiB")
 	call("reply-16MiB")
-	slow := path.Far()
-	slow.Rate /= 5
-	way.Become(slow)
+	cfg.Rate /= 3
+	way.Become(cfg)
 	before, after := besideAfter(0, call), besideAfter(30*time.Second, call)
 	t.Logf("over a line that has become slower a heartbeat beside replies took %v, and in the end %v", before, after)
-	if after > 40*time.Millisecond {
+	if after > 140*time.Millisecond {
 		t.Errorf("a heartbeat took %v over a line that has become slower", after)
 	}
 }
 
 // What waits on the way because of the windows is not taken for the way, however long there is
 // nothing else.
-func aSessionThatIsBusyForLongKeepsItsMeasure(t *testing.T, _ *path.Path, call func(string) time.Duration) {
+func aSessionThatIsBusyForLongKeepsItsMeasure(t *testing.T, way *path.Path, call func(string) time.Duration) {
+	way.Become(slowly(80 * time.Millisecond))
 	call("reply-16MiB")
 	after := besideAfter(time.Minute, call)
 	t.Logf("beside replies for a minute a heartbeat took %v", after)
-	if after > 32*time.Millisecond {
+	if after > 120*time.Millisecond {
 		t.Errorf("beside replies for a minute a heartbeat took %v", after)
 	}
 	// Neither where they come now and then, and nothing else does.
@@ -132,8 +139,9 @@ func aSessionThatIsBusyForLongKeepsItsMeasure(t *testing.T, _ *path.Path, call f
 		time.Sleep(time.Minute)
 		call("reply-16MiB")
 	}
-	if after = besideAfter(0, call); after > 32*time.Millisecond {
+	after = besideAfter(0, call)
+	t.Logf("after replies now and then a heartbeat beside one took %v", after)
+	if after > 120*time.Millisecond {
 		t.Errorf("after replies now and then a heartbeat beside one took %v", after)
 	}
-	t.Logf("after replies now and then a heartbeat beside one took %v", after)
 }
