@@ -33,7 +33,7 @@ type windowMeter struct {
 
 // restart begins to measure anew, with a reply that was asked for at that time.
 func (m *windowMeter) restart(asked time.Duration) {
-	m.needs, m.begin, m.asked = 0, 0, int64(asked)
+	m.needs, m.begin, m.want, m.asked = 0, 0, 0, int64(asked)
 }
 
 // came counts n bytes that came in.

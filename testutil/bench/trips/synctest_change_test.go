@@ -11,8 +11,8 @@ import (
 const line16MiB = 135 * time.Millisecond
 
 func largeBodiesAtTheSameTimeShareThePath(t *testing.T, _ *path.Path, call func(string) time.Duration) {
-	idle := call("heartbeat")
 	call("reply-16MiB")
+	idle := call("heartbeat")
 	for _, together := range []int{4, 8} {
 		begin := time.Now()
 		end := keep(together, call)
