@@ -38,9 +38,7 @@ type pathMeter struct {
 	last  int64 // when
 	from  int64 // total when the measure of rate began
 	begin int64 // and the time; 0: it has not
-	turn  int64 // of measures
-	many  int64 // large replies of which something has come in this turn
-	were  int64 // and in the last one
+	turns turns
 	probe probe
 
 	need   atomic.Int64 // what the windows should be together, in bytes; 0: not known
@@ -51,8 +49,8 @@ type pathMeter struct {
 // measured anew. An answer that took no longer than a round trip shows that the way is as it was.
 func (p *pathMeter) begins(asked, now int64) {
 	if now-p.last > p.least/2 {
-		p.begin, p.many, p.were = 0, 0, 0
-		p.turn++
+		p.begin = 0
+		p.turns = turns{turn: p.turns.turn + 1, from: p.total}
 	}
 	if took := now - asked; p.least > 0 && asked > 0 && took <= p.least/8*9 {
 		p.trip(took, now)
@@ -94,8 +92,6 @@ func (p *pathMeter) measure(now int64) {
 		p.measured(float64(p.total-p.from)/float64(span), now)
 	}
 	p.from, p.begin = p.total, now
-	p.were, p.many = p.many, 0
-	p.turn++
 	p.reckon()
 }
 
@@ -125,8 +121,29 @@ func (p *pathMeter) found(window int64) {
 	}
 }
 
+// turns count the replies that come in at the same time. In a turn as much comes in as all windows
+// allow: by then there was something of each reply that does not stall.
+type turns struct {
+	turn int64
+	from int64 // bytes that had come in when it began
+	many int64 // large replies of which something has come in it
+	were int64 // and in the last one
+}
+
+// count counts the reply that last came in that turn, and returns this turn.
+func (p *pathMeter) count(last int64) int64 {
+	t := &p.turns
+	if p.total-t.from >= p.beyond.Load()+mux.WindowSize*max(t.many, t.were) {
+		*t = turns{turn: t.turn + 1, from: p.total, were: t.many}
+	}
+	if last != t.turn {
+		t.many++
+	}
+	return t.turn
+}
+
 // share is what each reply has that is coming in; 0: nothing is known.
-func (p *pathMeter) share() int64 { return p.need.Load() / max(1, p.many, p.were) }
+func (p *pathMeter) share() int64 { return p.need.Load() / max(1, p.turns.many, p.turns.were) }
 
 // budget is a bound of what is allowed above mux.WindowSize of each stream: so many times what the
 // path needs, or the largest window while that is not known.

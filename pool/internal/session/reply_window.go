@@ -21,7 +21,7 @@ type windowMeter struct {
 	total  int64 // bytes that came in
 	want   int64 // what the window must be, beside its share; 0: that is enough
 	asked  int64 // when the reply was asked for; 0: something has come
-	turn   int64 // of the path's measures, in which something has last come
+	turn   int64 // of the path's, in which something has last come
 
 	needs int64 // the byte of total that cannot come without leave that was given; 0: none is looked for
 	given int64 // when that was
@@ -87,10 +87,7 @@ func (m *windowMeter) worth() int64 { return max(mux.WindowSize*3/8, m.size/8) }
 // leave is how many bytes to allow for n that came in, where the peer could still send rest; the
 // reply has claimed so many. It is 0 where the window becomes smaller by all of them.
 func (m *windowMeter) leave(p *pathMeter, n, rest, claimed, now int64) (allowed int64) {
-	if m.turn != p.turn {
-		m.turn = p.turn
-		p.many++
-	}
+	m.turn = p.count(m.turn)
 	p.due(now)
 	want := max(p.share(), m.want)
 	if p.probe.at != 0 {
