@@ -8,8 +8,11 @@ import (
 )
 
 const (
-	// windowMost is the largest window of a call stream, and what a path may need, in bytes.
+	// windowMost is the largest window of a call stream, in bytes.
 	windowMost = 16 << 20
+	// needMost is the most that a path may need, in bytes, and that all windows together may allow
+	// above mux.WindowSize each.
+	needMost = 4 * windowMost
 	// leastAge is for how long the least round trip is believed when it is not seen again, in nanoseconds.
 	leastAge = int64(10 * time.Second)
 	// mostAge is after how long, in nanoseconds, the most that came in is taken anew. The last one
@@ -23,6 +26,11 @@ const (
 //
 // A window is no memory: what comes in is put into a buffer that was claimed from ReplyRoom, or
 // dropped. Yet what is allowed may come at once, and so has its bounds, see lend.
+//
+// In sum that is at most four times what the path needs, and 64 MiB, beside the 256 KiB of each
+// stream that yamux begins with. Replies that come in together have it once; each that stalls amid
+// coming in, or a call that waits on a stream that had a large reply, keeps what it was allowed,
+// which cannot be taken back, and the others have their share of the rest.
 //
 // It belongs to the goroutine that reads the transport, but for need and beyond.
 type pathMeter struct {
@@ -110,14 +118,14 @@ func (p *pathMeter) measured(rate float64, now int64) {
 // reckon sets what is needed.
 func (p *pathMeter) reckon() {
 	if p.rate > 0 {
-		p.need.Store(max(1, min(int64(p.rate*float64(p.least)*3/2), windowMost)))
+		p.need.Store(max(1, min(int64(p.rate*float64(p.least)*3/2), needMost)))
 	}
 }
 
 // found is that a window was all that came in: what is needed is at least what it becomes.
 func (p *pathMeter) found(window int64) {
 	if window > p.need.Load() {
-		p.need.Store(min(window, windowMost))
+		p.need.Store(window)
 	}
 }
 
@@ -145,19 +153,20 @@ func (p *pathMeter) count(last int64) int64 {
 // share is what each reply has that is coming in; 0: nothing is known.
 func (p *pathMeter) share() int64 { return p.need.Load() / max(1, p.turns.many, p.turns.were) }
 
-// budget is a bound of what is allowed above mux.WindowSize of each stream: so many times what the
-// path needs, or the largest window while that is not known.
+// budget is what all streams may be allowed above mux.WindowSize each, in bytes: so many times what
+// the path needs, up to as many of the largest windows.
 func (p *pathMeter) budget(times int64) int64 {
-	if need := p.need.Load(); need > 0 {
-		return times * max(need, 1<<20)
-	}
-	return windowMost
+	return times * min(max(p.need.Load(), needLeast), windowMost)
 }
 
-// How many times what the path needs is allowed in sum.
 const (
-	restTimes = 2 // of streams that wait for a call, or for its answer: such a stream is given half of what is left, and none is kept beyond it
-	mostTimes = 4 // with those whose replies come in, or stall
+	// restTimes is how many times what the path needs is allowed to streams that wait for a call, or
+	// for its answer. One that is opened is given half of what is left of it, and none is kept beyond it.
+	restTimes = 2
+	// mostTimes is the same with those whose replies come in, or stall amid them.
+	mostTimes = needMost / windowMost
+	// needLeast is what a path needs for that, in bytes, however little it does.
+	needLeast = 4 << 20
 )
 
 // lent is what a stream is allowed above mux.WindowSize, in bytes; -1: the stream is over.
@@ -217,7 +226,7 @@ func (p *pathMeter) openWith(to *lent) int64 {
 		return 0
 	}
 	left := p.budget(restTimes) - p.beyond.Load()
-	return p.lend(to, min(need-mux.WindowSize, left/2), p.budget(restTimes))
+	return p.lend(to, min(need, windowMost, left/2+mux.WindowSize)-mux.WindowSize, p.budget(restTimes))
 }
 
 // tooMuch reports whether a stream should not be kept for further calls, since what it is allowed is
