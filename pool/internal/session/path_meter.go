@@ -77,7 +77,7 @@ func (p *pathMeter) trip(took, now int64) {
 	p.seen = now
 	if p.probe.at != 0 {
 		if took < p.least/8*7 {
-			p.seen -= leastAge / 10 * 9 // there may be a still shorter one
+			p.probe.again = now + leastAge/10 // there may be a still shorter one
 		}
 		p.end()
 	}

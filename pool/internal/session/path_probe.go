@@ -13,11 +13,12 @@ type probe struct {
 	on    int64 // when leave had once gone there and back under it; 0: it has not
 	from  int64 // bytes that had come in by then
 	least int64 // round trip since
+	again int64 // when the next one is due, however old the least round trip is; 0: it is not
 }
 
 // due begins a probe where the least round trip is old.
 func (p *pathMeter) due(now int64) {
-	if p.probe.at == 0 && p.rate > 0 && now-p.seen > leastAge {
+	if soon := p.probe.again > 0 && now > p.probe.again; p.probe.at == 0 && p.rate > 0 && (soon || now-p.seen > leastAge) {
 		p.probe = probe{at: now, grows: p.share() < mux.WindowSize/3*4}
 		p.begin = 0
 	}
@@ -58,4 +59,4 @@ func (p *pathMeter) probed(took, given, now int64) {
 }
 
 // end ends the probe.
-func (p *pathMeter) end() { p.probe = probe{} }
+func (p *pathMeter) end() { p.probe = probe{again: p.probe.again} }
