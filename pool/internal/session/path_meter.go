@@ -25,12 +25,12 @@ const (
 // one of late. The replies that are coming in at the same time share it. All times are nanoseconds.
 //
 // A window is no memory: what comes in is put into a buffer that was claimed from ReplyRoom, or
-// dropped. Yet what is allowed may come at once, and so has its bounds, see lend.
-//
-// In sum that is at most four times what the path needs, and 64 MiB, beside the 256 KiB of each
-// stream that yamux begins with. Replies that come in together have it once; each that stalls amid
-// coming in, or a call that waits on a stream that had a large reply, keeps what it was allowed,
-// which cannot be taken back, and the others have their share of the rest.
+// dropped. Yet all that is allowed may come at once, and what was allowed cannot be taken back, but
+// only not be allowed again. So there is a budget of what all streams are allowed beyond the 256 KiB
+// with which yamux begins: mostTimes what the path needs when it is given, 64 MiB at most. The replies
+// that come in together have it once. The rest is for streams that wait, and for replies that stall:
+// these do not count for the share of others. Where it is used up a window does not grow, and 256 KiB
+// each stream always has.
 //
 // It belongs to the goroutine that reads the transport, but for need and beyond.
 type pathMeter struct {

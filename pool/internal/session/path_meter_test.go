@@ -199,6 +199,32 @@ func TestTheWindowsFollowAWayThatBecomesAnother(t *testing.T) {
 	}
 }
 
+// Where the path is full also with the windows of a probe, a round trip during it is not the way's.
+func TestAPathThatStaysFullIsNotTakenForALongerOne(t *testing.T) {
+	small := &simLine{rate: gigabit / 10, trip: time.Millisecond}
+	small.path.trip(int64(small.trip), 1) // of an answer, while little came in
+	for range 4 {
+		small.add(1<<40, 16*megabyte)
+	}
+	small.run(45 * time.Second)
+	if sum, _, most := small.sizes(); most > mux.WindowSize {
+		t.Errorf("windows of %d, one of them %d, where the smallest fill the path", sum, most)
+	}
+	slower := &simLine{rate: gigabit / 4, trip: 80 * time.Millisecond}
+	slower.add(1<<40, 16*megabyte)
+	slower.run(9 * time.Second)
+	slower.rate /= 8
+	for at := 9 * time.Second; at < 16*time.Second; at += 100 * time.Millisecond {
+		slower.run(at)
+		if least := time.Duration(slower.path.least); least > slower.trip*9/8 {
+			t.Fatalf("the least round trip is %v after %v, of a way of %v", least, at, slower.trip)
+		}
+	}
+	if slower.path.seen < int64(9*time.Second) {
+		t.Error("there was no probe")
+	}
+}
+
 // A call that is answered at once shows that the way is as it was.
 func TestAnAnswerAtOnceKeepsTheLeastRoundTrip(t *testing.T) {
 	p := pathMeter{rate: 1}

@@ -41,8 +41,6 @@ func (p *pathMeter) probed(took, given, now int64) {
 	case b.on == 0:
 		b.on, b.from = now, p.total
 		return
-	case given < b.on:
-		return
 	case b.least == 0 || took < b.least:
 		b.least = took
 	}
