@@ -35,8 +35,7 @@ type base struct {
 	unserved error         // why; read after deserted
 
 	lastLeft  atomic.Int64 // when Unanswered was last reported for an answer that did not come, in nanoseconds from the origin
-	window    atomic.Int64 // of the last large reply, in bytes, as the path needs it; 0: there was none
-	round     atomic.Int64 // the least round trip that a large reply had, in nanoseconds; 0: there was none
+	path      pathMeter    // what the windows of replies should be
 	unsent    atomic.Int64 // bytes of large requests that the server has not taken
 	excused   atomic.Int64 // until when they may be on their way and nothing come in, in nanoseconds from the origin
 	resetting atomic.Bool  // a goroutine pings so that resets are sent

@@ -32,16 +32,17 @@ type callStream struct {
 	room    chan struct{} // has a token when more of the request may be sent: the window grew, or a frame was written
 	done    chan struct{} // has a token in stateAnswered
 
-	seq     uint64     // of the request
-	buf     *buffers   // of the call; nil: the stream is idle
-	sent    int        // bytes of the request that were put into frames
-	passed  int        // of these, those of pieces before the one in buf
-	unmade  error      // why the rest of the request cannot be made
-	frame   *mux.Frame // the last of these
-	fresh   bool       // no call was answered on it
-	partial bool       // its caller left amid the reply
-	lent    bool       // and the reading goroutine has its buffer
-	spoiled bool       // it is of no further use
+	asked   time.Duration // when the call began, from the origin; read in stateAsked
+	seq     uint64        // of the request
+	buf     *buffers      // of the call; nil: the stream is idle
+	sent    int           // bytes of the request that were put into frames
+	passed  int           // of these, those of pieces before the one in buf
+	unmade  error         // why the rest of the request cannot be made
+	frame   *mux.Frame    // the last of these
+	fresh   bool          // no call was answered on it
+	partial bool          // its caller left amid the reply
+	lent    bool          // and the reading goroutine has its buffer
+	spoiled bool          // it is of no further use
 
 	state atomic.Uint32
 	reply
@@ -61,7 +62,7 @@ func newCallStream(s *base, idle *idleStreams) *callStream {
 	l := &callStream{
 		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
 		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
-		frame: new(mux.Frame), reply: reply{window: mux.WindowSize, meter: pathMeter{size: mux.WindowSize}},
+		frame: new(mux.Frame), reply: reply{window: mux.WindowSize, meter: windowMeter{size: mux.WindowSize}},
 	}
 	l.timer = time.NewTimer(time.Hour)
 	l.timer.Stop()
@@ -221,6 +222,7 @@ func (l *callStream) withdraw() bool {
 func (l *callStream) discard() {
 	l.state.Store(stateAbandoned)
 	l.session.cfg.Replies.release(l)
+	l.session.path.over(&l.meter.beyond)
 	l.dropBuffers()
 	if l.stream != nil && l.session.ctx.Err() == nil {
 		l.session.conn.CloseStream(l.route)

@@ -47,6 +47,7 @@ func (s *Session) exchange(ctx context.Context, l *callStream, r *Request) (carr
 		return l, PhaseOpen, false, s.Cause() // while the stream was opened
 	}
 	defer w.forgetUnsent()
+	l.asked = w.begin
 	if !l.expectReply() {
 		if !l.abandon() {
 			l.takeReply()

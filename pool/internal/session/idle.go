@@ -49,7 +49,7 @@ func (c *idleStreams) take(s *base) *callStream {
 // put keeps the call stream for the next call, or discards it if there are enough.
 func (l *callStream) put() {
 	c := l.idle
-	if l.session.ctx.Err() != nil {
+	if l.session.ctx.Err() != nil || l.session.path.tooMuch(&l.meter.beyond) {
 		l.discard()
 		return
 	}

@@ -75,7 +75,7 @@ func (l *callStream) openNow() error {
 	}
 	l.stream, l.route = st, s.conn.Routes.Add(st.StreamID())
 	to := mux.Receiver(l)
-	wide := l.widen(s.window.Load())
+	wide := l.widen()
 	l.route.Receiver.Store(&to)
 	l.route.Window.Add(-1)
 	mode := new(mux.Frame)
@@ -87,15 +87,15 @@ func (l *callStream) openNow() error {
 	return nil
 }
 
-// widen gives a new stream the window that another reply of the session has needed, or a large one
+// widen gives a new stream a window that other replies of the session have needed, or a large one
 // would wait for leave at first. The frame tells the peer; nil: the window is that of any stream.
-func (l *callStream) widen(window int64) *mux.Frame {
-	more := window - mux.WindowSize
-	if more <= 0 {
+func (l *callStream) widen() *mux.Frame {
+	more := l.session.path.openWith(&l.meter.beyond)
+	if more == 0 {
 		return nil
 	}
-	l.window, l.meter.size = int(window), window
-	l.meter.least(l.session.round.Load())
+	l.meter.size += more
+	l.window = int(l.meter.size)
 	l.credit = new(mux.Frame)
 	l.credit.SetWindow(l.route.Stream, uint32(more))
 	return l.credit

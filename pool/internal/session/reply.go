@@ -26,7 +26,7 @@ type reply struct {
 	window     int        // bytes that the peer may send
 	uncredited int        // bytes that came in and were not added to the window again
 	credit     *mux.Frame // the last frame that did
-	meter      pathMeter
+	meter      windowMeter
 }
 
 // expectReply begins stateAsked. It reports false if the peer has closed the stream:
@@ -67,7 +67,7 @@ func (l *callStream) Space(want int) []byte {
 			return nil // its caller has just left, with its buffer
 		}
 		l.got, l.buf.reply = l.buf.reply, nil
-		l.meter.restart()
+		l.meter.restart(l.asked)
 	case stateReading:
 		if !l.state.CompareAndSwap(stateReading, stateFilling) {
 			return nil // the same
@@ -160,20 +160,18 @@ func (l *callStream) StreamEnded(err error) {
 // that is worth a frame. There are two such frames at most that the peer has not acted on.
 func (l *callStream) addToWindow(n, left int) {
 	now, m := l.session.conn.Signs.Read.Load(), &l.meter
-	m.came(n, now)
+	m.came(&l.session.path, n, now)
 	if l.uncredited += n; int64(l.uncredited) < m.worth() {
+		return
+	}
+	more := int(m.leave(&l.session.path, int64(l.uncredited), int64(l.window+left), l.claimed.Load(), now))
+	if l.uncredited = 0; more == 0 {
 		return
 	}
 	if l.credit == nil || l.credit.Pending() {
 		l.credit = new(mux.Frame)
 	}
-	l.session.round.Store(m.least(l.session.round.Load()))
-	known := &l.session.window
-	more := int(m.leave(int64(l.uncredited), int64(l.window+left), l.claimed.Load(), known.Load(), now))
-	if m.want > 0 {
-		known.Store(m.size)
-	}
 	l.credit.SetWindow(l.route.Stream, uint32(more))
-	l.window, l.uncredited = l.window+more, 0
+	l.window += more
 	l.session.conn.Send(l.credit)
 }

@@ -52,6 +52,15 @@ type Path struct{ there, back *line }
 // New makes a path.
 func New(cfg Config) *Path { return &Path{newLine(cfg), newLine(cfg)} }
 
+// Become makes the path as cfg has it for what is put on it from now on, but for Room, which stays.
+// What is on its way is not overtaken.
+func (p *Path) Become(cfg Config) {
+	for _, l := range []*line{p.there, p.back} {
+		l.oneWay.Store(int64(cfg.OneWay))
+		l.rate.Store(cfg.Rate)
+	}
+}
+
 // Join carries what comes in at one of two connections to the other, both ways, until one of them
 // ends. It blocks until then, and closes both.
 func (p *Path) Join(near, far net.Conn) {
@@ -63,24 +72,30 @@ func (p *Path) Join(near, far net.Conn) {
 
 // line is one direction of a path.
 type line struct {
-	Config
-	origin time.Time
-	free   atomic.Int64 // when what was put on it has left, in nanoseconds since origin
+	oneWay, rate atomic.Int64 // as in Config
+	room         int64
+	origin       time.Time
+	free         atomic.Int64 // when what was put on it has left, in nanoseconds since origin
 }
 
-func newLine(cfg Config) *line { return &line{Config: cfg, origin: time.Now()} }
+func newLine(cfg Config) *line {
+	l := &line{room: cfg.Room, origin: time.Now()}
+	l.oneWay.Store(int64(cfg.OneWay))
+	l.rate.Store(cfg.Rate)
+	return l
+}
 
 // put puts n bytes on the line, behind those that are there, and returns when they come out.
 func (l *line) put(n int) time.Time {
 	takes := int64(0)
-	if l.Rate > 0 {
-		takes = int64(n) * int64(time.Second) / l.Rate
+	if rate := l.rate.Load(); rate > 0 {
+		takes = int64(n) * int64(time.Second) / rate
 	}
 	for {
 		free := l.free.Load()
 		left := max(free, int64(time.Since(l.origin))) + takes
 		if l.free.CompareAndSwap(free, left) {
-			return l.origin.Add(time.Duration(left) + l.OneWay)
+			return l.origin.Add(time.Duration(left + l.oneWay.Load()))
 		}
 	}
 }
@@ -127,7 +142,7 @@ func (l *line) carry(from, to net.Conn) {
 		if err != nil {
 			return
 		}
-		for under.Load() >= l.Room {
+		for under.Load() >= l.room {
 			if _, more := <-left; !more {
 				return
 			}

@@ -45,6 +45,30 @@ func TestBytesTakeTheirTimeAndThatOfTheLine(t *testing.T) {
 	}
 }
 
+func TestAPathMayBecomeAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, entry := net.Pipe()
+		exit, far := net.Pipe()
+		p := New(Config{OneWay: time.Second, Room: 1 << 20})
+		go p.Join(entry, exit)
+		for _, want := range []time.Duration{time.Second, 3 * time.Second} {
+			begin := time.Now()
+			for _, c := range []struct{ from, to net.Conn }{{near, far}, {far, near}} {
+				go func() { _, _ = c.from.Write(make([]byte, 1<<10)) }()
+				if _, err := io.ReadFull(c.to, make([]byte, 1<<10)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if took := time.Since(begin); took != 2*want {
+				t.Errorf("there and back took %v, want %v", took, 2*want)
+			}
+			p.Become(Config{OneWay: 2 * time.Second, Rate: 1 << 10})
+		}
+		near.Close()
+		far.Close()
+	})
+}
+
 func TestAnEndThatTakesNoMoreEndsThePath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := ends(Config{OneWay: time.Second, Room: 1 << 10})

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/rpc"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +32,7 @@ func (s *fartherServer) dial(context.Context, string, string) (net.Conn, error) 
 // far does something with a pool and a server with a path between them, on a virtual clock. Nothing
 // but the path takes time there: how long a call takes follows from how much may be on its way, and
 // not from the machine. call makes a call of package body and returns how long it took.
-func far(t *testing.T, do func(t *testing.T, call func(name string) time.Duration)) {
+func far(t *testing.T, do func(t *testing.T, way *path.Path, call func(name string) time.Duration)) {
 	cfg := path.Far()
 	cfg.Room = 64 << 20 // what is sent too early waits on the way, and not in the server
 	s := fartherServer{farServer{rpc: rpc.NewServer()}, path.New(cfg)}
@@ -39,7 +41,7 @@ func far(t *testing.T, do func(t *testing.T, call func(name string) time.Duratio
 	}
 	p, err := pool.New(pool.Config{Dial: s.dial})
 	noError(t, err)
-	do(t, func(name string) time.Duration {
+	do(t, s.path, func(name string) time.Duration {
 		b, err := body.Find(name)
 		noError(t, err)
 		reply, begin := b.New(), time.Now()
@@ -51,7 +53,7 @@ func far(t *testing.T, do func(t *testing.T, call func(name string) time.Duratio
 	time.Sleep(time.Hour) // until the last bytes have come to their end
 }
 
-func aLargeBodyTakesNotMuchLongerThanThePathDoes(t *testing.T, call func(string) time.Duration) {
+func aLargeBodyTakesNotMuchLongerThanThePathDoes(t *testing.T, _ *path.Path, call func(string) time.Duration) {
 	call("ping") // which dials
 	// 16 MiB take 134 ms on the line, and a round trip. The first one finds out what the path carries.
 	first, again := call("reply-16MiB"), call("reply-16MiB")
@@ -72,30 +74,44 @@ func aLargeBodyTakesNotMuchLongerThanThePathDoes(t *testing.T, call func(string)
 	t.Log(first, again, one, other)
 }
 
-func aSmallCallBesideALargeOneWaitsLittle(t *testing.T, call func(string) time.Duration) {
+func aSmallCallBesideALargeOneWaitsLittle(t *testing.T, _ *path.Path, call func(string) time.Duration) {
 	call("reply-16MiB")
 	idle := call("heartbeat")
-	calls, enough := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(calls)
-		for {
-			select {
-			case <-enough:
-				return
-			default:
-				call("reply-16MiB")
-			}
-		}
-	}()
-	var beside []time.Duration
-	for range 49 {
-		beside = append(beside, call("heartbeat"))
-	}
-	close(enough)
-	<-calls
-	slices.Sort(beside)
+	end := keep(1, call)
+	beside := heartbeats(49, call)
+	end()
 	t.Log(idle, beside[0], beside[24], beside[48])
 	if beside[24] > idle*3/2 {
 		t.Errorf("beside replies of 16 MiB a heartbeat took %v in the median, without them %v", beside[24], idle)
 	}
+}
+
+// keep has n callers that make calls with a reply of 16 MiB, one after the other, until end, which
+// returns how many there were.
+func keep(n int, call func(string) time.Duration) (end func() (calls int64)) {
+	var calls atomic.Int64
+	var enough atomic.Bool
+	var callers sync.WaitGroup
+	for range n {
+		callers.Go(func() {
+			for !enough.Load() {
+				call("reply-16MiB")
+				calls.Add(1)
+			}
+		})
+	}
+	return func() int64 {
+		enough.Store(true)
+		callers.Wait()
+		return calls.Load()
+	}
+}
+
+// heartbeats is how long so many heartbeats took, one after the other, the shortest first.
+func heartbeats(n int, call func(string) time.Duration) (took []time.Duration) {
+	for range n {
+		took = append(took, call("heartbeat"))
+	}
+	slices.Sort(took)
+	return took
 }

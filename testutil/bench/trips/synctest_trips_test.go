@@ -148,6 +148,15 @@ func TestRoundTrips(t *testing.T) {
 		theFirstCallTakesTwoMoreThanItsConnection(t, ca, server, agent)
 		far(t, aLargeBodyTakesNotMuchLongerThanThePathDoes)
 		far(t, aSmallCallBesideALargeOneWaitsLittle)
+		far(t, largeBodiesAtTheSameTimeShareThePath)
+		far(t, aWayThatBecomesLongerIsFilledAgain)
+		far(t, aWayThatBecomesLongerAmidAReplyIsFilledAgain)
+		if testing.Short() {
+			return
+		}
+		far(t, aWayThatBecomesShorterIsNotFilledTwice)
+		far(t, aLineThatBecomesSlowerIsNotFilledForLong)
+		far(t, aSessionThatIsBusyForLongKeepsItsMeasure)
 	})
 }
 
