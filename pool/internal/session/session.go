@@ -80,7 +80,7 @@ func closed(c <-chan struct{}) bool {
 }
 
 // IdleStreams is the streams that are kept for the next calls.
-func (s *Session) IdleStreams() int { return len(s.idle.streams) }
+func (s *Session) IdleStreams() int { return s.idle.waiting() }
 
 // Retire admits no further call, and ends those that move, with moved. Only one goroutine
 // may call Retire and Shut, Retire once and first.
