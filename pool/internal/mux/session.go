@@ -73,6 +73,16 @@ func Start(c *Conn, cfg *YamuxConfig) (Session, error) {
 	return session{s, c, cfg.AcceptBacklog}, nil
 }
 
+// ClosesConn reports whether a Session closes its Conn when it has ended, as those of Start and
+// Single do: Conn.OnClose tells of its end then. Tests have others.
+func ClosesConn(s Session) bool {
+	switch s.(type) {
+	case session, *single:
+		return true
+	}
+	return false
+}
+
 // session is a Session over a Conn.
 type session struct {
 	*yamux.Session

@@ -14,7 +14,6 @@ import (
 type Session struct {
 	base
 	retired error // why the session was retired
-	idle    *idleStreams
 
 	serving  atomic.Int64 // streams of the server
 	requests atomic.Int64 // calls and streaming calls on them
@@ -32,16 +31,21 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 	s := &Session{
 		base: base{
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
-			retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
+			retiring: make(chan struct{}), deserted: make(chan struct{}), idle: newIdleStreams(cfg.MaxIdleStreams),
 		},
-		idle: newIdleStreams(cfg.MaxIdleStreams),
 	}
 	if cfg.Streams != nil {
 		s.streams = mux.NewShare(cfg.Streams)
 	}
 	s.slept.Store(int64(slept()))
-	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	within, cancel := context.WithCancelCause(ctx)
+	s.ctx, s.cancel = within, func(cause error) { cancel(cause); s.happens(eventEnded) }
+	if ctx.Done() != nil {
+		context.AfterFunc(within, func() { s.happens(eventEnded) })
+	}
 	conn.UseGroup(s.group.run)
+	conn.OnLeaving(func() { s.happens(eventLeaving) })
+	conn.OnClose(func() { s.happens(eventEnded) })
 	conn.OnFault(s.cancel)
 	conn.OnOverrun(s.overrun)
 	return s
