@@ -66,9 +66,8 @@ func New(conn net.Conn, cfg Config) *Conn {
 				Conn: conn, in: cfg.In, out: cfg.Out, done: make(chan struct{}),
 				spawn: func(f func()) bool { go f(); return true },
 			},
-			resets: newResetQueue(),
 		},
-		cfg: cfg, resetsIn: newResetQueue(), leaving: make(chan struct{}), own: newFrame(),
+		cfg: cfg, leaving: make(chan struct{}), own: newFrame(),
 	}
 	if c.Share.budget = cfg.Budget; cfg.Budget == nil {
 		c.Share.budget = boundless()
