@@ -219,6 +219,7 @@ func (l *callStream) withdraw() bool {
 // discard closes the stream, on which nothing more is expected. It does not block. On a
 // session that has ended nothing is closed.
 func (l *callStream) discard() {
+	l.timer.Stop()
 	l.state.Store(stateAbandoned)
 	l.session.cfg.Replies.release(l)
 	l.dropBuffers()

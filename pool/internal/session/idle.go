@@ -102,6 +102,7 @@ func (c *idleStreams) take(s *base) *callStream {
 
 // put keeps the call stream for the next call, or discards it if there are enough.
 func (l *callStream) put() {
+	l.timer.Stop()
 	c, s := l.idle, l.session // l is the next caller's, as soon as it is kept
 	if s.ctx.Err() != nil {
 		l.discard()

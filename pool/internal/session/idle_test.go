@@ -139,6 +139,19 @@ func TestACallerThatWaitsTakesAnIdleStreamWhereverItIs(t *testing.T) {
 	}
 }
 
+// The next caller sets the timer of its waiter at once: the last one must have stopped it before.
+func TestTheTimerOfAnIdleCallStreamIsStopped(t *testing.T) {
+	r := newIdleRig(t, 1)
+	kept, one := r.idle.take(&r.base), r.idle.take(&r.base)
+	for _, l := range []*callStream{kept, one} {
+		l.timer.Reset(time.Hour)
+		l.put()
+	}
+	if n := r.IdleStreams(); n != 1 || kept.timer.Stop() || one.timer.Stop() {
+		t.Fatalf("%d are kept; or a timer runs", n)
+	}
+}
+
 // The pool's owner is told once of a surplus, until it was trimmed away.
 func TestASurplusIsReportedOnceAndAgainWhenItComesBack(t *testing.T) {
 	r := newIdleRig(t, 256)

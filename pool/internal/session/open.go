@@ -46,6 +46,7 @@ func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error)
 // adopt takes over a request that was encoded for another call stream and not sent.
 func (l *callStream) adopt(from *callStream) {
 	l.buf, from.buf = from.buf, nil
+	l.timer, from.timer = from.timer, l.timer // the waiter has it
 	l.seq = from.seq
 	l.unsent()
 }
