@@ -2,47 +2,10 @@ package session
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
-
-// attendance is how a session is run without a goroutine that waits: most have nothing to do but wait
-// for their end. What happens to the session begins one, unless one is at work already.
-type attendance struct {
-	events  atomic.Uint32
-	within  context.Context // of Attend, as the rest
-	begin   func(attend func() (rests bool))
-	unwatch func() bool // within is no more looked at
-}
-
-// What has happened to a session and was not acted on.
-const (
-	eventLeaving = 1 << iota // its server takes no new stream
-	eventDrained             // it is retired, and the last call or stream has ended
-	eventEnded               // its context, or its network, has ended
-
-	attended // Attend was called
-	atWork   // a goroutine acts on what has happened, or is about to begin; it stays after the end
-)
-
-// happens notes an event. It does not block.
-func (s *base) happens(event uint32) {
-	for {
-		at := s.events.Load()
-		now := at | event
-		if at&attended != 0 {
-			now |= atWork
-		}
-		if s.events.CompareAndSwap(at, now) {
-			if now&^at&atWork != 0 {
-				s.begin(s.attend)
-			}
-			return
-		}
-	}
-}
 
 // Attend runs the session until it has ended, and ends it with stopped when ctx does. It returns at
 // once. Each time that there is something to do it calls begin, which must not block, and must call
@@ -54,7 +17,7 @@ func (s *base) happens(event uint32) {
 // The session's own context does not come from ctx, so that its cause is always one of
 // the pool's.
 func (s *Session) Attend(ctx context.Context, stopped func() error, begin func(attend func() (rests bool))) {
-	s.within, s.begin, s.unwatch = ctx, begin, func() bool { return true }
+	s.within, s.begin, s.attend, s.unwatch = ctx, begin, s.act, func() bool { return true }
 	if ctx.Done() != nil {
 		s.unwatch = context.AfterFunc(ctx, func() { s.cancel(stopped()) })
 	}
@@ -81,8 +44,8 @@ func (s *Session) Run(ctx context.Context, stopped func() error) error {
 	return s.Cause()
 }
 
-// attend acts on what has happened.
-func (s *base) attend() (rests bool) {
+// act acts on what has happened.
+func (s *Session) act() (rests bool) {
 	for {
 		at := s.events.Load()
 		if at&eventEnded != 0 && s.ctx.Err() == nil {
@@ -105,7 +68,7 @@ func (s *base) attend() (rests bool) {
 }
 
 // end reports the end of the session and releases its resources.
-func (s *base) end() {
+func (s *Session) end() {
 	s.unwatch()
 	_ = s.yamux.Close() // always nil; ends every call that blocks in yamux
 	s.cfg.Notify.Tell(s.within, poolcore.Disconnected{Addr: s.Addr, Session: s.ID, Err: s.Cause()})

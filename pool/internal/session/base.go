@@ -24,7 +24,6 @@ type base struct {
 	cancel context.CancelCauseFunc
 	group  *group
 	attendance
-	idle *idleStreams
 
 	calls    atomic.Int64  // and streams of either side, in flight; and the bits below
 	outgoing atomic.Int64  // of these, the streaming calls of this side that were acknowledged

@@ -38,7 +38,7 @@ func newIdleRig(t *testing.T, most int) *idleRig {
 	r := new(idleRig)
 	cfg := newConfig()
 	cfg.Notify, cfg.MaxIdleStreams = &r.told, most
-	r.Session = &Session{base: base{ID: 7, cfg: cfg, idle: newIdleStreams(most)}}
+	r.Session = &Session{base: base{ID: 7, cfg: cfg}, idle: newIdleStreams(most)}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	t.Cleanup(func() { r.cancel(nil) })
 	return r

@@ -14,6 +14,7 @@ import (
 type Session struct {
 	base
 	retired error // why the session was retired
+	idle    *idleStreams
 
 	serving  atomic.Int64 // streams of the server
 	requests atomic.Int64 // calls and streaming calls on them
@@ -31,8 +32,9 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 	s := &Session{
 		base: base{
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
-			retiring: make(chan struct{}), deserted: make(chan struct{}), idle: newIdleStreams(cfg.MaxIdleStreams),
+			retiring: make(chan struct{}), deserted: make(chan struct{}),
 		},
+		idle: newIdleStreams(cfg.MaxIdleStreams),
 	}
 	if cfg.Streams != nil {
 		s.streams = mux.NewShare(cfg.Streams)
