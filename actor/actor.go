@@ -35,7 +35,8 @@ type Self[M any] struct {
 func (s Self[M]) Ref() Ref[M] { return Ref[M]{box: s.box} }
 
 // Go runs f in a goroutine that Stop waits for; ctx is cancelled when the actor
-// ends. It may be called only by the Behavior, and by goroutines that it has started. It does not block. A panic in f ends
+// ends. It may be called only by the Behavior, by goroutines that it has started, and while a Hold
+// lasts. It does not block. A panic in f ends
 // the actor as one in a step does, since what f was to report is lost.
 func (s Self[M]) Go(f func(ctx context.Context)) {
 	s.group.Go(func() {
@@ -47,6 +48,14 @@ func (s Self[M]) Go(f func(ctx context.Context)) {
 		}()
 		guard(&cause, func() { f(s.ctx) })
 	})
+}
+
+// Hold has Stop wait until release is called, once, as it waits for a goroutine: for something that
+// needs one only now and then. It may be called only by the Behavior, and by goroutines that it has
+// started. It does not block.
+func (s Self[M]) Hold() (release func()) {
+	s.group.Add(1)
+	return s.group.Done
 }
 
 // End ends the actor after the step that runs; cause, not nil, becomes its Err, unless

@@ -22,8 +22,8 @@
 //     and when one is pinged, left, replaced or ended. Calls do not pass through it: they
 //     load the published table (call.go).
 //   - A dial resolves names, races their addresses and keeps to its limits
-//     (internal/dialing), and sets up a session (dial.go). A goroutine of its own dials, and
-//     then runs the session to its end.
+//     (internal/dialing), and sets up a session (dial.go). A goroutine of its own dials. A
+//     session has one of the pool's only while something happens to it.
 //   - A session (internal/session) carries calls and streams, and serves what servers open
 //     towards the agent with [Handlers]. connection.go is the pool's side of it: its
 //     configuration, its reports, its errors.

@@ -17,22 +17,14 @@ import (
 // errAbandoned is why a dial ended that no caller waits for.
 var errAbandoned = errors.New("dial was given up: no call waits for it any more")
 
-// dial starts the goroutine that dials, and runs the session then.
+// dial starts the goroutine that dials.
 func (o *owner) dial(d poolcore.Dial) {
 	dialing, abandon := context.WithCancelCause(context.Background())
 	o.dialing[d.Session] = abandon
 	o.self.Go(func(ctx context.Context) {
 		defer context.AfterFunc(ctx, func() { abandon(o.pool.ended()) })()
-		run := o.connect(ctx, dialing, d)
-		if run == nil {
-			abandon(nil)
-			return
-		}
-		// The stack of this goroutine has grown, and would stay so for as long as the session lives.
-		o.self.Go(func(ctx context.Context) {
-			defer abandon(nil)
-			run(ctx)
-		})
+		defer abandon(nil)
+		o.connect(ctx, dialing, d)
 	})
 }
 
@@ -177,9 +169,8 @@ func (o *owner) ping(s *connection) {
 	})
 }
 
-// connect dials, within the dial's own context. It returns what runs the session until it has
-// ended; nil: there is none.
-func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) (run func(context.Context)) {
+// connect dials, within the dial's own context, and has the session run then.
+func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) {
 	p, log := o.pool, o.pool.log
 	p.counts.dials.Add(1)
 	begin := time.Now()
@@ -202,7 +193,7 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) (run func(
 	}
 	stopped := o.tell(ctx, &mail{Message: poolcore.Dialed{Addr: d.Addr, Session: d.Session, Err: err}, session: s})
 	if s == nil {
-		return nil
+		return
 	}
 	if stopped != nil {
 		s.End(stopped)
@@ -212,13 +203,30 @@ func (o *owner) connect(ctx, within context.Context, d poolcore.Dial) (run func(
 	if p.hooks.Up != nil {
 		p.hooks.Up(about, time.Since(begin))
 	}
-	return func(ctx context.Context) { o.run(ctx, s, about) }
+	o.run(ctx, s, about)
 }
 
-// run runs a session until it has ended.
+// run has a session run until it has ended, in no goroutine while nothing happens to it.
 func (o *owner) run(ctx context.Context, s *connection, about poolhooks.Session) {
-	p, begin := o.pool, time.Now()
-	err := s.Run(ctx, p.ended)
+	begin, release := time.Now(), o.self.Hold()
+	s.Attend(ctx, o.pool.ended, func(attend func() (rests bool)) {
+		o.self.Go(func(context.Context) {
+			rests := false
+			defer func() {
+				if !rests {
+					release()
+				}
+			}()
+			if rests = attend(); !rests {
+				o.over(s, about, begin)
+			}
+		})
+	})
+}
+
+// over reports that a session is over, which has run since begin.
+func (o *owner) over(s *connection, about poolhooks.Session, begin time.Time) {
+	p, err := o.pool, s.Cause()
 	p.counts.sessions.Add(-1)
 	p.live.remove(s)
 	if p.hooks.Over != nil {

@@ -32,20 +32,21 @@ func newSilentPool(t *testing.T, cfg Config, hooks ...poolhooks.Hooks) *silentPo
 	for _, h := range hooks {
 		sp.hooks = h
 	}
-	sp.open = func(ctx context.Context, addr string, id uint64) (*connection, error) {
+	life, end := context.WithCancel(context.Background())
+	sp.open = func(_ context.Context, addr string, id uint64) (*connection, error) {
 		if sp.dials.Add(1) > 1 {
 			return nil, errors.New("refused")
 		}
 		near, far := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, far) }()
-		context.AfterFunc(ctx, func() { _ = far.Close(); _ = near.Close() })
-		s := sp.newConnection(ctx, near, addr, addr, id)
+		context.AfterFunc(life, func() { _ = far.Close(); _ = near.Close() })
+		s := sp.newConnection(life, near, addr, addr, id)
 		s.Attach(sp.mux)
 		sp.mux.Ack = func(stream uint32) { s.conn.Acknowledged(s.conn.Routes.Add(stream)) }
 		return s, nil
 	}
 	sp.start()
-	t.Cleanup(func() { _ = sp.Stop(context.Background()) })
+	t.Cleanup(func() { _ = sp.Stop(context.Background()); end() })
 	sp.begin = time.Now()
 	return sp
 }

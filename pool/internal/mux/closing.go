@@ -100,11 +100,11 @@ func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) {
 	c.Drop(stream)
 	for _, q := range [...]*resetQueue{&c.resets, &c.resetsIn} {
 		select {
-		case q.room <- struct{}{}:
+		case q.enter() <- struct{}{}:
 		default:
 			provoke()
 			select {
-			case q.room <- struct{}{}:
+			case q.enter() <- struct{}{}:
 			case <-done:
 				return
 			}
@@ -115,4 +115,4 @@ func (c *Conn) Reset(stream uint32, provoke func(), done <-chan struct{}) {
 }
 
 // Resetting reports whether a reset waits for a frame.
-func (c *Conn) Resetting() bool { return len(c.resetsIn.room) > 0 || len(c.resets.room) > 0 }
+func (c *Conn) Resetting() bool { return c.resetsIn.tokens() > 0 || c.resets.tokens() > 0 }

@@ -40,6 +40,7 @@ type Conn struct {
 	accepting   accepting
 	toRelay     atomic.Bool
 	onOverrun   func(stream uint32)
+	onLeaving   func()
 	leaving     chan struct{} // closed when the peer has sent a go away
 	resetsIn    resetQueue    // streams to be reset in yamux
 	closings    closings      // streams that yamux is to forget
@@ -65,9 +66,8 @@ func New(conn net.Conn, cfg Config) *Conn {
 				Conn: conn, in: cfg.In, out: cfg.Out, done: make(chan struct{}),
 				spawn: func(f func()) bool { go f(); return true },
 			},
-			resets: newResetQueue(),
 		},
-		cfg: cfg, resetsIn: newResetQueue(), leaving: make(chan struct{}), own: newFrame(),
+		cfg: cfg, leaving: make(chan struct{}), own: newFrame(),
 	}
 	if c.Share.budget = cfg.Budget; cfg.Budget == nil {
 		c.Share.budget = boundless()
@@ -101,6 +101,14 @@ func (c *Conn) OnFault(f func(error)) { c.onFault = f }
 // OnOverrun has f called when bytes of a stream that the peer has opened are lost for want of
 // room, once for each stream. It must be set before anything is read, and not block.
 func (c *Conn) OnOverrun(f func(stream uint32)) { c.onOverrun = f }
+
+// OnLeaving has f called when the peer has announced that it takes no new streams, once. It must be
+// set before anything is read, and not block.
+func (c *Conn) OnLeaving(f func()) { c.onLeaving = f }
+
+// OnClose has f called when Close is, the first time: where the Session over c is one of Start or
+// Single, that has ended then. It must be set before that is made, and not block.
+func (c *Conn) OnClose(f func()) { c.onClose = f }
 
 // Silence is the time since the last sign of life.
 func (c *Conn) Silence() time.Duration {

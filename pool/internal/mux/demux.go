@@ -194,6 +194,9 @@ func (c *Conn) readHead() error {
 		}
 		if !c.IsLeaving() {
 			close(c.leaving)
+			if c.onLeaving != nil {
+				c.onLeaving()
+			}
 		}
 	}
 	in.head = append(in.headBuf[:0], b...)

@@ -137,3 +137,13 @@ func (s *singleStream) SetDeadline(t time.Time) error { return s.session.conn.Se
 
 // StreamID is 1, the first of a peer that has dialed.
 func (s *singleStream) StreamID() uint32 { return 1 }
+
+// ClosesConn reports whether a Session closes its Conn when it has ended, as those of Start and
+// Single do: Conn.OnClose tells of its end then. Tests have others.
+func ClosesConn(s Session) bool {
+	switch s.(type) {
+	case session, *single:
+		return true
+	}
+	return false
+}

@@ -20,6 +20,7 @@ type transport struct {
 	onFault func(error)           // is called with it, before yamux learns of it; may be nil
 	closed  atomic.Bool           // by this side
 	done    chan struct{}         // closed with it
+	onClose func()                // is called then; may be nil
 }
 
 // setFault keeps the first reason, and reports whether err is it. A failure after Close
@@ -97,6 +98,9 @@ func (t *transport) Bytes() (read, sent uint64) { return t.read.Load(), t.sent.L
 func (t *transport) Close() error {
 	if t.closed.CompareAndSwap(false, true) {
 		close(t.done)
+		if t.onClose != nil {
+			t.onClose()
+		}
 	}
 	return t.Conn.Close()
 }

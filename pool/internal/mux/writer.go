@@ -43,6 +43,14 @@ func (w *writer) Send(f *Frame) {
 	w.pump()
 }
 
+// sendApart is Send for a goroutine that stays, and whose stack is not to grow: another one writes.
+func (w *writer) sendApart(f *Frame) {
+	w.enqueue(f)
+	if w.waiting() && !w.Congested() && w.busy.CompareAndSwap(false, true) && !w.spawn(w.relay) {
+		w.busy.Store(false) // the session is over
+	}
+}
+
 // Post is Send for a caller that others, which are about to run, may join: it lets them run first.
 func (w *writer) Post(f *Frame) {
 	w.enqueue(f)
@@ -200,30 +208,45 @@ const resetsQueued = 256
 // resetQueue is the numbers of streams for which a RST is still to be written. One goroutine at a
 // time takes them. It holds no memory while there are none.
 type resetQueue struct {
-	room    chan struct{} // has a token for each that waits, and for each that is about to
+	room    atomic.Pointer[chan struct{}] // has a token for each that waits, and for each that is about to; nil: there was none
 	waiting closings
 }
 
-func newResetQueue() resetQueue { return resetQueue{room: make(chan struct{}, resetsQueued)} }
+// enter is room, which is made with the first reset.
+func (q *resetQueue) enter() chan<- struct{} {
+	if q.room.Load() == nil {
+		made := make(chan struct{}, resetsQueued)
+		q.room.CompareAndSwap(nil, &made)
+	}
+	return *q.room.Load()
+}
 
-// add puts a stream into the queue; whoever calls it has put a token into room.
+// tokens is how many room has.
+func (q *resetQueue) tokens() int {
+	if room := q.room.Load(); room != nil {
+		return len(*room)
+	}
+	return 0
+}
+
+// add puts a stream into the queue; whoever calls it has put a token into enter.
 func (q *resetQueue) add(stream uint32) { q.waiting.add(stream) }
 
 // fill writes frames that reset into b, as many as there are and fit.
 func (q *resetQueue) fill(b []byte) (n int) {
-	if len(q.room) == 0 {
+	if q.tokens() == 0 {
 		return 0
 	}
 	n = q.waiting.fill(b)
 	for range n / HeadSize {
-		<-q.room
+		<-*q.room.Load()
 	}
 	return n
 }
 
 // sendResets resets streams at the peer, between two frames. The caller has the token.
 func (w *writer) sendResets() {
-	if len(w.resets.room) == 0 || w.fault.Load() != nil {
+	if w.resets.tokens() == 0 || w.fault.Load() != nil {
 		return
 	}
 	frames := make([]byte, resetsQueued*HeadSize)

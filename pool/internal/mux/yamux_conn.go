@@ -6,8 +6,8 @@ import "net"
 // by itself, and sends it with the body that follows, as one frame among those of calls.
 // It blocks until the transport has it, or is closed.
 func (c *Conn) Write(b []byte) (int, error) {
-	f := c.own
-	if len(c.pendingHead) > 0 {
+	f, data := c.own, len(c.pendingHead) > 0
+	if data {
 		join := min(len(b), max(0, joinLimit-HeadSize))
 		c.pendingHead = append(c.pendingHead, b[:join]...)
 		f.Bytes, f.tail = c.pendingHead, b[join:]
@@ -25,7 +25,11 @@ func (c *Conn) Write(b []byte) (int, error) {
 			f.Bytes, f.tail = b, nil
 		}
 	}
-	c.Send(f)
+	if data {
+		c.Send(f)
+	} else {
+		c.sendApart(f) // seldom, and this is all that most sessions ever write here
+	}
 	for {
 		switch f.State() {
 		case FrameWritten:

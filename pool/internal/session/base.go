@@ -23,6 +23,7 @@ type base struct {
 	ctx    context.Context // ends with the session
 	cancel context.CancelCauseFunc
 	group  *group
+	attendance
 
 	calls    atomic.Int64  // and streams of either side, in flight; and the bits below
 	outgoing atomic.Int64  // of these, the streaming calls of this side that were acknowledged
@@ -30,7 +31,6 @@ type base struct {
 	proven   atomic.Bool   // a call was answered, and Notify knows
 	retiring chan struct{} // closed by Retire
 	moved    error         // why calls that move end then; read after retiring
-	drained  chan struct{} // has room for one: retired, and the last call or stream has ended
 	deserted chan struct{} // closed by Desert
 	unserved error         // why; read after deserted
 
@@ -80,7 +80,7 @@ func (s *base) enterAny() bool {
 // Leave counts a call or a stream out.
 func (s *base) Leave() {
 	if s.calls.Add(-1) == retiredBit {
-		signal(s.drained)
+		s.happens(eventDrained)
 	}
 }
 

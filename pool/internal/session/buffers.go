@@ -15,6 +15,7 @@ type buffers struct {
 	given   bool          // the caller's value may share reply
 	enc     *wire.Encoder // these two: nil where one was left amid its work
 	dec     *wire.Decoder
+	scan    wire.Scanner // of the reply
 
 	more *requestStream // makes the request, of which request is a piece; nil: it was made as a whole
 	at   *callStream    // while more makes a piece amid the exchange

@@ -107,10 +107,10 @@ func (l *callStream) finish(reply any) (Phase, error) {
 		return PhaseRemote, err
 	}
 	body, lasting := l.buf.reply[l.headerEnd:l.bodyEnd], cap(l.buf.reply) > keepBuffer
-	l.buf.dec.Bound(cfg.MaxReplyBytes, l.scan.Elements())
+	l.buf.dec.Bound(cfg.MaxReplyBytes, l.buf.scan.Elements())
 	given, err := cfg.Codec.Read(l.buf.dec, body, lasting, reply)
 	l.buf.given = given
-	if l.scan.Extended() {
+	if l.buf.scan.Extended() {
 		l.buf.dec.Forget() // or it pins the buffer, which other calls will have
 	}
 	if err != nil {

@@ -27,7 +27,7 @@ type callStream struct {
 	idle    *idleStreams // of the session
 	stream  mux.Stream   // nil until it is open
 	route   *mux.Route
-	opening opening
+	opening *opening      // nil once it is open, and the caller's
 	timer   *time.Timer   // of the waiter
 	room    chan struct{} // has a token when more of the request may be sent: the window grew, or a frame was written
 	done    chan struct{} // has a token in stateAnswered
@@ -61,7 +61,7 @@ const (
 func newCallStream(s *base, idle *idleStreams) *callStream {
 	l := &callStream{
 		session: s, idle: idle, room: make(chan struct{}, 1), done: make(chan struct{}, 1),
-		opening: opening{done: make(chan struct{}, 1)}, fresh: true,
+		opening: &opening{done: make(chan struct{}, 1)}, fresh: true,
 		frame: new(mux.Frame), reply: reply{window: mux.WindowSize, meter: windowMeter{size: mux.WindowSize}},
 	}
 	l.timer = time.NewTimer(time.Hour)
@@ -220,6 +220,7 @@ func (l *callStream) withdraw() bool {
 // discard closes the stream, on which nothing more is expected. It does not block. On a
 // session that has ended nothing is closed.
 func (l *callStream) discard() {
+	l.timer.Stop()
 	l.state.Store(stateAbandoned)
 	l.session.cfg.Replies.release(l)
 	l.session.path.over(&l.meter.beyond)

@@ -39,7 +39,6 @@ func (s *Session) exchange(ctx context.Context, l *callStream, r *Request) (carr
 		}
 		w.answer = &l.incoming
 	}
-	defer w.timer.Stop()
 	if err != nil {
 		return l, PhaseOpen, false, err
 	}

@@ -99,7 +99,7 @@ func TestARequestOfWhichNothingWasSentLeavesItsStreamToOthers(t *testing.T) {
 	if !<-done {
 		t.Fatal("the call stream was not left to others")
 	}
-	if next := <-s.idle.streams; next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.state.Load() != stateIdle || l.buf != nil {
+	if next := s.idle.next(); next != l || l.route.Window.Load() != window || l.frame.State() != mux.FrameNew || l.state.Load() != stateIdle || l.buf != nil {
 		t.Fatalf("%+v", l)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
+	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux/muxtest"
 )
 
@@ -96,6 +98,57 @@ func TestIdleStreamsThatAreNeededNowAndThenStay(t *testing.T) {
 	}
 	if n := r.IdleStreams(); n != 50 {
 		t.Fatalf("%d are left where 50 are needed", n)
+	}
+}
+
+// A caller that waits for a stream takes one of either channel, and each that is put wakes one.
+func TestACallerThatWaitsTakesAnIdleStreamWhereverItIs(t *testing.T) {
+	const callers = 3 * restStreams
+	r := newIdleRig(t, callers)
+	r.conn = connOn(&muxtest.Conn{}, r.cfg)
+	for range mux.OpensFirst {
+		<-r.conn.Opens.Tokens()
+	}
+	wait := func() (*callStream, error) {
+		timer := time.NewTimer(time.Hour)
+		defer timer.Stop()
+		w := r.newWaiter(t.Context(), timer, 0, 0)
+		return w.openToken(r.idle)
+	}
+	for range callers {
+		l := r.idle.take(&r.base)
+		r.idle.beyond() <- l // as where the others were taken while it was put
+		if got, err := wait(); err != nil || got != l {
+			t.Fatal(got, err)
+		}
+	}
+	for range 50 {
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				if l, err := wait(); err != nil || l == nil {
+					t.Error(l, err)
+				}
+			})
+			all.Go(func() { newCallStream(&r.base, r.idle).put() })
+		}
+		all.Wait()
+		if n := r.IdleStreams(); n != 0 {
+			t.Fatalf("%d are left", n)
+		}
+	}
+}
+
+// The next caller sets the timer of its waiter at once: the last one must have stopped it before.
+func TestTheTimerOfAnIdleCallStreamIsStopped(t *testing.T) {
+	r := newIdleRig(t, 1)
+	kept, one := r.idle.take(&r.base), r.idle.take(&r.base)
+	for _, l := range []*callStream{kept, one} {
+		l.timer.Reset(time.Hour)
+		l.put()
+	}
+	if n := r.IdleStreams(); n != 1 || kept.timer.Stop() || one.timer.Stop() {
+		t.Fatalf("%d are kept; or a timer runs", n)
 	}
 }
 

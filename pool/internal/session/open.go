@@ -12,7 +12,7 @@ import (
 // gave up and l belongs to the goroutine that opens it.
 func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error) {
 	s := l.session
-	idle, err := w.openToken(l.idle.streams)
+	idle, err := w.openToken(l.idle)
 	switch {
 	case err != nil:
 		return l, false, err
@@ -23,27 +23,30 @@ func (l *callStream) open(w *waiter) (carrier *callStream, left bool, err error)
 	if !s.group.run(l.openAndSettle) {
 		return l, false, s.Cause()
 	}
-	ready, err := w.wait(l.opening.done, nil)
+	opening := l.opening
+	ready, err := w.wait(opening.done, nil)
 	if ready {
 		w.lookEarly()
-		return l, false, l.opening.err
+		l.opening = nil
+		return l, false, opening.err
 	}
 	w.timer.Stop() // while it is still this caller's
 	s.reportUnopened()
 	buf := l.buf
 	l.buf = nil // from here on l may be another caller's
-	if l.opening.settled.CompareAndSwap(false, true) {
+	if opening.settled.CompareAndSwap(false, true) {
 		buf.release()
 		return l, true, err
 	}
 	l.buf = buf
-	<-l.opening.done // the stream is open, and is discarded
+	<-opening.done // the stream is open, and is discarded
 	return l, false, err
 }
 
 // adopt takes over a request that was encoded for another call stream and not sent.
 func (l *callStream) adopt(from *callStream) {
 	l.buf, from.buf = from.buf, nil
+	l.timer, from.timer = from.timer, l.timer // the waiter has it
 	l.seq = from.seq
 	l.unsent()
 }
@@ -51,12 +54,14 @@ func (l *callStream) adopt(from *callStream) {
 // openAndSettle opens the stream and hands l over.
 func (l *callStream) openAndSettle() {
 	err := l.openNow()
-	l.opening.err = err
-	if l.opening.settled.CompareAndSwap(false, true) {
-		l.opening.done <- struct{}{}
+	opening := l.opening
+	opening.err = err
+	if opening.settled.CompareAndSwap(false, true) {
+		opening.done <- struct{}{}
 		return
 	}
 	if err == nil {
+		l.opening = nil
 		l.put()
 	}
 }
@@ -103,7 +108,7 @@ func (l *callStream) widen() *mux.Frame {
 
 // openToken waits until a stream may be opened, or returns a call stream of idle, which
 // may be nil. The error is why neither came.
-func (w *waiter) openToken(idle <-chan *callStream) (*callStream, error) {
+func (w *waiter) openToken(idle *idleStreams) (*callStream, error) {
 	s := w.session
 	o := &s.conn.Opens
 	select {
@@ -113,12 +118,18 @@ func (w *waiter) openToken(idle <-chan *callStream) (*callStream, error) {
 	default:
 	}
 	w.lookEarly()
+	var few, others <-chan *callStream
+	if idle != nil {
+		few, others = idle.few, idle.beyond()
+	}
 	for {
 		select {
 		case <-o.Tokens():
 			o.Took(s.cfg.now())
 			return nil, nil
-		case l := <-idle:
+		case l := <-few:
+			return l, nil
+		case l := <-others:
 			return l, nil
 		case <-s.ctx.Done():
 			return nil, s.Cause()

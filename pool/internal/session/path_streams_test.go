@@ -66,7 +66,7 @@ func TestAWindowThatBecomesSmallerTakesNoFrame(t *testing.T) {
 func TestHowLongAnAnswerTookIsToldToThePath(t *testing.T) {
 	srv, s := started(t)
 	_ = srv
-	l := <-s.idle.streams
+	l := s.idle.next()
 	if l.asked <= 0 || int64(l.asked) > s.conn.Signs.Read.Load() || l.meter.asked != 0 {
 		t.Errorf("asked at %v, told %d", l.asked, l.meter.asked)
 	}

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
-	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
 
 // reply is the inbound side of a call stream. It belongs to the goroutine that reads the
@@ -14,7 +13,6 @@ import (
 // at another time takes the buffer along, with what has come, since the call stream stays
 // until the peer has acknowledged the stream. One that leaves then leaves the buffer to it.
 type reply struct {
-	scan      wire.Scanner
 	headerEnd int
 	bodyEnd   int
 	err       error        // why there is no reply
@@ -34,7 +32,7 @@ type reply struct {
 func (l *callStream) expectReply() bool {
 	l.buf.reply, l.headerEnd, l.err = l.buf.reply[:0], 0, nil
 	l.clear()
-	l.scan.Reset(0, l.session.cfg.MaxReplyBytes)
+	l.buf.scan.Reset(0, l.session.cfg.MaxReplyBytes)
 	l.state.Store(stateAsked)
 	return l.ended() == nil
 }
@@ -127,7 +125,7 @@ func (l *callStream) scanReply() (whole bool, err error) {
 
 // scanValue is where the next value of the reply ends, if it is whole.
 func (l *callStream) scanValue() (end int, whole bool, err error) {
-	if end, whole, err = l.scan.Value(l.got); err != nil {
+	if end, whole, err = l.buf.scan.Value(l.got); err != nil {
 		return 0, false, l.session.cfg.Errors.Garbled(err)
 	}
 	return end, whole, nil

@@ -32,7 +32,7 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 	s := &Session{
 		base: base{
 			ID: id, Addr: addr, cfg: cfg, conn: conn, group: newGroup(),
-			retiring: make(chan struct{}), deserted: make(chan struct{}), drained: make(chan struct{}, 1),
+			retiring: make(chan struct{}), deserted: make(chan struct{}),
 		},
 		idle: newIdleStreams(cfg.MaxIdleStreams),
 	}
@@ -40,8 +40,14 @@ func New(ctx context.Context, cfg *Config, conn *mux.Conn, id uint64, addr strin
 		s.streams = mux.NewShare(cfg.Streams)
 	}
 	s.slept.Store(int64(slept()))
-	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	within, cancel := context.WithCancelCause(ctx)
+	s.ctx, s.cancel = within, func(cause error) { cancel(cause); s.happens(eventEnded) }
+	if ctx.Done() != nil {
+		context.AfterFunc(within, func() { s.happens(eventEnded) })
+	}
 	conn.UseGroup(s.group.run)
+	conn.OnLeaving(func() { s.happens(eventLeaving) })
+	conn.OnClose(func() { s.happens(eventEnded) })
 	conn.OnFault(s.cancel)
 	conn.OnOverrun(s.overrun)
 	return s
@@ -80,7 +86,7 @@ func closed(c <-chan struct{}) bool {
 }
 
 // IdleStreams is the streams that are kept for the next calls.
-func (s *Session) IdleStreams() int { return len(s.idle.streams) }
+func (s *Session) IdleStreams() int { return s.idle.waiting() }
 
 // Retire admits no further call, and ends those that move, with moved. Only one goroutine
 // may call Retire and Shut, Retire once and first.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,7 +17,7 @@ var errIdle = errors.New("idle")
 // What has entered is waited for, and nothing enters once the session ends.
 func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 	for range 200 {
-		s := &Session{base: base{cfg: newConfig(), retiring: make(chan struct{}), drained: make(chan struct{}, 1)}}
+		s := &Session{base: base{cfg: newConfig(), retiring: make(chan struct{})}}
 		s.cfg.MaxReverseStreams = 4
 		s.ctx, s.cancel = context.WithCancelCause(context.Background())
 		var inside atomic.Int64
@@ -41,7 +42,10 @@ func TestASessionIsShutOnlyWhenNothingIsOnIt(t *testing.T) {
 		})
 		s.Retire(errIdle, errIdle)
 		for s.Shut(); s.ctx.Err() == nil; s.Shut() {
-			<-s.drained // something is on it, whose end is reported
+			for s.events.Load()&eventDrained == 0 { // something is on it, whose end is reported
+				runtime.Gosched()
+			}
+			s.events.And(^uint32(eventDrained))
 		}
 		if n := inside.Load(); n != 0 || !errors.Is(context.Cause(s.ctx), errIdle) {
 			t.Fatalf("shut with %d inside: %v", n, context.Cause(s.ctx))

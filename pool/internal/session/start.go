@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/open-nomad/rpcproxy/internal/poolcore"
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 	"github.com/open-nomad/rpcproxy/pool/internal/wire"
 )
@@ -67,37 +66,6 @@ func (s *Session) Listen() {
 		return
 	}
 	begin()
-}
-
-// Run waits until the session has ended, ends it with stopped when ctx does, reports the end,
-// and releases its resources: it is the last of the session's goroutines to end, and a handler
-// may keep it. It returns why the session ended.
-//
-// The session's own context does not come from ctx, so that its cause is always one of
-// the pool's.
-func (s *Session) Run(ctx context.Context, stopped func() error) error {
-	leaving := s.conn.Leaving()
-	for s.ctx.Err() == nil {
-		select {
-		case <-leaving:
-			leaving = nil
-			s.cfg.Notify.Tell(ctx, poolcore.Leaving{Addr: s.Addr, Session: s.ID})
-		case <-ctx.Done():
-			s.cancel(stopped())
-		case <-s.yamux.CloseChan():
-			s.cancel(s.conn.Ended(s.yamux))
-		case <-s.drained:
-			s.cfg.Notify.Tell(ctx, poolcore.Drained{Session: s.ID})
-		case <-s.ctx.Done():
-		}
-	}
-	_ = s.yamux.Close() // always nil; ends every call that blocks in yamux
-	s.cfg.Notify.Tell(ctx, poolcore.Disconnected{Addr: s.Addr, Session: s.ID, Err: s.Cause()})
-	s.group.leave()
-	<-s.group.ended
-	s.conn.Forget()
-	s.idle.drop()
-	return s.Cause()
 }
 
 // Abort ends a session that was not published, and waits for its goroutines.
