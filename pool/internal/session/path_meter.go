@@ -60,8 +60,8 @@ func (p *pathMeter) begins(asked, now int64) {
 		p.begin = 0
 		p.turns = turns{turn: p.turns.turn + 1, from: p.total}
 	}
-	if took := now - asked; p.least > 0 && asked > 0 && took <= p.least/8*9 {
-		p.trip(took, now)
+	if p.least > 0 {
+		p.trip(now-asked, now)
 	}
 }
 
@@ -71,7 +71,7 @@ func (p *pathMeter) came(n, now int64) { p.total, p.last = p.total+n, now }
 // trip takes a round trip: it is the way's if it is less than others, since what waits on the way
 // makes them longer.
 func (p *pathMeter) trip(took, now int64) {
-	if took = max(took, 1); p.least > 0 && took > p.least/8*9 {
+	if took = max(took, 1); p.least > 0 && took > p.least+p.least/8 {
 		return
 	}
 	p.seen = now
@@ -118,15 +118,13 @@ func (p *pathMeter) measured(rate float64, now int64) {
 // reckon sets what is needed.
 func (p *pathMeter) reckon() {
 	if p.rate > 0 {
-		p.need.Store(max(1, min(int64(p.rate*float64(p.least)*3/2), needMost)))
+		p.need.Store(max(1, int64(min(p.rate*float64(p.least)*3/2, needMost))))
 	}
 }
 
 // found is that a window was all that came in: what is needed is at least what it becomes.
 func (p *pathMeter) found(window int64) {
-	if window > p.need.Load() {
-		p.need.Store(window)
-	}
+	p.need.Store(max(p.need.Load(), min(window, needMost)))
 }
 
 // turns count the replies that come in at the same time. In a turn as much comes in as all windows

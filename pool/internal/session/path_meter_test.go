@@ -251,3 +251,22 @@ func TestAnAnswerAtOnceKeepsTheLeastRoundTrip(t *testing.T) {
 		t.Error("it is still looked for")
 	}
 }
+
+func TestARoundTripThatIsSeenAgainHoweverShortIsOfLate(t *testing.T) {
+	var p pathMeter
+	p.trip(0, 1) // of a clock that is coarse
+	if p.trip(0, 5); p.least != 1 || p.seen != 5 {
+		t.Errorf("the least round trip is %d, seen at %d, want 1 and 5", p.least, p.seen)
+	}
+}
+
+func TestAPathNeedsNoMoreThanTheMost(t *testing.T) {
+	var p pathMeter
+	if p.found(1 << 40); p.need.Load() != needMost {
+		t.Errorf("a path of which a window was all needs %d", p.need.Load())
+	}
+	p.rate, p.least = 1<<40, 1<<40
+	if p.reckon(); p.need.Load() != needMost {
+		t.Errorf("a path that carries more than can be counted needs %d", p.need.Load())
+	}
+}
