@@ -57,7 +57,7 @@ type pathMeter struct {
 // measured anew. An answer that took no longer than a round trip shows that the way is as it was.
 func (p *pathMeter) begins(asked, now int64) {
 	if now-p.last > p.least/2 {
-		p.begin = 0
+		p.begin, p.probe.on = 0, 0
 		p.turns = turns{turn: p.turns.turn + 1, from: p.total}
 	}
 	if p.least > 0 {
@@ -150,85 +150,3 @@ func (p *pathMeter) count(last int64) int64 {
 
 // share is what each reply has that is coming in; 0: nothing is known.
 func (p *pathMeter) share() int64 { return p.need.Load() / max(1, p.turns.many, p.turns.were) }
-
-// budget is what all streams may be allowed above mux.WindowSize each, in bytes: so many times what
-// the path needs, up to as many of the largest windows.
-func (p *pathMeter) budget(times int64) int64 {
-	return times * min(max(p.need.Load(), needLeast), windowMost)
-}
-
-const (
-	// restTimes is how many times what the path needs is allowed to streams that wait for a call, or
-	// for its answer. One that is opened is given half of what is left of it, and none is kept beyond it.
-	restTimes = 2
-	// mostTimes is the same with those whose replies come in, or stall amid them.
-	mostTimes = needMost / windowMost
-	// needLeast is what a path needs for that, in bytes, however little it does.
-	needLeast = 4 << 20
-)
-
-// lent is what a stream is allowed above mux.WindowSize, in bytes; -1: the stream is over.
-type lent struct{ atomic.Int64 }
-
-// lend allows a stream up to more bytes, within most for all streams, and returns how many.
-func (p *pathMeter) lend(to *lent, more, most int64) int64 {
-	all := p.beyond.Load()
-	for {
-		if more = min(more, most-all); more <= 0 {
-			return 0
-		}
-		if p.beyond.CompareAndSwap(all, all+more) {
-			break
-		}
-		all = p.beyond.Load()
-	}
-	if !to.add(more) {
-		p.beyond.Add(-more)
-		return 0
-	}
-	return more
-}
-
-// back takes back n bytes that a stream will not be allowed again.
-func (p *pathMeter) back(from *lent, n int64) {
-	if from.add(-n) {
-		p.beyond.Add(-n)
-	}
-}
-
-// over takes back everything that a stream is allowed. It may be called again.
-func (p *pathMeter) over(from *lent) {
-	if n := from.Swap(-1); n > 0 {
-		p.beyond.Add(-n)
-	}
-}
-
-// add reports false where the stream is over.
-func (t *lent) add(n int64) bool {
-	for {
-		now := t.Load()
-		if now < 0 {
-			return false
-		}
-		if t.CompareAndSwap(now, now+n) {
-			return true
-		}
-	}
-}
-
-// openWith is what a new stream is allowed above mux.WindowSize: of what is left for streams
-// that wait half, so that there is some for the next ones.
-func (p *pathMeter) openWith(to *lent) int64 {
-	need := p.need.Load()
-	if need <= mux.WindowSize {
-		return 0
-	}
-	left := p.budget(restTimes) - p.beyond.Load()
-	return p.lend(to, min(need, windowMost, left/2+mux.WindowSize)-mux.WindowSize, p.budget(restTimes))
-}
-
-// tooMuch reports whether a stream should not be kept for further calls, since what it is allowed is
-// more than those that wait may have.
-func (p *pathMeter) tooMuch(t *lent) bool {
-	return t.Load() > 0 && p.beyond.Load() > p.budget(restTimes)
-}

@@ -142,12 +142,12 @@ func TestWhatAllWindowsAllowHasABound(t *testing.T) {
 // have too much.
 func TestStreamsThatWaitAreAllowedTwiceWhatThePathNeeds(t *testing.T) {
 	var p pathMeter
-	var few lent
+	var few loan
 	if p.openWith(&few) != 0 {
 		t.Error("a new stream is allowed something before anything is known")
 	}
 	p.need.Store(4 * megabyte)
-	var all [100]lent
+	var all [100]loan
 	for i := range all {
 		p.openWith(&all[i])
 	}
@@ -222,6 +222,25 @@ func TestAPathThatStaysFullIsNotTakenForALongerOne(t *testing.T) {
 	}
 	if slower.path.seen < int64(9*time.Second) {
 		t.Error("there was no probe")
+	}
+}
+
+// Little comes in then because there is nothing to send, and not since the windows are smaller.
+func TestAPauseAmidAProbeIsNotTakenForAWayThatIsNotFull(t *testing.T) {
+	line := &simLine{rate: gigabit / 4, trip: 80 * time.Millisecond}
+	r := line.add(1<<40, 0)
+	line.run(5 * time.Second)
+	line.rate /= 8 // and the path is full also with the windows of a probe
+	for line.path.probe.on == 0 {
+		line.run(time.Duration(line.free) + time.Millisecond)
+	}
+	r.left = 0
+	line.run(time.Hour)
+	line.free += int64(5 * time.Second)
+	r.left, r.begun = 1<<40, r.sent
+	line.run(time.Duration(line.free) + 2*time.Second)
+	if least := time.Duration(line.path.least); line.path.probe.at != 0 || least > line.trip*9/8 {
+		t.Errorf("the least round trip is %v, of a way of %v", least, line.trip)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // by more than the reply under way has claimed, or than the path is known to need.
 type windowMeter struct {
 	size   int64 // of the window
-	beyond lent  // of it
+	beyond loan  // of it, what is above mux.WindowSize
 	total  int64 // bytes that came in
 	want   int64 // what the window must be, beside its share; 0: that is enough
 	asked  int64 // when the reply was asked for; 0: something has come
@@ -92,9 +92,6 @@ func (m *windowMeter) leave(p *pathMeter, n, rest, claimed, now int64) (allowed 
 	want := max(p.share(), m.want)
 	if p.probe.at != 0 {
 		want = p.sized()
-	}
-	if want == 0 {
-		want = m.size
 	}
 	want = min(max(want, mux.WindowSize), windowMost, max(mux.WindowSize+claimed, p.need.Load(), m.size))
 	if more := want - m.size; more > 0 {

@@ -21,7 +21,7 @@ func pathSum(all map[*callStream]bool) (sum int64) {
 // Whatever becomes of call streams, what they are allowed is counted once, and given back once.
 func TestWhatStreamsAreAllowedIsCountedOnce(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 17))
-	for range 20 {
+	for range 10 {
 		r := newIdleRig(t, 6)
 		p := &r.path
 		p.need.Store(rnd.Int64N(2 * windowMost))
@@ -38,7 +38,7 @@ func TestWhatStreamsAreAllowedIsCountedOnce(t *testing.T) {
 			busy = busy[:len(busy)-1]
 			return l
 		}
-		for range 3000 {
+		for range 2000 {
 			now += rnd.Int64N(1 << rnd.IntN(31))
 			switch rnd.IntN(12) {
 			case 0, 1:
@@ -107,7 +107,7 @@ func TestWhatStreamsAreAllowedIsCountedOnce(t *testing.T) {
 func TestAStreamThatIsOverAmidLeaveGivesAllBack(t *testing.T) {
 	var p pathMeter
 	for range 2000 {
-		var one lent
+		var one loan
 		var both sync.WaitGroup
 		both.Go(func() {
 			for range 10 {
