@@ -6,8 +6,14 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
-// budget is what all streams may be allowed above mux.WindowSize each, in bytes: so many times what
-// the path needs, up to as many of the largest windows.
+// A window is no memory: what comes in is put into a buffer that was claimed from ReplyRoom, or
+// dropped. Yet all that is allowed may come at once, and what was allowed cannot be taken back, but
+// only not be allowed again. So there is a budget of what all streams are allowed above the 256 KiB
+// with which yamux begins. The replies that come in together have what the path needs once. The rest is
+// for streams that wait, and for replies that stall: these do not count for the share of others. Where
+// it is used up a window does not grow, and 256 KiB each stream always has.
+
+// budget is so many times what the path needs, up to as many of the largest windows, in bytes.
 func (p *pathMeter) budget(times int64) int64 {
 	return times * min(max(p.need.Load(), needLeast), windowMost)
 }

@@ -24,14 +24,6 @@ const (
 // is full and little waits on it: one and a half times what comes in within a round trip, the least
 // one of late. The replies that are coming in at the same time share it. All times are nanoseconds.
 //
-// A window is no memory: what comes in is put into a buffer that was claimed from ReplyRoom, or
-// dropped. Yet all that is allowed may come at once, and what was allowed cannot be taken back, but
-// only not be allowed again. So there is a budget of what all streams are allowed beyond the 256 KiB
-// with which yamux begins: mostTimes what the path needs when it is given, 64 MiB at most. The replies
-// that come in together have it once. The rest is for streams that wait, and for replies that stall:
-// these do not count for the share of others. Where it is used up a window does not grow, and 256 KiB
-// each stream always has.
-//
 // It belongs to the goroutine that reads the transport, but for need and beyond.
 type pathMeter struct {
 	least int64      // round trip; 0: none is known
