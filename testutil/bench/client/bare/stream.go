@@ -43,7 +43,8 @@ func openStream(conn net.Conn) (*stream, error) {
 	if err := s.control(kindWindow, flagSYN, id, 0); err != nil {
 		return nil, err
 	}
-	return s, s.send([]byte{plainclient.ModeRPC}, nil)
+	err := s.send([]byte{plainclient.ModeRPC}, nil)
+	return s, err
 }
 
 // begin begins a frame in out.
