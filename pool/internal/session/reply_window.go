@@ -25,7 +25,6 @@ type windowMeter struct {
 
 	needs int64 // the byte of total that cannot come without leave that was given; 0: none is looked for
 	given int64 // when that was
-	fits  bool  // the window was as it should be then
 	allow int64 // the window that was in effect when the measure began: leave takes a round trip
 	from  int64 // total when it did
 	begin int64 // and the time; 0: it has not
@@ -49,9 +48,7 @@ func (m *windowMeter) came(p *pathMeter, n int, now int64) {
 	}
 	m.needs = 0
 	p.trip(now-m.given, now)
-	if m.fits {
-		p.probed(now-m.given, m.given, now)
-	}
+	p.probed(now-m.given, m.given, now)
 	p.measure(now)
 	switch span := now - m.begin; {
 	case p.probe.at != 0:
@@ -105,7 +102,7 @@ func (m *windowMeter) leave(p *pathMeter, n, rest, claimed, now int64) (allowed 
 		allowed = n - less
 	}
 	if m.needs == 0 && allowed > 0 {
-		m.needs, m.given, m.fits = m.total+rest+1, now, m.size <= want
+		m.needs, m.given = m.total+rest+1, now // the window is no larger than it should be
 	}
 	return allowed
 }

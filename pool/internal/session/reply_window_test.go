@@ -210,3 +210,18 @@ func TestAWindowShrinksSlowlyAndIsSoonBack(t *testing.T) {
 		t.Errorf("windows of %d after 20 slow seconds, of %d before", p.need.Load(), before)
 	}
 }
+
+// Less counts by an eighth, and the most of the last five seconds also when others have begun.
+func TestOneSlowRoundTripIsNoSlowPath(t *testing.T) {
+	var p pathMeter
+	p.measured(8, mostAge)
+	if p.measured(4, mostAge); p.rate != 7.5 {
+		t.Errorf("a rate of %v after one of 8 and one of 4", p.rate)
+	}
+	for range 100 {
+		p.measured(1, mostAge+1)
+	}
+	if p.rate != 6 {
+		t.Errorf("a rate of %v, of 8 not long ago", p.rate)
+	}
+}
