@@ -127,26 +127,29 @@ func (c *Conn) writeNow(b []byte) (int, error) {
 	return c.n, err
 }
 
-// pooled is from how many bytes on a chunk's buffer is used again, and how many it has room for:
-// the kernel leaves most of what is sent of a large message to be kept.
-const pooled, pooledRoom = 4 << 10, 33 << 10
+// Reused is up to how many bytes of one Write are kept in a buffer that is used again, and what that
+// has room for: a frame of a large message, of which the kernel leaves most to be kept.
+const Reused = 65 << 10
+
+// pooled is from how many bytes on such a buffer is used.
+const pooled = Reused / 8
 
 var buffers sync.Pool // of *[]byte
 
 // kept is a copy of b.
 func kept(b []byte) []byte {
-	if len(b) < pooled || len(b) > pooledRoom {
+	if len(b) < pooled || len(b) > Reused {
 		return append([]byte(nil), b...)
 	}
 	if p, _ := buffers.Get().(*[]byte); p != nil {
 		return append((*p)[:0], b...)
 	}
-	return append(make([]byte, 0, pooledRoom), b...)
+	return append(make([]byte, 0, Reused), b...)
 }
 
 // free gives up what kept has made.
 func free(b []byte) {
-	if cap(b) == pooledRoom {
+	if cap(b) == Reused {
 		buffers.Put(&b)
 	}
 }

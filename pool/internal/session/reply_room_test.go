@@ -273,10 +273,14 @@ func TestABufferThatACallGetsIsSmall(t *testing.T) {
 
 func TestASpareBufferIsLargeEnoughAndNotFarTooLarge(t *testing.T) {
 	sizes := []int{freeReply + 1, 2 * freeReply, 100_000, 1 << 20, 3 << 20, 1<<24 + 1, mostLarge}
+	var given [][]byte // made first: a collection would take what is put
+	for _, size := range append(sizes, freeReply, mostLarge+1, 2*mostLarge) {
+		given = append(given, make([]byte, 3, size))
+	}
 	taken := 0
 	for range 10 { // a pool may lose what is put into it
-		for _, size := range append(sizes, freeReply, mostLarge+1, 2*mostLarge) {
-			putLarge(make([]byte, 3, size))
+		for _, b := range given {
+			putLarge(b)
 		}
 		for _, size := range append(sizes, mostLarge+1, 1<<40) {
 			b := takeLarge(size)
