@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-nomad/rpcproxy/internal/ondemand"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
@@ -43,11 +44,7 @@ const (
 // the slot is the one it would take.
 func (u *usual) find(addr, method string) (at *atomic.Uint64, key, entry uint64) {
 	key = hashed(hashed(fnvBasis, addr), method)
-	slots := u.slots.Load()
-	if slots == nil {
-		u.slots.CompareAndSwap(nil, new([usualSlots]atomic.Uint64))
-		slots = u.slots.Load()
-	}
+	slots := ondemand.Get(&u.slots, func() *[usualSlots]atomic.Uint64 { return new([usualSlots]atomic.Uint64) })
 	one, two := &slots[key%usualSlots], &slots[(key%usualSlots)^1]
 	key = key&usualKey | 1<<32 // never zero
 	a, b := one.Load(), two.Load()

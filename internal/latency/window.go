@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"sync/atomic"
 	"time"
+
+	"github.com/open-nomad/rpcproxy/internal/ondemand"
 )
 
 // The window is made of slots of half a minute. The one that is being filled counts too, so a
@@ -63,12 +65,7 @@ func middle(b int) time.Duration {
 func (w *Window) Note(at, took time.Duration) {
 	w.total.Add(1)
 	number := int64(at/slotTime) + 1
-	place := &w.slots[number%slots]
-	s := place.Load()
-	if s == nil {
-		place.CompareAndSwap(nil, new(slot))
-		s = place.Load()
-	}
+	s := ondemand.Get(&w.slots[number%slots], func() *slot { return new(slot) })
 	if was := s.number.Load(); was != number {
 		if was > number {
 			return // it took longer than the window to come here

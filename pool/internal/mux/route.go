@@ -4,6 +4,8 @@ import (
 	"io"
 	"slices"
 	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/internal/ondemand"
 )
 
 // Receiver takes the data that comes in for a stream. yamux gets none of it. The goroutine that
@@ -98,14 +100,10 @@ type routeLists [routeGroup]atomic.Pointer[[]*Route]
 func (r *Routes) shard(stream uint32, made bool) *atomic.Pointer[[]*Route] {
 	at := stream / 2 % routeShards
 	group := &r[at/routeGroup]
-	lists := group.Load()
-	if lists == nil {
-		if !made {
-			return nil
-		}
-		group.CompareAndSwap(nil, new(routeLists))
-		lists = group.Load()
+	if !made && group.Load() == nil {
+		return nil
 	}
+	lists := ondemand.Get(group, func() *routeLists { return new(routeLists) })
 	return &lists[at%routeGroup]
 }
 

@@ -3,6 +3,8 @@ package mux
 import (
 	"runtime"
 	"sync/atomic"
+
+	"github.com/open-nomad/rpcproxy/internal/ondemand"
 )
 
 // writer sends frames over a transport. One goroutine at a time has the token to write,
@@ -214,11 +216,10 @@ type resetQueue struct {
 
 // enter is room, which is made with the first reset.
 func (q *resetQueue) enter() chan<- struct{} {
-	if q.room.Load() == nil {
-		made := make(chan struct{}, resetsQueued)
-		q.room.CompareAndSwap(nil, &made)
-	}
-	return *q.room.Load()
+	return *ondemand.Get(&q.room, func() *chan struct{} {
+		room := make(chan struct{}, resetsQueued)
+		return &room
+	})
 }
 
 // tokens is how many room has.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/open-nomad/rpcproxy/internal/ondemand"
 	"github.com/open-nomad/rpcproxy/internal/poolcore"
 )
 
@@ -38,13 +39,10 @@ func newIdleStreams(most int) *idleStreams {
 // beyond is the channel for those for which few has no room, which is made with the first of them:
 // few sessions have any. A caller that waits for one has it made, since it may come on either.
 func (c *idleStreams) beyond() chan *callStream {
-	others := c.others.Load()
-	if others == nil {
-		made := make(chan *callStream, c.most-cap(c.few))
-		c.others.CompareAndSwap(nil, &made)
-		others = c.others.Load()
-	}
-	return *others
+	return *ondemand.Get(&c.others, func() *chan *callStream {
+		others := make(chan *callStream, c.most-cap(c.few))
+		return &others
+	})
 }
 
 // rest is beyond, nil where there is none.
