@@ -69,7 +69,7 @@ func (s *Session) giveStream() {
 	}
 }
 
-// serve serves one stream, in a goroutine of its own.
+// serve serves one stream, in a goroutine of its own, which sees to its end too.
 func (s *Session) serve(st mux.Stream) {
 	m := s.newMade()
 	c := s.newConn(st, nil, func() {
@@ -77,7 +77,7 @@ func (s *Session) serve(st mux.Stream) {
 		s.dismiss()
 	})
 	c.made = m
-	defer func() { _ = c.Close() }() // also when a handler has closed it
+	defer func() { _ = c.close(s.group.do) }() // also when a handler has closed it
 	returned := false
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -41,7 +41,7 @@ func (s *base) newConn(st mux.Stream, early []byte, release func()) *Conn {
 	if len(early) > 0 {
 		c.early.Store(&early)
 	}
-	c.unwatch = context.AfterFunc(s.ctx, func() { c.end(streamCause(context.Cause(s.ctx))) })
+	c.unwatch = context.AfterFunc(s.ctx, func() { c.end(streamCause(context.Cause(s.ctx)), s.group.do) })
 	return c
 }
 
@@ -96,9 +96,12 @@ func (c *Conn) Read(b []byte) (int, error) {
 
 // Close ends the stream in both directions and never blocks. What was written is still
 // sent. Callers that read or write get net.ErrClosed.
-func (c *Conn) Close() error {
+func (c *Conn) Close() error { return c.close(c.session.group.run) }
+
+// close is Close, where run does what end says.
+func (c *Conn) close(run func(func()) bool) error {
 	c.unwatch()
-	if !c.end(net.ErrClosed) {
+	if !c.end(net.ErrClosed, run) {
 		if why := *c.ended.Load(); !errors.Is(why, net.ErrClosed) {
 			return nil // it ended before; the first Close is a good one
 		}
@@ -114,13 +117,14 @@ func (c *Conn) Reset() {
 	_ = c.Close() // it may be closed already
 }
 
-// end closes c because of why, once.
-func (c *Conn) end(why error) bool {
+// end closes c because of why, once. What may take long of that is done by run, which is one of the
+// session's group.
+func (c *Conn) end(why error, run func(func()) bool) bool {
 	if !c.ended.CompareAndSwap(nil, &why) {
 		return false
 	}
 	_ = c.stream.SetDeadline(past)
-	if !c.session.group.run(c.finish) {
+	if !run(c.finish) {
 		c.inside.leave()
 		c.release() // the session has ended, and its streams with it
 	}
@@ -151,6 +155,9 @@ func (c *Conn) finish() {
 
 // linger waits for the peer's end of a stream that was closed here.
 func (s *base) linger(st mux.Stream) {
+	if s.Ended() {
+		return
+	}
 	_ = st.SetReadDeadline(time.Now().Add(lingerTime))
 	defer context.AfterFunc(s.ctx, func() { _ = st.SetReadDeadline(past) })()
 	buf := make([]byte, 4<<10)
@@ -246,7 +253,7 @@ func (c *Conn) Write(b []byte) (n int, err error) {
 // overrun the peer's window, for which a peer ends the whole session.
 func (c *Conn) failed(err error) error {
 	if errors.Is(err, mux.ErrWriteTimeout) {
-		c.end(ErrStalled)
+		c.end(ErrStalled, c.session.group.run)
 	}
 	return c.explain(err)
 }

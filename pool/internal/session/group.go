@@ -37,6 +37,17 @@ func (g *group) run(f func()) bool {
 	return true
 }
 
+// do runs f in the caller's goroutine, which is counted meanwhile. It reports false if the group has
+// ended.
+func (g *group) do(f func()) bool {
+	if !g.enter() {
+		return false
+	}
+	defer g.leave()
+	f()
+	return true
+}
+
 // leave counts a goroutine out.
 func (g *group) leave() {
 	if g.n.Add(-1) == 0 {
