@@ -1,11 +1,8 @@
 package proxy_test
 
 import (
-	"bytes"
 	"errors"
 	"testing"
-
-	"github.com/rs/zerolog"
 
 	"github.com/open-nomad/rpcproxy/internal/poolhooks"
 	"github.com/open-nomad/rpcproxy/messages"
@@ -13,22 +10,6 @@ import (
 	"github.com/open-nomad/rpcproxy/proxy"
 	"github.com/open-nomad/rpcproxy/testutil"
 )
-
-// stuckLog blocks the first logger of a line with these words until it is released.
-type stuckLog struct {
-	words      string
-	stuck, let chan struct{}
-	was        bool
-}
-
-func (l *stuckLog) Write(b []byte) (int, error) {
-	if !l.was && bytes.Contains(b, []byte(l.words)) {
-		l.was = true
-		close(l.stuck)
-		<-l.let
-	}
-	return len(b), nil
-}
 
 // A server that counted as failed answers a call, and then says farewell or dies
 // before the proxy has taken the answer out of its mailbox. The answer must not make
@@ -43,9 +24,9 @@ func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := startCluster(t, 2)
-			log := &stuckLog{words: "lost: no server answers", stuck: make(chan struct{}), let: make(chan struct{})}
+			log := &halting{text: "lost: no server answers", halted: make(chan struct{}), resume: make(chan struct{})}
 			down := make(chan error, 10)
-			p := startProxy(t, proxy.Hooked(proxy.Config{Servers: c.Addrs(), Logger: zerolog.New(log)},
+			p := startProxy(t, proxy.Hooked(proxy.WithLines(proxy.Config{Servers: c.Addrs()}, log.line),
 				poolhooks.Hooks{Down: func(_ string, err error) { down <- err }}))
 			first := active(t, p)
 			if err := p.NotifyFailed(within(t), first, nil); err != nil {
@@ -54,7 +35,7 @@ func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
 			failing := make(chan error, 1)
 			second := active(t, p)
 			go func() { failing <- p.NotifyFailed(within(t), second, nil) }()
-			receive(t, "the line", log.stuck) // first is in front again, and nothing more is taken
+			receive(t, "the line", log.halted) // first is in front again, and nothing more is taken
 			if now := active(t, p); now != first {
 				t.Fatalf("%v in front, want %v", now, first)
 			}
@@ -65,7 +46,7 @@ func TestADepartureRightBehindAnAnswerThatIsNotYetTakenCounts(t *testing.T) {
 			if err := receive(t, "the departure", down); end.why != nil && !errors.Is(err, end.why) {
 				t.Fatalf("reported %v", err)
 			}
-			close(log.let)
+			close(log.resume)
 			if err := receive(t, "the notice", failing); err != nil {
 				t.Fatal(err)
 			}

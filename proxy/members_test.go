@@ -16,10 +16,11 @@ import (
 var calm = proxy.Timing{Spread: far}
 
 // listed starts a proxy over servers that are all alive, of which none exists.
-// They are ranked in the order given, which a start alone would not do.
+// They are ranked in the order given, which a start alone would not do. A round asks one of
+// them: none is silent, also where this process is not run before its answer is taken.
 func listed(t testing.TB, servers ...string) *proxy.Proxy {
 	t.Helper()
-	p := startProxy(t, proxy.Config{Servers: servers[:1], Pinger: pinging(upPinger), Rebalance: calm})
+	p := startProxy(t, proxy.Config{Servers: servers[:1], Pinger: pinging(upPinger), ProbeStagger: far, Rebalance: calm})
 	for _, s := range servers[1:] {
 		if _, err := p.AddPrimary(within(t), s); err != nil {
 			t.Fatal(err)

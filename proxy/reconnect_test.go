@@ -232,7 +232,7 @@ func TestABalancersOtherServerIsFoundWhenTheOneAtHandStaysLeaderless(t *testing.
 	p := startProxy(t, proxy.Config{Servers: []string{addr}, ProbeTimeout: 10 * time.Second, Pool: pool.Config{DrainTimeout: time.Millisecond}})
 	late, stop := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer stop()
-	watch := testutil.StartStopwatch(t)
+	began := time.Now()
 	for {
 		ctx, cancel := context.WithTimeout(late, 5*time.Second)
 		err := p.Call(ctx, "Status.Leader", inGlobal, nil)
@@ -241,11 +241,11 @@ func TestABalancersOtherServerIsFoundWhenTheOneAtHandStaysLeaderless(t *testing.
 			break
 		}
 		if late.Err() != nil || !errors.Is(err, pool.ErrNoLeader) && !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("after %v: %v", watch.Elapsed(), err)
+			t.Fatalf("after %v: %v", time.Since(began), err)
 		}
 	}
-	if ran := watch.Elapsed(); ran < 20*time.Second {
-		t.Errorf("after %v: an election would have caused it as well", ran)
+	if took := time.Since(began); took < 20*time.Second { // by the clock that the proxy goes by, whether it is run or not
+		t.Errorf("after %v: an election would have caused it as well", took)
 	}
 	if n := bad.Counts().Accepted; n != 2 {
 		t.Errorf("%d connections to the bad one", n)

@@ -21,6 +21,9 @@ const (
 	silentMost, reachedMost = 10, 4
 	// handshakesPerServer is how many sessions a second a server takes from the fleet.
 	handshakesPerServer = 1000
+	// A look that comes so late did so because this process was not run, and then nor was what
+	// waits for the dials: the next server is dialed lookAgain later.
+	lateLook, lookAgain = 5 * time.Millisecond, 50 * time.Millisecond
 )
 
 // Contact is a race for the first session of a call: servers are dialed in the call's
@@ -36,6 +39,7 @@ type Contact struct {
 	open   int
 	first  time.Time // when the first dial began
 	last   time.Time // when the last one did; zero: one has failed since
+	again  time.Time // the look behind one that was late; zero: none was since the last dial
 }
 
 // NewContact is a race that no server has entered yet.
@@ -48,7 +52,7 @@ func (c *Contact) Begun(now time.Time) {
 	if c.begun == 0 {
 		c.first = now
 	}
-	c.begun, c.open, c.last = c.begun+1, c.open+1, now
+	c.begun, c.open, c.last, c.again = c.begun+1, c.open+1, now, time.Time{}
 }
 
 // Failed records that one has failed.
@@ -61,7 +65,8 @@ func (c *Contact) Dials() int { return c.begun }
 func (c *Contact) Open() int { return c.open }
 
 // Wait is for how long from now the next server is not dialed, if none of the dials
-// under way ends before; reached of these have found a host.
+// under way ends before; reached of these have found a host. A dial is not silent while this
+// process is not run: one that is asked about much too late has a moment more, once.
 func (c *Contact) Wait(now time.Time, reached int) time.Duration {
 	if c.last.IsZero() {
 		return 0
@@ -72,6 +77,12 @@ func (c *Contact) Wait(now time.Time, reached int) time.Duration {
 		if soonest := c.last.Add(hurriedStagger); soonest.After(at) {
 			at = soonest
 		}
+	}
+	if c.again.IsZero() && now.Sub(at) >= lateLook {
+		c.again = now.Add(lookAgain)
+	}
+	if at.Before(c.again) {
+		at = c.again
 	}
 	return max(at.Sub(now), 0)
 }

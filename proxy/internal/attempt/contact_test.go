@@ -84,6 +84,37 @@ func TestAServerThatRefusesKeepsTheNextOneWaitingForNothing(t *testing.T) {
 	}
 }
 
+// What waits for a dial runs no more than the timer of the next one does: a process that was
+// not run finds both due, and must not dial another server for an answer that has come.
+func TestADialIsNotSilentWhileTheProcessIsNotRun(t *testing.T) {
+	begin := time.Unix(1000, 0)
+	for _, reached := range []int{0, 1} {
+		c := NewContact(fleetOf(5, 0))
+		for range 3 { // for each of the dials, also where the race is in a hurry
+			c.Begun(begin)
+			due := begin.Add(c.Wait(begin, reached))
+			if got := c.Wait(due.Add(lateLook-1), reached); got != 0 {
+				t.Errorf("a look in time waits for %v", got)
+			}
+			late := due.Add(time.Second)
+			if got := c.Wait(late, reached); got != lookAgain {
+				t.Errorf("a look that is late waits for %v, want %v", got, lookAgain)
+			}
+			if got := c.Wait(late.Add(lookAgain/2), reached); got != lookAgain/2 {
+				t.Errorf("half of that later there are %v left", got)
+			}
+			if begin = late.Add(time.Minute); c.Wait(begin, reached) != 0 { // only once
+				t.Error("it is put off for ever")
+			}
+		}
+		c.Begun(begin)
+		c.Failed()
+		if got := c.Wait(begin.Add(time.Minute), reached); got != 0 {
+			t.Errorf("behind a failure the next one waits for %v", got)
+		}
+	}
+}
+
 func TestNoMoreThanSoManySilentDialsAreUnderWay(t *testing.T) {
 	c := NewContact(fleetOf(100, 0))
 	now := time.Unix(1000, 0)
