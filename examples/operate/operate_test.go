@@ -58,7 +58,11 @@ func TestWhatAFailureMeansIsSaid(t *testing.T) {
 		"down":     {nil, `start "batch" again, it did not come further than dial`},
 	} {
 		s := startServer(t, testutil.ServerConfig{})
-		p := startOn(t, proxy.Config{Servers: []string{s.Addr()}, RetryTimeout: 2 * time.Second})
+		cfg := proxy.Config{Servers: []string{s.Addr()}}
+		if c.handler == nil {
+			cfg.RetryTimeout = 2 * time.Second // nothing else is waited for
+		}
+		p := startOn(t, cfg)
 		if c.handler == nil {
 			s.Kill()
 		} else {

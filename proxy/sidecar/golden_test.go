@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 
@@ -31,7 +30,7 @@ func TestWhatARealAgentSentIsAnsweredAsARealServerDid(t *testing.T) {
 			defer func() { _ = server.Stop(context.Background()) }()
 			s, err := Start(Config{
 				Listen: []string{"127.0.0.1:0"}, Advertise: own,
-				Proxy: proxy.Config{Servers: []string{server.Addr()}, RetryTimeout: time.Second},
+				Proxy: proxy.Config{Servers: []string{server.Addr()}},
 			})
 			if err != nil {
 				t.Fatal(err)

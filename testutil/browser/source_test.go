@@ -5,6 +5,7 @@ package browser_test
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -209,26 +210,25 @@ func changesOnlyWhatHasChanged(t *testing.T, b *browser.Browser) {
 	if n := eval[int](t, p, `document.querySelectorAll("#servers tbody tr, #sessions tbody tr, #decisions li.entry").length`); n != 300+256+256 {
 		t.Fatalf("%d lines are shown", n)
 	}
-	do(t, p, `window.changes = []; window.began = performance.now();
+	do(t, p, `window.changes = [];
 		new MutationObserver(list => window.changes.push(...list.map(({type, attributeName, target}) => [type, attributeName, target.closest("[id]").id, target.tagName, target.className, target.textContent.slice(0, 80)].join(" ")))).
 			observe(document.querySelector("main"), {childList: true, characterData: true, subtree: true, attributes: true})`)
 	before := spent(t, p)
 	const states = 3
 	awaitStates(t, p, states)
 	t.Logf("%.1f ms of script, style and layout for each state and tick", (spent(t, p)-before)*1000/(2*states))
-	changes := eval[[]string](t, p, "window.changes")
-	const most = 400 // of the strip, the heartbeat and the time in front, at each tick
-	ticks := eval[int](t, p, "Math.ceil((performance.now() - window.began) / 1000)")
-	if len(changes) > most*(states+ticks) {
-		t.Errorf("%d changes for %d states and %d ticks, among them %q", len(changes), states, ticks, changes[:20])
-	}
-	for _, change := range changes {
-		if strings.HasPrefix(change, "childList") && !strings.Contains(change, "heartbeat") && !strings.Contains(change, "front-why") {
-			t.Errorf("something was replaced that has not changed: %q", change)
+	await(t, p, "time has passed", "window.changes.length > 0")
+	// How many there are says nothing: on a slow machine states that have waited are shown at once.
+	for _, change := range eval[[]string](t, p, "window.changes") {
+		if !passing.MatchString(change) {
+			t.Errorf("something was changed that has not changed: %q", change)
 			break
 		}
 	}
 }
+
+// passing is a change of what time itself changes: the places in the strip, the heartbeat, and how long a server is in front.
+var passing = regexp.MustCompile(`^(attributes style strip|\w+ \w* (heartbeat|front-why))\b`)
 
 // spent is how long the page has worked, in seconds.
 func spent(t *testing.T, p *browser.Page) (sum float64) {
