@@ -199,6 +199,7 @@ func TestALateThatPanicsEndsItsAttemptOnly(t *testing.T) {
 	held := holdCalls(t, s)
 	for name, harm := range map[string]func(){"a panic": func() { panic("late") }, "Goexit": runtime.Goexit} {
 		p := newPool(t, pool.Config{})
+		ping(t, p, s.Addr()) // a dial could use up the limit, and nobody is asked then
 		err := p.Do(within(t), s.Addr(), &pool.Request{
 			Method: "Test.Hold", Args: 1, Limit: 10 * time.Millisecond, Late: lateBy(func() <-chan struct{} { harm(); return nil }),
 		})

@@ -12,9 +12,8 @@ import (
 	"github.com/open-nomad/rpcproxy/pool/internal/mux"
 )
 
-// stalled is a stream on a session whose transport takes nothing until let, and
-// for which yamux waits no longer than a moment. What the server reads of it until
-// its end is in got, and says is what the server has sent.
+// stalled is a stream on a session whose transport takes nothing until let. What the
+// server reads of it until its end is in got, and says is what the server has sent.
 func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <-chan string, let func()) {
 	t.Helper()
 	p, srv, s, release := stuck(t)
@@ -38,8 +37,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 	}
 	awaitTrue(t, "what the server said", func() bool { return p.Stats().BytesIn > uint64(len(says)) })
 	let = sync.OnceFunc(pause(t, s))
-	t.Cleanup(let)                                     // or the session could not end
-	p.muxing.ConnectionWriteTimeout = time.Millisecond // for the writers from now on only
+	t.Cleanup(let) // or the session could not end
 	return p, srv.Addr(), c, all, let
 }
 
@@ -48,6 +46,7 @@ func stalled(t *testing.T, says []byte) (p *Pool, addr string, c net.Conn, got <
 func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T) {
 	const writers, word = 3, "once;"
 	p, addr, c, got, let := stalled(t, nil)
+	p.muxing.ConnectionWriteTimeout = time.Millisecond // for the writers from now on only
 	errs := make(chan error, writers)
 	for range writers {
 		go func() {
@@ -87,7 +86,8 @@ func TestAStreamThatTheTransportDoesNotTakeEndsAndIsNotWrittenAgain(t *testing.T
 	}
 }
 
-// What a reader allows the peer to send waits for the transport, and not the reader.
+// What a reader allows the peer to send waits for the transport, and not the reader. One that
+// waited would do so until the stream's deadline.
 func TestAStreamIsReadWhileTheTransportTakesNothing(t *testing.T) {
 	says := make([]byte, mux.WindowSize-1000) // behind the acknowledgement
 	p, addr, c, _, let := stalled(t, says)

@@ -72,14 +72,23 @@ func Published(p *Pool, addr string) any { return (*p.table.Load())[addr] }
 
 // Dialed tells of each connect of p's, by route, once it has come about or failed.
 // It must be called before the first.
-func Dialed(p *Pool) <-chan string {
-	routes, dial := make(chan string, 100), p.cfg.Dial
+func Dialed(p *Pool) <-chan string { _, ended := connects(p); return ended }
+
+// Dialing is Dialed as they begin. A dial's first is what it was to try first, also on a machine so
+// slow that it tries others beside it, of which one is quicker.
+func Dialing(p *Pool) <-chan string { begun, _ := connects(p); return begun }
+
+func connects(p *Pool) (begun, ended chan string) {
+	const most = 1000
+	begun, ended = make(chan string, most), make(chan string, most)
+	dial := p.cfg.Dial
 	p.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		begun <- addr
 		conn, err := dial(ctx, network, addr)
-		routes <- addr
+		ended <- addr
 		return conn, err
 	}
-	return routes
+	return begun, ended
 }
 
 // Answered is when the last whole answer to a call came in on the session to addr, and

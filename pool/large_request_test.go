@@ -101,8 +101,10 @@ func TestAnAnswerAmidTheBodyIsTaken(t *testing.T) {
 	f.next(kindWindow, finFlag, 1)
 }
 
-// Values of all sizes, of types whose values were small or large before, arrive as they are.
+// Values of all sizes, of types whose values were small or large before, arrive as they are. Theirs is
+// a type of its own: a test that has a part of a request sent needs one whose last value was not small.
 func TestRequestsOfAllSizesArriveWhole(t *testing.T) {
+	type varied pieces
 	s, p := startServer(t), newPool(t, pool.Config{})
 	r := rand.New(rand.NewPCG(3, 7))
 	for i := range 200 {
@@ -113,7 +115,7 @@ func TestRequestsOfAllSizesArriveWhole(t *testing.T) {
 		first, third := bytes.Repeat(noise(uint64(n)), 1+n/noiseSize)[:n], []byte(fmt.Sprint(i))
 		second := later{func() ([]byte, error) { return bytes.Repeat(third, 1+n%300), nil }}
 		var got struct{ First, Second, Third []byte }
-		noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", &pieces{first, second, third}, &got))
+		noError(t, p.Call(within(t), s.Addr(), "Echo.Echo", &varied{first, second, third}, &got))
 		if !bytes.Equal(got.First, first) || !bytes.Equal(got.Third, third) || !bytes.Equal(got.Second, bytes.Repeat(third, 1+n%300)) {
 			t.Fatalf("call %d, of %d bytes: %d, %d and %d came back", i, n, len(got.First), len(got.Second), len(got.Third))
 		}

@@ -64,6 +64,7 @@ func TestAnAttemptMayGoOnBeyondItsLimit(t *testing.T) {
 		return "slow", nil
 	})
 	p := newPool(t, pool.Config{})
+	ping(t, p, s.Addr()) // a dial could use up the limit, and nobody is asked then
 	for _, c := range []struct {
 		name   string
 		answer bool
@@ -75,13 +76,13 @@ func TestAnAttemptMayGoOnBeyondItsLimit(t *testing.T) {
 		go func() {
 			done <- p.Do(within(t), s.Addr(), &pool.Request{Method: "Test.Slow", Args: struct{}{}, Reply: &reply, Limit: moment, Late: l})
 		}()
-		<-l.asked
+		receive(t, "the question", l.asked)
 		if c.answer {
 			release <- struct{}{}
 		} else {
 			close(l.until)
 		}
-		if err := <-done; !errors.Is(err, c.want) || c.answer && reply != "slow" || len(l.asked) > 0 {
+		if err := receive(t, "the end", done); !errors.Is(err, c.want) || c.answer && reply != "slow" || len(l.asked) > 0 {
 			t.Errorf("%s: %v, %q, asked %d times more", c.name, err, reply, len(l.asked))
 		}
 	}

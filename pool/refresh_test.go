@@ -35,6 +35,16 @@ func telling(servers ...*testutil.Server) []string {
 	return addrs
 }
 
+// firstOf is the address that the last dial began with; the others of begun are dropped.
+func firstOf(t *testing.T, begun <-chan string) string {
+	t.Helper()
+	first := receive(t, "a dial", begun)
+	for len(begun) > 0 {
+		<-begun
+	}
+	return first
+}
+
 func TestAgentsAreSpreadOverTheAddressesOfAName(t *testing.T) {
 	t.Parallel()
 	n := startDNS(t)
@@ -66,21 +76,20 @@ func TestADialBeginsWithAnotherAddressThanTheOneThatJustFailed(t *testing.T) {
 			n.points(hosts...)
 			addrs := telling(s...)
 			p := newPool(t, pool.Config{Resolver: n.Resolver()})
-			var turns []string
+			begun := pool.Dialing(p)
+			var ended []string
 			for range 9 {
 				here := whereIs(t, p, at(addrs[0]))
-				turns = append(turns, here)
-				from := s[slices.Index(addrs, here)]
-				end(from)
-				await(t, "another session", func() bool {
-					var now string
-					return p.Call(within(t), at(addrs[0]), "Test.Where", nil, &now) == nil && now != here
-				})
-			}
-			for i := 2; i < len(turns); i++ {
-				if turns[i] == turns[i-1] || turns[i] == turns[i-2] {
-					t.Fatalf("not every address had its turn: %v", turns)
+				if first := firstOf(t, begun); slices.Contains(ended[max(len(ended)-2, 0):], first) {
+					t.Fatalf("not every address had its turn: %s behind %v", first, ended)
 				}
+				ended = append(ended, here)
+				before := pool.Published(p, at(addrs[0]))
+				end(s[slices.Index(addrs, here)])
+				await(t, "another session", func() bool {
+					_, err := p.Ping(within(t), at(addrs[0]))
+					return err == nil && pool.Published(p, at(addrs[0])) != before
+				})
 			}
 		})
 	}
@@ -189,10 +198,13 @@ func TestABetterSessionTakesOverAndTheCallsOnTheOldOneEndWell(t *testing.T) {
 	p := newPool(t, pool.Config{Resolver: n.Resolver(), DrainTimeout: time.Millisecond}, poolhooks.Hooks{
 		Down: func(addr string, err error) { down <- fmt.Sprint(addr, err) }, Renewed: func(addr string) { renewed <- addr },
 	})
+	begun := pool.Dialing(p)
 	held := holdCalls(t, s[0])
 	old := call(within(t), p, at(addrs[0]), "Test.Hold", "old")
 	receive(t, "the call", held.entered)
+	firstOf(t, begun)
 	n.points(hosts...) // the other one is to be tried first
+	s[0].Refuse()      // or a slow machine would try both, and this one could be quicker
 	asked := make(chan string, 1)
 	err := pool.Control(p).Renew(within(t), at(addrs[0]), func(ctx context.Context, do func(context.Context, string, any, any) error) error {
 		var where string
@@ -201,6 +213,9 @@ func TestABetterSessionTakesOverAndTheCallsOnTheOldOneEndWell(t *testing.T) {
 		return err
 	})
 	noError(t, err)
+	if first := firstOf(t, begun); first != addrs[1] {
+		t.Errorf("%s was tried first, where the old one is", first)
+	}
 	if where := receive(t, "the proof", asked); where != addrs[1] {
 		t.Errorf("it was dialed at %s, where the old one is", where)
 	}
@@ -227,14 +242,15 @@ func TestABetterSessionIsSoughtAtAnotherAddressFirst(t *testing.T) {
 	addrs := telling(s...)
 	n.points(hosts...)
 	p := newPool(t, pool.Config{Resolver: n.Resolver()})
+	begun := pool.Dialing(p)
 	here := whereIs(t, p, at(addrs[0]))
+	firstOf(t, begun)
 	for range 12 {
 		noError(t, pool.Control(p).Renew(within(t), at(addrs[0]), nil))
-		next := whereIs(t, p, at(addrs[0]))
-		if next == here {
-			t.Fatalf("the second session is to %s as well", here)
+		if firstOf(t, begun) == here {
+			t.Fatalf("the second session is sought at %s first as well", here)
 		}
-		here = next
+		here = whereIs(t, p, at(addrs[0]))
 	}
 }
 
@@ -246,15 +262,18 @@ func TestWhileAServerIsLeavingItsNameIsDialedElsewhere(t *testing.T) {
 	n.points(hosts...)
 	for range 12 {
 		p := newPool(t, pool.Config{Resolver: n.Resolver()})
+		begun := pool.Dialing(p)
 		here := whereIs(t, p, at(addrs[0]))
+		firstOf(t, begun)
 		from := s[slices.Index(addrs, here)]
 		held := holdCalls(t, from)
 		old := call(within(t), p, at(addrs[0]), "Test.Hold", "x") // the session lives on
 		receive(t, "the call", held.entered)
 		from.GoAway()
 		await(t, "the farewell", func() bool { return p.Stats().CallsInFlight == 0 })
-		if next := whereIs(t, p, at(addrs[0])); next == here {
-			t.Fatalf("the new session is to %s, which is leaving", here)
+		whereIs(t, p, at(addrs[0]))
+		if firstOf(t, begun) == here {
+			t.Fatalf("the new session is sought first at %s, which is leaving", here)
 		}
 		close(held.release)
 		receive(t, "the call's end", old)

@@ -213,6 +213,7 @@ func TestRequestsOfServersTakeNoMoreThanTheirBytes(t *testing.T) {
 	_ = one.Close()
 	_ = two.Close()
 	await(t, "the end of both", func() bool { return p.Stats().ReverseBytes == 0 && p.Stats().Sessions == 0 })
+	pool.Written(p)
 	refused := make(map[string]int) // lines, by server
 	for line := range strings.Lines(log.String()) {
 		for _, addr := range []string{first, second} {

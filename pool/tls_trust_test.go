@@ -92,6 +92,7 @@ func TestSessionsThatAreReplacedAreBounded(t *testing.T) {
 			exchangeOn(t, o.back, "and back")
 		}
 	}
+	pool.Written(p)
 	lines := 0
 	for _, c := range log.String() {
 		if c == '\n' {

@@ -61,13 +61,17 @@ func TestAnEventBringsAnOfferForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &repliedNo{left: 1000}
 		o, _ := runOffer(t, r)
-		time.Sleep(20 * time.Minute) // between two offers of the slowest pace
+		// Between two offers of the slowest pace, and far from both: right behind one an event has to wait.
+		for synctest.Wait(); len(r.at) < 9; synctest.Wait() {
+			time.Sleep(offerMost / 4)
+		}
+		time.Sleep(offerMost / 4)
 		synctest.Wait()
-		before := len(r.at)
+		before, now := len(r.at), time.Since(r.begin)
 		o.Event()
 		synctest.Wait()
-		if len(r.at) != before+1 || r.at[before] != 20*time.Minute {
-			t.Fatalf("%v", r.at)
+		if len(r.at) != before+1 || r.at[before] != now {
+			t.Fatalf("%v, and the event was at %v", r.at, now)
 		}
 		for range 10_000 { // a storm of them brings one each second or so
 			o.Event()

@@ -101,7 +101,7 @@ func (s Setup) begin(ctx context.Context, c *Opened) (stop func() error) {
 	ended := make(chan error, 1)
 	one := s.one(c, *s.Beside)
 	go func() {
-		var err error
+		err := one(ctx, s.Callers) // also where the round is over before this goroutine runs
 		for err == nil && !enough.Load() {
 			err = one(ctx, s.Callers)
 		}
