@@ -61,12 +61,12 @@ func TestAnEventBringsAnOfferForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &repliedNo{left: 1000}
 		o, _ := runOffer(t, r)
-		// Between two offers of the slowest pace, and far from both: right behind one an event has to wait.
-		for synctest.Wait(); len(r.at) < 9; synctest.Wait() {
-			time.Sleep(offerMost / 4)
-		}
-		time.Sleep(offerMost / 4)
+		time.Sleep(20 * time.Minute) // the pace is the slowest then
 		synctest.Wait()
+		if time.Since(r.begin)-r.at[len(r.at)-1] < 2*offerSoon {
+			time.Sleep(2 * offerSoon) // right behind an offer an event has to wait; the next one is minutes away
+			synctest.Wait()
+		}
 		before, now := len(r.at), time.Since(r.begin)
 		o.Event()
 		synctest.Wait()
